@@ -49,7 +49,10 @@ class Step:
 
 
 def deadline(
-    calendar: WorkingCalendar, start: datetime, budget: Budget, pauses: Iterable[Pause] = ()
+    calendar: WorkingCalendar,
+    start: datetime,
+    budget: Budget,
+    pauses: Iterable[Pause] = (),
 ) -> datetime | None:
     """The UTC instant at which a budget (whole minutes, or a timedelta) is used up, counting from `start`.
 
@@ -70,7 +73,10 @@ def deadline(
 
 
 def elapsed(
-    calendar: WorkingCalendar, start: datetime, end: datetime, pauses: Iterable[Pause] = ()
+    calendar: WorkingCalendar,
+    start: datetime,
+    end: datetime,
+    pauses: Iterable[Pause] = (),
 ) -> timedelta:
     """Open time from `start` to `end` without the pauses, exact; zero when `end` is not after `start`."""
     until, total = _utc(end), _NO_TIME
@@ -110,7 +116,10 @@ def next_opening(calendar: WorkingCalendar, at: datetime) -> datetime | None:
 
 
 def explain(
-    calendar: WorkingCalendar, start: datetime, budget: Budget, pauses: Iterable[Pause] = ()
+    calendar: WorkingCalendar,
+    start: datetime,
+    budget: Budget,
+    pauses: Iterable[Pause] = (),
 ) -> tuple[Step, ...]:
     """The trail of a deadline in order of time: windows used, days skipped and why, pauses.
 
@@ -141,11 +150,22 @@ def _day_steps(day: LocalDay, begun: datetime, until: datetime, stops: tuple[Spa
     elif not any(paused <= day.start and day.end <= resumed for paused, resumed in stops):
         reason: Literal["holiday", "override", "closed"] = "closed" if day.rule == "weekly" else day.rule
         name = day.holiday if day.rule == "holiday" else ""
-        yield Step("skipped", day.date, max(day.start, begun), min(day.end, until), reason, name)
+        yield Step(
+            "skipped",
+            day.date,
+            max(day.start, begun),
+            min(day.end, until),
+            reason,
+            name,
+        )
 
 
 def _running(
-    calendar: WorkingCalendar, begun: datetime, stops: tuple[Span, ...], *, until: datetime | None = None
+    calendar: WorkingCalendar,
+    begun: datetime,
+    stops: tuple[Span, ...],
+    *,
+    until: datetime | None = None,
 ) -> Iterator[Span]:
     """Open spans from `begun` on without the stops, in order; to `until`, or for ten years."""
     if until is None and not _may_open(calendar, begun):

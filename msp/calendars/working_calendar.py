@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 Window: TypeAlias = tuple[int, int]
 Windows: TypeAlias = tuple[Window, ...]
 Span: TypeAlias = tuple[datetime, datetime]
-WrittenWindow: TypeAlias = str | Sequence[str]
+WrittenWindow: TypeAlias = str | Sequence[str] | Sequence[int]
 DayRule: TypeAlias = Literal["weekly", "override", "holiday"]
 
 MINUTES_A_DAY = 1440
@@ -23,10 +23,10 @@ _ONE_DAY = timedelta(days=1)
 class WorkingCalendar:
     """When a team works, in local wall time; equal and hashable by content, so answers can be cached.
 
-    Windows are (start, end) minutes after local midnight, [start, end); end 1440 is the end of the day, and an
-    end before its start runs past midnight. Such a window belongs to the day it opens on; its tail is cut off
-    where the next day is a holiday or has an override of its own. An override replaces a day's windows and
-    beats a holiday; a holiday closes the whole local day.
+    Windows are (start, end) minutes after local midnight, [start, end); end 1440 is the end of the day. One that
+    runs past midnight may be written (1320, 360) or (1320, 1800), which are equal. It belongs to the day it opens
+    on; its tail is cut off where the next day is a holiday or has an override of its own. An override replaces a
+    day's windows and beats a holiday; a holiday closes the whole local day.
     """
 
     timezone: str
@@ -47,7 +47,11 @@ class WorkingCalendar:
             tuple(sorted(named.items())),
             tuple(sorted(overrides.items())),
         )
-        for name, value in (("weekly", weekly), ("holidays", dict(named)), ("overrides", overrides)):
+        for name, value in (
+            ("weekly", weekly),
+            ("holidays", dict(named)),
+            ("overrides", overrides),
+        ):
             object.__setattr__(self, name, MappingProxyType(value))
         object.__setattr__(self, "_key", key)
         object.__setattr__(self, "_hash", hash(key))
@@ -80,7 +84,7 @@ class WorkingCalendar:
         holidays: Iterable[tuple[date, str]] = (),
         overrides: Iterable[tuple[date, Iterable[WrittenWindow]]] = (),
     ) -> "WorkingCalendar":
-        """Build from stored rows: one (weekday, window) a row, windows as "09:00-14:00" or ("09:00", "14:00").
+        """Build from stored rows: one (weekday, window) a row, windows as "09:00-14:00", ("09:00", "14:00") or minutes.
 
         A weekday is 0-6 from Monday or "mon"-"sun". An override without windows closes its day.
         Raises ValueError on an unknown zone, weekday or clock time.
@@ -145,14 +149,16 @@ def day_start(zone: ZoneInfo, day: date) -> datetime:
 
 
 def parse_window(written: WrittenWindow) -> Window:
-    """Read "09:00-14:00" or ("09:00", "14:00") into minutes; raises ValueError when it is neither."""
-    parts = written.split("-") if isinstance(written, str) else list(written)
+    """Read "09:00-14:00", ("09:00", "14:00") or (540, 840) into minutes; raises ValueError on anything else."""
+    parts: Sequence[str] | Sequence[int] = written.split("-") if isinstance(written, str) else written
     if len(parts) != 2:
         raise ValueError(f"not a window: {written!r}")
     return _minute(parts[0]), _minute(parts[1])
 
 
-def _minute(written: str) -> int:
+def _minute(written: str | int) -> int:
+    if isinstance(written, int):
+        return written
     hours, _, minutes = written.strip().partition(":")
     if not (hours.isdecimal() and minutes[:2].isdecimal() and minutes[2:] in ("", ":00")):
         raise ValueError(f"not a clock time: {written!r}")
@@ -171,23 +177,24 @@ def _weekday(day: int | str) -> int:
 
 
 def _tidy(windows: Iterable[Window]) -> Windows:
-    ordered = tuple(sorted({(start, end) for start, end in windows}))
-    for start, end in ordered:
-        if not (0 <= start < MINUTES_A_DAY and 0 <= end <= MINUTES_A_DAY and start != end):
+    tidy = set()
+    for start, end in windows:
+        if not (0 <= start < MINUTES_A_DAY and 0 <= end <= 2 * MINUTES_A_DAY and start != end):
             raise ValueError(f"not a window: minutes {start} to {end}")
-    return ordered
+        tidy.add((start, end if end > start else end + MINUTES_A_DAY))
+    return tuple(sorted(tidy))
 
 
 def _windows_on(calendar: WorkingCalendar, day: date) -> Iterable[Window]:
     """The windows of one local day, cut at its midnights, with the tail of the night before where it holds."""
     before = day - _ONE_DAY
     closed = day in calendar.holiday_names
-    for start, end in _own_windows(calendar, before):
-        tail_holds = day not in calendar.overrides and (before in calendar.overrides or not closed)
-        if 0 < end < start and tail_holds:
-            yield 0, end
+    if day not in calendar.overrides and (before in calendar.overrides or not closed):
+        for _, end in _own_windows(calendar, before):
+            if end > MINUTES_A_DAY:
+                yield 0, end - MINUTES_A_DAY
     for start, end in _own_windows(calendar, day):
-        yield start, (end if end > start else MINUTES_A_DAY)
+        yield start, min(end, MINUTES_A_DAY)
 
 
 def _own_windows(calendar: WorkingCalendar, day: date) -> Windows:

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from msp.calendars.business_time import bands, deadline, elapsed, explain, is_open, next_opening
+from msp.calendars.business_time import (
+    bands,
+    deadline,
+    elapsed,
+    explain,
+    is_open,
+    next_opening,
+)
 from msp.calendars.working_calendar import WorkingCalendar, parse_window
 
 GOLDEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).parents[1] / "golden") / "business_time.json"
@@ -64,14 +71,20 @@ def test_golden_trail_adds_up_to_the_budget(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", cases("elapsed"))
 def test_golden_elapsed(case: dict[str, Any]) -> None:
-    start, end = datetime.fromisoformat(case["start"]), datetime.fromisoformat(case["end"])
+    start, end = (
+        datetime.fromisoformat(case["start"]),
+        datetime.fromisoformat(case["end"]),
+    )
     spent = elapsed(CALENDARS[case["calendar"]], start, end, pauses_of(case))
     assert spent == timedelta(minutes=case["expected_minutes"]), case["why"]
 
 
 @pytest.mark.parametrize("case", cases("bands"))
 def test_golden_bands(case: dict[str, Any]) -> None:
-    start, end = datetime.fromisoformat(case["start"]), datetime.fromisoformat(case["end"])
+    start, end = (
+        datetime.fromisoformat(case["start"]),
+        datetime.fromisoformat(case["end"]),
+    )
     assert bands(CALENDARS[case["calendar"]], start, end) == case["expected_minutes_by_band"], case["why"]
 
 
@@ -115,7 +128,11 @@ def test_deadline_beyond_ten_years_is_none() -> None:
 
 
 def test_only_overrides_open_the_calendar() -> None:
-    once = WorkingCalendar(timezone="Europe/Madrid", weekly={}, overrides={date(2026, 11, 29): ((600, 720),)})
+    once = WorkingCalendar(
+        timezone="Europe/Madrid",
+        weekly={},
+        overrides={date(2026, 11, 29): ((600, 720),)},
+    )
     assert deadline(once, madrid("2026-11-20T10:00"), 120) == madrid("2026-11-29T12:00")
     assert deadline(once, madrid("2026-11-20T10:00"), 121) is None
 
@@ -151,7 +168,7 @@ def test_is_open_and_next_opening() -> None:
 
 NIGHTS = WorkingCalendar(
     timezone="Europe/Madrid",
-    weekly={day: ((1320, 360),) for day in range(5)},
+    weekly={day: ((1320, 1800 if day % 2 else 360),) for day in range(5)},
     holidays={date(2026, 11, 18): "fiesta local", date(2026, 11, 21): "fiesta"},
     overrides={date(2026, 11, 20): ((1380, 420),), date(2026, 11, 12): ((480, 540),)},
 )
@@ -161,12 +178,27 @@ NIGHTS = WorkingCalendar(
     ("start", "end", "minutes", "why"),
     [
         ("2026-11-10T12:00", "2026-11-11T12:00", 480, "Tuesday night, whole"),
-        ("2026-11-13T12:00", "2026-11-14T12:00", 480, "Friday night runs into Saturday"),
+        (
+            "2026-11-13T12:00",
+            "2026-11-14T12:00",
+            480,
+            "Friday night runs into Saturday",
+        ),
         ("2026-11-15T00:00", "2026-11-16T12:00", 0, "no night from Sunday on"),
         ("2026-11-17T12:00", "2026-11-18T12:00", 120, "the holiday cuts the tail"),
         ("2026-11-18T12:00", "2026-11-19T12:00", 0, "no night starts on a holiday"),
-        ("2026-11-20T12:00", "2026-11-21T12:00", 480, "an override's tail beats the holiday"),
-        ("2026-11-11T12:00", "2026-11-12T12:00", 180, "an override replaces the whole day, tail included"),
+        (
+            "2026-11-20T12:00",
+            "2026-11-21T12:00",
+            480,
+            "an override's tail beats the holiday",
+        ),
+        (
+            "2026-11-11T12:00",
+            "2026-11-12T12:00",
+            180,
+            "an override replaces the whole day, tail included",
+        ),
         ("2026-10-24T12:00", "2026-10-25T12:00", 0, "Saturday night is free"),
     ],
 )
@@ -214,7 +246,10 @@ def test_days_are_whole_where_midnight_is_skipped_or_comes_twice() -> None:
             spent = elapsed(WorkingCalendar(timezone=name, weekly=always), start, end)
             assert spent == timedelta(hours=hours)
         closed_day = WorkingCalendar(timezone=name, weekly=always, holidays={start.date(): "x"})
-        around = start.astimezone(UTC) - timedelta(days=2), start.astimezone(UTC) + timedelta(days=2)
+        around = (
+            start.astimezone(UTC) - timedelta(days=2),
+            start.astimezone(UTC) + timedelta(days=2),
+        )
         assert elapsed(closed_day, *around) == timedelta(hours=96 - hours)
 
 
@@ -295,13 +330,16 @@ def test_trail_carries_pauses_and_leaves_out_days_inside_them() -> None:
 def test_both_constructors_build_the_same_calendar() -> None:
     rows = WorkingCalendar.from_rows(
         timezone="Europe/Madrid",
-        weekly=[(0, "09:00-14:00"), ("0", ("16:00", "19:00")), ("tue", "22:00-06:00")],
+        weekly=[(0, "09:00-14:00"), ("0", (960, 1140)), ("tue", (1320, 1800))],
         holidays=[(date(2026, 12, 25), "Navidad")],
         overrides=[(date(2026, 12, 24), ["09:00-24:00"])],
     )
     data = {
         "tz": "Europe/Madrid",
-        "weekly": {"mon": [["16:00", "19:00"], ["09:00", "14:00"]], "tue": [["22:00", "06:00"]]},
+        "weekly": {
+            "mon": [["16:00", "19:00"], ["09:00", "14:00"]],
+            "tue": [["22:00", "06:00"]],
+        },
         "holidays": {"2026-12-25": "Navidad"},
         "overrides": {"2026-12-24": [["09:00", "24:00"]]},
     }
@@ -324,7 +362,7 @@ def test_unreadable_windows_are_refused(written: str) -> None:
         {"timezone": "", "weekly": {}},
         {"timezone": "Europe/Madrid", "weekly": {7: ((0, 60),)}},
         {"timezone": "Europe/Madrid", "weekly": {0: ((60, 60),)}},
-        {"timezone": "Europe/Madrid", "weekly": {0: ((0, 1441),)}},
+        {"timezone": "Europe/Madrid", "weekly": {0: ((0, 2881),)}},
         {"timezone": "Europe/Madrid", "weekly": {0: ((1440, 60),)}},
     ],
 )

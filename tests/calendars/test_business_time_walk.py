@@ -6,19 +6,39 @@ PROPERTY_CASES sets how many random cases each property takes (200 by default).
 import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from msp.calendars.business_time import bands, deadline, elapsed, explain, is_open, next_opening
+from msp.calendars.business_time import (
+    bands,
+    deadline,
+    elapsed,
+    explain,
+    is_open,
+    next_opening,
+)
 from msp.calendars.working_calendar import WorkingCalendar
 
 MINUTE = timedelta(minutes=1)
-ZONES = ("Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Havana", "Asia/Kathmandu")
-AROUND = ((2026, 3, 27), (2026, 10, 23), (2022, 10, 29), (2022, 4, 2), (2026, 6, 8), (2026, 12, 30))
+ZONES = (
+    "Europe/Madrid",
+    "Atlantic/Canary",
+    "America/Mexico_City",
+    "America/Havana",
+    "Asia/Kathmandu",
+)
+AROUND = (
+    (2026, 3, 27),
+    (2026, 10, 23),
+    (2022, 10, 29),
+    (2022, 4, 2),
+    (2026, 6, 8),
+    (2026, 12, 30),
+)
 walked = settings(
     max_examples=int(os.environ.get("PROPERTY_CASES", "200")),
     deadline=None,
@@ -31,7 +51,7 @@ walked = settings(
 # --- the walk: shares nothing with the engine but the calendar's own data
 
 
-@lru_cache(maxsize=None)
+@cache
 def repeated(zone: ZoneInfo, day: date, minute: int) -> bool:
     """Whether a wall time comes twice that day."""
     wall = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minute)
@@ -39,18 +59,18 @@ def repeated(zone: ZoneInfo, day: date, minute: int) -> bool:
     return first is not None and second is not None and first > second
 
 
-@lru_cache(maxsize=None)
+@cache
 def windows_in_force(calendar: WorkingCalendar, day: date) -> list[tuple[int, int]]:
     def own(of: date) -> list[tuple[int, int]]:
         if of in calendar.overrides:
             return list(calendar.overrides[of])
         return [] if of in calendar.holiday_names else list(calendar.weekly.get(of.weekday(), ()))
 
-    today = [(a, b if b > a else 1440) for a, b in own(day)]
+    today = [(a, min(b, 1440)) for a, b in own(day)]
     before = day - timedelta(days=1)
     if day in calendar.overrides or (day in calendar.holiday_names and before not in calendar.overrides):
         return today
-    return today + [(0, b) for a, b in own(before) if 0 < b < a]
+    return today + [(0, b - 1440) for a, b in own(before) if b > 1440]
 
 
 @lru_cache(maxsize=8192)
@@ -82,7 +102,7 @@ def minutes_from(start: datetime, count: int) -> Iterator[datetime]:
 @st.composite
 def windows(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
     marks = st.sampled_from((0, 60, 90, 120, 150, 180, 210, 360, 540, 840, 960, 1140, 1320, 1410))
-    ends = st.sampled_from((30, 60, 90, 120, 150, 180, 360, 840, 1140, 1380, 1440))
+    ends = st.sampled_from((30, 60, 90, 120, 150, 180, 360, 840, 1140, 1380, 1440, 1590, 1800))
     pairs = st.tuples(marks, ends).filter(lambda pair: pair[0] != pair[1])
     return tuple(draw(st.lists(pairs, max_size=3)))
 
