@@ -1,9 +1,9 @@
 """Business time: deadlines, elapsed time and price bands over a working calendar, with the reasons.
 
-Pure interval arithmetic on UTC instants, one local day at a time. Times are aware datetimes in any zone; answers
-are in UTC. A budget is real time inside the calendar, not a difference of wall clocks, and one that runs out
-exactly at closing is due at closing. Pauses are (start, end) pairs, end None while a pause is open; pauses that
-overlap count once.
+Pure interval arithmetic on UTC instants, one local day at a time. Times are aware datetimes in any zone;
+answers are in UTC. A budget is real time inside the calendar, not a difference of wall clocks, and one that
+runs out exactly at closing is due at closing. Pauses are (start, end) pairs, end None while a pause is open;
+pauses that overlap count once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,9 +30,9 @@ _SATURDAY = 5
 class Step:
     """One step of a deadline's trail, in UTC; the edge turns it into a sentence.
 
-    window: open time used, from start to end (`rule` says whether an override opened it); skipped: a local day
-    without open time, `rule` saying why and `holiday` naming it; pause: the clock stood still (end None: still).
-    `day` is the local date on which the step starts.
+    window: open time used, from start to end (`rule` says whether an override opened it); skipped: a local
+    day without open time, `rule` saying why and `holiday` naming it; pause: the clock stood still (end None:
+    it still does). `day` is the local date on which the step starts.
     """
 
     code: Literal["window", "skipped", "pause"]
@@ -49,10 +49,7 @@ class Step:
 
 
 def deadline(
-    calendar: WorkingCalendar,
-    start: datetime,
-    budget: Budget,
-    pauses: Iterable[Pause] = (),
+    calendar: WorkingCalendar, start: datetime, budget: Budget, pauses: Iterable[Pause] = ()
 ) -> datetime | None:
     """The UTC instant at which a budget (whole minutes, or a timedelta) is used up, counting from `start`.
 
@@ -73,10 +70,7 @@ def deadline(
 
 
 def elapsed(
-    calendar: WorkingCalendar,
-    start: datetime,
-    end: datetime,
-    pauses: Iterable[Pause] = (),
+    calendar: WorkingCalendar, start: datetime, end: datetime, pauses: Iterable[Pause] = ()
 ) -> timedelta:
     """Open time from `start` to `end` without the pauses, exact; zero when `end` is not after `start`."""
     until, total = _utc(end), _NO_TIME
@@ -116,10 +110,7 @@ def next_opening(calendar: WorkingCalendar, at: datetime) -> datetime | None:
 
 
 def explain(
-    calendar: WorkingCalendar,
-    start: datetime,
-    budget: Budget,
-    pauses: Iterable[Pause] = (),
+    calendar: WorkingCalendar, start: datetime, budget: Budget, pauses: Iterable[Pause] = ()
 ) -> tuple[Step, ...]:
     """The trail of a deadline in order of time: windows used, days skipped and why, pauses.
 
@@ -150,22 +141,11 @@ def _day_steps(day: LocalDay, begun: datetime, until: datetime, stops: tuple[Spa
     elif not any(paused <= day.start and day.end <= resumed for paused, resumed in stops):
         reason: Literal["holiday", "override", "closed"] = "closed" if day.rule == "weekly" else day.rule
         name = day.holiday if day.rule == "holiday" else ""
-        yield Step(
-            "skipped",
-            day.date,
-            max(day.start, begun),
-            min(day.end, until),
-            reason,
-            name,
-        )
+        yield Step("skipped", day.date, max(day.start, begun), min(day.end, until), reason, name)
 
 
 def _running(
-    calendar: WorkingCalendar,
-    begun: datetime,
-    stops: tuple[Span, ...],
-    *,
-    until: datetime | None = None,
+    calendar: WorkingCalendar, begun: datetime, stops: tuple[Span, ...], *, until: datetime | None = None
 ) -> Iterator[Span]:
     """Open spans from `begun` on without the stops, in order; to `until`, or for ten years."""
     if until is None and not _may_open(calendar, begun):

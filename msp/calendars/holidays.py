@@ -1,4 +1,4 @@
-"""Public holidays to start a calendar's table with; municipal and island days are for the administrator to add."""
+"""Public holidays to start a calendar's table with; the administrator adds municipal and island days."""
 
 from datetime import date
 
@@ -10,10 +10,10 @@ _LANGUAGES = {"en": ("en_GB", "en_US", "en"), "es": ("es", "es_ES", "es_MX")}
 def seed_holidays(country: str, region: str | None, year: int, *, locale: str = "es") -> dict[date, str]:
     """National and regional holidays of one year with their names, from the `holidays` package.
 
-    `country` is ISO 3166-1 alpha-2 ("ES"), `region` an ISO 3166-2 part ("MD" or "ES-MD"); without a region Spain
-    lacks the days that regions move, so give one. `locale` is es or en; names come in the country's own language
-    where the package has no such translation. Two holidays on one day are joined with " / ". Raises ValueError
-    on an unknown country or region. The answer is a seed: laws change, so it is stored and edited, never recomputed.
+    `country` is ISO 3166-1 alpha-2 ("ES"), `region` an ISO 3166-2 part ("MD" or "ES-MD"); without a region
+    Spain lacks the days that regions move, so give one. `locale` is es or en; names come in the country's own
+    language where the package has no such translation. Two holidays on one day are joined with " / ". Raises
+    ValueError on an unknown country or region. The answer is a seed, stored and edited, never recomputed.
     """
     country = country.upper()
     region = region.upper().removeprefix(f"{country}-") if region else None

@@ -23,10 +23,10 @@ _ONE_DAY = timedelta(days=1)
 class WorkingCalendar:
     """When a team works, in local wall time; equal and hashable by content, so answers can be cached.
 
-    Windows are (start, end) minutes after local midnight, [start, end); end 1440 is the end of the day. One that
-    runs past midnight may be written (1320, 360) or (1320, 1800), which are equal. It belongs to the day it opens
-    on; its tail is cut off where the next day is a holiday or has an override of its own. An override replaces a
-    day's windows and beats a holiday; a holiday closes the whole local day.
+    Windows are (start, end) minutes after local midnight, [start, end); end 1440 is the end of the day. One
+    that runs past midnight may be written (1320, 360) or (1320, 1800), which are equal. It belongs to the day
+    it opens on; its tail is cut off where the next day is a holiday or has an override of its own. An override
+    replaces a day's windows and beats a holiday; a holiday closes the whole local day.
     """
 
     timezone: str
@@ -47,11 +47,7 @@ class WorkingCalendar:
             tuple(sorted(named.items())),
             tuple(sorted(overrides.items())),
         )
-        for name, value in (
-            ("weekly", weekly),
-            ("holidays", dict(named)),
-            ("overrides", overrides),
-        ):
+        for name, value in (("weekly", weekly), ("holidays", dict(named)), ("overrides", overrides)):
             object.__setattr__(self, name, MappingProxyType(value))
         object.__setattr__(self, "_key", key)
         object.__setattr__(self, "_hash", hash(key))
@@ -84,9 +80,9 @@ class WorkingCalendar:
         holidays: Iterable[tuple[date, str]] = (),
         overrides: Iterable[tuple[date, Iterable[WrittenWindow]]] = (),
     ) -> "WorkingCalendar":
-        """Build from stored rows: one (weekday, window) a row, windows as "09:00-14:00", ("09:00", "14:00") or minutes.
+        """Build from stored rows, one (weekday, window) a row.
 
-        A weekday is 0-6 from Monday or "mon"-"sun". An override without windows closes its day.
+        A window is "09:00-14:00", ("09:00", "14:00") or (540, 840) minutes. A weekday is 0-6 from Monday or "mon"-"sun". An override without windows closes its day.
         Raises ValueError on an unknown zone, weekday or clock time.
         """
         days: dict[int, list[Window]] = {}
@@ -149,7 +145,7 @@ def day_start(zone: ZoneInfo, day: date) -> datetime:
 
 
 def parse_window(written: WrittenWindow) -> Window:
-    """Read "09:00-14:00", ("09:00", "14:00") or (540, 840) into minutes; raises ValueError on anything else."""
+    """Read "09:00-14:00", ("09:00", "14:00") or (540, 840) into minutes; else raises ValueError."""
     parts: Sequence[str] | Sequence[int] = written.split("-") if isinstance(written, str) else written
     if len(parts) != 2:
         raise ValueError(f"not a window: {written!r}")
@@ -186,7 +182,7 @@ def _tidy(windows: Iterable[Window]) -> Windows:
 
 
 def _windows_on(calendar: WorkingCalendar, day: date) -> Iterable[Window]:
-    """The windows of one local day, cut at its midnights, with the tail of the night before where it holds."""
+    """The windows of one local day, cut at its midnights, with the tail of the night before if it holds."""
     before = day - _ONE_DAY
     closed = day in calendar.holiday_names
     if day not in calendar.overrides and (before in calendar.overrides or not closed):

@@ -1,4 +1,4 @@
-"""Golden cases of business time (GOLDEN_DIR reads the same kind of file from elsewhere), and what they leave out."""
+"""Golden cases of business time (GOLDEN_DIR reads such a file from elsewhere), and what they leave out."""
 
 import json
 import os
@@ -9,14 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from msp.calendars.business_time import (
-    bands,
-    deadline,
-    elapsed,
-    explain,
-    is_open,
-    next_opening,
-)
+from msp.calendars.business_time import bands, deadline, elapsed, explain, is_open, next_opening
 from msp.calendars.working_calendar import WorkingCalendar, parse_window
 
 GOLDEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).parents[1] / "golden") / "business_time.json"
@@ -71,20 +64,14 @@ def test_golden_trail_adds_up_to_the_budget(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", cases("elapsed"))
 def test_golden_elapsed(case: dict[str, Any]) -> None:
-    start, end = (
-        datetime.fromisoformat(case["start"]),
-        datetime.fromisoformat(case["end"]),
-    )
+    start, end = (datetime.fromisoformat(case["start"]), datetime.fromisoformat(case["end"]))
     spent = elapsed(CALENDARS[case["calendar"]], start, end, pauses_of(case))
     assert spent == timedelta(minutes=case["expected_minutes"]), case["why"]
 
 
 @pytest.mark.parametrize("case", cases("bands"))
 def test_golden_bands(case: dict[str, Any]) -> None:
-    start, end = (
-        datetime.fromisoformat(case["start"]),
-        datetime.fromisoformat(case["end"]),
-    )
+    start, end = (datetime.fromisoformat(case["start"]), datetime.fromisoformat(case["end"]))
     assert bands(CALENDARS[case["calendar"]], start, end) == case["expected_minutes_by_band"], case["why"]
 
 
@@ -128,11 +115,7 @@ def test_deadline_beyond_ten_years_is_none() -> None:
 
 
 def test_only_overrides_open_the_calendar() -> None:
-    once = WorkingCalendar(
-        timezone="Europe/Madrid",
-        weekly={},
-        overrides={date(2026, 11, 29): ((600, 720),)},
-    )
+    once = WorkingCalendar(timezone="Europe/Madrid", weekly={}, overrides={date(2026, 11, 29): ((600, 720),)})
     assert deadline(once, madrid("2026-11-20T10:00"), 120) == madrid("2026-11-29T12:00")
     assert deadline(once, madrid("2026-11-20T10:00"), 121) is None
 
@@ -178,27 +161,12 @@ NIGHTS = WorkingCalendar(
     ("start", "end", "minutes", "why"),
     [
         ("2026-11-10T12:00", "2026-11-11T12:00", 480, "Tuesday night, whole"),
-        (
-            "2026-11-13T12:00",
-            "2026-11-14T12:00",
-            480,
-            "Friday night runs into Saturday",
-        ),
+        ("2026-11-13T12:00", "2026-11-14T12:00", 480, "Friday night runs into Saturday"),
         ("2026-11-15T00:00", "2026-11-16T12:00", 0, "no night from Sunday on"),
         ("2026-11-17T12:00", "2026-11-18T12:00", 120, "the holiday cuts the tail"),
         ("2026-11-18T12:00", "2026-11-19T12:00", 0, "no night starts on a holiday"),
-        (
-            "2026-11-20T12:00",
-            "2026-11-21T12:00",
-            480,
-            "an override's tail beats the holiday",
-        ),
-        (
-            "2026-11-11T12:00",
-            "2026-11-12T12:00",
-            180,
-            "an override replaces the whole day, tail included",
-        ),
+        ("2026-11-20T12:00", "2026-11-21T12:00", 480, "an override's tail beats the holiday"),
+        ("2026-11-11T12:00", "2026-11-12T12:00", 180, "an override replaces the whole day, tail included"),
         ("2026-10-24T12:00", "2026-10-25T12:00", 0, "Saturday night is free"),
     ],
 )
@@ -246,10 +214,7 @@ def test_days_are_whole_where_midnight_is_skipped_or_comes_twice() -> None:
             spent = elapsed(WorkingCalendar(timezone=name, weekly=always), start, end)
             assert spent == timedelta(hours=hours)
         closed_day = WorkingCalendar(timezone=name, weekly=always, holidays={start.date(): "x"})
-        around = (
-            start.astimezone(UTC) - timedelta(days=2),
-            start.astimezone(UTC) + timedelta(days=2),
-        )
+        around = (start.astimezone(UTC) - timedelta(days=2), start.astimezone(UTC) + timedelta(days=2))
         assert elapsed(closed_day, *around) == timedelta(hours=96 - hours)
 
 
@@ -336,10 +301,7 @@ def test_both_constructors_build_the_same_calendar() -> None:
     )
     data = {
         "tz": "Europe/Madrid",
-        "weekly": {
-            "mon": [["16:00", "19:00"], ["09:00", "14:00"]],
-            "tue": [["22:00", "06:00"]],
-        },
+        "weekly": {"mon": [["16:00", "19:00"], ["09:00", "14:00"]], "tue": [["22:00", "06:00"]]},
         "holidays": {"2026-12-25": "Navidad"},
         "overrides": {"2026-12-24": [["09:00", "24:00"]]},
     }

@@ -13,32 +13,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from msp.calendars.business_time import (
-    bands,
-    deadline,
-    elapsed,
-    explain,
-    is_open,
-    next_opening,
-)
+from msp.calendars.business_time import bands, deadline, elapsed, explain, is_open, next_opening
 from msp.calendars.working_calendar import WorkingCalendar
 
 MINUTE = timedelta(minutes=1)
-ZONES = (
-    "Europe/Madrid",
-    "Atlantic/Canary",
-    "America/Mexico_City",
-    "America/Havana",
-    "Asia/Kathmandu",
-)
-AROUND = (
-    (2026, 3, 27),
-    (2026, 10, 23),
-    (2022, 10, 29),
-    (2022, 4, 2),
-    (2026, 6, 8),
-    (2026, 12, 30),
-)
+ZONES = ("Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Havana", "Asia/Kathmandu")
+AROUND = ((2026, 3, 27), (2026, 10, 23), (2022, 10, 29), (2022, 4, 2), (2026, 6, 8), (2026, 12, 30))
 walked = settings(
     max_examples=int(os.environ.get("PROPERTY_CASES", "200")),
     deadline=None,
