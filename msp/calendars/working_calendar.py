@@ -25,8 +25,8 @@ class WorkingCalendar:
 
     Windows are (start, end) minutes after local midnight, [start, end); end 1440 is the end of the day. One
     that runs past midnight may be written (1320, 360) or (1320, 1800), which are equal. It belongs to the day
-    it opens on; its tail is cut off where the next day is a holiday or has an override of its own. An override
-    replaces a day's windows and beats a holiday; a holiday closes the whole local day.
+    it opens on; its tail is cut off where the next day is a holiday or has an override. An override replaces
+    a day's windows and beats a holiday; a holiday closes the whole local day.
     """
 
     timezone: str
@@ -82,8 +82,9 @@ class WorkingCalendar:
     ) -> "WorkingCalendar":
         """Build from stored rows, one (weekday, window) a row.
 
-        A window is "09:00-14:00", ("09:00", "14:00") or (540, 840) minutes. A weekday is 0-6 from Monday or "mon"-"sun". An override without windows closes its day.
-        Raises ValueError on an unknown zone, weekday or clock time.
+        A window is "09:00-14:00", ("09:00", "14:00") or (540, 840) minutes; a weekday is 0-6 from Monday, or
+        "mon"-"sun". An override without windows closes its day. Raises ValueError on an unknown zone, weekday
+        or clock time.
         """
         days: dict[int, list[Window]] = {}
         for day, window in weekly:
