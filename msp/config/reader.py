@@ -1,0 +1,77 @@
+"""Reading names from an environment, keeping every fault on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with the environment: the name, what is wrong, how to mend it."""
+
+    name: str
+    problem: str
+    mend: str
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; carries every fault found, not only the first."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = [f"  {fault.name}: {fault.problem}. {fault.mend}." for fault in faults]
+        super().__init__("\n".join([f"The settings have {len(faults)} fault(s):", *lines]))
+
+
+class Reader:
+    """Reads names one by one and keeps what was wrong with each."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.faults: list[Fault] = []
+
+    def fault(self, name: str, problem: str, mend: str) -> None:
+        """Keep one fault, once however often the name is read; reading goes on."""
+        fault = Fault(name, problem, mend)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def text(self, name: str) -> str:
+        """The value of NAME, or of the file that NAME_FILE names; empty where neither is given."""
+        value = self.environ.get(name, "").strip()
+        file = self.environ.get(f"{name}_FILE", "").strip()
+        if value and file:
+            self.fault(name, f"is given twice, here and by {name}_FILE", "Keep one of the two")
+        if value or not file:
+            return value
+        try:
+            content = Path(file).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            self.fault(
+                f"{name}_FILE", f"names a file that cannot be read ({file}: {reason})", "Mend the path"
+            )
+            return ""
+        if not content:
+            self.fault(f"{name}_FILE", f"names an empty file ({file})", f"Put the value of {name} into it")
+        return content
+
+    def parsed(self, name: str, parse: Callable[[str], T], default: T, mend: str) -> T:
+        """The value of NAME through a parser that raises ValueError for what it will not take."""
+        value = self.text(name)
+        if not value:
+            return default
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.fault(name, str(error), mend)
+            return default
+
+    def is_faulty(self, name: str) -> bool:
+        """Whether a fault of NAME, or of NAME_FILE, is kept already."""
+        return any(fault.name.removesuffix("_FILE") == name for fault in self.faults)

@@ -1,0 +1,301 @@
+"""The one reader of the environment: a frozen, typed `Settings`, or every fault at once."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from msp.config import values
+from msp.config.keeping import kept_secret, new_encryption_key, secret_weakness
+from msp.config.reader import Reader, SettingsError
+from msp.config.values import Environment
+
+NAMES = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "MSP_ENCRYPTION_KEYS",
+    "MSP_ENV",
+    "MSP_HOME",
+    "MSP_DEMO",
+    "PORT",
+    "SLACK_CLIENT_ID",
+    "SLACK_CLIENT_SECRET",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_API_URL",
+    "TEAMS_APP_ID",
+    "TEAMS_APP_PASSWORD",
+    "TEAMS_APP_TENANT_ID",
+    "TEAMS_OPENID_METADATA_URL",
+    "TEAMS_TOKEN_URL",
+    "STRIPE_API_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_API_BASE",
+    "SMTP_URL",
+    "MAIL_FROM",
+)
+OWN_PREFIXES = ("MSP_", "SLACK_", "TEAMS_", "STRIPE_", "SMTP_", "MAIL_")
+
+ROOM_FOR_SOCKET = 107 - len("/postgres/.s.PGSQL.5432")  # the kernel's limit for a socket's path, in bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What this installation is told from outside. An empty string means: not given."""
+
+    env: Environment
+    home: Path
+    port: int
+    load_demo: bool
+    public_url: str
+    secret_key: str = field(repr=False)
+    encryption_keys: tuple[str, ...] = field(repr=False)
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    embedded_database: bool
+    embedded_redis: bool
+    slack_client_id: str = ""
+    slack_client_secret: str = field(default="", repr=False)
+    slack_signing_secret: str = field(default="", repr=False)
+    slack_api_url: str = "https://slack.com/api/"
+    teams_app_id: str = ""
+    teams_app_password: str = field(default="", repr=False)
+    teams_app_tenant_id: str = ""
+    teams_openid_metadata_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    teams_token_url: str = ""
+    stripe_api_key: str = field(default="", repr=False)
+    stripe_webhook_secret: str = field(default="", repr=False)
+    stripe_api_base: str = "https://api.stripe.com"
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment, or raise SettingsError with every fault; in demo, makes missing secrets."""
+        return _read(os.environ if environ is None else environ)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is a demonstration: local, with generated secrets and a playground."""
+        return self.env == "demo"
+
+    @property
+    def slack_enabled(self) -> bool:
+        """Whether Slack's doors are open (apps built by hand need the signing secret alone)."""
+        return bool(self.slack_signing_secret)
+
+    @property
+    def slack_install_enabled(self) -> bool:
+        """Whether a workspace can install the app by OAuth."""
+        return bool(self.slack_enabled and self.slack_client_id and self.slack_client_secret)
+
+    @property
+    def teams_enabled(self) -> bool:
+        """Whether the Teams bot has an identity."""
+        return bool(self.teams_app_id and self.teams_app_password)
+
+    @property
+    def stripe_enabled(self) -> bool:
+        """Whether invoices can be sent to Stripe."""
+        return bool(self.stripe_api_key)
+
+    @property
+    def mail_enabled(self) -> bool:
+        """Whether mail can be sent."""
+        return bool(self.smtp_url)
+
+    @property
+    def database_name(self) -> str:
+        """The name of the database."""
+        return unquote(urlsplit(self.database_url).path.lstrip("/"))
+
+    @property
+    def database_login(self) -> str:
+        """The login the application serves through; it owns nothing and may read nothing by itself."""
+        user = unquote(urlsplit(self.database_url).username or "")
+        return user if user.endswith("_login") else f"{self.database_name}_login"
+
+    @property
+    def owns_database(self) -> bool:
+        """Whether DATABASE_URL is the owner's, so that migrations can run through it."""
+        return unquote(urlsplit(self.database_url).username or "") != self.database_login
+
+    @property
+    def app_database_url(self) -> str:
+        """The address the application serves through: DATABASE_URL with the restricted login in it."""
+        if not self.owns_database:
+            return self.database_url
+        parts = urlsplit(self.database_url)
+        host = parts.netloc.rpartition("@")[2]
+        login = f"{quote(self.database_login, safe='')}:{self.database_login_password}"
+        return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
+
+    @property
+    def database_login_password(self) -> str:
+        """The restricted login's password, made from SECRET_KEY: nobody has to keep it."""
+        return hmac.new(self.secret_key.encode(), b"database login", hashlib.sha256).hexdigest()
+
+    @property
+    def runtime_dir(self) -> Path:
+        """Where the embedded servers' sockets and the lock are: in MSP_HOME unless its path is too long."""
+        return runtime_dir(self.home)
+
+
+def likely_typos(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Names in the environment that nothing reads but that look like ours, each with the name meant."""
+    strangers = [
+        name for name in environ if name.startswith(OWN_PREFIXES) and name.removesuffix("_FILE") not in NAMES
+    ]
+    found = [
+        (name, difflib.get_close_matches(name.removesuffix("_FILE"), NAMES, 1, 0.8)) for name in strangers
+    ]
+    return [(name, close[0]) for name, close in sorted(found) if close]
+
+
+def runtime_dir(home: Path) -> Path:
+    """The folder for sockets and the lock of one MSP_HOME; always the same for the same folder."""
+    inside = home / "run"
+    if len(os.fsencode(inside)) <= ROOM_FOR_SOCKET:
+        return inside
+    mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"guardia-{os.getuid()}-{mark}"
+
+
+def _read(environ: Mapping[str, str]) -> Settings:
+    reader = Reader(environ)
+    database, redis = _database_url(reader), _redis_url(reader)
+    usual: Environment = "production" if reader.text("DATABASE_URL") else "demo"
+    env = reader.parsed("MSP_ENV", values.environment, usual, "Use production or demo")
+    home = reader.parsed("MSP_HOME", values.folder, _default_home(), "Name a folder by its full path")
+    port = reader.parsed("PORT", values.port, 8000, "Use a number from 1 to 65535")
+    load_demo = _load_demo(reader, env)
+    public_url = _public_url(reader, env, port)
+    secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
+    integrations = _integrations(reader, env)
+    if reader.faults:
+        raise SettingsError(reader.faults)
+    try:
+        return Settings(
+            env=env,
+            home=home,
+            port=port,
+            load_demo=load_demo,
+            public_url=public_url,
+            secret_key=secret_key or kept_secret(home, "secret-key", lambda: secrets.token_urlsafe(48)),
+            encryption_keys=keys or _kept_encryption_keys(home),
+            database_url=database or _embedded_database_url(home),
+            redis_url=redis or f"unix://{quote(str(runtime_dir(home)))}/valkey.sock?db=0",
+            embedded_database=not database,
+            embedded_redis=not redis,
+            **integrations,
+        )
+    except OSError as error:
+        reader.fault(
+            "MSP_HOME", f"cannot keep secrets ({home}: {error.strerror})", "Name a folder of your own"
+        )
+        raise SettingsError(reader.faults) from error
+
+
+def _database_url(reader: Reader) -> str:
+    mend = "Write postgresql://user:password@host:5432/database"
+    return reader.parsed("DATABASE_URL", values.database_url, "", mend)
+
+
+def _redis_url(reader: Reader) -> str:
+    return reader.parsed("REDIS_URL", values.redis_url, "", "Write redis://host:6379/0, rediss:// or unix://")
+
+
+def _load_demo(reader: Reader, env: Environment) -> bool:
+    demo = reader.parsed("MSP_DEMO", values.switch, env == "demo", "Use 1 or 0")
+    if demo and env == "production":
+        reader.fault("MSP_DEMO", "asks for demo data in production", "Unset it, or set MSP_ENV=demo")
+    return demo
+
+
+def _embedded_database_url(home: Path) -> str:
+    password = kept_secret(home, "database-password", lambda: secrets.token_hex(32))
+    socket = quote(str(runtime_dir(home) / "postgres"))
+    return f"postgresql+psycopg://guardia:{password}@/guardia?host={socket}"
+
+
+def _default_home() -> Path:
+    checkout = Path(__file__).resolve().parents[2]
+    return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / "var"
+
+
+def _public_url(reader: Reader, env: Environment, port: int) -> str:
+    url = reader.parsed(
+        "PUBLIC_URL", values.origin, "", "Write the origin alone, such as https://desk.example.com"
+    )
+    if url and env == "production":
+        _refuse_clear_text(reader, "PUBLIC_URL", url)
+    if not url and env == "production" and not reader.is_faulty("PUBLIC_URL"):
+        mend = "Give the origin that people open, such as https://desk.example.com"
+        reader.fault("PUBLIC_URL", "is missing", mend)
+    return url or f"http://127.0.0.1:{port}"
+
+
+def _secret_key(reader: Reader, env: Environment) -> str:
+    key = reader.text("SECRET_KEY")
+    if env == "production" and not reader.is_faulty("SECRET_KEY"):
+        weakness = secret_weakness(key)
+        if weakness:
+            reader.fault("SECRET_KEY", weakness, "Make one with: openssl rand -base64 48")
+    return key
+
+
+def _encryption_keys(reader: Reader, env: Environment) -> tuple[str, ...]:
+    mend = "Make one with: openssl rand -base64 32"
+    none_given: tuple[str, ...] = ()
+    keys = reader.parsed("MSP_ENCRYPTION_KEYS", values.encryption_keys, none_given, mend)
+    if not keys and env == "production" and not reader.is_faulty("MSP_ENCRYPTION_KEYS"):
+        reader.fault("MSP_ENCRYPTION_KEYS", "is missing", mend)
+    return keys
+
+
+def _kept_encryption_keys(home: Path) -> tuple[str, ...]:
+    return values.encryption_keys(kept_secret(home, "encryption-keys", new_encryption_key))
+
+
+def _integrations(reader: Reader, env: Environment) -> dict[str, str]:
+    """What the integrations' names say; names not given are left to the defaults of Settings."""
+    given = {name: reader.text(name) for name in NAMES if name.startswith(("SLACK_", "TEAMS_", "STRIPE_"))}
+    for name in ("SLACK_API_URL", "TEAMS_OPENID_METADATA_URL", "TEAMS_TOKEN_URL", "STRIPE_API_BASE"):
+        given[name] = reader.parsed(name, values.web_url, "", "Write a full http or https address")
+        if given[name] and env == "production":
+            _refuse_clear_text(reader, name, given[name])
+    _need(reader, given, "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+    _need(reader, given, "SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID")
+    _need(reader, given, "SLACK_CLIENT_ID", "SLACK_SIGNING_SECRET")
+    _need(reader, given, "TEAMS_APP_ID", "TEAMS_APP_PASSWORD")
+    _need(reader, given, "TEAMS_APP_PASSWORD", "TEAMS_APP_ID")
+    _need(reader, given, "TEAMS_APP_TENANT_ID", "TEAMS_APP_ID")
+    _need(reader, given, "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
+    _need(reader, given, "STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY")
+    given["SMTP_URL"] = reader.parsed("SMTP_URL", values.smtp_url, "", "Write smtp://user:password@host:587")
+    given["MAIL_FROM"] = reader.parsed("MAIL_FROM", values.mail_address, "", "Write desk@example.com")
+    _need(reader, given, "SMTP_URL", "MAIL_FROM")
+    if not given["TEAMS_TOKEN_URL"]:
+        tenant = given["TEAMS_APP_TENANT_ID"] or "botframework.com"
+        given["TEAMS_TOKEN_URL"] = f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+    return {name.lower(): value for name, value in given.items() if value}
+
+
+def _need(reader: Reader, given: Mapping[str, str], name: str, other: str) -> None:
+    if given[name] and not given[other] and not reader.is_faulty(other):
+        reader.fault(other, f"is missing while {name} is given", f"Give {other} too, or unset {name}")
+
+
+def _refuse_clear_text(reader: Reader, name: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        reader.fault(name, "is not https", "Use https (http is for this machine alone)")

@@ -1,0 +1,118 @@
+"""What each kind of value must look like: parsers that raise ValueError for what they will not take."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from pathlib import Path
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+Environment = Literal["production", "demo"]
+
+
+def environment(value: str) -> Environment:
+    """production or demo."""
+    known: dict[str, Environment] = {"production": "production", "demo": "demo"}
+    if value not in known:
+        raise ValueError(f"is neither production nor demo ({value})")
+    return known[value]
+
+
+def folder(value: str) -> Path:
+    """A folder that exists or may be made, by its full path."""
+    path = Path(value).expanduser()
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"is not a folder ({value})")
+    return path.absolute()
+
+
+def port(value: str) -> int:
+    """A TCP port."""
+    if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= 65535:
+        raise ValueError(f"is not a port ({value})")
+    return int(value)
+
+
+def switch(value: str) -> bool:
+    """On or off."""
+    if value.lower() not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
+        raise ValueError(f"is neither on nor off ({value})")
+    return value.lower() in ("1", "true", "yes", "on")
+
+
+def _split(value: str) -> SplitResult:
+    parts = urlsplit(value)
+    parts.port  # noqa: B018  # raises ValueError where the port is not a number
+    return parts
+
+
+def database_url(value: str) -> str:
+    """A PostgreSQL address, with the driver that the project uses."""
+    parts = _split(value)
+    if parts.scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+        raise ValueError(f"is not a PostgreSQL address (it begins with {parts.scheme or 'nothing'}:)")
+    if not parts.path.strip("/"):
+        raise ValueError("names no database")
+    return urlunsplit(parts._replace(scheme="postgresql+psycopg"))
+
+
+def redis_url(value: str) -> str:
+    """A Redis or Valkey address."""
+    parts = _split(value)
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        raise ValueError(f"is not a Redis address (it begins with {parts.scheme or 'nothing'}:)")
+    if (parts.scheme == "unix" and not parts.path) or (parts.scheme != "unix" and not parts.hostname):
+        raise ValueError("names no server")
+    return value
+
+
+def web_url(value: str) -> str:
+    """A full http or https address."""
+    parts = _split(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not a web address")
+    return value
+
+
+def origin(value: str) -> str:
+    """Scheme, host and port, and nothing more."""
+    parts = _split(web_url(value))
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise ValueError("holds more than an origin")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def smtp_url(value: str) -> str:
+    """A mail server's address."""
+    parts = _split(value)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("is not a mail server's address")
+    return value
+
+
+def mail_address(value: str) -> str:
+    """A mail address, with or without a name."""
+    if not re.fullmatch(r"(?:[^<>@\r\n]+ )?<?[^<>@\s]+@[^<>@\s]+>?", value) or ("<" in value) != (
+        ">" in value
+    ):
+        raise ValueError("is not a mail address")
+    return value
+
+
+def encryption_keys(value: str) -> tuple[str, ...]:
+    """Comma-separated keys of 32 random bytes in base64, newest first, each in its URL-safe form."""
+    keys = tuple(
+        part.strip().replace("+", "-").replace("/", "_") for part in value.split(",") if part.strip()
+    )
+    for number, key in enumerate(keys, start=1):
+        try:
+            size = len(base64.urlsafe_b64decode(key))
+        except (binascii.Error, ValueError):
+            size = 0
+        if size != 32 or len(set(key)) < 10:
+            raise ValueError(f"holds a key that is not 32 random bytes in base64 (number {number})")
+    if len(set(keys)) != len(keys):
+        raise ValueError("holds the same key twice")
+    return keys
