@@ -1,0 +1,7 @@
+import './js/page.js'
+import './js/menus.js'
+import './js/clocks.js'
+import './js/keys.js'
+import './js/compose.js'
+import './js/palette.js'
+import './js/live.js'

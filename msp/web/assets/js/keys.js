@@ -1,0 +1,68 @@
+// The keyboard: rows by J and K, one letter an action. Anything with data-key answers to that key, so the keys work
+// where the button is on the page and nowhere else.
+import { aim, openDialog } from './menus.js'
+
+let here = null
+
+const rows = () => [...document.querySelectorAll('[data-row]')]
+const typing = target => target.closest('input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]')
+
+function mark(row, { scroll = true } = {}) {
+  document.querySelectorAll('[data-row].is-here').forEach(other => other.classList.remove('is-here'))
+  here = row?.dataset.label ?? null
+  if (!row) return
+  row.classList.add('is-here')
+  if (scroll) row.scrollIntoView({ block: 'nearest' })
+}
+
+const current = () => rows().find(row => row.dataset.label === here)
+
+function move(step) {
+  const all = rows()
+  if (!all.length) return
+  const at = all.indexOf(current())
+  mark(all[Math.min(all.length - 1, Math.max(0, at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step))])
+}
+
+function nextUrgent() {
+  const link = document.querySelector('[data-next-urgent]')
+  if (link && !rows().length) return link.click()
+  const all = rows(), at = all.indexOf(current())
+  const wanted = row => row.dataset.urgent !== undefined
+  mark(all.slice(at + 1).find(wanted) ?? all.find(wanted) ?? null)
+}
+
+function press(key) {
+  const row = current()
+  const spot = document.querySelector(`[data-key="${CSS.escape(key)}"]`)
+  if (spot && row && spot.dataset.dialog) return openDialog(spot.dataset.dialog, row)
+  if (spot?.hasAttribute('data-for-row')) {
+    if (!row) return
+    aim(spot.form, row)
+  }
+  if (spot?.matches('textarea')) return spot.focus()
+  spot?.click()
+  if (spot?.matches('input[type=radio]')) spot.form?.querySelector('textarea')?.focus()
+}
+
+const actions = {
+  j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
+  Enter: () => current()?.querySelector('a[data-open]')?.click(),
+  n: nextUrgent, '?': () => openDialog('keys'),
+}
+
+document.addEventListener('keydown', event => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
+  if (document.querySelector('dialog[open], [popover]:popover-open')) return
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+  if (['Enter', 'ArrowDown', 'ArrowUp'].includes(key) && (!rows().length || event.target.closest('a, button, summary, details[open]'))) return
+  if (actions[key]) {
+    event.preventDefault()
+    actions[key]()
+  } else if (document.querySelector(`[data-key="${CSS.escape(key)}"]`)) {
+    event.preventDefault()
+    press(key)
+  }
+})
+
+document.addEventListener('guardia:changed', () => { if (here) mark(current(), { scroll: false }) })

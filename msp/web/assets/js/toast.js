@@ -1,0 +1,10 @@
+/** Shows a sentence at the corner for a few seconds; read aloud, never in the way. */
+export function toast(text, { bad = false } = {}) {
+  if (!text) return
+  const box = document.getElementById('toasts')
+  const note = document.createElement('div')
+  note.className = bad ? 'toast is-red' : 'toast'
+  note.textContent = text
+  box?.append(note)
+  setTimeout(() => note.remove(), 6000)
+}

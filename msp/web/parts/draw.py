@@ -1,0 +1,261 @@
+"""Small drawings that stand in every page, made here once so that rows stay cheap."""
+
+import uuid
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Protocol
+
+from flask_babel import gettext, pgettext
+from markupsafe import Markup, escape
+
+from msp.kernel import clock as wall
+from msp.web.parts import formats
+from msp.web.parts.assets import asset
+from msp.web.parts.words import CHANNEL_ICONS, tone, word
+
+TINTS = 6
+SOON = 0.75  # from this share of the promise on, a deadline counts as soon
+
+
+class Named(Protocol):
+    """Whoever has a name and an identity that a tint can follow."""
+
+    @property
+    def id(self) -> object: ...
+    @property
+    def name(self) -> str: ...
+
+
+class Due(Protocol):
+    """What a ticket carries about the promise that is due next; instants in UTC."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def due_kind(self) -> str | None: ...
+    @property
+    def due_from(self) -> datetime | None: ...
+    @property
+    def paused_at(self) -> datetime | None: ...
+
+
+class Clock(Protocol):
+    """One promise of a ticket: `running`, `paused`, `met` or `cancelled`; instants in UTC."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def met_at(self) -> datetime | None: ...
+    @property
+    def breached_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a deadline says: the figure, its tone and how much of the promise is used (0 to 1)."""
+
+    text: str
+    tone: str
+    used: float
+    ticks: bool
+
+
+def icon(name: str, *, size: str = "", label: str = "") -> Markup:
+    """One icon of the sprite; with a label it speaks, without it readers skip it."""
+    classes = "icon" + (f" is-{size}" if size else "")
+    says = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
+    return Markup('<svg class="{}"{}><use href="{}#{}"></use></svg>').format(
+        classes, says, asset("icons.svg"), name
+    )
+
+
+def initials(name: str) -> str:
+    """Two letters for a person: of the first and the second word that begins with a letter."""
+    letters = [part[0] for part in name.split() if part[0].isalpha()]
+    return "".join(letters[:2]).upper() or "?"
+
+
+@lru_cache(maxsize=4096)
+def _disc(key: str, name: str, size: str) -> Markup:
+    tint = zlib.crc32(key.encode()) % TINTS
+    classes = f"avatar tint-{tint}" + (f" is-{size}" if size else "")
+    return Markup('<span class="{}" title="{}" aria-hidden="true">{}</span>').format(classes, name, initials(name))
+
+
+def avatar(who: Named | None, *, size: str = "") -> Markup:
+    """A person's disc, always in the same tint; an empty ring where there is nobody."""
+    if who is None:
+        return Markup('<span class="avatar is-none{}" title="{}"><span class="sr">{}</span></span>').format(
+            f" is-{size}" if size else "", gettext("Unassigned"), gettext("Unassigned")
+        )
+    return _disc(str(who.id), who.name, size)
+
+
+def person(who: Named | None, *, size: str = "") -> Markup:
+    """Disc and name side by side."""
+    name = who.name if who else gettext("Unassigned")
+    return Markup('<span class="person">{}<span class="clip">{}</span></span>').format(
+        avatar(who, size=size), name
+    )
+
+
+_BARS = {"urgent": 3, "high": 2, "normal": 1, "low": 0}
+
+
+@lru_cache(maxsize=8)
+def _bars(code: str) -> Markup:
+    lit, rects = _BARS.get(code, 1), []
+    for i in range(3):
+        on = ' class="on"' if i < lit else ""
+        rects.append(f'<rect x="{i * 5}" y="{9 - i * 4}" width="3.6" height="{5 + i * 4}" rx="1"{on}></rect>')
+    return Markup('<svg class="prio is-{}" viewBox="0 0 14 14" aria-hidden="true">{}</svg>').format(
+        code, Markup("".join(rects))
+    )
+
+
+def priority(code: str, *, words: bool = False) -> Markup:
+    """Three bars, as many filled as it matters; the word beside them, or for readers only."""
+    said, mark = word(code, "priority"), _bars(code)
+    if words:
+        return Markup('<span class="prio-word is-{}">{}{}</span>').format(code, mark, said)
+    return Markup('<span title="{0}">{1}<span class="sr">{2}</span></span>').format(
+        pgettext("priority", "Priority: %(word)s", word=said), mark, said
+    )
+
+
+def status_pill(code: str, *, of: str = "status", words: str = "") -> Markup:
+    """The state as a word on its colour; `words` picks another vocabulary for the same codes."""
+    shade = tone(code, of)
+    return Markup('<span class="pill{}">{}</span>').format(f" is-{shade}" if shade else "", word(code, words or of))
+
+
+def channel_icon(code: str) -> Markup:
+    """Where it was written, as an icon that says its name."""
+    return icon(CHANNEL_ICONS.get(code, "globe"), label=word(code, "channel"))
+
+
+def bar(share: float, *, shade: str = "accent", thick: bool = False, label: str = "") -> Markup:
+    """A share between 0 and 1 as a line; drawn by attributes, since inline styles are refused."""
+    width = round(max(0.0, min(1.0, share)) * 100, 1)
+    says = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup(
+        '<svg class="bar tone-{}{}" viewBox="0 0 100 3" preserveAspectRatio="none" {}>'
+        '<rect width="{}" height="3"></rect></svg>'
+    ).format(shade, " is-thick" if thick else "", says, f"{width:g}")
+
+
+def stamp(at: datetime, *, how: str = "moment") -> Markup:
+    """An instant as a `<time>`: short text, machine-readable value, the whole date on hover."""
+    text = {"moment": formats.moment, "time": formats.time_of_day, "ago": formats.ago, "day": formats.day}[how](at)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(at), formats.exact(at), text)
+
+
+def left_of(started: datetime, due: datetime, *, now: datetime) -> Left:
+    """What is left until `due`: a figure today, weekday and hour when it is further off."""
+    span, whole = due - now, due - started
+    used = 1.0 if span <= timedelta() or not whole else max(0.0, min(1.0, 1 - span / whole))
+    shade = "red" if span <= timedelta() else "amber" if used >= SOON else "green"
+    today = formats.here(due).date() == formats.here(now).date() or abs(span) < timedelta(hours=1)
+    if span > timedelta() and not today:
+        return Left(formats.moment(due), shade, used, ticks=False)
+    return Left(formats.left(span), shade, used, ticks=abs(span) < timedelta(days=1))
+
+
+def deadline(ticket: Due, *, left_minutes: int | None = None) -> Markup:
+    """The row's deadline: what is left, of which promise, and a line for how much of it is used.
+
+    `left_minutes` are the business minutes that remain while the clocks stand still.
+    """
+    if ticket.status in ("resolved", "closed"):
+        return _still(word(ticket.status, "status"))
+    if ticket.paused_at is not None:
+        return _still(_paused(left_minutes))
+    if ticket.due_at is None:
+        return _still(gettext("no deadline"))
+    return _running(ticket.due_from or ticket.due_at, ticket.due_at, ticket.due_kind, now=wall.now())
+
+
+def _paused(left_minutes: int | None) -> str:
+    if left_minutes is None:
+        return gettext("paused")
+    return gettext("paused · %(left)s left", left=formats.left(timedelta(minutes=left_minutes)))
+
+
+def _still(text: str) -> Markup:
+    return Markup('<div class="deadline is-still"><span class="deadline-text">{}</span></div>').format(text)
+
+
+def _running(started: datetime, due: datetime, kind: str | None, *, now: datetime) -> Markup:
+    left = left_of(started, due, now=now)
+    late = Markup('<span class="sr">{} </span>').format(gettext("late")) if left.tone == "red" else Markup()
+    figure = Markup('<time datetime="{}" title="{}">{}</time>').format(
+        formats.iso(due), formats.exact(due), left.text
+    )
+    promise = f" · {word(kind, 'clock')}" if kind else ""
+    return Markup('<div class="deadline tone-{}"{}><span class="deadline-text">{}{}{}</span>{}</div>').format(
+        left.tone,
+        _ticking(started, due) if left.ticks else Markup(),
+        late,
+        figure,
+        promise,
+        bar(left.used, shade=left.tone),
+    )
+
+
+def _ticking(started: datetime, due: datetime) -> Markup:
+    return Markup(' data-due="{}" data-from="{}"').format(formats.iso(due), formats.iso(started))
+
+
+def deadline_words(clock: Clock, *, took_minutes: int | None = None, left_minutes: int | None = None) -> Markup:
+    """The same promise in words, for the ticket's side: met in so long, or what is left and until when.
+
+    `took_minutes` are the business minutes until it was met, `left_minutes` what remains in a pause.
+    """
+    if clock.state == "cancelled":
+        return Markup('<span class="quiet">{}</span>').format(gettext("not needed"))
+    if clock.state == "paused":
+        return Markup('<span class="quiet">{}</span>').format(_paused(left_minutes))
+    if clock.state == "met" or clock.due_at is None:
+        return _ended(clock, took_minutes)
+    return _open_words(clock.started_at, clock.due_at, now=wall.now())
+
+
+def _ended(clock: Clock, took_minutes: int | None) -> Markup:
+    took = formats.minutes(took_minutes) if took_minutes is not None else None
+    if clock.breached_at is not None:
+        text = gettext("met late, in %(took)s", took=took) if took else gettext("met late")
+        return Markup('<b class="tone-red">{}</b>').format(text)
+    return Markup('<b class="tone-green">{}</b>').format(
+        gettext("met in %(took)s", took=took) if took else gettext("met")
+    )
+
+
+def _open_words(started: datetime, due: datetime, *, now: datetime) -> Markup:
+    left, until = left_of(started, due, now=now), formats.moment(due)
+    if not left.ticks and left.tone != "red":
+        return Markup('<b class="tone-{}">{}</b>').format(left.tone, gettext("by %(due)s", due=until))
+    pattern = gettext("overdue by %(left)s · %(due)s") if left.tone == "red" else gettext("%(left)s left · %(due)s")
+    text = left.text.removeprefix(formats.MINUS)
+    figure = Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(due), formats.exact(due), text)
+    ticking = _ticking(started, due) if left.ticks else Markup()
+    return Markup('<b class="deadline-words tone-{}"{}>{}</b>').format(
+        left.tone, ticking, escape(pattern) % {"left": figure, "due": until}
+    )
+
+
+def act(url: str) -> Markup:
+    """Attributes of a form that acts: a plain POST that script turns into a change in place."""
+    return Markup('method="post" action="{0}" hx-post="{0}"').format(url)
+
+
+def form_key() -> str:
+    """A fresh idempotency key for a form, so that sending it twice does the thing once."""
+    return str(uuid.uuid4())

@@ -1,0 +1,150 @@
+"""Figures and times as a reader writes them: in the reader's locale and zone, never the server's."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from babel.dates import format_date, format_datetime, format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from flask_babel import get_locale, gettext, ngettext, to_user_timezone
+
+from msp.kernel import clock
+
+MINUS = "\N{MINUS SIGN}"
+THIN = "\N{NO-BREAK SPACE}"
+
+
+def _locale() -> str:
+    return str(get_locale() or "en")
+
+
+def minutes(value: int | None, *, full: bool = False) -> str:
+    """Whole minutes as `1 h 05 min`; whole hours as `20 h`, or as `20 h 00 min` where figures line up."""
+    if value is None:
+        return "–"
+    sign = MINUS if value < 0 else ""
+    hours, rest = divmod(abs(value), 60)
+    if not hours:
+        return f"{sign}{rest}{THIN}min"
+    if not rest and not full:
+        return f"{sign}{hours}{THIN}h"
+    return f"{sign}{hours}{THIN}h{THIN}{rest:02d}{THIN}min"
+
+
+def left(span: timedelta) -> str:
+    """What is left of a span: days and hours, hours and minutes, or whole minutes; negative when past."""
+    total = int(span.total_seconds() // 60) if span >= timedelta() else -int(-span.total_seconds() // 60)
+    days, rest = divmod(abs(total), 24 * 60)
+    if days:
+        sign = MINUS if total < 0 else ""
+        hours = rest // 60
+        return f"{sign}{days}{THIN}d" + (f"{THIN}{hours}{THIN}h" if hours else "")
+    return minutes(total)
+
+
+def money(value: int | Decimal | None, currency: str = "EUR") -> str:
+    """An amount as the reader writes it: whole numbers are minor units of `currency`, Decimals are units.
+
+    Unit prices keep up to four decimals where they have them; a dash stands where there is no amount.
+    """
+    if value is None:
+        return "—"
+    if isinstance(value, int):
+        amount = Decimal(value).scaleb(-get_currency_precision(currency))
+        return str(format_currency(amount, currency, locale=_locale()))
+    plain = value.normalize()
+    fine = -int(plain.as_tuple().exponent) > get_currency_precision(currency)
+    return str(format_currency(plain, currency, locale=_locale(), decimal_quantization=not fine))
+
+
+def number(value: int | Decimal) -> str:
+    """A count or an exact quantity with the reader's separators."""
+    return str(format_decimal(value, locale=_locale()))
+
+
+def percent(value: Decimal | float) -> str:
+    """A share of one as a percentage without decimals."""
+    return str(format_percent(value, locale=_locale()))
+
+
+def iso(at: datetime) -> str:
+    """The instant in RFC 3339, for machines and scripts."""
+    return at.isoformat(timespec="seconds")
+
+
+def here(at: datetime) -> datetime:
+    """The same instant in the reader's zone."""
+    return to_user_timezone(at)
+
+
+def time_of_day(at: datetime) -> str:
+    """Hour and minute in the reader's zone."""
+    return str(format_datetime(here(at), "H:mm", locale=_locale()))
+
+
+def day(at: datetime | date, *, year: bool = False) -> str:
+    """Day and short month; instants are taken in the reader's zone, dates as they stand."""
+    on = here(at).date() if isinstance(at, datetime) else at
+    return str(format_date(on, "d MMM y" if year else "d MMM", locale=_locale()))
+
+
+def long_date(at: datetime | date) -> str:
+    """The whole date in words, such as `22 de noviembre de 2026`."""
+    on = here(at).date() if isinstance(at, datetime) else at
+    return str(format_date(on, "long", locale=_locale()))
+
+
+def month(on: date) -> str:
+    """Month and year in words, without the prepositions of a full date."""
+    return str(format_date(on, "LLLL y", locale=_locale()))
+
+
+def moment(at: datetime) -> str:
+    """When, as short as it stays clear: `9:06`, `yesterday 9:06`, `Thu 9:30`, `28 Oct 9:06`."""
+    local, today = here(at), here(clock.now()).date()
+    hour, apart = time_of_day(at), (local.date() - today).days
+    if apart == 0:
+        return hour
+    if apart == -1:
+        return gettext("yesterday %(time)s", time=hour)
+    if apart == 1:
+        return gettext("tomorrow %(time)s", time=hour)
+    if 1 < apart < 7:
+        return f"{format_datetime(local, 'EEE', locale=_locale())} {hour}"
+    if local.year == today.year:
+        return f"{day(at)} {hour}"
+    return day(at, year=True)
+
+
+def exact(at: datetime) -> str:
+    """The whole instant with its zone, for a tooltip."""
+    local = here(at)
+    return f"{format_skeleton('yMMMMEEEEd', local, locale=_locale())}, {time_of_day(at)} {local.tzname()}"
+
+
+def ago(at: datetime) -> str:
+    """How long ago, in the largest whole unit; over a week it is the date."""
+    gone = clock.now() - at
+    count = int(gone.total_seconds() // 60)
+    if count < 1:
+        return gettext("just now")
+    if count < 60:
+        return ngettext("%(num)d min ago", "%(num)d min ago", count)
+    if count < 24 * 60:
+        return ngettext("%(num)d h ago", "%(num)d h ago", count // 60)
+    if gone.days < 7:
+        return ngettext("%(num)d day ago", "%(num)d days ago", gone.days)
+    return day(at, year=at.year != clock.now().year)
+
+
+def stopwatch(since: datetime) -> str:
+    """Hours, minutes and seconds since an instant, as a running timer shows them."""
+    total = max(0, int((clock.now() - since).total_seconds()))
+    return f"{total // 3600:02d}:{total % 3600 // 60:02d}:{total % 60:02d}"
+
+
+def filesize(count: int) -> str:
+    """Bytes in decimal units, as file managers show them."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{format_decimal(round(count / size, 1), locale=_locale())}{THIN}{unit}"
+    return f"{count}{THIN}B"

@@ -1,0 +1,158 @@
+"""The desk's fixed words in the reader's language: states, kinds, roles. Domain keeps the codes."""
+
+from flask_babel import lazy_pgettext as said
+
+WORDS = {
+    "status": {
+        "new": said("status", "new"),
+        "open": said("status", "open"),
+        "waiting_client": said("status", "waiting for client"),
+        "waiting_third_party": said("status", "waiting for third party"),
+        "scheduled": said("status", "scheduled"),
+        "resolved": said("status", "resolved"),
+        "closed": said("status", "closed"),
+    },
+    "portal_status": {
+        "new": said("portal status", "received"),
+        "open": said("portal status", "in progress"),
+        "waiting_client": said("portal status", "needs your answer"),
+        "waiting_third_party": said("portal status", "waiting for a supplier"),
+        "scheduled": said("portal status", "scheduled"),
+        "resolved": said("portal status", "solved"),
+        "closed": said("portal status", "closed"),
+    },
+    "priority": {
+        "urgent": said("priority", "urgent"),
+        "high": said("priority", "high"),
+        "normal": said("priority", "normal"),
+        "low": said("priority", "low"),
+    },
+    "type": {"incident": said("type", "incident"), "request": said("type", "request")},
+    "tier": {"1": said("tier", "T1"), "2": said("tier", "T2"), "3": said("tier", "T3")},
+    "channel": {
+        "slack": "Slack",
+        "teams": "Teams",
+        "portal": said("channel", "portal"),
+        "console": said("channel", "console"),
+        "email": said("channel", "email"),
+        "phone": said("channel", "phone"),
+        "api": "API",
+    },
+    "clock": {
+        "first_response": said("clock", "response"),
+        "resolution": said("clock", "resolution"),
+    },
+    "clock_long": {
+        "first_response": said("clock", "First response"),
+        "resolution": said("clock", "Resolution"),
+    },
+    "role": {
+        "administrator": said("role", "administrator"),
+        "team_lead": said("role", "team lead"),
+        "technician": said("role", "technician"),
+        "account_manager": said("role", "account manager"),
+        "client_manager": said("role", "client manager"),
+        "client_employee": said("role", "employee"),
+    },
+    "contract": {
+        "time_and_materials": said("contract", "time and materials"),
+        "block_hours": said("contract", "block of hours"),
+        "retainer": said("contract", "retainer"),
+        "flat_fee": said("contract", "flat fee"),
+        "per_seat": said("contract", "per seat"),
+        "per_ticket": said("contract", "per ticket"),
+        "fixed_price": said("contract", "fixed price"),
+    },
+    "work": {
+        "remote": said("work", "remote"),
+        "onsite": said("work", "on site"),
+        "project": said("work", "project"),
+        "travel": said("work", "travel"),
+    },
+    "band": {
+        "business": said("band", "business hours"),
+        "after_hours": said("band", "after hours"),
+        "weekend": said("band", "weekend"),
+        "holiday": said("band", "holiday"),
+    },
+    "entry": {
+        "draft": said("entry", "draft"),
+        "approved": said("entry", "approved"),
+        "billed": said("entry", "billed"),
+    },
+    "invoice": {
+        "draft": said("invoice", "draft"),
+        "issued": said("invoice", "issued"),
+        "sent": said("invoice", "sent"),
+        "paid": said("invoice", "paid"),
+        "overdue": said("invoice", "overdue"),
+        "void": said("invoice", "void"),
+    },
+    "billing": {
+        "check": said("billing", "check"),
+        "ready": said("billing", "ready"),
+        "missing": said("billing", "data missing"),
+        "carried": said("billing", "carried over"),
+        "held": said("billing", "held"),
+        "issued": said("billing", "issued"),
+    },
+    "connection": {
+        "connected": said("connection", "connected"),
+        "waiting": said("connection", "waiting to be linked"),
+        "revoked": said("connection", "revoked"),
+        "off": said("connection", "not set up"),
+    },
+    "locale": {"es": "español", "en": "English"},
+    "weekday": {
+        "0": said("weekday", "Monday"),
+        "1": said("weekday", "Tuesday"),
+        "2": said("weekday", "Wednesday"),
+        "3": said("weekday", "Thursday"),
+        "4": said("weekday", "Friday"),
+        "5": said("weekday", "Saturday"),
+        "6": said("weekday", "Sunday"),
+    },
+}
+
+TONES = {
+    "status": {
+        "new": "blue",
+        "open": "accent",
+        "waiting_client": "amber",
+        "waiting_third_party": "amber",
+        "scheduled": "line",
+        "resolved": "green",
+        "closed": "",
+    },
+    "invoice": {"draft": "line", "issued": "blue", "sent": "blue", "paid": "green", "overdue": "red", "void": ""},
+    "billing": {
+        "check": "amber",
+        "ready": "green",
+        "missing": "red",
+        "carried": "",
+        "held": "line",
+        "issued": "blue",
+    },
+    "entry": {"draft": "line", "approved": "accent", "billed": "green"},
+    "connection": {"connected": "green", "waiting": "amber", "revoked": "red", "off": ""},
+}
+
+CHANNEL_ICONS = {
+    "slack": "hash",
+    "teams": "message-square-text",
+    "portal": "globe",
+    "console": "user-round",
+    "email": "mail",
+    "phone": "phone",
+    "api": "webhook",
+}
+
+
+def word(code: object, of: str) -> str:
+    """The reader's word for a code of one vocabulary; an unknown code stands as it is."""
+    return str(WORDS[of].get(str(code), code))
+
+
+def tone(code: object, of: str) -> str:
+    """The colour's name for a code, or nothing where colour would mean nothing."""
+    return TONES[of].get(str(code), "")
