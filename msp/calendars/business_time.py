@@ -69,9 +69,7 @@ def deadline(
     return None
 
 
-def elapsed(
-    calendar: WorkingCalendar, start: datetime, end: datetime, pauses: Iterable[Pause] = ()
-) -> timedelta:
+def elapsed(calendar: WorkingCalendar, start: datetime, end: datetime, pauses: Iterable[Pause] = ()) -> timedelta:
     """Open time from `start` to `end` without the pauses, exact; zero when `end` is not after `start`."""
     until, total = _utc(end), _NO_TIME
     for opened, closed in _running(calendar, _utc(start), _merged(pauses), until=until):

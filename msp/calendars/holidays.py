@@ -18,9 +18,7 @@ def seed_holidays(country: str, region: str | None, year: int, *, locale: str = 
     country = country.upper()
     region = region.upper().removeprefix(f"{country}-") if region else None
     try:
-        found = library.country_holidays(
-            country, subdiv=region, years=year, language=_language(country, locale)
-        )
+        found = library.country_holidays(country, subdiv=region, years=year, language=_language(country, locale))
     except NotImplementedError as unknown:
         raise ValueError(f"no holidays known for {country} {region or ''}".rstrip()) from unknown
     return {day: " / ".join(found.get_list(day)) for day in sorted(found)}

@@ -1,0 +1,120 @@
+"""What a migration says about a table's tenancy, in one word, and what that word means in policies and grants.
+
+access    | msp_client                         | msp_staff_some              | msp_staff      | msp_system
+tenant    | own rows                           | rows of its clients         | all            | all
+tenant_read, tenant_staff: as tenant, but msp_client may only read, or sees nothing; invoice: reads own issued ones
+shared    | own rows (never those without one) | its clients' and the shared | all            | all
+people    | own rows; may read staff           | its clients' and staff      | all            | all
+client    | own row, read only                 | its clients, read only      | all            | all
+message   | own rows that are public           | rows of its clients         | all            | all
+event     | own public rows; may add own       | may add, its clients'       | may add, read  | may add, read
+queue     | may add own rows                   | may add its clients' rows   | may add, read  | all
+reference | may read                           | may read                    | all            | all
+staff     | nothing                            | all                         | all            | all
+system    | nothing                            | nothing                     | nothing        | all
+"""
+
+from alembic import op
+
+CLIENT = "nullif(current_setting('msp.client_id'), '')::uuid"
+CLIENTS = "current_setting('msp.client_ids')::uuid[]"
+OWN = f"client_id = {CLIENT}"
+SOME = f"client_id = any({CLIENTS})"
+SOME_OR_SHARED = f"(client_id is null or {SOME})"
+
+_ALL = "select, insert, update, delete"
+_APPEND = "select, insert"
+
+_ACCESS: dict[str, dict[str, tuple[str, str, str]]] = {
+    # access: {role: (grants, rows it sees, rows it may write)}
+    "tenant": {"msp_client": (_ALL, OWN, OWN), "msp_staff_some": (_ALL, SOME, SOME)},
+    "tenant_read": {"msp_client": ("select", OWN, "false"), "msp_staff_some": (_ALL, SOME, SOME)},
+    "tenant_staff": {"msp_staff_some": (_ALL, SOME, SOME)},
+    "invoice": {
+        "msp_client": ("select", f"{OWN} and state = 'issued'", "false"),
+        "msp_staff_some": (_ALL, SOME, SOME),
+    },
+    "shared": {
+        "msp_client": (_ALL, OWN, OWN),
+        "msp_staff_some": (_ALL, SOME_OR_SHARED, SOME_OR_SHARED),
+    },
+    "people": {
+        "msp_client": (_ALL, f"(client_id is null or {OWN})", OWN),
+        "msp_staff_some": (_ALL, SOME_OR_SHARED, SOME),
+    },
+    "client": {
+        "msp_client": ("select", f"id = {CLIENT}", "false"),
+        "msp_staff_some": ("select", f"id = any({CLIENTS})", "false"),
+    },
+    "message": {
+        "msp_client": (
+            _ALL,
+            f"{OWN} and visibility = 'public'",
+            f"{OWN} and visibility = 'public'",
+        ),
+        "msp_staff_some": (_ALL, SOME, SOME),
+    },
+    "event": {
+        "msp_client": (_APPEND, f"{OWN} and visibility = 'public'", OWN),
+        "msp_staff_some": (_APPEND, SOME_OR_SHARED, SOME_OR_SHARED),
+        "msp_staff": (_APPEND, "true", "true"),
+        "msp_system": (_APPEND, "true", "true"),
+    },
+    "queue": {
+        "msp_client": (_APPEND, OWN, OWN),
+        "msp_staff_some": (_APPEND, SOME_OR_SHARED, SOME_OR_SHARED),
+        "msp_staff": (_APPEND, "true", "true"),
+    },
+    "reference": {
+        "msp_client": ("select", "true", "false"),
+        "msp_staff_some": ("select", "true", "false"),
+    },
+    "staff": {"msp_staff_some": (_ALL, "true", "true")},
+    "system": {},
+}
+_ALWAYS = {"msp_staff": (_ALL, "true", "true"), "msp_system": (_ALL, "true", "true")}
+
+
+def protect(table: str, access: str) -> None:
+    """Force row-level security on a new table and give each role what its access class says."""
+    always = {"msp_system": _ALWAYS["msp_system"]} if access == "system" else _ALWAYS
+    rules = always | _ACCESS[access]
+    op.execute(f'alter table "{table}" enable row level security')
+    op.execute(f'alter table "{table}" force row level security')
+    for role, (grants, using, check) in rules.items():
+        op.execute(f'grant {grants} on "{table}" to {role}')
+        op.execute(f'create policy {role} on "{table}" to {role} using ({using}) with check ({check})')
+
+
+def append_only(table: str) -> None:
+    """Nobody but the table's owner may change or delete rows."""
+    op.execute(f'revoke update, delete on "{table}" from msp_client, msp_staff, msp_staff_some, msp_system')
+
+
+def freeze_issued_invoices() -> None:
+    """An issued invoice, its lines and their entries change no more, whoever tries (RD 1007/2023 art. 8)."""
+    op.execute(
+        """
+        create function refuse_issued() returns trigger language plpgsql as $$
+        declare
+            issued boolean;
+        begin
+            if tg_table_name = 'invoice' then
+                issued := old.state = 'issued';
+            elsif tg_table_name = 'invoice_line' then
+                select state = 'issued' into issued from invoice where id = old.invoice_id;
+            else
+                select i.state = 'issued' into issued
+                from invoice i join invoice_line l on l.invoice_id = i.id where l.id = old.line_id;
+            end if;
+            if issued then
+                raise exception 'an issued invoice is frozen' using errcode = 'integrity_constraint_violation';
+            end if;
+            return case when tg_op = 'DELETE' then old else new end;
+        end $$
+        """
+    )
+    for table in ("invoice", "invoice_line", "invoice_line_entry"):
+        op.execute(
+            f"create trigger frozen before update or delete on {table} for each row execute function refuse_issued()"
+        )

@@ -1,0 +1,52 @@
+"""The desk itself as a Flask application, before integrations and billing join it (wsgi.py)."""
+
+from flask import Flask
+
+from msp import notify, web
+from msp.config import Settings
+from msp.kernel import crypto, events, i18n, inbox, jobs, leases, wake
+from msp.kernel.db import db
+from msp.tickets import escalation
+
+OUTBOX_THREADS = 6
+INBOX_THREADS = 3
+STATEMENT_TIMEOUT_MS = 15_000
+
+
+def make_app(settings: Settings) -> Flask:
+    """Build the desk: database, workers' drains, pages, API. Opens no connection yet."""
+    app = Flask("msp", static_folder=None, template_folder=None)
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.app_database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": 12,
+            "max_overflow": 8,
+            "pool_pre_ping": True,
+            "connect_args": {"options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off"},
+        },
+        MAX_CONTENT_LENGTH=30 * 1024 * 1024,
+    )
+    crypto.use_keys(settings.encryption_keys)
+    wake.connect(settings.redis_url)
+    db.init_app(app)
+    i18n.init_app(app)
+    jobs.register_drain("inbox", inbox.work_one, threads=INBOX_THREADS)
+    jobs.register_drain("outbox", events.deliver_one, threads=OUTBOX_THREADS)
+    jobs.every_second(_take_due_steps)
+    jobs.every_second(_wake_the_forgotten)
+    notify.register()
+    web.register(app)
+    return app
+
+
+def _take_due_steps() -> None:
+    escalation.take_due_steps()
+
+
+def _wake_the_forgotten() -> None:
+    """The net under lost wake-ups: rows that are due and that nobody was told of."""
+    for name, model in (("inbox", inbox.Inbound), ("outbox", events.Delivery)):
+        if leases.is_due(model):
+            jobs.run(name)

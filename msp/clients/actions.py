@@ -1,0 +1,214 @@
+"""Making and changing client companies, and connecting the chat systems that they write from."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from msp.clients.models import Client, Connection, UnknownSource
+from msp.clients.queries import find_connection
+from msp.kernel import crypto
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+
+CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+TAX_REGIMES = ("national", "eu_b2b", "canarias_b2b", "igic", "outside_eu")
+EDITABLE = frozenset(
+    [
+        "name",
+        "legal_name",
+        "tax_id",
+        "tax_regime",
+        "billing_address",
+        "billing_email",
+        "locale",
+        "timezone",
+        "currency",
+        "sector",
+        "mail_domains",
+        "payment_days",
+        "active",
+    ]
+)
+
+
+def add_client(*, code: str, name: str, at: datetime, **details: object) -> Client:
+    """Add a client company; emits `client.added`. Refuses a code in use and unknown zones, languages, currencies."""
+    values = {
+        "locale": "es",
+        "timezone": "Europe/Madrid",
+        "currency": "EUR",
+        "billing_address": {},
+        "mail_domains": [],
+        "tax_regime": "national",
+        "payment_days": 30,
+        "active": True,
+    } | details
+    _check({"code": code, "name": name} | values)
+    if db.session.execute(select(Client.id).where(Client.code == code)).one_or_none():
+        raise Conflict("code_in_use")
+    client = Client(id=new_id(), code=code, name=name.strip(), created_at=at, **values)
+    db.session.add(client)
+    db.session.flush()
+    emit(
+        "client.added",
+        client.id,
+        client_id=client.id,
+        visibility="internal",
+        at=at,
+        name=client.name,
+    )
+    return client
+
+
+def edit_client(client: Client, *, at: datetime, **changes: object) -> None:
+    """Change a client's details; emits `client.edited` with the names of what changed."""
+    if unknown := changes.keys() - EDITABLE:
+        raise Invalid(fields={name: ["unknown_field"] for name in unknown})
+    _check(changes)
+    changed = sorted(name for name, value in changes.items() if getattr(client, name) != value)
+    for name in changed:
+        setattr(client, name, changes[name])
+    if changed:
+        emit(
+            "client.edited",
+            client.id,
+            client_id=client.id,
+            visibility="internal",
+            at=at,
+            changed=changed,
+        )
+
+
+def connect(
+    client: Client | None,
+    *,
+    kind: str,
+    external_id: str,
+    at: datetime,
+    name: str | None = None,
+    settings: Json | None = None,
+    secret: str | None = None,
+) -> Connection:
+    """Tie a Slack workspace or Teams tenant to a client (to the provider where None); emits `connection.added`.
+
+    The secret is sealed at rest. Refuses a workspace that belongs to another client; the same client's is renewed.
+    """
+    if kind not in ("slack", "teams") or not external_id.strip():
+        raise Invalid(fields={"kind": ["unknown"]} if external_id.strip() else {"external_id": ["required"]})
+    client_id = client.id if client else None
+    connection = find_connection(kind, external_id)
+    if connection is not None and connection.client_id != client_id:
+        raise Conflict("connection_in_use")
+    if connection is None:
+        connection = Connection(
+            id=new_id(),
+            client_id=client_id,
+            kind=kind,
+            external_id=external_id.strip(),
+            settings={},
+            created_at=at,
+        )
+        db.session.add(connection)
+    connection.name = name or connection.name
+    connection.settings = {**connection.settings, **(settings or {})}
+    connection.secret = crypto.seal(secret) if secret else connection.secret
+    connection.broken_reason = None
+    db.session.flush()
+    db.session.execute(
+        delete(UnknownSource).where(UnknownSource.kind == kind, UnknownSource.external_id == external_id)
+    )
+    emit(
+        "connection.added",
+        connection.id,
+        client_id=client_id,
+        visibility="internal",
+        at=at,
+        connection=kind,
+    )
+    return connection
+
+
+def link_unknown(source_id: UUID, client: Client, *, at: datetime) -> Connection:
+    """Give a workspace or tenant that wrote to us to a client, with the token its installation brought."""
+    source = db.session.get(UnknownSource, source_id)
+    if source is None:
+        raise NotFound("unknown_source")
+    secret = crypto.unseal(source.secret) if source.secret else None
+    return connect(
+        client,
+        kind=source.kind,
+        external_id=source.external_id,
+        at=at,
+        name=source.name,
+        settings=source.settings,
+        secret=secret,
+    )
+
+
+def disconnect(connection: Connection, *, at: datetime) -> None:
+    """Forget a connection and its token; emits `connection.removed`."""
+    emit(
+        "connection.removed",
+        connection.id,
+        client_id=connection.client_id,
+        visibility="internal",
+        at=at,
+        connection=connection.kind,
+    )
+    db.session.delete(connection)
+
+
+def note_unknown(
+    kind: str,
+    external_id: str,
+    *,
+    at: datetime,
+    name: str | None = None,
+    settings: Json | None = None,
+    secret: str | None = None,
+    messages: int = 1,
+) -> None:
+    """Remember that a workspace or tenant of nobody wrote or was installed, for the administrator to link."""
+    row = {
+        "id": new_id(),
+        "kind": kind,
+        "external_id": external_id,
+        "name": name,
+        "settings": settings or {},
+        "secret": crypto.seal(secret) if secret else None,
+        "first_seen_at": at,
+        "last_seen_at": at,
+        "messages": messages,
+    }
+    statement = insert(UnknownSource).values(**row)
+    news = {"last_seen_at": at, "messages": UnknownSource.messages + messages}
+    news |= {field: row[field] for field in ("name", "settings", "secret") if row[field]}
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=[UnknownSource.kind, UnknownSource.external_id], set_=news)
+    )
+
+
+def _check(values: dict[str, object]) -> None:
+    wrong = {
+        "code": "code" in values and not CODE.fullmatch(str(values["code"])),
+        "name": "name" in values and not str(values["name"]).strip(),
+        "locale": values.get("locale", "es") not in ("es", "en"),
+        "timezone": values.get("timezone", "UTC") not in available_timezones(),
+        "currency": str(values.get("currency", "EUR")) not in list_currencies(),
+        "tax_regime": values.get("tax_regime", "national") not in TAX_REGIMES,
+        "mail_domains": not all(DOMAIN.fullmatch(str(each)) for each in _list(values.get("mail_domains"))),
+    }
+    if fields := {name: ["invalid"] for name, is_wrong in wrong.items() if is_wrong}:
+        raise Invalid(fields=fields)
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []

@@ -1,0 +1,77 @@
+"""Client companies: the tenants of the desk, and the chat workspaces they write from."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from msp.kernel.db import Json, Model
+
+
+class Client(Model):
+    """A client company. Its row is seen by its own people and by staff."""
+
+    __tablename__ = "client"
+    __table_args__ = (
+        CheckConstraint("code ~ '^[A-Z][A-Z0-9]{1,7}$'", name="code"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        {"info": {"access": "client"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str]
+    legal_name: Mapped[str | None]
+    tax_id: Mapped[str | None]
+    tax_regime: Mapped[str] = mapped_column(Text, default="national", server_default="national")
+    billing_address: Mapped[Json]
+    billing_email: Mapped[str | None]
+    locale: Mapped[str]
+    timezone: Mapped[str]
+    currency: Mapped[str]
+    sector: Mapped[str | None]
+    mail_domains: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    payment_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    created_at: Mapped[datetime]
+
+
+class Connection(Model):
+    """A Slack workspace or Teams tenant that belongs to a client; to the provider itself where `client_id` is null."""
+
+    __tablename__ = "connection"
+    __table_args__ = (
+        UniqueConstraint("kind", "external_id"),
+        Index("ix_connection_client", "client_id"),
+        CheckConstraint("kind in ('slack', 'teams')", name="kind"),
+        {"info": {"access": "shared"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
+    kind: Mapped[str]
+    external_id: Mapped[str]
+    name: Mapped[str | None]
+    settings: Mapped[Json]
+    secret: Mapped[str | None]
+    broken_reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class UnknownSource(Model):
+    """A workspace or tenant that wrote to us and belongs to no client yet; an administrator links or ignores it."""
+
+    __tablename__ = "unknown_source"
+    __table_args__ = (
+        UniqueConstraint("kind", "external_id"),
+        {"info": {"access": "staff"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    external_id: Mapped[str]
+    name: Mapped[str | None]
+    settings: Mapped[Json]
+    secret: Mapped[str | None]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    messages: Mapped[int] = mapped_column(default=0, server_default="0")

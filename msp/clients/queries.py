@@ -1,0 +1,42 @@
+"""Reading client companies and their connections."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from msp.clients.models import Client, Connection, UnknownSource
+from msp.kernel.db import db
+from msp.kernel.errors import NotFound
+
+
+def access_client(client_id: UUID) -> Client:
+    """The client company; raises NotFound, also for what the scope may not see."""
+    client = db.session.get(Client, client_id)
+    if client is None:
+        raise NotFound("client")
+    return client
+
+
+def all_clients(*, active: bool = True) -> list[Client]:
+    """Client companies by name."""
+    query = select(Client).order_by(Client.name)
+    return list(db.session.scalars(query.where(Client.active) if active else query))
+
+
+def find_connection(kind: str, external_id: str) -> Connection | None:
+    """The connection that a Slack workspace or Teams tenant belongs to."""
+    return db.session.scalars(
+        select(Connection).where(Connection.kind == kind, Connection.external_id == external_id)
+    ).one_or_none()
+
+
+def connections_of(client_id: UUID | None) -> list[Connection]:
+    """A client's connections (the provider's own where None), oldest first."""
+    query = select(Connection).order_by(Connection.created_at)
+    query = query.where(Connection.client_id.is_(None) if client_id is None else Connection.client_id == client_id)
+    return list(db.session.scalars(query))
+
+
+def unknown_sources() -> list[UnknownSource]:
+    """Workspaces and tenants that wrote and belong to nobody yet, latest first."""
+    return list(db.session.scalars(select(UnknownSource).order_by(UnknownSource.last_seen_at.desc())))

@@ -1,0 +1,103 @@
+"""Contracts: what was promised (SLA targets), and what it costs (kind, terms, rate card)."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from msp.calendars.models import Calendar
+from msp.kernel.db import Json, Model
+
+KINDS = (
+    "time_and_materials",
+    "block_hours",
+    "retainer",
+    "flat_fee",
+    "per_seat",
+    "per_ticket",
+    "fixed_price",
+)
+WORK_TYPES = ("remote", "onsite", "project", "travel")
+PRIORITIES = ("urgent", "high", "normal", "low")
+
+
+class Contract(Model):
+    """An agreement with one client; money in minor units of `currency`, dates in the client's zone."""
+
+    __tablename__ = "contract"
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        CheckConstraint(f"kind in {KINDS}", name="kind"),
+        CheckConstraint("ends_on is null or ends_on >= starts_on", name="dates"),
+        Index("ix_contract_client", "client_id", "starts_on"),
+        {"info": {"access": "tenant_read"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
+    name: Mapped[str]
+    kind: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendar.id"))
+    currency: Mapped[str]
+    terms: Mapped[Json]
+    po_number: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_at: Mapped[datetime]
+    calendar: Mapped[Calendar] = relationship(viewonly=True)
+    targets: Mapped[list["SlaTarget"]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    rates: Mapped[list["Rate"]] = relationship(
+        lazy="selectin",
+        cascade="all, delete-orphan",
+        order_by="(Rate.work_type, Rate.valid_from)",
+    )
+
+
+class SlaTarget(Model):
+    """What a contract promises for one priority, in business minutes of its calendar."""
+
+    __tablename__ = "sla_target"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["client_id", "contract_id"],
+            ["contract.client_id", "contract.id"],
+            ondelete="cascade",
+        ),
+        CheckConstraint(f"priority in {PRIORITIES}", name="priority"),
+        CheckConstraint("first_response_minutes > 0 and resolution_minutes > 0", name="minutes"),
+        {"info": {"access": "tenant_read"}},
+    )
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(primary_key=True)
+    priority: Mapped[str] = mapped_column(primary_key=True)
+    first_response_minutes: Mapped[int]
+    resolution_minutes: Mapped[int]
+
+
+class Rate(Model):
+    """One line of a rate card: minor units an hour for a work type, from a day on."""
+
+    __tablename__ = "rate"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["client_id", "contract_id"],
+            ["contract.client_id", "contract.id"],
+            ondelete="cascade",
+        ),
+        CheckConstraint(f"work_type in {WORK_TYPES}", name="work_type"),
+        CheckConstraint("amount >= 0", name="amount"),
+        {"info": {"access": "tenant_read"}},
+    )
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(primary_key=True)
+    work_type: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)

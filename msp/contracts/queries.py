@@ -1,0 +1,90 @@
+"""Which contract holds, and what it promises."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+
+from msp.calendars.models import Calendar
+from msp.calendars.queries import working_calendar
+from msp.calendars.working_calendar import WorkingCalendar
+from msp.contracts.models import Contract, SlaTarget
+from msp.kernel.db import db
+from msp.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What one contract promises for one priority: budgets of business time in a calendar."""
+
+    contract_id: UUID
+    calendar_id: UUID
+    calendar: WorkingCalendar
+    first_response: timedelta
+    resolution: timedelta
+
+    def budget(self, kind: str) -> timedelta:
+        """The budget of a clock kind."""
+        return self.first_response if kind == "first_response" else self.resolution
+
+
+def access_contract(contract_id: UUID) -> Contract:
+    """The contract; raises NotFound, also for what the scope may not see."""
+    contract = db.session.get(Contract, contract_id)
+    if contract is None:
+        raise NotFound("contract")
+    return contract
+
+
+def promise_for(client_id: UUID, *, priority: str, on: date, contract_id: UUID | None = None) -> Promise | None:
+    """The promise that holds for a client on a day: of the named contract, else of the oldest that is active."""
+    query = (
+        select(
+            Contract.id,
+            Contract.calendar_id,
+            Calendar.version,
+            SlaTarget.first_response_minutes,
+            SlaTarget.resolution_minutes,
+        )
+        .join(
+            SlaTarget,
+            and_(
+                SlaTarget.client_id == Contract.client_id,
+                SlaTarget.contract_id == Contract.id,
+            ),
+        )
+        .join(Calendar, Calendar.id == Contract.calendar_id)
+        .where(Contract.client_id == client_id, SlaTarget.priority == priority)
+        .order_by(Contract.starts_on, Contract.id)
+        .limit(1)
+    )
+    if contract_id is not None:
+        query = query.where(Contract.id == contract_id)
+    else:
+        query = query.where(
+            Contract.starts_on <= on,
+            or_(Contract.ends_on.is_(None), Contract.ends_on >= on),
+        )
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        return None
+    return Promise(
+        contract_id=row.id,
+        calendar_id=row.calendar_id,
+        calendar=working_calendar(row.calendar_id, version=row.version),
+        first_response=timedelta(minutes=row.first_response_minutes),
+        resolution=timedelta(minutes=row.resolution_minutes),
+    )
+
+
+def contracts_of(client_id: UUID, *, overlapping: tuple[date, date] | None = None) -> list[Contract]:
+    """A client's contracts, oldest first; only those in force at some time between two days (both included)."""
+    query = select(Contract).where(Contract.client_id == client_id).order_by(Contract.starts_on, Contract.id)
+    if overlapping:
+        first, last = overlapping
+        query = query.where(
+            Contract.starts_on <= last,
+            or_(Contract.ends_on.is_(None), Contract.ends_on >= first),
+        )
+    return list(db.session.scalars(query))

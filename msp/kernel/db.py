@@ -1,0 +1,171 @@
+"""The database: one session per scope, and the scope is a database role set for each transaction.
+
+Row-level security does the filtering. A transaction that starts without a scope stays the login role, which may read
+nothing, so a forgotten scope is «permission denied» and never a leak (docs/architecture.md, «Who sees what»).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, Text, event, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+
+from msp.kernel import wake
+
+Json = dict[str, Any]
+
+ROLES = ("msp_client", "msp_staff", "msp_staff_some", "msp_system")
+
+
+class Model(DeclarativeBase):
+    """Every table of the desk; `access` says who may see its rows (see migrations/helpers.py)."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        },
+        info={"bind_key": None},  # Flask-SQLAlchemy's default engine
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        UUID: PG_UUID(as_uuid=True),
+        Json: JSONB,
+        list[Json]: JSONB,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who is at work: the database role, the clients it covers, and the person answerable for it."""
+
+    role: str
+    client_id: UUID | None = None
+    client_ids: tuple[UUID, ...] = ()
+    actor_id: UUID | None = None
+
+    @classmethod
+    def client(cls, client_id: UUID, *, actor_id: UUID | None = None) -> "Scope":
+        """One client company's own rows, as its employees may see them."""
+        return cls("msp_client", client_id=client_id, actor_id=actor_id)
+
+    @classmethod
+    def staff(cls, *, actor_id: UUID | None = None) -> "Scope":
+        """The provider's people: every client."""
+        return cls("msp_staff", actor_id=actor_id)
+
+    @classmethod
+    def staff_some(cls, client_ids: Sequence[UUID], *, actor_id: UUID | None = None) -> "Scope":
+        """A member of staff who works for some clients only."""
+        return cls("msp_staff_some", client_ids=tuple(client_ids), actor_id=actor_id)
+
+    @classmethod
+    def system(cls) -> "Scope":
+        """The desk itself: doors before they know whom they serve, sweeps, sign-in."""
+        return cls("msp_system")
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """One entry into a scope: the key of its session, and what to do once it has committed."""
+
+    scope: Scope
+    wakes: set[str] = field(default_factory=set)
+
+
+_frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
+_no_frame = object()
+
+db = SQLAlchemy(
+    session_options={
+        "scopefunc": lambda: _frame.get() or _no_frame,
+        "expire_on_commit": False,
+    },
+)
+
+_SET_SCOPE = text(
+    "select set_config('role', :role, true), set_config('msp.client_id', :client_id, true),"
+    " set_config('msp.client_ids', :client_ids, true)"
+)
+
+
+@event.listens_for(Session, "after_begin")
+def _take_role(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    frame = _frame.get()
+    if frame is None:
+        return
+    scope = frame.scope
+    connection.execute(
+        _SET_SCOPE,
+        {
+            "role": scope.role,
+            "client_id": str(scope.client_id or ""),
+            "client_ids": "{" + ",".join(map(str, scope.client_ids)) + "}",
+        },
+    )
+
+
+def current_scope() -> Scope:
+    """The scope in force; raises RuntimeError outside of any."""
+    frame = _frame.get()
+    if frame is None:
+        raise RuntimeError("no scope: enter one with work(Scope…)")
+    return frame.scope
+
+
+def current_scope_or_none() -> Scope | None:
+    """The scope in force, or None outside of any."""
+    frame = _frame.get()
+    return frame.scope if frame else None
+
+
+def wake_after_commit(name: str) -> None:
+    """Ask for a wake-up of the named drain once this unit of work has committed."""
+    frame = _frame.get()
+    if frame is not None:
+        frame.wakes.add(name)
+
+
+def enter(scope: Scope) -> Token[Frame | None]:
+    """Enter a scope until `leave`; for request hooks. Everything else uses `work`."""
+    return _frame.set(Frame(scope))
+
+
+def commit() -> None:
+    """Commit the unit of work in force and send its wake-ups."""
+    frame = _frame.get()
+    db.session.commit()
+    if frame is not None and frame.wakes:
+        wakes, frame.wakes = frame.wakes, set()
+        for name in wakes:
+            wake.send(name)
+
+
+def leave(token: Token[Frame | None]) -> None:
+    """Forget the session of this scope, uncommitted work included, and return to the scope before it."""
+    db.session.remove()
+    _frame.reset(token)
+
+
+@contextmanager
+def work(scope: Scope) -> Iterator[Session]:
+    """One unit of work in a scope and a session of its own: commits on return, rolls back when it raises."""
+    token = enter(scope)
+    try:
+        yield db.session()
+        commit()
+    finally:
+        leave(token)

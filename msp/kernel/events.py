@@ -1,0 +1,137 @@
+"""What happened: one append-only row that serves timeline, audit, reports and whoever subscribed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from msp.kernel import clock
+from msp.kernel.db import Json, Model, Scope, current_scope, db, wake_after_commit, work
+from msp.kernel.ids import new_id
+from msp.kernel.leases import Leased, process_one, queue_args
+
+
+class Event(Model):
+    """A fact in the past tense. The application's roles may not change or delete it."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_subject", "subject_id", "seq"),
+        Index("ix_event_seq", "seq"),
+        {"info": {"access": "event"}},
+    )
+    __mapper_args__ = {"eager_defaults": False}  # a writer may not read internal events
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity())
+    client_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    actor_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    visibility: Mapped[str] = mapped_column(Text, default="public", server_default="public")
+    data: Mapped[Json]
+
+
+class Delivery(Leased, Model):
+    """One subscriber's share of an event: leased, sent, marked. Its id is the idempotency key outside."""
+
+    __tablename__ = "delivery"
+    __table_args__ = queue_args("delivery")
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
+    subscriber: Mapped[str]
+    event: Mapped[Event] = relationship()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event as a subscriber reads it, with the delivery that brings it."""
+
+    delivery_id: int
+    id: UUID
+    client_id: UUID | None
+    kind: str
+    subject_id: UUID
+    actor_id: UUID | None
+    at: datetime
+    data: Json
+
+
+Handler = Callable[[Fact], None]
+_subscribers: dict[str, tuple[frozenset[str], Handler]] = {}
+
+
+def subscribe(name: str, *, to: set[str], handler: Handler) -> None:
+    """Deliver events of these kinds to `handler`, at least once, in order per subject, with retries.
+
+    The handler runs outside of any scope and enters its own; it raises Temporary or Permanent.
+    """
+    _subscribers[name] = (frozenset(to), handler)
+
+
+def emit(
+    kind: str,
+    subject_id: UUID,
+    *,
+    client_id: UUID | None,
+    visibility: str = "public",
+    actor_id: UUID | None = None,
+    at: datetime | None = None,
+    **data: object,
+) -> Event:
+    """Write a fact, and one delivery for each subscriber, in the unit of work in force."""
+    happened = at or clock.now()
+    event = Event(
+        id=new_id(),
+        client_id=client_id,
+        kind=kind,
+        subject_id=subject_id,
+        actor_id=actor_id or current_scope().actor_id,
+        at=happened,
+        visibility=visibility,
+        data=data,
+    )
+    db.session.add(event)
+    for name, (kinds, _handler) in _subscribers.items():
+        if kind in kinds:
+            _deliver(event, subscriber=name, at=clock.now())
+    return event
+
+
+def _deliver(event: Event, *, subscriber: str, at: datetime) -> None:
+    db.session.add(
+        Delivery(
+            event=event,
+            client_id=event.client_id,
+            subscriber=subscriber,
+            key=f"{subscriber}:{event.subject_id}",
+            due_at=at,
+            created_at=at,
+        )
+    )
+    wake_after_commit("outbox")
+
+
+def deliver_one() -> bool:
+    """Deliver the next waiting share of an event; False when nothing is due."""
+    return process_one(Delivery, _hand_over)
+
+
+def _hand_over(delivery_id: int) -> None:
+    with work(Scope.system()) as session:
+        query = select(Delivery.subscriber, Event).join(Event, Event.id == Delivery.event_id)
+        subscriber, event = session.execute(query.where(Delivery.id == delivery_id)).one()
+        fact = Fact(
+            delivery_id,
+            event.id,
+            event.client_id,
+            event.kind,
+            event.subject_id,
+            event.actor_id,
+            event.at,
+            event.data,
+        )
+    if subscriber in _subscribers:  # an integration that was switched off leaves nothing to do
+        _subscribers[subscriber][1](fact)

@@ -1,0 +1,84 @@
+"""What comes in from other programs: verified, stored once, answered, then worked by a worker."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped
+
+from msp.kernel import clock
+from msp.kernel.db import Json, Model, Scope, wake_after_commit, work
+from msp.kernel.leases import Leased, process_one, queue_args
+
+
+class Inbound(Leased, Model):
+    """One message of another program, kept as it came."""
+
+    __tablename__ = "inbound"
+    __table_args__ = queue_args("inbound", UniqueConstraint("source", "external_id", name="uq_inbound_source"))
+    source: Mapped[str]
+    external_id: Mapped[str]
+    payload: Mapped[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A stored message as its source's handler reads it."""
+
+    id: int
+    external_id: str
+    payload: Json
+
+
+Handler = Callable[[Received], None]
+_sources: dict[str, Handler] = {}
+
+
+def register_source(name: str, handler: Handler) -> None:
+    """Have what `name` stores worked by `handler`, which may run twice for one message and must bear it."""
+    _sources[name] = handler
+
+
+def store(
+    source: str,
+    external_id: str,
+    payload: Json,
+    *,
+    key: str,
+    client_id: UUID | None = None,
+) -> bool:
+    """Store a message durably unless it is there already; True when it is new. Order is kept within `key`."""
+    at = clock.now()
+    with work(Scope.system()) as session:
+        statement = (
+            insert(Inbound)
+            .values(
+                source=source,
+                external_id=external_id,
+                payload=payload,
+                key=f"{source}:{key}",
+                client_id=client_id,
+                due_at=at,
+                created_at=at,
+            )
+            .on_conflict_do_nothing(constraint="uq_inbound_source")
+            .returning(Inbound.id)
+        )
+        is_new = session.execute(statement).one_or_none() is not None
+        if is_new:
+            wake_after_commit("inbox")
+    return is_new
+
+
+def work_one() -> bool:
+    """Work the next stored message; False when none is due."""
+    return process_one(Inbound, _hand_over)
+
+
+def _hand_over(row_id: int) -> None:
+    with work(Scope.system()) as session:
+        row = session.get_one(Inbound, row_id)
+        received, source = Received(row.id, row.external_id, row.payload), row.source
+    _sources[source](received)

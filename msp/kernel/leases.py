@@ -1,0 +1,189 @@
+"""Rows that wait for work: claimed one at a time by lease, in order within a key, done or tried again.
+
+A claim commits before the work begins, so no transaction is open around a network call; a worker that dies lets its
+lease run out. Rows of one key never overtake each other; a dead row steps aside, so it cannot stop its queue.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    Text,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.schema import SchemaItem
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.kernel.errors import Permanent, Refusal, Temporary
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=90)
+MAX_TRIES = 12  # unexpected faults: about an hour of tries; what the outside refuses for a time is tried for two days
+MAX_TEMPORARY = 600
+
+
+class Leased:
+    """The columns of a row that waits for work."""
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    client_id: Mapped[UUID | None]
+    key: Mapped[str]
+    state: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_until: Mapped[datetime | None]
+    lease_token: Mapped[UUID | None]
+    reason: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
+    """The constraints and indexes of a table of leased rows, for its `__table_args__`."""
+    return (
+        *more,
+        CheckConstraint("state in ('pending', 'done', 'dead', 'discarded')", name="state"),
+        Index(
+            f"ix_{table}_due",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(f"ix_{table}_key", "key", "id", postgresql_where=text("state = 'pending'")),
+        Index(f"ix_{table}_dead", "id", postgresql_where=text("state = 'dead'")),
+        {"info": {"access": "queue"}},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claimed row: its id, and the token that proves that the lease is still ours."""
+
+    id: int
+    token: UUID
+    attempts: int
+
+
+def claim(model: type[Leased]) -> Claim | None:
+    """Lease the oldest row that is due and whose key has no earlier one waiting; None when there is none."""
+    table = model.__tablename__  # type: ignore[attr-defined]
+    at, token = clock.now(), uuid4()
+    statement = text(  # noqa: S608 (the table is one of our own names)
+        f"with next as (select id from {table} t where state = 'pending' and due_at <= :at"
+        f" and (lease_until is null or lease_until < :at) and not exists (select 1 from {table} b"
+        "  where b.key = t.key and b.id < t.id and b.state = 'pending')"
+        " order by due_at, id limit 1 for update skip locked)"
+        f" update {table} t set lease_until = :until, lease_token = :token, attempts = attempts + 1"
+        " from next where t.id = next.id returning t.id, t.attempts"
+    )
+    with work(Scope.system()) as session:
+        row = session.execute(statement, {"at": at, "until": at + LEASE, "token": token}).one_or_none()
+    return Claim(row.id, token, row.attempts) if row else None
+
+
+def is_due(model: type[Leased]) -> bool:
+    """Whether any row waits that could be claimed now (system scope)."""
+    at = clock.now()
+    with work(Scope.system()) as session:
+        query = select(model.id).where(
+            model.state == "pending",
+            model.due_at <= at,
+            (model.lease_until.is_(None)) | (model.lease_until < at),
+        )
+        return session.execute(query.limit(1)).one_or_none() is not None
+
+
+def process_one(model: type[Leased], handle: Callable[[int], None]) -> bool:
+    """Claim one row, hand its id to `handle`, and mark what came of it; False when nothing was due."""
+    claimed = claim(model)
+    if claimed is None:
+        return False
+    try:
+        handle(claimed.id)
+    except Permanent as failure:
+        _settle(model, claimed, state="dead", reason=failure.reason)
+    except Temporary as failure:
+        _again(
+            model,
+            claimed,
+            reason=failure.reason,
+            retry_after=failure.retry_after,
+            limit=MAX_TEMPORARY,
+        )
+    except Refusal as refusal:
+        _settle(model, claimed, state="dead", reason=refusal.code)
+    except Exception as fault:
+        log.exception("a waiting row failed", extra={"table": model.__name__, "row": claimed.id})
+        _again(
+            model,
+            claimed,
+            reason=f"{type(fault).__name__}: {fault}"[:500],
+            retry_after=None,
+            limit=MAX_TRIES,
+        )
+    else:
+        _settle(model, claimed, state="done", reason=None)
+    return True
+
+
+def retry(model: type[Leased], row_id: int) -> None:
+    """Put a dead row back in line, due now."""
+    _update_dead(model, row_id, state="pending", due_at=clock.now(), attempts=0, lease_until=None)
+
+
+def discard(model: type[Leased], row_id: int) -> None:
+    """Give a dead row up for good; it stays as a record."""
+    _update_dead(model, row_id, state="discarded", done_at=clock.now())
+
+
+def _update_dead(model: type[Leased], row_id: int, **values: object) -> None:
+    with work(Scope.system()) as session:
+        session.execute(update(model).where(model.id == row_id, model.state == "dead").values(**values))
+
+
+def _again(
+    model: type[Leased],
+    claimed: Claim,
+    *,
+    reason: str,
+    retry_after: float | None,
+    limit: int,
+) -> None:
+    if claimed.attempts >= limit:
+        _settle(model, claimed, state="dead", reason=reason)
+        return
+    spread = random.uniform(0.8, 1.2)  # noqa: S311 (spreads retries, guards nothing)
+    seconds = retry_after if retry_after is not None else min(2.0**claimed.attempts, 300.0) * spread
+    _update_claimed(
+        model,
+        claimed,
+        due_at=clock.now() + timedelta(seconds=seconds),
+        reason=reason,
+        lease_until=None,
+        lease_token=None,
+    )
+
+
+def _settle(model: type[Leased], claimed: Claim, *, state: str, reason: str | None) -> None:
+    done_at = clock.now() if state == "done" else None
+    _update_claimed(model, claimed, state=state, reason=reason, done_at=done_at, lease_until=None)
+
+
+def _update_claimed(model: type[Leased], claimed: Claim, **values: object) -> None:
+    with work(Scope.system()) as session:
+        session.execute(
+            update(model).where(model.id == claimed.id, model.lease_token == claimed.token).values(**values)
+        )

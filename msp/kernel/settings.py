@@ -1,0 +1,36 @@
+"""Settings of the installation that people change in the console, each under a name, as JSON."""
+
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from msp.kernel import clock
+from msp.kernel.db import Json, Model, db
+
+
+class Setting(Model):
+    """One named setting: `provider` holds the legal data that stand on invoices."""
+
+    __tablename__ = "setting"
+    __table_args__ = ({"info": {"access": "reference"}},)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[Json]
+    updated_at: Mapped[datetime]
+
+
+def read(name: str) -> Json:
+    """The setting's value; an empty object when it was never written."""
+    row = db.session.get(Setting, name)
+    return row.value if row else {}
+
+
+def write(name: str, value: Json) -> None:
+    """Replace the setting's value."""
+    at = clock.now()
+    statement = insert(Setting).values(name=name, value=value, updated_at=at)
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=[Setting.name], set_={"value": value, "updated_at": at})
+    )
+    db.session.expire_all()

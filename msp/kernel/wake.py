@@ -1,0 +1,59 @@
+"""Wake-ups through Redis: hints only. A lost one costs a second (the clock's tick looks too), never a row."""
+
+import logging
+import time
+
+import redis
+import rq
+
+log = logging.getLogger(__name__)
+
+QUEUE = "desk"
+_PAUSE_AFTER_FAILURE = 2.0  # seconds in which a Redis that just failed is not asked again: doors stay fast
+
+_connection: redis.Redis | None = None
+_silent_until = 0.0
+
+
+def connect(url: str) -> redis.Redis:
+    """The connection for wake-ups, with timeouts short enough for a door that must answer in milliseconds."""
+    global _connection, _silent_until
+    _connection = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+    _silent_until = 0.0
+    return _connection
+
+
+def connection() -> redis.Redis:
+    """The connection made by `connect`; raises RuntimeError before it."""
+    if _connection is None:
+        raise RuntimeError("wake.connect was not called")
+    return _connection
+
+
+def send(name: str) -> None:
+    """Tell a worker that the named drain has work; wake-ups that wait already are not doubled."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        if connection().set(f"wake:{name}", 1, nx=True, ex=5):
+            queue().enqueue(
+                "msp.kernel.jobs.run",
+                name,
+                result_ttl=0,
+                failure_ttl=3600,
+                job_timeout=60,
+            )
+    except redis.RedisError as failure:
+        _silent_until = time.monotonic() + _PAUSE_AFTER_FAILURE
+        log.warning("wake-up not sent", extra={"drain": name, "reason": str(failure)})
+
+
+def taken(name: str) -> None:
+    """The wake-up arrived: what is written from now on needs another."""
+    connection().delete(f"wake:{name}")
+
+
+def queue() -> rq.Queue:
+    """The one queue of the desk; everything in it is a wake-up."""
+    return rq.Queue(QUEUE, connection=connection())

@@ -1,0 +1,26 @@
+"""Every table of the desk, imported once so that the metadata is whole (migrations, checks)."""
+
+from msp.calendars import models as calendars
+from msp.clients import models as clients
+from msp.contracts import models as contracts
+from msp.kernel import events, idempotency, inbox, settings
+from msp.notify import models as notify
+from msp.people import models as people
+from msp.sla import models as sla
+from msp.tickets import models as tickets
+from msp.worklog import models as worklog
+
+__all__ = [
+    "calendars",
+    "clients",
+    "contracts",
+    "events",
+    "idempotency",
+    "inbox",
+    "notify",
+    "people",
+    "settings",
+    "sla",
+    "tickets",
+    "worklog",
+]

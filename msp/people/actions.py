@@ -1,0 +1,146 @@
+"""Making people, the accounts they sign in with, their chat identities and their API tokens."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from flask_security.utils import hash_password
+from sqlalchemy import func, select
+
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Conflict, Invalid
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id, new_token, token_hash
+from msp.people.models import (
+    CLIENT_ROLES,
+    STAFF_ROLES,
+    Account,
+    ApiToken,
+    ChatIdentity,
+    Person,
+)
+from msp.people.queries import find_by_email, find_identity
+
+LOCALES = ("es", "en")
+TOKEN_ROLES = {
+    "admin": {"administrator"},
+    "staff": {"administrator", "team_lead", "technician", "account_manager"},
+    "client": {"client_manager", "client_employee"},
+}
+
+
+def add_person(
+    *,
+    client_id: UUID | None,
+    name: str,
+    email: str | None,
+    role: str,
+    locale: str,
+    timezone: str,
+    at: datetime,
+    title: str | None = None,
+    tier: int | None = None,
+) -> Person:
+    """Add somebody; emits `person.added`. Refuses unknown roles, languages and zones, and an address used twice."""
+    roles = STAFF_ROLES if client_id is None else CLIENT_ROLES
+    fields = {
+        "name": ["required"] if not name.strip() else [],
+        "role": ["unknown"] if role not in roles else [],
+        "locale": ["unknown"] if locale not in LOCALES else [],
+        "timezone": ["unknown"] if timezone not in available_timezones() else [],
+        "tier": ["unknown"] if tier not in (None, 1, 2, 3) else [],
+    }
+    if any(fields.values()):
+        raise Invalid(fields={name: codes for name, codes in fields.items() if codes})
+    if email and find_by_email(email, client_id=client_id):
+        raise Conflict("email_in_use")
+    person = Person(
+        id=new_id(),
+        client_id=client_id,
+        name=name.strip(),
+        email=email.strip() if email else None,
+        role=role,
+        title=title,
+        locale=locale,
+        timezone=timezone,
+        tier=tier,
+        active=True,
+        created_at=at,
+    )
+    db.session.add(person)
+    emit(
+        "person.added",
+        person.id,
+        client_id=client_id,
+        visibility="internal",
+        at=at,
+        name=person.name,
+        role=role,
+    )
+    return person
+
+
+def add_account(person: Person, *, password: str | None, at: datetime) -> Account:
+    """Let a person sign in with their address (system scope); without a password they set one by mail."""
+    if not person.email:
+        raise Invalid(fields={"email": ["required"]})
+    taken = select(Account.id).where(func.lower(Account.email) == person.email.lower())
+    if db.session.execute(taken).one_or_none():
+        raise Conflict("email_in_use")
+    account = Account(
+        id=new_id(),
+        person_id=person.id,
+        email=person.email,
+        password=hash_password(password) if password else None,
+        active=True,
+        fs_uniquifier=new_token("fs"),
+        created_at=at,
+    )
+    db.session.add(account)
+    return account
+
+
+def add_token(person: Person, *, role: str, name: str, at: datetime) -> str:
+    """Make an API token that acts as the person (system scope) and return it: it is shown this once."""
+    if person.role not in TOKEN_ROLES.get(role, set()):
+        raise Invalid("token_role_beyond_person", fields={"role": ["beyond_person"]})
+    token = new_token("msp")
+    db.session.add(
+        ApiToken(
+            id=new_id(),
+            token_hash=token_hash(token),
+            name=name,
+            role=role,
+            person_id=person.id,
+            created_at=at,
+        )
+    )
+    return token
+
+
+def link_identity(
+    person: Person,
+    *,
+    platform: str,
+    workspace: str,
+    external_id: str,
+    reference: Json,
+    at: datetime,
+) -> ChatIdentity:
+    """Remember who somebody in a chat system is; a known identity gets the newer reference."""
+    identity = find_identity(platform, workspace, external_id)
+    if identity is None:
+        identity = ChatIdentity(
+            id=new_id(),
+            client_id=person.client_id,
+            person_id=person.id,
+            platform=platform,
+            workspace=workspace,
+            external_id=external_id,
+            reference=reference,
+            created_at=at,
+        )
+        db.session.add(identity)
+    elif reference and identity.reference != reference:
+        identity.reference = {**identity.reference, **reference}
+    return identity

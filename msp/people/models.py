@@ -1,0 +1,143 @@
+"""People, what they may do, and how they prove who they are."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from msp.kernel.db import Json, Model
+
+STAFF_ROLES = ("administrator", "team_lead", "technician", "account_manager")
+CLIENT_ROLES = ("client_manager", "client_employee")
+
+
+class Person(Model):
+    """Somebody: staff of the provider (`client_id` is null) or an employee of a client company."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        Index(
+            "uq_person_email",
+            text("lower(email)"),
+            "client_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint(
+            "(client_id is null and role in ('administrator', 'team_lead', 'technician', 'account_manager'))"
+            " or (client_id is not null and role in ('client_manager', 'client_employee'))",
+            name="role",
+        ),
+        {"info": {"access": "people"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
+    name: Mapped[str]
+    email: Mapped[str | None]
+    role: Mapped[str]
+    title: Mapped[str | None]
+    phone: Mapped[str | None]
+    locale: Mapped[str]
+    timezone: Mapped[str]
+    tier: Mapped[int | None] = mapped_column(SmallInteger)
+    is_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_vip: Mapped[bool] = mapped_column(default=False, server_default="false")
+    active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    created_at: Mapped[datetime]
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this person works for the provider."""
+        return self.client_id is None
+
+
+class StaffClient(Model):
+    """A client company that a restricted member of staff works for."""
+
+    __tablename__ = "staff_client"
+    __table_args__ = ({"info": {"access": "tenant_read"}},)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+
+class Role(RoleMixin):
+    """A role as the sign-in library sees it: a name on the person, not a table."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.permissions: list[str] = []
+
+
+class Account(Model, UserMixin):
+    """What a person signs in with. Only the desk itself reads this table."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        Index("uq_account_email", text("lower(email)"), unique=True),
+        {"info": {"access": "system"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # type: ignore[assignment]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
+    email: Mapped[str]
+    password: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    fs_uniquifier: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime]
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+    client_ids: ClassVar[tuple[UUID, ...]] = ()  # the clients of a restricted member of staff, filled in at sign-in
+
+    @property
+    def roles(self) -> list[Role]:  # type: ignore[override]
+        """The one role of the person, in the library's shape."""
+        return [Role(self.person.role)]
+
+
+class ApiToken(Model):
+    """A bearer token for the REST API: stored as a hash, acts as its person."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        CheckConstraint("role in ('admin', 'staff', 'client')", name="role"),
+        {"info": {"access": "system"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+class ChatIdentity(Model):
+    """A person in a chat system, and where to reach them there without being asked first."""
+
+    __tablename__ = "chat_identity"
+    __table_args__ = (
+        UniqueConstraint("platform", "workspace", "external_id"),
+        Index("ix_chat_identity_person", "person_id"),
+        CheckConstraint("platform in ('slack', 'teams')", name="platform"),
+        {"info": {"access": "shared"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    platform: Mapped[str]
+    workspace: Mapped[str]
+    external_id: Mapped[str]
+    reference: Mapped[Json]
+    created_at: Mapped[datetime]

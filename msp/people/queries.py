@@ -1,0 +1,62 @@
+"""Reading people. Each `access_…` returns what the scope may see or raises NotFound."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from msp.kernel.db import db
+from msp.kernel.errors import NotFound
+from msp.people.models import ChatIdentity, Person, StaffClient
+
+
+def access_person(person_id: UUID) -> Person:
+    """The person; raises NotFound."""
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise NotFound("person")
+    return person
+
+
+def staff(*, roles: Iterable[str] = (), tier: int | None = None) -> list[Person]:
+    """Active members of staff by name; of some roles or one tier only."""
+    query = select(Person).where(Person.client_id.is_(None), Person.active).order_by(Person.name)
+    if roles := tuple(roles):
+        query = query.where(Person.role.in_(roles))
+    if tier is not None:
+        query = query.where(Person.tier == tier)
+    return list(db.session.scalars(query))
+
+
+def people_of(client_id: UUID) -> list[Person]:
+    """Active people of a client company by name."""
+    query = select(Person).where(Person.client_id == client_id, Person.active).order_by(Person.name)
+    return list(db.session.scalars(query))
+
+
+def find_by_email(email: str, *, client_id: UUID | None) -> Person | None:
+    """The person with this address in a client company (or among staff), whatever its case."""
+    query = select(Person).where(func.lower(Person.email) == email.strip().lower())
+    query = query.where(Person.client_id.is_(None) if client_id is None else Person.client_id == client_id)
+    return db.session.scalars(query).one_or_none()
+
+
+def find_identity(platform: str, workspace: str, external_id: str) -> ChatIdentity | None:
+    """Who somebody in a chat system is."""
+    query = select(ChatIdentity).where(
+        ChatIdentity.platform == platform,
+        ChatIdentity.workspace == workspace,
+        ChatIdentity.external_id == external_id,
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def identities_of(person_id: UUID) -> list[ChatIdentity]:
+    """Where a person can be reached in chat, oldest first."""
+    query = select(ChatIdentity).where(ChatIdentity.person_id == person_id).order_by(ChatIdentity.created_at)
+    return list(db.session.scalars(query))
+
+
+def client_ids_of(person_id: UUID) -> tuple[UUID, ...]:
+    """The clients that a restricted member of staff works for."""
+    return tuple(db.session.scalars(select(StaffClient.client_id).where(StaffClient.person_id == person_id)))

@@ -1,0 +1,89 @@
+"""Clocks: one for each promise on a ticket, and the pauses of its ticket."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from msp.kernel.db import Model
+
+KINDS = ("first_response", "resolution")
+
+
+class Clock(Model):
+    """A promise that runs: a budget of business seconds in a calendar, since an instant."""
+
+    __tablename__ = "sla_clock"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        CheckConstraint("kind in ('first_response', 'resolution')", name="kind"),
+        CheckConstraint("state in ('running', 'paused', 'met', 'cancelled')", name="state"),
+        Index("uq_sla_clock_ticket", "ticket_id", "kind", unique=True),
+        Index(
+            "ix_sla_clock_step",
+            "next_step_at",
+            postgresql_where=text("state = 'running' and next_step_at is not null"),
+        ),
+        {"info": {"access": "tenant"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    ticket_id: Mapped[UUID]
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendar.id"))
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(Text, default="running", server_default="running")
+    budget_seconds: Mapped[int]
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    met_at: Mapped[datetime | None]
+    breached_at: Mapped[datetime | None]
+    next_step: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    next_step_at: Mapped[datetime | None]
+
+
+class Pause(Model):
+    """A stretch in which a ticket's clocks stood still; open while `ended_at` is null."""
+
+    __tablename__ = "sla_pause"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        Index("ix_sla_pause_ticket", "ticket_id", "started_at"),
+        Index(
+            "uq_sla_pause_open",
+            "ticket_id",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
+        {"info": {"access": "tenant"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    ticket_id: Mapped[UUID]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str]
+
+
+class Step(Model):
+    """An escalation step that was taken: once for each clock and step, marked late where it was."""
+
+    __tablename__ = "sla_step"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        {"info": {"access": "tenant_staff"}},
+    )
+    clock_id: Mapped[UUID] = mapped_column(ForeignKey("sla_clock.id"), primary_key=True)
+    step: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    ticket_id: Mapped[UUID]
+    taken_at: Mapped[datetime]

@@ -1,0 +1,378 @@
+"""The verbs of a ticket. Each changes it, keeps its clocks right, and emits what happened; none commits.
+
+Callers pass `at`, one instant for the whole verb (aware UTC). A lost race between two people shows itself when the unit
+of work is written: the version column turns it into a conflict.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from msp.clients.models import Client
+from msp.contracts.queries import promise_for
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+from msp.people.models import Person
+from msp.sla import clocks as sla
+from msp.sla.models import Clock
+from msp.tickets.models import LEVELS, TYPES, Message, Ticket, TicketCounter
+from msp.tickets.states import FINISHED, PRIORITIES, may_move, pauses
+
+MAX_SUBJECT = 200
+MAX_BODY = 100_000
+MAX_TIER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for, before it is a ticket."""
+
+    subject: str
+    body: str
+    source: str
+    type: str = "incident"
+    priority: str = "normal"
+    impact: str = "medium"
+    urgency: str = "medium"
+    tags: tuple[str, ...] = ()
+    external_id: str | None = None
+
+
+def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
+    """Make a ticket with its first message, start its clocks, emit `ticket.opened`; refuses empty or huge text."""
+    _check(request)
+    on = at.astimezone(ZoneInfo(client.timezone)).date()
+    promise = promise_for(client.id, priority=request.priority, on=on)
+    ticket = Ticket(
+        id=new_id(),
+        client_id=client.id,
+        number=_next_number(client.id),
+        requester_id=requester.id,
+        subject=request.subject.strip(),
+        body=request.body,
+        status="new",
+        priority=request.priority,
+        type=request.type,
+        impact=request.impact,
+        urgency=request.urgency,
+        tier=1,
+        contract_id=promise.contract_id if promise else None,
+        source=request.source,
+        tags=list(request.tags),
+        created_at=at,
+        updated_at=at,
+    )
+    clocks = sla.start(client.id, ticket.id, promise, at=at) if promise else []
+    _show_due(ticket, clocks)
+    db.session.add(ticket)
+    db.session.flush()
+    db.session.add_all(clocks)
+    message = Message(
+        id=new_id(),
+        client_id=client.id,
+        ticket_id=ticket.id,
+        author_id=requester.id,
+        visibility="public",
+        channel=request.source,
+        body=request.body,
+        at=at,
+        external_id=request.external_id,
+    )
+    db.session.add(message)
+    _emit(
+        ticket,
+        "ticket.opened",
+        at=at,
+        actor_id=requester.id,
+        message_id=str(message.id),
+        source=ticket.source,
+    )
+    return ticket, message
+
+
+def receive(
+    ticket: Ticket,
+    *,
+    author: Person,
+    body: str,
+    channel: str,
+    at: datetime,
+    external_id: str | None = None,
+) -> Message:
+    """The client's side wrote: emits `ticket.received`; wakes a waiting ticket, reopens a resolved or closed one."""
+    message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
+    message.external_id = external_id
+    _emit(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
+    if ticket.status in ("waiting_client", *FINISHED):
+        change_status(ticket, "open", at=at, actor_id=author.id)
+    return message
+
+
+def reply(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
+    """A person of the desk answers the client: meets the first response, opens a new ticket, emits `ticket.replied`."""
+    message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
+    _emit(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
+    clocks = sla.clocks_of(ticket.id)
+    if sla.meet(clocks, "first_response", at=at):
+        _emit(ticket, "sla.met", at=at, actor_id=author.id, clock="first_response")
+        _show_due(ticket, clocks)
+    if ticket.status == "new":
+        change_status(ticket, "open", at=at, actor_id=author.id)
+    return message
+
+
+def note(ticket: Ticket, *, author: Person, body: str, at: datetime) -> Message:
+    """Something said among us: emits `ticket.noted`, which no client sees and no chat thread gets."""
+    message = _say(
+        ticket,
+        author=author,
+        body=body,
+        visibility="internal",
+        channel="console",
+        at=at,
+    )
+    _emit(
+        ticket,
+        "ticket.noted",
+        at=at,
+        actor_id=author.id,
+        visibility="internal",
+        message_id=str(message.id),
+    )
+    return message
+
+
+def assign(
+    ticket: Ticket,
+    assignee: Person | None,
+    *,
+    at: datetime,
+    actor_id: UUID | None = None,
+) -> None:
+    """Give the ticket to a member of staff, or to nobody; emits `ticket.assigned`."""
+    if assignee is not None and (not assignee.is_staff or not assignee.active):
+        raise Invalid(fields={"assignee_id": ["not_staff"]})
+    after = assignee.id if assignee else None
+    if ticket.assignee_id == after:
+        return
+    before, ticket.assignee_id = ticket.assignee_id, after
+    name = assignee.name if assignee else None
+    _emit(
+        ticket,
+        "ticket.assigned",
+        at=at,
+        actor_id=actor_id,
+        before=_text(before),
+        after=_text(after),
+        name=name,
+    )
+
+
+def take(ticket: Ticket, person: Person, *, at: datetime) -> None:
+    """Answer for it oneself, which also opens a new ticket; refuses what somebody else took meanwhile."""
+    if ticket.assignee_id not in (None, person.id):
+        raise Conflict("ticket_taken")
+    assign(ticket, person, at=at, actor_id=person.id)
+    if ticket.status == "new":
+        change_status(ticket, "open", at=at, actor_id=person.id)
+
+
+def change_status(ticket: Ticket, status: str, *, at: datetime, actor_id: UUID | None = None) -> None:
+    """The one writer of a status: holds, resumes, stops or reopens the clocks; emits `ticket.status_changed`."""
+    before = ticket.status
+    if before == status:
+        return
+    if not may_move(before, status):
+        raise Conflict("status_move_refused", before=before, after=status)
+    ticket.status = status
+    _keep_clocks(ticket, before, at=at, actor_id=actor_id)
+    ticket.resolved_at = (ticket.resolved_at or at) if status in FINISHED else None
+    ticket.closed_at = at if status == "closed" else None
+    _emit(
+        ticket,
+        "ticket.status_changed",
+        at=at,
+        actor_id=actor_id,
+        before=before,
+        after=status,
+    )
+
+
+def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UUID | None = None) -> None:
+    """Another priority: open clocks follow its targets from history; emits `ticket.priority_changed`."""
+    if priority not in PRIORITIES:
+        raise Invalid(fields={"priority": ["unknown"]})
+    if ticket.priority == priority:
+        return
+    before, ticket.priority = ticket.priority, priority
+    on = ticket.created_at.date()
+    promise = promise_for(ticket.client_id, priority=priority, on=on, contract_id=ticket.contract_id)
+    if promise:
+        clocks = sla.clocks_of(ticket.id)
+        sla.retarget(clocks, promise, ticket_id=ticket.id)
+        _show_due(ticket, clocks)
+    _emit(
+        ticket,
+        "ticket.priority_changed",
+        at=at,
+        actor_id=actor_id,
+        before=before,
+        after=priority,
+    )
+
+
+def change_tier(
+    ticket: Ticket,
+    tier: int,
+    *,
+    at: datetime,
+    actor_id: UUID | None = None,
+    reason: str | None = None,
+) -> None:
+    """Move the ticket to another tier's queue; who had it keeps nothing to do with it. Emits `ticket.tier_changed`."""
+    if not 1 <= tier <= MAX_TIER:
+        raise Invalid(fields={"tier": ["unknown"]})
+    if ticket.tier == tier:
+        return
+    before, ticket.tier = ticket.tier, tier
+    _emit(
+        ticket,
+        "ticket.tier_changed",
+        at=at,
+        actor_id=actor_id,
+        before=before,
+        after=tier,
+        reason=reason,
+    )
+    assign(ticket, None, at=at, actor_id=actor_id)
+
+
+def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **changes: object) -> None:
+    """Change subject, type, impact, urgency or tags; emits `ticket.edited` with what changed."""
+    changed = {name: value for name, value in changes.items() if getattr(ticket, name) != value}
+    if not changed:
+        return
+    for name, value in changed.items():
+        setattr(ticket, name, value)
+    _emit(ticket, "ticket.edited", at=at, actor_id=actor_id, changes=changed)
+
+
+def _next_number(client_id: UUID) -> int:
+    statement = insert(TicketCounter).values(client_id=client_id, last=1)
+    counted = statement.on_conflict_do_update(
+        index_elements=[TicketCounter.client_id], set_={"last": TicketCounter.last + 1}
+    )
+    return db.session.execute(counted.returning(TicketCounter.last)).scalar_one()
+
+
+def _check(request: Request) -> None:
+    fields: dict[str, list[str]] = {}
+    if not request.subject.strip():
+        fields["subject"] = ["required"]
+    elif len(request.subject) > MAX_SUBJECT:
+        fields["subject"] = ["too_long"]
+    if len(request.body) > MAX_BODY:
+        fields["body"] = ["too_long"]
+    if request.priority not in PRIORITIES:
+        fields["priority"] = ["unknown"]
+    if request.type not in TYPES:
+        fields["type"] = ["unknown"]
+    fields |= {name: ["unknown"] for name in ("impact", "urgency") if getattr(request, name) not in LEVELS}
+    if fields:
+        raise Invalid(fields=fields)
+
+
+def _say(
+    ticket: Ticket,
+    *,
+    author: Person,
+    body: str,
+    visibility: str,
+    channel: str,
+    at: datetime,
+) -> Message:
+    if not body.strip():
+        raise Invalid(fields={"body": ["required"]})
+    if len(body) > MAX_BODY:
+        raise Invalid(fields={"body": ["too_long"]})
+    message = Message(
+        id=new_id(),
+        client_id=ticket.client_id,
+        ticket_id=ticket.id,
+        author_id=author.id,
+        visibility=visibility,
+        channel=channel,
+        body=body,
+        at=at,
+    )
+    db.session.add(message)
+    return message
+
+
+def _keep_clocks(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | None) -> None:
+    clocks = sla.clocks_of(ticket.id)
+    if pauses(before) and not pauses(ticket.status):
+        sla.resume(clocks, ticket_id=ticket.id, at=at)
+    if pauses(ticket.status):
+        sla.pause(
+            clocks,
+            client_id=ticket.client_id,
+            ticket_id=ticket.id,
+            reason=ticket.status,
+            at=at,
+        )
+    if ticket.status in FINISHED:
+        for kind in ("first_response", "resolution"):
+            if sla.meet(clocks, kind, at=at):
+                _emit(ticket, "sla.met", at=at, actor_id=actor_id, clock=kind)
+    elif before in FINISHED:
+        sla.reopen(clocks, ticket_id=ticket.id, client_id=ticket.client_id, at=at)
+    ticket.paused_at = at if pauses(ticket.status) else None
+    _show_due(ticket, clocks)
+
+
+def _show_due(ticket: Ticket, clocks: list[Clock]) -> None:
+    due = sla.next_due(clocks)
+    ticket.due_at = due.due_at if due else None
+    ticket.due_kind = due.kind if due else None
+    ticket.due_from = due.started_at if due else None
+
+
+def _emit(
+    ticket: Ticket,
+    kind: str,
+    *,
+    at: datetime,
+    actor_id: UUID | None = None,
+    visibility: str = "public",
+    **data: object,
+) -> None:
+    ticket.updated_at = at
+    emit(
+        kind,
+        ticket.id,
+        client_id=ticket.client_id,
+        visibility=visibility,
+        actor_id=actor_id,
+        at=at,
+        **data,
+    )
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value else None
+
+
+def access_ticket(ticket_id: UUID, *, lock: bool = False) -> Ticket:
+    """The ticket, locked for the unit of work where asked; NotFound also for what the scope may not see."""
+    query = select(Ticket).where(Ticket.id == ticket_id)
+    ticket = db.session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if ticket is None:
+        raise NotFound("ticket")
+    return ticket

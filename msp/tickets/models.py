@@ -1,0 +1,214 @@
+"""Tickets, what was said on them, and the chat threads that they live in."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from msp.clients.models import Client
+from msp.kernel.db import Json, Model
+from msp.people.models import Person
+from msp.tickets.states import PRIORITIES, STATUSES
+
+CHANNELS = ("slack", "teams", "portal", "console", "email", "phone", "api")
+TYPES = ("incident", "request")
+LEVELS = ("high", "medium", "low")
+UNFINISHED = "status not in ('resolved', 'closed')"
+
+
+class TicketCounter(Model):
+    """The last ticket number given to a client; its row lock keeps numbers without gaps."""
+
+    __tablename__ = "ticket_counter"
+    __table_args__ = ({"info": {"access": "tenant"}},)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    last: Mapped[int]
+
+
+class Ticket(Model):
+    """Something a client asked for, with somebody answering for it by a time."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        UniqueConstraint("client_id", "number"),
+        ForeignKeyConstraint(["client_id", "requester_id"], ["person.client_id", "person.id"]),
+        ForeignKeyConstraint(["client_id", "contract_id"], ["contract.client_id", "contract.id"]),
+        CheckConstraint(f"status in {STATUSES}", name="status"),
+        CheckConstraint(f"priority in {PRIORITIES}", name="priority"),
+        CheckConstraint(f"type in {TYPES}", name="type"),
+        CheckConstraint(f"source in {CHANNELS}", name="source"),
+        CheckConstraint(f"impact in {LEVELS} and urgency in {LEVELS}", name="levels"),
+        CheckConstraint("tier between 1 and 3", name="tier"),
+        Index(
+            "ix_ticket_open_due",
+            text("due_at nulls last"),
+            "id",
+            postgresql_where=text(UNFINISHED),
+        ),
+        Index(
+            "ix_ticket_assignee_due",
+            "assignee_id",
+            text("due_at nulls last"),
+            "id",
+            postgresql_where=text(UNFINISHED),
+        ),
+        Index(
+            "ix_ticket_client_due",
+            "client_id",
+            text("due_at nulls last"),
+            "id",
+            postgresql_where=text(UNFINISHED),
+        ),
+        Index("ix_ticket_client_created", "client_id", "id"),
+        Index("ix_ticket_requester", "requester_id", "id"),
+        Index("ix_ticket_search", "search", postgresql_using="gin"),
+        {"info": {"access": "tenant"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
+    number: Mapped[int]
+    requester_id: Mapped[UUID]
+    subject: Mapped[str]
+    body: Mapped[str]
+    status: Mapped[str]
+    priority: Mapped[str]
+    type: Mapped[str]
+    impact: Mapped[str] = mapped_column(Text, default="medium", server_default="medium")
+    urgency: Mapped[str] = mapped_column(Text, default="medium", server_default="medium")
+    tier: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    contract_id: Mapped[UUID | None]
+    source: Mapped[str]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    due_at: Mapped[datetime | None]
+    due_kind: Mapped[str | None]
+    due_from: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    search: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('simple', subject || ' ' || left(body, 20000))", persisted=True),
+        deferred=True,
+    )
+
+    client: Mapped[Client] = relationship(viewonly=True)
+    requester: Mapped[Person] = relationship(
+        viewonly=True,
+        foreign_keys="Ticket.requester_id",
+        primaryjoin="Ticket.requester_id == Person.id",
+    )
+    assignee: Mapped[Person | None] = relationship(viewonly=True, foreign_keys=[assignee_id])
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def label(self) -> str:
+        """What people call it: LOZ-412."""
+        return f"{self.client.code}-{self.number}"
+
+
+class Message(Model):
+    """Something said on a ticket: to the client (public) or among us (internal)."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        CheckConstraint("visibility in ('public', 'internal')", name="visibility"),
+        CheckConstraint(f"channel in {CHANNELS}", name="channel"),
+        CheckConstraint(
+            "delivery_state in ('none', 'pending', 'sent', 'failed')",
+            name="delivery_state",
+        ),
+        Index("ix_message_ticket", "ticket_id", "id"),
+        Index(
+            "uq_message_external",
+            "client_id",
+            "channel",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id is not null"),
+        ),
+        {"info": {"access": "message"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    ticket_id: Mapped[UUID]
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    visibility: Mapped[str]
+    channel: Mapped[str]
+    body: Mapped[str]
+    at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    delivery_state: Mapped[str] = mapped_column(Text, default="none", server_default="none")
+    delivery_reason: Mapped[str | None]
+    external_id: Mapped[str | None]
+    author: Mapped[Person | None] = relationship(viewonly=True)
+    attachments: Mapped[list["Attachment"]] = relationship(viewonly=True, order_by="Attachment.id")
+
+
+class Attachment(Model):
+    """A file of a message. Its bytes lie in the file store once they were fetched; never shown on our origin."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "message_id"], ["message.client_id", "message.id"]),
+        CheckConstraint("state in ('remote', 'stored', 'refused')", name="state"),
+        Index("ix_attachment_message", "message_id"),
+        {"info": {"access": "tenant"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    message_id: Mapped[UUID]
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(Text, default="remote", server_default="remote")
+    reason: Mapped[str | None]
+    remote: Mapped[Json]
+    storage_key: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Conversation(Model):
+    """A thread in a chat system that shows a ticket: what is said there lands on it, and the other way round."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (
+        UniqueConstraint("platform", "workspace", "channel", "thread"),
+        ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        Index("ix_conversation_ticket", "ticket_id"),
+        {"info": {"access": "tenant"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    ticket_id: Mapped[UUID]
+    platform: Mapped[str]
+    workspace: Mapped[str]
+    channel: Mapped[str]
+    thread: Mapped[str]
+    is_personal: Mapped[bool]
+    reference: Mapped[Json]
+    card_id: Mapped[str | None]
+    card_digest: Mapped[str | None]
+    unreachable_reason: Mapped[str | None]
+    created_at: Mapped[datetime]

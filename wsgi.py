@@ -1,0 +1,26 @@
+"""Where the desk, its integrations and billing meet. `gunicorn wsgi:app` reads the environment."""
+
+from flask import Flask
+
+import billing
+from integrations import slack, teams
+from msp.app import make_app
+from msp.config import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole desk for these settings (the environment's where None); an integration without keys stays out."""
+    settings = settings or Settings.from_env()
+    app = make_app(settings)
+    slack.register(app, settings)
+    teams.register(app, settings)
+    billing.register(app, settings)
+    return app
+
+
+def __getattr__(name: str) -> Flask:
+    """`wsgi:app`, made when a server asks for it and not when a test imports this module."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = app = create_app()
+    return app
