@@ -53,9 +53,7 @@ class Reader:
             content = Path(file).read_text().strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
-            self.fault(
-                f"{name}_FILE", f"names a file that cannot be read ({file}: {reason})", "Mend the path"
-            )
+            self.fault(f"{name}_FILE", f"names a file that cannot be read ({file}: {reason})", "Mend the path")
             return ""
         if not content:
             self.fault(f"{name}_FILE", f"names an empty file ({file})", f"Put the value of {name} into it")

@@ -152,12 +152,8 @@ class Settings:
 
 def likely_typos(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Names in the environment that nothing reads but that look like ours, each with the name meant."""
-    strangers = [
-        name for name in environ if name.startswith(OWN_PREFIXES) and name.removesuffix("_FILE") not in NAMES
-    ]
-    found = [
-        (name, difflib.get_close_matches(name.removesuffix("_FILE"), NAMES, 1, 0.8)) for name in strangers
-    ]
+    strangers = [name for name in environ if name.startswith(OWN_PREFIXES) and name.removesuffix("_FILE") not in NAMES]
+    found = [(name, difflib.get_close_matches(name.removesuffix("_FILE"), NAMES, 1, 0.8)) for name in strangers]
     return [(name, close[0]) for name, close in sorted(found) if close]
 
 
@@ -199,9 +195,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
             **integrations,
         )
     except OSError as error:
-        reader.fault(
-            "MSP_HOME", f"cannot keep secrets ({home}: {error.strerror})", "Name a folder of your own"
-        )
+        reader.fault("MSP_HOME", f"cannot keep secrets ({home}: {error.strerror})", "Name a folder of your own")
         raise SettingsError(reader.faults) from error
 
 
@@ -233,9 +227,7 @@ def _default_home() -> Path:
 
 
 def _public_url(reader: Reader, env: Environment, port: int) -> str:
-    url = reader.parsed(
-        "PUBLIC_URL", values.origin, "", "Write the origin alone, such as https://desk.example.com"
-    )
+    url = reader.parsed("PUBLIC_URL", values.origin, "", "Write the origin alone, such as https://desk.example.com")
     if url and env == "production":
         _refuse_clear_text(reader, "PUBLIC_URL", url)
     if not url and env == "production" and not reader.is_faulty("PUBLIC_URL"):

@@ -94,18 +94,14 @@ def smtp_url(value: str) -> str:
 
 def mail_address(value: str) -> str:
     """A mail address, with or without a name."""
-    if not re.fullmatch(r"(?:[^<>@\r\n]+ )?<?[^<>@\s]+@[^<>@\s]+>?", value) or ("<" in value) != (
-        ">" in value
-    ):
+    if not re.fullmatch(r"(?:[^<>@\r\n]+ )?<?[^<>@\s]+@[^<>@\s]+>?", value) or ("<" in value) != (">" in value):
         raise ValueError("is not a mail address")
     return value
 
 
 def encryption_keys(value: str) -> tuple[str, ...]:
     """Comma-separated keys of 32 random bytes in base64, newest first, each in its URL-safe form."""
-    keys = tuple(
-        part.strip().replace("+", "-").replace("/", "_") for part in value.split(",") if part.strip()
-    )
+    keys = tuple(part.strip().replace("+", "-").replace("/", "_") for part in value.split(",") if part.strip())
     for number, key in enumerate(keys, start=1):
         try:
             size = len(base64.urlsafe_b64decode(key))

@@ -1,0 +1,70 @@
+"""PostgreSQL and Valkey out of Python wheels, for an installation that is given no servers of its own.
+
+Data, logs and sockets stay under MSP_HOME, so that desks on different homes never meet. Both servers listen
+on Unix sockets alone. They end with the process that started them, also where that one is killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from msp.config import Settings
+from msp.embedded.home import HomeInUse, alone
+from msp.embedded.postgres import ensure_database, postgres_answers, start_postgres
+from msp.embedded.process import PATIENCE, EmbeddedServerError, Server, end_with_parent, wait_until
+from msp.embedded.valkey import start_valkey, valkey_answers
+
+__all__ = [
+    "EmbeddedServerError",
+    "HomeInUse",
+    "Server",
+    "alone",
+    "end_with_parent",
+    "ensure_database",
+    "running",
+    "start_all",
+    "start_postgres",
+    "start_valkey",
+]
+
+
+@contextmanager
+def running(settings: Settings, *, durable: bool = True) -> Iterator[None]:
+    """Have the embedded servers up inside the block: those of a desk that runs already, or own ones.
+
+    `durable=False` trades safety against power cuts for speed: for tests alone.
+    """
+    if not (settings.embedded_database or settings.embedded_redis):
+        yield
+        return
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone(settings, purpose="command", patience=PATIENCE))
+        except HomeInUse as other:
+            if other.purpose != "run":
+                raise
+            wait_until(lambda: _answer(settings), f"the servers of process {other.pid}")
+        else:
+            for server in start_all(settings, durable=durable):
+                stack.callback(server.stop)
+                server.wait()
+            if settings.embedded_database:
+                ensure_database(settings)
+        yield
+
+
+def start_all(settings: Settings, *, durable: bool = True) -> list[Server]:
+    """Start what the settings do not name from outside; the caller waits for each."""
+    servers = []
+    if settings.embedded_redis:
+        servers.append(start_valkey(settings))
+    if settings.embedded_database:
+        servers.append(start_postgres(settings, durable=durable))
+    return servers
+
+
+def _answer(settings: Settings) -> bool:
+    if settings.embedded_redis and not valkey_answers(settings.runtime_dir / "valkey.sock"):
+        return False
+    return not settings.embedded_database or postgres_answers(settings)

@@ -1,0 +1,66 @@
+"""One process family at a time works on an MSP_HOME."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from msp.config import Settings
+from msp.embedded.process import EmbeddedServerError
+
+
+class HomeInUse(Exception):  # a refusal, not a failure
+    """Another process works on this MSP_HOME; carries what it does and its process id."""
+
+    def __init__(self, home: Path, purpose: str, pid: int) -> None:
+        self.purpose, self.pid = purpose, pid
+        super().__init__(f"{home} is in use by process {pid} (msp {purpose})")
+
+
+@contextmanager
+def alone(settings: Settings, *, purpose: str, patience: float = 0.0) -> Iterator[None]:
+    """Hold MSP_HOME for this process and the ones it forks, or raise HomeInUse.
+
+    Waits `patience` seconds for a short command to end, never for a desk that runs.
+    """
+    path = make_runtime_dir(settings) / "lock"
+    deadline = time.monotonic() + patience
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as handle:
+        while not _locked(handle):
+            other = _holder(handle)
+            if other[0] == "run" or time.monotonic() > deadline:
+                raise HomeInUse(settings.home, *other)
+            time.sleep(0.05)
+        handle.seek(0)
+        handle.truncate()
+        handle.write(f"{purpose} {os.getpid()}\n")
+        handle.flush()
+        yield
+
+
+def make_runtime_dir(settings: Settings) -> Path:
+    """The folder for sockets and the lock, made where it is missing; refuses another user's."""
+    folder = settings.runtime_dir
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.geteuid():
+        raise EmbeddedServerError(f"{folder} belongs to somebody else")
+    return folder
+
+
+def _locked(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(handle: IO[str]) -> tuple[str, int]:
+    handle.seek(0)
+    purpose, _, pid = handle.read().strip().partition(" ")
+    return purpose or "command", int(pid or 0)

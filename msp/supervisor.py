@@ -1,0 +1,286 @@
+"""The whole desk in one command: servers, migrations, demo data, then web, workers and clock as forked children.
+
+One warm process imports the application once and forks the rest, so that they share its memory. It never opens a
+connection that a child could inherit: what needs one before the children run is done in a child of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from flask import Flask
+
+from msp import embedded
+from msp.config import Settings
+from msp.embedded import Server
+
+LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is tried again
+HEALTHY_AFTER = 60.0  # seconds of life after which earlier deaths are forgotten
+TRIES_BEFORE_READY = 3  # deaths of one child before the desk ever answered; then it gives up
+
+Say = Callable[[str], None]
+
+
+class StartError(Exception):
+    """The desk cannot start; says why in words for whoever started it."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A kind of child: what it runs, how many of it, and how long it may take to stop (seconds)."""
+
+    name: str
+    run: Callable[[], None]
+    count: int = 1
+    grace: float = 10.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to finish before the children start; it runs in a process of its own."""
+
+    title: str
+    run: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes up a desk: the application, the steps before it serves, its children in the order of stopping."""
+
+    load: Callable[[], Flask]
+    steps: Callable[[Flask], list[Step]]
+    roles: Callable[[Flask], list[Role]]
+    welcome: Callable[[], list[str]]
+
+
+@dataclass
+class _Child:
+    role: Role
+    number: int
+    pid: int = 0
+    born: float = 0.0
+    deaths: int = 0
+    due: float = field(default_factory=time.monotonic)
+
+    @property
+    def title(self) -> str:
+        return f"{self.role.name} {self.number}" if self.role.count > 1 else self.role.name
+
+
+def run(settings: Settings, plan: Plan, *, say: Say = print) -> None:
+    """Start everything, keep it running, and stop it in order on SIGINT or SIGTERM. Blocks."""
+    began = time.monotonic()
+    with _signals() as asked, embedded.alone(settings, purpose="run"):
+        servers = embedded.start_all(settings)
+        children: list[_Child] = []
+        try:
+            app = plan.load()  # while the servers start
+            for server in servers:
+                server.wait()
+            if settings.embedded_database:
+                embedded.ensure_database(settings)
+            for step in plan.steps(app):
+                _take(step, say=say)
+                if asked.stop:
+                    return
+            children += [_Child(role, number + 1) for role in plan.roles(app) for number in range(role.count)]
+            gc.collect()
+            gc.freeze()
+            _keep_running(settings, children, servers, asked, lambda: _welcome(plan, began, say=say), say=say)
+        finally:
+            if asked.stop:
+                say("Stopping …")
+            _stop_all(children, servers, asked)
+
+
+class _Asked:
+    """Which signals came; reading end of the pipe that they wake."""
+
+    def __init__(self) -> None:
+        self.stop = 0
+        self.wake, self._write = os.pipe()
+        for end in (self.wake, self._write):
+            os.set_blocking(end, False)
+
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        self.stop += number != signal.SIGCHLD
+
+    def wait(self, seconds: float) -> None:
+        select.select([self.wake], [], [], seconds)
+        try:
+            while os.read(self.wake, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    @property
+    def write(self) -> int:
+        return self._write
+
+
+@contextmanager
+def _signals() -> Iterator[_Asked]:
+    asked = _Asked()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+    before = {number: signal.signal(number, asked.hear) for number in numbers}
+    woken = signal.set_wakeup_fd(asked.write, warn_on_full_buffer=False)
+    try:
+        yield asked
+    finally:
+        signal.set_wakeup_fd(woken)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _take(step: Step, *, say: Say) -> None:
+    began = time.monotonic()
+    pid = _fork(step.run)
+    _pid, status = os.waitpid(pid, 0)
+    if status:
+        raise StartError(f"«{step.title}» failed; the reason stands above")
+    if time.monotonic() - began > 1:
+        say(f"{step.title}: {time.monotonic() - began:.1f} s")
+
+
+def _fork(work: Callable[[], None]) -> int:
+    """Run `work` in a child that ends with us, in a process group of its own so that Ctrl-C reaches us alone."""
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        embedded.end_with_parent(signal.SIGTERM)
+        if os.getppid() == parent:
+            work()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _keep_running(
+    settings: Settings,
+    children: list[_Child],
+    servers: list[Server],
+    asked: _Asked,
+    on_ready: Callable[[], None],
+    *,
+    say: Say,
+) -> None:
+    is_ready = False
+    while not asked.stop:
+        for child in children:
+            _look_after(child, is_ready=is_ready, say=say)
+        _look_after_servers(settings, servers, say=say)
+        if not is_ready and _answers(settings.port):
+            is_ready = True
+            on_ready()
+        asked.wait(1.0 if is_ready else 0.05)
+
+
+def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
+    now = time.monotonic()
+    if child.pid:
+        pid, status = os.waitpid(child.pid, os.WNOHANG)
+        if not pid:
+            return
+        child.pid = 0
+        child.deaths = 1 if now - child.born > HEALTHY_AFTER else child.deaths + 1
+        if not is_ready and child.deaths >= TRIES_BEFORE_READY:
+            raise StartError(f"{child.title} ended {child.deaths} times ({_how(status)}); the reason stands above")
+        pause = min(LONGEST_PAUSE, 0.25 * 2**child.deaths)
+        child.due = now + pause
+        say(f"{child.title} ended ({_how(status)}); starting it again in {pause:.1f} s")
+    if now >= child.due:
+        child.pid, child.born = _fork(child.role.run), now
+
+
+def _look_after_servers(settings: Settings, servers: list[Server], *, say: Say) -> None:
+    for place, server in enumerate(servers):
+        if server.process.poll() is not None:
+            say(f"{server.name} ended ({_how_popen(server.process.returncode)}); starting it again")
+            start = embedded.start_postgres if server.name == "PostgreSQL" else embedded.start_valkey
+            servers[place] = start(settings)
+            servers[place].wait()
+
+
+def _stop_all(children: list[_Child], servers: list[Server], asked: _Asked) -> None:
+    """Stop role after role, then the servers; a second signal stops whatever is left at once."""
+    first_signals = asked.stop
+    for name in dict.fromkeys(child.role.name for child in children):
+        group = [child for child in children if child.role.name == name and child.pid]
+        for child in group:
+            _send(child, signal.SIGTERM)
+        deadline = time.monotonic() + max((child.role.grace for child in group), default=0.0)
+        while any(child.pid for child in group):
+            if time.monotonic() > deadline or asked.stop > max(first_signals, 1):
+                for child in group:
+                    _send(child, signal.SIGKILL, whole_group=True)
+            for child in group:
+                if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
+                    child.pid = 0
+            if any(child.pid for child in group):
+                asked.wait(0.05)
+    for server in reversed(servers):
+        server.stop()
+
+
+def _send(child: _Child, number: signal.Signals, *, whole_group: bool = False) -> None:
+    if not child.pid:
+        return
+    try:
+        if whole_group:
+            os.killpg(child.pid, number)
+        else:
+            os.kill(child.pid, number)
+    except ProcessLookupError:
+        pass  # it ended by itself; waitpid tells
+
+
+def _answers(port: int) -> bool:
+    """Whether the desk says by itself that database and queue are reachable."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (TimeoutError, OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _welcome(plan: Plan, began: float, *, say: Say) -> None:
+    for line in plan.welcome():
+        say(line)
+    say(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C stops all of it.")
+
+
+def _how(status: int) -> str:
+    return _how_popen(os.waitstatus_to_exitcode(status))
+
+
+def _how_popen(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
