@@ -19,7 +19,7 @@ MADRID = ZoneInfo("Europe/Madrid")
 
 OFFICE = WorkingCalendar(
     timezone="Europe/Madrid",
-    weekly={day: ((540, 840), (960, 1140)) for day in range(5)},
+    weekly=dict.fromkeys(range(5), ((540, 840), (960, 1140))),
     holidays={date(2026, 11, 2): "Todos los Santos (trasladado)"},
     overrides={date(2026, 12, 24): ((540, 780),), date(2026, 12, 7): ()},
 )
@@ -201,7 +201,7 @@ def test_windows_that_meet_in_a_repeated_hour_count_it_once() -> None:
 
 
 def test_days_are_whole_where_midnight_is_skipped_or_comes_twice() -> None:
-    always = {day: ((0, 1440),) for day in range(7)}
+    always = dict.fromkeys(range(7), ((0, 1440),))
     for name, day, hours in (
         ("America/Havana", "2026-03-08", 23),
         ("America/Havana", "2026-11-01", 25),
