@@ -11,6 +11,7 @@ import http.client
 import os
 import select
 import signal
+import socket
 import sys
 import time
 import traceback
@@ -21,7 +22,7 @@ from types import FrameType
 
 from flask import Flask
 
-from msp import embedded
+from msp import embedded, web_server
 from msp.config import Settings
 from msp.embedded import Server
 
@@ -60,7 +61,7 @@ class Plan:
 
     load: Callable[[], Flask]
     steps: Callable[[Flask], list[Step]]
-    roles: Callable[[Flask], list[Role]]
+    roles: Callable[[Flask, socket.socket], list[Role]]
     welcome: Callable[[], list[str]]
 
 
@@ -81,7 +82,7 @@ class _Child:
 def run(settings: Settings, plan: Plan, *, say: Say = print) -> None:
     """Start everything, keep it running, and stop it in order on SIGINT or SIGTERM. Blocks."""
     began = time.monotonic()
-    with _signals() as asked, embedded.alone(settings, purpose="run"):
+    with _signals() as asked, embedded.alone(settings, purpose="run"), _listening(settings) as listener:
         servers = embedded.start_all(settings)
         children: list[_Child] = []
         try:
@@ -91,10 +92,10 @@ def run(settings: Settings, plan: Plan, *, say: Say = print) -> None:
             if settings.embedded_database:
                 embedded.ensure_database(settings)
             for step in plan.steps(app):
-                _take(step, say=say)
+                _take(step, asked, say=say)
                 if asked.stop:
                     return
-            children += [_Child(role, number + 1) for role in plan.roles(app) for number in range(role.count)]
+            children += [_Child(role, number + 1) for role in plan.roles(app, listener) for number in range(role.count)]
             gc.collect()
             gc.freeze()
             _keep_running(settings, children, servers, asked, lambda: _welcome(plan, began, say=say), say=say)
@@ -130,6 +131,17 @@ class _Asked:
 
 
 @contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The web's socket, taken before anything starts: who holds it tells, and connections wait for the web."""
+    try:
+        listener = web_server.listen(settings.port)
+    except OSError as error:
+        raise StartError(f"Port {settings.port} cannot be used ({error.strerror}): set PORT to another") from error
+    with listener:
+        yield listener
+
+
+@contextmanager
 def _signals() -> Iterator[_Asked]:
     asked = _Asked()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
@@ -143,11 +155,16 @@ def _signals() -> Iterator[_Asked]:
             signal.signal(number, handler)
 
 
-def _take(step: Step, *, say: Say) -> None:
+def _take(step: Step, asked: _Asked, *, say: Say) -> None:
     began = time.monotonic()
     pid = _fork(step.run)
-    _pid, status = os.waitpid(pid, 0)
-    if status:
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+        asked.wait(1.0)
+        if asked.stop:
+            os.kill(pid, signal.SIGKILL)  # a step is one transaction: the next start takes it again
+            os.waitpid(pid, 0)
+            return
+    if ended[1]:
         raise StartError(f"«{step.title}» failed; the reason stands above")
     if time.monotonic() - began > 1:
         say(f"{step.title}: {time.monotonic() - began:.1f} s")

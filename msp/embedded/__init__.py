@@ -20,6 +20,7 @@ __all__ = [
     "HomeInUse",
     "Server",
     "alone",
+    "are_up",
     "end_with_parent",
     "ensure_database",
     "running",
@@ -44,7 +45,7 @@ def running(settings: Settings, *, durable: bool = True) -> Iterator[None]:
         except HomeInUse as other:
             if other.purpose != "run":
                 raise
-            wait_until(lambda: _answer(settings), f"the servers of process {other.pid}")
+            wait_until(lambda: are_up(settings), f"the servers of process {other.pid}")
         else:
             for server in start_all(settings, durable=durable):
                 stack.callback(server.stop)
@@ -64,7 +65,8 @@ def start_all(settings: Settings, *, durable: bool = True) -> list[Server]:
     return servers
 
 
-def _answer(settings: Settings) -> bool:
+def are_up(settings: Settings) -> bool:
+    """Whether every embedded server that these settings need answers; those from outside are not asked."""
     if settings.embedded_redis and not valkey_answers(settings.runtime_dir / "valkey.sock"):
         return False
     return not settings.embedded_database or postgres_answers(settings)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from msp.config import Settings
 from msp.embedded.process import EmbeddedServerError
 
@@ -23,17 +25,19 @@ class HomeInUse(Exception):  # a refusal, not a failure
 
 
 @contextmanager
-def alone(settings: Settings, *, purpose: str, patience: float = 0.0) -> Iterator[None]:
+def alone(settings: Settings, *, purpose: str, patience: float = 30.0) -> Iterator[None]:
     """Hold MSP_HOME for this process and the ones it forks, or raise HomeInUse.
 
-    Waits `patience` seconds for a short command to end, never for a desk that runs.
+    Waits `patience` seconds for a short command to end, or for what a killed desk left to end; never for a desk
+    that runs.
     """
     path = make_runtime_dir(settings) / "lock"
     deadline = time.monotonic() + patience
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as handle:
         while not _locked(handle):
             other = _holder(handle)
-            if other[0] == "run" or time.monotonic() > deadline:
+            is_running_desk = other[0] == "run" and psutil.pid_exists(other[1])
+            if is_running_desk or time.monotonic() > deadline:
                 raise HomeInUse(settings.home, *other)
             time.sleep(0.05)
         handle.seek(0)

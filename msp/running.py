@@ -1,0 +1,53 @@
+"""What `msp run` puts together: the desk's application, what it needs first, and its processes."""
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+
+from flask import Flask
+
+from msp import web_server
+from msp.config import Settings
+from msp.kernel import jobs, migrate
+from msp.supervisor import Plan, Role, Step
+
+WORKERS = 2
+GRACE = 5  # seconds; at a desk of one machine nobody's request takes longer
+
+
+def desk_plan(settings: Settings) -> Plan:
+    """The plan of the whole desk on one machine."""
+    return Plan(
+        load=partial(load_app, settings),
+        steps=partial(_steps, settings),
+        roles=partial(_roles, settings),
+        welcome=partial(_welcome, settings),
+    )
+
+
+def load_app(settings: Settings) -> Flask:
+    """The application with everything it imports; opens no connection."""
+    from wsgi import create_app
+
+    return create_app(settings)
+
+
+def _steps(settings: Settings, app: Flask) -> list[Step]:
+    steps = []
+    if settings.owns_database:
+        steps.append(Step("Migrations", partial(migrate.upgrade, settings)))
+    return steps
+
+
+def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Role]:
+    web = partial(web_server.serve, lambda: app, settings, listener=listener, grace=GRACE)
+    return [
+        Role("web", web, grace=GRACE + 3),
+        Role("clock", partial(jobs.run_clock, app), grace=5),
+        Role("worker", partial(jobs.run_worker, app), count=WORKERS, grace=25),
+    ]
+
+
+def _welcome(settings: Settings) -> list[str]:
+    return ["", f"Guardia answers at {settings.public_url}"]
