@@ -17,30 +17,10 @@ Exact: TypeAlias = int | Decimal | Fraction
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
 _DIGITS: Mapping[str, int] = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-    **dict.fromkeys(["CLF", "UYW"], 4),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"), 0),
+    **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
 }
 _CODE = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,4}))?")
@@ -196,6 +176,7 @@ def _shown(amount: Decimal, currency: str, locale: str) -> str:
 def _half_up_units(value: Exact, digits: int) -> int:
     if isinstance(value, float):
         raise TypeError("money takes no float")
-    top, bottom = value.as_integer_ratio()
-    units = (2 * abs(top) * 10**digits + bottom) // (2 * bottom)
-    return -units if top < 0 else units
+    exact = Fraction(value)
+    scale: int = 10**digits
+    units = (2 * abs(exact.numerator) * scale + exact.denominator) // (2 * exact.denominator)
+    return -units if exact < 0 else units

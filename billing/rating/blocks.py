@@ -1,0 +1,143 @@
+"""Prepaid work: which minutes a block covers, which are left over, and when the block ran out.
+
+Blocks are used oldest first; entries by worked day, then start. An entry that finds too little left is split into
+what is covered and overage, to the whole worked minute. (Autotask consumes by worked date and splits in this way;
+consuming by date of entry, as ConnectWise does, lets back-dated work miss a block that it should have used.)
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from billing.rating.pieces import Piece, split
+from billing.rating.prices import drain_factor, price_of
+from billing.rating.result import BlockState, Movement
+from billing.rating.terms import Block, Entry, Period, Terms
+from msp.kernel.money import half_up, minor_digits
+
+
+class RanOut(NamedTuple):
+    """The moment at which a block had no minute left to give; all None where it came empty into the period."""
+
+    block: Block
+    on: date | None = None
+    at: datetime | None = None
+    entry: str | None = None
+    inside: bool = False
+
+
+@dataclass(slots=True)
+class _Tank:
+    block: Block
+    drained: Fraction = Fraction(0)
+    booked: int = 0
+    movements: list[Movement] = field(default_factory=list)
+    ran_out: RanOut | None = None
+
+    @property
+    def left(self) -> Fraction:
+        return self.block.remaining - self.drained
+
+
+class Drawn(NamedTuple):
+    """Pieces with their standing after the blocks, and what happened to the blocks."""
+
+    pieces: list[Piece]
+    movements: list[Movement]
+    states: list[BlockState]
+    ran_out: list[RanOut]
+
+
+def draw(terms: Terms, pieces: Iterable[Piece], *, blocks: Sequence[Block], period: Period) -> Drawn:
+    """Let the prepaid pieces draw on the blocks, in order; what finds nothing becomes overage."""
+    tanks = [_Tank(block) for block in sorted(blocks, key=lambda block: (block.starts_on, block.id))]
+    for tank in tanks:
+        if tank.block.remaining <= 0:
+            tank.ran_out = RanOut(tank.block)
+    worked_before: dict[str, int] = {}
+    result: list[Piece] = []
+    for piece in pieces:
+        if piece.standing == "prepaid":
+            result += _covered(terms, piece, tanks, before=worked_before.get(piece.entry.id, 0))
+        else:
+            result.append(piece)
+        worked_before[piece.entry.id] = worked_before.get(piece.entry.id, 0) + piece.worked
+    return Drawn(
+        result,
+        [movement for tank in tanks for movement in tank.movements],
+        [_state(tank, period) for tank in tanks],
+        [tank.ran_out for tank in tanks if tank.ran_out],
+    )
+
+
+def _covered(terms: Terms, piece: Piece, tanks: list[_Tank], *, before: int) -> list[Piece]:
+    result: list[Piece] = []
+    rest: Piece | None = piece
+    for tank in tanks:
+        if rest is None or not tank.block.holds_on(piece.entry.worked_on):
+            continue
+        done, rest = _take(terms, rest, tank, before=before)
+        if done:
+            result.append(done)
+            before += done.worked
+    if rest is not None:
+        result.append(replace(rest, standing="overage"))
+    return result
+
+
+def _take(terms: Terms, piece: Piece, tank: _Tank, *, before: int) -> tuple[Piece | None, Piece | None]:
+    """What one block covers of a piece, and what it does not."""
+    each = _per_minute(terms, piece, tank.block)
+    if each is None:
+        return None, piece
+    minutes = piece.billed if not each else min(piece.billed, max(tank.left // each, 0))
+    if minutes == 0 and piece.billed:
+        tank.ran_out = tank.ran_out or _moment(tank.block, piece.entry, minutes=before, inside=False)
+        return None, piece
+    done, rest = (piece, None) if minutes == piece.billed else split(piece, minutes)
+    done = replace(done, standing="covered_block", block=tank.block.id)
+    _book(tank, done, minutes * each)
+    if tank.ran_out is None and minutes and (rest is not None or tank.left == 0):
+        tank.ran_out = _moment(tank.block, piece.entry, minutes=before + done.worked, inside=rest is not None)
+    return done, rest
+
+
+def _per_minute(terms: Terms, piece: Piece, block: Block) -> Fraction | None:
+    """What one worked minute takes: minutes by the drain factor, or minor units of money by the rate card."""
+    if block.unit == "minutes":
+        return Fraction(drain_factor(terms, piece.entry, piece.band))
+    price = price_of(terms, piece.entry, piece.band, "prepaid")
+    return Fraction(price.unit_price) * 10 ** minor_digits(terms.currency) / 60 if price else None
+
+
+def _book(tank: _Tank, piece: Piece, amount: Fraction) -> None:
+    """Movements are whole units, rounded on the running sum, so that they never drift from the exact drain."""
+    tank.drained += amount
+    booked = int(half_up(tank.drained, 0))
+    if piece.billed:
+        entry = piece.entry
+        tank.movements.append(Movement(tank.block.id, entry.id, entry.worked_on, piece.billed, booked - tank.booked))
+    tank.booked = booked
+
+
+def _moment(block: Block, entry: Entry, *, minutes: int, inside: bool) -> RanOut:
+    at = entry.started_at and entry.started_at + timedelta(minutes=minutes)
+    return RanOut(block, entry.worked_on, at, entry.id, inside)
+
+
+def _state(tank: _Tank, period: Period) -> BlockState:
+    block = tank.block
+    left = max(block.remaining, 0) - tank.booked
+    ends = block.ends_on is not None and block.ends_on <= period.last
+    return BlockState(
+        block.id,
+        block.unit,
+        opening=block.remaining,
+        drained=tank.booked,
+        remaining=0 if ends else left,
+        expired=left if ends else 0,
+        exhausted_on=tank.ran_out.on if tank.ran_out else None,
+        exhausted_at=tank.ran_out.at if tank.ran_out else None,
+    )

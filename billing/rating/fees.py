@@ -1,0 +1,219 @@
+"""Lines that are not hours: the period's fee, seats, tickets, milestones and blocks sold.
+
+A fee is billed in the run that contains the first day of its period (advance) or the last (arrears). A part of a
+period is prorated by the actual days of that period, both ends included, by months of thirty days, or not at all.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from billing.rating.phrases import Phrase, say
+from billing.rating.result import Line, LineUnit
+from billing.rating.terms import Block, Milestone, Period, SeatChange, Terms, Usage
+from billing.tax import Tax
+from msp.kernel.money import Money, half_up, plain
+
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_ONE_DAY = timedelta(days=1)
+
+
+def fee_lines(terms: Terms, period: Period, *, usage: Usage, blocks: Sequence[Block], tax: Tax) -> list[Line]:
+    """The fixed lines of a contract in a period, in the order in which an invoice shows them."""
+    lines = [*_sales(terms, period, blocks, tax)]
+    if terms.kind == "per_ticket":
+        lines += _tickets(terms, period, usage, tax)
+    elif terms.kind == "fixed_price":
+        lines += _milestones(terms, period, tax)
+    elif terms.fee:
+        for service in _services(terms, until=period.last):
+            lines += _fee(terms, service, period, usage, tax)
+    return lines
+
+
+def share(part: Period, whole: Period, *, rule: str) -> tuple[int, int] | None:
+    """The part of a period that is billed, as (days, of); None for all of it, and always with the rule "none"."""
+    if part == whole or rule == "none":
+        return None
+    if rule == "30":
+        return max(_days_360(part), 1), _days_360(whole)
+    return _days(part), _days(whole)
+
+
+def _services(terms: Terms, *, until: date) -> Iterator[Period]:
+    """The contract's fee periods so far: calendar ones, or counted from the contract's first day."""
+    months = _MONTHS[terms.fee_period]
+    start = terms.starts_on
+    if terms.fee_cadence == "calendar":
+        start = date(start.year, (start.month - 1) // months * months + 1, 1)
+    count = 0
+    first = start
+    while first <= until:
+        count += months
+        following = _months_after(start, count)
+        yield Period(first, following - _ONE_DAY)
+        first = following
+
+
+def _months_after(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _days(period: Period) -> int:
+    return (period.last - period.first).days + 1
+
+
+def _days_360(period: Period) -> int:
+    first, last = period
+    month_end = last.day == monthrange(last.year, last.month)[1]
+    months = (last.year - first.year) * 12 + last.month - first.month
+    return months * 30 + (30 if month_end else min(last.day, 30)) - min(first.day, 30) + 1
+
+
+def _fee(terms: Terms, service: Period, period: Period, usage: Usage, tax: Tax) -> Iterator[Line]:
+    """What this run bills of a fee period: its fee when it is due, and the seats that changed."""
+    valid = terms.validity(service)
+    if valid is None:
+        return
+    advance = terms.fee_timing == "advance"
+    if (valid.first if advance else valid.last) in period:
+        yield _due(terms, valid, service, usage, tax)
+    if terms.kind == "per_seat":
+        # What is billed in advance is put right in the run of the change, what is billed in arrears with the rest.
+        changes = [change for change in usage.seat_changes if (change.on if advance else valid.last) in period]
+        yield from _seat_changes(terms, valid, service, changes, tax)
+
+
+def _due(terms: Terms, valid: Period, service: Period, usage: Usage, tax: Tax) -> Line:
+    first, last = valid
+    price = terms.fee or Decimal(0)
+    part = share(valid, service, rule=terms.proration)
+    reason = _fee_reason(terms, valid, part)
+    key = f"fee:{service.first}"
+    if terms.kind == "per_seat":
+        what = say("line.seats", seats=usage.seats, first=first, last=last)
+        return _line(terms, key, what, tax, Decimal(usage.seats), price=price, prorate=part, reason=reason)
+    what = say("line.fee", kind=terms.kind, period=terms.fee_period, first=first, last=last)
+    return _line(terms, key, what, tax, price=price, prorate=part, reason=reason)
+
+
+def _seat_changes(
+    terms: Terms, valid: Period, service: Period, changes: Iterable[SeatChange], tax: Tax
+) -> Iterator[Line]:
+    """Seats from their day to the end of the period; removed ones are credited where the contract says so."""
+    for at, change in enumerate(sorted(changes)):
+        removed = change.delta < 0
+        credited = terms.credit_removals and terms.proration != "none"
+        if not valid.first < change.on <= valid.last or change.delta == 0 or (removed and not credited):
+            continue
+        kind = "removed" if removed else "added"
+        rest = Period(change.on, valid.last)
+        part = share(rest, service, rule=terms.proration)
+        yield _line(
+            terms,
+            f"seats_{kind}:{change.on}:{at}",
+            say(f"line.seats_{kind}", seats=abs(change.delta), on=change.on, last=valid.last),
+            tax,
+            Decimal(change.delta),
+            price=terms.fee or Decimal(0),
+            prorate=part,
+            reason=_fee_reason(terms, rest, part),
+        )
+
+
+def _fee_reason(terms: Terms, part: Period, prorate: tuple[int, int] | None) -> Phrase:
+    first, last = part
+    clause = terms.clauses.get("fee")
+    days = _days(part)
+    if prorate is None:
+        return say("fee.full", first=first, last=last, days=days, of=days, clause=clause)
+    return say(
+        "fee.prorated", first=first, last=last, days=prorate[0], of=prorate[1], rule=terms.proration, clause=clause
+    )
+
+
+def _tickets(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[Line]:
+    """One unit for each ticket completed in the period."""
+    count = len(usage.completed_tickets)
+    if not count or terms.fee is None:
+        return
+    what = say("line.tickets", tickets=list(usage.completed_tickets), first=period.first, last=period.last)
+    why = say("fee.tickets", price=terms.fee, currency=terms.currency, clause=terms.clauses.get("fee"))
+    yield _line(terms, f"tickets:{period.first}", what, tax, Decimal(count), price=terms.fee, reason=why)
+
+
+def _milestones(terms: Terms, period: Period, tax: Tax) -> Iterator[Line]:
+    """The parts of a fixed price that fall due; one without parts is due at the start or, in arrears, the end."""
+    parts = terms.milestones
+    if not parts and terms.fee:
+        advance = terms.fee_timing == "advance" or terms.ends_on is None
+        parts = (Milestone(None, terms.starts_on if advance else terms.ends_on or terms.starts_on, terms.fee),)
+    for at, milestone in enumerate(parts):
+        if milestone.due_on in period:
+            yield _line(
+                terms,
+                f"milestone:{at}",
+                say("line.milestone", name=milestone.name, due_on=milestone.due_on),
+                tax,
+                price=milestone.amount,
+                reason=say("fee.milestone", due_on=milestone.due_on, clause=terms.clauses.get("fee")),
+            )
+
+
+def _sales(terms: Terms, period: Period, blocks: Iterable[Block], tax: Tax) -> Iterator[Line]:
+    """Blocks sold in the period, taxed when sold; a money block is sold at its face value."""
+    for block in blocks:
+        if block.sold_on is None or block.sold_on not in period:
+            continue
+        why = say("fee.block_sale", sold_on=block.sold_on, clause=terms.clauses.get("block"))
+        what = say(
+            "line.block_sale",
+            block=block.id,
+            unit=block.unit,
+            granted=granted(terms, block),
+            first=block.starts_on,
+            last=block.ends_on,
+        )
+        key = f"block:{block.id}"
+        if block.unit == "money":
+            yield _line(terms, key, what, tax, price=Money(block.granted, terms.currency).decimal, reason=why)
+        elif block.hour_price is not None:
+            hours = Fraction(block.granted, 60)
+            yield _line(terms, key, what, tax, hours, price=block.hour_price, unit="HUR", reason=why)
+
+
+def granted(terms: Terms, block: Block) -> int | str:
+    """A block's size for a phrase: whole minutes, or an amount of money as text."""
+    return block.granted if block.unit == "minutes" else str(Money(block.granted, terms.currency))
+
+
+def _line(
+    terms: Terms,
+    key: str,
+    description: Phrase,
+    tax: Tax,
+    quantity: Decimal | Fraction = Decimal(1),
+    *,
+    price: Decimal,
+    reason: Phrase,
+    unit: LineUnit = "C62",
+    prorate: tuple[int, int] | None = None,
+) -> Line:
+    exact = Fraction(quantity) * Fraction(price) * (Fraction(*prorate) if prorate else 1)
+    return Line(
+        key=key,
+        kind="fixed",
+        description=description,
+        minutes=None,
+        quantity=Decimal(plain(half_up(quantity, 4))),
+        unit=unit,
+        unit_price=price,
+        net=Money.half_up(exact, terms.currency),
+        tax=tax,
+        prorate=prorate,
+        entries=(),
+        reason=(reason,),
+    )

@@ -1,0 +1,360 @@
+"""Lines of work: pieces of one price become one line, rounded once, with the reasons for their price."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from billing.rating.blocks import RanOut
+from billing.rating.fees import granted
+from billing.rating.phrases import Phrase, say
+from billing.rating.pieces import Piece
+from billing.rating.prices import PAID, Price, Standing, band_label, drain_factor, price_of
+from billing.rating.result import BlockState, EntryShare, Line
+from billing.rating.terms import NORMAL, Band, Block, Entry, Terms
+from billing.tax import Tax
+from msp.kernel.money import Exact, Money, half_up, plain, total
+
+_NOTHING = Decimal("0.00")
+_DESCRIPTION: dict[Standing, str] = {
+    "charged": "line.labour",
+    "excluded": "line.excluded",
+    "overage": "line.overage",
+    "covered_block": "line.covered_block",
+    "covered_fee": "line.covered_fee",
+    "non_billable": "line.non_billable",
+}
+
+
+class Taxes(NamedTuple):
+    """The tax of ordinary lines, and of work that the contract names as exempt."""
+
+    usual: Tax
+    exempt: Tax
+
+    def of(self, terms: Terms, work_type: str) -> Tax:
+        """The tax of a work type."""
+        return self.exempt if work_type in terms.exempt_work_types else self.usual
+
+
+class Blocks(NamedTuple):
+    """What the reasons of prepaid lines tell: the blocks, what they have left, and the moments they ran out."""
+
+    given: Sequence[Block]
+    states: Sequence[BlockState]
+    ran_out: Sequence[RanOut]
+
+
+class _Group(NamedTuple):
+    """What pieces of one line have in common."""
+
+    standing: Standing
+    work_type: str
+    band: Band | None
+    price: Price | None
+    block: str | None
+    part: str | None
+
+    @property
+    def unit_price(self) -> Decimal:
+        return self.price.unit_price if self.price else _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    group: _Group
+    pieces: list[Piece]
+
+    @property
+    def minutes(self) -> int:
+        if self.group.standing == "non_billable":
+            return sum(piece.worked for piece in self.pieces)
+        return sum(piece.billed for piece in self.pieces)
+
+
+def labour_net(minutes: int, price: Exact, *, currency: str, factor: Exact = 1) -> Money:
+    """The net of a labour line: exact minutes x hourly price x factor / 60, rounded half up once."""
+    return Money.half_up(Fraction(minutes) * Fraction(price) * Fraction(factor) / 60, currency)
+
+
+def hours(minutes: int) -> Decimal:
+    """Minutes as the quantity that the document shows: hours with up to four decimals."""
+    return Decimal(plain(half_up(Fraction(minutes, 60), 4)))
+
+
+def labour_lines(terms: Terms, pieces: Iterable[Piece], *, blocks: Blocks, taxes: Taxes) -> list[Line]:
+    """One line for each price, in the order in which the work was done; what is not billable comes last."""
+    groups: dict[_Group, list[Piece]] = {}
+    for piece in pieces:
+        groups.setdefault(_group(terms, piece), []).append(piece)
+    drafts = [_Draft(group, members) for group, members in groups.items()]
+    drafts.sort(key=lambda draft: draft.group.standing == "non_billable")
+    return [_line(terms, draft, blocks, taxes.of(terms, draft.group.work_type)) for draft in drafts]
+
+
+def unpriced(terms: Terms, pieces: Iterable[Piece]) -> dict[str, Entry]:
+    """Entries with work that must be paid by the hour and that nothing prices."""
+    return {
+        piece.entry.id: piece.entry
+        for piece in pieces
+        if piece.standing in PAID and price_of(terms, piece.entry, piece.band, piece.standing) is None
+    }
+
+
+def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[Line]:
+    """Kilometres at the contract's rate: part of the price, with its tax, not a disbursement."""
+    travelled = [entry for entry in entries if entry.billable and entry.km]
+    rate = terms.km_rate
+    if rate is None or not travelled:
+        return []
+    distance = sum((entry.km for entry in travelled), Decimal(0))
+    return [
+        Line(
+            key="km",
+            kind="fixed",
+            description=say("line.km"),
+            minutes=None,
+            quantity=Decimal(plain(distance)),
+            unit="KMT",
+            unit_price=rate,
+            net=Money.half_up(Fraction(distance) * Fraction(rate), terms.currency),
+            tax=taxes.usual,
+            prorate=None,
+            entries=tuple(EntryShare(entry.id, 0, 0, 0, entry.km) for entry in travelled),
+            reason=(say("price.km", rate=rate, currency=terms.currency, clause=terms.clauses.get("km")),),
+        )
+    ]
+
+
+def discount_lines(terms: Terms, lines: Iterable[Line]) -> list[Line]:
+    """The contract's discount on labour, a line for each tax: it lowers the base (LIVA art. 78.Tres.2)."""
+    bases: dict[Tax, list[Money]] = {}
+    for line in lines:
+        if line.kind == "labour" and line.net:
+            bases.setdefault(line.tax, []).append(line.net)
+    if not terms.labour_discount:
+        return []
+    return [_discount(terms, tax, total(nets, terms.currency)) for tax, nets in bases.items()]
+
+
+def _discount(terms: Terms, tax: Tax, base: Money) -> Line:
+    net = -base.percent(terms.labour_discount)
+    clause = terms.clauses.get("discount")
+    percent = terms.labour_discount
+    return Line(
+        key=f"discount:{tax.category}",
+        kind="fixed",
+        description=say("line.discount", percent=percent),
+        minutes=None,
+        quantity=Decimal(1),
+        unit="C62",
+        unit_price=net.decimal,
+        net=net,
+        tax=tax,
+        prorate=None,
+        entries=(),
+        reason=(say("price.discount", percent=percent, base=base, currency=terms.currency, clause=clause),),
+    )
+
+
+def _group(terms: Terms, piece: Piece) -> _Group:
+    entry = piece.entry
+    paid = piece.standing in PAID
+    part = {"summary": None, "ticket": entry.ticket or entry.id, "entry": entry.id}[terms.detail]
+    return _Group(
+        piece.standing,
+        entry.work_type,
+        band_label(terms, piece.band, piece.standing),
+        price_of(terms, entry, piece.band, piece.standing) if paid else None,
+        piece.block,
+        part,
+    )
+
+
+def _line(terms: Terms, draft: _Draft, blocks: Blocks, tax: Tax) -> Line:
+    group, minutes = draft.group, draft.minutes
+    return Line(
+        key=_key(group),
+        kind="labour",
+        description=_description(group),
+        minutes=minutes,
+        quantity=hours(minutes),
+        unit="HUR",
+        unit_price=group.unit_price,
+        net=labour_net(minutes, group.unit_price, currency=terms.currency),
+        tax=tax,
+        prorate=None,
+        entries=_shares(draft.pieces),
+        reason=tuple(_reasons(terms, draft, blocks)),
+    )
+
+
+def _key(group: _Group) -> str:
+    row = group.price.row if group.price else None
+    parts = (
+        group.standing,
+        group.work_type,
+        group.band,
+        group.price and f"{group.price.source}@{plain(group.unit_price, least=2)}",
+        row and f"{row.valid_from}/{row.role or ''}/{row.tier or ''}",
+        group.block,
+        group.part,
+    )
+    return ":".join(str(part) for part in parts if part)
+
+
+def _description(group: _Group) -> Phrase:
+    row = group.price.row if group.price else None
+    params: dict[str, object] = {
+        "work_type": group.work_type,
+        "bands": [group.band] if group.band else [],
+        "role": row.role if row else None,
+        "tier": row.tier if row else None,
+    }
+    if group.standing == "covered_block":
+        params["block"] = group.block
+    return say(_DESCRIPTION[group.standing], **params)
+
+
+def _shares(pieces: Iterable[Piece]) -> tuple[EntryShare, ...]:
+    shares: dict[str, EntryShare] = {}
+    for piece in pieces:
+        old = shares.get(piece.entry.id, EntryShare(piece.entry.id, 0, 0, 0))
+        shares[piece.entry.id] = EntryShare(
+            old.entry, old.worked + piece.worked, old.billable + piece.billable, old.billed + piece.billed
+        )
+    return tuple(shares.values())
+
+
+def _reasons(terms: Terms, draft: _Draft, blocks: Blocks) -> list[Phrase]:
+    standing = draft.group.standing
+    if standing == "non_billable":
+        return [say("price.non_billable")]
+    reasons = [_price_reason(terms, draft, blocks)]
+    if standing in PAID:
+        reasons += _factor_reasons(terms, draft)
+    if standing == "covered_block":
+        reasons += _drain_reasons(terms, draft)
+    reasons.append(_rounding_reason(terms, draft.group.work_type))
+    reasons += _write_down_reasons(draft.pieces)
+    if standing == "overage":
+        reasons += _block_reasons(terms, draft.pieces, blocks)
+    return reasons
+
+
+def _price_reason(terms: Terms, draft: _Draft, blocks: Blocks) -> Phrase:
+    group = draft.group
+    if group.price is None:
+        return _coverage_reason(terms, group, blocks)
+    rate, currency, row = plain(group.price.per_hour, least=2), terms.currency, group.price.row
+    if group.standing == "excluded":
+        return say(
+            "price.excluded",
+            rate=rate,
+            currency=currency,
+            work_types=[group.work_type] if group.work_type in terms.excluded_work_types else [],
+            bands=[group.band] if group.band in terms.excluded_bands else [],
+            clause=terms.clauses.get("excluded"),
+        )
+    if group.price.source == "override":
+        return say("price.override", rate=rate, currency=currency)
+    if group.standing == "overage":
+        return say("price.overage", rate=rate, currency=currency, clause=terms.clauses.get("overage"))
+    since = row.valid_from if row and row.valid_from.year > 1 else None
+    return say("price.rate", rate=rate, currency=currency, since=since, clause=terms.clauses.get("rates"))
+
+
+def _coverage_reason(terms: Terms, group: _Group, blocks: Blocks) -> Phrase:
+    if group.standing == "covered_fee":
+        return say("price.covered_fee", kind=terms.kind, clause=terms.clauses.get("coverage"))
+    block = next(block for block in blocks.given if block.id == group.block)
+    state = next(state for state in blocks.states if state.block == group.block)
+    left = state.opening - state.drained
+    return say(
+        "price.covered_block",
+        block=block.id,
+        unit=block.unit,
+        granted=granted(terms, block),
+        left=left if block.unit == "minutes" else Money(left, terms.currency),
+        clause=terms.clauses.get("block"),
+    )
+
+
+def _factor_reasons(terms: Terms, draft: _Draft) -> list[Phrase]:
+    price, clause = draft.group.price, terms.clauses.get("multipliers")
+    if price is None:
+        return []
+    bands = sorted({piece.band for piece in draft.pieces})
+    if price.band_factor != NORMAL:
+        reasons = [say("multiplier", bands=bands, factor=price.band_factor, clause=clause)]
+    else:
+        reasons = [say("multiplier.none", bands=bands, clause=clause)]
+    if price.work_factor != NORMAL:
+        reasons.append(
+            say(
+                "multiplier.work_type",
+                work_type=draft.group.work_type,
+                factor=price.work_factor,
+                clause=clause,
+            )
+        )
+    return reasons
+
+
+def _drain_reasons(terms: Terms, draft: _Draft) -> list[Phrase]:
+    bands: dict[Decimal, set[Band]] = {}
+    for piece in draft.pieces:
+        bands.setdefault(drain_factor(terms, piece.entry, piece.band), set()).add(piece.band)
+    clause = terms.clauses.get("multipliers")
+    return [
+        say("drain", bands=sorted(names), factor=factor, clause=clause)
+        for factor, names in bands.items()
+        if factor != NORMAL and terms.kind == "block_hours"
+    ]
+
+
+def _rounding_reason(terms: Terms, work_type: str) -> Phrase:
+    policy, clause = terms.rounding_of(work_type), terms.clauses.get("rounding")
+    if policy.increment == 1 and not policy.minimum:
+        return say("rounding.none", clause=clause)
+    return say(
+        "rounding",
+        scope=policy.scope,
+        mode=policy.mode,
+        increment=policy.increment,
+        minimum=policy.minimum,
+        clause=clause,
+    )
+
+
+def _write_down_reasons(pieces: Iterable[Piece]) -> list[Phrase]:
+    down = [piece for piece in pieces if piece.billed < piece.billable]
+    minutes = sum(piece.billable - piece.billed for piece in down)
+    entries = list(dict.fromkeys(piece.entry.id for piece in down))
+    return [say("write_down", minutes=minutes, entries=entries)] if down else []
+
+
+def _block_reasons(terms: Terms, pieces: Sequence[Piece], blocks: Blocks) -> list[Phrase]:
+    """When and where the blocks ran out that this overage would have drawn on, or that none held."""
+    entries = [piece.entry for piece in pieces]
+    uncovered = [entry for entry in entries if not any(block.holds_on(entry.worked_on) for block in blocks.given)]
+    reasons = [say("block.none", on=uncovered[0].worked_on)] if uncovered else []
+    ids = list(dict.fromkeys(entry.id for entry in entries))
+    for ran_out in blocks.ran_out:
+        block = ran_out.block
+        if any(block.holds_on(entry.worked_on) for entry in entries):
+            reasons.append(
+                say(
+                    "block.exhausted",
+                    block=block.id,
+                    unit=block.unit,
+                    granted=granted(terms, block),
+                    on=ran_out.on,
+                    at=ran_out.at,
+                    entry=ran_out.entry,
+                    position=ids.index(ran_out.entry) + 1 if ran_out.entry in ids else None,
+                    inside=ran_out.inside,
+                )
+            )
+    return reasons

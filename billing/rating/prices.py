@@ -1,0 +1,98 @@
+"""Which hourly price holds for a piece of work, and which factor its band puts on it.
+
+From nearest to farthest: the entry's own override, the most specific row of the rate card that holds on the worked
+day (work type, then role, then tier), the general row. A change of rates never reaches work of earlier days.
+"""
+
+from decimal import Decimal
+from typing import Literal, NamedTuple, TypeAlias
+
+from billing.rating.terms import NORMAL, Band, Entry, Rate, Terms
+
+Standing: TypeAlias = Literal[
+    "charged", "excluded", "prepaid", "covered_block", "overage", "covered_fee", "non_billable"
+]
+PAID: frozenset[Standing] = frozenset(("charged", "excluded", "overage"))
+
+
+class Price(NamedTuple):
+    """An hour's price and its factors; `row` is the row of the card it comes from, None for another source."""
+
+    source: Literal["card", "override", "overage"]
+    per_hour: Decimal
+    row: Rate | None
+    band_factor: Decimal
+    work_factor: Decimal
+
+    @property
+    def unit_price(self) -> Decimal:
+        """The exact price of an hour with its factors, in major units."""
+        return self.per_hour * self.band_factor * self.work_factor
+
+
+def rate_row(terms: Terms, entry: Entry) -> Rate | None:
+    """The row of the rate card that holds for an entry on its worked day, None where there is none."""
+    rows = [row for row in terms.rates if _holds(row, entry)]
+    return max(rows, key=_nearness, default=None)
+
+
+def price_of(terms: Terms, entry: Entry, band: Band, standing: Standing) -> Price | None:
+    """What an hour of this work costs where it is paid by the hour; None where nothing prices it."""
+    factors = band_factor(terms, band, standing), work_factor(terms, entry)
+    if entry.rate is not None:
+        return Price("override", entry.rate, None, *factors)
+    if standing == "overage" and terms.overage_rate is not None:
+        return Price("overage", terms.overage_rate, None, *factors)
+    row = rate_row(terms, entry)
+    return Price("card", row.per_hour, row, *factors) if row else None
+
+
+def band_factor(terms: Terms, band: Band, standing: Standing) -> Decimal:
+    """The band's factor on the price. Overage of hours has none unless `overage_multiplier` asks for it.
+
+    With that flag it is the band's price multiplier, else the one with which the band drains the block; the default
+    off and the meaning of on are Autotask's. Money of a retainer is always priced with the band's multiplier.
+    """
+    priced = terms.multipliers.get(band)
+    if standing == "overage" and terms.kind != "retainer":
+        if not terms.overage_multiplier:
+            return NORMAL
+        return priced if priced is not None else terms.drain_multipliers.get(band, NORMAL)
+    return NORMAL if priced is None else priced
+
+
+def work_factor(terms: Terms, entry: Entry) -> Decimal:
+    """The work type's factor on price and drain (travel time at half, for one)."""
+    return terms.work_type_multipliers.get(entry.work_type, NORMAL)
+
+
+def drain_factor(terms: Terms, entry: Entry, band: Band) -> Decimal:
+    """How many prepaid minutes a worked one takes."""
+    return terms.drain_multipliers.get(band, NORMAL) * work_factor(terms, entry)
+
+
+def band_label(terms: Terms, band: Band, standing: Standing) -> Band | None:
+    """The band where it makes a difference to the line (price, drain, exclusion), else None."""
+    drains = terms.kind == "block_hours" and terms.drain_multipliers.get(band, NORMAL) != NORMAL
+    matters = {
+        "charged": band_factor(terms, band, standing) != NORMAL,
+        "excluded": band in terms.excluded_bands or band_factor(terms, band, standing) != NORMAL,
+        "prepaid": drains or band_factor(terms, band, "overage") != NORMAL,
+        "covered_block": drains if terms.kind == "block_hours" else band_factor(terms, band, standing) != NORMAL,
+        "overage": band_factor(terms, band, standing) != NORMAL,
+    }
+    return band if matters.get(standing, False) else None
+
+
+def _holds(row: Rate, entry: Entry) -> bool:
+    return (
+        row.valid_from <= entry.worked_on
+        and (row.valid_to is None or entry.worked_on <= row.valid_to)
+        and row.work_type in (None, entry.work_type)
+        and row.role in (None, entry.role)
+        and row.tier in (None, entry.tier)
+    )
+
+
+def _nearness(row: Rate) -> tuple[bool, bool, bool, object]:
+    return row.work_type is not None, row.role is not None, row.tier is not None, row.valid_from

@@ -1,0 +1,167 @@
+"""Pricing one contract's period: the verb of this room."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from billing.rating.blocks import Drawn, draw
+from billing.rating.fees import fee_lines
+from billing.rating.labour import Blocks, Taxes, discount_lines, km_lines, labour_lines, unpriced
+from billing.rating.notices import Case, notices
+from billing.rating.phrases import Phrase, say
+from billing.rating.pieces import cut
+from billing.rating.result import LeftOut, Line, PurchaseOrderState, Rated
+from billing.rating.terms import NO_USAGE, Block, Entry, Period, Terms, Usage, by_age
+from billing.tax import Regime, tax_for
+from msp.kernel.money import Money, total
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    terms: Terms
+    period: Period
+    blocks: Sequence[Block]
+    fees: Sequence[Line]
+    taxes: Taxes
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    entries: Sequence[Entry]
+    drawn: Drawn
+    lines: tuple[Line, ...]
+    net: Money
+
+
+def rate_period(
+    terms: Terms,
+    entries: Iterable[Entry],
+    period: Period,
+    *,
+    blocks: Sequence[Block] = (),
+    usage: Usage = NO_USAGE,
+    regime: Regime = "national",
+    taxed_on: date | None = None,
+) -> Rated:
+    """Price a contract's work and fees in a period (both days included) as invoice lines with their reasons.
+
+    `entries` are all its entries not billed yet, in any order; older ones that came late are billed, later ones left
+    out. `blocks` and the purchase order are as they stood before the period, so that rating it again replays it.
+    `taxed_on` is the day whose tax rate holds, the last of the period unless told. Pure: nothing is stored. Raises
+    ValueError for two entries or blocks with one id.
+    """
+    ordered = by_age(entries)
+    _refuse_twins([entry.id for entry in ordered], [block.id for block in blocks])
+    day = taxed_on or period.last
+    taxes = Taxes(tax_for(regime, on=day), tax_for(regime, on=day, exempt=True))
+    fees = fee_lines(terms, period, usage=usage, blocks=blocks, tax=taxes.usual)
+    job = _Job(terms, period, blocks, fees, taxes)
+    admitted, left_out = _admit(job, ordered)
+    full, gaps = _without_gaps(job, admitted)
+    kept = _within_order(job, full)
+    order = _order_state(terms, full, kept)
+    left_out += _gap_reasons(gaps) + _held(order)
+    case = Case(terms, period, kept.entries, kept.drawn, blocks, usage, order, gaps)
+    return Rated(
+        terms.currency,
+        kept.lines,
+        tuple(left_out),
+        tuple(kept.drawn.movements),
+        tuple(kept.drawn.states),
+        order,
+        tuple(notices(case)),
+    )
+
+
+def _refuse_twins(*names: Sequence[str]) -> None:
+    if any(len(set(ids)) != len(ids) for ids in names):
+        raise ValueError("every entry and every block has an id of its own")
+
+
+def _admit(job: _Job, entries: Iterable[Entry]) -> tuple[list[Entry], list[LeftOut]]:
+    admitted, left_out = [], []
+    for entry in entries:
+        if reason := _refusal(job, entry):
+            left_out.append(LeftOut(entry.id, reason))
+        else:
+            admitted.append(entry)
+    return admitted, left_out
+
+
+def _refusal(job: _Job, entry: Entry) -> Phrase | None:
+    terms = job.terms
+    if not entry.approved:
+        return say("left_out.unapproved")
+    if entry.worked_on > job.period.last:
+        return say("left_out.after_period", last=job.period.last)
+    if entry.worked_on < terms.starts_on or (terms.ends_on and entry.worked_on > terms.ends_on):
+        return say("left_out.outside_contract", first=terms.starts_on, last=terms.ends_on)
+    if not entry.billable and not terms.print_non_billable:
+        return say("left_out.non_billable", minutes=entry.minutes)
+    return None
+
+
+def _without_gaps(job: _Job, entries: Sequence[Entry]) -> tuple[_Priced, list[Entry]]:
+    """Priced entries, those that nothing prices taken out; never billed at nothing by mistake."""
+    gaps: list[Entry] = []
+    while True:
+        drawn = _draw(job, entries)
+        missing = unpriced(job.terms, drawn.pieces)
+        if not missing:
+            return _price(job, entries, drawn), gaps
+        gaps += missing.values()
+        entries = [entry for entry in entries if entry.id not in missing]
+
+
+def _draw(job: _Job, entries: Sequence[Entry]) -> Drawn:
+    only_km = {entry.id for entry in entries if job.terms.km_rate is not None and entry.km and not entry.minutes}
+    pieces = cut(job.terms, (entry for entry in entries if entry.id not in only_km))
+    return draw(job.terms, pieces, blocks=job.blocks, period=job.period)
+
+
+def _price(job: _Job, entries: Sequence[Entry], drawn: Drawn) -> _Priced:
+    terms, taxes = job.terms, job.taxes
+    blocks = Blocks(job.blocks, drawn.states, drawn.ran_out)
+    labour = labour_lines(terms, drawn.pieces, blocks=blocks, taxes=taxes)
+    km = km_lines(terms, entries, taxes=taxes)
+    lines = (*job.fees, *labour, *km, *discount_lines(terms, labour))
+    return _Priced(entries, drawn, lines, total((line.net for line in lines), terms.currency))
+
+
+def _within_order(job: _Job, full: _Priced) -> _Priced:
+    """What fits the purchase order's cap: entries oldest first and whole; after the first that does not fit, none.
+
+    Each try is rated anew, since rounding and blocks look at all entries; nets only grow with them, so halving finds
+    the most that fits.
+    """
+    order = job.terms.purchase_order
+    if order is None or order.remaining is None or order.mode != "hold" or full.net <= order.remaining:
+        return full
+    charged = [entry for entry in full.entries if entry.billable]
+    free = [entry for entry in full.entries if not entry.billable]
+
+    def first(count: int) -> _Priced:
+        entries = by_age([*charged[:count], *free])
+        return _price(job, entries, _draw(job, entries))
+
+    count = bisect_right(range(1, len(charged) + 1), order.remaining, key=lambda count: first(count).net)
+    return first(count)
+
+
+def _order_state(terms: Terms, full: _Priced, kept: _Priced) -> PurchaseOrderState | None:
+    order = terms.purchase_order
+    if order is None:
+        return None
+    ids = {entry.id for entry in kept.entries}
+    held = tuple(entry.id for entry in full.entries if entry.id not in ids)
+    left = None if order.remaining is None else order.remaining - kept.net
+    return PurchaseOrderState(order.number, left, held, full.net - kept.net)
+
+
+def _gap_reasons(gaps: Iterable[Entry]) -> list[LeftOut]:
+    return [LeftOut(entry.id, say("left_out.no_rate", work_type=entry.work_type, on=entry.worked_on)) for entry in gaps]
+
+
+def _held(order: PurchaseOrderState | None) -> list[LeftOut]:
+    return [LeftOut(entry, say("left_out.held_by_po", po=order.number)) for entry in order.held] if order else []
