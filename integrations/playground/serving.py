@@ -1,0 +1,66 @@
+"""A WSGI application on a real port, in a thread of this process."""
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Writes no access log: the playground keeps its own log of calls.
+
+    One connection serves one request, so that a closed server answers nobody any more.
+    """
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class RunningServer:
+    """A server that answers at `url` (no slash at its end) until `close`."""
+
+    def __init__(self, server: BaseWSGIServer, url: str, on_close: Callable[[], None] | None) -> None:
+        self.url = url
+        self.port = server.port
+        self._server = server
+        self._on_close = on_close
+        self._thread = threading.Thread(
+            target=lambda: server.serve_forever(poll_interval=0.02), name=f"playground {url}", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and free the port; a second call does nothing."""
+        on_close, self._on_close = self._on_close, None
+        if on_close is not None:
+            on_close()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(timeout=5)
+            self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def serve(
+    app: "WSGIApplication",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    on_close: Callable[[], None] | None = None,
+) -> RunningServer:
+    """Serve a WSGI application with one thread a request; port 0 takes any free port."""
+    server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
+    shown = f"[{host}]" if ":" in host else host
+    return RunningServer(server, f"http://{shown}:{server.port}", on_close)

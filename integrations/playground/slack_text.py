@@ -1,0 +1,56 @@
+"""What a person types, as Slack writes it down: mrkdwn with escapes and a rich_text block."""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_TOKEN = re.compile(r"(<(?:@[UWB][A-Z0-9]+|#[CG][A-Z0-9]+(?:\|[^>]*)?|![^>]+|https?://[^>]+)>)")
+_LINK = re.compile(r"https?://[^\s<>]+")
+
+
+def escape(text: str) -> str:
+    """Escape the three characters that mean something in mrkdwn."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def encode(typed: str, *, names: Mapping[str, str]) -> str:
+    """Typed text as it is stored: `@name` of `names` becomes a mention, addresses become links."""
+    for name in sorted(names, key=len, reverse=True):
+        typed = typed.replace(f"@{name}", f"<@{names[name]}>")
+    pieces = _TOKEN.split(typed)
+    return "".join(piece if _TOKEN.fullmatch(piece) else _plain(piece) for piece in pieces)
+
+
+def _plain(text: str) -> str:
+    parts, end = [], 0
+    for link in _LINK.finditer(text):
+        parts += [escape(text[end : link.start()]), f"<{escape(link.group())}>"]
+        end = link.end()
+    return "".join([*parts, escape(text[end:])])
+
+
+def mentions(text: str, user_id: str) -> bool:
+    """Whether stored text mentions this user."""
+    return re.search(rf"<@{re.escape(user_id)}(\|[^>]*)?>", text) is not None
+
+
+def rich_text(text: str, *, block_id: str) -> list[dict[str, Any]]:
+    """Stored text as the rich_text block that Slack's own clients send with it."""
+    elements = [_element(piece) for piece in _TOKEN.split(text) if piece]
+    section = {"type": "rich_text_section", "elements": elements}
+    return [{"type": "rich_text", "block_id": block_id, "elements": [section]}]
+
+
+def _element(piece: str) -> dict[str, Any]:
+    if not _TOKEN.fullmatch(piece):
+        return {"type": "text", "text": html.unescape(piece)}
+    target, _, label = piece[1:-1].partition("|")
+    if target.startswith("@"):
+        return {"type": "user", "user_id": target[1:]}
+    if target.startswith("#"):
+        return {"type": "channel", "channel_id": target[1:]}
+    if target.startswith("!"):
+        return {"type": "broadcast", "range": target[1:]}
+    link = {"type": "link", "url": html.unescape(target)}
+    return link | ({"text": label} if label else {})
