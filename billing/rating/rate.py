@@ -115,9 +115,13 @@ def _without_gaps(job: _Job, entries: Sequence[Entry]) -> tuple[_Priced, list[En
 
 
 def _draw(job: _Job, entries: Sequence[Entry]) -> Drawn:
-    only_km = {entry.id for entry in entries if job.terms.km_rate is not None and entry.km and not entry.minutes}
-    pieces = cut(job.terms, (entry for entry in entries if entry.id not in only_km))
+    pieces = cut(job.terms, (entry for entry in entries if not _only_km(job.terms, entry)))
     return draw(job.terms, pieces, blocks=job.blocks, period=job.period)
+
+
+def _only_km(terms: Terms, entry: Entry) -> bool:
+    """A journey without minutes stands on the line of kilometres alone."""
+    return bool(entry.billable and entry.km and not entry.minutes and terms.km_rate is not None)
 
 
 def _price(job: _Job, entries: Sequence[Entry], drawn: Drawn) -> _Priced:
