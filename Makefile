@@ -1,0 +1,35 @@
+# `make run` and `make test` need Python 3.11 or newer and git on the machine, and set up the rest by themselves.
+
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+SETUP = $(PYTHON) scripts/setup.py
+
+.PHONY: help run test bench pictures lock setup clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run:  ## set up, then run the whole desk on http://127.0.0.1:8000 (PORT, MSP_HOME, MSP_DEMO=0)
+	@$(SETUP)
+	@exec .venv/bin/msp run
+
+test:  ## set up, then lint, types, import rules, translations and every test (ARGS go to pytest)
+	@$(SETUP) test
+	@exec .venv/bin/python -m scripts.checks $(ARGS)
+
+bench:  ## set up, then preload, measure and print a table (BENCH_JSON=file writes it down)
+	@$(SETUP)
+	@exec .venv/bin/msp bench
+
+pictures:  ## set up, then take the pictures of every page
+	@$(SETUP) test
+	@exec .venv/bin/python scripts/pictures.py
+
+lock:  ## resolve the dependencies anew into the lock files (UPGRADE=1 takes the newest)
+	@$(PYTHON) scripts/lock.py
+
+setup:  ## set up for running and for testing, and nothing more
+	@$(SETUP) test
+
+clean:  ## remove what set-up made (the desk's data in var/ stays)
+	rm -rf .venv node_modules msp/web/static/dist msp/translations/es/LC_MESSAGES build *.egg-info

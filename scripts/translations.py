@@ -1,0 +1,160 @@
+"""The Spanish catalogue: `compile` merges msp/translations/parts/*.es.po into messages.po and .mo, `check` proves it.
+
+Message ids are the English sentences of the code and the templates. The check fails where one has no Spanish, where
+Spanish and English do not name the same placeholders, where an entry is marked fuzzy, or where two parts disagree.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ROOT / "msp" / "translations" / "parts"
+CATALOGUE = ROOT / "msp" / "translations" / "es" / "LC_MESSAGES" / "messages.po"
+SOURCES = ("msp", "integrations", "billing")
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.xml", "jinja2")]
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
+    "_l": None,
+    "N_": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+    "lazy_ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "lazy_pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
+PERCENT = re.compile(r"%(?:\((\w+)\))?[#0+-]*[\d.]*([a-zA-Z%])")
+
+Key = tuple[str | None, str]
+
+
+def main(arguments: list[str]) -> int:
+    """Run `compile` or `check`; returns a process exit code."""
+    if arguments == ["compile"]:
+        compile_catalogue()
+        return 0
+    if arguments != ["check"]:
+        print(__doc__)
+        return 2
+    faults = list(check())
+    for fault in faults:
+        print(fault)
+    print(f"translations: {len(faults)} fault(s)" if faults else "translations: every sentence has its Spanish")
+    return 1 if faults else 0
+
+
+def compile_catalogue() -> None:
+    """Merge the parts and write messages.po and messages.mo."""
+    merged = Catalog(locale="es", domain="messages", fuzzy=False)
+    for message in parts().values():
+        merged.add(message.id, message.string, flags=message.flags, context=message.context)
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    for path, write in ((CATALOGUE, write_po), (CATALOGUE.with_suffix(".mo"), write_mo)):
+        fresh = path.with_suffix(path.suffix + ".new")  # a desk that runs never reads half a catalogue
+        with fresh.open("wb") as handle:
+            write(handle, merged)
+        fresh.replace(path)
+
+
+def check() -> Iterator[str]:
+    """Everything wrong with the catalogue, a line each."""
+    yield from _disagreements()
+    known = parts()
+    for key, place in extracted().items():
+        if key not in known:
+            yield f"{place}: no Spanish for {key[1]!r}"
+    for key, message in known.items():
+        yield from (f"{key[1]!r}: {fault}" for fault in _faults(message))
+
+
+def parts() -> dict[Key, Message]:
+    """The translations of every part, by context and English sentence."""
+    found: dict[Key, Message] = {}
+    for _path, message in _entries():
+        found.setdefault(_key(message), message)
+    return found
+
+
+def extracted() -> dict[Key, str]:
+    """Every sentence of the code and the templates, with the first place that says it."""
+    found: dict[Key, str] = {}
+    for source in SOURCES:
+        if not (ROOT / source).is_dir():
+            continue
+        rows = extract_from_dir(
+            ROOT / source,
+            METHODS,
+            options_map={"**.html": {"silent": "false"}},
+            keywords=KEYWORDS,
+        )
+        for file, line, sentence, _comments, context in rows:
+            singular = sentence[0] if isinstance(sentence, tuple) else sentence
+            found.setdefault((context, singular), f"{source}/{file}:{line}")
+    return found
+
+
+def _disagreements() -> Iterator[str]:
+    first: dict[Key, tuple[Path, Message]] = {}
+    for path, message in _entries():
+        key = _key(message)
+        earlier = first.setdefault(key, (path, message))
+        if earlier[1].string != message.string:
+            yield f"{key[1]!r}: {earlier[0].name} says {earlier[1].string!r}, {path.name} {message.string!r}"
+
+
+def _entries() -> Iterator[tuple[Path, Message]]:
+    for path in sorted(PARTS.glob("*.es.po")):
+        with path.open("rb") as handle:
+            catalogue = read_po(handle, locale="es", abort_invalid=True)
+        yield from ((path, message) for message in catalogue if message.id)
+
+
+def _key(message: Message) -> Key:
+    return message.context, message.id[0] if isinstance(message.id, (tuple, list)) else message.id
+
+
+def _faults(message: Message) -> Iterator[str]:
+    if message.fuzzy:
+        yield "is marked fuzzy"
+    english = list(message.id) if isinstance(message.id, (tuple, list)) else [message.id]
+    given = message.string if isinstance(message.string, (tuple, list)) else [message.string]
+    spanish = [words or "" for words in given]
+    if not all(spanish) or len(spanish) != len(english):
+        yield "its Spanish is not whole"
+        return
+    # A singular may leave its number out («hace una hora»), so the plural's placeholders are the measure.
+    allowed = placeholders(english[-1]) | placeholders(english[0])
+    for form, words in enumerate(spanish):
+        got = placeholders(words)
+        wanted = placeholders(english[form])
+        if got != wanted and not (len(english) > 1 and got <= allowed and got >= wanted - {"(num)d", "(num)s"}):
+            yield f"its Spanish names {sorted(got) or 'no placeholders'}, not {sorted(wanted)}"
+
+
+def placeholders(sentence: str) -> frozenset[str]:
+    """What a sentence leaves open: %(name)s, %s and {name}; a doubled sign is none."""
+    percent = {
+        f"({name}){kind}" if name else kind
+        for name, kind in PERCENT.findall(sentence)
+        if kind != "%" and (name or kind in "sd")
+    }
+    try:
+        braces = {f"{{{name}}}" for _text, name, _spec, _kind in string.Formatter().parse(sentence) if name}
+    except ValueError:
+        braces = set()  # a brace that stands for itself
+    return frozenset(percent | braces)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
