@@ -10,7 +10,7 @@ from billing.rating.result import BlockState, PurchaseOrderState
 from billing.rating.terms import Block, Entry, Period, Terms, Usage
 from msp.kernel.money import Money
 
-# Atera warns at these shares of a block; the second is the exhaustion that gets its own words.
+# The share at which Atera, for one, gives its first alert; a block that ran out has words of its own.
 BLOCK_USED_PERCENT = 80
 
 

@@ -246,12 +246,15 @@ def blocks_of(policy: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Blo
 
 
 def block_of(given: Mapping[str, Any], at: int) -> Block:
+    start = given.get("start") or given.get("from_")
+    end = given.get("end") or given.get("expires")
+    assert start, "a block has a first day"
     return Block(
         id=given.get("id", f"b{at}"),
         granted=given["minutes"],
         remaining=given["minutes"],
-        starts_on=day(given["start"]),
-        ends_on=day(given["end"]) if "end" in given else None,
+        starts_on=day(start),
+        ends_on=day(end) if end else None,
     )
 
 
