@@ -36,6 +36,7 @@ GLOBALS = {
     "channel_icon": draw.channel_icon,
     "stamp": draw.stamp,
     "act": draw.act,
+    "reader_locale": formats.reader_locale,
     "form_key": draw.form_key,
     "word": words.word,
     "now": clock.now,

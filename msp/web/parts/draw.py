@@ -68,13 +68,11 @@ class Left:
     ticks: bool
 
 
-def icon(name: str, *, size: str = "", label: str = "") -> Markup:
+def icon(name: str, *, size: str = "", label: str = "", cls: str = "") -> Markup:
     """One icon of the sprite; with a label it speaks, without it readers skip it."""
-    classes = "icon" + (f" is-{size}" if size else "")
+    classes = "icon" + (f" is-{size}" if size else "") + (f" {cls}" if cls else "")
     says = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
-    return Markup('<svg class="{}"{}><use href="{}#{}"></use></svg>').format(
-        classes, says, asset("icons.svg"), name
-    )
+    return Markup('<svg class="{}"{}><use href="{}#{}"></use></svg>').format(classes, says, asset("icons.svg"), name)
 
 
 def initials(name: str) -> str:
@@ -102,9 +100,7 @@ def avatar(who: Named | None, *, size: str = "") -> Markup:
 def person(who: Named | None, *, size: str = "") -> Markup:
     """Disc and name side by side."""
     name = who.name if who else gettext("Unassigned")
-    return Markup('<span class="person">{}<span class="clip">{}</span></span>').format(
-        avatar(who, size=size), name
-    )
+    return Markup('<span class="person">{}<span class="clip">{}</span></span>').format(avatar(who, size=size), name)
 
 
 _BARS = {"urgent": 3, "high": 2, "normal": 1, "low": 0}
@@ -131,10 +127,10 @@ def priority(code: str, *, words: bool = False) -> Markup:
     )
 
 
-def status_pill(code: str, *, of: str = "status", words: str = "") -> Markup:
-    """The state as a word on its colour; `words` picks another vocabulary for the same codes."""
+def status_pill(code: str, *, of: str = "status") -> Markup:
+    """The state as a word on its colour; `of` names the vocabulary."""
     shade = tone(code, of)
-    return Markup('<span class="pill{}">{}</span>').format(f" is-{shade}" if shade else "", word(code, words or of))
+    return Markup('<span class="pill{}">{}</span>').format(f" is-{shade}" if shade else "", word(code, of))
 
 
 def channel_icon(code: str) -> Markup:
@@ -196,9 +192,7 @@ def _still(text: str) -> Markup:
 def _running(started: datetime, due: datetime, kind: str | None, *, now: datetime) -> Markup:
     left = left_of(started, due, now=now)
     late = Markup('<span class="sr">{} </span>').format(gettext("late")) if left.tone == "red" else Markup()
-    figure = Markup('<time datetime="{}" title="{}">{}</time>').format(
-        formats.iso(due), formats.exact(due), left.text
-    )
+    figure = Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(due), formats.exact(due), left.text)
     promise = f" · {word(kind, 'clock')}" if kind else ""
     return Markup('<div class="deadline tone-{}"{}><span class="deadline-text">{}{}{}</span>{}</div>').format(
         left.tone,

@@ -4,16 +4,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_decimal, format_percent
 from flask_babel import get_locale, gettext, ngettext, to_user_timezone
 
 from msp.kernel import clock
+from msp.kernel.money import Money, display, display_price
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NO-BREAK SPACE}"
 
 
-def _locale() -> str:
+def reader_locale() -> str:
+    """The language of the page, as its `lang` attribute names it."""
     return str(get_locale() or "en")
 
 
@@ -41,29 +43,27 @@ def left(span: timedelta) -> str:
     return minutes(total)
 
 
-def money(value: int | Decimal | None, currency: str = "EUR") -> str:
-    """An amount as the reader writes it: whole numbers are minor units of `currency`, Decimals are units.
+def money(value: Money | int | Decimal | None, currency: str = "EUR") -> str:
+    """An amount as the reader writes it: whole numbers are minor units of `currency`, Decimals are unit prices.
 
-    Unit prices keep up to four decimals where they have them; a dash stands where there is no amount.
+    A dash stands where there is no amount.
     """
     if value is None:
         return "—"
-    if isinstance(value, int):
-        amount = Decimal(value).scaleb(-get_currency_precision(currency))
-        return str(format_currency(amount, currency, locale=_locale()))
-    plain = value.normalize()
-    fine = -int(plain.as_tuple().exponent) > get_currency_precision(currency)
-    return str(format_currency(plain, currency, locale=_locale(), decimal_quantization=not fine))
+    if isinstance(value, Decimal):
+        return display_price(value, currency, locale=reader_locale())
+    amount = value if isinstance(value, Money) else Money(value, currency)
+    return display(amount, locale=reader_locale())
 
 
 def number(value: int | Decimal) -> str:
     """A count or an exact quantity with the reader's separators."""
-    return str(format_decimal(value, locale=_locale()))
+    return str(format_decimal(value, locale=reader_locale()))
 
 
 def percent(value: Decimal | float) -> str:
     """A share of one as a percentage without decimals."""
-    return str(format_percent(value, locale=_locale()))
+    return str(format_percent(value, locale=reader_locale()))
 
 
 def iso(at: datetime) -> str:
@@ -78,24 +78,24 @@ def here(at: datetime) -> datetime:
 
 def time_of_day(at: datetime) -> str:
     """Hour and minute in the reader's zone."""
-    return str(format_datetime(here(at), "H:mm", locale=_locale()))
+    return str(format_datetime(here(at), "H:mm", locale=reader_locale()))
 
 
 def day(at: datetime | date, *, year: bool = False) -> str:
     """Day and short month; instants are taken in the reader's zone, dates as they stand."""
     on = here(at).date() if isinstance(at, datetime) else at
-    return str(format_date(on, "d MMM y" if year else "d MMM", locale=_locale()))
+    return str(format_date(on, "d MMM y" if year else "d MMM", locale=reader_locale()))
 
 
 def long_date(at: datetime | date) -> str:
     """The whole date in words, such as `22 de noviembre de 2026`."""
     on = here(at).date() if isinstance(at, datetime) else at
-    return str(format_date(on, "long", locale=_locale()))
+    return str(format_date(on, "long", locale=reader_locale()))
 
 
 def month(on: date) -> str:
     """Month and year in words, without the prepositions of a full date."""
-    return str(format_date(on, "LLLL y", locale=_locale()))
+    return str(format_date(on, "LLLL y", locale=reader_locale()))
 
 
 def moment(at: datetime) -> str:
@@ -109,7 +109,7 @@ def moment(at: datetime) -> str:
     if apart == 1:
         return gettext("tomorrow %(time)s", time=hour)
     if 1 < apart < 7:
-        return f"{format_datetime(local, 'EEE', locale=_locale())} {hour}"
+        return f"{format_datetime(local, 'EEE', locale=reader_locale())} {hour}"
     if local.year == today.year:
         return f"{day(at)} {hour}"
     return day(at, year=True)
@@ -118,7 +118,7 @@ def moment(at: datetime) -> str:
 def exact(at: datetime) -> str:
     """The whole instant with its zone, for a tooltip."""
     local = here(at)
-    return f"{format_skeleton('yMMMMEEEEd', local, locale=_locale())}, {time_of_day(at)} {local.tzname()}"
+    return f"{format_skeleton('yMMMMEEEEd', local, locale=reader_locale())}, {time_of_day(at)} {local.tzname()}"
 
 
 def ago(at: datetime) -> str:
@@ -146,5 +146,5 @@ def filesize(count: int) -> str:
     """Bytes in decimal units, as file managers show them."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
-            return f"{format_decimal(round(count / size, 1), locale=_locale())}{THIN}{unit}"
+            return f"{format_decimal(round(count / size, 1), locale=reader_locale())}{THIN}{unit}"
     return f"{count}{THIN}B"

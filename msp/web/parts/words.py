@@ -137,6 +137,8 @@ TONES = {
     "connection": {"connected": "green", "waiting": "amber", "revoked": "red", "off": ""},
 }
 
+TONES["portal_status"] = TONES["status"]
+
 CHANNEL_ICONS = {
     "slack": "hash",
     "teams": "message-square-text",
