@@ -313,7 +313,7 @@ def test_both_constructors_build_the_same_calendar() -> None:
 
 @pytest.mark.parametrize("written", ["09:00", "9-14-15", "25:00-26:00", "09:60-10:00", "x-y", "24:30-10:00"])
 def test_unreadable_windows_are_refused(written: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"not a (window|clock time)"):
         parse_window(written)
 
 
@@ -329,5 +329,5 @@ def test_unreadable_windows_are_refused(written: str) -> None:
     ],
 )
 def test_wrong_calendars_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"unknown time zone|not a (window|weekday)"):
         WorkingCalendar(**wrong)
