@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from msp.calendars.business_time import deadline
+from msp.calendars.business_time import deadline, elapsed
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.contracts.queries import Promise
@@ -163,3 +163,25 @@ def _derive_step(clock: Clock, calendar: WorkingCalendar, pauses: Spans) -> None
     else:
         share = timedelta(seconds=round(clock.budget_seconds * STEPS[clock.next_step]))
         clock.next_step_at = deadline(calendar, clock.started_at, share, pauses)
+
+
+def left_of(clock: Clock, pauses: Iterable[Pause], *, at: datetime) -> timedelta:
+    """Business time that a clock has left at an instant; negative once it is over."""
+    calendar = working_calendar(clock.calendar_id)
+    budget = timedelta(seconds=clock.budget_seconds)
+    until = clock.met_at or at
+    return budget - elapsed(calendar, clock.started_at, until, [(a, b or at) for a, b in spans(pauses)])
+
+
+def left_in_pause(ticket_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, int]:
+    """For tickets that stand still: the business minutes left of the promise that has least."""
+    if not ticket_ids:
+        return {}
+    pauses: dict[UUID, list[Pause]] = {}
+    for each in db.session.scalars(select(Pause).where(Pause.ticket_id.in_(ticket_ids)).order_by(Pause.started_at)):
+        pauses.setdefault(each.ticket_id, []).append(each)
+    left: dict[UUID, int] = {}
+    for clock in db.session.scalars(select(Clock).where(Clock.ticket_id.in_(ticket_ids), Clock.state == "paused")):
+        minutes = left_of(clock, pauses.get(clock.ticket_id, []), at=at) // timedelta(minutes=1)
+        left[clock.ticket_id] = min(minutes, left.get(clock.ticket_id, minutes))
+    return left

@@ -21,7 +21,7 @@ from msp.kernel.ids import new_id
 from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.sla.models import Clock
-from msp.tickets.models import LEVELS, TYPES, Message, Ticket, TicketCounter
+from msp.tickets.models import LEVELS, TYPES, Conversation, Message, Ticket, TicketCounter
 from msp.tickets.states import FINISHED, PRIORITIES, may_move, pauses
 
 MAX_SUBJECT = 200
@@ -117,6 +117,8 @@ def receive(
 def reply(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
     """A person of the desk answers the client: meets the first response, opens a new ticket, emits `ticket.replied`."""
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
+    if _lives_in_chat(ticket):
+        message.delivery_state = "pending"  # until the chat system has it; see integrations/chat
     _emit(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
     clocks = sla.clocks_of(ticket.id)
     if sla.meet(clocks, "first_response", at=at):
@@ -146,6 +148,30 @@ def note(ticket: Ticket, *, author: Person, body: str, at: datetime) -> Message:
         message_id=str(message.id),
     )
     return message
+
+
+def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime) -> None:
+    """Its author wrote it anew where it was said: emits `ticket.message_edited`; the same words change nothing."""
+    if body == message.body or not body.strip():
+        return
+    if ticket.body == message.body:  # the words that opened the ticket, which its search reads
+        ticket.body = body
+    message.body, message.edited_at = body, at
+    _emit(ticket, "ticket.message_edited", at=at, actor_id=message.author_id, message_id=str(message.id))
+
+
+def delete_message(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """Its author took it back where it was said: marked, not removed; emits `ticket.message_deleted`."""
+    if message.deleted_at is not None:
+        return
+    message.deleted_at = at
+    _emit(ticket, "ticket.message_deleted", at=at, actor_id=message.author_id, message_id=str(message.id))
+
+
+def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """Try once more to bring an answer to its chat thread: emits `ticket.replied` anew for the same message."""
+    message.delivery_state, message.delivery_reason = "pending", None
+    _emit(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
 
 
 def assign(
@@ -313,6 +339,11 @@ def _say(
     )
     db.session.add(message)
     return message
+
+
+def _lives_in_chat(ticket: Ticket) -> bool:
+    query = select(Conversation.id).where(Conversation.ticket_id == ticket.id).limit(1)
+    return db.session.execute(query).one_or_none() is not None
 
 
 def _keep_clocks(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | None) -> None:

@@ -1,12 +1,47 @@
 """The web of the desk: console, portal, administration, REST API."""
 
-from flask import Flask
+from pathlib import Path
 
-from msp.web import request_scope, signin, system
+from flask import Flask, redirect, send_from_directory, url_for
+from flask_wtf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from msp.people.access import may
+from msp.web import desk, errors, parts, request_scope, signin, system
+from msp.web.request_scope import own_scope, whoever_is_here
+
+HERE = Path(__file__).parent
+A_YEAR = 365 * 24 * 3600
 
 
 def register(app: Flask) -> None:
     """Add the pages and doors of the desk to the application."""
+    app.template_folder = str(HERE / "templates")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # request_scope checks it for whoever came with a session
+    CSRFProtect(app)
     system.register(app)
     request_scope.register(app)
+    parts.register(app)
+    errors.register(app)
     signin.register(app)
+    desk.register(app)
+    app.add_url_rule("/", "home", home)
+    app.static_folder = str(HERE / "static")
+    app.add_url_rule("/static/<path:filename>", "static", static)
+
+
+def home() -> Response:
+    """Everybody's first page, by role."""
+    person = whoever_is_here()
+    if person is None:
+        return redirect(url_for("security.login"))
+    if may(person, "portal"):
+        return redirect(url_for("portal.tickets"))
+    return redirect(url_for("desk.home") if may(person, "work_tickets") else url_for("desk.queue", view="team"))
+
+
+@own_scope
+def static(filename: str) -> Response:
+    """Built assets: their names carry their content's hash, so browsers may keep them."""
+    return send_from_directory(HERE / "static", filename, max_age=A_YEAR)

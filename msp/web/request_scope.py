@@ -10,6 +10,7 @@ from uuid import uuid4
 import flask
 from flask import Flask, Response, g, request
 from flask_login import current_user
+from flask_wtf import CSRFProtect
 
 from msp.kernel import i18n, logs
 from msp.kernel.db import Scope, commit, db, enter, leave
@@ -38,6 +39,12 @@ def current_person() -> Person:
     return person
 
 
+def whoever_is_here() -> Person | None:
+    """Who is signed in, or None for a stranger."""
+    person: Person | None = g.person
+    return person
+
+
 def work_as(person: Person, *, client_ids: tuple[Any, ...] = ()) -> None:
     """Enter the scope of a person for the rest of this request, in their language and zone."""
     g.person = person
@@ -57,6 +64,9 @@ def _open() -> None:
         g.scope_token = enter(Scope.system())
     elif current_user.is_authenticated:
         work_as(current_user.person, client_ids=current_user.client_ids)
+        if flask.current_app.config["WTF_CSRF_ENABLED"]:
+            csrf: CSRFProtect = flask.current_app.extensions["csrf"]
+            csrf.protect()
 
 
 def _close(response: Response) -> Response:

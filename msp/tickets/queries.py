@@ -1,0 +1,316 @@
+"""Reading tickets for people: the queue by what is due, one ticket with its timeline, what changed since.
+
+Rows of the queue are plain values read in one statement: the page is drawn all day long by everybody.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+
+from msp.clients.models import Client
+from msp.kernel.db import current_scope, db
+from msp.kernel.errors import NotFound
+from msp.kernel.events import Event
+from msp.people.models import Person
+from msp.tickets.models import Message, Ticket
+from msp.tickets.states import FINISHED, PRIORITIES
+
+GROUPS = ("late", "next_hour", "today", "later", "paused", "none")
+RECENT = 64  # how many of the newest events make up the fingerprint of `news`
+SNAPSHOT_SECONDS = 1.0
+Bucket = tuple[UUID | None, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A name with an identity, as rows show people and companies."""
+
+    id: UUID
+    name: str
+    is_vip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """A ticket as a list shows it."""
+
+    id: UUID
+    label: str
+    version: int
+    subject: str
+    status: str
+    priority: str
+    type: str
+    tier: int
+    source: str
+    tags: Sequence[str]
+    assignee_id: UUID | None
+    due_at: datetime | None
+    due_kind: str | None
+    due_from: datetime | None
+    paused_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    client: Somebody
+    requester: Somebody
+    assignee: Somebody | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tickets; every part narrows, empty parts do not."""
+
+    statuses: Sequence[str] = ()
+    tiers: Sequence[int] = ()
+    client_id: UUID | None = None
+    assignee_id: UUID | None = None
+    is_unassigned: bool = False
+    requester_id: UUID | None = None
+    due_before: datetime | None = None
+    priorities: Sequence[str] = ()
+    is_finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What changed: an opaque version to ask with next time, and the tickets concerned."""
+
+    version: str
+    tickets: Sequence[UUID] = field(default_factory=tuple)
+
+
+_Requester, _Assignee = aliased(Person), aliased(Person)
+
+
+def lines(wanted: Filter, *, order: str = "due", is_running: bool | None = None, limit: int) -> list[TicketLine]:
+    """Tickets as lines: by what is due first, newest first, or by priority; only running or only still ones."""
+    query = _narrow(_line_query(), wanted)
+    if is_running is not None:
+        query = query.where(Ticket.due_at.is_not(None) if is_running else Ticket.due_at.is_(None))
+    by_priority = case({code: rank for rank, code in enumerate(PRIORITIES)}, value=Ticket.priority)
+    orders: dict[str, tuple[Any, ...]] = {
+        "due": (Ticket.due_at.asc().nulls_last(), Ticket.id.asc()),
+        "newest": (Ticket.id.desc(),),
+        "priority": (by_priority, Ticket.due_at.asc().nulls_last(), Ticket.id.asc()),
+    }
+    return [_line(row) for row in db.session.execute(query.order_by(*orders[order]).limit(limit))]
+
+
+def search(words: str, *, limit: int = 20) -> list[TicketLine]:
+    """Tickets whose number or text fits, newest first; words may be cut short at their ends."""
+    words = words.strip()
+    if not words:
+        return []
+    terms = " & ".join(f"'{word}':*" for word in "".join(c if c.isalnum() else " " for c in words).split())
+    code, _, number = words.upper().rpartition("-")
+    label = and_(Client.code == code, Ticket.number == int(number)) if number.isdigit() and len(number) < 9 else None
+    text = Ticket.search.op("@@")(func.to_tsquery("simple", terms)) if terms else None
+    either = [part for part in (label, text) if part is not None]
+    if not either:
+        return []
+    query = _line_query().where(or_(*either)).order_by(Ticket.id.desc()).limit(limit)
+    return [_line(row) for row in db.session.execute(query)]
+
+
+def access_by_label(label: str, *, lock: bool = False) -> Ticket:
+    """The ticket that people call LOZ-412, with client, requester and assignee; raises NotFound."""
+    code, _, number = label.upper().rpartition("-")
+    if not code or not number.isdigit() or len(number) > 9:
+        raise NotFound("ticket")
+    query = (
+        select(Ticket)
+        .join(Ticket.client)
+        .where(Client.code == code, Ticket.number == int(number))
+        .options(contains_eager(Ticket.client), joinedload(Ticket.requester), joinedload(Ticket.assignee))
+        .execution_options(populate_existing=True)
+    )
+    ticket = db.session.scalars(query.with_for_update(of=Ticket) if lock else query).one_or_none()
+    if ticket is None:
+        raise NotFound("ticket")
+    return ticket
+
+
+def messages_of(ticket_id: UUID) -> list[Message]:
+    """What was said on a ticket, in order, with authors and files."""
+    query = (
+        select(Message)
+        .where(Message.ticket_id == ticket_id)
+        .options(joinedload(Message.author), selectinload(Message.attachments))
+        .order_by(Message.at, Message.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def events_of(subject_id: UUID) -> list[tuple[Event, str | None]]:
+    """What happened to a ticket, in order, each with the name of who did it."""
+    query = (
+        select(Event, Person.name)
+        .outerjoin(Person, Person.id == Event.actor_id)
+        .where(Event.subject_id == subject_id)
+        .order_by(Event.seq)
+    )
+    return [(row[0], row[1]) for row in db.session.execute(query)]
+
+
+def open_of_requester(requester_id: UUID, *, besides: UUID, limit: int = 5) -> list[TicketLine]:
+    """Other unfinished tickets of the same person."""
+    query = _narrow(_line_query(), Filter(requester_id=requester_id)).where(Ticket.id != besides)
+    return [_line(row) for row in db.session.execute(query.order_by(Ticket.id.desc()).limit(limit))]
+
+
+def resolved_alike(ticket: Ticket, *, limit: int = 3) -> list[TicketLine]:
+    """Solved tickets that share words of the subject, most shared first."""
+    words = sorted({word for word in _words(ticket.subject) if len(word) > 4}, key=len, reverse=True)[:5]
+    if not words:
+        return []
+    terms = func.to_tsquery("simple", " | ".join(f"'{word}':*" for word in words))
+    found = (
+        select(Ticket.id)
+        .where(Ticket.search.op("@@")(terms), Ticket.status.in_(FINISHED), Ticket.id != ticket.id)
+        .order_by(Ticket.id.desc())
+        .limit(60)
+        .subquery()
+    )
+    query = _line_query().where(Ticket.id.in_(select(found.c.id)))
+    lines_found = [_line(row) for row in db.session.execute(query)]
+    wanted = set(words)
+    lines_found.sort(key=lambda line: len(wanted & set(_words(line.subject))), reverse=True)
+    return [line for line in lines_found if wanted & set(_words(line.subject))][:limit]
+
+
+def news(since: str) -> News:
+    """What happened since a version that `news` gave before; an unknown one means: everything recent.
+
+    The fingerprint covers the newest events, not only the last number: a transaction that commits late with an
+    earlier number still shows.
+    """
+    rows = db.session.execute(select(Event.seq, Event.subject_id).order_by(Event.seq.desc()).limit(RECENT)).all()
+    last = rows[0].seq if rows else 0
+    version = f"{last}.{hash(tuple(row.seq for row in rows)) & 0xFFFFFFFF:x}"
+    if version == since:
+        return News(version)
+    before = int(since.partition(".")[0]) if since.partition(".")[0].isdigit() else 0
+    newer = {row.subject_id for row in rows if row.seq > before}
+    return News(version, tuple(newer or {row.subject_id for row in rows}))
+
+
+def open_counts(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
+    """Unfinished tickets by (assignee, tier, group), for everybody's rail and heads; at most a second old."""
+    key = (current_scope().role, current_scope().client_ids, end_of_day)
+    kept = _snapshots.get(key)
+    if kept and time.monotonic() - kept[0] < SNAPSHOT_SECONDS:
+        return kept[1]
+    group = case(
+        (Ticket.paused_at.is_not(None), "paused"),
+        (Ticket.due_at.is_(None), "none"),
+        (Ticket.due_at <= at, "late"),
+        (Ticket.due_at <= at + timedelta(hours=1), "next_hour"),
+        (Ticket.due_at <= end_of_day, "today"),
+        else_="later",
+    )
+    query = (
+        select(Ticket.assignee_id, Ticket.tier, group.label("bucket"), func.count())
+        .where(Ticket.status.not_in(FINISHED))
+        .group_by(Ticket.assignee_id, Ticket.tier, group)
+    )
+    counts = {(row[0], row[1], row[2]): row[3] for row in db.session.execute(query)}
+    _snapshots.clear()
+    _snapshots[key] = (time.monotonic(), counts)
+    return counts
+
+
+_snapshots: dict[tuple[object, ...], tuple[float, dict[Bucket, int]]] = {}
+
+
+def _line_query() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Ticket.id,
+            Ticket.number,
+            Ticket.version,
+            Ticket.subject,
+            Ticket.status,
+            Ticket.priority,
+            Ticket.type,
+            Ticket.tier,
+            Ticket.source,
+            Ticket.tags,
+            Ticket.assignee_id,
+            Ticket.due_at,
+            Ticket.due_kind,
+            Ticket.due_from,
+            Ticket.paused_at,
+            Ticket.created_at,
+            Ticket.updated_at,
+            Client.id.label("c_id"),
+            Client.code,
+            Client.name.label("c_name"),
+            _Requester.id.label("r_id"),
+            _Requester.name.label("r_name"),
+            _Requester.is_vip,
+            _Assignee.name.label("a_name"),
+        )
+        .join(Client, Client.id == Ticket.client_id)
+        .join(_Requester, _Requester.id == Ticket.requester_id)
+        .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
+    )
+
+
+def _narrow(query: Select[*tuple[Any, ...]], wanted: Filter) -> Select[*tuple[Any, ...]]:
+    if wanted.statuses:
+        query = query.where(Ticket.status.in_(wanted.statuses))
+    elif wanted.is_finished:
+        query = query.where(Ticket.status.in_(FINISHED))
+    else:
+        query = query.where(Ticket.status.not_in(FINISHED))
+    if wanted.tiers:
+        query = query.where(Ticket.tier.in_(wanted.tiers))
+    if wanted.client_id:
+        query = query.where(Ticket.client_id == wanted.client_id)
+    if wanted.assignee_id:
+        query = query.where(Ticket.assignee_id == wanted.assignee_id)
+    if wanted.is_unassigned:
+        query = query.where(Ticket.assignee_id.is_(None))
+    if wanted.requester_id:
+        query = query.where(Ticket.requester_id == wanted.requester_id)
+    if wanted.due_before:
+        query = query.where(Ticket.due_at < wanted.due_before)
+    if wanted.priorities:
+        query = query.where(Ticket.priority.in_(wanted.priorities))
+    return query
+
+
+def _line(row: Any) -> TicketLine:
+    assignee = Somebody(row.assignee_id, row.a_name) if row.assignee_id else None
+    return TicketLine(
+        id=row.id,
+        label=f"{row.code}-{row.number}",
+        version=row.version,
+        subject=row.subject,
+        status=row.status,
+        priority=row.priority,
+        type=row.type,
+        tier=row.tier,
+        source=row.source,
+        tags=row.tags,
+        assignee_id=row.assignee_id,
+        due_at=row.due_at,
+        due_kind=row.due_kind,
+        due_from=row.due_from,
+        paused_at=row.paused_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        client=Somebody(row.c_id, row.c_name),
+        requester=Somebody(row.r_id, row.r_name, row.is_vip),
+        assignee=assignee,
+    )
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c.lower() if c.isalnum() else " " for c in text).split()

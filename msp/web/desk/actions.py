@@ -1,0 +1,238 @@
+"""What the console does to a ticket: plain POST forms, each a verb, then back to the page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from msp.clients.queries import access_client, all_clients
+from msp.kernel import clock
+from msp.kernel.db import db
+from msp.kernel.errors import Invalid
+from msp.people.models import Person
+from msp.people.queries import access_person, find_by_email, people_of
+from msp.tickets import actions
+from msp.tickets.actions import Request
+from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_by_label
+from msp.tickets.states import PRIORITIES
+from msp.web.errors import field_errors
+from msp.web.guards import Answer, check_version, is_first_time, needs
+from msp.web.request_scope import current_person
+from msp.web.shell import shell
+from msp.worklog import actions as worklog
+
+Verb = Callable[[Ticket, datetime], object]
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of these forms."""
+    for name, verb in VERBS.items():
+        view = needs("work_tickets")(_form(verb))
+        blueprint.add_url_rule(f"/tickets/<label>/{name.replace('_', '-')}", name, view, methods=["POST"])
+    for name, verb in ADDITIONS.items():
+        view = needs("work_tickets")(_form(verb, is_guarded=False))
+        blueprint.add_url_rule(f"/tickets/<label>/{name.replace('_', '-')}", name, view, methods=["POST"])
+    guard = needs("work_tickets")
+    blueprint.add_url_rule("/new", "new_ticket", guard(new_ticket))
+    blueprint.add_url_rule("/new", "create", guard(create), methods=["POST"])
+    blueprint.add_url_rule("/time/<uuid:entry_id>/delete", "delete_time", guard(delete_time), methods=["POST"])
+    blueprint.add_url_rule("/messages/<uuid:message_id>/retry", "retry", guard(retry), methods=["POST"])
+
+
+def new_ticket() -> str:
+    """The form for a ticket of somebody who called; with a client chosen it lists that client's people."""
+    return _new_form(request.args.to_dict(), {})
+
+
+def create() -> Answer:
+    """Write down what somebody said on the phone or in person; refused fields come back with their sentences."""
+    values = request.form.to_dict()
+    try:
+        client = access_client(_id(values.get("client_id", ""), "client_id"))
+        requester = _requester(client.id, values)
+        wanted = Request(
+            subject=values.get("subject", ""),
+            body=values.get("body", ""),
+            source=values.get("source", "phone"),
+            type=values.get("type", "incident"),
+            priority=values.get("priority", "normal"),
+        )
+        if not is_first_time():
+            return redirect(url_for("desk.queue", view="team"), 303)
+        ticket, _ = actions.open_ticket(client, requester=requester, request=wanted, at=clock.now())
+    except Invalid as wrong:
+        return _new_form(values, wrong.fields), 422
+    db.session.flush()
+    return redirect(url_for("desk.ticket", label=f"{client.code}-{ticket.number}"), 303)
+
+
+def _requester(client_id: UUID, values: dict[str, str]) -> Person:
+    if email := values.get("requester_email"):
+        person = find_by_email(email, client_id=client_id)
+        if person is None:
+            raise Invalid(fields={"requester_email": ["unknown"]})
+        return person
+    person = access_person(_id(values.get("requester_id", ""), "requester_id"))
+    if person.client_id != client_id:
+        raise Invalid(fields={"requester_id": ["not_of_client"]})
+    return person
+
+
+def _new_form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
+    chosen = values.get("client_id", "")
+    return render_template(
+        "desk/new.html",
+        shell=shell(current="new"),
+        values=values,
+        errors=field_errors(errors),
+        clients=[(client.id, client.name) for client in all_clients()],
+        requesters=[(person.id, person.name) for person in people_of(_id(chosen, "client_id"))] if chosen else [],
+        priorities=PRIORITIES,
+    )
+
+
+def delete_time(entry_id: UUID) -> Response:
+    """Take a time entry back."""
+    entry = worklog.access_entry(entry_id)
+    ticket = actions.access_ticket(entry.ticket_id)
+    worklog.delete_time(entry, at=clock.now())
+    return redirect(url_for("desk.ticket", label=ticket.label), 303)
+
+
+def retry(message_id: UUID) -> Response:
+    """Send an answer again that did not get through: a new delivery of the same message."""
+    message = db.session.get(Message, message_id)
+    if message is None or message.delivery_state != "failed":
+        raise Invalid(fields={"message_id": ["not_failed"]})
+    ticket = actions.access_ticket(message.ticket_id)
+    actions.send_again(ticket, message, at=clock.now())
+    return redirect(url_for("desk.ticket", label=ticket.label), 303)
+
+
+def _form(verb: Verb, *, is_guarded: bool = True) -> Callable[[str], Response]:
+    def view(label: str) -> Response:
+        ticket = access_by_label(label, lock=True)
+        if is_guarded:
+            check_version(ticket)
+        if is_first_time():
+            verb(ticket, clock.now())
+        return redirect(url_for("desk.ticket", label=ticket.label), 303)
+
+    return view
+
+
+def _take(ticket: Ticket, at: datetime) -> None:
+    actions.take(ticket, current_person(), at=at)
+
+
+def _assign(ticket: Ticket, at: datetime) -> None:
+    chosen = request.form.get("assignee_id", "")
+    actions.assign(ticket, access_person(_id(chosen, "assignee_id")) if chosen else None, at=at)
+
+
+def _set_priority(ticket: Ticket, at: datetime) -> None:
+    actions.change_priority(ticket, request.form.get("priority", ""), at=at)
+
+
+def _set_status(ticket: Ticket, at: datetime) -> None:
+    actions.change_status(ticket, request.form.get("status", ""), at=at)
+
+
+def _escalate(ticket: Ticket, at: datetime) -> None:
+    actions.change_tier(ticket, ticket.tier + 1, at=at)
+
+
+def _resolve(ticket: Ticket, at: datetime) -> None:
+    if ticket.assignee_id is None:
+        actions.assign(ticket, current_person(), at=at)
+    actions.change_status(ticket, "resolved", at=at)
+
+
+def _reopen(ticket: Ticket, at: datetime) -> None:
+    actions.change_status(ticket, "open", at=at)
+
+
+def _reply(ticket: Ticket, at: datetime) -> None:
+    body, person = request.form.get("body", ""), current_person()
+    if request.form.get("visibility") == "internal":
+        actions.note(ticket, author=person, body=body, at=at)
+        return
+    actions.reply(ticket, author=person, body=body, at=at)
+    if ticket.assignee_id is None:
+        actions.assign(ticket, person, at=at)
+    then = request.form.get("then", "")
+    if then and ticket.status != then:
+        actions.change_status(ticket, then, at=at)
+
+
+def _log_time(ticket: Ticket, at: datetime) -> None:
+    person = current_person()
+    running = worklog.timer_of(person.id)
+    minutes = _minutes(request.form.get("minutes", ""))
+    started_at = _started(request.form.get("on", ""), minutes, at=at, zone=ZoneInfo(person.timezone))
+    if running is not None and running.ticket_id == ticket.id:
+        started_at = min(running.started_at, at)
+        worklog.drop_timer(person)
+    worklog.log_time(
+        ticket,
+        person=person,
+        started_at=started_at,
+        minutes=minutes,
+        work_type=request.form.get("work_type", "remote"),
+        note=request.form.get("note", ""),
+        billable=bool(request.form.get("billable")),
+        at=at,
+    )
+
+
+def _start_timer(ticket: Ticket, at: datetime) -> None:
+    worklog.start_timer(ticket, current_person(), at=at)
+
+
+def _stop_timer(ticket: Ticket, at: datetime) -> None:
+    worklog.drop_timer(current_person())
+
+
+VERBS: dict[str, Verb] = {
+    "take": _take,
+    "assign": _assign,
+    "set_priority": _set_priority,
+    "set_status": _set_status,
+    "escalate": _escalate,
+    "resolve": _resolve,
+    "reopen": _reopen,
+}
+ADDITIONS: dict[str, Verb] = {
+    "reply": _reply,
+    "log_time": _log_time,
+    "start_timer": _start_timer,
+    "stop_timer": _stop_timer,
+}
+
+
+def _id(value: str, name: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError as wrong:
+        raise Invalid(fields={name: ["required" if not value else "invalid"]}) from wrong
+
+
+def _minutes(value: str) -> int:
+    if not value.isdigit():
+        raise Invalid(fields={"minutes": ["invalid"]})
+    return int(value)
+
+
+def _started(on: str, minutes: int, *, at: datetime, zone: ZoneInfo) -> datetime:
+    """Work of today ended now; work of another day is put at nine in the morning of the technician's zone."""
+    try:
+        day = date.fromisoformat(on) if on else at.astimezone(zone).date()
+    except ValueError as wrong:
+        raise Invalid(fields={"on": ["invalid"]}) from wrong
+    if day == at.astimezone(zone).date():
+        return at.replace(second=0, microsecond=0) - timedelta(minutes=minutes)
+    return datetime.combine(day, time(9), zone).astimezone(at.tzinfo)

@@ -1,0 +1,80 @@
+"""The bell: what a person should hear about."""
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from msp.kernel import clock
+from msp.kernel.db import db
+from msp.notify.models import Notification
+from msp.notify.rules import count_unread, mark_read
+from msp.web.guards import needs
+from msp.web.parts.words import word
+from msp.web.request_scope import current_person
+from msp.web.shell import shell
+
+SHOWN = 40
+ICONS = {
+    "ticket.assigned": "user-plus",
+    "ticket.received": "message-square-text",
+    "ticket.person_asked": "phone",
+    "sla.warned": "clock-alert",
+    "sla.breached": "triangle-alert",
+}
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    blueprint.add_url_rule("/notifications", "notifications", needs("desk")(notifications))
+    blueprint.add_url_rule(
+        "/notifications/read", "read_notifications", needs("desk")(read_notifications), methods=["POST"]
+    )
+
+
+def notifications() -> str:
+    """The newest notifications, read ones too."""
+    query = select(Notification).where(Notification.person_id == current_person().id)
+    rows = db.session.scalars(query.order_by(Notification.at.desc()).limit(SHOWN))
+    return render_template(
+        "desk/notifications.html",
+        shell=shell(current="notifications"),
+        rows=[_shown(row) for row in rows],
+        unread=count_unread(current_person().id),
+    )
+
+
+def read_notifications() -> Response:
+    """Mark everything read."""
+    mark_read(current_person().id, at=clock.now())
+    return redirect(url_for("desk.notifications"), 303)
+
+
+def _shown(row: Notification) -> dict[str, object]:
+    label = row.data.get("label", "")
+    return {
+        "id": row.id,
+        "icon": ICONS.get(row.kind, "bell"),
+        "tone": {"sla.breached": "red", "sla.warned": "amber"}.get(row.kind, ""),
+        "title": sentence(row),
+        "text": f"{label} · {row.data.get('subject', '')} · {row.data.get('client', '')}",
+        "url": url_for("desk.ticket", label=label) if label else url_for("desk.notifications"),
+        "at": row.at,
+        "is_read": row.read_at is not None,
+    }
+
+
+def sentence(row: Notification) -> str:
+    """What a notification says, in the reader's language."""
+    if row.kind == "ticket.assigned":
+        return gettext("You have a new ticket")
+    if row.kind == "ticket.received":
+        return gettext("The client wrote on your ticket")
+    promise = word(row.data.get("clock", ""), "clock_long")
+    if row.kind == "ticket.person_asked":
+        return gettext("Somebody asks to talk to a person")
+    if row.kind == "sla.warned":
+        return gettext("%(promise)s: three quarters of the time are gone", promise=promise)
+    if row.kind == "sla.breached":
+        return gettext("%(promise)s: the deadline has passed", promise=promise)
+    return row.kind

@@ -1,0 +1,231 @@
+"""The queue: everything open, grouped by what is due."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response
+
+from msp.clients.queries import all_clients
+from msp.kernel import clock
+from msp.kernel.errors import NotFound
+from msp.people.access import may
+from msp.people.models import Person
+from msp.sla.clocks import left_in_pause
+from msp.tickets import queries
+from msp.tickets.queries import Filter, TicketLine
+from msp.tickets.states import STATUSES
+from msp.web.desk.people import assignable
+from msp.web.guards import needs
+from msp.web.parts.formats import time_of_day
+from msp.web.parts.words import word
+from msp.web.request_scope import current_person
+from msp.web.shell import end_of_day, shell
+
+PAGE = 60
+MORE = 500
+STILL = 15
+VIEWS = ("mine", "team", "unassigned", "soon", "solved")
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    blueprint.add_url_rule("/", "home", needs("desk")(home))
+    blueprint.add_url_rule("/<any(mine, team, unassigned, soon, solved):view>", "queue", needs("desk")(queue))
+
+
+def home() -> Response:
+    """Where a working day begins: one's own tickets, or the team's for whoever has none."""
+    view = "mine" if may(current_person(), "work_tickets") else "team"
+    return redirect(url_for("desk.queue", view=view))
+
+
+def queue(view: str) -> str:
+    """One view of the queue, narrowed by the filters of the address."""
+    person, at = current_person(), clock.now()
+    wanted, order, limit = _wanted(view, person, at), request.args.get("order", "due"), _limit()
+    version = queries.news("").version
+    if wanted.is_finished:
+        tickets = queries.lines(wanted, order="newest", limit=limit)
+    elif order == "due":
+        tickets = queries.lines(wanted, is_running=True, limit=limit)
+        tickets += queries.lines(wanted, is_running=False, limit=limit if limit > PAGE else STILL)
+    else:
+        tickets = queries.lines(wanted, order=order, limit=limit)
+    paused = [line.id for line in tickets if line.paused_at]
+    frame = shell(current=view, live_url=url_for("desk.live"), live_version=version)
+    return render_template(
+        "desk/queue.html",
+        shell=frame,
+        title=_title(view),
+        subtitle=_subtitle(view, frame.counts, at, tickets),
+        groups=_groups(tickets, person=person, at=at, is_due=order == "due" and not wanted.is_finished, view=view),
+        lefts=left_in_pause(paused, at=at),
+        filters=_filters(view, wanted),
+        sort=None if wanted.is_finished else _sort(view, order),
+        new_ticket_url=url_for("desk.new_ticket") if may(person, "work_tickets") else None,
+        assignable=assignable(at=at, person=person),
+    )
+
+
+def _wanted(view: str, person: Person, at: datetime) -> Filter:
+    base = {
+        "mine": Filter(assignee_id=person.id),
+        "team": Filter(),
+        "unassigned": Filter(is_unassigned=True),
+        "soon": Filter(due_before=at + timedelta(hours=1)),
+        "solved": Filter(is_finished=True),
+    }[view]
+    tiers = [int(each) for each in request.args.getlist("tier") if each in ("1", "2", "3")]
+    statuses = [each for each in request.args.getlist("status") if each in STATUSES]
+    client = request.args.get("client")
+    try:
+        client_id = UUID(client) if client else None
+    except ValueError as wrong:
+        raise NotFound("client") from wrong
+    return replace(base, tiers=tiers, statuses=statuses, client_id=client_id)
+
+
+def _limit() -> int:
+    return MORE if request.args.get("all") else PAGE
+
+
+def _title(view: str) -> str:
+    return {
+        "mine": gettext("My tickets"),
+        "team": gettext("My team"),
+        "unassigned": gettext("Unassigned"),
+        "soon": gettext("Due soon"),
+        "solved": gettext("Solved"),
+    }[view]
+
+
+def _subtitle(view: str, counts: dict[str, int], at: datetime, tickets: list[TicketLine]) -> str:
+    if view == "solved":
+        return gettext("the latest first")
+    text = ngettext("%(num)d open", "%(num)d open", counts.get(view, len(tickets)))
+    by = (at + timedelta(hours=2)).replace(minute=0, second=0)
+    due = sum(1 for line in tickets if line.due_at and line.due_at <= by)
+    return f"{text} · " + ngettext("%(num)d due by %(time)s", "%(num)d due by %(time)s", due, time=time_of_day(by))
+
+
+def _groups(
+    tickets: list[TicketLine], *, person: Person, at: datetime, is_due: bool, view: str
+) -> list[dict[str, object]]:
+    titles = {
+        "late": gettext("Overdue"),
+        "next_hour": gettext("Due in the next hour"),
+        "today": gettext("Today"),
+        "later": gettext("Later"),
+        "paused": gettext("Paused"),
+        "none": gettext("Without a deadline"),
+        "all": _title(view),
+    }
+    close = end_of_day(person, at)
+    sorted_in: dict[str, list[TicketLine]] = {}
+    for line in tickets:
+        sorted_in.setdefault(_group(line, at, close) if is_due else "all", []).append(line)
+    is_cut = not request.args.get("all") and len(tickets) >= PAGE
+    last = next((key for key in ("later", "today", "next_hour", "late", "all") if sorted_in.get(key)), None)
+    return [
+        {
+            "key": key,
+            "title": titles[key],
+            "count": _count(key, found, view, person, at, close),
+            "tickets": found,
+            "more_url": _more(is_cut and key in (last, "paused"), key, found, view, person, at, close),
+        }
+        for key in (*queries.GROUPS, "all")
+        if (found := sorted_in.get(key))
+    ]
+
+
+def _group(line: TicketLine, at: datetime, close: datetime) -> str:
+    if line.paused_at is not None:
+        return "paused"
+    if line.due_at is None:
+        return "none"
+    limits = (("late", at), ("next_hour", at + timedelta(hours=1)), ("today", close))
+    return next((key for key, until in limits if line.due_at <= until), "later")
+
+
+def _count(key: str, found: list[TicketLine], view: str, person: Person, at: datetime, close: datetime) -> int:
+    """How many there are in the whole group; of a narrowed view, only what is shown can be said."""
+    if view == "solved" or key == "all" or any(request.args.get(name) for name in ("tier", "client", "status")):
+        return len(found)
+    total = 0
+    for (assignee_id, _tier, group), number in queries.open_counts(at=at, end_of_day=close).items():
+        is_of_view = {"mine": assignee_id == person.id, "unassigned": assignee_id is None}.get(view, True)
+        total += number if group == key and is_of_view else 0
+    return max(total, len(found))
+
+
+def _more(
+    is_cut: bool, key: str, found: list[TicketLine], view: str, person: Person, at: datetime, close: datetime
+) -> str | None:
+    if not is_cut or _count(key, found, view, person, at, close) <= len(found):
+        return None
+    return _url(view, all="1")
+
+
+def _url(view: str, **changes: str | list[str] | None) -> str:
+    args: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
+    return url_for("desk.queue", view=view, **{name: value for name, value in args.items() if value})
+
+
+def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
+    clients = all_clients()
+    named = next((client.name for client in clients if client.id == wanted.client_id), gettext("all"))
+    statuses: Iterable[str] = ("resolved", "closed") if view == "solved" else STATUSES[:5]
+    return [
+        _filter(
+            view,
+            "tier",
+            gettext("Queue"),
+            [(str(tier), word(tier, "tier")) for tier in (1, 2, 3)],
+            [str(tier) for tier in wanted.tiers],
+        ),
+        _filter(view, "status", gettext("Status"), [(s, word(s, "status")) for s in statuses], list(wanted.statuses)),
+        {
+            "label": gettext("Client"),
+            "value": named,
+            "is_set": wanted.client_id is not None,
+            "clear_url": _url(view, client=None),
+            "options": [
+                {"label": c.name, "url": _url(view, client=str(c.id)), "current": c.id == wanted.client_id}
+                for c in clients
+            ],
+        },
+    ]
+
+
+def _filter(view: str, name: str, label: str, options: list[tuple[str, str]], chosen: list[str]) -> dict[str, object]:
+    """A filter of which several values may hold: choosing one that holds takes it out again."""
+    return {
+        "label": label,
+        "value": ", ".join(text for code, text in options if code in chosen) or gettext("all"),
+        "is_set": bool(chosen),
+        "clear_url": _url(view, **{name: None}),
+        "options": [
+            {
+                "label": text,
+                "url": _url(view, **{name: sorted(set(chosen) ^ {code})}),
+                "current": code in chosen,
+            }
+            for code, text in options
+        ],
+    }
+
+
+def _sort(view: str, order: str) -> dict[str, object]:
+    orders = {"due": gettext("due first"), "newest": gettext("newest first"), "priority": gettext("by priority")}
+    return {
+        "value": orders.get(order, orders["due"]),
+        "options": [
+            {"label": text, "url": _url(view, order=code), "current": code == order} for code, text in orders.items()
+        ],
+    }

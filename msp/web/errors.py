@@ -1,0 +1,91 @@
+"""From refusals to pages and sentences. The API answers the same refusals as problem+json (msp/web/api)."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import Flask, flash, g, redirect, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from msp.kernel import logs
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict, Refusal
+
+PAGES = (403, 404, 409, 429, 500)
+Answer = tuple[str, int] | Response
+
+
+def register(app: Flask) -> None:
+    """Answer refusals and faults with pages that say what happened and what to do."""
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(StaleDataError, lambda _: refused(Conflict("ticket_changed")))
+    app.register_error_handler(CSRFError, lambda _: refused(Conflict("form_expired")))
+    app.register_error_handler(HTTPException, http_fault)
+    app.register_error_handler(500, lambda _: page(500))
+
+
+def refused(refusal: Refusal) -> Answer:
+    """A verb would not: on a form the page comes back with a sentence, otherwise there is a page for it."""
+    db.session.rollback()
+    if refusal.status in (403, 404):
+        return page(refusal.status)
+    if refusal.status == 409 and refusal.code in ("ticket_changed", "form_expired"):
+        return page(409)
+    text = sentence(refusal)
+    if request.method == "POST" and "HX-Request" not in request.headers and request.referrer:
+        flash(text, "red")
+        return redirect(request.referrer, 303)
+    return page(409 if refusal.status == 409 else 422, text=text)
+
+
+def http_fault(fault: HTTPException) -> Answer | HTTPException:
+    """Werkzeug's own: the wrong address, the wrong method, too much at once."""
+    code = fault.code or 500
+    if code < 400:
+        return fault
+    return page(code if code in PAGES else 404 if code == 405 else 500 if code >= 500 else 409, status=code)
+
+
+def page(code: int, *, text: str = "", status: int | None = None) -> tuple[str, int]:
+    """The page of an error; `text` says more than its standard sentence."""
+    known = code if code in PAGES else 409
+    body = render_template(
+        f"errors/{known}.html", request_id=logs.request_id.get() if known == 500 else None, said=text, person=g.person
+    )
+    return body, status or code
+
+
+def sentence(refusal: Refusal) -> str:
+    """What a refusal means, in the reader's language."""
+    known = {
+        "ticket_taken": gettext("Somebody else has taken this ticket."),
+        "status_move_refused": gettext("The ticket cannot go to that status from where it is."),
+        "timer_running": gettext("Your timer is running on another ticket. Stop it there first."),
+        "time_entry_billed": gettext("This time is on an invoice and cannot change."),
+        "email_in_use": gettext("That address belongs to somebody already."),
+        "code_in_use": gettext("Another client has that code."),
+        "connection_in_use": gettext("That workspace belongs to another client."),
+    }
+    if refusal.code in known:
+        return known[refusal.code]
+    fields: Mapping[str, Sequence[str]] = getattr(refusal, "fields", {})
+    told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in field_errors(fields).items())
+    return told or gettext("That is not possible.")
+
+
+def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Sentences for the codes of each field."""
+    words = {
+        "required": gettext("This is needed."),
+        "too_long": gettext("That is too long."),
+        "unknown": gettext("That is not known here."),
+        "invalid": gettext("That does not fit."),
+        "not_of_client": gettext("That person belongs to another company."),
+        "in_future": gettext("That lies in the future."),
+        "out_of_range": gettext("Between one minute and a day."),
+        "before_start": gettext("That is before the start."),
+        "duplicate": gettext("That stands twice."),
+    }
+    return {name: [words.get(code, words["invalid"]) for code in codes] for name, codes in fields.items()}

@@ -1,0 +1,55 @@
+"""What a page asks before it answers: is somebody signed in, may they do this, did they send it once."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+from uuid import UUID
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from msp.kernel import idempotency
+from msp.kernel.errors import Conflict, Denied, NotFound
+from msp.people.access import may
+from msp.tickets.models import Ticket
+from msp.web.request_scope import current_person
+
+P = ParamSpec("P")
+Answer = str | Response | tuple[str, int]
+
+
+def needs(what: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
+    """Serve a view to whoever may do `what`; strangers are sent to sign in, everybody else is refused.
+
+    People of client companies get NotFound for pages of the desk: they need not know that there is one.
+    """
+
+    def decorate(view: Callable[P, Answer]) -> Callable[P, Answer]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
+            if g.person is None:
+                return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+            if not may(g.person, what):
+                raise Denied("not_allowed") if g.person.is_staff else NotFound("page")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def check_version(ticket: Ticket) -> None:
+    """Refuse a form that was drawn from an older version of the ticket."""
+    version = request.form.get("version", "")
+    if version and version != str(ticket.version):
+        raise Conflict("ticket_changed")
+
+
+def is_first_time() -> bool:
+    """Whether this form's key comes for the first time; a second press of the button does nothing."""
+    key = request.form.get("idempotency_key", "")
+    if not key or len(key) > idempotency.MAX_KEY:
+        return True
+    person_id: UUID = current_person().id
+    replay = idempotency.begin(person_id, f"form:{key}", method=request.method, path=request.path, body=b"")
+    return replay is None

@@ -1,0 +1,148 @@
+"""The frame around every page of staff: who may see which menu, with its counts.
+
+Rooms above add their own entries with `add_menu`; nobody here knows billing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import request, url_for
+from flask_babel import gettext, lazy_gettext
+
+from msp.kernel import clock
+from msp.notify.rules import count_unread
+from msp.people.access import may
+from msp.people.models import Person
+from msp.tickets import queries
+from msp.web.parts.words import word
+from msp.web.request_scope import current_person
+
+Count = Callable[[], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One line of the rail: shown to whoever may do `needs`."""
+
+    group: str
+    label: object
+    icon: str
+    endpoint: str
+    needs: str
+    order: int = 100
+    count: Count | None = None
+
+
+@dataclass(slots=True)
+class Shell:
+    """What templates/base.html reads."""
+
+    nav: list[dict[str, object]]
+    person: Person
+    person_line: str
+    theme: str
+    unread: int | None
+    live_url: str | None = None
+    live_version: str | None = None
+    notifications_url: str = ""
+    search_url: str = ""
+    sign_out_url: str = ""
+    account_url: str = ""
+    home_url: str = "/"
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+_entries: list[MenuEntry] = []
+_titles = {"desk": lazy_gettext("Desk"), "settings": lazy_gettext("Settings")}
+
+
+def add_menu(entry: MenuEntry) -> None:
+    """Add a line to the rail; the same endpoint replaces what it had."""
+    _entries[:] = [each for each in _entries if each.endpoint != entry.endpoint]
+    _entries.append(entry)
+    _entries.sort(key=lambda each: (each.group, each.order))
+
+
+def end_of_day(person: Person, at: datetime) -> datetime:
+    """The end of a person's day, in their own zone."""
+    local = at.astimezone(ZoneInfo(person.timezone))
+    return datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
+
+
+def shell(*, current: str, live_url: str | None = None, live_version: str | None = None) -> Shell:
+    """The frame for the person signed in; `current` is the key of a view or an endpoint."""
+    person = current_person()
+    counts = _counts(person) if may(person, "desk") else {}
+    return Shell(
+        nav=_nav(person, current, counts),
+        person=person,
+        person_line=_line(person),
+        theme=request.cookies.get("theme", "auto"),
+        unread=count_unread(person.id) if may(person, "desk") else None,
+        live_url=live_url,
+        live_version=live_version,
+        notifications_url=url_for("desk.notifications"),
+        search_url=url_for("desk.search"),
+        sign_out_url=url_for("security.logout"),
+        account_url=url_for("security.change_password"),
+        home_url=url_for("home"),
+        counts=counts,
+    )
+
+
+def _counts(person: Person) -> dict[str, int]:
+    at = clock.now()
+    counts = {"mine": 0, "team": 0, "unassigned": 0, "soon": 0}
+    for (assignee_id, _tier, group), number in queries.open_counts(at=at, end_of_day=end_of_day(person, at)).items():
+        counts["team"] += number
+        counts["mine"] += number if assignee_id == person.id else 0
+        counts["unassigned"] += number if assignee_id is None else 0
+        counts["soon"] += number if group in ("late", "next_hour") else 0
+    return counts
+
+
+def _nav(person: Person, current: str, counts: dict[str, int]) -> list[dict[str, object]]:
+    groups: list[dict[str, object]] = []
+    if may(person, "desk"):
+        views = (
+            ("mine", gettext("My tickets"), "inbox", ""),
+            ("team", gettext("My team"), "users-round", ""),
+            ("unassigned", gettext("Unassigned"), "circle-dashed", "red"),
+            ("soon", gettext("Due soon"), "alarm-clock", "red"),
+        )
+        items = [
+            {
+                "label": label,
+                "url": url_for("desk.queue", view=view),
+                "icon": icon,
+                "count": counts.get(view),
+                "tone": tone if counts.get(view) else "",
+                "current": current == view,
+            }
+            for view, label, icon, tone in views
+        ]
+        groups.append({"title": None, "items": items})
+    for group, title in _titles.items():
+        items = [_item(entry, current) for entry in _entries if entry.group == group and may(person, entry.needs)]
+        if items:
+            groups.append({"title": str(title), "items": items})
+    return groups
+
+
+def _item(entry: MenuEntry, current: str) -> dict[str, object]:
+    count = entry.count() if entry.count else None
+    return {
+        "label": str(entry.label),
+        "url": url_for(entry.endpoint),
+        "icon": entry.icon,
+        "count": count or None,
+        "tone": "red" if count else "",
+        "current": current == entry.endpoint,
+    }
+
+
+def _line(person: Person) -> str:
+    role = word(person.role, "role")
+    return f"{word(person.tier, 'tier')} · {role}" if person.tier else role.capitalize()
