@@ -105,7 +105,7 @@ def install_node_packages() -> None:
     def install() -> None:
         node = find_node() or install_node()
         say("installing Node packages (package-lock.json)")
-        run([str(node.with_name("npm")), "ci", *options], path=node.parent)
+        run([*npm_of(node), "ci", *options], path=node.parent)
 
     inputs = [ROOT / "package.json", ROOT / "package-lock.json"]
     unless_done("npm", inputs, install, output=ROOT / "node_modules" / ".package-lock.json")
@@ -159,6 +159,12 @@ def install_browser() -> None:
 def find_browser() -> str | None:
     """The browser for the browser tests, or None."""
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def npm_of(node: Path) -> list[str]:
+    """The command for the npm of a Node: by its own script where the wheel's copy of the command is no link to it."""
+    script = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(node), str(script)] if script.exists() else [str(node.with_name("npm"))]
 
 
 def find_node() -> Path | None:
