@@ -106,14 +106,15 @@ def person(who: Named | None, *, size: str = "") -> Markup:
 _BARS = {"urgent": 3, "high": 2, "normal": 1, "low": 0}
 
 
+_BAR = Markup('<rect x="{}" y="{}" width="3.6" height="{}" rx="1"{}></rect>')
+
+
 @lru_cache(maxsize=8)
 def _bars(code: str) -> Markup:
-    lit, rects = _BARS.get(code, 1), []
-    for i in range(3):
-        on = ' class="on"' if i < lit else ""
-        rects.append(f'<rect x="{i * 5}" y="{9 - i * 4}" width="3.6" height="{5 + i * 4}" rx="1"{on}></rect>')
+    lit, on = _BARS.get(code, 1), Markup(' class="on"')
+    rects = (_BAR.format(i * 5, 9 - i * 4, 5 + i * 4, on if i < lit else "") for i in range(3))
     return Markup('<svg class="prio is-{}" viewBox="0 0 14 14" aria-hidden="true">{}</svg>').format(
-        code, Markup("".join(rects))
+        code, Markup().join(rects)
     )
 
 

@@ -3,6 +3,10 @@
 function open(dialog, from) {
   const row = from?.closest('[data-ticket]')
   if (row) aim(dialog, row)
+  for (const field of dialog.querySelectorAll('[data-narrow]')) {
+    field.value = ''
+    document.querySelectorAll(field.dataset.narrow).forEach(choice => { choice.hidden = false })
+  }
   if (!dialog.open) dialog.showModal()
   dialog.querySelector('[data-first], input:not([type=hidden]), select, textarea')?.focus()
 }
