@@ -1,5 +1,6 @@
 """The page of an invoice on a local Stripe: what is owed, and a button that pays it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -12,13 +13,13 @@ _WORDS = {
         "due": "Vence el", "to": "Para", "subtotal": "Base imponible", "total": "Total", "rest": "Por pagar",
         "pay": "Pagar", "declined": "El banco ha rechazado la tarjeta. Prueba otra vez.",
         "decline": "Pagar con una tarjeta que el banco rechaza",
-        "note": "Pasarela de pruebas: no se mueve dinero.", "credit": "Abono", "tax": "Impuestos",
+        "note": "Pasarela de pruebas: no se mueve dinero.", "credit": "Abono",
     },
     "en": {
         "open": "Awaiting payment", "paid": "Paid", "void": "Void", "uncollectible": "Uncollectible",
         "due": "Due", "to": "To", "subtotal": "Subtotal", "total": "Total", "rest": "Left to pay", "pay": "Pay",
         "declined": "The bank declined the card. Try again.", "decline": "Pay with a card that the bank declines",
-        "note": "Test payment page: no money moves.", "credit": "Credit note", "tax": "Tax",
+        "note": "Test payment page: no money moves.", "credit": "Credit note",
     },
 }  # fmt: skip
 _WITHOUT_CENTS = {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof"}
@@ -27,6 +28,7 @@ _STYLE = (
     "main{max-width:34rem;margin:6vh auto;background:#fff;border-radius:12px;padding:2rem;"
     "box-shadow:0 1px 3px #0002}h1{font-size:2rem;margin:.25rem 0}table{width:100%;border-collapse:collapse;"
     "margin:1.5rem 0}td{padding:.5rem 0;border-bottom:1px solid #e6e8ec}td:last-child{text-align:right;"
+    "white-space:nowrap;padding-left:1rem;"
     "font-variant-numeric:tabular-nums}p{margin:.25rem 0;color:#555d6b}button{font:inherit;width:100%;"
     "padding:.75rem;border:0;border-radius:8px;background:#1f4fd8;color:#fff;font-weight:600;cursor:pointer}"
     "button.plain{background:none;color:#555d6b;font-weight:400;font-size:.875rem}"
@@ -41,8 +43,8 @@ def language(customer: Object, accepted: str | None) -> str:
     return "es" if wanted.lower().startswith(("es", "ca", "gl", "eu")) else "en"
 
 
-def invoice_page(invoice: Object, *, lang: str, declined: bool = False) -> str:
-    """The page in HTML; amounts in the invoice's currency, dates in UTC."""
+def invoice_page(invoice: Object, *, rates: Mapping[str, Object], lang: str, declined: bool = False) -> str:
+    """The page in HTML; amounts in the invoice's currency, dates in UTC, taxes named as in `rates`."""
     words = _WORDS[lang]
 
     def amount(units: int) -> str:
@@ -50,7 +52,10 @@ def invoice_page(invoice: Object, *, lang: str, declined: bool = False) -> str:
 
     rows = [(line["description"] or "", amount(line["amount"])) for line in invoice["_lines"]]
     rows.append((words["subtotal"], amount(invoice["subtotal_excluding_tax"])))
-    rows += [(words["tax"], amount(tax["amount"])) for tax in invoice["total_taxes"]]
+    for tax in invoice["total_taxes"]:
+        rate = rates[tax["tax_rate_details"]["tax_rate"]]
+        percentage = str(rate["percentage"]).replace(".", "," if lang == "es" else ".")
+        rows.append((f"{rate['display_name']} {percentage} %", amount(tax["amount"])))
     rows.append((words["total"], amount(invoice["total"])))
     if invoice["amount_remaining"] != invoice["total"]:
         rows.append((words["rest"], amount(invoice["amount_remaining"])))

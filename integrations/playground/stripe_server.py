@@ -211,7 +211,8 @@ def _pages(server: StripeServer) -> Blueprint:
         if invoice is None:
             abort(404)
         lang = _language(server, invoice)
-        return Response(invoice_page(invoice, lang=lang, declined=declined), mimetype="text/html")
+        drawn = invoice_page(invoice, rates=server.world.objects["tax_rates"], lang=lang, declined=declined)
+        return Response(drawn, mimetype="text/html")
 
     @routes.get("/i/<token>")
     def show(token: str) -> Response:

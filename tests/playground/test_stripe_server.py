@@ -525,7 +525,12 @@ def test_the_page_shows_the_invoice_and_its_button_pays(
     url = str(invoice.hosted_invoice_url)
     page = requests.get(url, timeout=10)
     assert 'lang="es"' in page.text and "Bar &lt;Pepe&gt; &amp; Hijos" in page.text
-    assert "1.493,82 €" in page.text and "F2026/7" in page.text and "Pendiente de pago" in page.text
+    assert (
+        "1.493,82 €" in page.text
+        and "IVA 21 %" in page.text
+        and "F2026/7" in page.text
+        and "Pendiente de pago" in page.text
+    )
     refused = requests.post(url, data={"card": "declined"}, timeout=10)
     assert "rechazado" in refused.text
     paid = requests.post(url, data={"card": "good"}, timeout=10)
