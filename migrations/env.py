@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import text
 
 import billing.models  # noqa: F401
+import integrations.chat.models  # noqa: F401
 import msp.models  # noqa: F401
 from msp.kernel.db import Model
 

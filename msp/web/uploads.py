@@ -1,0 +1,39 @@
+"""Files that people send through a page: stored by content, tied to their message."""
+
+from datetime import datetime
+from functools import partial
+
+from flask import request
+
+from msp.kernel import files
+from msp.kernel.db import db
+from msp.kernel.errors import Invalid
+from msp.kernel.ids import new_id
+from msp.tickets.models import Attachment, Message
+
+MOST_FILES = 10
+CHUNK = 65536
+
+
+def keep_files(message: Message, *, at: datetime) -> None:
+    """Store the files of this request's form with a message; refuses more than ten."""
+    sent = [each for each in request.files.getlist("files") if each.filename]
+    if len(sent) > MOST_FILES:
+        raise Invalid(fields={"files": ["too_many"]})
+    db.session.flush()
+    for each in sent:
+        kept = files.keep(iter(partial(each.stream.read, CHUNK), b""))
+        db.session.add(
+            Attachment(
+                id=new_id(),
+                client_id=message.client_id,
+                message_id=message.id,
+                name=(each.filename or "file")[-200:],
+                content_type=each.mimetype or "application/octet-stream",
+                size=kept.size,
+                state="stored",
+                remote={},
+                storage_key=kept.key,
+                created_at=at,
+            )
+        )
