@@ -18,6 +18,7 @@ FILTERS = {
     "moment": formats.moment,
     "ago": formats.ago,
     "iso": formats.iso,
+    "minutes_since": formats.minutes_since,
     "stopwatch": formats.stopwatch,
     "filesize": formats.filesize,
     "word": words.word,

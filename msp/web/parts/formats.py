@@ -136,6 +136,11 @@ def ago(at: datetime) -> str:
     return day(at, year=at.year != clock.now().year)
 
 
+def minutes_since(start: datetime) -> int:
+    """Whole minutes since an instant, at least one: what a timer would log now."""
+    return max(1, round((clock.now() - start).total_seconds() / 60))
+
+
 def stopwatch(since: datetime) -> str:
     """Hours, minutes and seconds since an instant, as a running timer shows them."""
     total = max(0, int((clock.now() - since).total_seconds()))

@@ -48,12 +48,12 @@ function toEnd() {
   if (thread) thread.scrollTop = thread.scrollHeight
 }
 
-// A part that asks to open as a dialog with the minutes of the stopwatch filled in.
+// The stopwatch opens the dialog that logs; what it shows becomes the minutes.
 document.addEventListener('click', event => {
-  const stop = event.target.closest('[data-fill-minutes]')
-  const field = stop && document.querySelector(stop.dataset.fillMinutes)
-  const since = stop?.querySelector('[data-since]')?.dataset.since
-  if (field && since) field.value = Math.max(1, Math.round((Date.now() - Date.parse(since)) / 60000))
+  const watch = event.target.closest('[data-fill-minutes]')
+  const field = watch && document.querySelector(watch.dataset.fillMinutes)
+  const [hours, minutes, seconds] = (watch?.querySelector('[data-since]')?.textContent ?? '').split(':').map(Number)
+  if (field && Number.isFinite(seconds)) field.value = Math.max(1, hours * 60 + minutes + Math.round(seconds / 60))
 })
 
 restore()

@@ -28,6 +28,13 @@ function point(ids) {
   }
 }
 
+function ring(unread) {
+  const bell = document.getElementById('bell')
+  if (!bell) return
+  bell.querySelector('.bell-count')?.remove()
+  if (unread) bell.append(Object.assign(document.createElement('span'), { className: 'bell-count', textContent: Math.min(unread, 99) }))
+}
+
 async function ask() {
   const answer = await fetch(`${url}?since=${encodeURIComponent(version)}`, { headers: { Accept: 'application/json' } })
   if (answer.status === 401 || answer.redirected) return location.reload()
@@ -37,6 +44,7 @@ async function ask() {
   version = news.version
   const thread = document.querySelector('[data-thread]')
   const atEnd = thread && thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80
+  ring(news.notifications)
   if (concerns(news)) {
     await refresh()
     point(news.tickets)
