@@ -209,7 +209,8 @@ def pip(*arguments: str) -> None:
 
 def run(command: list[str], *, path: Path | None = None) -> None:
     """Run a step's command, its output shown only where it fails; `path` goes first on its PATH."""
-    environment = dict(os.environ)
+    # The wheel's Node brings its own authorities; a machine behind a proxy has its proxy's among the system's.
+    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
