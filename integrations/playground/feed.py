@@ -29,7 +29,9 @@ class Feed:
     ) -> dict[str, Any]:
         """Entries after the cursor, oldest first; with none yet, wait up to `wait` seconds for one."""
         with self._grew:
-            self._grew.wait_for(lambda: self._cursor > cursor, timeout=wait or 0)
+            self._grew.wait_for(lambda: self._cursor != cursor, timeout=wait)
+            if cursor > self._cursor:  # from before a restart: begin again
+                cursor = 0
             fresh = [entry for entry in self._entries if entry["cursor"] > cursor][:limit]
             last = fresh[-1]["cursor"] if fresh else max(cursor, 0)
         wanted = where or {}

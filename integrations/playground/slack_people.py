@@ -177,6 +177,8 @@ class SlackPeople(SlackCore):
             "user": user, "text": stored, "team": self.world.users[user].team_id,
             "client_msg_id": self.world.ids.uuid(),
         }  # fmt: skip
+        if self.world.users[user].is_bot:  # another app's
+            words["bot_id"] = f"B{user[1:]}"
         if stored:
             words["blocks"] = rich_text(stored, block_id=self.world.ids.secret(5))
         if thread_ts:

@@ -92,5 +92,5 @@ class SlackState(SlackInteractions):
 
 def _is_by(message: Message, author: str) -> bool:
     if author in ("bot", "user"):
-        return ("bot_id" in message) == (author == "bot")
+        return ("app_id" in message) == (author == "bot")
     return author in ("", message["user"])
