@@ -95,7 +95,7 @@ def install_python(*, for_tests: bool) -> None:
         pip("install", "--no-index", "--no-build-isolation", "--no-deps", "--editable", str(ROOT))
 
     inputs = [lock, ROOT / "pyproject.toml"]
-    unless_done(name, inputs, install, output=VENV / "bin" / "msp", extra=sys.version)
+    unless_done(name, inputs, install, output=VENV / "bin" / "msp", extra=(VENV / "pyvenv.cfg").read_text())
 
 
 def install_node_packages() -> None:

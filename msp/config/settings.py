@@ -150,9 +150,10 @@ class Settings:
         return runtime_dir(self.home)
 
 
-def likely_typos(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+def likely_typos(environ: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
     """Names in the environment that nothing reads but that look like ours, each with the name meant."""
-    strangers = [name for name in environ if name.startswith(OWN_PREFIXES) and name.removesuffix("_FILE") not in NAMES]
+    given = os.environ if environ is None else environ
+    strangers = [name for name in given if name.startswith(OWN_PREFIXES) and name.removesuffix("_FILE") not in NAMES]
     found = [(name, difflib.get_close_matches(name.removesuffix("_FILE"), NAMES, 1, 0.8)) for name in strangers]
     return [(name, close[0]) for name, close in sorted(found) if close]
 
