@@ -1,10 +1,11 @@
 """The desk itself as a Flask application, before integrations and billing join it (wsgi.py)."""
 
+from apiflask import APIFlask
 from flask import Flask
 
 from msp import notify, web
 from msp.config import Settings
-from msp.kernel import crypto, events, i18n, inbox, jobs, leases, wake
+from msp.kernel import crypto, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
 from msp.tickets import escalation
 
@@ -15,7 +16,14 @@ STATEMENT_TIMEOUT_MS = 15_000
 
 def make_app(settings: Settings) -> Flask:
     """Build the desk: database, workers' drains, pages, API. Opens no connection yet."""
-    app = Flask("msp", static_folder=None, template_folder=None)
+    app = APIFlask(
+        "msp",
+        spec_path=None,  # msp/web/api serves both by itself
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # type: ignore[arg-type]
+        template_folder=None,  # type: ignore[arg-type]
+    )
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
@@ -29,6 +37,7 @@ def make_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=30 * 1024 * 1024,
     )
     crypto.use_keys(settings.encryption_keys)
+    files.use_folder(settings.home / "files")
     wake.connect(settings.redis_url)
     db.init_app(app)
     i18n.init_app(app)

@@ -1,9 +1,30 @@
 """Slack: one thin slice behind the channel-neutral conversation."""
 
+from functools import partial
+
 from flask import Flask
 
+from integrations import chat
+from integrations.slack.doors import SOURCE, doors
+from integrations.slack.inbound import handle
+from integrations.slack.install import installing
+from integrations.slack.transport import SlackTransport
+from integrations.slack.web_api import TIMEOUT
 from msp.config import Settings
+from msp.kernel.inbox import register_source
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Open the doors of this integration where its keys are set."""
+    if not settings.slack_enabled:
+        return
+    listen(settings)
+    app.register_blueprint(doors)
+    app.register_blueprint(installing)
+
+
+def listen(settings: Settings, *, timeout: int = TIMEOUT) -> None:
+    """Have this process's workers speak with Slack at SLACK_API_URL; `timeout` in seconds for each call."""
+    transport = SlackTransport(base_url=settings.slack_api_url, timeout=timeout)
+    register_source(SOURCE, partial(handle, transport))
+    chat.register(transport)

@@ -174,6 +174,8 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("huella", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_invoice_series")),
         info={"access": "staff"},
     )
@@ -692,6 +694,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), server_default="invoice", nullable=False),
         sa.Column("corrects_id", sa.UUID(), nullable=True),
         sa.Column("correction_reason", sa.Text(), nullable=True),
+        sa.Column("corrects_all", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("record_type", sa.Text(), server_default="F1", nullable=False),
         sa.Column("state", sa.Text(), server_default="draft", nullable=False),
         sa.Column("series", sa.Text(), nullable=True),
         sa.Column("number", sa.Text(), nullable=True),
@@ -713,9 +717,11 @@ def upgrade() -> None:
         sa.Column("withholding", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("payable", sa.BigInteger(), nullable=False),
         sa.Column("warnings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("(state = 'issued') = (number is not null)", name=op.f("ck_invoice_number")),
         sa.CheckConstraint("kind in ('invoice', 'credit_note')", name=op.f("ck_invoice_kind")),
+        sa.CheckConstraint("record_type in ('F1', 'R1', 'R4')", name=op.f("ck_invoice_record_type")),
         sa.CheckConstraint("state in ('draft', 'issued')", name=op.f("ck_invoice_state")),
         sa.ForeignKeyConstraint(
             ["client_id", "corrects_id"],
@@ -738,9 +744,10 @@ def upgrade() -> None:
     op.create_index(
         "uq_invoice_draft",
         "invoice",
-        ["client_id", "period_start"],
+        ["client_id", "period_start", "currency", "po_number"],
         unique=True,
-        postgresql_where=sa.text("state = 'draft'"),
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("state = 'draft' and kind = 'invoice'"),
     )
     op.create_table(
         "message",
@@ -958,8 +965,9 @@ def upgrade() -> None:
         sa.Column("contract_id", sa.UUID(), nullable=False),
         sa.Column("invoice_id", sa.UUID(), nullable=True),
         sa.Column("entry_id", sa.UUID(), nullable=True),
+        sa.Column("block", sa.Text(), nullable=False),
         sa.Column("on_day", sa.Date(), nullable=False),
-        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -1001,6 +1009,7 @@ def upgrade() -> None:
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("client_id", sa.UUID(), nullable=False),
         sa.Column("invoice_id", sa.UUID(), nullable=False),
+        sa.Column("corrects_line_id", sa.UUID(), nullable=True),
         sa.Column("contract_id", sa.UUID(), nullable=True),
         sa.Column("contract_name", sa.Text(), nullable=True),
         sa.Column("position", sa.SmallInteger(), nullable=False),
@@ -1106,6 +1115,7 @@ def upgrade() -> None:
             ["client_id", "entry_id"],
             ["time_entry.client_id", "time_entry.id"],
             name=op.f("fk_invoice_line_entry_client_id_entry_id_time_entry"),
+            ondelete="cascade",
         ),
         sa.ForeignKeyConstraint(
             ["client_id", "line_id"],

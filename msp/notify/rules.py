@@ -14,8 +14,8 @@ from msp.notify.models import Notification
 from msp.people.queries import staff
 from msp.tickets.models import Ticket
 
-HEARD = {"ticket.assigned", "ticket.received", "sla.warned", "sla.breached"}
-URGENT = {"sla.warned", "sla.breached", "ticket.assigned"}
+HEARD = {"ticket.assigned", "ticket.received", "ticket.person_asked", "sla.warned", "sla.breached"}
+URGENT = {"sla.warned", "sla.breached", "ticket.assigned", "ticket.person_asked"}
 
 
 def register() -> None:
@@ -56,7 +56,7 @@ def _notify(fact: Fact) -> None:
 
 def _listeners(fact: Fact, ticket: Ticket) -> set[UUID]:
     people = {ticket.assignee_id} if ticket.assignee_id else set()
-    if fact.kind.startswith("sla."):
+    if fact.kind.startswith("sla.") or fact.kind == "ticket.person_asked":
         people |= {lead.id for lead in staff(roles=["team_lead"])}
         before = fact.data.get("assignee_id")
         people |= {UUID(before)} if before else set()

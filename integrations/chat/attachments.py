@@ -1,0 +1,61 @@
+"""Files that came with a message: fetched by a worker into the file store, or refused with the reason."""
+
+from uuid import UUID
+
+from integrations.chat.links import find_link, note_broken
+from integrations.chat.transport import Broken, Transport
+from integrations.chat.values import Link
+from msp.kernel import files
+from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.errors import Permanent
+from msp.kernel.events import Fact, emit
+from msp.tickets.models import Attachment, Message
+
+OFFERED = {"attachment.offered"}
+
+
+def fetch(transport: Transport, fact: Fact) -> None:
+    """Fetch one offered file and store it; emits `ticket.attachment_stored` or `ticket.attachment_refused`."""
+    assert fact.client_id is not None
+    if fact.data["platform"] != transport.platform:
+        return
+    with work(Scope.client(fact.client_id)) as session:
+        attachment = session.get_one(Attachment, fact.subject_id)
+        link = find_link(transport.platform, fact.data["workspace"])
+        remote, is_waiting = attachment.remote, attachment.state == "remote"
+    if not is_waiting:
+        return
+    try:
+        kept = _fetched(transport, link, remote)
+    except Permanent as refused:
+        if isinstance(refused, Broken):
+            note_broken(transport.platform, fact.data["workspace"], reason=refused.reason)
+        _settle(fact, state="refused", reason=refused.reason)
+    else:
+        _settle(fact, state="stored", storage_key=kept.key, size=kept.size)
+
+
+def _fetched(transport: Transport, link: Link | None, remote: Json) -> files.Kept:
+    if link is None:
+        raise Permanent("not_connected")
+    with transport.download(link, remote) as chunks:
+        return files.keep(chunks)
+
+
+def _settle(fact: Fact, *, state: str, **values: object) -> None:
+    assert fact.client_id is not None
+    with work(Scope.client(fact.client_id)) as session:
+        attachment = session.get_one(Attachment, fact.subject_id)
+        attachment.state = state
+        for name, value in values.items():
+            setattr(attachment, name, value)
+        emit(
+            f"ticket.attachment_{state}",
+            _ticket_id(attachment),
+            client_id=fact.client_id,
+            attachment_id=str(attachment.id),
+        )
+
+
+def _ticket_id(attachment: Attachment) -> UUID:
+    return db.session.get_one(Message, attachment.message_id).ticket_id

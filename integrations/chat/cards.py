@@ -1,0 +1,152 @@
+"""A ticket as its requester sees it in chat: codes and facts first, then words in the reader's language and zone."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask_babel import gettext, pgettext
+from sqlalchemy import exists, select
+
+from integrations.chat import when
+from integrations.chat.values import Button, WrittenCard
+from msp.kernel.db import db
+from msp.kernel.events import Event
+from msp.people.models import Person
+from msp.sla.clocks import clocks_of, next_due
+from msp.sla.explanation import explain_clock
+from msp.sla.models import Clock
+from msp.tickets.models import Ticket
+from msp.tickets.states import FINISHED, PRIORITIES
+from msp.web.parts.words import word
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where a deadline comes from: a budget of working time, counted from an instant, broken by closing or not."""
+
+    budget: timedelta
+    counted_from: datetime
+    is_unbroken: bool
+    holiday: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The facts of a card. Two equal cards read the same, so a change that does not show is not sent."""
+
+    ticket_id: UUID
+    label: str
+    subject: str
+    status: str
+    priority: str
+    assignee: str | None
+    due_kind: str | None
+    due_at: datetime | None
+    why: Why | None
+    buttons: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """The card in 16 characters, to compare with the one that was last sent."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+def card_of(ticket: Ticket) -> Card:
+    """The card of a ticket, in any scope that sees it."""
+    clock = next_due(clocks_of(ticket.id))
+    return Card(
+        ticket_id=ticket.id,
+        label=ticket.label,
+        subject=ticket.subject,
+        status=ticket.status,
+        priority=ticket.priority,
+        assignee=ticket.assignee.name if ticket.assignee else None,
+        due_kind=clock.kind if clock else None,
+        due_at=clock.due_at if clock else None,
+        why=_why(clock) if clock else None,
+        buttons=_buttons(ticket),
+    )
+
+
+def written(card: Card, *, now: datetime) -> WrittenCard:
+    """The card in words, for the reader in force."""
+    facts = [
+        (gettext("Status"), _capital(word(card.status, "portal_status"))),
+        (gettext("Priority"), _capital(word(card.priority, "priority"))),
+        (pgettext("card", "With"), card.assignee or pgettext("card", "Nobody yet")),
+    ]
+    if card.due_at is not None:
+        label = gettext("Answered before") if card.due_kind == "first_response" else gettext("Solved before")
+        facts.append((label, when.moment(card.due_at, now=now)))
+    return WrittenCard(
+        label=card.label,
+        subject=card.subject,
+        facts=tuple(facts),
+        why=_reason(card.why, card.due_at, now=now) if card.why and card.due_at else None,
+        buttons=tuple(Button(code, button_label(code)) for code in card.buttons),
+    )
+
+
+def button_label(code: str) -> str:
+    """What stands on a button."""
+    labels = {
+        "add_detail": gettext("Add detail"),
+        "more_urgent": gettext("It’s more urgent"),
+        "talk_to_person": gettext("Talk to a person"),
+        "solved": gettext("Yes, solved"),
+        "not_yet": gettext("Not yet"),
+    }
+    return labels[code]
+
+
+def was_raised_by_client(ticket_id: UUID) -> bool:
+    """Whether somebody of the client has made it more urgent already; they may once."""
+    by_client = exists().where(Person.id == Event.actor_id, Person.client_id.is_not(None))
+    query = select(Event.id).where(Event.subject_id == ticket_id, Event.kind == "ticket.priority_changed", by_client)
+    return db.session.execute(query.limit(1)).one_or_none() is not None
+
+
+def _buttons(ticket: Ticket) -> tuple[str, ...]:
+    if ticket.status in FINISHED:
+        return ()
+    may_raise = ticket.priority != PRIORITIES[0] and not was_raised_by_client(ticket.id)
+    return ("add_detail", *(["more_urgent"] if may_raise else []), "talk_to_person")
+
+
+def _why(clock: Clock) -> Why | None:
+    explained = explain_clock(clock)
+    windows = [step for step in explained.steps if step.code == "window"]
+    if not windows:
+        return None
+    holidays = [step.holiday for step in explained.steps if step.rule == "holiday" and step.holiday]
+    return Why(
+        budget=explained.budget,
+        counted_from=windows[0].start,
+        is_unbroken=len(windows) == 1,
+        holiday=holidays[0] if holidays else "",
+    )
+
+
+def _reason(why: Why, due_at: datetime, *, now: datetime) -> str:
+    facts = {
+        "time": when.time_of_day(due_at),
+        "budget": when.budget(why.budget),
+        "start": when.start(why.counted_from, now=now),
+    }
+    if why.holiday:
+        return gettext(
+            "Why %(time)s: your contract promises %(budget)s of working time for this, counted %(start)s;"
+            " %(holiday)s does not count.",
+            holiday=why.holiday,
+            **facts,
+        )
+    if not why.is_unbroken:
+        return gettext(
+            "Why %(time)s: your contract promises %(budget)s of working time for this, counted %(start)s.", **facts
+        )
+    return gettext("Why %(time)s: your contract promises %(budget)s for this, counted %(start)s.", **facts)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

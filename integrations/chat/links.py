@@ -1,0 +1,62 @@
+"""Connections as jobs hold them, and what is noted when one of them no longer works."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from integrations.chat.values import Link
+from msp.clients.models import Connection, UnknownSource
+from msp.clients.queries import find_connection
+from msp.kernel import crypto
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import emit
+
+
+def find_link(platform: str, workspace: str) -> Link | None:
+    """The connection of a workspace or tenant (any scope that may see it), or None where nobody has it."""
+    connection = find_connection(platform, workspace)
+    return _link(connection) if connection else None
+
+
+def unknown_link(platform: str, workspace: str) -> Link | None:
+    """A workspace that belongs to nobody yet, where its installation left us a token (system scope)."""
+    query = select(UnknownSource).where(UnknownSource.kind == platform, UnknownSource.external_id == workspace)
+    source = db.session.scalars(query).one_or_none()
+    if source is None or source.secret is None:
+        return None
+    return Link(None, platform, workspace, source.settings, crypto.unseal(source.secret))
+
+
+def own_link(platform: str) -> Link | None:
+    """The provider's own workspace, where staff hear from us (system scope)."""
+    query = select(Connection).where(Connection.kind == platform, Connection.client_id.is_(None))
+    connection = db.session.scalars(query.order_by(Connection.created_at).limit(1)).one_or_none()
+    return _link(connection) if connection else None
+
+
+def note_broken(platform: str, workspace: str, *, reason: str) -> None:
+    """Mark a connection as broken, for the administrator to renew; emits `connection.broken` once."""
+    with work(Scope.system()):
+        connection = find_connection(platform, workspace)
+        if connection is None or connection.broken_reason == reason:
+            return
+        connection.broken_reason = reason
+        emit(
+            "connection.broken",
+            connection.id,
+            client_id=connection.client_id,
+            visibility="internal",
+            connection=platform,
+            reason=reason,
+        )
+
+
+def lock(*names: str | UUID) -> None:
+    """Have whoever works on the same thing at the same time wait until this unit of work ends."""
+    key = func.hashtextextended(":".join(map(str, names)), 0)
+    db.session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _link(connection: Connection) -> Link:
+    token = crypto.unseal(connection.secret) if connection.secret else None
+    return Link(connection.client_id, connection.kind, connection.external_id, connection.settings, token)

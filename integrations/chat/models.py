@@ -1,0 +1,24 @@
+"""What we wrote in chat systems, so that nothing is written twice."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from msp.kernel.db import Model
+
+
+class ChatPost(Model):
+    """One message of ours: `trying` from before it is sent until the answer is known, then `sent` with its id."""
+
+    __tablename__ = "chat_post"
+    __table_args__ = (
+        CheckConstraint("state in ('trying', 'sent')", name="state"),
+        {"info": {"access": "system"}},
+    )
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    platform: Mapped[str]
+    state: Mapped[str]
+    external_id: Mapped[str | None]
+    tried_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,68 @@
+"""What a chat system must be able to do for us, and how it says that it could not."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from integrations.chat.values import Link, Place, Post, Profile
+from msp.kernel.db import Json
+from msp.kernel.errors import Permanent, Temporary
+
+
+class InDoubt(Temporary):
+    """It may have been done: the line broke, or the answer made no sense. Look before doing it again."""
+
+
+class Broken(Permanent):
+    """The connection itself is no longer good (token revoked, app removed): an administrator must renew it."""
+
+
+class Unreachable(Permanent):
+    """Nothing can be written in that conversation any more (archived, bot removed, blocked)."""
+
+
+class Transport(Protocol):
+    """One chat system. Every call goes over the network: never inside a unit of work, with timeouts of seconds.
+
+    Each raises Temporary (surely not done; with retry_after where the system named it), InDoubt (may have been done),
+    Broken, Unreachable, or another Permanent.
+    """
+
+    @property
+    def platform(self) -> str:
+        """`slack` or `teams`: the kind of its connections, and the name of its subscriber."""
+        ...
+
+    @property
+    def max_text(self) -> int:
+        """How many characters of plain text one message may carry; longer text goes out in parts."""
+        ...
+
+    def profile(self, link: Link, external_id: str) -> Profile:
+        """Who somebody is."""
+        ...
+
+    def direct(self, link: Link, external_id: str) -> Place:
+        """A person's own conversation with us, opened where there is none; its thread is empty."""
+        ...
+
+    def post(self, link: Link, place: Place, post: Post, *, key: str) -> str:
+        """Write in a thread (start one where `place.thread` is empty), marked with `key`; returns the message's id."""
+        ...
+
+    def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
+        """The id of the message that carries `key`, if it stands there; None where that cannot be known."""
+        ...
+
+    def update(self, link: Link, place: Place, message_id: str, post: Post) -> None:
+        """Replace a message of ours."""
+        ...
+
+    def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
+        """Say something to one person in a thread, seen by them alone where the system knows how."""
+        ...
+
+    def download(self, link: Link, remote: Json) -> AbstractContextManager[Iterator[bytes]]:
+        """Fetch a file that was offered, in chunks; raises Permanent with the reason it is refused for."""
+        ...

@@ -1,0 +1,77 @@
+"""Times as they are said in a chat: short, in the reader's zone, with the day where it is not today."""
+
+from datetime import date, datetime, timedelta
+
+from babel.dates import format_datetime
+from flask_babel import get_locale, gettext, ngettext, to_user_timezone
+
+_NEAR = timedelta(days=7)
+_DAY = {"es": "EEEE d", "en": "EEEE d"}
+_FAR_DAY = {"es": "EEEE d 'de' MMMM", "en": "EEEE d MMMM"}
+
+
+def before(at: datetime, *, now: datetime) -> str:
+    """The end of a promise inside a sentence: `before 9:32`, `before 9:30 tomorrow`, `before 9:30 on Thursday 26`."""
+    time, apart, hour = time_of_day(at), _days_from(now, at), to_user_timezone(at).hour
+    if apart == 0:
+        return ngettext("before %(time)s", "before %(time)s", hour, time=time)
+    if apart == 1:
+        return ngettext("before %(time)s tomorrow", "before %(time)s tomorrow", hour, time=time)
+    return ngettext("before %(time)s on %(day)s", "before %(time)s on %(day)s", hour, time=time, day=day(at, now=now))
+
+
+def moment(at: datetime, *, now: datetime) -> str:
+    """A moment on a card: `11:02 today`, `9:30 tomorrow`, `9:30 on Thursday 26`."""
+    time, apart = time_of_day(at), _days_from(now, at)
+    if apart == 0:
+        return gettext("%(time)s today", time=time)
+    if apart == 1:
+        return gettext("%(time)s tomorrow", time=time)
+    return gettext("%(time)s on %(day)s", time=time, day=day(at, now=now))
+
+
+def start(at: datetime, *, now: datetime) -> str:
+    """Where a count begins, inside a sentence: `from 8:52`, `from 9:00 tomorrow`, `from 9:00 on Monday 23 November`."""
+    time, apart, hour = time_of_day(at), _days_from(now, at), to_user_timezone(at).hour
+    if apart == 0:
+        return ngettext("from %(time)s", "from %(time)s", hour, time=time)
+    if apart == 1:
+        return ngettext("from %(time)s tomorrow", "from %(time)s tomorrow", hour, time=time)
+    return ngettext("from %(time)s on %(day)s", "from %(time)s on %(day)s", hour, time=time, day=day(at, now=now))
+
+
+def due(at: datetime, *, now: datetime) -> str:
+    """When something is due, inside a sentence: `at 8:52`, `tomorrow at 9:00`, `on Thursday 26 at 9:00`."""
+    time, apart, hour = time_of_day(at), _days_from(now, at), to_user_timezone(at).hour
+    if apart == 0:
+        return ngettext("at %(time)s", "at %(time)s", hour, time=time)
+    if apart == 1:
+        return ngettext("tomorrow at %(time)s", "tomorrow at %(time)s", hour, time=time)
+    return ngettext("on %(day)s at %(time)s", "on %(day)s at %(time)s", hour, time=time, day=day(at, now=now))
+
+
+def time_of_day(at: datetime) -> str:
+    """Hour and minute in the reader's zone."""
+    return str(format_datetime(to_user_timezone(at), "H:mm", locale=get_locale()))
+
+
+def day(at: datetime, *, now: datetime) -> str:
+    """The day of the week with its number, and the month once it is a week away or past."""
+    near = timedelta() <= at - now < _NEAR
+    pattern = (_DAY if near else _FAR_DAY)[str(get_locale())[:2]]
+    return str(format_datetime(to_user_timezone(at), pattern, locale=get_locale()))
+
+
+def budget(span: timedelta) -> str:
+    """A promise's length: `30 minutes`, `4 hours`, `1 hour and 30 minutes`."""
+    hours, minutes = divmod(int(span.total_seconds()) // 60, 60)
+    in_hours = ngettext("%(num)d hour", "%(num)d hours", hours)
+    in_minutes = ngettext("%(num)d minute", "%(num)d minutes", minutes)
+    if hours and minutes:
+        return gettext("%(hours)s and %(minutes)s", hours=in_hours, minutes=in_minutes)
+    return in_hours if hours else in_minutes
+
+
+def _days_from(now: datetime, at: datetime) -> int:
+    here: date = to_user_timezone(now).date()
+    return (to_user_timezone(at).date() - here).days

@@ -1,0 +1,60 @@
+"""Our posts as Slack's Block Kit. Limits in characters: section 3000, field 2000, button 75, context 3000."""
+
+from typing import Any
+
+from integrations.chat import Button, Post, WrittenCard
+from integrations.slack.text import escape
+
+Block = dict[str, Any]
+MAX_SECTION = 3000
+MAX_FIELD = 2000
+MAX_LABEL = 75
+MAX_FALLBACK = 3000
+
+
+def rendered(post: Post) -> dict[str, Any]:
+    """`text` (also what notifications and screen readers say) and, where text is not all, `blocks`."""
+    said = f"*{escape(post.author)}*\n{escape(post.text)}" if post.author else escape(post.text)
+    if post.card is None and not post.buttons:
+        return {"text": said}
+    blocks = [_section(said)] if said else []
+    if post.card is not None:
+        blocks += _card(post.card, value=str(post.ticket_id))
+    elif post.buttons:
+        blocks.append(_actions(post.buttons, value=str(post.ticket_id)))
+    return {"text": _fallback(said, post.card), "blocks": blocks}
+
+
+def _card(card: WrittenCard, *, value: str) -> list[Block]:
+    title = f"{escape(card.label)} · *{escape(card.subject)}*"
+    fields = [_mrkdwn(f"{escape(label)}\n*{escape(fact)}*", MAX_FIELD) for label, fact in card.facts]
+    blocks: list[Block] = [_section(title), {"type": "section", "fields": fields}]
+    if card.why:
+        blocks.append({"type": "context", "elements": [_mrkdwn(escape(card.why), MAX_SECTION)]})
+    if card.buttons:
+        blocks.append(_actions(card.buttons, value=value))
+    return blocks
+
+
+def _actions(buttons: tuple[Button, ...], *, value: str) -> Block:
+    return {"type": "actions", "elements": [_button(button, value) for button in buttons]}
+
+
+def _button(button: Button, value: str) -> Block:
+    style = {"style": "primary"} if button.is_primary else {}
+    label = {"type": "plain_text", "text": button.label[:MAX_LABEL], "emoji": False}
+    return {"type": "button", "action_id": button.code, "text": label, "value": value} | style
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text, MAX_SECTION)}
+
+
+def _mrkdwn(text: str, limit: int) -> Block:
+    return {"type": "mrkdwn", "text": text[:limit]}
+
+
+def _fallback(said: str, card: WrittenCard | None) -> str:
+    if card is None:
+        return said[:MAX_FALLBACK]
+    return f"{said}\n{escape(card.label)} · {escape(card.subject)}".strip()[:MAX_FALLBACK]

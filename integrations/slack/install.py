@@ -1,0 +1,145 @@
+"""Connecting a workspace by OAuth v2: from a client's page by an administrator, or by anybody for us to link later."""
+
+import secrets
+from datetime import datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from flask import Blueprint, abort, current_app, flash, redirect, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from integrations.slack.web_api import call, client
+from msp.clients.actions import connect, note_unknown
+from msp.clients.models import Client
+from msp.clients.queries import find_connection
+from msp.config import Settings
+from msp.kernel import clock
+from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.errors import Conflict, Denied, NotFound, OutsideFailure
+from msp.people.access import may
+from msp.web.request_scope import whoever_is_here
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "files:read",
+    "groups:history",
+    "im:history",
+    "im:write",
+    "users:read",
+    "users:read.email",
+)
+STATE_LIFE = timedelta(minutes=10)
+STATE = "slack_install"
+
+installing = Blueprint("slack_install", __name__, url_prefix="/slack")
+
+
+@installing.get("/install")
+def install() -> Response:
+    """Send the browser to Slack to approve the app; with `client_id` only for an administrator, for that client."""
+    settings = _settings()
+    if not settings.slack_install_enabled:
+        raise NotFound("page")
+    client_id = request.args.get("client_id", type=UUID)
+    if client_id is not None and not _is_administrator():
+        raise Denied("not_allowed")
+    state = secrets.token_urlsafe(32)
+    session[STATE] = {
+        "state": state,
+        "client_id": str(client_id) if client_id else None,
+        "back": _local(request.args.get("next", "")),
+        "at": clock.now().isoformat(),
+    }
+    asked = {"client_id": settings.slack_client_id, "scope": ",".join(SCOPES), "state": state}
+    return redirect(f"{_origin(settings)}/oauth/v2/authorize?{urlencode(asked | {'redirect_uri': _redirect_uri()})}")
+
+
+@installing.get("/oauth_redirect")
+def oauth_redirect() -> Response:
+    """Slack's answer: the state must be this browser's own, not older than ten minutes, and counts once."""
+    begun = session.pop(STATE, None)
+    given = request.args.get("state", "")
+    if not begun or not given or not secrets.compare_digest(begun["state"].encode(), given.encode()):
+        abort(400)
+    if clock.now() - datetime.fromisoformat(begun["at"]) > STATE_LIFE:
+        abort(400)
+    code = request.args.get("code", "")
+    if request.args.get("error") or not code:
+        flash(gettext("Slack was not connected: the approval was cancelled."), "error")
+        return redirect(begun["back"])
+    try:
+        answer = _exchange(_settings(), code)
+        words = _connected(answer, begun["client_id"])
+    except OutsideFailure as failure:
+        flash(gettext("Slack was not connected: Slack answered “%(reason)s”.", reason=failure.reason), "error")
+    except Conflict:
+        flash(gettext("That workspace belongs to another client already. Disconnect it there first."), "error")
+    else:
+        flash(words, "success")
+    return redirect(begun["back"])
+
+
+def _exchange(settings: Settings, code: str) -> Json:
+    web = client(None, base_url=settings.slack_api_url)
+    answer = call(
+        web.oauth_v2_access,
+        client_id=settings.slack_client_id,
+        client_secret=settings.slack_client_secret,
+        code=code,
+        redirect_uri=_redirect_uri(),
+    )
+    data: Json = dict(answer.data) if isinstance(answer.data, dict) else {}
+    return data
+
+
+def _connected(answer: Json, client_id: str | None) -> str:
+    team = answer.get("team")
+    if not team:  # an organisation of Enterprise Grid installs without a workspace
+        return gettext("Install the app in one workspace, please: whole organisations cannot be connected yet.")
+    details = {
+        "name": team.get("name"),
+        "settings": {
+            "bot_user_id": answer.get("bot_user_id"),
+            "app_id": answer.get("app_id"),
+            "scope": answer.get("scope"),
+        },
+        "secret": answer.get("access_token"),
+    }
+    with work(Scope.system()):
+        known = find_connection("slack", team["id"])
+        owner_id = UUID(client_id) if client_id and _is_administrator() else known.client_id if known else None
+        if owner_id is None and known is None:
+            note_unknown("slack", team["id"], at=clock.now(), messages=0, **details)
+            return gettext("%(team)s is installed. An administrator must now link it to a client.", team=team["name"])
+        owner = db.session.get_one(Client, owner_id) if owner_id else None
+        connect(owner, kind="slack", external_id=team["id"], at=clock.now(), **details)
+    return gettext("%(team)s is connected.", team=team["name"])
+
+
+def _is_administrator() -> bool:
+    person = whoever_is_here()
+    return person is not None and may(person, "administer")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def _redirect_uri() -> str:
+    return f"{_settings().public_url}{url_for('slack_install.oauth_redirect')}"
+
+
+def _origin(settings: Settings) -> str:
+    api = urlsplit(settings.slack_api_url)
+    return f"{api.scheme}://{api.netloc}"
+
+
+def _local(path: str) -> str:
+    """Only a path of our own: never a way to send people elsewhere."""
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if is_ours else "/"

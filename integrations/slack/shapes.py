@@ -1,0 +1,127 @@
+"""The shapes of what Slack sends, checked at the door so that workers can trust them."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+from msp.kernel.db import Json
+
+
+class WrongShape(Exception):
+    """What came is signed but is not what Slack's documentation says; the code goes into the answer."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+_EVENT_TEXTS = ("ts", "channel", "user", "text", "thread_ts", "subtype", "bot_id", "app_id", "team", "channel_type")
+_COMMAND_TEXTS = ("team_id", "user_id", "channel_id", "command", "trigger_id")
+
+
+def read_event(raw: bytes) -> Json:
+    """The envelope of an Events API request; raises WrongShape."""
+    envelope = _object(raw)
+    if not isinstance(envelope.get("type"), str):
+        raise WrongShape("no_type")
+    if envelope["type"] == "url_verification" and not isinstance(envelope.get("challenge"), str):
+        raise WrongShape("no_challenge")
+    if envelope["type"] == "event_callback":
+        _need(envelope, "event_id", "team_id")
+        event = envelope.get("event")
+        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+            raise WrongShape("no_event")
+        if event["type"] in ("message", "app_mention"):  # others carry whole objects under the same names
+            _check_message(event)
+    envelope.pop("token", None)  # the old verification token proves nothing and is a secret
+    return envelope
+
+
+def read_interaction(raw: bytes) -> Json:
+    """The payload of an interaction; raises WrongShape."""
+    form = _form(raw)
+    payload = _object(form.get("payload", "").encode())
+    if not isinstance(payload.get("type"), str):
+        raise WrongShape("no_type")
+    for name in ("team", "user"):
+        if not isinstance(payload.get(name), dict) or not isinstance(payload[name].get("id"), str):
+            raise WrongShape(f"no_{name}")
+    if payload["type"] == "block_actions":
+        actions = payload.get("actions")
+        if not isinstance(actions, list) or not all(isinstance(each, dict) for each in actions):
+            raise WrongShape("no_actions")
+        if not isinstance(payload.get("container", {}), dict) or not isinstance(payload.get("channel") or {}, dict):
+            raise WrongShape("no_container")
+    payload.pop("token", None)
+    return payload
+
+
+def read_command(raw: bytes) -> Json:
+    """The fields of a slash command; raises WrongShape."""
+    form = _form(raw)
+    _need(form, *_COMMAND_TEXTS)
+    form.pop("token", None)
+    form.pop("response_url", None)
+    return form
+
+
+def _check_message(event: Json) -> None:
+    for name in _EVENT_TEXTS:
+        if not isinstance(event.get(name), str | None):
+            raise WrongShape(f"bad_{name}")
+    if not (event.get("channel") and event.get("ts")):
+        raise WrongShape("no_channel")
+    files = event.get("files") or []
+    if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
+        raise WrongShape("bad_files")
+    for name in ("message", "previous_message"):
+        inner = event.get(name)
+        if inner is None:
+            continue
+        if not isinstance(inner, dict):
+            raise WrongShape(f"bad_{name}")
+        if not all(isinstance(inner.get(field), str | None) for field in _EVENT_TEXTS):
+            raise WrongShape(f"bad_{name}")
+
+
+def _object(raw: bytes) -> Json:
+    try:
+        value = json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise WrongShape("not_json") from None
+    if not isinstance(value, dict):
+        raise WrongShape("not_an_object")
+    try:
+        cleaned: Json = _storable(value)
+    except RecursionError:
+        raise WrongShape("too_deep") from None
+    return cleaned
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and infinities are no JSON
+
+
+def _storable(value: Any) -> Any:
+    """Without the two things that JSON may say and PostgreSQL may not keep: NUL and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "")
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return value
+
+
+def _form(raw: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError:
+        raise WrongShape("not_a_form") from None
+    return {name: _storable(values[0]) for name, values in fields.items()}
+
+
+def _need(fields: Json, *names: str) -> None:
+    for name in names:
+        if not isinstance(fields.get(name), str) or not fields[name]:
+            raise WrongShape(f"no_{name}")

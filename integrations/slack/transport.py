@@ -1,0 +1,152 @@
+"""Slack as a transport of the channel-neutral conversation."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from slack_sdk import WebClient
+
+from integrations.chat import Broken, Link, Place, Post, Profile
+from integrations.slack.blocks import rendered
+from integrations.slack.text import escape
+from integrations.slack.web_api import TIMEOUT, call, client
+from msp.kernel.db import Json
+from msp.kernel.errors import Permanent, Temporary
+
+MARK = "guardia"
+CLOCK_SKEW = timedelta(seconds=30)
+FILE_HOSTS = ("files.slack.com", "slack-files.com")
+CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SlackTransport:
+    """Every call is made with the token of the link, against `base_url`, within `timeout` seconds."""
+
+    base_url: str
+    timeout: int = TIMEOUT
+    platform: str = "slack"
+    max_text: int = 2800  # Slack asks for less than 4,000 characters, and escaping makes text longer
+
+    def profile(self, link: Link, external_id: str) -> Profile:
+        """The person by users.info; people of other companies come with their own workspace and no address."""
+        user = call(self._client(link).users_info, user=external_id, include_locale=True)["user"]
+        profile = user.get("profile") or {}
+        name = profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")
+        return Profile(
+            external_id=external_id,
+            workspace=link.workspace if _is_member(user, link) else user.get("team_id") or "",
+            name=name or external_id,
+            email=profile.get("email") or None,
+            locale=user.get("locale"),
+            timezone=user.get("tz"),
+            is_bot=bool(user.get("is_bot")) or external_id == "USLACKBOT",
+        )
+
+    def direct(self, link: Link, external_id: str) -> Place:
+        """The direct message with a person, by conversations.open."""
+        channel = call(self._client(link).conversations_open, users=external_id)["channel"]["id"]
+        return Place(self.platform, link.workspace, channel, "", is_personal=True)
+
+    def post(self, link: Link, place: Place, post: Post, *, key: str) -> str:
+        """chat.postMessage in the thread, marked by metadata; returns its ts."""
+        answer = call(
+            self._client(link).chat_postMessage,
+            channel=place.channel,
+            thread_ts=place.thread or None,
+            metadata={"event_type": MARK, "event_payload": {"delivery": key}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **rendered(post),
+        )
+        return str(answer["ts"])
+
+    def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
+        """Our message with this mark, among what was said in the thread since then."""
+        web = self._client(link)
+        window = {"oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}", "include_all_metadata": True, "limit": 100}
+        if place.thread:
+            answer = call(web.conversations_replies, channel=place.channel, ts=place.thread, **window)
+        else:
+            answer = call(web.conversations_history, channel=place.channel, **window)
+        for message in answer["messages"]:
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == MARK and metadata.get("event_payload", {}).get("delivery") == key:
+                return str(message["ts"])
+        return None
+
+    def update(self, link: Link, place: Place, message_id: str, post: Post) -> None:
+        """chat.update; a post without blocks takes the old ones away."""
+        content: dict[str, Any] = {"blocks": []} | rendered(post)
+        call(self._client(link).chat_update, channel=place.channel, ts=message_id, **content)
+
+    def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
+        """chat.postEphemeral: seen by one person, for as long as they look."""
+        call(
+            self._client(link).chat_postEphemeral,
+            channel=place.channel,
+            user=to,
+            thread_ts=place.thread or None,
+            text=escape(text),
+        )
+
+    @contextmanager
+    def download(self, link: Link, remote: Json) -> Iterator[Iterator[bytes]]:
+        """GET url_private with the bot's token, which goes to Slack's own hosts alone; redirects are refused.
+
+        Without the right to read a file Slack answers 200 with a sign-in page: a page where none is due is refused.
+        """
+        if remote.get("ask_first"):
+            remote = _offered(call(self._client(link).files_info, file=remote["id"])["file"])
+        url = remote.get("url") or ""
+        if not self._is_slack(url):
+            raise Permanent("foreign_address")
+        headers = {"Authorization": f"Bearer {link.token}"}
+        try:
+            with requests.get(
+                url, headers=headers, stream=True, allow_redirects=False, timeout=(self.timeout, 4 * self.timeout)
+            ) as response:
+                _check(response, expected=remote.get("content_type") or "")
+                yield response.iter_content(CHUNK)
+        except requests.RequestException as fault:
+            raise Temporary("no_answer") from fault
+
+    def _client(self, link: Link) -> WebClient:
+        if not link.token:
+            raise Broken("not_connected")
+        return client(link.token, base_url=self.base_url, timeout=self.timeout)
+
+    def _is_slack(self, url: str) -> bool:
+        address, ours = urlsplit(url), urlsplit(self.base_url)
+        if (address.scheme, address.netloc) == (ours.scheme, ours.netloc):
+            return True
+        return address.scheme == "https" and address.hostname in FILE_HOSTS and address.port is None
+
+
+def _offered(file: Json) -> Json:
+    return {
+        "id": file.get("id"),
+        "url": file.get("url_private_download") or file.get("url_private"),
+        "content_type": file.get("mimetype"),
+    }
+
+
+def _check(response: requests.Response, *, expected: str) -> None:
+    if response.status_code == 429:
+        wait = response.headers.get("Retry-After", "")
+        raise Temporary("ratelimited", retry_after=float(wait) if wait.isdecimal() else None)
+    if response.status_code >= 500:
+        raise Temporary(f"http_{response.status_code}")
+    if response.status_code != 200:
+        raise Permanent(f"http_{response.status_code}")
+    if response.headers.get("Content-Type", "").startswith("text/html") and not expected.startswith("text/html"):
+        raise Permanent("not_readable")
+
+
+def _is_member(user: Json, link: Link) -> bool:
+    team = user.get("team_id") or link.workspace
+    return team == link.workspace and not user.get("is_stranger")

@@ -1,0 +1,106 @@
+"""Slack's Web API by slack-sdk's client, with its failures told apart: surely not done, in doubt, broken, no way."""
+
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from integrations.chat import Broken, InDoubt, Unreachable
+from msp.kernel.errors import Permanent, Temporary
+
+TIMEOUT = 5  # seconds for one call
+DOUBT_PAUSE = 5.0  # seconds before we look what became of a call in doubt
+DEFAULT_PAUSE = 30.0
+
+BROKEN = frozenset(
+    {
+        "account_inactive",
+        "ekm_access_denied",
+        "invalid_auth",
+        "not_authed",
+        "org_login_required",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+    }
+)
+UNREACHABLE = frozenset(
+    {
+        "access_denied",
+        "cannot_dm_bot",
+        "channel_not_found",
+        "channel_type_not_supported",
+        "is_archived",
+        "messages_tab_disabled",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "thread_not_found",
+        "user_disabled",
+        "user_not_found",
+    }
+)
+IN_DOUBT = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+
+_CODE = re.compile(r"[a-z0-9_]{3,64}")
+
+
+def client(token: str | None, *, base_url: str, timeout: int = TIMEOUT) -> WebClient:
+    """A client for one token that never retries by itself; the outbox does, when it is sure."""
+    return WebClient(token=token, base_url=base_url, timeout=timeout, retry_handlers=[])
+
+
+def call(method: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
+    """Call a method of the client; raises Temporary, InDoubt, Broken, Unreachable or Permanent with Slack's code."""
+    with failures():
+        return method(**arguments)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what slack-sdk and the network raise into failures that say whether to try again."""
+    try:
+        yield
+    except SlackApiError as refused:
+        raise _refusal(refused.response) from refused
+    except URLError as fault:
+        raise _no_line(fault.reason) from fault
+    except (OSError, http.client.HTTPException, UnicodeDecodeError) as fault:
+        raise InDoubt("no_answer", retry_after=DOUBT_PAUSE) from fault
+    except SlackClientError as fault:
+        raise Permanent(type(fault).__name__) from fault
+
+
+def _refusal(response: SlackResponse) -> Exception:
+    status, data = response.status_code, response.data
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    if status == 429 or code in ("ratelimited", "rate_limited"):
+        return Temporary("ratelimited", retry_after=_retry_after(response))
+    if status >= 500 or code in IN_DOUBT or (status == 200 and not _CODE.fullmatch(code)):
+        return InDoubt(f"http_{status}" if status != 200 else code[:64], retry_after=DOUBT_PAUSE)
+    if status != 200 and not _CODE.fullmatch(code):
+        return Temporary(f"http_{status}")
+    if code in BROKEN:
+        return Broken(code)
+    return Unreachable(code) if code in UNREACHABLE else Permanent(code)
+
+
+def _no_line(reason: object) -> Exception:
+    if isinstance(reason, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError):
+        return Temporary("no_connection")
+    return InDoubt("no_answer", retry_after=DOUBT_PAUSE)
+
+
+def _retry_after(response: SlackResponse) -> float:
+    value = {name.lower(): value for name, value in response.headers.items()}.get("retry-after", "")
+    value = value[0] if isinstance(value, list) else value
+    return float(value) if str(value).isdecimal() else DEFAULT_PAUSE

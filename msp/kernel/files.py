@@ -1,0 +1,85 @@
+"""Files that people sent: kept outside the database under the SHA-256 of their bytes, so that equal files lie once.
+
+They are other people's bytes: never executable, never under a name that somebody chose, never served on our origin as
+anything but a download.
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from msp.kernel.errors import NotFound, Permanent
+
+MAX_BYTES = 20 * 1024 * 1024
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored file: the key to open it with, and its length in bytes."""
+
+    key: str
+    size: int
+
+
+def use_folder(folder: Path) -> None:
+    """Keep this process's files under `folder` (MSP_HOME/files); it is made when the first file comes."""
+    global _folder
+    _folder = folder
+
+
+def keep(chunks: Iterable[bytes], *, limit: int = MAX_BYTES) -> Kept:
+    """Store a file durably before returning; raises Permanent `too_large` beyond `limit` bytes, and keeps nothing."""
+    folder = _root() / "incoming"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=folder)  # made readable and writable by us alone
+    try:
+        with os.fdopen(handle, "wb") as file:
+            kept = _write(file, chunks, limit=limit)
+        target = _path(kept.key)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return kept
+
+
+def open_kept(key: str) -> BinaryIO:
+    """Open a stored file for reading; raises NotFound."""
+    try:
+        return _path(key).open("rb")
+    except FileNotFoundError:
+        raise NotFound("file") from None
+
+
+def _write(file: BinaryIO, chunks: Iterable[bytes], *, limit: int) -> Kept:
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise Permanent("too_large")
+        digest.update(chunk)
+        file.write(chunk)
+    file.flush()
+    os.fsync(file.fileno())
+    return Kept(digest.hexdigest(), size)
+
+
+def _path(key: str) -> Path:
+    if not _KEY.fullmatch(key):
+        raise NotFound("file")
+    return _root() / key[:2] / key
+
+
+def _root() -> Path:
+    if _folder is None:
+        raise RuntimeError("files.use_folder was not called")
+    return _folder

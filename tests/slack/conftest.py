@@ -1,0 +1,79 @@
+"""A Slack that runs here, the desk behind a real port, and Lozano's people in their workspace."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from integrations import slack
+from integrations.playground import serve
+from integrations.playground.slack_server import SlackServer, create_slack_server
+from msp.config import Settings
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.tickets.models import Message, Ticket
+from tests.conftest import SLACK_SIGNING_SECRET
+from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, World
+
+MARTA, PABLO, TOM = "U0MARTA", "U0PABLO", "U0TOM"
+SUPPORT = "C0SUPPORT"
+SHORT = 1  # seconds that a call may take in the tests
+
+
+@pytest.fixture
+def slack_server(app: Flask, world: World, settings: Settings) -> Iterator[SlackServer]:
+    """Slack with Lozano's workspace; the desk hears its events, and its workers call it."""
+    server = create_slack_server(
+        signing_secret=SLACK_SIGNING_SECRET,
+        client_id=settings.slack_client_id,
+        client_secret=settings.slack_client_secret,
+        app_id=SLACK_APP_ID,
+        echo_bot_messages=False,
+        retry_schedule=(),
+    )
+    server.add_workspace("Lozano", team_id=SLACK_TEAM, bot_token=SLACK_BOT_TOKEN, bot_user_id=SLACK_BOT_USER)
+    server.add_user(SLACK_TEAM, id=MARTA, real_name="Marta Ruiz", email="marta@lozano.example")
+    server.add_user(SLACK_TEAM, id=PABLO, real_name="Pablo Gil", email="pablo@lozano.example", tz="Atlantic/Canary")
+    server.add_user(SLACK_TEAM, id=TOM, real_name="Tom Price", email="tom@lozano.example", locale="en-GB")
+    server.add_channel(SLACK_TEAM, "soporte", id=SUPPORT, members=[MARTA, PABLO, TOM])
+    with serve(app) as desk, server.serve() as running:
+        server.configure(
+            events_url=f"{desk.url}/slack/events",
+            interactions_url=f"{desk.url}/slack/interactions",
+            commands_url=f"{desk.url}/slack/commands",
+        )
+        here = dataclasses.replace(settings, slack_api_url=f"{running.url}/api/")
+        slack.listen(here, timeout=SHORT)
+        app.config["SETTINGS"] = here
+        yield server
+        app.config["SETTINGS"] = settings
+        slack.listen(settings)
+
+
+@pytest.fixture
+def tickets(world: World) -> Callable[[], list[Ticket]]:
+    """Lozano's tickets, oldest first."""
+
+    def read() -> list[Ticket]:
+        with work(Scope.staff()) as session:
+            return list(session.scalars(select(Ticket).order_by(Ticket.number)))
+
+    return read
+
+
+@pytest.fixture
+def said_on(world: World) -> Callable[[Ticket], list[Message]]:
+    """What was said on a ticket, oldest first."""
+
+    def read(ticket: Ticket) -> list[Message]:
+        with work(Scope.staff()) as session:
+            return list(session.scalars(select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id)))
+
+    return read
+
+
+def now_in_slack() -> str:
+    """The moment as Slack stamps requests."""
+    return str(int(clock.now().timestamp()))
