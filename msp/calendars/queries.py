@@ -9,6 +9,7 @@ from msp.calendars.models import Calendar
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
+from msp.kernel.paging import page_by_id
 
 _known: dict[tuple[UUID, int], WorkingCalendar] = {}
 
@@ -24,6 +25,11 @@ def access_calendar(calendar_id: UUID) -> Calendar:
 def all_calendars() -> list[Calendar]:
     """Every calendar by name."""
     return list(db.session.scalars(select(Calendar).order_by(Calendar.name)))
+
+
+def calendars_page(*, after: UUID | None, limit: int) -> list[Calendar]:
+    """Calendars, oldest first, in pages."""
+    return page_by_id(select(Calendar), Calendar.id, after=after, limit=limit)
 
 
 def working_calendar(calendar_id: UUID, *, version: int | None = None) -> WorkingCalendar:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
+from msp.kernel.paging import page_by_id
 
 
 def access_client(client_id: UUID) -> Client:
@@ -21,6 +22,26 @@ def all_clients(*, active: bool = True) -> list[Client]:
     """Client companies by name."""
     query = select(Client).order_by(Client.name)
     return list(db.session.scalars(query.where(Client.active) if active else query))
+
+
+def clients_page(*, code: str | None = None, after: UUID | None, limit: int) -> list[Client]:
+    """Client companies, oldest first, in pages; of one code only."""
+    query = select(Client) if code is None else select(Client).where(Client.code == code)
+    return page_by_id(query, Client.id, after=after, limit=limit)
+
+
+def access_connection(connection_id: UUID) -> Connection:
+    """The connection; raises NotFound, also for what the scope may not see."""
+    connection = db.session.get(Connection, connection_id)
+    if connection is None:
+        raise NotFound("connection")
+    return connection
+
+
+def connections_page(client_id: UUID, *, after: UUID | None, limit: int) -> list[Connection]:
+    """A client's connections, oldest first, in pages."""
+    query = select(Connection).where(Connection.client_id == client_id)
+    return page_by_id(query, Connection.id, after=after, limit=limit)
 
 
 def find_connection(kind: str, external_id: str) -> Connection | None:

@@ -12,6 +12,7 @@ from msp.calendars.working_calendar import WorkingCalendar
 from msp.contracts.models import Contract, SlaTarget
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
+from msp.kernel.paging import page_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,9 @@ def contracts_of(client_id: UUID, *, overlapping: tuple[date, date] | None = Non
             or_(Contract.ends_on.is_(None), Contract.ends_on >= first),
         )
     return list(db.session.scalars(query))
+
+
+def contracts_page(*, client_id: UUID | None = None, after: UUID | None, limit: int) -> list[Contract]:
+    """Contracts, oldest first, in pages; of one client only."""
+    query = select(Contract) if client_id is None else select(Contract).where(Contract.client_id == client_id)
+    return page_by_id(query, Contract.id, after=after, limit=limit)

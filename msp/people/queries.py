@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
+from msp.kernel.paging import page_by_id
 from msp.people.models import ChatIdentity, Person, StaffClient
 
 
@@ -32,6 +33,28 @@ def people_of(client_id: UUID) -> list[Person]:
     """Active people of a client company by name."""
     query = select(Person).where(Person.client_id == client_id, Person.active).order_by(Person.name)
     return list(db.session.scalars(query))
+
+
+def people_page(
+    *,
+    client_id: UUID | None = None,
+    is_staff: bool | None = None,
+    role: str | None = None,
+    email: str | None = None,
+    after: UUID | None,
+    limit: int,
+) -> list[Person]:
+    """People, oldest first, in pages: of a client company, staff only or nobody of them, of a role, with an address."""
+    query = select(Person)
+    if client_id is not None:
+        query = query.where(Person.client_id == client_id)
+    if is_staff is not None:
+        query = query.where(Person.client_id.is_(None) if is_staff else Person.client_id.is_not(None))
+    if role is not None:
+        query = query.where(Person.role == role)
+    if email is not None:
+        query = query.where(func.lower(Person.email) == email.strip().lower())
+    return page_by_id(query, Person.id, after=after, limit=limit)
 
 
 def find_by_email(email: str, *, client_id: UUID | None) -> Person | None:

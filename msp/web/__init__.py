@@ -7,7 +7,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from msp.people.access import may
-from msp.web import account, desk, errors, parts, portal, request_scope, signin, system
+from msp.web import account, api, desk, errors, parts, portal, request_scope, signin, system
 from msp.web.request_scope import own_scope, whoever_is_here
 
 HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     desk.register(app)
     portal.register(app)
     account.register(app)
+    api.register(app)
     app.add_url_rule("/", "home", home)
     app.static_folder = str(HERE / "static")
     app.add_url_rule("/static/<path:filename>", "static", static)

@@ -58,7 +58,11 @@ def _open() -> None:
     g.person = None
     i18n.forget_reader()
     view = flask.current_app.view_functions.get(request.endpoint or "")
-    if view is None or getattr(view, "own_scope", False) or request.endpoint == "static":
+    if view is None or request.endpoint == "static":
+        return
+    if getattr(view, "own_scope", False) or _is_own_scope_blueprint():
+        # Nobody is signed in here by a cookie, and the sign-in library may not look for tokens of its own in the body.
+        g._login_user = flask.current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
         return
     if request.blueprint == "security":  # sign-in reads accounts before it knows anybody
         g.scope_token = enter(Scope.system())
@@ -67,6 +71,11 @@ def _open() -> None:
         if flask.current_app.config["WTF_CSRF_ENABLED"]:
             csrf: CSRFProtect = flask.current_app.extensions["csrf"]
             csrf.protect()
+
+
+def _is_own_scope_blueprint() -> bool:
+    blueprint = flask.current_app.blueprints.get(request.blueprint or "")
+    return getattr(blueprint, "own_scope", False)
 
 
 def _close(response: Response) -> Response:

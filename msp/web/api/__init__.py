@@ -1,0 +1,44 @@
+"""The REST API v1: resources under /api/v1, its OpenAPI description, its page.
+
+Other rooms add theirs: `blueprint = resource("invoices", tag="Invoices")`, views with `@blueprint.input(Shape)`,
+`@blueprint.output(Shape)`, and `app.register_blueprint(blueprint)`.
+"""
+
+from flask import Flask
+
+from msp.web.api import clients, connections, description, tickets, unknown_paths
+from msp.web.api.access import caller, is_allowed, require
+from msp.web.api.fields import Instant, MoneyShape, Schema, Text, Whole
+from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
+from msp.web.api.resource import Answer, resource, settled
+
+RESOURCES = (clients, connections, tickets)
+
+
+def register(app: Flask) -> None:
+    """Add the API to the application."""
+    for module in RESOURCES:
+        app.register_blueprint(module.blueprint)
+    app.register_blueprint(unknown_paths.blueprint)
+    description.register(app)
+
+
+__all__ = [
+    "QUERY",
+    "Answer",
+    "Instant",
+    "MoneyShape",
+    "PageQuery",
+    "Schema",
+    "Text",
+    "Whole",
+    "caller",
+    "is_allowed",
+    "page",
+    "page_of",
+    "register",
+    "require",
+    "resource",
+    "settled",
+    "uuid_cursor",
+]

@@ -1,0 +1,46 @@
+"""Who calls the API, and what their token and their role let them do."""
+
+from flask import g, request
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.kernel.errors import Denied
+from msp.people.access import may
+from msp.people.models import Person
+from msp.people.tokens import Bearer, read_token
+from msp.web.api.problems import Unauthenticated
+from msp.web.request_scope import work_as
+
+# What a token's role takes away from its person; a client token is held to its company by the database.
+_BEYOND = {"admin": frozenset[str](), "staff": frozenset({"administer"}), "client": frozenset[str]()}
+
+
+def authenticate() -> None:
+    """Work as the person of the bearer token for the rest of this request; raises Unauthenticated."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("token_missing")
+    with work(Scope.system()):
+        found = read_token(token.strip(), at=clock.now())
+    if found is None:
+        raise Unauthenticated("token_invalid")
+    g.bearer = found
+    work_as(found.person, client_ids=found.client_ids)
+
+
+def caller() -> Person:
+    """The person whose token was sent."""
+    bearer: Bearer = g.bearer
+    return bearer.person
+
+
+def is_allowed(what: str) -> bool:
+    """Whether person and token may both do `what` (a key of msp/people/access.py)."""
+    bearer: Bearer = g.bearer
+    return may(bearer.person, what) and what not in _BEYOND[bearer.role]
+
+
+def require(*alternatives: str) -> None:
+    """Refuse with Denied unless one of these is allowed. Look the object up first: a stranger's is NotFound."""
+    if not any(is_allowed(what) for what in alternatives):
+        raise Denied("not_allowed")

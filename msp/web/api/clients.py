@@ -1,0 +1,111 @@
+"""Client companies."""
+
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields
+
+from msp.clients.actions import TAX_REGIMES, add_client, edit_client
+from msp.clients.queries import access_client, clients_page
+from msp.kernel import clock
+from msp.people.actions import LOCALES
+from msp.web.api.access import require
+from msp.web.api.fields import Flag, Instant, Schema, Text, Whole, currency, one_of
+from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
+from msp.web.api.resource import Answer, resource, settled
+
+blueprint = resource("clients", tag="Clients")
+
+ADDRESS = "Postal address: line1, line2, postcode, city, province, country (ISO 3166-1 alpha-2)"
+
+
+class ClientChange(Schema):
+    """What may be changed of a client company."""
+
+    name = Text(blank=False, longest=200)
+    legal_name = Text(longest=200, allow_none=True)
+    tax_id = Text(longest=40, allow_none=True)
+    tax_regime = one_of(TAX_REGIMES)
+    billing_address = fields.Dict(
+        keys=Text(longest=40, blank=False), values=Text(longest=200), metadata={"description": ADDRESS}
+    )
+    billing_email = Text(longest=254, allow_none=True)
+    locale = one_of(LOCALES)
+    timezone = Text(longest=64, metadata={"description": "IANA name", "example": "Europe/Madrid"})
+    currency = currency()
+    sector = Text(longest=100, allow_none=True)
+    mail_domains = fields.List(Text(longest=253, blank=False))
+    payment_days = Whole(least=0, most=365)
+    active = Flag()
+
+
+class ClientIn(ClientChange):
+    """A new client company; without them it reads Spanish in Madrid and pays in euros."""
+
+    name = Text(blank=False, longest=200, required=True)
+    code = Text(blank=False, longest=8, required=True, metadata={"description": "Two to eight of A–Z and 0–9"})
+
+
+class ClientOut(Schema):
+    """A client company."""
+
+    id = fields.UUID()
+    code = fields.String()
+    name = fields.String()
+    legal_name = fields.String(allow_none=True)
+    tax_id = fields.String(allow_none=True)
+    tax_regime = fields.String()
+    billing_address = fields.Dict(keys=fields.String(), values=fields.String())
+    billing_email = fields.String(allow_none=True)
+    locale = fields.String()
+    timezone = fields.String()
+    currency = fields.String()
+    sector = fields.String(allow_none=True)
+    mail_domains = fields.List(fields.String())
+    payment_days = fields.Integer()
+    active = fields.Boolean()
+    created_at = Instant()
+
+
+class ClientQuery(PageQuery):
+    """Which client companies."""
+
+    code = Text(longest=8, load_default=None)
+
+
+@blueprint.get("/clients")
+@blueprint.input(ClientQuery, **QUERY)
+@blueprint.output(page_of(ClientOut, "Client"))
+def list_clients(query_data: dict[str, Any]) -> Answer:
+    """The client companies that you work for, or your own."""
+    limit = query_data["limit"]
+    rows = clients_page(code=query_data["code"], after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
+    return page(rows, limit=limit, key=lambda client: client.id)
+
+
+@blueprint.post("/clients")
+@blueprint.input(ClientIn)
+@blueprint.output(ClientOut, status_code=201)
+def create_client(json_data: dict[str, Any]) -> Answer:
+    """Add a client company (administrators)."""
+    require("administer")
+    client = settled(add_client(**json_data, at=clock.now()))
+    return client, 201, {"Location": f"/api/v1/clients/{client.id}"}
+
+
+@blueprint.get("/clients/<uuid:client_id>")
+@blueprint.output(ClientOut)
+def read_client(client_id: UUID) -> Answer:
+    """One client company."""
+    return access_client(client_id)
+
+
+@blueprint.patch("/clients/<uuid:client_id>")
+@blueprint.input(ClientChange(partial=True))
+@blueprint.output(ClientOut)
+def change_client(client_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Change a client company (administrators)."""
+    client = access_client(client_id)
+    require("administer")
+    edit_client(client, at=clock.now(), **json_data)
+    return settled(client)

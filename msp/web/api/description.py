@@ -1,0 +1,164 @@
+"""The OpenAPI 3.1 description of the API, made from the shapes that validate it, and its page."""
+
+import re
+from typing import Any
+
+from apiflask import APIFlask
+from flask import Flask, Response, current_app, jsonify, render_template
+
+from msp.config import Settings
+from msp.web.request_scope import own_scope
+
+SPEC_PATH = "/api/v1/openapi.json"
+ABOUT = """Everything the desk does, for other programs.
+
+Send `Authorization: Bearer <token>`; `msp token create` makes one.
+
+JSON in snake_case; times are RFC 3339 in UTC; money is `{"amount": "123.45", "currency": "EUR"}`; ids are UUIDs.
+Lists take `limit` and `cursor` and answer `items` and `next_cursor`. Every POST honours `Idempotency-Key`: the same key
+with the same body is answered once more and done only once. Refusals are RFC 9457 `application/problem+json` with a
+stable `code`, and for fields `errors: {field: [code, …]}`. What belongs to another client is 404."""
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable; made for programs"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "description": "Codes by dotted field",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "params": {"type": "object", "description": "What the refusal is about"},
+    },
+}
+REASONS = {
+    "400": "The body cannot be read",
+    "401": "No token, or one that opens nothing",
+    "403": "The token's role or its person's role does not allow it",
+    "404": "It does not exist, or it belongs to another client",
+    "409": "The present state does not allow it, or somebody was faster",
+    "412": "`If-Match` names an older version",
+    "413": "The body is over 1 MiB",
+    "415": "The body is not JSON",
+    "422": "A field does not fit",
+}
+KEY_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "A name for this attempt: sent again, it is answered again and changes nothing",
+}
+VERSION_HEADERS = {
+    "patch": ("If-Match", "Only change this version (its `ETag`)"),
+    "get": ("If-None-Match", "Answer 304 if this is still the version"),
+}
+
+
+def register(app: Flask) -> None:
+    """Serve the description at /api/v1/openapi.json and its page at /api/docs."""
+    assert isinstance(app, APIFlask)
+    settings: Settings = app.config["SETTINGS"]
+    app.title, app.version = "Guardia REST API", "1"
+    app.config.update(
+        OPENAPI_VERSION="3.1.0",
+        SERVERS=[{"url": settings.public_url}],
+        DESCRIPTION=ABOUT,
+        SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
+        AUTO_200_RESPONSE=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        AUTO_OPERATION_ID=True,
+    )
+    app.spec_processor(_finish)
+    app.add_url_rule(SPEC_PATH, "api_description", openapi)
+    app.add_url_rule("/api/docs", "api_docs", docs)
+
+
+def description() -> dict[str, Any]:
+    """The whole description, made once."""
+    known: dict[str, Any] | None = current_app.extensions.get("api_description")
+    if known is None:
+        known = current_app.extensions["api_description"] = current_app.spec  # type: ignore[attr-defined]
+    return known
+
+
+@own_scope
+def openapi() -> Response:
+    """The description as JSON; no token needed."""
+    return jsonify(description())
+
+
+@own_scope
+def docs() -> str:
+    """The description as a page."""
+    spec = description()
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, operations in spec["paths"].items():
+        for method, operation in operations.items():
+            groups.setdefault(operation["tags"][0], []).append({"path": path, "method": method, **operation})
+    return render_template("api/docs.html", spec=spec, groups=groups, schemas=spec["components"]["schemas"])
+
+
+def _finish(spec: Any) -> Any:
+    spec["security"] = [{"bearer": []}]
+    spec["components"]["schemas"]["Problem"] = PROBLEM
+    spec["components"]["responses"] = {
+        f"Problem{code}": {
+            "description": reason,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for code, reason in REASONS.items()
+    }
+    spec["paths"] = {path: each for path, each in spec["paths"].items() if path.startswith("/api/v1/")}
+    for path, operations in spec["paths"].items():
+        for method, operation in operations.items():
+            _complete(path, method, operation)
+    used = {tag for operations in spec["paths"].values() for each in operations.values() for tag in each["tags"]}
+    spec["tags"] = [tag for tag in spec.get("tags", ()) if tag["name"] in used]
+    return spec
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    operation["operationId"] = re.sub(r"^[a-z]+_api-[a-z-]+_", "", operation["operationId"])
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path":
+            parameter["schema"] = {"type": "string", "format": "uuid"}
+    if method == "post":
+        operation["parameters"].append(KEY_HEADER)
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+    if path == "/api/v1/tickets/{ticket_id}":
+        _add_version(method, operation)
+    for code in _codes_of(path, method, operation):
+        operation["responses"].setdefault(code, {"$ref": f"#/components/responses/Problem{code}"})
+
+
+def _add_version(method: str, operation: dict[str, Any]) -> None:
+    name, text = VERSION_HEADERS[method]
+    operation["parameters"].append({"in": "header", "name": name, "schema": {"type": "string"}, "description": text})
+    operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Its version"}}
+    if method == "get":
+        operation["responses"]["304"] = {"description": "It is still this version"}
+    else:
+        operation["responses"]["412"] = {"$ref": "#/components/responses/Problem412"}
+
+
+def _codes_of(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+    codes = ["401", "403"]
+    if "{" in path:
+        codes.append("404")
+    if method != "get":
+        codes.append("409")
+    if "requestBody" in operation:
+        codes += ["400", "413", "415"]
+    if "requestBody" in operation or any(each["in"] == "query" for each in operation["parameters"]):
+        codes.append("422")
+    return codes

@@ -1,0 +1,232 @@
+"""How a ticket looks in the API."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from marshmallow import ValidationError, fields
+
+from msp.kernel.errors import Invalid
+from msp.sla.explanation import Explanation
+from msp.sla.models import Clock
+from msp.tickets.actions import MAX_BODY, MAX_SUBJECT
+from msp.tickets.models import LEVELS, TYPES, Ticket
+from msp.tickets.states import PRIORITIES, STATUSES
+from msp.web.api.fields import Instant, Schema, Text, Whole, is_storable, one_of
+from msp.web.api.pages import PageQuery
+
+QUEUES = {"T1": 1, "T2": 2, "T3": 3}
+SOURCES = ("api", "email", "phone", "portal", "console")
+
+
+class Requester(fields.Field[dict[str, str]]):
+    """Who asks: an id, an address, or an object with one of them and a name for somebody new."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, str]:
+        given = {"email" if "@" in value else "id": value} if isinstance(value, str) else value
+        if not isinstance(given, dict) or not given.keys() <= {"id", "email", "name"} or not given.keys() - {"name"}:
+            raise self.make_error("invalid")
+        if not all(isinstance(each, str) and len(each) <= 254 and is_storable(each) for each in given.values()):
+            raise self.make_error("invalid")
+        try:
+            return given | ({"id": UUID(given["id"])} if "id" in given else {})
+        except ValueError as wrong:
+            raise self.make_error("invalid") from wrong
+
+    default_error_messages = {"invalid": "invalid"}
+
+
+class Assignee(fields.UUID):
+    """In a filter: a person's id, or `none` for tickets that nobody has."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return value if value == "none" else super()._deserialize(value, attr, data, **kwargs)
+
+
+class Statuses(fields.String):
+    """In a filter: one status, or several with commas."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        codes = str(super()._deserialize(value, attr, data, **kwargs)).split(",")
+        if not set(codes) <= set(STATUSES):
+            raise ValidationError("unknown")
+        return codes
+
+
+class TicketQuery(PageQuery):
+    """Which tickets, in which order."""
+
+    client_id = fields.UUID()
+    status = Statuses(metadata={"description": f"One or several with commas: {', '.join(STATUSES)}"})
+    assignee_id = Assignee(metadata={"description": "A person's id, or `none`"})
+    requester_id = fields.UUID()
+    tier = Whole(least=1, most=3)
+    priority = one_of(PRIORITIES)
+    type = one_of(TYPES)
+    q = Text(longest=200, metadata={"description": "Words of subject and body, or a number such as LOZ-42"})
+    order = one_of(
+        ("newest", "due"), load_default="newest", metadata={"description": "`due`: unfinished ones by what is due"}
+    )
+
+
+class TicketChange(Schema):
+    """What may be changed of a ticket; several at once are one change."""
+
+    subject = Text(longest=MAX_SUBJECT, blank=False)
+    type = one_of(TYPES)
+    impact = one_of(LEVELS)
+    urgency = one_of(LEVELS)
+    priority = one_of(PRIORITIES)
+    status = one_of(STATUSES)
+    tier = Whole(least=1, most=3)
+    queue = one_of(QUEUES, metadata={"description": "Another way to name the tier"})
+    assignee_id = fields.UUID(allow_none=True)
+    tags = fields.List(Text(longest=50, blank=False))
+
+
+class TicketIn(Schema):
+    """A new ticket. Without a priority it follows from impact and urgency."""
+
+    client_id = fields.UUID(metadata={"description": "Needed with a staff or admin token"})
+    requester = Requester(
+        metadata={
+            "description": "Needed with a staff or admin token. An address that is new makes the person.",
+            "oneOf": [
+                {"type": "string", "description": "A person's id or e-mail address"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string", "format": "uuid"},
+                        "email": {"type": "string"},
+                        "name": {"type": "string"},
+                    },
+                },
+            ],
+        }
+    )
+    requester_id = fields.UUID(metadata={"description": "The same as `requester` with an id"})
+    subject = Text(longest=MAX_SUBJECT, blank=False, required=True)
+    body = Text(longest=MAX_BODY, load_default="")
+    type = one_of(TYPES, load_default="incident")
+    impact = one_of(LEVELS, load_default="medium")
+    urgency = one_of(LEVELS, load_default="medium")
+    priority = one_of(PRIORITIES)
+    source = one_of(SOURCES, load_default="api")
+    tags = fields.List(Text(longest=50, blank=False), load_default=list)
+    tier = Whole(least=1, most=3)
+    queue = one_of(QUEUES, metadata={"description": "Another way to name the tier"})
+    assignee_id = fields.UUID(allow_none=True)
+
+
+class PersonOut(Schema):
+    """Somebody, as a ticket names them."""
+
+    id = fields.UUID()
+    name = fields.String()
+    email = fields.String(allow_none=True)
+
+
+class StepOut(Schema):
+    """A step on the way to a deadline: a window used, a day skipped, a pause."""
+
+    code = fields.String()
+    day = fields.Date()
+    start = Instant()
+    end = Instant(allow_none=True)
+    minutes = fields.Integer()
+    rule = fields.String()
+    holiday = fields.String()
+
+
+class ExplanationOut(Schema):
+    """Why a promise is due when it is, in business time of its calendar."""
+
+    timezone = fields.String()
+    steps = fields.List(fields.Nested(StepOut))
+
+
+class PromiseOut(Schema):
+    """A promise of the contract: its clock."""
+
+    kind = fields.String(metadata={"description": "first_response or resolution"})
+    state = fields.String(metadata={"description": "running, paused, met or cancelled"})
+    budget_minutes = fields.Integer(metadata={"description": "Business minutes"})
+    started_at = Instant()
+    due_at = Instant(allow_none=True)
+    met_at = Instant(allow_none=True)
+    breached_at = Instant(allow_none=True)
+    explanation = fields.Nested(
+        ExplanationOut, allow_none=True, metadata={"description": "Where a single ticket is read; null elsewhere"}
+    )
+
+
+class TicketOut(Schema):
+    """A ticket."""
+
+    id = fields.UUID()
+    number = fields.String(metadata={"example": "LOZ-42"})
+    client_id = fields.UUID()
+    requester_id = fields.UUID()
+    requester = fields.Nested(PersonOut)
+    subject = fields.String()
+    body = fields.String()
+    type = fields.String()
+    impact = fields.String()
+    urgency = fields.String()
+    priority = fields.String()
+    status = fields.String()
+    queue = fields.String()
+    tier = fields.Integer()
+    assignee_id = fields.UUID(allow_none=True)
+    assignee = fields.Nested(PersonOut, allow_none=True)
+    contract_id = fields.UUID(allow_none=True)
+    source = fields.String()
+    tags = fields.List(fields.String())
+    due_at = Instant(allow_none=True, metadata={"description": "When the next promise is due"})
+    due_kind = fields.String(allow_none=True)
+    sla = fields.List(fields.Nested(PromiseOut))
+    version = fields.Integer()
+    created_at = Instant()
+    updated_at = Instant()
+    resolved_at = Instant(allow_none=True)
+    closed_at = Instant(allow_none=True)
+
+
+_AS_IT_IS = tuple(
+    name for name in TicketOut().fields if name not in ("number", "requester", "assignee", "queue", "sla")
+)
+
+
+def shown(ticket: Ticket, clocks: Sequence[Clock], explanations: Sequence[Explanation] = ()) -> dict[str, object]:
+    """A ticket with its promises, for TicketOut."""
+    values = {name: getattr(ticket, name) for name in _AS_IT_IS}
+    explained = {each.kind: each for each in explanations}
+    return values | {
+        "number": ticket.label,
+        "requester": ticket.requester,
+        "assignee": ticket.assignee,
+        "queue": f"T{ticket.tier}",
+        "sla": [_promise(clock, explained.get(clock.kind)) for clock in clocks],
+    }
+
+
+def wanted_tier(data: Mapping[str, Any]) -> int | None:
+    """The tier that `tier` or `queue` names; refuses two different ones."""
+    named = QUEUES[data["queue"]] if "queue" in data else None
+    tier: int | None = data.get("tier", named)
+    if named is not None and tier != named:
+        raise Invalid(fields={"queue": ["invalid"]})
+    return tier
+
+
+def _promise(clock: Clock, explanation: Explanation | None) -> dict[str, object]:
+    return {
+        "kind": clock.kind,
+        "state": clock.state,
+        "budget_minutes": clock.budget_seconds // 60,
+        "started_at": clock.started_at,
+        "due_at": clock.due_at,
+        "met_at": clock.met_at,
+        "breached_at": clock.breached_at,
+        "explanation": explanation,
+    }

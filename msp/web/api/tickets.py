@@ -1,0 +1,199 @@
+"""Tickets: opened, read with their promises, and changed through their verbs."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+
+from msp.clients.models import Client
+from msp.clients.queries import access_client
+from msp.kernel import clock
+from msp.kernel.errors import Denied, Invalid, NotFound, PreconditionFailed
+from msp.people.actions import add_person
+from msp.people.models import Person
+from msp.people.queries import access_person, find_by_email
+from msp.sla.clocks import clocks_of
+from msp.sla.explanation import explain_clock
+from msp.tickets import actions, listing
+from msp.tickets.models import Ticket
+from msp.tickets.states import priority_of
+from msp.web.api.access import caller, is_allowed, require
+from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
+from msp.web.api.resource import Answer, resource, settled
+from msp.web.api.ticket_shapes import TicketChange, TicketIn, TicketOut, TicketQuery, shown, wanted_tier
+
+blueprint = resource("tickets", tag="Tickets")
+
+BY_CLIENTS = {"resolved", "open"}  # the client says that it is solved, or that it is not
+
+
+@blueprint.get("/tickets")
+@blueprint.input(TicketQuery, **QUERY)
+@blueprint.output(page_of(TicketOut, "Ticket"))
+def list_tickets(query_data: dict[str, Any]) -> Answer:
+    """Tickets, newest first or by what is due."""
+    limit, assignee_id = query_data["limit"], query_data.get("assignee_id")
+    wanted = listing.TicketQuery(
+        client_id=query_data.get("client_id"),
+        statuses=query_data.get("status", ()),
+        assignee_id=None if assignee_id == "none" else assignee_id,
+        is_unassigned=assignee_id == "none",
+        requester_id=query_data.get("requester_id"),
+        tier=query_data.get("tier"),
+        priority=query_data.get("priority"),
+        type=query_data.get("type"),
+        words=query_data.get("q"),
+    )
+    if query_data["order"] == "due":
+        tickets = listing.due_tickets(wanted, after=_due_cursor(query_data["cursor"]), limit=limit + 1)
+        found = page(tickets, limit=limit, key=lambda each: [each.due_at and each.due_at.isoformat(), each.id])
+    else:
+        tickets = listing.newest_tickets(wanted, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
+        found = page(tickets, limit=limit, key=lambda each: each.id)
+    clocks = listing.clocks_of_all([each.id for each in tickets[:limit]])
+    return found | {"items": [shown(each, clocks.get(each.id, ())) for each in tickets[:limit]]}
+
+
+@blueprint.post("/tickets")
+@blueprint.input(TicketIn)
+@blueprint.output(TicketOut, status_code=201)
+def create_ticket(json_data: dict[str, Any]) -> Answer:
+    """Open a ticket: its clocks start now.
+
+    With a client token it is opened for the token's company, and for its person where no requester is named.
+    """
+    at = clock.now()
+    client = _client_of(json_data)
+    requester = _requester_of(client, json_data, at=at)
+    asked = actions.Request(
+        subject=json_data["subject"],
+        body=json_data["body"],
+        source=json_data["source"] if caller().is_staff else "api",
+        type=json_data["type"],
+        priority=json_data.get("priority") or priority_of(json_data["impact"], json_data["urgency"]),
+        impact=json_data["impact"],
+        urgency=json_data["urgency"],
+        tags=tuple(json_data["tags"]),
+    )
+    ticket, _ = actions.open_ticket(client, requester=requester, request=asked, at=at)
+    _route(ticket, json_data, at=at)
+    settled(ticket)
+    return shown(ticket, clocks_of(ticket.id)), 201, _headers(ticket) | {"Location": f"/api/v1/tickets/{ticket.id}"}
+
+
+@blueprint.get("/tickets/<uuid:ticket_id>")
+@blueprint.output(TicketOut)
+def read_ticket(ticket_id: UUID) -> Answer:
+    """One ticket, with the reasons for each deadline. `ETag` names its version."""
+    ticket = listing.read_ticket(ticket_id)
+    if request.if_none_match.contains_weak(str(ticket.version)):
+        return Response(status=304, headers=_headers(ticket))
+    clocks = clocks_of(ticket.id)
+    return shown(ticket, clocks, [explain_clock(each) for each in clocks]), 200, _headers(ticket)
+
+
+@blueprint.patch("/tickets/<uuid:ticket_id>")
+@blueprint.input(TicketChange(partial=True))
+@blueprint.output(TicketOut)
+def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Change a ticket, all or nothing. `If-Match` with an older version is refused with 412.
+
+    A client token may only say that it is solved (`status` resolved) or that it is not (`status` open).
+    """
+    ticket = actions.access_ticket(ticket_id, lock=True)
+    _require_change(json_data)
+    if "If-Match" in request.headers and not request.if_match.contains(str(ticket.version)):
+        raise PreconditionFailed("version_is_older")
+    at = clock.now()
+    _route(ticket, json_data, at=at)
+    if "priority" in json_data:
+        actions.change_priority(ticket, json_data["priority"], at=at)
+    details = {name: json_data[name] for name in ("subject", "type", "impact", "urgency", "tags") if name in json_data}
+    actions.edit(ticket, at=at, **details)
+    if "status" in json_data:
+        actions.change_status(ticket, json_data["status"], at=at)
+    settled(ticket)
+    return shown(ticket, clocks_of(ticket.id)), 200, _headers(ticket)
+
+
+def _client_of(data: dict[str, Any]) -> Client:
+    client_id: UUID | None = data.get("client_id", caller().client_id)
+    if client_id is None:
+        raise Invalid(fields={"client_id": ["required"]})
+    return access_client(client_id)
+
+
+def _requester_of(client: Client, data: dict[str, Any], *, at: datetime) -> Person:
+    """The person who asks; somebody new where staff names an address that the company does not have yet."""
+    who = data.get("requester") or ({"id": data["requester_id"]} if "requester_id" in data else {})
+    if not who:
+        if caller().is_staff:
+            raise Invalid(fields={"requester": ["required"]})
+        return caller()
+    found = _person(who["id"]) if "id" in who else find_by_email(who["email"], client_id=client.id)
+    if found is None and caller().is_staff and "id" not in who:
+        return _new_requester(client, who, at=at)
+    if found is None:
+        raise Invalid(fields={"requester": ["unknown"]})
+    if found.client_id != client.id:
+        raise Invalid(fields={"requester": ["not_of_client"]})
+    if not caller().is_staff and found.id != caller().id and not is_allowed("see_company"):
+        raise Denied("not_allowed")
+    return found
+
+
+def _new_requester(client: Client, who: dict[str, str], *, at: datetime) -> Person:
+    return settled(
+        add_person(
+            client_id=client.id,
+            name=who.get("name") or who["email"].partition("@")[0],
+            email=who["email"],
+            role="client_employee",
+            locale=client.locale,
+            timezone=client.timezone,
+            at=at,
+        )
+    )
+
+
+def _route(ticket: Ticket, data: dict[str, Any], *, at: datetime) -> None:
+    """Tier first: another queue takes the ticket out of its assignee's hands."""
+    tier = wanted_tier(data)
+    if not caller().is_staff and (tier is not None or data.get("assignee_id")):
+        raise Denied("not_allowed")
+    if tier is not None:
+        actions.change_tier(ticket, tier, at=at)
+    if "assignee_id" in data:
+        assignee = _person(data["assignee_id"]) if data["assignee_id"] else None
+        if assignee is None and data["assignee_id"]:
+            raise Invalid(fields={"assignee_id": ["unknown"]})
+        actions.assign(ticket, assignee, at=at)
+
+
+def _person(person_id: object) -> Person | None:
+    try:
+        return access_person(UUID(str(person_id)))
+    except NotFound:
+        return None
+
+
+def _require_change(data: dict[str, Any]) -> None:
+    if caller().is_staff:
+        require("work_tickets")
+    elif data.keys() != {"status"} or data["status"] not in BY_CLIENTS:
+        raise Denied("not_allowed")
+
+
+def _due_cursor(cursor: str | None) -> listing.Due | None:
+    if cursor is None:
+        return None
+    try:
+        due_at, ticket_id = read_cursor(cursor)
+        return due_at and datetime.fromisoformat(due_at), UUID(ticket_id)
+    except (ValueError, TypeError, AttributeError) as wrong:
+        raise bad_cursor() from wrong
+
+
+def _headers(ticket: Ticket) -> dict[str, str]:
+    return {"ETag": f'"{ticket.version}"'}
