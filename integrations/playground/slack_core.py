@@ -57,12 +57,14 @@ class SlackCore:
         ack_timeout: float,
         retry_schedule: Sequence[float],
         enforce_limits: bool,
+        restricted_history: bool,
         echo_bot_messages: bool,
         public_url: str,
     ) -> None:
         self.settings = app
         self.url = public_url.rstrip("/")
         self.enforce_limits = enforce_limits
+        self.restricted_history = restricted_history
         self.echo_bot_messages = echo_bot_messages
         self.now = now
         self.world = SlackWorld(seed=seed, now=now, app_id=app.app_id, app_name=app.name)
@@ -181,7 +183,8 @@ class SlackCore:
 
     def note(self, kind: str, channel: SlackChannel, message: Message, **more: Any) -> None:
         """Put what happened to a message into the feed."""
-        shown = self.world.thread_view(channel, message)
+        with self.world.lock:
+            shown = self.world.thread_view(channel, message)
         self.feed.add(
             kind, team=channel.team_id, channel=channel.id, ts=message["ts"],
             thread_ts=message.get("thread_ts"), message=shown, **more,

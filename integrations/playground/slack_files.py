@@ -93,7 +93,7 @@ def shown_file(core: SlackCore, file: SlackFile) -> dict[str, Any]:
     return file_json(file, base=core.url, domain=core.world.workspaces[file.team_id].domain)
 
 
-def stub_file(file: SlackFile) -> dict[str, Any]:
+def withheld_file(file: SlackFile) -> dict[str, Any]:
     """What a message says of a file from another company: ask files.info first."""
     return {
         "id": file.id, "created": file.created, "timestamp": file.created, "user": file.user,

@@ -184,7 +184,7 @@ def conversations_history(call: Call) -> dict[str, Any]:
         if message.get("thread_ts", message["ts"]) == message["ts"]
         or message.get("subtype") == "thread_broadcast"
     ]  # fmt: skip
-    shown, cursor = _page(call, _between(call, messages), default=100, most=999)
+    shown, cursor = _page(call, _between(call, messages), **_reading(call, default=100, most=999))
     return _messages(call, channel.id, shown, cursor)
 
 
@@ -198,8 +198,13 @@ def conversations_replies(call: Call) -> dict[str, Any]:
         raise SlackRefusal("thread_not_found")
     parent = call.world.parent(channel, parent) or parent
     replies = _between(call, channel.replies(parent["ts"]))
-    shown, cursor = _page(call, [parent, *replies], default=1000, most=1000)
+    shown, cursor = _page(call, [parent, *replies], **_reading(call, default=1000, most=1000))
     return _messages(call, channel.id, shown, cursor)
+
+
+def _reading(call: Call, **usual: int) -> dict[str, int]:
+    restricted = {"default": RESTRICTED_HISTORY, "most": RESTRICTED_HISTORY}
+    return restricted if call.core.restricted_history else usual
 
 
 def _need_history(call: Call, kind: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from integrations.playground.courier import Delivery
 from integrations.playground.slack_chat import remove_message, toggle_reaction
 from integrations.playground.slack_core import SlackCore
-from integrations.playground.slack_files import add_file, share, shown_file, stub_file
+from integrations.playground.slack_files import add_file, share, shown_file, withheld_file
 from integrations.playground.slack_shapes import (
     CHANNEL_TYPE_LETTER,
     changed_event,
@@ -170,9 +170,7 @@ class SlackPeople(SlackCore):
     def _words(
         self, team: str, user: str, text: str, thread_ts: str | None, files: list[SlackFile], broadcast: bool
     ) -> dict[str, Any]:
-        names = {u.name: u.id for u in self.world.members(team)}
-        names |= {u.real_name: u.id for u in self.world.members(team)}
-        stored = encode(text, names=names)
+        stored = encode(text, names=self._names(team))
         words: dict[str, Any] = {
             "user": user, "text": stored, "team": self.world.users[user].team_id,
             "client_msg_id": self.world.ids.uuid(),
@@ -184,11 +182,15 @@ class SlackPeople(SlackCore):
         if thread_ts:
             words["thread_ts"] = thread_ts
         if files:
-            shown = [stub_file(f) if f.check_file_info else shown_file(self, f) for f in files]
+            shown = [withheld_file(f) if f.check_file_info else shown_file(self, f) for f in files]
             words |= {"files": shown, "upload": False, "display_as_bot": False, "subtype": "file_share"}
         elif broadcast and thread_ts:
             words["subtype"] = "thread_broadcast"
         return words
+
+    def _names(self, team: str) -> dict[str, str]:
+        people = self.world.members(team)
+        return {u.name: u.id for u in people} | {u.real_name: u.id for u in people}
 
     def _keep_file(self, team: str, user: str, file: dict[str, Any], check_file_info: bool) -> SlackFile:
         owner = self.world.workspaces[self.world.users[user].team_id]
@@ -217,8 +219,7 @@ class SlackPeople(SlackCore):
         message = self._own(place, user, ts)
         with self.world.lock:
             previous = dict(message)
-            names = {u.name: u.id for u in self.world.members(team)}
-            message["text"] = encode(text, names=names)
+            message["text"] = encode(text, names=self._names(team))
             message["blocks"] = rich_text(message["text"], block_id=self.world.ids.secret(5))
             message["edited"] = {"user": user, "ts": self.world.ts()}
         return self._changed(place, message, previous, wait=wait)
@@ -227,8 +228,10 @@ class SlackPeople(SlackCore):
         """Slack adds a preview of a link: message_changed although the text is the same."""
         place = self.world.channels[channel]
         message = place.messages[ts]
-        previous = dict(message)
-        message["attachments"] = [{"id": 1, "from_url": "https://example.com/", "title": "Example", "fallback": ""}]
+        preview = {"id": 1, "from_url": "https://example.com/", "title": "Example", "fallback": ""}
+        with self.world.lock:
+            previous = dict(message)
+            message["attachments"] = [preview]
         return self._changed(place, message, previous, wait=wait)
 
     def _changed(self, place: SlackChannel, message: Message, previous: Message, *, wait: bool) -> Said:
@@ -241,7 +244,8 @@ class SlackPeople(SlackCore):
         """Delete one's own message: message_deleted, or a tombstone where replies hang under it."""
         place = self._place(team, user, channel)
         message = self._own(place, user, ts)
-        event = remove_message(self, place, message)
+        with self.world.lock:
+            event = remove_message(self, place, message)
         return Said(place.id, ts, message, self.emit(place, event, wait=wait))
 
     @staticmethod
@@ -257,7 +261,8 @@ class SlackPeople(SlackCore):
         """Put an emoji on a message, or take it off: reaction_added, reaction_removed."""
         place = self._place(team, user, channel)
         message = place.messages[ts]
-        toggle_reaction(message, name, user, on=on)
+        with self.world.lock:
+            toggle_reaction(message, name, user, on=on)
         self.note("message_changed", place, message, author="user")
         event = reaction_event(place, message, name=name, user=user, ts=self.world.ts(), added=on)
         return Said(place.id, ts, message, self.emit(place, event, wait=wait))

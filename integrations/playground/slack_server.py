@@ -64,23 +64,39 @@ def create_slack_server(
     ack_timeout: float = ACK_SECONDS,
     retry_schedule: Sequence[float] = RETRY_SCHEDULE,
     enforce_limits: bool = False,
+    restricted_history: bool = False,
     echo_bot_messages: bool = True,
     public_url: str = "",
 ) -> SlackServer:
     """An empty Slack with one app; times in seconds.
 
     `retry_schedule` holds the pauses before the second, third and fourth attempt at an event.
-    `enforce_limits` turns on the rate limits; `echo_bot_messages` sends the app its own messages
-    back as events, as Slack does.
+    `enforce_limits` turns on the rate limits; `restricted_history` those that apps sold outside the
+    Marketplace have for reading messages (15 at a time, once a minute); `echo_bot_messages` sends the
+    app its own messages back as events, as Slack does.
     """
     app = SlackApp(
-        app_id, app_name, client_id, client_secret, signing_secret, verification_token, events_url,
-        interactions_url, commands_url,
-    )  # fmt: skip
+        app_id,
+        app_name,
+        client_id,
+        client_secret,
+        signing_secret,
+        verification_token,
+        events_url,
+        interactions_url,
+        commands_url,
+    )
     server = SlackServer(
-        app, seed=seed, now=now, ack_timeout=ack_timeout, retry_schedule=retry_schedule,
-        enforce_limits=enforce_limits, echo_bot_messages=echo_bot_messages, public_url=public_url,
-    )  # fmt: skip
+        app,
+        seed=seed,
+        now=now,
+        ack_timeout=ack_timeout,
+        retry_schedule=retry_schedule,
+        enforce_limits=enforce_limits,
+        restricted_history=restricted_history,
+        echo_bot_messages=echo_bot_messages,
+        public_url=public_url,
+    )
     server.app = Flask("integrations.playground.slack", static_folder=None)
     server.app.register_blueprint(web_api(server))
     server.app.register_blueprint(slack_files.file_routes(server))

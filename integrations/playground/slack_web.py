@@ -206,7 +206,9 @@ def _pause_needed(
     if name in ("chat.postMessage", "chat.postEphemeral"):
         key = (name, workspace.team_id, str(arguments.get("channel")))
         return core.pace.wait_needed(key, POST_MESSAGE_PACE)
-    return core.pace.wait_needed((name, workspace.team_id), TIERS[known.tier])
+    reading = name in ("conversations.history", "conversations.replies")
+    tier = 1 if reading and core.restricted_history else known.tier
+    return core.pace.wait_needed((name, workspace.team_id), TIERS[tier])
 
 
 def _answer(body: Mapping[str, Any], *, scopes: tuple[str, ...] = (), accepted: str = "") -> Response:

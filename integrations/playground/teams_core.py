@@ -125,9 +125,11 @@ class TeamsCore:
 
     def note(self, kind: str, conversation: Conversation, activity: Activity, **more: Any) -> None:
         """Put what happened to a message into the feed."""
+        with self.world.lock:
+            shown = self.world.shown(activity)
         self.feed.add(
             kind, tenant=conversation.tenant_id, conversation=conversation.id, id=activity["id"],
-            thread=activity.get("_thread"), activity=self.world.shown(activity), **more,
+            thread=activity.get("_thread"), activity=shown, **more,
         )  # fmt: skip
 
     def _note_delivery(self, delivery: Delivery) -> None:

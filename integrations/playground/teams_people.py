@@ -266,21 +266,24 @@ class TeamsPeople(TeamsCore):
         person, place, stored = self._own(tenant, user, id)
         names = {self.settings.name: self.settings.account["id"]}
         content = words(text, names=names)
-        stored.update({key: content[key] for key in ("text", "attachments")})
+        with self.world.lock:
+            stored.update({key: content[key] for key in ("text", "attachments")})
         self.note("message_changed", place, stored, author="user")
         return self._amend(person, place, stored, "messageUpdate", "editMessage", content, wait=wait)
 
     def delete(self, tenant: str, user: str, id: str, *, wait: bool = True) -> TeamsSaid:
         """Delete one's own message: messageDelete, eventType softDeleteMessage."""
         person, place, stored = self._own(tenant, user, id)
-        stored["_deleted"] = True
+        with self.world.lock:
+            stored["_deleted"] = True
         self.note("message_deleted", place, stored, author="user")
         return self._amend(person, place, stored, "messageDelete", "softDeleteMessage", {}, wait=wait)
 
     def undelete(self, tenant: str, user: str, id: str, *, wait: bool = True) -> TeamsSaid:
         """Bring one's own message back: messageUpdate, eventType undeleteMessage."""
         person, place, stored = self._own(tenant, user, id)
-        stored["_deleted"] = False
+        with self.world.lock:
+            stored["_deleted"] = False
         self.note("message_changed", place, stored, author="user")
         content = {key: stored[key] for key in ("text", "textFormat", "attachments")}
         return self._amend(person, place, stored, "messageUpdate", "undeleteMessage", content, wait=wait)

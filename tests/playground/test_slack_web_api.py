@@ -199,6 +199,15 @@ def test_a_hanging_call_does_nothing_and_a_slow_one_does(slack: SlackServer) -> 
     assert [m["text"] for m in slack.messages()] == ["tarde"]
 
 
+def test_reading_back_is_meagre_for_apps_outside_the_marketplace(client: WebClient, slack: SlackServer) -> None:
+    slack.enforce_limits = slack.restricted_history = True
+    for number in range(20):
+        slack.say("T01", "U0ANA", "C0SOPORTE", f"m{number}")
+    page = client.conversations_history(channel="C0SOPORTE", limit=200)
+    assert len(page["messages"]) == 15 and page["has_more"] is True
+    assert refused(client.conversations_history, channel="C0SOPORTE") == "ratelimited"
+
+
 def test_the_rate_limits_when_they_are_on(client: WebClient, slack: SlackServer, hands: Hands) -> None:
     slack.enforce_limits = True
     client.chat_postMessage(channel="C0SOPORTE", text="uno")
