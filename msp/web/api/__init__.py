@@ -6,13 +6,24 @@ Other rooms add theirs: `blueprint = resource("invoices", tag="Invoices")`, view
 
 from flask import Flask
 
-from msp.web.api import clients, connections, description, tickets, unknown_paths
+from msp.web.api import (
+    calendars,
+    clients,
+    connections,
+    contracts,
+    conversation,
+    description,
+    people,
+    tickets,
+    time_entries,
+    unknown_paths,
+)
 from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Instant, MoneyShape, Schema, Text, Whole
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
-RESOURCES = (clients, connections, tickets)
+RESOURCES = (clients, connections, people, calendars, contracts, tickets, conversation, time_entries)
 
 
 def register(app: Flask) -> None:

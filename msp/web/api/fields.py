@@ -54,6 +54,15 @@ class Whole(fields.Integer):
         return super()._validated(value)
 
 
+class WholeInQuery(Whole):
+    """A whole number in a query, where everything is text."""
+
+    def _validated(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.isdecimal() or len(value) > 9:
+            raise self.make_error("invalid")
+        return super()._validated(int(value))
+
+
 class Flag(fields.Boolean):
     """true or false (in a query also 1 and 0)."""
 

@@ -12,7 +12,7 @@ from msp.sla.models import Clock
 from msp.tickets.actions import MAX_BODY, MAX_SUBJECT
 from msp.tickets.models import LEVELS, TYPES, Ticket
 from msp.tickets.states import PRIORITIES, STATUSES
-from msp.web.api.fields import Instant, Schema, Text, Whole, is_storable, one_of
+from msp.web.api.fields import Instant, Schema, Text, Whole, WholeInQuery, is_storable, one_of
 from msp.web.api.pages import PageQuery
 
 QUEUES = {"T1": 1, "T2": 2, "T3": 3}
@@ -60,7 +60,7 @@ class TicketQuery(PageQuery):
     status = Statuses(metadata={"description": f"One or several with commas: {', '.join(STATUSES)}"})
     assignee_id = Assignee(metadata={"description": "A person's id, or `none`"})
     requester_id = fields.UUID()
-    tier = Whole(least=1, most=3)
+    tier = WholeInQuery(least=1, most=3)
     priority = one_of(PRIORITIES)
     type = one_of(TYPES)
     q = Text(longest=200, metadata={"description": "Words of subject and body, or a number such as LOZ-42"})

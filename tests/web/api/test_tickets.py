@@ -178,7 +178,9 @@ def test_an_older_version_is_refused_and_the_same_needs_no_answer(staff: Program
     assert staff.get(path, headers={"If-None-Match": first}).status_code == 200
     assert staff.get(path).headers["ETag"] == changed.headers["ETag"]
     assert staff.patch(path, {"priority": "high"}, headers={"If-Match": "*"}).status_code == 200
-    assert staff.patch(path, {"priority": "low"}, headers={"If-Match": "W/" + changed.headers["ETag"]}).status_code == 412
+    assert (
+        staff.patch(path, {"priority": "low"}, headers={"If-Match": "W/" + changed.headers["ETag"]}).status_code == 412
+    )
 
 
 def test_tickets_are_found_by_what_they_are(staff: Program, world: World) -> None:
@@ -271,6 +273,7 @@ def test_a_client_token_cannot_steer_the_desk(manager: Program, staff: Program, 
 def test_opening_a_ticket_takes_few_statements(app: Flask, staff: Program, world: World) -> None:
     opened(staff, world)  # calendars and the token's use are known from here on
     statements: list[str] = []
+
     def note(*args: Any) -> None:
         statements.append(args[2])
 

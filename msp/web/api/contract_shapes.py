@@ -1,0 +1,150 @@
+"""How a contract looks in the API, and its terms with their money."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from msp.contracts.models import KINDS, PRIORITIES, WORK_TYPES, Contract
+from msp.kernel.db import Json
+from msp.kernel.money import InvalidMoney, Money
+from msp.web.api.fields import Anything, Instant, MoneyShape, Schema, Text, Whole, currency, one_of
+from msp.web.api.pages import PageQuery
+
+PRICES = ("fee", "block_amount", "overage_rate", "km_rate", "minimum_invoice", "po_limit")
+MAX_MINUTES = 525_600
+TERMS = {
+    "description": (
+        "What its kind needs: fee, fee_timing, proration, seats, block_minutes, block_amount, block_renewal, valid_to,"
+        " overage_rate, rounding, multipliers, milestones and others (see the README of billing). Prices are money, or"
+        " decimal strings in the contract's currency; factors are decimal strings; times are whole minutes."
+    )
+}
+
+
+class TargetShape(Schema):
+    """What is promised for a priority, in business minutes of the calendar."""
+
+    first_response_minutes = Whole(least=1, most=MAX_MINUTES, required=True)
+    resolution_minutes = Whole(least=1, most=MAX_MINUTES, required=True)
+
+
+class Targets(Schema):
+    """The SLA targets by priority."""
+
+    urgent = fields.Nested(TargetShape, required=True)
+    high = fields.Nested(TargetShape, required=True)
+    normal = fields.Nested(TargetShape, required=True)
+    low = fields.Nested(TargetShape, required=True)
+
+
+class RateShape(Schema):
+    """A line of the rate card: the price of an hour of a work type, from a day on (the contract's first by default)."""
+
+    work_type = one_of(WORK_TYPES, required=True)
+    valid_from = fields.Date()
+    rate = fields.Nested(MoneyShape, required=True)
+
+
+class ContractChange(Schema):
+    """What may be changed of a contract: named targets and terms replace theirs, a rate card replaces the whole."""
+
+    name = Text(longest=200, blank=False)
+    kind = one_of(KINDS)
+    starts_on = fields.Date()
+    ends_on = fields.Date(allow_none=True)
+    calendar_id = fields.UUID()
+    currency = currency()
+    sla_targets = fields.Nested(Targets)
+    rate_card = fields.List(fields.Nested(RateShape))
+    terms = fields.Dict(keys=Text(longest=60), values=Anything(), metadata=TERMS)
+    po_number = Text(longest=100, allow_none=True)
+
+
+class ContractIn(ContractChange):
+    """A new contract; without a name it is called like its kind, without a currency it is in the client's."""
+
+    client_id = fields.UUID(required=True)
+    kind = one_of(KINDS, required=True)
+    starts_on = fields.Date(required=True)
+    calendar_id = fields.UUID(required=True)
+    sla_targets = fields.Nested(Targets, required=True)
+
+
+class ContractOut(Schema):
+    """A contract."""
+
+    id = fields.UUID()
+    client_id = fields.UUID()
+    name = fields.String()
+    kind = fields.String()
+    starts_on = fields.Date()
+    ends_on = fields.Date(allow_none=True)
+    calendar_id = fields.UUID()
+    currency = fields.String()
+    sla_targets = fields.Nested(Targets)
+    rate_card = fields.List(fields.Nested(RateShape))
+    terms = fields.Dict(keys=fields.String(), values=fields.Raw(), metadata=TERMS)
+    po_number = fields.String(allow_none=True)
+    version = fields.Integer()
+    created_at = Instant()
+
+
+class ContractQuery(PageQuery):
+    """Which contracts."""
+
+    client_id = fields.UUID()
+
+
+def shown(contract: Contract) -> dict[str, Any]:
+    """A contract as the API shows it."""
+    rates = sorted(contract.rates, key=lambda each: (WORK_TYPES.index(each.work_type), each.valid_from))
+    return {
+        "id": contract.id,
+        "client_id": contract.client_id,
+        "name": contract.name,
+        "kind": contract.kind,
+        "starts_on": contract.starts_on,
+        "ends_on": contract.ends_on,
+        "calendar_id": contract.calendar_id,
+        "currency": contract.currency,
+        "sla_targets": {each.priority: each for each in contract.targets if each.priority in PRIORITIES},
+        "rate_card": [
+            {"work_type": each.work_type, "valid_from": each.valid_from, "rate": Money(each.amount, contract.currency)}
+            for each in rates
+        ],
+        "terms": write_terms(contract.terms, contract.currency),
+        "po_number": contract.po_number,
+        "version": contract.version,
+        "created_at": contract.created_at,
+    }
+
+
+def write_terms(terms: Json, currency: str) -> Json:
+    """Stored terms as the API shows them: prices as money."""
+    return _with_prices(
+        terms, lambda price: {"amount": price, "currency": currency} if isinstance(price, str) else price
+    )
+
+
+def read_terms(terms: Json, currency: str) -> Json:
+    """Terms as they are stored: prices as decimal strings; money in another currency stays as it is, and is refused."""
+
+    def read(price: object) -> object:
+        try:
+            money = Money.from_api(price) if isinstance(price, Mapping) else None
+        except InvalidMoney:
+            return price
+        return str(money) if money is not None and money.currency == currency else price
+
+    return _with_prices(terms, read)
+
+
+def _with_prices(terms: Json, change: Callable[[Any], Any]) -> Json:
+    changed = {name: change(value) if name in PRICES else value for name, value in terms.items()}
+    milestones = terms.get("milestones")
+    if isinstance(milestones, list) and all(isinstance(each, dict) for each in milestones):
+        changed["milestones"] = [
+            each | ({"amount": change(each["amount"])} if "amount" in each else {}) for each in milestones
+        ]
+    return changed

@@ -1,0 +1,128 @@
+"""Contracts: what was promised, and what it costs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from msp.clients.models import Client
+from msp.clients.queries import access_client
+from msp.contracts.actions import Agreement, RateLine, Target, add_contract, edit_contract
+from msp.contracts.models import Contract
+from msp.contracts.queries import access_contract, contracts_page
+from msp.kernel import clock
+from msp.kernel.errors import Invalid
+from msp.kernel.i18n import reading_as
+from msp.kernel.money import Money
+from msp.web.api.access import require
+from msp.web.api.contract_shapes import ContractChange, ContractIn, ContractOut, ContractQuery, read_terms, shown
+from msp.web.api.pages import QUERY, page, page_of, uuid_cursor
+from msp.web.api.resource import Answer, resource, settled
+from msp.web.parts.words import word
+
+blueprint = resource("contracts", tag="Contracts")
+
+API_NAMES = {"targets": "sla_targets", "rates": "rate_card"}  # the verbs' fields where the API says otherwise
+
+
+@blueprint.get("/contracts")
+@blueprint.input(ContractQuery, **QUERY)
+@blueprint.output(page_of(ContractOut, "Contract"))
+def list_contracts(query_data: dict[str, Any]) -> Answer:
+    """Contracts of your clients (administrators, account managers, team leads), or of your company (its managers)."""
+    require("see_contracts", "see_company")
+    limit = query_data["limit"]
+    after = uuid_cursor(query_data["cursor"])
+    rows = contracts_page(client_id=query_data.get("client_id"), after=after, limit=limit + 1)
+    return page([shown(row) for row in rows], limit=limit, key=lambda each: each["id"])
+
+
+@blueprint.post("/contracts")
+@blueprint.input(ContractIn)
+@blueprint.output(ContractOut, status_code=201)
+def create_contract(json_data: dict[str, Any]) -> Answer:
+    """Add a contract with its targets and rate card (administrators, account managers)."""
+    client = access_client(json_data["client_id"])
+    require("change_contracts")
+    with _in_api_names():
+        contract = add_contract(client, _agreement(client, json_data), at=clock.now())
+    return shown(settled(contract)), 201, {"Location": f"/api/v1/contracts/{contract.id}"}
+
+
+@blueprint.get("/contracts/<uuid:contract_id>")
+@blueprint.output(ContractOut)
+def read_contract(contract_id: UUID) -> Answer:
+    """One contract."""
+    contract = access_contract(contract_id)
+    require("see_contracts", "see_company")
+    return shown(contract)
+
+
+@blueprint.patch("/contracts/<uuid:contract_id>")
+@blueprint.input(ContractChange(partial=True))
+@blueprint.output(ContractOut)
+def change_contract(contract_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Change a contract from now on (administrators, account managers); what was billed stays as it was."""
+    contract = access_contract(contract_id)
+    require("change_contracts")
+    with _in_api_names():
+        edit_contract(contract, _changed(contract, json_data), at=clock.now())
+    return shown(settled(contract))
+
+
+def _agreement(client: Client, data: dict[str, Any]) -> Agreement:
+    currency = data.get("currency", client.currency)
+    with reading_as(client.locale, client.timezone):
+        name = word(data["kind"], of="contract").capitalize()
+    return Agreement(
+        name=data.get("name", name),
+        kind=data["kind"],
+        starts_on=data["starts_on"],
+        ends_on=data.get("ends_on"),
+        calendar_id=data["calendar_id"],
+        currency=currency,
+        targets={priority: Target(**target) for priority, target in data["sla_targets"].items()},
+        rates=_rates(data.get("rate_card", []), currency, default=data),
+        terms=read_terms(data.get("terms", {}), currency),
+        po_number=data.get("po_number"),
+    )
+
+
+def _changed(contract: Contract, data: dict[str, Any]) -> Agreement:
+    """What the contract says, with what `data` names in its place."""
+    currency = data.get("currency", contract.currency)
+    plain = ("name", "kind", "starts_on", "ends_on", "calendar_id", "po_number")
+    values = {name: data.get(name, getattr(contract, name)) for name in plain}
+    targets = {each.priority: Target(each.first_response_minutes, each.resolution_minutes) for each in contract.targets}
+    for priority, target in data.get("sla_targets", {}).items():
+        kept = targets[priority]
+        targets[priority] = replace(kept, **target)
+    rates = [RateLine(each.work_type, each.valid_from, each.amount) for each in contract.rates]
+    if "rate_card" in data:
+        rates = _rates(data["rate_card"], currency, default=values)
+    elif currency != contract.currency and rates:
+        raise Invalid(fields={"rate_card": ["required"]})
+    terms = read_terms(data.get("terms", contract.terms), currency)
+    return Agreement(**values, currency=currency, targets=targets, rates=rates, terms=terms)
+
+
+def _rates(card: list[dict[str, Any]], currency: str, *, default: dict[str, Any]) -> list[RateLine]:
+    rates: list[Money] = [line["rate"] for line in card]
+    if wrong := [place for place, rate in enumerate(rates) if rate.currency != currency]:
+        raise Invalid(fields={f"rate_card.{place}.rate.currency": ["money_mixed"] for place in wrong})
+    return [
+        RateLine(line["work_type"], line.get("valid_from", default["starts_on"]), line["rate"].amount) for line in card
+    ]
+
+
+@contextmanager
+def _in_api_names() -> Iterator[None]:
+    try:
+        yield
+    except Invalid as wrong:
+        first = {name: name.partition(".")[0] for name in wrong.fields}
+        fields = {
+            API_NAMES.get(first[name], first[name]) + name[len(first[name]) :]: wrong.fields[name] for name in first
+        }
+        raise Invalid(wrong.code, fields=fields) from wrong

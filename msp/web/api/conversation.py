@@ -1,0 +1,160 @@
+"""What was said and what happened on a ticket."""
+
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields
+
+from msp.kernel import clock
+from msp.kernel.errors import Denied, Invalid, NotFound
+from msp.people.models import Person
+from msp.people.queries import access_person
+from msp.tickets import actions
+from msp.tickets.listing import events_page, messages_page
+from msp.tickets.models import Message, Ticket
+from msp.web.api.access import caller, require
+from msp.web.api.fields import Instant, Schema, Text, one_of
+from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uuid_cursor
+from msp.web.api.resource import Answer, resource, settled
+
+blueprint = resource("conversation", tag="Conversation")
+
+
+class MessageIn(Schema):
+    """Something to say: to the client, or among staff. `author_id` lets staff pass on what a client's person said."""
+
+    body = Text(longest=actions.MAX_BODY, blank=False, required=True)
+    visibility = one_of(("public", "internal"), load_default="public")
+    author_id = fields.UUID()
+
+
+class SpeakerOut(Schema):
+    """Who said or did it."""
+
+    id = fields.UUID()
+    name = fields.String()
+    is_staff = fields.Boolean()
+
+
+class AttachmentOut(Schema):
+    """A file that came with a message."""
+
+    id = fields.UUID()
+    name = fields.String()
+    content_type = fields.String()
+    size = fields.Integer()
+    state = fields.String()
+
+
+class MessageOut(Schema):
+    """A message; one that was taken back has an empty body."""
+
+    id = fields.UUID()
+    ticket_id = fields.UUID()
+    author_id = fields.UUID(allow_none=True)
+    author = fields.Nested(SpeakerOut, allow_none=True)
+    visibility = fields.String()
+    channel = fields.String()
+    body = fields.String()
+    created_at = Instant()
+    edited_at = Instant(allow_none=True)
+    deleted_at = Instant(allow_none=True)
+    delivery_state = fields.String(metadata={"description": "none, pending, sent or failed"})
+    delivery_reason = fields.String(allow_none=True)
+    attachments = fields.List(fields.Nested(AttachmentOut))
+
+
+class EventOut(Schema):
+    """Something that happened; `data` has the codes and values of its kind."""
+
+    id = fields.UUID()
+    kind = fields.String(metadata={"example": "ticket.status_changed"})
+    at = Instant()
+    actor_id = fields.UUID(allow_none=True)
+    actor = fields.Nested(SpeakerOut, allow_none=True)
+    visibility = fields.String()
+    data = fields.Dict(keys=fields.String(), values=fields.Raw())
+
+
+@blueprint.get("/tickets/<uuid:ticket_id>/messages")
+@blueprint.input(PageQuery, **QUERY)
+@blueprint.output(page_of(MessageOut, "Message"))
+def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
+    """What was said, in order; a client token sees what is public."""
+    ticket = actions.access_ticket(ticket_id)
+    limit = query_data["limit"]
+    rows = messages_page(ticket.id, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
+    return page([shown(row, row.author) for row in rows], limit=limit, key=lambda each: each["id"])
+
+
+@blueprint.post("/tickets/<uuid:ticket_id>/messages")
+@blueprint.input(MessageIn)
+@blueprint.output(MessageOut, status_code=201)
+def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Say something: staff answers or notes, a client's person writes to the desk."""
+    ticket = actions.access_ticket(ticket_id, lock=True)
+    author = _author(ticket, json_data)
+    at, body = clock.now(), json_data["body"]
+    if json_data["visibility"] == "internal":
+        if not author.is_staff:
+            raise Denied("not_allowed")
+        message = actions.note(ticket, author=author, body=body, at=at)
+    elif author.is_staff:
+        message = actions.reply(ticket, author=author, body=body, at=at, channel="api")
+    else:
+        message = actions.receive(ticket, author=author, body=body, at=at, channel="api")
+    return shown(settled(message), author)
+
+
+@blueprint.get("/tickets/<uuid:ticket_id>/events")
+@blueprint.input(PageQuery, **QUERY)
+@blueprint.output(page_of(EventOut, "Event"))
+def list_events(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
+    """The whole timeline, in order; a client token sees what is public."""
+    ticket = actions.access_ticket(ticket_id)
+    limit = query_data["limit"]
+    rows = events_page(ticket.id, after=number_cursor(query_data["cursor"]), limit=limit + 1)
+    found = page(rows, limit=limit, key=lambda row: row[0].seq)
+    return found | {"items": [_happened(event, actor) for event, actor in rows[:limit]]}
+
+
+def shown(message: Message, author: Person | None) -> dict[str, Any]:
+    """A message as the API shows it."""
+    return {
+        "id": message.id,
+        "ticket_id": message.ticket_id,
+        "author_id": message.author_id,
+        "author": author,
+        "visibility": message.visibility,
+        "channel": message.channel,
+        "body": "" if message.deleted_at else message.body,
+        "created_at": message.at,
+        "edited_at": message.edited_at,
+        "deleted_at": message.deleted_at,
+        "delivery_state": message.delivery_state,
+        "delivery_reason": message.delivery_reason,
+        "attachments": [] if message.deleted_at else message.attachments,
+    }
+
+
+def _happened(event: Any, actor: Person | None) -> dict[str, Any]:
+    plain = {name: getattr(event, name) for name in ("id", "kind", "at", "actor_id", "visibility", "data")}
+    return plain | {"actor": actor}
+
+
+def _author(ticket: Ticket, data: dict[str, Any]) -> Person:
+    """Who says it: the caller, or for staff the client's person whose words they pass on."""
+    if caller().is_staff:
+        require("work_tickets")
+    author_id = data.get("author_id", caller().id)
+    if author_id == caller().id:
+        return caller()
+    if not caller().is_staff:
+        raise Denied("not_allowed")
+    try:
+        author = access_person(author_id)
+    except NotFound as unknown:
+        raise Invalid(fields={"author_id": ["unknown"]}) from unknown
+    if author.client_id != ticket.client_id:
+        raise Invalid(fields={"author_id": ["not_of_client"]})
+    return author

@@ -1,0 +1,86 @@
+"""People: the provider's staff and the employees of client companies."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from msp.clients.models import Client
+from msp.clients.queries import access_client
+from msp.kernel import clock
+from msp.people.actions import LOCALES, add_person
+from msp.people.models import CLIENT_ROLES, STAFF_ROLES
+from msp.people.queries import people_page
+from msp.web.api.access import caller, require
+from msp.web.api.fields import Flag, Instant, Schema, Text, Whole, one_of
+from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
+from msp.web.api.resource import Answer, resource, settled
+
+blueprint = resource("people", tag="People")
+
+
+class PersonIn(Schema):
+    """Somebody new: staff without a `client_id`. Language and zone are the company's where they are not named."""
+
+    client_id = fields.UUID(allow_none=True, load_default=None)
+    name = Text(longest=200, blank=False, required=True)
+    email = Text(longest=254, allow_none=True, load_default=None)
+    role = one_of((*STAFF_ROLES, *CLIENT_ROLES), required=True)
+    title = Text(longest=200, allow_none=True, load_default=None)
+    locale = one_of(LOCALES)
+    timezone = Text(longest=64, metadata={"example": "Europe/Madrid"})
+    tier = Whole(least=1, most=3, allow_none=True, load_default=None)
+
+
+class PersonFull(Schema):
+    """A person."""
+
+    id = fields.UUID()
+    client_id = fields.UUID(allow_none=True)
+    name = fields.String()
+    email = fields.String(allow_none=True)
+    role = fields.String()
+    title = fields.String(allow_none=True)
+    phone = fields.String(allow_none=True)
+    locale = fields.String()
+    timezone = fields.String()
+    tier = fields.Integer(allow_none=True)
+    is_vip = fields.Boolean()
+    active = fields.Boolean()
+    created_at = Instant()
+
+
+class PersonQuery(PageQuery):
+    """Which people."""
+
+    client_id = fields.UUID()
+    is_staff = Flag()
+    role = one_of((*STAFF_ROLES, *CLIENT_ROLES))
+    email = Text(longest=254)
+
+
+@blueprint.get("/people")
+@blueprint.input(PersonQuery, **QUERY)
+@blueprint.output(page_of(PersonFull, "Person"))
+def list_people(query_data: dict[str, Any]) -> Answer:
+    """People whom you work with; with a client token those of your own company."""
+    require("desk", "see_company")
+    limit, cursor = query_data.pop("limit"), query_data.pop("cursor")
+    if not caller().is_staff:
+        query_data["is_staff"] = False  # names of staff stand on tickets; their addresses and roles are nobody's affair
+    rows = people_page(**query_data, after=uuid_cursor(cursor), limit=limit + 1)
+    return page(rows, limit=limit, key=lambda person: person.id)
+
+
+@blueprint.post("/people")
+@blueprint.input(PersonIn)
+@blueprint.output(PersonFull, status_code=201)
+def create_person(json_data: dict[str, Any]) -> Answer:
+    """Add an employee of a client company (any staff), or a member of staff (administrators)."""
+    company = access_client(json_data["client_id"]) if json_data["client_id"] else None
+    require("desk" if company else "administer")
+    return settled(add_person(**_defaults(company) | json_data, at=clock.now()))
+
+
+def _defaults(company: Client | None) -> dict[str, str]:
+    whose = company or caller()
+    return {"locale": whose.locale, "timezone": whose.timezone}
