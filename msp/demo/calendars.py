@@ -1,0 +1,56 @@
+"""Lays out the demo's calendars for the years around a day."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import holidays
+
+from msp.demo.content.agreements import HOURS, Hours
+from msp.demo.world import Calendar, CalendarException, Holiday
+
+_MORNING = (("09:00", "14:00"),)
+
+
+def build_calendars(today: date) -> tuple[Calendar, ...]:
+    """Return every calendar with its holidays and exceptions from last year to next year."""
+    years = (today.year - 1, today.year, today.year + 1)
+    return tuple(_calendar(hours, years) for hours in HOURS)
+
+
+def _calendar(hours: Hours, years: tuple[int, ...]) -> Calendar:
+    closed = _holidays(hours, years)
+    return Calendar(
+        key=hours.key,
+        name=hours.name,
+        timezone=hours.timezone,
+        holiday_set=None if hours.region is None else "-".join(filter(None, ("ES", hours.region))),
+        weekly=tuple(hours.windows if day < hours.days else () for day in range(7)),
+        holidays=tuple(Holiday(day, name) for day, name in sorted(closed.items())),
+        exceptions=tuple(_exceptions(hours, years, closed)),
+    )
+
+
+def _holidays(hours: Hours, years: tuple[int, ...]) -> dict[date, str]:
+    if hours.region is None:
+        return {}
+    found = holidays.country_holidays("ES", subdiv=hours.region or None, years=years, language="es")
+    closed = {day: str(name) for day, name in found.items()}
+    for year in years:
+        closed |= {date(year, month, day): name for month, day, name in hours.town_days}
+    return closed
+
+
+def _exceptions(hours: Hours, years: tuple[int, ...], closed: dict[date, str]) -> Iterator[CalendarException]:
+    days: list[CalendarException] = []
+    for year in years:
+        for month, day, name in hours.short_days:
+            days.append(CalendarException(date(year, month, day), _MORNING, name))
+        if hours.summer:
+            first = date(year, 7, 1)
+            days += [
+                CalendarException(first + timedelta(days=offset), hours.summer, "Jornada continua de verano")
+                for offset in range(62)
+            ]
+    for exception in sorted(days, key=lambda found: found.day):
+        if exception.day.weekday() < 5 and exception.day not in closed:
+            yield exception

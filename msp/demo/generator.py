@@ -1,0 +1,194 @@
+"""Generates the demo world: the same instant always gives the same people, tickets and words."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from msp.demo.arrivals import Flow, arrival, flow_of
+from msp.demo.calendars import build_calendars
+from msp.demo.casting import Casting
+from msp.demo.companies import build_clients
+from msp.demo.content.provider import PROVIDER, STAFF
+from msp.demo.plan import Plan, target_of
+from msp.demo.present import Opening, created_for, openings, priorities_for
+from msp.demo.roster import by_first_name, technicians_for
+from msp.demo.script import Scenario, scenarios
+from msp.demo.story import tell
+from msp.demo.words import sheet_of
+from msp.demo.worktime import Worktime
+from msp.demo.world import Client, Contract, DemoWorld, Person, Ticket
+
+PASSWORD = "guardia-demo-2026"  # noqa: S105  # everybody's, in the demo only
+TICKETS = 1500
+HISTORY = timedelta(days=120)
+_SEED = 20261122
+_BREACHES = (("", 0.953), ("first_response", 0.02), ("resolution", 0.027))
+
+
+class _Telling:
+    """What stays the same while tickets are being written."""
+
+    def __init__(self, clients: tuple[Client, ...], worktimes: dict[str, Worktime], now: datetime) -> None:
+        self.rng = Random(_SEED)  # noqa: S311  # the demo must come out the same
+        self.clients = {client.code: client for client in clients}
+        self.worktimes = worktimes
+        self.now = now
+        self.casting = Casting(self.rng)
+        self.seen: set[str] = set()
+
+    def worktime(self, client: Client) -> Worktime:
+        """Return the calendar of a client's contracts."""
+        return self.worktimes[sheet_of(client).calendar]
+
+
+def generate(today: datetime) -> DemoWorld:
+    """Return the demo world as seen from `today`, an aware instant; nothing in it happens later."""
+    if today.tzinfo is None:
+        raise ValueError("today must be an aware datetime")
+    now = today.astimezone(UTC)
+    calendars = build_calendars(now.date())
+    first, last = (now - HISTORY - timedelta(days=10)).date(), (now + timedelta(days=60)).date()
+    worktimes = {calendar.key: Worktime(calendar, first, last) for calendar in calendars}
+    clients = build_clients(now.date(), Random(_SEED))  # noqa: S311
+    telling = _Telling(clients, worktimes, now)
+    present = [_open_ticket(telling, opening) for opening in openings()]
+    tickets = present + _history(telling, TICKETS - len(present))
+    return DemoWorld(now, PASSWORD, PROVIDER, STAFF, calendars, clients, _numbered(tickets, clients))
+
+
+def _numbered(tickets: list[Ticket], clients: tuple[Client, ...]) -> tuple[Ticket, ...]:
+    counters = Counter({client.code: client.first_ticket - 1 for client in clients})
+    numbered: list[Ticket] = []
+    for ticket in sorted(tickets, key=lambda found: found.created_at):
+        counters[ticket.client_code] += 1
+        numbered.append(replace(ticket, number=f"{ticket.client_code}-{counters[ticket.client_code]}"))
+    return tuple(numbered)
+
+
+def _history(telling: _Telling, count: int) -> list[Ticket]:
+    clients = list(telling.clients.values())
+    shares = [sheet_of(client).share_of_tickets for client in clients]
+    first = (telling.now - HISTORY + timedelta(days=1)).date()
+    flows = {client.code: flow_of(telling.worktime(client), first, telling.now.date()) for client in clients}
+    told: list[Ticket] = []
+    while len(told) < count:
+        client = telling.rng.choices(clients, shares)[0]
+        ticket = _past_ticket(telling, client, flows[client.code])
+        if ticket:
+            told.append(ticket)
+    return told
+
+
+def _past_ticket(telling: _Telling, client: Client, flow: Flow) -> Ticket | None:
+    rng, casting = telling.rng, telling.casting
+    created = arrival(flow, rng)
+    if created > telling.now - timedelta(minutes=50):
+        return None
+    scenario = casting.scenario(client)
+    initial, final = casting.priorities(scenario, is_round_the_clock=flow.is_round_the_clock)
+    breach = rng.choices([kind for kind, _ in _BREACHES], [share for _, share in _BREACHES])[0]
+    requester = casting.requester(client, scenario)
+    plan = _plan(telling, client, scenario, requester, created, (initial, final), "resolved")
+    return tell(replace(plan, breach=breach), rng, telling.seen)
+
+
+def _open_ticket(telling: _Telling, opening: Opening) -> Ticket:
+    for _ in range(400):
+        ticket = _try_open_ticket(telling, opening)
+        if ticket and _stands(ticket, opening, telling.now):
+            return ticket
+    raise RuntimeError(f"no story fits {opening}")
+
+
+def _try_open_ticket(telling: _Telling, opening: Opening) -> Ticket | None:
+    rng, casting = telling.rng, telling.casting
+    codes = opening.clients or tuple(telling.clients)
+    shares = [sheet_of(telling.clients[code]).share_of_tickets for code in codes]
+    client = telling.clients[rng.choices(codes, shares)[0]]
+    mark = opening.status if opening.status not in ("new", "open") else ""
+    scenario = _scenario_named(opening.scenario) if opening.scenario else casting.scenario(client, mark)
+    allowed = priorities_for(opening)
+    if not opening.priority and not set(allowed) & set(scenario.priorities):
+        return None
+    _, priority = casting.priorities(scenario, is_round_the_clock=False, among=allowed)
+    target = target_of(_desk_contract(client), priority)
+    promise = target.first_response if opening.status == "new" else target.resolution
+    created = created_for(opening, telling.worktime(client), promise, telling.now, rng)
+    if created is None or created <= telling.now - HISTORY:
+        return None
+    requester = _person_named(client, opening.requester) or casting.requester(client, scenario)
+    plan = _plan(telling, client, scenario, requester, created, (priority, priority), opening.status)
+    plan = replace(
+        plan,
+        source=opening.source or plan.source,
+        fixed=opening.fixed,
+        subject=opening.subject,
+        opening=opening.opening,
+        technicians=_technicians(plan, opening),
+    )
+    return tell(plan, rng, telling.seen)
+
+
+def _technicians(plan: Plan, opening: Opening) -> dict[int, Person]:
+    """Put the named technician where the story stands: in the tier of the scenario, and in their own."""
+    technicians = dict(plan.technicians)
+    if opening.technician:
+        person = by_first_name(opening.technician)
+        technicians[person.tier or 1] = person
+        if person.tier != 2 or opening.scenario != "vpn-certificate":
+            technicians[plan.scenario.tier] = person
+    return technicians
+
+
+def _stands(ticket: Ticket, opening: Opening, now: datetime) -> bool:
+    """Say whether an open ticket's promises are as the opening wants them."""
+    response, resolution = ticket.clocks
+    pending = response if opening.status == "new" else resolution
+    if opening.technician and ticket.assignee != by_first_name(opening.technician).email:
+        return False
+    if opening.status != "new" and response.breached:
+        return False
+    return pending.breached == (opening.due == "late")
+
+
+def _plan(
+    telling: _Telling,
+    client: Client,
+    scenario: Scenario,
+    requester: Person,
+    created: datetime,
+    priorities: tuple[str, str],
+    status: str,
+) -> Plan:
+    worktime = telling.worktime(client)
+    locale = requester.locale
+    return Plan(
+        client=client,
+        contract=_desk_contract(client),
+        worktime=worktime,
+        scenario=scenario,
+        locale=locale,
+        requester=requester,
+        source=telling.casting.source(client, scenario),
+        created=created,
+        now=telling.now,
+        initial_priority=priorities[0],
+        priority=priorities[1],
+        status=status,
+        breach="",
+        technicians=technicians_for(client, locale, worktime.local(created), telling.rng),
+        turn=telling.casting.turn(client, scenario),
+    )
+
+
+def _desk_contract(client: Client) -> Contract:
+    return client.contracts[0]
+
+
+def _scenario_named(key: str) -> Scenario:
+    return next(scenario for scenario in scenarios() if scenario.key == key)
+
+
+def _person_named(client: Client, name: str | None) -> Person | None:
+    return next((person for person in client.people if person.name == name), None)

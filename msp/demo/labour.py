@@ -1,0 +1,93 @@
+"""The time that a ticket's technicians wrote down."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from msp.demo.plan import Plan
+from msp.demo.script import Work
+from msp.demo.timeline import Moment
+from msp.demo.words import Words, say
+from msp.demo.world import TimeEntry
+
+_FREE = {"es": " (sin cargo)", "en": " (no charge)"}
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What the work on a ticket has to fit into."""
+
+    plan: Plan
+    moments: tuple[Moment, ...]
+    taken_at: datetime | None
+    words: Words
+
+
+def time_entries(shift: Shift, rng: Random) -> tuple[TimeEntry, ...]:
+    """Return the entries of the story so far, in order; each ends when its technician last spoke of it."""
+    if shift.taken_at is None:
+        return ()
+    entries: list[TimeEntry] = []
+    for tier in (1, 2, 3):
+        lines = [work for work in shift.plan.scenario.work if work.tier == tier]
+        spoken = [m for m in shift.moments if m.step.tier == tier and m.step.mark != "escalate"]
+        for position, work in enumerate(lines, start=1):
+            anchor = _anchor(spoken, position, len(lines), work, shift.plan.status)
+            if anchor:
+                entries += _entries(shift, work, anchor, rng)
+    return tuple(sorted(entries, key=lambda entry: entry.started_at))
+
+
+def _anchor(spoken: list[Moment], position: int, lines: int, work: Work, status: str) -> Moment | None:
+    """Return the line at whose moment the work was done; visits only count once the story is over."""
+    if not spoken or (status != "resolved" and (position > 1 or work.work_type == "onsite")):
+        return None
+    return spoken[-(-len(spoken) * position // lines) - 1]
+
+
+def _entries(shift: Shift, work: Work, anchor: Moment, rng: Random) -> Iterator[TimeEntry]:
+    plan = shift.plan
+    started, minutes = _span(shift, work, anchor, rng)
+    billable = rng.random() > 0.04 or work.work_type != "remote"
+    note = say(
+        work.note_es if plan.client.locale == "es" else work.note_en,
+        Words(shift.words.slots, shift.words.women, plan.client.locale, plan.client.formal),
+        at=plan.worktime.local(anchor.at),
+        me=None,
+        rng=rng,
+    )
+    if work.work_type == "onsite":
+        travel = rng.randint(18, 50)
+        text = "Desplazamiento" if plan.client.locale == "es" else "Travel"
+        yield _entry(plan, work.tier, started - timedelta(minutes=travel), travel, "travel", True, text, rng)
+    text = note if billable else note + _FREE[plan.client.locale]
+    yield _entry(plan, work.tier, started, minutes, work.work_type, billable, text, rng)
+
+
+def _span(shift: Shift, work: Work, anchor: Moment, rng: Random) -> tuple[datetime, int]:
+    """Return when the work began and its minutes: a visit begins at its appointment, other work ends at the line."""
+    appointments = [m.appointment for m in shift.moments if m.appointment and m.appointment < anchor.at]
+    if work.work_type == "onsite" and appointments:
+        return appointments[-1], int((anchor.at - appointments[-1]).total_seconds() // 60)
+    since = shift.taken_at or shift.plan.created
+    room = int((anchor.at - since).total_seconds() // 60)
+    minutes = max(min(rng.randint(work.least, work.most), room), 4)
+    return max(anchor.at - timedelta(minutes=minutes), shift.plan.created), minutes
+
+
+def _entry(
+    plan: Plan, tier: int, started: datetime, minutes: int, work_type: str, billable: bool, note: str, rng: Random
+) -> TimeEntry:
+    month_start = plan.worktime.local(plan.now).replace(day=1, hour=0, minute=0)
+    is_old = started < plan.now - timedelta(days=7)
+    approved = started < month_start or (is_old and rng.random() < 0.7)
+    return TimeEntry(
+        plan.technicians[tier].email,
+        started.replace(second=0, microsecond=0),
+        minutes,
+        work_type,
+        billable,
+        note,
+        "approved" if approved else "draft",
+    )

@@ -1,0 +1,138 @@
+"""What is decided about a ticket before its conversation is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from msp.demo.script import Scenario, Step
+from msp.demo.timeline import Moment, Pace, place, running_minutes, status_after
+from msp.demo.worktime import Worktime
+from msp.demo.world import Client, Contract, Person, SlaTarget
+
+_MOST_OF_THE_PROMISE = 0.9
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A ticket to be: whose, about what, from when, and how it stands now."""
+
+    client: Client
+    contract: Contract
+    worktime: Worktime
+    scenario: Scenario
+    locale: str
+    requester: Person
+    source: str
+    created: datetime
+    now: datetime
+    initial_priority: str
+    priority: str
+    status: str  # where the story has got to: "resolved" or an open status
+    breach: str  # "", "first_response" or "resolution"
+    technicians: Mapping[int, Person]
+    turn: int  # how often this scenario has been told before to this client
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    subject: str | None = None
+    opening: int | None = None
+
+    @property
+    def target(self) -> SlaTarget:
+        """The promise for the priority that the ticket ended with."""
+        return target_of(self.contract, self.priority)
+
+    @property
+    def response_target(self) -> int:
+        """Minutes to the first response, by the stricter of the two priorities."""
+        return min(target_of(self.contract, p).first_response for p in (self.initial_priority, self.priority))
+
+
+def target_of(contract: Contract, priority: str) -> SlaTarget:
+    """Return a contract's promise for a priority."""
+    return next(target for target in contract.targets if target.priority == priority)
+
+
+def choose_steps(scenario: Scenario, locale: str, telling: int, rng: Random) -> tuple[Step, ...]:
+    """Return one telling of a scenario: optional lines decided, and of each line the wording that
+    goes with that opening, since a script's n-th wordings belong together."""
+    told = ((step, step.wordings[telling % len(step.wordings)]) for step in scenario.scripts[locale].steps)
+    return tuple(
+        Step(step.actor, step.mark, False, step.delay, (wording,))
+        for step, wording in told
+        if wording != "-" and (not step.optional or rng.random() < 0.6)
+    )
+
+
+def cut_at(steps: tuple[Step, ...], status: str, rng: Random) -> tuple[Step, ...] | None:
+    """Return the steps told so far by a ticket that stands at `status`; None where the story never does."""
+    if status == "new":
+        return ()
+    fitting: list[int] = []
+    current, answered = "new", False
+    for count, step in enumerate(steps, start=1):
+        current = status_after(step, current)
+        answered = answered or bool(step.tier and step.mark not in ("note", "escalate"))
+        if current == status and answered and step.mark != "escalate":
+            fitting.append(count)
+    return steps[: rng.choice(fitting)] if fitting else None
+
+
+def moments_of(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
+    """Place a story's steps in time; None where they cannot keep what the plan asks."""
+    if not steps:
+        return ()
+    return _resolved(plan, steps, rng) if plan.status == "resolved" else _unfinished(plan, steps, rng)
+
+
+def _resolved(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
+    pace, seed = _pace(plan, _response_gap(plan, rng)), rng.random()
+    moments = place(steps, plan.created, pace, _again(seed))
+    ran, target = running_minutes(plan.created, moments, plan.worktime), plan.target.resolution
+    if plan.breach == "resolution":
+        delay = max(target * rng.uniform(1.05, 1.45) - ran, 0.0)
+        moments = place(steps, plan.created, pace, _again(seed), delay_end=delay)
+    elif ran > target * _MOST_OF_THE_PROMISE:
+        squeeze = _squeeze(target * 0.8, ran, pace.response_gap)
+        moments = place(steps, plan.created, pace, _again(seed), squeeze=squeeze)
+        if running_minutes(plan.created, moments, plan.worktime) > target * 0.96:
+            return None
+    return moments if moments[-1].at < plan.now else None
+
+
+def _unfinished(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
+    available = plan.worktime.elapsed(plan.created, plan.now)
+    response = min(_response_gap(plan, rng), available * rng.uniform(0.15, 0.5))
+    pace, seed = _pace(plan, response), rng.random()
+    moments = place(steps, plan.created, pace, _again(seed))
+    ran = running_minutes(plan.created, moments, plan.worktime)
+    if moments[-1].at >= plan.now:
+        squeeze = _squeeze(available * rng.uniform(0.6, 0.92), ran, response)
+        moments = place(steps, plan.created, pace, _again(seed), squeeze=squeeze)
+    elif plan.status == "open" and ran < available * 0.3 and available > 240:
+        squeeze = min(rng.uniform(1.0, 0.8 * available / max(ran, 1.0)), 8.0)
+        moments = place(steps, plan.created, pace, _again(seed), squeeze=squeeze)
+    appointment = moments[-1].appointment
+    if moments[-1].at >= plan.now or (appointment and appointment <= plan.now):
+        return None
+    return moments
+
+
+def _again(seed: float) -> Random:
+    """Return the same chances once more, so that a second placing differs only in what was changed."""
+    return Random(seed)  # noqa: S311  # no secret depends on it
+
+
+def _squeeze(wanted: float, ran: float, response: float) -> float:
+    return max((wanted - response) / max(ran - response, 1.0), 0.02)
+
+
+def _response_gap(plan: Plan, rng: Random) -> float:
+    promise = plan.response_target
+    if plan.breach == "first_response":
+        return promise * rng.uniform(1.08, 1.9)
+    return max(promise * rng.betavariate(1.6, 5.0) * _MOST_OF_THE_PROMISE, 1.2)
+
+
+def _pace(plan: Plan, response_gap: float) -> Pace:
+    visits = any(work.work_type == "onsite" for work in plan.scenario.work)
+    return Pace(plan.worktime, plan.priority, response_gap, plan.scenario.hours, (55, 115) if visits else (22, 50))

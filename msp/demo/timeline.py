@@ -1,0 +1,130 @@
+"""When each line of a conversation is said, in the client's working hours and within its promises."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from random import Random
+
+from msp.demo.script import Step
+from msp.demo.worktime import Worktime
+
+_PACE = {"urgent": 0.5, "high": 0.8, "normal": 1.5, "low": 2.4}
+_OFFICE_TIMES = ("9:15", "9:30", "10:00", "10:30", "11:00", "11:30", "12:00", "16:00", "16:30", "17:00")
+_WAITING = ("waiting_client", "waiting_third_party", "scheduled")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A step, when it happens, the status right after it, and the appointment it makes."""
+
+    step: Step
+    at: datetime
+    status: str
+    appointment: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What the placing of steps depends on."""
+
+    worktime: Worktime
+    priority: str
+    response_gap: float  # business minutes until somebody answers
+    hours: tuple[str, ...]  # times of day for appointments; empty: office hours
+    visit_minutes: tuple[int, int]  # how long after an appointment the next line comes
+
+
+def status_after(step: Step, before: str) -> str:
+    """Return the status that a step leaves."""
+    if step.tier == 0:
+        return "open" if before == "waiting_client" else before
+    if step.mark in _WAITING or step.mark == "resolved":
+        return step.mark
+    if step.mark in ("note", "escalate"):
+        return "open" if before == "new" else before
+    return "open"
+
+
+def place(
+    steps: tuple[Step, ...], created: datetime, pace: Pace, rng: Random, *, squeeze: float = 1.0, delay_end: float = 0.0
+) -> tuple[Moment, ...]:
+    """Place steps after `created`; `squeeze` scales the gaps, `delay_end` postpones the solution."""
+    moments: list[Moment] = []
+    at, status, answered = created, "new", False
+    for step in steps:
+        previous = moments[-1] if moments else None
+        if previous and previous.appointment:
+            at = previous.appointment + timedelta(minutes=rng.randint(*pace.visit_minutes))
+        else:
+            gap = _gap(step, previous, pace, rng)
+            if step.tier and not answered:
+                gap = pace.response_gap if step.mark != "note" else pace.response_gap * 0.5
+            elif status != "waiting_client":
+                gap *= squeeze
+            at = pace.worktime.add(at, max(gap, 0.4) + (delay_end if step.mark == "resolved" else 0.0))
+        answered = answered or bool(step.tier and step.mark not in ("note", "escalate"))
+        status = status_after(step, status)
+        appointment = _appointment(at, pace, rng) if step.mark == "scheduled" else None
+        moments.append(Moment(step, at, status, appointment))
+    return tuple(moments)
+
+
+def running_minutes(created: datetime, moments: tuple[Moment, ...], worktime: Worktime) -> float:
+    """Return the business minutes until the solution (or the last line) in which the client was not waited for."""
+    total, since, status = 0.0, created, "new"
+    for moment in moments:
+        if status != "waiting_client":
+            total += worktime.elapsed(since, moment.at)
+        since, status = moment.at, moment.status
+        if status == "resolved":
+            break
+    return total
+
+
+def waited_minutes(moments: tuple[Moment, ...], worktime: Worktime) -> float:
+    """Return the business minutes spent waiting for the client, while that had an end."""
+    return sum(
+        worktime.elapsed(moment.at, following.at)
+        for moment, following in pairwise(moments)
+        if moment.status == "waiting_client"
+    )
+
+
+def _gap(step: Step, previous: Moment | None, pace: Pace, rng: Random) -> float:
+    speed = _PACE[pace.priority]
+    if step.delay is not None:
+        return step.delay * rng.uniform(0.8, 1.3)
+    if step.tier == 0:
+        return _answer_gap(previous, rng)
+    if step.mark in ("note", "escalate"):
+        return rng.uniform(4, 18) * speed
+    if previous and previous.status == "waiting_third_party":
+        return rng.uniform(80, 320)
+    if step.mark == "resolved":
+        return rng.uniform(9, 48) * speed
+    return rng.uniform(4, 24) * speed
+
+
+def _answer_gap(previous: Moment | None, rng: Random) -> float:
+    quick = rng.lognormvariate(1.9, 0.8)
+    if previous and previous.status == "waiting_client" and rng.random() < 0.07:
+        return rng.uniform(90, 620)
+    if previous and previous.status == "resolved":
+        return rng.uniform(2, 90)
+    return quick
+
+
+def _appointment(at: datetime, pace: Pace, rng: Random) -> datetime:
+    """Return a time on one of the next open days, in office hours unless the scenario says otherwise."""
+    local = pace.worktime.local(at)
+    days = 1 if rng.random() < 0.75 else 2
+    clock = rng.choice(pace.hours or _OFFICE_TIMES)
+    hour, minute = (int(part) for part in clock.split(":"))
+    for _ in range(14):
+        local += timedelta(days=1)
+        noon = datetime.combine(local.date(), time(11), local.tzinfo).astimezone(UTC)
+        days -= pace.worktime.is_open(noon) and local.weekday() < 5
+        if not days:
+            break
+    when = datetime.combine(local.date(), time(hour, minute), local.tzinfo).astimezone(UTC)
+    return when if pace.hours or pace.worktime.is_open(when) else when.replace(hour=noon.hour, minute=0)
