@@ -110,6 +110,8 @@ def _thread(conversation: Conversation, *, root: str, reply_to: str) -> str:
 
 def update(core: TeamsCore, conversation: Conversation, activity_id: str, new: Mapping[str, Any]) -> Activity:
     """Replace one of the bot's own messages; what single people were shown instead goes too."""
+    if conversation.blocked:
+        raise TeamsRefusal(403, "MessageWritesBlocked", "Thread is blocked from message writes.")
     stored = _own(conversation, activity_id)
     _check(new)
     kept = ("id", "timestamp", "from", "conversation", "channelId", "replyToId")

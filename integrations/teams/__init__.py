@@ -1,9 +1,25 @@
 """Microsoft Teams: one thin slice behind the channel-neutral conversation."""
 
+from functools import partial
+
 from flask import Flask
 
+from integrations import chat
+from integrations.teams.connector import Token
+from integrations.teams.doors import SOURCE, doors
+from integrations.teams.inbound import handle
+from integrations.teams.tokens import Keys
+from integrations.teams.transport import TeamsTransport
 from msp.config import Settings
+from msp.kernel import inbox
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Open the doors of this integration where its keys are set."""
+    """Open the bot's door where it has an identity (TEAMS_APP_ID and TEAMS_APP_PASSWORD)."""
+    if not settings.teams_enabled:
+        return
+    transport = TeamsTransport(settings.teams_app_id, Token(settings), is_local=settings.is_demo)
+    app.extensions["teams_keys"] = Keys(settings.teams_openid_metadata_url)
+    app.register_blueprint(doors)
+    inbox.register_source(SOURCE, partial(handle, transport))
+    chat.register(transport)

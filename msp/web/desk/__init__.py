@@ -5,10 +5,10 @@ from flask import Blueprint, Flask
 from msp.web.desk import actions, live, notifications, queue, search, ticket
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+for room in (queue, ticket, actions, live, notifications, search):
+    room.add_routes(blueprint)
 
 
 def register(app: Flask) -> None:
     """Add the console's pages to the application."""
-    for room in (queue, ticket, actions, live, notifications, search):
-        room.add_routes(blueprint)
     app.register_blueprint(blueprint)

@@ -5,10 +5,10 @@ from flask import Blueprint, Flask
 from msp.web.portal import pages, ticket
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal")
+for room in (pages, ticket):
+    room.add_routes(blueprint)
 
 
 def register(app: Flask) -> None:
     """Add the portal's pages to the application."""
-    pages.add_routes(blueprint)
-    ticket.add_routes(blueprint)
     app.register_blueprint(blueprint)

@@ -1,0 +1,129 @@
+"""Calls to the Bot Connector by Microsoft's own client, with our own token kept until it runs out.
+
+botbuilder's packages are archived: they are used here alone, so that Microsoft's successor can take their place.
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import requests
+from botbuilder.schema import ErrorResponseException
+from botframework.connector import ConnectorClient
+from msrest.authentication import Authentication
+from msrest.exceptions import ClientException, ClientRequestError
+
+from integrations.chat import InDoubt, Unreachable
+from msp.config import Settings
+from msp.kernel import clock
+from msp.kernel.errors import Permanent, Temporary
+
+SCOPE = "https://api.botframework.com/.default"
+TIMEOUT = 8
+EARLY = timedelta(minutes=5)
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Token(Authentication):
+    """The bot's access token by client credentials, asked for again five minutes before it ends."""
+
+    settings: Settings
+    _value: str = ""
+    _until: datetime | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def signed_session(self, session: requests.Session | None = None) -> requests.Session:
+        """A session that carries the token; raises Temporary while Microsoft's sign-in does not answer."""
+        session = session or requests.Session()
+        session.headers["Authorization"] = f"Bearer {self.value()}"
+        return session
+
+    def value(self) -> str:
+        """The token itself."""
+        with self._lock:
+            if self._until is None or clock.now() >= self._until:
+                self._fetch()
+            return self._value
+
+    def forget(self) -> None:
+        """Ask for a new one next time: this one was refused."""
+        self._until = None
+
+    def _fetch(self) -> None:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.settings.teams_app_id,
+            "client_secret": self.settings.teams_app_password,
+            "scope": SCOPE,
+        }
+        try:
+            answer = requests.post(self.settings.teams_token_url, data=form, timeout=TIMEOUT)
+        except requests.RequestException as fault:
+            raise Temporary("sign_in_no_answer") from fault
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise Temporary(f"sign_in_http_{answer.status_code}")
+        if answer.status_code != 200:
+            raise Permanent("sign_in_refused")
+        body = answer.json()
+        self._value = str(body["access_token"])
+        self._until = clock.now() + timedelta(seconds=int(body.get("expires_in", 3600))) - EARLY
+
+
+def client(token: Token, service_url: str) -> ConnectorClient:
+    """Microsoft's synchronous client for one service address; it does not try again by itself."""
+    made = ConnectorClient(token, base_url=service_url)
+    made.config.connection.timeout = TIMEOUT
+    made.config.retry_policy.retries = 0
+    made.config.retry_policy.policy.total = 0
+    made.config.retry_policy.policy.connect = 0
+    made.config.retry_policy.policy.read = 0
+    return made
+
+
+def call(token: Token, act: Callable[..., Result], *arguments: Any) -> Result:
+    """Call the Connector, its refusals told in the desk's terms (learn.microsoft.com, «Bot error codes»)."""
+    try:
+        return act(*arguments)
+    except ErrorResponseException as refused:
+        raise _meaning(token, refused) from refused
+    except ClientRequestError as fault:
+        cause = str(fault).lower()
+        if "refused" in cause or "resolve" in cause:
+            raise Temporary("no_connection") from fault
+        raise InDoubt("no_answer") from fault
+    except ClientException as fault:
+        raise InDoubt("no_sense") from fault
+
+
+def _meaning(token: Token, refused: ErrorResponseException) -> Exception:
+    response = refused.response
+    status, code = response.status_code, _code(response)
+    if status == 429:
+        wait = response.headers.get("Retry-After", "")
+        return Temporary("throttled", retry_after=float(wait) if wait.isdecimal() else None)
+    if status == 412:
+        return Temporary("precondition_failed")
+    if status >= 500:
+        return InDoubt(f"http_{status}")
+    if status == 401:
+        token.forget()
+        return Permanent("unauthorized") if code == "BotNotRegistered" else Temporary("unauthorized")
+    if status in (403, 404):
+        return Unreachable(code or f"http_{status}")
+    return Permanent(code or f"http_{status}")
+
+
+def _code(response: Any) -> str:
+    """The finest code of a refusal; «errorCode 209» hides its own as JSON inside the message."""
+    try:
+        body = response.json()
+        error = body.get("error") or {}
+        hidden = json.loads(body["message"]) if "errorCode" in body else {}
+        inner = error.get("innerHttpError") or {}
+        return str(hidden.get("subCode") or error.get("subCode") or inner.get("subCode") or error.get("code") or "")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return ""

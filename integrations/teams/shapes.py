@@ -1,0 +1,83 @@
+"""What an activity must look like before it is stored, and the plain words in it."""
+
+import html
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from msp.kernel import clock
+from msp.kernel.db import Json
+
+_TAG = re.compile(r"<[^>]{1,200}>")
+_BREAK = re.compile(r"<(br|/p|/div)\s*/?>", re.IGNORECASE)
+
+
+class WrongShape(Exception):
+    """The body is not an activity; `code` says what is wrong with it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def read_activity(raw: bytes) -> Json:
+    """The activity of a body; raises WrongShape. Fields that we do not read may be anything."""
+    try:
+        activity = json.loads(raw)
+    except ValueError as fault:
+        raise WrongShape("not_json") from fault
+    if not isinstance(activity, dict):
+        raise WrongShape("not_an_object")
+    for name in ("type", "serviceUrl"):
+        if not isinstance(activity.get(name), str) or not activity[name]:
+            raise WrongShape(f"{name}_missing")
+    for name in ("conversation", "from", "recipient"):
+        part = activity.get(name)
+        if not isinstance(part, dict) or not isinstance(part.get("id"), str) or not part["id"]:
+            raise WrongShape(f"{name}_missing")
+    if not tenant_of(activity):
+        raise WrongShape("tenant_missing")
+    if activity["type"] == "message" and not isinstance(activity.get("text") or "", str):
+        raise WrongShape("text_not_text")
+    return activity
+
+
+def tenant_of(activity: Json) -> str:
+    """The Entra tenant that the activity comes from, or nothing."""
+    data = activity.get("channelData")
+    tenant = data.get("tenant") if isinstance(data, dict) else None
+    found = tenant.get("id") if isinstance(tenant, dict) else None
+    found = found or activity.get("conversation", {}).get("tenantId")
+    return found if isinstance(found, str) else ""
+
+
+def words_of(activity: Json) -> tuple[str, bool]:
+    """The plain text without our own mention, and whether we were mentioned; colleagues' mentions become @Name."""
+    text, is_mentioned = str(activity.get("text") or ""), False
+    me = activity["recipient"]["id"]
+    for entity in _mentions(activity):
+        marked, who = str(entity.get("text") or ""), entity.get("mentioned") or {}
+        if who.get("id") == me:
+            is_mentioned = True
+            text = text.replace(marked, "")
+        elif marked:
+            text = text.replace(marked, f"@{who.get('name') or ''}")
+    if activity.get("textFormat") == "xml" or "<" in text:
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    return html.unescape(text).replace("\xa0", " ").strip(), is_mentioned
+
+
+def instant_of(activity: Json) -> datetime:
+    """When it was written; ours where it says nothing sensible."""
+    try:
+        at = datetime.fromisoformat(str(activity.get("timestamp")))
+    except ValueError:
+        return clock.now()
+    return at if at.tzinfo else clock.now()
+
+
+def _mentions(activity: Json) -> list[dict[str, Any]]:
+    entities = activity.get("entities")
+    found = entities if isinstance(entities, list) else []
+    return [each for each in found if isinstance(each, dict) and each.get("type") == "mention"]

@@ -1,0 +1,165 @@
+"""Microsoft Teams as a transport of the channel-neutral conversation."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from botbuilder.schema import Activity, ChannelAccount, ConversationAccount, ConversationParameters
+from botframework.connector import ConnectorClient
+
+from integrations.chat import Link, Place, Post, Profile, Unreachable
+from integrations.teams.cards import activity_of
+from integrations.teams.connector import TIMEOUT, Token, call, client
+from msp.kernel.db import Json, Scope, work
+from msp.kernel.errors import Permanent, Temporary
+from msp.people.queries import find_identity
+
+CHUNK = 64 * 1024
+FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint.cn")
+
+
+@dataclass(frozen=True, slots=True)
+class TeamsTransport:
+    """Every call goes to the service address that came with the last activity of that conversation.
+
+    `here` is the place that is being heard, through which Teams tells who its people are.
+    """
+
+    app_id: str
+    token: Token
+    here: Place | None = None
+    is_local: bool = False
+    platform: str = "teams"
+    max_text: int = 12_000  # of about 100 KB in UTF-16
+
+    def profile(self, link: Link, external_id: str) -> Profile:
+        """The person by the roster of the conversation they wrote in; guests have no address that we trust."""
+        if self.here is None:
+            raise Permanent("no_conversation")
+        reference = self.here.reference
+        url = f"v3/conversations/{reference['conversation_id']}/members/{external_id}"
+        member = self._get(reference["service_url"], url)
+        address = member.get("email") or member.get("userPrincipalName") or ""
+        return Profile(
+            external_id=external_id,
+            workspace=str(member.get("tenantId") or link.workspace),
+            name=str(member.get("name") or address or external_id),
+            email=None if "#EXT#" in address or "@" not in address else address,
+            locale=reference.get("locale"),
+            timezone=reference.get("timezone"),
+            reference={"aad_object_id": member.get("aadObjectId") or member.get("objectId")},
+        )
+
+    def direct(self, link: Link, external_id: str) -> Place:
+        """The personal chat with somebody who wrote to us before; raises Unreachable for others."""
+        with work(Scope.system()):
+            identity = find_identity(self.platform, link.workspace, external_id)
+            reference: Json = dict(identity.reference) if identity else {}
+        if "service_url" not in reference:
+            raise Unreachable("never_wrote")
+        wanted = ConversationParameters(
+            is_group=False,
+            bot=ChannelAccount(id=f"28:{self.app_id}"),
+            members=[ChannelAccount(id=external_id)],
+            tenant_id=link.workspace,
+            channel_data={"tenant": {"id": link.workspace}},
+        )
+        web = self._client(reference["service_url"])
+        made = call(self.token, web.conversations.create_conversation, wanted)
+        kept = {"service_url": reference["service_url"], "conversation_id": made.id}
+        return Place(self.platform, link.workspace, made.id, "", is_personal=True, reference=kept)
+
+    def post(self, link: Link, place: Place, post: Post, *, key: str) -> str:
+        """A message in the conversation or its thread; returns the activity's id. Teams keeps no mark of ours."""
+        activity = self._addressed(activity_of(post, place), place)
+        web = self._client(_service(place))
+        answer = call(self.token, web.conversations.send_to_conversation, _conversation(place), activity)
+        return str(answer.id)
+
+    def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
+        """Teams lets nobody look a message up by a mark: what is in doubt is said again."""
+        return None
+
+    def update(self, link: Link, place: Place, message_id: str, post: Post) -> None:
+        """Replace a message of ours."""
+        activity = self._addressed(activity_of(post, place), place)
+        activity.id = message_id
+        web = self._client(_service(place))
+        call(self.token, web.conversations.update_activity, _conversation(place), message_id, activity)
+
+    def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
+        """Teams knows no message for one person in a channel: said in the thread, for everybody there."""
+        self.post(link, place, Post(text), key="")
+
+    @contextmanager
+    def download(self, link: Link, remote: Json) -> Iterator[Iterator[bytes]]:
+        """Fetch a file by its pre-authorised address, or a pasted picture with our token; redirects are refused."""
+        url = str(remote.get("url") or "")
+        headers = {"Authorization": f"Bearer {self.token.value()}"} if remote.get("with_token") else {}
+        if not self._may_fetch(url, remote):
+            raise Permanent("foreign_address")
+        try:
+            with requests.get(
+                url, headers=headers, stream=True, allow_redirects=False, timeout=(TIMEOUT, 4 * TIMEOUT)
+            ) as response:
+                if response.status_code == 429 or response.status_code >= 500:
+                    raise Temporary(f"http_{response.status_code}")
+                if response.status_code != 200:
+                    raise Permanent(f"http_{response.status_code}")
+                yield response.iter_content(CHUNK)
+        except requests.RequestException as fault:
+            raise Temporary("no_answer") from fault
+
+    def _may_fetch(self, url: str, remote: Json) -> bool:
+        """Our token goes to the service that the picture came from; without it, to Microsoft's file hosts."""
+        address = urlsplit(url)
+        if self.is_local and address.hostname in ("127.0.0.1", "localhost"):
+            return True
+        if address.scheme != "https":
+            return False
+        if remote.get("with_token"):
+            return address.netloc == urlsplit(str(remote.get("service_url") or "")).netloc
+        return (address.hostname or "").endswith(FILE_HOSTS)
+
+    def _addressed(self, activity: Activity, place: Place) -> Activity:
+        activity.from_property = ChannelAccount(id=f"28:{self.app_id}")
+        activity.conversation = ConversationAccount(id=_conversation(place), tenant_id=place.workspace)
+        return activity
+
+    def _client(self, service_url: str) -> ConnectorClient:
+        return client(self.token, service_url)
+
+    def _get(self, service_url: str, path: str) -> dict[str, Any]:
+        """What the SDK's client has no name for: one member as Teams tells it, with address and object id."""
+        headers = {"Authorization": f"Bearer {self.token.value()}"}
+        try:
+            answer = requests.get(f"{service_url.rstrip('/')}/{path}", headers=headers, timeout=TIMEOUT)
+        except requests.RequestException as fault:
+            raise Temporary("no_answer") from fault
+        if answer.status_code == 429 or answer.status_code >= 500:
+            wait = answer.headers.get("Retry-After", "")
+            raise Temporary(f"http_{answer.status_code}", retry_after=float(wait) if wait.isdecimal() else None)
+        if answer.status_code == 401:
+            self.token.forget()
+            raise Temporary("unauthorized")
+        if answer.status_code != 200:
+            raise Permanent(f"http_{answer.status_code}")
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+def _service(place: Place) -> str:
+    url = place.reference.get("service_url")
+    if not url:
+        raise Unreachable("no_service_address")
+    return str(url)
+
+
+def _conversation(place: Place) -> str:
+    """A thread of a channel has its root in its name; a chat has none."""
+    base = place.channel
+    return base if place.is_personal or place.reference.get("is_group") else f"{base};messageid={place.thread}"

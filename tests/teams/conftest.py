@@ -1,0 +1,46 @@
+"""A local Teams whose bot is the desk under test, served over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from integrations.playground.teams_server import APP_ID, APP_PASSWORD, HOME_TENANT, create_teams_server
+from msp.config import Settings
+from msp.kernel.db import db
+from tests.teams.desk import Desk
+from tests.world import TEAMS_TENANT, World
+from wsgi import create_app
+
+
+@pytest.fixture
+def desk(app: Flask, settings: Settings, world: World) -> Iterator[Desk]:
+    """The desk, listening; a tenant Azcárate with Íñigo, a team and a channel."""
+    teams = create_teams_server(turn_timeout=5, retry_schedule=())
+    at_teams = teams.serve()
+    mine = replace(
+        settings,
+        teams_app_id=APP_ID,
+        teams_app_password=APP_PASSWORD,
+        teams_app_tenant_id=HOME_TENANT,
+        teams_openid_metadata_url=teams.openid_url,
+        teams_token_url=teams.token_url,
+    )
+    served = create_app(mine)
+    server = make_server("127.0.0.1", 0, served, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    teams.configure(endpoint=f"{url}/api/messages")
+    teams.add_tenant("Azcárate Abogados", id=TEAMS_TENANT, domain="azcarate.example")
+    teams.add_user(TEAMS_TENANT, id=Desk.person, name="Iñigo Azcárate", email="inigo@azcarate.example")
+    teams.add_team(TEAMS_TENANT, "Despacho", members=[Desk.person], channels=["Sala"], installed=True)
+    yield Desk(teams, url, served)
+    server.shutdown()
+    server.server_close()
+    at_teams.close()
+    with served.app_context():
+        db.engine.dispose()
+    create_app(settings)

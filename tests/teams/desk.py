@@ -1,0 +1,77 @@
+"""The desk with a local Teams around it: what somebody at Azcárate can do, and what the bot said."""
+
+from datetime import timedelta
+from typing import Any
+
+import requests
+from flask import Flask
+
+from integrations.playground.teams_server import TeamsServer
+from tests.world import TEAMS_TENANT
+
+
+class Desk:
+    """One person of Azcárate, in Teams, with our bot."""
+
+    person = "29:inigo"
+    a_while = timedelta(minutes=6)
+
+    def __init__(self, teams: TeamsServer, url: str, app: Flask) -> None:
+        self.teams, self.url, self.app = teams, url, app
+
+    def say(self, text: str, *, conversation: str = "", reply_to: str = "") -> Any:
+        """Write, and wait for the bot's answer to the call."""
+        said = self.teams.say(TEAMS_TENANT, self.person, conversation, text, reply_to=reply_to)
+        said_status = said.delivery.answer.status if said.delivery and said.delivery.answer else None
+        return Said(said.id, said_status)
+
+    def press(self, card: str, action: str) -> Any:
+        """Press a button of a card."""
+        return self.teams.press(TEAMS_TENANT, self.person, card, action)
+
+    def channel(self) -> str:
+        """The channel of the firm's team."""
+        return next(c.id for c in self.teams.world.conversations.values() if c.name == "Sala")
+
+    def from_bot(self) -> list[dict[str, Any]]:
+        """What the bot said to Azcárate, oldest first."""
+        return self.teams.messages(tenant=TEAMS_TENANT, author="bot")
+
+    def activity(self, text: str) -> dict[str, Any]:
+        """A well-formed activity that was never said."""
+        chat = self.teams.open_chat(TEAMS_TENANT, self.person)
+        return {
+            "type": "message",
+            "id": "1",
+            "text": text,
+            "channelId": "msteams",
+            "serviceUrl": self.teams.service_url(TEAMS_TENANT),
+            "from": {"id": self.person},
+            "recipient": {"id": f"28:{self.teams.settings.app_id}"},
+            "conversation": {"id": chat["id"], "tenantId": TEAMS_TENANT},
+            "channelData": {"tenant": {"id": TEAMS_TENANT}},
+        }
+
+    def post(self, activity: dict[str, Any], *, token: str) -> requests.Response:
+        """Send an activity to the bot's door with a token of one's own; "" sends none."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return requests.post(f"{self.url}/api/messages", json=activity, headers=headers, timeout=10)
+
+    def post_raw(self, body: bytes) -> requests.Response:
+        """Send bytes to the bot's door."""
+        return requests.post(f"{self.url}/api/messages", data=body, timeout=10)
+
+    def fail(self, operation: str, kind: str, *, times: int) -> None:
+        """Have the Connector fail the next calls of an operation."""
+        requests.post(
+            f"{self.teams.url}/_control/faults",
+            json={"operation": operation, "kind": kind, "times": times},
+            timeout=5,
+        ).raise_for_status()
+
+
+class Said:
+    """What came of a message: its id, and the status with which the bot took it."""
+
+    def __init__(self, id: str, status: int | None) -> None:
+        self.id, self.status = id, status

@@ -1,0 +1,214 @@
+"""From a Teams message to a ticket and back, against a local Teams with real tokens, keys and Connector."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from integrations.playground.teams_server import TeamsServer
+from integrations.playground.teams_tokens import FORGERIES
+from msp.clients.models import UnknownSource
+from msp.config import Settings
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.kernel.events import Delivery
+from msp.kernel.inbox import Inbound
+from msp.people.models import Person
+from msp.tickets.actions import change_status, note, reply
+from msp.tickets.models import Conversation, Message, Ticket
+from tests.teams.desk import Desk
+from tests.world import TEAMS_TENANT, World
+
+Drain = Callable[[], int]
+OTHER_TENANT = "99999999-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def teams(desk: Desk) -> TeamsServer:
+    return desk.teams
+
+
+def tickets() -> list[Ticket]:
+    with work(Scope.staff()) as session:
+        return session.query(Ticket).order_by(Ticket.number).all()
+
+
+def test_a_personal_message_becomes_a_ticket_and_a_card(desk: Desk, drain: Drain, world: World) -> None:
+    said = desk.say("Nadie entra en la VPN desde las 8:40.\nTenemos vista a las 11:30.")
+    assert said.status == 200
+    drain()
+    (ticket,) = tickets()
+    assert (ticket.subject, ticket.source, ticket.client_id) == (
+        "Nadie entra en la VPN desde las 8:40",
+        "teams",
+        world.azcarate.id,
+    )
+    assert ticket.requester_id == world.inigo.id  # found by his address, not added again
+    (card,) = desk.from_bot()
+    assert "AZC-1" in str(card["attachments"]) and card["attachments"][0]["content"]["version"] == "1.5"
+
+
+def test_both_sides_talk_and_notes_stay_among_us(desk: Desk, drain: Drain, world: World) -> None:
+    desk.say("Nobody can log in")
+    drain()
+    (ticket,) = tickets()
+    with work(Scope.staff(actor_id=world.irene.id)) as session:
+        mine = session.get_one(Ticket, ticket.id)
+        reply(mine, author=world.irene, body="The certificate *expired*; replacing it.", at=clock.now())
+        note(mine, author=world.irene, body="Clave del portal en el gestor", at=clock.now())
+    drain()
+    texts = [activity.get("text", "") for activity in desk.from_bot()]
+    assert any("Irene Navas" in text and r"\*expired\*" in text for text in texts)
+    assert not any("gestor" in text for text in texts)
+    with work(Scope.staff()) as session:
+        answer = session.query(Message).filter_by(author_id=world.irene.id, visibility="public").one()
+        assert answer.delivery_state == "sent"
+    desk.say("Thanks, waiting")
+    drain()
+    with work(Scope.staff()) as session:
+        assert session.query(Ticket).count() == 1
+        assert session.query(Message).filter_by(body="Thanks, waiting").one().ticket_id == ticket.id
+
+
+def test_a_mention_in_a_channel_is_answered_in_its_thread(desk: Desk, drain: Drain) -> None:
+    channel = desk.channel()
+    said = desk.say("@Guardia la impresora de la sala no imprime", conversation=channel)
+    drain()
+    (ticket,) = tickets()
+    assert ticket.subject.lower().startswith("la impresora")
+    (card,) = desk.teams.messages(conversation=channel, author="bot")
+    assert card["thread"] == said.id
+    desk.say("@Guardia y huele a quemado", conversation=channel, reply_to=said.id)
+    drain()
+    with work(Scope.staff()) as session:
+        assert session.query(Message).filter(Message.body.contains("quemado")).one().ticket_id == ticket.id
+
+
+def test_something_else_starts_another_ticket_in_the_same_chat(desk: Desk, drain: Drain) -> None:
+    desk.say("The VPN is down")
+    drain()
+    (card,) = desk.from_bot()
+    pressed = desk.press(card["id"], "something_else")
+    assert pressed.status == 200
+    drain()
+    desk.say("Also, my laptop fan is loud")
+    drain()
+    assert [ticket.subject for ticket in tickets()] == ["The VPN is down", "Also, my laptop fan is loud"]
+
+
+def test_buttons_of_a_solved_ticket(desk: Desk, drain: Drain, world: World) -> None:
+    desk.say("The VPN is down")
+    drain()
+    with work(Scope.staff(actor_id=world.irene.id)) as session:
+        change_status(session.query(Ticket).one(), "resolved", at=clock.now())
+    drain()
+    question = next(a for a in reversed(desk.from_bot()) if "solved" in str(a.get("attachments")))
+    assert desk.press(question["id"], "not_yet").status == 200
+    drain()
+    assert tickets()[0].status == "open"
+
+
+def test_an_edit_reaches_the_ticket_and_a_delete_marks_it(desk: Desk, drain: Drain) -> None:
+    said = desk.say("The VPN is dwon")
+    drain()
+    desk.teams.edit(TEAMS_TENANT, desk.person, said.id, "The VPN is down")
+    drain()
+    with work(Scope.staff()) as session:
+        message = session.query(Message).one()
+        assert message.body == "The VPN is down" and message.edited_at is not None
+    desk.teams.delete(TEAMS_TENANT, desk.person, said.id)
+    drain()
+    with work(Scope.staff()) as session:
+        assert session.query(Message).one().deleted_at is not None
+
+
+def test_the_same_activity_again_changes_nothing(desk: Desk, drain: Drain) -> None:
+    said = desk.say("The VPN is down")
+    desk.teams.redeliver(said.id, times=3)
+    drain()
+    assert len(tickets()) == 1 and len(desk.from_bot()) == 1
+
+
+def test_an_unknown_tenant_is_answered_kindly_and_shown_to_the_administrator(desk: Desk, drain: Drain) -> None:
+    desk.teams.add_tenant("Otra, S.L.", id=OTHER_TENANT, domain="otra.example")
+    desk.teams.add_user(OTHER_TENANT, id="29:otra", name="Olga Otra", email="olga@otra.example")
+    desk.teams.say(OTHER_TENANT, "29:otra", "", "Hola, ¿hay alguien?")
+    drain()
+    assert tickets() == []
+    (answer,) = desk.teams.messages(tenant=OTHER_TENANT, author="bot")
+    assert answer["text"]
+    with work(Scope.staff()) as session:
+        assert session.query(UnknownSource).one().external_id == OTHER_TENANT
+
+
+@pytest.mark.parametrize("kind", sorted(FORGERIES))
+def test_forged_tokens_are_refused_and_nothing_is_stored(desk: Desk, kind: str) -> None:
+    token = desk.teams.forge(kind, TEAMS_TENANT)
+    answer = desk.post(desk.activity("hola"), token=token)
+    assert answer.status_code == 401
+    with work(Scope.system()) as session:
+        assert session.query(Inbound).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b"\xff\xfe", 400),
+        (b'{"type": "message"}', 400),
+        (b'{"type": 3, "serviceUrl": "http://127.0.0.1/", "conversation": []}', 400),
+        (b"x" * (1024 * 1024 + 1), 413),
+    ],
+)
+def test_what_is_no_activity_is_refused(desk: Desk, body: bytes, status: int) -> None:
+    assert desk.post_raw(body).status_code == status
+    with work(Scope.system()) as session:
+        assert session.query(Inbound).count() == 0
+
+
+def test_in_production_no_token_means_no_entry(desk: Desk) -> None:
+    settings: Settings = desk.app.config["SETTINGS"]
+    desk.app.config["SETTINGS"] = replace(settings, env="production")
+    assert desk.post(desk.activity("hola"), token="").status_code == 401
+
+
+def test_new_keys_are_learnt(desk: Desk, drain: Drain) -> None:
+    assert desk.say("uno").status == 200
+    clock.advance(desk.a_while)
+    desk.teams.roll_keys(keep_old=False)
+    assert desk.say("dos").status == 200
+
+
+@pytest.mark.parametrize("fault", ["429", "500"])
+def test_what_teams_refuses_for_a_time_arrives_later(desk: Desk, drain: Drain, fault: str) -> None:
+    desk.fail("send", fault, times=2)
+    desk.say("The VPN is down")
+    drain()
+    for _ in range(6):
+        clock.advance(desk.a_while)
+        drain()
+    assert len(desk.from_bot()) == 1
+
+
+def test_a_blocked_bot_is_told_to_staff(desk: Desk, drain: Drain, world: World) -> None:
+    desk.say("The VPN is down")
+    drain()
+    desk.teams.block(TEAMS_TENANT, desk.person)
+    with work(Scope.staff(actor_id=world.irene.id)) as session:
+        reply(session.query(Ticket).one(), author=world.irene, body="On it", at=clock.now())
+    drain()
+    with work(Scope.staff()) as session:
+        assert session.query(Conversation).one().unreachable_reason == "MessageWritesBlocked"
+        assert session.query(Message).filter_by(body="On it").one().delivery_state == "failed"
+        assert session.query(Delivery).filter_by(state="dead").count() >= 1
+
+
+def test_a_new_colleague_is_added_once_with_name_and_zone(desk: Desk, drain: Drain, world: World) -> None:
+    desk.teams.add_user(TEAMS_TENANT, id="29:tom", name="Tom Beckett", email="tom@azcarate.example", locale="en-GB")
+    for words in ("Shared mailbox is empty", "Still empty"):
+        desk.teams.say(TEAMS_TENANT, "29:tom", "", words)
+    drain()
+    with work(Scope.staff()) as session:
+        tom = session.query(Person).filter_by(name="Tom Beckett").one()
+        assert (tom.role, tom.locale, tom.client_id) == ("client_employee", "en", world.azcarate.id)
