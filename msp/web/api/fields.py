@@ -89,6 +89,8 @@ class Instant(fields.AwareDateTime):
 class Anything(fields.Raw):
     """JSON of any shape that the database can hold."""
 
+    default_error_messages = {"invalid": "invalid"}
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if not _holds_storable(value):
             raise self.make_error("invalid")

@@ -29,6 +29,7 @@ _BY_SQLSTATE: Mapping[str, tuple[type[Refusal], str]] = {
     "42501": (Denied, "not_allowed"),
     "55P03": (Conflict, "changed_meanwhile"),
 }
+_NO_FIELDS = ("_schema", "key", "value")  # marshmallow's own levels: a whole object, and the two sides of a mapping
 _BY_STATUS = {
     400: "malformed",
     404: "not_found",
@@ -138,7 +139,7 @@ def field_codes(detail: Mapping[str, object]) -> dict[str, list[str]]:
 def _leaves(node: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(node, Mapping):
         for key, value in node.items():
-            yield from _leaves(value, path if key == "_schema" else (*path, str(key)))
+            yield from _leaves(value, path if key in _NO_FIELDS else (*path, str(key)))
     elif isinstance(node, list):
         for each in node:
             yield from _leaves(each, path)
