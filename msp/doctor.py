@@ -151,9 +151,7 @@ def database_answers(settings: Settings) -> Iterator[Finding]:
             yield from _database(settings, connection)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
-        mend = (
-            "Check DATABASE_URL, and run msp migrate with the owner's address (the login's password follows SECRET_KEY)"
-        )
+        mend = "Check DATABASE_URL; msp migrate, with the owner's address, sets the login's password from SECRET_KEY"
         yield Finding("fault", f"the database cannot be used as {settings.database_login}: {reason}", mend)
 
 
