@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from integrations.chat import sentences
 from integrations.chat.links import find_link, lock, unknown_link
-from integrations.chat.requesters import Stranger, names_of, requester
+from integrations.chat.requesters import Stranger, meet_staff, names_of, requester
 from integrations.chat.transport import Transport
 from integrations.chat.values import Link, Place, Said
 from msp.clients.actions import note_unknown
@@ -50,7 +50,10 @@ def hear(transport: Transport, said: Said) -> None:
             _unconnected(said)
             return
         is_news = not _is_known(link, said) and (said.is_addressed or _has_thread(link, place))
-    if link.client_id is None or not is_news:
+    if link.client_id is None:
+        _meet(transport, link, said)
+        return
+    if not is_news:
         return
     try:
         author_id = requester(transport, link, said.author, reference=place.reference)
@@ -122,6 +125,15 @@ def conversation_at(place: Place) -> Conversation | None:
         Conversation.thread == place.thread,
     )
     return db.session.scalars(query).one_or_none()
+
+
+def _meet(transport: Transport, link: Link, said: Said) -> None:
+    """Somebody of the desk spoke to us in the desk's own workspace: from now on we can reach them there."""
+    if not said.is_addressed or not said.place.is_personal:
+        return
+    person_id = meet_staff(transport, link, said.author, reference=said.place.reference)
+    if person_id is not None:
+        _aside(transport, link, said, person_id, sentences.met)
 
 
 def _aside(transport: Transport, link: Link, said: Said, author_id: UUID, sentence: Callable[[], str]) -> None:

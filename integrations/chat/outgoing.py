@@ -210,10 +210,11 @@ def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
             place = place if place.thread else replace(place, thread=sent[0])
     if fact.kind == "ticket.opened":
         _keep_opening(plan, place, card_id=sent[0])
-    else:
-        _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)
-        _refresh_card(transport, link, plan, place)
-    _note_sent(plan)
+        return
+    _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)
+    _refresh_card(transport, link, plan, place)
+    if sent:
+        _note_sent(plan)
 
 
 def _parts(transport: Transport, post: Post) -> list[Post]:
@@ -229,6 +230,7 @@ def _keep_opening(plan: Plan, place: Place, *, card_id: str) -> None:
         conversation.reference = kept | place.reference | {"opening": plan.card_post.text}
         conversation.channel, conversation.thread = place.channel, place.thread
         conversation.card_id, conversation.card_digest = card_id, plan.card.digest
+        conversation.unreachable_reason = None
 
 
 def _settle_question(transport: Transport, link: Link, plan: Plan, place: Place, *, asked: str | None) -> None:

@@ -50,6 +50,30 @@ def requester(transport: Transport, link: Link, external_id: str, *, reference: 
         return person.id
 
 
+def meet_staff(transport: Transport, link: Link, external_id: str, *, reference: Json) -> UUID | None:
+    """Remember where a member of staff can be reached, by the address they have there; None where nothing is new."""
+    with work(Scope.system()):
+        if find_identity(link.platform, link.workspace, external_id) is not None:
+            return None
+    profile = transport.profile(link, external_id)
+    if profile.is_bot or profile.workspace != link.workspace or not profile.email:
+        return None
+    with work(Scope.system()):
+        lock("requester", link.platform, link.workspace, external_id)
+        person = find_by_email(profile.email, client_id=None)
+        if person is None:
+            return None
+        link_identity(
+            person,
+            platform=link.platform,
+            workspace=link.workspace,
+            external_id=external_id,
+            reference=profile.reference | reference,
+            at=clock.now(),
+        )
+        return person.id
+
+
 def names_of(transport: Transport, link: Link, external_ids: tuple[str, ...]) -> dict[str, str]:
     """Names for people who are mentioned: ours where we know them, else as the chat system has them."""
     names: dict[str, str] = {}

@@ -104,6 +104,11 @@ def nothing_said() -> str:
     return gettext("Hello. Tell me in one message what happens, and I will open a ticket for you.")
 
 
+def met() -> str:
+    """To somebody of the desk who wrote to us for the first time."""
+    return gettext("Hello. From now on I will write to you here when a ticket of yours cannot wait.")
+
+
 def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: str) -> str:
     """To a member of staff, in their own chat: one line with what they must know."""
     about = {"label": label, "subject": subject, "client": client}

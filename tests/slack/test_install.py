@@ -1,0 +1,121 @@
+"""Connecting a workspace by OAuth: whose it becomes, and what a forged or stale answer is worth."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from integrations.playground.slack_server import SlackServer
+from msp.clients.models import Connection, UnknownSource
+from msp.clients.queries import find_connection
+from msp.kernel import clock, crypto
+from msp.kernel.db import Scope, work
+from tests.slack.conftest import MARTA
+from tests.world import SLACK_TEAM, World, sign_in
+
+NEW_TEAM = "T0AZCARATE"
+
+
+@pytest.fixture
+def workspace(slack_server: SlackServer) -> str:
+    """Azcárate's workspace, where somebody may approve the app; returns their user id."""
+    slack_server.add_workspace("Azcárate", team_id=NEW_TEAM, installed=False)
+    return slack_server.add_user(NEW_TEAM, real_name="Iñigo Azcárate").id
+
+
+def begin(web: FlaskClient, query: str = "") -> dict[str, list[str]]:
+    """Start at our door; returns what Slack is asked."""
+    answer = web.get(f"/slack/install{query}")
+    assert answer.status_code == 302, answer.text
+    target = urlsplit(answer.headers["Location"])
+    assert target.path == "/oauth/v2/authorize"
+    return parse_qs(target.query)
+
+
+def come_back(web: FlaskClient, slack_server: SlackServer, asked: dict[str, list[str]], user: str, team: str) -> int:
+    """Slack sends the browser back with a code; returns the status."""
+    code = slack_server.authorize(team, user, redirect_uri=asked["redirect_uri"][0])
+    return web.get(f"/slack/oauth_redirect?code={code}&state={asked['state'][0]}").status_code
+
+
+def test_an_administrator_connects_a_client(
+    slack_server: SlackServer, web: FlaskClient, world: World, workspace: str
+) -> None:
+    sign_in(web, world.ana)
+    asked = begin(web, f"?client_id={world.azcarate.id}")
+    assert asked["redirect_uri"] == ["http://127.0.0.1:8000/slack/oauth_redirect"]
+    assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 302
+    with work(Scope.system()):
+        connection = find_connection("slack", NEW_TEAM)
+        assert connection is not None and connection.secret is not None
+        assert connection.client_id == world.azcarate.id
+        assert crypto.unseal(connection.secret) == slack_server.world.workspaces[NEW_TEAM].bot_token
+        assert connection.settings["bot_user_id"] == slack_server.world.workspaces[NEW_TEAM].bot_user_id
+
+
+def test_a_strangers_installation_waits_for_an_administrator(
+    slack_server: SlackServer, web: FlaskClient, world: World, workspace: str
+) -> None:
+    assert come_back(web, slack_server, begin(web), workspace, NEW_TEAM) == 302
+    with work(Scope.system()) as session:
+        assert find_connection("slack", NEW_TEAM) is None
+        source = session.scalars(select(UnknownSource)).one()
+    assert (source.name, source.messages) == ("Azcárate", 0)
+    assert source.secret and crypto.unseal(source.secret).startswith("xoxb-")
+
+
+def test_reinstalling_renews_the_token_and_not_the_owner(
+    slack_server: SlackServer, web: FlaskClient, world: World
+) -> None:
+    slack_server.uninstall(SLACK_TEAM, wait=False)
+    assert slack_server.settle(5)
+    assert come_back(web, slack_server, begin(web), MARTA, SLACK_TEAM) == 302
+    with work(Scope.system()):
+        connection = find_connection("slack", SLACK_TEAM)
+        assert connection is not None and connection.secret is not None
+        assert (connection.client_id, connection.broken_reason) == (world.lozano.id, None)
+        assert crypto.unseal(connection.secret) == slack_server.world.workspaces[SLACK_TEAM].bot_token
+
+
+def test_a_workspace_of_another_client_stays_theirs(slack_server: SlackServer, web: FlaskClient, world: World) -> None:
+    sign_in(web, world.ana)
+    asked = begin(web, f"?client_id={world.azcarate.id}")
+    assert come_back(web, slack_server, asked, MARTA, SLACK_TEAM) == 302
+    with work(Scope.system()) as session:
+        owners = session.scalars(select(Connection.client_id).where(Connection.external_id == SLACK_TEAM)).all()
+    assert owners == [world.lozano.id]
+
+
+def test_a_state_counts_once_and_only_in_its_browser(
+    slack_server: SlackServer, web: FlaskClient, world: World, workspace: str
+) -> None:
+    asked = begin(web)
+    stranger = web.application.test_client()
+    assert come_back(stranger, slack_server, asked, workspace, NEW_TEAM) == 400
+    assert web.get("/slack/oauth_redirect?code=x&state=forged").status_code == 400
+    assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 400  # the forged try used it up
+    with work(Scope.system()):
+        assert find_connection("slack", NEW_TEAM) is None
+
+
+def test_a_state_grows_old(slack_server: SlackServer, web: FlaskClient, world: World, workspace: str) -> None:
+    asked = begin(web)
+    clock.advance(timedelta(minutes=11))
+    assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 400
+
+
+@pytest.mark.parametrize("who", ["tomas", "carmen", "marta", None])
+def test_only_administrators_connect_for_a_client(web: FlaskClient, world: World, who: str | None) -> None:
+    if who:
+        sign_in(web, getattr(world, who))
+    assert web.get(f"/slack/install?client_id={world.azcarate.id}").status_code == 403
+
+
+def test_a_refusal_of_slack_is_told(slack_server: SlackServer, web: FlaskClient, world: World) -> None:
+    asked = begin(web, "?next=//evil.example/")
+    answer = web.get(f"/slack/oauth_redirect?code=wrong&state={asked['state'][0]}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    with web.session_transaction() as cookie:
+        assert "invalid_code" in str(cookie["_flashes"])
