@@ -1,0 +1,29 @@
+"""What a demonstration does on its first start: a made-up desk, and its last two months invoiced by the real rules."""
+
+from flask import Flask
+
+from msp.demo.generator import PASSWORD, generate
+from msp.demo.load import is_empty, load
+from msp.kernel import clock
+
+ACCOUNTS = (
+    ("irene.navas@guardiasoporte.example", "technician, tier 2"),
+    ("tomas.rey@guardiasoporte.example", "technician, tier 1"),
+    ("carmen.solis@guardiasoporte.example", "team lead"),
+    ("beatriz.salcedo@guardiasoporte.example", "account manager"),
+    ("elena.guardiola@guardiasoporte.example", "administrator"),
+    ("angel.lozano@ferreterialozano.example", "client manager"),
+    ("marta.ruiz@ferreterialozano.example", "client employee"),
+)
+
+
+def load_once(app: Flask) -> bool:
+    """Fill an empty installation; False when there is something in it already."""
+    with app.app_context():
+        if not is_empty():
+            return False
+        load(generate(clock.now()))
+    return True
+
+
+__all__ = ["ACCOUNTS", "PASSWORD", "load_once"]

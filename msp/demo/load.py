@@ -1,0 +1,424 @@
+"""Putting the made-up world into an empty database: rows in bulk, as the system, in one unit of work each part.
+
+What happened is written as events without deliveries: nobody is told again what was told months ago.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask_security.utils import hash_password
+from sqlalchemy import insert, select
+
+from msp.calendars.actions import add_calendar
+from msp.calendars.business_time import deadline
+from msp.calendars.queries import to_value
+from msp.calendars.working_calendar import WorkingCalendar, parse_window
+from msp.clients.actions import add_client, connect
+from msp.clients.models import Client
+from msp.contracts.actions import add_contract
+from msp.demo import world as told
+from msp.demo.agreements import agreement
+from msp.kernel import settings
+from msp.kernel.db import Model, Scope, db, work
+from msp.kernel.events import Event
+from msp.kernel.ids import new_id
+from msp.people.actions import link_identity
+from msp.people.models import Account, Person
+from msp.sla.clocks import STEPS
+from msp.sla.models import Clock, Pause
+from msp.tickets.models import Message, Ticket, TicketCounter
+from msp.tickets.states import FINISHED, pauses
+from msp.worklog.models import TimeEntry
+
+BATCH = 2000
+SLACK_TOKEN = "xoxb-demo-{team}"  # noqa: S105  # what the local Slack of the demo accepts; worth nothing elsewhere
+FINISHED_STATES = tuple(FINISHED)
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """Who is who in the database, by the natural keys of the told world."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
+    contracts: dict[str, UUID] = field(default_factory=dict)
+    calendars: dict[str, UUID] = field(default_factory=dict)
+    hours: dict[str, WorkingCalendar] = field(default_factory=dict)
+    calendar_of: dict[str, str] = field(default_factory=dict)
+
+
+def is_empty() -> bool:
+    """Whether nothing was ever put into this installation."""
+    with work(Scope.system()) as session:
+        return session.execute(select(Client.id).limit(1)).one_or_none() is None
+
+
+def load(world: told.DemoWorld) -> None:
+    """Write the whole world; for an empty installation only."""
+    loaded = Loaded()
+    with work(Scope.system()):
+        _provider(world.provider)
+        _calendars(world, loaded)
+        _clients(world, loaded)
+        _people(world, loaded)
+        _contracts(world, loaded)
+    with work(Scope.system()):
+        _tickets(world, loaded)
+
+
+def _provider(provider: told.Provider) -> None:
+    settings.write(
+        "provider",
+        {
+            "legal_name": provider.name,
+            "trade_name": provider.trade_name,
+            "tax_id": provider.tax_id,
+            "address": _address(provider.address),
+            "registry": provider.registry,
+            "email": provider.email,
+            "website": provider.website,
+            "iban": provider.iban.replace(" ", ""),
+        },
+    )
+
+
+def _calendars(world: told.DemoWorld, loaded: Loaded) -> None:
+    for each in world.calendars:
+        row = add_calendar(
+            name=each.name,
+            timezone=each.timezone,
+            weekly={day: [parse_window(window) for window in windows] for day, windows in enumerate(each.weekly)},
+            holidays={holiday.day: holiday.name for holiday in each.holidays},
+            exceptions={one.day: [parse_window(window) for window in one.windows] for one in each.exceptions},
+            holiday_set={"place": each.holiday_set} if each.holiday_set else {},
+            at=world.today,
+        )
+        loaded.calendars[each.key], loaded.hours[each.key] = row.id, to_value(row)
+
+
+def _clients(world: told.DemoWorld, loaded: Loaded) -> None:
+    founded = world.today - timedelta(days=400)
+    for each in world.clients:
+        client = add_client(
+            code=each.code,
+            name=each.short_name,
+            legal_name=each.name,
+            tax_id=each.tax_id,
+            tax_regime="canarias_b2b" if each.timezone == "Atlantic/Canary" else "national",
+            billing_address=_address(each.address),
+            billing_email=f"facturas@{each.mail_domains[0]}",
+            locale=each.locale,
+            timezone=each.timezone,
+            currency=each.currency,
+            sector=each.sector,
+            mail_domains=list(each.mail_domains),
+            at=founded,
+        )
+        loaded.clients[each.code] = client
+        _connect(each, client, at=founded)
+
+
+def _connect(each: told.Client, client: Client, *, at: datetime) -> None:
+    if each.slack:
+        connect(
+            client,
+            kind="slack",
+            external_id=each.slack.team_id,
+            name=each.slack.team_name,
+            settings={"bot_user_id": each.slack.bot_user_id, "app_id": each.slack.app_id},
+            secret=SLACK_TOKEN.format(team=each.slack.team_id),
+            at=at,
+        )
+    if each.teams:
+        connect(client, kind="teams", external_id=each.teams.tenant_id, name=each.short_name, at=at)
+
+
+def _people(world: told.DemoWorld, loaded: Loaded) -> None:
+    password, at = hash_password(world.password), world.today - timedelta(days=400)
+    accounts = []
+    for each in world.people():
+        client = loaded.clients[each.client_code] if each.client_code else None
+        person = Person(
+            id=new_id(),
+            client_id=client.id if client else None,
+            name=each.name,
+            email=each.email,
+            role=each.role,
+            title=each.job_title,
+            locale=each.locale,
+            timezone=each.timezone,
+            tier=each.tier,
+            active=True,
+            created_at=at,
+        )
+        db.session.add(person)
+        loaded.people[each.email] = person
+        accounts.append(
+            Account(
+                id=new_id(),
+                person_id=person.id,
+                email=each.email,
+                password=password,
+                active=True,
+                fs_uniquifier=uuid4().hex,
+                created_at=at,
+            )
+        )
+    db.session.flush()
+    db.session.add_all(accounts)
+    for company in world.clients:
+        for each in company.people:
+            _identify(company, each, loaded.people[each.email], at=at)
+
+
+def _identify(client: told.Client, each: told.Person, person: Person, *, at: datetime) -> None:
+    if client.slack and each.slack_user_id:
+        link_identity(
+            person,
+            platform="slack",
+            workspace=client.slack.team_id,
+            external_id=each.slack_user_id,
+            reference={},
+            at=at,
+        )
+
+
+def _contracts(world: told.DemoWorld, loaded: Loaded) -> None:
+    db.session.flush()
+    for client in world.clients:
+        for each in sorted(client.contracts, key=lambda contract: contract.position):
+            made = agreement(each, calendar_id=loaded.calendars[each.calendar])
+            row = add_contract(loaded.clients[client.code], made, at=world.today - timedelta(days=300))
+            loaded.contracts[each.key], loaded.calendar_of[each.key] = row.id, each.calendar
+
+
+def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
+    rows: dict[type[Model], list[Row]] = {
+        model: [] for model in (Ticket, Message, Clock, Pause, TimeEntry, Event, TicketCounter)
+    }
+    last: dict[UUID, int] = {}
+    for each in world.tickets:
+        client = loaded.clients[each.client_code]
+        ticket = _ticket(each, client, loaded, at=world.today)
+        last[client.id] = max(last.get(client.id, 0), ticket["number"])
+        rows[Ticket].append(ticket)
+        stood = list(_pauses(each, ticket))
+        rows[Pause] += stood
+        rows[Clock] += _clocks(each, ticket, stood, loaded, at=world.today)
+        _show_due(ticket, rows[Clock][-len(each.clocks) :] if each.clocks else [])
+        messages = list(_messages(each, ticket, loaded))
+        rows[Message] += messages
+        rows[Event] += _events(each, ticket, messages, loaded)
+        rows[TimeEntry] += _entries(each, ticket, loaded)
+    rows[TicketCounter] = [{"client_id": client_id, "last": number} for client_id, number in last.items()]
+    for model, every in rows.items():
+        for at in range(0, len(every), BATCH):
+            db.session.execute(insert(model), every[at : at + BATCH])
+
+
+def _ticket(each: told.Ticket, client: Client, loaded: Loaded, *, at: datetime) -> Row:
+    paused_at = max((c.at for c in each.changes if c.field == "status"), default=at) if pauses(each.status) else None
+    ends = [each.created_at, *(m.at for m in each.messages), *(c.at for c in each.changes)]
+    return {
+        "id": new_id(),
+        "client_id": client.id,
+        "number": int(each.number.rpartition("-")[2]),
+        "requester_id": loaded.people[each.requester].id,
+        "subject": each.subject,
+        "body": each.body,
+        "status": each.status,
+        "priority": each.priority,
+        "type": each.type,
+        "tier": each.tier,
+        "assignee_id": loaded.people[each.assignee].id if each.assignee else None,
+        "contract_id": loaded.contracts[each.contract],
+        "source": each.source,
+        "tags": list(each.tags),
+        "due_at": None,
+        "due_kind": None,
+        "due_from": None,
+        "paused_at": paused_at,
+        "created_at": each.created_at,
+        "updated_at": max(ends),
+        "resolved_at": each.resolved_at,
+        "closed_at": each.closed_at,
+        "version": 1,
+    }
+
+
+def _pauses(each: told.Ticket, ticket: Row) -> Iterator[Row]:
+    started: datetime | None = None
+    reason = ""
+    for change in (change for change in each.changes if change.field == "status"):
+        status = change.value or ""
+        if started is not None and not pauses(status):
+            yield _pause(ticket, started, change.at, reason)
+            started = None
+        elif started is None and pauses(status):
+            started, reason = change.at, status
+    if started is not None:
+        yield _pause(ticket, started, None, reason)
+
+
+def _pause(ticket: Row, started: datetime, ended: datetime | None, reason: str) -> Row:
+    return {
+        "id": new_id(),
+        "client_id": ticket["client_id"],
+        "ticket_id": ticket["id"],
+        "started_at": started,
+        "ended_at": ended,
+        "reason": reason,
+    }
+
+
+def _clocks(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, *, at: datetime) -> Iterator[Row]:
+    hours = loaded.hours[loaded.calendar_of[each.contract]]
+    spans = [(pause["started_at"], pause["ended_at"]) for pause in stood]
+    for clock in each.clocks:
+        state = "met" if clock.met_at else "paused" if ticket["paused_at"] else "running"
+        budget = timedelta(minutes=clock.target_minutes)
+        due = deadline(hours, each.created_at, budget, spans) if state == "running" else clock.due_at
+        step, step_at = (
+            _next_step(hours, each.created_at, budget, spans, due, at=at) if state == "running" else (0, None)
+        )
+        yield {
+            "id": new_id(),
+            "client_id": ticket["client_id"],
+            "ticket_id": ticket["id"],
+            "calendar_id": loaded.calendars[loaded.calendar_of[each.contract]],
+            "kind": clock.kind,
+            "state": state,
+            "budget_seconds": clock.target_minutes * 60,
+            "started_at": each.created_at,
+            "due_at": due,
+            "met_at": clock.met_at,
+            "breached_at": due if clock.breached or (state == "running" and due is not None and due <= at) else None,
+            "next_step": ahead[0],
+            "next_step_at": ahead[1],
+        }
+
+
+def _next_step(
+    hours: WorkingCalendar,
+    started: datetime,
+    budget: timedelta,
+    spans: list[tuple[datetime, datetime | None]],
+    due: datetime | None,
+    *,
+    at: datetime,
+) -> tuple[int, datetime | None]:
+    """The first step that still lies ahead: those before were taken when they came."""
+    for number, share in enumerate(STEPS):
+        moment = due if share == 1.0 else deadline(hours, started, budget * share, spans)
+        if moment is not None and moment > at:
+            return number, moment
+    return len(STEPS), None
+
+
+def _show_due(ticket: Row, clocks: list[Row]) -> None:
+    running = [clock for clock in clocks if clock["state"] == "running" and clock["due_at"]]
+    if running and ticket["status"] not in FINISHED_STATES:
+        first = min(running, key=lambda clock: clock["due_at"])
+        ticket["due_at"], ticket["due_kind"], ticket["due_from"] = first["due_at"], first["kind"], first["started_at"]
+
+
+def _messages(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
+    first = told.Message(each.created_at, each.requester, "public", each.source, each.body)
+    for message in (first, *each.messages):
+        author = loaded.people[message.author]
+        yield {
+            "id": new_id(),
+            "client_id": ticket["client_id"],
+            "ticket_id": ticket["id"],
+            "author_id": author.id,
+            "visibility": message.visibility,
+            "channel": message.channel,
+            "body": message.body,
+            "at": message.at,
+            "delivery_state": "sent" if author.is_staff and message.visibility == "public" else "none",
+        }
+
+
+def _events(each: told.Ticket, ticket: Row, messages: list[Row], loaded: Loaded) -> list[Row]:
+    staff = {person.id for person in loaded.people.values() if person.is_staff}
+    rows = [_event(ticket, "ticket.opened", each.created_at, messages[0]["author_id"], source=each.source)]
+    for message in messages[1:]:
+        kind = "ticket.replied" if message["author_id"] in staff else "ticket.received"
+        kind = "ticket.noted" if message["visibility"] == "internal" else kind
+        rows.append(_event(ticket, kind, message["at"], message["author_id"], message_id=str(message["id"])))
+    before: dict[str, Any] = {"status": "new", "priority": each.initial_priority, "tier": str(each.initial_tier)}
+    for change in each.changes:
+        rows += _changed(ticket, change, before, loaded)
+        before[change.field] = change.value
+    return sorted(rows, key=lambda row: row["at"])
+
+
+def _changed(ticket: Row, change: told.Change, before: Row, loaded: Loaded) -> list[Row]:
+    actor = loaded.people[change.actor].id if change.actor else None
+    if change.field == "assignee":
+        person = loaded.people[change.value] if change.value else None
+        data: Row = {"name": person.name if person else None, "after": str(person.id) if person else None}
+        return [_event(ticket, "ticket.assigned", change.at, actor, **data)]
+    if change.field in ("status", "priority"):
+        data = {"before": before[change.field], "after": change.value}
+        return [_event(ticket, f"ticket.{change.field}_changed", change.at, actor, **data)]
+    if change.field == "tier":
+        data = {"before": int(before["tier"]), "after": int(change.value or 1), "reason": change.reason}
+        return [_event(ticket, "ticket.tier_changed", change.at, actor, **data)]
+    return []
+
+
+def _event(ticket: Row, kind: str, at: datetime, actor_id: UUID | None, **data: Any) -> Row:
+    return {
+        "id": new_id(),
+        "client_id": ticket["client_id"],
+        "kind": kind,
+        "subject_id": ticket["id"],
+        "actor_id": actor_id,
+        "at": at,
+        "visibility": "internal" if kind == "ticket.noted" else "public",
+        "data": data,
+    }
+
+
+def _entries(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
+    for entry in each.time_entries:
+        yield {
+            "id": new_id(),
+            "client_id": ticket["client_id"],
+            "ticket_id": ticket["id"],
+            "person_id": loaded.people[entry.person].id,
+            "started_at": entry.started_at,
+            "minutes": entry.minutes,
+            "work_type": entry.work_type,
+            "billable": entry.billable,
+            "write_down_minutes": 0,
+            "note": entry.note,
+            "state": "approved",
+            "created_at": entry.started_at + timedelta(minutes=entry.minutes),
+        }
+
+
+def _address(address: told.Address) -> Row:
+    return {
+        "line1": address.line1,
+        "postcode": address.postal_code,
+        "city": address.city,
+        "province": address.province,
+        "country": address.country,
+    }
+
+
+def months_before(today: datetime, count: int) -> Iterable[tuple[date, date]]:
+    """The whole calendar months before today's (UTC), oldest first, as first and last day."""
+    first = today.astimezone(UTC).date().replace(day=1)
+    months = []
+    for _ in range(count):
+        last = first - timedelta(days=1)
+        first = last.replace(day=1)
+        months.append((first, last))
+    return reversed(months)
