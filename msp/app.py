@@ -1,6 +1,5 @@
 """The desk itself as a Flask application, before integrations and billing join it (wsgi.py)."""
 
-from apiflask import APIFlask
 from flask import Flask
 
 from msp import notify, web
@@ -8,6 +7,7 @@ from msp.config import Settings
 from msp.kernel import crypto, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
 from msp.tickets import escalation
+from msp.web.api.description import DescribedFlask
 
 OUTBOX_THREADS = 6
 INBOX_THREADS = 3
@@ -16,7 +16,7 @@ STATEMENT_TIMEOUT_MS = 15_000
 
 def make_app(settings: Settings) -> Flask:
     """Build the desk: database, workers' drains, pages, API. Opens no connection yet."""
-    app = APIFlask(
+    app = DescribedFlask(
         "msp",
         spec_path=None,  # msp/web/api serves both by itself
         docs_path=None,

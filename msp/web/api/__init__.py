@@ -19,7 +19,7 @@ from msp.web.api import (
     unknown_paths,
 )
 from msp.web.api.access import caller, is_allowed, require
-from msp.web.api.fields import Instant, MoneyShape, Schema, Text, Whole
+from msp.web.api.fields import Instant, MoneyShape, Schema, Shown, Text, Whole
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -41,6 +41,7 @@ __all__ = [
     "MoneyShape",
     "PageQuery",
     "Schema",
+    "Shown",
     "Text",
     "Whole",
     "caller",

@@ -14,7 +14,7 @@ from msp.calendars.working_calendar import MINUTES_A_DAY, WEEKDAYS, parse_window
 from msp.kernel import clock
 from msp.kernel.errors import Invalid
 from msp.web.api.access import caller, require
-from msp.web.api.fields import Instant, Schema, Text, Whole
+from msp.web.api.fields import Instant, Schema, Shown, Text, Whole
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -107,7 +107,7 @@ class CalendarIn(Schema):
     exceptions = fields.List(fields.Nested(CalendarException), load_default=list)
 
 
-class CalendarOut(Schema):
+class CalendarOut(Shown):
     """A working calendar."""
 
     id = fields.UUID()

@@ -10,7 +10,7 @@ from msp.clients.queries import access_client, clients_page
 from msp.kernel import clock
 from msp.people.actions import LOCALES
 from msp.web.api.access import require
-from msp.web.api.fields import Flag, Instant, Schema, Text, Whole, currency, one_of
+from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, currency, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -46,7 +46,7 @@ class ClientIn(ClientChange):
     code = Text(blank=False, longest=8, required=True, metadata={"description": "Two to eight of A–Z and 0–9"})
 
 
-class ClientOut(Schema):
+class ClientOut(Shown):
     """A client company."""
 
     id = fields.UUID()

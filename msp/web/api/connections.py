@@ -10,7 +10,7 @@ from msp.clients.models import Connection
 from msp.clients.queries import access_client, access_connection, connections_page
 from msp.kernel import clock
 from msp.web.api.access import require
-from msp.web.api.fields import Instant, Schema, Text, one_of
+from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -41,7 +41,7 @@ class ConnectionIn(Schema):
             raise ValidationError(faults)
 
 
-class ConnectionOut(Schema):
+class ConnectionOut(Shown):
     """A connection without its secrets; `broken_reason` says why it needs to be made anew."""
 
     id = fields.UUID()

@@ -8,7 +8,7 @@ from marshmallow import fields
 from msp.contracts.models import KINDS, PRIORITIES, WORK_TYPES, Contract
 from msp.kernel.db import Json
 from msp.kernel.money import InvalidMoney, Money
-from msp.web.api.fields import Anything, Instant, MoneyShape, Schema, Text, Whole, currency, one_of
+from msp.web.api.fields import Anything, Instant, MoneyShape, Schema, Shown, Text, Whole, currency, one_of
 from msp.web.api.pages import PageQuery
 
 PRICES = ("fee", "block_amount", "overage_rate", "km_rate", "minimum_invoice", "po_limit")
@@ -71,7 +71,7 @@ class ContractIn(ContractChange):
     sla_targets = fields.Nested(Targets, required=True)
 
 
-class ContractOut(Schema):
+class ContractOut(Shown):
     """A contract."""
 
     id = fields.UUID()

@@ -13,7 +13,7 @@ from msp.tickets import actions
 from msp.tickets.listing import events_page, messages_page
 from msp.tickets.models import Message, Ticket
 from msp.web.api.access import caller, require
-from msp.web.api.fields import Instant, Schema, Text, one_of
+from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -28,7 +28,7 @@ class MessageIn(Schema):
     author_id = fields.UUID()
 
 
-class SpeakerOut(Schema):
+class SpeakerOut(Shown):
     """Who said or did it."""
 
     id = fields.UUID()
@@ -36,7 +36,7 @@ class SpeakerOut(Schema):
     is_staff = fields.Boolean()
 
 
-class AttachmentOut(Schema):
+class AttachmentOut(Shown):
     """A file that came with a message."""
 
     id = fields.UUID()
@@ -46,7 +46,7 @@ class AttachmentOut(Schema):
     state = fields.String()
 
 
-class MessageOut(Schema):
+class MessageOut(Shown):
     """A message; one that was taken back has an empty body."""
 
     id = fields.UUID()
@@ -64,7 +64,7 @@ class MessageOut(Schema):
     attachments = fields.List(fields.Nested(AttachmentOut))
 
 
-class EventOut(Schema):
+class EventOut(Shown):
     """Something that happened; `data` has the codes and values of its kind."""
 
     id = fields.UUID()

@@ -61,9 +61,29 @@ VERSION_HEADERS = {
 }
 
 
+class DescribedFlask(APIFlask):
+    """Flask that describes its API: each shape once, by its name, wherever it is used.
+
+    The library would describe a shape twice that stands in a list before it stands alone.
+    """
+
+    def _register_schema_and_get_ref(
+        self, spec: object, registered_schema_classes: object, schema_obj: Any
+    ) -> dict[str, str]:
+        resolver = self._ma_plugin.resolver
+        assert resolver is not None
+        reference: dict[str, str] = resolver.resolve_schema_dict(schema_obj)  # type: ignore[no-untyped-call]
+        return reference
+
+    @staticmethod
+    def _schema_name_resolver(schema: Any) -> str:
+        kind = schema if isinstance(schema, type) else type(schema)
+        return re.sub("(?<=.)(Out|Shape)$", "", kind.__name__)
+
+
 def register(app: Flask) -> None:
     """Serve the description at /api/v1/openapi.json and its page at /api/docs."""
-    assert isinstance(app, APIFlask)
+    assert isinstance(app, DescribedFlask)
     settings: Settings = app.config["SETTINGS"]
     app.title, app.version = "Guardia REST API", "1"
     app.config.update(
@@ -129,8 +149,9 @@ def _finish(spec: Any) -> Any:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["operationId"] = re.sub(r"^[a-z]+_api-[a-z-]+_", "", operation["operationId"])
     for parameter in operation["parameters"]:
-        if parameter["in"] == "path":
-            parameter["schema"] = {"type": "string", "format": "uuid"}
+        schema = {"type": "string", "format": "uuid"} if parameter["in"] == "path" else parameter["schema"]
+        # The library writes parameters in 3.0's words, which know null by another name.
+        parameter["schema"] = {name: each for name, each in schema.items() if name != "nullable" and each is not None}
     if method == "post":
         operation["parameters"].append(KEY_HEADER)
     if "requestBody" in operation:

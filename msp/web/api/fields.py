@@ -6,7 +6,7 @@ from typing import Any
 
 import apiflask
 from babel.numbers import list_currencies
-from marshmallow import ValidationError, fields, post_load, pre_dump, validate
+from marshmallow import EXCLUDE, ValidationError, fields, post_load, pre_dump, validate
 
 from msp.kernel.money import InvalidMoney, Money
 
@@ -24,6 +24,15 @@ class Schema(apiflask.Schema):
         for each in (field_obj, *(getattr(field_obj, name, None) for name in ("inner", "key_field", "value_field"))):
             if isinstance(each, fields.Field):
                 each.error_messages = {key: _CODES.get(key, "invalid") for key in each.error_messages}
+
+
+class Shown(Schema):
+    """A shape that only we write: programs may find more in it one day."""
+
+    class Meta:
+        """What is not described is no fault."""
+
+        unknown = EXCLUDE
 
 
 class Text(fields.String):

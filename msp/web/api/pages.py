@@ -9,7 +9,7 @@ from uuid import UUID
 from marshmallow import RAISE, fields
 
 from msp.kernel.errors import Invalid
-from msp.web.api.fields import Schema, Text, WholeInQuery
+from msp.web.api.fields import Schema, Shown, Text, WholeInQuery
 
 Row = TypeVar("Row")
 QUERY: dict[str, Any] = {"location": "query", "unknown": RAISE}  # for @input: a mistyped filter is refused
@@ -24,7 +24,7 @@ class PageQuery(Schema):
 
 def page_of(item: type[Schema], name: str) -> type[Schema]:
     """The shape of a list of these."""
-    shape = Schema.from_dict(
+    shape = Shown.from_dict(
         {
             "items": fields.List(fields.Nested(item), required=True),
             "next_cursor": fields.String(required=True, allow_none=True),

@@ -11,7 +11,7 @@ from msp.people.actions import LOCALES, add_person
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES
 from msp.people.queries import people_page
 from msp.web.api.access import caller, require
-from msp.web.api.fields import Flag, Instant, Schema, Text, Whole, one_of
+from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -31,7 +31,7 @@ class PersonIn(Schema):
     tier = Whole(least=1, most=3, allow_none=True, load_default=None)
 
 
-class PersonFull(Schema):
+class PersonOut(Shown):
     """A person."""
 
     id = fields.UUID()
@@ -60,7 +60,7 @@ class PersonQuery(PageQuery):
 
 @blueprint.get("/people")
 @blueprint.input(PersonQuery, **QUERY)
-@blueprint.output(page_of(PersonFull, "Person"))
+@blueprint.output(page_of(PersonOut, "Person"))
 def list_people(query_data: dict[str, Any]) -> Answer:
     """People whom you work with; with a client token those of your own company."""
     require("desk", "see_company")
@@ -73,7 +73,7 @@ def list_people(query_data: dict[str, Any]) -> Answer:
 
 @blueprint.post("/people")
 @blueprint.input(PersonIn)
-@blueprint.output(PersonFull, status_code=201)
+@blueprint.output(PersonOut, status_code=201)
 def create_person(json_data: dict[str, Any]) -> Answer:
     """Add an employee of a client company (any staff), or a member of staff (administrators)."""
     company = access_client(json_data["client_id"]) if json_data["client_id"] else None

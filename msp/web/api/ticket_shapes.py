@@ -12,7 +12,7 @@ from msp.sla.models import Clock
 from msp.tickets.actions import MAX_BODY, MAX_SUBJECT
 from msp.tickets.models import LEVELS, TYPES, Ticket
 from msp.tickets.states import PRIORITIES, STATUSES
-from msp.web.api.fields import Instant, Schema, Text, Whole, WholeInQuery, is_storable, one_of
+from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, is_storable, one_of
 from msp.web.api.pages import PageQuery
 
 QUEUES = {"T1": 1, "T2": 2, "T3": 3}
@@ -118,7 +118,7 @@ class TicketIn(Schema):
     assignee_id = fields.UUID(allow_none=True)
 
 
-class PersonOut(Schema):
+class PersonBrief(Shown):
     """Somebody, as a ticket names them."""
 
     id = fields.UUID()
@@ -126,7 +126,7 @@ class PersonOut(Schema):
     email = fields.String(allow_none=True)
 
 
-class StepOut(Schema):
+class StepOut(Shown):
     """A step on the way to a deadline: a window used, a day skipped, a pause."""
 
     code = fields.String()
@@ -138,14 +138,14 @@ class StepOut(Schema):
     holiday = fields.String()
 
 
-class ExplanationOut(Schema):
+class ExplanationOut(Shown):
     """Why a promise is due when it is, in business time of its calendar."""
 
     timezone = fields.String()
     steps = fields.List(fields.Nested(StepOut))
 
 
-class PromiseOut(Schema):
+class PromiseOut(Shown):
     """A promise of the contract: its clock."""
 
     kind = fields.String(metadata={"description": "first_response or resolution"})
@@ -160,14 +160,14 @@ class PromiseOut(Schema):
     )
 
 
-class TicketOut(Schema):
+class TicketOut(Shown):
     """A ticket."""
 
     id = fields.UUID()
     number = fields.String(metadata={"example": "LOZ-42"})
     client_id = fields.UUID()
     requester_id = fields.UUID()
-    requester = fields.Nested(PersonOut)
+    requester = fields.Nested(PersonBrief)
     subject = fields.String()
     body = fields.String()
     type = fields.String()
@@ -178,7 +178,7 @@ class TicketOut(Schema):
     queue = fields.String()
     tier = fields.Integer()
     assignee_id = fields.UUID(allow_none=True)
-    assignee = fields.Nested(PersonOut, allow_none=True)
+    assignee = fields.Nested(PersonBrief, allow_none=True)
     contract_id = fields.UUID(allow_none=True)
     source = fields.String()
     tags = fields.List(fields.String())

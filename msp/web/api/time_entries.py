@@ -12,7 +12,7 @@ from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets.actions import access_ticket
 from msp.web.api.access import caller, is_allowed, require
-from msp.web.api.fields import Flag, Instant, Schema, Text, Whole, one_of
+from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 from msp.worklog.actions import MAX_MINUTES, access_entry, delete_time, edit_time, log_time
@@ -43,7 +43,7 @@ class TimeEntryIn(Schema):
     note = Text(longest=2000, load_default="")
 
 
-class TimeEntryOut(Schema):
+class TimeEntryOut(Shown):
     """A time entry; a billed one changes no more."""
 
     id = fields.UUID()
