@@ -37,6 +37,8 @@ def _steps(settings: Settings, app: Flask) -> list[Step]:
     steps = []
     if settings.owns_database:
         steps.append(Step("Migrations", partial(migrate.upgrade, settings)))
+    if settings.load_demo:
+        steps.append(Step("Demo data", partial(_load_demo, app)))
     return steps
 
 
@@ -47,6 +49,12 @@ def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Role
         Role("clock", partial(jobs.run_clock, app), grace=5),
         Role("worker", partial(jobs.run_worker, app), count=WORKERS, grace=25),
     ]
+
+
+def _load_demo(app: Flask) -> None:
+    from msp.demo import first_start  # a desk that serves never needs the demo's content in memory
+
+    first_start.load_once(app)
 
 
 def _welcome(settings: Settings) -> list[str]:

@@ -282,9 +282,7 @@ def _clocks(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, *,
         state = "met" if clock.met_at else "paused" if ticket["paused_at"] else "running"
         budget = timedelta(minutes=clock.target_minutes)
         due = deadline(hours, each.created_at, budget, spans) if state == "running" else clock.due_at
-        step, step_at = (
-            _next_step(hours, each.created_at, budget, spans, due, at=at) if state == "running" else (0, None)
-        )
+        ahead = _next_step(hours, each.created_at, budget, spans, due, at=at) if state == "running" else (0, None)
         yield {
             "id": new_id(),
             "client_id": ticket["client_id"],
