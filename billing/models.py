@@ -24,13 +24,19 @@ from msp.kernel.db import Json, Model
 
 
 class InvoiceSeries(Model):
-    """A series and its last number; the row lock at issue time keeps numbers without gaps (RD 1619/2012 art. 6)."""
+    """A series and its last number; the row lock at issue time keeps numbers without gaps (RD 1619/2012 art. 6).
+
+    The chain of records is counted by a row of its own, which also keeps the last huella: whoever may issue for some
+    clients only could not read it from the record of another.
+    """
 
     __tablename__ = "invoice_series"
     __table_args__ = ({"info": {"access": "staff"}},)
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     kind: Mapped[str]
     last: Mapped[int]
+    last_at: Mapped[datetime | None]
+    huella: Mapped[str | None]
 
 
 class InvoiceRun(Model):
@@ -59,14 +65,18 @@ class Invoice(Model):
         ForeignKeyConstraint(["client_id", "corrects_id"], ["invoice.client_id", "invoice.id"]),
         CheckConstraint("state in ('draft', 'issued')", name="state"),
         CheckConstraint("kind in ('invoice', 'credit_note')", name="kind"),
+        CheckConstraint("record_type in ('F1', 'R1', 'R4')", name="record_type"),
         CheckConstraint("(state = 'issued') = (number is not null)", name="number"),
         Index("ix_invoice_client_period", "client_id", "period_start"),
         Index(
             "uq_invoice_draft",
             "client_id",
             "period_start",
+            "currency",
+            "po_number",
             unique=True,
-            postgresql_where=text("state = 'draft'"),
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("state = 'draft' and kind = 'invoice'"),
         ),
         {"info": {"access": "invoice"}},
     )
@@ -76,6 +86,8 @@ class Invoice(Model):
     kind: Mapped[str] = mapped_column(Text, default="invoice", server_default="invoice")
     corrects_id: Mapped[UUID | None]
     correction_reason: Mapped[str | None]
+    corrects_all: Mapped[bool] = mapped_column(default=False, server_default="false")
+    record_type: Mapped[str] = mapped_column(Text, default="F1", server_default="F1")
     state: Mapped[str] = mapped_column(Text, default="draft", server_default="draft")
     series: Mapped[str | None]
     number: Mapped[str | None]
@@ -97,6 +109,7 @@ class Invoice(Model):
     withholding: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     payable: Mapped[int] = mapped_column(BigInteger)
     warnings: Mapped[list[Json]]
+    held_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     lines: Mapped[list["InvoiceLine"]] = relationship(viewonly=True, lazy="selectin", order_by="InvoiceLine.position")
     client: Mapped[Client] = relationship(viewonly=True)
@@ -119,6 +132,7 @@ class InvoiceLine(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID]
     invoice_id: Mapped[UUID]
+    corrects_line_id: Mapped[UUID | None]
     contract_id: Mapped[UUID | None]
     contract_name: Mapped[str | None]
     position: Mapped[int] = mapped_column(SmallInteger)
@@ -137,7 +151,10 @@ class InvoiceLine(Model):
 
 
 class InvoiceLineEntry(Model):
-    """The share of a time entry that a line bills. An entry can be on one invoice only."""
+    """The share of a time entry that a line bills. An entry can be on one invoice only.
+
+    An entry that is taken back leaves its draft, which then no longer fits and is not issued; an issued line refuses.
+    """
 
     __tablename__ = "invoice_line_entry"
     __table_args__ = (
@@ -146,7 +163,11 @@ class InvoiceLineEntry(Model):
             ["invoice_line.client_id", "invoice_line.id"],
             ondelete="cascade",
         ),
-        ForeignKeyConstraint(["client_id", "entry_id"], ["time_entry.client_id", "time_entry.id"]),
+        ForeignKeyConstraint(
+            ["client_id", "entry_id"],
+            ["time_entry.client_id", "time_entry.id"],
+            ondelete="cascade",
+        ),
         Index("ix_invoice_line_entry_entry", "entry_id"),
         {"info": {"access": "tenant_read"}},
     )
@@ -178,7 +199,11 @@ class BilledEntry(Model):
 
 
 class BlockMovement(Model):
-    """Prepaid minutes that came or went on a contract; what is left is the sum. Written when an invoice is issued."""
+    """What an entry took from a block (negative), or a credit note gave back; written when an invoice is issued.
+
+    `units` are minutes, or minor units of the currency for a retainer. What is left of a block is what the contract's
+    terms grant plus the sum.
+    """
 
     __tablename__ = "block_movement"
     __table_args__ = (
@@ -192,8 +217,9 @@ class BlockMovement(Model):
     contract_id: Mapped[UUID]
     invoice_id: Mapped[UUID | None]
     entry_id: Mapped[UUID | None]
+    block: Mapped[str]
     on_day: Mapped[date]
-    minutes: Mapped[int]
+    units: Mapped[int]
     reason: Mapped[str]
     created_at: Mapped[datetime]
 

@@ -92,20 +92,30 @@ def append_only(table: str) -> None:
 
 
 def freeze_issued_invoices() -> None:
-    """An issued invoice, its lines and their entries change no more, whoever tries (RD 1007/2023 art. 8)."""
+    """An issued invoice, its lines and their entries change no more and get no more (RD 1007/2023 art. 8)."""
+    op.execute(
+        """
+        create function is_issued(line_or_invoice uuid) returns boolean language sql stable as $$
+            select exists (select from invoice where id = line_or_invoice and state = 'issued')
+                or exists (select from invoice i join invoice_line l on l.invoice_id = i.id
+                           where l.id = line_or_invoice and i.state = 'issued')
+        $$
+        """
+    )
     op.execute(
         """
         create function refuse_issued() returns trigger language plpgsql as $$
         declare
-            issued boolean;
+            issued boolean := false;
         begin
             if tg_table_name = 'invoice' then
                 issued := old.state = 'issued';
             elsif tg_table_name = 'invoice_line' then
-                select state = 'issued' into issued from invoice where id = old.invoice_id;
+                if tg_op <> 'INSERT' then issued := is_issued(old.invoice_id); end if;
+                if tg_op <> 'DELETE' then issued := issued or is_issued(new.invoice_id); end if;
             else
-                select i.state = 'issued' into issued
-                from invoice i join invoice_line l on l.invoice_id = i.id where l.id = old.line_id;
+                if tg_op <> 'INSERT' then issued := is_issued(old.line_id); end if;
+                if tg_op <> 'DELETE' then issued := issued or is_issued(new.line_id); end if;
             end if;
             if issued then
                 raise exception 'an issued invoice is frozen' using errcode = 'integrity_constraint_violation';
@@ -114,7 +124,9 @@ def freeze_issued_invoices() -> None:
         end $$
         """
     )
-    for table in ("invoice", "invoice_line", "invoice_line_entry"):
-        op.execute(
-            f"create trigger frozen before update or delete on {table} for each row execute function refuse_issued()"
-        )
+    for table, acts in (
+        ("invoice", "update or delete"),
+        ("invoice_line", "insert or update or delete"),
+        ("invoice_line_entry", "insert or update or delete"),
+    ):
+        op.execute(f"create trigger frozen before {acts} on {table} for each row execute function refuse_issued()")

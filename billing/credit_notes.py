@@ -1,0 +1,321 @@
+"""Correcting what was issued: a credit note by differences (RD 1619/2012 art. 15), for all of an invoice or a part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+
+from billing.invoices import locked
+from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
+from billing.rating import hours, labour_net
+from billing.sealing import seal
+from msp.clients.queries import access_client
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Conflict, Invalid
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+from msp.kernel.money import Money
+from msp.worklog.models import TimeEntry
+
+RECORD_TYPES = ("R1", "R4")
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How much of a line is credited: so many minutes of work, or a net amount; without either, what is left of it."""
+
+    line_id: UUID
+    minutes: int | None = None
+    net: Money | None = None
+
+
+class _Left(NamedTuple):
+    """What earlier credit notes have left of a line."""
+
+    line: InvoiceLine
+    net: int
+    minutes: int | None
+    is_whole: bool
+
+
+class _Correction(NamedTuple):
+    line: InvoiceLine
+    net: int  # of the credit note's line: the opposite sign of what was charged
+    minutes: int | None
+    quantity: Decimal
+    unit_price: Decimal
+
+
+def credit(
+    invoice_id: UUID, *, reason: str, at: datetime, parts: Sequence[Part] | None = None, record_type: str = "R1"
+) -> Invoice:
+    """Issue a credit note for an issued invoice, for all that is left of it where `parts` is None.
+
+    Emits `invoice.issued` for the note and `invoice.credited` for the invoice. A note for all of it gives the entries
+    and the blocks back, so that they can be billed again. `record_type` is R1 (error founded in law, LIVA art.
+    80.1, 80.2, 80.6) or R4 (the rest). Refuses more than is left.
+    """
+    _check(reason, record_type)
+    original = locked(invoice_id)
+    if original.state != "issued" or original.kind != "invoice":
+        raise Conflict("invoice_not_creditable")
+    left = _left(original)
+    if parts is None and (not left or _is_credited(original)):
+        raise Conflict("invoice_credited")
+    corrections = _all(left, original.currency) if parts is None else _some(left, parts, original.currency)
+    corrects_all = parts is None or _nothing_left(left, corrections)
+    note = _write(original, corrections, reason=reason.strip(), record_type=record_type, all_of_it=corrects_all, at=at)
+    seal(note, access_client(original.client_id), "credit_note", at=at)
+    if corrects_all:
+        _give_back(original, note, at=at)
+    emit(
+        "invoice.credited", original.id, client_id=original.client_id, at=at,
+        number=note.number, credit_note_id=str(note.id), corrects_all=corrects_all,
+    )  # fmt: skip
+    return note
+
+
+def _check(reason: str, record_type: str) -> None:
+    fields: dict[str, list[str]] = {}
+    if not reason.strip():
+        fields["reason"] = ["required"]
+    elif len(reason) > LONGEST_REASON:
+        fields["reason"] = ["too_long"]
+    if record_type not in RECORD_TYPES:
+        fields["record_type"] = ["unknown"]
+    if fields:
+        raise Invalid(fields=fields)
+
+
+def _notes(original: Invoice) -> list[Invoice]:
+    query = select(Invoice).where(Invoice.client_id == original.client_id, Invoice.corrects_id == original.id)
+    return list(db.session.scalars(query))
+
+
+def _is_credited(original: Invoice) -> bool:
+    return any(note.corrects_all for note in _notes(original))
+
+
+def _left(original: Invoice) -> list[_Left]:
+    query = (
+        select(InvoiceLine.corrects_line_id, func.sum(InvoiceLine.net), func.sum(InvoiceLine.minutes))
+        .where(InvoiceLine.corrects_line_id.in_([line.id for line in original.lines]))
+        .group_by(InvoiceLine.corrects_line_id)
+    )
+    before = {line_id: (int(net), int(minutes or 0)) for line_id, net, minutes in db.session.execute(query)}
+    return [
+        _Left(
+            line,
+            line.net + before.get(line.id, (0, 0))[0],
+            None if line.minutes is None else line.minutes + before.get(line.id, (0, 0))[1],
+            line.id not in before,
+        )
+        for line in original.lines
+    ]
+
+
+def _all(left: Sequence[_Left], currency: str) -> list[_Correction]:
+    return [_whole(each, currency) for each in left if each.net or each.is_whole]
+
+
+def _whole(each: _Left, currency: str) -> _Correction:
+    line = each.line
+    if each.is_whole:
+        return _Correction(line, -line.net, _minus(line.minutes), -line.quantity, line.unit_price)
+    return _lump(each, each.net, _minus(each.minutes), currency)
+
+
+def _lump(each: _Left, net: int, minutes: int | None, currency: str) -> _Correction:
+    """A part of a line as one piece at its amount."""
+    sign = -1 if net >= 0 else 1
+    price = Money(abs(net), currency).decimal
+    return _Correction(each.line, -net, minutes, Decimal(sign), price)
+
+
+def _minus(value: int | None) -> int | None:
+    return None if value is None else -value
+
+
+def _some(left: Sequence[_Left], parts: Sequence[Part], currency: str) -> list[_Correction]:
+    by_line = {each.line.id: each for each in left}
+    wrong: dict[str, list[str]] = {}
+    result: list[_Correction] = []
+    if not parts:
+        wrong["lines"] = ["required"]
+    for at, part in enumerate(parts):
+        each = by_line.pop(part.line_id, None)  # a line named twice is unknown the second time
+        if each is None:
+            wrong[f"lines.{at}.line_id"] = ["unknown"]
+        elif (correction := _part(each, part, currency)) is None:
+            wrong[f"lines.{at}"] = ["out_of_range"]
+        else:
+            result.append(correction)
+    if wrong:
+        raise Invalid(fields=wrong)
+    return result
+
+
+def _part(each: _Left, part: Part, currency: str) -> _Correction | None:
+    """The correction that a part asks for; None where the line has not so much left."""
+    line = each.line
+    if part.minutes is not None:
+        if each.minutes is None or not 0 < part.minutes <= each.minutes:
+            return None
+        net = labour_net(part.minutes, line.unit_price, currency=currency).amount
+        net = each.net if part.minutes == each.minutes else min(net, each.net)
+        return _Correction(line, -net, -part.minutes, -hours(part.minutes), line.unit_price)
+    if part.net is None:
+        return _whole(each, currency) if each.net else None
+    if part.net.currency != currency or not 0 < _along(part.net.amount, each.net) <= abs(each.net):
+        return None
+    return _lump(each, part.net.amount, None, currency)
+
+
+def _along(amount: int, of: int) -> int:
+    """The amount in the direction of another: positive where both have the same sign."""
+    return amount if of >= 0 else -amount
+
+
+def _nothing_left(left: Sequence[_Left], corrections: Sequence[_Correction]) -> bool:
+    taken = {correction.line.id: correction.net for correction in corrections}
+    return all(each.net + taken.get(each.line.id, 0) == 0 for each in left)
+
+
+def _write(
+    original: Invoice,
+    corrections: Sequence[_Correction],
+    *,
+    reason: str,
+    record_type: str,
+    all_of_it: bool,
+    at: datetime,
+) -> Invoice:
+    taxes = _taxes(original, corrections, all_of_it=all_of_it)
+    net, tax = sum(row["base"] for row in taxes), sum(row["amount"] for row in taxes)
+    withholding = _withholding(original, net, all_of_it=all_of_it)
+    note = Invoice(
+        id=new_id(),
+        client_id=original.client_id,
+        kind="credit_note",
+        corrects_id=original.id,
+        correction_reason=reason,
+        corrects_all=all_of_it,
+        record_type=record_type,
+        state="draft",
+        period_start=original.period_start,
+        period_end=original.period_end,
+        currency=original.currency,
+        locale=original.locale,
+        po_number=original.po_number,
+        issuer={},
+        customer={},
+        taxes=taxes,
+        legal_mentions=[{"code": row["mention"]} for row in taxes if row["mention"]],
+        net=net,
+        tax=tax,
+        total=net + tax,
+        withholding=withholding,
+        payable=net + tax - withholding,
+        warnings=[],
+        created_at=at,
+    )
+    db.session.add(note)
+    db.session.flush()
+    db.session.add_all(_line(note, correction, at) for at, correction in enumerate(corrections, start=1))
+    db.session.flush()
+    db.session.expire(note, ["lines"])
+    return note
+
+
+def _line(note: Invoice, correction: _Correction, position: int) -> InvoiceLine:
+    line = correction.line
+    return InvoiceLine(
+        id=new_id(),
+        client_id=note.client_id,
+        invoice_id=note.id,
+        corrects_line_id=line.id,
+        contract_id=line.contract_id,
+        contract_name=line.contract_name,
+        position=position,
+        kind=line.kind,
+        description=line.description,
+        minutes=correction.minutes,
+        quantity=correction.quantity,
+        unit=line.unit if correction.unit_price == line.unit_price else "C62",
+        unit_price=correction.unit_price,
+        net=correction.net,
+        tax_category=line.tax_category,
+        tax_name=line.tax_name,
+        tax_rate=line.tax_rate,
+        reasons=[],
+    )
+
+
+def _taxes(original: Invoice, corrections: Sequence[_Correction], *, all_of_it: bool) -> list[Json]:
+    """Tax once per treatment; the note that takes the last of it takes the tax to the cent."""
+    rows: list[Json] = []
+    for row in original.taxes:
+        base = sum(each.net for each in corrections if _treatment(each.line) == _row_treatment(row))
+        if all_of_it:
+            gone = [note_row for note in _notes(original) for note_row in note.taxes]
+            amount = -row["amount"] - sum(one["amount"] for one in gone if _row_treatment(one) == _row_treatment(row))
+        else:
+            amount = Money(base, original.currency).percent(Decimal(row["rate"])).amount
+        if base or amount or all_of_it:
+            rows.append(row | {"base": base, "amount": amount})
+    return rows
+
+
+def _treatment(line: InvoiceLine) -> tuple[str, str, Decimal]:
+    return line.tax_name, line.tax_category, Decimal(line.tax_rate)
+
+
+def _row_treatment(row: Json) -> tuple[str, str, Decimal]:
+    return row["name"], row["category"], Decimal(row["rate"])
+
+
+def _withholding(original: Invoice, net: int, *, all_of_it: bool) -> int:
+    if not original.withholding:
+        return 0
+    if all_of_it:
+        return -original.withholding - sum(note.withholding for note in _notes(original))
+    share = Fraction(net, original.net) if original.net else Fraction(0)
+    return Money(original.withholding, original.currency).times(share).amount
+
+
+def _give_back(original: Invoice, note: Invoice, *, at: datetime) -> None:
+    """Free the entries and refill the blocks of an invoice that was wholly credited; it is not to be paid any more."""
+    freed = db.session.scalars(
+        delete(BilledEntry).where(BilledEntry.invoice_id == original.id).returning(BilledEntry.entry_id)
+    ).all()
+    db.session.execute(
+        update(TimeEntry)
+        .where(TimeEntry.client_id == original.client_id, TimeEntry.id.in_(freed))
+        .values(state="approved")
+        .execution_options(synchronize_session=False)
+    )
+    for move in db.session.scalars(select(BlockMovement).where(BlockMovement.invoice_id == original.id)).all():
+        db.session.add(
+            BlockMovement(
+                id=new_id(),
+                client_id=move.client_id,
+                contract_id=move.contract_id,
+                invoice_id=note.id,
+                entry_id=move.entry_id,
+                block=move.block,
+                on_day=move.on_day,
+                units=-move.units,
+                reason="returned",
+                created_at=at,
+            )
+        )
+    payment = db.session.get(Payment, original.id, with_for_update=True, populate_existing=True)
+    if payment is not None and payment.state != "paid":
+        payment.state, payment.updated_at = "void", at
+    db.session.flush()

@@ -1,0 +1,163 @@
+"""Issuing, and holding back: from a draft that may change to an invoice that never does."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from billing.books import read_books, zone_of
+from billing.drafts import Draft, line_values, plan
+from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
+from billing.rating import Period
+from billing.sealing import issuer, seal
+from msp.clients.models import Client
+from msp.clients.queries import access_client
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict, NotFound
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+from msp.worklog.models import TimeEntry
+
+_COMPARED = (
+    "contract_id",
+    "position",
+    "kind",
+    "description",
+    "minutes",
+    "quantity",
+    "unit",
+    "unit_price",
+    "net",
+    "tax_category",
+    "tax_name",
+    "tax_rate",
+)
+
+
+def issue(invoice_id: UUID, *, at: datetime) -> Invoice:
+    """Issue a draft for good; emits `invoice.issued`. Its entries are billed, its blocks drained, its payment awaited.
+
+    Refuses what is issued or on hold, a client without tax number, an incomplete provider, and a draft that no longer
+    says what the hours, the contract and the blocks say: it is to be worked out again, and looked at, first.
+    """
+    invoice = locked(invoice_id)
+    if invoice.state != "draft":
+        raise Conflict("invoice_issued")
+    if invoice.held_at is not None:
+        raise Conflict("invoice_held")
+    client = access_client(invoice.client_id)
+    draft = _as_it_stands(invoice, client, at=at)
+    invoice.legal_mentions = [{"code": row["mention"]} for row in invoice.taxes if row["mention"]]
+    seal(invoice, client, "invoice", at=at)
+    _claim_entries(invoice)
+    _drain_blocks(invoice, draft, at=at)
+    settled = invoice.payable == 0
+    db.session.add(
+        Payment(
+            invoice_id=invoice.id,
+            client_id=invoice.client_id,
+            state="paid" if settled else "pending",
+            paid_at=at if settled else None,
+            updated_at=at,
+        )
+    )
+    db.session.flush()
+    return invoice
+
+
+def hold(invoice_id: UUID, *, at: datetime) -> Invoice:
+    """Keep a draft from being issued, or let it go again; emits `invoice.held` or `invoice.released`."""
+    invoice = locked(invoice_id)
+    if invoice.state != "draft":
+        raise Conflict("invoice_issued")
+    invoice.held_at = None if invoice.held_at else at
+    kind = "invoice.held" if invoice.held_at else "invoice.released"
+    emit(kind, invoice.id, client_id=invoice.client_id, visibility="internal", at=at)
+    return invoice
+
+
+def locked(invoice_id: UUID) -> Invoice:
+    """The invoice as it is now, kept from others until the transaction ends; raises NotFound."""
+    query = select(Invoice).where(Invoice.id == invoice_id).with_for_update(of=Invoice)
+    invoice = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if invoice is None:
+        raise NotFound("invoice")
+    return invoice
+
+
+def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
+    """The draft worked out anew, its entries locked; raises Conflict where the stored one says something else."""
+    entries = entry_ids(invoice.lines)
+    db.session.execute(
+        select(TimeEntry.id).where(TimeEntry.id.in_(entries)).order_by(TimeEntry.id).with_for_update()
+    ).all()
+    period = Period(invoice.period_start, invoice.period_end)
+    books = read_books([client], period)[0]
+    withholding = issuer().get("withholding", "none")
+    today = at.astimezone(zone_of(client)).date()
+    planned = plan(books, period, today=today, withholding=withholding, may_carry=False)
+    for draft in planned.drafts:
+        is_it = (draft.currency, draft.po_number) == (invoice.currency, invoice.po_number)
+        if is_it and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount:
+            return draft
+    raise Conflict("draft_outdated")
+
+
+def _stored(invoice: Invoice) -> list[tuple[object, ...]]:
+    return [
+        (
+            *(getattr(line, name) for name in _COMPARED),
+            {(share.entry_id, share.worked_minutes, share.billed_minutes) for share in line.entries},
+        )
+        for line in invoice.lines
+    ]
+
+
+def _computed(draft: Draft) -> list[tuple[object, ...]]:
+    return [
+        (
+            *(values[name] for name in _COMPARED),
+            {(UUID(share.entry), share.worked, share.billed) for share in line.entries},
+        )
+        for values, line in line_values(draft)
+    ]
+
+
+def entry_ids(lines: Iterable[InvoiceLine]) -> list[UUID]:
+    """The entries on some lines, each once."""
+    return list(dict.fromkeys(share.entry_id for line in lines for share in line.entries))
+
+
+def _claim_entries(invoice: Invoice) -> None:
+    entries = entry_ids(invoice.lines)
+    if not entries:
+        return
+    db.session.add_all(
+        BilledEntry(entry_id=entry, client_id=invoice.client_id, invoice_id=invoice.id) for entry in entries
+    )
+    db.session.execute(
+        update(TimeEntry)
+        .where(TimeEntry.client_id == invoice.client_id, TimeEntry.id.in_(entries))
+        .values(state="billed")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _drain_blocks(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
+    db.session.add_all(
+        BlockMovement(
+            id=new_id(),
+            client_id=invoice.client_id,
+            contract_id=section.contract.id,
+            invoice_id=invoice.id,
+            entry_id=UUID(move.entry),
+            block=move.block,
+            on_day=move.on,
+            units=-move.drained,
+            reason="used",
+            created_at=at,
+        )
+        for section in draft.sections
+        for move in section.rated.movements
+    )

@@ -1,0 +1,81 @@
+"""Numbers without gaps: a series' row is locked when a number is given, and given back by the rollback that frees it.
+
+RD 1619/2012 art. 6.1.a wants consecutive numbers within each series, and series of their own for corrections; a
+sequence of the database would leave a gap at every rollback.
+"""
+
+from datetime import date, datetime
+from typing import Literal, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from billing.models import InvoiceSeries
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict
+
+SeriesKind: TypeAlias = Literal["invoice", "credit_note"]
+CHAIN = "VERIFACTU"
+DIGITS = 6
+_LETTERS: dict[SeriesKind, str] = {"invoice": "F", "credit_note": "R"}
+
+
+class Number(NamedTuple):
+    """A number as it stands on the document, and its series."""
+
+    series: str
+    text: str
+
+
+def next_number(kind: SeriesKind, *, at: datetime, zone: ZoneInfo) -> Number:
+    """The next number of this year's series (F26-000123, R26-000001), kept until the transaction ends.
+
+    `zone` is that of the place of issue. Raises Conflict for a day before that of the number before: within a series
+    the dates follow the numbers.
+    """
+    on = at.astimezone(zone).date()
+    code = f"{_LETTERS[kind]}{on:%y}"
+    series = _locked(code, kind)
+    if series.last_at is not None and on < series.last_at.astimezone(zone).date():
+        raise Conflict("issue_date_before_last", last=_iso(series.last_at, zone), series=code)
+    series.last += 1
+    series.last_at = at
+    return Number(code, f"{code}-{series.last:0{DIGITS}d}")
+
+
+class Link(NamedTuple):
+    """The end of the chain of records: the position of the next, the huella before it, and when that was made."""
+
+    position: int
+    previous: str | None
+    made_at: datetime | None
+
+
+def lock_chain() -> Link:
+    """Wait for whoever issues now, then hold the chain until the transaction ends; take it before any series."""
+    chain = _locked(CHAIN, "chain")
+    return Link(chain.last + 1, chain.huella, chain.last_at)
+
+
+def extend_chain(*, huella: str, at: datetime) -> None:
+    """Make a record the end of the chain that `lock_chain` holds."""
+    chain = db.session.get_one(InvoiceSeries, CHAIN)
+    chain.last += 1
+    chain.huella, chain.last_at = huella, at
+
+
+def _locked(code: str, kind: str) -> InvoiceSeries:
+    db.session.execute(insert(InvoiceSeries).values(code=code, kind=kind, last=0).on_conflict_do_nothing())
+    query = select(InvoiceSeries).where(InvoiceSeries.code == code).with_for_update()
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def lock_runs() -> None:
+    """Let one run work at a time, until the transaction ends."""
+    db.session.execute(text("select pg_advisory_xact_lock(hashtext('guardia invoice run'))"))
+
+
+def _iso(at: datetime, zone: ZoneInfo) -> str:
+    day: date = at.astimezone(zone).date()
+    return day.isoformat()

@@ -1,0 +1,237 @@
+"""The invoice as a document: words and figures in the client's language, laid out by typst as PDF/A-3.
+
+The same invoice gives the same bytes: the document's date is that of the issue, the fonts come with the program.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeAlias
+from uuid import UUID
+
+import fontpkg_inter
+import typst
+from babel import Locale
+from flask_babel import gettext
+from stdnum import iban
+
+from billing.legal.qr import qr_svg
+from billing.models import Invoice, InvoiceLine
+from billing.queries import EntryTold, access_invoice, entries_told
+from billing.sentences import paragraph, title
+from billing.sentences.figures import days
+from msp.kernel.db import Json
+from msp.kernel.i18n import reading_as
+from msp.web.parts import formats
+
+TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
+FONTS = Path(fontpkg_inter.ROOT) / "files"
+QR_MM = 35
+_QUIET = 1.25  # the picture has a quiet zone around the symbol, which alone is QR_MM wide
+
+Told: TypeAlias = Mapping[UUID, EntryTold]
+
+
+def render(invoice: Invoice, *, timezone: str, qr_url: str | None) -> bytes:
+    """The PDF of an invoice, in the invoice's language; one without number and QR says that it is a draft."""
+    with reading_as(invoice.locale, timezone):
+        data = _data(invoice, qr_url)
+    compiled: bytes = typst.compile(  # type: ignore[misc]
+        TEMPLATE.read_bytes(),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        pdf_standards=["a-3b"],
+        timestamp=int((invoice.issued_at or invoice.created_at).timestamp()),
+    )
+    return compiled
+
+
+def _data(invoice: Invoice, qr_url: str | None) -> Json:
+    told = entries_told(invoice)
+    name = _title(invoice)
+    issuer = invoice.issuer
+    return {
+        "lang": invoice.locale,
+        "document_title": f"{name} {invoice.number or ''}".strip(),
+        "draft_word": "" if invoice.number else gettext("DRAFT"),
+        "title": name,
+        "number": invoice.number or "",
+        "under_title": _under_title(invoice),
+        "issuer": {"name": issuer.get("legal_name", ""), "lines": _issuer_lines(issuer)},
+        "qr_svg": qr_svg(qr_url, width_mm=QR_MM) if qr_url else "",
+        "qr_mm": QR_MM * _QUIET,
+        "qr_alt": qr_url or "",
+        "customer_word": gettext("Invoiced to"),
+        "customer": {"name": invoice.customer.get("name", ""), "lines": _party_lines(invoice.customer)},
+        "facts": _facts(invoice),
+        "columns": [gettext("Concept"), gettext("Quantity"), gettext("Price"), gettext("Tax"), gettext("Amount")],
+        "sections": _sections(invoice, told),
+        "mentions": [mention(each["code"]) for each in invoice.legal_mentions],
+        "payment_word": gettext("How to pay"),
+        "payment": _payment(invoice),
+        "sums": _sums(invoice),
+        "total": [gettext("Total"), formats.money(invoice.payable, invoice.currency)],
+        "work_title": gettext("The work in detail"),
+        "work_columns": [gettext("Day"), gettext("Ticket"), "", gettext("Worked"), gettext("Billed")],
+        "work": _work(invoice, told),
+        "footer": " · ".join(part for part in (issuer.get("legal_name"), issuer.get("registry")) if part),
+        "page_word": gettext("Page"),
+    }
+
+
+def _title(invoice: Invoice) -> str:
+    return gettext("Credit note") if invoice.kind == "credit_note" else gettext("Invoice")
+
+
+def _under_title(invoice: Invoice) -> list[str]:
+    if invoice.corrects_id is None:
+        return []
+    original = access_invoice(invoice.corrects_id)
+    on = formats.long_date(original.issued_on) if original.issued_on else ""
+    return [
+        gettext("Corrects invoice %(number)s of %(day)s, by differences", number=original.number, day=on),
+        gettext("Reason: %(reason)s", reason=invoice.correction_reason),
+    ]
+
+
+def _issuer_lines(issuer: Json) -> list[str]:
+    mail = " · ".join(part for part in (issuer.get("email"), issuer.get("phone")) if part)
+    return [*_party_lines(issuer), *([mail] if mail else [])]
+
+
+def _party_lines(party: Json) -> list[str]:
+    address = party.get("address") or {}
+    place = " ".join(part for part in (address.get("postcode"), address.get("city")) if part)
+    if address.get("province") and address["province"] != address.get("city"):
+        place = f"{place} ({address['province']})"
+    lines = [
+        gettext("Tax number %(number)s", number=party["tax_id"]) if party.get("tax_id") else "",
+        address.get("line1", ""),
+        address.get("line2", ""),
+        place,
+        _country(address.get("country", "")),
+    ]
+    return [line for line in lines if line]
+
+
+def _country(code: str) -> str:
+    """The country's name where it is not Spain, whose invoices need not say so."""
+    return "" if code in ("", "ES") else str(Locale(formats.reader_locale()).territories.get(code, code))
+
+
+def _facts(invoice: Invoice) -> list[list[str]]:
+    facts = [
+        (gettext("Date of issue"), _date(invoice.issued_on)),
+        (gettext("Period"), days(invoice.period_start.isoformat(), invoice.period_end.isoformat())),
+        (gettext("Due"), _date(invoice.due_on)),
+        (gettext("Order"), invoice.po_number or ""),
+    ]
+    return [[label, text] for label, text in facts if text]
+
+
+def _date(on: date | None) -> str:
+    return formats.long_date(on) if on else ""
+
+
+def _sections(invoice: Invoice, told: Told) -> list[Json]:
+    sections: list[Json] = []
+    for line in invoice.lines:
+        name = line.contract_name or ""
+        if not sections or sections[-1]["title"] != name:
+            sections.append({"title": name, "lines": []})
+        sections[-1]["lines"].append(_line(invoice, line, told))
+    return sections
+
+
+def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
+    return {
+        "text": line_title(line, told),
+        "note": "",
+        "quantity": quantity(line),
+        "price": formats.money(Decimal(line.unit_price), invoice.currency) if line.net or line.unit_price else "",
+        "tax": tax_words(line.tax_name, line.tax_category, Decimal(line.tax_rate)),
+        "amount": formats.money(line.net, invoice.currency),
+    }
+
+
+def line_title(line: InvoiceLine, told: Told) -> str:
+    """What a line is called in the reader's language."""
+    return title(line.description, (told[share.entry_id].ticket for share in line.entries if share.entry_id in told))
+
+
+def quantity(line: InvoiceLine) -> str:
+    """How much of it: time where it is work, otherwise a number."""
+    if line.minutes is not None and line.unit == "HUR":
+        return formats.minutes(line.minutes, full=True)
+    return formats.number(Decimal(line.quantity).normalize())
+
+
+def tax_words(name: str, category: str, rate: Decimal) -> str:
+    """How a line is taxed: `IVA 21 %`, or that it is exempt or not subject."""
+    if category == "S":
+        return f"{name} {formats.percent(rate / 100)}"
+    return gettext("exempt") if category == "E" else gettext("not subject")
+
+
+def mention(code: str) -> str:
+    """A sentence that the law wants on the document."""
+    return {
+        "reverse_charge_eu": gettext(
+            "Reverse charge: service located where the customer is established (art. 44 of Directive 2006/112/EC,"
+            " art. 69 LIVA)."
+        ),
+        "not_subject_canarias": gettext(
+            "Not subject to IVA: service located in the Canary Islands (art. 69 LIVA). The customer accounts for IGIC."
+        ),
+        "not_subject_outside_eu": gettext("Not subject to IVA: service located outside the Union (art. 69 LIVA)."),
+        "exempt_iva_art_20": gettext("Exempt from IVA by art. 20 LIVA."),
+        "exempt_igic": gettext("Exempt from IGIC by art. 50 of Ley 4/2012."),
+    }[code]
+
+
+def _payment(invoice: Invoice) -> list[str]:
+    if invoice.kind == "credit_note" or not invoice.payable:
+        return []
+    account = invoice.issuer.get("iban")
+    rows = [gettext("By transfer to %(iban)s", iban=iban.format(account))] if account else []
+    if invoice.number and account:
+        rows.append(gettext("Please give %(number)s as the reference", number=invoice.number))
+    if invoice.due_on:
+        rows.append(gettext("Due on %(day)s", day=formats.long_date(invoice.due_on)))
+    return rows
+
+
+def _sums(invoice: Invoice) -> list[list[str]]:
+    rows = [[gettext("Net"), formats.money(invoice.net, invoice.currency)]]
+    for row in invoice.taxes:
+        label = tax_words(row["name"], row["category"], Decimal(row["rate"]))
+        if len(invoice.taxes) > 1:
+            label = gettext("%(tax)s of %(base)s", tax=label, base=formats.money(row["base"], invoice.currency))
+        rows.append([label, formats.money(row["amount"], invoice.currency)])
+    if invoice.withholding:
+        rows.append([gettext("Withholding (IRPF)"), formats.money(-invoice.withholding, invoice.currency)])
+    return rows
+
+
+def _work(invoice: Invoice, told: Told) -> list[Json]:
+    """The entries behind each line, with the reason for its price."""
+    parts = []
+    for line in invoice.lines:
+        shares = [(told[share.entry_id], share) for share in line.entries if share.entry_id in told]
+        if shares:
+            shares.sort(key=lambda pair: pair[0].on)
+            rows = [
+                [
+                    formats.day(entry.on),
+                    entry.ticket,
+                    entry.subject,
+                    formats.minutes(share.worked_minutes),
+                    formats.minutes(share.billed_minutes),
+                ]
+                for entry, share in shares
+            ]
+            parts.append({"title": line_title(line, told), "reason": paragraph(line.reasons), "rows": rows})
+    return parts

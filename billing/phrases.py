@@ -1,0 +1,49 @@
+"""What billing itself says about a draft or about what it left out, beside what rating says: codes and parameters.
+
+`billing.sentences` makes words of both. Parameters are JSON values as in `billing.rating.phrases`.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from msp.kernel.db import Json
+from msp.kernel.money import Money
+
+OWN_CODES: Mapping[str, frozenset[str]] = {
+    code: frozenset(names.split())
+    for code, names in {
+        # warnings on a draft
+        "draft.tax_id_missing": "",
+        "draft.without_contract": "minutes entries",
+        "draft.twice_before": "before currency",
+        "draft.period_open": "last",
+        # why something is on no draft
+        "left_out.without_contract": "on",
+        "left_out.on_other_draft": "first",
+        "left_out.already_issued": "number first last",
+        "left_out.overlaps_draft": "first last",
+        "left_out.carried": "net minimum currency issue_by",
+        "left_out.negative": "net currency",
+    }.items()
+}
+
+# These say something without asking for anything: a draft with no other warning is ready.
+MILD: frozenset[str] = frozenset(("warning.block_expired", "warning.block_used", "warning.late_entries"))
+
+
+def remark(code: str, **params: object) -> Json:
+    """One of our own phrases as it is stored; raises ValueError where code and parameters do not fit `OWN_CODES`."""
+    if OWN_CODES.get(code) != params.keys():
+        raise ValueError(f"{code} takes {sorted(OWN_CODES.get(code, ()))}, not {sorted(params)}")
+    return {"code": code, "params": {name: _json(value) for name, value in params.items()}}
+
+
+def asks_for_a_look(warnings: list[Json]) -> bool:
+    """Whether any of a draft's warnings wants a person before it is issued with the others."""
+    return any(warning["code"] not in MILD for warning in warnings)
+
+
+def _json(value: object) -> object:
+    if isinstance(value, Money):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,176 @@
+"""Reading invoices: one, the lists, and what their entries tell. Nothing here changes anything."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import raiseload
+
+from billing.models import Invoice, InvoiceDocument, InvoiceRecord, Payment
+from msp.clients.models import Client
+from msp.kernel.db import db
+from msp.kernel.errors import NotFound
+from msp.people.models import Person
+from msp.tickets.models import Ticket
+from msp.worklog.models import TimeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class EntryTold:
+    """A billed entry as people read it: who did what when, for which ticket."""
+
+    on: datetime
+    ticket: str
+    subject: str
+    person: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """A line of a list of invoices; amounts in minor units of `currency`, `state` a word of the invoice vocabulary."""
+
+    id: UUID
+    client_name: str
+    kind: str
+    number: str | None
+    period_start: date
+    issued_on: date | None
+    due_on: date | None
+    state: str
+    total: int
+    currency: str
+    hosted_url: str | None
+
+
+def access_invoice(invoice_id: UUID) -> Invoice:
+    """The invoice with its lines; raises NotFound, also for what the scope may not see."""
+    invoice = db.session.get(Invoice, invoice_id)
+    if invoice is None:
+        raise NotFound("invoice")
+    return invoice
+
+
+def access_document(invoice_id: UUID) -> bytes:
+    """The bytes of an issued invoice's PDF; raises NotFound."""
+    query = select(InvoiceDocument.content).where(InvoiceDocument.invoice_id == invoice_id)
+    content = db.session.execute(query).scalar_one_or_none()
+    if content is None:
+        raise NotFound("invoice_document")
+    return content
+
+
+def payment_of(invoice_id: UUID) -> Payment | None:
+    """How an issued invoice is collected; None for drafts and credit notes."""
+    return db.session.get(Payment, invoice_id)
+
+
+def record_of(invoice_id: UUID) -> InvoiceRecord | None:
+    """The chained record of an issued invoice."""
+    return db.session.scalars(select(InvoiceRecord).where(InvoiceRecord.invoice_id == invoice_id)).one_or_none()
+
+
+def corrections_of(invoice_id: UUID) -> list[Invoice]:
+    """The credit notes of an invoice, the oldest first."""
+    query = select(Invoice).options(raiseload(Invoice.lines)).where(Invoice.corrects_id == invoice_id)
+    return list(db.session.scalars(query.order_by(Invoice.number)))
+
+
+def entries_told(invoice: Invoice) -> dict[UUID, EntryTold]:
+    """What the entries on an invoice's lines tell, by entry; one statement."""
+    ids = {share.entry_id for line in invoice.lines for share in line.entries}
+    if not ids:
+        return {}
+    query = (
+        select(
+            TimeEntry.id, TimeEntry.started_at, Client.code, Ticket.number, Ticket.subject, Person.name, TimeEntry.note
+        )
+        .join(Ticket, and_(Ticket.client_id == TimeEntry.client_id, Ticket.id == TimeEntry.ticket_id))
+        .join(Client, Client.id == TimeEntry.client_id)
+        .join(Person, Person.id == TimeEntry.person_id)
+        .where(TimeEntry.client_id == invoice.client_id, TimeEntry.id.in_(ids))
+    )
+    return {
+        id: EntryTold(started_at, f"{code}-{number}", subject, person, note)
+        for id, started_at, code, number, subject, person, note in db.session.execute(query)
+    }
+
+
+def invoice_rows(
+    *,
+    today: date,
+    client_id: UUID | None = None,
+    states: Sequence[str] = (),
+    limit: int,
+    before: tuple[datetime, UUID] | None = None,
+) -> list[tuple[InvoiceRow, datetime]]:
+    """Invoices, the newest first, each with the instant that the next page goes on from."""
+    made = func.coalesce(Invoice.issued_at, Invoice.created_at)
+    query = (
+        select(Invoice, Client.name, Payment.state, Payment.hosted_url, made)
+        .options(raiseload(Invoice.lines))
+        .join(Client, Client.id == Invoice.client_id)
+        .outerjoin(Payment, and_(Payment.client_id == Invoice.client_id, Payment.invoice_id == Invoice.id))
+        .order_by(made.desc(), Invoice.id.desc())
+        .limit(limit)
+    )
+    if client_id is not None:
+        query = query.where(Invoice.client_id == client_id)
+    if states:
+        query = query.where(_in_states(states, today))
+    if before is not None:
+        query = query.where((made < before[0]) | ((made == before[0]) & (Invoice.id < before[1])))
+    return [
+        (_row(invoice, name, payment_state, hosted_url, today), at)
+        for invoice, name, payment_state, hosted_url, at in db.session.execute(query)
+    ]
+
+
+def invoices_for_client(client_id: UUID, *, today: date, limit: int = 100) -> list[InvoiceRow]:
+    """A client's issued invoices and credit notes, the newest first, for its own managers."""
+    rows = invoice_rows(today=today, client_id=client_id, states=("issued", "paid", "overdue", "void"), limit=limit)
+    return [row for row, _ in rows]
+
+
+def state_of(invoice: Invoice, payment_state: str | None, today: date) -> str:
+    """The word of the invoice vocabulary for how an invoice stands on a day."""
+    if invoice.state == "draft":
+        return "draft"
+    if payment_state in ("paid", "void"):
+        return payment_state
+    if payment_state is not None and invoice.due_on is not None and invoice.due_on < today:
+        return "overdue"
+    return "sent" if payment_state in ("open", "failed") else "issued"
+
+
+def _in_states(states: Iterable[str], today: date) -> ColumnElement[bool]:
+    late = and_(Payment.state.in_(("pending", "open", "failed")), Invoice.due_on < today)
+    settled = Payment.state.in_(("paid", "void"))
+    conditions = {
+        "draft": Invoice.state == "draft",
+        "paid": Payment.state == "paid",
+        "void": Payment.state == "void",
+        "overdue": late,
+        "issued": and_(Invoice.state == "issued", ~func.coalesce(or_(late, settled), False)),
+    }
+    return or_(*(conditions[state] for state in states))
+
+
+def _row(
+    invoice: Invoice, client_name: str, payment_state: str | None, hosted_url: str | None, today: date
+) -> InvoiceRow:
+    return InvoiceRow(
+        id=invoice.id,
+        client_name=client_name,
+        kind=invoice.kind,
+        number=invoice.number,
+        period_start=invoice.period_start,
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        state=state_of(invoice, payment_state, today),
+        total=invoice.payable,
+        currency=invoice.currency,
+        hosted_url=hosted_url,
+    )

@@ -1,0 +1,176 @@
+"""Closing a period: one draft for each client and currency and purchase order, and what was left out with reasons.
+
+A period is days in each client's own zone. Running it again rebuilds what is still a draft and leaves what was issued.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import raiseload
+
+from billing.books import Books, read_books, zone_of
+from billing.drafts import Draft, LeftOut, line_values, plan
+from billing.models import Invoice, InvoiceLine, InvoiceLineEntry, InvoiceRun
+from billing.numbering import lock_runs
+from billing.rating import Line, Period
+from billing.tax import TaxRow
+from msp.clients.models import Client
+from msp.kernel import settings
+from msp.kernel.db import Json, current_scope, db
+from msp.kernel.errors import Invalid
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+
+LONGEST_DAYS = 366
+
+
+def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> InvoiceRun:
+    """Make or rebuild the drafts of these clients for a period; emits `invoice.drafted` for each new draft.
+
+    Refuses a period that ends before it begins or is longer than a year. A draft on hold stays on hold.
+    """
+    if not 0 <= (period.last - period.first).days < LONGEST_DAYS:
+        raise Invalid(fields={"period_end": ["before_start" if period.last < period.first else "out_of_range"]})
+    lock_runs()
+    run = InvoiceRun(
+        id=new_id(),
+        period_start=period.first,
+        period_end=period.last,
+        created_by=current_scope().actor_id,
+        created_at=at,
+        left_out=[],
+    )
+    db.session.add(run)
+    db.session.flush()
+    withholding = settings.read("provider").get("withholding", "none")
+    left_out: list[Json] = []
+    for books in read_books(clients, period):
+        today = at.astimezone(zone_of(books.client)).date()
+        planned = plan(books, period, today=today, withholding=withholding)
+        _write_drafts(run, books, planned.drafts, period, at=at)
+        left_out += [_told(books.client, out) for out in planned.left_out]
+    run.left_out = left_out
+    db.session.flush()
+    return run
+
+
+def drafts_of(run: InvoiceRun) -> list[Invoice]:
+    """The drafts that a run made or rebuilt, and that are drafts still, by client."""
+    query = select(Invoice).join(Client, Client.id == Invoice.client_id).where(Invoice.run_id == run.id)
+    return list(db.session.scalars(query.where(Invoice.state == "draft").order_by(Client.name, Invoice.id)))
+
+
+def last_runs(period: Period) -> list[InvoiceRun]:
+    """The runs of a period, the latest first."""
+    query = select(InvoiceRun).where(InvoiceRun.period_start == period.first, InvoiceRun.period_end == period.last)
+    return list(db.session.scalars(query.order_by(InvoiceRun.created_at.desc(), InvoiceRun.id.desc())))
+
+
+def _told(client: Client, out: LeftOut) -> Json:
+    return {
+        "client_id": str(client.id),
+        "contract_id": str(out.contract_id) if out.contract_id else None,
+        "time_entry_id": str(out.entry_id) if out.entry_id else None,
+        "reason": out.reason,
+    }
+
+
+def _write_drafts(run: InvoiceRun, books: Books, drafts: Iterable[Draft], period: Period, *, at: datetime) -> None:
+    """Rebuild the drafts that stand, keeping their ids and holds; make new ones; drop those with nothing on them."""
+    standing = {(invoice.currency, invoice.po_number): invoice for invoice in _standing(books.client, period.first)}
+    if standing:
+        ids = [invoice.id for invoice in standing.values()]
+        db.session.execute(delete(InvoiceLine).where(InvoiceLine.invoice_id.in_(ids)))
+    for draft in drafts:
+        invoice = standing.pop((draft.currency, draft.po_number), None)
+        is_new = invoice is None
+        invoice = invoice or _blank(books.client, draft, at=at)
+        _fill(invoice, run, books.client, draft, period)
+        db.session.flush()
+        write_lines(invoice, draft)
+        if is_new:
+            emit("invoice.drafted", invoice.id, client_id=invoice.client_id, visibility="internal", at=at)
+    for invoice in standing.values():
+        db.session.delete(invoice)
+    db.session.flush()
+
+
+def _standing(client: Client, first: date) -> list[Invoice]:
+    query = (
+        select(Invoice)
+        .options(raiseload(Invoice.lines))
+        .where(Invoice.client_id == client.id, Invoice.period_start == first)
+        .where(Invoice.state == "draft", Invoice.kind == "invoice")
+        .with_for_update(of=Invoice)
+    )
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _blank(client: Client, draft: Draft, *, at: datetime) -> Invoice:
+    invoice = Invoice(
+        id=new_id(),
+        client_id=client.id,
+        kind="invoice",
+        state="draft",
+        currency=draft.currency,
+        po_number=draft.po_number,
+        issuer={},
+        customer={},
+        created_at=at,
+    )
+    db.session.add(invoice)
+    return invoice
+
+
+def _fill(invoice: Invoice, run: InvoiceRun, client: Client, draft: Draft, period: Period) -> None:
+    totals = draft.totals
+    invoice.run_id = run.id
+    invoice.period_start, invoice.period_end = period
+    invoice.locale = client.locale
+    invoice.taxes = [tax_row(row) for row in totals.taxes]
+    invoice.legal_mentions = []
+    invoice.net, invoice.tax, invoice.total = totals.net.amount, totals.tax.amount, totals.total.amount
+    invoice.withholding, invoice.payable = totals.withholding.amount, totals.payable.amount
+    invoice.warnings = list(draft.warnings)
+
+
+def tax_row(row: TaxRow) -> Json:
+    """One treatment's base and tax as an invoice stores them; amounts in minor units, the rate as text."""
+    tax = row.tax
+    return {
+        "name": tax.name,
+        "category": tax.category,
+        "rate": f"{tax.rate:f}",
+        "impuesto": tax.impuesto,
+        "operation": tax.operation,
+        "scheme": tax.scheme,
+        "mention": tax.mention,
+        "base": row.base.amount,
+        "amount": row.amount.amount,
+    }
+
+
+def write_lines(invoice: Invoice, draft: Draft) -> None:
+    """Add a draft's lines with the entries that each bills."""
+    for values, line in line_values(draft):
+        row = InvoiceLine(id=new_id(), client_id=invoice.client_id, invoice_id=invoice.id, **values)
+        db.session.add(row)
+        db.session.add_all(_shares(row, line))
+    db.session.flush()
+    db.session.expire(invoice, ["lines"])
+
+
+def _shares(row: InvoiceLine, line: Line) -> list[InvoiceLineEntry]:
+    return [
+        InvoiceLineEntry(
+            line_id=row.id,
+            client_id=row.client_id,
+            entry_id=UUID(share.entry),
+            worked_minutes=share.worked,
+            billable_minutes=share.billable,
+            billed_minutes=share.billed,
+        )
+        for share in line.entries
+    ]

@@ -1,0 +1,140 @@
+"""The moment an invoice or credit note becomes one: number, snapshots, chained record, QR and PDF, all or nothing.
+
+One transaction, as AEAT's own example declaration has it. The PDF is made inside it: where it cannot be made there is
+no invoice and no number is spent, and the bytes that were stored are the invoice for ever.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from billing import pdf
+from billing.legal.huella import alta
+from billing.legal.qr import Environment, qr_url
+from billing.models import Invoice, InvoiceDocument, InvoiceRecord
+from billing.numbering import SeriesKind, extend_chain, lock_chain, next_number
+from msp.clients.models import Client
+from msp.kernel import settings
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Conflict
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+from msp.kernel.money import Money
+
+EURO = "EUR"
+_NEEDED = ("legal_name", "tax_id", "address")
+_environment: Environment = "production"
+
+
+def use_environment(environment: Environment) -> None:
+    """Where the QR of this installation's invoices leads: the tax agency's site, or its test site."""
+    global _environment
+    _environment = environment
+
+
+def issuer() -> Json:
+    """The provider's legal data (the setting `provider`); raises Conflict where what an invoice needs is missing."""
+    provider = settings.read("provider")
+    if missing := [name for name in _NEEDED if not provider.get(name)]:
+        raise Conflict("provider_incomplete", missing=missing)
+    return provider
+
+
+def issuer_zone(provider: Json) -> ZoneInfo:
+    """The zone of the place of issue."""
+    return ZoneInfo(provider.get("timezone", "Europe/Madrid"))
+
+
+def customer(client: Client) -> Json:
+    """Who is invoiced, as it stands now; raises Conflict without a tax number (RD 1619/2012 art. 6.1.d)."""
+    if not client.tax_id:
+        raise Conflict("tax_id_missing")
+    return {
+        "name": client.legal_name or client.name,
+        "tax_id": client.tax_id,
+        "address": client.billing_address,
+        "email": client.billing_email,
+    }
+
+
+def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) -> None:
+    """Issue a draft whose lines and sums are final; emits `invoice.issued`. Nothing of it changes afterwards.
+
+    Refuses currencies other than the euro (the records are in euros), and a day before the series' last.
+    """
+    if invoice.currency != EURO:
+        raise Conflict("currency_not_euro", currency=invoice.currency)
+    provider, buyer = issuer(), customer(client)
+    zone = issuer_zone(provider)
+    link = lock_chain()
+    made_at = max(at, link.made_at or at) if _same_day(at, link.made_at, zone) else at
+    number = next_number(kind, at=made_at, zone=zone)
+    issued_on = made_at.astimezone(zone).date()
+    invoice.issuer, invoice.customer = provider, buyer
+    invoice.series, invoice.number = number
+    invoice.issued_on, invoice.issued_at = issued_on, made_at
+    invoice.due_on = issued_on + timedelta(days=client.payment_days) if kind == "invoice" else None
+    invoice.state = "issued"
+    record = alta(
+        issuer_nif=provider["tax_id"],
+        number=number.text,
+        issued_on=issued_on,
+        invoice_type=invoice.record_type,
+        tax=Money(invoice.tax, EURO).decimal,
+        total=Money(invoice.total, EURO).decimal,
+        previous=link.previous,
+        generated_at=made_at,
+        zone=zone,
+    )
+    url = qr_url(
+        issuer_nif=provider["tax_id"],
+        number=number.text,
+        issued_on=issued_on,
+        total=Money(invoice.total, EURO).decimal,
+        environment=_environment,
+    )
+    extend_chain(huella=record.huella, at=made_at)
+    db.session.flush()
+    db.session.add(
+        InvoiceRecord(
+            id=new_id(),
+            client_id=invoice.client_id,
+            invoice_id=invoice.id,
+            position=link.position,
+            kind=record.kind,
+            fields=dict(record.fields),
+            previous=record.previous,
+            huella=record.huella,
+            qr_url=url,
+            created_at=made_at,
+        )
+    )
+    _keep_document(invoice, client, url, at=made_at)
+    emit(
+        "invoice.issued",
+        invoice.id,
+        client_id=invoice.client_id,
+        at=at,
+        number=number.text,
+        invoice_kind=kind,
+        total=str(Money(invoice.total, invoice.currency)),
+        currency=invoice.currency,
+    )
+
+
+def _same_day(at: datetime, other: datetime | None, zone: ZoneInfo) -> bool:
+    return other is not None and at.astimezone(zone).date() == other.astimezone(zone).date()
+
+
+def _keep_document(invoice: Invoice, client: Client, url: str, *, at: datetime) -> None:
+    content = pdf.render(invoice, timezone=client.timezone, qr_url=url)
+    db.session.add(
+        InvoiceDocument(
+            invoice_id=invoice.id,
+            client_id=invoice.client_id,
+            sha256=hashlib.sha256(content).hexdigest(),
+            content=content,
+            created_at=at,
+        )
+    )
+    db.session.flush()

@@ -1,0 +1,129 @@
+"""What to look at before issuing, and why something is on no draft."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from flask_babel import gettext, ngettext
+
+from billing.sentences.figures import Params, block, capital, day, days, minutes, money, percent, size, words
+from msp.web.parts import formats
+
+
+def _used(p: Params) -> str:
+    return gettext(
+        "%(block)s is %(percent)s used: %(left)s left",
+        block=capital(block(p["block"], p["unit"])),
+        percent=percent(p["percent"]),
+        left=size(p["unit"], p["left"]),
+    )
+
+
+def _exhausted(p: Params) -> str:
+    named, extra = capital(block(p["block"], p["unit"])), p["overage_minutes"]
+    if p["on"] is None:
+        text = gettext("%(block)s was used up before", block=named)
+    else:
+        text = gettext("%(block)s ran out on %(day)s", block=named, day=day(p["on"]))
+    return f"{text} · " + gettext("%(minutes)s beyond it", minutes=minutes(extra)) if extra else text
+
+
+def _expired(p: Params) -> str:
+    return gettext(
+        "%(block)s ended on %(day)s with %(left)s unused",
+        block=capital(block(p["block"], p["unit"])),
+        day=day(p["on"]),
+        left=size(p["unit"], p["left"]),
+    )
+
+
+def _po_near(p: Params) -> str:
+    return gettext(
+        "Order %(po)s is %(percent)s used: %(left)s left",
+        po=p["po"],
+        percent=percent(p["percent"]),
+        left=money(p["left"], p["currency"]),
+    )
+
+
+def _po_held(p: Params) -> str:
+    return ngettext(
+        "%(num)d entry for %(net)s does not fit order %(po)s and waits",
+        "%(num)d entries for %(net)s do not fit order %(po)s and wait",
+        len(p["entries"]),
+        net=money(p["net"], p["currency"]),
+        po=p["po"],
+    )
+
+
+def _late(p: Params) -> str:
+    oldest = formats.day(date.fromisoformat(p["oldest"]), year=True)
+    return gettext("%(minutes)s of earlier work, from %(day)s on", minutes=minutes(p["minutes"]), day=oldest)
+
+
+def _no_rate(p: Params) -> str:
+    return ngettext(
+        "%(num)d entry has no price: the rate card lacks %(work)s",
+        "%(num)d entries have no price: the rate card lacks %(work)s",
+        len(p["entries"]),
+        work=words(p["work_types"], "work"),
+    )
+
+
+def _carried(p: Params) -> str:
+    return gettext(
+        "%(net)s is below the minimum of %(minimum)s: carried over, to be invoiced by %(day)s",
+        net=money(p["net"], p["currency"]),
+        minimum=money(p["minimum"], p["currency"]),
+        day=day(p["issue_by"]),
+    )
+
+
+def _outside(p: Params) -> str:
+    if p["last"]:
+        return gettext("Outside the contract (%(days)s)", days=days(p["first"], p["last"]))
+    return gettext("Before the contract, which starts on %(day)s", day=day(p["first"]))
+
+
+SAID: Mapping[str, Callable[[Params], str]] = {
+    "warning.block_used": _used,
+    "warning.block_exhausted": _exhausted,
+    "warning.block_expired": _expired,
+    "warning.po_near": _po_near,
+    "warning.po_exceeded": lambda p: gettext(
+        "Order %(po)s is exceeded by %(over)s", po=p["po"], over=money(p["over"], p["currency"])
+    ),
+    "warning.po_held": _po_held,
+    "warning.seats_changed": lambda p: gettext(
+        "%(after)d seats instead of %(before)d", after=p["after"], before=p["before"]
+    ),
+    "warning.without_ticket": lambda p: gettext("%(minutes)s without a ticket", minutes=minutes(p["minutes"])),
+    "warning.late_entries": _late,
+    "warning.write_down_clipped": lambda p: gettext(
+        "%(minutes)s more was written off than was billable", minutes=minutes(p["minutes"])
+    ),
+    "warning.no_rate": _no_rate,
+    "draft.tax_id_missing": lambda p: gettext("The client's tax number is missing"),
+    "draft.without_contract": lambda p: gettext("%(minutes)s that no contract pays for", minutes=minutes(p["minutes"])),
+    "draft.twice_before": lambda p: gettext(
+        "At least double the period before (%(before)s)", before=money(p["before"], p["currency"])
+    ),
+    "draft.period_open": lambda p: gettext("The period is not over until %(day)s", day=day(p["last"])),
+    "left_out.unapproved": lambda p: gettext("Not approved yet"),
+    "left_out.non_billable": lambda p: gettext("Not charged (%(minutes)s)", minutes=minutes(p["minutes"])),
+    "left_out.held_by_po": lambda p: gettext("Held back by order %(po)s", po=p["po"]),
+    "left_out.after_period": lambda p: gettext("Worked after %(day)s", day=day(p["last"])),
+    "left_out.outside_contract": _outside,
+    "left_out.no_rate": lambda p: gettext(
+        "The rate card has no price for %(work)s", work=words([p["work_type"]], "work")
+    ),
+    "left_out.without_contract": lambda p: gettext("No contract held on %(day)s", day=day(p["on"])),
+    "left_out.on_other_draft": lambda p: gettext("On the draft that begins on %(day)s", day=day(p["first"])),
+    "left_out.already_issued": lambda p: gettext("Invoice %(number)s covers this period", number=p["number"]),
+    "left_out.overlaps_draft": lambda p: gettext(
+        "The draft for %(days)s covers these days", days=days(p["first"], p["last"])
+    ),
+    "left_out.carried": _carried,
+    "left_out.negative": lambda p: gettext(
+        "What is given back exceeds what is charged (%(net)s)", net=money(p["net"], p["currency"])
+    ),
+}

@@ -1,0 +1,189 @@
+"""From a contract's row to what rating takes: its terms, the prepaid blocks that work may draw on, its quantities.
+
+The keys of `Contract.terms` are those of `msp.contracts.terms`; what they do is written at `billing.rating`.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from billing.rating import Block, Period, Rate, Rounding, Terms, Usage
+from billing.rating.terms import Band, Kind, Milestone, PurchaseOrder, SeatChange
+from billing.tax import Regime
+from msp.contracts.models import Contract
+from msp.kernel.db import Json
+from msp.kernel.money import Money
+
+ONCE = "once"
+_ONE_DAY = timedelta(days=1)
+_REGIMES: Mapping[str, Regime] = {
+    "national": "national",
+    "igic": "igic",
+    "eu_b2b": "eu_b2b",
+    "canarias_b2b": "canarias_b2b",
+    "outside_eu": "outside_eu_b2b",
+}
+
+
+def regime_of(tax_regime: str) -> Regime:
+    """The tax regime of a client's `tax_regime`; raises KeyError for an unknown one."""
+    return _REGIMES[tax_regime]
+
+
+def terms_of(contract: Contract, *, order_used: Money | None = None) -> Terms:
+    """A contract as rating takes it; `order_used` is the net that its purchase order has paid for before."""
+    says = contract.terms
+    return Terms(
+        contract=str(contract.id),
+        kind=cast(Kind, contract.kind),
+        currency=contract.currency,
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        fee=_fee(contract),
+        fee_timing=says.get("fee_timing", "advance"),
+        proration=says.get("proration", "actual_days"),
+        rates=tuple(
+            Rate(
+                per_hour=Money(rate.amount, contract.currency).decimal,
+                valid_from=rate.valid_from,
+                work_type=rate.work_type,
+            )
+            for rate in contract.rates
+        ),
+        rounding={("*" if name == "default" else name): Rounding(**policy) for name, policy in _map(says, "rounding")},
+        multipliers=_factors(says, "multipliers"),
+        work_type_multipliers={name: Decimal(factor) for name, factor in _map(says, "work_type_multipliers")},
+        labour_discount=Decimal(says.get("labour_discount", "0")),
+        km_rate=_decimal(says, "km_rate"),
+        excluded_work_types=frozenset(says.get("excluded_work_types", ())),
+        excluded_bands=frozenset(says.get("excluded_bands", ())),
+        drain_multipliers=_factors(says, "drain_multipliers"),
+        overage_rate=_decimal(says, "overage_rate"),
+        overage_multiplier=says.get("overage_multiplier", False),
+        credit_removals=says.get("credit_removals", True),
+        milestones=tuple(
+            Milestone(part["name"], date.fromisoformat(part["due_on"]), Decimal(part["amount"]))
+            for part in says.get("milestones", ())
+        ),
+        purchase_order=_order(contract, order_used),
+        exempt_work_types=frozenset(says.get("exempt_work_types", ())),
+        detail=says.get("detail", "summary"),
+        clauses=says.get("clauses", {}),
+    )
+
+
+def minimum_of(contract: Contract) -> Money | None:
+    """The least net that the contract wants on an invoice, None for none."""
+    least = _decimal(contract.terms, "minimum_invoice")
+    return None if least is None else Money.half_up(least, contract.currency)
+
+
+def usage_of(contract: Contract, period: Period, *, completed_tickets: Iterable[str] = ()) -> Usage:
+    """Seats on the first day that counts with the changes after it, and the labels of tickets completed."""
+    says = contract.terms
+    first = max(period.first, contract.starts_on)
+    changes = [SeatChange(date.fromisoformat(row["on"]), row["delta"]) for row in says.get("seat_changes", ())]
+    return Usage(
+        seats=says.get("seats", 0) + sum(change.delta for change in changes if change.on <= first),
+        seat_changes=tuple(sorted(change for change in changes if change.on > first)),
+        completed_tickets=tuple(completed_tickets),
+    )
+
+
+def blocks_of(
+    contract: Contract, period: Period, *, worked_on: Iterable[date] = (), moved: Mapping[str, int]
+) -> tuple[Block, ...]:
+    """The prepaid blocks that work of these days, and of the period, may draw on.
+
+    `moved` is the sum of the movements of issued invoices by block id: whole minutes, or minor units of money, and
+    negative for what was taken. A block is filled every month unless the terms say `once`; without a fee of its own a
+    retainer is sold at its face value when it is filled.
+    """
+    if contract.kind not in ("block_hours", "retainer"):
+        return ()
+    days = [day for day in worked_on if day < period.first]
+    spans = _spans(contract, since=min(days, default=period.first), until=period.last)
+    wanted = {_month(day) for day in (*days, *_days(period))} | {ONCE}
+    return tuple(_block(contract, name, span, moved.get(name, 0)) for name, span in spans if name in wanted)
+
+
+def _block(contract: Contract, name: str, span: Period, moved: int) -> Block:
+    says, granted = contract.terms, _granted(contract)
+    sale_price: Decimal | None = None
+    sold_on: date | None = None
+    if contract.kind == "retainer":
+        sold_on = None if _fee(contract) is not None else span.first
+    elif name == ONCE and "fee" in says and granted:
+        sold_on, sale_price = span.first, Decimal(says["fee"]) * 60 / granted
+    return Block(
+        id=name,
+        granted=granted,
+        remaining=granted + moved,
+        starts_on=span.first,
+        ends_on=None if span.last == date.max else span.last,
+        unit="money" if contract.kind == "retainer" else "minutes",
+        sold_on=sold_on,
+        hour_price=sale_price,
+    )
+
+
+def _granted(contract: Contract) -> int:
+    if contract.kind == "retainer":
+        return Money.half_up(Decimal(contract.terms["block_amount"]), contract.currency).amount
+    return int(contract.terms["block_minutes"])
+
+
+def _fee(contract: Contract) -> Decimal | None:
+    """The recurring fee; that of a block filled once is the price of its sale instead."""
+    is_sale = contract.kind in ("block_hours", "retainer") and contract.terms.get("block_renewal") == ONCE
+    return None if is_sale else _decimal(contract.terms, "fee")
+
+
+def _spans(contract: Contract, *, since: date, until: date) -> Iterator[tuple[str, Period]]:
+    """Each block's name with the days on which it may be drawn on, the contract's own days at most."""
+    says = contract.terms
+    end = min(contract.ends_on or date.max, date.fromisoformat(says["valid_to"]) if "valid_to" in says else date.max)
+    if says.get("block_renewal") == ONCE:
+        if contract.starts_on <= end:
+            yield ONCE, Period(contract.starts_on, end)
+        return
+    first = max(since, contract.starts_on).replace(day=1)
+    while first <= min(until, end):
+        last = first.replace(day=monthrange(first.year, first.month)[1])
+        yield _month(first), Period(max(first, contract.starts_on), min(last, end))
+        first = last + _ONE_DAY
+
+
+def _days(period: Period) -> Iterator[date]:
+    day = period.first
+    while day <= period.last:
+        yield day
+        day += _ONE_DAY
+
+
+def _month(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def _order(contract: Contract, used: Money | None) -> PurchaseOrder | None:
+    if not contract.po_number:
+        return None
+    limit = _decimal(contract.terms, "po_limit")
+    left = None
+    if limit is not None:
+        left = Money.half_up(limit, contract.currency) - (used or Money.zero(contract.currency))
+    return PurchaseOrder(contract.po_number, left, contract.terms.get("po_mode", "warn"))
+
+
+def _decimal(says: Json, name: str) -> Decimal | None:
+    return Decimal(says[name]) if name in says else None
+
+
+def _map(says: Json, name: str) -> Iterable[tuple[str, Any]]:
+    return cast(Json, says.get(name, {})).items()
+
+
+def _factors(says: Json, name: str) -> dict[Band, Decimal]:
+    return {cast(Band, band): Decimal(factor) for band, factor in _map(says, name)}
