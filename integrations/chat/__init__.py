@@ -15,6 +15,7 @@ from integrations.chat.nudges import bring
 from integrations.chat.outgoing import TOLD, tell
 from integrations.chat.presses import press
 from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
+from integrations.chat.transports import add_transport
 from integrations.chat.values import Button, FileOffer, Link, Place, Post, Press, Profile, Said, WrittenCard
 from msp.kernel.events import subscribe
 from msp.notify import add_channel
@@ -46,8 +47,8 @@ __all__ = [
 
 def register(transport: Transport) -> None:
     """Bring to this chat system what happens to tickets, answers to strangers, files, and nudges to staff."""
-    name = transport.platform
-    subscribe(name, to=TOLD, handler=partial(tell, transport))
-    subscribe(f"{name}_answers", to=ANSWERED, handler=partial(answer, transport))
-    subscribe(f"{name}_files", to=OFFERED, handler=partial(fetch, transport))
-    add_channel(name, partial(bring, transport))
+    add_transport(transport)
+    subscribe("chat", to=TOLD, handler=tell)
+    subscribe("chat_answers", to=ANSWERED, handler=answer)
+    subscribe("chat_files", to=OFFERED, handler=fetch)
+    add_channel(transport.platform, partial(bring, transport))

@@ -4,6 +4,7 @@ from integrations.chat import sentences
 from integrations.chat.links import find_link, note_broken, unknown_link
 from integrations.chat.posting import post_once
 from integrations.chat.transport import Broken, Transport
+from integrations.chat.transports import transport_of
 from integrations.chat.values import Link, Place, Post
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent
@@ -13,10 +14,10 @@ from msp.kernel.i18n import LOCALES, reading_as
 ANSWERED = {"chat.unconnected_wrote", "chat.stranger_wrote"}
 
 
-def answer(transport: Transport, fact: Fact) -> None:
+def answer(fact: Fact) -> None:
     """Answer once in the thread where they wrote, in the language that the chat system says they read."""
-    data = fact.data
-    if data["platform"] != transport.platform:
+    data, transport = fact.data, transport_of(fact.data["platform"])
+    if transport is None:
         return
     is_stranger = fact.kind == "chat.stranger_wrote"
     with work(Scope.system()):

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from integrations.chat.links import find_link, note_broken
 from integrations.chat.transport import Broken, Transport
+from integrations.chat.transports import transport_of
 from integrations.chat.values import Link
 from msp.kernel import files
 from msp.kernel.db import Json, Scope, db, work
@@ -14,10 +15,11 @@ from msp.tickets.models import Attachment, Message
 OFFERED = {"attachment.offered"}
 
 
-def fetch(transport: Transport, fact: Fact) -> None:
+def fetch(fact: Fact) -> None:
     """Fetch one offered file and store it; emits `ticket.attachment_stored` or `ticket.attachment_refused`."""
     assert fact.client_id is not None
-    if fact.data["platform"] != transport.platform:
+    transport = transport_of(fact.data["platform"])
+    if transport is None:
         return
     with work(Scope.client(fact.client_id)) as session:
         attachment = session.get_one(Attachment, fact.subject_id)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from integrations.chat import sentences
 from integrations.chat.links import find_link, lock, unknown_link
-from integrations.chat.requesters import Stranger, meet_staff, names_of, requester
+from integrations.chat.requesters import Stranger, known_person, meet_staff, names_of, requester
 from integrations.chat.transport import Transport
 from integrations.chat.values import Link, Place, Said
 from msp.clients.actions import note_unknown
@@ -43,22 +43,17 @@ def hear(transport: Transport, said: Said) -> None:
 
     Bears being called twice for one message. Raises Temporary where the chat system must be asked and does not answer.
     """
-    place = said.place
-    with work(Scope.system()):
-        link = find_link(place.platform, place.workspace)
-        if link is None:
-            _unconnected(said)
-            return
-        is_news = not _is_known(link, said) and (said.is_addressed or _has_thread(link, place))
-    if link.client_id is None:
-        _meet(transport, link, said)
-        return
-    if not is_news:
-        return
     try:
-        author_id = requester(transport, link, said.author, reference=place.reference)
+        known = _recognise(said)
+        if known is None:
+            return
+        link, author_id = known
+        if link.client_id is None:
+            _meet(transport, link, said)
+            return
+        author_id = author_id or requester(transport, link, said.author, reference=said.place.reference)
     except Stranger:
-        _stranger(said, link)
+        stranger_wrote(said)
         return
     if not said.text and not said.files:
         _aside(transport, link, said, author_id, sentences.nothing_said)
@@ -96,10 +91,12 @@ def deleted(place: Place, message_id: str) -> None:
 
 def stranger_wrote(said: Said) -> None:
     """Somebody of another company spoke to us in a channel of this client: a kind answer, and nothing of any ticket."""
+    if not said.is_addressed:
+        return
     with work(Scope.system()):
         link = find_link(said.place.platform, said.place.workspace)
-    if link is not None and said.is_addressed:
-        _stranger(said, link)
+        if link is not None:
+            _note_once("chat.stranger_wrote", said, client_id=link.client_id)
 
 
 def subject_of(text: str) -> str:
@@ -125,6 +122,21 @@ def conversation_at(place: Place) -> Conversation | None:
         Conversation.thread == place.thread,
     )
     return db.session.scalars(query).one_or_none()
+
+
+def _recognise(said: Said) -> tuple[Link, UUID | None] | None:
+    """Whose workspace it is and who wrote, as far as we know them; None where there is nothing to do."""
+    place = said.place
+    with work(Scope.system()):
+        link = find_link(place.platform, place.workspace)
+        if link is None:
+            _unconnected(said)
+            return None
+        if link.client_id is None:
+            return link, None
+        if _is_known(link, said) or not (said.is_addressed or _has_thread(link, place)):
+            return None
+        return link, known_person(link, said.author, reference=place.reference)
 
 
 def _meet(transport: Transport, link: Link, said: Said) -> None:
@@ -231,12 +243,6 @@ def _unconnected(said: Said) -> None:
     note_unknown(place.platform, place.workspace, at=clock.now(), messages=1)
     if said.is_addressed and not said.is_aside and unknown_link(place.platform, place.workspace):
         _note_once("chat.unconnected_wrote", said, client_id=None)
-
-
-def _stranger(said: Said, link: Link) -> None:
-    if said.is_addressed:
-        with work(Scope.system()):
-            _note_once("chat.stranger_wrote", said, client_id=link.client_id)
 
 
 def _note_once(kind: str, said: Said, *, client_id: UUID | None) -> None:

@@ -19,12 +19,13 @@ def find_link(platform: str, workspace: str) -> Link | None:
 
 
 def unknown_link(platform: str, workspace: str) -> Link | None:
-    """A workspace that belongs to nobody yet, where its installation left us a token (system scope)."""
+    """A workspace of nobody yet, where we can answer: it left us a token, or needs none (system scope)."""
     query = select(UnknownSource).where(UnknownSource.kind == platform, UnknownSource.external_id == workspace)
     source = db.session.scalars(query).one_or_none()
-    if source is None or source.secret is None:
+    if source is None or not (source.secret or source.settings.get("answers_without_token")):
         return None
-    return Link(None, platform, workspace, source.settings, crypto.unseal(source.secret))
+    token = crypto.unseal(source.secret) if source.secret else None
+    return Link(None, platform, workspace, source.settings, token)
 
 
 def own_link(platform: str) -> Link | None:

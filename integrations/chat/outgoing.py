@@ -15,10 +15,11 @@ from integrations.chat.cards import Card, card_of, written
 from integrations.chat.links import find_link, note_broken
 from integrations.chat.posting import in_parts, post_once
 from integrations.chat.transport import Broken, Transport, Unreachable
+from integrations.chat.transports import transport_of
 from integrations.chat.values import Link, Place, Post
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
-from msp.kernel.errors import Permanent
+from msp.kernel.errors import OutsideFailure, Permanent, Temporary
 from msp.kernel.events import Fact, emit
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
@@ -80,56 +81,61 @@ class View:
         return self.actor is not None and not self.actor.is_staff
 
 
-def tell(transport: Transport, fact: Fact) -> None:
-    """Bring an event to every thread of its ticket in this chat system; at least once, and posts only once."""
-    failure: Permanent | None = None
-    for conversation_id in _conversations(transport, fact):
-        plan = _plan(conversation_id, fact)
+def tell(fact: Fact) -> None:
+    """Bring an event to every thread that shows its ticket; at least once, and each post once.
+
+    A thread that fails does not keep the others from hearing it.
+    """
+    failures: list[OutsideFailure] = []
+    for plan in _plans(fact):
+        transport = transport_of(plan.place.platform)
+        if transport is None:  # an integration that was switched off
+            continue
         try:
             _carry_out(transport, plan, fact)
         except Permanent as refused:
             _give_up(plan, refused)
-            failure = refused
-    if failure is not None:
-        raise failure
+            failures.append(refused)
+        except Temporary as later:
+            failures.insert(0, later)
+    if failures:
+        raise failures[0]
 
 
-def _conversations(transport: Transport, fact: Fact) -> list[UUID]:
+def _plans(fact: Fact) -> list[Plan]:
     assert fact.client_id is not None
     with work(Scope.client(fact.client_id)) as session:
-        query = select(Conversation.id).where(
-            Conversation.ticket_id == fact.subject_id, Conversation.platform == transport.platform
-        )
-        return list(session.scalars(query.order_by(Conversation.id)))
-
-
-def _plan(conversation_id: UUID, fact: Fact) -> Plan:
-    assert fact.client_id is not None
-    with work(Scope.client(fact.client_id)) as session:
-        conversation = session.get_one(Conversation, conversation_id)
-        link = find_link(conversation.platform, conversation.workspace)
-        ticket = session.get_one(Ticket, conversation.ticket_id)
+        shown_in = select(Conversation).where(Conversation.ticket_id == fact.subject_id).order_by(Conversation.id)
+        conversations = session.scalars(shown_in).all()
+        if not conversations:
+            return []
+        ticket = session.get_one(Ticket, fact.subject_id)
         person = ticket.requester
         with reading_as(person.locale, person.timezone):
             view = View(fact, ticket, person, card_of(ticket))
-            posts, message_id = _posts(view)
-            opening = conversation.reference.get("opening", "") if fact.kind != "ticket.opened" else posts[0].text
-            card_post = Post(opening, card=written(view.card, now=clock.now()), ticket_id=ticket.id)
-        is_opening = fact.kind == "ticket.opened"
-        return Plan(
-            client_id=fact.client_id,
-            conversation_id=conversation_id,
-            link=link if link and link.client_id == fact.client_id else None,
-            place=_place(conversation),
-            direct_to=conversation.reference.get("direct_to"),
-            posts=(card_post,) if is_opening else posts,
-            message_id=message_id,
-            card=view.card,
-            card_post=card_post,
-            card_id=conversation.card_id,
-            is_card_new=view.card.digest != conversation.card_digest,
-            question=conversation.reference.get("question") or {},
-        )
+            return [_plan(conversation, view) for conversation in conversations]
+
+
+def _plan(conversation: Conversation, view: View) -> Plan:
+    posts, message_id = _posts(view)
+    is_opening = view.fact.kind == "ticket.opened"
+    opening = posts[0].text if is_opening else conversation.reference.get("opening", "")
+    card_post = Post(opening, card=written(view.card, now=clock.now()), ticket_id=view.ticket.id)
+    link = find_link(conversation.platform, conversation.workspace)
+    return Plan(
+        client_id=conversation.client_id,
+        conversation_id=conversation.id,
+        link=link if link and link.client_id == conversation.client_id else None,
+        place=_place(conversation),
+        direct_to=conversation.reference.get("direct_to"),
+        posts=(card_post,) if is_opening else posts,
+        message_id=message_id,
+        card=view.card,
+        card_post=card_post,
+        card_id=conversation.card_id,
+        is_card_new=view.card.digest != conversation.card_digest,
+        question=conversation.reference.get("question") or {},
+    )
 
 
 def _place(conversation: Conversation) -> Place:

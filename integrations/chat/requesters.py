@@ -26,7 +26,8 @@ def requester(transport: Transport, link: Link, external_id: str, *, reference: 
     Asks the chat system outside of any unit of work; raises Stranger for bots, staff and people of other companies.
     """
     assert link.client_id is not None
-    known = _known(link, external_id, reference=reference)
+    with work(Scope.system()):
+        known = known_person(link, external_id, reference=reference)
     if known is not None:
         return known
     profile = transport.profile(link, external_id)
@@ -48,6 +49,19 @@ def requester(transport: Transport, link: Link, external_id: str, *, reference: 
             at=clock.now(),
         )
         return person.id
+
+
+def known_person(link: Link, external_id: str, *, reference: Json) -> UUID | None:
+    """Whom we know somebody in chat to be (system scope), with the newer way to reach them; Stranger for staff."""
+    identity = find_identity(link.platform, link.workspace, external_id)
+    if identity is None:
+        return None
+    if identity.client_id != link.client_id:
+        raise Stranger
+    newer = {**identity.reference, **reference}
+    if newer != identity.reference:
+        identity.reference = newer
+    return identity.person_id
 
 
 def meet_staff(transport: Transport, link: Link, external_id: str, *, reference: Json) -> UUID | None:
@@ -89,19 +103,6 @@ def names_of(transport: Transport, link: Link, external_ids: tuple[str, ...]) ->
         except Permanent:  # a name that nobody tells us is no reason to lose the words around it
             names[external_id] = external_id
     return names
-
-
-def _known(link: Link, external_id: str, *, reference: Json) -> UUID | None:
-    with work(Scope.system()):
-        identity = find_identity(link.platform, link.workspace, external_id)
-        if identity is None:
-            return None
-        if identity.client_id != link.client_id:
-            raise Stranger
-        newer = {**identity.reference, **reference}
-        if newer != identity.reference:
-            identity.reference = newer
-        return identity.person_id
 
 
 def _matching(client: Client, profile: Profile) -> Person | None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from integrations.chat import (
     Broken,
     FileOffer,
-    Link,
     Place,
     Press,
     Said,
@@ -170,12 +169,11 @@ def _on_command(transport: Transport, command: Json, external_id: str) -> None:
 
 
 def _bot_of(envelope: Json) -> str:
+    """Our user in that workspace: Slack names it in each envelope; else what the installation told us."""
+    if named := _authorised_bot(envelope):
+        return named
     with work(Scope.system()):
         link = find_link("slack", envelope["team_id"])
-    return _bot_user(link) or _authorised_bot(envelope)
-
-
-def _bot_user(link: Link | None) -> str:
     return str(link.settings.get("bot_user_id") or "") if link else ""
 
 

@@ -1,0 +1,15 @@
+"""The chat systems that are switched on in this process."""
+
+from integrations.chat.transport import Transport
+
+_transports: dict[str, Transport] = {}
+
+
+def add_transport(transport: Transport) -> None:
+    """Have a chat system hear and be heard; the later one of a platform takes its place."""
+    _transports[transport.platform] = transport
+
+
+def transport_of(platform: str) -> Transport | None:
+    """The transport of a platform, or None where it is switched off."""
+    return _transports.get(platform)
