@@ -26,9 +26,9 @@ class Casting:
         self._told[client.code, scenario.key] += 1
         return self._told[client.code, scenario.key] - 1 + sum(map(ord, client.code))
 
-    def scenario(self, client: Client, needs_mark: str = "", priority: str = "") -> Scenario:
-        """Draw a scenario that fits the client's trade (and contains a kind of step, and a priority)."""
-        fitting = [s for s in scenarios() if _fits(s, client, needs_mark, priority)]
+    def scenario(self, client: Client, *, needs_mark: str = "", at_night: bool = False) -> Scenario:
+        """Draw a scenario that fits the client's trade; one with a kind of step, or one that cannot wait."""
+        fitting = [s for s in scenarios() if _fits(s, client, needs_mark, at_night)]
         return self._rng.choices(fitting, [self._weight(s, client) for s in fitting])[0]
 
     def _weight(self, scenario: Scenario, client: Client) -> float:
@@ -71,10 +71,10 @@ class Casting:
         return (_LOWER if draw < 0.045 else _HIGHER)[final], final
 
 
-def _fits(scenario: Scenario, client: Client, needs_mark: str, priority: str) -> bool:
+def _fits(scenario: Scenario, client: Client, needs_mark: str, at_night: bool) -> bool:
     if scenario.sectors and client.sector not in scenario.sectors:
         return False
-    if priority and priority not in scenario.priorities:
+    if at_night and not (scenario.type == "incident" and set(scenario.priorities) & {"urgent", "high"}):
         return False
     return not needs_mark or any(step.mark == needs_mark for step in scenario.scripts[client.locale].steps)
 

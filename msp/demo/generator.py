@@ -23,7 +23,7 @@ PASSWORD = "guardia-demo-2026"  # noqa: S105  # everybody's, in the demo only
 TICKETS = 1500
 HISTORY = timedelta(days=120)
 _SEED = 20261122
-_BREACHES = (("", 0.953), ("first_response", 0.02), ("resolution", 0.027))
+_BREACHES = (("", 0.944), ("first_response", 0.024), ("resolution", 0.032))
 
 
 class _Telling:
@@ -85,8 +85,10 @@ def _past_ticket(telling: _Telling, client: Client, flow: Flow) -> Ticket | None
     created = arrival(flow, rng)
     if created > telling.now - timedelta(minutes=50):
         return None
-    scenario = casting.scenario(client)
-    initial, final = casting.priorities(scenario, is_round_the_clock=flow.is_round_the_clock)
+    at_night = not 7 <= flow.worktime.local(created).hour < 22
+    scenario = casting.scenario(client, at_night=at_night)
+    among = ("urgent", "high") if at_night else ()
+    initial, final = casting.priorities(scenario, is_round_the_clock=flow.is_round_the_clock, among=among)
     breach = rng.choices([kind for kind, _ in _BREACHES], [share for _, share in _BREACHES])[0]
     requester = casting.requester(client, scenario)
     plan = _plan(telling, client, scenario, requester, created, (initial, final), "resolved")
@@ -107,7 +109,7 @@ def _try_open_ticket(telling: _Telling, opening: Opening) -> Ticket | None:
     shares = [sheet_of(telling.clients[code]).share_of_tickets for code in codes]
     client = telling.clients[rng.choices(codes, shares)[0]]
     mark = opening.status if opening.status not in ("new", "open") else ""
-    scenario = _scenario_named(opening.scenario) if opening.scenario else casting.scenario(client, mark)
+    scenario = _scenario_named(opening.scenario) if opening.scenario else casting.scenario(client, needs_mark=mark)
     allowed = priorities_for(opening)
     if not opening.priority and not set(allowed) & set(scenario.priorities):
         return None
@@ -148,6 +150,8 @@ def _stands(ticket: Ticket, opening: Opening, now: datetime) -> bool:
     if opening.technician and ticket.assignee != by_first_name(opening.technician).email:
         return False
     if opening.status != "new" and response.breached:
+        return False
+    if ticket.scheduled_for and resolution.due_at and ticket.scheduled_for > resolution.due_at:
         return False
     return pending.breached == (opening.due == "late")
 

@@ -11,6 +11,7 @@ from msp.demo.timeline import Moment
 from msp.demo.words import Words, say
 from msp.demo.world import TimeEntry
 
+_TIME_FOR_A_VISIT = timedelta(hours=3)
 _FREE = {"es": " (sin cargo)", "en": " (no charge)"}
 
 
@@ -34,7 +35,7 @@ def time_entries(shift: Shift, rng: Random) -> tuple[TimeEntry, ...]:
         spoken = [m for m in shift.moments if m.step.tier == tier and m.step.mark != "escalate"]
         for position, work in enumerate(lines, start=1):
             anchor = _anchor(spoken, position, len(lines), work, shift.plan.status)
-            if anchor:
+            if anchor and (work.work_type != "onsite" or _visited(shift, anchor)):
                 entries += _entries(shift, work, anchor, rng)
     return tuple(sorted(entries, key=lambda entry: entry.started_at))
 
@@ -44,6 +45,14 @@ def _anchor(spoken: list[Moment], position: int, lines: int, work: Work, status:
     if not spoken or (status != "resolved" and (position > 1 or work.work_type == "onsite")):
         return None
     return spoken[-(-len(spoken) * position // lines) - 1]
+
+
+def _visited(shift: Shift, anchor: Moment) -> bool:
+    """Say whether somebody went there: for an appointment, or, where none is made, with hours to do it in."""
+    if any(m.appointment and m.appointment < anchor.at for m in shift.moments):
+        return True
+    makes_appointments = any(step.mark == "scheduled" for step in shift.plan.scenario.scripts["es"].steps)
+    return not makes_appointments and anchor.at - (shift.taken_at or shift.plan.created) > _TIME_FOR_A_VISIT
 
 
 def _entries(shift: Shift, work: Work, anchor: Moment, rng: Random) -> Iterator[TimeEntry]:
@@ -69,8 +78,10 @@ def _span(shift: Shift, work: Work, anchor: Moment, rng: Random) -> tuple[dateti
     """Return when the work began and its minutes: a visit begins at its appointment, other work ends at the line."""
     appointments = [m.appointment for m in shift.moments if m.appointment and m.appointment < anchor.at]
     if work.work_type == "onsite" and appointments:
-        return appointments[-1], int((anchor.at - appointments[-1]).total_seconds() // 60)
-    since = shift.taken_at or shift.plan.created
+        stayed = int((anchor.at - appointments[-1]).total_seconds() // 60)
+        return appointments[-1], min(stayed, rng.randint(work.least, work.most))
+    handed_over = [m.at for m in shift.moments if m.step.mark == "escalate" and m.step.tier == work.tier]
+    since = next(iter(handed_over), shift.taken_at or shift.plan.created)
     room = int((anchor.at - since).total_seconds() // 60)
     minutes = max(min(rng.randint(work.least, work.most), room), 4)
     return max(anchor.at - timedelta(minutes=minutes), shift.plan.created), minutes

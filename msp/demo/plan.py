@@ -111,7 +111,7 @@ def _unfinished(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Momen
     elif plan.status == "open" and ran < available * 0.3 and available > 240:
         squeeze = min(rng.uniform(1.0, 0.8 * available / max(ran, 1.0)), 8.0)
         moments = place(steps, plan.created, pace, _again(seed), squeeze=squeeze)
-    appointment = moments[-1].appointment
+    appointment = next((m.appointment for m in moments if m.appointment and plan.status == "scheduled"), None)
     if moments[-1].at >= plan.now or (appointment and appointment <= plan.now):
         return None
     return moments

@@ -63,6 +63,7 @@ FAMILIAR: tuple[Opening, ...] = (
         "slack",
         "Etiquetadora de almacén sin conexión tras el corte de luz",
         0,
+        {"room": "el muelle de carga"},
     ),
     Opening("open", "today", ("CLI",), "new-employee", "Raquel Mota", "Lucía", "normal", "portal"),
     Opening(
@@ -152,7 +153,7 @@ FAMILIAR: tuple[Opening, ...] = (
         "email",
         "Presupuesto para dos licencias de Visio",
         0,
-        {"num": "2"},
+        {"num": "2", "licence": "Visio"},
     ),
     Opening(
         "waiting_client",

@@ -35,27 +35,33 @@ class _Draft:
 def tell(plan: Plan, rng: Random, seen: set[str]) -> Ticket | None:
     """Write the ticket of a plan; None where its story does not fit the time it has.
 
-    `seen` holds every opening message so far; this one is worded differently until it is new.
+    `seen` holds every opening and every thread so far; an opening is worded differently until it is new.
     """
     openings = plan.scenario.scripts[plan.locale].openings
     telling = plan.opening if plan.opening is not None else plan.turn % len(openings)
-    steps: tuple[Step, ...] | None = choose_steps(plan.scenario, plan.locale, telling, rng)
-    if plan.status != "resolved":
-        steps = cut_at(steps or (), plan.status, rng)
-    elif plan.breach == "resolution":
-        steps = _with_impatience(steps or (), plan.locale, rng)
+    steps = _steps(plan, telling, rng)
     moments = moments_of(plan, steps, rng) if steps is not None else None
-    if moments is None:
-        return None
-    fresh = _fresh_opening(plan, telling, moments, rng, seen)
-    if fresh is None:
+    fresh = _fresh_opening(plan, telling, moments, rng, seen) if moments is not None else None
+    if moments is None or fresh is None:
         return None
     subject, body, words = fresh
     draft = _Draft(plan, words, rng, [], [], tier=plan.scenario.tier)
     for position, moment in enumerate(moments):
         following = moments[position + 1].at if position + 1 < len(moments) else plan.now
         _perform(draft, moment, moments[position - 1] if position else None, following)
+    thread = "\n".join(message.body for message in draft.messages)
+    if thread and thread in seen:
+        return None
+    seen.add(thread)
     return _ticket(draft, moments, subject, body)
+
+
+def _steps(plan: Plan, telling: int, rng: Random) -> tuple[Step, ...] | None:
+    """Return the steps told so far; None where the story never stands as the plan wants it."""
+    steps = choose_steps(plan.scenario, plan.locale, telling, rng)
+    if plan.status != "resolved":
+        return cut_at(steps, plan.status, rng)
+    return _with_impatience(steps, plan.locale, rng) if plan.breach == "resolution" else steps
 
 
 def _with_impatience(steps: tuple[Step, ...], locale: str, rng: Random) -> tuple[Step, ...]:
@@ -214,7 +220,7 @@ def _ticket(draft: _Draft, moments: tuple[Moment, ...], subject: str, body: str)
         tier=draft.tier,
         status=status,
         assignee=draft.assignee.email if draft.assignee else None,
-        scheduled_for=moments[-1].appointment if moments else None,
+        scheduled_for=_appointment(moments) if status == "scheduled" else None,
         first_responded_at=answered,
         resolved_at=resolved_at,
         closed_at=closed_at,
@@ -224,6 +230,10 @@ def _ticket(draft: _Draft, moments: tuple[Moment, ...], subject: str, body: str)
         clocks=clocks,
         scenario=plan.scenario.key,
     )
+
+
+def _appointment(moments: tuple[Moment, ...]) -> datetime | None:
+    return next((moment.appointment for moment in reversed(moments) if moment.appointment), None)
 
 
 def _clocks(plan: Plan, moments: tuple[Moment, ...], resolved_at: datetime | None) -> tuple[SlaClock, SlaClock]:
@@ -252,4 +262,4 @@ def _escalate_breach(draft: _Draft, clock: SlaClock, moments: tuple[Moment, ...]
     if any(moment.step.mark == "escalate" and moment.at >= due for moment in moments):
         return
     draft.tier += 1
-    _change(draft, due, None, "tier", str(draft.tier), "resolution")
+    _change(draft, due, None, "tier", str(draft.tier), "resolution_breached")

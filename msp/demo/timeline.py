@@ -61,12 +61,25 @@ def place(
                 gap = pace.response_gap if step.mark != "note" else pace.response_gap * 0.5
             elif status != "waiting_client":
                 gap *= squeeze
-            at = pace.worktime.add(at, max(gap, 0.4) + (delay_end if step.mark == "resolved" else 0.0))
+            said = pace.worktime.add(at, max(gap, 0.4) + (delay_end if step.mark == "resolved" else 0.0))
+            at = _civil(said, at, pace, answered, rng)
         answered = answered or bool(step.tier and step.mark not in ("note", "escalate"))
         status = status_after(step, status)
         appointment = _appointment(at, pace, rng) if step.mark == "scheduled" else None
         moments.append(Moment(step, at, status, appointment))
     return tuple(moments)
+
+
+def _civil(at: datetime, previous: datetime, pace: Pace, answered: bool, rng: Random) -> datetime:
+    """Keep what is not urgent out of the night: a first answer comes before it, anything else after it."""
+    local = pace.worktime.local(at)
+    if pace.priority in ("urgent", "high") or 7 <= local.hour < 22:
+        return at
+    evening = local.replace(hour=22, minute=0) - timedelta(days=local.hour < 7)
+    left = (evening - previous).total_seconds()
+    if not answered:
+        return previous + timedelta(seconds=left * rng.uniform(0.2, 0.9)) if left > 600 else at
+    return (evening + timedelta(hours=9.5, minutes=rng.uniform(0, 80))).astimezone(UTC)
 
 
 def running_minutes(created: datetime, moments: tuple[Moment, ...], worktime: Worktime) -> float:
