@@ -2,11 +2,13 @@
 
 Each drain has a few threads, so one hanging service does not hold the others up, and the worker's main thread stays
 free for the next wake-up. The clock process (`rq cron`) sends a tick each second: the net under every lost wake-up.
+Without Redis the workers go on by themselves: each looks every few seconds, and ticks when it hears of no clock.
 """
 
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -15,15 +17,18 @@ from flask import Flask
 from rq import SimpleWorker
 from rq.cron import CronScheduler
 
-from msp.kernel import wake
+from msp.kernel import leases, wake
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
+LOOK_SECONDS = 5  # a drain that hears of nothing looks by itself
+SILENCE_SECONDS = 5  # a worker that heard no tick for so long ticks by itself
 
 _drains: dict[str, tuple[Callable[[], bool], int]] = {}
 _ticks: list[Callable[[], None]] = []
 _crew: "Crew | None" = None
+_last_tick = 0.0
 
 
 def register_drain(name: str, one: Callable[[], bool], *, threads: int) -> None:
@@ -48,6 +53,8 @@ def run(name: str) -> None:
 
 def tick() -> None:
     """The clock's RQ job, each second."""
+    global _last_tick
+    _last_tick = time.monotonic()
     for each in _ticks:
         each()
 
@@ -67,8 +74,10 @@ class Crew:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._stop = threading.Event()
+        self._idle = threading.Event()
         self._bells = {name: threading.Condition() for name in _drains}
         self._rings = dict.fromkeys(_drains, 0)
+        self._resting = dict.fromkeys(_drains, 0)
         self._threads = [
             threading.Thread(
                 target=self._work,
@@ -79,17 +88,19 @@ class Crew:
             for name, (one, threads) in _drains.items()
             for number in range(threads)
         ]
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def start(self) -> None:
         """Start every thread; each looks once at what waits already."""
-        for thread in self._threads:
+        for thread in (*self._threads, self._keeper):
             thread.start()
 
-    def look(self, name: str) -> None:
-        """Ring the bell of a drain: its idle threads look."""
+    def look(self, name: str) -> bool:
+        """Ring the bell of a drain: its idle threads look; False when there is none."""
         with self._bells[name]:
             self._rings[name] += 1
             self._bells[name].notify_all()
+            return self._resting[name] > 0
 
     def stop(self, *, patience: float) -> None:
         """Finish what is in hand, take nothing new; wait at most `patience` seconds for each thread."""
@@ -98,6 +109,8 @@ class Crew:
             self.look(name)
         for thread in self._threads:
             thread.join(patience)
+        self._idle.set()
+        self._keeper.join(patience)
 
     def _work(self, name: str, one: Callable[[], bool]) -> None:
         heard = 0
@@ -111,34 +124,88 @@ class Crew:
                     self._stop.wait(1)
                 with self._bells[name]:
                     if self._rings[name] == heard:
-                        self._bells[name].wait(5)
+                        self._resting[name] += 1
+                        self._bells[name].wait(LOOK_SECONDS)
+                        self._resting[name] -= 1
                     heard = self._rings[name]
+
+    def _keep(self) -> None:
+        """Renew the leases of what is in hand, and tick where the clock is silent."""
+        with self._app.app_context():
+            while not self._idle.wait(leases.RENEW_AFTER.total_seconds()):
+                try:
+                    leases.renew()
+                    if not self._stop.is_set() and time.monotonic() - _last_tick > SILENCE_SECONDS:
+                        tick()
+                except Exception:  # the database is away: nobody else can claim either
+                    log.exception("the keeper stumbled")
+
+
+class _Listener(SimpleWorker):
+    """RQ's worker, which soon tries Redis again and remembers that it was told to stop."""
+
+    max_connection_wait_time = 2.0
+    is_told_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.is_told_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def run_worker(app: Flask) -> None:
-    """Work until SIGTERM or SIGINT, then finish what is in hand. Blocks."""
+    """Work until SIGTERM or SIGINT, then finish what is in hand. Blocks; goes on without Redis while that is away."""
     global _crew
+    _stop_on_signals()
     _crew = Crew(app)
     _crew.start()
-    connection = _patient_connection(app)
+    wake.answer_here(_crew.look)
     try:
         with app.app_context():
-            SimpleWorker([wake.QUEUE], connection=connection).work(logging_level="WARNING")
+            while not _listen(app):
+                time.sleep(1)
     finally:
+        wake.answer_here(None)
         _crew.stop(patience=20)
         _crew = None
 
 
+def _listen(app: Flask) -> bool:
+    """Hear wake-ups until told to stop (True) or until Redis is away (False)."""
+    listener = _Listener([wake.QUEUE], connection=_patient_connection(app))
+    try:
+        listener.work(logging_level="WARNING")
+    except redis.RedisError as failure:
+        log.warning("no wake-ups", extra={"reason": str(failure)})
+    _stop_on_signals()
+    return listener.is_told_to_stop
+
+
 def run_clock(app: Flask) -> None:
-    """Send a tick each second until SIGTERM or SIGINT. Blocks; dies with Redis, and its keeper starts it again."""
+    """Send a tick each second until SIGTERM or SIGINT. Blocks; tries again each second while Redis is away."""
+    while not _send_ticks(app):
+        time.sleep(1)
+
+
+def _send_ticks(app: Flask) -> bool:
+    _stop_on_signals()
     scheduler = CronScheduler(connection=_patient_connection(app), logging_level=logging.WARNING)
     scheduler.register(tick, wake.QUEUE, interval=TICK_SECONDS, result_ttl=0, ttl=5, job_timeout=30)
+    try:
+        scheduler.start()  # type: ignore[no-untyped-call]
+    except redis.RedisError as failure:
+        log.warning("no ticks", extra={"reason": str(failure)})
+        return False
+    return True
+
+
+def _stop_on_signals() -> None:
+    """Between RQ's own handlers a signal ends the process in order too."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
-    signal.signal(signal.SIGTERM, stop)
-    scheduler.start()  # type: ignore[no-untyped-call]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 def _patient_connection(app: Flask) -> redis.Redis:

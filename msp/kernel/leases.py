@@ -1,7 +1,8 @@
 """Rows that wait for work: claimed one at a time by lease, in order within a key, done or tried again.
 
-A claim commits before the work begins, so no transaction is open around a network call; a worker that dies lets its
-lease run out. Rows of one key never overtake each other; a dead row steps aside, so it cannot stop its queue.
+A claim commits before the work begins, so no transaction is open around a network call. A worker renews the leases of
+what it has in hand; one that dies lets them run out, and another takes over within seconds. Rows of one key never
+overtake each other; a dead row steps aside, so it cannot stop its queue.
 """
 
 import logging
@@ -9,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Text,
+    TextClause,
     select,
     text,
     update,
@@ -30,7 +33,9 @@ from msp.kernel.errors import Permanent, Refusal, Temporary
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=8)
+RENEW_AFTER = timedelta(seconds=2)
+LONGEST = timedelta(minutes=10)  # a handler that never comes back loses its lease all the same
 MAX_TRIES = 12  # unexpected faults: about an hour of tries; what the outside refuses for a time is tried for two days
 MAX_TEMPORARY = 600
 
@@ -70,28 +75,37 @@ def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claimed row: its id, and the token that proves that the lease is still ours."""
+    """One claimed row: its id, the token that proves that the lease is still ours, and since when we have it."""
 
     id: int
     token: UUID
     attempts: int
+    at: datetime
+
+
+_in_hand: dict[Claim, type[Leased]] = {}
 
 
 def claim(model: type[Leased]) -> Claim | None:
     """Lease the oldest row that is due and whose key has no earlier one waiting; None when there is none."""
-    table = model.__tablename__  # type: ignore[attr-defined]
     at, token = clock.now(), uuid4()
-    statement = text(  # noqa: S608 (the table is one of our own names)
-        f"with next as (select id from {table} t where state = 'pending' and due_at <= :at"
+    with work(Scope.system()) as session:
+        values = {"at": at, "until": at + LEASE, "token": token}
+        row = session.execute(_claiming(model), values).one_or_none()
+    return Claim(row.id, token, row.attempts, at) if row else None
+
+
+@cache
+def _claiming(model: type[Leased]) -> TextClause:
+    table = model.__tablename__  # type: ignore[attr-defined]  # one of our own names
+    return text(
+        f"with next as (select id from {table} t where state = 'pending' and due_at <= :at"  # noqa: S608
         f" and (lease_until is null or lease_until < :at) and not exists (select 1 from {table} b"
         "  where b.key = t.key and b.id < t.id and b.state = 'pending')"
         " order by due_at, id limit 1 for update skip locked)"
         f" update {table} t set lease_until = :until, lease_token = :token, attempts = attempts + 1"
         " from next where t.id = next.id returning t.id, t.attempts"
     )
-    with work(Scope.system()) as session:
-        row = session.execute(statement, {"at": at, "until": at + LEASE, "token": token}).one_or_none()
-    return Claim(row.id, token, row.attempts) if row else None
 
 
 def is_due(model: type[Leased]) -> bool:
@@ -111,6 +125,23 @@ def process_one(model: type[Leased], handle: Callable[[int], None]) -> bool:
     claimed = claim(model)
     if claimed is None:
         return False
+    _in_hand[claimed] = model
+    try:
+        _work(model, claimed, handle)
+    finally:
+        del _in_hand[claimed]
+    return True
+
+
+def renew() -> None:
+    """Prolong the leases of what this process has in hand; its worker calls it every RENEW_AFTER while it lives."""
+    at = clock.now()
+    for claimed, model in list(_in_hand.items()):
+        if RENEW_AFTER <= at - claimed.at < LONGEST:
+            _update_claimed(model, claimed, lease_until=at + LEASE)
+
+
+def _work(model: type[Leased], claimed: Claim, handle: Callable[[int], None]) -> None:
     try:
         handle(claimed.id)
     except Permanent as failure:
@@ -136,7 +167,6 @@ def process_one(model: type[Leased], handle: Callable[[int], None]) -> bool:
         )
     else:
         _settle(model, claimed, state="done", reason=None)
-    return True
 
 
 def retry(model: type[Leased], row_id: int) -> None:
@@ -185,5 +215,7 @@ def _settle(model: type[Leased], claimed: Claim, *, state: str, reason: str | No
 def _update_claimed(model: type[Leased], claimed: Claim, **values: object) -> None:
     with work(Scope.system()) as session:
         session.execute(
-            update(model).where(model.id == claimed.id, model.lease_token == claimed.token).values(**values)
+            update(model)
+            .where(model.id == claimed.id, model.lease_token == claimed.token, model.state == "pending")
+            .values(**values)
         )

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 import redis
 import rq
@@ -13,6 +14,7 @@ _PAUSE_AFTER_FAILURE = 2.0  # seconds in which a Redis that just failed is not a
 
 _connection: redis.Redis | None = None
 _silent_until = 0.0
+_here: Callable[[str], bool] | None = None
 
 
 def connect(url: str) -> redis.Redis:
@@ -30,9 +32,17 @@ def connection() -> redis.Redis:
     return _connection
 
 
+def answer_here(look: Callable[[str], bool] | None) -> None:
+    """Have wake-ups of this process taken by its own crew: `look` answers whether somebody idle heard it."""
+    global _here
+    _here = look
+
+
 def send(name: str) -> None:
     """Tell a worker that the named drain has work; wake-ups that wait already are not doubled."""
     global _silent_until
+    if _here is not None and _here(name):
+        return
     if time.monotonic() < _silent_until:
         return
     try:
@@ -51,7 +61,10 @@ def send(name: str) -> None:
 
 def taken(name: str) -> None:
     """The wake-up arrived: what is written from now on needs another."""
-    connection().delete(f"wake:{name}")
+    try:
+        connection().delete(f"wake:{name}")
+    except redis.RedisError as failure:  # it lapses by itself
+        log.info("wake-up not cleared", extra={"drain": name, "reason": str(failure)})
 
 
 def queue() -> rq.Queue:
