@@ -8,6 +8,7 @@ from msp.clients.models import Client, Connection, UnknownSource
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
+from msp.people.models import Person
 
 
 def access_client(client_id: UUID) -> Client:
@@ -22,6 +23,15 @@ def all_clients(*, active: bool = True) -> list[Client]:
     """Client companies by name."""
     query = select(Client).order_by(Client.name)
     return list(db.session.scalars(query.where(Client.active) if active else query))
+
+
+def client_with_person(client_id: UUID, person_id: UUID) -> tuple[Client, Person | None]:
+    """The client company, and the person with this id if the scope sees one; raises NotFound without the company."""
+    query = select(Client, Person).outerjoin(Person, Person.id == person_id).where(Client.id == client_id)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("client")
+    return row[0], row[1]
 
 
 def clients_page(*, code: str | None = None, after: UUID | None, limit: int) -> list[Client]:

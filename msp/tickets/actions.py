@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm.attributes import set_committed_value
 
 from msp.clients.models import Client
 from msp.contracts.queries import promise_for
@@ -73,6 +74,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
     db.session.add(ticket)
     db.session.flush()
     db.session.add_all(clocks)
+    set_committed_value(ticket, "clocks", clocks)
     message = Message(
         id=new_id(),
         client_id=client.id,

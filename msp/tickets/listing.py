@@ -14,12 +14,16 @@ from msp.kernel.errors import NotFound
 from msp.kernel.events import Event
 from msp.kernel.paging import page_by_id
 from msp.people.models import Person
-from msp.sla.models import Clock
 from msp.tickets.models import Message, Ticket
 from msp.tickets.states import FINISHED
 
 Due = tuple[datetime | None, UUID]
-_PEOPLE = (joinedload(Ticket.client), joinedload(Ticket.requester), joinedload(Ticket.assignee))
+_WHOLE = (
+    joinedload(Ticket.client),
+    joinedload(Ticket.requester),
+    joinedload(Ticket.assignee),
+    selectinload(Ticket.clocks),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class TicketQuery:
 
 
 def read_ticket(ticket_id: UUID) -> Ticket:
-    """The ticket with client, requester and assignee in one statement; raises NotFound."""
-    ticket = db.session.scalars(select(Ticket).where(Ticket.id == ticket_id).options(*_PEOPLE)).one_or_none()
+    """The ticket with client, requester, assignee and clocks; raises NotFound."""
+    ticket = db.session.scalars(select(Ticket).where(Ticket.id == ticket_id).options(*_WHOLE)).one_or_none()
     if ticket is None:
         raise NotFound("ticket")
     return ticket
@@ -47,26 +51,17 @@ def read_ticket(ticket_id: UUID) -> Ticket:
 
 def newest_tickets(wanted: TicketQuery, *, after: UUID | None, limit: int) -> list[Ticket]:
     """Tickets, newest first, in pages."""
-    query = _narrow(select(Ticket).options(*_PEOPLE), wanted)
+    query = _narrow(select(Ticket).options(*_WHOLE), wanted)
     return page_by_id(query, Ticket.id, after=after, limit=limit, newest_first=True)
 
 
 def due_tickets(wanted: TicketQuery, *, after: Due | None, limit: int) -> list[Ticket]:
     """Unfinished tickets by what is due first, those that stand still or promise nothing last, in pages."""
-    query = _narrow(select(Ticket).options(*_PEOPLE), wanted).where(Ticket.status.not_in(FINISHED))
+    query = _narrow(select(Ticket).options(*_WHOLE), wanted).where(Ticket.status.not_in(FINISHED))
     if after is not None:
         query = query.where(_is_due_after(*after))
     ordered = query.order_by(Ticket.due_at.asc().nulls_last(), Ticket.id.asc()).limit(limit)
     return list(db.session.scalars(ordered))
-
-
-def clocks_of_all(ticket_ids: Sequence[UUID]) -> dict[UUID, list[Clock]]:
-    """The clocks of several tickets, first response before resolution."""
-    clocks: dict[UUID, list[Clock]] = {}
-    query = select(Clock).where(Clock.ticket_id.in_(ticket_ids)).order_by(Clock.ticket_id, Clock.kind)
-    for clock in db.session.scalars(query):
-        clocks.setdefault(clock.ticket_id, []).append(clock)
-    return clocks
 
 
 def messages_page(ticket_id: UUID, *, after: UUID | None, limit: int) -> list[Message]:

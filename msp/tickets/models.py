@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from msp.clients.models import Client
 from msp.kernel.db import Json, Model
 from msp.people.models import Person
+from msp.sla.models import Clock
 from msp.tickets.states import PRIORITIES, STATUSES
 
 CHANNELS = ("slack", "teams", "portal", "console", "email", "phone", "api")
@@ -116,6 +117,7 @@ class Ticket(Model):
         primaryjoin="Ticket.requester_id == Person.id",
     )
     assignee: Mapped[Person | None] = relationship(viewonly=True, foreign_keys=[assignee_id])
+    clocks: Mapped[list[Clock]] = relationship(viewonly=True, order_by=Clock.kind)
 
     __mapper_args__ = {"version_id_col": version}
 

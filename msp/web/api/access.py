@@ -1,5 +1,7 @@
 """Who calls the API, and what their token and their role let them do."""
 
+import time
+
 from flask import g, request
 
 from msp.kernel import clock
@@ -11,6 +13,9 @@ from msp.people.tokens import Bearer, read_token
 from msp.web.api.problems import Unauthenticated
 from msp.web.request_scope import work_as
 
+KEPT_SECONDS = 1.0
+MOST_KEPT = 1000
+_known: dict[str, tuple[float, Bearer]] = {}
 # What a token's role takes away from its person; a client token is held to its company by the database.
 _BEYOND = {"admin": frozenset[str](), "staff": frozenset({"administer"}), "client": frozenset[str]()}
 
@@ -20,12 +25,28 @@ def authenticate() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("token_missing")
-    with work(Scope.system()):
-        found = read_token(token.strip(), at=clock.now())
+    found = _bearer_of(token.strip())
     if found is None:
         raise Unauthenticated("token_invalid")
     g.bearer = found
     work_as(found.person, client_ids=found.client_ids)
+
+
+def _bearer_of(token: str) -> Bearer | None:
+    """Whose token it is, asked of the database once a second at most: so long may a revoked one still work."""
+    moment = time.monotonic()
+    kept = _known.get(token)
+    if kept is not None and moment - kept[0] < KEPT_SECONDS:
+        return kept[1]
+    with work(Scope.system()):
+        found = read_token(token, at=clock.now())
+    if len(_known) >= MOST_KEPT:
+        _known.clear()
+    if found is not None:
+        _known[token] = (moment, found)
+    else:
+        _known.pop(token, None)
+    return found
 
 
 def caller() -> Person:

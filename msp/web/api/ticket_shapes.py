@@ -197,7 +197,7 @@ _AS_IT_IS = tuple(
 )
 
 
-def shown(ticket: Ticket, clocks: Sequence[Clock], explanations: Sequence[Explanation] = ()) -> dict[str, object]:
+def shown(ticket: Ticket, explanations: Sequence[Explanation] = ()) -> dict[str, object]:
     """A ticket with its promises, for TicketOut."""
     values = {name: getattr(ticket, name) for name in _AS_IT_IS}
     explained = {each.kind: each for each in explanations}
@@ -206,7 +206,7 @@ def shown(ticket: Ticket, clocks: Sequence[Clock], explanations: Sequence[Explan
         "requester": ticket.requester,
         "assignee": ticket.assignee,
         "queue": f"T{ticket.tier}",
-        "sla": [_promise(clock, explained.get(clock.kind)) for clock in clocks],
+        "sla": [_promise(clock, explained.get(clock.kind)) for clock in ticket.clocks],
     }
 
 

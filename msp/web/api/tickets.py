@@ -7,14 +7,13 @@ from uuid import UUID
 from flask import Response, request
 
 from msp.clients.models import Client
-from msp.clients.queries import access_client
+from msp.clients.queries import access_client, client_with_person
 from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid, NotFound, PreconditionFailed
 from msp.people.actions import add_person
 from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email
-from msp.sla.clocks import clocks_of
-from msp.sla.explanation import explain_clock
+from msp.sla.explanation import explain_clocks
 from msp.tickets import actions, listing
 from msp.tickets.models import Ticket
 from msp.tickets.states import priority_of
@@ -51,8 +50,7 @@ def list_tickets(query_data: dict[str, Any]) -> Answer:
     else:
         tickets = listing.newest_tickets(wanted, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
         found = page(tickets, limit=limit, key=lambda each: each.id)
-    clocks = listing.clocks_of_all([each.id for each in tickets[:limit]])
-    return found | {"items": [shown(each, clocks.get(each.id, ())) for each in tickets[:limit]]}
+    return found | {"items": [shown(each) for each in tickets[:limit]]}
 
 
 @blueprint.post("/tickets")
@@ -64,8 +62,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
     With a client token it is opened for the token's company, and for its person where no requester is named.
     """
     at = clock.now()
-    client = _client_of(json_data)
-    requester = _requester_of(client, json_data, at=at)
+    client, requester = _who_asks(json_data, at=at)
     asked = actions.Request(
         subject=json_data["subject"],
         body=json_data["body"],
@@ -79,7 +76,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
     ticket, _ = actions.open_ticket(client, requester=requester, request=asked, at=at)
     _route(ticket, json_data, at=at)
     settled(ticket)
-    return shown(ticket, clocks_of(ticket.id)), 201, _headers(ticket) | {"Location": f"/api/v1/tickets/{ticket.id}"}
+    return shown(ticket), 201, _headers(ticket) | {"Location": f"/api/v1/tickets/{ticket.id}"}
 
 
 @blueprint.get("/tickets/<uuid:ticket_id>")
@@ -89,8 +86,7 @@ def read_ticket(ticket_id: UUID) -> Answer:
     ticket = listing.read_ticket(ticket_id)
     if request.if_none_match.contains_weak(str(ticket.version)):
         return Response(status=304, headers=_headers(ticket))
-    clocks = clocks_of(ticket.id)
-    return shown(ticket, clocks, [explain_clock(each) for each in clocks]), 200, _headers(ticket)
+    return shown(ticket, explain_clocks(ticket.clocks)), 200, _headers(ticket)
 
 
 @blueprint.patch("/tickets/<uuid:ticket_id>")
@@ -114,33 +110,35 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     if "status" in json_data:
         actions.change_status(ticket, json_data["status"], at=at)
     settled(ticket)
-    return shown(ticket, clocks_of(ticket.id)), 200, _headers(ticket)
+    return shown(ticket), 200, _headers(ticket)
 
 
-def _client_of(data: dict[str, Any]) -> Client:
+def _who_asks(data: dict[str, Any], *, at: datetime) -> tuple[Client, Person]:
+    """The company and the person: somebody new where staff names an address that the company does not have yet."""
     client_id: UUID | None = data.get("client_id", caller().client_id)
     if client_id is None:
         raise Invalid(fields={"client_id": ["required"]})
-    return access_client(client_id)
+    who = data.get("requester") or {"id": data.get("requester_id", None if caller().is_staff else caller().id)}
+    if not any(who.values()):
+        raise Invalid(fields={"requester": ["required"]})
+    if "id" in who:
+        client, found = client_with_person(client_id, who["id"])
+    else:
+        client = access_client(client_id)
+        found = find_by_email(who["email"], client_id=client.id)
+        if found is None and caller().is_staff:
+            found = _new_requester(client, who, at=at)
+    return client, _checked_requester(client, found)
 
 
-def _requester_of(client: Client, data: dict[str, Any], *, at: datetime) -> Person:
-    """The person who asks; somebody new where staff names an address that the company does not have yet."""
-    who = data.get("requester") or ({"id": data["requester_id"]} if "requester_id" in data else {})
-    if not who:
-        if caller().is_staff:
-            raise Invalid(fields={"requester": ["required"]})
-        return caller()
-    found = _person(who["id"]) if "id" in who else find_by_email(who["email"], client_id=client.id)
-    if found is None and caller().is_staff and "id" not in who:
-        return _new_requester(client, who, at=at)
-    if found is None:
+def _checked_requester(client: Client, person: Person | None) -> Person:
+    if person is None:
         raise Invalid(fields={"requester": ["unknown"]})
-    if found.client_id != client.id:
+    if person.client_id != client.id:
         raise Invalid(fields={"requester": ["not_of_client"]})
-    if not caller().is_staff and found.id != caller().id and not is_allowed("see_company"):
+    if not caller().is_staff and person.id != caller().id and not is_allowed("see_company"):
         raise Denied("not_allowed")
-    return found
+    return person
 
 
 def _new_requester(client: Client, who: dict[str, str], *, at: datetime) -> Person:

@@ -41,8 +41,9 @@ def test_a_session_is_no_token(app: Flask, world: World) -> None:
 
 
 def test_a_revoked_token_and_one_of_somebody_who_left_open_nothing(
-    staff: Program, admin: Program, world: World
+    staff: Program, admin: Program, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("msp.web.api.access.KEPT_SECONDS", 0)
     assert staff.get("/tickets").status_code == 200
     with work(Scope.system()) as session:
         for token in all_tokens():
@@ -53,7 +54,9 @@ def test_a_revoked_token_and_one_of_somebody_who_left_open_nothing(
     assert admin.get("/tickets").status_code == 401
 
 
-def test_the_use_of_a_token_is_noted_by_minutes(staff: Program, world: World) -> None:
+def test_the_use_of_a_token_is_noted_by_minutes(staff: Program, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msp.web.api.access.KEPT_SECONDS", 0)
+
     def last_used() -> object:
         with work(Scope.system()) as session:
             return session.scalars(select(ApiToken.last_used_at)).one()

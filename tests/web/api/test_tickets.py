@@ -282,4 +282,4 @@ def test_opening_a_ticket_takes_few_statements(app: Flask, staff: Program, world
         staff.post("/tickets", asked(world))
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-    assert len(statements) <= 16, statements
+    assert len(statements) <= 9, statements
