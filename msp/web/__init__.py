@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from flask import Flask, redirect, send_from_directory, url_for
+from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from msp.people.access import may
-from msp.web import account, api, desk, errors, parts, portal, request_scope, signin, system
+from msp.web import account, admin, api, desk, errors, parts, portal, request_scope, signin, system
 from msp.web.request_scope import own_scope, whoever_is_here
 
 HERE = Path(__file__).parent
@@ -20,6 +21,8 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # request_scope checks it for whoever came with a session
     CSRFProtect(app)
+    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=4, COMPRESS_MIN_SIZE=1400, COMPRESS_STREAMS=False)
+    Compress(app)
     system.register(app)
     request_scope.register(app)
     parts.register(app)
@@ -27,6 +30,7 @@ def register(app: Flask) -> None:
     signin.register(app)
     desk.register(app)
     portal.register(app)
+    admin.register(app)
     account.register(app)
     api.register(app)
     app.add_url_rule("/", "home", home)

@@ -111,13 +111,13 @@ def _reason(found: Ticket, contract: Contract | None, clocks: list[Clock]) -> li
 
 def _panel(found: Ticket, contract: Contract | None) -> dict[str, object]:
     requester = found.requester
-    known = (requester.title, requester.email, requester.phone)
+    known = (requester.title, requester.phone)
     return {
         "url": url_for("admin.client", client_id=found.client_id) if may(current_person(), "see_contracts") else None,
         "contract": contract,
         "balance": None,
         "requester_line": " · ".join(each for each in known if each) or requester.locale,
-        "facts": [(gettext("Sector"), found.client.sector)] if found.client.sector else [],
+        "facts": [],
         "others": queries.open_of_requester(found.requester_id, besides=found.id),
         "similar": [
             {
