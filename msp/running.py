@@ -7,6 +7,7 @@ from functools import partial
 
 from flask import Flask
 
+from integrations.playground import local
 from msp import web_server
 from msp.config import Settings
 from msp.kernel import jobs, migrate
@@ -19,7 +20,7 @@ GRACE = 5  # seconds; at a desk of one machine nobody's request takes longer
 def desk_plan(settings: Settings) -> Plan:
     """The plan of the whole desk on one machine."""
     return Plan(
-        load=partial(load_app, settings),
+        load=partial(_load, settings),
         steps=partial(_steps, settings),
         roles=partial(_roles, settings),
         welcome=partial(_welcome, settings),
@@ -27,10 +28,21 @@ def desk_plan(settings: Settings) -> Plan:
 
 
 def load_app(settings: Settings) -> Flask:
-    """The application with everything it imports; opens no connection."""
+    """The application with everything it imports; opens no connection. A demonstration gets its playground."""
     from wsgi import create_app
 
-    return create_app(settings)
+    app = create_app(local.joined(settings))
+    if local.played(settings):
+        from integrations.playground import page
+
+        page.register(app, settings)
+    return app
+
+
+def _load(settings: Settings) -> Flask:
+    if local.played(settings):
+        local.claim_ports(settings)
+    return load_app(settings)
 
 
 def _steps(settings: Settings, app: Flask) -> list[Step]:
@@ -44,7 +56,9 @@ def _steps(settings: Settings, app: Flask) -> list[Step]:
 
 def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Role]:
     web = partial(web_server.serve, lambda: app, settings, listener=listener, grace=GRACE)
+    playground = [Role("playground", partial(_serve_playground, settings), grace=5)] if local.played(settings) else []
     return [
+        *playground,  # stops first: whoever waits there for news lets the web go
         Role("web", web, grace=GRACE + 3),
         Role("clock", partial(jobs.run_clock, app), grace=5),
         Role("worker", partial(jobs.run_worker, app), count=WORKERS, grace=25),
@@ -57,5 +71,14 @@ def _load_demo(app: Flask) -> None:
     first_start.load_once(app)
 
 
+def _serve_playground(settings: Settings) -> None:
+    from integrations.playground.run import serve_playground  # a desk that serves needs neither it nor the demo
+
+    serve_playground(settings)
+
+
 def _welcome(settings: Settings) -> list[str]:
-    return ["", f"Guardia answers at {settings.public_url}"]
+    lines = ["", f"Guardia answers at {settings.public_url}"]
+    if local.played(settings):
+        lines.append(f"Play the employee at {settings.public_url}/playground")
+    return lines

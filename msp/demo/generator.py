@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from msp.demo.arrivals import Flow, arrival, flow_of
@@ -50,11 +50,16 @@ def generate(today: datetime) -> DemoWorld:
     calendars = build_calendars(now.date())
     first, last = (now - HISTORY - timedelta(days=10)).date(), (now + timedelta(days=60)).date()
     worktimes = {calendar.key: Worktime(calendar, first, last) for calendar in calendars}
-    clients = build_clients(now.date(), Random(_SEED))  # noqa: S311
+    clients = generate_clients(now.date())
     telling = _Telling(clients, worktimes, now)
     present = [_open_ticket(telling, opening) for opening in openings()]
     tickets = present + _history(telling, TICKETS - len(present))
     return DemoWorld(now, PASSWORD, PROVIDER, STAFF, calendars, clients, _numbered(tickets, clients))
+
+
+def generate_clients(today: date) -> tuple[Client, ...]:
+    """Return the companies of the demo world alone; people and ids are the same on every day."""
+    return build_clients(today, Random(_SEED))  # noqa: S311
 
 
 def _numbered(tickets: list[Ticket], clients: tuple[Client, ...]) -> tuple[Ticket, ...]:

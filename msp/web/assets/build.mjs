@@ -1,4 +1,4 @@
-// Builds what the pages load: one stylesheet, one script, the icons in use, the fonts. Content-hashed, listed in
+// Builds what the pages load: one stylesheet, one script (and those of the demo's playground), the icons in use, the fonts. Content-hashed, listed in
 // manifest.json. Run by `npm run build`; everything comes from node_modules, nothing from the network.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -69,7 +69,9 @@ async function put(name, bytes) {
   await writeFile(join(dist, manifest[name]), bytes)
 }
 
-for (const file of [...await bundle('app.css'), ...await bundle('app.js', { format: 'iife' })]) {
+const sheets = [...await bundle('app.css'), ...await bundle('playground.css')]
+const scripts = [...await bundle('app.js', { format: 'iife' }), ...await bundle('playground.js', { format: 'iife' })]
+for (const file of [...sheets, ...scripts]) {
   const name = relative(dist, file.path).split(sep).join('/')
   if (name.endsWith('.woff2')) {
     await writeFile(join(dist, name), file.contents)

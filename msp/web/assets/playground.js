@@ -1,0 +1,184 @@
+// The demo's playground: chats that move by themselves. Without this script every link and form works by loading the page.
+const FAIL_PAUSE = 1500
+const NOTICE_TIME = 6000
+const TAB = '.play-tab:has([value="ID"])'
+
+const chats = [...document.querySelectorAll('.chat')].map(element => element.id)
+const asking = {}
+const at = id => document.getElementById(id)
+
+function parse(html) {
+  return new DOMParser().parseFromString(html, 'text/html').querySelector('.chat')
+}
+
+async function ask(id, url, options = {}) {
+  const { headers, ...more } = options
+  return fetch(url, { ...more, headers: { 'X-Panel': id, ...headers } })
+}
+
+// Lines keep their place: what is the same stays, so that nothing flickers and only what is new moves in.
+function patchLines(old, fresh) {
+  const wasAtEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 60
+  const known = new Map([...old.children].map(line => [line.id, line]))
+  const lines = [...fresh.children].map(line => {
+    const before = known.get(line.id)
+    if (!before && known.size) line.classList.add('is-new')
+    if (!before || before.querySelector(':focus')) return before ?? line
+    const plain = before.cloneNode(true)
+    plain.classList.remove('is-new')
+    return plain.isEqualNode(line) ? before : line
+  })
+  old.replaceChildren(...lines)
+  if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) old.scrollTop = old.scrollHeight
+}
+
+function isSamePlace(old, fresh) {
+  const key = chat => chat.querySelector('.say-form')?.dataset.key
+  return key(old) && key(old) === key(fresh)
+}
+
+function show(id, html, { typed = true } = {}) {
+  const old = at(id), fresh = parse(html)
+  if (!fresh) return
+  if (typed && isSamePlace(old, fresh)) {
+    patchLines(old.querySelector('.lines'), fresh.querySelector('.lines'))
+    for (const part of ['.phone-head', '.spots']) old.querySelector(part).replaceWith(fresh.querySelector(part))
+    old.dataset.cursor = fresh.dataset.cursor
+    notice(old, fresh.querySelector('.phone-notice'))
+  } else {
+    const wasTyping = old.contains(document.activeElement)
+    const before = isSamePlace(old, fresh) ? old.querySelector('.lines') : null
+    const lines = fresh.querySelector('.lines')
+    if (before) {
+      const top = before.scrollTop
+      patchLines(before, lines)
+      lines.replaceWith(before)
+      old.replaceWith(fresh)
+      before.scrollTop = Math.max(top, before.scrollHeight)
+    } else {
+      old.replaceWith(fresh)
+      if (lines) lines.scrollTop = lines.scrollHeight
+    }
+    if (wasTyping) focusEnd(fresh.querySelector('.say-text'))
+  }
+  keepAddress(id, at(id).dataset.url)
+}
+
+function focusEnd(field) {
+  field?.focus({ preventScroll: true })
+  field?.setSelectionRange(field.value.length, field.value.length)
+}
+
+function notice(chat, said) {
+  if (!said) return
+  chat.querySelector('.phone-notice')?.remove()
+  chat.querySelector('.say-form').before(said)
+  setTimeout(() => said.remove(), NOTICE_TIME)
+}
+
+function tell(id, text) {
+  const said = document.createElement('p')
+  said.className = 'phone-notice'
+  said.setAttribute('role', 'status')
+  said.textContent = text
+  if (at(id).querySelector('.say-form')) notice(at(id), said)
+}
+
+// Each chat knows its own part of the address only.
+function keepAddress(id, url) {
+  const here = new URL(location.href), there = new URL(url, location.href)
+  for (const name of [...here.searchParams.keys()]) if (name === id || name.startsWith(`${id}_`)) here.searchParams.delete(name)
+  for (const [name, value] of there.searchParams) if (name === id || name.startsWith(`${id}_`)) here.searchParams.set(name, value)
+  history.replaceState(null, '', here)
+}
+
+async function go(id, url, options, keep) {
+  asking[id]?.abort()
+  at(id).classList.add('is-busy')
+  try {
+    const answer = await ask(id, url, options)
+    if (!answer.ok) throw new Error(answer.status)
+    show(id, await answer.text(), keep)
+  } catch {
+    tell(id, document.body.dataset.offline)
+  } finally {
+    at(id).classList.remove('is-busy')
+    watch(id)
+  }
+}
+
+// News: one question at a time for each chat, answered when something happens there.
+async function watch(id) {
+  asking[id]?.abort()
+  const mine = asking[id] = new AbortController()
+  while (!mine.signal.aborted) {
+    if (document.hidden) return
+    const chat = at(id)
+    try {
+      const answer = await ask(id, chat.dataset.url, { signal: mine.signal, headers: { 'X-Since': chat.dataset.cursor } })
+      if (mine.signal.aborted) return
+      if (answer.status === 200) {
+        const html = await answer.text()
+        if (mine.signal.aborted) return
+        show(id, html)
+        mark(id)
+      } else if (answer.status === 204) {
+        chat.dataset.cursor = answer.headers.get('X-Cursor')
+      } else {
+        throw new Error(answer.status)
+      }
+      if (!at(id).querySelector('.lines')) throw new Error('nobody yet')
+    } catch {
+      if (!mine.signal.aborted) await new Promise(done => setTimeout(done, FAIL_PAUSE))
+    }
+  }
+}
+
+function mark(id) {
+  const tab = document.querySelector(TAB.replace('ID', id))
+  if (tab && !tab.querySelector('input').checked) tab.querySelector('.play-news').hidden = false
+}
+
+document.addEventListener('submit', event => {
+  const form = event.target, chat = form.closest('.chat')
+  if (!chat) return
+  event.preventDefault()
+  if (chat.classList.contains('is-busy')) return
+  const data = new URLSearchParams(new FormData(form, event.submitter))
+  if (form.method === 'get') {
+    go(chat.id, `${form.action}?${data}`)
+  } else {
+    const isSaying = form.matches('.say-form')
+    go(chat.id, form.action, { method: 'POST', body: data }, { typed: !isSaying })
+  }
+})
+
+document.addEventListener('click', event => {
+  const link = event.target.closest('.chat a[data-go]')
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
+  event.preventDefault()
+  const chat = link.closest('.chat')
+  go(chat.id, link.href).then(() => { if (link.closest('.line-own')) focusEnd(at(chat.id).querySelector('.say-text')) })
+})
+
+document.addEventListener('change', event => {
+  if (event.target.matches('.chat-who select')) event.target.form.requestSubmit()
+  if (event.target.name === 'side') event.target.parentElement.querySelector('.play-news').hidden = true
+})
+
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !event.target.matches('.say-text')) return
+  event.preventDefault()
+  event.target.form.requestSubmit()
+})
+
+document.addEventListener('visibilitychange', () => {
+  for (const id of chats) document.hidden ? asking[id]?.abort() : watch(id)
+})
+
+if (matchMedia('(max-width: 760px)').matches) document.querySelector('.play-how').open = false
+for (const id of chats) {
+  const lines = at(id).querySelector('.lines')
+  if (lines) lines.scrollTop = lines.scrollHeight
+  watch(id)
+}
