@@ -211,6 +211,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("messages", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("ignored_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unknown_source")),
         sa.UniqueConstraint("kind", "external_id", name=op.f("uq_unknown_source_kind_external_id")),
         info={"access": "staff"},

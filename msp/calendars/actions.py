@@ -22,12 +22,13 @@ def add_calendar(
     holidays: Mapping[date, str] | None = None,
     exceptions: Mapping[date, Sequence[Minutes]] | None = None,
     holiday_set: Json | None = None,
+    exception_names: Mapping[date, str] | None = None,
 ) -> Calendar:
     """Add a calendar: windows in minutes of local wall time by weekday (0 is Monday), holidays, exceptions."""
     check(name=name, timezone=timezone, weekly=weekly)
     calendar = Calendar(id=new_id(), name=name.strip(), timezone=timezone, holiday_set=holiday_set or {}, created_at=at)
     db.session.add(calendar)
-    _fill(calendar, weekly=weekly, holidays=holidays or {}, exceptions=exceptions or {})
+    _fill(calendar, weekly=weekly, holidays=holidays or {}, exceptions=exceptions or {}, names=exception_names or {})
     db.session.flush()
     return calendar
 
@@ -40,15 +41,18 @@ def edit_calendar(
     weekly: Mapping[int, Sequence[Minutes]],
     holidays: Mapping[date, str],
     exceptions: Mapping[date, Sequence[Minutes]],
+    holiday_set: Json | None = None,
+    exception_names: Mapping[date, str] | None = None,
 ) -> None:
     """Replace what a calendar says; deadlines that run are derived anew when their clocks next move."""
     check(name=name, timezone=timezone, weekly=weekly)
     calendar.name, calendar.timezone = name.strip(), timezone
+    calendar.holiday_set = calendar.holiday_set if holiday_set is None else holiday_set
     calendar.version += 1
     for rows in (calendar.windows, calendar.holidays, calendar.exceptions):
         rows.clear()
     db.session.flush()
-    _fill(calendar, weekly=weekly, holidays=holidays, exceptions=exceptions)
+    _fill(calendar, weekly=weekly, holidays=holidays, exceptions=exceptions, names=exception_names or {})
 
 
 def check(*, name: str, timezone: str, weekly: Mapping[int, Sequence[Minutes]]) -> None:
@@ -74,6 +78,7 @@ def _fill(
     weekly: Mapping[int, Sequence[Minutes]],
     holidays: Mapping[date, str],
     exceptions: Mapping[date, Sequence[Minutes]],
+    names: Mapping[date, str],
 ) -> None:
     calendar.windows = [
         CalendarWindow(weekday=day, start_minute=start, end_minute=end)
@@ -82,6 +87,8 @@ def _fill(
     ]
     calendar.holidays = [CalendarHoliday(day=day, name=name) for day, name in holidays.items()]
     calendar.exceptions = [
-        CalendarException(day=day, windows=[{"start": start, "end": end} for start, end in windows])
+        CalendarException(
+            day=day, name=names.get(day), windows=[{"start": start, "end": end} for start, end in windows]
+        )
         for day, windows in exceptions.items()
     ]

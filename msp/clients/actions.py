@@ -153,6 +153,14 @@ def link_unknown(source_id: UUID, client: Client, *, at: datetime) -> Connection
     )
 
 
+def ignore_unknown(source_id: UUID, *, at: datetime) -> None:
+    """Stop showing a workspace or tenant of nobody, however much it writes; a new installation shows it again."""
+    source = db.session.get(UnknownSource, source_id)
+    if source is None:
+        raise NotFound("unknown_source")
+    source.ignored_at = at
+
+
 def disconnect(connection: Connection, *, at: datetime) -> None:
     """Forget a connection and its token; emits `connection.removed`."""
     emit(
@@ -191,6 +199,8 @@ def note_unknown(
     statement = insert(UnknownSource).values(**row)
     news = {"last_seen_at": at, "messages": UnknownSource.messages + messages}
     news |= {field: row[field] for field in ("name", "settings", "secret") if row[field]}
+    if secret:
+        news["ignored_at"] = None
     db.session.execute(
         statement.on_conflict_do_update(index_elements=[UnknownSource.kind, UnknownSource.external_id], set_=news)
     )

@@ -75,3 +75,4 @@ class UnknownSource(Model):
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     messages: Mapped[int] = mapped_column(default=0, server_default="0")
+    ignored_at: Mapped[datetime | None]

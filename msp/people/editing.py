@@ -1,0 +1,101 @@
+"""Changing people, and whether they can sign in. The parts that touch accounts work in the system's scope."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from flask_security.utils import hash_password
+from sqlalchemy import delete, func, select
+
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict, Invalid
+from msp.kernel.events import emit
+from msp.kernel.ids import new_token
+from msp.people.actions import LOCALES, add_account
+from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Account, Person, StaffClient
+from msp.people.queries import client_ids_of, find_by_email
+
+EDITABLE = frozenset(
+    ("name", "email", "role", "title", "phone", "locale", "timezone", "tier", "is_vip", "is_restricted", "active")
+)
+
+
+def edit_person(person: Person, *, at: datetime, **changes: object) -> None:
+    """Change a person and what follows from it for their account (system scope); emits `person.edited`.
+
+    Refuses unknown roles, languages and zones, and an address that somebody has. Somebody who is no longer active is
+    signed out everywhere at once; so is whoever's role or clients change, by `end_sessions`.
+    """
+    _check(person, changes)
+    changed = sorted(name for name, value in changes.items() if getattr(person, name) != value)
+    for name in changed:
+        setattr(person, name, changes[name])
+    account = account_of(person.id)
+    if account is not None:
+        _follow(account, person, changed)
+    if changed:
+        emit("person.edited", person.id, client_id=person.client_id, visibility="internal", at=at, changed=changed)
+
+
+def work_only_for(person: Person, client_ids: Collection[UUID]) -> None:
+    """Say for which clients a restricted member of staff works (system scope)."""
+    if set(client_ids) == set(client_ids_of(person.id)):
+        return
+    db.session.execute(delete(StaffClient).where(StaffClient.person_id == person.id))
+    db.session.add_all(StaffClient(client_id=client_id, person_id=person.id) for client_id in set(client_ids))
+
+
+def account_of(person_id: UUID) -> Account | None:
+    """What a person signs in with, or None (system scope)."""
+    return db.session.scalars(select(Account).where(Account.person_id == person_id)).one_or_none()
+
+
+def set_password(person: Person, password: str, *, at: datetime) -> Account:
+    """Let a person sign in with this password from now on, and with no session from before (system scope)."""
+    account = account_of(person.id)
+    if account is None:
+        return add_account(person, password=password, at=at)
+    account.password = hash_password(password)
+    account.active = person.active
+    end_sessions(account)
+    return account
+
+
+def end_sessions(account: Account) -> None:
+    """Sign somebody out everywhere: sessions name the account by this, and it is another one now."""
+    account.fs_uniquifier = new_token("fs")
+
+
+def _check(person: Person, changes: dict[str, object]) -> None:
+    if unknown := changes.keys() - EDITABLE:
+        raise Invalid(fields={name: ["unknown_field"] for name in unknown})
+    roles = STAFF_ROLES if person.is_staff else CLIENT_ROLES
+    wrong = {
+        "name": ["required"] if not str(changes.get("name", "-")).strip() else [],
+        "role": ["unknown"] if changes.get("role", person.role) not in roles else [],
+        "locale": ["unknown"] if changes.get("locale", "es") not in LOCALES else [],
+        "timezone": ["unknown"] if changes.get("timezone", "UTC") not in available_timezones() else [],
+        "tier": ["unknown"] if changes.get("tier") not in (None, 1, 2, 3) else [],
+    }
+    if any(wrong.values()):
+        raise Invalid(fields={name: codes for name, codes in wrong.items() if codes})
+    email = changes.get("email")
+    if isinstance(email, str):
+        twin = find_by_email(email, client_id=person.client_id)
+        if twin is not None and twin.id != person.id:
+            raise Conflict("email_in_use")
+
+
+def _follow(account: Account, person: Person, changed: list[str]) -> None:
+    if "email" in changed:
+        if not person.email:
+            raise Invalid(fields={"email": ["required"]})
+        taken = select(Account.id).where(func.lower(Account.email) == person.email.lower(), Account.id != account.id)
+        if db.session.execute(taken).one_or_none():
+            raise Conflict("email_in_use")
+        account.email = person.email
+    if "active" in changed:
+        account.active = person.active
+    if {"active", "role", "is_restricted"} & set(changed):
+        end_sessions(account)

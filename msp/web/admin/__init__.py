@@ -1,0 +1,41 @@
+"""Administration: clients, contracts, calendars, people, connections, what failed, and the installation itself."""
+
+from flask import Blueprint, Flask, redirect, url_for
+from flask_babel import lazy_gettext
+from werkzeug.wrappers import Response
+
+from msp.web.admin import calendars, clients, connections, contracts, deliveries, people, reading, settings
+from msp.web.guards import needs
+from msp.web.shell import MenuEntry, add_menu
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+MENU = (
+    MenuEntry("desk", lazy_gettext("Clients"), "building-2", "admin.clients", "see_contracts", 40),
+    MenuEntry("desk", lazy_gettext("Contracts"), "file-pen-line", "admin.contracts", "see_contracts", 50),
+    MenuEntry("settings", lazy_gettext("People"), "users-round", "admin.people", "administer", 10),
+    MenuEntry("settings", lazy_gettext("Calendars"), "calendar-days", "admin.calendars", "administer", 20),
+    MenuEntry(
+        "settings", lazy_gettext("Connections"), "plug", "admin.connections", "administer", 30, reading.count_waiting
+    ),
+    MenuEntry(
+        "settings", lazy_gettext("Failed deliveries"), "triangle-alert", "admin.deliveries", "administer", 40,
+        reading.count_dead,
+    ),
+    MenuEntry("settings", lazy_gettext("Settings"), "settings", "admin.settings", "administer", 50),
+)  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Add the administration's pages and its lines of the rail to the application."""
+    for room in (clients, contracts, calendars, people, connections, deliveries, settings):
+        room.add_routes(blueprint)
+    blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
+    app.register_blueprint(blueprint)
+    for entry in MENU:
+        add_menu(entry)
+
+
+def home() -> Response:
+    """Where administration begins."""
+    return redirect(url_for("admin.clients"))

@@ -1,0 +1,94 @@
+"""A calendar as lines of text that people edit, and back to minutes and days. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+
+from msp.calendars.working_calendar import MINUTES_A_DAY, parse_window
+from msp.web.admin.forms import day as read_day
+
+Window = tuple[int, int]
+
+
+def windows_of(text: str) -> list[Window]:
+    """The windows of "9:00-14:00, 16:00-19:00" in minutes, sorted; one past midnight ends beyond 1440.
+
+    Longer dashes and whole hours ("9-14") are read too. Raises ValueError for what is no window or overlaps.
+    """
+    tidy = text.replace("–", "-").replace("—", "-").replace(".", ":").replace(";", ",")
+    found = sorted(_window(part) for part in tidy.split(",") if part.strip())
+    for before, after in pairwise(found):
+        if after[0] < before[1]:
+            raise ValueError(text)
+    return found
+
+
+def text_of(windows: Iterable[Window], *, dash: str = "-") -> str:
+    """Windows as people write them: "9:00-14:00, 16:00-19:00"."""
+    return ", ".join(f"{_clock(start)}{dash}{_clock(end)}" for start, end in windows)
+
+
+def holidays_of(text: str) -> dict[date, str]:
+    """Closed days from lines "2026-12-25 Navidad"; raises ValueError for a line without a day or a name."""
+    days = {}
+    for line in _lines(text):
+        written, _, name = line.partition(" ")
+        if not name.strip():
+            raise ValueError(line)
+        days[read_day(written)] = name.strip()[:120]
+    return days
+
+
+def exceptions_of(text: str) -> dict[date, tuple[list[Window], str | None]]:
+    """Days with other hours from lines "2026-12-24 9:00-14:00 Nochebuena"; without hours the day is closed."""
+    days = {}
+    for line in _lines(text):
+        written, *rest = line.split()
+        windows = []
+        while rest and rest[0][0].isdigit():
+            windows.append(rest.pop(0).strip(","))
+        days[read_day(written)] = (windows_of(",".join(windows)), " ".join(rest)[:120] or None)
+    return days
+
+
+def holidays_text(holidays: Mapping[date, str]) -> str:
+    """Closed days, a line each, in order."""
+    return "\n".join(f"{day.isoformat()} {holidays[day]}" for day in sorted(holidays))
+
+
+def exceptions_text(exceptions: Iterable[tuple[date, Sequence[Window], str | None]]) -> str:
+    """Days with other hours, a line each."""
+    lines = (f"{day.isoformat()} {text_of(windows)} {name or ''}" for day, windows, name in exceptions)
+    return "\n".join(" ".join(line.split()) for line in lines)
+
+
+def days_alike(weekly: Mapping[int, Sequence[Window]]) -> list[tuple[int, int, tuple[Window, ...]]]:
+    """Runs of neighbouring weekdays with the same windows: (first, last, windows); closed days are left out."""
+    runs: list[tuple[int, int, tuple[Window, ...]]] = []
+    for day in range(7):
+        windows = tuple(weekly.get(day, ()))
+        if not windows:
+            continue
+        if runs and runs[-1][1] == day - 1 and runs[-1][2] == windows:
+            runs[-1] = (runs[-1][0], day, windows)
+        else:
+            runs.append((day, day, windows))
+    return runs
+
+
+def _window(text: str) -> Window:
+    hours = [part.strip() if ":" in part else f"{part.strip()}:00" for part in text.split("-")]
+    start, end = parse_window(hours)
+    end = end if end > start else end + MINUTES_A_DAY
+    if start >= MINUTES_A_DAY or end == start + MINUTES_A_DAY:
+        raise ValueError(text)
+    return start, end
+
+
+def _clock(minute: int) -> str:
+    within = minute if minute <= MINUTES_A_DAY else minute - MINUTES_A_DAY
+    return f"{within // 60}:{within % 60:02d}"
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]

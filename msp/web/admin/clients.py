@@ -1,0 +1,322 @@
+"""Client companies: who they are, what was agreed, where they write from."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext, ngettext
+from stdnum.es import nif
+from stdnum.eu import vat
+from stdnum.exceptions import InvalidChecksum, ValidationError
+
+from msp.clients.actions import CODE, DOMAIN, TAX_REGIMES, add_client, edit_client
+from msp.clients.models import Client
+from msp.clients.queries import access_client, connections_of
+from msp.contracts.models import Contract
+from msp.contracts.queries import contracts_of
+from msp.kernel import clock
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Conflict, Invalid
+from msp.people.access import may
+from msp.people.queries import people_of
+from msp.web.admin import reading
+from msp.web.admin.forms import Errors, Form, refuse_restricted, told, whole
+from msp.web.admin.pager import Pager
+from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts.formats import day
+from msp.web.parts.words import word
+from msp.web.request_scope import current_person
+from msp.web.shell import shell
+
+PEOPLE_SHOWN = 12
+SOON_DAYS = 60
+CURRENCIES = ("EUR", "GBP", "USD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "RON", "MAD", "MXN")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EU = frozenset(
+    [
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "FI", "FR", "GR", "HR", "HU",
+        "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    ]
+)  # fmt: skip
+TEXTS = ("name", "code", "legal_name", "tax_id", "billing_email", "sector")
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of these pages."""
+    see, change = needs("see_contracts"), needs("change_contracts")
+    blueprint.add_url_rule("/clients", "clients", see(clients))
+    blueprint.add_url_rule("/clients/new", "new_client", change(new_client))
+    blueprint.add_url_rule("/clients/new", "create_client", change(create_client), methods=["POST"])
+    blueprint.add_url_rule("/clients/<uuid:client_id>", "client", see(client))
+    blueprint.add_url_rule("/clients/<uuid:client_id>/edit", "edit_client", change(edit))
+    blueprint.add_url_rule("/clients/<uuid:client_id>/edit", "save_client", change(save), methods=["POST"])
+
+
+def clients() -> str:
+    """Every client with its people, contracts, chats and open tickets, in six statements."""
+    words, pager = request.args.get("q", "").strip()[:100], Pager.of_request()
+    found, total = reading.clients_page(words, offset=pager.offset)
+    ids = [each.id for each in found]
+    people, opened = reading.people_counts(ids), reading.open_counts(ids)
+    contracts, kinds = reading.contract_names(ids, on=clock.now().date()), reading.connection_kinds(ids)
+    return render_template(
+        "admin/clients.html",
+        shell=shell(current="admin.clients"),
+        subtitle=ngettext("%(num)d client", "%(num)d clients", total),
+        rows=[
+            {
+                "client": each,
+                "url": url_for("admin.client", client_id=each.id),
+                "people": people.get(each.id, 0),
+                "open": opened.get(each.id, 0),
+                "contract": ", ".join(contracts.get(each.id, ())),
+                "connections": kinds.get(each.id, []),
+                "locale": each.locale,
+            }
+            for each in found
+        ],
+        new_url=url_for("admin.new_client") if _may_change() else None,
+        query=words,
+        **pager.context(total),
+    )
+
+
+def client(client_id: UUID) -> str:
+    """One client: contracts, connections, people, and what is known of the company."""
+    found, person = access_client(client_id), current_person()
+    people, is_admin = people_of(client_id), may(person, "administer")
+    settings = current_app.config["SETTINGS"]
+    here = url_for("admin.client", client_id=client_id)
+    return render_template(
+        "admin/client.html",
+        shell=shell(current="admin.clients"),
+        client=found,
+        facts=_facts(found),
+        contracts=[
+            {"contract": each, "url": url_for("admin.contract", contract_id=each.id), "note": note_of(each)}
+            for each in contracts_of(client_id)
+        ],
+        connections=[
+            {
+                "connection": each,
+                "state": "revoked" if each.broken_reason else "connected",
+                "note": each.broken_reason or "",
+            }
+            for each in connections_of(client_id)
+        ],
+        people=people[:PEOPLE_SHOWN],
+        people_count=len(people),
+        people_url=url_for("admin.people", kind="clients", client=client_id) if is_admin else None,
+        is_admin=is_admin,
+        tickets_url=url_for("desk.queue", view="team", client=client_id),
+        edit_url=url_for("admin.edit_client", client_id=client_id) if _may_change() else None,
+        new_contract_url=url_for("admin.new_contract", client_id=client_id)
+        if may(person, "change_contracts")
+        else None,
+        new_person_url=url_for("admin.new_person", client_id=client_id) if is_admin else None,
+        slack_install_url=f"/slack/install?client_id={client_id}&next={here}"
+        if is_admin and settings.slack_install_enabled
+        else None,
+        connect_url=url_for("admin.new_connection", client_id=client_id) if is_admin else None,
+    )
+
+
+def note_of(contract: Contract) -> str:
+    """What is worth knowing of a contract today: not begun, ending soon, ended."""
+    today = clock.now().date()
+    if contract.starts_on > today:
+        return gettext("begins on %(day)s", day=day(contract.starts_on))
+    if contract.ends_on is None:
+        return ""
+    if contract.ends_on < today:
+        return gettext("ended")
+    return gettext("ends soon") if (contract.ends_on - today).days <= SOON_DAYS else ""
+
+
+def new_client() -> Answer:
+    """An empty form."""
+    refuse_restricted()
+    return _form(None, {"locale": "es", "country": "ES", "payment_days": 30, "tax_regime": "national"}, {})
+
+
+def create_client() -> Answer:
+    """Add a client company; refused fields come back with their sentences."""
+    refuse_restricted()
+    form = Form(request.form)
+    details = _details(form, before=None)
+    if not form.errors and not is_first_time():
+        return redirect(url_for("admin.clients"), 303)
+    try:
+        _refuse(form)
+        added = add_client(at=clock.now(), code=form.text("code").upper(), **details)
+    except Invalid as wrong:
+        return _form(None, request.form.to_dict(), form.errors | wrong.fields), 422
+    except Conflict:
+        return _form(None, request.form.to_dict(), {"code": ["code_in_use"]}), 422
+    flash(
+        gettext("%(name)s is a client now. Next: its contract, and the chat it writes from.", name=added.name), "green"
+    )
+    return redirect(url_for("admin.client", client_id=added.id), 303)
+
+
+def edit(client_id: UUID) -> Answer:
+    """The form with what is known."""
+    refuse_restricted()
+    found = access_client(client_id)
+    return _form(found, _values(found), {})
+
+
+def save(client_id: UUID) -> Answer:
+    """Change a client company; refused fields come back with their sentences."""
+    refuse_restricted()
+    found, form = access_client(client_id), Form(request.form)
+    details = _details(form, before=found)
+    try:
+        _refuse(form)
+        edit_client(found, at=clock.now(), active=bool(form.text("active")), **details)
+    except Invalid as wrong:
+        db.session.expire(found)
+        return _form(found, request.form.to_dict(), form.errors | wrong.fields), 422
+    flash(gettext("Saved."), "green")
+    return redirect(url_for("admin.client", client_id=client_id), 303)
+
+
+def _may_change() -> bool:
+    person = current_person()
+    return may(person, "change_contracts") and not person.is_restricted
+
+
+def _refuse(form: Form) -> None:
+    if form.errors:
+        raise Invalid(fields=form.errors)
+
+
+def _details(form: Form, *, before: Client | None) -> Json:
+    """What the form says, as the verbs take it; what cannot be is noted in the form's errors."""
+    country = form.text("country").upper() or "ES"
+    if country not in Locale("en").territories or len(country) != 2:
+        form.fault("country", "invalid")
+    if not form.text("name"):
+        form.fault("name", "required")
+    if before is None and not CODE.fullmatch(form.text("code").upper()):
+        form.fault("code", "code_shape")
+    domains = sorted({each.strip().lower().lstrip("@") for each in form.text("mail_domains").split()} - {""})
+    if not all(DOMAIN.fullmatch(each) for each in domains):
+        form.fault("mail_domains", "domain_shape")
+    if (mail := form.text("billing_email")) and not EMAIL.fullmatch(mail):
+        form.fault("billing_email", "email_shape")
+    days = form.read("payment_days", whole)
+    if days is not None and days > 120:
+        form.fault("payment_days", "invalid")
+    address = {"line1": "street", "postcode": "postcode", "city": "city", "province": "province"}
+    kept = dict(before.billing_address) if before else {}
+    given = {key: form.text(name) for key, name in address.items()}
+    return {
+        "name": form.text("name"),
+        "legal_name": form.text_or_none("legal_name"),
+        "tax_id": _tax_id(form, country, before.tax_id if before else None),
+        "tax_regime": form.text("tax_regime") if form.text("tax_regime") in TAX_REGIMES else "national",
+        "billing_address": {k: v for k, v in (kept | given | {"country": country}).items() if v},
+        "billing_email": form.text_or_none("billing_email"),
+        "locale": form.text("locale"),
+        "timezone": form.text("timezone"),
+        "currency": form.text("currency"),
+        "sector": form.text_or_none("sector"),
+        "mail_domains": domains,
+        "payment_days": 30 if days is None else days,
+    }
+
+
+def _tax_id(form: Form, country: str, before: str | None) -> str | None:
+    """The tax id in its compact form; one that stood there already is left in peace."""
+    typed = form.text("tax_id")
+    if not typed or typed == before:
+        return typed or None
+    try:
+        if country == "ES":
+            return str(nif.validate(typed))
+        if country in EU:
+            prefix = "EL" if country == "GR" else country
+            tidy = "".join(each for each in typed.upper() if each.isalnum())
+            return str(vat.validate(tidy if tidy[:2].isalpha() else prefix + tidy))
+    except InvalidChecksum:
+        form.fault("tax_id", "nif_check" if country == "ES" else "vat_shape")
+    except ValidationError:
+        form.fault("tax_id", "nif_shape" if country == "ES" else "vat_shape")
+    return typed
+
+
+def _values(found: Client) -> Json:
+    address = found.billing_address
+    return {name: getattr(found, name) for name in TEXTS} | {
+        "locale": found.locale,
+        "timezone": found.timezone,
+        "currency": found.currency,
+        "payment_days": found.payment_days,
+        "tax_regime": found.tax_regime,
+        "mail_domains": "\n".join(found.mail_domains),
+        "street": address.get("line1", ""),
+        "postcode": address.get("postcode", ""),
+        "city": address.get("city", ""),
+        "province": address.get("province", ""),
+        "country": address.get("country", "ES"),
+        "active": found.active,
+    }
+
+
+def _form(found: Client | None, values: Mapping[str, Any], errors: Mapping[str, Sequence[str]] | Errors) -> str:
+    back = url_for("admin.client", client_id=found.id) if found else url_for("admin.clients")
+    own = (str(values["currency"]),) if values.get("currency") and values["currency"] not in CURRENCIES else ()
+    return render_template(
+        "admin/client_form.html",
+        shell=shell(current="admin.clients"),
+        client=found,
+        values=values,
+        errors=told(errors),
+        timezones=sorted(zone for zone in available_timezones() if "/" in zone),
+        currencies=[*CURRENCIES, *own],
+        regimes=_regimes(),
+        action_url=url_for("admin.save_client", client_id=found.id) if found else url_for("admin.create_client"),
+        back_url=back,
+    )
+
+
+def _regimes() -> list[tuple[str, str]]:
+    return [
+        ("national", gettext("Spanish IVA")),
+        ("igic", gettext("IGIC, both of us in the Canary Islands")),
+        ("canarias_b2b", gettext("company in the Canary Islands, Ceuta or Melilla: no IVA")),
+        ("eu_b2b", gettext("company in the European Union: reverse charge")),
+        ("outside_eu", gettext("company outside the European Union: no IVA")),
+    ]
+
+
+def _facts(found: Client) -> list[tuple[str, str]]:
+    address = found.billing_address
+    town = " ".join(part for part in (address.get("postcode"), address.get("city")) if part)
+    country = (get_locale() or Locale("es")).territories.get(address.get("country", ""), "")
+    written = ", ".join(part for part in (address.get("line1"), town, address.get("province"), country) if part)
+    local = clock.now().astimezone(ZoneInfo(found.timezone))
+    rows = [
+        (gettext("Legal name"), found.legal_name),
+        (gettext("Tax id"), found.tax_id),
+        (gettext("Billing address"), written),
+        (gettext("Invoices go to"), found.billing_email),
+        (gettext("Days to pay"), str(found.payment_days)),
+        (gettext("Currency"), found.currency),
+        (gettext("Language"), word(found.locale, "locale")),
+        (gettext("Time zone"), f"{found.timezone} · {local:%H:%M}"),
+        (gettext("Mail domains"), ", ".join(found.mail_domains)),
+        (gettext("Sector"), found.sector),
+        (gettext("Client since"), day(_since(found), year=True)),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _since(found: Client) -> date:
+    return found.created_at.date()

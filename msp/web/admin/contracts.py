@@ -1,0 +1,267 @@
+"""Contracts: what is promised by when, what it costs, and how that is put on invoices."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.datastructures import MultiDict
+
+from msp.calendars.queries import all_calendars
+from msp.clients.models import Client
+from msp.clients.queries import access_client, all_clients
+from msp.contracts.actions import Agreement, RateLine, Target, add_contract, edit_contract
+from msp.contracts.models import KINDS, PRIORITIES, WORK_TYPES, Contract
+from msp.contracts.queries import access_contract
+from msp.kernel import clock
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Invalid, NotFound
+from msp.kernel.money import InvalidMoney, Money
+from msp.people.access import may
+from msp.web.admin import reading
+from msp.web.admin.clients import note_of
+from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
+from msp.web.admin.forms import Form, day, decimal, identity, told, whole, written
+from msp.web.guards import Answer, is_first_time, needs
+from msp.web.request_scope import current_person
+from msp.web.shell import shell
+
+USUAL = {
+    "response_urgent": "30", "resolution_urgent": "240", "response_high": "60", "resolution_high": "480",
+    "response_normal": "120", "resolution_normal": "960", "response_low": "240", "resolution_low": "2400",
+    "rounding_increment": "15",
+}  # fmt: skip
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of these pages."""
+    see, change = needs("see_contracts"), needs("change_contracts")
+    blueprint.add_url_rule("/contracts", "contracts", see(contracts))
+    blueprint.add_url_rule("/contracts/new", "new_contract", change(new_contract))
+    blueprint.add_url_rule("/contracts/new", "create_contract", change(create_contract), methods=["POST"])
+    blueprint.add_url_rule("/contracts/<uuid:contract_id>", "contract", see(contract))
+    blueprint.add_url_rule("/contracts/<uuid:contract_id>", "save_contract", change(save_contract), methods=["POST"])
+
+
+def contracts() -> str:
+    """Every contract by client."""
+    found = reading.all_contracts()
+    return render_template(
+        "admin/contracts.html",
+        shell=shell(current="admin.contracts"),
+        subtitle=ngettext("%(num)d contract", "%(num)d contracts", len(found)),
+        rows=[
+            {
+                "contract": each,
+                "client": client,
+                "url": url_for("admin.contract", contract_id=each.id),
+                "note": note_of(each),
+            }
+            for each, client in found
+        ],
+        new_url=url_for("admin.new_contract") if may(current_person(), "change_contracts") else None,
+    )
+
+
+def new_contract() -> str:
+    """A form with the usual promises; for the client that the address names."""
+    client_id = request.args.get("client_id", "")
+    posted = MultiDict({**USUAL, "client_id": client_id, "starts_on": clock.now().date().isoformat()})
+    return _form(None, _posted_values(posted), {})
+
+
+def create_contract() -> Answer:
+    """Add a contract; refused fields come back with their sentences."""
+    form = Form(request.form)
+    client_id = form.read("client_id", identity, is_required=True)
+    client = _client(form, client_id)
+    try:
+        agreement = _agreement(form, client=client, before=None)
+        if client is None:
+            raise Invalid(fields=form.errors)
+        if not is_first_time():
+            return redirect(url_for("admin.client", client_id=client.id), 303)
+        added = add_contract(client, agreement, at=clock.now())
+    except Invalid as wrong:
+        return _form(None, _posted_values(request.form), _by_field(form, wrong)), 422
+    flash(gettext("%(name)s holds from %(day)s.", name=added.name, day=added.starts_on.isoformat()), "green")
+    return redirect(url_for("admin.client", client_id=client.id), 303)
+
+
+def contract(contract_id: UUID) -> str:
+    """What one contract says; a form for those who may change it."""
+    found = access_contract(contract_id)
+    return _form(found, _values(found), {})
+
+
+def save_contract(contract_id: UUID) -> Answer:
+    """Change a contract from now on; one that somebody changed meanwhile is not written over."""
+    found, form = access_contract(contract_id), Form(request.form)
+    if form.text("version") not in ("", str(found.version)):
+        flash(gettext("Somebody changed this contract meanwhile. This is how it stands now."), "amber")
+        return redirect(url_for("admin.contract", contract_id=contract_id), 303)
+    client = access_client(found.client_id)
+    try:
+        edit_contract(found, _agreement(form, client=client, before=found), at=clock.now())
+    except Invalid as wrong:
+        db.session.rollback()
+        found = access_contract(contract_id)
+        return _form(found, _posted_values(request.form), _by_field(form, wrong)), 422
+    flash(gettext("Saved. It counts from now on; what was billed stays as it was."), "green")
+    return redirect(url_for("admin.contract", contract_id=contract_id), 303)
+
+
+def _client(form: Form, client_id: UUID | None) -> Client | None:
+    if client_id is None:
+        return None
+    try:
+        return access_client(client_id)
+    except NotFound:
+        form.fault("client_id", "unknown")
+        return None
+
+
+def _agreement(form: Form, *, client: Client | None, before: Contract | None) -> Agreement:
+    """What the form says; raises Invalid with everything that cannot be read."""
+    kind = form.text("kind")
+    if kind not in KINDS:
+        form.fault("kind", "unknown")
+    if not form.text("name"):
+        form.fault("name", "required")
+    currency = before.currency if before else client.currency if client else "EUR"
+    starts_on = form.read("starts_on", day, is_required=True) or clock.now().date()
+    calendar_id = form.read("calendar_id", identity, is_required=True)
+    ends_on = form.read("ends_on", day)
+    targets = _targets(form)
+    terms = read_terms(kind, form, before=before.terms if before else {})
+    today = clock.now().astimezone(ZoneInfo(client.timezone)).date() if client else starts_on
+    rates = _rates(form, before, starts_on=starts_on, currency=currency, today=today)
+    if form.errors or calendar_id is None:
+        raise Invalid(fields=form.errors)
+    return Agreement(
+        name=form.text("name"),
+        kind=kind,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        calendar_id=calendar_id,
+        currency=currency,
+        targets=targets,
+        rates=rates,
+        terms=terms,
+        po_number=form.text_or_none("po_number"),
+    )
+
+
+def _targets(form: Form) -> dict[str, Target]:
+    targets = {}
+    for priority in PRIORITIES:
+        response = form.read(f"response_{priority}", whole, is_required=True)
+        resolution = form.read(f"resolution_{priority}", whole, is_required=True)
+        if response is not None and resolution is not None:
+            targets[priority] = Target(response, resolution)
+    return targets
+
+
+def _rates(form: Form, before: Contract | None, *, starts_on: date, currency: str, today: date) -> list[RateLine]:
+    """The rate card: a price that changed holds from today (or the contract's first day), older ones stay before it."""
+    lines = []
+    for work_type in WORK_TYPES:
+        amount = form.read(f"rate_{work_type}", lambda text: _minor(text, currency))
+        if amount is None:
+            continue
+        old = [
+            RateLine(work_type, starts_on if rate.valid_from == before.starts_on else rate.valid_from, rate.amount)
+            for rate in (before.rates if before else ())
+            if before is not None and rate.work_type == work_type
+        ]
+        if not old:
+            lines.append(RateLine(work_type, starts_on, amount))
+        elif old[-1].amount == amount:
+            lines += old
+        else:
+            since = max(today, starts_on)
+            lines += [*(line for line in old if line.valid_from < since), RateLine(work_type, since, amount)]
+    return lines
+
+
+def _minor(text: str, currency: str) -> int:
+    try:
+        return Money.parse(decimal(text), currency).amount
+    except InvalidMoney as wrong:
+        raise ValueError(text) from wrong
+
+
+def _by_field(form: Form, wrong: Invalid) -> dict[str, list[str]]:
+    """What the verbs refuse, at the fields of this page."""
+    errors = dict(form.errors)
+    for name, codes in wrong.fields.items():
+        room, _, key = name.partition(".")
+        if room == "targets" and key:
+            errors |= {f"response_{key}": ["target_order"], f"resolution_{key}": ["target_order"]}
+        elif room == "rates":
+            errors["rate_remote"] = codes
+        elif room == "terms":
+            errors.setdefault(FIELD_OF.get(key, key), codes)
+        else:
+            errors.setdefault(name, codes)
+    return errors
+
+
+def _values(found: Contract) -> Json:
+    return {
+        "name": found.name,
+        "client_id": found.client_id,
+        "kind": found.kind,
+        "starts_on": found.starts_on.isoformat(),
+        "ends_on": found.ends_on.isoformat() if found.ends_on else "",
+        "calendar_id": found.calendar_id,
+        "currency": found.currency,
+        "po_number": found.po_number,
+        "targets": {
+            target.priority: {
+                "first_response_minutes": target.first_response_minutes,
+                "resolution_minutes": target.resolution_minutes,
+            }
+            for target in found.targets
+        },
+        "rates": {rate.work_type: written(Money(rate.amount, found.currency).decimal, least=2) for rate in found.rates},
+        "terms": as_fields(found.terms),
+    }
+
+
+def _posted_values(posted: "MultiDict[str, str]") -> Json:
+    """What was typed, in the shape that the page reads."""
+    typed = posted.to_dict()
+    targets = {
+        priority: {
+            "first_response_minutes": typed.get(f"response_{priority}", ""),
+            "resolution_minutes": typed.get(f"resolution_{priority}", ""),
+        }
+        for priority in PRIORITIES
+    }
+    rates = {work_type: typed.get(f"rate_{work_type}", "") for work_type in WORK_TYPES}
+    return typed | {"targets": targets, "rates": rates, "terms": as_fields({}) | typed}
+
+
+def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
+    clients = [access_client(found.client_id)] if found else all_clients()
+    back = url_for("admin.client", client_id=found.client_id) if found else url_for("admin.contracts")
+    return render_template(
+        "admin/contract_form.html",
+        shell=shell(current="admin.contracts"),
+        contract=found,
+        clients=[(each.id, each.name) for each in clients],
+        calendars=[(each.id, each.name) for each in all_calendars()],
+        kinds=KINDS,
+        priorities=PRIORITIES,
+        work_types=WORK_TYPES,
+        values=values,
+        currency=found.currency if found else "",
+        errors=told(errors),
+        can_save=may(current_person(), "change_contracts"),
+        action_url=url_for("admin.save_contract", contract_id=found.id) if found else url_for("admin.create_contract"),
+        back_url=back,
+    )

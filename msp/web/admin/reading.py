@@ -1,0 +1,224 @@
+"""What the administration's lists show: SELECTs across rooms, one statement for a whole list, never one a row."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload, lazyload
+
+from msp.clients.models import Client, Connection, UnknownSource
+from msp.contracts.models import Contract
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Delivery, Event
+from msp.kernel.inbox import Inbound
+from msp.people.models import Account, ChatIdentity, Person
+from msp.tickets.models import Ticket
+from msp.tickets.states import FINISHED
+from msp.web.admin.pager import PAGE
+
+DEAD_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A row that no try could work, as the page of failures shows it."""
+
+    queue: str  # inbound or delivery
+    id: int
+    name: str  # the source or the subscriber
+    kind: str  # what the payload or the event is
+    client_id: UUID | None
+    subject_id: UUID | None
+    reason: str
+    tries: int
+    at: datetime
+
+
+def clients_page(words: str, *, offset: int) -> tuple[list[Client], int]:
+    """Clients whose name, code or tax id holds the words, by name, and how many there are in all."""
+    query = select(Client).order_by(Client.active.desc(), Client.name, Client.id)
+    if words:
+        query = query.where(_like(words, Client.name, Client.code, Client.legal_name, Client.tax_id))
+    return _page(query, offset)
+
+
+def people_page(words: str, *, kind: str, client_id: UUID | None, offset: int) -> tuple[list[Person], int]:
+    """People by name: `kind` staff, clients or gone; of one company; whose name or address holds the words."""
+    query = select(Person).order_by(Person.name, Person.id)
+    query = query.where(Person.active.is_(kind != "gone"))
+    if kind != "gone":
+        query = query.where(Person.client_id.is_(None) if kind == "staff" else Person.client_id.is_not(None))
+    if client_id is not None:
+        query = query.where(Person.client_id == client_id)
+    if words:
+        query = query.where(_like(words, Person.name, Person.email))
+    return _page(query, offset)
+
+
+def people_counts(client_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many active people each client has."""
+    query = select(Person.client_id, func.count()).where(Person.client_id.in_(list(client_ids)), Person.active)
+    return _counts(query.group_by(Person.client_id))
+
+
+def open_counts(client_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many unfinished tickets each client has."""
+    query = select(Ticket.client_id, func.count()).where(Ticket.client_id.in_(list(client_ids)))
+    return _counts(query.where(Ticket.status.not_in(FINISHED)).group_by(Ticket.client_id))
+
+
+def contract_names(client_ids: Iterable[UUID], *, on: date) -> dict[UUID, list[str]]:
+    """The names of the contracts in force on a day, oldest first, by client."""
+    query = select(Contract.client_id, Contract.name).where(
+        Contract.client_id.in_(list(client_ids)),
+        Contract.starts_on <= on,
+        or_(Contract.ends_on.is_(None), Contract.ends_on >= on),
+    )
+    names: dict[UUID, list[str]] = {}
+    for client_id, name in db.session.execute(query.order_by(Contract.starts_on, Contract.id)):
+        names.setdefault(client_id, []).append(name)
+    return names
+
+
+def connection_kinds(client_ids: Iterable[UUID]) -> dict[UUID | None, list[str]]:
+    """Which chats each client writes from."""
+    query = select(Connection.client_id, Connection.kind).where(Connection.client_id.in_(list(client_ids))).distinct()
+    kinds: dict[UUID | None, list[str]] = {}
+    for client_id, kind in db.session.execute(query.order_by(Connection.kind)):
+        kinds.setdefault(client_id, []).append(kind)
+    return kinds
+
+
+def all_contracts() -> list[tuple[Contract, Client]]:
+    """Every contract with its client, by client and beginning."""
+    query = (
+        select(Contract, Client)
+        .join(Client, Client.id == Contract.client_id)
+        .options(lazyload(Contract.targets), lazyload(Contract.rates), joinedload(Contract.calendar).lazyload("*"))
+        .order_by(Client.name, Contract.starts_on, Contract.id)
+    )
+    return [(contract, client) for contract, client in db.session.execute(query)]
+
+
+def contracts_by_calendar() -> dict[UUID, int]:
+    """How many contracts each calendar serves."""
+    return _counts(select(Contract.calendar_id, func.count()).group_by(Contract.calendar_id))
+
+
+def all_connections() -> list[tuple[Connection, Client | None]]:
+    """Every connection with its client (None: the provider's own), the broken ones first."""
+    query = (
+        select(Connection, Client)
+        .outerjoin(Client, Client.id == Connection.client_id)
+        .order_by(Connection.broken_reason.is_(None), Client.name, Connection.kind)
+    )
+    return [(connection, client) for connection, client in db.session.execute(query)]
+
+
+def chats_of(person_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """In which chats each person is known."""
+    query = select(ChatIdentity.person_id, ChatIdentity.platform).where(ChatIdentity.person_id.in_(list(person_ids)))
+    chats: dict[UUID, list[str]] = {}
+    for person_id, platform in db.session.execute(query.distinct().order_by(ChatIdentity.platform)):
+        chats.setdefault(person_id, []).append(platform)
+    return chats
+
+
+def who_can_sign_in(person_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these people have an account that works; the accounts themselves stay in the system's scope."""
+    with work(Scope.system()) as session:
+        query = select(Account.person_id).where(Account.person_id.in_(person_ids), Account.active)
+        return set(session.scalars(query))
+
+
+def names_of_clients(client_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The names of some clients."""
+    query = select(Client.id, Client.name).where(Client.id.in_(list(client_ids)))
+    return {row.id: row.name for row in db.session.execute(query)}
+
+
+def labels_of_tickets(ticket_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The labels of some tickets, such as LOZ-412."""
+    query = select(Ticket.id, Client.code, Ticket.number).join(Client, Client.id == Ticket.client_id)
+    return {
+        row.id: f"{row.code}-{row.number}" for row in db.session.execute(query.where(Ticket.id.in_(list(ticket_ids))))
+    }
+
+
+def count_waiting() -> int:
+    """How many workspaces and tenants of nobody wait to be linked, and connections are broken."""
+    unknown = select(func.count()).select_from(UnknownSource).where(UnknownSource.ignored_at.is_(None))
+    broken = select(func.count()).select_from(Connection).where(Connection.broken_reason.is_not(None))
+    return db.session.execute(select(unknown.scalar_subquery() + broken.scalar_subquery())).scalar_one()
+
+
+def count_dead() -> int:
+    """How many rows came to rest after all their tries."""
+    with work(Scope.system()) as session:
+        parts = [
+            select(func.count()).select_from(model).where(model.state == "dead").scalar_subquery()
+            for model in (Inbound, Delivery)
+        ]
+        return session.execute(select(parts[0] + parts[1])).scalar_one()
+
+
+def count_pending() -> int:
+    """How many rows are still on their way."""
+    with work(Scope.system()) as session:
+        parts = [
+            select(func.count()).select_from(model).where(model.state == "pending").scalar_subquery()
+            for model in (Inbound, Delivery)
+        ]
+        return session.execute(select(parts[0] + parts[1])).scalar_one()
+
+
+def dead_rows() -> list[Dead]:
+    """What came to rest after all its tries, latest first."""
+    with work(Scope.system()) as session:
+        incoming = session.scalars(
+            select(Inbound).where(Inbound.state == "dead").order_by(Inbound.id.desc()).limit(DEAD_SHOWN)
+        )
+        found = [
+            Dead("inbound", row.id, row.source, _payload_kind(row.payload), row.client_id, None, row.reason or "",
+                 row.attempts, row.due_at)
+            for row in incoming
+        ]  # fmt: skip
+        query = select(Delivery, Event).join(Event, Event.id == Delivery.event_id).where(Delivery.state == "dead")
+        found += [
+            Dead("delivery", row.id, row.subscriber, event.kind, row.client_id, event.subject_id, row.reason or "",
+                 row.attempts, row.due_at)
+            for row, event in session.execute(query.order_by(Delivery.id.desc()).limit(DEAD_SHOWN))
+        ]  # fmt: skip
+    return sorted(found, key=lambda row: row.at, reverse=True)
+
+
+def dead_ids() -> list[tuple[str, int]]:
+    """The queue and id of every dead row."""
+    with work(Scope.system()) as session:
+        inbound = [("inbound", row) for row in session.scalars(select(Inbound.id).where(Inbound.state == "dead"))]
+        return inbound + [
+            ("delivery", row) for row in session.scalars(select(Delivery.id).where(Delivery.state == "dead"))
+        ]
+
+
+def _payload_kind(payload: dict[str, Any]) -> str:
+    inner = payload.get("event")
+    found = inner.get("type") if isinstance(inner, dict) else payload.get("type")
+    return str(found or "")
+
+
+def _like(words: str, *columns: Any) -> Any:
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return or_(*(column.ilike(f"%{escaped}%") for column in columns))
+
+
+def _page(query: Select[Any], offset: int) -> tuple[list[Any], int]:
+    total = db.session.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
+    return list(db.session.scalars(query.limit(PAGE).offset(offset))), total
+
+
+def _counts(query: Any) -> dict[UUID, int]:
+    return {row[0]: row[1] for row in db.session.execute(query)}

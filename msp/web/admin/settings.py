@@ -1,0 +1,204 @@
+"""How this installation stands: who issues invoices, which integrations are on and what the others lack, versions."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+import redis
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy import text
+from stdnum import iban
+from stdnum.es import nif
+from stdnum.exceptions import InvalidChecksum, ValidationError
+
+from msp.config import Settings
+from msp.kernel import settings as kept
+from msp.kernel import wake
+from msp.kernel.db import Json, db
+from msp.web.admin.clients import EMAIL
+from msp.web.admin.forms import Form, refuse_restricted, told
+from msp.web.guards import Answer, needs
+from msp.web.shell import shell
+
+ADDRESS = ("line1", "postcode", "city", "province", "country")
+PROVIDER = ("legal_name", "tax_id", "registry", "email", "iban")
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    guard = needs("administer")
+    blueprint.add_url_rule("/settings", "settings", guard(settings))
+    blueprint.add_url_rule("/settings", "save_settings", guard(save_settings), methods=["POST"])
+
+
+def settings() -> str:
+    """The whole page."""
+    return _page(_flat(kept.read("provider")), {})
+
+
+def save_settings() -> Answer:
+    """Keep the provider's data; invoices that were issued keep what they were issued with."""
+    refuse_restricted()
+    form, before = Form(request.form), kept.read("provider")
+    for name in ("legal_name", "tax_id", "line1", "postcode", "city"):
+        if not form.text(name):
+            form.fault(name, "required")
+    country = form.text("country").upper() or "ES"
+    said = {name: form.text(name) for name in PROVIDER}
+    said["tax_id"] = _tax_id(form) if country == "ES" else said["tax_id"]
+    said["iban"] = _iban(form)
+    if said["email"] and not EMAIL.fullmatch(said["email"]):
+        form.fault("email", "email_shape")
+    if form.errors:
+        return _page(request.form.to_dict(), form.errors), 422
+    address = {name: form.text(name) for name in ADDRESS if form.text(name)} | {"country": country}
+    kept.write("provider", {**before, **said, "address": address})
+    flash(gettext("Saved. Invoices issued from now on carry it."), "green")
+    return redirect(url_for("admin.settings"), 303)
+
+
+def _tax_id(form: Form) -> str:
+    typed = form.text("tax_id")
+    try:
+        return str(nif.validate(typed)) if typed else ""
+    except InvalidChecksum:
+        form.fault("tax_id", "nif_check")
+    except ValidationError:
+        form.fault("tax_id", "nif_shape")
+    return typed
+
+
+def _iban(form: Form) -> str:
+    typed = form.text("iban")
+    try:
+        return str(iban.validate(typed)) if typed else ""
+    except ValidationError:
+        form.fault("iban", "iban")
+        return typed
+
+
+def _flat(provider: Json) -> Json:
+    return {name: provider.get(name, "") for name in PROVIDER} | {
+        name: provider.get("address", {}).get(name, "") for name in ADDRESS
+    }
+
+
+def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
+    given: Settings = current_app.config["SETTINGS"]
+    return render_template(
+        "admin/settings.html",
+        shell=shell(current="admin.settings"),
+        sections=[_provider(values, told(errors)), _integrations(given), _installation(given)],
+    )
+
+
+def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> Json:
+    fields = (
+        ("legal_name", gettext("Legal name"), "text", ""),
+        ("tax_id", "NIF", "text", ""),
+        ("line1", gettext("Street and number"), "text", ""),
+        ("postcode", gettext("Postcode"), "text", ""),
+        ("city", gettext("Town"), "text", ""),
+        ("province", gettext("Province"), "text", ""),
+        ("country", gettext("Country"), "text", gettext("Two letters, such as ES.")),
+        ("registry", gettext("Entry in the register"), "text", gettext("As it stands at the foot of invoices.")),
+        ("email", gettext("Mail for invoices"), "email", gettext("Where clients ask about an invoice.")),
+        ("iban", "IBAN", "text", gettext("Where transfers go.")),
+    )
+    return {
+        "title": gettext("Who issues the invoices"),
+        "text": gettext("It stands on every invoice. Those already issued stay as they are."),
+        "rows": [],
+        "form": {
+            "action_url": url_for("admin.save_settings"),
+            "fields": [
+                {
+                    "name": name,
+                    "label": label,
+                    "value": values.get(name, "") or ("ES" if name == "country" else ""),
+                    "type": kind,
+                    "hint": hint,
+                    "errors": errors.get(name),
+                }
+                for name, label, kind, hint in fields
+            ],
+        },
+    }
+
+
+def _integrations(given: Settings) -> Json:
+    """On, or what its variables lack; the values themselves are never shown."""
+    parts = (
+        ("Slack", given.slack_enabled, {"SLACK_SIGNING_SECRET": given.slack_signing_secret}, ""),
+        (
+            gettext("Slack, installed by clients themselves"),
+            given.slack_install_enabled,
+            {"SLACK_CLIENT_ID": given.slack_client_id, "SLACK_CLIENT_SECRET": given.slack_client_secret},
+            "",
+        ),
+        (
+            "Microsoft Teams",
+            given.teams_enabled,
+            {"TEAMS_APP_ID": given.teams_app_id, "TEAMS_APP_PASSWORD": given.teams_app_password},
+            "",
+        ),
+        (
+            "Stripe",
+            given.stripe_enabled,
+            {"STRIPE_API_KEY": given.stripe_api_key, "STRIPE_WEBHOOK_SECRET": given.stripe_webhook_secret},
+            gettext("Test key: nobody pays real money.") if given.stripe_api_key.startswith("sk_test_") else "",
+        ),
+        (gettext("Mail"), given.mail_enabled, {"SMTP_URL": given.smtp_url, "MAIL_FROM": given.mail_from}, ""),
+    )
+    rows = []
+    for label, is_on, names, note in parts:
+        missing = ", ".join(name for name, value in names.items() if not value)
+        hint = note if is_on else gettext("Missing: %(names)s", names=missing) if missing else ""
+        value = gettext("on") if is_on else gettext("off")
+        rows.append({"label": label, "value": value, "tone": "green" if is_on else "amber", "hint": hint})
+    text = gettext("They are switched on by the environment that the desk starts with.")
+    return {"title": gettext("Integrations"), "text": text, "rows": rows, "form": None}
+
+
+def _installation(given: Settings) -> Json:
+    mode = gettext("demonstration") if given.is_demo else gettext("production")
+    rows = [
+        (gettext("Address"), given.public_url, ""),
+        (gettext("Mode"), mode, ""),
+        ("Guardia", _version("guardia"), ""),
+        ("Python", platform.python_version(), ""),
+        ("PostgreSQL", _postgres_version(), _where(given.embedded_database)),
+        (gettext("Redis or Valkey"), _redis_version(), _where(given.embedded_redis)),
+    ]
+    return {
+        "title": gettext("This installation"),
+        "text": "",
+        "rows": [{"label": label, "value": value, "tone": "", "hint": hint} for label, value, hint in rows],
+        "links": [(gettext("The REST API, described"), "/api/docs")],
+        "form": None,
+    }
+
+
+def _where(is_embedded: bool) -> str:
+    return gettext("embedded, run by the desk itself") if is_embedded else gettext("external")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return gettext("from a checkout")
+
+
+def _postgres_version() -> str:
+    return str(db.session.execute(text("show server_version")).scalar_one()).split(" ")[0]
+
+
+def _redis_version() -> str:
+    try:
+        found = wake.connection().info("server")
+    except redis.RedisError:
+        return gettext("does not answer")
+    return str(found.get("valkey_version") or found.get("redis_version") or "")
