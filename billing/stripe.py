@@ -1,0 +1,341 @@
+"""Collecting through Stripe: each issued invoice gets a twin there that can be paid, and we hear when it was.
+
+The legal invoice is ours; Stripe only asks for the money. Every step may be done twice without harm: what exists is
+looked up by our uuid in its metadata, and each request carries an idempotency key made of it (Stripe keeps those for
+a day). Source: docs.stripe.com/api for version API_VERSION, which the webhook's endpoint is to be set to as well.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+import stripe
+from flask import Flask, Response, request
+from stripe import StripeClient
+
+from billing.collection import (
+    Collectable,
+    Item,
+    TaxKey,
+    keep_customer,
+    keep_open,
+    keep_reason,
+    keep_status,
+    keep_twin,
+    read_collectable,
+)
+from msp.config import Settings
+from msp.kernel import inbox
+from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.events import Fact, subscribe
+from msp.web.request_scope import own_scope
+
+API_VERSION = "2026-10-28.endive"
+TIMEOUT = 15.0
+MAX_BODY = 1024 * 1024
+TOLERANCE = 300
+_RATES, _LINES = "rates", "lines"  # how the twin says its tax: by Stripe's rates, or as lines of its own
+
+Result = TypeVar("Result")
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Push issued invoices and take Stripe's events; without its keys nothing registers."""
+    if not settings.stripe_enabled:
+        return
+    listen(connect(settings.stripe_api_key, base=settings.stripe_api_base))
+    if settings.stripe_webhook_secret:
+        door = own_scope(partial(webhook, settings.stripe_webhook_secret))
+        app.add_url_rule("/stripe/webhook", "stripe_webhook", door, methods=["POST"])
+
+
+def connect(api_key: str, *, base: str) -> StripeClient:
+    """A client for an account. It does not retry by itself: our outbox does, and knows how long it may."""
+    return StripeClient(
+        api_key,
+        stripe_version=API_VERSION,
+        base_addresses={"api": base.rstrip("/")},
+        max_network_retries=0,
+        http_client=stripe.RequestsClient(timeout=TIMEOUT),
+    )
+
+
+def listen(client: StripeClient) -> None:
+    """Have this account told of what is issued, and asked about what its events tell."""
+    subscribe("stripe", to={"invoice.issued", "invoice.push_requested"}, handler=partial(push, client))
+    inbox.register_source("stripe", partial(receive, client))
+
+
+def push(client: StripeClient, fact: Fact) -> None:
+    """Bring an issued invoice, or the correction of one, to Stripe; raises Temporary or Permanent."""
+    bill = read_collectable(fact.subject_id)
+    if bill is None:
+        return
+    again = "" if fact.kind == "invoice.issued" else f"-{fact.id.hex[-8:]}"
+    try:
+        if bill.kind == "credit_note":
+            _asked(lambda: _correct(client, bill))
+        elif bill.payable > 0 and bill.state not in ("void", "paid"):
+            _asked(lambda: _collect(client, bill, key=f"inv-{bill.id}{again}"))
+    except Permanent as refusal:
+        keep_reason(bill.id, refusal.reason)
+        raise
+
+
+def _asked(ask: Callable[[], Result]) -> Result:
+    """Do something with Stripe; its failures become Temporary or Permanent."""
+    try:
+        return ask()
+    except stripe.RateLimitError as error:
+        raise Temporary("stripe_busy", retry_after=_retry_after(error)) from error
+    except stripe.APIConnectionError as error:
+        raise Temporary("stripe_unreachable") from error
+    except stripe.StripeError as error:
+        if error.http_status is None or error.http_status >= 500 or error.http_status in (409, 429):
+            raise Temporary(f"stripe_{error.http_status}", retry_after=_retry_after(error)) from error
+        raise Permanent(error.user_message or str(error)) from error
+
+
+def _retry_after(error: stripe.StripeError) -> float | None:
+    named = {name.lower(): value for name, value in (error.headers or {}).items()}.get("retry-after", "")
+    return float(named) if named.replace(".", "", 1).isdigit() else None
+
+
+def _collect(client: StripeClient, bill: Collectable, *, key: str) -> None:
+    customer = bill.customer_id or _customer(client, bill)
+    twin, tax = _find(client, bill, customer)
+    if twin is None:
+        twin = _draft(client, bill, customer, key=key, tax=tax)
+    if twin.status == "draft":
+        twin = _complete(client, bill, twin, key=key)
+        if twin.total != bill.payable:
+            twin = _rebuild(client, bill, customer, twin, key=key)
+        twin = client.v1.invoices.finalize_invoice(
+            str(twin.id), {"auto_advance": False}, {"idempotency_key": f"{key}-finalize-{twin.id}"}
+        )
+    state = keep_open(bill.id, hosted_url=twin.hosted_invoice_url, state="paid" if twin.status == "paid" else "open")
+    if state == "void" and twin.status == "open":  # credited while we were at it
+        client.v1.invoices.void_invoice(str(twin.id), {}, {"idempotency_key": f"{key}-void"})
+
+
+def _customer(client: StripeClient, bill: Collectable) -> str:
+    """The client's customer, found by our uuid or made once."""
+    query = f'metadata["client_uuid"]:"{bill.client_id}"'
+    found = client.v1.customers.search({"query": query, "limit": 1}).data
+    if not found:
+        params: Any = bill.customer
+        found = [client.v1.customers.create(params, {"idempotency_key": f"client-{bill.client_id}-customer"})]
+    return keep_customer(bill.client_id, found[0].id)
+
+
+def _find(client: StripeClient, bill: Collectable, customer: str) -> tuple[stripe.Invoice | None, str]:
+    """The twin, if there is one, and how the next one would say its tax.
+
+    The list of the customer's invoices is asked, not the search: that one may lag a minute behind.
+    """
+    if bill.stripe_id is not None:
+        twin = _existing(client, bill.stripe_id)
+        # One that is gone was given up for its sums, between its deletion and the making of the next.
+        return twin, _RATES if twin else _LINES
+    for twin in client.v1.invoices.list({"customer": customer, "limit": 100}).auto_paging_iter():
+        if _metadata(twin).get("invoice_uuid") == str(bill.id) and twin.status != "void":
+            keep_twin(bill.id, str(twin.id))
+            return twin, _RATES
+    return None, _RATES
+
+
+def _draft(client: StripeClient, bill: Collectable, customer: str, *, key: str, tax: str) -> stripe.Invoice:
+    twin = client.v1.invoices.create(
+        {
+            "customer": customer,
+            "currency": bill.currency,
+            "collection_method": "send_invoice",
+            "days_until_due": bill.days_until_due,
+            "auto_advance": False,
+            "number": bill.number,
+            "effective_at": int(bill.issued_at.timestamp()),
+            "pending_invoice_items_behavior": "exclude",
+            "footer": bill.footer,
+            "metadata": {"invoice_uuid": str(bill.id), "client_uuid": str(bill.client_id), "tax": tax},
+        },
+        {"idempotency_key": f"{key}-create-{tax}"},
+    )
+    keep_twin(bill.id, str(twin.id))
+    return twin
+
+
+def _complete(client: StripeClient, bill: Collectable, twin: stripe.Invoice, *, key: str) -> stripe.Invoice:
+    """Put the lines on a draft that are not there yet; gives it with its sums."""
+    items = bill.items_with_tax_apart if _metadata(twin).get("tax") == _LINES else bill.items
+    there = client.v1.invoice_items.list({"invoice": str(twin.id), "limit": 100}).auto_paging_iter()
+    done = {_metadata(item).get("line") for item in there}
+    for number, item in enumerate(items, start=1):
+        if str(number) not in done:
+            options: Any = {"idempotency_key": f"{key}-line-{number}-{twin.id}"}
+            client.v1.invoice_items.create(_item(client, bill, twin, item, number), options)
+    return client.v1.invoices.retrieve(str(twin.id))
+
+
+def _item(client: StripeClient, bill: Collectable, twin: stripe.Invoice, item: Item, number: int) -> Any:
+    params: dict[str, Any] = {
+        "customer": str(twin.customer),
+        "invoice": str(twin.id),
+        "amount": item.amount,
+        "currency": bill.currency,
+        "description": item.text,
+        "metadata": {"line": str(number)},
+    }
+    return params | {"tax_rates": [_tax_rate(client, item.tax)]} if item.tax else params
+
+
+def _tax_rate(client: StripeClient, tax: TaxKey) -> str:
+    """The account's rate of this name and percentage, made once."""
+    for rate in client.v1.tax_rates.list({"active": True, "inclusive": False, "limit": 100}).auto_paging_iter():
+        if _metadata(rate).get("tax") == f"{tax.name} {tax.percent}":
+            return rate.id
+    params: Any = {
+        "display_name": tax.name,
+        "percentage": tax.percent,  # as text: it goes out as such, and no float comes near it
+        "inclusive": False,
+        "country": "ES",
+        "metadata": {"tax": f"{tax.name} {tax.percent}"},
+    }
+    made = client.v1.tax_rates.create(params, {"idempotency_key": f"tax-{tax.name}-{tax.percent}"})
+    return made.id
+
+
+def _rebuild(
+    client: StripeClient, bill: Collectable, customer: str, twin: stripe.Invoice, *, key: str
+) -> stripe.Invoice:
+    """Where Stripe's own rounding differs by a cent: begin anew with the tax as lines, which cannot."""
+    if _metadata(twin).get("tax") == _LINES:
+        raise Permanent(f"total_differs: {twin.total} there, {bill.payable} here")
+    client.v1.invoices.delete(str(twin.id))
+    plain = _complete(client, bill, _draft(client, bill, customer, key=key, tax=_LINES), key=key)
+    if plain.total != bill.payable:
+        raise Permanent(f"total_differs: {plain.total} there, {bill.payable} here")
+    return plain
+
+
+def _correct(client: StripeClient, note: Collectable) -> None:
+    """Take a credit note off the twin: void it where all of it is credited and nothing paid, else credit it there."""
+    if note.stripe_id is None:
+        if note.corrects_all:
+            return  # what it corrects was never asked for, and will not be
+        raise Temporary("invoice_not_at_stripe_yet")
+    twin = client.v1.invoices.retrieve(note.stripe_id)
+    if twin.status == "draft":
+        raise Temporary("invoice_not_at_stripe_yet")
+    if twin.status == "void":
+        return
+    key = f"inv-{note.id}"
+    if note.corrects_all and not twin.amount_paid and not _credited(client, twin):
+        client.v1.invoices.void_invoice(str(twin.id), {}, {"idempotency_key": f"{key}-void"})
+        return
+    if str(note.id) in {_metadata(each).get("credit_note_uuid") for each in _credited(client, twin)}:
+        return
+    amount = -note.payable
+    params: dict[str, Any] = {
+        "invoice": str(twin.id),
+        "amount": amount,
+        "memo": note.number,
+        "effective_at": int(note.issued_at.timestamp()),
+        "metadata": {"credit_note_uuid": str(note.id)},
+    }
+    if (given_back := amount - min(amount, twin.amount_remaining)) > 0:
+        params["out_of_band_amount"] = given_back  # a person decides how money goes back
+    typed: Any = params
+    client.v1.credit_notes.create(typed, {"idempotency_key": f"{key}-credit"})
+
+
+def _credited(client: StripeClient, twin: stripe.Invoice) -> list[stripe.CreditNote]:
+    return list(client.v1.credit_notes.list({"invoice": str(twin.id), "limit": 100}).auto_paging_iter())
+
+
+def webhook(secret: str) -> Response:
+    """Stripe's door: verified on the raw bytes, stored once, answered; a worker asks Stripe what holds now.
+
+    401 for a signature that is missing, forged or older than five minutes, 400 for what is no event, 413 over 1 MiB.
+    """
+    body = _body()
+    if body is None:
+        return _answer(413, "too_large")
+    try:
+        stripe.WebhookSignature.verify_header(body, request.headers.get("Stripe-Signature"), secret, TOLERANCE)
+        event = json.loads(body)
+    except stripe.SignatureVerificationError:
+        return _answer(401, "signature_invalid")
+    except (ValueError, RecursionError):
+        return _answer(400, "malformed")
+    if not _is_event(event):
+        return _answer(400, "not_an_event")
+    if subject := _invoice_id(event):
+        inbox.store("stripe", event["id"], event, key=subject)
+    return _answer(200, "received")
+
+
+def _body() -> bytes | None:
+    """The raw body, None where it is longer than it may be, whatever length it claims."""
+    if (request.content_length or 0) > MAX_BODY:
+        return None
+    body = request.stream.read(MAX_BODY + 1)
+    return None if len(body) > MAX_BODY else body
+
+
+def _answer(status: int, said: str) -> Response:
+    return Response(json.dumps({"result": said}), status, mimetype="application/json")
+
+
+def _is_event(event: object) -> bool:
+    """Whether it is a snapshot event; the thin ones of API v2 are not what the endpoint was set up for."""
+    if not isinstance(event, dict) or event.get("object") != "event":
+        return False
+    data = event.get("data")
+    named = all(isinstance(event.get(name), str) and 0 < len(event[name]) <= 255 for name in ("id", "type"))
+    return named and isinstance(data, dict) and isinstance(data.get("object"), dict) and _is_storable(event)
+
+
+def _is_storable(event: object) -> bool:
+    """Whether PostgreSQL can keep it: no NUL, no half of a surrogate pair."""
+    text = json.dumps(event, ensure_ascii=False)
+    return "\\u0000" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def _invoice_id(event: Mapping[str, Any]) -> str | None:
+    """The invoice at Stripe that an event is about."""
+    subject = event["data"]["object"]
+    found = subject.get("id") if subject.get("object") == "invoice" else subject.get("invoice")
+    return found if isinstance(found, str) and found.startswith("in_") else None
+
+
+def receive(client: StripeClient, received: inbox.Received) -> None:
+    """Work a stored event: fetch the invoice it is about, and note how it stands now, not how it stood then."""
+    found = _invoice_id(received.payload)
+    if found is None:
+        return
+    twin = _asked(lambda: _existing(client, found))
+    if twin is None:
+        return
+    keep_status(
+        str(twin.id),
+        invoice_uuid=_metadata(twin).get("invoice_uuid", ""),
+        status=str(twin.status),
+        failed=received.payload["type"] == "invoice.payment_failed",
+        amount_paid=twin.amount_paid,
+        paid_at=twin.status_transitions.paid_at,
+    )
+
+
+def _existing(client: StripeClient, stripe_id: str) -> stripe.Invoice | None:
+    """The invoice there; None where it was deleted or belongs to another account."""
+    try:
+        return client.v1.invoices.retrieve(stripe_id)
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing":
+            raise
+        return None
+
+
+def _metadata(thing: Any) -> dict[str, str]:
+    return dict(thing.metadata.to_dict()) if thing.metadata else {}
