@@ -78,7 +78,12 @@ def _serve_playground(settings: Settings) -> None:
 
 
 def _welcome(settings: Settings) -> list[str]:
-    lines = ["", f"Guardia answers at {settings.public_url}"]
+    lines = ["", f"  Guardia answers at {settings.public_url}"]
+    if settings.load_demo:
+        from msp.demo import first_start
+
+        lines += ["", f"  Sign in with the password {first_start.PASSWORD} as"]
+        lines += [f"    {email:<42} {role}" for email, role in first_start.ACCOUNTS]
     if local.played(settings):
-        lines.append(f"Play the employee at {settings.public_url}/playground")
-    return lines
+        lines += ["", f"  Play an employee in Slack and in Teams at {settings.public_url}/playground"]
+    return [*lines, ""]
