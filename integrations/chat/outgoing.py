@@ -217,10 +217,10 @@ def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
     if fact.kind == "ticket.opened":
         _keep_opening(plan, place, card_id=sent[0])
         return
-    _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)
-    _refresh_card(transport, link, plan, place)
     if sent:
         _note_sent(plan)
+    _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)
+    _refresh_card(transport, link, plan, place)
 
 
 def _parts(transport: Transport, post: Post) -> list[Post]:
@@ -242,7 +242,7 @@ def _keep_opening(plan: Plan, place: Place, *, card_id: str) -> None:
 def _settle_question(transport: Transport, link: Link, plan: Plan, place: Place, *, asked: str | None) -> None:
     """Keep the buttons under the last question only while it is open."""
     question = next((post for post in plan.posts if post.buttons), None)
-    if plan.question and (plan.card.status not in FINISHED or plan.card.status == "closed" or question):
+    if plan.question and (plan.card.status != "resolved" or question):
         try:
             transport.update(link, place, plan.question["id"], Post(plan.question["text"]))
         except (Broken, Unreachable):
@@ -291,7 +291,7 @@ def _give_up(plan: Plan, refused: Permanent) -> None:
 
 def _mark(conversation: Conversation, message_id: UUID, *, state: str, reason: str | None) -> None:
     message = db.session.get_one(Message, message_id)
-    if (message.delivery_state, message.delivery_reason) != (state, reason):
+    if message.delivery_state != "sent" and (message.delivery_state, message.delivery_reason) != (state, reason):
         message.delivery_state, message.delivery_reason = state, reason
         _emit(conversation, f"ticket.message_{state}", message_id=message_id, reason=reason)
 

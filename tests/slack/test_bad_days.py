@@ -185,3 +185,14 @@ def test_a_worker_that_died_after_sending_sends_nothing_twice(
     drain()
     assert heard(slack_server, channel) == ["hola"]
     assert len(tickets()) == 1
+
+
+def test_a_reply_that_arrived_stays_sent_when_the_card_fails(
+    slack_server: SlackServer, channel: str, drain: Drain, tickets: Tickets, world: World
+) -> None:
+    slack_server.faults.add("chat.update", "error", error="is_archived")
+    say(tickets()[0], world, "hola")
+    drain()
+    with work(Scope.staff()) as session:
+        assert session.scalars(select(Message.delivery_state).where(Message.channel == "console")).one() == "sent"
+        assert session.scalars(select(Conversation.unreachable_reason)).one() == "is_archived"
