@@ -23,7 +23,7 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
     people = _people(state)
     if not people:
         return None
-    who = next((each for each in people if each.id == wish.person), people[0])
+    who = next((each for each in people if each.id == wish.person), _first(people))
     spots = _spots(state, who, wish)
     here = next(spot for spot in spots if spot.is_here)
     said = door.messages(conversation=here.id)
@@ -82,8 +82,13 @@ def _person(door: Door, wish: Wish) -> tuple[Who, bool]:
     """Who acts, and whether they do it in a channel."""
     state = door.state()
     people = _people(state)
-    who = next((each for each in people if each.id == wish.person), people[0])
+    who = next((each for each in people if each.id == wish.person), _first(people))
     return who, any(each["id"] == wish.place and each["kind"] == "channel" for each in state["conversations"])
+
+
+def _first(people: list[Who]) -> Who:
+    """Whom to begin with: an English speaker, since the Slack beside begins in Spanish."""
+    return next((each for each in people if each.locale.startswith("en")), people[0])
 
 
 def _people(state: Json) -> list[Who]:

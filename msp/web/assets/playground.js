@@ -28,7 +28,7 @@ function patchLines(old, fresh) {
     plain.classList.remove('is-new')
     return plain.isEqualNode(line) ? before : line
   })
-  old.replaceChildren(...lines)
+  old.replaceChildren(...said)
   if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) old.scrollTop = old.scrollHeight
 }
 
@@ -41,20 +41,19 @@ function show(id, html, { typed = true } = {}) {
   const old = at(id), fresh = parse(html)
   if (!fresh) return
   if (typed && isSamePlace(old, fresh)) {
-    patchLines(old.querySelector('.lines'), fresh.querySelector('.lines'))
+    patchLines(old.querySelector('.said'), fresh.querySelector('.said'))
     for (const part of ['.phone-head', '.spots']) old.querySelector(part).replaceWith(fresh.querySelector(part))
     old.dataset.cursor = fresh.dataset.cursor
     notice(old, fresh.querySelector('.phone-notice'))
   } else {
     const wasTyping = old.contains(document.activeElement)
-    const before = isSamePlace(old, fresh) ? old.querySelector('.lines') : null
-    const lines = fresh.querySelector('.lines')
+    const before = isSamePlace(old, fresh) ? old.querySelector('.said') : null
+    const lines = fresh.querySelector('.said')
     if (before) {
-      const top = before.scrollTop
       patchLines(before, lines)
       lines.replaceWith(before)
       old.replaceWith(fresh)
-      before.scrollTop = Math.max(top, before.scrollHeight)
+      before.scrollTop = before.scrollHeight
     } else {
       old.replaceWith(fresh)
       if (lines) lines.scrollTop = lines.scrollHeight
@@ -127,7 +126,7 @@ async function watch(id) {
       } else {
         throw new Error(answer.status)
       }
-      if (!at(id).querySelector('.lines')) throw new Error('nobody yet')
+      if (!at(id).querySelector('.said')) throw new Error('nobody yet')
     } catch {
       if (!mine.signal.aborted) await new Promise(done => setTimeout(done, FAIL_PAUSE))
     }
@@ -178,7 +177,7 @@ document.addEventListener('visibilitychange', () => {
 
 if (matchMedia('(max-width: 760px)').matches) document.querySelector('.play-how').open = false
 for (const id of chats) {
-  const lines = at(id).querySelector('.lines')
+  const lines = at(id).querySelector('.said')
   if (lines) lines.scrollTop = lines.scrollHeight
   watch(id)
 }
