@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
@@ -30,6 +30,26 @@ class Promise:
         return self.first_response if kind == "first_response" else self.resolution
 
 
+# Built once: putting a statement together costs as much as running it, and one of these stands before every new ticket.
+_PROMISES = (
+    select(
+        Contract.id,
+        Contract.calendar_id,
+        Calendar.version,
+        SlaTarget.first_response_minutes,
+        SlaTarget.resolution_minutes,
+    )
+    .join(SlaTarget, and_(SlaTarget.client_id == Contract.client_id, SlaTarget.contract_id == Contract.id))
+    .join(Calendar, Calendar.id == Contract.calendar_id)
+    .where(Contract.client_id == bindparam("client_id"), SlaTarget.priority == bindparam("priority"))
+    .order_by(Contract.starts_on, Contract.id)
+    .limit(1)
+)
+_DAY = bindparam("day", type_=Contract.starts_on.type)
+_PROMISE_ON = _PROMISES.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
+_PROMISE_OF = _PROMISES.where(Contract.id == bindparam("contract_id"))
+
+
 def access_contract(contract_id: UUID) -> Contract:
     """The contract; raises NotFound, also for what the scope may not see."""
     contract = db.session.get(Contract, contract_id)
@@ -40,34 +60,8 @@ def access_contract(contract_id: UUID) -> Contract:
 
 def promise_for(client_id: UUID, *, priority: str, on: date, contract_id: UUID | None = None) -> Promise | None:
     """The promise that holds for a client on a day: of the named contract, else of the oldest that is active."""
-    query = (
-        select(
-            Contract.id,
-            Contract.calendar_id,
-            Calendar.version,
-            SlaTarget.first_response_minutes,
-            SlaTarget.resolution_minutes,
-        )
-        .join(
-            SlaTarget,
-            and_(
-                SlaTarget.client_id == Contract.client_id,
-                SlaTarget.contract_id == Contract.id,
-            ),
-        )
-        .join(Calendar, Calendar.id == Contract.calendar_id)
-        .where(Contract.client_id == client_id, SlaTarget.priority == priority)
-        .order_by(Contract.starts_on, Contract.id)
-        .limit(1)
-    )
-    if contract_id is not None:
-        query = query.where(Contract.id == contract_id)
-    else:
-        query = query.where(
-            Contract.starts_on <= on,
-            or_(Contract.ends_on.is_(None), Contract.ends_on >= on),
-        )
-    row = db.session.execute(query).one_or_none()
+    values = {"client_id": client_id, "priority": priority, "day": on, "contract_id": contract_id}
+    row = db.session.execute(_PROMISE_ON if contract_id is None else _PROMISE_OF, values).one_or_none()
     if row is None:
         return None
     return Promise(

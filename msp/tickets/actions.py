@@ -28,6 +28,11 @@ from msp.tickets.states import FINISHED, PRIORITIES, may_move, pauses
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
 MAX_TIER = 3
+_COUNT = (
+    insert(TicketCounter)
+    .on_conflict_do_update(index_elements=[TicketCounter.client_id], set_={"last": TicketCounter.last + 1})
+    .returning(TicketCounter.last)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +297,7 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
 
 
 def _next_number(client_id: UUID) -> int:
-    statement = insert(TicketCounter).values(client_id=client_id, last=1)
-    counted = statement.on_conflict_do_update(
-        index_elements=[TicketCounter.client_id], set_={"last": TicketCounter.last + 1}
-    )
-    return db.session.execute(counted.returning(TicketCounter.last)).scalar_one()
+    return db.session.execute(_COUNT, {"client_id": client_id, "last": 1}).scalar_one()
 
 
 def _check(request: Request) -> None:
