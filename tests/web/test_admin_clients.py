@@ -12,6 +12,7 @@ from msp.contracts.models import Contract
 from msp.contracts.queries import access_contract
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
+from tests.web.forms import posted
 from tests.world import World, sign_in
 
 FORM = {
@@ -60,22 +61,6 @@ def contract_named(name: str) -> Contract:
 def fresh(contract: Contract) -> Contract:
     with work(Scope.staff()):
         return access_contract(contract.id)
-
-
-def posted(page: str) -> dict[str, str]:
-    """What a browser would send back of a form that nobody touched."""
-    import re
-
-    fields = dict(re.findall(r'<input class="input[^"]*"[^>]*? name="([a-z_0-9]+)"[^>]*? value="([^"]*)"', page))
-    fields |= {
-        name: value
-        for value, name in re.findall(r'<input class="input[^"]*"[^>]*value="([^"]*)"[^>]* name="([a-z_0-9]+)"', page)
-    }
-    fields |= dict(re.findall(r'<input type="hidden" name="(version)" value="([^"]*)"', page))
-    for name, options in re.findall(r'<select class="select"[^>]* name="([a-z_]+)"[^>]*>(.*?)</select>', page, re.S):
-        chosen = re.findall(r'<option value="([^"]*)" selected', options) or re.findall(r'value="([^"]*)"', options)
-        fields[name] = chosen[0]
-    return fields | dict(re.findall(r'<textarea[^>]* name="([a-z_]+)"[^>]*>([^<]*)</textarea>', page))
 
 
 def test_a_new_client_with_its_tax_id_made_tidy(ana: FlaskClient) -> None:

@@ -28,9 +28,6 @@ MENU = (
 
 def register(app: Flask) -> None:
     """Add the administration's pages and its lines of the rail to the application."""
-    for room in (clients, contracts, calendars, people, connections, deliveries, settings):
-        room.add_routes(blueprint)
-    blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
     app.register_blueprint(blueprint)
     for entry in MENU:
         add_menu(entry)
@@ -39,3 +36,8 @@ def register(app: Flask) -> None:
 def home() -> Response:
     """Where administration begins."""
     return redirect(url_for("admin.clients"))
+
+
+for room in (clients, contracts, calendars, people, connections, deliveries, settings):
+    room.add_routes(blueprint)
+blueprint.add_url_rule("/", "home", needs("see_contracts")(home))

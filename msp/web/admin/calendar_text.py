@@ -79,10 +79,9 @@ def days_alike(weekly: Mapping[int, Sequence[Window]]) -> list[tuple[int, int, t
 def _window(text: str) -> Window:
     hours = [part.strip() if ":" in part else f"{part.strip()}:00" for part in text.split("-")]
     start, end = parse_window(hours)
-    end = end if end > start else end + MINUTES_A_DAY
-    if start >= MINUTES_A_DAY or end == start + MINUTES_A_DAY:
+    if start >= MINUTES_A_DAY or start == end:
         raise ValueError(text)
-    return start, end
+    return start, end if end > start else end + MINUTES_A_DAY
 
 
 def _clock(minute: int) -> str:
