@@ -26,13 +26,6 @@ MENU = (
 )  # fmt: skip
 
 
-def register(app: Flask) -> None:
-    """Add the administration's pages and its lines of the rail to the application."""
-    app.register_blueprint(blueprint)
-    for entry in MENU:
-        add_menu(entry)
-
-
 def home() -> Response:
     """Where administration begins."""
     return redirect(url_for("admin.clients"))
@@ -41,3 +34,10 @@ def home() -> Response:
 for room in (clients, contracts, calendars, people, connections, deliveries, settings):
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
+
+
+def register(app: Flask) -> None:
+    """Add the administration's pages and its lines of the rail to the application."""
+    app.register_blueprint(blueprint)
+    for entry in MENU:
+        add_menu(entry)
