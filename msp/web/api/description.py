@@ -120,10 +120,10 @@ def openapi() -> Response:
 def docs() -> str:
     """The description as a page."""
     spec = description()
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in spec["tags"]}
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
-            groups.setdefault(operation["tags"][0], []).append({"path": path, "method": method, **operation})
+            groups[operation["tags"][0]].append({"path": path, "method": method, **operation})
     return render_template("api/docs.html", spec=spec, groups=groups, schemas=spec["components"]["schemas"])
 
 
@@ -160,6 +160,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         _add_version(method, operation)
     for code in _codes_of(path, method, operation):
         operation["responses"].setdefault(code, {"$ref": f"#/components/responses/Problem{code}"})
+    operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _add_version(method: str, operation: dict[str, Any]) -> None:
