@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from billing import sealing, stripe
+from billing import pages, sealing, stripe
 from msp.config import Settings
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Add billing's pages, API and subscribers."""
     sealing.use_environment("test" if settings.is_demo else "production")
+    pages.register(app)
     stripe.register(app, settings)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import fontpkg_inter
@@ -34,10 +34,20 @@ _QUIET = 1.25  # the picture has a quiet zone around the symbol, which alone is 
 Told: TypeAlias = Mapping[UUID, EntryTold]
 
 
-def render(invoice: Invoice, *, timezone: str, qr_url: str | None) -> bytes:
-    """The PDF of an invoice, in the invoice's language; one without number and QR says that it is a draft."""
+class Parties(NamedTuple):
+    """Who invoices whom, as the document names them."""
+
+    issuer: Json
+    customer: Json
+
+
+def render(invoice: Invoice, *, timezone: str, qr_url: str | None, parties: Parties | None = None) -> bytes:
+    """The PDF of an invoice, in the invoice's language; one without number and QR says that it is a draft.
+
+    `parties` are provider and customer where the invoice has no snapshot of them yet.
+    """
     with reading_as(invoice.locale, timezone):
-        data = _data(invoice, qr_url)
+        data = _data(invoice, qr_url, parties or Parties(invoice.issuer, invoice.customer))
     compiled: bytes = typst.compile(  # type: ignore[misc]
         TEMPLATE.read_bytes(),
         font_paths=[str(FONTS)],
@@ -49,10 +59,10 @@ def render(invoice: Invoice, *, timezone: str, qr_url: str | None) -> bytes:
     return compiled
 
 
-def _data(invoice: Invoice, qr_url: str | None) -> Json:
+def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
     told = entries_told(invoice)
     name = _title(invoice)
-    issuer = invoice.issuer
+    issuer, customer = parties
     return {
         "lang": invoice.locale,
         "document_title": f"{name} {invoice.number or ''}".strip(),
@@ -65,13 +75,13 @@ def _data(invoice: Invoice, qr_url: str | None) -> Json:
         "qr_mm": QR_MM * _QUIET,
         "qr_alt": qr_url or "",
         "customer_word": gettext("Invoiced to"),
-        "customer": {"name": invoice.customer.get("name", ""), "lines": _party_lines(invoice.customer)},
+        "customer": {"name": customer.get("name", ""), "lines": _party_lines(customer)},
         "facts": _facts(invoice),
         "columns": [gettext("Concept"), gettext("Quantity"), gettext("Price"), gettext("Tax"), gettext("Amount")],
         "sections": _sections(invoice, told),
         "mentions": [mention(each["code"]) for each in invoice.legal_mentions],
         "payment_word": gettext("How to pay"),
-        "payment": _payment(invoice),
+        "payment": _payment(invoice, issuer),
         "sums": _sums(invoice),
         "total": [gettext("Total"), formats.money(invoice.payable, invoice.currency)],
         "work_title": gettext("The work in detail"),
@@ -192,10 +202,10 @@ def mention(code: str) -> str:
     }[code]
 
 
-def _payment(invoice: Invoice) -> list[str]:
+def _payment(invoice: Invoice, issuer: Json) -> list[str]:
     if invoice.kind == "credit_note" or not invoice.payable:
         return []
-    account = invoice.issuer.get("iban")
+    account = issuer.get("iban")
     rows = [gettext("By transfer to %(iban)s", iban=iban.format(account))] if account else []
     if invoice.number and account:
         rows.append(gettext("Please give %(number)s as the reference", number=invoice.number))

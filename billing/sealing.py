@@ -57,6 +57,17 @@ def customer(client: Client) -> Json:
     }
 
 
+def preview(invoice: Invoice, client: Client) -> bytes:
+    """The PDF that a draft would give, marked as a draft; nothing is stored."""
+    buyer = {
+        "name": client.legal_name or client.name,
+        "tax_id": client.tax_id,
+        "address": client.billing_address,
+    }
+    parties = pdf.Parties(settings.read("provider"), buyer)
+    return pdf.render(invoice, timezone=client.timezone, qr_url=None, parties=parties)
+
+
 def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) -> None:
     """Issue a draft whose lines and sums are final; emits `invoice.issued`. Nothing of it changes afterwards.
 

@@ -1,0 +1,273 @@
+"""What the pages of billing draw: sections of lines with their entries and reasons, rows, facts, history."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from flask import url_for
+from flask_babel import gettext
+from sqlalchemy import select
+
+from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
+from billing.month import Loose, Month, Place
+from billing.pdf import Told, line_title, tax_words
+from billing.phrases import MILD
+from billing.queries import EntryTold
+from billing.sentences import paragraph, sentence
+from billing.sentences.figures import days
+from msp.contracts.models import Contract
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Refusal
+from msp.kernel.events import Event
+from msp.people.access import may
+from msp.people.models import Person
+from msp.web.parts import formats
+from msp.web.parts.words import word
+
+Row = dict[str, object]
+ICONS = {
+    "invoice.drafted": "file-text",
+    "invoice.held": "circle-pause",
+    "invoice.released": "circle-play",
+    "invoice.issued": "receipt-euro",
+    "invoice.sent": "credit-card",
+    "invoice.push_requested": "refresh-cw",
+    "invoice.paid": "circle-check",
+    "invoice.payment_failed": "circle-alert",
+    "invoice.voided": "circle-alert",
+    "invoice.credited": "receipt-euro",
+}
+
+
+def ledger(invoice: Invoice, told: Told, *, as_seen_by: Person) -> Row:
+    """What billing/_draft.html needs of an invoice."""
+    sections: list[Row] = []
+    for line in invoice.lines:
+        name = line.contract_name or ""
+        if not sections or sections[-1]["title"] != name:
+            sections.append({"title": name, "lines": []})
+        items: list[Row] = sections[-1]["lines"]  # type: ignore[assignment]
+        items.append(_line(line, told, links=may(as_seen_by, "desk")))
+    taxes = [
+        {"label": tax_words(row["name"], row["category"], Decimal(row["rate"])), "amount": row["amount"]}
+        for row in invoice.taxes
+    ]
+    return {"invoice": invoice, "sections": sections, "taxes": taxes}
+
+
+def _line(line: InvoiceLine, told: Told, *, links: bool) -> Row:
+    shares = [(told[share.entry_id], share) for share in line.entries if share.entry_id in told]
+    shares.sort(key=lambda pair: pair[0].on)
+    return {
+        "line": line,
+        "text": line_title(line, told),
+        "mark": _mark(line.reasons),
+        "entries": [
+            {
+                "on": entry.on,
+                "label": entry.ticket,
+                "url": url_for("desk.ticket", label=entry.ticket) if links else None,
+                "text": _work(entry),
+                "worked_minutes": share.worked_minutes,
+                "billed_minutes": share.billed_minutes,
+            }
+            for entry, share in shares
+        ],
+        "reason": paragraph(line.reasons),
+    }
+
+
+def _work(entry: EntryTold) -> str:
+    return f"{entry.person.split()[0]} · {entry.note or entry.subject}"
+
+
+def _mark(reasons: Iterable[Json]) -> str:
+    """The surcharge of a line, as a short mark beside its name."""
+    factors = [reason["params"]["factor"] for reason in reasons if reason["code"] in ("multiplier", "drain")]
+    return f"×{formats.number(Decimal(factors[0]))}" if factors else ""
+
+
+def groups(month: Month, *, current: Invoice | None, person: Person) -> list[Row]:
+    """The month's clients, exceptions first."""
+    listed = [
+        ("check", gettext("To check"), [_place_row(each, month, current) for each in month.in_state("check")]),
+        ("ready", gettext("Ready"), [_place_row(each, month, current) for each in month.in_state("ready")]),
+        ("out", gettext("Out"), _out_rows(month, current, person)),
+        ("unbilled", gettext("Not billed yet"), _unbilled_rows(month, person)),
+        ("issued", gettext("Issued"), [_place_row(each, month, current) for each in month.in_state("issued")]),
+    ]
+    return [{"key": key, "title": title, "count": len(rows), "rows": rows} for key, title, rows in listed if rows]
+
+
+def _out_rows(month: Month, current: Invoice | None, person: Person) -> list[Row]:
+    rows = [_place_row(each, month, current) for each in month.in_state("missing", "held")]
+    if month.has_run:
+        rows += [_loose_row(each, month, person) for each in month.loose if each.reasons]
+    return rows
+
+
+def _unbilled_rows(month: Month, person: Person) -> list[Row]:
+    return [_loose_row(each, month, person) for each in month.loose if not (month.has_run and each.reasons)]
+
+
+def _place_row(place: Place, month: Month, current: Invoice | None) -> Row:
+    is_issued = place.state == "issued"
+    if is_issued:
+        url = url_for("billing.invoice", invoice_id=place.id)
+    else:
+        url = url_for("billing.month", period=f"{month.period.first:%Y-%m}", invoice=place.id)
+    return {
+        "name": place.client_name,
+        "note": _place_note(place),
+        "state": place.state,
+        "amount": place.net,
+        "currency": place.currency,
+        "url": url,
+        "current": current is not None and current.id == place.id,
+    }
+
+
+def _place_note(place: Place) -> str:
+    if place.number:
+        return place.number
+    telling = [warning for warning in place.warnings if warning["code"] not in MILD]
+    if telling:
+        return sentence(telling[0])
+    parts = [word(kind, "contract") for kind in place.kinds]
+    if place.minutes:
+        parts.append(formats.minutes(place.minutes))
+    if place.po_number:
+        parts.append(place.po_number)
+    return " · ".join(parts)
+
+
+def _loose_row(loose: Loose, month: Month, person: Person) -> Row:
+    carried = next((reason for reason in loose.reasons if reason["code"] == "left_out.carried"), None)
+    shown = carried or (loose.reasons[0] if loose.reasons else None)
+    note = sentence(shown) if shown else gettext("%(minutes)s to bill", minutes=formats.minutes(loose.minutes))
+    has_page = may(person, "see_contracts")
+    return {
+        "name": loose.client_name,
+        "note": note,
+        "state": "carried" if carried else "check",
+        "amount": None,
+        "currency": "EUR",
+        "url": url_for("admin.client", client_id=loose.client_id) if has_page else url_for("billing.month"),
+        "current": False,
+    }
+
+
+def subtitle(month: Month) -> str:
+    """How the month stands, in figures."""
+    out = len(month.in_state("missing", "held")) + sum(1 for each in month.loose if each.reasons)
+    parts = [
+        _counted(gettext("%(num)d ready"), len(month.in_state("ready"))),
+        _counted(gettext("%(num)d to check"), len(month.in_state("check"))),
+        _counted(gettext("%(num)d out"), out if month.has_run else 0),
+        _counted(gettext("%(num)d issued"), len(month.in_state("issued"))),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _counted(pattern: str, num: int) -> str:
+    return pattern.replace("%(num)d", str(num)) if num else ""
+
+
+def draft_note(invoice: Invoice, payment_days: int) -> str:
+    """What stands under a draft's client: its period, its contracts with their versions, when it will be due."""
+    ids = {line.contract_id for line in invoice.lines if line.contract_id}
+    rows = db.session.execute(
+        select(Contract.name, Contract.version).where(Contract.id.in_(ids)).order_by(Contract.starts_on, Contract.id)
+    ).all()
+    names = ", ".join(gettext("“%(name)s” v%(version)s", name=name, version=version) for name, version in rows)
+    parts = [
+        gettext("Draft"),
+        days(invoice.period_start.isoformat(), invoice.period_end.isoformat()),
+        names,
+        gettext("due after %(num)d days", num=payment_days),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def facts(invoice: Invoice, corrected: Invoice | None, notes: Iterable[Invoice]) -> list[tuple[str, str]]:
+    """The figures at the head of an invoice's page."""
+    rows = [
+        (gettext("Issued"), _day(invoice.issued_on)),
+        (gettext("Due"), _day(invoice.due_on)),
+        (gettext("Period"), days(invoice.period_start.isoformat(), invoice.period_end.isoformat())),
+        (gettext("Tax number"), invoice.customer.get("tax_id", "")),
+        (gettext("Order"), invoice.po_number or ""),
+        (gettext("Corrects"), f"{corrected.number} · {invoice.correction_reason}" if corrected else ""),
+        (gettext("Corrected by"), ", ".join(note.number or "" for note in notes)),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _day(on: date | None) -> str:
+    return formats.day(on, year=True) if on else ""
+
+
+def payment_shown(payment: Payment | None) -> Row | None:
+    """What the page says of a payment."""
+    if payment is None:
+        return None
+    return {
+        "state": payment.state,
+        "hosted_url": payment.hosted_url,
+        "paid_at": payment.paid_at,
+        "reason": payment.reason,
+    }
+
+
+def record_shown(invoice: Invoice, record: InvoiceRecord | None) -> Row | None:
+    """The chained record, with the address of the QR's picture."""
+    if record is None:
+        return None
+    picture = url_for("billing.qr", invoice_id=invoice.id)
+    return {"huella": record.huella, "qr_url": record.qr_url, "picture_url": picture}
+
+
+def history(invoice: Invoice) -> list[Row]:
+    """What happened to an invoice, in order."""
+    query = (
+        select(Event.kind, Event.at, Event.data, Person.name)
+        .outerjoin(Person, Person.id == Event.actor_id)
+        .where(Event.subject_id == invoice.id)
+        .order_by(Event.seq)
+    )
+    return [
+        {"at": at, "icon": ICONS.get(kind, "activity"), "text": _happened(kind, data, name)}
+        for kind, at, data, name in db.session.execute(query)
+    ]
+
+
+def _happened(kind: str, data: Json, name: str | None) -> str:
+    text = {
+        "invoice.drafted": gettext("Drafted"),
+        "invoice.held": gettext("Held back"),
+        "invoice.released": gettext("Released"),
+        "invoice.issued": gettext("Issued"),
+        "invoice.sent": gettext("The payment page is open"),
+        "invoice.push_requested": gettext("Sent to Stripe again"),
+        "invoice.paid": gettext("Paid"),
+        "invoice.payment_failed": gettext("The payment failed"),
+        "invoice.voided": gettext("Cancelled at Stripe"),
+        "invoice.credited": gettext("Corrected by %(number)s", number=data.get("number", "")),
+    }.get(kind, kind)
+    return f"{text} · {name}" if name else str(text)
+
+
+def refusal(refused: Refusal) -> str:
+    """Why something was not done, in the reader's language."""
+    said = {
+        "invoice_issued": gettext("It is issued already."),
+        "invoice_held": gettext("It is held back. Release it first."),
+        "draft_outdated": gettext("The hours or the contract changed since this draft was made. Work it out again."),
+        "tax_id_missing": gettext("The client's tax number is missing. Add it to the client first."),
+        "provider_incomplete": gettext("Your own legal data are not complete. An administrator adds them in settings."),
+        "currency_not_euro": gettext("Only invoices in euros can be issued."),
+        "issue_date_before_last": gettext("The last invoice of the series has a later date."),
+        "invoice_not_creditable": gettext("Only an issued invoice can be corrected."),
+        "invoice_credited": gettext("All of it is credited already."),
+    }
+    return said.get(refused.code, gettext("That is not possible."))
