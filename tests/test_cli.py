@@ -137,12 +137,12 @@ def test_the_whole_desk_starts_serves_and_ends_without_a_trace(desk: Desk) -> No
 @pytest.mark.slow
 def test_whatever_is_killed_comes_back(desk: Desk) -> None:
     children = psutil.Process(desk.process.pid).children()
-    assert len(children) == 6  # two servers, web, clock and two workers
+    assert len(children) == 7  # two servers, web, clock, two workers, and the playground of a demonstration
     for child in children:
         child.kill()
-    wait_until(lambda: desk.printed.count("starting it again") >= 6)
+    wait_until(lambda: desk.printed.count("starting it again") >= 7)
     wait_until(desk.is_ready)
-    wait_until(lambda: len(psutil.Process(desk.process.pid).children()) == 6)
+    wait_until(lambda: len(psutil.Process(desk.process.pid).children()) == 7)
 
 
 @pytest.mark.slow
