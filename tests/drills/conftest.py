@@ -9,10 +9,11 @@ import psycopg
 import pytest
 
 from integrations.playground.slack_server import SlackServer, create_slack_server
+from integrations.playground.teams_server import TeamsServer, create_teams_server
 from tests.conftest import SLACK_SIGNING_SECRET
 from tests.drills.desk import Desk, Valkey, clean_environment
-from tests.drills.talk import MARTA, PABLO, SUPPORT, TOM
-from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM
+from tests.drills.talk import INIGO, MARTA, PABLO, SUPPORT, TOM
+from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, TEAMS_TENANT
 
 GROUP = [pytest.mark.slow, pytest.mark.xdist_group("drills")]
 
@@ -41,7 +42,19 @@ def slack_for_all() -> Iterator[SlackServer]:
 
 
 @pytest.fixture(scope="package")
-def desk_for_all(slack_for_all: SlackServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def teams_for_all() -> Iterator[TeamsServer]:
+    """Azcárate's Teams, with Íñigo in it."""
+    server = create_teams_server(retry_schedule=(0.5, 1.0))
+    server.add_tenant("Azcárate Abogados", id=TEAMS_TENANT, domain="azcarate.example")
+    server.add_user(TEAMS_TENANT, id=INIGO, name="Iñigo Azcárate", email="inigo@azcarate.example")
+    with server.serve():
+        yield server
+
+
+@pytest.fixture(scope="package")
+def desk_for_all(
+    slack_for_all: SlackServer, teams_for_all: TeamsServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
     """The desk by `msp run`: web, clock and two workers under their keeper."""
     home = tmp_path_factory.mktemp("drills")
     database = f"drills_{os.getpid()}"
@@ -59,6 +72,14 @@ def desk_for_all(slack_for_all: SlackServer, tmp_path_factory: pytest.TempPathFa
             REDIS_URL=valkey.url,
             SLACK_SIGNING_SECRET=SLACK_SIGNING_SECRET,
             SLACK_API_URL=slack_for_all.api_url,
+            TEAMS_APP_ID=teams_for_all.settings.app_id,
+            TEAMS_APP_PASSWORD=teams_for_all.settings.password,
+            TEAMS_APP_TENANT_ID=teams_for_all.settings.tenant_id,
+            TEAMS_OPENID_METADATA_URL=teams_for_all.openid_url,
+            TEAMS_TOKEN_URL=teams_for_all.token_url,
+            STRIPE_API_KEY="sk_test_0123456789abcdefghij",
+            STRIPE_WEBHOOK_SECRET="whsec_of_the_drills_0123456789abcdef",
+            STRIPE_API_BASE="http://127.0.0.1:1",
         ),
         database_url=database_url,
         valkey=valkey,
@@ -68,6 +89,7 @@ def desk_for_all(slack_for_all: SlackServer, tmp_path_factory: pytest.TempPathFa
     try:
         desk.start()
         slack_for_all.configure(events_url=f"http://127.0.0.1:{port}/slack/events")
+        teams_for_all.configure(endpoint=f"http://127.0.0.1:{port}/api/messages")
         yield desk
     finally:
         desk.stop()
@@ -83,6 +105,13 @@ def slack_server(slack_for_all: SlackServer) -> Iterator[SlackServer]:
     yield slack_for_all
     slack_for_all.faults.clear()
     slack_for_all.settle(20)
+
+
+@pytest.fixture
+def teams_server(teams_for_all: TeamsServer) -> Iterator[TeamsServer]:
+    """Teams without faults, before and after."""
+    yield teams_for_all
+    teams_for_all.faults.clear()
 
 
 @pytest.fixture

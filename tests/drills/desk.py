@@ -123,7 +123,9 @@ class Desk:
 
     def be_whole(self) -> None:
         """Wait until every role runs and the web answers for database and queue."""
-        eventually(self._is_whole, within=40, what=f"the desk is whole; it printed: {self.printed.read_text()[-2000:]}")
+        eventually(
+            self._is_whole, within=120, what=f"the desk is whole; it printed: {self.printed.read_text()[-2000:]}"
+        )
 
     def _is_whole(self) -> bool:
         assert self.process is not None and self.process.poll() is None, self.printed.read_text()[-4000:]

@@ -8,6 +8,7 @@ from tests.world import SLACK_TEAM
 
 MARTA, PABLO, TOM = "U0MARTA", "U0PABLO", "U0TOM"
 SUPPORT = "C0SUPPORT"
+INIGO = "29:inigo"
 
 
 @dataclass(frozen=True)
