@@ -136,14 +136,14 @@ def reply(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: s
     return message
 
 
-def note(ticket: Ticket, *, author: Person, body: str, at: datetime) -> Message:
+def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
     """Something said among us: emits `ticket.noted`, which no client sees and no chat thread gets."""
     message = _say(
         ticket,
         author=author,
         body=body,
         visibility="internal",
-        channel="console",
+        channel=channel,
         at=at,
     )
     _emit(

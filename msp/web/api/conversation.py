@@ -98,7 +98,7 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     if json_data["visibility"] == "internal":
         if not author.is_staff:
             raise Denied("not_allowed")
-        message = actions.note(ticket, author=author, body=body, at=at)
+        message = actions.note(ticket, author=author, body=body, at=at, channel="api")
     elif author.is_staff:
         message = actions.reply(ticket, author=author, body=body, at=at, channel="api")
     else:

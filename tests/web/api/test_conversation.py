@@ -35,7 +35,8 @@ def test_staff_answers_notes_and_passes_on(
     assert (said["channel"], said["visibility"], said["delivery_state"]) == ("api", "public", "none")
     assert said["author"] == {"id": str(world.tomas.id), "name": "Tomás Rey", "is_staff": True}
     assert said["created_at"] == "2026-11-23T09:05:00Z"
-    staff.post(path, {"body": "Datáfono viejo.", "visibility": "internal"})
+    noted = staff.post(path, {"body": "Datáfono viejo.", "visibility": "internal"}).get_json()
+    assert (noted["channel"], noted["visibility"]) == ("api", "internal")
     heard = staff.post(path, {"body": "Gracias.", "author_id": str(world.marta.id)}).get_json()
     assert heard["author"]["is_staff"] is False
     everything = [

@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
-from msp.kernel import clock
+from msp.kernel import clock, logs
 from msp.kernel.db import Scope, work
-from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.errors import Conflict, Invalid, NotFound, Temporary
 from msp.people.models import ApiToken, Person
 from msp.people.tokens import all_tokens, create_token, revoke_token
 from msp.tickets.models import Ticket
+from msp.web.api.problems import answer_with_problem
 from tests.web.api.conftest import Program, Programs, codes
 from tests.web.api.test_tickets import asked, opened
 from tests.world import World, sign_in
@@ -133,15 +135,10 @@ def test_unknown_paths_and_methods_are_problems(staff: Program) -> None:
     assert answer.content_type == "application/problem+json"
 
 
-def test_a_fault_of_ours_tells_its_number_and_nothing_else(
-    staff: Program, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise ValueError("the secret of the house")
-
-    monkeypatch.setattr("msp.tickets.listing.newest_tickets", fail)
-    answer = staff.get("/tickets", headers={"X-Request-Id": "r-1"})
-    assert answer.status_code == 500
+def test_a_fault_of_ours_tells_its_number_and_nothing_else(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    logs.request_id.set("r-1")
+    answer = answer_with_problem(ValueError("the secret of the house"))
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
     assert answer.get_json() == {
         "type": "about:blank",
         "title": "Internal Server Error",
@@ -152,14 +149,47 @@ def test_a_fault_of_ours_tells_its_number_and_nothing_else(
     assert "the secret of the house" in caplog.text
 
 
-def test_a_lost_race_is_a_conflict(staff: Program, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lose(*_: object, **__: object) -> None:
-        raise StaleDataError
+class DriverError(Exception):
+    """What psycopg raises, with the code that PostgreSQL gave."""
 
-    ticket = opened(staff, world)
-    monkeypatch.setattr("msp.tickets.actions.change_priority", lose)
-    answer = staff.patch(f"/tickets/{ticket['id']}", {"priority": "low"})
-    assert (answer.status_code, answer.get_json()["code"]) == (409, "changed_meanwhile")
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__("the database said so")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (StaleDataError(), 409, "changed_meanwhile"),
+        (Temporary("busy"), 503, "unavailable"),
+        (DriverError("23505"), 409, "already_exists"),
+        (DriverError("23503"), 409, "in_use_or_unknown"),
+        (DriverError("22003"), 422, "invalid"),
+        (DriverError("23514"), 422, "invalid"),
+        (DriverError("42501"), 403, "not_allowed"),
+        (DriverError("40001"), 409, "changed_meanwhile"),
+        (DriverError("57014"), 503, "unavailable"),
+        (DriverError(None), 503, "unavailable"),
+        (DriverError("42703"), 500, "internal_error"),
+    ],
+)
+def test_what_faults_mean_to_whoever_asked(app: Flask, error: Exception, status: int, code: str) -> None:
+    if isinstance(error, DriverError):
+        error = DBAPIError("select 1", {}, error)
+    answer = answer_with_problem(error)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert ("Retry-After" in answer.headers) is (status == 503)
+
+
+def test_two_who_change_the_same_version_at_once(app: Flask, staff: Program, world: World) -> None:
+    path = f"/tickets/{opened(staff, world)['id']}"
+
+    def change(priority: str) -> int:
+        api = Program(app.test_client(), staff.token)
+        return api.patch(path, {"priority": priority}, headers={"If-Match": '"1"'}).status_code
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(change, ("high", "normal", "low"))) == [200, 412, 412]
 
 
 def test_two_who_add_the_same_code_at_once(app: Flask, admin: Program) -> None:
