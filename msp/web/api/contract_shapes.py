@@ -16,7 +16,7 @@ MAX_MINUTES = 525_600
 TERMS = {
     "description": (
         "What its kind needs: fee, fee_timing, proration, seats, block_minutes, block_amount, block_renewal, valid_to,"
-        " overage_rate, rounding, multipliers, milestones and others (see the README of billing). Prices are money, or"
+        " overage_rate, rounding, multipliers, milestones and others. Prices are money, or"
         " decimal strings in the contract's currency; factors are decimal strings; times are whole minutes."
     )
 }
