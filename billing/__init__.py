@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from billing import pages, sealing, stripe
+from billing import api, pages, sealing, stripe
 from msp.config import Settings
 
 
@@ -10,4 +10,5 @@ def register(app: Flask, settings: Settings) -> None:
     """Add billing's pages, API and subscribers."""
     sealing.use_environment("test" if settings.is_demo else "production")
     pages.register(app)
+    api.register(app)
     stripe.register(app, settings)

@@ -263,7 +263,8 @@ def pdf(invoice_id: UUID) -> Response:
     """The PDF as it was issued, or what a draft would give."""
     invoice = queries.access_invoice(invoice_id)
     if invoice.state == "issued":
-        content, name = queries.access_document(invoice_id), invoice.number
+        document = queries.access_document(invoice_id)
+        content, name = document.content, document.name
     else:
         content, name = sealing.preview(invoice, access_client(invoice.client_id)), "draft"
     return Response(

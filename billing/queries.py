@@ -45,6 +45,15 @@ class InvoiceRow:
     hosted_url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The PDF of an issued invoice: the number it goes by, its bytes and their SHA-256 in hex."""
+
+    name: str
+    content: bytes
+    sha256: str
+
+
 def access_invoice(invoice_id: UUID) -> Invoice:
     """The invoice with its lines; raises NotFound, also for what the scope may not see."""
     invoice = db.session.get(Invoice, invoice_id)
@@ -53,13 +62,17 @@ def access_invoice(invoice_id: UUID) -> Invoice:
     return invoice
 
 
-def access_document(invoice_id: UUID) -> bytes:
-    """The bytes of an issued invoice's PDF; raises NotFound."""
-    query = select(InvoiceDocument.content).where(InvoiceDocument.invoice_id == invoice_id)
-    content = db.session.execute(query).scalar_one_or_none()
-    if content is None:
+def access_document(invoice_id: UUID) -> Document:
+    """An issued invoice's PDF; raises NotFound, also for a draft."""
+    query = (
+        select(InvoiceDocument.content, InvoiceDocument.sha256, Invoice.number)
+        .join(Invoice, Invoice.id == InvoiceDocument.invoice_id)
+        .where(InvoiceDocument.invoice_id == invoice_id)
+    )
+    row = db.session.execute(query).one_or_none()
+    if row is None:
         raise NotFound("invoice_document")
-    return content
+    return Document(row.number or "", row.content, row.sha256)
 
 
 def payment_of(invoice_id: UUID) -> Payment | None:
@@ -126,6 +139,26 @@ def invoice_rows(
         (_row(invoice, name, payment_state, hosted_url, today), at)
         for invoice, name, payment_state, hosted_url, at in db.session.execute(query)
     ]
+
+
+def invoices_page(
+    *, today: date, client_id: UUID | None, states: Sequence[str], before: UUID | None, limit: int
+) -> list[Invoice]:
+    """Invoices without their lines, those made last first, going on after the id `before`."""
+    query = (
+        select(Invoice)
+        .options(raiseload(Invoice.lines))
+        .outerjoin(Payment, and_(Payment.client_id == Invoice.client_id, Payment.invoice_id == Invoice.id))
+        .order_by(Invoice.id.desc())
+        .limit(limit)
+    )
+    if client_id is not None:
+        query = query.where(Invoice.client_id == client_id)
+    if states:
+        query = query.where(_in_states(states, today))
+    if before is not None:
+        query = query.where(Invoice.id < before)
+    return list(db.session.scalars(query))
 
 
 def invoices_for_client(client_id: UUID, *, today: date, limit: int = 100) -> list[InvoiceRow]:

@@ -112,7 +112,7 @@ def test_its_entries_are_billed_and_change_no_more(world: World, draft: Invoice)
 def test_the_pdf_is_kept_as_it_was_made(world: World, draft: Invoice) -> None:
     invoice = issued(world, draft)
     with work(Scope.client(world.lozano.id)) as session:
-        content = access_document(invoice.id)
+        content = access_document(invoice.id).content
         kept = session.get_one(InvoiceDocument, invoice.id)
         assert content.startswith(b"%PDF-") and kept.sha256 == hashlib.sha256(content).hexdigest()
     with pytest.raises(DBAPIError), work(Scope.system()) as session:

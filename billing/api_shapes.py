@@ -1,0 +1,256 @@
+"""What the REST API says of invoices and runs: amounts exact, codes with the sentence in the caller's language."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from marshmallow import fields, validate
+
+from billing.credit_notes import LONGEST_REASON, RECORD_TYPES
+from billing.models import Invoice, InvoiceLine, InvoiceRecord, InvoiceRun, Payment
+from billing.pdf import Told, line_title
+from billing.sentences import sentence
+from msp.kernel.db import Json
+from msp.kernel.money import Money
+from msp.web.api import Instant, MoneyShape, PageQuery, Schema, Text, Whole
+from msp.web.api.fields import Shown, one_of
+from msp.worklog.actions import MAX_MINUTES
+
+STATES = ("draft", "issued", "overdue", "paid", "void")
+
+
+class RunIn(Schema):
+    """Days in each client's own zone, both included; all clients unless some are named."""
+
+    period_start = fields.Date(required=True)
+    period_end = fields.Date(required=True)
+    client_ids = fields.List(fields.UUID(), validate=validate.Length(max=1000, error="too_long"))
+
+
+class InvoiceQuery(PageQuery):
+    """Which invoices."""
+
+    client_id = fields.UUID()
+    state = one_of(STATES)
+
+
+class PartIn(Schema):
+    """How much of a line: minutes of its work, or a net amount; without either, all that is left of it."""
+
+    line_id = fields.UUID(required=True)
+    minutes = Whole(least=1, most=MAX_MINUTES * 1000)
+    amount = fields.Nested(MoneyShape)
+
+
+class CreditNoteIn(Schema):
+    """A correction by differences; without `lines` all that is left of the invoice."""
+
+    reason = Text(required=True, blank=False, longest=LONGEST_REASON)
+    record_type = one_of(RECORD_TYPES, load_default="R1")
+    lines = fields.List(fields.Nested(PartIn), validate=validate.Length(min=1, max=1000, error="out_of_range"))
+
+
+class PhraseOut(Shown):
+    """A code with its parameters, and the sentence that they make."""
+
+    code = fields.String()
+    params = fields.Dict()
+    text = fields.String()
+
+
+class TaxOut(Shown):
+    """The tax of all lines with one treatment; `category` is that of UNCL 5305."""
+
+    name = fields.String()
+    category = fields.String()
+    rate = fields.String(metadata={"example": "21"})
+    base = fields.Nested(MoneyShape)
+    amount = fields.Nested(MoneyShape)
+
+
+class ShareOut(Shown):
+    """The part of a time entry that a line bills, in whole minutes."""
+
+    time_entry_id = fields.UUID()
+    worked_minutes = fields.Integer()
+    billable_minutes = fields.Integer()
+    billed_minutes = fields.Integer()
+
+
+class LineOut(Shown):
+    """A line with the reasons for its price and the time entries behind it."""
+
+    id = fields.UUID()
+    contract_id = fields.UUID(allow_none=True)
+    contract_name = fields.String(allow_none=True)
+    kind = fields.String()
+    description = fields.String()
+    minutes = fields.Integer(allow_none=True)
+    quantity = fields.String()
+    unit = fields.String(metadata={"description": "UN/ECE Rec 20: HUR hours, C62 pieces, KMT kilometres"})
+    unit_price = fields.String()
+    net = fields.Nested(MoneyShape)
+    tax_name = fields.String()
+    tax_category = fields.String()
+    tax_rate = fields.String()
+    explanation = fields.List(fields.Nested(PhraseOut))
+    time_entry_ids = fields.List(fields.UUID())
+    time_entries = fields.List(fields.Nested(ShareOut))
+
+
+class PaymentOut(Shown):
+    """How it is collected."""
+
+    state = fields.String(metadata={"description": "pending, open, paid, failed or void"})
+    hosted_url = fields.String(allow_none=True)
+    amount_paid = fields.Nested(MoneyShape)
+    paid_at = Instant(allow_none=True)
+    reason = fields.String(allow_none=True)
+
+
+class RecordOut(Shown):
+    """The chained VERI*FACTU record."""
+
+    position = fields.Integer()
+    record_type = fields.String()
+    huella = fields.String()
+    previous = fields.String()
+    qr_url = fields.String()
+
+
+class InvoiceSummary(Shown):
+    """An invoice or credit note in a list."""
+
+    id = fields.UUID()
+    client_id = fields.UUID()
+    kind = fields.String(metadata={"description": "invoice or credit_note"})
+    state = fields.String(metadata={"description": "draft or issued"})
+    number = fields.String(allow_none=True)
+    issued_on = fields.Date(allow_none=True)
+    due_on = fields.Date(allow_none=True)
+    period_start = fields.Date()
+    period_end = fields.Date()
+    po_number = fields.String(allow_none=True)
+    net = fields.Nested(MoneyShape)
+    tax = fields.Nested(MoneyShape)
+    total = fields.Nested(MoneyShape)
+    withholding = fields.Nested(MoneyShape)
+    payable = fields.Nested(MoneyShape)
+
+
+class InvoiceOut(InvoiceSummary):
+    """All of an invoice or credit note."""
+
+    taxes = fields.List(fields.Nested(TaxOut))
+    lines = fields.List(fields.Nested(LineOut))
+    warnings = fields.List(fields.Nested(PhraseOut))
+    is_held = fields.Boolean()
+    corrects_id = fields.UUID(allow_none=True)
+    correction_reason = fields.String(allow_none=True)
+    payment = fields.Nested(PaymentOut, allow_none=True)
+    record = fields.Nested(RecordOut, allow_none=True)
+
+
+class LeftOutOut(Shown):
+    """What is on no draft, and why."""
+
+    client_id = fields.UUID()
+    contract_id = fields.UUID(allow_none=True)
+    time_entry_id = fields.UUID(allow_none=True)
+    reason = fields.Nested(PhraseOut)
+
+
+class RunOut(Shown):
+    """A closing: the drafts that it made, and what it left out."""
+
+    id = fields.UUID()
+    period_start = fields.Date()
+    period_end = fields.Date()
+    created_at = Instant()
+    drafts = fields.List(fields.Nested(InvoiceOut))
+    left_out = fields.List(fields.Nested(LeftOutOut))
+
+
+def run_shown(run: InvoiceRun, drafts: Iterable[Invoice], told: Told) -> Json:
+    """A run as the API writes it."""
+    return {
+        "id": run.id,
+        "period_start": run.period_start,
+        "period_end": run.period_end,
+        "created_at": run.created_at,
+        "drafts": [invoice_shown(draft, told) for draft in drafts],
+        "left_out": [out | {"reason": _phrase(out["reason"])} for out in run.left_out],
+    }
+
+
+def summary_shown(invoice: Invoice) -> Json:
+    """An invoice as a list has it."""
+    amounts = ("net", "tax", "total", "withholding", "payable")
+    named = ("id", "client_id", "kind", "state", "number", "issued_on", "due_on", "period_start", "period_end")
+    shown: dict[str, Any] = {name: getattr(invoice, name) for name in (*named, "po_number")}
+    return shown | {name: Money(getattr(invoice, name), invoice.currency) for name in amounts}
+
+
+def invoice_shown(
+    invoice: Invoice, told: Told, *, payment: Payment | None = None, record: InvoiceRecord | None = None
+) -> Json:
+    """An invoice with its lines."""
+    currency = invoice.currency
+    taxes = [
+        row | {"base": Money(row["base"], currency), "amount": Money(row["amount"], currency)} for row in invoice.taxes
+    ]
+    return summary_shown(invoice) | {
+        "taxes": taxes,
+        "lines": [_line(invoice, line, told) for line in invoice.lines],
+        "warnings": [_phrase(warning) for warning in invoice.warnings],
+        "is_held": invoice.held_at is not None,
+        "corrects_id": invoice.corrects_id,
+        "correction_reason": invoice.correction_reason,
+        "payment": _payment(payment, currency) if payment else None,
+        "record": _record(invoice, record) if record else None,
+    }
+
+
+def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
+    named = ("id", "contract_id", "contract_name", "kind", "minutes", "unit", "tax_name", "tax_category")
+    return {name: getattr(line, name) for name in named} | {
+        "description": line_title(line, told),
+        "quantity": f"{line.quantity:f}",
+        "unit_price": f"{line.unit_price:f}",
+        "net": Money(line.net, invoice.currency),
+        "tax_rate": f"{line.tax_rate:f}",
+        "explanation": [_phrase(reason) for reason in line.reasons],
+        "time_entry_ids": [share.entry_id for share in line.entries],
+        "time_entries": [
+            {
+                "time_entry_id": share.entry_id,
+                "worked_minutes": share.worked_minutes,
+                "billable_minutes": share.billable_minutes,
+                "billed_minutes": share.billed_minutes,
+            }
+            for share in line.entries
+        ],
+    }
+
+
+def _phrase(phrase: Json) -> Json:
+    return {"code": phrase["code"], "params": phrase["params"], "text": sentence(phrase)}
+
+
+def _payment(payment: Payment, currency: str) -> Json:
+    return {
+        "state": payment.state,
+        "hosted_url": payment.hosted_url,
+        "amount_paid": Money(payment.amount_paid, currency),
+        "paid_at": payment.paid_at,
+        "reason": payment.reason,
+    }
+
+
+def _record(invoice: Invoice, record: InvoiceRecord) -> Json:
+    return {
+        "position": record.position,
+        "record_type": invoice.record_type,
+        "huella": record.huella,
+        "previous": record.previous,
+        "qr_url": record.qr_url,
+    }
