@@ -20,6 +20,8 @@ from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED, PRIORITIES
 from msp.web.parts.words import word
 
+ANOTHER = "something_else"
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -85,6 +87,7 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
         facts=tuple(facts),
         why=_reason(card.why, card.due_at, now=now) if card.why and card.due_at else None,
         buttons=tuple(Button(code, button_label(code)) for code in card.buttons),
+        another=Button(ANOTHER, gettext("Something else")) if card.buttons else None,
     )
 
 

@@ -115,6 +115,7 @@ class WrittenCard:
     facts: tuple[tuple[str, str], ...]
     why: str | None
     buttons: tuple[Button, ...]
+    another: Button | None = None  # starts another request, for chats without threads
 
 
 @dataclass(frozen=True, slots=True)

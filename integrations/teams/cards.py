@@ -4,12 +4,10 @@ import re
 from typing import Any
 
 from botbuilder.schema import Activity, Attachment
-from flask_babel import gettext
 
 from integrations.chat import Button, Place, Post, WrittenCard
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
-ANOTHER = "something_else"
 _MARKDOWN = re.compile(r"([\\`*_\[\]#<>~|])")
 
 
@@ -29,8 +27,8 @@ def _card(post: Post, place: Place) -> dict[str, Any] | None:
     if post.card is None and not post.buttons:
         return None
     buttons = post.card.buttons if post.card else post.buttons
-    if post.card and buttons and place.is_personal:  # a personal chat has no threads: this starts another request
-        buttons = (*buttons, Button(ANOTHER, gettext("Something else")))
+    if post.card and post.card.another and place.is_personal:
+        buttons = (*buttons, post.card.another)
     return {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from integrations.chat import FileOffer, Place, Press, Said, deleted, edited, find_link, hear, note_broken, press
-from integrations.teams.cards import ANOTHER
+from integrations.chat.cards import ANOTHER
 from integrations.teams.shapes import instant_of, tenant_of, words_of
 from integrations.teams.transport import TeamsTransport
 from msp.clients.actions import note_unknown

@@ -78,14 +78,16 @@ class TeamsTransport:
         activity = self._addressed(activity_of(post, place), place)
         web = self._client(_service(place))
         answer = call(self.token, web.conversations.send_to_conversation, _conversation(place), activity)
-        return str(answer.id)
+        return str(answer.id) if answer else ""  # taken (202) without a name: it cannot be updated later
 
     def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
         """Teams lets nobody look a message up by a mark: what is in doubt is said again."""
         return None
 
     def update(self, link: Link, place: Place, message_id: str, post: Post) -> None:
-        """Replace a message of ours."""
+        """Replace a message of ours; one whose name Teams never told stays as it is."""
+        if not message_id:
+            return
         activity = self._addressed(activity_of(post, place), place)
         activity.id = message_id
         web = self._client(_service(place))

@@ -1,0 +1,118 @@
+"""The desk as a person meets it: served over HTTP, its workers at work, looked at with a real Chromium."""
+
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from integrations.playground.teams_server import APP_ID, APP_PASSWORD, HOME_TENANT, create_teams_server
+from msp.config import Settings
+from msp.kernel.db import Scope, db, work
+from msp.kernel.jobs import Crew
+from msp.people.models import Account, Person
+from tests.world import World
+from wsgi import create_app
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running desk."""
+
+    url: str
+    app: Flask
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all; each test gets a fresh profile from it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(app: Flask, settings: Settings, world: World) -> Iterator[Served]:
+    """The desk, listening, with its inbox and outbox being worked; Microsoft's sign-in is a local one."""
+    microsoft = create_teams_server()
+    signing_in = microsoft.serve()
+    mine = create_app(
+        replace(
+            settings,
+            teams_app_id=APP_ID,
+            teams_app_password=APP_PASSWORD,
+            teams_app_tenant_id=HOME_TENANT,
+            teams_openid_metadata_url=microsoft.openid_url,
+            teams_token_url=microsoft.token_url,
+        )
+    )
+    mine.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", free_port(), mine, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    crew = Crew(mine)
+    crew.start()
+    ringing = _ring(crew)
+    yield Served(f"http://127.0.0.1:{server.server_port}", mine)
+    ringing.set()
+    crew.stop(patience=10)
+    server.shutdown()
+    server.server_close()
+    signing_in.close()
+    with mine.app_context():
+        db.engine.dispose()
+    create_app(settings)
+
+
+@pytest.fixture
+def signed_in(chromium: Browser, served: Served) -> Iterator[Callable[[Person], BrowserContext]]:
+    """A fresh profile in which a person has signed in."""
+    contexts: list[BrowserContext] = []
+
+    def make(person: Person) -> BrowserContext:
+        with work(Scope.system()) as session:
+            account = session.scalars(select(Account).where(Account.person_id == person.id)).one()
+        client = served.app.test_client()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = account.fs_uniquifier, True
+        value = client.get_cookie("guardia")
+        assert value is not None
+        context = chromium.new_context(locale="es-ES")
+        context.add_cookies([{"name": "guardia", "value": value.value, "url": served.url}])
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _ring(crew: Crew) -> threading.Event:
+    """In place of the worker's wake-ups: ring often."""
+    stop = threading.Event()
+
+    def ring() -> None:
+        while not stop.wait(0.1):
+            crew.look("inbox")
+            crew.look("outbox")
+
+    threading.Thread(target=ring, daemon=True).start()
+    return stop
