@@ -28,9 +28,12 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
     names |= {channel["id"]: channel["name"] for channel in state["channels"] if channel["name"]}
     said = door.messages(channel=here.id)
     asides = door.act("ephemerals", channel=here.id, user=who.id)
-    everybody = {each.id: each for each in people} | _bots(state)
+    bots = _bots(state)
+    everybody = {each.id: each for each in people} | bots
+    app = next(bot for bot in bots.values() if bot.company_id == who.company_id)
     thread = wish.thread if any(message["ts"] == wish.thread for message in said) else ""
-    lines = [_line(message, who, everybody, names) for message in _shown(said, asides, thread)]
+    said_here = _shown(said, asides, thread)
+    lines = [_line(message, who, everybody, names, app=app) for message in said_here]
     own = next((m for m in said if m["ts"] == wish.edit and m.get("user") == who.id), None)
     return Panel(
         platform=PLATFORM,
@@ -121,12 +124,13 @@ def _is_broadcast(message: Json) -> bool:
     return message.get("subtype") == "thread_broadcast"
 
 
-def _line(message: Json, who: Who, everybody: dict[str, Who], names: dict[str, str]) -> Line:
-    is_bot = "app_id" in message or bool(message.get("bot_id"))
+def _line(message: Json, who: Who, everybody: dict[str, Who], names: dict[str, str], *, app: Who) -> Line:
+    is_private = bool(message.get("is_ephemeral"))
+    is_bot = is_private or "app_id" in message or bool(message.get("bot_id"))
     is_gone = message.get("subtype") == "tombstone"
     blocks = tuple(message.get("blocks") or ()) if is_bot else ()
     latest = message.get("latest_reply")
-    author = everybody.get(str(message.get("user")), who)
+    author = app if is_private else everybody.get(str(message.get("user")), who)
     return Line(
         id=message["ts"],
         author=author,
@@ -136,8 +140,8 @@ def _line(message: Json, who: Who, everybody: dict[str, Who], names: dict[str, s
         is_mine=author.id == who.id,
         is_edited="edited" in message and not is_bot,
         is_gone=is_gone,
-        is_private="_for" in message or bool(message.get("is_ephemeral")),
-        can_change=author.id == who.id and not is_gone,
+        is_private=is_private,
+        can_change=author.id == who.id and not (is_gone or is_bot),
         replies=int(message.get("reply_count") or 0),
         last_reply=_instant(latest) if latest else None,
         blocks=blocks,

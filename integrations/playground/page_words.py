@@ -24,6 +24,7 @@ _MARKDOWN_MARKS = (
     (re.compile(r"`([^`\n]+)`"), r"<code>\1</code>"),
 )
 _LINK = re.compile(r"\[([^\[\]\n]+)\]\(([^()\s]+)\)")
+_OUTSIDE = re.compile(r"<a .*?</a>|https?://[^\s<>]*[^\s<>.,;:!?)»]", re.DOTALL)
 _AT = re.compile(r"<at[^>]*>(.*?)</at>", re.DOTALL)
 
 
@@ -53,6 +54,7 @@ def markdown(text: str) -> Markup:
     for pattern, tag in _MARKDOWN_MARKS:
         drawn = pattern.sub(tag, drawn)
     drawn = _LINK.sub(_markdown_link, drawn)
+    drawn = _OUTSIDE.sub(_bare_link, drawn)
     drawn = re.sub(r"\n{2,}", "\n", drawn).replace("\n", "<br>")
     return Markup("".join(_let_go(each) for each in drawn))  # noqa: S704  # escaped before anything was put in
 
@@ -75,11 +77,11 @@ def _marked(text: str) -> Markup:
     drawn = str(escape(text))
     for pattern, tag in _SLACK_MARKS:
         drawn = pattern.sub(tag, drawn)
-    return Markup(drawn.replace("\n", "<br>"))  # noqa: S704  # escaped first
+    return Markup(_OUTSIDE.sub(_bare_link, drawn).replace("\n", "<br>"))  # noqa: S704  # escaped first
 
 
 def _lines(text: str) -> Markup:
-    return Markup("<br>").join(text.split("\n"))
+    return Markup(_OUTSIDE.sub(_bare_link, str(escape(text))).replace("\n", "<br>"))  # noqa: S704  # escaped first
 
 
 def _unescaped(text: str) -> str:
@@ -110,6 +112,13 @@ def _link(target: str, label: str) -> Markup:
 def _markdown_link(found: re.Match[str]) -> str:
     target = found[2].replace("&amp;", "&")
     return str(_link(target, Markup(found[1])))  # noqa: S704  # escaped with the text around it
+
+
+def _bare_link(found: re.Match[str]) -> str:
+    """An address written as it is, which both platforms make pressable; links that stand already stay."""
+    if found[0].startswith("<a "):
+        return found[0]
+    return f'<a href="{found[0]}" target="_blank" rel="noopener noreferrer">{found[0]}</a>'
 
 
 def _let_go(character: str) -> str:

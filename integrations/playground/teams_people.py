@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from integrations.playground.courier import Delivery
-from integrations.playground.teams_activities import FILE_DOWNLOAD, sent_by, words
+from integrations.playground.teams_activities import FILE_DOWNLOAD, sent_by, timestamp, words
 from integrations.playground.teams_core import TeamsCore
 from integrations.playground.teams_world import (
     Activity,
@@ -268,6 +268,7 @@ class TeamsPeople(TeamsCore):
         content = words(text, names=names)
         with self.world.lock:
             stored.update({key: content[key] for key in ("text", "attachments")})
+            stored["_edited"] = timestamp(self.now())
         self.note("message_changed", place, stored, author="user")
         return self._amend(person, place, stored, "messageUpdate", "editMessage", content, wait=wait)
 

@@ -1,7 +1,7 @@
 // Builds what the pages load: one stylesheet, one script (and those of the demo's playground), the icons in use, the fonts. Content-hashed, listed in
 // manifest.json. Run by `npm run build`; everything comes from node_modules, nothing from the network.
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
@@ -60,9 +60,9 @@ async function bundle(entry, options) {
   return result.outputFiles
 }
 
-await rm(dist, { recursive: true, force: true })
 await mkdir(dist, { recursive: true })
 const manifest = {}
+const stale = new Set(await readdir(dist))  // removed last: a desk that runs goes on serving meanwhile
 
 async function put(name, bytes) {
   manifest[name] = hashed(name, bytes)
@@ -82,5 +82,8 @@ for (const file of [...sheets, ...scripts]) {
 }
 await put('icons.svg', await sprite(await iconsInUse()))
 await put('favicon.svg', await readFile(join(assets, 'favicon.svg')))
-await writeFile(join(dist, 'manifest.json'), JSON.stringify(manifest, null, 2) + '\n')
+await writeFile(join(dist, 'manifest.new'), JSON.stringify(manifest, null, 2) + '\n')
+await rename(join(dist, 'manifest.new'), join(dist, 'manifest.json'))
+for (const kept of [...Object.values(manifest), 'manifest.json']) stale.delete(kept)
+for (const name of stale) await rm(join(dist, name), { recursive: true, force: true })
 console.log(Object.values(manifest).join('\n'))

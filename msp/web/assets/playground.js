@@ -28,7 +28,7 @@ function patchLines(old, fresh) {
     plain.classList.remove('is-new')
     return plain.isEqualNode(line) ? before : line
   })
-  old.replaceChildren(...said)
+  old.replaceChildren(...lines)
   if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) old.scrollTop = old.scrollHeight
 }
 
@@ -94,42 +94,31 @@ function keepAddress(id, url) {
 async function go(id, url, options, keep) {
   asking[id]?.abort()
   at(id).classList.add('is-busy')
-  try {
-    const answer = await ask(id, url, options)
-    if (!answer.ok) throw new Error(answer.status)
-    show(id, await answer.text(), keep)
-  } catch {
-    tell(id, document.body.dataset.offline)
-  } finally {
-    at(id).classList.remove('is-busy')
-    watch(id)
-  }
+  const answer = await ask(id, url, options).catch(() => null)
+  const html = answer?.ok ? await answer.text().catch(() => '') : ''
+  at(id).classList.remove('is-busy')
+  if (html) show(id, html, keep)
+  else tell(id, document.body.dataset.offline)
+  watch(id)
 }
 
 // News: one question at a time for each chat, answered when something happens there.
 async function watch(id) {
   asking[id]?.abort()
   const mine = asking[id] = new AbortController()
-  while (!mine.signal.aborted) {
-    if (document.hidden) return
-    const chat = at(id)
-    try {
-      const answer = await ask(id, chat.dataset.url, { signal: mine.signal, headers: { 'X-Since': chat.dataset.cursor } })
-      if (mine.signal.aborted) return
-      if (answer.status === 200) {
-        const html = await answer.text()
-        if (mine.signal.aborted) return
-        show(id, html)
-        mark(id)
-      } else if (answer.status === 204) {
-        chat.dataset.cursor = answer.headers.get('X-Cursor')
-      } else {
-        throw new Error(answer.status)
-      }
-      if (!at(id).querySelector('.said')) throw new Error('nobody yet')
-    } catch {
-      if (!mine.signal.aborted) await new Promise(done => setTimeout(done, FAIL_PAUSE))
+  while (!mine.signal.aborted && !document.hidden) {
+    const { url, cursor } = at(id).dataset
+    const answer = await ask(id, url, { signal: mine.signal, headers: { 'X-Since': cursor } }).catch(() => null)
+    const html = answer?.status === 200 ? await answer.text().catch(() => '') : ''
+    if (mine.signal.aborted) return
+    if (html) {
+      show(id, html)
+      mark(id)
+    } else if (answer?.status === 204) {
+      at(id).dataset.cursor = answer.headers.get('X-Cursor')
     }
+    const isWell = html ? at(id).querySelector('.said') : answer?.status === 204
+    if (!isWell) await new Promise(done => setTimeout(done, FAIL_PAUSE))
   }
 }
 
@@ -143,12 +132,13 @@ document.addEventListener('submit', event => {
   if (!chat) return
   event.preventDefault()
   if (chat.classList.contains('is-busy')) return
+  const address = form.getAttribute('action')  // form.action would be the button of that name
   const data = new URLSearchParams(new FormData(form, event.submitter))
-  if (form.method === 'get') {
-    go(chat.id, `${form.action}?${data}`)
+  if (form.getAttribute('method') === 'get') {
+    go(chat.id, `${address}?${data}`)
   } else {
     const isSaying = form.matches('.say-form')
-    go(chat.id, form.action, { method: 'POST', body: data }, { typed: !isSaying })
+    go(chat.id, address, { method: 'POST', body: data }, { typed: !isSaying })
   }
 })
 
