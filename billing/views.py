@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import select
 
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
@@ -94,7 +94,7 @@ def groups(month: Month, *, current: Invoice | None, person: Person) -> list[Row
         ("ready", gettext("Ready"), [_place_row(each, month, current) for each in month.in_state("ready")]),
         ("out", gettext("Out"), _out_rows(month, current, person)),
         ("unbilled", gettext("Not billed yet"), _unbilled_rows(month, person)),
-        ("issued", gettext("Issued"), [_place_row(each, month, current) for each in month.in_state("issued")]),
+        ("issued", gettext("Already issued"), [_place_row(each, month, current) for each in month.in_state("issued")]),
     ]
     return [{"key": key, "title": title, "count": len(rows), "rows": rows} for key, title, rows in listed if rows]
 
@@ -160,17 +160,14 @@ def _loose_row(loose: Loose, month: Month, person: Person) -> Row:
 def subtitle(month: Month) -> str:
     """How the month stands, in figures."""
     out = len(month.in_state("missing", "held")) + sum(1 for each in month.loose if each.reasons)
+    ready, check, issued = (len(month.in_state(state)) for state in ("ready", "check", "issued"))
     parts = [
-        _counted(gettext("%(num)d ready"), len(month.in_state("ready"))),
-        _counted(gettext("%(num)d to check"), len(month.in_state("check"))),
-        _counted(gettext("%(num)d out"), out if month.has_run else 0),
-        _counted(gettext("%(num)d issued"), len(month.in_state("issued"))),
+        ngettext("%(num)d ready", "%(num)d ready", ready) if ready else "",
+        ngettext("%(num)d to check", "%(num)d to check", check) if check else "",
+        ngettext("%(num)d out", "%(num)d out", out) if out and month.has_run else "",
+        ngettext("%(num)d issued", "%(num)d issued", issued) if issued else "",
     ]
     return " · ".join(part for part in parts if part)
-
-
-def _counted(pattern: str, num: int) -> str:
-    return pattern.replace("%(num)d", str(num)) if num else ""
 
 
 def draft_note(invoice: Invoice, payment_days: int) -> str:
