@@ -160,7 +160,9 @@ def _targets(form: Form) -> dict[str, Target]:
     for priority in PRIORITIES:
         response = form.read(f"response_{priority}", whole, is_required=True)
         resolution = form.read(f"resolution_{priority}", whole, is_required=True)
-        if response is not None and resolution is not None:
+        if response is not None and resolution is not None and not 0 < response <= resolution:
+            form.fault(f"resolution_{priority}", "target_order")
+        elif response is not None and resolution is not None:
             targets[priority] = Target(response, resolution)
     return targets
 

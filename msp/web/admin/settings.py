@@ -165,7 +165,7 @@ def _integrations(given: Settings) -> Json:
 def _installation(given: Settings) -> Json:
     mode = gettext("demonstration") if given.is_demo else gettext("production")
     rows = [
-        (gettext("Address"), given.public_url, ""),
+        (gettext("Web address"), given.public_url, ""),
         (gettext("Mode"), mode, ""),
         ("Guardia", _version("guardia"), ""),
         ("Python", platform.python_version(), ""),
