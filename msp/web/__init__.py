@@ -31,7 +31,6 @@ def register(app: Flask) -> None:
     desk.register(app)
     portal.register(app)
     admin.register(app)
-    admin.register(app)
     account.register(app)
     api.register(app)
     app.add_url_rule("/", "home", home)
