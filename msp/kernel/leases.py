@@ -91,13 +91,12 @@ def claim(model: type[Leased]) -> Claim | None:
     at, token = clock.now(), uuid4()
     with work(Scope.system()) as session:
         values = {"at": at, "until": at + LEASE, "token": token}
-        row = session.execute(_claiming(model), values).one_or_none()
+        row = session.execute(_claiming(model.__tablename__), values).one_or_none()  # type: ignore[attr-defined]
     return Claim(row.id, token, row.attempts, at) if row else None
 
 
 @cache
-def _claiming(model: type[Leased]) -> TextClause:
-    table = model.__tablename__  # type: ignore[attr-defined]  # one of our own names
+def _claiming(table: str) -> TextClause:
     return text(
         f"with next as (select id from {table} t where state = 'pending' and due_at <= :at"  # noqa: S608
         f" and (lease_until is null or lease_until < :at) and not exists (select 1 from {table} b"

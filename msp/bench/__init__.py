@@ -1,0 +1,133 @@
+"""The benchmark: preload, measure, compare with the bare floor of the same run, print, write down.
+
+It runs on servers of its own in a scratch folder and talks to loopback alone; nothing of the installation is touched.
+"""
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from integrations.playground.slack_server import SlackServer, create_slack_server
+from integrations.playground.teams_server import TeamsServer, create_teams_server
+from msp import embedded
+from msp.bench import doors, ground, pages, report, starts
+from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM, SLACK_TOKEN, TEAMS_TENANT, Known, preload
+from msp.bench.report import Figure, Say
+from msp.config import Settings
+from msp.kernel import migrate
+
+WORKERS = 2  # as `msp run` has them
+
+
+def run_bench(settings: Settings, json_path: str | Path | None = None, *, say: Say = print) -> bool:
+    """Measure everything and print the table; whether every target was met. Takes some four minutes."""
+    began = time.monotonic()
+    scratch = settings.home / "bench"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        say("Starting the whole desk, twice …")
+        figures = starts.measure(scratch / "whole")
+        figures += _on_a_full_desk(scratch / "full", say=say)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    say("")
+    report.show(figures, say=say)
+    if json_path:
+        report.write(figures, Path(json_path), seconds=time.monotonic() - began)
+    return all(figure.is_met for figure in figures)
+
+
+def _on_a_full_desk(home: Path, *, say: Say) -> list[Figure]:
+    home.mkdir()
+    with _slack() as slack, _teams() as teams:
+        environ = ground.environment(home, PORT=str(ground.free_port())) | _chat(slack, teams)
+        settings = Settings.from_env(environ)
+        with embedded.running(settings):
+            known = _filled(settings, say=say)
+            figures = _web_alone(settings, environ, known, slack, teams, say=say)
+            doors.forget(_owner(settings))
+            return [*figures, _with_workers(settings, environ, slack, say=say)]
+
+
+def _filled(settings: Settings, *, say: Say) -> Known:
+    from wsgi import create_app
+
+    began = time.monotonic()
+    migrate.upgrade(settings)
+    known = preload(create_app(settings), settings)
+    say(f"100,000 tickets made in {time.monotonic() - began:.0f} s")
+    return known
+
+
+def _web_alone(
+    settings: Settings, environ: dict[str, str], known: Known, slack: SlackServer, teams: TeamsServer, *, say: Say
+) -> list[Figure]:
+    """Pages against the floor, then the doors; the workers rest, so that each figure is of one thing."""
+    log, floor_port = settings.home / "bench.log", ground.free_port()
+    floor = (sys.executable, "-m", "msp.bench.floor", str(floor_port), _owner(settings))
+    with (
+        ground.running(*ground.msp("web"), env=environ, log=log) as web,
+        ground.running(*floor, env=environ, log=log) as bare,
+    ):
+        ground.answers(settings.port, "/readyz", process=web, log=log)
+        ground.answers(floor_port, "/queue", process=bare, log=log)
+        say("Pages and tickets, by turns with the floor …")
+        figures = pages.measure(known, port=settings.port, floor_port=floor_port, say=say)
+        say("The doors …")
+        return figures + doors.acks(settings.port, slack, teams)
+
+
+def _with_workers(settings: Settings, environ: dict[str, str], slack: SlackServer, *, say: Say) -> Figure:
+    log = settings.home / "bench.log"
+    say("Messages to cards …")
+    with ground.running(*ground.msp("web"), env=environ, log=log) as web, _crew(environ, log):
+        ground.answers(settings.port, "/readyz", process=web, log=log)
+        slack.configure(events_url=f"http://127.0.0.1:{settings.port}/slack/events")
+        time.sleep(5)  # the workers are up
+        return doors.cards(slack)
+
+
+@contextmanager
+def _crew(environ: dict[str, str], log: Path) -> Iterator[None]:
+    with ExitStack() as stack:
+        for role in ("clock", *["worker"] * WORKERS):
+            stack.enter_context(ground.running(*ground.msp(role), env=environ, log=log))
+        yield
+
+
+@contextmanager
+def _slack() -> Iterator[SlackServer]:
+    slack = create_slack_server(app_id=SLACK_APP, retry_schedule=(), echo_bot_messages=False)
+    slack.add_workspace("Bench", team_id=SLACK_TEAM, bot_token=SLACK_TOKEN, bot_user_id=SLACK_BOT)
+    for number in range(doors.PEOPLE):
+        slack.add_user(SLACK_TEAM, id=f"U{number:03}", real_name=f"Persona {number:03}")
+    with slack.serve():
+        yield slack
+
+
+@contextmanager
+def _teams() -> Iterator[TeamsServer]:
+    teams = create_teams_server()
+    teams.add_tenant("Bench", id=TEAMS_TENANT)
+    with teams.serve():
+        yield teams
+
+
+def _chat(slack: SlackServer, teams: TeamsServer) -> dict[str, str]:
+    return {
+        "SLACK_SIGNING_SECRET": slack.settings.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "TEAMS_APP_ID": teams.settings.app_id,
+        "TEAMS_APP_PASSWORD": teams.settings.password,
+        "TEAMS_APP_TENANT_ID": teams.settings.tenant_id,
+        "TEAMS_OPENID_METADATA_URL": teams.openid_url,
+        "TEAMS_TOKEN_URL": teams.token_url,
+    }
+
+
+def _owner(settings: Settings) -> str:
+    return settings.database_url.replace("+psycopg", "")

@@ -1,0 +1,121 @@
+"""A desk of some size, made in seconds: its clients by the desk's own verbs, its tickets by the million-row way."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+
+from msp.calendars.actions import add_calendar
+from msp.clients.actions import add_client, connect
+from msp.clients.models import Client
+from msp.config import Settings
+from msp.contracts.actions import Agreement, RateLine, Target, add_contract
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.ids import new_id
+from msp.people.actions import add_person
+from msp.people.models import Account, Person
+from msp.people.tokens import create_token
+
+CLIENTS, AGENTS, PEOPLE_EACH = 200, 50, 20
+TICKETS, UNFINISHED, MESSAGES_EACH = 100_000, 20_000, 4
+SLACK_TEAM, SLACK_TOKEN, SLACK_BOT, SLACK_APP = "T0BENCH", "xoxb-bench-0001", "U0GUARDIA", "A0GUARDIA"
+TEAMS_TENANT = "6d1f0b52-4a5c-4d2f-8a86-0d5b7d1c9f02"
+TARGETS = {
+    "urgent": Target(30, 240),
+    "high": Target(60, 480),
+    "normal": Target(120, 960),
+    "low": Target(240, 2400),
+}
+SPLIT = ((9 * 60, 14 * 60), (16 * 60, 19 * 60))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the load needs to know of the desk it asks."""
+
+    token: str
+    cookie: str
+    codes: tuple[str, ...]
+    client_ids: tuple[str, ...]
+    requester_ids: tuple[str, ...]  # one of each client, in the same order
+
+
+def preload(app: Flask, settings: Settings) -> Known:
+    """Fill an empty, migrated desk; `settings` name the owner of its database, a superuser."""
+    at = clock.now()
+    with app.app_context():
+        with work(Scope.system()):
+            clients = _companies()
+            agents = _agents()
+            token = create_token(agents[0].email or "", "staff", "bench", at=at)
+        with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as owner:
+            owner.execute((Path(__file__).parent / "preload.sql").read_bytes())
+            for table in ("person", "ticket", "message", "event", "sla_clock", "ticket_counter", "client"):
+                owner.execute(f"vacuum analyze {table}".encode())
+            first = "select distinct on (client_id) client_id::text, id::text from person where client_id is not null"
+            requesters: dict[str, str] = dict(owner.execute(first.encode()).fetchall())
+        return Known(
+            token=token,
+            cookie=_signed_in(app),
+            codes=tuple(client.code for client in clients),
+            client_ids=tuple(str(client.id) for client in clients),
+            requester_ids=tuple(requesters[str(client.id)] for client in clients),
+        )
+
+
+def _companies() -> list[Client]:
+    at = clock.now()
+    calendar = add_calendar(
+        name="Madrid", timezone="Europe/Madrid", weekly=dict.fromkeys(range(5), SPLIT), holidays={}, at=at
+    )
+    agreement = Agreement(
+        name="Guardia",
+        kind="time_and_materials",
+        starts_on=date(2020, 1, 1),
+        ends_on=None,
+        calendar_id=calendar.id,
+        currency="EUR",
+        targets=TARGETS,
+        rates=[RateLine("remote", date(2020, 1, 1), 75_00)],
+        terms={"rounding": {"default": {"scope": "entry", "increment": 15, "mode": "up", "minimum": 15}}},
+    )
+    clients = [add_client(code=f"C{n:03}", name=f"Cliente {n:03}, S.L.", at=at) for n in range(CLIENTS)]
+    for client in clients:
+        add_contract(client, agreement, at=at)
+    bot = {"bot_user_id": SLACK_BOT, "app_id": SLACK_APP}
+    connect(clients[0], kind="slack", external_id=SLACK_TEAM, name="Bench", settings=bot, secret=SLACK_TOKEN, at=at)
+    connect(clients[1], kind="teams", external_id=TEAMS_TENANT, name="Bench", at=at)
+    return clients
+
+
+def _agents() -> list[Person]:
+    at = clock.now()
+    people = [
+        add_person(
+            client_id=None,
+            name=f"Técnico {n:02}",
+            email=f"t{n:02}@guardia.example",
+            role="technician",
+            locale="es",
+            timezone="Europe/Madrid",
+            tier=n % 3 + 1,
+            at=at,
+        )
+        for n in range(AGENTS)
+    ]
+    account = Account(id=new_id(), person_id=people[0].id, email=people[0].email or "", password=None, created_at=at)
+    account.fs_uniquifier = "session-of-the-bench"
+    db.session.add(account)
+    return people
+
+
+def _signed_in(app: Flask) -> str:
+    """The cookie of a browser in which the first technician has signed in."""
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert serializer is not None
+    signed = serializer.dumps({"_user_id": "session-of-the-bench", "_fresh": True})
+    return f"{app.config['SESSION_COOKIE_NAME']}={signed}"
