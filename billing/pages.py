@@ -50,6 +50,7 @@ def register(app: Flask) -> None:
         blueprint.add_url_rule(rule, name, bill(view), methods=methods)
     app.register_blueprint(blueprint)
     add_menu(MenuEntry("desk", lazy_gettext("Billing"), "receipt-euro", "billing.month", "bill", 60))
+    add_menu(MenuEntry("desk", lazy_gettext("Invoices"), "file-text", "billing.invoices", "bill", 61))
 
 
 def month() -> str:
@@ -185,11 +186,11 @@ def invoice_list() -> str:
     found = queries.invoice_rows(today=today, states=[tab] if tab in TABS else [], limit=PAGE + 1, before=before)
     more = len(found) > PAGE
     found = found[:PAGE]
-    tabs = [("", gettext("all")), *((state, _tab(state)) for state in TABS)]
+    tabs = [("", gettext("all of them")), *((state, _tab(state)) for state in TABS)]
     return render_template(
         "billing/invoices.html",
-        shell=shell(current="billing.month"),
-        subtitle=gettext("the latest first"),
+        shell=shell(current="billing.invoices"),
+        subtitle=gettext("the newest first"),
         tabs=[
             {"label": label, "url": url_for("billing.invoices", state=state or None), "current": state == tab}
             for state, label in tabs
@@ -237,7 +238,7 @@ def invoice_page(invoice_id: UUID) -> str:
     is_creditable = invoice.kind == "invoice" and invoice.state == "issued"
     return render_template(
         "billing/invoice.html",
-        shell=shell(current="billing.month"),
+        shell=shell(current="billing.invoices"),
         client_name=client.name,
         client_url=url_for("admin.client", client_id=client.id),
         note=_note(invoice),
@@ -279,9 +280,8 @@ def qr(invoice_id: UUID) -> Response:
     record = queries.record_of(invoice_id)
     if record is None:
         raise NotFound("invoice_record")
-    return Response(
-        qr_svg(record.qr_url), mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=86400"}
-    )
+    picture = qr_svg(record.qr_url, light="#fff")
+    return Response(picture, mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=86400"})
 
 
 def _refused(invoice: Invoice, text: str) -> AnyResponse:

@@ -159,7 +159,7 @@ def _sections(invoice: Invoice, told: Told) -> list[Json]:
 def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
     return {
         "text": line_title(line, told),
-        "note": "",
+        "note": paragraph(reason for reason in line.reasons if reason["code"] == "fee.prorated"),
         "quantity": quantity(line),
         "price": formats.money(Decimal(line.unit_price), invoice.currency) if line.net or line.unit_price else "",
         "tax": tax_words(line.tax_name, line.tax_category, Decimal(line.tax_rate)),

@@ -54,13 +54,16 @@ def qr_url_of_texts(
     return f"{_HOSTS[environment]}{_PATH}{page}?{query}"
 
 
-def qr_svg(url: str, *, width_mm: int = 35) -> str:
-    """The code as an SVG whose symbol is `width_mm` wide (30 to 40), quiet zone of four modules around it."""
+def qr_svg(url: str, *, width_mm: int = 35, light: str | None = None) -> str:
+    """The code as an SVG whose symbol is `width_mm` wide (30 to 40), quiet zone of four modules around it.
+
+    `light` is the colour of what is not black, for grounds that are not white themselves.
+    """
     code = _code(url)
     modules = code.symbol_size(border=0)[0]
     out = io.BytesIO()
     scale = _checked(width_mm) / modules
-    code.save(out, kind="svg", scale=scale, unit="mm", border=_QUIET_MODULES, xmldecl=False)
+    code.save(out, kind="svg", scale=scale, unit="mm", border=_QUIET_MODULES, xmldecl=False, light=light)
     return out.getvalue().decode()
 
 

@@ -19,11 +19,13 @@ def _used(p: Params) -> str:
 
 
 def _exhausted(p: Params) -> str:
-    named, extra = capital(block(p["block"], p["unit"])), p["overage_minutes"]
+    extra = p["overage_minutes"]
     if p["on"] is None:
-        text = gettext("%(block)s was used up before", block=named)
+        text = gettext("%(block)s was used up before", block=capital(block(p["block"], p["unit"])))
+    elif p["unit"] == "money":
+        text = gettext("Retainer used up on %(day)s", day=day(p["on"]))
     else:
-        text = gettext("%(block)s ran out on %(day)s", block=named, day=day(p["on"]))
+        text = gettext("Block used up on %(day)s", day=day(p["on"]))
     return f"{text} · " + gettext("%(minutes)s beyond it", minutes=minutes(extra)) if extra else text
 
 
