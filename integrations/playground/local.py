@@ -101,7 +101,7 @@ def claim_ports(settings: Settings) -> Ports:
     chosen: list[int] = []
     for wanted in before if len(before) == 3 else [0, 0, 0]:
         is_kept = isinstance(wanted, int) and wanted not in (0, settings.port, *chosen) and _is_free(wanted)
-        chosen.append(wanted if is_kept else _next_free(settings.port, taken=chosen))
+        chosen.append(wanted if is_kept else _next_free(settings.port, taken=[*chosen, *before]))
     ports = Ports(*chosen)
     if chosen != before:
         _write(_file(settings), json.dumps(asdict(ports)))

@@ -22,6 +22,9 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
     if not people:
         return None
     who = next((each for each in people if each.id == wish.person), people[0])
+    if not any(each["user"] == who.id for each in state["channels"]):
+        door.act("open_im", **_by(who))
+        state = door.state()
     spots = _spots(state, who, wish)
     here = next(spot for spot in spots if spot.is_here)
     names = {user["id"]: user["real_name"] for user in state["users"]}

@@ -24,6 +24,9 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
     if not people:
         return None
     who = next((each for each in people if each.id == wish.person), _first(people))
+    if not any(each["kind"] == "personal" and each["members"] == [who.id] for each in state["conversations"]):
+        door.act("open_chat", **_by(who))
+        state = door.state()
     spots = _spots(state, who, wish)
     here = next(spot for spot in spots if spot.is_here)
     said = door.messages(conversation=here.id)
@@ -108,8 +111,6 @@ def _spots(state: Json, who: Who, wish: Wish) -> tuple[Spot, ...]:
         if (each["kind"] == "personal" and each["members"] == [who.id]) or each["team_id"] in teams
     ]
     places.sort(key=lambda place: place[2] != "personal")
-    if not places or places[0][2] != "personal":
-        places.insert(0, ("", state["app"]["name"], "personal"))
     here = wish.place if any(id == wish.place for id, _, _ in places) else places[0][0]
     return tuple(Spot(id, name, "direct" if kind == "personal" else "channel", id == here) for id, name, kind in places)
 

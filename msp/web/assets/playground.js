@@ -47,6 +47,8 @@ function show(id, html, { typed = true } = {}) {
     notice(old, fresh.querySelector('.phone-notice'))
   } else {
     const wasTyping = old.contains(document.activeElement)
+    const begun = typed ? '' : old.querySelector('.say-text')?.value  // typed on while the last message was on its way
+    if (begun) fresh.querySelector('.say-text').value = begun
     const before = isSamePlace(old, fresh) ? old.querySelector('.said') : null
     const lines = fresh.querySelector('.said')
     if (before) {
@@ -100,6 +102,14 @@ async function go(id, url, options, keep) {
   if (html) show(id, html, keep)
   else tell(id, document.body.dataset.offline)
   watch(id)
+  return Boolean(html)
+}
+
+async function say(id, address, data, field) {
+  const sent = field.value
+  field.value = ''
+  const isSent = await go(id, address, { method: 'POST', body: data }, { typed: false })
+  if (!isSent) field.value = sent + field.value
 }
 
 // News: one question at a time for each chat, answered when something happens there.
@@ -136,9 +146,10 @@ document.addEventListener('submit', event => {
   const data = new URLSearchParams(new FormData(form, event.submitter))
   if (form.getAttribute('method') === 'get') {
     go(chat.id, `${address}?${data}`)
+  } else if (form.matches('.say-form')) {
+    say(chat.id, address, data, form.querySelector('.say-text'))
   } else {
-    const isSaying = form.matches('.say-form')
-    go(chat.id, address, { method: 'POST', body: data }, { typed: !isSaying })
+    go(chat.id, address, { method: 'POST', body: data })
   }
 })
 
