@@ -132,10 +132,7 @@ def test_in_a_channel_the_desk_hears_what_mentions_it(played: Played) -> None:
         channel = part(played, chat, f"{chat}_place={place}").text
         assert re.search(r"<textarea[^>]*>@Guardia </textarea>", channel)
         query = query_of(part(played, chat, query_of(channel), act="say", text="@Guardia la impresora no va").text)
-        answered = until(
-            lambda chat=chat, query=query: part(played, chat, query).text,
-            lambda html: "APP" in html or "ac-actions" in html,
-        )
+        answered = until(partial(_text, played, chat, query), _has_card)
         assert '<span class="mention">@Guardia</span> la impresora' in answered
 
 

@@ -16,9 +16,15 @@ async function ask(id, url, options = {}) {
   return fetch(url, { ...more, headers: { 'X-Panel': id, ...headers } })
 }
 
+const isAtEnd = lines => lines.scrollHeight - lines.scrollTop - lines.clientHeight < 60
+
+function toEnd(lines) {
+  if (lines) lines.scrollTop = lines.scrollHeight
+}
+
 // Lines keep their place: what is the same stays, so that nothing flickers and only what is new moves in.
 function patchLines(old, fresh) {
-  const wasAtEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 60
+  const wasAtEnd = isAtEnd(old)
   const known = new Map([...old.children].map(line => [line.id, line]))
   const lines = [...fresh.children].map(line => {
     const before = known.get(line.id)
@@ -29,7 +35,7 @@ function patchLines(old, fresh) {
     return plain.isEqualNode(line) ? before : line
   })
   old.replaceChildren(...lines)
-  if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) old.scrollTop = old.scrollHeight
+  if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) toEnd(old)
 }
 
 function isSamePlace(old, fresh) {
@@ -55,10 +61,10 @@ function show(id, html, { typed = true } = {}) {
       patchLines(before, lines)
       lines.replaceWith(before)
       old.replaceWith(fresh)
-      before.scrollTop = before.scrollHeight
+      toEnd(before)
     } else {
       old.replaceWith(fresh)
-      if (lines) lines.scrollTop = lines.scrollHeight
+      toEnd(lines)
     }
     if (wasTyping) focusEnd(fresh.querySelector('.say-text'))
   }
@@ -72,8 +78,10 @@ function focusEnd(field) {
 
 function notice(chat, said) {
   if (!said) return
+  const lines = chat.querySelector('.said'), wasAtEnd = isAtEnd(lines)
   chat.querySelector('.phone-notice')?.remove()
   chat.querySelector('.say-form').before(said)
+  if (wasAtEnd) toEnd(lines)
   setTimeout(() => said.remove(), NOTICE_TIME)
 }
 
@@ -163,7 +171,10 @@ document.addEventListener('click', event => {
 
 document.addEventListener('change', event => {
   if (event.target.matches('.chat-who select')) event.target.form.requestSubmit()
-  if (event.target.name === 'side') event.target.parentElement.querySelector('.play-news').hidden = true
+  if (event.target.name === 'side') {
+    event.target.parentElement.querySelector('.play-news').hidden = true
+    toEnd(at(event.target.value).querySelector('.said'))
+  }
 })
 
 document.addEventListener('keydown', event => {
@@ -178,7 +189,6 @@ document.addEventListener('visibilitychange', () => {
 
 if (matchMedia('(max-width: 760px)').matches) document.querySelector('.play-how').open = false
 for (const id of chats) {
-  const lines = at(id).querySelector('.said')
-  if (lines) lines.scrollTop = lines.scrollHeight
+  toEnd(at(id).querySelector('.said'))
   watch(id)
 }
