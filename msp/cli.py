@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +13,9 @@ from msp import embedded, web_server
 from msp.config import Settings, SettingsError
 from msp.embedded import EmbeddedServerError, HomeInUse
 from msp.supervisor import StartError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 USAGE_FAULT = 78  # EX_CONFIG of sysexits.h
 
@@ -93,6 +99,82 @@ def doctor() -> None:
     from msp import doctor as checks
 
     sys.exit(checks.report(say=click.echo))
+
+
+@msp.group()
+def token() -> None:
+    """Tokens of the REST API."""
+
+
+@token.command("create")
+@click.option("--email", required=True, help="Whom the token acts as.")
+@click.option("--role", type=click.Choice(["admin", "staff", "client"]), required=True, help="What it may do at most.")
+@click.option("--name", required=True, help="What it is for, to recognise it later.")
+def token_create(email: str, role: str, name: str) -> None:
+    """Make a token and print it: this once, since only its hash is kept."""
+    from msp.kernel import clock as now
+    from msp.people.tokens import create_token
+
+    with _system_work():
+        made = create_token(email, role, name, at=now.now())
+    click.echo(made)
+
+
+@msp.command()
+@click.option("--email", required=True, help="The address to sign in with.")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--locale", default="es", type=click.Choice(["es", "en"]), show_default=True)
+@click.option("--timezone", default="Europe/Madrid", show_default=True)
+def administrator(email: str, name: str, locale: str, timezone: str) -> None:
+    """Add an administrator who can sign in, and print a password for the first time. Start an empty desk with it."""
+    from secrets import token_urlsafe
+
+    from msp.kernel import clock as now
+    from msp.people.actions import add_account, add_person
+
+    password, at = token_urlsafe(12), now.now()
+    with _system_work() as session:
+        person = add_person(
+            client_id=None, name=name, email=email, role="administrator", locale=locale, timezone=timezone, at=at
+        )
+        session.flush()
+        add_account(person, password=password, at=at)
+    click.echo(f"{email} can sign in with the password {password} and should change it then.")
+
+
+@msp.command()
+def demo() -> None:
+    """Fill an empty installation with the made-up desk (MSP_ENV=demo does so by itself on its first start)."""
+    from msp.demo import first_start
+    from msp.running import load_app
+
+    settings = Settings.from_env()
+    if not settings.is_demo:
+        raise StartError("The made-up desk is for MSP_ENV=demo alone")
+    with embedded.running(settings):
+        is_new = first_start.load_once(load_app(settings))
+    click.echo("The made-up desk is in place." if is_new else "There is something in this installation already.")
+
+
+@contextmanager
+def _system_work() -> Iterator[Session]:
+    """One unit of work as the system, beside a running desk or with the servers started for it."""
+    from msp.kernel.db import Scope, work
+    from msp.kernel.errors import Refusal
+    from msp.kernel.migrate import upgrade as migrate_database
+    from msp.running import load_app
+
+    settings = Settings.from_env()
+    app = load_app(settings)
+    with embedded.running(settings) if not embedded.are_up(settings) else nullcontext(), app.app_context():
+        if settings.owns_database:
+            migrate_database(settings)
+        try:
+            with work(Scope.system()) as session:
+                yield session
+        except Refusal as refusal:
+            fields = getattr(refusal, "fields", {})
+            raise StartError(f"Refused: {refusal.code} {fields or ''}".strip()) from refusal
 
 
 def _settings_with_servers() -> Settings:

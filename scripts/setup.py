@@ -60,11 +60,11 @@ def set_up(*, for_tests: bool) -> None:
     with ThreadPoolExecutor(2) as pool:
         python = pool.submit(install_python, for_tests=for_tests)
         # Beside each other where Node is there already; its wheel would need the same pip.
-        npm = pool.submit(install_node_packages) if shutil.which("npm") and find_node() else None
+        npm = pool.submit(install_node_packages, for_tests=for_tests) if shutil.which("npm") and find_node() else None
         python.result()
         if npm:
             npm.result()
-    install_node_packages()
+    install_node_packages(for_tests=for_tests)
     build_assets()
     compile_translations()
     if for_tests:
@@ -98,9 +98,11 @@ def install_python(*, for_tests: bool) -> None:
     unless_done(name, inputs, install, output=VENV / "bin" / "msp", extra=(VENV / "pyvenv.cfg").read_text())
 
 
-def install_node_packages() -> None:
-    """Install the npm packages of package-lock.json; their install scripts are not run."""
+def install_node_packages(*, for_tests: bool) -> None:
+    """Install the npm packages of package-lock.json, those of the tests where asked; their install scripts do not run."""
+    name = "npm-test" if for_tests or "npm-test" in stamps() else "npm"
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    options += [] if name == "npm-test" else ["--omit=dev"]
 
     def install() -> None:
         node = find_node() or install_node()
@@ -108,7 +110,7 @@ def install_node_packages() -> None:
         run([*npm_of(node), "ci", *options], path=node.parent)
 
     inputs = [ROOT / "package.json", ROOT / "package-lock.json"]
-    unless_done("npm", inputs, install, output=ROOT / "node_modules" / ".package-lock.json")
+    unless_done(name, inputs, install, output=ROOT / "node_modules" / ".package-lock.json")
 
 
 def install_node() -> Path:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from msp.demo.generator import PASSWORD, generate
+from msp.demo.invoiced import invoice_last_months
 from msp.demo.load import is_empty, load
 from msp.kernel import clock
 
@@ -22,7 +23,9 @@ def load_once(app: Flask) -> bool:
     with app.app_context():
         if not is_empty():
             return False
-        load(generate(clock.now()))
+        now = clock.now()
+        load(generate(now))
+        invoice_last_months(now)
     return True
 
 

@@ -3,9 +3,9 @@
 What happened is written as events without deliveries: nobody is told again what was told months ago.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -35,6 +35,20 @@ from msp.worklog.models import TimeEntry
 
 BATCH = 2000
 SLACK_TOKEN = "xoxb-demo-{team}"  # noqa: S105  # what the local Slack of the demo accepts; worth nothing elsewhere
+SECTORS = {
+    "retail": "Comercio",
+    "legal": "Despacho de abogados",
+    "logistics": "Transporte",
+    "health": "Sanidad",
+    "winery": "Bodega",
+    "advisory": "Asesoría",
+    "hospitality": "Hostelería",
+    "education": "Enseñanza",
+    "food": "Alimentación",
+    "agri": "Agricultura",
+    "realestate": "Inmobiliaria",
+    "software": "Programas a medida",
+}
 FINISHED_STATES = tuple(FINISHED)
 Row = dict[str, Any]
 
@@ -114,7 +128,7 @@ def _clients(world: told.DemoWorld, loaded: Loaded) -> None:
             locale=each.locale,
             timezone=each.timezone,
             currency=each.currency,
-            sector=each.sector,
+            sector=SECTORS[each.sector],
             mail_domains=list(each.mail_domains),
             at=founded,
         )
@@ -409,14 +423,3 @@ def _address(address: told.Address) -> Row:
         "province": address.province,
         "country": address.country,
     }
-
-
-def months_before(today: datetime, count: int) -> Iterable[tuple[date, date]]:
-    """The whole calendar months before today's (UTC), oldest first, as first and last day."""
-    first = today.astimezone(UTC).date().replace(day=1)
-    months = []
-    for _ in range(count):
-        last = first - timedelta(days=1)
-        first = last.replace(day=1)
-        months.append((first, last))
-    return reversed(months)

@@ -2,7 +2,9 @@
 
 from flask import Flask
 
+from billing.models import Invoice, Payment
 from msp.demo import generate
+from msp.demo.invoiced import invoice_last_months
 from msp.demo.load import is_empty, load
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
@@ -27,3 +29,18 @@ def test_the_world_is_loaded_whole(app: Flask) -> None:
     with work(Scope.system()) as session:
         assert session.query(Delivery).count() == 0
     assert take_due_steps() == 0
+
+
+def test_two_months_are_invoiced_by_the_real_rules(app: Flask) -> None:
+    load(generate(clock.now()))
+    invoice_last_months(clock.now())
+    with work(Scope.staff()) as session:
+        issued = session.query(Invoice).filter(Invoice.state == "issued").all()
+        assert {invoice.period_start.month for invoice in issued} == {9, 10}
+        assert len(issued) >= 20 and all(invoice.total > 0 for invoice in issued)
+        numbers = sorted(invoice.number or "" for invoice in issued)
+        assert [int(number[-6:]) for number in numbers] == list(range(1, len(numbers) + 1))
+        paid = {
+            invoice.period_start.month for invoice in issued if session.get_one(Payment, invoice.id).state == "paid"
+        }
+        assert paid == {9}
