@@ -99,7 +99,7 @@ def install_python(*, for_tests: bool) -> None:
 
 
 def install_node_packages(*, for_tests: bool) -> None:
-    """Install the npm packages of package-lock.json, those of the tests where asked; their install scripts do not run."""
+    """Install the npm packages of package-lock.json, the tests' where asked; their install scripts do not run."""
     name = "npm-test" if for_tests or "npm-test" in stamps() else "npm"
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     options += [] if name == "npm-test" else ["--omit=dev"]
