@@ -29,10 +29,9 @@ function patchLines(old, fresh) {
   const lines = [...fresh.children].map(line => {
     const before = known.get(line.id)
     if (!before && known.size) line.classList.add('is-new')
+    before?.classList.remove('is-new')
     if (!before || before.querySelector(':focus')) return before ?? line
-    const plain = before.cloneNode(true)
-    plain.classList.remove('is-new')
-    return plain.isEqualNode(line) ? before : line
+    return before.isEqualNode(line) ? before : line
   })
   old.replaceChildren(...lines)
   if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) toEnd(old)
