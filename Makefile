@@ -23,7 +23,7 @@ bench:  ## set up, then preload, measure and print a table (BENCH_JSON=file writ
 
 pictures:  ## set up, then take the pictures of every page
 	@$(SETUP) test
-	@exec .venv/bin/python scripts/pictures.py
+	@exec .venv/bin/python -m scripts.pictures $(ARGS)
 
 lock:  ## resolve the dependencies anew into the lock files (UPGRADE=1 takes the newest)
 	@$(PYTHON) scripts/lock.py

@@ -1,0 +1,435 @@
+"""Pictures of every page: wide and narrow, light and dark, Spanish and English, into docs/pictures/all/.
+
+A scratch desk with demo data is started, each role signs in and follows every link, and each page that is found is
+taken and looked over. Printed, and reason for exit code 1: what scrolls sideways, errors of the console, refusals,
+requests to other hosts, words in the wrong language, codes shown to people, faint text, pages that weigh too much, and
+pages of the application that no link leads to. docs/pictures/queue.png, which the README shows, is taken too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+    StorageState,
+    sync_playwright,
+)
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from msp.config import Settings
+from msp.demo.first_start import ACCOUNTS, PASSWORD
+from msp.running import load_app
+from scripts.leftovers import raw_codes, wrong_language
+from scripts.setup import find_browser
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+LOOK = Path(__file__).with_suffix(".js").read_text()
+START_LIMIT = 240  # seconds a scratch desk may take to be ready
+TALLEST = 2600  # pixels; longer pages are cut
+FIRST_LOAD, LATER_LOAD = 250_000, 30_000  # bytes on the wire that a page may weigh
+
+NOT_PAGES = re.compile(
+    r"^(static|security\.(static|logout|verify)|healthz|readyz|metrics|home|admin\.home"
+    r"|.*\b(live|live_ticket|attachment|download|pdf|csv|export\w*|\w*_pdf|openapi|icon|return|feed)"
+    r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home)$"
+)
+ENTRANCES = ("home", "admin.home", "billing.home")  # they lead on to a page
+SAMPLES = {
+    "desk.ticket": 4,
+    "portal.ticket": 3,
+    "admin.client": 2,
+    "admin.contract": 3,
+    "admin.person": 2,
+    "billing.invoice": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One page to take: who sees it, its name, its path, and what is done on it before."""
+
+    role: str
+    name: str
+    path: str
+    step: str = ""
+
+
+@dataclass(slots=True)
+class Faults:
+    """What was found wrong, each thing once, with the first picture that shows it."""
+
+    found: dict[str, str] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def add(self, kind: str, text: str, where: str) -> None:
+        """Keep one fault; it is printed when it is new."""
+        if f"{kind}: {text}" not in self.found:
+            self.found[f"{kind}: {text}"] = where
+            self.kinds[kind] += 1
+            print(f"  {kind}: {text}  [{where}]", flush=True)
+
+
+STEPS: dict[str, tuple[str, Callable[[Page], object]]] = {
+    "keys": ("desk.queue", lambda page: page.keyboard.press("?")),
+    "palette": ("desk.queue", lambda page: _find(page, "loz")),
+    "news": ("desk.queue", lambda page: _news(page)),
+    "filter": ("desk.queue", lambda page: page.locator(".filters summary").nth(1).click()),
+    "menu": (
+        "desk.queue",
+        lambda page: page.evaluate("document.querySelector('.rail-menu')?.setAttribute('open', '')"),
+    ),
+    "assign": ("desk.ticket", lambda page: _dialog(page, "assign")),
+    "priority": ("desk.ticket", lambda page: _dialog(page, "priority")),
+    "status": ("desk.ticket", lambda page: _dialog(page, "status")),
+    "log-time": ("desk.ticket", lambda page: _dialog(page, "log-time")),
+    "note": ("desk.ticket", lambda page: page.locator("[name=visibility][value=internal]").check(force=True)),
+    "empty": ("desk.new_ticket", lambda page: page.evaluate("document.querySelector('main form').submit()")),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Take the pictures that were asked for; returns a process exit code."""
+    asked = _parser().parse_args(arguments)
+    browser_path = find_browser()
+    if not browser_path:
+        print("No browser: install Debian's chromium (apt install chromium).")
+        return 1
+    faults = Faults()
+    with _desk(asked.url) as (url, app), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        roles = {who: _signed_in(browser, url, who) for who in _people()}
+        shots = list(_found(browser, url, app, roles, faults))
+        taken = _take_all(browser, url, roles, shots, asked, faults)
+        _weigh(browser, url, roles, shots, faults)
+        browser.close()
+    print(f"{taken} pictures in {PICTURES.relative_to(ROOT)}, {len(faults.found)} fault(s): {dict(faults.kinds)}")
+    return 1 if faults.found else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="", help="a demonstration that runs already, instead of a scratch one")
+    parser.add_argument("--pages", default="", help="a pattern of the pictures' names")
+    parser.add_argument("--langs", nargs="+", default=["es", "en"], choices=["es", "en"])
+    parser.add_argument("--widths", nargs="+", type=int, default=[1440, 390])
+    parser.add_argument("--schemes", nargs="+", default=["light", "dark"], choices=["light", "dark"])
+    parser.add_argument("--clipped", action="store_true", help="also print texts that are cut short")
+    return parser
+
+
+def _people() -> dict[str, str]:
+    """Who signs in, by the part of the address before the dot; in the order of the demo's accounts."""
+    return {email.split(".")[0]: email for email, _what in ACCOUNTS}
+
+
+@contextmanager
+def _desk(url: str) -> Iterator[tuple[str, Flask]]:
+    """A demonstration's address and its application (only its map of pages is used)."""
+    home = Path(tempfile.mkdtemp(prefix="guardia-pictures-"))
+    home.chmod(0o755)  # the embedded database's own user has to reach it
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    wanted = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    wanted |= {"MSP_HOME": str(home), "MSP_ENV": "demo", "PORT": str(port)}
+    process = None
+    try:
+        app = load_app(Settings.from_env(wanted))
+        if not url:
+            process = subprocess.Popen([ROOT / ".venv" / "bin" / "msp", "run"], env=wanted, cwd=ROOT)
+            url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url, process)
+        yield url, app
+    finally:
+        if process:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes] | None) -> None:
+    limit = time.monotonic() + START_LIMIT
+    while time.monotonic() < limit and (process is None or process.poll() is None):
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 (our own desk)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise SystemExit(f"no desk answers at {url}")
+
+
+def _context(browser: Browser, who: StorageState | None, *, width: int, scheme: str, lang: str) -> BrowserContext:
+    return browser.new_context(
+        storage_state=who,
+        viewport={"width": width, "height": 900 if width > 500 else 844},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale=lang,
+        reduced_motion="reduce",
+        has_touch=width < 500,
+    )
+
+
+def _signed_in(browser: Browser, url: str, who: str) -> StorageState:
+    context = _context(browser, None, width=1440, scheme="light", lang="es")
+    page = context.new_page()
+    page.goto(f"{url}/signin")
+    page.fill("#sign-in [name=email]", _people()[who])
+    page.fill("#sign-in [name=password]", PASSWORD)
+    page.click("#sign-in [type=submit]")
+    if urlsplit(page.url).path == "/signin":
+        raise SystemExit(f"{_people()[who]} cannot sign in")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def _found(browser: Browser, url: str, app: Flask, roles: dict[str, StorageState], faults: Faults) -> Iterator[Shot]:
+    """Every page that a link leads to, a few of those with many, and the pages that are met on the way in."""
+    yield Shot("", "signin", "/signin")
+    yield Shot("", "api-docs", "/api/docs")
+    yield Shot("", "playground", "/playground")
+    yield Shot("irene", "desk-search", "/desk/search?q=vpn")
+    yield Shot("irene", "desk-search-none", "/desk/search?q=nothing+like+this")
+    yield Shot("irene", "error-404", "/desk/tickets/NONE-1")
+    yield Shot("irene", "error-403", "/admin/settings")
+    seen: Counter[str] = Counter(["security.login", "api_docs", "playground.page", "desk.search"])
+    for who, state in roles.items():
+        context = _context(browser, state, width=1440, scheme="light", lang="es")
+        for key, path in _crawl(context.new_page(), url, app, seen):
+            name = key.replace(".", "-") + (f"-{seen[key]}" if seen[key] > 1 else "")
+            yield Shot(who, f"{name}-{who}" if key in ("account", "desk.queue=team") else name, path)
+            if seen[key] == 1:
+                yield from (
+                    Shot(who, f"{name}-{step}", path, step)
+                    for step, (at, _act) in STEPS.items()
+                    if at == key or (at == "desk.queue" and key == "desk.queue=team")
+                )
+        context.close()
+    for rule in app.url_map.iter_rules():
+        is_page = "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/")
+        if is_page and not NOT_PAGES.match(rule.endpoint) and rule.endpoint not in {key.split("=")[0] for key in seen}:
+            faults.add("no link leads to", f"{rule.rule} ({rule.endpoint})", "all roles")
+
+
+def _crawl(page: Page, url: str, app: Flask, seen: Counter[str]) -> Iterator[tuple[str, str]]:
+    queue, met, read = ["/"], {"/"}, Counter[str]()
+    while queue:
+        path = queue.pop(0)
+        key = _key(app, path)
+        if key is None or read[key] >= SAMPLES.get(key, 1):
+            continue
+        read[key] += 1
+        answer = page.goto(url + path)
+        if not answer or answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        if key not in ENTRANCES and seen[key] < SAMPLES.get(key, 1):
+            seen[key] += 1
+            yield key, path
+        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+        for link in [*links, *([page.url] if key in ENTRANCES else [])]:
+            parts = urlsplit(link)
+            if link.startswith(url) and parts.path not in met:
+                met.add(parts.path)
+                queue.append(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+
+def _key(app: Flask, path: str) -> str | None:
+    """The endpoint of a path, with the view of a list that has several; None where it is no page."""
+    try:
+        endpoint, values = app.url_map.bind("desk").match(urlsplit(path).path)
+    except (RequestRedirect, HTTPException):
+        return None
+    if NOT_PAGES.match(endpoint) and endpoint not in ENTRANCES:
+        return None
+    return f"{endpoint}={values['view']}" if "view" in values else str(endpoint)
+
+
+def _take_all(
+    browser: Browser,
+    url: str,
+    roles: dict[str, StorageState],
+    shots: list[Shot],
+    asked: argparse.Namespace,
+    faults: Faults,
+) -> int:
+    shots = [shot for shot in shots if re.search(asked.pages, shot.name)]
+    if not asked.pages:
+        shutil.rmtree(PICTURES / "all", ignore_errors=True)
+    (PICTURES / "all").mkdir(parents=True, exist_ok=True)
+    taken = 0
+    for lang in asked.langs:
+        for who in {shot.role: None for shot in shots}:
+            state = roles.get(who)
+            if state:
+                _speak(browser, url, state, lang)
+            for scheme in asked.schemes:
+                for width in asked.widths:
+                    context = _context(browser, state, width=width, scheme=scheme, lang=lang)
+                    page = context.new_page()
+                    for shot in shots:
+                        if shot.role == who:
+                            _take(page, url, shot, f"{shot.name}-{lang}-{scheme}-{width}", asked.clipped, faults)
+                            taken += 1
+                    context.close()
+    for who, state in roles.items():
+        if "en" in asked.langs and any(shot.role == who for shot in shots):
+            _speak(browser, url, state, "es")
+    return taken
+
+
+def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> None:
+    """Set a person's language where they would: on their account's page."""
+    context = _context(browser, state, width=1440, scheme="light", lang=lang)
+    page = context.new_page()
+    page.goto(f"{url}/account")
+    if page.input_value("[name=locale]") != lang:
+        page.select_option("[name=locale]", lang)
+        page.locator("form:has([name=locale]) [type=submit]").click()
+        page.wait_for_load_state()
+    context.close()
+
+
+def _take(page: Page, url: str, shot: Shot, name: str, clipped: bool, faults: Faults) -> None:
+    size = page.viewport_size or {"width": 1440, "height": 900}
+    listeners = _listen(page, url, shot, name, faults)
+    page.goto(url + shot.path, wait_until="load")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(120)
+    if page.locator("[data-live]").count() and size["width"] > 500:
+        page.wait_for_selector("[data-live][data-state]", state="attached", timeout=5000)
+    if shot.step:
+        STEPS[shot.step][1](page)
+        page.wait_for_timeout(350)
+    look = page.evaluate(LOOK)
+    _judge(look, name, clipped, faults)
+    if name == "desk-queue=team-irene-es-light-1440":
+        page.screenshot(path=PICTURES / "queue.png")
+    if size["width"] > 500 and look["hidden_below"] and not shot.step:
+        page.set_viewport_size({"width": size["width"], "height": min(TALLEST, 900 + int(look["hidden_below"]))})
+        page.wait_for_timeout(100)
+    page.screenshot(
+        path=PICTURES / "all" / f"{name.replace('=', '-')}.png", full_page=size["width"] < 500 and not shot.step
+    )
+    page.set_viewport_size(size)
+    for kind, listener in listeners:
+        page.remove_listener(kind, listener)
+
+
+def _judge(look: dict[str, list[str]], name: str, clipped: bool, faults: Faults) -> None:
+    for text in look["overflow"]:
+        faults.add("too wide", text, name)
+    for text in look["faint"]:
+        faults.add("faint", text, name)
+    for text in wrong_language(look["words"], locale="es" if "-es-" in name else "en"):
+        faults.add("wrong language", text, name)
+    for text in raw_codes(look["words"]):
+        faults.add("raw code", text, name)
+    for text in look["clipped"] if clipped else []:
+        print(f"  cut short: {text}  [{name}]", flush=True)
+
+
+def _listen(page: Page, url: str, shot: Shot, name: str, faults: Faults) -> list[tuple[Any, Any]]:
+    """Keep what the browser complains of; a picture of a refusal is allowed the refusal."""
+    expected = shot.path if shot.name.startswith("error-") or shot.step == "empty" else "-"
+
+    def said(line: ConsoleMessage) -> None:
+        if line.type == "error" and expected not in line.location.get("url", ""):
+            faults.add("console", line.text, name)
+
+    def answered(answer: Response) -> None:
+        path = urlsplit(answer.url).path
+        if answer.status >= 400 and path != expected:
+            faults.add("answer", f"{answer.status} {path}", name)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            faults.add("other host", request.url, name)
+
+    def failed(error: Error) -> None:
+        faults.add("script", str(error), name)
+
+    listeners = [("console", said), ("response", answered), ("request", asked), ("pageerror", failed)]
+    for kind, listener in listeners:
+        page.on(kind, listener)  # type: ignore[call-overload]
+    return listeners
+
+
+def _find(page: Page, text: str) -> None:
+    page.keyboard.press("Control+k")
+    page.locator("#palette input").fill(text)
+    page.wait_for_timeout(400)
+
+
+def _news(page: Page) -> None:
+    if not page.locator("#bell").is_visible():
+        page.evaluate("document.querySelector('.rail-menu').open = true")
+    page.click("#bell")
+
+
+def _dialog(page: Page, name: str) -> None:
+    opener = page.locator(f'[data-dialog="{name}"]').first
+    if opener.count():
+        opener.click()
+
+
+def _weigh(browser: Browser, url: str, roles: dict[str, StorageState], shots: list[Shot], faults: Faults) -> None:
+    """Print what comes over the wire: a first load with an empty cache, and each page after it."""
+    heavy: list[tuple[int, str]] = []
+    for who in ("irene", "elena", "beatriz", "angel"):
+        context = _context(browser, roles[who], width=1440, scheme="light", lang="es")
+        page = context.new_page()
+        first = _bytes(page, f"{url}/")
+        print(f"first load as {who}: {first / 1000:.0f} kB")
+        if first > FIRST_LOAD:
+            faults.add("heavy", f"first load {first / 1000:.0f} kB", who)
+        heavy += [(_bytes(page, url + shot.path), shot.name) for shot in shots if shot.role == who and not shot.step]
+        context.close()
+    for size, name in sorted(heavy, reverse=True)[:6]:
+        print(f"later load of {name}: {size / 1000:.1f} kB")
+    for size, name in heavy:
+        if size > LATER_LOAD:
+            faults.add("heavy", f"later load {size / 1000:.1f} kB", name)
+
+
+def _bytes(page: Page, address: str) -> int:
+    """Bytes received for one load, headers included, of whatever the browser did not have yet."""
+    sizes: list[int] = []
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda done: sizes.append(int(done["encodedDataLength"])))
+    page.goto(address, wait_until="load")
+    page.wait_for_timeout(200)
+    wire.detach()
+    return sum(sizes)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
