@@ -32,6 +32,8 @@ def load_app(settings: Settings) -> Flask:
     from wsgi import create_app
 
     app = create_app(local.joined(settings))
+    if settings.load_demo:
+        app.config["DEMO_SIGN_IN"] = _demo_sign_in()
     if local.played(settings):
         from integrations.playground import page
 
@@ -63,6 +65,12 @@ def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Role
         Role("clock", partial(jobs.run_clock, app), grace=5),
         Role("worker", partial(jobs.run_worker, app), count=WORKERS, grace=25),
     ]
+
+
+def _demo_sign_in() -> tuple[tuple[str, ...], str]:
+    from msp.demo import first_start
+
+    return tuple(email for email, _what in first_start.ACCOUNTS), first_start.PASSWORD
 
 
 def _load_demo(app: Flask) -> None:

@@ -1,14 +1,19 @@
 """Sign-in by Flask-Security-Too, on the desk's own accounts and in the system's scope."""
 
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from flask_security import Security, SQLAlchemyUserDatastore, UserMixin
+from sqlalchemy import select
 
+from msp.clients.queries import access_client
 from msp.config import Settings
 from msp.kernel.db import Scope, current_scope_or_none, db, work
-from msp.people.models import Account, Role
+from msp.people.models import Account, Person, Role
 from msp.people.queries import client_ids_of
+from msp.web.parts.words import word
 
 
 class Accounts(SQLAlchemyUserDatastore):
@@ -28,6 +33,16 @@ class Accounts(SQLAlchemyUserDatastore):
         if account.person.is_restricted:
             account.client_ids = client_ids_of(account.person_id)  # type: ignore[misc]
         return account
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """One button of a demonstration's sign-in page."""
+
+    id: UUID
+    name: str
+    email: str
+    what: str
 
 
 def register(app: Flask) -> None:
@@ -60,4 +75,21 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
     )
-    Security(app, Accounts(db, Account, Role))
+    security = Security(app, Accounts(db, Account, Role))
+    security.login_context_processor(lambda: _demo_people(app))
+
+
+def _demo_people(app: Flask) -> dict[str, object]:
+    """Whom one can be in a demonstration (config DEMO_SIGN_IN: addresses and their password); nobody elsewhere."""
+    emails, password = app.config.get("DEMO_SIGN_IN", ((), ""))
+    found = db.session.scalars(select(Person).where(Person.email.in_(emails))) if emails else ()
+    people = sorted(found, key=lambda person: emails.index(str(person.email)))
+    accounts = [DemoPerson(each.id, each.name, str(each.email), _what(each)) for each in people]
+    return {"demo_accounts": accounts, "demo_password": password}
+
+
+def _what(person: Person) -> str:
+    role = word(person.role, "role")
+    if person.tier:
+        return f"{role} · {word(person.tier, 'tier')}"
+    return f"{role} · {access_client(person.client_id).name}" if person.client_id else role
