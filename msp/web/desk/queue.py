@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, ngettext, pgettext
 from werkzeug.wrappers import Response
 
 from msp.clients.queries import all_clients
@@ -40,7 +40,9 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def home() -> Response:
     """Where a working day begins: one's own tickets, or the team's for whoever has none."""
-    view = "mine" if may(current_person(), "work_tickets") else "team"
+    person = current_person()
+    has_own = may(person, "work_tickets") and queries.lines(Filter(assignee_id=person.id), limit=1)
+    view = "mine" if has_own else "team"
     return redirect(url_for("desk.queue", view=view))
 
 
@@ -62,7 +64,7 @@ def queue(view: str) -> str:
         "desk/queue.html",
         shell=frame,
         title=_title(view),
-        subtitle=_subtitle(view, frame.counts, at, tickets),
+        subtitle=_subtitle(view, frame.counts, tickets, at=at, close=end_of_day(person, at)),
         groups=_groups(tickets, person=person, at=at, is_due=order == "due" and not wanted.is_finished, view=view),
         lefts=left_in_pause(paused, at=at),
         filters=_filters(view, wanted),
@@ -104,12 +106,16 @@ def _title(view: str) -> str:
     }[view]
 
 
-def _subtitle(view: str, counts: dict[str, int], at: datetime, tickets: list[TicketLine]) -> str:
+def _subtitle(view: str, counts: dict[str, int], tickets: list[TicketLine], *, at: datetime, close: datetime) -> str:
     if view == "solved":
         return gettext("the latest first")
     text = ngettext("%(num)d open", "%(num)d open", counts.get(view, len(tickets)))
-    by = (at + timedelta(hours=2)).replace(minute=0, second=0)
+    if not tickets:
+        return text
+    by = min((at + timedelta(hours=2)).replace(minute=0, second=0), close)
     due = sum(1 for line in tickets if line.due_at and line.due_at <= by)
+    if by == close:
+        return f"{text} · " + ngettext("%(num)d due today", "%(num)d due today", due)
     return f"{text} · " + ngettext("%(num)d due by %(time)s", "%(num)d due by %(time)s", due, time=time_of_day(by))
 
 
@@ -188,8 +194,17 @@ def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
             gettext("Queue"),
             [(str(tier), word(tier, "tier")) for tier in (1, 2, 3)],
             [str(tier) for tier in wanted.tiers],
+            none=pgettext("queues", "all"),
         ),
-        _filter(view, "status", gettext("Status"), [(s, word(s, "status")) for s in statuses], list(wanted.statuses)),
+        _filter(
+            view,
+            "status",
+            gettext("Status"),
+            [(s, word(s, "status")) for s in statuses],
+            list(wanted.statuses),
+            none=gettext("all"),
+            more=[] if view == "solved" else [{"label": _title("solved"), "url": url_for("desk.queue", view="solved")}],
+        ),
         {
             "label": gettext("Client"),
             "value": named,
@@ -203,11 +218,20 @@ def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
     ]
 
 
-def _filter(view: str, name: str, label: str, options: list[tuple[str, str]], chosen: list[str]) -> dict[str, object]:
+def _filter(
+    view: str,
+    name: str,
+    label: str,
+    options: list[tuple[str, str]],
+    chosen: list[str],
+    *,
+    none: str,
+    more: Iterable[dict[str, object]] = (),
+) -> dict[str, object]:
     """A filter of which several values may hold: choosing one that holds takes it out again."""
     return {
         "label": label,
-        "value": ", ".join(text for code, text in options if code in chosen) or gettext("all"),
+        "value": ", ".join(text for code, text in options if code in chosen) or none,
         "is_set": bool(chosen),
         "clear_url": _url(view, **{name: None}),
         "options": [
@@ -217,7 +241,8 @@ def _filter(view: str, name: str, label: str, options: list[tuple[str, str]], ch
                 "current": code in chosen,
             }
             for code, text in options
-        ],
+        ]
+        + list(more),
     }
 
 

@@ -183,7 +183,7 @@ def deadline(ticket: Due, *, left_minutes: int | None = None) -> Markup:
 def _paused(left_minutes: int | None) -> str:
     if left_minutes is None:
         return gettext("paused")
-    return gettext("paused · %(left)s left", left=formats.left(timedelta(minutes=left_minutes)))
+    return gettext("paused · %(left)s left", left=formats.about(left_minutes))
 
 
 def _still(text: str) -> Markup:

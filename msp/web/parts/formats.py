@@ -32,6 +32,11 @@ def minutes(value: int | None, *, full: bool = False) -> str:
     return f"{sign}{hours}{THIN}h{THIN}{rest:02d}{THIN}min"
 
 
+def about(value: int) -> str:
+    """Working minutes as they matter from afar: from ten hours on in whole hours, never in days."""
+    return minutes(value) if abs(value) < 600 else minutes(round(value / 60) * 60)
+
+
 def left(span: timedelta) -> str:
     """What is left of a span: days and hours, hours and minutes, or whole minutes; negative when past."""
     total = int(span.total_seconds() // 60) if span >= timedelta() else -int(-span.total_seconds() // 60)

@@ -1,5 +1,5 @@
-// Counts down what the server wrote: each second under an hour, each minute otherwise. Also the running stopwatch.
-const MINUTE = 60, HOUR = 3600, DAY = 86400, GAP = '\u00a0'
+// Counts down what the server wrote: each second in the last ten minutes, each minute otherwise. Also the running stopwatch.
+const MINUTE = 60, LAST = 600, HOUR = 3600, DAY = 86400, GAP = '\u00a0'
 const two = n => String(n).padStart(2, '0')
 
 function left(seconds) {
@@ -7,6 +7,7 @@ function left(seconds) {
   const sign = past ? '\u2212' : ''
   if (total >= DAY) return [`${sign}${Math.floor(total / DAY)}${GAP}d${GAP}${Math.floor(total % DAY / HOUR)}${GAP}h`, '']
   if (total >= HOUR) return [`${sign}${Math.floor(total / HOUR)}${GAP}h${GAP}${two(Math.floor(total % HOUR / MINUTE))}${GAP}min`, '']
+  if (past || total >= LAST) return [`${sign}${Math.floor(total / MINUTE)}${GAP}min`, '']
   return [`${sign}${Math.floor(total / MINUTE)}${GAP}min`, `${GAP}${two(total % MINUTE)}${GAP}s`]
 }
 
