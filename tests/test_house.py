@@ -1,0 +1,63 @@
+"""What holds for the whole tree: nothing of one machine, nothing that is not ours, rooms about one thing."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HOSTS = re.compile(
+    "|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.npmjs", "deb" + r"\.debian"])
+)
+PATHS = re.compile(r"/(?:work|root|home)/[a-z]")
+LONGEST = 450
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=False)
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text()
+    except UnicodeDecodeError:  # pictures
+        return ""
+
+
+def test_no_file_names_a_registry_or_a_path_of_a_machine() -> None:
+    for path in tracked():
+        text = text_of(path)
+        assert not HOSTS.search(text), path
+        if path.suffix in (".py", ".md", ".toml", ".yml", ".mjs", ".js"):
+            assert not PATHS.search(text), path
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-node.lock"])
+def test_locks_carry_hashes_and_no_addresses(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert "--hash=sha256:" in text and "://" not in text and "--index-url" not in text
+
+
+def test_the_lock_of_npm_carries_no_addresses() -> None:
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
+
+
+def test_nobody_elses_code_is_in_the_tree() -> None:
+    assert not [path for path in tracked() if re.search(r"\.min\.(js|css)$|/vendor/|/third_party/", str(path))]
+
+
+def test_rooms_stay_small_enough_to_be_about_one_thing() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in tracked("*.py")
+        if not {"versions", "tests", "content"} & set(path.parts)
+        if (lines := len(path.read_text().splitlines())) > LONGEST
+    }
+    assert not long
+
+
+def test_the_changelog_tells_of_the_version() -> None:
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert version and f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()
