@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from billing import api, pages, sealing, stripe
+from billing import api, pages, portal, sealing, stripe
 from msp.config import Settings
 
 
@@ -10,5 +10,6 @@ def register(app: Flask, settings: Settings) -> None:
     """Add billing's pages, API and subscribers."""
     sealing.use_environment("test" if settings.is_demo else "production")
     pages.register(app)
+    portal.register(app)
     api.register(app)
     stripe.register(app, settings)
