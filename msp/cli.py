@@ -156,6 +156,19 @@ def demo() -> None:
     click.echo("The made-up desk is in place." if is_new else "There is something in this installation already.")
 
 
+@msp.command()
+@click.option("--json", "json_path", envvar="BENCH_JSON", default="", help="Write the figures to this file too.")
+def bench(json_path: str) -> None:
+    """Preload a scratch desk, measure it against a bare floor, print a table (BENCH_JSON: a file for the figures).
+
+    Takes some four minutes; talks to this machine alone. Exit code 1 where a target was missed.
+    """
+    from msp.bench import run_bench
+
+    settings = Settings.from_env()
+    sys.exit(0 if run_bench(settings, json_path or None, say=click.echo) else 1)
+
+
 @contextmanager
 def _system_work() -> Iterator[Session]:
     """One unit of work as the system, beside a running desk or with the servers started for it."""
