@@ -1,10 +1,32 @@
 """Where the built stylesheet, script, icons and fonts are: names with their content's hash."""
 
 import json
-from functools import cache
+import time
+from functools import cache, lru_cache
 from pathlib import Path
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
+
+LOOK_SECONDS = 1.0
+_looked: tuple[float, dict[str, str]] = (0.0, {})
+
+
+def asset(name: str) -> str:
+    """URL of a built file by its plain name, such as `app.css`; refuses names that were not built."""
+    return _url(request.root_path, _files()[name])
+
+
+def _files() -> dict[str, str]:
+    """Plain names and built names; whether they were built anew is looked at once a second."""
+    global _looked
+    moment = time.monotonic()
+    if not _looked[1] or moment - _looked[0] > LOOK_SECONDS:
+        path = Path(current_app.static_folder or "") / "dist" / "manifest.json"
+        try:
+            _looked = (moment, _manifest(str(path), path.stat().st_mtime_ns))
+        except FileNotFoundError as missing:
+            raise RuntimeError("the pages' files are not built: run `npm ci && npm run build`") from missing
+    return _looked[1]
 
 
 @cache
@@ -12,11 +34,6 @@ def _manifest(path: str, changed_ns: int) -> dict[str, str]:
     return {str(name): str(file) for name, file in json.loads(Path(path).read_text()).items()}
 
 
-def asset(name: str) -> str:
-    """URL of a built file by its plain name, such as `app.css`; refuses names that were not built."""
-    path = Path(current_app.static_folder or "") / "dist" / "manifest.json"
-    try:
-        files = _manifest(str(path), path.stat().st_mtime_ns)
-    except FileNotFoundError as missing:
-        raise RuntimeError("the pages' files are not built: run `npm ci && npm run build`") from missing
-    return url_for("static", filename=f"dist/{files[name]}")
+@lru_cache(maxsize=256)
+def _url(_root: str, file: str) -> str:
+    return url_for("static", filename=f"dist/{file}")

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from msp.kernel import clock as wall
 from msp.web.parts import formats
 from msp.web.parts.assets import asset
+from msp.web.parts.once import once_per_reader
 from msp.web.parts.words import CHANNEL_ICONS, tone, word
 
 TINTS = 6
@@ -70,9 +71,14 @@ class Left:
 
 def icon(name: str, *, size: str = "", label: str = "", cls: str = "") -> Markup:
     """One icon of the sprite; with a label it speaks, without it readers skip it."""
+    return _icon(asset("icons.svg"), name, size, label, cls)
+
+
+@lru_cache(maxsize=1024)
+def _icon(sprite: str, name: str, size: str, label: str, cls: str) -> Markup:
     classes = "icon" + (f" is-{size}" if size else "") + (f" {cls}" if cls else "")
     says = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
-    return Markup('<svg class="{}"{}><use href="{}#{}"></use></svg>').format(classes, says, asset("icons.svg"), name)
+    return Markup('<svg class="{}"{}><use href="{}#{}"></use></svg>').format(classes, says, sprite, name)
 
 
 def initials(name: str) -> str:
@@ -91,10 +97,15 @@ def _disc(key: str, name: str, size: str) -> Markup:
 def avatar(who: Named | None, *, size: str = "") -> Markup:
     """A person's disc, always in the same tint; an empty ring where there is nobody."""
     if who is None:
-        return Markup('<span class="avatar is-none{}" title="{}"><span class="sr">{}</span></span>').format(
-            f" is-{size}" if size else "", gettext("Unassigned"), gettext("Unassigned")
-        )
+        return _nobody(size)
     return _disc(str(who.id), who.name, size)
+
+
+@once_per_reader
+def _nobody(size: str) -> Markup:
+    return Markup('<span class="avatar is-none{}" title="{}"><span class="sr">{}</span></span>').format(
+        f" is-{size}" if size else "", gettext("Unassigned"), gettext("Unassigned")
+    )
 
 
 def person(who: Named | None, *, size: str = "") -> Markup:
@@ -118,6 +129,7 @@ def _bars(code: str) -> Markup:
     )
 
 
+@once_per_reader
 def priority(code: str, *, words: bool = False) -> Markup:
     """Three bars, as many filled as it matters; the word beside them, or for readers only."""
     said, mark = word(code, "priority"), _bars(code)
@@ -128,6 +140,7 @@ def priority(code: str, *, words: bool = False) -> Markup:
     )
 
 
+@once_per_reader
 def status_pill(code: str, *, of: str = "status") -> Markup:
     """The state as a word on its colour; `of` names the vocabulary."""
     shade = tone(code, of)
@@ -139,6 +152,7 @@ def channel_icon(code: str) -> Markup:
     return icon(CHANNEL_ICONS.get(code, "globe"), label=word(code, "channel"))
 
 
+@lru_cache(maxsize=4096)
 def bar(share: float, *, shade: str = "accent", thick: bool = False, label: str = "") -> Markup:
     """A share between 0 and 1 as a line; drawn by attributes, since inline styles are refused."""
     width = round(max(0.0, min(1.0, share)) * 100, 1)
@@ -152,6 +166,11 @@ def bar(share: float, *, shade: str = "accent", thick: bool = False, label: str 
 def stamp(at: datetime, *, how: str = "moment") -> Markup:
     """An instant as a `<time>`: short text, machine-readable value, the whole date on hover."""
     text = {"moment": formats.moment, "time": formats.time_of_day, "ago": formats.ago, "day": formats.day}[how](at)
+    return _stamp(at, text)
+
+
+@once_per_reader
+def _stamp(at: datetime, text: str) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(at), formats.exact(at), text)
 
 
@@ -186,22 +205,25 @@ def _paused(left_minutes: int | None) -> str:
     return gettext("paused · %(left)s left", left=formats.about(left_minutes))
 
 
+@lru_cache(maxsize=1024)
 def _still(text: str) -> Markup:
     return Markup('<div class="deadline is-still"><span class="deadline-text">{}</span></div>').format(text)
 
 
 def _running(started: datetime, due: datetime, kind: str | None, *, now: datetime) -> Markup:
     left = left_of(started, due, now=now)
-    late = Markup('<span class="sr">{} </span>').format(gettext("late")) if left.tone == "red" else Markup()
-    figure = Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(due), formats.exact(due), left.text)
+    return _drawn(started, due, kind, left.text, left.tone, round(left.used, 3), left.ticks)
+
+
+@once_per_reader
+def _drawn(
+    started: datetime, due: datetime, kind: str | None, text: str, shade: str, used: float, ticks: bool
+) -> Markup:
+    late = Markup('<span class="sr">{} </span>').format(gettext("late")) if shade == "red" else Markup()
+    figure = Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(due), formats.exact(due), text)
     promise = f" · {word(kind, 'clock')}" if kind else ""
     return Markup('<div class="deadline tone-{}"{}><span class="deadline-text">{}{}{}</span>{}</div>').format(
-        left.tone,
-        _ticking(started, due) if left.ticks else Markup(),
-        late,
-        figure,
-        promise,
-        bar(left.used, shade=left.tone),
+        shade, _ticking(started, due) if ticks else Markup(), late, figure, promise, bar(used, shade=shade)
     )
 
 

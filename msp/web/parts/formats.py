@@ -1,14 +1,18 @@
 """Figures and times as a reader writes them: in the reader's locale and zone, never the server's."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
-from flask_babel import get_locale, gettext, ngettext, to_user_timezone
+from flask_babel import get_locale, gettext, ngettext
 
 from msp.kernel import clock
+from msp.kernel.i18n import current_reader
 from msp.kernel.money import Money, display, display_price
+from msp.web.parts.once import once_per_reader
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NO-BREAK SPACE}"
@@ -61,6 +65,7 @@ def money(value: Money | int | Decimal | None, currency: str = "EUR") -> str:
     return display(amount, locale=reader_locale())
 
 
+@once_per_reader
 def number(value: int | Decimal) -> str:
     """A count or an exact quantity with the reader's separators."""
     return str(format_decimal(value, locale=reader_locale()))
@@ -71,21 +76,24 @@ def percent(value: Decimal | float) -> str:
     return str(format_percent(value, locale=reader_locale()))
 
 
+@lru_cache(maxsize=8192)
 def iso(at: datetime) -> str:
     """The instant in RFC 3339, for machines and scripts."""
-    return at.isoformat(timespec="seconds")
+    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def here(at: datetime) -> datetime:
     """The same instant in the reader's zone."""
-    return to_user_timezone(at)
+    return at.astimezone(ZoneInfo(current_reader().timezone))
 
 
+@once_per_reader
 def time_of_day(at: datetime) -> str:
     """Hour and minute in the reader's zone."""
     return str(format_datetime(here(at), "H:mm", locale=reader_locale()))
 
 
+@once_per_reader
 def day(at: datetime | date, *, year: bool = False) -> str:
     """Day and short month; instants are taken in the reader's zone, dates as they stand."""
     on = here(at).date() if isinstance(at, datetime) else at
@@ -114,12 +122,18 @@ def moment(at: datetime) -> str:
     if apart == 1:
         return gettext("tomorrow %(time)s", time=hour)
     if 1 < apart < 7:
-        return f"{format_datetime(local, 'EEE', locale=reader_locale())} {hour}"
+        return f"{_weekday(local.date())} {hour}"
     if local.year == today.year:
         return f"{day(at)} {hour}"
     return day(at, year=True)
 
 
+@once_per_reader
+def _weekday(on: date) -> str:
+    return str(format_date(on, "EEE", locale=reader_locale()))
+
+
+@once_per_reader
 def exact(at: datetime) -> str:
     """The whole instant with its zone, for a tooltip."""
     local = here(at)

@@ -2,6 +2,8 @@
 
 from flask_babel import lazy_pgettext as said
 
+from msp.web.parts.once import once_per_reader
+
 WORDS = {
     "status": {
         "new": said("status", "new"),
@@ -152,7 +154,12 @@ CHANNEL_ICONS = {
 
 def word(code: object, of: str) -> str:
     """The reader's word for a code of one vocabulary; an unknown code stands as it is."""
-    return str(WORDS[of].get(str(code), code))
+    return _word(str(code), of)
+
+
+@once_per_reader
+def _word(code: str, of: str) -> str:
+    return str(WORDS[of].get(code, code))
 
 
 def tone(code: object, of: str) -> str:
