@@ -6,6 +6,7 @@ from itertools import pairwise
 from zoneinfo import available_timezones
 
 from msp.calendars.models import Calendar, CalendarException, CalendarHoliday, CalendarWindow
+from msp.calendars.queries import forget_versions
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
 from msp.kernel.ids import new_id
@@ -49,6 +50,7 @@ def edit_calendar(
     calendar.name, calendar.timezone = name.strip(), timezone
     calendar.holiday_set = calendar.holiday_set if holiday_set is None else holiday_set
     calendar.version += 1
+    forget_versions()
     for rows in (calendar.windows, calendar.holidays, calendar.exceptions):
         rows.clear()
     db.session.flush()

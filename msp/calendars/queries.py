@@ -33,13 +33,22 @@ def calendars_page(*, after: UUID | None, limit: int) -> list[Calendar]:
 
 
 def working_calendar(calendar_id: UUID, *, version: int | None = None) -> WorkingCalendar:
-    """The value for a calendar's present version; without `version` that is asked first."""
+    """The value for a calendar's present version; without `version` that is asked first, once a unit of work."""
     if version is None:
-        version = db.session.execute(select(Calendar.version).where(Calendar.id == calendar_id)).scalar_one()
+        asked = db.session().info.setdefault("calendar_versions", {})
+        if calendar_id not in asked:
+            query = select(Calendar.version).where(Calendar.id == calendar_id)
+            asked[calendar_id] = db.session.execute(query).scalar_one()
+        version = asked[calendar_id]
     known = _known.get((calendar_id, version))
     if known is None:
         known = _known[(calendar_id, version)] = to_value(access_calendar(calendar_id))
     return known
+
+
+def forget_versions() -> None:
+    """Ask anew which versions hold: this unit of work changes a calendar."""
+    db.session().info.pop("calendar_versions", None)
 
 
 def to_value(calendar: Calendar) -> WorkingCalendar:

@@ -5,6 +5,7 @@ All instants are aware UTC; budgets are business time of the clock's calendar.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import select
@@ -182,6 +183,16 @@ def left_in_pause(ticket_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, int
         pauses.setdefault(each.ticket_id, []).append(each)
     left: dict[UUID, int] = {}
     for clock in db.session.scalars(select(Clock).where(Clock.ticket_id.in_(ticket_ids), Clock.state == "paused")):
-        minutes = left_of(clock, pauses.get(clock.ticket_id, []), at=at) // timedelta(minutes=1)
+        stood = spans(pauses.get(clock.ticket_id, []))
+        since = next((begun for begun, ended in stood if ended is None), at)  # nothing is used up from there on
+        calendar, budget = working_calendar(clock.calendar_id), timedelta(seconds=clock.budget_seconds)
+        minutes = (budget - _used(calendar, clock.started_at, since, tuple(stood))) // timedelta(minutes=1)
         left[clock.ticket_id] = min(minutes, left.get(clock.ticket_id, minutes))
     return left
+
+
+@lru_cache(maxsize=4096)
+def _used(
+    calendar: WorkingCalendar, start: datetime, until: datetime, stood: tuple[tuple[datetime, datetime | None], ...]
+) -> timedelta:
+    return elapsed(calendar, start, until, [(begun, ended or until) for begun, ended in stood if begun < until])

@@ -106,6 +106,12 @@ def lines(wanted: Filter, *, order: str = "due", is_running: bool | None = None,
     return [_line(row) for row in db.session.execute(query.order_by(*orders[order]).limit(_just(limit)))]
 
 
+def client_names() -> list[Somebody]:
+    """The active client companies by name, for a list to choose from."""
+    query = select(Client.id, Client.name).where(Client.active).order_by(Client.name)
+    return [Somebody(row[0], row[1]) for row in db.session.execute(query)]
+
+
 def search(words: str, *, limit: int = 20) -> list[TicketLine]:
     """Tickets whose number or text fits, newest first; words may be cut short at their ends."""
     words = words.strip()
