@@ -67,6 +67,11 @@ class DescribedFlask(APIFlask):
     The library would describe a shape twice that stands in a list before it stands alone.
     """
 
+    def register_blueprint(self, blueprint: Any, **options: Any) -> None:
+        """Pages are blueprints too, and the library stumbles over one of Flask's own that has a `before_request`."""
+        blueprint.enable_openapi = getattr(blueprint, "enable_openapi", False)
+        super().register_blueprint(blueprint, **options)
+
     def _register_schema_and_get_ref(
         self, spec: object, registered_schema_classes: object, schema_obj: Any
     ) -> dict[str, str]:
