@@ -88,27 +88,32 @@ def here(at: datetime) -> datetime:
 
 
 @once_per_reader
+def _dates() -> str:
+    """The locale of dates: English ones are written the British way, day before month."""
+    return {"en": "en_GB"}.get(reader_locale(), reader_locale())
+
+
 def time_of_day(at: datetime) -> str:
     """Hour and minute in the reader's zone."""
-    return str(format_datetime(here(at), "H:mm", locale=reader_locale()))
+    return str(format_datetime(here(at), "H:mm", locale=_dates()))
 
 
 @once_per_reader
 def day(at: datetime | date, *, year: bool = False) -> str:
     """Day and short month; instants are taken in the reader's zone, dates as they stand."""
     on = here(at).date() if isinstance(at, datetime) else at
-    return str(format_date(on, "d MMM y" if year else "d MMM", locale=reader_locale()))
+    return str(format_date(on, "d MMM y" if year else "d MMM", locale=_dates()))
 
 
 def long_date(at: datetime | date) -> str:
     """The whole date in words, such as `22 de noviembre de 2026`."""
     on = here(at).date() if isinstance(at, datetime) else at
-    return str(format_date(on, "long", locale=reader_locale()))
+    return str(format_date(on, "long", locale=_dates()))
 
 
 def month(on: date) -> str:
     """Month and year in words, without the prepositions of a full date."""
-    return str(format_date(on, "LLLL y", locale=reader_locale()))
+    return str(format_date(on, "LLLL y", locale=_dates()))
 
 
 def moment(at: datetime) -> str:
@@ -130,14 +135,14 @@ def moment(at: datetime) -> str:
 
 @once_per_reader
 def _weekday(on: date) -> str:
-    return str(format_date(on, "EEE", locale=reader_locale()))
+    return str(format_date(on, "EEE", locale=_dates()))
 
 
 @once_per_reader
 def exact(at: datetime) -> str:
     """The whole instant with its zone, for a tooltip."""
     local = here(at)
-    return f"{format_skeleton('yMMMMEEEEd', local, locale=reader_locale())}, {time_of_day(at)} {local.tzname()}"
+    return f"{format_skeleton('yMMMMEEEEd', local, locale=_dates())}, {time_of_day(at)} {local.tzname()}"
 
 
 def ago(at: datetime) -> str:
