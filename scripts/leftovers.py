@@ -14,6 +14,7 @@ RAW = re.compile(
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
     r"|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}"
 )
+NAMES = frozenset({"NIF"})  # called so in both languages
 LEAST_FIXED = 9  # letters a sentence with open places must hold by itself, else it would match anything
 
 
@@ -26,7 +27,7 @@ def wrong_language(words: Iterable[str], *, locale: str) -> Iterator[str]:
     """The texts that the catalogue knows in the other language alone."""
     strange, own = _sentences("en" if locale == "es" else "es"), _sentences(locale)
     for text in words:
-        if _matches(text, strange) and not _matches(text, own):
+        if text not in NAMES and _matches(text, strange) and not _matches(text, own):
             yield text
 
 

@@ -54,17 +54,18 @@ PICTURES = ROOT / "docs" / "pictures"
 LOOK = Path(__file__).with_suffix(".js").read_text()
 START_LIMIT = 240  # seconds a scratch desk may take to be ready
 TALLEST = 2600  # pixels; longer pages are cut
+NEWS = ("XHR", "Fetch")
 FIRST_LOAD, LATER_LOAD = 250_000, 30_000  # bytes on the wire that a page may weigh
 
 NOT_PAGES = re.compile(
     r"^(static|security\.(static|logout|verify)|healthz|readyz|metrics|home|admin\.home"
-    r"|.*\b(live|live_ticket|attachment|download|pdf|csv|export\w*|\w*_pdf|openapi|icon|return|feed)"
+    r"|.*\b(live|live_ticket|attachment|download|pdf|csv|export\w*|\w*_pdf|openapi|icon|qr|return|feed)"
     r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home)$"
 )
 ENTRANCES = ("home", "admin.home", "billing.home")  # they lead on to a page
 SAMPLES = {
-    "desk.ticket": 4,
-    "portal.ticket": 3,
+    "desk.ticket": 3,
+    "portal.ticket": 2,
     "admin.client": 2,
     "admin.contract": 3,
     "admin.person": 2,
@@ -420,11 +421,16 @@ def _weigh(browser: Browser, url: str, roles: dict[str, StorageState], shots: li
 
 
 def _bytes(page: Page, address: str) -> int:
-    """Bytes received for one load, headers included, of whatever the browser did not have yet."""
+    """Bytes received for one load, headers included, of what the browser did not have yet; later news apart."""
     sizes: list[int] = []
+    later: set[str] = set()
     wire = page.context.new_cdp_session(page)
     wire.send("Network.enable")
-    wire.on("Network.loadingFinished", lambda done: sizes.append(int(done["encodedDataLength"])))
+    wire.on("Network.responseReceived", lambda got: later.add(got["requestId"]) if got["type"] in NEWS else None)
+    wire.on(
+        "Network.loadingFinished",
+        lambda done: None if done["requestId"] in later else sizes.append(int(done["encodedDataLength"])),
+    )
     page.goto(address, wait_until="load")
     page.wait_for_timeout(200)
     wire.detach()
