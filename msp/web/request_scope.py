@@ -11,6 +11,7 @@ import flask
 from flask import Flask, Response, g, request
 from flask_login import current_user
 from flask_wtf import CSRFProtect
+from werkzeug.exceptions import BadRequest
 
 from msp.kernel import i18n, logs
 from msp.kernel.db import Scope, commit, db, enter, leave
@@ -71,6 +72,17 @@ def _open() -> None:
         if flask.current_app.config["WTF_CSRF_ENABLED"]:
             csrf: CSRFProtect = flask.current_app.extensions["csrf"]
             csrf.protect()
+    _refuse_nul()
+
+
+def _refuse_nul() -> None:
+    """No text that PostgreSQL cannot hold comes any further; a form is read only for whoever is known by now."""
+    sent = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
+    if g.scope_token is not None:
+        sent += [text for pair in request.form.items(multi=True) for text in pair]
+        sent += [each.filename or "" for each in request.files.values()]
+    if any("\x00" in text for text in sent):
+        raise BadRequest("NUL in text")
 
 
 def _is_own_scope_blueprint() -> bool:
