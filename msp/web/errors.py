@@ -81,6 +81,7 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "required": gettext("This is needed."),
         "too_long": gettext("That is too long."),
         "too_many": gettext("That is too many."),
+        "too_large": gettext("A file is too large: at most 20 MB."),
         "unknown": gettext("That is not known here."),
         "invalid": gettext("That does not fit."),
         "not_of_client": gettext("That person belongs to another company."),

@@ -7,7 +7,7 @@ from flask import request
 
 from msp.kernel import files
 from msp.kernel.db import db
-from msp.kernel.errors import Invalid
+from msp.kernel.errors import Invalid, Permanent
 from msp.kernel.ids import new_id
 from msp.tickets.models import Attachment, Message
 
@@ -22,7 +22,12 @@ def keep_files(message: Message, *, at: datetime) -> None:
         raise Invalid(fields={"files": ["too_many"]})
     db.session.flush()
     for each in sent:
-        kept = files.keep(iter(partial(each.stream.read, CHUNK), b""))
+        try:
+            kept = files.keep(iter(partial(each.stream.read, CHUNK), b""))
+        except Permanent as refused:
+            raise Invalid(fields={"files": [refused.reason]}) from refused
+        finally:
+            each.close()
         db.session.add(
             Attachment(
                 id=new_id(),
