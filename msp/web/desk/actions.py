@@ -222,8 +222,10 @@ def _id(value: str, name: str) -> UUID:
 
 
 def _minutes(value: str) -> int:
-    if not value.isdigit():
+    if not value.isdecimal():
         raise Invalid(fields={"minutes": ["invalid"]})
+    if len(value) > 4:
+        raise Invalid(fields={"minutes": ["out_of_range"]})
     return int(value)
 
 
@@ -235,4 +237,7 @@ def _started(on: str, minutes: int, *, at: datetime, zone: ZoneInfo) -> datetime
         raise Invalid(fields={"on": ["invalid"]}) from wrong
     if day == at.astimezone(zone).date():
         return at.replace(second=0, microsecond=0) - timedelta(minutes=minutes)
-    return datetime.combine(day, time(9), zone).astimezone(at.tzinfo)
+    try:
+        return datetime.combine(day, time(9), zone).astimezone(at.tzinfo)
+    except OverflowError as wrong:  # the first and last day that a date can be
+        raise Invalid(fields={"on": ["invalid"]}) from wrong
