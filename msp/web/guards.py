@@ -38,6 +38,12 @@ def needs(what: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     return decorate
 
 
+def local_path(wanted: str) -> str:
+    """What an address asks to go to next if that is a path of this desk, or nothing: nobody is sent to other sites."""
+    is_plain = wanted.isprintable() and "\\" not in wanted
+    return wanted if is_plain and wanted.startswith("/") and not wanted.startswith("//") else ""
+
+
 def check_version(ticket: Ticket) -> None:
     """Refuse a form that was drawn from an older version of the ticket."""
     version = request.form.get("version", "")

@@ -26,7 +26,7 @@ from msp.web.desk.live import looking, with_viewers
 from msp.web.desk.people import assignable
 from msp.web.desk.timeline import reply_channel, timeline
 from msp.web.explain import sentences
-from msp.web.guards import needs
+from msp.web.guards import local_path, needs
 from msp.web.parts import formats
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -73,7 +73,7 @@ def ticket(label: str) -> str:
         today=formats.here(at).date(),
         assignable=assignable(at=at, person=person),
         targets={target.priority: target for target in contract.targets} if contract else {},
-        back_url=request.args.get("back") or url_for("desk.queue", view="mine"),
+        back_url=local_path(request.args.get("back", "")) or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(found, person),
     )
 
