@@ -119,7 +119,7 @@ def search(words: str, *, limit: int = 20) -> list[TicketLine]:
         return []
     terms = " & ".join(f"'{word}':*" for word in "".join(c if c.isalnum() else " " for c in words).split())
     code, _, number = words.upper().rpartition("-")
-    label = and_(Client.code == code, Ticket.number == int(number)) if number.isdigit() and len(number) < 9 else None
+    label = and_(Client.code == code, Ticket.number == int(number)) if number.isdecimal() and len(number) < 9 else None
     text = Ticket.search.op("@@")(func.to_tsquery("simple", terms)) if terms else None
     either = [part for part in (label, text) if part is not None]
     if not either:
@@ -131,7 +131,7 @@ def search(words: str, *, limit: int = 20) -> list[TicketLine]:
 def access_by_label(label: str, *, lock: bool = False) -> Ticket:
     """The ticket that people call LOZ-412, with client, requester and assignee; raises NotFound."""
     code, _, number = label.upper().rpartition("-")
-    if not code or not number.isdigit() or len(number) > 9:
+    if not code or not number.isdecimal() or len(number) > 9:
         raise NotFound("ticket")
     query = (
         select(Ticket)
@@ -205,7 +205,8 @@ def news(since: str) -> News:
     version = f"{last}.{hash(tuple(row.seq for row in rows)) & 0xFFFFFFFF:x}"
     if version == since:
         return News(version)
-    before = int(since.partition(".")[0]) if since.partition(".")[0].isdigit() else 0
+    number = since.partition(".")[0]
+    before = int(number) if number.isdecimal() and len(number) < 20 else 0
     newer = {row.subject_id for row in rows if row.seq > before}
     return News(version, tuple(newer or {row.subject_id for row in rows}))
 
