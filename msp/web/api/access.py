@@ -6,10 +6,11 @@ from flask import g, request
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.errors import Denied
+from msp.kernel.errors import Denied, NotFound
 from msp.people.access import may
 from msp.people.models import Person
 from msp.people.tokens import Bearer, read_token
+from msp.tickets.models import Ticket
 from msp.web.api.problems import Unauthenticated
 from msp.web.request_scope import work_as
 
@@ -59,6 +60,18 @@ def is_allowed(what: str) -> bool:
     """Whether person and token may both do `what` (a key of msp/people/access.py)."""
     bearer: Bearer = g.bearer
     return may(bearer.person, what) and what not in _BEYOND[bearer.role]
+
+
+def is_own_only() -> bool:
+    """Whether the caller sees their own tickets only, as in the portal: employees of a client, unlike its managers."""
+    return not caller().is_staff and not is_allowed("see_company")
+
+
+def check_own(ticket: Ticket) -> Ticket:
+    """The ticket, unless it is a colleague's and the caller sees their own only: then NotFound."""
+    if is_own_only() and ticket.requester_id != caller().id:
+        raise NotFound("ticket")
+    return ticket
 
 
 def require(*alternatives: str) -> None:

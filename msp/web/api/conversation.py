@@ -12,7 +12,7 @@ from msp.people.queries import access_person
 from msp.tickets import actions
 from msp.tickets.listing import events_page, messages_page
 from msp.tickets.models import Message, Ticket
-from msp.web.api.access import caller, require
+from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
@@ -81,7 +81,7 @@ class EventOut(Shown):
 @blueprint.output(page_of(MessageOut, "Message"))
 def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
     """What was said, in order; a client token sees what is public."""
-    ticket = actions.access_ticket(ticket_id)
+    ticket = check_own(actions.access_ticket(ticket_id))
     limit = query_data["limit"]
     rows = messages_page(ticket.id, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
     return page([shown(row, row.author) for row in rows], limit=limit, key=lambda each: each["id"])
@@ -92,7 +92,7 @@ def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
 @blueprint.output(MessageOut, status_code=201)
 def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     """Say something: staff answers or notes, a client's person writes to the desk."""
-    ticket = actions.access_ticket(ticket_id, lock=True)
+    ticket = check_own(actions.access_ticket(ticket_id, lock=True))
     author = _author(ticket, json_data)
     at, body = clock.now(), json_data["body"]
     if json_data["visibility"] == "internal":
@@ -111,7 +111,7 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.output(page_of(EventOut, "Event"))
 def list_events(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
     """The whole timeline, in order; a client token sees what is public."""
-    ticket = actions.access_ticket(ticket_id)
+    ticket = check_own(actions.access_ticket(ticket_id))
     limit = query_data["limit"]
     rows = events_page(ticket.id, after=number_cursor(query_data["cursor"]), limit=limit + 1)
     found = page(rows, limit=limit, key=lambda row: row[0].seq)

@@ -17,7 +17,7 @@ from msp.sla.explanation import explain_clocks
 from msp.tickets import actions, listing
 from msp.tickets.models import Ticket
 from msp.tickets.states import priority_of
-from msp.web.api.access import caller, is_allowed, require
+from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
 from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 from msp.web.api.ticket_shapes import TicketChange, TicketIn, TicketOut, TicketQuery, shown, wanted_tier
@@ -31,14 +31,14 @@ BY_CLIENTS = {"resolved", "open"}  # the client says that it is solved, or that 
 @blueprint.input(TicketQuery, **QUERY)
 @blueprint.output(page_of(TicketOut, "Ticket"))
 def list_tickets(query_data: dict[str, Any]) -> Answer:
-    """Tickets, newest first or by what is due."""
+    """Tickets, newest first or by what is due; with the token of a client's employee their own."""
     limit, assignee_id = query_data["limit"], query_data.get("assignee_id")
     wanted = listing.TicketQuery(
         client_id=query_data.get("client_id"),
         statuses=query_data.get("status", ()),
         assignee_id=None if assignee_id == "none" else assignee_id,
         is_unassigned=assignee_id == "none",
-        requester_id=query_data.get("requester_id"),
+        requester_id=_seen_requester(query_data.get("requester_id")),
         tier=query_data.get("tier"),
         priority=query_data.get("priority"),
         type=query_data.get("type"),
@@ -83,7 +83,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
 @blueprint.output(TicketOut)
 def read_ticket(ticket_id: UUID) -> Answer:
     """One ticket, with the reasons for each deadline. `ETag` names its version."""
-    ticket = listing.read_ticket(ticket_id)
+    ticket = check_own(listing.read_ticket(ticket_id))
     if request.if_none_match.contains_weak(str(ticket.version)):
         return Response(status=304, headers=_headers(ticket))
     return shown(ticket, explain_clocks(ticket.clocks)), 200, _headers(ticket)
@@ -97,7 +97,7 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
 
     A client token may only say that it is solved (`status` resolved) or that it is not (`status` open).
     """
-    ticket = actions.access_ticket(ticket_id, lock=True)
+    ticket = check_own(actions.access_ticket(ticket_id, lock=True))
     _require_change(json_data)
     if "If-Match" in request.headers and not request.if_match.contains(str(ticket.version)):
         raise PreconditionFailed("version_is_older")
@@ -111,6 +111,14 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
         actions.change_status(ticket, json_data["status"], at=at)
     settled(ticket)
     return shown(ticket), 200, _headers(ticket)
+
+
+def _seen_requester(requester_id: UUID | None) -> UUID | None:
+    if not is_own_only():
+        return requester_id
+    if requester_id not in (None, caller().id):
+        raise Denied("not_allowed")
+    return caller().id
 
 
 def _who_asks(data: dict[str, Any], *, at: datetime) -> tuple[Client, Person]:
