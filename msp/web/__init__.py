@@ -8,7 +8,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from msp.people.access import may
-from msp.web import account, admin, api, desk, errors, parts, portal, request_scope, signin, system
+from msp.web import account, admin, api, attempts, desk, errors, parts, portal, request_scope, signin, system
 from msp.web.request_scope import own_scope, whoever_is_here
 
 HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     parts.register(app)
     errors.register(app)
     signin.register(app)
+    attempts.register(app)
     desk.register(app)
     portal.register(app)
     admin.register(app)
