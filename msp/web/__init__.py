@@ -21,7 +21,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # request_scope checks it for whoever came with a session
     CSRFProtect(app)
-    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=4, COMPRESS_MIN_SIZE=1400, COMPRESS_STREAMS=False)
+    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=1, COMPRESS_MIN_SIZE=1400, COMPRESS_STREAMS=False)
     Compress(app)
     system.register(app)
     request_scope.register(app)

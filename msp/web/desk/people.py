@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from flask import render_template
+from markupsafe import Markup
+
+from msp.kernel.recent import recent
 from msp.people.models import Person
 from msp.people.queries import staff
 from msp.tickets import queries
+from msp.web.parts.once import once_per_reader
 from msp.web.shell import end_of_day
 
 
@@ -20,11 +25,22 @@ class Assignable:
     open_count: int
 
 
-def assignable(*, at: datetime, person: Person) -> list[Assignable]:
+def assignable(*, at: datetime, person: Person) -> tuple[Assignable, ...]:
     """Who can take tickets, those with fewer open ones first within their tier."""
     open_of: dict[UUID | None, int] = {}
     for (assignee_id, _, _), number in queries.open_counts(at=at, end_of_day=end_of_day(person, at)).items():
         open_of[assignee_id] = open_of.get(assignee_id, 0) + number
-    people = staff(roles=("technician", "team_lead", "administrator"))
-    found = [Assignable(each.id, each.name, each.tier, open_of.get(each.id, 0)) for each in people]
-    return sorted(found, key=lambda each: (each.tier or 9, each.open_count, each.name))
+    found = [Assignable(who, name, tier, open_of.get(who, 0)) for who, name, tier in recent(_people, name="assignable")]
+    return tuple(sorted(found, key=lambda each: (each.tier or 9, each.open_count, each.name)))
+
+
+def _people() -> list[tuple[UUID, str, int | None]]:
+    return [(each.id, each.name, each.tier) for each in staff(roles=("technician", "team_lead", "administrator"))]
+
+
+@once_per_reader
+def assignees(people: tuple[Assignable, ...], me: UUID, chosen: UUID | None) -> Markup:
+    """The people of a dialog, as choices."""
+    return Markup(  # noqa: S704 (a template of ours)
+        render_template("desk/_assignees.html", people=people, me=me, chosen=chosen)
+    )

@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 
 from msp.kernel import clock
 from msp.kernel.errors import NotFound
+from msp.kernel.i18n import current_reader
 from msp.people.access import may
 from msp.people.models import Person
 from msp.sla.clocks import left_in_pause
 from msp.tickets import queries
 from msp.tickets.queries import Filter, Somebody, TicketLine
 from msp.tickets.states import FINISHED, STATUSES
-from msp.web.desk.people import assignable
+from msp.web.desk.people import assignable, assignees
 from msp.web.guards import needs
 from msp.web.parts.draw import deadline, stamp
 from msp.web.parts.formats import time_of_day
@@ -32,6 +33,8 @@ PAGE = 60
 MORE = 500
 STILL = 15
 _ANY_CLIENT = str(UUID(int=0))
+ROWS_KEPT = 8192
+_rows: dict[tuple[object, ...], Markup] = {}
 VIEWS = ("mine", "team", "unassigned", "soon", "solved")
 
 
@@ -57,8 +60,7 @@ def queue(view: str) -> str:
     if wanted.is_finished:
         tickets = queries.lines(wanted, order="newest", limit=limit)
     elif order == "due":
-        tickets = queries.lines(wanted, is_running=True, limit=limit)
-        tickets += queries.lines(wanted, is_running=False, limit=limit if limit > PAGE else STILL)
+        tickets = queries.due_lines(wanted, running=limit, still=limit if limit > PAGE else STILL)
     else:
         tickets = queries.lines(wanted, order=order, limit=limit)
     paused = [line.id for line in tickets if line.paused_at]
@@ -75,6 +77,7 @@ def queue(view: str) -> str:
         sort=None if wanted.is_finished else _sort(view, order),
         new_ticket_url=url_for("desk.new_ticket") if may(person, "work_tickets") else None,
         assignable=assignable(at=at, person=person),
+        assignees=assignees,
     )
 
 
@@ -114,10 +117,10 @@ def _subtitle(view: str, counts: dict[str, int], tickets: list[TicketLine], *, a
     if view == "solved":
         return gettext("the latest first")
     text = ngettext("%(num)d open", "%(num)d open", counts.get(view, len(tickets)))
-    if not tickets:
-        return text
     by = min((at + timedelta(hours=2)).replace(minute=0, second=0), close)
     due = sum(1 for line in tickets if line.due_at and line.due_at <= by)
+    if not due:
+        return text
     if by == close:
         return f"{text} · " + ngettext("%(num)d due today", "%(num)d due today", due)
     return f"{text} · " + ngettext("%(num)d due by %(time)s", "%(num)d due by %(time)s", due, time=time_of_day(by))
@@ -160,12 +163,19 @@ def row(ticket: TicketLine, left_minutes: int | None) -> Markup:
         due = stamp(ticket.updated_at, how="ago")
     else:
         due = deadline(ticket, left_minutes=left_minutes)
-    return _row(request.root_path, ticket, due)
+    return _row(ticket, due)
 
 
-@once_per_reader
-def _row(_root: str, ticket: TicketLine, due: Markup) -> Markup:
-    return Markup(render_template("desk/_ticket_row.html", t=ticket, due=due))  # noqa: S704 (a template of ours)
+def _row(ticket: TicketLine, due: Markup) -> Markup:
+    who = (ticket.client.name, ticket.requester.name, ticket.requester.is_vip, ticket.assignee and ticket.assignee.name)
+    key = (request.root_path, current_reader(), ticket.id, ticket.version, who, due)
+    row = _rows.get(key)
+    if row is None:
+        if len(_rows) >= ROWS_KEPT:
+            _rows.clear()
+        drawn = render_template("desk/_ticket_row.html", t=ticket, due=due)
+        row = _rows[key] = Markup(drawn)  # noqa: S704 (a template of ours)
+    return row
 
 
 def _group(line: TicketLine, at: datetime, close: datetime) -> str:
@@ -201,18 +211,17 @@ def _url(view: str, **changes: str | list[str] | None) -> str:
     return url_for("desk.queue", view=view, **{name: value for name, value in args.items() if value})
 
 
-def _client_options(view: str, wanted: Filter, clients: list[Somebody]) -> list[dict[str, object]]:
-    """One address for all of them but for the id in it: making an address costs more than drawing it."""
-    before, _, after = _url(view, client=_ANY_CLIENT).partition(_ANY_CLIENT)
-    return [
-        {"label": each.name, "url": f"{before}{each.id}{after}", "current": each.id == wanted.client_id}
-        for each in clients
-    ]
+@once_per_reader
+def _menu(clients: tuple[Somebody, ...], before: str, after: str, chosen: UUID | None) -> Markup:
+    options = [(f"{before}{each.id}{after}", each.name, each.id == chosen) for each in clients]
+    return Markup(render_template("desk/_menu.html", options=options))  # noqa: S704 (a template of ours)
 
 
 def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
     clients = queries.client_names()
     named = next((client.name for client in clients if client.id == wanted.client_id), gettext("all"))
+    # One address for all of them but for the id in it: making an address costs more than drawing it.
+    before, _, after = _url(view, client=_ANY_CLIENT).partition(_ANY_CLIENT)
     statuses: Iterable[str] = ("resolved", "closed") if view == "solved" else STATUSES[:5]
     return [
         _filter(
@@ -230,14 +239,16 @@ def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
             [(s, word(s, "status")) for s in statuses],
             list(wanted.statuses),
             none=gettext("all"),
-            more=[] if view == "solved" else [{"label": _title("solved"), "url": url_for("desk.queue", view="solved")}],
+            more=[]
+            if view == "solved"
+            else [{"label": gettext("solved"), "url": url_for("desk.queue", view="solved")}],
         ),
         {
             "label": gettext("Client"),
             "value": named,
             "is_set": wanted.client_id is not None,
             "clear_url": _url(view, client=None),
-            "options": _client_options(view, wanted, clients),
+            "menu": _menu(clients, before, after, wanted.client_id),
         },
     ]
 

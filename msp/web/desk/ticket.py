@@ -23,7 +23,7 @@ from msp.tickets.models import Attachment, Conversation, Ticket
 from msp.tickets.queries import Filter
 from msp.tickets.states import MOVES, STATUSES
 from msp.web.desk.live import looking, with_viewers
-from msp.web.desk.people import assignable
+from msp.web.desk.people import assignable, assignees
 from msp.web.desk.timeline import reply_channel, timeline
 from msp.web.explain import sentences
 from msp.web.guards import local_path, needs
@@ -72,6 +72,7 @@ def ticket(label: str) -> str:
         work_types=WORK_TYPES,
         today=formats.here(at).date(),
         assignable=assignable(at=at, person=person),
+        assignees=assignees,
         targets={target.priority: target for target in contract.targets} if contract else {},
         back_url=local_path(request.args.get("back", "")) or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(found, person),

@@ -1,8 +1,13 @@
 """What the pages draw with: `register(app)` puts the words, formats and drawings below into Jinja."""
 
+from functools import lru_cache
+from typing import Any
+
+import flask_babel
 from flask import Flask
 
 from msp.kernel import clock
+from msp.kernel.i18n import current_reader
 from msp.web.parts import draw, formats, words
 from msp.web.parts.assets import asset
 
@@ -48,6 +53,21 @@ def register(app: Flask) -> None:
     """Make every filter and global of the templates known to this application."""
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(GLOBALS)
+    # A page translates some five hundred sentences: Flask-Babel's own way to the catalogue is too long for that.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
+        gettext=lambda text: _catalogue(current_reader().locale).ugettext(text),
+        ngettext=lambda one, many, number: _catalogue(current_reader().locale).ungettext(one, many, number),
+        pgettext=lambda context, text: _catalogue(current_reader().locale).upgettext(context, text),
+        npgettext=lambda context, one, many, number: _catalogue(current_reader().locale).unpgettext(
+            context, one, many, number
+        ),
+        newstyle=True,
+    )
+
+
+@lru_cache
+def _catalogue(_locale: str) -> Any:
+    return flask_babel.get_translations()
 
 
 __all__ = ["asset", "register"]
