@@ -56,7 +56,7 @@ def _is_trusted(raw: bytes) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     try:
         activity = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         activity = {}
     activity = activity if isinstance(activity, dict) else {}
     try:
