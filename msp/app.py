@@ -31,7 +31,6 @@ def make_app(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": 12,
             "max_overflow": 8,
-            "pool_pre_ping": True,
             "connect_args": {"options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off"},
         },
         MAX_CONTENT_LENGTH=30 * 1024 * 1024,

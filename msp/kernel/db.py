@@ -9,15 +9,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from datetime import datetime
+from select import POLLIN, poll
 from typing import Any, ClassVar
 from uuid import UUID
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import ExecStatus
 from sqlalchemy import DateTime, MetaData, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+from sqlalchemy.pool import Pool
 
 from msp.kernel import wake
 
@@ -100,6 +105,18 @@ _SET_SCOPE = text(
     "select set_config('role', :role, true), set_config('msp.client_id', :client_id, true),"
     " set_config('msp.client_ids', :client_ids, true)"
 )
+
+
+@event.listens_for(Pool, "checkout")
+def _mind_the_line(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+    """A kept connection that PostgreSQL has ended shows something to read: only then is it asked whether it lives.
+
+    Asking each time, as the pool itself would, costs every request two round trips.
+    """
+    line = poll()
+    line.register(connection.fileno(), POLLIN)
+    if line.poll(0) and connection.pgconn.exec_(b"select 1").status != ExecStatus.TUPLES_OK:
+        raise InvalidatePoolError("the database ended its connections")
 
 
 @event.listens_for(Session, "after_begin")
