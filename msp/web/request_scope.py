@@ -67,12 +67,18 @@ def _open() -> None:
         return
     if request.blueprint == "security":  # sign-in reads accounts before it knows anybody
         g.scope_token = enter(Scope.system())
+        if request.endpoint == "security.logout":  # the library's other forms bring and check their own token
+            _check_csrf()
     elif current_user.is_authenticated:
         work_as(current_user.person, client_ids=current_user.client_ids)
-        if flask.current_app.config["WTF_CSRF_ENABLED"]:
-            csrf: CSRFProtect = flask.current_app.extensions["csrf"]
-            csrf.protect()
+        _check_csrf()
     _refuse_nul()
+
+
+def _check_csrf() -> None:
+    if flask.current_app.config["WTF_CSRF_ENABLED"]:
+        csrf: CSRFProtect = flask.current_app.extensions["csrf"]
+        csrf.protect()
 
 
 def _refuse_nul() -> None:
