@@ -389,6 +389,7 @@ def upgrade() -> None:
         [sa.literal_column("lower(email)"), "client_id"],
         unique=True,
         postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("email is not null"),
     )
     op.create_table(
         "stripe_customer",

@@ -34,6 +34,7 @@ class Person(Model):
             "client_id",
             unique=True,
             postgresql_nulls_not_distinct=True,
+            postgresql_where=text("email is not null"),
         ),
         CheckConstraint(
             "(client_id is null and role in ('administrator', 'team_lead', 'technician', 'account_manager'))"
