@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HOSTS = re.compile(
-    "|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.npmjs", "deb" + r"\.debian"])
-)
+HOSTS = re.compile(r"pyp[i]\.org|pythonhoste[d]|registry\.npm[j]s|deb\.debia[n]")  # names none itself
 PATHS = re.compile(r"/(?:work|root|home)/[a-z]")
 LONGEST = 450
 
