@@ -87,17 +87,18 @@ class Faults:
         if fault is None:
             return act()
         if fault.kind == "hang":
-            self._wait(fault.seconds)
+            self.wait(fault.seconds)
             return cut_line()
         if fault.kind == "slow":
-            self._wait(fault.seconds)
+            self.wait(fault.seconds)
             return act()
         if fault.kind == "drop":
             act()
             return cut_line()
         return refuse(fault)
 
-    def _wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass, less when the faults are cleared or the server closes."""
         cleared = self._cleared
         steps = max(1, int(seconds / 0.05))
         for _ in range(steps):

@@ -1,11 +1,12 @@
-"""A WSGI application on a real port, in a thread of this process."""
+"""A server on a real port, in a thread of this process: a WSGI application, or what speaks another protocol."""
 
 import threading
 from collections.abc import Callable
+from socketserver import TCPServer
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -24,9 +25,9 @@ class _QuietHandler(WSGIRequestHandler):
 class RunningServer:
     """A server that answers at `url` (no slash at its end) until `close`."""
 
-    def __init__(self, server: BaseWSGIServer, url: str, on_close: Callable[[], None] | None) -> None:
+    def __init__(self, server: TCPServer, url: str, on_close: Callable[[], None] | None) -> None:
         self.url = url
-        self.port = server.port
+        self.port = int(server.server_address[1])
         self._server = server
         self._on_close = on_close
         self._thread = threading.Thread(
