@@ -1,4 +1,8 @@
-"""Alembic's entry: works on the connection it is given, with limits so that it cannot hold up a desk that serves."""
+"""Alembic's entry: works on the connection it is given, with limits so that it cannot hold up a desk that serves.
+
+Each step is a transaction of its own. A statement that waits for a lock has every request of its table waiting behind
+it: after LOCK_TIMEOUT it gives way, and msp/kernel/migrate.py takes the step again (docs/operations, «Upgrade»).
+"""
 
 from alembic import context
 from sqlalchemy import text
@@ -8,9 +12,13 @@ import integrations.chat.models  # noqa: F401
 import msp.models  # noqa: F401
 from msp.kernel.db import Model
 
+LOCK_TIMEOUT = "2s"
+STATEMENT_TIMEOUT = "15min"
+
 connection = context.config.attributes["connection"]
-connection.execute(text("set lock_timeout = '5s'"))
-connection.execute(text("set statement_timeout = '15min'"))
+for name, limit in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
+    connection.execute(text(f"set {name} = '{limit}'"))
+connection.commit()  # in an open transaction Alembic would take all steps as one, and build no index concurrently
 context.configure(
     connection=connection,
     target_metadata=Model.metadata,

@@ -12,9 +12,15 @@ queue     | may add own rows                   | may add its clients' rows   | m
 reference | may read                           | may read                    | all            | all
 staff     | nothing                            | all                         | all            | all
 system    | nothing                            | nothing                     | nothing        | all
+
+And what a migration needs on a desk that serves: rows filled in batches, indexes built beside the writers.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import op
+from sqlalchemy import text
 
 CLIENT = "nullif(current_setting('msp.client_id'), '')::uuid"
 CLIENTS = "current_setting('msp.client_ids')::uuid[]"
@@ -130,3 +136,52 @@ def freeze_issued_invoices() -> None:
         ("invoice_line_entry", "insert or update or delete"),
     ):
         op.execute(f"create trigger frozen before {acts} on {table} for each row execute function refuse_issued()")
+
+
+def backfill(table: str, assign: str, *, where: str, batch: int = 2_000) -> int:
+    """Update the rows that `where` finds, `batch` at a time, each batch committed; returns how many there were.
+
+    `assign` must make `where` untrue for its row: a backfill that is cut off goes on where it was. Rows that a request
+    holds are left for the next round, so nobody waits for more than one batch.
+    """
+    some = f"select ctid from {table} where {where} limit {batch} for update"  # noqa: S608
+    update = f"update {table} set {assign} where ctid = any(array({some} %s))"  # noqa: S608
+    total = 0
+    with op.get_context().autocommit_block():
+        connection = op.get_bind()
+        connection.execute(text("set role msp_system"))  # forced policies hide every row from the owner
+        try:
+            for locked in ("skip locked", ""):
+                while count := connection.execute(text(update % locked)).rowcount:
+                    total += count
+        finally:
+            connection.execute(text("reset role"))
+    return total
+
+
+def build_index(name: str, table: str, columns: str, *, is_unique: bool = False, where: str = "") -> None:
+    """Build an index while others write; one that was cut off before is dropped and built anew.
+
+    Waits for transactions that began earlier, but nobody waits for it: no time limit holds here.
+    """
+    with op.get_context().autocommit_block(), _without_limits():
+        valid = text("select indisvalid from pg_index where indexrelid = to_regclass(:name)")
+        is_valid = op.get_bind().execute(valid, {"name": name}).scalar()
+        if is_valid is False:
+            op.execute(f'drop index concurrently "{name}"')
+        if not is_valid:
+            unique, condition = "unique " if is_unique else "", f" where {where}" if where else ""
+            op.execute(f'create {unique}index concurrently "{name}" on "{table}" ({columns}){condition}')
+
+
+@contextmanager
+def _without_limits() -> Iterator[None]:
+    limits = ("lock_timeout", "statement_timeout")
+    before = {name: op.get_bind().execute(text(f"show {name}")).scalar() for name in limits}
+    for name in limits:
+        op.execute(f"set {name} = 0")
+    try:
+        yield
+    finally:
+        for name, limit in before.items():
+            op.execute(f"set {name} = '{limit}'")

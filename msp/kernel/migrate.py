@@ -1,18 +1,28 @@
-"""Bring a database to the newest shape: roles, the restricted login, then Alembic's steps. Run by the owner only."""
+"""Bring a database to the newest shape: roles, the restricted login, then Alembic's steps. Run by the owner only.
 
+A desk may serve meanwhile: a step that does not get its locks soon gives way and is taken again.
+"""
+
+import logging
+import time
 from pathlib import Path
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from msp.config import Settings
 
+log = logging.getLogger(__name__)
+
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 GROUPS = ("msp_client", "msp_staff", "msp_staff_some", "msp_system")
-_LOCK = 0x6D7370  # one migration at a time, whatever starts it
+LOCK = 0x6D7370  # one migration at a time, whatever starts it; a backup shares it, so that no step runs under it
+TRIES = 60  # of a step that waits for a lock in vain, some five minutes in all
+LONGEST_PAUSE = 5.0  # seconds between two tries, in which the desk serves undisturbed
 
 
 def upgrade(settings: Settings, *, revision: str = "head") -> None:
@@ -23,7 +33,7 @@ def upgrade(settings: Settings, *, revision: str = "head") -> None:
     engine = create_engine(settings.database_url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as guard:
-            guard.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
+            guard.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
             _make_roles(guard, settings)
             _migrate(settings, revision)
     finally:
@@ -33,12 +43,25 @@ def upgrade(settings: Settings, *, revision: str = "head") -> None:
 def _migrate(settings: Settings, revision: str) -> None:
     engine = create_engine(settings.database_url)
     try:
-        with engine.connect() as connection:
-            command.upgrade(alembic_config(connection), revision)
-            connection.execute(text("grant select on alembic_version to msp_system"))
-            connection.commit()
+        for attempt in range(1, TRIES + 1):
+            try:
+                _take_steps(engine, revision)
+                return
+            except OperationalError as failure:
+                if not isinstance(failure.orig, psycopg.errors.LockNotAvailable) or attempt == TRIES:
+                    raise
+            log.info("a migration waits for a lock", extra={"attempt": attempt})
+            time.sleep(min(0.25 * attempt, LONGEST_PAUSE))
     finally:
         engine.dispose()
+
+
+def _take_steps(engine: Engine, revision: str) -> None:
+    with engine.connect() as connection:
+        command.upgrade(alembic_config(connection), revision)
+        connection.execute(text("grant select on alembic_version to msp_system"))
+        connection.execute(text("grant select on all sequences in schema public to msp_system"))  # for backups
+        connection.commit()
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -65,6 +88,10 @@ def _make_roles(connection: Connection, settings: Settings) -> None:
             )
         for role in GROUPS:
             cursor.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(login)))
+        if not _is_superuser(
+            cursor
+        ):  # policies hold the owner too: backfills run as the system (migrations/helpers.py)
+            cursor.execute("grant msp_system to current_user")
         names = {"db": sql.Identifier(database), "login": sql.Identifier(login)}
         cursor.execute(sql.SQL("revoke connect, temporary on database {db} from public").format(**names))
         cursor.execute(sql.SQL("grant connect on database {db} to {login}").format(**names))
@@ -72,6 +99,11 @@ def _make_roles(connection: Connection, settings: Settings) -> None:
         cursor.execute(
             sql.SQL("grant usage on schema public to {}").format(sql.SQL(", ").join(map(sql.Identifier, GROUPS)))
         )
+
+
+def _is_superuser(cursor: psycopg.Cursor[tuple[object, ...]]) -> bool:
+    row = cursor.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    return bool(row and row[0])
 
 
 def _make_role(cursor: psycopg.Cursor[tuple[object, ...]], name: str, options: sql.SQL) -> None:
