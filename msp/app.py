@@ -4,7 +4,7 @@ from flask import Flask
 
 from msp import notify, web
 from msp.config import Settings
-from msp.kernel import crypto, events, files, i18n, inbox, jobs, leases, wake
+from msp.kernel import clock, crypto, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
 from msp.tickets import escalation
 from msp.web.api.description import DescribedFlask
@@ -35,6 +35,8 @@ def make_app(settings: Settings) -> Flask:
         },
         MAX_CONTENT_LENGTH=30 * 1024 * 1024,
     )
+    if settings.clock_file is not None:
+        clock.follow(settings.clock_file)
     crypto.use_keys(settings.encryption_keys)
     files.use_folder(settings.home / "files")
     wake.connect(settings.redis_url)

@@ -27,7 +27,7 @@ from msp.config import Settings
 from msp.embedded import Server
 
 LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is tried again
-HEALTHY_AFTER = 60.0  # seconds of life after which earlier deaths are forgotten
+HEALTHY_AFTER = 10.0  # seconds of life after which earlier deaths are forgotten
 TRIES_BEFORE_READY = 3  # deaths of one child before the desk ever answered; then it gives up
 
 Say = Callable[[str], None]

@@ -99,6 +99,8 @@ def test_production_names_every_missing_secret_together() -> None:
         ("MSP_ENV", "staging", "is neither production nor demo (staging)"),
         ("MSP_DEMO", "1", "asks for demo data in production"),
         ("MSP_DEMO", "maybe", "is neither on nor off (maybe)"),
+        ("MSP_CLOCK", __file__, "moves the clock in production"),
+        ("MSP_CLOCK", "/no/such/folder/ahead", "is not a file in a folder that exists"),
         ("MSP_HOME", __file__, "is not a folder"),
         ("PORT", "0", "is not a port (0)"),
         ("PORT", "65536", "is not a port"),

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from integrations.playground.ids import Now
 
-KINDS = ("429", "500", "502", "503", "error", "hang", "slow", "drop")
+KINDS = ("429", "500", "502", "503", "error", "hang", "slow", "drop", "html", "garbage")
 
 
 @dataclass
@@ -20,7 +20,8 @@ class Fault:
     kind "429" answers with Retry-After `retry_after` seconds; "500", "502", "503" answer so; "error"
     answers with the platform's own `error` code (and HTTP `status`, where it has one); "hang" keeps
     the line open for `seconds` and then cuts it, nothing done; "slow" waits `seconds` and then does
-    it; "drop" does it and then cuts the line without an answer. `where` narrows it to calls whose
+    it; "drop" does it and then cuts the line without an answer; "html" and "garbage" do nothing and
+    answer 200 with a page of some proxy, or with bytes that mean nothing. `where` narrows it to calls whose
     arguments have these values.
     """
 
@@ -95,6 +96,8 @@ class Faults:
         if fault.kind == "drop":
             act()
             return cut_line()
+        if fault.kind in ("html", "garbage"):
+            return nonsense(fault.kind)
         return refuse(fault)
 
     def wait(self, seconds: float) -> None:
@@ -104,6 +107,13 @@ class Faults:
         for _ in range(steps):
             if self._closing.is_set() or cleared.wait(seconds / steps):
                 return
+
+
+def nonsense(kind: str) -> Response:
+    """An answer that somebody else gave: a page to sign in at, or bytes that are no text."""
+    if kind == "html":
+        return Response("<!DOCTYPE html><title>Sign in to the network</title>", mimetype="text/html")
+    return Response(b"\x00\xff{]\xfe not an answer", mimetype="application/json")
 
 
 def cut_line() -> Response:

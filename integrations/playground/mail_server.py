@@ -42,13 +42,19 @@ class MailServer:
         self.closing = threading.Event()
         self.faults = Faults(self.closing)
         self.url = ""
+        self._listener: _Listener | None = None
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
         """Bring the server up in threads, one a connection; closing the handle cuts the open ones."""
-        listener = _Listener((host, port), self)
         scheme = "smtps" if self.tls and self.implicit_tls else "smtp"
-        self.url = f"{scheme}://{host}:{listener.server_address[1]}"
-        return RunningServer(listener, self.url, lambda: self._close(listener))
+
+        def listen(at: int) -> "_Listener":
+            self._listener = _Listener((host, at), self)
+            return self._listener
+
+        running = RunningServer(listen, port, self._close, scheme=scheme)
+        self.url = running.url
+        return running
 
     def messages(self, *, to: str = "", sender: str = "") -> list[ReceivedMail]:
         """The mails taken, in order, each time they came, narrowed by an envelope's recipient or sender."""
@@ -75,9 +81,10 @@ class MailServer:
         self.feed.add("mail", number=mail.number, message_id=mail.message_id, recipients=list(recipients))
         return mail
 
-    def _close(self, listener: "_Listener") -> None:
+    def _close(self) -> None:
         self.closing.set()
-        listener.cut_all()
+        if self._listener is not None:
+            self._listener.cut_all()
 
 
 class _Listener(ThreadingTCPServer):

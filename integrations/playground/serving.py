@@ -25,25 +25,45 @@ class _QuietHandler(WSGIRequestHandler):
 class RunningServer:
     """A server that answers at `url` (no slash at its end) until `close`."""
 
-    def __init__(self, server: TCPServer, url: str, on_close: Callable[[], None] | None) -> None:
-        self.url = url
-        self.port = int(server.server_address[1])
-        self._server = server
+    def __init__(
+        self,
+        listen: Callable[[int], TCPServer],
+        port: int,
+        on_close: Callable[[], None] | None,
+        *,
+        scheme: str = "http",
+    ) -> None:
+        self._listen = listen
         self._on_close = on_close
-        self._thread = threading.Thread(
-            target=lambda: server.serve_forever(poll_interval=0.02), name=f"playground {url}", daemon=True
-        )
-        self._thread.start()
+        self._begin(port)
+        host = str(self._server.server_address[0])
+        self.url = f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
 
     def close(self) -> None:
         """Stop answering and free the port; a second call does nothing."""
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
             on_close()
+        self.be_away()
+
+    def be_away(self) -> None:
+        """Refuse connections, as a service that is down does, until `be_back`; what it knows stays."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join(timeout=5)
             self._server.server_close()
+
+    def be_back(self) -> None:
+        """Answer again, on the same port."""
+        self._begin(self.port)
+
+    def _begin(self, port: int) -> None:
+        self._server = server = self._listen(port)
+        self.port = int(server.server_address[1])
+        self._thread = threading.Thread(
+            target=lambda: server.serve_forever(poll_interval=0.02), name=f"playground {self.port}", daemon=True
+        )
+        self._thread.start()
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +82,8 @@ def serve(
     on_close: Callable[[], None] | None = None,
 ) -> RunningServer:
     """Serve a WSGI application with one thread a request; port 0 takes any free port."""
-    server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
-    shown = f"[{host}]" if ":" in host else host
-    return RunningServer(server, f"http://{shown}:{server.port}", on_close)
+
+    def listen(at: int) -> TCPServer:
+        return make_server(host, at, app, threaded=True, request_handler=_QuietHandler)
+
+    return RunningServer(listen, port, on_close)

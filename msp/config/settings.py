@@ -27,6 +27,7 @@ NAMES = (
     "MSP_ENV",
     "MSP_HOME",
     "MSP_DEMO",
+    "MSP_CLOCK",
     "PORT",
     "SLACK_CLIENT_ID",
     "SLACK_CLIENT_SECRET",
@@ -56,6 +57,7 @@ class Settings:
     home: Path
     port: int
     load_demo: bool
+    clock_file: Path | None = None
     public_url: str
     secret_key: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
@@ -175,6 +177,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
     home = reader.parsed("MSP_HOME", values.folder, _default_home(), "Name a folder by its full path")
     port = reader.parsed("PORT", values.port, 8000, "Use a number from 1 to 65535")
     load_demo = _load_demo(reader, env)
+    clock_file = _clock_file(reader, env)
     public_url = _public_url(reader, env, port)
     secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
     integrations = _integrations(reader, env)
@@ -186,6 +189,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
             home=home,
             port=port,
             load_demo=load_demo,
+            clock_file=clock_file,
             public_url=public_url,
             secret_key=secret_key or kept_secret(home, "secret-key", lambda: secrets.token_urlsafe(48)),
             encryption_keys=keys or _kept_encryption_keys(home),
@@ -214,6 +218,14 @@ def _load_demo(reader: Reader, env: Environment) -> bool:
     if demo and env == "production":
         reader.fault("MSP_DEMO", "asks for demo data in production", "Unset it, or set MSP_ENV=demo")
     return demo
+
+
+def _clock_file(reader: Reader, env: Environment) -> Path | None:
+    """The file that moves a demonstration's clock (see msp.kernel.clock.follow)."""
+    path = reader.parsed("MSP_CLOCK", values.file, None, "Name a file by its full path")
+    if path is not None and env == "production":
+        reader.fault("MSP_CLOCK", "moves the clock in production", "Unset it")
+    return path
 
 
 def _embedded_database_url(home: Path) -> str:

@@ -28,6 +28,14 @@ def folder(value: str) -> Path:
     return path.absolute()
 
 
+def file(value: str) -> Path | None:
+    """A file that exists or may be made in a folder that exists, by its full path."""
+    path = Path(value).expanduser()
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(f"is not a file in a folder that exists ({value})")
+    return path.absolute()
+
+
 def port(value: str) -> int:
     """A TCP port."""
     if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= 65535:

@@ -1,15 +1,40 @@
-"""The one place that asks what time it is; always aware UTC. Tests move it, nothing else does."""
+"""The one place that asks what time it is; always aware UTC. Tests and demonstrations move it, nothing else does."""
 
+import mmap
+import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 _frozen: datetime | None = None
+_shift: mmap.mmap | None = None
 
 
 def now() -> datetime:
     """The present instant, aware, in UTC."""
-    return _frozen or datetime.now(UTC)
+    if _frozen is not None:
+        return _frozen
+    present = datetime.now(UTC)
+    return present if _shift is None else present + timedelta(seconds=_seconds(_shift))
+
+
+def steady() -> float:
+    """Seconds that never jump, for telling how long something takes: another base than `now`'s, this process alone."""
+    return time.monotonic() if _frozen is None else _frozen.timestamp()
+
+
+def follow(path: Path) -> None:
+    """Have `now` run ahead by what `shift` writes into this file, in each process that follows it; a demo's alone."""
+    global _shift
+    _shift = _mapped(path)
+
+
+def shift(path: Path, *, ahead: timedelta) -> None:
+    """Let everybody who follows this file be so far ahead of the present from now on."""
+    with _mapped(path) as shared:
+        shared[:] = struct.pack("=d", ahead.total_seconds())
 
 
 @contextmanager
@@ -30,3 +55,16 @@ def advance(by: timedelta) -> datetime:
         raise RuntimeError("only a frozen clock can be moved")
     _frozen += by
     return _frozen
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("a+b") as file:
+        if not file.tell():
+            file.write(struct.pack("=d", 0.0))
+            file.flush()
+        return mmap.mmap(file.fileno(), 8)
+
+
+def _seconds(shared: mmap.mmap) -> float:
+    (seconds,) = struct.unpack("=d", shared)
+    return float(seconds)

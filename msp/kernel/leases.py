@@ -1,8 +1,10 @@
 """Rows that wait for work: claimed one at a time by lease, in order within a key, done or tried again.
 
 A claim commits before the work begins, so no transaction is open around a network call. A worker renews the leases of
-what it has in hand; one that dies lets them run out, and another takes over within seconds. Rows of one key never
-overtake each other; a dead row steps aside, so it cannot stop its queue.
+what it has in hand; one that dies lets them run out, and another takes over within seconds. Leases run by the clock of
+the database: a worker whose own clock is wrong, or is moved, neither loses nor takes what another has in hand. Rows of
+one key never overtake each other; a dead row steps aside, so it cannot stop its queue, and one that was in hand at
+several deaths of its worker in a row is dead itself, so it cannot kill workers for ever.
 """
 
 import logging
@@ -18,12 +20,15 @@ from sqlalchemy import (
     CheckConstraint,
     Identity,
     Index,
+    SmallInteger,
     Text,
     TextClause,
+    func,
     select,
     text,
     update,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -36,8 +41,11 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=8)
 RENEW_AFTER = timedelta(seconds=2)
 LONGEST = timedelta(minutes=10)  # a handler that never comes back loses its lease all the same
-MAX_TRIES = 12  # unexpected faults: about an hour of tries; what the outside refuses for a time is tried for two days
-MAX_TEMPORARY = 600
+MAX_TRIES = 8  # unexpected faults: some four minutes of tries, for what comes after it in its thread waits so long
+MAX_AWAY = 30  # a database that is away, too slow or entangled: two hours
+MAX_TEMPORARY = 600  # what the outside refuses for a time: two days
+MAX_CUT_OFF = 5  # tries in a row that ended with the worker's death or its silence
+CUT_OFF = "cut_off"  # the reason of what was given up for them
 
 
 class Leased:
@@ -50,6 +58,7 @@ class Leased:
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    cut_off: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # tries lately that never ended
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     reason: Mapped[str | None]
@@ -75,12 +84,16 @@ def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claimed row: its id, the token that proves that the lease is still ours, and since when we have it."""
+    """One claimed row: its id, the token that proves that the lease is still ours, and since when we have it.
+
+    `since` is of clock.steady().
+    """
 
     id: int
     token: UUID
     attempts: int
-    at: datetime
+    cut_off: int
+    since: float
 
 
 _in_hand: dict[Claim, type[Leased]] = {}
@@ -88,33 +101,35 @@ _in_hand: dict[Claim, type[Leased]] = {}
 
 def claim(model: type[Leased]) -> Claim | None:
     """Lease the oldest row that is due and whose key has no earlier one waiting; None when there is none."""
-    at, token = clock.now(), uuid4()
+    since, token = clock.steady(), uuid4()
     with work(Scope.system()) as session:
-        values = {"at": at, "until": at + LEASE, "token": token}
+        values = {"at": clock.now(), "lease": LEASE, "token": token}
         row = session.execute(_claiming(model.__tablename__), values).one_or_none()  # type: ignore[attr-defined]
-    return Claim(row.id, token, row.attempts, at) if row else None
+    return Claim(row.id, token, row.attempts, row.cut_off, since) if row else None
 
 
 @cache
 def _claiming(table: str) -> TextClause:
+    # What was cut off together comes back apart, so that the row that kills its worker is soon alone with it.
     return text(
-        f"with next as (select id from {table} t where state = 'pending' and due_at <= :at"  # noqa: S608
-        f" and (lease_until is null or lease_until < :at) and not exists (select 1 from {table} b"
-        "  where b.key = t.key and b.id < t.id and b.state = 'pending')"
+        f"with next as (select id, (lease_until is not null)::int as lapsed from {table} t"  # noqa: S608
+        " where state = 'pending' and due_at <= :at"
+        " and (lease_until is null or lease_until < clock_timestamp()) and not exists (select 1 from"
+        f" {table} b where b.key = t.key and b.id < t.id and b.state = 'pending')"
         " order by due_at, id limit 1 for update skip locked)"
-        f" update {table} t set lease_until = :until, lease_token = :token, attempts = attempts + 1"
-        " from next where t.id = next.id returning t.id, t.attempts"
+        f" update {table} t set lease_until = clock_timestamp() + :lease * (1 + random() * (t.cut_off + lapsed) / 4),"
+        " lease_token = :token, attempts = attempts + 1, cut_off = t.cut_off + lapsed"
+        " from next where t.id = next.id returning t.id, t.attempts, t.cut_off"
     )
 
 
 def is_due(model: type[Leased]) -> bool:
     """Whether any row waits that could be claimed now (system scope)."""
-    at = clock.now()
     with work(Scope.system()) as session:
         query = select(model.id).where(
             model.state == "pending",
-            model.due_at <= at,
-            (model.lease_until.is_(None)) | (model.lease_until < at),
+            model.due_at <= clock.now(),
+            (model.lease_until.is_(None)) | (model.lease_until < func.clock_timestamp()),
         )
         return session.execute(query.limit(1)).one_or_none() is not None
 
@@ -134,13 +149,15 @@ def process_one(model: type[Leased], handle: Callable[[int], None]) -> bool:
 
 def renew() -> None:
     """Prolong the leases of what this process has in hand; its worker calls it every RENEW_AFTER while it lives."""
-    at = clock.now()
     for claimed, model in list(_in_hand.items()):
-        if RENEW_AFTER <= at - claimed.at < LONGEST:
-            _update_claimed(model, claimed, lease_until=at + LEASE)
+        if RENEW_AFTER.total_seconds() <= clock.steady() - claimed.since < LONGEST.total_seconds():
+            _update_claimed(model, claimed, lease_until=func.clock_timestamp() + LEASE)
 
 
 def _work(model: type[Leased], claimed: Claim, handle: Callable[[int], None]) -> None:
+    if claimed.cut_off >= MAX_CUT_OFF:
+        _settle(model, claimed, state="dead", reason=CUT_OFF)
+        return
     try:
         handle(claimed.id)
     except Permanent as failure:
@@ -155,6 +172,8 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[int], None]) ->
         )
     except Refusal as refusal:
         _settle(model, claimed, state="dead", reason=refusal.code)
+    except OperationalError as away:
+        _again(model, claimed, reason=str(away.orig)[:500], retry_after=None, limit=MAX_AWAY)
     except Exception as fault:
         log.exception("a waiting row failed", extra={"table": model.__name__, "row": claimed.id})
         _again(
@@ -170,7 +189,7 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[int], None]) ->
 
 def retry(model: type[Leased], row_id: int) -> None:
     """Put a dead row back in line, due now."""
-    _update_dead(model, row_id, state="pending", due_at=clock.now(), attempts=0, lease_until=None)
+    _update_dead(model, row_id, state="pending", due_at=clock.now(), attempts=0, cut_off=0, lease_until=None)
 
 
 def discard(model: type[Leased], row_id: int) -> None:
@@ -201,6 +220,7 @@ def _again(
         claimed,
         due_at=clock.now() + timedelta(seconds=seconds),
         reason=reason,
+        cut_off=0,
         lease_until=None,
         lease_token=None,
     )

