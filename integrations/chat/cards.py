@@ -122,7 +122,7 @@ def _why(clock: Clock) -> Why | None:
     windows = [step for step in explained.steps if step.code == "window"]
     if not windows:
         return None
-    holidays = [step.holiday for step in explained.steps if step.rule == "holiday" and step.holiday]
+    holidays = [step.name for step in explained.steps if step.rule == "holiday" and step.name]
     return Why(
         budget=explained.budget,
         counted_from=windows[0].start,

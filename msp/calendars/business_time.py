@@ -9,6 +9,7 @@ pauses that overlap count once.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from msp.calendars.working_calendar import LocalDay, Span, WorkingCalendar, local_day
@@ -31,16 +32,22 @@ class Step:
     """One step of a deadline's trail, in UTC; the edge turns it into a sentence.
 
     window: open time used, from start to end (`rule` says whether an override opened it); skipped: a local
-    day without open time, `rule` saying why and `holiday` naming it; pause: the clock stood still (end None:
-    it still does). `day` is the local date on which the step starts.
+    day without open time, or the break between two windows of a day, `rule` saying why; pause: the clock stood
+    still (end None: it still does). `name` is that of the holiday, the override or the dated timetable, where it
+    has one. `day` is the local date on which the step starts.
     """
 
     code: Literal["window", "skipped", "pause"]
     day: date
     start: datetime
     end: datetime | None
-    rule: Literal["weekly", "override", "holiday", "closed", ""] = ""
-    holiday: str = ""
+    rule: Literal["weekly", "override", "holiday", "closed", "break", ""] = ""
+    name: str = ""
+
+    @property
+    def holiday(self) -> str:
+        """The name of the holiday that a day was skipped for; "" for every other step."""
+        return self.name if self.rule == "holiday" else ""
 
     @property
     def minutes(self) -> int:
@@ -135,11 +142,19 @@ def _day_steps(day: LocalDay, begun: datetime, until: datetime, stops: tuple[Spa
         rule: Literal["weekly", "override"] = "override" if day.rule == "override" else "weekly"
         for span in _clipped(day.spans, begun, until):
             for opened, closed in _without(span, stops):
-                yield Step("window", day.date, opened, closed, rule)
-    elif not any(paused <= day.start and day.end <= resumed for paused, resumed in stops):
+                yield Step("window", day.date, opened, closed, rule, day.name)
+        gaps = ((before[1], after[0]) for before, after in pairwise(day.spans))
+        for start, end in _clipped(gaps, begun, until):
+            if not _is_paused(start, end, stops):
+                yield Step("skipped", day.date, start, end, "break")
+    elif not _is_paused(day.start, day.end, stops):
         reason: Literal["holiday", "override", "closed"] = "closed" if day.rule == "weekly" else day.rule
-        name = day.holiday if day.rule == "holiday" else ""
+        name = day.name if day.rule != "weekly" else ""
         yield Step("skipped", day.date, max(day.start, begun), min(day.end, until), reason, name)
+
+
+def _is_paused(start: datetime, end: datetime, stops: tuple[Span, ...]) -> bool:
+    return any(paused <= start and end <= resumed for paused, resumed in stops)
 
 
 def _running(
@@ -158,7 +173,7 @@ def _running(
 
 def _may_open(calendar: WorkingCalendar, begun: datetime) -> bool:
     """Spares the long search where there is nothing to find."""
-    if any(calendar.weekly.values()):
+    if any(calendar.weekly.values()) or any(any(each.weekly.values()) for each in calendar.timetables.values()):
         return True
     last = max((day for day, windows in calendar.overrides.items() if windows), default=None)
     return last is not None and last >= (begun - 2 * _ONE_DAY).date()

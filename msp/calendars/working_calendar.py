@@ -1,5 +1,6 @@
 """The value that says when a team works, and its local days laid out as UTC instants."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,36 +20,56 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ONE_DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A week that holds from some local day on (summer hours, say), until the next timetable does."""
+
+    weekly: Mapping[int, Windows]
+    name: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class WorkingCalendar:
     """When a team works, in local wall time; equal and hashable by content, so answers can be cached.
 
+    `weekly` holds until the first of `timetables`, each of which holds from its local day on.
+
     Windows are (start, end) minutes after local midnight, [start, end); end 1440 is the end of the day. One
     that runs past midnight may be written (1320, 360) or (1320, 1800), which are equal. It belongs to the day
     it opens on; its tail is cut off where the next day is a holiday or has an override. An override replaces
-    a day's windows and beats a holiday; a holiday closes the whole local day.
+    a day's windows and beats a holiday; a holiday closes the whole local day. A night that opens under one
+    timetable is worked to its end under the next.
     """
 
     timezone: str
     weekly: Mapping[int, Windows]
     holidays: Mapping[date, str] | frozenset[date] = frozenset()
     overrides: Mapping[date, Windows] = field(default_factory=dict)
+    timetables: Mapping[date, Timetable] = field(default_factory=dict)
+    override_names: Mapping[date, str] = field(default_factory=dict)
+    _from_days: tuple[date, ...] = field(init=False, repr=False, default=())
     _key: tuple[object, ...] = field(init=False, repr=False, default=())
     _hash: int = field(init=False, repr=False, default=0)
 
     def __post_init__(self) -> None:
         _zone(self.timezone)
         named = self.holidays if isinstance(self.holidays, Mapping) else dict.fromkeys(self.holidays, "")
-        weekly = {_weekday(day): _tidy(windows) for day, windows in self.weekly.items()}
-        overrides = {day: _tidy(windows) for day, windows in self.overrides.items()}
-        key = (
-            self.timezone,
-            tuple(sorted(weekly.items())),
-            tuple(sorted(named.items())),
-            tuple(sorted(overrides.items())),
-        )
-        for name, value in (("weekly", weekly), ("holidays", dict(named)), ("overrides", overrides)):
+        values: dict[str, dict[Any, Any]] = {
+            "weekly": _tidy_week(self.weekly),
+            "holidays": dict(named),
+            "overrides": {day: _tidy(windows) for day, windows in self.overrides.items()},
+            "timetables": {
+                day: Timetable(MappingProxyType(_tidy_week(each.weekly)), each.name)
+                for day, each in sorted(self.timetables.items())
+            },
+            "override_names": {day: name for day, name in self.override_names.items() if name},
+        }
+        for name, value in values.items():
             object.__setattr__(self, name, MappingProxyType(value))
+        changes = tuple((day, each.name, tuple(sorted(each.weekly.items()))) for day, each in self.timetables.items())
+        rest = (values[name] for name in ("weekly", "holidays", "overrides", "override_names"))
+        key = (self.timezone, changes, *(tuple(sorted(each.items())) for each in rest))
+        object.__setattr__(self, "_from_days", tuple(self.timetables))
         object.__setattr__(self, "_key", key)
         object.__setattr__(self, "_hash", hash(key))
 
@@ -71,6 +92,11 @@ class WorkingCalendar:
         assert isinstance(self.holidays, Mapping)
         return self.holidays
 
+    def timetable_on(self, day: date) -> Timetable | None:
+        """The dated timetable in force on a local day; None while the first week, `weekly`, still holds."""
+        index = bisect_right(self._from_days, day)
+        return self.timetables[self._from_days[index - 1]] if index else None
+
     @classmethod
     def from_rows(
         cls,
@@ -79,6 +105,7 @@ class WorkingCalendar:
         weekly: Iterable[tuple[int | str, WrittenWindow]],
         holidays: Iterable[tuple[date, str]] = (),
         overrides: Iterable[tuple[date, Iterable[WrittenWindow]]] = (),
+        timetables: Mapping[date, Timetable] | None = None,
     ) -> "WorkingCalendar":
         """Build from stored rows, one (weekday, window) a row.
 
@@ -86,44 +113,49 @@ class WorkingCalendar:
         "mon"-"sun". An override without windows closes its day. Raises ValueError on an unknown zone, weekday
         or clock time.
         """
-        days: dict[int, list[Window]] = {}
-        for day, window in weekly:
-            days.setdefault(_weekday(day), []).append(parse_window(window))
         return cls(
             timezone=timezone,
-            weekly={day: tuple(windows) for day, windows in days.items()},
+            weekly=week_of(weekly),
             holidays=dict(holidays),
             overrides={day: tuple(parse_window(w) for w in windows) for day, windows in overrides},
+            timetables=timetables or {},
         )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "WorkingCalendar":
         """Build from {"tz", "weekly" (or "business"), "holidays", "overrides"} as the golden files write it.
 
-        Days are keyed "mon"-"sun", dates are ISO 8601, holidays a list of dates or {date: name}.
+        Days are keyed "mon"-"sun", dates are ISO 8601, holidays a list of dates or {date: name}. `versions` are
+        dated timetables: a list of {"from", "weekly", "name"?}.
         """
-        days: Mapping[str, Any] = data.get("weekly") or data.get("business") or {}
         holidays = data.get("holidays") or ()
         named = holidays if isinstance(holidays, Mapping) else dict.fromkeys(holidays, "")
         overrides: Mapping[str, Any] = data.get("overrides") or {}
         return cls.from_rows(
             timezone=data.get("tz") or data["timezone"],
-            weekly=[(day, window) for day, windows in days.items() for window in windows],
+            weekly=_written_week(data),
             holidays=[(date.fromisoformat(day), name) for day, name in named.items()],
             overrides=[(date.fromisoformat(day), windows) for day, windows in overrides.items()],
+            timetables={
+                date.fromisoformat(each["from"]): Timetable(week_of(_written_week(each)), each.get("name", ""))
+                for each in data.get("versions") or ()
+            },
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LocalDay:
-    """One local day of a calendar in UTC: its bounds, its open spans in order, and the rule behind them."""
+    """One local day of a calendar in UTC: its bounds, its open spans in order, and the rule behind them.
+
+    `name` is that of the rule: the holiday, the override, or the dated timetable; "" where it has none.
+    """
 
     date: date
     start: datetime
     end: datetime
     spans: tuple[Span, ...]
     rule: DayRule
-    holiday: str
+    name: str
 
 
 @lru_cache(maxsize=32768)
@@ -132,17 +164,30 @@ def local_day(calendar: WorkingCalendar, day: date) -> LocalDay:
     zone = calendar.zone
     start, end = day_start(zone, day), day_start(zone, day + _ONE_DAY)
     spans = (_span(zone, day, window, bounds=(start, end)) for window in _windows_on(calendar, day))
-    rule: DayRule = "weekly"
+    return LocalDay(day, start, end, _merge(spans), *_rule_on(calendar, day))
+
+
+def _rule_on(calendar: WorkingCalendar, day: date) -> tuple[DayRule, str]:
     if day in calendar.overrides:
-        rule = "override"
-    elif day in calendar.holiday_names:
-        rule = "holiday"
-    return LocalDay(day, start, end, _merge(spans), rule, calendar.holiday_names.get(day, ""))
+        return "override", calendar.override_names.get(day, "")
+    if day in calendar.holiday_names:
+        return "holiday", calendar.holiday_names[day]
+    timetable = calendar.timetable_on(day)
+    return "weekly", timetable.name if timetable else ""
 
 
 def day_start(zone: ZoneInfo, day: date) -> datetime:
     """The UTC instant at which a local date begins, also where midnight is skipped or comes twice."""
     return _resolve(zone, datetime.combine(day, time.min), fold=0)
+
+
+def week_of(rows: Iterable[tuple[int | str, WrittenWindow]]) -> dict[int, Windows]:
+    """The windows of each weekday from (weekday, window) rows."""
+    days: dict[int, Windows] = {}
+    for day, window in rows:
+        weekday = _weekday(day)
+        days[weekday] = (*days.get(weekday, ()), parse_window(window))
+    return days
 
 
 def parse_window(written: WrittenWindow) -> Window:
@@ -173,6 +218,15 @@ def _weekday(day: int | str) -> int:
     raise ValueError(f"not a weekday: {day!r}")
 
 
+def _written_week(data: Mapping[str, Any]) -> list[tuple[str, WrittenWindow]]:
+    days: Mapping[str, Any] = data.get("weekly") or data.get("business") or {}
+    return [(day, window) for day, windows in days.items() for window in windows]
+
+
+def _tidy_week(weekly: Mapping[int, Windows]) -> dict[int, Windows]:
+    return {_weekday(day): _tidy(windows) for day, windows in weekly.items()}
+
+
 def _tidy(windows: Iterable[Window]) -> Windows:
     tidy = set()
     for start, end in windows:
@@ -199,7 +253,8 @@ def _own_windows(calendar: WorkingCalendar, day: date) -> Windows:
         return calendar.overrides[day]
     if day in calendar.holiday_names:
         return ()
-    return calendar.weekly.get(day.weekday(), ())
+    timetable = calendar.timetable_on(day) if calendar.timetables else None
+    return (timetable or calendar).weekly.get(day.weekday(), ())
 
 
 def _span(zone: ZoneInfo, day: date, window: Window, *, bounds: Span) -> Span:

@@ -45,9 +45,7 @@ def _without_plain_nights(steps: tuple[Step, ...]) -> list[Step]:
 def _sentence(step: Step) -> str:
     if step.code == "skipped":
         if step.rule == "holiday":
-            return gettext(
-                "%(day)s closed: %(holiday)s", day=_day(step.day), holiday=step.holiday or gettext("holiday")
-            )
+            return gettext("%(day)s closed: %(holiday)s", day=_day(step.day), holiday=step.name or gettext("holiday"))
         return gettext("%(day)s closed", day=_day(step.day))
     start = formats.moment(step.start)
     if step.end is None:

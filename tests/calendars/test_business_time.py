@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from msp.calendars.business_time import bands, deadline, elapsed, explain, is_open, next_opening
-from msp.calendars.working_calendar import WorkingCalendar, parse_window
+from msp.calendars.working_calendar import Timetable, WorkingCalendar, parse_window
 
 GOLDEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).parents[1] / "golden") / "business_time.json"
 TABLE: dict[str, Any] = json.loads(GOLDEN.read_text())
@@ -259,7 +259,7 @@ def test_trail_of_a_plain_hour_is_one_window() -> None:
 
 def test_trail_names_what_was_skipped_and_why() -> None:
     trail = explain(OFFICE, madrid("2026-10-30T18:30"), 60)
-    assert [(s.code, s.day.day, s.rule, s.holiday, s.minutes) for s in trail] == [
+    assert [(s.code, s.day.day, s.rule, s.name, s.minutes) for s in trail] == [
         ("window", 30, "weekly", "", 30),
         ("skipped", 31, "closed", "", 1440),
         ("skipped", 1, "closed", "", 1440),
@@ -287,6 +287,82 @@ def test_trail_carries_pauses_and_leaves_out_days_inside_them() -> None:
         ("pause", *pause),
         ("window", pause[1], madrid("2026-11-23T10:30")),
     ]
+
+
+# --- dated timetables: 15 June to 15 September 8-15, a split shift the rest of the year
+
+SUMMER = Timetable(dict.fromkeys(range(5), ((480, 900),)), "Jornada de verano")
+SPLIT_WEEK = dict.fromkeys(range(5), ((540, 840), (960, 1140)))
+SEASONS = WorkingCalendar(
+    timezone="Europe/Madrid",
+    weekly=SPLIT_WEEK,
+    holidays={date(2026, 8, 15): "Asunción", date(2026, 9, 9): "fiesta local"},
+    overrides={date(2026, 6, 16): ((540, 600),)},
+    override_names={date(2026, 6, 16): "Mudanza"},
+    timetables={date(2026, 6, 15): SUMMER, date(2026, 9, 16): Timetable(SPLIT_WEEK), date(2027, 6, 15): SUMMER},
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "budget", "due", "why"),
+    [
+        ("2026-06-12T18:30", 60, "2026-06-15T08:30", "the summer timetable holds from its first day, at eight"),
+        ("2026-06-12T18:30", 30 + 420 + 60 + 30, "2026-06-17T08:30", "an exception beats the timetable"),
+        ("2026-07-01T14:00", 120, "2026-07-02T09:00", "no afternoons in summer"),
+        ("2026-09-08T14:00", 120, "2026-09-10T09:00", "a holiday closes in summer too"),
+        ("2026-09-15T14:30", 60, "2026-09-16T09:30", "the split shift is back on the sixteenth"),
+        ("2026-12-01T13:30", 60, "2026-12-01T16:30", "and stays"),
+        ("2027-06-14T18:30", 60, "2027-06-15T08:30", "each year has its own version"),
+        ("2027-10-01T15:00", 60, "2027-10-04T09:00", "a version holds until the next one"),
+    ],
+)
+def test_a_dated_timetable_holds_from_its_day_on(start: str, budget: int, due: str, why: str) -> None:
+    assert deadline(SEASONS, madrid(start), budget) == madrid(due), why
+
+
+def test_the_trail_names_the_timetable_and_the_exception() -> None:
+    trail = explain(SEASONS, madrid("2026-06-12T18:30"), 30 + 420 + 60 + 30)
+    assert [(s.code, s.rule, s.name) for s in trail if s.code == "window"] == [
+        ("window", "weekly", ""),
+        ("window", "weekly", "Jornada de verano"),
+        ("window", "override", "Mudanza"),
+        ("window", "weekly", "Jornada de verano"),
+    ]
+
+
+def test_a_night_that_opens_under_one_timetable_is_worked_to_its_end() -> None:
+    nights = WorkingCalendar(
+        timezone="Europe/Madrid",
+        weekly=dict.fromkeys(range(7), ((1320, 1800),)),
+        timetables={date(2026, 6, 15): Timetable({})},
+    )
+    assert elapsed(nights, madrid("2026-06-14T12:00"), madrid("2026-06-16T12:00")) == timedelta(hours=8)
+    assert next_opening(nights, madrid("2026-06-15T12:00")) is None
+
+
+def test_a_calendar_may_open_only_under_a_later_timetable() -> None:
+    opening = WorkingCalendar(timezone="Europe/Madrid", weekly={}, timetables={date(2026, 6, 15): SUMMER})
+    assert next_opening(opening, madrid("2026-06-01T12:00")) == madrid("2026-06-15T08:00")
+
+
+def test_the_golden_shape_reads_versions() -> None:
+    data = {
+        "tz": "Europe/Madrid",
+        "weekly": {"mon": [["09:00", "14:00"]]},
+        "versions": [{"from": "2026-06-15", "weekly": {"mon": [["08:00", "15:00"]]}, "name": "verano"}],
+    }
+    read = WorkingCalendar.from_json(data)
+    assert read.timetables == {date(2026, 6, 15): Timetable({0: ((480, 900),)}, "verano")}
+    assert read != WorkingCalendar.from_json(data | {"versions": []})
+
+
+def test_the_break_between_two_windows_is_told_once_it_is_passed() -> None:
+    (before, lunch, after) = explain(OFFICE, madrid("2026-11-20T13:30"), 60)
+    assert (lunch.code, lunch.rule, lunch.start, lunch.end) == ("skipped", "break", before.end, after.start)
+    (only,) = explain(OFFICE, madrid("2026-11-20T13:30"), 30)
+    assert only.code == "window"
+    pause = (madrid("2026-11-20T13:45"), madrid("2026-11-20T16:15"))
+    assert [s.code for s in explain(OFFICE, madrid("2026-11-20T13:30"), 60, [pause])] == ["window", "pause", "window"]
 
 
 # --- building and caching

@@ -1,165 +1,243 @@
 """Business time against an independent walk that asks of every UTC minute whether it is a working one.
 
-PROPERTY_CASES sets how many random cases each property takes (200 by default).
+A random calendar is walked once for six days around a day on which clocks or timetables change; then many starts,
+budgets and pauses are held to what the walk found. PROPERTY_CASES sets how many cases a run takes, PROPERTY_SEED
+which ones; a failure names the seed of its calendar.
 """
 
 import os
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
-from typing import Any
+from functools import cache
+from itertools import compress
+from random import Random
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import pytest
 
-from msp.calendars.business_time import bands, deadline, elapsed, explain, is_open, next_opening
-from msp.calendars.working_calendar import WorkingCalendar
+from msp.calendars.business_time import Band, Pause, bands, deadline, elapsed, explain, is_open, next_opening
+from msp.calendars.working_calendar import Timetable, WorkingCalendar
 
-MINUTE = timedelta(minutes=1)
-ZONES = ("Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Havana", "Asia/Kathmandu")
-AROUND = ((2026, 3, 27), (2026, 10, 23), (2022, 10, 29), (2022, 4, 2), (2026, 6, 8), (2026, 12, 30))
-walked = settings(
-    max_examples=int(os.environ.get("PROPERTY_CASES", "200")),
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+CASES = int(os.environ.get("PROPERTY_CASES", "6000"))
+SEED = int(os.environ.get("PROPERTY_SEED", "20261125"))
+PARTS, CASES_A_CALENDAR, DAYS = 8, 50, 6
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+SPAN = DAYS * 1440
+Window = tuple[int, int]
+
+# Zones with and without summer time, with odd offsets, half-hour summer time, midnights skipped and doubled.
+ZONES = (
+    "Europe/Madrid", "Atlantic/Canary", "Europe/London", "America/Mexico_City", "America/Havana", "America/New_York",
+    "America/Santiago", "America/St_Johns", "Asia/Kathmandu", "Asia/Beirut", "Africa/Casablanca", "Africa/Cairo",
+    "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia", "UTC",
+)  # fmt: skip
+ORDINARY = (datetime(2026, 2, 14, tzinfo=UTC), datetime(2011, 12, 27, tzinfo=UTC))  # Samoa had no 30 December 2011
 
 
 # --- the walk: shares nothing with the engine but the calendar's own data
 
 
+@dataclass(frozen=True)
+class Minute:
+    """One UTC minute as the wall shows it, and whether the same wall time comes twice that day."""
+
+    day: date
+    minute: int
+    fold: int
+    is_twice: bool
+
+
 @cache
-def repeated(zone: ZoneInfo, day: date, minute: int) -> bool:
+def walls(zone_name: str, begin: datetime) -> tuple[Minute, ...]:
+    """Every minute of the span on the wall of a zone."""
+    local = [(begin + MINUTE * n).astimezone(ZoneInfo(zone_name)) for n in range(SPAN)]
+    return tuple(
+        Minute(day := at.date(), minute := at.hour * 60 + at.minute, at.fold, is_repeated(zone_name, day, minute))
+        for at in local
+    )
+
+
+@cache
+def is_repeated(zone_name: str, day: date, minute: int) -> bool:
     """Whether a wall time comes twice that day."""
-    wall = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minute)
+    wall = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone_name)) + MINUTE * minute
     first, second = wall.replace(fold=0).utcoffset(), wall.replace(fold=1).utcoffset()
     return first is not None and second is not None and first > second
 
 
-@cache
-def windows_in_force(calendar: WorkingCalendar, day: date) -> list[tuple[int, int]]:
-    def own(of: date) -> list[tuple[int, int]]:
-        if of in calendar.overrides:
-            return list(calendar.overrides[of])
-        return [] if of in calendar.holiday_names else list(calendar.weekly.get(of.weekday(), ()))
+def own_windows(calendar: WorkingCalendar, day: date) -> list[Window]:
+    if day in calendar.overrides:
+        return list(calendar.overrides[day])
+    if day in calendar.holiday_names:
+        return []
+    week = calendar.weekly
+    for from_day in sorted(calendar.timetables):
+        if from_day <= day:
+            week = calendar.timetables[from_day].weekly
+    return list(week.get(day.weekday(), ()))
 
-    today = [(a, min(b, 1440)) for a, b in own(day)]
-    before = day - timedelta(days=1)
+
+def windows_in_force(calendar: WorkingCalendar, day: date) -> list[Window]:
+    today = [(a, min(b, 1440)) for a, b in own_windows(calendar, day)]
+    before = day - DAY
     if day in calendar.overrides or (day in calendar.holiday_names and before not in calendar.overrides):
         return today
-    return today + [(0, b - 1440) for a, b in own(before) if b > 1440]
+    return today + [(0, b - 1440) for a, b in own_windows(calendar, before) if b > 1440]
 
 
-@lru_cache(maxsize=8192)
-def working(calendar: WorkingCalendar, at: datetime) -> bool:
-    zone = ZoneInfo(calendar.timezone)
-    local = at.astimezone(zone)
-    minute, day = local.hour * 60 + local.minute, local.date()
-    in_force = windows_in_force(calendar, day)
-    twice = bool(in_force) and repeated(zone, day, minute)
-    for a, b in in_force:
-        after_start = minute >= a or (twice and local.fold == 1 and repeated(zone, day, a))
-        before_end = minute < b or (twice and local.fold == 0 and b < 1440 and repeated(zone, day, b))
-        if after_start and before_end:
-            return True
-    return False
+def walk(calendar: WorkingCalendar, begin: datetime) -> bytes:
+    """A 1 for each minute of the span in which the calendar works."""
+    zone, found, day, in_force = calendar.timezone, bytearray(SPAN), date.min, list[Window]()
+    for n, at in enumerate(walls(zone, begin)):
+        if at.day != day:
+            day, in_force = at.day, windows_in_force(calendar, at.day)
+        for a, b in in_force:
+            after_start = at.minute >= a or (at.is_twice and at.fold == 1 and is_repeated(zone, day, a))
+            before_end = at.minute < b or (at.is_twice and at.fold == 0 and b < 1440 and is_repeated(zone, day, b))
+            if after_start and before_end:
+                found[n] = 1
+                break
+    return bytes(found)
 
 
-def running(calendar: WorkingCalendar, at: datetime, pauses: list[Any]) -> bool:
-    return working(calendar, at) and not any(a <= at and (b is None or at < b) for a, b in pauses)
+def priced(calendar: WorkingCalendar, begin: datetime, working: bytes) -> list[Band]:
+    """The price band of each minute."""
+
+    def band(n: int, day: date) -> Band:
+        if day in calendar.holiday_names and day not in calendar.overrides:
+            return "holiday"
+        if day.weekday() >= 5:
+            return "weekend"
+        return "business" if working[n] else "after_hours"
+
+    return [band(n, at.day) for n, at in enumerate(walls(calendar.timezone, begin))]
 
 
-def minutes_from(start: datetime, count: int) -> Iterator[datetime]:
-    return (start + MINUTE * step for step in range(count))
+# --- random calendars and questions
 
 
-# --- random calendars around the days on which clocks change
+@cache
+def beginnings(zone_name: str) -> tuple[datetime, ...]:
+    """Spans in which the zone's clocks change in 2026 (or its summer time ended in 2022), and ordinary ones."""
+    zone = ZoneInfo(zone_name)
+    days = [datetime(year, 1, 1, tzinfo=UTC) + DAY * n for year in (2022, 2026) for n in range(365)]
+    changes = [day for day in days if day.astimezone(zone).utcoffset() != (day + DAY).astimezone(zone).utcoffset()]
+    return (*(day - DAY * 3 for day in changes), *ORDINARY)
 
 
-@st.composite
-def windows(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
-    marks = st.sampled_from((0, 60, 90, 120, 150, 180, 210, 360, 540, 840, 960, 1140, 1320, 1410))
-    ends = st.sampled_from((30, 60, 90, 120, 150, 180, 360, 840, 1140, 1380, 1440, 1590, 1800))
-    pairs = st.tuples(marks, ends).filter(lambda pair: pair[0] != pair[1])
-    return tuple(draw(st.lists(pairs, max_size=3)))
+def some_windows(random: Random) -> tuple[Window, ...]:
+    marks = (0, 60, 90, 120, 150, 180, 210, 360, 480, 540, 840, 960, 1140, 1320, 1410)
+    ends = (30, 60, 90, 120, 150, 180, 360, 840, 900, 1140, 1380, 1440, 1440, 1590, 1800)
+    pairs = [(random.choice(marks), random.choice(ends)) for _ in range(random.choice((0, 1, 1, 2, 2, 3)))]
+    return tuple((a, b) for a, b in pairs if a != b)
 
 
-@st.composite
-def situations(draw: st.DrawFn) -> tuple[WorkingCalendar, datetime, list[Any]]:
-    begin = datetime(*draw(st.sampled_from(AROUND)), tzinfo=UTC)
-    days = [(begin + timedelta(days=n)).date() for n in range(-1, 6)]
-    calendar = WorkingCalendar(
-        timezone=draw(st.sampled_from(ZONES)),
-        weekly=draw(st.dictionaries(st.integers(0, 6), windows(), max_size=7)),
-        holidays=draw(st.dictionaries(st.sampled_from(days), st.just("x"), max_size=2)),
-        overrides=draw(st.dictionaries(st.sampled_from(days), windows(), max_size=2)),
+def some_week(random: Random) -> dict[int, tuple[Window, ...]]:
+    if random.random() < 0.1:
+        return dict.fromkeys(range(7), ((0, 1440),))
+    return {day: some_windows(random) for day in range(7) if random.random() < 0.8}
+
+
+def some_calendar(random: Random, zone: str, begin: datetime) -> WorkingCalendar:
+    days = [(begin + DAY * n).date() for n in range(-1, DAYS + 1)]
+    return WorkingCalendar(
+        timezone=zone,
+        weekly=some_week(random),
+        holidays=dict.fromkeys(random.sample(days, random.choice((0, 0, 1, 2))), "x"),
+        overrides={day: some_windows(random) for day in random.sample(days, random.choice((0, 0, 1, 2)))},
+        timetables={day: Timetable(some_week(random)) for day in random.sample(days, random.choice((0, 1, 1, 2)))},
     )
-    minute = st.integers(0, 4 * 1440).map(lambda n: begin + MINUTE * n)
-    pairs = draw(st.lists(st.tuples(minute, minute), max_size=3))
-    return calendar, draw(minute), [(min(pair), max(pair)) for pair in pairs]
 
 
-@walked
-@given(situations(), st.integers(1, 900))
-def test_deadline_and_trail_agree_with_the_walk(situation: Any, budget: int) -> None:
-    calendar, start, pauses = situation
-    due = deadline(calendar, start, budget, pauses)
-    left, walked_to = budget, None
-    for at in minutes_from(start, 4 * 1440):
-        left -= running(calendar, at, pauses)
-        if not left:
-            walked_to = at + MINUTE
-            break
-    if walked_to is None:
-        assert due is None or due > start + timedelta(days=4)
+def some_pauses(random: Random, begin: datetime) -> list[Pause]:
+    pairs = [sorted(random.choices(range(SPAN), k=2)) for _ in range(random.choice((0, 0, 1, 2, 3)))]
+    return [(begin + MINUTE * a, begin + MINUTE * b) for a, b in pairs]
+
+
+def held(working: bytes, begin: datetime, pauses: list[Pause]) -> bytes:
+    """The minutes in which the clock runs: working, and in no pause."""
+    running = bytearray(working)
+    for start, end in pauses:
+        assert end is not None
+        a, b = (start - begin) // MINUTE, (end - begin) // MINUTE
+        running[a:b] = bytes(b - a)
+    return bytes(running)
+
+
+# --- what is held to the walk
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_business_time_agrees_with_the_walk(part: int) -> None:
+    for number in range(-(-CASES // (PARTS * CASES_A_CALENDAR))):
+        seed = f"{SEED}:{part}:{number}"
+        random = Random(seed)
+        zone = ZONES[part * 2 + number % 2]
+        begin = random.choice(beginnings(zone))
+        calendar = some_calendar(random, zone, begin)
+        working = walk(calendar, begin)
+        prices = priced(calendar, begin, working)
+        for _ in range(CASES_A_CALENDAR):
+            pauses = some_pauses(random, begin)
+            start = random.randrange(SPAN - 720)
+            try:
+                check_deadline(calendar, begin, start, random.choice((1, 30, 240, 900, 2400)), pauses, working)
+                check_elapsed(calendar, begin, start, random.randrange(SPAN - start), pauses, working)
+                check_bands(calendar, begin, start, random.randrange(SPAN - start), prices)
+                check_opening(calendar, begin, start, working)
+                check_seconds(calendar, begin + MINUTE * start, random.randrange(1, 50_000), pauses)
+            except AssertionError as wrong:
+                wrong.add_note(f"PROPERTY_SEED {seed}: {calendar}, minute {start} from {begin}, pauses {pauses}")
+                raise
+
+
+def check_deadline(
+    calendar: WorkingCalendar, begin: datetime, start: int, budget: int, pauses: list[Pause], working: bytes
+) -> None:
+    running = held(working, begin, pauses)
+    at = begin + MINUTE * start
+    due = deadline(calendar, at, budget, pauses)
+    worked = list(compress(range(SPAN), running))
+    used = worked[bisect_left(worked, start) :][:budget]
+    if len(used) < budget:
+        assert due is None or due > begin + MINUTE * SPAN
         return
-    assert due == walked_to
-    trail = explain(calendar, start, budget, pauses)
-    assert sum(step.minutes for step in trail if step.code == "window") == budget
+    assert due == begin + MINUTE * (used[-1] + 1)
+    trail = explain(calendar, at, budget, pauses)
+    windows = [step for step in trail if step.code == "window"]
+    told = [(step.start - begin) // MINUTE + n for step in windows for n in range(step.minutes)]
+    assert told == used
     assert [step.start for step in trail] == sorted(step.start for step in trail)
     for step in trail:
-        if step.code == "window":
-            assert running(calendar, step.start, pauses)
+        if step.code == "skipped":
+            assert step.end is not None and step.end <= due
+            assert not any(working[(step.start - begin) // MINUTE : (step.end - begin) // MINUTE])
 
 
-@walked
-@given(situations(), st.integers(0, 2000))
-def test_elapsed_and_bands_agree_with_the_walk(situation: Any, length: int) -> None:
-    calendar, start, pauses = situation
-    end = start + MINUTE * length
-    expected = {"holiday": 0, "weekend": 0, "business": 0, "after_hours": 0}
-    spent = 0
-    for at in minutes_from(start, length):
-        day = at.astimezone(ZoneInfo(calendar.timezone)).date()
-        spent += running(calendar, at, pauses)
-        if day in calendar.holiday_names and day not in calendar.overrides:
-            expected["holiday"] += 1
-        elif day.weekday() >= 5:
-            expected["weekend"] += 1
-        else:
-            expected["business" if working(calendar, at) else "after_hours"] += 1
-    assert elapsed(calendar, start, end, pauses) == MINUTE * spent
-    assert bands(calendar, start, end) == {band: n for band, n in expected.items() if n}
+def check_elapsed(
+    calendar: WorkingCalendar, begin: datetime, start: int, length: int, pauses: list[Pause], working: bytes
+) -> None:
+    at, until = begin + MINUTE * start, begin + MINUTE * (start + length)
+    running = held(working, begin, pauses)
+    assert elapsed(calendar, at, until, pauses) == MINUTE * running[start : start + length].count(1)
 
 
-@walked
-@given(situations())
-def test_openings_agree_with_the_walk(situation: Any) -> None:
-    calendar, start, _ = situation
-    assert is_open(calendar, start) == working(calendar, start)
-    found = next((at for at in minutes_from(start, 3000) if working(calendar, at)), None)
-    if found is not None:
-        assert next_opening(calendar, start) == found
+def check_bands(calendar: WorkingCalendar, begin: datetime, start: int, length: int, prices: list[Band]) -> None:
+    at, until = begin + MINUTE * start, begin + MINUTE * (start + length)
+    assert bands(calendar, at, until) == dict(Counter(prices[start : start + length]))
 
 
-@walked
-@given(situations(), st.integers(1, 50_000))
-def test_seconds_inside_a_deadline_are_exact(situation: Any, seconds: int) -> None:
-    calendar, start, pauses = situation
-    budget = timedelta(seconds=seconds)
-    due = deadline(calendar, start + timedelta(seconds=17), budget, pauses)
+def check_opening(calendar: WorkingCalendar, begin: datetime, start: int, working: bytes) -> None:
+    assert is_open(calendar, begin + MINUTE * start) == bool(working[start])
+    first = working.find(1, start)
+    if first >= 0:
+        assert next_opening(calendar, begin + MINUTE * start) == begin + MINUTE * first
+
+
+def check_seconds(calendar: WorkingCalendar, at: datetime, seconds: int, pauses: list[Pause]) -> None:
+    at, budget = at + timedelta(seconds=17), timedelta(seconds=seconds)
+    due = deadline(calendar, at, budget, pauses)
     if due is not None:
-        assert elapsed(calendar, start + timedelta(seconds=17), due, pauses) == budget
+        assert elapsed(calendar, at, due, pauses) == budget

@@ -127,15 +127,16 @@ class PersonBrief(Shown):
 
 
 class StepOut(Shown):
-    """A step on the way to a deadline: a window used, a day skipped, a pause."""
+    """A step on the way to a deadline: a window used, a day or a break skipped, a pause."""
 
-    code = fields.String()
+    code = fields.String(metadata={"description": "window, skipped or pause"})
     day = fields.Date()
     start = Instant()
     end = Instant(allow_none=True)
     minutes = fields.Integer()
-    rule = fields.String()
-    holiday = fields.String()
+    rule = fields.String(metadata={"description": "weekly, override, holiday, closed or break; empty for a pause"})
+    name = fields.String(metadata={"description": "Of the holiday, the exception or the dated timetable, if any"})
+    holiday = fields.String(metadata={"description": "The name again, of a holiday only"})
 
 
 class ExplanationOut(Shown):

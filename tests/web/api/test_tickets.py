@@ -58,6 +58,7 @@ def test_reading_it_gives_the_reasons_for_its_deadlines(staff: Program, world: W
         "end": "2026-11-23T13:00:00Z",
         "minutes": 240,
         "rule": "weekly",
+        "name": "",
         "holiday": "",
     }
 
