@@ -1,36 +1,58 @@
-"""Making and changing calendars."""
+"""Making and changing calendars: what each verb changes is a new version, with an event that says what."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import available_timezones
 
-from msp.calendars.models import Calendar, CalendarException, CalendarHoliday, CalendarWindow
-from msp.calendars.queries import forget_versions
+from msp.calendars.models import Calendar, CalendarException, CalendarHoliday, CalendarTimetable, CalendarWindow
+from msp.calendars.place_models import Place
+from msp.calendars.queries import to_value
+from msp.calendars.revisions import begin, revise
+from msp.calendars.working_calendar import Timetable
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
+from msp.kernel.events import emit
 from msp.kernel.ids import new_id
 
 Minutes = tuple[int, int]
+Week = Mapping[int, Sequence[Minutes]]
 
 
 def add_calendar(
     *,
     name: str,
     timezone: str,
-    weekly: Mapping[int, Sequence[Minutes]],
+    weekly: Week,
     at: datetime,
     holidays: Mapping[date, str] | None = None,
     exceptions: Mapping[date, Sequence[Minutes]] | None = None,
     holiday_set: Json | None = None,
     exception_names: Mapping[date, str] | None = None,
+    timetables: Mapping[date, Timetable] | None = None,
+    place: Place | None = None,
+    keeps_holidays: bool = True,
 ) -> Calendar:
-    """Add a calendar: windows in minutes of local wall time by weekday (0 is Monday), holidays, exceptions."""
+    """Add a calendar: windows in minutes of local wall time by weekday (0 is Monday), a place, days of its own.
+
+    Emits calendar.added.
+    """
     check(name=name, timezone=timezone, weekly=weekly)
-    calendar = Calendar(id=new_id(), name=name.strip(), timezone=timezone, holiday_set=holiday_set or {}, created_at=at)
+    calendar = Calendar(
+        id=new_id(),
+        name=name.strip(),
+        timezone=timezone,
+        holiday_set=holiday_set or {},
+        place=place,
+        keeps_holidays=keeps_holidays,
+        version=1,
+        created_at=at,
+    )
     db.session.add(calendar)
     _fill(calendar, weekly=weekly, holidays=holidays or {}, exceptions=exceptions or {}, names=exception_names or {})
+    calendar.timetables = [_timetable(day, each) for day, each in sorted((timetables or {}).items())]
     db.session.flush()
+    begin(calendar, at=at)
     return calendar
 
 
@@ -39,25 +61,81 @@ def edit_calendar(
     *,
     name: str,
     timezone: str,
-    weekly: Mapping[int, Sequence[Minutes]],
+    weekly: Week,
     holidays: Mapping[date, str],
     exceptions: Mapping[date, Sequence[Minutes]],
+    at: datetime,
     holiday_set: Json | None = None,
     exception_names: Mapping[date, str] | None = None,
-) -> None:
-    """Replace what a calendar says; deadlines that run are derived anew when their clocks next move."""
+    timetables: Mapping[date, Timetable] | None = None,
+    place: Place | None = None,
+    keeps_holidays: bool = True,
+) -> bool:
+    """Replace what a calendar says (None: its dated timetables stay as they are); returns whether it says otherwise.
+
+    Emits calendar.changed where it does, calendar.renamed where the name is another.
+    """
     check(name=name, timezone=timezone, weekly=weekly)
+    before, old_name = to_value(calendar), calendar.name
     calendar.name, calendar.timezone = name.strip(), timezone
     calendar.holiday_set = calendar.holiday_set if holiday_set is None else holiday_set
-    calendar.version += 1
-    forget_versions()
+    calendar.place, calendar.keeps_holidays = place, keeps_holidays
     for rows in (calendar.windows, calendar.holidays, calendar.exceptions):
         rows.clear()
     db.session.flush()
     _fill(calendar, weekly=weekly, holidays=holidays, exceptions=exceptions, names=exception_names or {})
+    if timetables is not None:
+        _replace_timetables(calendar, timetables)
+    if calendar.name != old_name:
+        emit(
+            "calendar.renamed",
+            calendar.id,
+            client_id=None,
+            visibility="internal",
+            at=at,
+            name=calendar.name,
+            before=old_name,
+        )
+    return revise(calendar, before=before, at=at)
 
 
-def check(*, name: str, timezone: str, weekly: Mapping[int, Sequence[Minutes]]) -> None:
+def set_timetable(
+    calendar: Calendar,
+    *,
+    from_day: date,
+    weekly: Week,
+    at: datetime,
+    name: str = "",
+    until: date | None = None,
+    instead_of: date | None = None,
+) -> None:
+    """Have another week hold from a local day on, in place of the one that begins there (or on `instead_of`).
+
+    With `until`, its last day, the week that holds now on the day after it holds again from there. Emits
+    calendar.changed; refuses windows that overlap and an end before the beginning.
+    """
+    check(name="-", timezone=calendar.timezone, weekly=weekly)
+    if until is not None and until < from_day:
+        raise Invalid(fields={"until": ["before_start"]})
+    before = to_value(calendar)
+    kept = {day: each for day, each in before.timetables.items() if day != instead_of}
+    after = {day: each for day, each in kept.items() if until is None or not from_day <= day <= until}
+    after[from_day] = Timetable(_week(weekly), name.strip())
+    if until is not None:
+        back = until + timedelta(days=1)
+        after.setdefault(back, _in_force(kept, before.weekly, on=back))
+    _replace_timetables(calendar, after)
+    revise(calendar, before=before, at=at)
+
+
+def remove_timetable(calendar: Calendar, from_day: date, *, at: datetime) -> None:
+    """Take a dated timetable away: the one before it holds on. Emits calendar.changed."""
+    before = to_value(calendar)
+    _replace_timetables(calendar, {day: each for day, each in before.timetables.items() if day != from_day})
+    revise(calendar, before=before, at=at)
+
+
+def check(*, name: str, timezone: str, weekly: Week) -> None:
     """Raise Invalid for an empty name, an unknown zone, or windows that are empty or overlap."""
     fields = {
         "name": [] if name.strip() else ["required"],
@@ -74,10 +152,34 @@ def _apart(windows: Sequence[Minutes]) -> bool:
     return sane and all(before[1] <= after[0] for before, after in pairwise(ordered))
 
 
+def _in_force(timetables: Mapping[date, Timetable], weekly: Week, *, on: date) -> Timetable:
+    earlier = [day for day in timetables if day <= on]
+    return timetables[max(earlier)] if earlier else Timetable(_week(weekly))
+
+
+def _week(weekly: Week) -> dict[int, tuple[Minutes, ...]]:
+    return {day: tuple(windows) for day, windows in weekly.items()}
+
+
+def _timetable(from_day: date, timetable: Timetable) -> CalendarTimetable:
+    windows = [
+        {"weekday": day, "start": start, "end": end}
+        for day, windows in sorted(timetable.weekly.items())
+        for start, end in windows
+    ]
+    return CalendarTimetable(from_day=from_day, name=timetable.name, windows=windows)
+
+
+def _replace_timetables(calendar: Calendar, timetables: Mapping[date, Timetable]) -> None:
+    calendar.timetables.clear()
+    db.session.flush()
+    calendar.timetables.extend(_timetable(day, each) for day, each in sorted(timetables.items()))
+
+
 def _fill(
     calendar: Calendar,
     *,
-    weekly: Mapping[int, Sequence[Minutes]],
+    weekly: Week,
     holidays: Mapping[date, str],
     exceptions: Mapping[date, Sequence[Minutes]],
     names: Mapping[date, str],

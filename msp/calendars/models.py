@@ -1,16 +1,21 @@
-"""Working calendars: weekly windows (several a day), holidays of a place, and one-off exceptions."""
+"""Working calendars: weekly windows (several a day), dated timetables, holidays, one-off exceptions, revisions."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from msp.calendars.place_models import Place
 from msp.kernel.db import Json, Model
 
 
 class Calendar(Model):
-    """When a promise runs. Shared by contracts of many clients."""
+    """When a promise runs. Shared by contracts of many clients.
+
+    `windows` is the week that holds until the first of `timetables`. It closes on the holidays of its place and on
+    `holidays`, days of its own; `keeps_holidays` is false where somebody decided that it closes on none.
+    """
 
     __tablename__ = "calendar"
     __table_args__ = ({"info": {"access": "reference"}},)
@@ -18,6 +23,8 @@ class Calendar(Model):
     name: Mapped[str]
     timezone: Mapped[str]
     holiday_set: Mapped[Json]
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("place.id"))
+    keeps_holidays: Mapped[bool] = mapped_column(default=True, server_default="true")
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
     windows: Mapped[list["CalendarWindow"]] = relationship(
@@ -25,6 +32,10 @@ class Calendar(Model):
         cascade="all, delete-orphan",
         order_by="(CalendarWindow.weekday, CalendarWindow.start_minute)",
     )
+    timetables: Mapped[list["CalendarTimetable"]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="CalendarTimetable.from_day"
+    )
+    place: Mapped[Place | None] = relationship(lazy="selectin")
     holidays: Mapped[list["CalendarHoliday"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="CalendarHoliday.day"
     )
@@ -52,8 +63,19 @@ class CalendarWindow(Model):
     end_minute: Mapped[int] = mapped_column(SmallInteger)
 
 
+class CalendarTimetable(Model):
+    """A week that holds from a local day on, until the next timetable does: [{weekday, start, end}] in minutes."""
+
+    __tablename__ = "calendar_timetable"
+    __table_args__ = ({"info": {"access": "reference"}},)
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendar.id", ondelete="cascade"), primary_key=True)
+    from_day: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    windows: Mapped[list[Json]]
+
+
 class CalendarHoliday(Model):
-    """A closed day with its name; seeded for a place and year, then edited by hand (municipal days)."""
+    """A closed day of the calendar's own, with its name, beside those of its place."""
 
     __tablename__ = "calendar_holiday"
     __table_args__ = ({"info": {"access": "reference"}},)
@@ -71,3 +93,17 @@ class CalendarException(Model):
     day: Mapped[date] = mapped_column(primary_key=True)
     windows: Mapped[list[Json]]
     name: Mapped[str | None]
+
+
+class CalendarRevision(Model):
+    """What a calendar said from one change to the next, whole: what a finished clock is explained by for ever.
+
+    `said` has the shape that WorkingCalendar.to_json writes. Rows are only ever added.
+    """
+
+    __tablename__ = "calendar_revision"
+    __table_args__ = ({"info": {"access": "reference"}},)
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendar.id", ondelete="cascade"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    said: Mapped[Json]
+    at: Mapped[datetime]

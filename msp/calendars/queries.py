@@ -1,12 +1,14 @@
 """Calendars as rows, read into the pure value; kept by id and version, since they change a few times a year."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import select
 
-from msp.calendars.models import Calendar
-from msp.calendars.working_calendar import WorkingCalendar
+from msp.calendars.models import Calendar, CalendarRevision
+from msp.calendars.working_calendar import Timetable, Windows, WorkingCalendar
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
@@ -14,9 +16,9 @@ from msp.kernel.paging import page_by_id
 _known: dict[tuple[UUID, int], WorkingCalendar] = {}
 
 
-def access_calendar(calendar_id: UUID) -> Calendar:
-    """The calendar's row; raises NotFound."""
-    calendar = db.session.get(Calendar, calendar_id)
+def access_calendar(calendar_id: UUID, *, lock: bool = False) -> Calendar:
+    """The calendar's row, locked against others who change it; raises NotFound."""
+    calendar = db.session.get(Calendar, calendar_id, with_for_update={"of": Calendar} if lock else None)
     if calendar is None:
         raise NotFound("calendar")
     return calendar
@@ -33,7 +35,7 @@ def calendars_page(*, after: UUID | None, limit: int) -> list[Calendar]:
 
 
 def working_calendar(calendar_id: UUID, *, version: int | None = None) -> WorkingCalendar:
-    """The value for a calendar's present version; without `version` that is asked first, once a unit of work."""
+    """What a calendar says, or said in an earlier version; the present one, asked once a unit of work, without it."""
     if version is None:
         asked = db.session().info.setdefault("calendar_versions", {})
         if calendar_id not in asked:
@@ -42,33 +44,59 @@ def working_calendar(calendar_id: UUID, *, version: int | None = None) -> Workin
         version = asked[calendar_id]
     known = _known.get((calendar_id, version))
     if known is None:
-        known = _known[(calendar_id, version)] = to_value(access_calendar(calendar_id))
+        known = _read(calendar_id, version)
+        if not db.session().info.get("calendars_change"):
+            _known[(calendar_id, version)] = known
     return known
 
 
+def versions_until(calendar_id: UUID, at: datetime) -> list[int]:
+    """The versions that were in force up to an instant, newest first; the first one alone where none was yet."""
+    query = select(CalendarRevision.version, CalendarRevision.at).where(CalendarRevision.calendar_id == calendar_id)
+    rows = db.session.execute(query.order_by(CalendarRevision.version.desc())).all()
+    return [row.version for row in rows if row.at <= at] or [row.version for row in rows[-1:]]
+
+
 def forget_versions() -> None:
-    """Ask anew which versions hold: this unit of work changes a calendar."""
+    """Ask anew which versions hold, and keep none for others: this unit of work changes a calendar."""
     db.session().info.pop("calendar_versions", None)
+    db.session().info["calendars_change"] = True
 
 
 def to_value(calendar: Calendar) -> WorkingCalendar:
-    """A calendar's rows as the pure value that the rules of business time take."""
+    """A calendar's rows, its place's holidays among them, as the pure value that the rules of business time take."""
+    years = calendar.place.years if calendar.place else ()
+    public = {holiday.day: holiday.name for year in years for holiday in year.holidays}
     return WorkingCalendar(
         timezone=calendar.timezone,
         weekly=_by_weekday(tuple((w.weekday, w.start_minute, w.end_minute) for w in calendar.windows)),
-        holidays={holiday.day: holiday.name for holiday in calendar.holidays},
+        holidays=public | {holiday.day: holiday.name for holiday in calendar.holidays},
         overrides={
             exception.day: tuple((window["start"], window["end"]) for window in exception.windows)
             for exception in calendar.exceptions
         },
+        override_names={exception.day: exception.name for exception in calendar.exceptions if exception.name},
+        timetables={
+            each.from_day: Timetable(
+                _by_weekday(tuple((w["weekday"], w["start"], w["end"]) for w in each.windows)), each.name
+            )
+            for each in calendar.timetables
+        },
     )
 
 
+def _read(calendar_id: UUID, version: int) -> WorkingCalendar:
+    said = db.session.scalars(
+        select(CalendarRevision.said).where(
+            CalendarRevision.calendar_id == calendar_id, CalendarRevision.version == version
+        )
+    ).one_or_none()
+    return to_value(access_calendar(calendar_id)) if said is None else WorkingCalendar.from_json(said)
+
+
 @lru_cache(maxsize=256)
-def _by_weekday(
-    windows: tuple[tuple[int, int, int], ...],
-) -> dict[int, tuple[tuple[int, int], ...]]:
-    days: dict[int, tuple[tuple[int, int], ...]] = {}
+def _by_weekday(windows: Iterable[tuple[int, int, int]]) -> dict[int, Windows]:
+    days: dict[int, Windows] = {}
     for weekday, start, end in windows:
         days[weekday] = (*days.get(weekday, ()), (start, end))
     return days

@@ -106,6 +106,7 @@ class WorkingCalendar:
         holidays: Iterable[tuple[date, str]] = (),
         overrides: Iterable[tuple[date, Iterable[WrittenWindow]]] = (),
         timetables: Mapping[date, Timetable] | None = None,
+        override_names: Mapping[date, str] | None = None,
     ) -> "WorkingCalendar":
         """Build from stored rows, one (weekday, window) a row.
 
@@ -119,6 +120,7 @@ class WorkingCalendar:
             holidays=dict(holidays),
             overrides={day: tuple(parse_window(w) for w in windows) for day, windows in overrides},
             timetables=timetables or {},
+            override_names=override_names or {},
         )
 
     @classmethod
@@ -140,7 +142,22 @@ class WorkingCalendar:
                 date.fromisoformat(each["from"]): Timetable(week_of(_written_week(each)), each.get("name", ""))
                 for each in data.get("versions") or ()
             },
+            override_names={date.fromisoformat(day): name for day, name in (data.get("override_names") or {}).items()},
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """The same shape, with windows in minutes, so that from_json reads back an equal calendar."""
+        return {
+            "tz": self.timezone,
+            "weekly": _week_json(self.weekly),
+            "versions": [
+                {"from": day.isoformat(), "name": each.name, "weekly": _week_json(each.weekly)}
+                for day, each in self.timetables.items()
+            ],
+            "holidays": {day.isoformat(): name for day, name in self.holiday_names.items()},
+            "overrides": {day.isoformat(): [list(w) for w in windows] for day, windows in self.overrides.items()},
+            "override_names": {day.isoformat(): name for day, name in self.override_names.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +238,10 @@ def _weekday(day: int | str) -> int:
 def _written_week(data: Mapping[str, Any]) -> list[tuple[str, WrittenWindow]]:
     days: Mapping[str, Any] = data.get("weekly") or data.get("business") or {}
     return [(day, window) for day, windows in days.items() for window in windows]
+
+
+def _week_json(weekly: Mapping[int, Windows]) -> dict[str, list[list[int]]]:
+    return {WEEKDAYS[day]: [list(window) for window in windows] for day, windows in weekly.items()}
 
 
 def _tidy_week(weekly: Mapping[int, Windows]) -> dict[int, Windows]:

@@ -116,7 +116,7 @@ def save_calendar(calendar_id: UUID) -> Answer:
     said = _read(form)
     try:
         _refuse(form)
-        edit_calendar(found, **said)
+        edit_calendar(found, at=clock.now(), **said)
     except Invalid as wrong:
         return _form(found, _posted(form), form.errors | _by_day(wrong)), 422
     db.session.flush()

@@ -1,0 +1,56 @@
+"""A changed calendar keeps what it said before, gets a new version, and says so."""
+
+from datetime import datetime
+
+from msp.calendars.changes import change_between
+from msp.calendars.models import Calendar, CalendarRevision
+from msp.calendars.queries import forget_versions, to_value
+from msp.calendars.working_calendar import WorkingCalendar
+from msp.kernel.db import db
+from msp.kernel.events import emit
+
+
+def begin(calendar: Calendar, *, at: datetime) -> None:
+    """Write down the first version of a new calendar; emits calendar.added."""
+    _write(calendar, to_value(calendar), at=at)
+    emit("calendar.added", calendar.id, client_id=None, visibility="internal", at=at, name=calendar.name)
+
+
+def revise(calendar: Calendar, *, before: WorkingCalendar, at: datetime) -> bool:
+    """Give a calendar that says otherwise than `before` its next version; emits calendar.changed.
+
+    The event carries the version, `from_day` (the first local day that differs, None: every day) and what changed.
+    Returns whether it says anything new.
+    """
+    db.session.flush()
+    after = to_value(calendar)
+    change = change_between(before, after)
+    if change is None:
+        return False
+    _keep(calendar, before, at=at)
+    calendar.version += 1
+    forget_versions()
+    _write(calendar, after, at=at)
+    emit(
+        "calendar.changed",
+        calendar.id,
+        client_id=None,
+        visibility="internal",
+        at=at,
+        version=calendar.version,
+        from_day=change.from_day.isoformat() if change.from_day else None,
+        name=calendar.name,
+        what=change.what,
+    )
+    return True
+
+
+def _keep(calendar: Calendar, before: WorkingCalendar, *, at: datetime) -> None:
+    """The version that ends now, where a process of an older release wrote it without its revision."""
+    if db.session.get(CalendarRevision, (calendar.id, calendar.version)) is None:
+        _write(calendar, before, at=calendar.created_at)
+
+
+def _write(calendar: Calendar, said: WorkingCalendar, *, at: datetime) -> None:
+    db.session.add(CalendarRevision(calendar_id=calendar.id, version=calendar.version, said=said.to_json(), at=at))
+    db.session.flush()
