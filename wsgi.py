@@ -3,7 +3,7 @@
 from flask import Flask
 
 import billing
-from integrations import slack, teams
+from integrations import mail, slack, teams
 from msp.app import make_app
 from msp.config import Settings
 
@@ -14,6 +14,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = make_app(settings)
     slack.register(app, settings)
     teams.register(app, settings)
+    mail.register(app, settings)
     billing.register(app, settings)
     return app
 

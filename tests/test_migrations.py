@@ -23,6 +23,7 @@ MAY_LACK_CLIENT = {  # rows of the provider itself have none; the policies say s
     "connection",
     "delivery",
     "event",
+    "hearing",
     "inbound",
     "person",
     "stored_answer",

@@ -11,14 +11,14 @@ from integrations.chat.answers import ANSWERED, answer
 from integrations.chat.attachments import OFFERED, fetch
 from integrations.chat.intake import deleted, edited, hear, stranger_wrote
 from integrations.chat.links import find_link, note_broken
-from integrations.chat.nudges import bring
+from integrations.chat.nudges import bring, line_of, reaches
 from integrations.chat.outgoing import TOLD, tell
 from integrations.chat.presses import press
 from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.chat.transports import add_transport
 from integrations.chat.values import Button, FileOffer, Link, Place, Post, Press, Profile, Said, WrittenCard
 from msp.kernel.events import subscribe
-from msp.notify import add_channel
+from msp.notify import Channel, add_channel
 
 __all__ = [
     "Broken",
@@ -38,6 +38,7 @@ __all__ = [
     "edited",
     "find_link",
     "hear",
+    "line_of",
     "note_broken",
     "press",
     "register",
@@ -51,4 +52,4 @@ def register(transport: Transport) -> None:
     subscribe("chat", to=TOLD, handler=tell)
     subscribe("chat_answers", to=ANSWERED, handler=answer)
     subscribe("chat_files", to=OFFERED, handler=fetch)
-    add_channel(transport.platform, partial(bring, transport))
+    add_channel(Channel(transport.platform, "chat", partial(reaches, transport), partial(bring, transport)))

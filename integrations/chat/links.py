@@ -28,13 +28,6 @@ def unknown_link(platform: str, workspace: str) -> Link | None:
     return Link(None, platform, workspace, source.settings, token)
 
 
-def own_link(platform: str) -> Link | None:
-    """The provider's own workspace, where staff hear from us (system scope)."""
-    query = select(Connection).where(Connection.kind == platform, Connection.client_id.is_(None))
-    connection = db.session.scalars(query.order_by(Connection.created_at).limit(1)).one_or_none()
-    return _link(connection) if connection else None
-
-
 def note_broken(platform: str, workspace: str, *, reason: str) -> None:
     """Mark a connection as broken, for the administrator to renew; emits `connection.broken` once."""
     with work(Scope.system()):

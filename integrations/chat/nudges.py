@@ -1,57 +1,77 @@
-"""Staff hear in their own chat what cannot wait, through the provider's own workspace."""
+"""People hear in their own chat what cannot wait: staff in the provider's workspace, others in their company's."""
 
 from datetime import datetime
+from uuid import UUID
 
 from integrations.chat import sentences, when
-from integrations.chat.links import note_broken, own_link
-from integrations.chat.posting import post_once
+from integrations.chat.links import find_link, note_broken
+from integrations.chat.posting import in_parts, post_once
 from integrations.chat.transport import Broken, Transport
 from integrations.chat.values import Link, Post
+from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
 from msp.kernel.i18n import reading_as
-from msp.notify import Nudge
+from msp.notify import Bundle, Notice
 from msp.people.models import Person
 from msp.people.queries import access_person, identities_of
 
 
-def bring(transport: Transport, nudge: Nudge) -> None:
-    """Tell a member of staff in a direct message, once; nothing where they have no identity in our workspace.
+def reaches(transport: Transport, person_id: UUID) -> bool:
+    """Whether somebody has an identity in a workspace of theirs whose connection works (system scope)."""
+    return _address(transport, access_person(person_id)) is not None
 
-    Raises Temporary to be asked again; what can never arrive is left to the console's bell.
+
+def bring(transport: Transport, bundle: Bundle) -> None:
+    """Tell a person in a direct message, once.
+
+    Raises Temporary to be asked again, and Permanent where it can never arrive.
     """
     with work(Scope.system()):
-        link = own_link(transport.platform)
-        external_id = _identity(link, nudge) if link else None
-        person = access_person(nudge.person_id)
-    if link is None or external_id is None:
-        return
-    post = Post(_words(nudge, person))
+        person = access_person(bundle.person_id)
+        address = _address(transport, person)
+    if address is None:
+        raise Permanent("no_identity")
+    link, external_id = address
     try:
         place = transport.direct(link, external_id)
-        post_once(transport, link, place, post, key=f"nudge.{nudge.notification_id}")
+        for number, text in enumerate(in_parts(_words(bundle, person), transport.max_text)):
+            post_once(transport, link, place, Post(text), key=f"nudge.{bundle.key}.{number}")
     except Broken as broken:
         note_broken(link.platform, link.workspace, reason=broken.reason)
-    except Permanent:
-        return
+        raise
 
 
-def _identity(link: Link, nudge: Nudge) -> str | None:
-    for identity in identities_of(nudge.person_id):
-        if (identity.platform, identity.workspace) == (link.platform, link.workspace):
-            return identity.external_id
+def _address(transport: Transport, person: Person) -> tuple[Link, str] | None:
+    for identity in identities_of(person.id):
+        if identity.platform != transport.platform:
+            continue
+        link = find_link(identity.platform, identity.workspace)
+        if link is None or link.client_id != person.client_id:
+            continue
+        connection = find_connection(link.platform, link.workspace)
+        if connection is not None and connection.broken_reason is None:
+            return link, identity.external_id
     return None
 
 
-def _words(nudge: Nudge, person: Person) -> str:
-    data, due_at = nudge.data, nudge.data.get("due_at")
+def _words(bundle: Bundle, person: Person) -> str:
     with reading_as(person.locale, person.timezone):
-        return sentences.nudge(
-            nudge.kind,
-            label=data["label"],
-            subject=data["subject"],
-            client=data["client"],
-            clock=data.get("clock", ""),
-            due=when.due(datetime.fromisoformat(due_at), now=clock.now()) if due_at else "",
-        )
+        lines = [line_of(notice) for notice in bundle.notices]
+        if len(lines) == 1:
+            return lines[0]
+        return "\n".join([sentences.digest(len(lines)), *(f"• {line}" for line in lines)])
+
+
+def line_of(notice: Notice) -> str:
+    """One line in the language and zone of whoever reads."""
+    data, due_at = notice.data, notice.data.get("due_at")
+    return sentences.nudge(
+        notice.kind,
+        label=data["label"],
+        subject=data["subject"],
+        client=data["client"],
+        clock=data.get("clock", ""),
+        due=when.due(datetime.fromisoformat(due_at), now=clock.now()) if due_at else "",
+    )

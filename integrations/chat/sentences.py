@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from integrations.chat import when
 from integrations.chat.cards import Card, button_label
@@ -122,6 +122,15 @@ def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: 
             due=due,
             **about,
         )
+    if kind == "sla.escalated":
+        return gettext("%(label)s needs you for its %(clock)s: %(subject)s (%(client)s).", clock=clock_name, **about)
+    if kind == "ticket.received":
+        return gettext("The client wrote on %(label)s: %(subject)s (%(client)s).", **about)
     if kind == "ticket.person_asked":
         return gettext("Somebody wants to talk to a person about %(label)s: %(subject)s (%(client)s).", **about)
     return gettext("%(label)s is yours now: %(subject)s (%(client)s).", **about)
+
+
+def digest(number: int) -> str:
+    """The head of what waited while somebody was not to be disturbed, or while we could not reach them."""
+    return ngettext("%(num)d thing waited for you:", "%(num)d things waited for you:", number)

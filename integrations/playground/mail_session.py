@@ -26,6 +26,7 @@ class MailSession(StreamRequestHandler):
 
     def __init__(self, request: Any, address: Any, server: Any, *, desk: "MailServer") -> None:
         self._desk = desk
+        self._plain_line = request
         self._greeted = self._is_known = False
         self._sender: str | None = None
         self._recipients: list[str] = []
@@ -40,6 +41,12 @@ class MailSession(StreamRequestHandler):
                 self._obey(line.decode("utf-8", "replace").rstrip("\r\n"))
         except _Cut:
             pass
+
+    def finish(self) -> None:
+        """Close what was opened here."""
+        super().finish()
+        if self.connection is not self._plain_line:
+            self.connection.close()
 
     # ------------------------------------------------------------------ commands
 

@@ -93,9 +93,9 @@ def origin(value: str) -> str:
 
 
 def smtp_url(value: str) -> str:
-    """A mail server's address."""
+    """A mail server's address: smtp (STARTTLS where offered), smtp+starttls (or not at all), smtps (TLS at once)."""
     parts = _split(value)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+    if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
         raise ValueError("is not a mail server's address")
     return value
 

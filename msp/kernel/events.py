@@ -101,18 +101,27 @@ def emit(
     return event
 
 
+def deliver_at(event: Event, *, subscriber: str, key: str, due_at: datetime, at: datetime) -> int:
+    """Hand an event to one subscriber from an instant on, in order within `key` (system scope).
+
+    Returns the delivery's id. The subscriber need not listen to events of this kind by itself.
+    """
+    delivery = _delivery(event, subscriber=subscriber, key=key, due_at=due_at, at=at)
+    db.session.flush()
+    return delivery.id
+
+
 def _deliver(event: Event, *, subscriber: str, at: datetime) -> None:
-    db.session.add(
-        Delivery(
-            event=event,
-            client_id=event.client_id,
-            subscriber=subscriber,
-            key=f"{subscriber}:{event.subject_id}",
-            due_at=at,
-            created_at=at,
-        )
+    _delivery(event, subscriber=subscriber, key=f"{subscriber}:{event.subject_id}", due_at=at, at=at)
+
+
+def _delivery(event: Event, *, subscriber: str, key: str, due_at: datetime, at: datetime) -> Delivery:
+    delivery = Delivery(
+        event=event, client_id=event.client_id, subscriber=subscriber, key=key, due_at=due_at, created_at=at
     )
+    db.session.add(delivery)
     wake_after_commit("outbox")
+    return delivery
 
 
 def deliver_one() -> bool:

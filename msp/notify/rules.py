@@ -6,22 +6,32 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.events import Fact, emit, subscribe
 from msp.kernel.ids import new_id
-from msp.notify.channels import Nudge, channels
+from msp.notify.listeners import Hear, hear_of, listeners
 from msp.notify.models import Notification
-from msp.people.queries import staff
+from msp.notify.nudges import OUT, plan, send
+from msp.people.models import Person
 from msp.tickets.models import Ticket
 
-HEARD = {"ticket.assigned", "ticket.received", "ticket.person_asked", "sla.warned", "sla.breached"}
-URGENT = {"sla.warned", "sla.breached", "ticket.assigned", "ticket.person_asked"}
+HEARD = {
+    "ticket.assigned",
+    "ticket.received",
+    "ticket.person_asked",
+    "sla.warned",
+    "sla.breached",
+    "sla.escalated",
+}
+PUBLIC_FACTS = ("clock", "due_at")  # what the people of a client may know of an event besides the ticket itself
 
 
 def register() -> None:
     """Listen to what people should hear about."""
     subscribe("notify", to=HEARD, handler=_notify)
-    subscribe("nudge", to={"notification.made"}, handler=_nudge)
+    subscribe("nudge", to={"notification.made"}, handler=plan)
+    subscribe(OUT, to=set(), handler=send)
 
 
 def unread_of(person_id: UUID, *, limit: int = 20) -> list[Notification]:
@@ -49,35 +59,25 @@ def _notify(fact: Fact) -> None:
         ticket = session.get(Ticket, fact.subject_id)
         if ticket is None:
             return
-        for person_id in _listeners(fact, ticket):
-            if person_id != fact.actor_id:
-                _make(fact, ticket, person_id)
+        hear = hear_of(fact, priority=ticket.priority)
+        for person in listeners(fact, ticket, hear, at=clock.now()):
+            _make(fact, ticket, person, hear)
 
 
-def _listeners(fact: Fact, ticket: Ticket) -> set[UUID]:
-    people = {ticket.assignee_id} if ticket.assignee_id else set()
-    if fact.kind.startswith("sla.") or fact.kind == "ticket.person_asked":
-        people |= {lead.id for lead in staff(roles=["team_lead"])}
-        before = fact.data.get("assignee_id")
-        people |= {UUID(before)} if before else set()
-    return people
-
-
-def _make(fact: Fact, ticket: Ticket, person_id: UUID) -> None:
-    data: Json = {**fact.data, "label": ticket.label, "subject": ticket.subject, "client": ticket.client.name}
+def _make(fact: Fact, ticket: Ticket, person: Person, hear: Hear) -> None:
     notification_id = new_id()
     statement = insert(Notification).values(
         id=notification_id,
         client_id=ticket.client_id,
-        person_id=person_id,
+        person_id=person.id,
         ticket_id=ticket.id,
         kind=fact.kind,
         key=f"{fact.id}",
-        data=data,
+        data=_data(fact, ticket, person, hear),
         at=fact.at,
     )
     made = db.session.execute(statement.on_conflict_do_nothing().returning(Notification.id)).one_or_none()
-    if made and fact.kind in URGENT:
+    if made and {"chat", "mail"} & set(hear.by):
         emit(
             "notification.made",
             notification_id,
@@ -87,9 +87,8 @@ def _make(fact: Fact, ticket: Ticket, person_id: UUID) -> None:
         )
 
 
-def _nudge(fact: Fact) -> None:
-    with work(Scope.system()) as session:
-        made = session.get_one(Notification, fact.subject_id)
-        nudge = Nudge(made.id, made.person_id, made.client_id, made.ticket_id, made.kind, made.data)
-    for send in channels().values():
-        send(nudge)
+def _data(fact: Fact, ticket: Ticket, person: Person, hear: Hear) -> Json:
+    facts = fact.data if person.is_staff else {name: fact.data[name] for name in PUBLIC_FACTS if name in fact.data}
+    about = {"label": ticket.label, "subject": ticket.subject, "client": ticket.client.name}
+    said = {"by": list(hear.by), "is_urgent": hear.is_urgent, "is_late": bool(fact.data.get("is_late"))}
+    return {**facts, **about, "hear": said}

@@ -1,0 +1,27 @@
+"""Outgoing mail: notices to people, and what sign-in has to say. Off where SMTP_URL is not set."""
+
+from functools import partial
+
+from flask import Blueprint, Flask
+
+from integrations.mail.accounts import ASKED, write_to_account
+from integrations.mail.notices import bring, reaches
+from integrations.mail.smtp import TIMEOUT, server_of
+from integrations.mail.writing import Post
+from msp.config import Settings
+from msp.kernel.events import subscribe
+from msp.notify import Channel, add_channel
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Reach people by mail where there is a server to hand it to (SMTP_URL and MAIL_FROM)."""
+    app.register_blueprint(Blueprint("mail", __name__, template_folder="templates"))
+    if settings.mail_enabled:
+        listen(settings)
+
+
+def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
+    """Have this process's workers hand mail to SMTP_URL; `timeout` in seconds for each answer of the server."""
+    post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
+    add_channel(Channel("mail", "mail", partial(reaches, post), partial(bring, post)))
+    subscribe("account_mail", to=ASKED, handler=partial(write_to_account, post))

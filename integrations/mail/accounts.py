@@ -1,0 +1,52 @@
+"""What sign-in has to say by mail. Links that let somebody in are made when the mail is written: none is kept."""
+
+from flask import render_template
+from flask_babel import gettext
+from flask_security.recoverable import generate_reset_password_token
+
+from integrations.mail.notices import path_to
+from integrations.mail.writing import Letter, Post, post_once
+from msp.kernel.db import Scope, work
+from msp.kernel.events import Fact
+from msp.kernel.i18n import reading_as
+from msp.people.models import Account, Person
+from msp.people.queries import access_person
+
+ASKED = {"account.mail_asked"}
+WITH_LINK = ("reset_instructions", "welcome")
+
+
+def write_to_account(post: Post, fact: Fact) -> None:
+    """Write to the person of an account what the library asked for; raises Temporary or Permanent."""
+    with work(Scope.system()) as session:
+        account = session.get(Account, fact.subject_id)
+        if account is None or not account.active:
+            return
+        person = access_person(account.person_id)
+        token = _token(account) if fact.data["what"] in WITH_LINK else ""
+    with reading_as(person.locale, person.timezone):
+        letter = _letter(post, str(fact.data["what"]), person, token=token, key=f"{fact.delivery_id}.{fact.id.hex}")
+    post_once(post, letter, person)
+
+
+def _token(account: Account) -> str:
+    return str(generate_reset_password_token(account))  # type: ignore[no-untyped-call]
+
+
+def _letter(post: Post, what: str, person: Person, *, token: str, key: str) -> Letter:
+    url = f"{post.public_url}{path_to('security.reset_password', token=token)}" if token else ""
+    parts = {"what": what, "name": person.name.split()[0], "url": url, "desk_url": post.public_url}
+    return Letter(
+        key=key,
+        subject=_subject(what),
+        text=render_template("mail/account.txt", **parts),
+        html=render_template("mail/account.html", **parts),
+    )
+
+
+def _subject(what: str) -> str:
+    if what == "welcome":
+        return gettext("Your access to Guardia")
+    if what == "reset_instructions":
+        return gettext("Choose a new password")
+    return gettext("Your password was changed")

@@ -1,0 +1,29 @@
+"""The mails we sent, so that none is sent twice without need, and each that may have been is counted."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from msp.kernel.db import Model
+
+
+class MailPost(Model):
+    """One mail of ours: `waiting` while it was surely not taken, `trying` from before it is handed over, then `sent`.
+
+    `doubts` counts the tries that ended without an answer: the mail may have come as often more, with one Message-ID.
+    """
+
+    __tablename__ = "mail_post"
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'trying', 'sent')", name="state"),
+        {"info": {"access": "system"}},
+    )
+    message_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    person_id: Mapped[UUID]
+    state: Mapped[str]
+    tries: Mapped[int]
+    doubts: Mapped[int]
+    tried_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

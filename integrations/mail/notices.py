@@ -1,0 +1,72 @@
+"""Notices by mail: one thing, or the digest of what waited; mails about one ticket stand in one thread."""
+
+from uuid import UUID
+
+from flask import current_app, render_template
+from flask_babel import gettext, ngettext
+
+from integrations.chat import line_of
+from integrations.mail.writing import Letter, Post, post_once
+from msp.kernel.db import Scope, work
+from msp.kernel.i18n import reading_as
+from msp.notify import Bundle, Notice
+from msp.people.models import Person
+from msp.people.queries import access_person
+
+SHOWN = 50  # things of a digest that are listed; the rest is counted
+
+
+def reaches(post: Post, person_id: UUID) -> bool:
+    """Whether somebody has an address that is not the desk's own (system scope)."""
+    address = (access_person(person_id).email or "").strip()
+    return bool(address) and address.lower() != post.sender.lower()
+
+
+def bring(post: Post, bundle: Bundle) -> None:
+    """Write a person one mail, in their language and time zone; raises Temporary or Permanent."""
+    with work(Scope.system()):
+        person = access_person(bundle.person_id)
+    with reading_as(person.locale, person.timezone):
+        letter = letter_of(post, bundle, person)
+    post_once(post, letter, person)
+
+
+def letter_of(post: Post, bundle: Bundle, person: Person) -> Letter:
+    """The letter for whoever reads."""
+    notices, about = bundle.notices, {notice.ticket_id for notice in bundle.notices}
+    is_one = len(about) == 1
+    items = [{"line": line_of(notice), "url": _ticket_url(post, notice, person)} for notice in notices[:SHOWN]]
+    parts = {
+        "name": person.name.split()[0],
+        "head": "" if len(notices) == 1 else _head(len(notices)),
+        "items": items,
+        "more": len(notices) - len(items),
+        "settings_url": f"{post.public_url}{path_to('account')}",
+    }
+    return Letter(
+        key=f"{bundle.key}.{bundle.event_id.hex}",
+        subject=_subject(notices[0]) if is_one else _head(len(notices)),
+        text=render_template("mail/notice.txt", **parts),
+        html=render_template("mail/notice.html", **parts),
+        thread=notices[0].ticket_id if is_one else None,
+        settings_url=str(parts["settings_url"]),
+    )
+
+
+def path_to(endpoint: str, **values: object) -> str:
+    """The path of a page, outside of any request too."""
+    return current_app.url_map.bind("desk").build(endpoint, values)
+
+
+def _subject(notice: Notice) -> str:
+    """The same for every mail about a ticket, since some readers thread by it."""
+    return gettext("[%(label)s] %(subject)s", label=notice.data["label"], subject=notice.data["subject"])
+
+
+def _head(number: int) -> str:
+    return ngettext("%(num)d thing waited for you", "%(num)d things waited for you", number)
+
+
+def _ticket_url(post: Post, notice: Notice, person: Person) -> str:
+    endpoint = "desk.ticket" if person.is_staff else "portal.ticket"
+    return f"{post.public_url}{path_to(endpoint, label=notice.data['label'])}"

@@ -1,0 +1,147 @@
+"""How a mail of ours looks: its headers, its two readings, and the note that it was handed over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from uuid import UUID
+
+from sqlalchemy import Integer, cast, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from integrations.mail.models import MailPost
+from integrations.mail.smtp import MailInDoubt, Server, hand_over
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.errors import OutsideFailure, Permanent
+from msp.people.models import Person
+
+LONGEST_SUBJECT = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where mail goes out, from whom it comes, and where the desk is read."""
+
+    server: Server
+    mail_from: str
+    public_url: str
+
+    @property
+    def sender(self) -> str:
+        """Our address alone."""
+        return parseaddr(self.mail_from)[1]
+
+    @property
+    def domain(self) -> str:
+        """What our Message-IDs end with."""
+        return self.sender.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a mail says. `thread` names the ticket whose mails belong together; `settings_url` where to ask for less."""
+
+    key: str
+    subject: str
+    text: str
+    html: str
+    thread: UUID | None = None
+    settings_url: str = ""
+
+
+def post_once(post: Post, letter: Letter, person: Person) -> None:
+    """Send a letter to a person unless it was sent; raises Temporary, MailInDoubt or Permanent.
+
+    The Message-ID is made from the letter's key alone: a mail that comes again can be known by it.
+    """
+    message_id = f"<{letter.key}@{post.domain}>"
+    address = (person.email or "").strip()
+    if address.lower() == post.sender.lower():
+        raise Permanent("own_address")  # the desk does not write to itself
+    message = compose(post, letter, name=person.name, address=address, message_id=message_id)
+    with _noted(message_id, person.id) as is_sent:
+        if not is_sent:
+            hand_over(post.server, message, sender=post.sender, recipient=address)
+
+
+def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: str) -> EmailMessage:
+    """The mail with its headers; raises Permanent for an address that is none."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _address(*parseaddr(post.mail_from))
+    message["To"] = _address(name, address)
+    message["Subject"] = one_line(letter.subject)[:LONGEST_SUBJECT]
+    message["Date"] = format_datetime(clock.now())
+    message["Message-ID"] = message_id
+    if letter.thread is not None:
+        root = f"<ticket.{letter.thread}@{post.domain}>"
+        message["In-Reply-To"] = root
+        message["References"] = root
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's automatic answer comes back
+    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
+    if letter.settings_url:
+        message["List-Unsubscribe"] = f"<{letter.settings_url}>"
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def one_line(text: str) -> str:
+    """Text as it may stand in a header: one line, no control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def count_in_doubt() -> int:
+    """How many tries ended without an answer after the text was sent; each may have been a mail more (system scope)."""
+    return db.session.execute(select(func.coalesce(func.sum(MailPost.doubts), 0))).scalar_one()
+
+
+def _address(name: str, address: str) -> Address:
+    try:
+        return Address(display_name=one_line(name), addr_spec=address)
+    except (ValueError, IndexError) as wrong:
+        raise Permanent("bad_address") from wrong
+
+
+@contextmanager
+def _noted(message_id: str, person_id: UUID) -> Iterator[bool]:
+    """Note a try before it and its outcome after; gives whether the mail was sent before."""
+    if _begin(message_id, person_id):
+        yield True
+        return
+    try:
+        yield False
+    except MailInDoubt:
+        raise  # stays `trying`: the next try counts the doubt
+    except OutsideFailure:
+        _settle(message_id, "waiting")
+        raise
+    _settle(message_id, "sent")
+
+
+def _begin(message_id: str, person_id: UUID) -> bool:
+    at = clock.now()
+    fresh = insert(MailPost).values(
+        message_id=message_id, person_id=person_id, state="trying", tries=1, doubts=0, tried_at=at
+    )
+    again = fresh.on_conflict_do_update(
+        index_elements=[MailPost.message_id],
+        set_={
+            "tries": MailPost.tries + 1,
+            "doubts": MailPost.doubts + cast(MailPost.state == "trying", Integer),
+            "state": "trying",
+            "tried_at": at,
+        },
+        where=MailPost.state != "sent",
+    )
+    with work(Scope.system()) as session:
+        return session.execute(again.returning(MailPost.message_id)).first() is None
+
+
+def _settle(message_id: str, state: str) -> None:
+    with work(Scope.system()) as session:
+        row = session.get_one(MailPost, message_id)
+        row.state, row.sent_at = state, clock.now() if state == "sent" else None

@@ -1,0 +1,90 @@
+"""Who hears of an event, by which media, and whether it is urgent: what the event asks for, else the desk's habit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from msp.kernel.db import db
+from msp.kernel.events import Fact
+from msp.people.models import Person
+from msp.people.queries import client_ids_of, people_of, staff
+from msp.tickets.models import Ticket
+
+TO_LEADS_TOO = ("sla.warned", "sla.breached", "sla.escalated", "ticket.person_asked")
+OUTSIDE_CONSOLE = {*TO_LEADS_TOO, "ticket.assigned"}
+MEDIA = ("console", "chat", "mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """Roles (assignee, lead, on_call, client_manager, person:<id>), media, and whether quiet hours may be broken."""
+
+    who: tuple[str, ...]
+    by: tuple[str, ...]
+    is_urgent: bool
+
+
+def hear_of(fact: Fact, *, priority: str) -> Hear:
+    """What the event says in `hear`; without it assignee and leads, in the console and in chat."""
+    said = fact.data.get("hear")
+    if isinstance(said, dict):
+        by = tuple(each for each in said.get("by") or MEDIA if each in MEDIA)
+        return Hear(tuple(map(str, said.get("who") or ())), by, bool(said.get("is_urgent")))
+    who = ("assignee", "lead") if fact.kind in TO_LEADS_TOO else ("assignee",)
+    by = ("console", "chat") if fact.kind in OUTSIDE_CONSOLE else ("console",)
+    return Hear(who, by, fact.kind.startswith("sla.") and priority == "urgent")
+
+
+def listeners(fact: Fact, ticket: Ticket, hear: Hear, *, at: datetime) -> list[Person]:
+    """The people behind the roles who may see the ticket, by id; where there is nobody, the team leads."""
+    found = {person.id: person for role in hear.who for person in _behind(role, fact, ticket, at)}
+    heard = {id: person for id, person in found.items() if may_hear(person, ticket)}
+    is_asked_of_staff = bool(set(hear.who) & {"assignee", "lead", "on_call"})
+    is_unheard = not any(person.is_staff for person in heard.values()) if is_asked_of_staff else not heard
+    if is_unheard and fact.kind in TO_LEADS_TOO:
+        heard |= {lead.id: lead for lead in _leads() if may_hear(lead, ticket)}
+    return [heard[id] for id in sorted(heard) if id != fact.actor_id]
+
+
+def may_hear(person: Person, ticket: Ticket) -> bool:
+    """Whether a person may know of a ticket: staff of that client, its requester, or the client's managers."""
+    if not person.active:
+        return False
+    if person.is_staff:
+        return not person.is_restricted or ticket.client_id in client_ids_of(person.id)
+    is_theirs = person.role == "client_manager" or person.id == ticket.requester_id
+    return person.client_id == ticket.client_id and is_theirs
+
+
+def _behind(role: str, fact: Fact, ticket: Ticket, at: datetime) -> Iterable[Person]:
+    if role == "assignee":
+        return _people(_assignees(fact, ticket))
+    if role == "lead":
+        return _leads()
+    if role == "client_manager":
+        return [person for person in people_of(ticket.client_id) if person.role == "client_manager"]
+    if role.startswith("person:"):
+        return _people([_identity(role.removeprefix("person:"))])
+    return ()
+
+
+def _assignees(fact: Fact, ticket: Ticket) -> list[UUID | None]:
+    """Whose ticket it is, and whose it was when it happened."""
+    before = fact.data.get("assignee_id") if fact.kind in TO_LEADS_TOO else None
+    return [ticket.assignee_id, _identity(str(before)) if before else None]
+
+
+def _leads() -> list[Person]:
+    return staff(roles=["team_lead"])
+
+
+def _people(ids: Iterable[UUID | None]) -> list[Person]:
+    return [person for id in ids if id and (person := db.session.get(Person, id)) is not None]
+
+
+def _identity(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

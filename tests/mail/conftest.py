@@ -1,0 +1,30 @@
+"""A mail server that runs here, and the desk's workers handing mail to it."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from integrations import mail
+from integrations.playground.mail_server import MailServer, create_mail_server
+from msp.config import Settings
+from msp.notify import remove_channel
+
+FROM = "Guardia <desk@guardia.example>"
+SHORT = 0.3  # seconds that an answer may take in the tests
+
+
+def with_mail(settings: Settings, url: str) -> Settings:
+    """Settings that lead to a mail server."""
+    return dataclasses.replace(settings, smtp_url=url, mail_from=FROM)
+
+
+@pytest.fixture
+def mail_server(app: Flask, settings: Settings) -> Iterator[MailServer]:
+    """The server; mail is on while the test runs."""
+    server = create_mail_server()
+    with server.serve() as running:
+        mail.listen(with_mail(settings, running.url), timeout=SHORT)
+        yield server
+        remove_channel("mail")
