@@ -1,0 +1,67 @@
+"""What became of a promise: the one definition, as an expression that PostgreSQL evaluates for any number of clocks.
+
+A promise is **decided** the moment it is met or, if that comes first, the moment it is due; it belongs to the day and
+month in which it was decided, in the time zone of its client. From then on it counts:
+
+| code       | what it means                                                     |
+| met        | met, not after it was due (at the very instant still counts)      |
+| met_late   | met, after it was due                                             |
+| breached   | due and not met: not yet, or taken back only after it was due     |
+
+and what is not decided in a period does not, for a reason:
+
+| running    | at the end of the period (now, while it lasts) its time was not up |
+| paused     | its clock stood still then: the client was waited for, or it lay solved and came back |
+| cancelled  | it was taken back before it was due                                |
+| no_contract, no_promise | the ticket was opened in the period, and no contract, or none of its targets, covered it |
+
+A reopened ticket takes its resolution out of «met»: the clock runs on with what was left, and is decided anew.
+See docs/decisions/0005-which-month-a-promise-belongs-to.md and the table of cases in tests/reports/test_rule.py.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_
+
+COUNTED = ("met", "met_late", "breached")
+EXCLUDED = ("running", "paused", "cancelled", "no_contract", "no_promise")
+Instant = ColumnElement[datetime | None]
+
+
+def due(clock: Any) -> Instant:
+    """When a clock is or was due: paused ones name no deadline, but a breach that was noted stays."""
+    return func.coalesce(clock.due_at, clock.breached_at)
+
+
+def decided(clock: Any) -> Instant:
+    """The moment from which a promise counts; null while it stands still, ahead of us while its time is not up."""
+    return func.least(clock.met_at, due(clock))
+
+
+def is_decided(clock: Any, *, at: datetime, ended: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a clock counts in a period that ended (or will end) at `ended`, as known at `at`."""
+    is_overrun = func.coalesce(clock.met_at > due(clock), clock.breached_at.is_not(None))
+    return and_(decided(clock) < ended, decided(clock) <= at, or_(clock.state != "cancelled", is_overrun))
+
+
+def outcome(
+    clock: Any, *, at: datetime, ended: ColumnElement[datetime], stood_at_end: ColumnElement[bool]
+) -> ColumnElement[str]:
+    """The code of the tables above for a clock, in a period that ended (or will end) at `ended`, as known at `at`.
+
+    `stood_at_end` says whether a pause lay over that end; it is asked only where the end is past.
+    """
+    stands = case((ended > at, clock.state == "paused"), else_=stood_at_end)
+    return case(
+        (is_decided(clock, at=at, ended=ended), _became(clock)),
+        (clock.state == "cancelled", "cancelled"),
+        (stands, "paused"),
+        else_="running",
+    )
+
+
+def _became(clock: Any) -> ColumnElement[str]:
+    is_kept = clock.met_at <= func.coalesce(due(clock), clock.met_at)
+    never = or_(clock.met_at.is_(None), clock.state == "cancelled")
+    return case((never, "breached"), (is_kept, "met"), else_="met_late")

@@ -1,0 +1,292 @@
+"""Two months of the cast's tickets with a moving clock, and figures reckoned by hand.
+
+Lozano and Azcárate are promised a normal ticket's first answer in 2 business hours and its end in 16; urgent ones in
+30 minutes and 4 hours. Their calendar is 9–14 and 16–19 in Madrid, Monday to Friday.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import delete, event, func, select
+
+from msp.clients.models import Client
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.people.models import Person
+from msp.reports.attainment import DIMENSIONS, NONE, Question, figures, lines
+from msp.reports.figures import Figures, sum_of
+from msp.reports.period import Period, month_of, read_period
+from msp.sla.models import Clock
+from msp.tickets.actions import Request, access_ticket, assign, change_status, open_ticket, receive, reply, take
+from msp.tickets.escalation import take_due_steps
+from msp.tickets.models import Ticket
+from tests.world import World
+
+SEPTEMBER, OCTOBER = month_of(date(2026, 9, 1)), month_of(date(2026, 10, 1))
+BOTH = Period(SEPTEMBER.first, OCTOBER.last)
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+def madrid(day: str, time: str) -> datetime:
+    """September and October are summer time in Madrid but for the last week."""
+    offset = "+01:00" if day >= "10-25" else "+02:00"
+    return datetime.fromisoformat(f"2026-{day}T{time}:00{offset}").astimezone(UTC)
+
+
+def opened(client: Client, who: Person, at: datetime, *, priority: str = "normal", type: str = "incident") -> Ticket:
+    wanted = Request(subject="No imprime", body="No imprime.", source="portal", priority=priority, type=type)
+    with clock.frozen(at), work(Scope.client(client.id)):
+        return open_ticket(client, requester=who, request=wanted, at=at)[0]
+
+
+def answered(ticket: Ticket, who: Person, at: datetime) -> None:
+    with clock.frozen(at), work(Scope.staff(actor_id=who.id)):
+        mine = access_ticket(ticket.id)
+        take(mine, who, at=at) if mine.assignee_id is None else None
+        reply(mine, author=who, body="Lo miro.", at=at)
+
+
+def moved(ticket: Ticket, status: str, at: datetime, who: Person) -> None:
+    with clock.frozen(at), work(Scope.staff(actor_id=who.id)):
+        change_status(access_ticket(ticket.id), status, at=at, actor_id=who.id)
+
+
+def swept(at: datetime) -> None:
+    """The warning, then the breach, which raises the ticket to the next tier and takes it from whoever has it."""
+    with clock.frozen(at):
+        while take_due_steps():
+            pass
+
+
+@pytest.fixture
+def months(world: World) -> World:
+    """Eight tickets; see the comments for what each of their promises became."""
+    w = world
+    # LOZ-1, Tuesday 1 Sep 9:00: answered 9:30 (met), solved 12:00 (met), both by Tomás, in September
+    one = opened(w.lozano, w.marta, madrid("09-01", "09:00"))
+    answered(one, w.tomas, madrid("09-01", "09:30"))
+    moved(one, "resolved", madrid("09-01", "12:00"), w.tomas)
+    # LOZ-2, urgent, 1 Sep 10:00, given to Irene, due 10:30: answered 11:00 (met_late, put down to Irene), due 14:00
+    # for its end: solved 13:00 by Tomás (met, Tomás)
+    two = opened(w.lozano, w.marta, madrid("09-01", "10:00"), priority="urgent")
+    with work(Scope.staff(actor_id=w.rosa.id)):
+        assign(access_ticket(two.id), w.irene, at=madrid("09-01", "10:05"))
+    swept(madrid("09-01", "10:31"))
+    answered(two, w.tomas, madrid("09-01", "11:00"))
+    moved(two, "resolved", madrid("09-01", "13:00"), w.tomas)
+    # LOZ-3, Wednesday 30 Sep 18:00, a request: answered 18:30 in September (met, Irene); its 16 hours end on 2 Oct at
+    # 18:00: solved 5 Oct (met_late), so it belongs to October and was running at the end of September
+    three = opened(w.lozano, w.dolores, madrid("09-30", "18:00"), type="request")
+    answered(three, w.irene, madrid("09-30", "18:30"))
+    swept(madrid("10-02", "18:01"))
+    moved(three, "resolved", madrid("10-05", "10:00"), w.irene)
+    # LOZ-4, 28 Sep 9:00: answered 9:10 (met, Tomás), waits for the client from 28 Sep 10:00 to 12 Oct 10:00 and is
+    # solved that day (met, October): paused at the end of September
+    four = opened(w.lozano, w.marta, madrid("09-28", "09:00"))
+    answered(four, w.tomas, madrid("09-28", "09:10"))
+    moved(four, "waiting_client", madrid("09-28", "10:00"), w.tomas)
+    with clock.frozen(madrid("10-12", "10:00")), work(Scope.client(w.lozano.id)):
+        receive(access_ticket(four.id), author=w.marta, body="Ya.", channel="portal", at=madrid("10-12", "10:00"))
+    moved(four, "resolved", madrid("10-12", "11:00"), w.tomas)
+    # LOZ-5, 20 Oct 9:00: never answered, nobody has it: both breached in October (first response 11:00; the end on the
+    # 21st at 19:00)
+    opened(w.lozano, w.marta, madrid("10-20", "09:00"))
+    swept(madrid("10-20", "11:01"))
+    swept(madrid("10-21", "19:01"))
+    # LOZ-6, Friday 30 Oct 12:00: answered 12:30 (met, Tomás); its end is due on 3 Nov at 12:00: running now
+    six = opened(w.lozano, w.marta, madrid("10-30", "12:00"))
+    answered(six, w.tomas, madrid("10-30", "12:30"))
+    # AZC-1, 31 Oct 23:30 in Madrid, a Saturday: both promises start on Monday 2 Nov and run
+    opened(w.azcarate, w.inigo, madrid("10-31", "23:30"))
+    # AZC-2, 15 Oct: without a contract, so nothing was promised
+    bare = opened(w.azcarate, w.inigo, madrid("10-15", "09:00"))
+    with work(Scope.system()) as session:
+        session.execute(delete(Clock).where(Clock.ticket_id == bare.id))
+        session.get_one(Ticket, bare.id).contract_id = None
+    return w
+
+
+@pytest.fixture
+def seen(months: World) -> Iterator[World]:
+    with clock.frozen(NOW), work(Scope.staff()):
+        yield months
+
+
+def asked(period: Period, **only: str) -> Question:
+    return Question(period, clock.now(), only)
+
+
+def counted(rows: list[Figures]) -> dict[str | None, dict[str, int]]:
+    return {row.key: dict(row.counts) for row in rows}
+
+
+def test_september_by_kind(seen: World) -> None:
+    assert counted(figures(asked(SEPTEMBER), by="kind")) == {
+        "first_response": {"met": 3, "met_late": 1},
+        "resolution": {"met": 2, "running": 1, "paused": 1},
+    }
+    total = sum_of(figures(asked(SEPTEMBER), by="kind"))
+    assert (total.counted, total.excluded, total.total, str(total.attainment)) == (6, 2, 8, "0.833")
+
+
+def test_october_by_client(seen: World) -> None:
+    assert counted(figures(asked(OCTOBER), by="client")) == {
+        str(seen.lozano.id): {"met": 2, "met_late": 1, "breached": 2, "running": 1},
+        str(seen.azcarate.id): {"running": 2, "no_contract": 1},
+    }
+
+
+def test_months_are_those_of_the_decision(seen: World) -> None:
+    assert counted(figures(asked(BOTH), by="month")) == {
+        "2026-09": {"met": 5, "met_late": 1},
+        "2026-10": {"met": 2, "met_late": 1, "breached": 2, "no_contract": 1},
+        None: {"running": 3},
+    }
+
+
+def test_who_met_it_and_who_had_it_at_the_breach(seen: World) -> None:
+    tomas, irene = str(seen.tomas.id), str(seen.irene.id)
+    assert counted(figures(asked(SEPTEMBER), by="technician")) == {
+        tomas: {"met": 4, "paused": 1},
+        irene: {"met": 1, "met_late": 1},
+        None: {"running": 1},  # the breach to come took it from her
+    }
+    october = counted(figures(asked(OCTOBER), by="technician"))
+    assert october[tomas] == {"met": 2, "running": 1}
+    assert october[irene] == {"met_late": 1}
+    assert october[None] == {"breached": 2, "running": 2, "no_contract": 1}
+
+
+def test_each_dimension_adds_up_to_everything(seen: World) -> None:
+    for period in (SEPTEMBER, OCTOBER, BOTH):
+        whole = sum_of(figures(asked(period), by="kind"))
+        assert whole.counted + whole.excluded == whole.total == sum(whole.counts.values())
+        for by in DIMENSIONS:
+            rows = figures(asked(period), by=by)
+            assert dict(sum_of(rows).counts) == dict(whole.counts), by
+            for row in rows:
+                for outcome, number in row.counts.items():
+                    behind, all_of_them = lines(asked(period, **{by: row.key or NONE}), outcomes=[outcome], limit=500)
+                    assert len(behind) == all_of_them == number, (by, row.key, outcome)
+    alive = db.session.execute(select(func.count()).select_from(Clock)).scalar_one()
+    assert sum_of(figures(asked(BOTH), by="kind")).total == alive + 1  # every clock, and the ticket without any
+
+
+def test_filters_narrow(seen: World) -> None:
+    only = {"client": str(seen.lozano.id), "priority": "urgent", "kind": "first_response", "tier": "2"}
+    assert sum_of(figures(asked(SEPTEMBER, **only), by="client")).counts == {"met_late": 1}
+    assert not figures(asked(SEPTEMBER, **only, type="request"), by="client")
+    assert sum_of(figures(asked(BOTH, contract=NONE), by="type")).counts == {"no_contract": 1}
+
+
+def test_the_lines_say_when_and_whose(seen: World) -> None:
+    (line,), number = lines(asked(SEPTEMBER), outcomes=["met_late"], limit=5)
+    assert (number, line.label, line.kind, line.technician) == (1, "LOZ-2", "first_response", "Irene Navas")
+    assert line.due_at == madrid("09-01", "10:30") and line.met_at == madrid("09-01", "11:00")
+    first = [each.label for each in lines(asked(BOTH), limit=3)[0]]
+    second = [each.label for each in lines(asked(BOTH), limit=3, offset=3)[0]]
+    assert first == ["LOZ-6", "LOZ-5", "LOZ-5"] and second[0] == "LOZ-4"
+
+
+def test_a_reopened_ticket_is_decided_anew(months: World) -> None:
+    with clock.frozen(NOW), work(Scope.staff()):
+        before = sum_of(figures(asked(SEPTEMBER), by="kind")).of("met")
+        label = db.session.execute(select(Ticket.id).where(Ticket.number == 1, Ticket.client_id == months.lozano.id))
+        ticket_id = label.scalar_one()
+    with clock.frozen(NOW), work(Scope.client(months.lozano.id)):
+        receive(access_ticket(ticket_id), author=months.marta, body="Otra vez.", channel="portal", at=NOW)
+    with clock.frozen(NOW), work(Scope.staff()):
+        assert sum_of(figures(asked(SEPTEMBER), by="kind")).of("met") == before - 1
+        (line,) = [each for each in lines(asked(SEPTEMBER), limit=50)[0] if each.is_reopened]
+        assert (line.label, line.kind, line.outcome) == ("LOZ-1", "resolution", "paused")  # it lay solved
+
+
+def test_each_scope_sees_its_own(months: World) -> None:
+    def labels(scope: Scope) -> set[str]:
+        with clock.frozen(NOW), work(scope):
+            found = lines(asked(BOTH), limit=500)[0]
+            assert sum_of(figures(asked(BOTH), by="client")).total == len(found)
+            return {each.label.partition("-")[0] for each in found}
+
+    assert labels(Scope.staff()) == {"LOZ", "AZC"}
+    assert labels(Scope.staff_some([months.azcarate.id])) == {"AZC"}
+    assert labels(Scope.client(months.lozano.id)) == {"LOZ"}
+    with clock.frozen(NOW), work(Scope.client(months.lozano.id)):
+        assert not figures(asked(BOTH, client=str(months.azcarate.id)), by="kind")
+
+
+def test_a_clients_month_is_that_of_its_zone(months: World) -> None:
+    """LOZ-3 was answered on 30 September at 18:30 in Madrid: on 1 October where the clock is 12 hours ahead."""
+    with work(Scope.system()) as session:
+        session.get_one(Client, months.lozano.id).timezone = "Pacific/Kiritimati"
+    with clock.frozen(NOW), work(Scope.staff()):
+        lozano = {"client": str(months.lozano.id), "kind": "first_response"}
+        assert sum_of(figures(asked(SEPTEMBER, **lozano), by="kind")).counts == {"met": 2, "met_late": 1}
+        assert sum_of(figures(asked(OCTOBER, **lozano), by="kind")).counts == {"met": 2, "breached": 1}
+
+
+def test_the_month_of_the_summer_time_change(world: World) -> None:
+    """October of 2026 lasts an hour longer in Madrid: its last minute is 22:59 UTC, September's was 21:59."""
+    for at in ("2026-09-30T21:59", "2026-09-30T22:00", "2026-10-31T22:59", "2026-10-31T23:00"):
+        ticket = opened(world.lozano, world.marta, madrid("09-29", "09:00"))
+        with work(Scope.system()) as session:
+            for each in session.scalars(select(Clock).where(Clock.ticket_id == ticket.id)):
+                each.state, each.met_at, each.due_at = "met", datetime.fromisoformat(f"{at}+00:00"), NOW
+    with clock.frozen(NOW), work(Scope.staff()):
+        rows = counted(figures(asked(BOTH), by="month"))
+        assert rows == {"2026-09": {"met": 2}, "2026-10": {"met": 4}, None: {"running": 2}}
+        assert sum_of(figures(asked(OCTOBER), by="kind")).of("met") == 4
+
+
+def test_an_empty_desk(world: World) -> None:
+    with work(Scope.staff()):
+        assert figures(asked(OCTOBER), by="technician") == []
+        assert lines(asked(OCTOBER), limit=5) == ([], 0)
+        assert sum_of([]).attainment is None
+
+
+def test_a_hundred_tickets_take_one_statement(world: World) -> None:
+    for _ in range(100):
+        opened(world.lozano, world.marta, madrid("10-20", "09:00"))
+    statements: list[str] = []
+    with work(Scope.staff()) as session:
+        session.execute(select(1))
+        listen = (db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+        event.listen(*listen)
+        try:
+            assert sum_of(figures(asked(OCTOBER), by="technician")).total == 200
+            assert lines(asked(OCTOBER), limit=500)[1] == 200
+        finally:
+            event.remove(*listen)
+    assert len(statements) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "says"),
+    [
+        (None, None, Period(date(2026, 11, 1), date(2026, 11, 30))),
+        ("2026-02", None, Period(date(2026, 2, 1), date(2026, 2, 28))),
+        ("2026-09", "2026-10", BOTH),
+        ("2026-10-05", "2026-10-11", Period(date(2026, 10, 5), date(2026, 10, 11))),
+        (None, "2026-10-11", Period(date(2026, 10, 11), date(2026, 10, 11))),
+        ("2026-10", "2026-09", None),
+        ("2020-01", "2026-10", None),
+        ("2026-13", None, None),
+        ("yesterday", None, None),
+        ("9999-12", None, None),
+    ],
+)
+def test_periods(first: str | None, last: str | None, says: Period | None) -> None:
+    assert read_period(first, last, today=date(2026, 11, 2)) == says
+
+
+def test_periods_reach_back() -> None:
+    assert OCTOBER.reaching_back(3) == Period(date(2026, 8, 1), date(2026, 10, 31))
+    assert replace(BOTH).months() == [date(2026, 9, 1), date(2026, 10, 1)]
+
+
+def test_a_hundred_per_cent_is_said_only_of_all() -> None:
+    assert str(Figures(None, {"met": 9999, "breached": 1}).attainment) == "0.999"
+    assert Figures(None, {"met": 9999}).attainment == 1
