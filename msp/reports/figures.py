@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from msp.reports.rule import COUNTED, EXCLUDED
 
+OTHERS = "others"
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -51,3 +53,11 @@ def sum_of(rows: Iterable[Figures], *, key: str | None = None) -> Figures:
         for outcome, number in row.counts.items():
             counts[outcome] = counts.get(outcome, 0) + number
     return Figures(key, counts)
+
+
+def without_others(found: Iterable[Figures], own: str) -> list[Figures]:
+    """One's own row and that of nobody as they are, all others as one with the key `others`."""
+    rows = list(found)
+    kept = [each for each in rows if each.key in (own, None)]
+    others = sum_of((each for each in rows if each.key not in (own, None)), key=OTHERS)
+    return [*kept, others] if others.counts else kept

@@ -14,6 +14,7 @@ from msp.web.api import (
     conversation,
     description,
     people,
+    reports,
     tickets,
     time_entries,
     unknown_paths,
@@ -23,7 +24,7 @@ from msp.web.api.fields import Instant, MoneyShape, Schema, Shown, Text, Whole
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
-RESOURCES = (clients, connections, people, calendars, contracts, tickets, conversation, time_entries)
+RESOURCES = (clients, connections, people, calendars, contracts, tickets, conversation, time_entries, reports)
 
 
 def register(app: Flask) -> None:

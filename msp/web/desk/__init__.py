@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from msp.web.desk import actions, live, notifications, queue, search, ticket
+from msp.web.desk import actions, forecasts, live, notifications, queue, reports, search, ticket
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
-for room in (queue, ticket, actions, live, notifications, search):
+for room in (queue, ticket, actions, live, notifications, search, reports, forecasts):
     room.add_routes(blueprint)
 
 

@@ -98,6 +98,22 @@ WORDS = {
         "held": said("billing", "held"),
         "issued": said("billing", "issued"),
     },
+    "outcome": {
+        "met": said("outcome", "in time"),
+        "met_late": said("outcome", "late"),
+        "breached": said("outcome", "late and open"),
+        "running": said("outcome", "not due yet"),
+        "paused": said("outcome", "paused"),
+        "cancelled": said("outcome", "not needed any more"),
+        "no_contract": said("outcome", "no contract"),
+        "no_promise": said("outcome", "no promise"),
+    },
+    "verdict": {
+        "late": said("verdict", "will be late"),
+        "unassigned": said("verdict", "nobody has it"),
+        "unknown": said("verdict", "cannot be said"),
+        "in_time": said("verdict", "in time"),
+    },
     "connection": {
         "connected": said("connection", "connected"),
         "waiting": said("connection", "waiting to be linked"),
@@ -135,6 +151,8 @@ TONES = {
         "held": "line",
         "issued": "blue",
     },
+    "outcome": {"met": "green", "met_late": "amber", "breached": "red", "paused": "line"},
+    "verdict": {"late": "red", "unassigned": "amber", "unknown": "line", "in_time": "green"},
     "entry": {"draft": "line", "approved": "accent", "billed": "green"},
     "connection": {"connected": "green", "waiting": "amber", "revoked": "red", "off": ""},
 }

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from msp.web.portal import pages, ticket
+from msp.web.portal import pages, reports, ticket
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal")
-for room in (pages, ticket):
+for room in (pages, ticket, reports):
     room.add_routes(blueprint)
 
 

@@ -1,0 +1,288 @@
+"""Reports: how the promises were kept, the promises behind the figures, and what will be late."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from marshmallow import ValidationError, fields
+
+from msp.kernel import clock
+from msp.kernel.errors import Denied, Invalid
+from msp.reports.attainment import CODES, DIMENSIONS, NONE, Line, Question, figures, lines
+from msp.reports.figures import OTHERS, Figures, sum_of, without_others
+from msp.reports.names import names
+from msp.reports.outlook import HORIZONS, Expected, outlook
+from msp.reports.period import Period, read_period
+from msp.reports.reasons import Reason, reasons
+from msp.reports.rule import COUNTED, EXCLUDED
+from msp.web.api.access import caller, is_allowed, require
+from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
+from msp.web.api.pages import QUERY, PageQuery, number_cursor, page_of, write_cursor
+from msp.web.api.resource import Answer, resource
+from msp.web.api.ticket_shapes import Assignee, ExplanationOut
+
+blueprint = resource("reports", tag="Reports")
+PUBLIC = ("client", "contract", "priority", "type", "tier", "month", "kind")
+
+
+class Outcomes(fields.String):
+    """In a filter: one end of a promise, or several with commas."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        codes = str(super()._deserialize(value, attr, data, **kwargs)).split(",")
+        if not set(codes) <= {*COUNTED, *EXCLUDED}:
+            raise ValidationError("unknown")
+        return codes
+
+
+class AttainmentQuery(Schema):
+    """Which promises: those alive in a period, each client's days in its own time zone."""
+
+    period_start = Text(
+        longest=10, data_key="from", metadata={"description": "A day or a month (2026-10); default: the present month"}
+    )
+    period_end = Text(longest=10, data_key="to", metadata={"description": "A day or a month, included"})
+    kind = one_of(CODES["kind"])
+    client_id = fields.UUID()
+    contract_id = Assignee(metadata={"description": "A contract's id, or `none`"})
+    priority = one_of(CODES["priority"])
+    type = one_of(CODES["type"])
+    tier = one_of(CODES["tier"])
+    technician_id = Assignee(metadata={"description": "A person's id, or `none` for what nobody has"})
+
+
+class GroupedQuery(AttainmentQuery):
+    """Which promises, and how they are grouped."""
+
+    by = one_of(DIMENSIONS, load_default="client")
+
+
+class PromisesQuery(PageQuery, AttainmentQuery):
+    """Which promises, of which ends, and which page of them."""
+
+    outcome = Outcomes(metadata={"description": f"One or several with commas: {', '.join((*COUNTED, *EXCLUDED))}"})
+    month = Text(longest=7, metadata={"description": "Those decided in a month of the period (2026-10)"})
+
+
+class PeriodShape(Shown):
+    """Days, both included."""
+
+    first = fields.Date()
+    last = fields.Date()
+
+
+class FiguresOut(Shown):
+    """How many promises came to which end. counted + excluded = total."""
+
+    key = fields.String(allow_none=True, metadata={"description": "An id, a code or a month; null: what has none"})
+    name = fields.String(allow_none=True, metadata={"description": "Of a client, contract or technician"})
+    total = fields.Integer()
+    counted = fields.Integer()
+    excluded = fields.Integer()
+    attainment = fields.Decimal(
+        allow_none=True, as_string=True, metadata={"description": "met of counted, from 0 to 1, rounded down"}
+    )
+    outcomes = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": f"Counted: {', '.join(COUNTED)}. Excluded: {', '.join(EXCLUDED)}"},
+    )
+
+
+class AttainmentOut(Shown):
+    """The figures of a period, grouped, and all of them together."""
+
+    period = fields.Nested(PeriodShape)
+    by = fields.String()
+    groups = fields.List(fields.Nested(FiguresOut))
+    total = fields.Nested(FiguresOut)
+
+
+class ReportedPromiseOut(Shown):
+    """A promise behind a figure; a ticket without any stands with nulls."""
+
+    clock_id = fields.UUID(allow_none=True)
+    ticket_id = fields.UUID()
+    number = fields.String(metadata={"example": "LOZ-42"})
+    subject = fields.String()
+    client_id = fields.UUID()
+    kind = fields.String(allow_none=True)
+    priority = fields.String()
+    type = fields.String()
+    tier = fields.Integer()
+    outcome = fields.String()
+    started_at = Instant()
+    due_at = Instant(allow_none=True)
+    met_at = Instant(allow_none=True)
+    minutes_left = fields.Integer(
+        allow_none=True, metadata={"description": "Business minutes over when it was met (now, if not); negative: late"}
+    )
+    technician_id = fields.UUID(allow_none=True, metadata={"description": "Staff only"})
+    is_reopened = fields.Boolean()
+    explanation = fields.Nested(ExplanationOut, allow_none=True)
+
+
+class ForecastQuery(Schema):
+    """How far ahead, and what of it."""
+
+    hours = one_of([str(each) for each in HORIZONS], load_default="4")
+    client_id = fields.UUID()
+    tier = one_of(CODES["tier"])
+
+
+class ExpectedOut(Shown):
+    """A promise that is due in the next hours, and what is expected of it."""
+
+    clock_id = fields.UUID()
+    ticket_id = fields.UUID()
+    number = fields.String(metadata={"example": "LOZ-42"})
+    client_id = fields.UUID()
+    kind = fields.String()
+    tier = fields.Integer()
+    assignee_id = fields.UUID(allow_none=True)
+    due_at = Instant()
+    verdict = fields.String(metadata={"description": "late, unassigned, unknown or in_time"})
+    ahead = fields.Integer(metadata={"description": "Promises due before it: its assignee's, or its tier's"})
+    pace_seconds = fields.Integer(allow_none=True, metadata={"description": "The usual time between two promises met"})
+    is_tier_pace = fields.Boolean()
+    minutes_needed = fields.Integer(allow_none=True, metadata={"description": "For what is ahead, and it"})
+    minutes_open = fields.Integer(metadata={"description": "Business minutes until it is due"})
+
+
+class ForecastOut(Shown):
+    """The next hours, what is due first first."""
+
+    at = Instant()
+    hours = fields.Integer()
+    late_already = fields.Integer()
+    items = fields.List(fields.Nested(ExpectedOut))
+
+
+@blueprint.get("/reports/attainment")
+@blueprint.input(GroupedQuery, **QUERY)
+@blueprint.output(AttainmentOut)
+def read_attainment(query_data: dict[str, Any]) -> Answer:
+    """How the promises of a period were kept, grouped.
+
+    With a client's token: its own company, not by technician. A technician's token sees its own figures and the
+    others' as one group with the key `others`.
+    """
+    by = query_data.pop("by")
+    question = _question(query_data, by=by)
+    found = figures(question, by=by)
+    if by == "technician" and not is_allowed("see_team_reports"):
+        found = without_others(found, str(caller().id))
+    named = names(by, [each.key for each in found if each.key != OTHERS])
+    period = {"first": question.period.first, "last": question.period.last}
+    groups = [_figures(each, named.get(each.key or "")) for each in found]
+    return {"period": period, "by": by, "groups": groups, "total": _figures(sum_of(found), None)}
+
+
+@blueprint.get("/reports/attainment/tickets")
+@blueprint.input(PromisesQuery, **QUERY)
+@blueprint.output(page_of(ReportedPromiseOut, "ReportedPromise"))
+def list_reported_promises(query_data: dict[str, Any]) -> Answer:
+    """The promises behind the figures, decided last first, each with its deadline's trail."""
+    limit, offset = query_data.pop("limit"), number_cursor(query_data.pop("cursor")) or 0
+    outcomes = query_data.pop("outcome", ())
+    question = _question(query_data)
+    found, number = lines(question, outcomes=outcomes, limit=limit, offset=offset)
+    why = reasons(found, at=question.at)
+    items = [_promise(line, why.get(line.clock_id) if line.clock_id else None) for line in found]
+    more = offset + limit < number
+    return {"items": items, "next_cursor": write_cursor(offset + limit) if more else None}
+
+
+@blueprint.get("/reports/forecast")
+@blueprint.input(ForecastQuery, **QUERY)
+@blueprint.output(ForecastOut)
+def read_forecast(query_data: dict[str, Any]) -> Answer:
+    """What will be late in the next hours at the present pace.
+
+    Queues and paces count what the token may see: with a client's token, that company's tickets only.
+    """
+    require("desk", "see_company")
+    at, hours, tier = clock.now(), int(query_data["hours"]), query_data.get("tier")
+    found = outlook(at=at, hours=hours, client_id=query_data.get("client_id"), tier=int(tier) if tier else None)
+    items = [_expected(each) for each in found.expected if _may_see(each)]
+    return {"at": at, "hours": hours, "late_already": found.late_already, "items": items}
+
+
+def _question(data: dict[str, Any], *, by: str = "") -> Question:
+    require("desk", "see_company")
+    at, period = clock.now(), _period(data)
+    only = {name.removesuffix("_id"): str(value) for name, value in data.items()}
+    technician = only.get("technician")
+    if not caller().is_staff and "technician" in (by, *only):
+        raise Denied("not_allowed")
+    if technician not in (None, NONE, str(caller().id)) and not is_allowed("see_team_reports"):
+        raise Denied("not_allowed")
+    return Question(period, at, only)
+
+
+def _period(data: dict[str, Any]) -> Period:
+    month = data.get("month")
+    if month is not None and (len(month) != len("2026-10") or read_period(month, None, today=_today()) is None):
+        raise Invalid(fields={"month": ["invalid"]})
+    period = read_period(data.pop("period_start", None), data.pop("period_end", None), today=_today())
+    if period is None:
+        raise Invalid(fields={"from": ["invalid"]})
+    return period
+
+
+def _today() -> date:
+    return clock.now().astimezone(ZoneInfo(caller().timezone)).date()
+
+
+def _figures(each: Figures, name: str | None) -> dict[str, object]:
+    return {
+        "key": each.key,
+        "name": name,
+        "total": each.total,
+        "counted": each.counted,
+        "excluded": each.excluded,
+        "attainment": each.attainment,
+        "outcomes": {code: each.of(code) for code in (*COUNTED, *EXCLUDED)},
+    }
+
+
+def _promise(line: Line, reason: Reason | None) -> dict[str, object]:
+    shown = {name: getattr(line, name) for name in line.__slots__}
+    return shown | {
+        "number": line.label,
+        "technician_id": line.technician_id if _may_name(line.technician_id) else None,
+        "minutes_left": reason.left if reason else None,
+        "explanation": reason.explanation if reason else None,
+    }
+
+
+def _may_name(technician_id: UUID | None) -> bool:
+    return is_allowed("see_team_reports") or technician_id == caller().id
+
+
+def _may_see(each: Expected) -> bool:
+    """Technicians see their own and what nobody has, as on the page."""
+    person = caller()
+    free = not person.is_staff or is_allowed("see_team_reports")
+    return free or each.forecast.waiting.assignee_id in (None, person.id)
+
+
+def _expected(each: Expected) -> dict[str, object]:
+    found, waiting = each.forecast, each.forecast.waiting
+    return {
+        "clock_id": waiting.clock_id,
+        "ticket_id": each.ticket_id,
+        "number": each.label,
+        "client_id": each.client_id,
+        "kind": waiting.kind,
+        "tier": waiting.tier,
+        "assignee_id": waiting.assignee_id,
+        "due_at": waiting.due_at,
+        "verdict": found.verdict,
+        "ahead": found.ahead,
+        "pace_seconds": int(found.pace.every.total_seconds()) if found.pace else None,
+        "is_tier_pace": found.is_tier_pace,
+        "minutes_needed": int(found.needed.total_seconds() // 60) if found.needed is not None else None,
+        "minutes_open": int(waiting.open_for.total_seconds() // 60),
+    }

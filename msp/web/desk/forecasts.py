@@ -1,0 +1,182 @@
+"""The forecast for staff: what will be late in the next hours at the present pace, in words, and as a file."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext, ngettext
+
+from msp.kernel import clock
+from msp.kernel.errors import NotFound
+from msp.people.access import may
+from msp.reports.forecast import RISKS, Forecast, Verdict, count_by_hour
+from msp.reports.outlook import HORIZONS, Expected, Outlook, outlook
+from msp.tickets.queries import client_names
+from msp.web.desk.reports import tabs
+from msp.web.guards import Answer, needs
+from msp.web.parts import formats
+from msp.web.parts.words import word
+from msp.web.reporting.files import csv_file
+from msp.web.request_scope import current_person
+from msp.web.shell import shell
+
+SHOWN = 200
+USUAL = 4
+_ORDER: dict[Verdict, int] = {verdict: place for place, verdict in enumerate((*RISKS, "in_time"))}
+_TONES: tuple[tuple[Verdict, str], ...] = (
+    ("in_time", "green"),
+    ("unknown", "ink"),
+    ("unassigned", "amber"),
+    ("late", "red"),
+)
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    guard = needs("desk")
+    blueprint.add_url_rule("/reports/forecast", "report_forecast", guard(forecast_page))
+    blueprint.add_url_rule("/reports/forecast.csv", "export_forecast", guard(forecast_file))
+
+
+def forecast_page() -> Answer:
+    """What is due in the next hours: what will be late, what nobody has, and why it is thought so."""
+    hours = _hours()
+    found = _outlook(hours)
+    at_risk = _listed(found)
+    counts = {verdict: sum(1 for each in found.expected if each.forecast.verdict == verdict) for verdict in _ORDER}
+    return render_template(
+        "desk/report_forecast.html",
+        shell=shell(current="desk.reports"),
+        hours=hours,
+        counts=counts,
+        due=len(found.expected),
+        late_already=found.late_already,
+        columns=_columns(found, hours),
+        rows=[_row(each) for each in at_risk[:SHOWN]],
+        hidden=max(0, len(at_risk) - SHOWN),
+        tabs=tabs("desk.report_forecast"),
+        horizons=[(each, _url("desk.report_forecast", each), each == hours) for each in HORIZONS],
+        clients=[(str(each.id), each.name) for each in client_names()],
+        wanted=request.args.get("client", ""),
+        tier=request.args.get("tier", ""),
+        only_own=not may(current_person(), "see_team_reports"),
+        late_url=url_for("desk.queue", view="soon"),
+        file_url=_url("desk.export_forecast", hours),
+    )
+
+
+def forecast_file() -> Response:
+    """Everything due in the next hours as a CSV file."""
+    head = [
+        gettext("Ticket"),
+        gettext("Subject"),
+        gettext("Client"),
+        gettext("Promise"),
+        gettext("Due"),
+        gettext("Technician"),
+        gettext("Before it"),
+        gettext("Forecast"),
+        gettext("Why"),
+    ]
+    return csv_file("forecast", head, [_file_row(each) for each in _listed(_outlook(_hours()), is_whole=True)])
+
+
+def why(found: Forecast, *, name: str | None) -> str:
+    """The reason of a forecast as a sentence: the queue, the pace, the time that is left."""
+    if found.pace is None or found.needed is None:
+        return gettext("Too little was met in the last two weeks to know a pace.")
+    minutes = formats.minutes(max(1, round(found.pace.every.total_seconds() / 60)))
+    if name is not None and not found.is_tier_pace:
+        pace = gettext("%(name)s meets one every %(minutes)s.", name=name, minutes=minutes)
+    else:
+        tier = word(found.waiting.tier, "tier")
+        pace = gettext("%(tier)s as a whole meets one every %(minutes)s.", tier=tier, minutes=minutes)
+    ahead = ngettext("%(num)d is due before it.", "%(num)d are due before it.", found.ahead) if found.ahead else ""
+    time = gettext(
+        "It needs %(needed)s; %(left)s of working time are left.",
+        needed=formats.minutes(round(found.needed.total_seconds() / 60)),
+        left=formats.minutes(int(found.waiting.open_for.total_seconds() // 60)),
+    )
+    return " ".join(part for part in (pace, ahead or gettext("Nothing is due before it."), time) if part)
+
+
+def _outlook(hours: int) -> Outlook:
+    client, tier = request.args.get("client"), request.args.get("tier")
+    try:
+        client_id = UUID(client) if client else None
+    except ValueError as wrong:
+        raise NotFound("client") from wrong
+    if tier and tier not in ("1", "2", "3"):
+        raise NotFound("tier")
+    return outlook(at=clock.now(), hours=hours, client_id=client_id, tier=int(tier) if tier else None)
+
+
+def _hours() -> int:
+    wanted = request.args.get("hours", str(USUAL))
+    if wanted not in {str(each) for each in HORIZONS}:
+        raise NotFound("report")
+    return int(wanted)
+
+
+def _listed(found: Outlook, *, is_whole: bool = False) -> list[Expected]:
+    """What is at risk (or everything), the worst first; technicians see their own and what nobody has."""
+    person = current_person()
+    own = (None, person.id)
+    sees_all = may(person, "see_team_reports")
+    listed = [
+        each
+        for each in found.expected
+        if (is_whole or each.forecast.verdict != "in_time") and (sees_all or each.forecast.waiting.assignee_id in own)
+    ]
+    return sorted(listed, key=lambda each: (_ORDER[each.forecast.verdict], each.forecast.waiting.due_at))
+
+
+def _columns(found: Outlook, hours: int) -> list[dict[str, object]]:
+    """The next hours as columns: how many promises are due in each, by what is expected of them."""
+    at = clock.now()
+    by_hour = count_by_hour([each.forecast for each in found.expected], at=at, hours=hours)
+    most = max((sum(each.values()) for each in by_hour), default=0) or 1
+    return [
+        {"label": f"+{number + 1}", "total": sum(each.values()), "parts": _stack(each, most), "counts": each}
+        for number, each in enumerate(by_hour)
+    ]
+
+
+def _stack(counts: dict[Verdict, int], most: int) -> list[tuple[str, float, float]]:
+    """Colour, top and height (of 100) of the parts of a column, from the ground up."""
+    top, parts = 100.0, []
+    for verdict, tone in _TONES:
+        height = 100 * counts.get(verdict, 0) / most
+        if height:
+            top -= height
+            parts.append((tone, round(top, 2), round(height, 2)))
+    return parts
+
+
+def _row(each: Expected) -> dict[str, object]:
+    return {
+        "expected": each,
+        "verdict": each.forecast.verdict,
+        "waiting": each.forecast.waiting,
+        "url": url_for("desk.ticket", label=each.label),
+        "why": why(each.forecast, name=each.assignee),
+    }
+
+
+def _file_row(each: Expected) -> list[object]:
+    waiting = each.forecast.waiting
+    return [
+        each.label,
+        each.subject,
+        each.client,
+        word(waiting.kind, "clock_long"),
+        waiting.due_at,
+        each.assignee,
+        each.forecast.ahead,
+        word(each.forecast.verdict, "verdict"),
+        why(each.forecast, name=each.assignee),
+    ]
+
+
+def _url(endpoint: str, hours: int) -> str:
+    kept = {name: request.args[name] for name in ("client", "tier") if request.args.get(name)}
+    return url_for(endpoint, hours=hours, **kept)  # type: ignore[arg-type]

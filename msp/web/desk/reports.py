@@ -1,0 +1,190 @@
+"""Reports for staff: how the promises were kept, the tickets behind each figure, and both as files."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+
+from msp.kernel import clock
+from msp.kernel.errors import NotFound
+from msp.kernel.i18n import current_reader
+from msp.kernel.recent import recent
+from msp.people.access import may
+from msp.people.queries import staff
+from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question, figures, lines
+from msp.reports.figures import Figures
+from msp.reports.names import names
+from msp.reports.reasons import reasons
+from msp.tickets.queries import client_names
+from msp.web.guards import Answer, needs
+from msp.web.parts import formats
+from msp.web.parts.words import word
+from msp.web.reporting import behind, tables
+from msp.web.reporting.asked import Asked, months_offered, read_asked
+from msp.web.reporting.files import csv_file
+from msp.web.request_scope import current_person
+from msp.web.shell import MenuEntry, add_menu, shell
+
+PAGE = 50
+MOST_IN_FILE = 10_000
+TREND_MONTHS = 6
+TREND_SECONDS = 60.0
+BEHIND = "desk.report_promises"
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of these pages, and their line of the rail."""
+    guard = needs("desk")
+    for rule, name, view in (
+        ("/reports", "reports", attainment),
+        ("/reports/promises", "report_promises", promises),
+        ("/reports/attainment.csv", "export_attainment", attainment_file),
+        ("/reports/promises.csv", "export_promises", promises_file),
+    ):
+        blueprint.add_url_rule(rule, name, guard(view))
+    add_menu(MenuEntry("desk", lazy_gettext("Reports"), "chart-no-axes-column", "desk.reports", "desk", 40))
+
+
+def attainment() -> Answer:
+    """The figures of a period, grouped, with what was left out and the months before."""
+    asked, only_technician = _asked(), _only_technician()
+    found = figures(asked.question, by=asked.by)
+    total = tables.total_of(found, asked, endpoint=BEHIND)
+    return render_template(
+        "desk/reports.html",
+        shell=shell(current="desk.reports"),
+        asked=asked,
+        period=period_words(asked),
+        dimension=tables.dimension(asked.by),
+        rows=tables.rows_of(found, asked, endpoint=BEHIND, only_technician=only_technician),
+        total=total,
+        excluded=tables.excluded_rows(total),
+        trend=_trend(asked),
+        form=_form(asked),
+        file_url=asked.url("desk.export_attainment"),
+        tabs=tabs("desk.reports"),
+    )
+
+
+def promises() -> Answer:
+    """The promises behind a figure, each with its deadline's reason."""
+    asked = _asked()
+    found, number = lines(asked.question, outcomes=asked.outcomes, limit=PAGE, offset=(asked.page - 1) * PAGE)
+    why = reasons(found, at=asked.question.at)
+    return render_template(
+        "desk/report_promises.html",
+        shell=shell(current="desk.reports"),
+        heading=behind.heading(asked),
+        number=number,
+        rows=[behind.row_of(line, why, endpoint="desk.ticket", nameable=_only_technician()) for line in found],
+        report_url=asked.url("desk.reports"),
+        file_url=asked.url("desk.export_promises", by=None, outcome=",".join(asked.outcomes)),
+        is_cut=number > MOST_IN_FILE,
+        **behind.pages(asked, BEHIND, number=number, size=PAGE),
+    )
+
+
+def attainment_file() -> Response:
+    """The table of figures as a CSV file."""
+    asked = _asked()
+    found = figures(asked.question, by=asked.by)
+    rows = tables.rows_of(found, asked, endpoint=BEHIND, only_technician=_only_technician())
+    rows.append(tables.total_of(found, asked, endpoint=BEHIND))
+    return csv_file("attainment", tables.file_head(asked.by), [tables.file_row(row) for row in rows])
+
+
+def promises_file() -> Response:
+    """The promises behind a figure as a CSV file, the first ten thousand."""
+    asked = _asked()
+    found, _ = lines(asked.question, outcomes=asked.outcomes, limit=MOST_IN_FILE)
+    why = reasons(found, at=asked.question.at)
+    head = behind.file_head(current_reader().timezone)
+    return csv_file("promises", head, [behind.file_row(line, why, nameable=_only_technician()) for line in found])
+
+
+def tabs(current: str) -> list[dict[str, object]]:
+    """The pages that belong together."""
+    pages = (("desk.reports", gettext("Attainment")), ("desk.report_forecast", gettext("Forecast")))
+    return [{"label": text, "url": url_for(endpoint), "current": endpoint == current} for endpoint, text in pages]
+
+
+def period_words(asked: Asked) -> str:
+    """The period as a person says it."""
+    period = asked.question.period
+    months = period.months()
+    if period.first.day == 1 and _is_last_of_month(period.last):
+        first, last = formats.month(months[0]), formats.month(months[-1])
+        return first if len(months) == 1 else f"{first} – {last}"
+    return f"{formats.day(period.first, year=True)} – {formats.day(period.last, year=True)}"
+
+
+def _asked() -> Asked:
+    person = current_person()
+    asked = read_asked(request.args, at=clock.now(), zone=person.timezone, dimensions=DIMENSIONS, by="client")
+    technician = asked.question.only.get("technician", NONE)
+    if _only_technician() is not None and technician not in (NONE, str(person.id)):
+        raise NotFound("report")
+    return asked
+
+
+def _only_technician() -> UUID | None:
+    """Whose own figures the person may see beside the team's; None: everybody's."""
+    person = current_person()
+    return None if may(person, "see_team_reports") else person.id
+
+
+def _trend(asked: Asked) -> list[dict[str, object]]:
+    """The months up to the period's end as columns; a minute old at most."""
+    question = asked.question
+    period = question.period.reaching_back(TREND_MONTHS)
+    wider = Question(period, question.at, {name: each for name, each in question.only.items() if name != "month"})
+    known = (period, tuple(sorted(wider.only.items())))
+    found = recent(lambda: figures(wider, by="month"), name="trend of attainment", of=known, seconds=TREND_SECONDS)
+    by_key = {each.key: each for each in found}
+    columns = []
+    for month in period.months():
+        key = f"{month:%Y-%m}"
+        url = asked.url("desk.reports", **{"from": key, "to": key, "month": None})
+        columns.append(tables.column(formats.month(month), by_key.get(key, Figures(key)), url=url))
+    return columns
+
+
+def _form(asked: Asked) -> dict[str, object]:
+    """The selects of the form, and what else narrows the question, each with a way to take it out."""
+    only = asked.question.only
+    selects = [
+        ("client", gettext("Client"), [(str(each.id), each.name) for each in client_names()]),
+        ("kind", gettext("Promise"), [(each, word(each, "clock_long")) for each in CODES["kind"]]),
+        ("priority", gettext("Priority"), [(each, word(each, "priority")) for each in CODES["priority"]]),
+        ("type", gettext("Type"), [(each, word(each, "type")) for each in CODES["type"]]),
+        ("tier", gettext("Tier"), [(each, word(each, "tier")) for each in CODES["tier"]]),
+        ("technician", gettext("Technician"), _technicians()),
+    ]
+    offered = {name for name, _, _ in selects}
+    period = asked.question.period
+    return {
+        "selects": [(name, text, options, only.get(name, "")) for name, text, options in selects],
+        "groups": [(each, tables.dimension(each)) for each in DIMENSIONS],
+        "by": asked.by,
+        "months": months_offered(asked.question),
+        "from": f"{period.first:%Y-%m}",
+        "to": f"{period.last:%Y-%m}",
+        "more": [
+            (name, each, tables.label(name, None if each == NONE else each, names(name, [each])),
+             asked.url("desk.reports", **{name: None}))
+            for name, each in only.items() if name not in offered and each != NONE
+        ],
+    }  # fmt: skip
+
+
+def _technicians() -> list[tuple[str, str]]:
+    person = current_person()
+    if not may(person, "see_team_reports"):
+        return [(str(person.id), person.name)]
+    roles = ("technician", "team_lead", "administrator")
+    return [(str(each.id), each.name) for each in staff(roles=roles)]
+
+
+def _is_last_of_month(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1

@@ -1,0 +1,83 @@
+"""How the promises to a company were kept, for its managers: public facts only, nobody of the desk by name."""
+
+from flask import Blueprint, render_template, request
+from flask_babel import lazy_gettext
+
+from msp.clients.queries import access_client
+from msp.kernel import clock
+from msp.reports.attainment import Question, figures, lines
+from msp.reports.figures import Figures
+from msp.reports.reasons import reasons
+from msp.web.guards import Answer, needs
+from msp.web.parts import formats
+from msp.web.portal.frame import Tab, add_tab, client_of, frame
+from msp.web.reporting import behind, tables
+from msp.web.reporting.asked import Asked, months_offered, read_asked
+from msp.web.request_scope import current_person
+
+PAGE = 50
+MONTHS = 6
+DIMENSIONS = ("kind", "priority", "type", "month")
+BEHIND = "portal.report_promises"
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of these pages."""
+    guard = needs("see_company")
+    blueprint.add_url_rule("/reports", "reports", guard(attainment))
+    blueprint.add_url_rule("/reports/promises", "report_promises", guard(promises))
+    add_tab(Tab(lazy_gettext("Reports"), "portal.reports", "see_company"))
+
+
+def attainment() -> Answer:
+    """The company's figures of a month, grouped, with what was left out and the months before."""
+    asked = _asked()
+    found = figures(asked.question, by=asked.by)
+    total = tables.total_of(found, asked, endpoint=BEHIND)
+    return render_template(
+        "portal/reports.html",
+        portal=frame(current="portal.reports"),
+        period=formats.month(asked.question.period.first),
+        asked=asked,
+        dimension=tables.dimension(asked.by),
+        groups=[(each, tables.dimension(each)) for each in DIMENSIONS if each != "month"],
+        rows=tables.rows_of(found, asked, endpoint=BEHIND),
+        total=total,
+        excluded=tables.excluded_rows(total),
+        trend=_trend(asked),
+        month_options=months_offered(asked.question),
+        chosen=f"{asked.question.period.first:%Y-%m}",
+    )
+
+
+def promises() -> Answer:
+    """The promises behind a figure, each with its deadline's reason."""
+    asked = _asked()
+    found, number = lines(asked.question, outcomes=asked.outcomes, limit=PAGE, offset=(asked.page - 1) * PAGE)
+    why = reasons(found, at=asked.question.at)
+    nobody = client_of(current_person())  # of the desk is named
+    return render_template(
+        "portal/report_promises.html",
+        portal=frame(current="portal.reports"),
+        heading=behind.heading(asked),
+        number=number,
+        rows=[behind.row_of(line, why, endpoint="portal.ticket", nameable=nobody) for line in found],
+        report_url=asked.url("portal.reports"),
+        **behind.pages(asked, BEHIND, number=number, size=PAGE),
+    )
+
+
+def _asked() -> Asked:
+    zone = access_client(client_of(current_person())).timezone
+    return read_asked(request.args, at=clock.now(), zone=zone, dimensions=DIMENSIONS, by="kind")
+
+
+def _trend(asked: Asked) -> list[dict[str, object]]:
+    period = asked.question.period.reaching_back(MONTHS)
+    found = {each.key: each for each in figures(Question(period, asked.question.at), by="month")}
+    columns = []
+    for month in period.months():
+        key = f"{month:%Y-%m}"
+        url = asked.url("portal.reports", **{"from": key, "to": key})
+        columns.append(tables.column(formats.month(month), found.get(key, Figures(key)), url=url))
+    return columns

@@ -1,0 +1,187 @@
+"""Figures as rows of a page or a file: named, ordered, each figure with the address of what stands behind it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from babel.numbers import format_percent
+from flask_babel import gettext, pgettext
+
+from msp.reports.attainment import CODES, NONE
+from msp.reports.figures import OTHERS, Figures, sum_of, without_others
+from msp.reports.names import names
+from msp.reports.rule import COUNTED, EXCLUDED
+from msp.web.parts import formats
+from msp.web.parts.words import word
+from msp.web.reporting.asked import Asked
+
+_WORDS = {"priority": "priority", "type": "type", "tier": "tier", "kind": "clock_long"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: what it is called, its figures, and the addresses of the promises behind them."""
+
+    label: str
+    figures: Figures
+    urls: dict[str, str]
+
+    @property
+    def share(self) -> str:
+        """The attainment as it is written."""
+        return share(self.figures.attainment)
+
+    @property
+    def parts(self) -> list[tuple[str, float, float]]:
+        """Colour, start and width (of 100) of each end that counts, for a bar."""
+        return parts_of([self.figures.of(each) for each in COUNTED])
+
+
+def rows_of(found: Sequence[Figures], asked: Asked, *, endpoint: str, only_technician: UUID | None = None) -> list[Row]:
+    """The rows of a table in the order in which people look for them.
+
+    `only_technician`: the figures of all other technicians stand as one row without a way behind it.
+    """
+    by = asked.by
+    if by == "technician" and only_technician is not None:
+        found = without_others(found, str(only_technician))
+    named = names(by, [each.key for each in found if each.key != OTHERS])
+    rows = [
+        (
+            _place(by, each.key, named),
+            Row(label(by, each.key, named), each, urls(asked, endpoint, **_key(by, each.key))),
+        )
+        for each in found
+    ]
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+def total_of(found: Iterable[Figures], asked: Asked, *, endpoint: str) -> Row:
+    """The last row: everything together."""
+    return Row(gettext("All together"), sum_of(found), urls(asked, endpoint))
+
+
+def excluded_rows(total: Row) -> list[tuple[str, str, int, str]]:
+    """What was left out: its word, why, how many, and where they are listed; the most first."""
+    found = [(total.figures.of(each), each) for each in EXCLUDED]
+    return [
+        (word(each, "outcome").capitalize(), reason_of(each), number, total.urls[each])
+        for number, each in sorted(found, key=lambda pair: -pair[0])
+        if number
+    ]
+
+
+def label(by: str, key: str | None, named: dict[str, str]) -> str:
+    """What a row is called."""
+    if key == OTHERS:
+        return gettext("The rest of the team")
+    if key is None:
+        return {
+            "contract": gettext("Without a contract"),
+            "technician": gettext("Nobody"),
+            "month": gettext("Not decided in the period"),
+            "kind": gettext("Nothing promised"),
+        }.get(by, "–")
+    if by == "month":
+        return formats.month(date.fromisoformat(f"{key}-01")).capitalize()
+    return named.get(key, "–") if by not in _WORDS else word(key, _WORDS[by])
+
+
+def urls(asked: Asked, endpoint: str, **narrowed: str | None) -> dict[str, str]:
+    """Where the promises behind each figure of a row are listed; nothing for a row that is several."""
+    if OTHERS in narrowed.values():
+        return {}
+    groups = {each: each for each in (*COUNTED, *EXCLUDED)}
+    groups |= {"counted": ",".join(COUNTED), "excluded": ",".join(EXCLUDED), "late": "met_late,breached", "total": ""}
+    return {name: asked.url(endpoint, by=None, outcome=codes, **narrowed) for name, codes in groups.items()}
+
+
+def share(value: Decimal | None) -> str:
+    """A share to a tenth of a per cent, as the reader writes it; a dash where there is none."""
+    if value is None:
+        return "–"
+    shown = "#,##0%" if value == 1 else "#,##0.0%"
+    if formats.reader_locale() == "es":
+        shown = shown.replace("%", f"{formats.THIN}%")
+    return str(format_percent(value, format=shown, locale=formats.reader_locale()))
+
+
+def column(label: str, figures: Figures, *, url: str) -> dict[str, object]:
+    """A month of a drawing: what it is called, its share, its figures and their stretches."""
+    parts = parts_of([figures.of(each) for each in COUNTED])
+    return {"label": label, "url": url, "share": share(figures.attainment), "figures": figures, "parts": parts}
+
+
+def parts_of(counts: Sequence[int]) -> list[tuple[str, float, float]]:
+    """Counts of met, late and open as stretches of a line of 100."""
+    whole, at = sum(counts), 0.0
+    stretches = []
+    for tone, number in zip(("green", "amber", "red"), counts, strict=True):
+        width = round(100 * number / whole, 2) if whole else 0.0
+        stretches.append((tone, round(at, 2), width))
+        at += width
+    return stretches
+
+
+def reason_of(outcome: str) -> str:
+    """Why promises of this kind are left out, as a sentence."""
+    return {
+        "running": gettext("Their time was not up at the end of the period, or is not up yet."),
+        "paused": gettext("Their clock stood still: the client or an appointment was waited for, or it lay solved."),
+        "cancelled": gettext("They were not needed any more before they were due."),
+        "no_contract": gettext("No contract of the client covered the ticket when it was opened."),
+        "no_promise": gettext("The contract promises nothing for tickets like these."),
+    }[outcome]
+
+
+def file_head(by: str) -> list[str]:
+    """The heads of the columns of a file of figures."""
+    return [
+        dimension(by),
+        gettext("Counted"),
+        *(word(each, "outcome").capitalize() for each in COUNTED),
+        pgettext("report", "Attainment %"),
+        gettext("Left out"),
+        *(word(each, "outcome").capitalize() for each in EXCLUDED),
+        gettext("Everything"),
+    ]
+
+
+def file_row(row: Row) -> list[object]:
+    """A row of figures as a file's."""
+    got = row.figures
+    return [
+        row.label,
+        got.counted,
+        *(got.of(each) for each in COUNTED),
+        None if got.attainment is None else got.attainment * 100,
+        got.excluded,
+        *(got.of(each) for each in EXCLUDED),
+        got.total,
+    ]
+
+
+def dimension(by: str) -> str:
+    """What a column of this dimension is called."""
+    return {
+        "client": gettext("Client"),
+        "contract": gettext("Contract"),
+        "priority": gettext("Priority"),
+        "type": gettext("Type"),
+        "technician": gettext("Technician"),
+        "tier": gettext("Tier"),
+        "month": gettext("Month"),
+        "kind": gettext("Promise"),
+    }[by]
+
+
+def _key(by: str, key: str | None) -> dict[str, str | None]:
+    return {by: NONE if key is None else key}
+
+
+def _place(by: str, key: str | None, named: dict[str, str]) -> tuple[bool, bool, object, str]:
+    codes = CODES.get(by, ())
+    known = codes.index(key) if key in codes else 0
+    return key is None, key == OTHERS, known, named.get(key or "", key or "").casefold()
