@@ -78,6 +78,7 @@ def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
         ),
         Index(f"ix_{table}_key", "key", "id", postgresql_where=text("state = 'pending'")),
         Index(f"ix_{table}_dead", "id", postgresql_where=text("state = 'dead'")),
+        Index(f"ix_{table}_discarded", "id", postgresql_where=text("state = 'discarded'")),
         {"info": {"access": "queue"}},
     )
 
@@ -185,21 +186,6 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[int], None]) ->
         )
     else:
         _settle(model, claimed, state="done", reason=None)
-
-
-def retry(model: type[Leased], row_id: int) -> None:
-    """Put a dead row back in line, due now."""
-    _update_dead(model, row_id, state="pending", due_at=clock.now(), attempts=0, cut_off=0, lease_until=None)
-
-
-def discard(model: type[Leased], row_id: int) -> None:
-    """Give a dead row up for good; it stays as a record."""
-    _update_dead(model, row_id, state="discarded", done_at=clock.now())
-
-
-def _update_dead(model: type[Leased], row_id: int, **values: object) -> None:
-    with work(Scope.system()) as session:
-        session.execute(update(model).where(model.id == row_id, model.state == "dead").values(**values))
 
 
 def _again(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from msp.clients.actions import connect, note_unknown
 from msp.clients.models import Connection, UnknownSource
@@ -12,7 +12,7 @@ from msp.clients.queries import find_connection
 from msp.kernel import clock, crypto, inbox, leases, settings
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
-from msp.kernel.events import Delivery, emit, subscribe
+from msp.kernel.events import Delivery, Event, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
 from msp.tickets.actions import Request, open_ticket
 from tests.web.forms import posted
@@ -123,6 +123,9 @@ def test_disconnecting_forgets_the_token(ana: FlaskClient, world: World) -> None
     assert connection("slack", SLACK_TEAM) is None
 
 
+MESSAGE = {"type": "message", "text": "Ayuda,\n por favor"}
+
+
 @pytest.fixture
 def dead(world: World) -> tuple[int, int]:
     """A message of Slack and a delivery about LOZ-1 that nobody could work: their ids."""
@@ -132,7 +135,7 @@ def dead(world: World) -> tuple[int, int]:
 
     inbox.register_source("tests_refuse", refuse)
     subscribe("tests_refuse", to={"tests.refused"}, handler=refuse)
-    inbox.store("tests_refuse", "e1", {"type": "event_callback", "event": {"type": "message"}}, key="k")
+    inbox.store("tests_refuse", "e1", {"type": "event_callback", "event": MESSAGE}, key="k")
     with work(Scope.staff()):
         request = Request(subject="El TPV no cobra", body="Hay cola.", source="slack")
         ticket, _ = open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
@@ -171,6 +174,51 @@ def test_one_is_tried_again_and_one_given_up(ana: FlaskClient, dead: tuple[int, 
     inbox.register_source("tests_refuse", heard.append)
     clock.advance(timedelta(seconds=1))
     assert inbox.work_one() and len(heard) == 1 and states()[0] == ["done"]
+
+
+def test_who_tried_again_and_who_dropped_is_told(ana: FlaskClient, dead: tuple[int, int], world: World) -> None:
+    ana.post(f"/admin/deliveries/inbound-{dead[0]}/retry")
+    ana.post(f"/admin/deliveries/delivery-{dead[1]}/drop")
+    with work(Scope.staff()) as session:
+        told = session.scalars(select(Event).where(Event.kind.startswith("letter.")).order_by(Event.seq)).all()
+    assert [(each.kind, each.actor_id, each.data["reason"]) for each in told] == [
+        ("letter.retried", world.ana.id, "channel_not_found"),
+        ("letter.discarded", world.ana.id, "channel_not_found"),
+    ]
+    dropped = ana.get("/admin/deliveries?state=discarded").text
+    assert "Abandonado por Ana Lago" in dropped and "/desk/tickets/LOZ-1" in dropped
+    clock.advance(timedelta(seconds=1))
+    assert inbox.work_one()  # it is refused again
+    assert "Reintentado por Ana Lago" in ana.get("/admin/deliveries").text
+
+
+def test_narrowed_by_way_and_program_and_what_it_says(ana: FlaskClient, dead: tuple[int, int]) -> None:
+    whole = ana.get("/admin/deliveries").text
+    assert "«Ayuda, por favor»" in whole and "Abandonado" not in whole
+    assert ana.get("/admin/deliveries?queue=inbound").text.count("channel_not_found") == 1
+    assert ana.get("/admin/deliveries?program=tests_refuse").text.count("channel_not_found") == 2
+    assert "channel_not_found" not in ana.get("/admin/deliveries?program=stripe").text
+    ana.post("/admin/deliveries/retry", data={"queue": "inbound", "program": "tests_refuse"})
+    assert states() == (["pending"], ["dead"])
+    assert "Ayuda" in ana.get("/admin/deliveries?state=pending").text
+
+
+def test_what_failed_comes_in_pages(ana: FlaskClient, dead: tuple[int, int]) -> None:
+    for number in range(60):
+        inbox.store("tests_refuse", f"more {number}", {"text": f"Fallo {number}"}, key=str(number))
+    while inbox.work_one():
+        pass
+    first, second = ana.get("/admin/deliveries").text, ana.get("/admin/deliveries?page=2").text
+    assert first.count("channel_not_found") == 50 and second.count("channel_not_found") == 12
+    assert "1–50 de 62" in first and "«Fallo 59»" in first
+
+
+def test_what_killed_its_workers_says_so(ana: FlaskClient, world: World) -> None:
+    inbox.store("tests_kill", "e1", {}, key="k")
+    with work(Scope.system()) as session:
+        session.execute(update(Inbound).values(cut_off=leases.MAX_CUT_OFF))
+    assert inbox.work_one()
+    assert "cinco veces seguidas" in ana.get("/admin/deliveries").text
 
 
 def test_all_of_them_are_tried_again(ana: FlaskClient, dead: tuple[int, int]) -> None:

@@ -4,7 +4,7 @@ from flask import Blueprint, Flask, redirect, url_for
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
-from msp.web.admin import calendars, clients, connections, contracts, deliveries, people, reading, settings
+from msp.web.admin import calendars, clients, connections, contracts, deliveries, letters, people, reading, settings
 from msp.web.guards import needs
 from msp.web.shell import MenuEntry, add_menu
 
@@ -20,7 +20,7 @@ MENU = (
     ),
     MenuEntry(
         "settings", lazy_gettext("Failed deliveries"), "triangle-alert", "admin.deliveries", "administer", 40,
-        reading.count_dead,
+        letters.count_dead,
     ),
     MenuEntry("settings", lazy_gettext("Settings"), "settings", "admin.settings", "administer", 50),
 )  # fmt: skip

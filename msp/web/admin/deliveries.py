@@ -1,23 +1,25 @@
 """What no try could work: in from other programs, or out to them; tried again or given up by a person."""
 
 import re
+from collections.abc import Callable
+from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from msp.kernel import leases, wake
+from msp.kernel import clock, dead_letters, wake
+from msp.kernel.dead_letters import DRAINS, MODELS, Queue
 from msp.kernel.errors import NotFound
-from msp.kernel.events import Delivery
-from msp.kernel.inbox import Inbound
-from msp.kernel.leases import Leased
-from msp.web.admin import reading
-from msp.web.admin.reading import Dead
+from msp.kernel.leases import CUT_OFF
+from msp.web.admin import letters, reading
+from msp.web.admin.letters import STATES, Handled, Letter, Wanted
+from msp.web.admin.pager import Pager
 from msp.web.guards import needs
 from msp.web.shell import shell
 
-QUEUES: dict[str, tuple[type[Leased], str]] = {"inbound": (Inbound, "inbox"), "delivery": (Delivery, "outbox")}
 _ID = re.compile(r"(inbound|delivery)-(\d{1,18})")
 
 
@@ -31,69 +33,163 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def deliveries() -> str:
-    """The dead rows with their reasons, and how many are still on their way."""
-    found = reading.dead_rows()
+    """The rows of one state with their reasons, narrowed by way and program."""
+    wanted, pager = _wanted(request.args.get), Pager.of_request()
+    found, total = letters.letters_page(wanted, offset=pager.offset)
     names = reading.names_of_clients({row.client_id for row in found if row.client_id})
     labels = reading.labels_of_tickets({row.subject_id for row in found if row.subject_id})
+    done = letters.handled(found)
     return render_template(
         "admin/deliveries.html",
         shell=shell(current="admin.deliveries"),
-        rows=[_row(row, names, labels) for row in found],
-        waiting=reading.count_pending(),
+        rows=[_row(row, names, labels, done.get((row.queue, row.id))) for row in found],
+        waiting=letters.count_letters("pending"),
+        tabs=_tabs(wanted),
+        filters=[_ways(wanted), _programs(wanted)],
+        wanted=wanted,
+        total=total,
+        **pager.context(total),
     )
 
 
 def retry(delivery_id: str) -> Response:
     """Put one dead row back in line."""
     queue, row_id = _named(delivery_id)
-    model, drain = QUEUES[queue]
-    leases.retry(model, row_id)
-    wake.send(drain)
-    flash(gettext("It is tried again now."), "green")
-    return redirect(url_for("admin.deliveries"), 303)
+    if dead_letters.retry(queue, [row_id], actor_id=current_user.person.id, at=clock.now()):
+        wake.send(DRAINS[queue])
+        flash(gettext("It is tried again now."), "green")
+    return redirect(_back(), 303)
 
 
 def drop(delivery_id: str) -> Response:
     """Give one dead row up for good; it stays as a record."""
     queue, row_id = _named(delivery_id)
-    leases.discard(QUEUES[queue][0], row_id)
-    flash(gettext("Given up. It stays in the records."), "green")
-    return redirect(url_for("admin.deliveries"), 303)
+    if dead_letters.discard(queue, [row_id], actor_id=current_user.person.id, at=clock.now()):
+        flash(gettext("Given up. It stays in the records."), "green")
+    return redirect(_back(), 303)
 
 
 def retry_all() -> Response:
-    """Put every dead row back in line."""
-    found = reading.dead_ids()
-    for queue, row_id in found:
-        leases.retry(QUEUES[queue][0], row_id)
-    for queue in {queue for queue, _ in found}:
-        wake.send(QUEUES[queue][1])
-    flash(ngettext("%(num)d is tried again now.", "%(num)d are tried again now.", len(found)), "green")
-    return redirect(url_for("admin.deliveries"), 303)
+    """Put every dead row back in line that the page's filters show."""
+    wanted, count = _wanted(request.form.get), 0
+    for queue, ids in letters.letter_ids(Wanted("dead", wanted.queue, wanted.program)).items():
+        count += dead_letters.retry(queue, ids, actor_id=current_user.person.id, at=clock.now())
+        wake.send(DRAINS[queue])
+    flash(ngettext("%(num)d is tried again now.", "%(num)d are tried again now.", count), "green")
+    return redirect(_back(), 303)
 
 
-def _named(delivery_id: str) -> tuple[str, int]:
+def _back() -> str:
+    return _url(_wanted(request.form.get))
+
+
+def _url(wanted: Wanted) -> str:
+    return url_for(
+        "admin.deliveries",
+        state=wanted.state if wanted.state != "dead" else None,
+        queue=wanted.queue,
+        program=wanted.program or None,
+    )
+
+
+def _wanted(read: Callable[[str], str | None]) -> Wanted:
+    asked = {name: read(name) or "" for name in ("state", "queue", "program")}
+    return Wanted(
+        state=asked["state"] if asked["state"] in STATES else "dead",
+        queue=next((queue for queue in MODELS if queue == asked["queue"]), None),
+        program=asked["program"][:100],
+    )
+
+
+def _named(delivery_id: str) -> tuple[Queue, int]:
     found = _ID.fullmatch(delivery_id)
     if found is None:
         raise NotFound("delivery")
-    return found[1], int(found[2])
+    return cast(Queue, found[1]), int(found[2])
 
 
-def _row(row: Dead, names: dict[UUID, str], labels: dict[UUID, str]) -> dict[str, object]:
+# ------------------------------------------------------------- what is shown
+
+
+def _tabs(wanted: Wanted) -> list[dict[str, object]]:
+    titles = {"dead": gettext("Failed"), "pending": gettext("On their way"), "discarded": gettext("Dropped")}
+    return [
+        {
+            "label": f"{titles[state]} · {letters.count_letters(state)}",
+            "url": _url(Wanted(state, wanted.queue, wanted.program)),
+            "current": state == wanted.state,
+        }
+        for state in STATES
+    ]
+
+
+def _ways(wanted: Wanted) -> dict[str, object]:
+    titles: dict[Queue | None, str] = {
+        None: gettext("both"),
+        "inbound": gettext("coming in"),
+        "delivery": gettext("going out"),
+    }
+    return {
+        "label": gettext("Way"),
+        "value": titles[wanted.queue],
+        "is_set": wanted.queue is not None,
+        "clear_url": _url(Wanted(wanted.state, None, wanted.program)),
+        "options": [
+            {"label": title, "url": _url(Wanted(wanted.state, queue, wanted.program)), "current": queue == wanted.queue}
+            for queue, title in titles.items()
+        ],
+    }
+
+
+def _programs(wanted: Wanted) -> dict[str, object]:
+    known = letters.programs(wanted.state)
+    return {
+        "label": gettext("Program"),
+        "value": _program(wanted.program) if wanted.program else gettext("all"),
+        "is_set": bool(wanted.program),
+        "clear_url": _url(Wanted(wanted.state, wanted.queue)),
+        "options": [
+            {
+                "label": _program(name) if name else gettext("all"),
+                "url": _url(Wanted(wanted.state, wanted.queue, name)),
+                "current": name == wanted.program,
+            }
+            for name in ("", *known)
+        ],
+    }
+
+
+def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Handled | None) -> dict[str, object]:
     label = labels.get(row.subject_id) if row.subject_id else None
     client = names.get(row.client_id, "") if row.client_id else ""
     return {
         "id": f"{row.queue}-{row.id}",
         "kind": _sentence(row, label),
         "to": " · ".join(part for part in (client, row.kind) if part),
-        "error": row.reason or gettext("no reason was given"),
+        "error": _reason(row.reason),
+        "excerpt": row.excerpt,
+        "size": row.size,
         "tries": row.tries,
         "at": row.at,
         "url": url_for("desk.ticket", label=label) if label else None,
+        "done": done and {"text": _done(done), "at": done.at},
     }
 
 
-def _sentence(row: Dead, label: str | None) -> str:
+def _reason(reason: str) -> str:
+    if reason == CUT_OFF:
+        return gettext("Its worker died or fell silent over it, five times in a row")
+    return reason
+
+
+def _done(done: Handled) -> str:
+    by = done.by or gettext("somebody")
+    if done.kind == "letter.discarded":
+        return gettext("Dropped by %(person)s", person=by)
+    return gettext("Tried again by %(person)s", person=by)
+
+
+def _sentence(row: Letter, label: str | None) -> str:
     name = _program(row.name)
     if row.queue == "inbound":
         return gettext("What came in from %(program)s", program=name)

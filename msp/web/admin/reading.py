@@ -1,8 +1,7 @@
 """What the administration's lists show: SELECTs across rooms, one statement for a whole list, never one a row."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,29 +11,10 @@ from sqlalchemy.orm import joinedload, lazyload
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.contracts.models import Contract
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Delivery, Event
-from msp.kernel.inbox import Inbound
 from msp.people.models import Account, ChatIdentity, Person
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED
 from msp.web.admin.pager import PAGE
-
-DEAD_SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """A row that no try could work, as the page of failures shows it."""
-
-    queue: str  # inbound or delivery
-    id: int
-    name: str  # the source or the subscriber
-    kind: str  # what the payload or the event is
-    client_id: UUID | None
-    subject_id: UUID | None
-    reason: str
-    tries: int
-    at: datetime
 
 
 def clients_page(words: str, *, offset: int) -> tuple[list[Client], int]:
@@ -153,61 +133,6 @@ def count_waiting() -> int:
     unknown = select(func.count()).select_from(UnknownSource).where(UnknownSource.ignored_at.is_(None))
     broken = select(func.count()).select_from(Connection).where(Connection.broken_reason.is_not(None))
     return db.session.execute(select(unknown.scalar_subquery() + broken.scalar_subquery())).scalar_one()
-
-
-def count_dead() -> int:
-    """How many rows came to rest after all their tries."""
-    with work(Scope.system()) as session:
-        parts = [
-            select(func.count()).select_from(model).where(model.state == "dead").scalar_subquery()
-            for model in (Inbound, Delivery)
-        ]
-        return session.execute(select(parts[0] + parts[1])).scalar_one()
-
-
-def count_pending() -> int:
-    """How many rows are still on their way."""
-    with work(Scope.system()) as session:
-        parts = [
-            select(func.count()).select_from(model).where(model.state == "pending").scalar_subquery()
-            for model in (Inbound, Delivery)
-        ]
-        return session.execute(select(parts[0] + parts[1])).scalar_one()
-
-
-def dead_rows() -> list[Dead]:
-    """What came to rest after all its tries, latest first."""
-    with work(Scope.system()) as session:
-        incoming = session.scalars(
-            select(Inbound).where(Inbound.state == "dead").order_by(Inbound.id.desc()).limit(DEAD_SHOWN)
-        )
-        found = [
-            Dead("inbound", row.id, row.source, _payload_kind(row.payload), row.client_id, None, row.reason or "",
-                 row.attempts, row.due_at)
-            for row in incoming
-        ]  # fmt: skip
-        query = select(Delivery, Event).join(Event, Event.id == Delivery.event_id).where(Delivery.state == "dead")
-        found += [
-            Dead("delivery", row.id, row.subscriber, event.kind, row.client_id, event.subject_id, row.reason or "",
-                 row.attempts, row.due_at)
-            for row, event in session.execute(query.order_by(Delivery.id.desc()).limit(DEAD_SHOWN))
-        ]  # fmt: skip
-    return sorted(found, key=lambda row: row.at, reverse=True)
-
-
-def dead_ids() -> list[tuple[str, int]]:
-    """The queue and id of every dead row."""
-    with work(Scope.system()) as session:
-        inbound = [("inbound", row) for row in session.scalars(select(Inbound.id).where(Inbound.state == "dead"))]
-        return inbound + [
-            ("delivery", row) for row in session.scalars(select(Delivery.id).where(Delivery.state == "dead"))
-        ]
-
-
-def _payload_kind(payload: dict[str, Any]) -> str:
-    inner = payload.get("event")
-    found = inner.get("type") if isinstance(inner, dict) else payload.get("type")
-    return str(found or "")
 
 
 def _like(words: str, *columns: Any) -> Any:

@@ -1,0 +1,59 @@
+"""What no try could work, in a person's hands: put back in line, or given up; who did it is an event."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy import update
+
+from msp.kernel.db import Scope, work
+from msp.kernel.events import Delivery, emit
+from msp.kernel.inbox import Inbound
+from msp.kernel.leases import Leased
+
+Queue = Literal["inbound", "delivery"]
+MODELS: dict[Queue, type[Leased]] = {"inbound": Inbound, "delivery": Delivery}
+DRAINS: dict[Queue, str] = {"inbound": "inbox", "delivery": "outbox"}
+
+
+def retry(queue: Queue, row_ids: Sequence[int], *, actor_id: UUID | None, at: datetime) -> int:
+    """Put dead rows back in line, due now, all their tries before them; emits `letter.retried` for each.
+
+    Leaves rows that are not dead; returns how many were.
+    """
+    fresh: dict[str, Any] = {"state": "pending", "due_at": at, "attempts": 0, "cut_off": 0, "lease_until": None}
+    return _settle(queue, row_ids, fresh, "letter.retried", actor_id=actor_id, at=at)
+
+
+def discard(queue: Queue, row_ids: Sequence[int], *, actor_id: UUID | None, at: datetime) -> int:
+    """Give dead rows up for good; they stay as a record. Emits `letter.discarded` for each; returns how many."""
+    gone: dict[str, Any] = {"state": "discarded", "done_at": at}
+    return _settle(queue, row_ids, gone, "letter.discarded", actor_id=actor_id, at=at)
+
+
+def subject_of(queue: Queue, row_id: int) -> UUID:
+    """The subject under which a row's events stand."""
+    return uuid5(NAMESPACE_URL, f"guardia:{queue}:{row_id}")
+
+
+def _settle(
+    queue: Queue, row_ids: Sequence[int], values: dict[str, Any], kind: str, *, actor_id: UUID | None, at: datetime
+) -> int:
+    model = MODELS[queue]
+    with work(Scope.system()) as session:
+        statement = update(model).where(model.id.in_(row_ids), model.state == "dead").values(**values)
+        changed = session.execute(statement.returning(model.id, model.client_id, model.reason)).all()
+        for row in changed:
+            emit(
+                kind,
+                subject_of(queue, row.id),
+                client_id=row.client_id,
+                visibility="internal",
+                actor_id=actor_id,
+                at=at,
+                queue=queue,
+                row=row.id,
+                reason=row.reason,
+            )
+    return len(changed)

@@ -1,0 +1,179 @@
+"""What waits in inbox and outbox, and what was given up there: SELECTs for the page of deliveries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, cast, func, literal, select, union_all
+
+from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.dead_letters import MODELS, Queue, subject_of
+from msp.kernel.events import Delivery, Event
+from msp.kernel.inbox import Inbound
+from msp.people.models import Person
+from msp.tickets.models import Message
+from msp.web.admin.pager import PAGE
+
+STATES = ("dead", "pending", "discarded")
+EXCERPT = 160  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows are asked for: their state, one queue or both, one program or all."""
+
+    state: str = "dead"
+    queue: Queue | None = None
+    program: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row as the page shows it."""
+
+    queue: Queue
+    id: int
+    name: str  # the source or the subscriber
+    kind: str  # what the payload or the event is
+    client_id: UUID | None
+    subject_id: UUID | None
+    reason: str
+    tries: int
+    at: datetime  # of the last try; of the next, where it is pending
+    excerpt: str  # the beginning of what it says
+    size: int  # bytes as it is stored
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a person did with a row."""
+
+    kind: str
+    by: str
+    at: datetime
+
+
+def letters_page(wanted: Wanted, *, offset: int) -> tuple[list[Letter], int]:
+    """A page of rows, the latest first, and how many there are in all."""
+    with work(Scope.system()) as session:
+        found = _all(wanted).subquery()
+        total = session.execute(select(func.count()).select_from(found)).scalar_one()
+        page = select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(PAGE).offset(offset)
+        keys: list[tuple[Queue, int]] = [(row.queue, row.id) for row in session.execute(page)]
+        letters = _incoming(_ids(keys, "inbound")) | _outgoing(_ids(keys, "delivery"))
+    return [letters[key] for key in keys if key in letters], total
+
+
+def letter_ids(wanted: Wanted) -> dict[Queue, list[int]]:
+    """The ids of all rows that are wanted, by queue."""
+    with work(Scope.system()) as session:
+        ids: dict[Queue, list[int]] = {}
+        for row in session.execute(_all(wanted)):
+            ids.setdefault(row.queue, []).append(row.id)
+        return ids
+
+
+def programs(state: str) -> list[str]:
+    """The sources and subscribers that rows of this state are of."""
+    with work(Scope.system()) as session:
+        queries = [
+            select(Inbound.source).where(Inbound.state == state).distinct(),
+            select(Delivery.subscriber).where(Delivery.state == state).distinct(),
+        ]
+        return sorted({name for query in queries for name in session.scalars(query)})
+
+
+def count_letters(state: str) -> int:
+    """How many rows are in a state."""
+    with work(Scope.system()) as session:
+        counts = [_count(model, state) for model in MODELS.values()]
+        return session.execute(select(counts[0] + counts[1])).scalar_one()
+
+
+def count_dead() -> int:
+    """How many rows came to rest after all their tries."""
+    return count_letters("dead")
+
+
+def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
+    """What was last done with these rows, and by whom."""
+    subjects = {subject_of(each.queue, each.id): (each.queue, each.id) for each in letters}
+    query = (
+        select(Event.subject_id, Event.kind, Event.at, Person.name)
+        .outerjoin(Person, Person.id == Event.actor_id)
+        .where(Event.subject_id.in_(list(subjects)), Event.kind.in_(("letter.retried", "letter.discarded")))
+        .order_by(Event.seq)
+    )
+    return {subjects[row.subject_id]: Handled(row.kind, row.name or "", row.at) for row in db.session.execute(query)}
+
+
+def _all(wanted: Wanted) -> Any:
+    parts = []
+    for queue, model in MODELS.items():
+        name = Inbound.source if queue == "inbound" else Delivery.subscriber
+        part: Any = select(literal(queue, Text).label("queue"), model.id, model.created_at)
+        part = part.where(model.state == wanted.state)
+        if wanted.program:
+            part = part.where(name == wanted.program)
+        if wanted.queue in (None, queue):
+            parts.append(part)
+    return union_all(*parts)
+
+
+def _count(model: Any, state: str) -> Any:
+    return select(func.count()).select_from(model).where(model.state == state).scalar_subquery()
+
+
+def _ids(keys: Sequence[tuple[Queue, int]], queue: Queue) -> list[int]:
+    return [row_id for of, row_id in keys if of == queue]
+
+
+def _incoming(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
+    query = select(Inbound, func.length(cast(Inbound.payload, Text))).where(Inbound.id.in_(ids))
+    return {
+        ("inbound", row.id): Letter(
+            "inbound", row.id, row.source, _kind(row.payload), row.client_id, None, row.reason or "", row.attempts,
+            row.due_at, _short(_said(row.payload)), size,
+        )
+        for row, size in db.session.execute(query)
+    }  # fmt: skip
+
+
+def _outgoing(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
+    query = (
+        select(Delivery, Event, func.length(cast(Event.data, Text)), Message.body)
+        .join(Event, Event.id == Delivery.event_id)
+        .outerjoin(Message, cast(Message.id, Text) == Event.data["message_id"].astext)
+        .where(Delivery.id.in_(ids))
+    )
+    return {
+        ("delivery", row.id): Letter(
+            "delivery", row.id, row.subscriber, event.kind, row.client_id, event.subject_id, row.reason or "",
+            row.attempts, row.due_at, _short(body or ""), size,
+        )
+        for row, event, size, body in db.session.execute(query)
+    }  # fmt: skip
+
+
+def _kind(payload: Json) -> str:
+    inner = payload.get("event")
+    found = inner.get("type") if isinstance(inner, dict) else payload.get("type")
+    return str(found or "")
+
+
+def _said(payload: Json) -> str:
+    """The words of whoever sent it: of a Slack event, a Teams activity, a command; or the name of a thing at Stripe."""
+    for way in (("event", "text"), ("text",), ("command", "text"), ("data", "object", "id")):
+        found: object = payload
+        for step in way:
+            found = found.get(step) if isinstance(found, Mapping) else None
+        if isinstance(found, str) and found:
+            return found
+    return ""
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= EXCERPT else f"{words[: EXCERPT - 1]}…"
