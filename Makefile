@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 SETUP = $(PYTHON) scripts/setup.py
 
-.PHONY: help run test bench pictures lock setup clean
+.PHONY: help run test bench drill pictures lock setup clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,10 @@ test:  ## set up, then lint, types, import rules, translations and every test (A
 bench:  ## set up, then preload, measure and print a table (BENCH_JSON=file writes it down)
 	@$(SETUP)
 	@exec .venv/bin/msp bench
+
+drill:  ## set up, then let bad things happen to a desk at work, and count (ROUNDS=200, SEED=, ONLY=words)
+	@$(SETUP) test
+	@exec .venv/bin/python -m tests.drills.fault
 
 pictures:  ## set up, then take the pictures of every page
 	@$(SETUP) test

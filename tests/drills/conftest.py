@@ -22,10 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def ground_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Outside]]:
+def ground_for_all() -> Iterator[tuple[Desk, Outside]]:
     """The desk by `msp run`: web, clock, two workers and both servers under their keeper."""
-    home = tmp_path_factory.mktemp("drills")
-    with ground(home) as made:
+    with ground() as made:
         yield made
 
 

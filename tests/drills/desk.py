@@ -29,13 +29,13 @@ SERVERS = {"postgres": "postgres", "valkey": "valkey-server"}  # as the desk cal
 GIVEN_UP = "reason from {} where state in ('dead', 'discarded')"
 
 
-def eventually(is_so: Callable[[], Any], *, within: float, what: str) -> float:
-    """Wait until it is so and return the seconds that took; fails after `within`."""
+def eventually(is_so: Callable[[], Any], *, within: float, what: str, every: float = 0.02) -> float:
+    """Wait until it is so, looking every so many seconds, and return how many that took; fails after `within`."""
     began = time.monotonic()
     while not is_so():
         if time.monotonic() - began > within:
             raise AssertionError(f"not within {within:g} s: {what}")
-        time.sleep(0.02)
+        time.sleep(every)
     return time.monotonic() - began
 
 
@@ -102,12 +102,23 @@ class Desk:
 
     def role(self, name: str) -> list[psutil.Process]:
         """The processes of a role that run now."""
+        return self.family().get(name, [])
+
+    def family(self) -> dict[str, list[psutil.Process]]:
+        """The desk's own children by role: servers go by their programs, the web is a parent, a worker has threads."""
         assert self.process is not None
-        found = []
-        for child in psutil.Process(self.process.pid).children():
+        everybody = psutil.Process(self.process.pid).children(recursive=True)
+        found: dict[str, list[psutil.Process]] = {}
+        parents = set()
+        for child in everybody:
             try:
-                if _role_of(child) == name:
-                    found.append(child)
+                parents.add(child.ppid())
+            except psutil.NoSuchProcess:
+                continue
+        for child in everybody:
+            try:
+                if child.ppid() == self.process.pid:
+                    found.setdefault(_role_of(child, is_parent=child.pid in parents), []).append(child)
             except psutil.NoSuchProcess:
                 continue
         return found
@@ -128,13 +139,15 @@ class Desk:
         eventually(
             lambda: self.is_running() and self.is_ready(),
             within=within,
+            every=0.1,
             what=f"the desk is whole; it printed: {self.printed.read_text()[-2000:]}",
         )
 
     def is_running(self) -> bool:
         """Whether every process is there; fails where the desk itself gave up."""
         assert self.process is not None and self.process.poll() is None, self.printed.read_text()[-4000:]
-        return all(len(self.role(name)) == count for name, count in self.wanted.items())
+        family = self.family()
+        return all(len(family.get(name, [])) == count for name, count in self.wanted.items())
 
     def is_ready(self) -> bool:
         """Whether the web answers for database and queue."""
@@ -201,12 +214,11 @@ class Desk:
         return [row[0] for row in self.rows("select body from message where ticket_id = %s order by id", ticket_id)]
 
 
-def _role_of(child: psutil.Process) -> str:
-    """The servers go by their programs; the web has children of its own, a worker many threads, the clock neither."""
+def _role_of(child: psutil.Process, *, is_parent: bool) -> str:
     for name, program in SERVERS.items():
         if child.name() == program:
             return name
-    return "web" if child.children() else "worker" if child.num_threads() > 4 else "clock"
+    return "web" if is_parent else "worker" if child.num_threads() > 4 else "clock"
 
 
 def freeze(process: psutil.Process) -> None:

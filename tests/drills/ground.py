@@ -1,6 +1,8 @@
 """Where a drill takes place: a desk of real processes, and a Slack, a Teams and a Stripe that run here."""
 
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -80,8 +82,13 @@ def _stripe(doors: str) -> StripeServer:
 
 
 @contextmanager
-def ground(home: Path) -> Iterator[tuple[Desk, Outside]]:
-    """A desk by `msp run` with its own PostgreSQL and Valkey under `home`, and the platforms around it."""
+def ground() -> Iterator[tuple[Desk, Outside]]:
+    """A desk by `msp run` with its own PostgreSQL and Valkey, and the platforms around it.
+
+    Its home is no folder of pytest's, whose parents are closed to the user that PostgreSQL runs as.
+    """
+    home = Path(tempfile.mkdtemp(prefix="guardia-drill-"))
+    home.chmod(0o755)
     port, time = _free_port(), DeskTime(home / "ahead")
     with outside(port, time) as around:
         desk = Desk(_environment(home, port, around), time, home / "printed")
@@ -90,6 +97,7 @@ def ground(home: Path) -> Iterator[tuple[Desk, Outside]]:
             yield desk, around
         finally:
             desk.stop()
+    shutil.rmtree(home)  # where nothing failed
 
 
 def _environment(home: Path, port: int, around: Outside) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 
 from integrations.playground.slack_server import SlackServer
 from tests.drills.desk import Desk, eventually
@@ -26,7 +27,7 @@ def test_the_same_event_five_times_at_once_is_one_ticket(desk: Desk, slack_serve
 
 def test_workers_killed_with_everything_in_flight(desk: Desk, slack_server: SlackServer) -> None:
     threads = open_threads(desk, slack_server, "El TPV no cobra", "No va la impresora", "Sin conexión en almacén")
-    slack_server.faults.add("chat.postMessage", "slow", times=3, seconds=1.5)
+    slack_server.faults.add("chat.postMessage", "slow", times=3, seconds=2.5)
     slack_server.faults.add("users.info", "slow", times=1, seconds=4.0)
     before, looks = calls(slack_server, "chat.postMessage"), calls(slack_server, "conversations.replies")
     first = say(slack_server, TOM, "My laptop does not start")  # read by users.info, which hangs while the worker dies
@@ -53,7 +54,7 @@ def test_workers_killed_with_everything_in_flight(desk: Desk, slack_server: Slac
 
 
 def test_the_web_killed_after_storing_and_before_answering(desk: Desk, slack_server: SlackServer) -> None:
-    [(began,)] = desk.rows("select now()")
+    began = desk.time.now()
     desk.valkey.hold()  # the wake-up after the commit hangs: stored, not answered
     try:
         sender = threading.Thread(target=say, args=(slack_server, PABLO, "No abre el programa de nóminas"))
@@ -92,9 +93,8 @@ def test_an_escalation_fires_within_two_seconds_of_its_moment(desk: Desk, slack_
     threads = open_threads(desk, slack_server, *(f"Avería número {number}" for number in range(steps)))
     for number, thread in enumerate(threads):
         desk.run(
-            "update sla_clock set next_step_at = now() + make_interval(secs => %s)"
-            " where ticket_id = %s and kind = 'first_response'",
-            0.5 + number * 0.7,
+            "update sla_clock set next_step_at = %s where ticket_id = %s and kind = 'first_response'",
+            desk.time.now() + timedelta(seconds=0.5 + number * 0.7),
             thread.ticket_id,
         )
     taken = "select extract(epoch from taken_at - due_at)::float from sla_step where ticket_id = any(%s::uuid[])"

@@ -1,0 +1,165 @@
+"""The bad things, each begun and, where it does not pass by itself, ended again."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import psutil
+
+from tests.drills.desk import Desk, freeze, thaw
+from tests.drills.fault.ledger import Ledger
+from tests.drills.ground import Outside
+
+MADRID = ZoneInfo("Europe/Madrid")
+CALLS = {
+    "slack": ("chat.postMessage", "chat.update", "conversations.replies", "users.info"),
+    "teams": ("send", "update", "member"),
+    "stripe": ("invoices.create", "invoiceitems.create", "invoices.finalize", "invoices.get"),
+}
+End = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where bad things happen."""
+
+    desk: Desk
+    outside: Outside
+    ledger: Ledger
+    dice: random.Random
+
+
+@dataclass(frozen=True)
+class Bad:
+    """One bad thing: `begin` does it and may return how it ends; `kills` names the role whose return is timed."""
+
+    name: str
+    begin: Callable[[Scene], End | None]
+    weight: int = 2
+    kills: str = ""
+
+
+def _kill(role: str, scene: Scene, *, most: int = 1) -> None:
+    scene.desk.kill(role, most=most)
+
+
+def _kill_web_worker(scene: Scene) -> None:
+    masters = scene.desk.role("web")
+    children = [child for master in masters for child in master.children()]
+    if children:
+        _signal(scene.dice.choice(children), signal.SIGKILL)
+
+
+def _stop_in_order(role: str, scene: Scene) -> None:
+    """As an operator restarts it: PostgreSQL ends its sessions at SIGINT, workers finish what is in hand at SIGTERM."""
+    for process in scene.desk.role(role)[:1]:
+        _signal(process, signal.SIGINT if role == "postgres" else signal.SIGTERM)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        pass
+
+
+def _cut_sessions(scene: Scene) -> None:
+    others = "datname = current_database() and pid <> pg_backend_pid()"
+    scene.desk.rows(f"select pg_terminate_backend(pid) from pg_stat_activity where {others}")
+
+
+def _wipe(scene: Scene) -> None:
+    scene.desk.valkey.wipe()
+
+
+def _fill(scene: Scene) -> End:
+    valkey = scene.desk.valkey
+    valkey.fill()
+    return valkey.empty
+
+
+def _hide_valkey(scene: Scene) -> End:
+    valkey = scene.desk.valkey
+    valkey.be_away()
+    return valkey.be_back
+
+
+def _hold(role: str, scene: Scene) -> End:
+    process = scene.desk.role(role)[0]
+    freeze(process)
+    return partial(thaw, process)
+
+
+def _outside(kind: str, scene: Scene) -> None:
+    """The next calls of one platform go wrong in one way; they come and go by themselves."""
+    name = scene.dice.choice(sorted(CALLS))
+    server = getattr(scene.outside, name)
+    details: dict[str, object] = {}
+    if kind == "slow":
+        details["seconds"] = scene.dice.uniform(0.3, 2.5)
+    if kind == "hang":
+        details["seconds"] = scene.dice.uniform(1.0, 4.0)
+    if kind == "429":
+        details["retry_after"] = scene.dice.choice([1, 2])
+    for call in CALLS[name]:
+        server.faults.add(call, kind, times=scene.dice.randrange(1, 4), **details)
+
+
+def _absent(scene: Scene) -> End:
+    handle = scene.outside.handles[scene.dice.choice(sorted(CALLS))]
+    handle.be_away()
+    return handle.be_back
+
+
+def _leap(scene: Scene) -> None:
+    """Over the next change of summer time, or of winter time: from a minute before it."""
+    before = scene.desk.time.now()
+    change = next_change(before)
+    scene.desk.time.move(change - timedelta(seconds=1) - before)
+    scene.ledger.leaps.append((before, scene.desk.time.now()))
+
+
+def next_change(after: datetime) -> datetime:
+    """The instant at which Madrid's clocks are next put forward or back: one o'clock UTC on a last Sunday."""
+    for year in (after.year, after.year + 1):
+        for month in (3, 10):
+            day = datetime(year, month, 31, 1, tzinfo=UTC)
+            day -= timedelta(days=(day.weekday() + 1) % 7)
+            if day > after + timedelta(minutes=1):
+                assert day.astimezone(MADRID).utcoffset() != (day - timedelta(hours=1)).astimezone(MADRID).utcoffset()
+                return day
+    raise AssertionError("a year without a change")
+
+
+ALL = (
+    Bad("kill a web worker", _kill_web_worker, kills="web"),
+    Bad("kill the web", partial(_kill, "web"), kills="web"),
+    Bad("kill a worker", partial(_kill, "worker"), weight=3, kills="worker"),
+    Bad("kill both workers", partial(_kill, "worker", most=2), kills="worker"),
+    Bad("kill the clock", partial(_kill, "clock"), kills="clock"),
+    Bad("kill PostgreSQL", partial(_kill, "postgres"), kills="postgres"),
+    Bad("kill Valkey", partial(_kill, "valkey"), kills="valkey"),
+    Bad("restart PostgreSQL", partial(_stop_in_order, "postgres"), kills="postgres"),
+    Bad("stop a worker in order", partial(_stop_in_order, "worker"), weight=1, kills="worker"),
+    Bad("cut all sessions of the database", _cut_sessions),
+    Bad("wipe Valkey", _wipe),
+    Bad("fill Valkey", _fill),
+    Bad("Valkey out of reach", _hide_valkey),
+    Bad("Valkey stands still", partial(_hold, "valkey"), weight=1),
+    Bad("a worker stands still", partial(_hold, "worker"), weight=1),
+    Bad("outside: cut before the answer", partial(_outside, "drop"), weight=3),
+    Bad("outside: hangs", partial(_outside, "hang")),
+    Bad("outside: slow", partial(_outside, "slow")),
+    Bad("outside: 500", partial(_outside, "500")),
+    Bad("outside: 429", partial(_outside, "429")),
+    Bad("outside: garbage", partial(_outside, "garbage")),
+    Bad("outside: HTML", partial(_outside, "html")),
+    Bad("outside: absent", _absent),
+    Bad("the clock leaps over a change of time", _leap, weight=1),
+)

@@ -1,0 +1,103 @@
+"""Round after round of bad things under load; then all is healed, and everything is counted."""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+
+from tests.drills.desk import Desk, eventually
+from tests.drills.fault.count import Line, reckon
+from tests.drills.fault.faults import ALL, Bad, Scene
+from tests.drills.fault.ledger import Ledger, Recovery
+from tests.drills.fault.load import Load, working_hours_after
+from tests.drills.ground import Outside
+from tests.drills.talk import heard
+from tests.world import SLACK_TEAM
+
+PROBE = "U0SONDA"
+PATIENCE = 60.0  # seconds for a desk to be whole after a kill before the drill goes on without
+QUIET = 180.0  # seconds for everything to be worked at the end
+Say = Callable[[str], None]
+
+
+def drill(
+    desk: Desk, outside: Outside, *, rounds: int, seed: int, say: Say, bad_things: Sequence[Bad] = ALL
+) -> tuple[list[Line], Ledger]:
+    """Do `rounds` bad things, one after another, and count; the same seed does the same things in the same order."""
+    scene = Scene(desk, outside, Ledger(), random.Random(seed))
+    if PROBE not in outside.slack.world.users:
+        outside.slack.add_user(SLACK_TEAM, id=PROBE, real_name="Sonda Lozano", email="sonda@lozano.example")
+    _move(scene, working_hours_after(desk.time.now()) - desk.time.now())
+    load = Load(desk, outside, scene.ledger, seed)
+    load.start()
+    try:
+        plan = random.Random(seed).choices(bad_things, [each.weight for each in bad_things], k=rounds)
+        for number, bad in enumerate(plan):
+            began = time.monotonic()
+            _round(scene, bad)
+            load.behind = desk.waiting()
+            say(f"{number + 1:>4}  {bad.name:38} {time.monotonic() - began:5.1f} s  {load.behind:>4} waiting")
+    finally:
+        outside.be_well()
+        load.stop(within=90)
+    _be_quiet(scene, say)
+    return reckon(scene), scene.ledger
+
+
+def _round(scene: Scene, bad: Bad) -> None:
+    """One bad thing, ended, and where something was killed, its recovery; then some minutes go by."""
+    scene.ledger.faults[bad.name] += 1
+    try:
+        end = bad.begin(scene)
+        began = time.monotonic()
+        time.sleep(scene.dice.uniform(0.1, 0.9))
+        if end is not None:
+            end()
+        if bad.kills:
+            _recover(scene, bad, began)
+        _move(scene, timedelta(minutes=scene.dice.uniform(2, 9)))
+    except Exception:
+        scene.ledger.trouble.append(f"{bad.name}: {traceback.format_exc(limit=3)}")
+
+
+def _recover(scene: Scene, bad: Bad, began: float) -> None:
+    """Time the return of the process, and the desk's answer to a message from then on."""
+    desk, slack = scene.desk, scene.outside.slack
+    eventually(desk.is_running, within=PATIENCE, every=0.1, what=f"everything runs after «{bad.name}»")
+    back = time.monotonic()
+    scene.outside.slack.faults.clear()
+    eventually(desk.is_ready, within=PATIENCE, every=0.05, what=f"ready after «{bad.name}»")
+    said = slack.say(SLACK_TEAM, PROBE, "im", "¿Hay alguien?", wait=False)
+    is_heard = partial(heard, slack, said.channel, said.ts)
+    eventually(is_heard, within=PATIENCE, every=0.05, what=f"an answer after «{bad.name}»")
+    scene.ledger.recoveries.append(Recovery(bad.name, back - began, time.monotonic() - back))
+
+
+def _move(scene: Scene, by: timedelta) -> None:
+    before = scene.desk.time.now()
+    scene.desk.time.move(by)
+    scene.ledger.leaps.append((before, scene.desk.time.now()))
+
+
+def _be_quiet(scene: Scene, say: Say) -> None:
+    """Wait until nothing is on its way; minutes go by meanwhile, so that waits between tries are short."""
+    desk = scene.desk
+    desk.be_whole()
+    scene.outside.settle(30)
+    limit = time.monotonic() + QUIET
+    while time.monotonic() < limit:
+        if desk.waiting() == 0 and not _overdue(desk):
+            return
+        time.sleep(1)
+        _move(scene, timedelta(minutes=6))
+    say(f"not quiet after {QUIET:.0f} s: {desk.waiting()} rows wait, {_overdue(desk)} steps are due")
+    scene.ledger.trouble.append("the desk did not come to rest")
+
+
+def _overdue(desk: Desk) -> int:
+    query = "select count(*) from sla_clock where state = 'running' and next_step_at <= %s"
+    return int(desk.rows(query, desk.time.now())[0][0])
