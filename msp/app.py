@@ -6,7 +6,7 @@ from msp import notify, web
 from msp.config import Settings
 from msp.kernel import clock, crypto, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
-from msp.tickets import escalation
+from msp.tickets import escalation, recomputing
 from msp.web.api.description import DescribedFlask
 
 OUTBOX_THREADS = 6
@@ -44,15 +44,19 @@ def make_app(settings: Settings) -> Flask:
     i18n.init_app(app)
     jobs.register_drain("inbox", inbox.work_one, threads=INBOX_THREADS)
     jobs.register_drain("outbox", events.deliver_one, threads=OUTBOX_THREADS)
-    jobs.every_second(_take_due_steps)
+    jobs.register_drain("escalation", escalation.take_batch, threads=1)
+    jobs.every_second(_look_at_steps)
     jobs.every_second(_wake_the_forgotten)
+    recomputing.register()
     notify.register()
     web.register(app)
     return app
 
 
-def _take_due_steps() -> None:
-    escalation.take_due_steps()
+def _look_at_steps() -> None:
+    """Steps have a thread of their own, so that many at once hold up neither the ticks nor what people wrote."""
+    if escalation.is_due():
+        jobs.run("escalation")
 
 
 def _wake_the_forgotten() -> None:

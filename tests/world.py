@@ -13,8 +13,9 @@ from msp.calendars.actions import add_calendar
 from msp.calendars.models import Calendar
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
-from msp.contracts.actions import Agreement, RateLine, Target, add_contract
+from msp.contracts.actions import Agreement, RateLine, add_contract
 from msp.contracts.models import Contract
+from msp.contracts.service_level import Target
 from msp.kernel import settings
 from msp.kernel.db import Scope, db, work
 from msp.kernel.ids import new_id

@@ -13,7 +13,7 @@ from integrations.chat.values import Button, WrittenCard
 from msp.kernel.db import db
 from msp.kernel.events import Event
 from msp.people.models import Person
-from msp.sla.clocks import clocks_of, next_due
+from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets.models import Ticket
@@ -79,8 +79,7 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
         (pgettext("card", "With"), card.assignee or pgettext("card", "Nobody yet")),
     ]
     if card.due_at is not None:
-        label = gettext("Answered before") if card.due_kind == "first_response" else gettext("Solved before")
-        facts.append((label, when.moment(card.due_at, now=now)))
+        facts.append((_promised(card.due_kind), when.moment(card.due_at, now=now)))
     return WrittenCard(
         label=card.label,
         subject=card.subject,
@@ -89,6 +88,12 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
         buttons=tuple(Button(code, button_label(code)) for code in card.buttons),
         another=Button(ANOTHER, gettext("Something else")) if card.buttons else None,
     )
+
+
+def _promised(kind: str | None) -> str:
+    if kind in ANSWERS:
+        return gettext("Answered before")
+    return gettext("Done before") if kind == "fulfilment" else gettext("Solved before")
 
 
 def button_label(code: str) -> str:

@@ -35,6 +35,7 @@ TOLD = {
     "ticket.tier_changed",
     "ticket.edited",
     "ticket.person_asked",
+    "sla.recomputed",
 }
 
 

@@ -7,6 +7,7 @@ from flask_babel import gettext, ngettext
 from integrations.chat import when
 from integrations.chat.cards import Card, button_label
 from integrations.chat.values import Button
+from msp.sla.clocks import ANSWERS
 from msp.web.parts.words import word
 
 
@@ -15,8 +16,10 @@ def opened(card: Card, *, name: str, now: datetime) -> str:
     if card.due_at is None:
         return gettext("Got it, %(name)s. Somebody will answer you here.", name=name)
     before = when.before(card.due_at, now=now)
-    if card.due_kind == "first_response":
+    if card.due_kind in ANSWERS:
         return gettext("Got it, %(name)s. We will answer you %(before)s.", name=name, before=before)
+    if card.due_kind == "fulfilment":
+        return gettext("Got it, %(name)s. It will be done %(before)s.", name=name, before=before)
     return gettext("Got it, %(name)s. It will be solved %(before)s.", name=name, before=before)
 
 
@@ -52,8 +55,10 @@ def raised(card: Card, *, now: datetime) -> str:
     if card.due_at is None:
         return noted
     before = when.before(card.due_at, now=now)
-    if card.due_kind == "first_response":
+    if card.due_kind in ANSWERS:
         promise = gettext("We will answer you %(before)s.", before=before)
+    elif card.due_kind == "fulfilment":
+        promise = gettext("It will be done %(before)s.", before=before)
     else:
         promise = gettext("It will be solved %(before)s.", before=before)
     return f"{noted} {promise}"

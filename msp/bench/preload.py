@@ -12,7 +12,8 @@ from msp.calendars.actions import add_calendar
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
 from msp.config import Settings
-from msp.contracts.actions import Agreement, RateLine, Target, add_contract
+from msp.contracts.actions import Agreement, RateLine, add_contract
+from msp.contracts.service_level import Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.ids import new_id

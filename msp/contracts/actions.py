@@ -1,28 +1,24 @@
 """Making and changing contracts. A change counts from now on; what was rated with the old one stays as it was."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
 from msp.calendars.queries import access_calendar
 from msp.clients.models import Client
-from msp.contracts.models import PRIORITIES, WORK_TYPES, Contract, Rate, SlaTarget
+from msp.contracts.ladder import Escalation, Ladder, faults, person_of
+from msp.contracts.models import WORK_TYPES, Contract, EscalationStep, Rate, SlaTarget
+from msp.contracts.queries import to_escalation, to_target
+from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES, USUAL_PAUSING, Target
 from msp.contracts.terms import check_terms
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
+from msp.people.queries import staff
 
 MAX_MINUTES = 525_600
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is promised for a priority, in business minutes."""
-
-    first_response_minutes: int
-    resolution_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,11 @@ class RateLine:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What a contract says."""
+    """What a contract says.
+
+    `targets` are by priority, for every type; `targets_of_type` replace them for a type, by type and priority.
+    `pausing` are the statuses that hold the clocks; without a `ladder` the usual one holds.
+    """
 
     name: str
     kind: str
@@ -48,6 +48,9 @@ class Agreement:
     rates: Sequence[RateLine]
     terms: Json
     po_number: str | None = None
+    targets_of_type: Mapping[str, Mapping[str, Target]] = field(default_factory=dict)
+    pausing: Sequence[str] = USUAL_PAUSING
+    ladder: Ladder = ()
 
 
 def add_contract(client: Client, agreement: Agreement, *, at: datetime) -> Contract:
@@ -62,26 +65,30 @@ def add_contract(client: Client, agreement: Agreement, *, at: datetime) -> Contr
 
 
 def edit_contract(contract: Contract, agreement: Agreement, *, at: datetime) -> None:
-    """Replace what a contract says; emits `contract.edited` with the names of what changed."""
+    """Replace what a contract says; emits `contract.edited`, and `contract.changed` where its promises are others.
+
+    A change counts from now on: open clocks follow the new promises, and a stretch in which they stood stays one.
+    """
     check(agreement)
     columns = _columns(agreement)
     changed = sorted(name for name, value in columns.items() if getattr(contract, name) != value)
+    before = _promised(contract)
     for name in changed:
         setattr(contract, name, columns[name])
     contract.version += 1
-    contract.targets.clear()
-    contract.rates.clear()
+    for rows in (contract.targets, contract.rates, contract.ladder):
+        rows.clear()
     db.session.flush()
     _write_parts(contract, agreement)
-    emit(
-        "contract.edited",
-        contract.id,
-        client_id=contract.client_id,
-        visibility="internal",
-        at=at,
-        changed=changed,
-        version=contract.version,
-    )
+    _tell(contract, "contract.edited", changed, at=at)
+    after = _promised(contract)
+    if others := sorted(name for name in before if before[name] != after[name]):
+        _tell(contract, "contract.changed", others, at=at)
+
+
+def _tell(contract: Contract, kind: str, changed: Sequence[str], *, at: datetime) -> None:
+    data: Json = {"changed": list(changed), "version": contract.version}
+    emit(kind, contract.id, client_id=contract.client_id, visibility="internal", at=at, **data)
 
 
 def check(agreement: Agreement) -> None:
@@ -91,12 +98,10 @@ def check(agreement: Agreement) -> None:
         fields["name"] = ["required"]
     if agreement.ends_on is not None and agreement.ends_on < agreement.starts_on:
         fields["ends_on"] = ["before_start"]
-    if missing := set(PRIORITIES) - agreement.targets.keys():
-        fields |= {f"targets.{priority}": ["required"] for priority in missing}
-    for priority, target in agreement.targets.items():
-        sane = 0 < target.first_response_minutes <= target.resolution_minutes <= MAX_MINUTES
-        if priority not in PRIORITIES or not sane:
-            fields[f"targets.{priority}"] = ["invalid"]
+    fields |= _target_faults(agreement)
+    if not set(agreement.pausing) <= set(MAY_PAUSE):
+        fields["pausing"] = ["unknown"]
+    fields |= {f"ladder.{place}": [code] for place, code in faults(agreement.ladder).items()}
     if any(line.work_type not in WORK_TYPES or line.amount < 0 for line in agreement.rates):
         fields["rates"] = ["invalid"]
     keys = [(line.work_type, line.valid_from) for line in agreement.rates]
@@ -106,9 +111,37 @@ def check(agreement: Agreement) -> None:
         check_terms(agreement.kind, agreement.terms)
     except Invalid as wrong:
         fields |= wrong.fields
+    fields |= _unknown_people(agreement.ladder)
     if fields:
         raise Invalid(fields=fields)
     access_calendar(agreement.calendar_id)
+
+
+def _target_faults(agreement: Agreement) -> dict[str, list[str]]:
+    every = {f"targets.{priority}": target for priority, target in agreement.targets.items()}
+    for type, targets in agreement.targets_of_type.items():
+        every |= {f"targets_of_type.{type}.{priority}": target for priority, target in targets.items()}
+    wrong = {name: ["invalid"] for name, target in every.items() if not target.is_sane(most=MAX_MINUTES)}
+    wrong |= {name: ["invalid"] for name in every if name.rpartition(".")[2] not in PRIORITIES}
+    wrong |= {f"targets_of_type.{type}": ["unknown"] for type in agreement.targets_of_type if type not in TYPES}
+    return wrong | {f"targets.{each}": ["required"] for each in PRIORITIES if each not in agreement.targets}
+
+
+def _unknown_people(ladder: Ladder) -> dict[str, list[str]]:
+    """Whom a step names must be an active member of staff."""
+    named = {place: [person for who in step.who if (person := person_of(who))] for place, step in enumerate(ladder)}
+    known = {person.id for person in staff()} if any(named.values()) else set()
+    return {f"ladder.{place}": ["not_staff"] for place, people in named.items() if not set(people) <= known}
+
+
+def _promised(contract: Contract) -> Json:
+    """What open clocks follow from."""
+    return {
+        "calendar": contract.calendar_id,
+        "targets": {(row.type, row.priority): to_target(row) for row in contract.targets},
+        "pausing": set(contract.pausing),
+        "ladder": [to_escalation(row) for row in contract.ladder],
+    }
 
 
 def _columns(agreement: Agreement) -> Json:
@@ -121,23 +154,27 @@ def _columns(agreement: Agreement) -> Json:
         "currency": agreement.currency,
         "terms": agreement.terms,
         "po_number": agreement.po_number,
+        "pausing": [status for status in MAY_PAUSE if status in agreement.pausing],
     }
 
 
 def _write_parts(contract: Contract, agreement: Agreement) -> None:
     ids = {"client_id": contract.client_id, "contract_id": contract.id}
-    db.session.add_all(
-        SlaTarget(
-            **ids,
-            priority=priority,
-            first_response_minutes=target.first_response_minutes,
-            resolution_minutes=target.resolution_minutes,
+    for type, targets in {**agreement.targets_of_type, ANY_TYPE: agreement.targets}.items():
+        db.session.add_all(
+            SlaTarget(**ids, priority=priority, type=type, **asdict(target)) for priority, target in targets.items()
         )
-        for priority, target in agreement.targets.items()
+    db.session.add_all(
+        EscalationStep(**ids, position=place, **_stored(step)) for place, step in enumerate(agreement.ladder)
     )
     db.session.add_all(
         Rate(**ids, work_type=line.work_type, valid_from=line.valid_from, amount=line.amount)
         for line in agreement.rates
     )
     db.session.flush()
-    db.session.expire(contract, ["targets", "rates"])
+    db.session.expire(contract, ["targets", "rates", "ladder"])
+
+
+def _stored(step: Escalation) -> Json:
+    """A step's columns: its tuples as the lists that arrays are."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(step).items()}

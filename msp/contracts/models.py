@@ -1,4 +1,4 @@
-"""Contracts: what was promised (SLA targets), and what it costs (kind, terms, rate card)."""
+"""Contracts: what was promised (SLA targets, ladder), and what it costs (kind, terms, rate card)."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -9,11 +9,16 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    SmallInteger,
+    Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msp.calendars.models import Calendar
+from msp.contracts.ladder import ACTIONS, MOMENTS
+from msp.contracts.service_level import ANY_TYPE, PRIORITIES, TYPES, USUAL_PAUSING
 from msp.kernel.db import Json, Model
 
 KINDS = (
@@ -26,7 +31,6 @@ KINDS = (
     "fixed_price",
 )
 WORK_TYPES = ("remote", "onsite", "project", "travel")
-PRIORITIES = ("urgent", "high", "normal", "low")
 
 
 class Contract(Model):
@@ -50,6 +54,9 @@ class Contract(Model):
     currency: Mapped[str]
     terms: Mapped[Json]
     po_number: Mapped[str | None]
+    pausing: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default=lambda: list(USUAL_PAUSING), server_default="{waiting_client,scheduled}"
+    )
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
     calendar: Mapped[Calendar] = relationship(viewonly=True)
@@ -59,10 +66,13 @@ class Contract(Model):
         cascade="all, delete-orphan",
         order_by="(Rate.work_type, Rate.valid_from)",
     )
+    ladder: Mapped[list["EscalationStep"]] = relationship(
+        cascade="all, delete-orphan", order_by="EscalationStep.position"
+    )
 
 
 class SlaTarget(Model):
-    """What a contract promises for one priority, in business minutes of its calendar."""
+    """What a contract promises for one priority, in business minutes of its calendar; `type` is "" for every type."""
 
     __tablename__ = "sla_target"
     __table_args__ = (
@@ -72,14 +82,47 @@ class SlaTarget(Model):
             ondelete="cascade",
         ),
         CheckConstraint(f"priority in {PRIORITIES}", name="priority"),
+        CheckConstraint(f"type in {(ANY_TYPE, *TYPES)}", name="type"),
         CheckConstraint("first_response_minutes > 0 and resolution_minutes > 0", name="minutes"),
+        CheckConstraint("next_response_minutes > 0 and fulfilment_minutes > 0", name="more_minutes"),
         {"info": {"access": "tenant_read"}},
     )
     client_id: Mapped[UUID] = mapped_column(primary_key=True)
     contract_id: Mapped[UUID] = mapped_column(primary_key=True)
     priority: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True, default=ANY_TYPE, server_default=ANY_TYPE)
     first_response_minutes: Mapped[int]
     resolution_minutes: Mapped[int]
+    next_response_minutes: Mapped[int | None]
+    fulfilment_minutes: Mapped[int | None]
+
+
+class EscalationStep(Model):
+    """One step of a contract's ladder; what its columns mean is written at msp.contracts.ladder.Escalation."""
+
+    __tablename__ = "escalation_step"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["client_id", "contract_id"],
+            ["contract.client_id", "contract.id"],
+            ondelete="cascade",
+        ),
+        CheckConstraint(f"moment in {MOMENTS}", name="moment"),
+        CheckConstraint(f"action in {ACTIONS}", name="action"),
+        CheckConstraint("amount > 0", name="amount"),
+        {"info": {"access": "tenant_read"}},
+    )
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    moment: Mapped[str]
+    amount: Mapped[int]
+    action: Mapped[str]
+    clocks: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    who: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    by: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    is_urgent: Mapped[bool] = mapped_column(default=False, server_default="false")
+    webhook_id: Mapped[UUID | None]
 
 
 class Rate(Model):

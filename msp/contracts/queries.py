@@ -1,15 +1,18 @@
 """Which contract holds, and what it promises."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
-from msp.contracts.models import Contract, SlaTarget
+from msp.contracts.ladder import USUAL, Escalation
+from msp.contracts.models import Contract, EscalationStep, SlaTarget
+from msp.contracts.service_level import Budgets, ServiceLevel, Target
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
@@ -17,37 +20,32 @@ from msp.kernel.paging import page_by_id
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What one contract promises for one priority: budgets of business time in a calendar."""
+    """What one contract promises for one priority and type: budgets of business time in a calendar."""
 
-    contract_id: UUID
+    level: ServiceLevel
     calendar_id: UUID
     calendar: WorkingCalendar
-    first_response: timedelta
-    resolution: timedelta
+    budgets: Budgets
 
-    def budget(self, kind: str) -> timedelta:
-        """The budget of a clock kind."""
-        return self.first_response if kind == "first_response" else self.resolution
+    @property
+    def contract_id(self) -> UUID:
+        """The contract that promises."""
+        return self.level.contract_id
 
 
 # Built once: putting a statement together costs as much as running it, and one of these stands before every new ticket.
-_PROMISES = (
-    select(
-        Contract.id,
-        Contract.calendar_id,
-        Calendar.version,
-        SlaTarget.first_response_minutes,
-        SlaTarget.resolution_minutes,
-    )
-    .join(SlaTarget, and_(SlaTarget.client_id == Contract.client_id, SlaTarget.contract_id == Contract.id))
+_VERSIONS = (
+    select(Contract.id, Contract.version, Contract.calendar_id, Calendar.version.label("calendar_version"))
     .join(Calendar, Calendar.id == Contract.calendar_id)
-    .where(Contract.client_id == bindparam("client_id"), SlaTarget.priority == bindparam("priority"))
+    .where(Contract.client_id == bindparam("client_id"))
     .order_by(Contract.starts_on, Contract.id)
     .limit(1)
 )
 _DAY = bindparam("day", type_=Contract.starts_on.type)
-_PROMISE_ON = _PROMISES.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
-_PROMISE_OF = _PROMISES.where(Contract.id == bindparam("contract_id"))
+_VERSIONS_ON = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
+_VERSIONS_OF = _VERSIONS.where(Contract.id == bindparam("contract_id"))
+_known: OrderedDict[tuple[UUID, int], ServiceLevel] = OrderedDict()
+_MOST_KNOWN = 4096
 
 
 def access_contract(contract_id: UUID) -> Contract:
@@ -58,19 +56,74 @@ def access_contract(contract_id: UUID) -> Contract:
     return contract
 
 
-def promise_for(client_id: UUID, *, priority: str, on: date, contract_id: UUID | None = None) -> Promise | None:
+def promise_for(
+    client_id: UUID, *, priority: str, type: str, on: date, contract_id: UUID | None = None
+) -> Promise | None:
     """The promise that holds for a client on a day: of the named contract, else of the oldest that is active."""
-    values = {"client_id": client_id, "priority": priority, "day": on, "contract_id": contract_id}
-    row = db.session.execute(_PROMISE_ON if contract_id is None else _PROMISE_OF, values).one_or_none()
+    values = {"client_id": client_id, "day": on, "contract_id": contract_id}
+    row = db.session.execute(_VERSIONS_ON if contract_id is None else _VERSIONS_OF, values).one_or_none()
     if row is None:
         return None
-    return Promise(
-        contract_id=row.id,
-        calendar_id=row.calendar_id,
-        calendar=working_calendar(row.calendar_id, version=row.version),
-        first_response=timedelta(minutes=row.first_response_minutes),
-        resolution=timedelta(minutes=row.resolution_minutes),
+    level = service_level(row.id, version=row.version)
+    budgets = level.budgets(priority=priority, type=type)
+    if not budgets:
+        return None
+    calendar = working_calendar(row.calendar_id, version=row.calendar_version)
+    return Promise(level=level, calendar_id=row.calendar_id, calendar=calendar, budgets=budgets)
+
+
+def service_level(contract_id: UUID, *, version: int) -> ServiceLevel:
+    """What a version of a contract promises, kept by id and version: contracts change a few times a year.
+
+    The unit of work that changes a contract must not ask for it: what it wrote may still be taken back.
+    """
+    known = _known.get((contract_id, version))
+    if known is None:
+        known, read = _read_level(contract_id)
+        _known[contract_id, read] = known
+        while len(_known) > _MOST_KNOWN:
+            _known.popitem(last=False)
+    return known
+
+
+def to_escalation(row: EscalationStep) -> Escalation:
+    """A stored step as its value."""
+    return Escalation(
+        moment=row.moment,
+        amount=row.amount,
+        action=row.action,
+        clocks=tuple(row.clocks),
+        who=tuple(row.who),
+        by=tuple(row.by),
+        is_urgent=row.is_urgent,
+        webhook_id=row.webhook_id,
     )
+
+
+def to_target(row: SlaTarget) -> Target:
+    """A stored target as its value."""
+    return Target(row.first_response_minutes, row.resolution_minutes, row.next_response_minutes, row.fulfilment_minutes)
+
+
+def contracts_in(calendar_id: UUID) -> list[tuple[UUID, UUID]]:
+    """The contracts whose promises run in a calendar, each with its client."""
+    rows = db.session.execute(select(Contract.id, Contract.client_id).where(Contract.calendar_id == calendar_id))
+    return [(row.id, row.client_id) for row in rows]
+
+
+def _read_level(contract_id: UUID) -> tuple[ServiceLevel, int]:
+    version, pausing = db.session.execute(
+        select(Contract.version, Contract.pausing).where(Contract.id == contract_id)
+    ).one()
+    targets = db.session.scalars(select(SlaTarget).where(SlaTarget.contract_id == contract_id))
+    steps = select(EscalationStep).where(EscalationStep.contract_id == contract_id).order_by(EscalationStep.position)
+    level = ServiceLevel(
+        contract_id=contract_id,
+        targets={(row.type, row.priority): to_target(row) for row in targets},
+        pausing=frozenset(pausing),
+        ladder=tuple(to_escalation(row) for row in db.session.scalars(steps)) or USUAL,
+    )
+    return level, version
 
 
 def contracts_of(client_id: UUID, *, overlapping: tuple[date, date] | None = None) -> list[Contract]:

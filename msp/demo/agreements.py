@@ -4,8 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from msp.contracts.actions import Agreement, RateLine, Target
+from msp.contracts.actions import Agreement, RateLine
 from msp.contracts.models import WORK_TYPES
+from msp.contracts.service_level import Target
 from msp.demo import world as told
 from msp.kernel.db import Json
 

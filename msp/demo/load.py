@@ -19,6 +19,7 @@ from msp.calendars.working_calendar import WorkingCalendar, parse_window
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
 from msp.contracts.actions import add_contract
+from msp.contracts.ladder import USUAL, rungs
 from msp.demo import world as told
 from msp.demo.agreements import agreement
 from msp.kernel import settings
@@ -27,7 +28,6 @@ from msp.kernel.events import Event
 from msp.kernel.ids import new_id
 from msp.people.actions import link_identity
 from msp.people.models import Account, Person
-from msp.sla.clocks import STEPS
 from msp.sla.models import Clock, Pause
 from msp.tickets.models import Message, Ticket, TicketCounter
 from msp.tickets.states import FINISHED, pauses
@@ -296,7 +296,11 @@ def _clocks(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, *,
         state = "met" if clock.met_at else "paused" if ticket["paused_at"] else "running"
         budget = timedelta(minutes=clock.target_minutes)
         due = deadline(hours, each.created_at, budget, spans) if state == "running" else clock.due_at
-        ahead = _next_step(hours, each.created_at, budget, spans, due, at=at) if state == "running" else (0, None)
+        is_breached = clock.breached or (state == "running" and due is not None and due <= at)
+        offsets = [(rung.key, rung.offset) for rung in rungs(USUAL, clock.kind, budget)] if state == "running" else []
+        steps = [(key, deadline(hours, each.created_at, offset, spans)) for key, offset in offsets]
+        taken = [key for key, moment in steps if moment is not None and moment <= at]  # when they came
+        ahead = [moment for _, moment in (*steps, ("", due)) if moment is not None and moment > at]
         yield {
             "id": new_id(),
             "client_id": ticket["client_id"],
@@ -308,27 +312,11 @@ def _clocks(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, *,
             "started_at": each.created_at,
             "due_at": due,
             "met_at": clock.met_at,
-            "breached_at": due if clock.breached or (state == "running" and due is not None and due <= at) else None,
-            "next_step": ahead[0],
-            "next_step_at": ahead[1],
+            "breached_at": due if is_breached else None,
+            "taken": taken,
+            "next_step": len(taken),
+            "next_step_at": min(ahead, default=None) if state == "running" else None,
         }
-
-
-def _next_step(
-    hours: WorkingCalendar,
-    started: datetime,
-    budget: timedelta,
-    spans: list[tuple[datetime, datetime | None]],
-    due: datetime | None,
-    *,
-    at: datetime,
-) -> tuple[int, datetime | None]:
-    """The first step that still lies ahead: those before were taken when they came."""
-    for number, share in enumerate(STEPS):
-        moment = due if share == 1.0 else deadline(hours, started, budget * share, spans)
-        if moment is not None and moment > at:
-            return number, moment
-    return len(STEPS), None
 
 
 def _show_due(ticket: Row, clocks: list[Row]) -> None:

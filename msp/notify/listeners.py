@@ -37,7 +37,12 @@ def hear_of(fact: Fact, *, priority: str) -> Hear:
 
 
 def listeners(fact: Fact, ticket: Ticket, hear: Hear, *, at: datetime) -> list[Person]:
-    """The people behind the roles who may see the ticket, by id; where there is nobody, the team leads."""
+    """The people behind the roles who may see the ticket, by id; where there is nobody, the team leads.
+
+    An event that names no role is for the record: nobody hears of it.
+    """
+    if not hear.who:
+        return []
     found = {person.id: person for role in hear.who for person in _behind(role, fact, ticket, at)}
     heard = {id: person for id, person in found.items() if may_hear(person, ticket)}
     is_asked_of_staff = bool(set(hear.who) & {"assignee", "lead", "on_call"})

@@ -11,128 +11,135 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from msp.calendars.business_time import deadline, elapsed
+from msp.calendars.business_time import elapsed
 from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.contracts.queries import Promise
+from msp.contracts.service_level import Budgets
 from msp.kernel.db import db
 from msp.kernel.ids import new_id
-from msp.sla.models import KINDS, Clock, Pause
+from msp.sla.models import Clock, Pause
+from msp.sla.timing import Timing, pauses_of, spans
 
-STEPS = (
-    0.75,
-    1.0,
-)  # shares of the budget at which somebody hears about it; the last one is the breach
-Spans = Sequence[tuple[datetime, datetime | None]]
+__all__ = [
+    "await_answer",
+    "clocks_of",
+    "derive",
+    "latest_of_each_kind",
+    "left_in_pause",
+    "left_of",
+    "meet",
+    "next_due",
+    "pause",
+    "pauses_of",
+    "point",
+    "reopen",
+    "resume",
+    "revive",
+    "run",
+    "spans",
+    "start",
+    "stop",
+    "stop_awaiting",
+]
+
+AT_ONCE = ("first_response", "resolution", "fulfilment")  # the promises that run from the ticket's first moment
+ENDS = ("resolution", "fulfilment")
+ANSWERS = ("first_response", "next_response")
 
 
 def start(client_id: UUID, ticket_id: UUID, promise: Promise, *, at: datetime) -> list[Clock]:
-    """Make a running clock for each kind of promise; the caller adds them once their ticket is written."""
-    clocks = [
-        Clock(
-            id=new_id(),
-            client_id=client_id,
-            ticket_id=ticket_id,
-            calendar_id=promise.calendar_id,
-            kind=kind,
-            state="running",
-            budget_seconds=int(promise.budget(kind).total_seconds()),
-            started_at=at,
-            next_step=0,
-        )
-        for kind in KINDS
-    ]
-    for clock in clocks:
-        _derive(clock, promise.calendar, ())
-    return clocks
+    """Make a running clock for each promise of a new ticket; the caller adds them once their ticket is written."""
+    timing = Timing(client_id, ticket_id, [], {promise.calendar_id: promise.calendar}, promise.level, [])
+    for kind in AT_ONCE:
+        if kind in promise.budgets:
+            run(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=at)
+    return timing.clocks
 
 
 def clocks_of(ticket_id: UUID) -> list[Clock]:
-    """A ticket's clocks, first response before resolution."""
-    return list(db.session.scalars(select(Clock).where(Clock.ticket_id == ticket_id).order_by(Clock.kind)))
+    """A ticket's clocks: by kind, those of one kind by when they began."""
+    query = select(Clock).where(Clock.ticket_id == ticket_id).order_by(Clock.kind, Clock.started_at)
+    return list(db.session.scalars(query))
 
 
-def pauses_of(ticket_id: UUID) -> list[Pause]:
-    """A ticket's pauses, oldest first."""
-    return list(db.session.scalars(select(Pause).where(Pause.ticket_id == ticket_id).order_by(Pause.started_at)))
+def await_answer(timing: Timing, budgets: Budgets, *, at: datetime) -> Clock | None:
+    """The client's side wrote: a promise to answer begins, unless one runs already or the contract makes none."""
+    end = timing.open_clock(*ENDS)
+    if "next_response" not in budgets or end is None or timing.open_clock(*ANSWERS):
+        return None
+    known = next((each for each in timing.clocks if each.kind == "next_response" and each.started_at == at), None)
+    if known is not None:
+        revive(timing, known)
+        return known
+    clock = run(timing, "next_response", budgets["next_response"], calendar_id=end.calendar_id, at=at)
+    db.session.add(clock)
+    return clock
 
 
-def pause(
-    clocks: Iterable[Clock],
-    *,
-    client_id: UUID,
-    ticket_id: UUID,
-    reason: str,
-    at: datetime,
-) -> None:
+def pause(timing: Timing, *, reason: str, at: datetime) -> None:
     """Hold the running clocks; does nothing when they stand already."""
-    if any(each.ended_at is None for each in pauses_of(ticket_id)):
+    if timing.is_held:
         return
-    db.session.add(
-        Pause(
-            id=new_id(),
-            client_id=client_id,
-            ticket_id=ticket_id,
-            started_at=at,
-            reason=reason,
-        )
+    held = Pause(
+        id=new_id(), client_id=timing.client_id, ticket_id=timing.ticket_id, started_at=at, ended_at=None, reason=reason
     )
-    for clock in clocks:
+    db.session.add(held)
+    timing.pauses.append(held)
+    for clock in timing.clocks:
         if clock.state == "running":
+            _note_overrun(clock, at=at)
             clock.state, clock.due_at, clock.next_step_at = "paused", None, None
 
 
-def resume(clocks: Iterable[Clock], *, ticket_id: UUID, at: datetime) -> None:
+def resume(timing: Timing, *, at: datetime) -> None:
     """Let paused clocks run on with what is left of their budgets."""
-    pauses = pauses_of(ticket_id)
-    for each in pauses:
+    for each in timing.pauses:
         if each.ended_at is None:
             each.ended_at = max(at, each.started_at)
-    for clock in clocks:
+    for clock in timing.clocks:
         if clock.state == "paused":
             clock.state = "running"
-            _derive(clock, working_calendar(clock.calendar_id), spans(pauses))
+            derive(timing, clock)
 
 
-def meet(clocks: Iterable[Clock], kind: str, *, at: datetime) -> Clock | None:
-    """The promise was kept (or made good late): its clock stops. Returns it, or None when it had stopped before."""
-    for clock in clocks:
-        if clock.kind == kind and clock.state in ("running", "paused"):
-            clock.state, clock.met_at, clock.next_step_at = "met", at, None
-            return clock
-    return None
+def meet(timing: Timing, *kinds: str, at: datetime) -> list[Clock]:
+    """These promises were kept (or made good late): their clocks stop. Returns those that had not stopped before."""
+    return [stop(clock, "met", at=at) for clock in timing.clocks if clock.kind in kinds and clock.is_open]
 
 
-def reopen(clocks: Iterable[Clock], *, ticket_id: UUID, client_id: UUID, at: datetime) -> None:
-    """A resolved ticket came back: the resolution clock goes on with the budget it had left."""
-    for clock in clocks:
-        if clock.kind == "resolution" and clock.state == "met" and clock.met_at is not None:
-            db.session.add(
-                Pause(
-                    id=new_id(),
-                    client_id=client_id,
-                    ticket_id=ticket_id,
-                    started_at=clock.met_at,
-                    ended_at=max(at, clock.met_at),
-                    reason="resolved",
-                )
-            )
-            db.session.flush()
-            clock.state, clock.met_at = "running", None
-            _derive(clock, working_calendar(clock.calendar_id), spans(pauses_of(ticket_id)))
+def stop_awaiting(timing: Timing, *, at: datetime) -> None:
+    """The ticket is finished: the answer that is still owed is not needed any more, until it is opened again."""
+    for clock in timing.clocks:
+        if clock.kind == "next_response" and clock.is_open:
+            stop(clock, "cancelled", at=at)
 
 
-def retarget(clocks: Iterable[Clock], promise: Promise, *, ticket_id: UUID) -> None:
-    """Another promise holds (priority, contract): deadlines follow from history, spent time stays spent."""
-    pauses = spans(pauses_of(ticket_id))
-    for clock in clocks:
-        if clock.state in ("running", "paused"):
-            clock.calendar_id = promise.calendar_id
-            clock.budget_seconds = int(promise.budget(clock.kind).total_seconds())
-            clock.next_step = 0 if clock.breached_at is None else len(STEPS)
-            if clock.state == "running":
-                _derive(clock, promise.calendar, pauses)
+def reopen(timing: Timing, *, resolved_at: datetime | None, at: datetime) -> None:
+    """A finished ticket came back: its end, and the answer owed when it was finished, go on with what was left."""
+    stopped = [clock for clock in timing.clocks if _was_ended(clock, resolved_at)]
+    since = min((clock.met_at for clock in stopped if clock.met_at), default=None)
+    if since is None:
+        return
+    away = Pause(
+        id=new_id(),
+        client_id=timing.client_id,
+        ticket_id=timing.ticket_id,
+        started_at=since,
+        ended_at=max(at, since),
+        reason="resolved",
+    )
+    db.session.add(away)
+    timing.pauses.append(away)
+    for clock in stopped:
+        clock.state, clock.met_at = "running", None
+        derive(timing, clock)
+
+
+def latest_of_each_kind(clocks: Iterable[Clock]) -> list[Clock]:
+    """The clocks that say how a ticket stands: of answers promised one after another, the latest."""
+    return list({clock.kind: clock for clock in clocks}.values())
 
 
 def next_due(clocks: Iterable[Clock]) -> Clock | None:
@@ -141,31 +148,67 @@ def next_due(clocks: Iterable[Clock]) -> Clock | None:
     return min(running, key=lambda clock: clock.due_at or clock.started_at, default=None)
 
 
-def spans(pauses: Iterable[Pause]) -> list[tuple[datetime, datetime | None]]:
-    """Pauses in the shape that business time takes."""
-    return [(each.started_at, each.ended_at) for each in pauses]
+def derive(timing: Timing, clock: Clock) -> None:
+    """Write down when a running clock is due, and when a worker must look at it next."""
+    clock.due_at = timing.moment(clock, timedelta(seconds=clock.budget_seconds))
+    point(timing, clock)
 
 
-def advance_step(clock: Clock) -> None:
-    """A step was taken: point at the next one."""
-    clock.next_step += 1
-    _derive_step(clock, working_calendar(clock.calendar_id), spans(pauses_of(clock.ticket_id)))
+def point(timing: Timing, clock: Clock) -> None:
+    """Write down when a worker must look at a running clock: at its next step, or at its deadline."""
+    rung = timing.ahead(clock)
+    step_at = timing.moment(clock, rung.offset) if rung else None
+    breach_at = clock.due_at if clock.breached_at is None else None
+    clock.next_step_at = min((moment for moment in (step_at, breach_at) if moment is not None), default=None)
 
 
-def _derive(clock: Clock, calendar: WorkingCalendar, pauses: Spans) -> None:
-    budget = timedelta(seconds=clock.budget_seconds)
-    clock.due_at = deadline(calendar, clock.started_at, budget, pauses)
-    _derive_step(clock, calendar, pauses)
+def run(timing: Timing, kind: str, budget: timedelta, *, calendar_id: UUID, at: datetime) -> Clock:
+    """Begin a promise; it stands still where the ticket's clocks do."""
+    clock = Clock(
+        id=new_id(),
+        client_id=timing.client_id,
+        ticket_id=timing.ticket_id,
+        calendar_id=calendar_id,
+        kind=kind,
+        state="paused" if timing.is_held else "running",
+        budget_seconds=budget // timedelta(seconds=1),
+        started_at=at,
+        taken=[],
+        next_step=0,
+    )
+    timing.clocks.append(clock)
+    if clock.state == "running":
+        derive(timing, clock)
+    return clock
 
 
-def _derive_step(clock: Clock, calendar: WorkingCalendar, pauses: Spans) -> None:
-    if clock.next_step >= len(STEPS):
-        clock.next_step_at = None
-    elif STEPS[clock.next_step] == 1.0:
-        clock.next_step_at = clock.due_at
-    else:
-        share = timedelta(seconds=round(clock.budget_seconds * STEPS[clock.next_step]))
-        clock.next_step_at = deadline(calendar, clock.started_at, share, pauses)
+def revive(timing: Timing, clock: Clock) -> None:
+    """A promise that was cancelled holds again, with all the time that has passed since it began."""
+    clock.state, clock.met_at = "paused" if timing.is_held else "running", None
+    if clock.state == "running":
+        derive(timing, clock)
+
+
+def stop(clock: Clock, state: str, *, at: datetime) -> Clock:
+    """The promise ends: "met", or "cancelled" where it is not needed any more."""
+    _note_overrun(clock, at=at)
+    clock.state, clock.met_at, clock.next_step_at = state, at, None
+    return clock
+
+
+def _note_overrun(clock: Clock, *, at: datetime) -> None:
+    """The deadline has passed, though no worker has looked since."""
+    if clock.breached_at is None and clock.due_at is not None and at > clock.due_at:
+        clock.breached_at = clock.due_at
+
+
+def _was_ended(clock: Clock, resolved_at: datetime | None) -> bool:
+    """Whether finishing the ticket ended the clock."""
+    if clock.kind in ENDS:
+        return clock.state == "met"
+    if clock.kind != "next_response" or clock.state != "cancelled":
+        return False
+    return clock.met_at is not None and resolved_at is not None and clock.met_at >= resolved_at
 
 
 def left_of(clock: Clock, pauses: Iterable[Pause], *, at: datetime) -> timedelta:

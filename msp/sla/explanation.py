@@ -7,8 +7,9 @@ from datetime import timedelta
 from msp.calendars.business_time import Step, explain
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
-from msp.sla.clocks import Spans, pauses_of, spans
+from msp.sla.clocks import pauses_of, spans
 from msp.sla.models import Clock
+from msp.sla.timing import Spans
 
 
 @dataclass(frozen=True, slots=True)

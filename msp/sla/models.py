@@ -12,22 +12,37 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from msp.contracts.ladder import CLOCK_KINDS
 from msp.kernel.db import Model
 
-KINDS = ("first_response", "resolution")
+KINDS = CLOCK_KINDS
+OPEN_STATES = ("running", "paused")
 
 
 class Clock(Model):
-    """A promise that runs: a budget of business seconds in a calendar, since an instant."""
+    """A promise that runs: a budget of business seconds in a calendar, since an instant.
+
+    `met_at` is when it stopped (met or cancelled), `taken` the keys of the escalation steps it has behind it, and
+    `next_step_at` the instant at which a worker must look: the next step, or the deadline itself. `next_step` counts
+    the steps taken.
+    """
 
     __tablename__ = "sla_clock"
     __table_args__ = (
         ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
-        CheckConstraint("kind in ('first_response', 'resolution')", name="kind"),
+        CheckConstraint(f"kind in {KINDS}", name="kind"),
         CheckConstraint("state in ('running', 'paused', 'met', 'cancelled')", name="state"),
-        Index("uq_sla_clock_ticket", "ticket_id", "kind", unique=True),
+        Index("uq_sla_clock_started", "ticket_id", "kind", "started_at", unique=True),
+        Index(
+            "uq_sla_clock_open",
+            "ticket_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("state in ('running', 'paused')"),
+        ),
         Index(
             "ix_sla_clock_step",
             "next_step_at",
@@ -46,8 +61,14 @@ class Clock(Model):
     due_at: Mapped[datetime | None]
     met_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
+    taken: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     next_step: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     next_step_at: Mapped[datetime | None]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the promise is still to be kept."""
+        return self.state in OPEN_STATES
 
 
 class Pause(Model):
@@ -74,11 +95,12 @@ class Pause(Model):
 
 
 class Step(Model):
-    """An escalation step that was taken: once for each clock and step, marked late where it was."""
+    """An escalation step that was taken: once for each clock and key, `step` being its place among those taken."""
 
     __tablename__ = "sla_step"
     __table_args__ = (
         ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        Index("uq_sla_step_key", "clock_id", "key", unique=True),
         {"info": {"access": "tenant_staff"}},
     )
     clock_id: Mapped[UUID] = mapped_column(ForeignKey("sla_clock.id"), primary_key=True)
@@ -87,3 +109,4 @@ class Step(Model):
     client_id: Mapped[UUID]
     ticket_id: Mapped[UUID]
     taken_at: Mapped[datetime]
+    key: Mapped[str | None]

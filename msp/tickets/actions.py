@@ -7,23 +7,22 @@ of work is written: the version column turns it into a conflict.
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import set_committed_value
 
 from msp.clients.models import Client
-from msp.contracts.queries import promise_for
+from msp.contracts.models import Contract
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid, NotFound
-from msp.kernel.events import emit
 from msp.kernel.ids import new_id
 from msp.people.models import Person
 from msp.sla import clocks as sla
-from msp.sla.models import Clock
+from msp.tickets import promises
+from msp.tickets.facts import tell
 from msp.tickets.models import LEVELS, TYPES, Conversation, Message, Ticket, TicketCounter
-from msp.tickets.states import FINISHED, PRIORITIES, may_move, pauses
+from msp.tickets.states import FINISHED, PRIORITIES, may_move
 
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
@@ -53,8 +52,7 @@ class Request:
 def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
     """Make a ticket with its first message, start its clocks, emit `ticket.opened`; refuses empty or huge text."""
     _check(request)
-    on = at.astimezone(ZoneInfo(client.timezone)).date()
-    promise = promise_for(client.id, priority=request.priority, on=on)
+    promise = promises.promise_for_new(client, priority=request.priority, type=request.type, at=at)
     ticket = Ticket(
         id=new_id(),
         client_id=client.id,
@@ -75,7 +73,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         updated_at=at,
     )
     clocks = sla.start(client.id, ticket.id, promise, at=at) if promise else []
-    _show_due(ticket, clocks)
+    promises.show_due(ticket, clocks)
     db.session.add(ticket)
     db.session.flush()
     db.session.add_all(clocks)
@@ -92,7 +90,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         external_id=request.external_id,
     )
     db.session.add(message)
-    _emit(
+    tell(
         ticket,
         "ticket.opened",
         at=at,
@@ -112,25 +110,26 @@ def receive(
     at: datetime,
     external_id: str | None = None,
 ) -> Message:
-    """The client's side wrote: emits `ticket.received`; wakes a waiting ticket, reopens a resolved or closed one."""
+    """The client's side wrote: emits `ticket.received`; wakes a waiting ticket, reopens a resolved or closed one.
+
+    Where the contract promises an answer to it, that promise runs from the first message that has none.
+    """
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.external_id = external_id
-    _emit(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
+    tell(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
     if ticket.status in ("waiting_client", *FINISHED):
         change_status(ticket, "open", at=at, actor_id=author.id)
+    promises.hear(ticket, promises.said_by(author, is_public=True, at=at), actor_id=author.id)
     return message
 
 
 def reply(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
-    """A person of the desk answers the client: meets the first response, opens a new ticket, emits `ticket.replied`."""
+    """A person of the desk answers the client, as was promised; opens a new ticket, emits `ticket.replied`."""
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     if _lives_in_chat(ticket):
         message.delivery_state = "pending"  # until the chat system has it; see integrations/chat
-    _emit(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
-    clocks = sla.clocks_of(ticket.id)
-    if sla.meet(clocks, "first_response", at=at):
-        _emit(ticket, "sla.met", at=at, actor_id=author.id, clock="first_response")
-        _show_due(ticket, clocks)
+    tell(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
+    promises.hear(ticket, promises.said_by(author, is_public=True, at=at), actor_id=author.id)
     if ticket.status == "new":
         change_status(ticket, "open", at=at, actor_id=author.id)
     return message
@@ -146,7 +145,7 @@ def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: st
         channel=channel,
         at=at,
     )
-    _emit(
+    tell(
         ticket,
         "ticket.noted",
         at=at,
@@ -164,7 +163,7 @@ def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime) -
     if ticket.body == message.body:  # the words that opened the ticket, which its search reads
         ticket.body = body
     message.body, message.edited_at = body, at
-    _emit(ticket, "ticket.message_edited", at=at, actor_id=message.author_id, message_id=str(message.id))
+    tell(ticket, "ticket.message_edited", at=at, actor_id=message.author_id, message_id=str(message.id))
 
 
 def delete_message(ticket: Ticket, message: Message, *, at: datetime) -> None:
@@ -172,13 +171,13 @@ def delete_message(ticket: Ticket, message: Message, *, at: datetime) -> None:
     if message.deleted_at is not None:
         return
     message.deleted_at = at
-    _emit(ticket, "ticket.message_deleted", at=at, actor_id=message.author_id, message_id=str(message.id))
+    tell(ticket, "ticket.message_deleted", at=at, actor_id=message.author_id, message_id=str(message.id))
 
 
 def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """Try once more to bring an answer to its chat thread: emits `ticket.replied` anew for the same message."""
     message.delivery_state, message.delivery_reason = "pending", None
-    _emit(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
+    tell(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
 
 
 def assign(
@@ -196,7 +195,7 @@ def assign(
         return
     before, ticket.assignee_id = ticket.assignee_id, after
     name = assignee.name if assignee else None
-    _emit(
+    tell(
         ticket,
         "ticket.assigned",
         at=at,
@@ -224,10 +223,10 @@ def change_status(ticket: Ticket, status: str, *, at: datetime, actor_id: UUID |
     if not may_move(before, status):
         raise Conflict("status_move_refused", before=before, after=status)
     ticket.status = status
-    _keep_clocks(ticket, before, at=at, actor_id=actor_id)
+    promises.follow_status(ticket, before, at=at, actor_id=actor_id)
     ticket.resolved_at = (ticket.resolved_at or at) if status in FINISHED else None
     ticket.closed_at = at if status == "closed" else None
-    _emit(
+    tell(
         ticket,
         "ticket.status_changed",
         at=at,
@@ -244,13 +243,7 @@ def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UU
     if ticket.priority == priority:
         return
     before, ticket.priority = ticket.priority, priority
-    on = ticket.created_at.date()
-    promise = promise_for(ticket.client_id, priority=priority, on=on, contract_id=ticket.contract_id)
-    if promise:
-        clocks = sla.clocks_of(ticket.id)
-        sla.retarget(clocks, promise, ticket_id=ticket.id)
-        _show_due(ticket, clocks)
-    _emit(
+    tell(
         ticket,
         "ticket.priority_changed",
         at=at,
@@ -258,6 +251,30 @@ def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UU
         before=before,
         after=priority,
     )
+    promises.follow_promise(ticket, reason="priority", at=at, actor_id=actor_id)
+
+
+def change_contract(ticket: Ticket, contract: Contract | None, *, at: datetime, actor_id: UUID | None = None) -> None:
+    """Another contract of the same client covers the ticket, or none does: open clocks follow its promises from
+    history; emits `ticket.contract_changed`. Refuses a contract of another client.
+    """
+    if contract is not None and contract.client_id != ticket.client_id:
+        raise Invalid(fields={"contract_id": ["unknown"]})
+    after = contract.id if contract else None
+    if ticket.contract_id == after:
+        return
+    before, ticket.contract_id = ticket.contract_id, after
+    name = contract.name if contract else None
+    tell(
+        ticket,
+        "ticket.contract_changed",
+        at=at,
+        actor_id=actor_id,
+        before=_text(before),
+        after=_text(after),
+        name=name,
+    )
+    promises.follow_promise(ticket, reason="contract", at=at, actor_id=actor_id)
 
 
 def change_tier(
@@ -274,7 +291,7 @@ def change_tier(
     if ticket.tier == tier:
         return
     before, ticket.tier = ticket.tier, tier
-    _emit(
+    tell(
         ticket,
         "ticket.tier_changed",
         at=at,
@@ -293,7 +310,9 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
         return
     for name, value in changed.items():
         setattr(ticket, name, value)
-    _emit(ticket, "ticket.edited", at=at, actor_id=actor_id, changes=changed)
+    tell(ticket, "ticket.edited", at=at, actor_id=actor_id, changes=changed)
+    if "type" in changed:
+        promises.follow_promise(ticket, reason="type", at=at, actor_id=actor_id)
 
 
 def _next_number(client_id: UUID) -> int:
@@ -347,56 +366,6 @@ def _say(
 def _lives_in_chat(ticket: Ticket) -> bool:
     query = select(Conversation.id).where(Conversation.ticket_id == ticket.id).limit(1)
     return db.session.execute(query).one_or_none() is not None
-
-
-def _keep_clocks(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | None) -> None:
-    clocks = sla.clocks_of(ticket.id)
-    if pauses(before) and not pauses(ticket.status):
-        sla.resume(clocks, ticket_id=ticket.id, at=at)
-    if pauses(ticket.status):
-        sla.pause(
-            clocks,
-            client_id=ticket.client_id,
-            ticket_id=ticket.id,
-            reason=ticket.status,
-            at=at,
-        )
-    if ticket.status in FINISHED:
-        for kind in ("first_response", "resolution"):
-            if sla.meet(clocks, kind, at=at):
-                _emit(ticket, "sla.met", at=at, actor_id=actor_id, clock=kind)
-    elif before in FINISHED:
-        sla.reopen(clocks, ticket_id=ticket.id, client_id=ticket.client_id, at=at)
-    ticket.paused_at = at if pauses(ticket.status) else None
-    _show_due(ticket, clocks)
-
-
-def _show_due(ticket: Ticket, clocks: list[Clock]) -> None:
-    due = sla.next_due(clocks)
-    ticket.due_at = due.due_at if due else None
-    ticket.due_kind = due.kind if due else None
-    ticket.due_from = due.started_at if due else None
-
-
-def _emit(
-    ticket: Ticket,
-    kind: str,
-    *,
-    at: datetime,
-    actor_id: UUID | None = None,
-    visibility: str = "public",
-    **data: object,
-) -> None:
-    ticket.updated_at = at
-    emit(
-        kind,
-        ticket.id,
-        client_id=ticket.client_id,
-        visibility=visibility,
-        actor_id=actor_id,
-        at=at,
-        **data,
-    )
 
 
 def _text(value: UUID | None) -> str | None:

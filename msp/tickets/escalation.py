@@ -1,86 +1,122 @@
-"""When a promise is at risk or broken: noted, said to who must know, and at breach raised to the next tier.
+"""The sweep for escalation steps: what is due is taken in batches, each ticket under its lock, by as many as look.
 
-`take_due_steps` is called each second by a worker. Its cost follows what is due (a partial index on the next step), and
-each step is taken once: the step's row and its effects are one transaction.
+A worker looks each second. What that costs follows what is due (a partial index on the next step), not what is open.
+A step's record, its effects and what is told of it are one transaction; workers pass over tickets that another has.
 """
 
+import logging
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, insert, select, text, true
 
 from msp.kernel import clock as time
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import emit
-from msp.sla import clocks as sla
 from msp.sla.models import Clock, Step
-from msp.tickets.actions import MAX_TIER, access_ticket, change_tier
+from msp.sla.timing import Timed, timings_of
+from msp.tickets.models import Ticket
+from msp.tickets.steps import Taken, take_due
 
-BATCH = 200
-LATE_AFTER = timedelta(seconds=60)
+log = logging.getLogger(__name__)
+
+BATCH = 100
+ASIDE = timedelta(seconds=60)
+# In so many words, not as a parameter: only so can a prepared plan know that the partial index serves it.
+_RUNNING = text("sla_clock.state = 'running'")
+
+_aside: dict[UUID, datetime] = {}  # tickets whose steps failed here, and until when they are passed over
 
 
 def take_due_steps() -> int:
-    """Take every step whose moment has come, oldest first; returns how many were taken."""
-    taken = 0
-    while due := _due_clocks(time.now()):
-        taken += sum(_take_step(clock_id, ticket_id) for clock_id, ticket_id in due)
-        if len(due) < BATCH:
-            break
-    return taken
+    """Take every step whose moment has come, oldest first; returns how many moments of clocks that were."""
+    total = 0
+    while taken := _take_some():
+        total += taken
+    return total
 
 
-def _due_clocks(at: datetime) -> list[tuple[UUID, UUID]]:
+def take_batch() -> bool:
+    """Take the steps of some tickets; False when nothing is due."""
+    return _take_some() > 0
+
+
+def is_due() -> bool:
+    """Whether the moment of any step has come."""
     with work(Scope.system()) as session:
-        query = (
-            select(Clock.id, Clock.ticket_id)
-            .where(Clock.state == "running", Clock.next_step_at <= at)
-            .order_by(Clock.next_step_at)
-            .limit(BATCH)
-        )
-        return [(row.id, row.ticket_id) for row in session.execute(query)]
+        query = select(Clock.id).where(_RUNNING, Clock.next_step_at <= time.now(), _is_with_us(time.now()))
+        return session.execute(query.limit(1)).one_or_none() is not None
 
 
-def _take_step(clock_id: UUID, ticket_id: UUID) -> bool:
+def _take_some() -> int:
+    try:
+        return _take(limit=BATCH)
+    except Exception:  # one ticket's trouble must not hold up the others: each by itself, the troubled one aside
+        log.exception("a batch of steps failed")
+        return sum(_take_alone(ticket_id) for ticket_id in _due_tickets())
+
+
+def _take_alone(ticket_id: UUID) -> int:
+    try:
+        return _take(limit=1, only=ticket_id)
+    except Exception:
+        log.exception("a ticket's steps failed", extra={"ticket": str(ticket_id)})
+        _aside[ticket_id] = time.now() + ASIDE
+        return 0
+
+
+def _due_tickets() -> list[UUID]:
+    at = time.now()
     with work(Scope.system()) as session:
+        query = select(Clock.ticket_id).where(_RUNNING, Clock.next_step_at <= at, _is_with_us(at))
+        return list(dict.fromkeys(session.scalars(query.order_by(Clock.next_step_at).limit(BATCH))))
+
+
+def _take(*, limit: int, only: UUID | None = None) -> int:
+    with work(Scope.system()):
         at = time.now()
-        ticket = access_ticket(ticket_id, lock=True)
-        clock = session.get_one(Clock, clock_id)
-        due = clock.next_step_at
-        if clock.state != "running" or due is None or due > at:
-            return False
-        if not _record(clock, due=due, at=at):
-            return False
-        is_breach = sla.STEPS[clock.next_step] >= 1.0
-        if is_breach:
-            clock.breached_at = due
-        sla.advance_step(clock)
-        emit(
-            "sla.breached" if is_breach else "sla.warned",
-            ticket.id,
-            client_id=ticket.client_id,
-            visibility="internal",
-            at=at,
-            clock=clock.kind,
-            assignee_id=str(ticket.assignee_id) if ticket.assignee_id else None,
-            due_at=clock.due_at.isoformat() if clock.due_at else None,
-            step_due_at=due.isoformat(),
-            is_late=at - due > LATE_AFTER,
-        )
-        ticket.updated_at = at
-        if is_breach and ticket.tier < MAX_TIER:
-            change_tier(ticket, ticket.tier + 1, at=at, reason="sla_breached")
-        return True
+        tickets = _lock_due(at, limit=limit, only=only)
+        timings = timings_of(Timed(each.client_id, each.id, each.contract_id) for each in tickets)
+        count, taken = 0, []
+        for ticket in tickets:
+            moments, steps = take_due(ticket, timings[ticket.id], at=at)
+            count += moments
+            taken += steps
+        db.session.flush()
+        _record(taken, at=at)
+        return count
 
 
-def _record(clock: Clock, *, due: datetime, at: datetime) -> bool:
-    statement = insert(Step).values(
-        clock_id=clock.id,
-        step=clock.next_step,
-        due_at=due,
-        client_id=clock.client_id,
-        ticket_id=clock.ticket_id,
-        taken_at=at,
+def _lock_due(at: datetime, *, limit: int, only: UUID | None) -> Collection[Ticket]:
+    query = (
+        select(Ticket)
+        .join(Clock, Clock.ticket_id == Ticket.id)
+        .where(_RUNNING, Clock.next_step_at <= at, Ticket.id == only if only else _is_with_us(at))
+        .order_by(Clock.next_step_at)
+        .limit(limit)
+        .with_for_update(of=Ticket, skip_locked=True)
     )
-    return db.session.execute(statement.on_conflict_do_nothing().returning(Step.step)).one_or_none() is not None
+    return dict.fromkeys(db.session.scalars(query))
+
+
+def _is_with_us(at: datetime) -> ColumnElement[bool]:
+    for ticket_id in [ticket_id for ticket_id, until in _aside.items() if until <= at]:
+        del _aside[ticket_id]
+    return Clock.ticket_id.not_in(list(_aside)) if _aside else true()
+
+
+def _record(taken: Iterable[Taken], *, at: datetime) -> None:
+    rows = [
+        {
+            "clock_id": each.clock.id,
+            "step": each.place,
+            "key": each.key,
+            "due_at": each.due_at,
+            "client_id": each.clock.client_id,
+            "ticket_id": each.clock.ticket_id,
+            "taken_at": at,
+        }
+        for each in taken
+    ]
+    if rows:
+        db.session.execute(insert(Step), rows)

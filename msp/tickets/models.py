@@ -117,7 +117,7 @@ class Ticket(Model):
         primaryjoin="Ticket.requester_id == Person.id",
     )
     assignee: Mapped[Person | None] = relationship(viewonly=True, foreign_keys=[assignee_id])
-    clocks: Mapped[list[Clock]] = relationship(viewonly=True, order_by=Clock.kind)
+    clocks: Mapped[list[Clock]] = relationship(viewonly=True, order_by="(Clock.kind, Clock.started_at)")
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from msp.contracts.ladder import USUAL, rungs
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Event
@@ -15,6 +16,7 @@ from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Ticket
 from tests.world import World
 
+RUNGS = rungs(USUAL, "first_response", timedelta(minutes=30))
 URGENT = Request(subject="VPN caída", body="Nadie entra", source="slack", priority="urgent")  # 30 min and 4 h
 
 
@@ -43,8 +45,10 @@ def test_the_breach_raises_the_ticket_and_tells_assignee_and_lead(
 ) -> None:
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         take(session.get_one(Ticket, ticket.id), world.tomas, at=clock.now())
-    clock.advance(timedelta(minutes=30))
-    assert take_due_steps() == 1 and take_due_steps() == 1  # the late warning first, then the breach
+    clock.advance(timedelta(minutes=22, seconds=30))
+    assert take_due_steps() == 1
+    clock.advance(timedelta(minutes=7, seconds=30))
+    assert take_due_steps() == 1
     assert kinds(ticket) == ["sla.warned", "sla.breached", "ticket.tier_changed"]
     drain()
     with work(Scope.staff()) as session:
@@ -59,7 +63,7 @@ def test_each_step_is_taken_once_however_often_it_is_asked(ticket: Ticket) -> No
     for _ in range(5):
         take_due_steps()
     with work(Scope.staff()) as session:
-        assert session.query(Step).count() == 2
+        assert [step.key for step in session.query(Step).order_by(Step.step)] == [rung.key for rung in RUNGS]
     assert kinds(ticket).count("sla.breached") == 1
 
 
@@ -85,6 +89,23 @@ def test_an_answer_stops_the_first_clock_and_a_lower_priority_gives_time_back(wo
     with work(Scope.staff()) as session:
         running = session.query(Clock).filter(Clock.state == "running").one()
         assert (running.kind, running.budget_seconds) == ("resolution", 2400 * 60)
+
+
+def test_what_came_while_the_desk_was_down_is_done_in_order_and_heard_of_once(
+    world: World, ticket: Ticket, drain: Callable[[], int]
+) -> None:
+    with work(Scope.staff(actor_id=world.tomas.id)) as session:
+        take(session.get_one(Ticket, ticket.id), world.tomas, at=clock.now())
+    drain()
+    clock.advance(timedelta(minutes=90))
+    assert take_due_steps() == 2
+    assert kinds(ticket) == ["sla.warned", "sla.breached", "ticket.tier_changed"]
+    drain()
+    with work(Scope.staff()) as session:
+        late = [each.data["is_late"] for each in session.query(Event).filter(Event.kind.like("sla.%"))]
+        heard = sorted((n.person_id, n.kind) for n in session.query(Notification) if n.kind.startswith("sla."))
+    assert late == [True, True]
+    assert heard == sorted((person.id, "sla.breached") for person in (world.tomas, world.rosa))
 
 
 def test_steps_that_came_while_the_desk_was_down_are_marked_late(ticket: Ticket) -> None:

@@ -13,9 +13,10 @@ from werkzeug.datastructures import MultiDict
 from msp.calendars.queries import all_calendars
 from msp.clients.models import Client
 from msp.clients.queries import access_client, all_clients
-from msp.contracts.actions import Agreement, RateLine, Target, add_contract, edit_contract
-from msp.contracts.models import KINDS, PRIORITIES, WORK_TYPES, Contract
-from msp.contracts.queries import access_contract
+from msp.contracts.actions import Agreement, RateLine, add_contract, edit_contract
+from msp.contracts.models import KINDS, WORK_TYPES, Contract
+from msp.contracts.queries import access_contract, to_escalation
+from msp.contracts.service_level import MAY_PAUSE, PRIORITIES
 from msp.kernel import clock
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid, NotFound
@@ -23,8 +24,10 @@ from msp.kernel.money import InvalidMoney, Money
 from msp.people.access import may
 from msp.web.admin import reading
 from msp.web.admin.clients import note_of
+from msp.web.admin.contract_targets import FIELDS as TARGET_FIELDS
+from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_targets
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
-from msp.web.admin.forms import Form, day, decimal, identity, told, whole, written
+from msp.web.admin.forms import Form, day, decimal, identity, told, written
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -32,7 +35,7 @@ from msp.web.shell import shell
 USUAL = {
     "response_urgent": "30", "resolution_urgent": "240", "response_high": "60", "resolution_high": "480",
     "response_normal": "120", "resolution_normal": "960", "response_low": "240", "resolution_low": "2400",
-    "rounding_increment": "15",
+    "rounding_increment": "15", "pauses_waiting_client": "1", "pauses_scheduled": "1",
 }  # fmt: skip
 
 
@@ -135,7 +138,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
     starts_on = form.read("starts_on", day, is_required=True) or clock.now().date()
     calendar_id = form.read("calendar_id", identity, is_required=True)
     ends_on = form.read("ends_on", day)
-    targets = _targets(form)
+    targets, targets_of_type = read_targets(form, before.targets if before else ())
     terms = read_terms(kind, form, before=before.terms if before else {})
     today = clock.now().astimezone(ZoneInfo(client.timezone)).date() if client else starts_on
     rates = _rates(form, before, starts_on=starts_on, currency=currency, today=today)
@@ -152,19 +155,10 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
         rates=rates,
         terms=terms,
         po_number=form.text_or_none("po_number"),
+        targets_of_type=targets_of_type,
+        pausing=[status for status in MAY_PAUSE if form.text(f"pauses_{status}")],
+        ladder=tuple(to_escalation(row) for row in before.ladder) if before else (),
     )
-
-
-def _targets(form: Form) -> dict[str, Target]:
-    targets = {}
-    for priority in PRIORITIES:
-        response = form.read(f"response_{priority}", whole, is_required=True)
-        resolution = form.read(f"resolution_{priority}", whole, is_required=True)
-        if response is not None and resolution is not None and not 0 < response <= resolution:
-            form.fault(f"resolution_{priority}", "target_order")
-        elif response is not None and resolution is not None:
-            targets[priority] = Target(response, resolution)
-    return targets
 
 
 def _rates(form: Form, before: Contract | None, *, starts_on: date, currency: str, today: date) -> list[RateLine]:
@@ -201,8 +195,9 @@ def _by_field(form: Form, wrong: Invalid) -> dict[str, list[str]]:
     errors = dict(form.errors)
     for name, codes in wrong.fields.items():
         room, _, key = name.partition(".")
-        if room == "targets" and key:
-            errors |= {f"response_{key}": ["target_order"], f"resolution_{key}": ["target_order"]}
+        if room in ("targets", "targets_of_type") and key:
+            priority = key.rpartition(".")[2]
+            errors |= {f"response_{priority}": ["target_order"], f"resolution_{priority}": ["target_order"]}
         elif room == "rates":
             errors["rate_remote"] = codes
         elif room == "terms":
@@ -222,13 +217,8 @@ def _values(found: Contract) -> Json:
         "calendar_id": found.calendar_id,
         "currency": found.currency,
         "po_number": found.po_number,
-        "targets": {
-            target.priority: {
-                "first_response_minutes": target.first_response_minutes,
-                "resolution_minutes": target.resolution_minutes,
-            }
-            for target in found.targets
-        },
+        "targets": shown_targets(found.targets),
+        "pausing": found.pausing,
         "rates": {rate.work_type: written(Money(rate.amount, found.currency).decimal, least=2) for rate in found.rates},
         "terms": as_fields(found.terms),
     }
@@ -237,15 +227,10 @@ def _values(found: Contract) -> Json:
 def _posted_values(posted: "MultiDict[str, str]") -> Json:
     """What was typed, in the shape that the page reads."""
     typed = posted.to_dict()
-    targets = {
-        priority: {
-            "first_response_minutes": typed.get(f"response_{priority}", ""),
-            "resolution_minutes": typed.get(f"resolution_{priority}", ""),
-        }
-        for priority in PRIORITIES
-    }
+    targets = {name: typed.get(name, "") for name in TARGET_FIELDS}
+    pausing = [status for status in MAY_PAUSE if typed.get(f"pauses_{status}")]
     rates = {work_type: typed.get(f"rate_{work_type}", "") for work_type in WORK_TYPES}
-    return typed | {"targets": targets, "rates": rates, "terms": as_fields({}) | typed}
+    return typed | {"targets": targets, "pausing": pausing, "rates": rates, "terms": as_fields({}) | typed}
 
 
 def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
@@ -260,6 +245,8 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         kinds=KINDS,
         priorities=PRIORITIES,
         work_types=WORK_TYPES,
+        may_pause=MAY_PAUSE,
+        has_request_targets=any(values.get("targets", {}).get(name) for name in REQUEST_FIELDS),
         values=values,
         currency=found.currency if found else "",
         errors=told(errors),

@@ -5,7 +5,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from msp.contracts.models import KINDS, PRIORITIES, WORK_TYPES, Contract
+from msp.contracts.ladder import ACTIONS, CLOCK_KINDS, MOMENTS, ROLES, WAYS
+from msp.contracts.models import KINDS, WORK_TYPES, Contract, SlaTarget
+from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES
 from msp.kernel.db import Json
 from msp.kernel.money import InvalidMoney, Money
 from msp.web.api.fields import Anything, Instant, MoneyShape, Schema, Shown, Text, Whole, currency, one_of
@@ -27,6 +29,12 @@ class TargetShape(Schema):
 
     first_response_minutes = Whole(least=1, most=MAX_MINUTES, required=True)
     resolution_minutes = Whole(least=1, most=MAX_MINUTES, required=True)
+    next_response_minutes = Whole(
+        least=1, most=MAX_MINUTES, allow_none=True, metadata={"description": "To each later message; null: no promise"}
+    )
+    fulfilment_minutes = Whole(
+        least=1, most=MAX_MINUTES, allow_none=True, metadata={"description": "Of requests, in place of resolution"}
+    )
 
 
 class Targets(Schema):
@@ -36,6 +44,43 @@ class Targets(Schema):
     high = fields.Nested(TargetShape, required=True)
     normal = fields.Nested(TargetShape, required=True)
     low = fields.Nested(TargetShape, required=True)
+
+
+class SomeTargets(Schema):
+    """The SLA targets of one type of ticket, for the priorities that have their own (else null)."""
+
+    urgent = fields.Nested(TargetShape, allow_none=True)
+    high = fields.Nested(TargetShape, allow_none=True)
+    normal = fields.Nested(TargetShape, allow_none=True)
+    low = fields.Nested(TargetShape, allow_none=True)
+
+
+class TypedTargets(Schema):
+    """The SLA targets that replace the general ones for a type of ticket."""
+
+    incident = fields.Nested(SomeTargets)
+    request = fields.Nested(SomeTargets)
+
+
+class EscalationShape(Schema):
+    """A step of the escalation ladder."""
+
+    moment = one_of(MOMENTS, required=True)
+    amount = Whole(
+        least=1,
+        most=MAX_MINUTES,
+        required=True,
+        metadata={"description": "Per cent of the budget (`share`), or business minutes from the deadline"},
+    )
+    action = one_of(ACTIONS, required=True)
+    clocks = fields.List(one_of(CLOCK_KINDS), metadata={"description": "The promises it belongs to; none: all of them"})
+    who = fields.List(
+        Text(longest=43),
+        metadata={"description": f"`notify`: {', '.join(ROLES)} or person:<uuid>; `assign`: on_call or person:<uuid>"},
+    )
+    by = fields.List(one_of(WAYS))
+    is_urgent = fields.Boolean(metadata={"description": "Also in quiet hours"})
+    webhook_id = fields.UUID(allow_none=True)
 
 
 class RateShape(Schema):
@@ -56,6 +101,11 @@ class ContractChange(Schema):
     calendar_id = fields.UUID()
     currency = currency()
     sla_targets = fields.Nested(Targets)
+    sla_targets_by_type = fields.Nested(TypedTargets)
+    pausing_statuses = fields.List(one_of(MAY_PAUSE), metadata={"description": "The statuses that hold the clocks"})
+    escalation_ladder = fields.List(
+        fields.Nested(EscalationShape), metadata={"description": "Replaces the whole ladder; empty: the usual one"}
+    )
     rate_card = fields.List(fields.Nested(RateShape))
     terms = fields.Dict(keys=Text(longest=60), values=Anything(), metadata=TERMS)
     po_number = Text(longest=100, allow_none=True)
@@ -83,6 +133,9 @@ class ContractOut(Shown):
     calendar_id = fields.UUID()
     currency = fields.String()
     sla_targets = fields.Nested(Targets)
+    sla_targets_by_type = fields.Nested(TypedTargets)
+    pausing_statuses = fields.List(fields.String())
+    escalation_ladder = fields.List(fields.Nested(EscalationShape))
     rate_card = fields.List(fields.Nested(RateShape))
     terms = fields.Dict(keys=fields.String(), values=fields.Raw(), metadata=TERMS)
     po_number = fields.String(allow_none=True)
@@ -108,7 +161,10 @@ def shown(contract: Contract) -> dict[str, Any]:
         "ends_on": contract.ends_on,
         "calendar_id": contract.calendar_id,
         "currency": contract.currency,
-        "sla_targets": {each.priority: each for each in contract.targets if each.priority in PRIORITIES},
+        "sla_targets": {each.priority: each for each in contract.targets if each.type == ANY_TYPE},
+        "sla_targets_by_type": {type: _own_targets(contract, type) for type in TYPES},
+        "pausing_statuses": contract.pausing,
+        "escalation_ladder": contract.ladder,
         "rate_card": [
             {"work_type": each.work_type, "valid_from": each.valid_from, "rate": Money(each.amount, contract.currency)}
             for each in rates
@@ -118,6 +174,11 @@ def shown(contract: Contract) -> dict[str, Any]:
         "version": contract.version,
         "created_at": contract.created_at,
     }
+
+
+def _own_targets(contract: Contract, type: str) -> dict[str, SlaTarget | None]:
+    own = {each.priority: each for each in contract.targets if each.type == type}
+    return {priority: own.get(priority) for priority in PRIORITIES}
 
 
 def write_terms(terms: Json, currency: str) -> Json:

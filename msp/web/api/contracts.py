@@ -8,9 +8,11 @@ from uuid import UUID
 
 from msp.clients.models import Client
 from msp.clients.queries import access_client
-from msp.contracts.actions import Agreement, RateLine, Target, add_contract, edit_contract
+from msp.contracts.actions import Agreement, RateLine, add_contract, edit_contract
+from msp.contracts.ladder import Escalation, Ladder
 from msp.contracts.models import Contract
-from msp.contracts.queries import access_contract, contracts_page
+from msp.contracts.queries import access_contract, contracts_page, to_escalation, to_target
+from msp.contracts.service_level import ANY_TYPE, USUAL_PAUSING, Target
 from msp.kernel import clock
 from msp.kernel.errors import Invalid
 from msp.kernel.i18n import reading_as
@@ -23,7 +25,13 @@ from msp.web.parts.words import word
 
 blueprint = resource("contracts", tag="Contracts")
 
-API_NAMES = {"targets": "sla_targets", "rates": "rate_card"}  # the verbs' fields where the API says otherwise
+API_NAMES = {
+    "targets": "sla_targets",
+    "targets_of_type": "sla_targets_by_type",
+    "pausing": "pausing_statuses",
+    "ladder": "escalation_ladder",
+    "rates": "rate_card",
+}  # the verbs' fields where the API says otherwise
 
 
 @blueprint.get("/contracts")
@@ -86,6 +94,9 @@ def _agreement(client: Client, data: dict[str, Any]) -> Agreement:
         rates=_rates(data.get("rate_card", []), currency, default=data),
         terms=read_terms(data.get("terms", {}), currency),
         po_number=data.get("po_number"),
+        targets_of_type=_typed(data.get("sla_targets_by_type", {})),
+        pausing=data.get("pausing_statuses", USUAL_PAUSING),
+        ladder=_ladder(data.get("escalation_ladder", [])),
     )
 
 
@@ -94,7 +105,7 @@ def _changed(contract: Contract, data: dict[str, Any]) -> Agreement:
     currency = data.get("currency", contract.currency)
     plain = ("name", "kind", "starts_on", "ends_on", "calendar_id", "po_number")
     values = {name: data.get(name, getattr(contract, name)) for name in plain}
-    targets = {each.priority: Target(each.first_response_minutes, each.resolution_minutes) for each in contract.targets}
+    targets = {each.priority: to_target(each) for each in contract.targets if each.type == ANY_TYPE}
     for priority, target in data.get("sla_targets", {}).items():
         kept = targets[priority]
         targets[priority] = replace(kept, **target)
@@ -104,7 +115,44 @@ def _changed(contract: Contract, data: dict[str, Any]) -> Agreement:
     elif currency != contract.currency and rates:
         raise Invalid(fields={"rate_card": ["required"]})
     terms = read_terms(data.get("terms", contract.terms), currency)
-    return Agreement(**values, currency=currency, targets=targets, rates=rates, terms=terms)
+    return Agreement(
+        **values,
+        currency=currency,
+        targets=targets,
+        rates=rates,
+        terms=terms,
+        targets_of_type=_typed_after(contract, data),
+        pausing=data.get("pausing_statuses", contract.pausing),
+        ladder=(
+            _ladder(data["escalation_ladder"])
+            if "escalation_ladder" in data
+            else tuple(to_escalation(row) for row in contract.ladder)
+        ),
+    )
+
+
+def _typed_after(contract: Contract, data: dict[str, Any]) -> dict[str, dict[str, Target]]:
+    """The types' own targets: of a type that is named, what stands there replaces what there was."""
+    kept: dict[str, dict[str, Target]] = {}
+    for row in contract.targets:
+        if row.type != ANY_TYPE:
+            kept.setdefault(row.type, {})[row.priority] = to_target(row)
+    return kept | _typed(data.get("sla_targets_by_type", {}))
+
+
+def _typed(data: dict[str, Any]) -> dict[str, dict[str, Target]]:
+    return {
+        type: {priority: Target(**target) for priority, target in targets.items() if target is not None}
+        for type, targets in data.items()
+    }
+
+
+def _ladder(steps: list[dict[str, Any]]) -> Ladder:
+    return tuple(Escalation(**{name: _frozen(value) for name, value in step.items()}) for step in steps)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _rates(card: list[dict[str, Any]], currency: str, *, default: dict[str, Any]) -> list[RateLine]:

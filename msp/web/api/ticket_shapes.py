@@ -81,6 +81,10 @@ class TicketChange(Schema):
     tier = Whole(least=1, most=3)
     queue = one_of(QUEUES, metadata={"description": "Another way to name the tier"})
     assignee_id = fields.UUID(allow_none=True)
+    contract_id = fields.UUID(
+        allow_none=True,
+        metadata={"description": "Another one of the client: open promises follow it"},
+    )
     tags = fields.List(Text(longest=50, blank=False))
 
 
@@ -149,7 +153,7 @@ class ExplanationOut(Shown):
 class PromiseOut(Shown):
     """A promise of the contract: its clock."""
 
-    kind = fields.String(metadata={"description": "first_response or resolution"})
+    kind = fields.String(metadata={"description": "first_response, next_response (several), resolution or fulfilment"})
     state = fields.String(metadata={"description": "running, paused, met or cancelled"})
     budget_minutes = fields.Integer(metadata={"description": "Business minutes"})
     started_at = Instant()
@@ -201,13 +205,13 @@ _AS_IT_IS = tuple(
 def shown(ticket: Ticket, explanations: Sequence[Explanation] = ()) -> dict[str, object]:
     """A ticket with its promises, for TicketOut."""
     values = {name: getattr(ticket, name) for name in _AS_IT_IS}
-    explained = {each.kind: each for each in explanations}
+    explained = dict(zip((clock.id for clock in ticket.clocks), explanations, strict=False))
     return values | {
         "number": ticket.label,
         "requester": ticket.requester,
         "assignee": ticket.assignee,
         "queue": f"T{ticket.tier}",
-        "sla": [_promise(clock, explained.get(clock.kind)) for clock in ticket.clocks],
+        "sla": [_promise(clock, explained.get(clock.id)) for clock in ticket.clocks],
     }
 
 

@@ -8,6 +8,8 @@ from flask import Response, request
 
 from msp.clients.models import Client
 from msp.clients.queries import access_client, client_with_person
+from msp.contracts.models import Contract
+from msp.contracts.queries import access_contract
 from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid, NotFound, PreconditionFailed
 from msp.people.actions import add_person
@@ -103,6 +105,8 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
         raise PreconditionFailed("version_is_older")
     at = clock.now()
     _route(ticket, json_data, at=at)
+    if "contract_id" in json_data:
+        actions.change_contract(ticket, _contract(json_data["contract_id"]), at=at)
     if "priority" in json_data:
         actions.change_priority(ticket, json_data["priority"], at=at)
     details = {name: json_data[name] for name in ("subject", "type", "impact", "urgency", "tags") if name in json_data}
@@ -182,6 +186,13 @@ def _person(person_id: object) -> Person | None:
         return access_person(UUID(str(person_id)))
     except NotFound:
         return None
+
+
+def _contract(contract_id: UUID | None) -> Contract | None:
+    try:
+        return access_contract(contract_id) if contract_id else None
+    except NotFound as wrong:
+        raise Invalid(fields={"contract_id": ["unknown"]}) from wrong
 
 
 def _require_change(data: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from msp.kernel.errors import NotFound
 from msp.notify.rules import mark_read
 from msp.people.access import may
 from msp.people.models import Person
-from msp.sla.clocks import clocks_of, left_of, next_due, pauses_of
+from msp.sla.clocks import clocks_of, latest_of_each_kind, left_of, next_due, pauses_of
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock, Pause
 from msp.tickets import queries
@@ -64,7 +64,7 @@ def ticket(label: str) -> str:
         moves=[status for status in STATUSES if status in MOVES[found.status]],
         may_act=may_act,
         may_log=may_act,
-        deadlines=[_deadline(each, pauses, at) for each in clocks],
+        deadlines=[_deadline(each, pauses, at) for each in latest_of_each_kind(clocks)],
         reason=_reason(found, contract, clocks),
         panel=_panel(found, contract),
         composer=_composer(found, person),

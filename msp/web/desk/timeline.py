@@ -1,7 +1,7 @@
 """A ticket's conversation and what happened to it, in one order, as sentences in the reader's language."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 
 from flask_babel import gettext
 
@@ -18,7 +18,9 @@ ICONS = {
     "ticket.edited": "file-pen-line",
     "ticket.person_asked": "phone",
     "ticket.unreachable": "circle-alert",
+    "ticket.contract_changed": "file-text",
     "sla.met": "circle-check",
+    "sla.recomputed": "clock-3",
     "sla.warned": "clock-alert",
     "sla.breached": "triangle-alert",
 }
@@ -79,7 +81,19 @@ def sentence(event: Event) -> str:
         "ticket.edited": lambda: gettext("Details changed"),
         "ticket.person_asked": lambda: gettext("Asked to talk to a person"),
         "ticket.unreachable": lambda: gettext("The thread cannot be reached any more"),
-        "sla.met": lambda: gettext("%(promise)s: met", promise=word(data["clock"], "clock_long")),
+        "ticket.contract_changed": lambda: (
+            gettext("Contract: %(name)s", name=data["name"]) if data.get("name") else gettext("Without a contract")
+        ),
+        "sla.met": lambda: (
+            gettext("%(promise)s: met late", promise=word(data["clock"], "clock_long"))
+            if data.get("is_late")
+            else gettext("%(promise)s: met", promise=word(data["clock"], "clock_long"))
+        ),
+        "sla.recomputed": lambda: gettext(
+            "Deadlines moved (%(reason)s): %(moves)s",
+            reason=word(data["reason"], "recomputed"),
+            moves="; ".join(_move(each) for each in data["clocks"]),
+        ),
         "sla.warned": lambda: gettext(
             "%(promise)s: three quarters of the time are gone", promise=word(data["clock"], "clock_long")
         ),
@@ -89,6 +103,17 @@ def sentence(event: Event) -> str:
     }
     make = kinds.get(event.kind)
     return make() if make else ""
+
+
+def _move(moved: Mapping[str, str | None]) -> str:
+    """How one promise moved: from when to when."""
+    before, after = (datetime.fromisoformat(at) if (at := moved[name]) else None for name in ("before", "after"))
+    return gettext(
+        "%(promise)s %(before)s → %(after)s",
+        promise=word(moved["clock"], "clock_long"),
+        before=formats.moment(before) if before else "–",
+        after=formats.moment(after) if after else "–",
+    )
 
 
 def reply_channel(ticket: Ticket, channels: Iterable[str]) -> str:

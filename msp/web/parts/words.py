@@ -42,11 +42,22 @@ WORDS = {
     },
     "clock": {
         "first_response": said("clock", "response"),
+        "next_response": said("clock", "next response"),
         "resolution": said("clock", "resolution"),
+        "fulfilment": said("clock", "fulfilment"),
     },
     "clock_long": {
         "first_response": said("clock", "First response"),
+        "next_response": said("clock", "Next response"),
         "resolution": said("clock", "Resolution"),
+        "fulfilment": said("clock", "Fulfilment"),
+    },
+    "recomputed": {
+        "priority": said("recomputed", "another priority"),
+        "type": said("recomputed", "another type"),
+        "contract": said("recomputed", "another contract"),
+        "contract_changed": said("recomputed", "the contract changed"),
+        "calendar_changed": said("recomputed", "the calendar changed"),
     },
     "role": {
         "administrator": said("role", "administrator"),

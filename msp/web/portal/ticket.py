@@ -12,7 +12,7 @@ from msp.kernel.errors import NotFound
 from msp.kernel.events import emit
 from msp.people.access import may
 from msp.people.queries import access_person
-from msp.sla.clocks import clocks_of, next_due
+from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets import actions, queries
@@ -50,7 +50,7 @@ def ticket(label: str) -> str:
         state=found.status,
         who=found.assignee,
         by=due.due_at if due else None,
-        by_what=gettext("Answer by") if due and due.kind == "first_response" else gettext("Solved by"),
+        by_what=_by_what(due),
         why=_why(found, due),
         timeline=timeline(queries.messages_of(found.id), events),
         me=current_person(),
@@ -120,6 +120,12 @@ def _check_own(found: Ticket) -> None:
     person = current_person()
     if found.requester_id != person.id and not may(person, "see_company"):
         raise NotFound("ticket")
+
+
+def _by_what(due: Clock | None) -> str:
+    if due is not None and due.kind in ANSWERS:
+        return gettext("Answer by")
+    return gettext("Done by") if due is not None and due.kind == "fulfilment" else gettext("Solved by")
 
 
 def _why(found: Ticket, due: Clock | None) -> str:

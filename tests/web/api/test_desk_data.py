@@ -29,7 +29,12 @@ CALENDAR = {
     "exceptions": [{"day": "2026-12-24", "windows": [["09:00", "12:00"]]}, {"day": "2026-12-31"}],
 }
 TARGETS = {
-    priority: {"first_response_minutes": first, "resolution_minutes": first * 8}
+    priority: {
+        "first_response_minutes": first,
+        "resolution_minutes": first * 8,
+        "next_response_minutes": None,
+        "fulfilment_minutes": None,
+    }
     for priority, first in (("urgent", 30), ("high", 60), ("normal", 120), ("low", 240))
 }
 
@@ -216,7 +221,7 @@ def test_a_contract_is_added_read_and_changed(program: Programs, admin: Program,
         "ends_on": None,
     }
     changed = admin.patch(path, change).get_json()
-    assert changed["sla_targets"]["low"] == {"first_response_minutes": 240, "resolution_minutes": 4000}
+    assert changed["sla_targets"]["low"] == TARGETS["low"] | {"resolution_minutes": 4000}
     assert changed["sla_targets"]["high"] == TARGETS["high"]
     assert [each["rate"]["amount"] for each in changed["rate_card"]] == ["62.00", "64.00"]
     assert (changed["ends_on"], changed["version"], changed["terms"]) == (None, 2, made["terms"])

@@ -152,6 +152,7 @@ def test_several_changes_are_one(staff: Program, world: World) -> None:
         "ticket.tier_changed",
         "ticket.assigned",
         "ticket.priority_changed",
+        "sla.recomputed",
         "ticket.edited",
         "ticket.status_changed",
     ]

@@ -1,0 +1,66 @@
+"""What a contract promises, as a value: budgets by priority and type, what holds the clocks, the ladder. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from msp.contracts.ladder import USUAL, Ladder
+
+PRIORITIES = ("urgent", "high", "normal", "low")
+TYPES = ("incident", "request")
+ANY_TYPE = ""
+MAY_PAUSE = ("waiting_client", "waiting_third_party", "scheduled")
+USUAL_PAUSING = ("waiting_client", "scheduled")
+
+Budgets = Mapping[str, timedelta]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is promised for a priority, in business minutes; None where nothing is.
+
+    Fulfilment is for requests, and stands in place of their resolution where it is promised.
+    """
+
+    first_response_minutes: int
+    resolution_minutes: int
+    next_response_minutes: int | None = None
+    fulfilment_minutes: int | None = None
+
+    def budgets(self, type: str) -> Budgets:
+        """Business time by the kind of clock, for a type of ticket."""
+        end = ("resolution", self.resolution_minutes)
+        if type == "request" and self.fulfilment_minutes is not None:
+            end = ("fulfilment", self.fulfilment_minutes)
+        minutes = (
+            ("first_response", self.first_response_minutes),
+            ("next_response", self.next_response_minutes),
+            end,
+        )
+        return {kind: timedelta(minutes=amount) for kind, amount in minutes if amount is not None}
+
+    def is_sane(self, *, most: int) -> bool:
+        """Whether every promise is for some time, none beyond `most` minutes, and the answer no later than the end."""
+        ends = [each for each in (self.resolution_minutes, self.fulfilment_minutes) if each is not None]
+        following = self.next_response_minutes
+        return (
+            0 < self.first_response_minutes <= min(ends)
+            and max(ends) <= most
+            and (following is None or 0 < following <= most)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """What one version of a contract promises; targets by (type, priority), those of every type under ANY_TYPE."""
+
+    contract_id: UUID
+    targets: Mapping[tuple[str, str], Target]
+    pausing: frozenset[str]
+    ladder: Ladder = USUAL
+
+    def budgets(self, *, priority: str, type: str) -> Budgets:
+        """Business time by the kind of clock: the type's own target, else the one of every type; empty for none."""
+        target = self.targets.get((type, priority)) or self.targets.get((ANY_TYPE, priority))
+        return target.budgets(type) if target else {}

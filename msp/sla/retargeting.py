@@ -1,0 +1,118 @@
+"""Other promises hold (priority, type, contract, calendar): deadlines follow from history, spent time stays spent.
+
+Pauses are history too: what stood under the old rules stays paused, what ran stays spent; a contract that lets other
+statuses hold the clocks does so from now on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msp.calendars.business_time import elapsed
+from msp.contracts.queries import Promise
+from msp.kernel.db import db
+from msp.sla.answers import Said, standing
+from msp.sla.clocks import ANSWERS, ENDS, await_answer, derive, pause, resume, revive, run, stop
+from msp.sla.models import Clock
+from msp.sla.timing import Timing, spans
+
+Conversation = Callable[[], Iterable[Said]]
+_Facts = tuple[str, str, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A promise whose deadline is another now; None: it stands still, or there is no such promise."""
+
+    kind: str
+    before: datetime | None
+    after: datetime | None
+
+
+def retarget(
+    timing: Timing,
+    promise: Promise | None,
+    *,
+    status: str,
+    opened_at: datetime,
+    conversation: Conversation,
+    at: datetime,
+) -> list[Moved]:
+    """Hold the open clocks of an unfinished ticket to a promise (None: to nothing any more); returns what moved.
+
+    What nobody promised before begins where it would have begun: at the ticket's first moment, or at the first message
+    of the client's that waits for an answer. A promise that does not exist any more is cancelled.
+    """
+    before = {clock.id: _facts(clock) for clock in timing.clocks}
+    if promise is None:
+        for clock in timing.clocks:
+            if clock.is_open:
+                stop(clock, "cancelled", at=at)
+    else:
+        timing.level = promise.level
+        timing.calendars[promise.calendar_id] = promise.calendar
+        _hold(timing, status, at=at)
+        _promise_anew(timing, promise, ENDS, opened_at=opened_at)
+        first = _promise_anew(timing, promise, ("first_response",), opened_at=opened_at)
+        for clock in timing.clocks:
+            if clock.is_open:
+                _follow(timing, clock, promise, at=at)
+        _hear(timing, promise, first, conversation)
+    nothing: _Facts = ("", "", None)
+    pairs = [(before.get(clock.id, nothing), _facts(clock)) for clock in timing.clocks]
+    return [Moved(after[0], old[2], after[2]) for old, after in pairs if old != after]
+
+
+def _facts(clock: Clock) -> _Facts:
+    return clock.kind, clock.state, clock.due_at if clock.is_open else None
+
+
+def _hold(timing: Timing, status: str, *, at: datetime) -> None:
+    if timing.holds(status) and not timing.is_held:
+        pause(timing, reason=status, at=at)
+    elif timing.is_held and not timing.holds(status):
+        resume(timing, at=at)
+
+
+def _promise_anew(timing: Timing, promise: Promise, kinds: Sequence[str], *, opened_at: datetime) -> Clock | None:
+    """Begin a promise that a ticket ought to have from its first moment and has not; None where it has."""
+    known = [clock for clock in timing.clocks if clock.kind in kinds]
+    kind = next((kind for kind in kinds if kind in promise.budgets), None)
+    if kind is None or any(clock.state != "cancelled" for clock in known):
+        return None
+    if known:
+        revive(timing, known[-1])
+        return known[-1]
+    clock = run(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=opened_at)
+    db.session.add(clock)
+    return clock
+
+
+def _follow(timing: Timing, clock: Clock, promise: Promise, *, at: datetime) -> None:
+    if clock.kind in ENDS:
+        clock.kind = next((kind for kind in ENDS if kind in promise.budgets), clock.kind)
+    budget = promise.budgets.get(clock.kind)
+    if budget is None:
+        stop(clock, "cancelled", at=at)
+        return
+    clock.calendar_id, clock.budget_seconds = promise.calendar_id, budget // timedelta(seconds=1)
+    stood = [(begun, ended or at) for begun, ended in spans(timing.pauses)]
+    if clock.breached_at is not None and elapsed(promise.calendar, clock.started_at, at, stood) < budget:
+        clock.breached_at = None
+    if clock.state == "running":
+        derive(timing, clock)
+
+
+def _hear(timing: Timing, promise: Promise, first: Clock | None, conversation: Conversation) -> None:
+    """Meet a first response that begins only now, and begin the answer that is owed, both as the messages say."""
+    is_new = first is not None
+    if not is_new and ("next_response" not in promise.budgets or timing.open_clock(*ANSWERS)):
+        return
+    said = list(conversation())
+    answered_at = standing(said).answered_at
+    if first is not None and answered_at is not None:
+        stop(first, "met", at=answered_at)
+    stopped = next((clock.met_at for clock in timing.clocks if clock.kind == "first_response"), None)
+    owed = standing(each for each in said if stopped is not None and each.at > stopped).owed_since
+    if owed is not None:
+        await_answer(timing, promise.budgets, at=owed)

@@ -1,0 +1,76 @@
+"""A contract's targets between their stored form and the fields of the page.
+
+The page has one table for every type, and one for requests in which an empty field means: as above. What the page does
+not show (targets of incidents alone, set through the API) is carried over untouched.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from msp.contracts.models import SlaTarget
+from msp.contracts.queries import to_target
+from msp.contracts.service_level import ANY_TYPE, PRIORITIES, Target
+from msp.web.admin.forms import Form, whole
+
+Targets = Mapping[str, Target]
+GENERAL = {
+    "response": "first_response_minutes",
+    "next": "next_response_minutes",
+    "resolution": "resolution_minutes",
+}
+OF_REQUESTS = {
+    "request_response": "first_response_minutes",
+    "request_next": "next_response_minutes",
+    "fulfilment": "fulfilment_minutes",
+}
+REQUEST_FIELDS = [f"{name}_{priority}" for priority in PRIORITIES for name in OF_REQUESTS]
+FIELDS = [f"{name}_{priority}" for priority in PRIORITIES for name in GENERAL] + REQUEST_FIELDS
+
+
+def shown_targets(rows: Iterable[SlaTarget]) -> dict[str, object]:
+    """The targets as the page's fields show them, by field; what requests share with every type stays empty."""
+    targets = _by_type(rows)
+    fields: dict[str, object] = {}
+    for priority, target in targets.get(ANY_TYPE, {}).items():
+        own = targets.get("request", {}).get(priority, target)
+        fields |= {f"{name}_{priority}": getattr(target, column) for name, column in GENERAL.items()}
+        for name, column in OF_REQUESTS.items():
+            value = getattr(own, column)
+            is_shared = column != "fulfilment_minutes" and value == getattr(target, column)
+            fields[f"{name}_{priority}"] = None if is_shared else value
+    return fields
+
+
+def read_targets(form: Form, before: Iterable[SlaTarget]) -> tuple[Targets, Mapping[str, Targets]]:
+    """The targets that the posted fields say: for every type, and by type; what cannot be read is noted in the form."""
+    kept = _by_type(before)
+    every: dict[str, Target] = {}
+    requests: dict[str, Target] = {}
+    for priority in PRIORITIES:
+        response = form.read(f"response_{priority}", whole, is_required=True)
+        resolution = form.read(f"resolution_{priority}", whole, is_required=True)
+        following = form.read(f"next_{priority}", whole)
+        if response is None or resolution is None:
+            continue
+        if not 0 < response <= resolution:
+            form.fault(f"resolution_{priority}", "target_order")
+            continue
+        every[priority] = Target(response, resolution, following)
+        own = _of_requests(form, priority, every[priority], kept.get("request", {}).get(priority))
+        if own != every[priority]:
+            requests[priority] = own
+    typed = {type: targets for type, targets in kept.items() if type not in (ANY_TYPE, "request")}
+    return every, typed | ({"request": requests} if requests else {})
+
+
+def _of_requests(form: Form, priority: str, every: Target, before: Target | None) -> Target:
+    said = {column: form.read(f"{name}_{priority}", whole) for name, column in OF_REQUESTS.items()}
+    known = replace(every, resolution_minutes=before.resolution_minutes) if before else every
+    return replace(known, **{column: value for column, value in said.items() if value is not None})
+
+
+def _by_type(rows: Iterable[SlaTarget]) -> dict[str, dict[str, Target]]:
+    found: dict[str, dict[str, Target]] = {}
+    for row in rows:
+        found.setdefault(row.type, {})[row.priority] = to_target(row)
+    return found

@@ -1,0 +1,124 @@
+"""Short words for what tests of promises do: another contract, somebody writes, somebody answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from msp.contracts.actions import Agreement, add_contract, edit_contract
+from msp.contracts.ladder import Ladder
+from msp.contracts.models import Contract
+from msp.contracts.queries import access_contract, to_escalation, to_target
+from msp.contracts.service_level import ANY_TYPE, PRIORITIES, Target
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.kernel.events import Event
+from msp.sla.clocks import clocks_of
+from msp.sla.models import Clock
+from msp.tickets import actions
+from msp.tickets.models import Ticket
+from tests.world import World
+
+
+def agreement_of(contract: Contract) -> Agreement:
+    """What a contract says now, to say something else."""
+    return Agreement(
+        name=contract.name,
+        kind=contract.kind,
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        calendar_id=contract.calendar_id,
+        currency=contract.currency,
+        targets={row.priority: to_target(row) for row in contract.targets if row.type == ANY_TYPE},
+        rates=[],
+        terms=contract.terms,
+        pausing=contract.pausing,
+        ladder=tuple(to_escalation(row) for row in contract.ladder),
+    )
+
+
+def promise(world: World, **changes: Any) -> None:
+    """Have Lozano's contract say something else."""
+    with work(Scope.staff()):
+        contract = access_contract(world.lozano_contract.id)
+        edit_contract(contract, replace(agreement_of(contract), **changes), at=clock.now())
+
+
+def another_contract(
+    world: World,
+    target: Target,
+    *,
+    name: str = "Otro",
+    calendar_id: UUID | None = None,
+    pausing: Sequence[str] = ("waiting_client", "scheduled"),
+    of_type: Mapping[str, Mapping[str, Target]] | None = None,
+    ladder: Ladder = (),
+) -> Contract:
+    """A second contract of Lozano's, with one target for every priority."""
+    with work(Scope.staff()):
+        return add_contract(
+            world.lozano,
+            Agreement(
+                name=name,
+                kind="time_and_materials",
+                starts_on=date(2026, 6, 1),
+                ends_on=None,
+                calendar_id=calendar_id or world.calendar.id,
+                currency="EUR",
+                targets=dict.fromkeys(PRIORITIES, target),
+                rates=[],
+                terms={},
+                targets_of_type=of_type or {},
+                pausing=pausing,
+                ladder=ladder,
+            ),
+            at=clock.now(),
+        )
+
+
+def opened(world: World, **asked: Any) -> Ticket:
+    request = actions.Request(**{"subject": "VPN", "body": "No entra", "source": "slack", **asked})
+    with work(Scope.client(world.lozano.id)):
+        return actions.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]
+
+
+def wrote(world: World, ticket: Ticket) -> None:
+    with work(Scope.client(world.lozano.id)) as session:
+        mine = session.get_one(Ticket, ticket.id)
+        actions.receive(mine, author=world.marta, body="¿Y?", channel="slack", at=clock.now())
+
+
+def answered(world: World, ticket: Ticket) -> None:
+    with work(Scope.staff(actor_id=world.tomas.id)) as session:
+        actions.reply(session.get_one(Ticket, ticket.id), author=world.tomas, body="Lo miro", at=clock.now())
+
+
+def moved(world: World, ticket: Ticket, status: str) -> None:
+    with work(Scope.staff(actor_id=world.tomas.id)) as session:
+        actions.change_status(session.get_one(Ticket, ticket.id), status, at=clock.now())
+
+
+def clocks(ticket: Ticket) -> list[Clock]:
+    with work(Scope.staff()):
+        return clocks_of(ticket.id)
+
+
+def the(ticket: Ticket, kind: str) -> Clock:
+    """The latest clock of a kind."""
+    return [each for each in clocks(ticket) if each.kind == kind][-1]
+
+
+def events(ticket: Ticket, *kinds: str) -> list[Event]:
+    with work(Scope.staff()) as session:
+        rows = session.query(Event).filter(Event.subject_id == ticket.id, Event.kind.in_(kinds))
+        return list(rows.order_by(Event.seq))
+
+
+def shown(ticket: Ticket) -> Ticket:
+    with work(Scope.staff()) as session:
+        return session.get_one(Ticket, ticket.id)
+
+
+def minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
