@@ -1,32 +1,30 @@
 """Behind a line of a report: ticket, contract, the trail of the deadline, and by how much it was kept or missed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import lazyload
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, lazyload
 
 from msp.calendars.business_time import elapsed, explain
 from msp.calendars.queries import working_calendar
 from msp.contracts.models import Contract
 from msp.kernel.db import db
 from msp.reports.attainment import Line
-from msp.sla.clocks import spans
 from msp.sla.explanation import Explanation
 from msp.sla.models import Clock, Pause
 from msp.tickets.models import Ticket
 
 MINUTE = timedelta(minutes=1)
+Spans = list[tuple[datetime, datetime | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What explains a deadline. `left` are the business minutes that were over when it was met, negative when late.
-
-    Of a promise that is still open they are those left at the instant of asking.
-    """
+    """What explains a deadline, and its margin (see `margins`)."""
 
     ticket: Ticket
     contract: Contract | None
@@ -36,41 +34,61 @@ class Reason:
 
 def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
     """The reasons of these lines by clock, in a few statements however many there are."""
-    wanted = [line.clock_id for line in lines if line.clock_id is not None]
-    if not wanted:
-        return {}
     query = (
         select(Clock, Ticket, Contract)
         .join(Ticket, and_(Ticket.client_id == Clock.client_id, Ticket.id == Clock.ticket_id))
         .outerjoin(Contract, and_(Contract.client_id == Ticket.client_id, Contract.id == Ticket.contract_id))
-        .where(Clock.id.in_(wanted))
+        .where(_among(Clock.id, _clocks(lines)))
         .options(lazyload("*"))
     )
-    rows = db.session.execute(query).all()
-    pauses = _pauses({ticket.id for _, ticket, _ in rows})
+    rows, pauses = db.session.execute(query).all(), _pauses(lines)
     return {
-        clock.id: _reason(clock, ticket, contract, pauses.get(ticket.id, []), at) for clock, ticket, contract in rows
+        clock.id: Reason(ticket, contract, _trail(clock, stood), _left(clock, stood, at))
+        for clock, ticket, contract in rows
+        for stood in [pauses.get(ticket.id, [])]
     }
 
 
-def _pauses(ticket_ids: set[UUID]) -> dict[UUID, list[Pause]]:
-    found: dict[UUID, list[Pause]] = {}
-    query = select(Pause).where(Pause.ticket_id.in_(ticket_ids)).order_by(Pause.started_at)
-    for pause in db.session.scalars(query):
-        found.setdefault(pause.ticket_id, []).append(pause)
+def margins(lines: Sequence[Line], *, at: datetime) -> dict[UUID, int]:
+    """The business minutes that were over when each promise was met, negative when late, by clock.
+
+    Of a promise that is still open they are those left at `at`. Two statements however many lines there are.
+    """
+    query = select(
+        Clock.id, Clock.ticket_id, Clock.calendar_id, Clock.budget_seconds, Clock.started_at, Clock.met_at
+    ).where(_among(Clock.id, _clocks(lines)))
+    rows, pauses = db.session.execute(query).all(), _pauses(lines)
+    return {row.id: _left(row, pauses.get(row.ticket_id, []), at) for row in rows}
+
+
+def _clocks(lines: Sequence[Line]) -> list[UUID]:
+    return [line.clock_id for line in lines if line.clock_id is not None]
+
+
+def _pauses(lines: Iterable[Line]) -> dict[UUID, Spans]:
+    found: dict[UUID, Spans] = {}
+    query = select(Pause.ticket_id, Pause.started_at, Pause.ended_at).order_by(Pause.started_at)
+    for row in db.session.execute(query.where(_among(Pause.ticket_id, list({line.ticket_id for line in lines})))):
+        found.setdefault(row.ticket_id, []).append((row.started_at, row.ended_at))
     return found
 
 
-def _reason(clock: Clock, ticket: Ticket, contract: Contract | None, pauses: list[Pause], at: datetime) -> Reason:
-    calendar, budget = working_calendar(clock.calendar_id), timedelta(seconds=clock.budget_seconds)
-    stood = spans(pauses)
-    until = clock.met_at or at
-    used = elapsed(calendar, clock.started_at, until, [(a, b or max(a, until)) for a, b in stood])
-    steps = explain(calendar, clock.started_at, budget, stood)
-    trail = Explanation(kind=clock.kind, budget=budget, timezone=calendar.timezone, steps=steps)
-    return Reason(ticket, contract, trail, _minutes(budget - used))
+def _among(column: InstrumentedAttribute[UUID], ids: list[UUID]) -> ColumnElement[bool]:
+    """Among thousands of ids, as one parameter."""
+    return column == any_(literal(ids, ARRAY(Uuid)))
 
 
-def _minutes(left: timedelta) -> int:
+def _left(clock: Any, stood: Spans, at: datetime) -> int:
     """Whole minutes, part minutes dropped towards zero."""
+    until = clock.met_at or at
+    since = min([until, *(begun for begun, ended in stood if ended is None)])  # nothing is used up under an open pause
+    closed = [(begun, ended) for begun, ended in stood if ended is not None]
+    used = elapsed(working_calendar(clock.calendar_id), clock.started_at, since, closed)
+    left = timedelta(seconds=clock.budget_seconds) - used
     return left // MINUTE if left >= timedelta() else -(-left // MINUTE)
+
+
+def _trail(clock: Clock, stood: Spans) -> Explanation:
+    calendar, budget = working_calendar(clock.calendar_id), timedelta(seconds=clock.budget_seconds)
+    steps = explain(calendar, clock.started_at, budget, stood)
+    return Explanation(kind=clock.kind, budget=budget, timezone=calendar.timezone, steps=steps)

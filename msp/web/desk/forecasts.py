@@ -15,6 +15,7 @@ from msp.web.desk.reports import tabs
 from msp.web.guards import Answer, needs
 from msp.web.parts import formats
 from msp.web.parts.words import word
+from msp.web.reporting import tables
 from msp.web.reporting.files import csv_file
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -134,22 +135,15 @@ def _columns(found: Outlook, hours: int) -> list[dict[str, object]]:
     """The next hours as columns: how many promises are due in each, by what is expected of them."""
     at = clock.now()
     by_hour = count_by_hour([each.forecast for each in found.expected], at=at, hours=hours)
-    most = max((sum(each.values()) for each in by_hour), default=0) or 1
+    most = max((sum(each.values()) for each in by_hour), default=0)
     return [
-        {"label": f"+{number + 1}", "total": sum(each.values()), "parts": _stack(each, most), "counts": each}
+        {"label": f"+{number + 1}", "total": sum(each.values()), "parts": _parts(each, most), "counts": each}
         for number, each in enumerate(by_hour)
     ]
 
 
-def _stack(counts: dict[Verdict, int], most: int) -> list[tuple[str, float, float]]:
-    """Colour, top and height (of 100) of the parts of a column, from the ground up."""
-    top, parts = 100.0, []
-    for verdict, tone in _TONES:
-        height = 100 * counts.get(verdict, 0) / most
-        if height:
-            top -= height
-            parts.append((tone, round(top, 2), round(height, 2)))
-    return parts
+def _parts(counts: dict[Verdict, int], most: int) -> list[tuple[str, float, float]]:
+    return tables.stack([(tone, counts.get(verdict, 0)) for verdict, tone in _TONES], most=most)
 
 
 def _row(each: Expected) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Reports for staff: how the promises were kept, the tickets behind each figure, and both as files."""
 
-from datetime import date, timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -13,12 +12,10 @@ from msp.kernel.recent import recent
 from msp.people.access import may
 from msp.people.queries import staff
 from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question, figures, lines
-from msp.reports.figures import Figures
 from msp.reports.names import names
-from msp.reports.reasons import reasons
+from msp.reports.reasons import margins, reasons
 from msp.tickets.queries import client_names
 from msp.web.guards import Answer, needs
-from msp.web.parts import formats
 from msp.web.parts.words import word
 from msp.web.reporting import behind, tables
 from msp.web.reporting.asked import Asked, months_offered, read_asked
@@ -55,7 +52,8 @@ def attainment() -> Answer:
         "desk/reports.html",
         shell=shell(current="desk.reports"),
         asked=asked,
-        period=period_words(asked),
+        period=behind.period(asked.question.period),
+        heading=behind.heading(asked),
         dimension=tables.dimension(asked.by),
         rows=tables.rows_of(found, asked, endpoint=BEHIND, only_technician=only_technician),
         total=total,
@@ -75,7 +73,7 @@ def promises() -> Answer:
     return render_template(
         "desk/report_promises.html",
         shell=shell(current="desk.reports"),
-        heading=behind.heading(asked),
+        heading=behind.whole_heading(asked),
         number=number,
         rows=[behind.row_of(line, why, endpoint="desk.ticket", nameable=_only_technician()) for line in found],
         report_url=asked.url("desk.reports"),
@@ -98,25 +96,15 @@ def promises_file() -> Response:
     """The promises behind a figure as a CSV file, the first ten thousand."""
     asked = _asked()
     found, _ = lines(asked.question, outcomes=asked.outcomes, limit=MOST_IN_FILE)
-    why = reasons(found, at=asked.question.at)
+    left = margins(found, at=asked.question.at)
     head = behind.file_head(current_reader().timezone)
-    return csv_file("promises", head, [behind.file_row(line, why, nameable=_only_technician()) for line in found])
+    return csv_file("promises", head, [behind.file_row(line, left, nameable=_only_technician()) for line in found])
 
 
 def tabs(current: str) -> list[dict[str, object]]:
     """The pages that belong together."""
     pages = (("desk.reports", gettext("Attainment")), ("desk.report_forecast", gettext("Forecast")))
     return [{"label": text, "url": url_for(endpoint), "current": endpoint == current} for endpoint, text in pages]
-
-
-def period_words(asked: Asked) -> str:
-    """The period as a person says it."""
-    period = asked.question.period
-    months = period.months()
-    if period.first.day == 1 and _is_last_of_month(period.last):
-        first, last = formats.month(months[0]), formats.month(months[-1])
-        return first if len(months) == 1 else f"{first} – {last}"
-    return f"{formats.day(period.first, year=True)} – {formats.day(period.last, year=True)}"
 
 
 def _asked() -> Asked:
@@ -141,13 +129,9 @@ def _trend(asked: Asked) -> list[dict[str, object]]:
     wider = Question(period, question.at, {name: each for name, each in question.only.items() if name != "month"})
     known = (period, tuple(sorted(wider.only.items())))
     found = recent(lambda: figures(wider, by="month"), name="trend of attainment", of=known, seconds=TREND_SECONDS)
-    by_key = {each.key: each for each in found}
-    columns = []
-    for month in period.months():
-        key = f"{month:%Y-%m}"
-        url = asked.url("desk.reports", **{"from": key, "to": key, "month": None})
-        columns.append(tables.column(formats.month(month), by_key.get(key, Figures(key)), url=url))
-    return columns
+    return tables.columns_of(
+        period.months(), found, lambda key: asked.url("desk.reports", **{"from": key, "to": key, "month": None})
+    )
 
 
 def _form(asked: Asked) -> dict[str, object]:
@@ -184,7 +168,3 @@ def _technicians() -> list[tuple[str, str]]:
         return [(str(person.id), person.name)]
     roles = ("technician", "team_lead", "administrator")
     return [(str(each.id), each.name) for each in staff(roles=roles)]
-
-
-def _is_last_of_month(day: date) -> bool:
-    return (day + timedelta(days=1)).day == 1

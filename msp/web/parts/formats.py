@@ -116,6 +116,11 @@ def month(on: date) -> str:
     return str(format_date(on, "LLLL y", locale=_dates()))
 
 
+def short_month(on: date) -> str:
+    """Month and year where there is little room, such as `oct 2026`."""
+    return str(format_date(on, "LLL y", locale=_dates()))
+
+
 def moment(at: datetime) -> str:
     """When, as short as it stays clear: `9:06`, `yesterday 9:06`, `Thu 9:30`, `28 Oct 9:06`."""
     local, today = here(at), here(clock.now()).date()

@@ -6,10 +6,8 @@ from flask_babel import lazy_gettext
 from msp.clients.queries import access_client
 from msp.kernel import clock
 from msp.reports.attainment import Question, figures, lines
-from msp.reports.figures import Figures
 from msp.reports.reasons import reasons
 from msp.web.guards import Answer, needs
-from msp.web.parts import formats
 from msp.web.portal.frame import Tab, add_tab, client_of, frame
 from msp.web.reporting import behind, tables
 from msp.web.reporting.asked import Asked, months_offered, read_asked
@@ -37,7 +35,7 @@ def attainment() -> Answer:
     return render_template(
         "portal/reports.html",
         portal=frame(current="portal.reports"),
-        period=formats.month(asked.question.period.first),
+        period=behind.period(asked.question.period),
         asked=asked,
         dimension=tables.dimension(asked.by),
         groups=[(each, tables.dimension(each)) for each in DIMENSIONS if each != "month"],
@@ -59,7 +57,7 @@ def promises() -> Answer:
     return render_template(
         "portal/report_promises.html",
         portal=frame(current="portal.reports"),
-        heading=behind.heading(asked),
+        heading=behind.whole_heading(asked),
         number=number,
         rows=[behind.row_of(line, why, endpoint="portal.ticket", nameable=nobody) for line in found],
         report_url=asked.url("portal.reports"),
@@ -74,10 +72,7 @@ def _asked() -> Asked:
 
 def _trend(asked: Asked) -> list[dict[str, object]]:
     period = asked.question.period.reaching_back(MONTHS)
-    found = {each.key: each for each in figures(Question(period, asked.question.at), by="month")}
-    columns = []
-    for month in period.months():
-        key = f"{month:%Y-%m}"
-        url = asked.url("portal.reports", **{"from": key, "to": key})
-        columns.append(tables.column(formats.month(month), found.get(key, Figures(key)), url=url))
-    return columns
+    found = figures(Question(period, asked.question.at), by="month")
+    return tables.columns_of(
+        period.months(), found, lambda key: asked.url("portal.reports", **{"from": key, "to": key})
+    )

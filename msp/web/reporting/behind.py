@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from msp.reports.attainment import NONE, Line
 from msp.reports.names import names
+from msp.reports.period import Period, month_of
 from msp.reports.reasons import Reason
 from msp.web.explain import sentences
 from msp.web.parts import formats
@@ -54,11 +55,24 @@ def margin(line: Line, left: int) -> str:
 
 
 def heading(asked: Asked) -> str:
-    """What the list is of: the values that narrow it, and which ends."""
+    """What narrows the question, in words: its values, and which ends."""
     keys = {name: None if value == NONE else value for name, value in asked.question.only.items()}
     parts = [tables.label(name, key, names(name, [key])) for name, key in keys.items()]
     ends = ", ".join(word(each, "outcome") for each in asked.outcomes)
     return " · ".join([*parts, ends] if ends else parts)
+
+
+def whole_heading(asked: Asked) -> str:
+    """The period, and what narrows the question."""
+    return " · ".join(part for part in (period(asked.question.period), heading(asked)) if part)
+
+
+def period(asked: Period) -> str:
+    """A period as a person says it: whole months by their names, anything else by its days."""
+    if asked.first.day == 1 and asked.last == month_of(asked.last).last:
+        first, last = formats.month(asked.first), formats.month(asked.last)
+        return first if first == last else f"{first} – {last}"
+    return f"{formats.day(asked.first, year=True)} – {formats.day(asked.last, year=True)}"
 
 
 def pages(asked: Asked, endpoint: str, *, number: int, size: int) -> dict[str, object]:
@@ -95,9 +109,8 @@ def file_head(zone: str) -> list[str]:
     ]
 
 
-def file_row(line: Line, why: Mapping[UUID, Reason], *, nameable: Nameable = None) -> list[object]:
+def file_row(line: Line, left: Mapping[UUID, int], *, nameable: Nameable = None) -> list[object]:
     """A promise as a row of a file."""
-    reason = why.get(line.clock_id) if line.clock_id else None
     return [
         line.label,
         line.subject,
@@ -110,7 +123,7 @@ def file_row(line: Line, why: Mapping[UUID, Reason], *, nameable: Nameable = Non
         line.started_at,
         line.due_at,
         line.met_at,
-        reason.left if reason else None,
+        left.get(line.clock_id) if line.clock_id else None,
         _name(line, nameable),
     ]
 

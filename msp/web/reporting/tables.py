@@ -1,6 +1,6 @@
 """Figures as rows of a page or a file: named, ordered, each figure with the address of what stands behind it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from msp.web.parts import formats
 from msp.web.parts.words import word
 from msp.web.reporting.asked import Asked
 
+TONES = ("green", "amber", "red")  # of the ends that count
 _WORDS = {"priority": "priority", "type": "type", "tier": "tier", "kind": "clock_long"}
 
 
@@ -95,7 +96,8 @@ def urls(asked: Asked, endpoint: str, **narrowed: str | None) -> dict[str, str]:
         return {}
     groups = {each: each for each in (*COUNTED, *EXCLUDED)}
     groups |= {"counted": ",".join(COUNTED), "excluded": ",".join(EXCLUDED), "late": "met_late,breached", "total": ""}
-    return {name: asked.url(endpoint, by=None, outcome=codes, **narrowed) for name, codes in groups.items()}
+    whole = asked.url(endpoint, by=None, **narrowed)  # it names a period, so that more may be said behind it
+    return {name: f"{whole}&outcome={codes}" if codes else whole for name, codes in groups.items()}
 
 
 def share(value: Decimal | None) -> str:
@@ -108,17 +110,39 @@ def share(value: Decimal | None) -> str:
     return str(format_percent(value, format=shown, locale=formats.reader_locale()))
 
 
-def column(label: str, figures: Figures, *, url: str) -> dict[str, object]:
-    """A month of a drawing: what it is called, its share, its figures and their stretches."""
-    parts = parts_of([figures.of(each) for each in COUNTED])
-    return {"label": label, "url": url, "share": share(figures.attainment), "figures": figures, "parts": parts}
+def columns_of(months: Sequence[date], found: Sequence[Figures], url: Callable[[str], str]) -> list[dict[str, object]]:
+    """Months as columns of a drawing, as high as what was decided in them; `url` leads to a month such as `2026-10`."""
+    by_key = {each.key: each for each in found}
+    all_of_them = [by_key.get(f"{month:%Y-%m}", Figures(f"{month:%Y-%m}")) for month in months]
+    most = max((each.counted for each in all_of_them), default=0)
+    return [
+        {
+            "label": formats.short_month(month),
+            "url": url(each.key or ""),
+            "share": share(each.attainment),
+            "figures": each,
+            "parts": stack([(tone, each.of(end)) for tone, end in zip(TONES, COUNTED, strict=True)], most=most),
+        }
+        for month, each in zip(months, all_of_them, strict=True)
+    ]
+
+
+def stack(counts: Sequence[tuple[str, int]], *, most: int) -> list[tuple[str, float, float]]:
+    """Colour, top and height (of 100) of the parts of a column, from the ground up; `most` is as high as it gets."""
+    top, parts = 100.0, []
+    for tone, number in counts:
+        height = 100 * number / most if most else 0.0
+        if height:
+            top -= height
+            parts.append((tone, round(max(top, 0.0), 2), round(height, 2)))
+    return parts
 
 
 def parts_of(counts: Sequence[int]) -> list[tuple[str, float, float]]:
     """Counts of met, late and open as stretches of a line of 100."""
     whole, at = sum(counts), 0.0
     stretches = []
-    for tone, number in zip(("green", "amber", "red"), counts, strict=True):
+    for tone, number in zip(TONES, counts, strict=True):
         width = round(100 * number / whole, 2) if whole else 0.0
         stretches.append((tone, round(at, 2), width))
         at += width
