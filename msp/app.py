@@ -31,7 +31,10 @@ def make_app(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": 12,
             "max_overflow": 8,
-            "connect_args": {"options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off"},
+            "connect_args": {
+                "prepare_threshold": 2,  # a page's one statement costs ten times as much to plan as to run
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off -c timezone=UTC",
+            },
         },
         MAX_CONTENT_LENGTH=30 * 1024 * 1024,
     )

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.orm import load_only
 
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.kernel.db import db
@@ -15,6 +16,10 @@ _CLIENT_WITH_PERSON = (
     select(Client, Person)
     .outerjoin(Person, Person.id == bindparam("person_id"))
     .where(Client.id == bindparam("client_id"))
+    .options(
+        load_only(Client.code, Client.name, Client.locale, Client.timezone),
+        load_only(Person.client_id, Person.name, Person.email, Person.role, Person.locale, Person.timezone),
+    )
 )
 
 
@@ -33,7 +38,10 @@ def all_clients(*, active: bool = True) -> list[Client]:
 
 
 def client_with_person(client_id: UUID, person_id: UUID) -> tuple[Client, Person | None]:
-    """The client company, and the person with this id if the scope sees one; raises NotFound without the company."""
+    """The client company, and the person with this id if the scope sees one; raises NotFound without the company.
+
+    Of both only what a new ticket needs is read; the rest follows when it is asked for.
+    """
     row = db.session.execute(_CLIENT_WITH_PERSON, {"client_id": client_id, "person_id": person_id}).one_or_none()
     if row is None:
         raise NotFound("client")

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select
@@ -16,6 +17,7 @@ from msp.contracts.service_level import Budgets, ServiceLevel, Target
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
+from msp.kernel.together import Alone, Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,15 @@ class Promise:
         return self.level.contract_id
 
 
+class _Versions(NamedTuple):
+    """A contract and its calendar, each with the version that holds."""
+
+    id: UUID
+    version: int
+    calendar_id: UUID
+    calendar_version: int
+
+
 # Built once: putting a statement together costs as much as running it, and one of these stands before every new ticket.
 _VERSIONS = (
     select(Contract.id, Contract.version, Contract.calendar_id, Calendar.version.label("calendar_version"))
@@ -42,8 +53,9 @@ _VERSIONS = (
     .limit(1)
 )
 _DAY = bindparam("day", type_=Contract.starts_on.type)
-_VERSIONS_ON = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
-_VERSIONS_OF = _VERSIONS.where(Contract.id == bindparam("contract_id"))
+_IN_FORCE = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
+_VERSIONS_ON = Alone(Read(_Versions, _IN_FORCE))
+_VERSIONS_OF = Alone(Read(_Versions, _VERSIONS.where(Contract.id == bindparam("contract_id"))))
 _known: OrderedDict[tuple[UUID, int], ServiceLevel] = OrderedDict()
 _MOST_KNOWN = 4096
 
@@ -61,7 +73,7 @@ def promise_for(
 ) -> Promise | None:
     """The promise that holds for a client on a day: of the named contract, else of the oldest that is active."""
     values = {"client_id": client_id, "day": on, "contract_id": contract_id}
-    row = db.session.execute(_VERSIONS_ON if contract_id is None else _VERSIONS_OF, values).one_or_none()
+    row = next(iter((_VERSIONS_ON if contract_id is None else _VERSIONS_OF).rows(**values)), None)
     if row is None:
         return None
     level = service_level(row.id, version=row.version)

@@ -15,12 +15,12 @@ from uuid import UUID
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import DateTime, MetaData, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.pool import Pool
 
@@ -105,6 +105,11 @@ _SET_SCOPE = text(
     "select set_config('role', :role, true), set_config('msp.client_id', :client_id, true),"
     " set_config('msp.client_ids', :client_ids, true)"
 )
+# The values are names of roles and ids, never text of anybody's.
+_BEGIN_AS = (
+    "begin; select set_config('role', '{role}', true), set_config('msp.client_id', '{client_id}', true),"
+    " set_config('msp.client_ids', '{client_ids}', true)"
+)
 
 
 @event.listens_for(Pool, "checkout")
@@ -125,14 +130,39 @@ def _take_role(_session: Session, _transaction: SessionTransaction, connection: 
     if frame is None:
         return
     scope = frame.scope
-    connection.execute(
-        _SET_SCOPE,
-        {
-            "role": scope.role,
-            "client_id": str(scope.client_id or ""),
-            "client_ids": "{" + ",".join(map(str, scope.client_ids)) + "}",
-        },
-    )
+    values = {
+        "role": scope.role,
+        "client_id": str(scope.client_id or ""),
+        "client_ids": "{" + ",".join(map(str, scope.client_ids)) + "}",
+    }
+    if not _begun_as(connection, values):
+        connection.execute(_SET_SCOPE, values)
+
+
+def _begun_as(connection: Connection, values: dict[str, str]) -> bool:
+    """Begin the transaction and set its scope in one trip to the server; False where that did not succeed."""
+    pgconn = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
+    if pgconn.transaction_status != TransactionStatus.IDLE:
+        return False
+    begun = pgconn.exec_(_BEGIN_AS.format(**values).encode())
+    return begun.status == ExecStatus.TUPLES_OK
+
+
+def run_numbered(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """Run a statement whose parameters are $1, $2 … as it stands, and return its rows, if it has any.
+
+    For statements that are put together once: the library would read them anew for its parameters each time. Faults
+    are the library's own, as those of any statement.
+    """
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    try:
+        with psycopg.RawCursor(driver) as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall() if cursor.description else []
+    except psycopg.Error as fault:
+        if driver.closed:
+            connection.invalidate(fault)
+        raise DBAPIError.instance(sql, None, fault, psycopg.Error, dialect=connection.dialect) from fault
 
 
 def current_scope() -> Scope:

@@ -117,7 +117,13 @@ def _deliver(event: Event, *, subscriber: str, at: datetime) -> None:
 
 def _delivery(event: Event, *, subscriber: str, key: str, due_at: datetime, at: datetime) -> Delivery:
     delivery = Delivery(
-        event=event, client_id=event.client_id, subscriber=subscriber, key=key, due_at=due_at, created_at=at
+        event=event,
+        event_id=event.id,
+        client_id=event.client_id,
+        subscriber=subscriber,
+        key=key,
+        due_at=due_at,
+        created_at=at,
     )
     db.session.add(delivery)
     wake_after_commit("outbox")

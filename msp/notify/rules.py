@@ -1,6 +1,7 @@
 """From what happened to who hears it. One notification for each person and event, however often it is delivered."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -10,6 +11,7 @@ from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.events import Fact, emit, subscribe
 from msp.kernel.ids import new_id
+from msp.kernel.together import Read
 from msp.notify.listeners import Hear, hear_of, listeners
 from msp.notify.models import Notification
 from msp.notify.nudges import OUT, plan, send
@@ -44,6 +46,14 @@ def count_unread(person_id: UUID) -> int:
     """How many notifications a person has not read."""
     query = select(func.count()).where(Notification.person_id == person_id, Notification.read_at.is_(None))
     return db.session.execute(query).scalar_one()
+
+
+def unread_read(person_id: Any, ticket_id: Any) -> Read[tuple[int, int]]:
+    """How many notifications a person has not read, of one ticket and of all; both given by expressions for ids."""
+    here = func.count().filter(Notification.ticket_id == ticket_id)
+    query = select(here.label("here"), func.count().label("of_all"))
+    query = query.where(Notification.person_id == person_id, Notification.read_at.is_(None))
+    return Read(lambda here, of_all: (here, of_all), query)
 
 
 def mark_read(person_id: UUID, *, at: datetime, ticket_id: UUID | None = None) -> None:

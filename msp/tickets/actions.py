@@ -9,28 +9,27 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import set_committed_value
 
 from msp.clients.models import Client
 from msp.contracts.models import Contract
-from msp.kernel.db import db
+from msp.kernel.db import db, run_numbered
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.ids import new_id
+from msp.kernel.writing import write_new
 from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.tickets import promises
 from msp.tickets.facts import tell
-from msp.tickets.models import LEVELS, TYPES, Conversation, Message, Ticket, TicketCounter
+from msp.tickets.models import LEVELS, TYPES, Conversation, Message, Ticket
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
 
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
 MAX_TIER = 3
 _COUNT = (
-    insert(TicketCounter)
-    .on_conflict_do_update(index_elements=[TicketCounter.client_id], set_={"last": TicketCounter.last + 1})
-    .returning(TicketCounter.last)
+    "insert into ticket_counter (client_id, last) values ($1, 1)"
+    " on conflict (client_id) do update set last = ticket_counter.last + 1 returning last"
 )
 
 
@@ -74,10 +73,9 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
     )
     clocks = sla.start(client.id, ticket.id, promise, at=at) if promise else []
     promises.show_due(ticket, clocks)
-    db.session.add(ticket)
-    db.session.flush()
-    db.session.add_all(clocks)
-    set_committed_value(ticket, "clocks", clocks)
+    db.session.add_all([ticket, *clocks])
+    for name, known in (("client", client), ("requester", requester), ("clocks", clocks)):
+        set_committed_value(ticket, name, known)
     message = Message(
         id=new_id(),
         client_id=client.id,
@@ -98,6 +96,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         message_id=str(message.id),
         source=ticket.source,
     )
+    write_new()
     return ticket, message
 
 
@@ -316,7 +315,8 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
 
 
 def _next_number(client_id: UUID) -> int:
-    return db.session.execute(_COUNT, {"client_id": client_id, "last": 1}).scalar_one()
+    [(number,)] = run_numbered(db.session.connection(), _COUNT, [client_id])
+    return int(number)
 
 
 def _check(request: Request) -> None:

@@ -4,12 +4,30 @@ Rows of the queue are plain values read in one statement: the page is drawn all 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, literal_column, or_, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SmallInteger,
+    Text,
+    TextClause,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from msp.clients.models import Client
@@ -17,6 +35,7 @@ from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import Event
 from msp.kernel.recent import recent
+from msp.kernel.together import Alone, Read, Together
 from msp.people.models import Person
 from msp.tickets.models import UNFINISHED, Message, Ticket
 from msp.tickets.states import FINISHED, PRIORITIES
@@ -24,10 +43,10 @@ from msp.tickets.states import FINISHED, PRIORITIES
 GROUPS = ("late", "next_hour", "today", "later", "paused", "none")
 RECENT = 64  # how many of the newest events make up the fingerprint of `news`
 Bucket = tuple[UUID | None, int, str]
+Shape = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Somebody:
+class Somebody(NamedTuple):
     """A name with an identity, as rows show people and companies."""
 
     id: UUID
@@ -35,8 +54,7 @@ class Somebody:
     is_vip: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TicketLine:
+class TicketLine(NamedTuple):
     """A ticket as a list shows it."""
 
     id: UUID
@@ -84,15 +102,45 @@ class News:
     tickets: Sequence[UUID] = field(default_factory=tuple)
 
 
+class Newest(NamedTuple):
+    """One of the newest events."""
+
+    seq: int
+    subject_id: UUID
+
+
+NEWEST = Read(
+    Newest,
+    select(Event.seq, Event.subject_id).order_by(Event.seq.desc()).limit(literal_column(str(RECENT))),
+)
+_NEWEST = Together(NEWEST)
 _Requester, _Assignee = aliased(Person), aliased(Person)
 _BY_DUE = (Ticket.due_at.asc().nulls_last(), Ticket.id.asc())
 # In so many words, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
 _UNFINISHED = text(f"ticket.{UNFINISHED}")
+DUE_NEXT = Read(  # the labels of the two tickets of a person (parameter person_id) that are due first
+    lambda code, number: f"{code}-{number}",
+    select(Client.code, Ticket.number)
+    .join(Client, Client.id == Ticket.client_id)
+    .where(_UNFINISHED, Ticket.assignee_id == bindparam("person_id"), Ticket.due_at.is_not(None))
+    .order_by(*_BY_DUE)
+    .limit(literal_column("2")),
+)
 
 
 def lines(wanted: Filter, *, order: str = "due", is_running: bool | None = None, limit: int) -> list[TicketLine]:
     """Tickets as lines: by what is due first, newest first, or by priority; only running or only still ones."""
-    query = _narrow(_line_query(), wanted)
+    return _listing(_shape(wanted), order, is_running, limit).rows(**_values(wanted))
+
+
+def due_lines(wanted: Filter, *, running: int, still: int) -> list[TicketLine]:
+    """Unfinished tickets by what is due first, so many; then so many of those that stand still or promise nothing."""
+    return _due_listing(_shape(wanted), running, still).rows(**_values(wanted))
+
+
+@lru_cache(maxsize=512)
+def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> Alone[TicketLine]:
+    query = _narrow(_line_query(), shape)
     if is_running is not None:
         query = query.where(Ticket.due_at.is_not(None) if is_running else Ticket.due_at.is_(None))
     by_priority = case({code: rank for rank, code in enumerate(PRIORITIES)}, value=Ticket.priority)
@@ -101,17 +149,17 @@ def lines(wanted: Filter, *, order: str = "due", is_running: bool | None = None,
         "newest": (Ticket.id.desc(),),
         "priority": (by_priority, *_BY_DUE),
     }
-    return [_line(row) for row in db.session.execute(query.order_by(*orders[order]).limit(_just(limit)))]
+    return Alone(Read(_line, query.order_by(*orders[order]).limit(_just(limit))))
 
 
-def due_lines(wanted: Filter, *, running: int, still: int) -> list[TicketLine]:
-    """Unfinished tickets by what is due first, so many; then so many of those that stand still or promise nothing."""
-    query = _narrow(_line_query(), wanted).order_by(*_BY_DUE)
+@lru_cache(maxsize=512)
+def _due_listing(shape: Shape, running: int, still: int) -> Alone[TicketLine]:
+    query = _narrow(_line_query(), shape).order_by(*_BY_DUE)
     parts = [
         query.where(Ticket.due_at.is_not(None)).limit(_just(running)),
         query.where(Ticket.due_at.is_(None)).limit(_just(still)),
     ]
-    return [_line(row) for row in db.session.execute(union_all(*(select(part.subquery()) for part in parts)))]
+    return Alone(Read(_line, union_all(*(select(part.subquery()) for part in parts))))
 
 
 def client_names() -> tuple[Somebody, ...]:
@@ -133,7 +181,7 @@ def search(words: str, *, limit: int = 20) -> list[TicketLine]:
     if not either:
         return []
     query = _line_query().where(or_(*either)).order_by(Ticket.id.desc()).limit(_just(limit))
-    return [_line(row) for row in db.session.execute(query)]
+    return [_line(*row) for row in db.session.execute(query)]
 
 
 def access_by_label(label: str, *, lock: bool = False) -> Ticket:
@@ -176,12 +224,6 @@ def events_of(subject_id: UUID) -> list[tuple[Event, str | None]]:
     return [(row[0], row[1]) for row in db.session.execute(query)]
 
 
-def open_of_requester(requester_id: UUID, *, besides: UUID, limit: int = 5) -> list[TicketLine]:
-    """Other unfinished tickets of the same person."""
-    query = _narrow(_line_query(), Filter(requester_id=requester_id)).where(Ticket.id != besides)
-    return [_line(row) for row in db.session.execute(query.order_by(Ticket.id.desc()).limit(_just(limit)))]
-
-
 def resolved_alike(ticket: Ticket, *, limit: int = 3) -> list[TicketLine]:
     """Solved tickets that share words of the subject, most shared first."""
     words = sorted({word for word in _words(ticket.subject) if len(word) > 4}, key=len, reverse=True)[:5]
@@ -196,7 +238,7 @@ def resolved_alike(ticket: Ticket, *, limit: int = 3) -> list[TicketLine]:
         .subquery()
     )
     query = _line_query().where(Ticket.id.in_(select(found.c.id)))
-    lines_found = [_line(row) for row in db.session.execute(query)]
+    lines_found = [_line(*row) for row in db.session.execute(query)]
     wanted = set(words)
     lines_found.sort(key=lambda line: len(wanted & set(_words(line.subject))), reverse=True)
     return [line for line in lines_found if wanted & set(_words(line.subject))][:limit]
@@ -208,15 +250,20 @@ def news(since: str) -> News:
     The fingerprint covers the newest events, not only the last number: a transaction that commits late with an
     earlier number still shows.
     """
-    rows = db.session.execute(select(Event.seq, Event.subject_id).order_by(Event.seq.desc()).limit(_just(RECENT))).all()
-    last = rows[0].seq if rows else 0
-    version = f"{last}.{hash(tuple(row.seq for row in rows)) & 0xFFFFFFFF:x}"
+    rows = _NEWEST.read().all(NEWEST)
+    version = version_of(rows)
     if version == since:
         return News(version)
     number = since.partition(".")[0]
     before = int(number) if number.isdecimal() and len(number) < 20 else 0
     newer = {row.subject_id for row in rows if row.seq > before}
     return News(version, tuple(newer or {row.subject_id for row in rows}))
+
+
+def version_of(rows: Sequence[Newest]) -> str:
+    """The version of news that the newest events make up."""
+    last = rows[0].seq if rows else 0
+    return f"{last}.{hash(tuple(row.seq for row in rows)) & 0xFFFFFFFF:x}"
 
 
 def open_counts(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
@@ -275,28 +322,43 @@ def _line_query() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _narrow(query: Select[*tuple[Any, ...]], wanted: Filter) -> Select[*tuple[Any, ...]]:
-    if wanted.statuses:
-        query = query.where(Ticket.status.in_(wanted.statuses))
-    elif wanted.is_finished:
-        query = query.where(Ticket.status.in_(FINISHED))
-    else:
-        query = query.where(_UNFINISHED)
-    if wanted.tiers:
-        query = query.where(Ticket.tier.in_(wanted.tiers))
-    if wanted.client_id:
-        query = query.where(Ticket.client_id == wanted.client_id)
-    if wanted.assignee_id:
-        query = query.where(Ticket.assignee_id == wanted.assignee_id)
-    if wanted.is_unassigned:
-        query = query.where(Ticket.assignee_id.is_(None))
-    if wanted.requester_id:
-        query = query.where(Ticket.requester_id == wanted.requester_id)
-    if wanted.due_before:
-        query = query.where(Ticket.due_at < wanted.due_before)
-    if wanted.priorities:
-        query = query.where(Ticket.priority.in_(wanted.priorities))
-    return query
+def _shape(wanted: Filter) -> Shape:
+    """Which parts of a filter are set: what decides the statement, whatever the values."""
+    given = {field.name for field in fields(wanted) if getattr(wanted, field.name)}
+    if not given & {"statuses", "is_finished"} or (wanted.statuses and not FINISHED & set(wanted.statuses)):
+        given.add("unfinished")
+    return frozenset(given)
+
+
+def _values(wanted: Filter) -> dict[str, object]:
+    return {
+        "statuses": list(wanted.statuses),
+        "tiers": list(wanted.tiers),
+        "client_id": wanted.client_id,
+        "assignee_id": wanted.assignee_id,
+        "requester_id": wanted.requester_id,
+        "due_before": wanted.due_before,
+        "priorities": list(wanted.priorities),
+    }
+
+
+_TEXTS, _NUMBERS = ARRAY(Text), ARRAY(SmallInteger)
+_PARTS: dict[str, ColumnElement[bool] | TextClause] = {
+    "unfinished": _UNFINISHED,
+    "statuses": Ticket.status == any_(bindparam("statuses", type_=_TEXTS)),
+    "is_finished": text("ticket.status in ('resolved', 'closed')"),
+    "tiers": Ticket.tier == any_(bindparam("tiers", type_=_NUMBERS)),
+    "client_id": Ticket.client_id == bindparam("client_id"),
+    "assignee_id": Ticket.assignee_id == bindparam("assignee_id"),
+    "is_unassigned": Ticket.assignee_id.is_(None),
+    "requester_id": Ticket.requester_id == bindparam("requester_id"),
+    "due_before": Ticket.due_at < bindparam("due_before"),
+    "priorities": Ticket.priority == any_(bindparam("priorities", type_=_TEXTS)),
+}
+
+
+def _narrow(query: Select[*tuple[Any, ...]], shape: Shape) -> Select[*tuple[Any, ...]]:
+    return query.where(*(part for name, part in _PARTS.items() if name in shape))
 
 
 def _just(limit: int) -> Any:
@@ -304,33 +366,17 @@ def _just(limit: int) -> Any:
     return literal_column(str(int(limit)))
 
 
-def _line(row: Any) -> TicketLine:
-    (
-        ticket_id, number, version, subject, status, priority, kind, tier, source, tags, assignee_id, due_at, due_kind,
-        due_from, paused_at, created_at, updated_at, c_id, code, c_name, r_id, r_name, is_vip, a_name,
-    ) = row  # fmt: skip
+def _line(
+    ticket_id: UUID, number: int, version: int, subject: str, status: str, priority: str, kind: str, tier: int,
+    source: str, tags: Sequence[str], assignee_id: UUID | None, due_at: datetime | None, due_kind: str | None,
+    due_from: datetime | None, paused_at: datetime | None, created_at: datetime, updated_at: datetime,
+    c_id: UUID, code: str, c_name: str, r_id: UUID, r_name: str, is_vip: bool, a_name: str | None,
+) -> TicketLine:  # fmt: skip
     return TicketLine(
-        id=ticket_id,
-        label=f"{code}-{number}",
-        version=version,
-        subject=subject,
-        status=status,
-        priority=priority,
-        type=kind,
-        tier=tier,
-        source=source,
-        tags=tuple(tags),
-        assignee_id=assignee_id,
-        due_at=due_at,
-        due_kind=due_kind,
-        due_from=due_from,
-        paused_at=paused_at,
-        created_at=created_at,
-        updated_at=updated_at,
-        client=Somebody(c_id, c_name),
-        requester=Somebody(r_id, r_name, is_vip),
-        assignee=Somebody(assignee_id, a_name) if assignee_id else None,
-    )
+        ticket_id, f"{code}-{number}", version, subject, status, priority, kind, tier, source, tuple(tags), assignee_id,
+        due_at, due_kind, due_from, paused_at, created_at, updated_at, Somebody(c_id, c_name),
+        Somebody(r_id, r_name, is_vip), Somebody(assignee_id, a_name or "") if assignee_id else None,
+    )  # fmt: skip
 
 
 def _words(text: str) -> list[str]:

@@ -2,17 +2,18 @@
 
 from zoneinfo import available_timezones
 
-from flask import Flask, flash, redirect, render_template, request, url_for
+from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from msp.kernel import i18n
+from msp.kernel import clock, i18n
 from msp.kernel.db import Scope, work
 from msp.people.queries import access_person
 from msp.web.parts.words import word
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person, whoever_is_here
 from msp.web.shell import shell
+from msp.web.signin import CHANGED
 
 THEMES = ("auto", "light", "dark")
 A_YEAR = 365 * 24 * 3600
@@ -60,6 +61,7 @@ def save() -> Response:
         person.name = name[:120] or person.name
         person.locale = locale if locale in i18n.LOCALES else person.locale
         person.timezone = zone if zone in available_timezones() else person.timezone
+    session[CHANGED] = clock.now().timestamp()
     i18n.set_reader(person.locale, person.timezone)
     flash(gettext("Saved."), "green")
     answer = redirect(url_for("account"), 303)

@@ -1,20 +1,33 @@
 """The reason for a deadline in the reader's words, zone and language."""
 
 from datetime import date
+from typing import Protocol
 
 from flask_babel import gettext
 
 from msp.calendars.business_time import Step
-from msp.contracts.models import Contract
 from msp.sla.explanation import Explanation
-from msp.tickets.models import Ticket
 from msp.web.parts import formats
 from msp.web.parts.words import word
 
 SHOWN = 6
 
 
-def sentences(ticket: Ticket, contract: Contract | None, explanation: Explanation) -> list[str]:
+class Prioritised(Protocol):
+    """A ticket, however it was read."""
+
+    @property
+    def priority(self) -> str: ...
+
+
+class Named(Protocol):
+    """A contract, however it was read."""
+
+    @property
+    def name(self) -> str: ...
+
+
+def sentences(ticket: Prioritised, contract: Named | None, explanation: Explanation) -> list[str]:
     """Contract and budget first, then the windows used, what was skipped and why, and each pause."""
     minutes = formats.minutes(int(explanation.budget.total_seconds()) // 60)
     named = gettext(

@@ -12,6 +12,7 @@ from flask import request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from msp.kernel import clock
+from msp.kernel.recent import recent
 from msp.notify.rules import count_unread
 from msp.people.access import may
 from msp.people.models import Person
@@ -71,8 +72,13 @@ def end_of_day(person: Person, at: datetime) -> datetime:
     return datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
 
 
-def shell(*, current: str, live_url: str | None = None, live_version: str | None = None) -> Shell:
-    """The frame for the person signed in; `current` is the key of a view or an endpoint."""
+def shell(
+    *, current: str, live_url: str | None = None, live_version: str | None = None, unread: int | None = None
+) -> Shell:
+    """The frame for the person signed in; `current` is the key of a view or an endpoint.
+
+    `unread` is how many notifications they have not read, where the page knows already.
+    """
     person = current_person()
     counts = _counts(person) if may(person, "desk") else {}
     return Shell(
@@ -80,7 +86,7 @@ def shell(*, current: str, live_url: str | None = None, live_version: str | None
         person=person,
         person_line=_line(person),
         theme=request.cookies.get("theme", "auto"),
-        unread=count_unread(person.id) if may(person, "desk") else None,
+        unread=unread if unread is not None or not may(person, "desk") else count_unread(person.id),
         live_url=live_url,
         live_version=live_version,
         notifications_url=url_for("desk.notifications"),
@@ -93,6 +99,10 @@ def shell(*, current: str, live_url: str | None = None, live_version: str | None
 
 
 def _counts(person: Person) -> dict[str, int]:
+    return recent(lambda: _count(person), name="counts of a person", of=(person.id, person.timezone))
+
+
+def _count(person: Person) -> dict[str, int]:
     at = clock.now()
     counts = {"mine": 0, "team": 0, "unassigned": 0, "soon": 0}
     for (assignee_id, _tier, group), number in queries.open_counts(at=at, end_of_day=end_of_day(person, at)).items():

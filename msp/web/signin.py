@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Flask
+from flask import Flask, session
 from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, UserMixin
 from sqlalchemy import func, select
 
@@ -14,20 +14,33 @@ from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, current_scope_or_none, db, work
 from msp.kernel.events import Event, emit
+from msp.kernel.recent import recent
 from msp.people.models import Account, Person, Role
 from msp.people.queries import client_ids_of
 from msp.web.parts.words import word
 
 MOST_MAILS = 5  # to one account in an hour: nobody's mailbox is filled from our sign-in page
 
+CHANGED = "changed"  # in the session: when its person last changed something about themselves
+
 
 class Accounts(SQLAlchemyUserDatastore):
     """The library's view of accounts, which only the system's scope may read."""
 
     def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> UserMixin | None:
-        """The account with this attribute, with the clients its person works for."""
+        """The account with this attribute, with the clients its person works for.
+
+        Whose session a request carries is known for a second: whoever is shut out is out within that time. What people
+        change about themselves they see at once, since their session then says that something changed.
+        """
         if current_scope_or_none() == Scope.system():
             return self._find(case_insensitive, **kwargs)
+        if kwargs.keys() == {"fs_uniquifier"} and not case_insensitive:
+            of = (kwargs["fs_uniquifier"], session.get(CHANGED))
+            return recent(lambda: self._read(**kwargs), name="account", of=of)
+        return self._read(case_insensitive, **kwargs)
+
+    def _read(self, case_insensitive: bool = False, **kwargs: Any) -> UserMixin | None:
         with work(Scope.system()):
             return self._find(case_insensitive, **kwargs)
 

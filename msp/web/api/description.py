@@ -72,6 +72,10 @@ class DescribedFlask(APIFlask):
         blueprint.enable_openapi = getattr(blueprint, "enable_openapi", False)
         super().register_blueprint(blueprint, **options)
 
+    def ensure_sync(self, func: Any) -> Any:
+        """No view here is a coroutine: asking each of them each time costs more than some of them."""
+        return func
+
     def _register_schema_and_get_ref(
         self, spec: object, registered_schema_classes: object, schema_obj: Any
     ) -> dict[str, str]:

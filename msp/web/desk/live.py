@@ -1,5 +1,6 @@
 """What an open page asks all the time: is there news? A few statements, no body when there is none."""
 
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -38,6 +39,17 @@ def live(ticket_id: UUID | None = None) -> Response:
 def with_viewers(version: str, viewers: tuple[UUID, ...]) -> str:
     """A version of news that also changes with who is looking."""
     return f"{version}~{hash(tuple(each.int for each in viewers)) & 0xFFFF:x}"
+
+
+def present(ticket_id: UUID) -> tuple[UUID, ...]:
+    """Who else is looking at a ticket; this person says that they are with the page's first question for news."""
+    since = int(clock.now().timestamp() * 1000) - PRESENT_SECONDS * 1000
+    try:
+        found: Any = wake.connection().zrangebyscore(f"looking:{ticket_id}", since, "+inf", start=0, num=10)
+    except redis.RedisError:
+        return ()
+    people = (UUID(each.decode()) for each in found)
+    return tuple(sorted(each for each in people if each != current_person().id))
 
 
 def looking(ticket_id: UUID) -> tuple[UUID, ...]:

@@ -27,10 +27,15 @@ class Assignable:
 
 def assignable(*, at: datetime, person: Person) -> tuple[Assignable, ...]:
     """Who can take tickets, those with fewer open ones first within their tier."""
+    close = end_of_day(person, at)
+    return recent(lambda: _assignable(at=at, close=close), name="assignable", of=close)
+
+
+def _assignable(*, at: datetime, close: datetime) -> tuple[Assignable, ...]:
     open_of: dict[UUID | None, int] = {}
-    for (assignee_id, _, _), number in queries.open_counts(at=at, end_of_day=end_of_day(person, at)).items():
+    for (assignee_id, _, _), number in queries.open_counts(at=at, end_of_day=close).items():
         open_of[assignee_id] = open_of.get(assignee_id, 0) + number
-    found = [Assignable(who, name, tier, open_of.get(who, 0)) for who, name, tier in recent(_people, name="assignable")]
+    found = [Assignable(who, name, tier, open_of.get(who, 0)) for who, name, tier in _people()]
     return tuple(sorted(found, key=lambda each: (each.tier or 9, each.open_count, each.name)))
 
 

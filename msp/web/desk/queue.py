@@ -9,11 +9,15 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext, pgettext
 from markupsafe import Markup
+from sqlalchemy import Uuid, bindparam, null
 from werkzeug.wrappers import Response
 
 from msp.kernel import clock
 from msp.kernel.errors import NotFound
 from msp.kernel.i18n import current_reader
+from msp.kernel.recent import recent
+from msp.kernel.together import Together
+from msp.notify.rules import unread_read
 from msp.people.access import may
 from msp.people.models import Person
 from msp.sla.clocks import left_in_pause
@@ -35,6 +39,9 @@ STILL = 15
 _ANY_CLIENT = str(UUID(int=0))
 ROWS_KEPT = 8192
 _rows: dict[tuple[object, ...], Markup] = {}
+_left: dict[tuple[UUID, int, int], int | None] = {}
+_UNREAD = unread_read(bindparam("person_id", type_=Uuid), null())
+_NEWS = Together(queries.NEWEST, _UNREAD)
 VIEWS = ("mine", "team", "unassigned", "soon", "solved")
 
 
@@ -56,29 +63,47 @@ def queue(view: str) -> str:
     """One view of the queue, narrowed by the filters of the address."""
     person, at = current_person(), clock.now()
     wanted, order, limit = _wanted(view, person, at), request.args.get("order", "due"), _limit()
-    version = queries.news("").version
+    news = _NEWS.read(person_id=person.id)
     if wanted.is_finished:
         tickets = queries.lines(wanted, order="newest", limit=limit)
     elif order == "due":
         tickets = queries.due_lines(wanted, running=limit, still=limit if limit > PAGE else STILL)
     else:
         tickets = queries.lines(wanted, order=order, limit=limit)
-    paused = [line.id for line in tickets if line.paused_at]
-    frame = shell(current=view, live_url=url_for("desk.live"), live_version=version)
+    unread = news.first(_UNREAD)
+    frame = shell(
+        current=view,
+        live_url=url_for("desk.live"),
+        live_version=queries.version_of(news.all(queries.NEWEST)),
+        unread=unread[1] if unread else None,
+    )
     return render_template(
         "desk/queue.html",
         shell=frame,
         title=_title(view),
         subtitle=_subtitle(view, frame.counts, tickets, at=at, close=end_of_day(person, at)),
         groups=_groups(tickets, person=person, at=at, is_due=order == "due" and not wanted.is_finished, view=view),
-        lefts=left_in_pause(paused, at=at),
+        lefts=_lefts([line for line in tickets if line.paused_at], at=at),
         row=row,
-        filters=_filters(view, wanted),
+        filters=_filters(view, replace(wanted, due_before=None)),
         sort=None if wanted.is_finished else _sort(view, order),
         new_ticket_url=url_for("desk.new_ticket") if may(person, "work_tickets") else None,
         assignable=assignable(at=at, person=person),
         assignees=assignees,
     )
+
+
+def _lefts(paused: list[TicketLine], *, at: datetime) -> dict[UUID, int]:
+    """Business minutes left of tickets that stand still, which stay the same for as long as they do: kept a minute."""
+    minute = int(at.timestamp() // 60)
+    keys = {line.id: (line.id, line.version, minute) for line in paused}
+    unknown = [ticket_id for ticket_id, key in keys.items() if key not in _left]
+    if unknown:
+        if len(_left) >= ROWS_KEPT:
+            _left.clear()
+        found = left_in_pause(unknown, at=at)
+        _left.update({keys[ticket_id]: found.get(ticket_id) for ticket_id in unknown})
+    return {ticket_id: left for ticket_id, key in keys.items() if (left := _left[key]) is not None}
 
 
 def _wanted(view: str, person: Person, at: datetime) -> Filter:
@@ -89,8 +114,8 @@ def _wanted(view: str, person: Person, at: datetime) -> Filter:
         "soon": Filter(due_before=at + timedelta(hours=1)),
         "solved": Filter(is_finished=True),
     }[view]
-    tiers = [int(each) for each in request.args.getlist("tier") if each in ("1", "2", "3")]
-    statuses = [each for each in request.args.getlist("status") if each in STATUSES]
+    tiers = tuple(int(each) for each in request.args.getlist("tier") if each in ("1", "2", "3"))
+    statuses = tuple(each for each in request.args.getlist("status") if each in STATUSES)
     client = request.args.get("client")
     try:
         client_id = UUID(client) if client else None
@@ -191,11 +216,20 @@ def _count(key: str, found: list[TicketLine], view: str, person: Person, at: dat
     """How many there are in the whole group; of a narrowed view, only what is shown can be said."""
     if view == "solved" or key == "all" or any(request.args.get(name) for name in ("tier", "client", "status")):
         return len(found)
-    total = 0
+    return max(_totals(view, person, at, close).get(key, 0), len(found))
+
+
+def _totals(view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
+    of = (view, person.id, close)
+    return recent(lambda: _add_up(view, person, at, close), name="groups of a view", of=of)
+
+
+def _add_up(view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
+    totals: dict[str, int] = {}
     for (assignee_id, _tier, group), number in queries.open_counts(at=at, end_of_day=close).items():
-        is_of_view = {"mine": assignee_id == person.id, "unassigned": assignee_id is None}.get(view, True)
-        total += number if group == key and is_of_view else 0
-    return max(total, len(found))
+        if {"mine": assignee_id == person.id, "unassigned": assignee_id is None}.get(view, True):
+            totals[group] = totals.get(group, 0) + number
+    return totals
 
 
 def _more(
@@ -218,7 +252,13 @@ def _menu(clients: tuple[Somebody, ...], before: str, after: str, chosen: UUID |
 
 
 def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
-    clients = queries.client_names()
+    return _drawn_filters(view, wanted, request.root_path, request.query_string, queries.client_names())
+
+
+@once_per_reader
+def _drawn_filters(
+    view: str, wanted: Filter, _root: str, _query: bytes, clients: tuple[Somebody, ...]
+) -> list[dict[str, object]]:
     named = next((client.name for client in clients if client.id == wanted.client_id), gettext("all"))
     # One address for all of them but for the id in it: making an address costs more than drawing it.
     before, _, after = _url(view, client=_ANY_CLIENT).partition(_ANY_CLIENT)
@@ -282,6 +322,11 @@ def _filter(
 
 
 def _sort(view: str, order: str) -> dict[str, object]:
+    return _drawn_sort(view, order, request.root_path, request.query_string)
+
+
+@once_per_reader
+def _drawn_sort(view: str, order: str, _root: str, _query: bytes) -> dict[str, object]:
     orders = {"due": gettext("due first"), "newest": gettext("newest first"), "priority": gettext("by priority")}
     return {
         "value": orders.get(order, orders["due"]),

@@ -1,82 +1,110 @@
 """One ticket: conversation, composer, and what stands beside it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, send_file, url_for
 from flask_babel import gettext
-from sqlalchemy import select
+from markupsafe import Markup
+from sqlalchemy import Uuid, bindparam, select
 
-from msp.contracts.models import WORK_TYPES, Contract
+from msp.contracts.models import WORK_TYPES
 from msp.kernel import clock, files
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.notify.rules import mark_read
+from msp.kernel.together import Found, Together
+from msp.notify.rules import mark_read, unread_read
 from msp.people.access import may
 from msp.people.models import Person
-from msp.sla.clocks import clocks_of, latest_of_each_kind, left_of, next_due, pauses_of
-from msp.sla.explanation import explain_clock
-from msp.sla.models import Clock, Pause
-from msp.tickets import queries
+from msp.sla.shown import (
+    ShownClock,
+    Spans,
+    clocks_read,
+    due_first,
+    explain_shown,
+    latest_of_each_kind,
+    minutes_left,
+    minutes_used,
+    pauses_read,
+)
+from msp.tickets import queries, sheet
 from msp.tickets.actions import MAX_TIER
-from msp.tickets.models import Attachment, Conversation, Ticket
-from msp.tickets.queries import Filter
+from msp.tickets.models import Attachment
+from msp.tickets.sheet import Sheet
 from msp.tickets.states import MOVES, STATUSES
-from msp.web.desk.live import looking, with_viewers
+from msp.web.desk.live import present, with_viewers
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.timeline import reply_channel, timeline
 from msp.web.explain import sentences
 from msp.web.guards import local_path, needs
 from msp.web.parts import formats
+from msp.web.parts.once import once_per_reader
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
-from msp.worklog.actions import entries_of, timer_of
+from msp.worklog.shown import entries_read, timer_read
+
+_ME = bindparam("person_id", type_=Uuid)
+_CLOCKS, _PAUSES = clocks_read(sheet.THIS), pauses_read(sheet.THIS)
+_ENTRIES, _TIMER = entries_read(sheet.THIS), timer_read(_ME)
+_UNREAD = unread_read(_ME, sheet.THIS)
+_PAGE = Together(
+    queries.NEWEST, sheet.TICKET, sheet.MESSAGES, sheet.FILES, sheet.EVENTS, sheet.THREADS, sheet.TARGETS, sheet.OTHERS,
+    _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
+)  # fmt: skip
 
 
 def add_routes(blueprint: Blueprint) -> None:
     """The routes of this page."""
     blueprint.add_url_rule("/tickets/<label>", "ticket", needs("desk")(ticket))
+    blueprint.add_url_rule("/tickets/<label>/similar", "similar", needs("desk")(similar))
     blueprint.add_url_rule("/attachments/<uuid:attachment_id>", "attachment", needs("desk")(attachment))
 
 
 def ticket(label: str) -> str:
     """The page of one ticket; opening it marks its notifications read."""
     at, person = clock.now(), current_person()
-    version = queries.news("").version
-    found = queries.access_by_label(label)
-    messages, events = queries.messages_of(found.id), queries.events_of(found.id)
-    clocks, pauses = clocks_of(found.id), pauses_of(found.id)
-    contract = db.session.get(Contract, found.contract_id) if found.contract_id else None
-    viewers = looking(found.id)
-    mark_read(person.id, at=at, ticket_id=found.id)
+    found = _PAGE.read(person_id=person.id, **sheet.label_parts(label))
+    this = found.first(sheet.TICKET)
+    if this is None:
+        raise NotFound("ticket")
+    unread = _unread(found, this, person, at)
+    clocks, pauses = found.all(_CLOCKS), found.all(_PAUSES)
+    viewers = present(this.id)
     may_act = may(person, "work_tickets")
     return render_template(
         "desk/ticket.html",
         shell=shell(
             current="ticket",
-            live_url=url_for("desk.live_ticket", ticket_id=found.id),
-            live_version=with_viewers(version, viewers),
+            live_url=url_for("desk.live_ticket", ticket_id=this.id),
+            live_version=with_viewers(queries.version_of(found.all(queries.NEWEST)), viewers),
+            unread=unread,
         ),
-        ticket=found,
-        timeline=timeline(messages, events),
+        ticket=this,
+        timeline=timeline(sheet.said(found), found.all(sheet.EVENTS)),
         viewers=_people(viewers),
-        escalate_to=found.tier + 1 if found.tier < MAX_TIER else None,
-        moves=[status for status in STATUSES if status in MOVES[found.status]],
+        escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
+        moves=[status for status in STATUSES if status in MOVES[this.status]],
         may_act=may_act,
         may_log=may_act,
         deadlines=[_deadline(each, pauses, at) for each in latest_of_each_kind(clocks)],
-        reason=_reason(found, contract, clocks),
-        panel=_panel(found, contract),
-        composer=_composer(found, person),
+        reason=_reason(this, clocks, pauses),
+        panel=_panel(this, found),
+        composer=_composer(this, found),
         work=_work(found),
-        work_types=WORK_TYPES,
+        log_fields=log_fields,
         today=formats.here(at).date(),
         assignable=assignable(at=at, person=person),
         assignees=assignees,
-        targets={target.priority: target for target in contract.targets} if contract else {},
+        targets=_targets(this, found),
         back_url=local_path(request.args.get("back", "")) or url_for("desk.queue", view="mine"),
-        next_urgent_url=_next_urgent(found, person),
+        next_urgent_url=_next_urgent(this, found),
     )
+
+
+def similar(label: str) -> str:
+    """Solved tickets that are like this one: asked for once the page stands, since looking for them takes longest."""
+    this = queries.access_by_label(label)
+    return render_template("desk/_similar.html", ticket=this, similar=queries.resolved_alike(this))
 
 
 def attachment(attachment_id: UUID) -> Response:
@@ -94,79 +122,82 @@ def _people(ids: tuple[UUID, ...]) -> list[Person]:
     return list(db.session.scalars(select(Person).where(Person.id.in_(ids)))) if ids else []
 
 
-def _deadline(each: Clock, pauses: list[Pause], at: datetime) -> dict[str, object]:
-    minute = timedelta(minutes=1)
-    left = left_of(each, pauses, at=at)
-    budget = timedelta(seconds=each.budget_seconds)
+def _unread(found: Found, this: Sheet, person: Person, at: datetime) -> int:
+    """What else this person has not read; what is about this ticket they read now."""
+    here, all_of_them = found.first(_UNREAD) or (0, 0)
+    if here:
+        mark_read(person.id, at=at, ticket_id=this.id)
+    return all_of_them - here
+
+
+def _deadline(each: ShownClock, pauses: Spans, at: datetime) -> dict[str, object]:
     return {
         "clock": each,
-        "took_minutes": (budget - left) // minute if each.state == "met" else None,
-        "left_minutes": left // minute if each.state == "paused" else None,
+        "took_minutes": minutes_used(each, pauses, at=at) if each.state == "met" else None,
+        "left_minutes": minutes_left(each, pauses, at=at) if each.state == "paused" else None,
     }
 
 
-def _reason(found: Ticket, contract: Contract | None, clocks: list[Clock]) -> list[str]:
-    due = next_due(clocks)
-    return sentences(found, contract, explain_clock(due)) if due else []
+def _targets(this: Sheet, found: Found) -> dict[str, sheet.Promised]:
+    """What each priority promises for tickets of this type: targets of the type come before those of every type."""
+    meant = [each for each in found.all(sheet.TARGETS) if each.type in ("", this.type)]
+    return {each.priority: each for each in sorted(meant, key=lambda each: each.type)}
 
 
-def _panel(found: Ticket, contract: Contract | None) -> dict[str, object]:
-    requester = found.requester
-    known = (requester.title, requester.phone)
+def _reason(this: Sheet, clocks: list[ShownClock], pauses: Spans) -> list[str]:
+    due = due_first(clocks)
+    return sentences(this, this.contract, explain_shown(due, pauses)) if due else []
+
+
+def _panel(this: Sheet, found: Found) -> dict[str, object]:
+    known = (this.requester.title, this.requester.phone)
     return {
-        "url": url_for("admin.client", client_id=found.client_id) if may(current_person(), "see_contracts") else None,
-        "contract": contract,
+        "url": url_for("admin.client", client_id=this.client_id) if may(current_person(), "see_contracts") else None,
+        "contract": this.contract,
         "balance": None,
-        "requester_line": " · ".join(each for each in known if each) or requester.locale,
+        "requester_line": " · ".join(each for each in known if each) or this.requester.locale,
         "facts": [],
-        "others": queries.open_of_requester(found.requester_id, besides=found.id),
-        "similar": [
-            {
-                "label": line.label,
-                "subject": line.subject,
-                "url": url_for("desk.ticket", label=line.label),
-                "how": line.client.name,
-            }
-            for line in queries.resolved_alike(found)
-        ],
+        "others": found.all(sheet.OTHERS),
     }
 
 
-def _composer(found: Ticket, person: Person) -> dict[str, object]:
-    query = select(Conversation.platform, Conversation.unreachable_reason).where(Conversation.ticket_id == found.id)
-    threads = db.session.execute(query).all()
-    broken = next((row.unreachable_reason for row in threads if row.unreachable_reason), None)
+def _composer(this: Sheet, found: Found) -> dict[str, object]:
+    threads = found.all(sheet.THREADS)
+    broken = next((each.unreachable_reason for each in threads if each.unreachable_reason), None)
     return {
-        "channel": reply_channel(found, [row.platform for row in threads]),
+        "channel": reply_channel(this.source, [each.platform for each in threads]),
         "reason": gettext("The thread cannot be reached: %(reason)s", reason=broken) if broken else None,
         "attach": False,
-        "timer": _timer(found, person),
+        "timer": _timer(this, found),
     }
 
 
-def _timer(found: Ticket, person: Person) -> dict[str, object] | None:
-    timer = timer_of(person.id)
+def _timer(this: Sheet, found: Found) -> dict[str, object] | None:
+    timer = found.first(_TIMER)
     if timer is None:
         return None
-    if timer.ticket_id == found.id:
+    if timer.ticket_id == this.id:
         return {"started_at": timer.started_at}
-    other = db.session.get(Ticket, timer.ticket_id)
-    if other is None:
-        return None
     return {
-        "ticket_label": other.label,
-        "ticket_url": url_for("desk.ticket", label=other.label),
+        "ticket_label": timer.label,
+        "ticket_url": url_for("desk.ticket", label=timer.label),
         "started_at": timer.started_at,
     }
 
 
-def _work(found: Ticket) -> dict[str, object]:
-    entries = entries_of(found.id)
+def _work(found: Found) -> dict[str, object]:
+    entries = found.all(_ENTRIES)
     return {"entries": entries, "total_minutes": sum(each.minutes for each in entries), "charge": None}
 
 
-def _next_urgent(found: Ticket, person: Person) -> str | None:
+@once_per_reader
+def log_fields(today: date, minutes: int | None) -> Markup:
+    """What is filled in to log time; `minutes` are those of the timer that runs here."""
+    drawn = render_template("desk/_log_fields.html", today=today, minutes=minutes or "", work_types=WORK_TYPES)
+    return Markup(drawn)  # noqa: S704 (a template of ours)
+
+
+def _next_urgent(this: Sheet, found: Found) -> str | None:
     """The ticket of this person that is due next, after this one."""
-    lines = queries.lines(Filter(assignee_id=person.id), is_running=True, limit=2)
-    other = next((line for line in lines if line.id != found.id), None)
-    return url_for("desk.ticket", label=other.label) if other else None
+    other = next((label for label in found.all(queries.DUE_NEXT) if label != this.label), None)
+    return url_for("desk.ticket", label=other) if other else None

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Protocol
 
 from flask_babel import gettext
 
-from msp.kernel.events import Event
-from msp.tickets.models import Message, Ticket
+from msp.kernel.db import Json
+from msp.tickets.sheet import Happened
 from msp.web.parts import formats
 from msp.web.parts.words import word
 
@@ -27,10 +28,26 @@ ICONS = {
 TONES = {"sla.warned": "amber", "sla.breached": "red", "ticket.unreachable": "red", "ticket.person_asked": "amber"}
 
 
-def timeline(messages: Iterable[Message], events: Iterable[tuple[Event, str | None]]) -> list[dict[str, object]]:
+class Spoken(Protocol):
+    """A message, however it was read."""
+
+    @property
+    def at(self) -> datetime: ...
+
+
+class Told(Protocol):
+    """An event or a notification: its code and what goes with it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def data(self) -> Json: ...
+
+
+def timeline(messages: Iterable[Spoken], events: Iterable[Happened] = ()) -> list[dict[str, object]]:
     """Messages and events by time, with a line wherever a new day begins (the reader's)."""
     items = [(m.at, 0, {"kind": "message", "message": m}) for m in messages]
-    items += [(e.at, 1, {"kind": "event", "event": shown}) for e, who in events if (shown := _event(e, who))]
+    items += [(e.at, 1, {"kind": "event", "event": shown}) for e in events if (shown := _event(e))]
     items.sort(key=lambda item: item[:2])
     result: list[dict[str, object]] = []
     day: date | None = None
@@ -43,7 +60,7 @@ def timeline(messages: Iterable[Message], events: Iterable[tuple[Event, str | No
     return result
 
 
-def _event(event: Event, who: str | None) -> dict[str, object] | None:
+def _event(event: Happened) -> dict[str, object] | None:
     text = sentence(event)
     if not text:
         return None
@@ -58,11 +75,11 @@ def _event(event: Event, who: str | None) -> dict[str, object] | None:
         "icon": icon,
         "text": text,
         "tone": TONES.get(event.kind, ""),
-        "who": who or "Guardia",
+        "who": event.who or "Guardia",
     }
 
 
-def sentence(event: Event) -> str:
+def sentence(event: Told) -> str:
     """What happened, in the reader's language; empty for what the page shows otherwise."""
     data = event.data
     kinds = {
@@ -116,6 +133,6 @@ def _move(moved: Mapping[str, str | None]) -> str:
     )
 
 
-def reply_channel(ticket: Ticket, channels: Iterable[str]) -> str:
+def reply_channel(source: str, channels: Iterable[str]) -> str:
     """Where an answer goes: the chat that shows the ticket, else where it came from."""
-    return next(iter(channels), ticket.source)
+    return next(iter(channels), source)

@@ -5,7 +5,8 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel import Locale
+from babel.dates import format_date, format_datetime, match_skeleton
 from babel.numbers import format_decimal, format_percent
 from flask_babel import get_locale, gettext, ngettext
 
@@ -94,8 +95,9 @@ def _dates() -> str:
 
 
 def time_of_day(at: datetime) -> str:
-    """Hour and minute in the reader's zone."""
-    return str(format_datetime(here(at), "H:mm", locale=_dates()))
+    """Hour and minute in the reader's zone; Spanish and English write them alike."""
+    local = here(at)
+    return f"{local.hour}:{local.minute:02d}"
 
 
 @once_per_reader
@@ -147,7 +149,14 @@ def _weekday(on: date) -> str:
 def exact(at: datetime) -> str:
     """The whole instant with its zone, for a tooltip."""
     local = here(at)
-    return f"{format_skeleton('yMMMMEEEEd', local, locale=_dates())}, {time_of_day(at)} {local.tzname()}"
+    return f"{format_datetime(local, _exact_pattern(), locale=_dates())}, {time_of_day(at)} {local.tzname()}"
+
+
+@once_per_reader
+def _exact_pattern() -> str:
+    """How the reader's language writes a whole date with its weekday (CLDR's skeleton, looked up once)."""
+    skeletons = Locale.parse(_dates()).datetime_skeletons
+    return str(skeletons[match_skeleton("yMMMMEEEEd", skeletons)].pattern)
 
 
 def ago(at: datetime) -> str:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar
 
+from flask import render_template
+from markupsafe import Markup
+
 from msp.kernel.i18n import Reader, current_reader
 
 Given = ParamSpec("Given")
@@ -22,3 +25,9 @@ def once_per_reader(make: Callable[Given, Made], *, kept: int = 8192) -> Callabl
         return made(current_reader(), *args, **kwargs)  # type: ignore[arg-type]  # what cannot be hashed says so
 
     return drawn
+
+
+@once_per_reader
+def once(template: str) -> Markup:
+    """A template that needs nothing but the reader's language and zone."""
+    return Markup(render_template(template))  # noqa: S704 (a template of ours)

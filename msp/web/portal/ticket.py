@@ -17,6 +17,7 @@ from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets import actions, queries
 from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.sheet import Happened
 from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
 from msp.web.guards import Answer, is_first_time, needs
@@ -42,7 +43,11 @@ def ticket(label: str) -> str:
     version = queries.news("").version
     found = _own(label)
     due = next_due(clocks_of(found.id))
-    events = [(event, who) for event, who in queries.events_of(found.id) if event.kind in SHOWN_EVENTS]
+    events = [
+        Happened(event.id, event.kind, event.at, event.data, who)
+        for event, who in queries.events_of(found.id)
+        if event.kind in SHOWN_EVENTS
+    ]
     return render_template(
         "portal/ticket.html",
         portal=frame(current="portal.ticket", live_url=url_for("portal.live"), live_version=version),

@@ -1,0 +1,65 @@
+"""Work as the page of a ticket shows it, read as part of one statement (msp.kernel.together)."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from msp.clients.models import Client
+from msp.kernel.together import Read
+from msp.people.models import Person
+from msp.tickets.models import Ticket
+from msp.worklog.models import TimeEntry, Timer
+
+
+class ShownEntry(NamedTuple):
+    """Minutes that somebody worked, and what for."""
+
+    id: UUID
+    person_id: UUID
+    person: str
+    minutes: int
+    work_type: str
+    billable: bool
+    note: str
+    state: str
+
+
+class ShownTimer(NamedTuple):
+    """The stopwatch that a person has running, and on which ticket."""
+
+    ticket_id: UUID
+    code: str
+    number: int
+    started_at: datetime
+
+    @property
+    def label(self) -> str:
+        """The ticket as people call it."""
+        return f"{self.code}-{self.number}"
+
+
+def entries_read(ticket_id: Any) -> Read[ShownEntry]:
+    """A ticket's time entries in order of the work; the ticket is given by an expression for its id."""
+    return Read(
+        ShownEntry,
+        select(
+            TimeEntry.id, TimeEntry.person_id, Person.name, TimeEntry.minutes, TimeEntry.work_type,
+            TimeEntry.billable, TimeEntry.note, TimeEntry.state,
+        )
+        .join(Person, Person.id == TimeEntry.person_id)
+        .where(TimeEntry.ticket_id == ticket_id)
+        .order_by(TimeEntry.started_at, TimeEntry.id),
+    )  # fmt: skip
+
+
+def timer_read(person_id: Any) -> Read[ShownTimer]:
+    """The stopwatch of a person, given by an expression for their id."""
+    return Read(
+        ShownTimer,
+        select(Timer.ticket_id, Client.code, Ticket.number, Timer.started_at)
+        .join(Ticket, Ticket.id == Timer.ticket_id)
+        .join(Client, Client.id == Ticket.client_id)
+        .where(Timer.person_id == person_id),
+    )
