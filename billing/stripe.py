@@ -92,7 +92,8 @@ def _asked(ask: Callable[[], Result]) -> Result:
     except stripe.APIConnectionError as error:
         raise Temporary("stripe_unreachable") from error
     except stripe.StripeError as error:
-        if error.http_status is None or error.http_status >= 500 or error.http_status in (409, 429):
+        # Below 400 it was no answer of Stripe's: a proxy's page, for one.
+        if not 400 <= (error.http_status or 0) < 500 or error.http_status in (409, 429):
             raise Temporary(f"stripe_{error.http_status}", retry_after=_retry_after(error)) from error
         raise Permanent(error.user_message or str(error)) from error
 

@@ -22,7 +22,15 @@ from msp.kernel.events import Event, emit
 from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
 from msp.people.queries import access_person
-from msp.tickets.actions import Request, access_ticket, delete_message, edit_message, open_ticket, receive
+from msp.tickets.actions import (
+    MAX_BODY,
+    Request,
+    access_ticket,
+    delete_message,
+    edit_message,
+    open_ticket,
+    receive,
+)
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
 
 log = logging.getLogger(__name__)
@@ -75,7 +83,7 @@ def edited(transport: Transport, place: Place, message_id: str, *, text: str, me
         message = _message(link, f"{place.workspace}:{place.channel}:{message_id}")
         if message is not None:
             ticket = access_ticket(message.ticket_id, lock=True)
-            edit_message(ticket, message, body=_named(text, names), at=clock.now())
+            edit_message(ticket, message, body=_bearable(_named(text, names)), at=clock.now())
 
 
 def deleted(place: Place, message_id: str) -> None:
@@ -165,7 +173,7 @@ def _land(said: Said, client_id: UUID, author_id: UUID, names: dict[str, str]) -
     lock("thread", place.platform, place.workspace, place.channel, place.thread)
     if _message_id(client_id, place.platform, said.external_id) is not None:
         return False
-    body = _named(said.text, names).strip() or ", ".join(file.name for file in said.files)
+    body = _bearable(_named(said.text, names).strip()) or ", ".join(file.name for file in said.files)
     conversation = conversation_at(place)
     if conversation is not None:
         ticket = access_ticket(conversation.ticket_id, lock=True)
@@ -289,6 +297,11 @@ def _message(link: Link, external_id: str) -> Message | None:
     assert link.client_id is not None
     found = _message_id(link.client_id, link.platform, external_id)
     return db.session.get(Message, found) if found else None
+
+
+def _bearable(text: str) -> str:
+    """As much of a text as a ticket holds: cut and marked, which is better than refused where nobody would see it."""
+    return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 1]}…"
 
 
 def _named(text: str, names: dict[str, str]) -> str:

@@ -68,8 +68,11 @@ class Token(Authentication):
             raise Temporary(f"sign_in_http_{answer.status_code}")
         if answer.status_code != 200:
             raise Permanent("sign_in_refused")
-        body = answer.json()
-        self._value = str(body["access_token"])
+        try:
+            body = answer.json()
+            self._value = str(body["access_token"])
+        except (ValueError, KeyError, TypeError) as fault:
+            raise Temporary("sign_in_no_sense") from fault
         self._until = clock.now() + timedelta(seconds=int(body.get("expires_in", 3600))) - EARLY
 
 
@@ -95,7 +98,7 @@ def call(token: Token, act: Callable[..., Result], *arguments: Any) -> Result:
         if "refused" in cause or "resolve" in cause:
             raise Temporary("no_connection") from fault
         raise InDoubt("no_answer") from fault
-    except ClientException as fault:
+    except (ClientException, ValueError) as fault:  # ValueError: an answer that is no JSON, such as a proxy's page
         raise InDoubt("no_sense") from fault
 
 

@@ -150,7 +150,10 @@ class TeamsTransport:
             raise Temporary("unauthorized")
         if answer.status_code != 200:
             raise Permanent(f"http_{answer.status_code}")
-        body: dict[str, Any] = answer.json()
+        try:
+            body: dict[str, Any] = answer.json()
+        except ValueError as fault:  # a proxy's page
+            raise Temporary("no_sense") from fault
         return body
 
 

@@ -133,6 +133,8 @@ def test_a_second_invoice_finds_the_customer_and_the_tax_rate(
         ("invoices.get", "503"),
         ("invoices.finalize", "drop"),
         ("invoices.finalize", "after_commit"),
+        ("invoices.create", "html"),
+        ("invoices.finalize", "garbage"),
     ],
 )
 def test_a_bad_day_at_any_step_makes_one_invoice(

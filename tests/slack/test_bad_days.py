@@ -14,7 +14,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, Event
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
-from msp.tickets.actions import access_ticket, reply
+from msp.tickets.actions import MAX_BODY, access_ticket, reply
 from msp.tickets.models import Conversation, Message, Ticket
 from tests.slack.conftest import MARTA, PABLO
 from tests.world import SLACK_TEAM, World
@@ -50,7 +50,7 @@ def heard(slack_server: SlackServer, channel: str) -> list[str]:
     return [message["text"].split("\n", 1)[-1] for message in slack_server.messages(channel=channel, author="bot")[1:]]
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502", "503", "hang", "drop"])
+@pytest.mark.parametrize("kind", ["429", "500", "502", "503", "hang", "drop", "html", "garbage"])
 def test_replies_arrive_once_and_in_order(
     slack_server: SlackServer, channel: str, drain: Drain, tickets: Tickets, world: World, kind: str
 ) -> None:
@@ -196,3 +196,16 @@ def test_a_reply_that_arrived_stays_sent_when_the_card_fails(
     with work(Scope.staff()) as session:
         assert session.scalars(select(Message.delivery_state).where(Message.channel == "console")).one() == "sent"
         assert session.scalars(select(Conversation.unreachable_reason)).one() == "is_archived"
+
+
+def test_a_text_longer_than_a_ticket_holds_is_cut_and_marked(
+    slack_server: SlackServer, channel: str, drain: Drain, tickets: Tickets
+) -> None:
+    thread = tickets()[0].id
+    first = slack_server.messages(channel=channel, author=MARTA)[0]["ts"]
+    slack_server.say(SLACK_TEAM, MARTA, "im", "ay " * 50_000, thread_ts=first)
+    slack_server.say(SLACK_TEAM, MARTA, "im", "y esto también", thread_ts=first)
+    drain()
+    with work(Scope.staff()) as session:
+        said = session.scalars(select(Message.body).where(Message.ticket_id == thread).order_by(Message.id)).all()
+    assert [len(body) for body in said[1:]] == [MAX_BODY, len("y esto también")] and said[1].endswith("…")

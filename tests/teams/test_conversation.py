@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -212,3 +213,18 @@ def test_a_new_colleague_is_added_once_with_name_and_zone(desk: Desk, drain: Dra
     with work(Scope.staff()) as session:
         tom = session.query(Person).filter_by(name="Tom Beckett").one()
         assert (tom.role, tom.locale, tom.client_id) == ("client_employee", "en", world.azcarate.id)
+
+
+@pytest.mark.parametrize("kind", ["html", "garbage"])
+@pytest.mark.parametrize("operation", ["member", "send"])
+def test_what_a_proxy_answers_in_place_of_teams_is_tried_again(
+    desk: Desk, drain: Drain, world: World, operation: str, kind: str
+) -> None:
+    desk.teams.faults.add(operation, kind, times=2)
+    desk.say("The scanner is dead")
+    for _ in range(4):
+        drain()
+        clock.advance(timedelta(minutes=6))
+    assert len(tickets()) == 1 and len(desk.from_bot()) == 1
+    with work(Scope.system()) as session:
+        assert {row.state for row in (*session.query(Inbound), *session.query(Delivery))} == {"done"}
