@@ -1,0 +1,162 @@
+"""What Healthchecks, Fizzy and RQ lose or do twice, and we may not. Names carry the peer and its number."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from rq.registry import FailedJobRegistry
+from sqlalchemy import func, select, update
+
+from msp.kernel import clock, events, inbox, jobs, leases, wake
+from msp.kernel.db import Scope, db, enter, leave, work
+from msp.kernel.events import Delivery, Event, Fact, deliver_one, emit, subscribe
+from msp.kernel.inbox import Inbound, Received
+from msp.sla.models import Clock, Step
+from msp.tickets.actions import Request, open_ticket
+from msp.tickets.escalation import take_due_steps
+from tests.kernel.dying import die_after, kill_myself
+from tests.world import World
+
+NOTICE = "tests.noticed"
+
+
+@pytest.fixture
+def heard(app: Flask) -> Iterator[list[Fact]]:
+    """What the subscriber of notices was told."""
+    told: list[Fact] = []
+    subscribe("tests_peer", to={NOTICE}, handler=told.append)
+    yield told
+    events._subscribers.pop("tests_peer")
+
+
+def say_so() -> None:
+    with work(Scope.system()):
+        emit(NOTICE, uuid4(), client_id=None)
+
+
+def commit_without_telling_anybody() -> None:
+    token = enter(Scope.system())
+    emit(NOTICE, uuid4(), client_id=None)
+    db.session.commit()  # and the wake-up that would follow is never sent
+    leave(token)
+
+
+def lapse() -> None:
+    """Let the leases of the dead run out."""
+    with work(Scope.system()) as session:
+        for model in (Delivery, Inbound):
+            values = {"lease_until": func.clock_timestamp() - timedelta(seconds=1)}
+            session.execute(update(model).where(model.lease_until.is_not(None)).values(**values))
+
+
+def at_once(app: Flask, act: Callable[[], object], *, times: int) -> list[object]:
+    """Do the same thing in several threads at the same time."""
+
+    def one(_number: int) -> object:
+        with app.app_context():
+            return act()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(one, range(times)))
+
+
+def test_fizzy_lost_notice_killed_between_commit_and_enqueue(app: Flask, heard: list[Fact]) -> None:
+    die_after(commit_without_telling_anybody)
+    assert wake.queue().count == 0 and heard == []
+    jobs.tick()
+    assert [fact.kind for fact in heard] == [NOTICE]
+
+
+def test_healthchecks_lost_notice_killed_between_claim_and_send(app: Flask, heard: list[Fact]) -> None:
+    say_so()
+    subscribe("tests_peer", to={NOTICE}, handler=lambda _fact: kill_myself())
+    die_after(deliver_one)
+    subscribe("tests_peer", to={NOTICE}, handler=heard.append)
+    assert not deliver_one()  # its lease runs
+    lapse()
+    assert deliver_one() and len(heard) == 1 and not deliver_one()
+
+
+def test_healthchecks_lost_notice_killed_while_sending(app: Flask, heard: list[Fact]) -> None:
+    """It may have arrived: it comes again under the same number, by which the other side knows it."""
+    say_so()
+    with work(Scope.system()) as session:
+        number = session.scalars(select(Delivery.id)).one()
+
+    def send_and_die(fact: Fact) -> None:
+        assert fact.delivery_id == number
+        kill_myself()
+
+    subscribe("tests_peer", to={NOTICE}, handler=send_and_die)
+    die_after(deliver_one)
+    subscribe("tests_peer", to={NOTICE}, handler=heard.append)
+    lapse()
+    assert deliver_one() and [fact.delivery_id for fact in heard] == [number]
+
+
+def test_rq_1354_two_schedulers_take_each_step_once(app: Flask, world: World) -> None:
+    request = Request(subject="VPN caída", body="Nadie entra", source="slack", priority="urgent")
+    with work(Scope.client(world.lozano.id)):
+        for _ in range(6):
+            open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
+    clock.advance(timedelta(minutes=23))
+    taken = at_once(app, take_due_steps, times=4)
+    with work(Scope.staff()) as session:
+        assert session.scalar(select(func.count()).select_from(Step)) == 6
+        assert session.scalar(select(func.count()).where(Event.kind == "sla.warned")) == 6
+        due = select(func.count()).select_from(Clock).where(Clock.next_step_at <= clock.now())
+        assert session.scalar(due) == 0
+    assert sum(int(str(each)) for each in taken) == 6
+
+
+def test_rq_1354_the_same_wake_up_in_several_workers_at_once(app: Flask, heard: list[Fact]) -> None:
+    for _ in range(20):
+        say_so()
+    at_once(app, lambda: jobs.run("outbox"), times=4)
+    assert len({fact.delivery_id for fact in heard}) == len(heard) == 20
+
+
+def test_rq_1716_a_wake_up_that_is_lost_between_pop_and_start(app: Flask, heard: list[Fact]) -> None:
+    say_so()
+    assert wake.connection().lpop(wake.queue().key) is not None  # a worker popped it and is gone
+    say_so()
+    assert wake.queue().count == 0  # one is on its way, as far as anybody knows
+    jobs.tick()
+    assert len(heard) == 2
+
+
+def test_rq_2061_a_wake_up_wrongly_taken_for_failed(app: Flask, heard: list[Fact]) -> None:
+    say_so()
+    queue = wake.queue()
+    (job,) = queue.jobs
+    queue.remove(job)
+    FailedJobRegistry(queue=queue).add(job, exc_string="moved to failed, though nothing failed")
+    jobs.tick()
+    assert len(heard) == 1
+    jobs.run("outbox")  # and the one that was given up runs after all
+    assert len(heard) == 1
+
+
+def test_a_message_that_kills_its_worker_does_so_five_times_and_never_again(app: Flask) -> None:
+    worked: list[str] = []
+
+    def handle(received: Received) -> None:
+        if received.external_id == "kills":
+            kill_myself()
+        worked.append(received.external_id)
+
+    inbox.register_source("tests_poison", handle)
+    for name, key in (("kills", "one"), ("behind it", "one"), ("elsewhere", "two")):
+        inbox.store("tests_poison", name, {}, key=key)
+    for _death in range(leases.MAX_CUT_OFF):
+        die_after(inbox.work_one)
+        lapse()
+    assert jobs.drain("inbox") == 3
+    assert sorted(worked) == ["behind it", "elsewhere"]
+    with work(Scope.system()) as session:
+        rows = session.execute(select(Inbound.state, Inbound.reason).order_by(Inbound.id)).all()
+        assert [tuple(row) for row in rows] == [("dead", leases.CUT_OFF), ("done", None), ("done", None)]
+    inbox._sources.pop("tests_poison")
