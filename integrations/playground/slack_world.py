@@ -74,7 +74,7 @@ class SlackChannel:
 
     def replies(self, thread_ts: str) -> list[Message]:
         """The replies in a thread, oldest first, without the parent."""
-        return [m for m in self.messages.values() if m.get("thread_ts") == thread_ts != m["ts"]]
+        return [m for m in list(self.messages.values()) if m.get("thread_ts") == thread_ts != m["ts"]]
 
 
 @dataclass

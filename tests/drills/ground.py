@@ -1,4 +1,4 @@
-"""Where a drill takes place: a desk of real processes, and a Slack, a Teams and a Stripe that run here."""
+"""Where a drill takes place: a desk of real processes, and a Slack, a Teams, a Stripe and a mail server around it."""
 
 import shutil
 import socket
@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from integrations.playground.mail_server import MailServer, create_mail_server
 from integrations.playground.serving import RunningServer
 from integrations.playground.slack_server import SlackServer, create_slack_server
 from integrations.playground.stripe_server import StripeServer, create_stripe_server
@@ -29,6 +30,7 @@ class Outside:
     slack: SlackServer
     teams: TeamsServer
     stripe: StripeServer
+    mail: MailServer
     handles: dict[str, RunningServer]
 
     def settle(self, within: float) -> bool:
@@ -37,7 +39,7 @@ class Outside:
 
     def be_well(self) -> None:
         """Forget all faults."""
-        for server in (self.slack, self.teams, self.stripe):
+        for server in (self.slack, self.teams, self.stripe, self.mail):
             server.faults.clear()
 
 
@@ -45,9 +47,9 @@ class Outside:
 def outside(desk_port: int, time: DeskTime) -> Iterator[Outside]:
     """Bring the platforms up around a desk that will listen on this port."""
     doors = f"http://127.0.0.1:{desk_port}"
-    made = Outside(_slack(doors, time), _teams(doors, time), _stripe(doors), {})
+    made = Outside(_slack(doors, time), _teams(doors, time), _stripe(doors), create_mail_server(), {})
     with ExitStack() as stack:
-        for name in ("slack", "teams", "stripe"):
+        for name in ("slack", "teams", "stripe", "mail"):
             made.handles[name] = stack.enter_context(getattr(made, name).serve())
         yield made
 
@@ -118,6 +120,8 @@ def _environment(home: Path, port: int, around: Outside) -> dict[str, str]:
         STRIPE_API_KEY=STRIPE_KEY,
         STRIPE_WEBHOOK_SECRET=STRIPE_SECRET,
         STRIPE_API_BASE=around.handles["stripe"].url,
+        SMTP_URL=around.mail.url,
+        MAIL_FROM="Guardia <guardia@guardia.example>",
     )
 
 

@@ -3,7 +3,7 @@
 import time
 
 from integrations.playground.slack_server import SlackServer
-from tests.drills.desk import Desk, eventually
+from tests.drills.desk import Desk, crowding, eventually
 from tests.drills.talk import MARTA, answers, open_threads, say
 
 LOOK = 5.0  # seconds after which a worker looks by itself
@@ -32,7 +32,7 @@ def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
             began = time.monotonic()
             say(slack_server, MARTA, f"aviso {number}", thread=thread.ts)
             assert slack_server.courier.deliveries[-1].state == "delivered"
-            assert time.monotonic() - began < 1  # the door does not wait for a Redis that is away
+            assert time.monotonic() - began < crowding()  # the door does not wait for a Redis that is away
             desk.reply(thread.ticket_id, f"lo miramos {number}")
         status, answer = desk.ask("GET", "/readyz")
         assert status == 503 and "queue" in str(answer)
@@ -51,4 +51,4 @@ def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
     began = time.monotonic()
     say(slack_server, MARTA, "y ahora", thread=thread.ts)
     eventually(lambda: "y ahora" in desk.said_on(thread.ticket_id), within=LOOK + 1, what="heard again")
-    assert time.monotonic() - began < LOOK + 1
+    assert time.monotonic() - began < (LOOK + 1) * crowding()

@@ -23,5 +23,5 @@ def test_each_thread_has_its_own_bad_day_and_none_holds_up_another(desk: Desk, s
     expected = [f"paso {number}" for number in range(3)]
     eventually(lambda: answers(slack_server, calm) == expected, within=5, what="the calm thread is served at once")
     assert answers(slack_server, bad[-1]) == []
-    desk.be_quiet(within=25)
+    desk.be_quiet_soon(within=25)
     assert [answers(slack_server, thread) for thread in bad] == [expected] * 3

@@ -17,7 +17,7 @@ def test_answers_wait_out_a_bad_day(desk: Desk, teams_server: TeamsServer) -> No
     [(ticket_id,)] = desk.rows("select ticket_id::text from conversation where platform = 'teams'")
     for number in range(3):
         desk.reply(ticket_id, f"step {number}")
-    desk.be_quiet(within=25)
+    desk.be_quiet_soon(within=25)
     assert [text.splitlines()[-1] for text in told(teams_server)[1:]] == [f"step {number}" for number in range(3)]
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psutil
 
-from tests.drills.desk import Desk, freeze, thaw
+from tests.drills.desk import Desk, eventually, freeze, thaw
 from tests.drills.fault.ledger import Ledger
 from tests.drills.ground import Outside
 
@@ -20,8 +20,12 @@ MADRID = ZoneInfo("Europe/Madrid")
 CALLS = {
     "slack": ("chat.postMessage", "chat.update", "conversations.replies", "users.info"),
     "teams": ("send", "update", "member"),
+    "mail": ("connect", "rcpt", "data", "message"),
     "stripe": ("invoices.create", "invoiceitems.create", "invoices.finalize", "invoices.get"),
 }
+IN_DOUBT = ["no_answer%", "no_sense", "http_5%"]  # reasons
+DOUBT = timedelta(seconds=6)  # a little more than that pause
+PAUSES = 20.0  # seconds that a leap waits at most
 End = Callable[[], None]
 
 
@@ -101,6 +105,8 @@ def _outside(kind: str, scene: Scene) -> None:
     name = scene.dice.choice(sorted(CALLS))
     server = getattr(scene.outside, name)
     details: dict[str, object] = {}
+    if name == "mail" and kind not in ("slow", "hang", "drop"):
+        kind, details = "error", {"status": 451, "error": "4.3.0 not now"}  # what SMTP says for it
     if kind == "slow":
         details["seconds"] = scene.dice.uniform(0.3, 2.5)
     if kind == "hang":
@@ -112,17 +118,29 @@ def _outside(kind: str, scene: Scene) -> None:
 
 
 def _absent(scene: Scene) -> End:
-    handle = scene.outside.handles[scene.dice.choice(sorted(CALLS))]
+    handle = scene.outside.handles[scene.dice.choice(sorted(scene.outside.handles))]
     handle.be_away()
     return handle.be_back
 
 
-def _leap(scene: Scene) -> None:
-    """Over the next change of summer time, or of winter time: from a minute before it."""
+def _leap_over_change(scene: Scene) -> None:
+    """Over the next change of summer time, or of winter time: to a second before it."""
+    now = scene.desk.time.now()
+    leap(scene, next_change(now) - timedelta(seconds=1) - now)
+
+
+def leap(scene: Scene, by: timedelta) -> None:
+    """Let time leap, but not over a pause that the desk takes before it looks what became of a call in doubt."""
+    eventually(partial(_may_leap, scene.desk), within=PAUSES, every=0.2, what="nobody pauses before a look")
     before = scene.desk.time.now()
-    change = next_change(before)
-    scene.desk.time.move(change - timedelta(seconds=1) - before)
+    scene.desk.time.move(by)
     scene.ledger.leaps.append((before, scene.desk.time.now()))
+
+
+def _may_leap(desk: Desk) -> bool:
+    now = desk.time.now()
+    soon = "select count(*) from delivery where state = 'pending' and due_at between %s and %s and reason like any(%s)"
+    return desk.rows(soon, now, now + DOUBT, IN_DOUBT) == [(0,)]
 
 
 def next_change(after: datetime) -> datetime:
@@ -161,5 +179,5 @@ ALL = (
     Bad("outside: garbage", partial(_outside, "garbage")),
     Bad("outside: HTML", partial(_outside, "html")),
     Bad("outside: absent", _absent),
-    Bad("the clock leaps over a change of time", _leap, weight=1),
+    Bad("the clock leaps over a change of time", _leap_over_change, weight=1),
 )

@@ -42,11 +42,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Recovery:
-    """After a kill: seconds until the process was back, and from then until the desk worked again."""
+    """After a kill: seconds until the process was back, from then until the desk worked, and how crowded it was."""
 
     what: str
     back: float
     whole: float
+    crowding: float
 
 
 @dataclass

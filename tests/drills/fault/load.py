@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.drills.desk import Desk
+from tests.drills.desk import Desk, eventually
 from tests.drills.fault.ledger import Asked, Ledger, Spoken
 from tests.drills.ground import Outside
 from tests.drills.talk import INIGO, MARTA, PABLO, TOM
@@ -68,6 +68,12 @@ class Load:
             thread.join(max(0.0, limit - time.monotonic()))
             if thread.is_alive():
                 self.ledger.trouble.append(f"{thread.name} did not come to an end")
+
+    def settle_up(self) -> None:
+        """At the end of the day: the month so far is closed once more, and an invoice of it is paid."""
+        self._close_the_month()
+        eventually(self._awaiting, within=30, every=0.2, what="an invoice waits at Stripe to be paid")
+        self._pay(random.Random(self.seed))
 
     def _live(self, act: Callable[[random.Random], None], dice: random.Random) -> None:
         while not self._stop.is_set():
@@ -165,13 +171,15 @@ class Load:
             self._insist(asked, {}, by="carmen")
 
     def _pay(self, dice: random.Random) -> None:
+        if waiting := self._awaiting():
+            chosen = dice.choice(waiting)
+            self.outside.stripe.pay(chosen)
+            self.ledger.paid.append(chosen)
+
+    def _awaiting(self) -> list[str]:
         stripe = self.outside.stripe
         with stripe.world.lock:
-            waiting = [each["id"] for each in stripe.world.all("invoices") if each["status"] == "open"]
-        if waiting:
-            chosen = dice.choice(waiting)
-            stripe.pay(chosen)
-            self.ledger.paid.append(chosen)
+            return [each["id"] for each in stripe.world.all("invoices") if each["status"] == "open"]
 
     # --------------------------------------------------------------- insisting
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
-from tests.drills.desk import Desk, eventually
+from tests.drills.desk import Desk, crowding, eventually
 from tests.drills.fault.count import Line, reckon
-from tests.drills.fault.faults import ALL, Bad, Scene
+from tests.drills.fault.faults import ALL, Bad, Scene, leap
 from tests.drills.fault.ledger import Ledger, Recovery
 from tests.drills.fault.load import Load, working_hours_after
 from tests.drills.ground import Outside
@@ -31,7 +31,7 @@ def drill(
     scene = Scene(desk, outside, Ledger(), random.Random(seed))
     if PROBE not in outside.slack.world.users:
         outside.slack.add_user(SLACK_TEAM, id=PROBE, real_name="Sonda Lozano", email="sonda@lozano.example")
-    _move(scene, working_hours_after(desk.time.now()) - desk.time.now())
+    leap(scene, working_hours_after(desk.time.now()) - desk.time.now())
     load = Load(desk, outside, scene.ledger, seed)
     load.start()
     try:
@@ -44,6 +44,8 @@ def drill(
     finally:
         outside.be_well()
         load.stop(within=90)
+    desk.be_whole()
+    load.settle_up()
     _be_quiet(scene, say)
     return reckon(scene), scene.ledger
 
@@ -59,7 +61,7 @@ def _round(scene: Scene, bad: Bad) -> None:
             end()
         if bad.kills:
             _recover(scene, bad, began)
-        _move(scene, timedelta(minutes=scene.dice.uniform(2, 9)))
+        leap(scene, timedelta(minutes=scene.dice.uniform(2, 9)))
     except Exception:
         scene.ledger.trouble.append(f"{bad.name}: {traceback.format_exc(limit=3)}")
 
@@ -74,26 +76,22 @@ def _recover(scene: Scene, bad: Bad, began: float) -> None:
     said = slack.say(SLACK_TEAM, PROBE, "im", "¿Hay alguien?", wait=False)
     is_heard = partial(heard, slack, said.channel, said.ts)
     eventually(is_heard, within=PATIENCE, every=0.05, what=f"an answer after «{bad.name}»")
-    scene.ledger.recoveries.append(Recovery(bad.name, back - began, time.monotonic() - back))
-
-
-def _move(scene: Scene, by: timedelta) -> None:
-    before = scene.desk.time.now()
-    scene.desk.time.move(by)
-    scene.ledger.leaps.append((before, scene.desk.time.now()))
+    scene.ledger.recoveries.append(Recovery(bad.name, back - began, time.monotonic() - back, crowding()))
 
 
 def _be_quiet(scene: Scene, say: Say) -> None:
-    """Wait until nothing is on its way; minutes go by meanwhile, so that waits between tries are short."""
+    """Wait until nothing is on its way; time leaps to what waits for its hour, or for its next try."""
     desk = scene.desk
     desk.be_whole()
     scene.outside.settle(30)
     limit = time.monotonic() + QUIET
     while time.monotonic() < limit:
-        if desk.waiting() == 0 and not _overdue(desk):
+        hour = desk.next_hour()
+        if hour is None and not _overdue(desk):
             return
-        time.sleep(1)
-        _move(scene, timedelta(minutes=6))
+        time.sleep(0.5)
+        if hour is not None and hour > desk.time.now() and not _overdue(desk):
+            leap(scene, hour - desk.time.now() + timedelta(seconds=1))
     say(f"not quiet after {QUIET:.0f} s: {desk.waiting()} rows wait, {_overdue(desk)} steps are due")
     scene.ledger.trouble.append("the desk did not come to rest")
 
