@@ -105,8 +105,9 @@ _SET_SCOPE = text(
     "select set_config('role', :role, true), set_config('msp.client_id', :client_id, true),"
     " set_config('msp.client_ids', :client_ids, true)"
 )
-# The values are names of roles and ids, never text of anybody's.
-_BEGIN_AS = (
+# The values are names of roles and ids, never text of anybody's. Only roles that see some clients ask which ones.
+_BEGIN_AS = "begin; set local role {role}"
+_BEGIN_AS_OF_SOME = (
     "begin; select set_config('role', '{role}', true), set_config('msp.client_id', '{client_id}', true),"
     " set_config('msp.client_ids', '{client_ids}', true)"
 )
@@ -144,8 +145,9 @@ def _begun_as(connection: Connection, values: dict[str, str]) -> bool:
     pgconn = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
     if pgconn.transaction_status != TransactionStatus.IDLE:
         return False
-    begun = pgconn.exec_(_BEGIN_AS.format(**values).encode())
-    return begun.status == ExecStatus.TUPLES_OK
+    statement = _BEGIN_AS if values["role"] in ("msp_staff", "msp_system") else _BEGIN_AS_OF_SOME
+    begun = pgconn.exec_(statement.format(**values).encode())
+    return begun.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 def run_numbered(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
