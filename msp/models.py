@@ -5,6 +5,7 @@ from msp.clients import models as clients
 from msp.contracts import models as contracts
 from msp.kernel import events, idempotency, inbox, settings
 from msp.notify import models as notify
+from msp.oncall import models as oncall
 from msp.people import models as people
 from msp.sla import models as sla
 from msp.tickets import models as tickets
@@ -18,6 +19,7 @@ __all__ = [
     "idempotency",
     "inbox",
     "notify",
+    "oncall",
     "people",
     "settings",
     "sla",

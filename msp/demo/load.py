@@ -20,6 +20,7 @@ from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
 from msp.contracts.actions import add_contract
 from msp.contracts.ladder import USUAL, rungs
+from msp.demo import on_call
 from msp.demo import world as told
 from msp.demo.agreements import agreement
 from msp.kernel import settings
@@ -81,6 +82,7 @@ def load(world: told.DemoWorld) -> None:
         _people(world, loaded)
         _contracts(world, loaded)
     with work(Scope.system()):
+        on_call.load(loaded.people, at=world.today)
         _tickets(world, loaded)
 
 

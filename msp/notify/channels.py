@@ -70,3 +70,13 @@ def channel_named(name: str) -> Channel | None:
 def channel_to(person_id: UUID, medium: Medium) -> Channel | None:
     """The first channel of a medium that reaches a person (system scope), in the order in which they were added."""
     return next((each for each in _channels.values() if each.medium == medium and each.reaches(person_id)), None)
+
+
+def media_to(person_id: UUID) -> set[Medium]:
+    """By which media a person is reached outside the console now (system scope)."""
+    return {each.medium for each in _channels.values() if each.reaches(person_id)}
+
+
+def has_medium(medium: Medium) -> bool:
+    """Whether anybody can be reached by a medium at all."""
+    return any(each.medium == medium for each in _channels.values())

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msp.kernel.db import db
 from msp.kernel.events import Fact
+from msp.oncall.queries import first_on_call, on_call
 from msp.people.models import Person
 from msp.people.queries import client_ids_of, people_of, staff
 from msp.tickets.models import Ticket
@@ -18,7 +19,11 @@ MEDIA = ("console", "chat", "mail")
 
 @dataclass(frozen=True, slots=True)
 class Hear:
-    """Roles (assignee, lead, on_call, client_manager, person:<id>), media, and whether quiet hours may be broken."""
+    """Roles, media, and whether it is urgent.
+
+    Roles: assignee, lead, client_manager, person:<id>; on_call is whoever is called first, on_call:2 the person of the
+    second layer, on_call:all everybody who is on.
+    """
 
     who: tuple[str, ...]
     by: tuple[str, ...]
@@ -45,7 +50,7 @@ def listeners(fact: Fact, ticket: Ticket, hear: Hear, *, at: datetime) -> list[P
         return []
     found = {person.id: person for role in hear.who for person in _behind(role, fact, ticket, at)}
     heard = {id: person for id, person in found.items() if may_hear(person, ticket)}
-    is_asked_of_staff = bool(set(hear.who) & {"assignee", "lead", "on_call"})
+    is_asked_of_staff = any(role.partition(":")[0] in ("assignee", "lead", "on_call") for role in hear.who)
     is_unheard = not any(person.is_staff for person in heard.values()) if is_asked_of_staff else not heard
     if is_unheard and fact.kind in TO_LEADS_TOO:
         heard |= {lead.id: lead for lead in _leads() if may_hear(lead, ticket)}
@@ -69,9 +74,21 @@ def _behind(role: str, fact: Fact, ticket: Ticket, at: datetime) -> Iterable[Per
         return _leads()
     if role == "client_manager":
         return [person for person in people_of(ticket.client_id) if person.role == "client_manager"]
+    if role.partition(":")[0] == "on_call":
+        return _on_call(role.partition(":")[2], at)
     if role.startswith("person:"):
         return _people([_identity(role.removeprefix("person:"))])
     return ()
+
+
+def _on_call(which: str, at: datetime) -> list[Person]:
+    if not which:
+        first = first_on_call(at)
+        return [first] if first else []
+    found = on_call(at)
+    if which.isdecimal():
+        found = found[int(which) - 1 : int(which)]
+    return [each.person for each in found if each.person is not None]
 
 
 def _assignees(fact: Fact, ticket: Ticket) -> list[UUID | None]:

@@ -17,6 +17,7 @@ from msp.notify.channels import Bundle, Channel, Notice, channel_named, channel_
 from msp.notify.models import Notification, Nudge
 from msp.notify.preferences import Wishes, wishes_of
 from msp.notify.quiet import heard_from
+from msp.oncall.queries import on_call
 from msp.people.models import Person
 from msp.people.queries import access_person
 
@@ -31,7 +32,7 @@ def plan(fact: Fact) -> None:
         made = session.get_one(Notification, fact.subject_id)
         person, event = access_person(made.person_id), session.get_one(Event, fact.id)
         wishes, hear = wishes_of(person.id), made.data.get("hear") or {"by": ["console", "chat"]}
-        passes = bool(hear.get("is_urgent")) and wishes.lets_urgent_through
+        passes = bool(hear.get("is_urgent")) and (wishes.lets_urgent_through or _is_on_call(person))
         due_at = _due(person, wishes, made, passes=passes, at=clock.now())
         for channel in _channels(person, wishes, hear["by"]):
             _put(made, event, channel, passes=passes, due_at=due_at)
@@ -65,6 +66,10 @@ def _channels(person: Person, wishes: Wishes, by: Iterable[str]) -> list[Channel
     }
     chosen = [reached[medium] for medium in asked if medium in reached]
     return chosen or ([*reached.values()][:1] if asked else [])
+
+
+def _is_on_call(person: Person) -> bool:
+    return any(each.person is not None and each.person.id == person.id for each in on_call(clock.now()))
 
 
 def _due(person: Person, wishes: Wishes, made: Notification, *, passes: bool, at: datetime) -> datetime:

@@ -6,17 +6,20 @@ Rooms above add their own entries with `add_menu`; nobody here knows billing.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from msp.kernel import clock
-from msp.kernel.recent import recent
+from msp.kernel.recent import forget, recent
 from msp.notify.rules import count_unread
+from msp.oncall.queries import on_call
 from msp.people.access import may
 from msp.people.models import Person
 from msp.tickets import queries
+from msp.web.parts.formats import moment, time_of_day
 from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 
@@ -52,6 +55,8 @@ class Shell:
     sign_out_url: str = ""
     account_url: str = ""
     home_url: str = "/"
+    on_call: str = ""
+    on_call_url: str = ""
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -95,6 +100,8 @@ def shell(
         account_url=url_for("account"),
         home_url=url_for("home"),
         counts=counts,
+        on_call=_on_call_line(),
+        on_call_url=url_for("desk.oncall"),
     )
 
 
@@ -155,4 +162,37 @@ def _item(entry: MenuEntry, current: str) -> dict[str, object]:
 
 def _line(person: Person) -> str:
     role = word(person.role, "role")
-    return f"{word(person.tier, 'tier')} · {role}" if person.tier else role.capitalize()
+    line = f"{word(person.tier, 'tier')} · {role}" if person.tier else role.capitalize()
+    mine = next((until for id, _name, until in _on_call() if id == person.id), None)
+    if mine is None:
+        return line
+    on_call_until = gettext("on call until %(time)s", time=_until(mine))
+    return f"{line} · {on_call_until}"
+
+
+def _on_call_line() -> str:
+    """Who is called first, and until when; nothing where there is no rota or nobody is on."""
+    found = _on_call()
+    if not found:
+        return ""
+    _id, name, until = found[0]
+    return gettext("On call: %(name)s until %(time)s", name=name.split()[0], time=_until(until))
+
+
+def _on_call() -> list[tuple[UUID, str, datetime]]:
+    """Who is on call, layer by layer, a few seconds old at most."""
+    at = clock.now()
+
+    def read() -> list[tuple[UUID, str, datetime]]:
+        return [(each.person.id, each.person.name, each.until) for each in on_call(at) if each.person and each.until]
+
+    return recent(read, name="on_call", of=at.replace(second=0, microsecond=0), seconds=5.0)
+
+
+def forget_on_call() -> None:
+    """Show who is on call anew: it was changed here."""
+    forget()
+
+
+def _until(at: datetime) -> str:
+    return time_of_day(at) if at - clock.now() < timedelta(hours=20) else moment(at)

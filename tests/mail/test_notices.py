@@ -17,6 +17,7 @@ from msp.notify.preferences import wish
 from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from tests.oncall.desk import add_rota
 from tests.world import World
 
 Drain = Callable[[], int]
@@ -277,6 +278,16 @@ def test_what_is_urgent_passes_where_the_person_lets_it(
         escalate(ticket, f"person:{world.tomas.id}", is_urgent=is_urgent)
         drain()
         assert len(mail_server.messages()) == count
+
+
+def test_what_is_urgent_wakes_who_is_on_call_and_nobody_else(
+    mail_server: MailServer, drain: Drain, world: World, ticket: Ticket
+) -> None:
+    add_rota(world)  # Irene is on, Rosa behind her
+    with clock.frozen(NIGHT):
+        escalate(ticket, "on_call", f"person:{world.tomas.id}", is_urgent=True)
+        drain()
+        assert [mail.recipients for mail in mail_server.messages()] == [("irene@guardia.example",)]
 
 
 def test_what_is_urgent_does_not_wait_behind_what_is_not(

@@ -4,7 +4,18 @@ from flask import Blueprint, Flask, redirect, url_for
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
-from msp.web.admin import calendars, clients, connections, contracts, deliveries, letters, people, reading, settings
+from msp.web.admin import (
+    calendars,
+    clients,
+    connections,
+    contracts,
+    deliveries,
+    letters,
+    oncall,
+    people,
+    reading,
+    settings,
+)
 from msp.web.guards import needs
 from msp.web.shell import MenuEntry, add_menu
 
@@ -31,7 +42,7 @@ def home() -> Response:
     return redirect(url_for("admin.clients"))
 
 
-for room in (clients, contracts, calendars, people, connections, deliveries, settings):
+for room in (clients, contracts, calendars, people, connections, deliveries, oncall, settings):
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
 

@@ -9,13 +9,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from babel.numbers import get_decimal_symbol, get_group_symbol
-from flask import g
 from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 
-from msp.kernel.errors import Denied
 from msp.kernel.money import plain
 from msp.web.errors import field_errors
+from msp.web.sharing import refuse_restricted
+
+__all__ = ["Errors", "Form", "day", "decimal", "identity", "refuse_restricted", "told", "whole", "written"]
 
 Value = TypeVar("Value")
 Errors = dict[str, list[str]]
@@ -93,12 +94,6 @@ def identity(text: str) -> UUID:
     return UUID(text)
 
 
-def refuse_restricted() -> None:
-    """Refuse those who work for some clients only: what all clients share is not theirs to change."""
-    if g.person.is_restricted:
-        raise Denied("not_allowed")
-
-
 def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """A sentence for each code, the administration's own ones included."""
     own = {
@@ -119,6 +114,7 @@ def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "line_shape": gettext("Cannot be read: check day and hours of each line."),
         "connection_in_use": gettext("That workspace belongs to another client."),
         "iban": gettext("That IBAN does not add up."),
+        "not_on_call": gettext("Only active technicians, leads and administrators can be on call."),
         "no_holidays": gettext("No holidays are known for that place."),
     }
     return {

@@ -13,6 +13,7 @@ from msp.web.api import (
     contracts,
     conversation,
     description,
+    oncall,
     people,
     reports,
     tickets,
@@ -24,7 +25,9 @@ from msp.web.api.fields import Instant, MoneyShape, Schema, Shown, Text, Whole
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
-RESOURCES = (clients, connections, people, calendars, contracts, tickets, conversation, time_entries, reports)
+RESOURCES = (
+    clients, connections, people, calendars, oncall, contracts, tickets, conversation, time_entries, reports,
+)  # fmt: skip
 
 
 def register(app: Flask) -> None:

@@ -1,0 +1,1 @@
+"""The on-call rota: who answers when nobody is at the desk, by layer, with handovers, swaps and absences."""

@@ -1,0 +1,149 @@
+"""Changing the rota. Every change is an event of the layer (or the person) that it concerns; all of it is staff's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from msp.kernel.db import db
+from msp.kernel.errors import Invalid
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+from msp.oncall.models import OnCallAbsence, OnCallLayer, OnCallMember, OnCallSwap
+from msp.oncall.queries import layers
+from msp.oncall.rota import MINUTES_A_DAY
+from msp.people.models import Person
+
+LONGEST_TURN = 366  # days
+WORKING_ROLES = ("administrator", "team_lead", "technician")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a layer is made of; times are minutes of the local day in `timezone`, weekdays from 0 (Monday)."""
+
+    name: str
+    timezone: str
+    first_day: date
+    every_days: int
+    handover: int
+    people: Sequence[UUID]
+    windows: Mapping[int, Sequence[tuple[int, int]]]
+
+
+def add_layer(terms: Terms, *, at: datetime) -> OnCallLayer:
+    """Add a layer behind the others; emits `oncall.layer_added`. Refuses terms that make no rota."""
+    _check(terms)
+    layer = OnCallLayer(id=new_id(), position=len(layers()) + 1, created_at=at)
+    _apply(layer, terms)
+    db.session.add(layer)
+    _tell("oncall.layer_added", layer.id, at=at, name=terms.name)
+    return layer
+
+
+def change_layer(layer: OnCallLayer, terms: Terms, *, at: datetime) -> None:
+    """Change a layer from now on and looking back; emits `oncall.layer_changed`. Refuses as `add_layer` does."""
+    _check(terms)
+    _apply(layer, terms)
+    _tell("oncall.layer_changed", layer.id, at=at, name=terms.name)
+
+
+def remove_layer(layer: OnCallLayer, *, at: datetime) -> None:
+    """Take a layer out of the rota; emits `oncall.layer_removed`."""
+    layer.removed_at = at
+    for position, each in enumerate((one for one in layers() if one.id != layer.id), start=1):
+        each.position = position
+    _tell("oncall.layer_removed", layer.id, at=at, name=layer.name)
+
+
+def swap(layer: OnCallLayer, person: Person, *, start: datetime, end: datetime, at: datetime) -> OnCallSwap:
+    """Give a stretch of a layer to somebody; emits `oncall.swapped`. Refuses empty or past stretches, and who may not.
+
+    Whoever takes it over is on call even where they are noted as away: they said so.
+    """
+    wrong: dict[str, Sequence[str]] = {}
+    if start >= end or end <= at:
+        wrong["end"] = ["order" if start >= end else "past"]
+    if not can_be_on_call(person):
+        wrong["person_id"] = ["not_on_call"]
+    if wrong:
+        raise Invalid(fields=wrong)
+    made = OnCallSwap(id=new_id(), layer_id=layer.id, person_id=person.id, starts_at=start, ends_at=end, made_at=at)
+    db.session.add(made)
+    _tell(
+        "oncall.swapped", layer.id, at=at,
+        swap_id=str(made.id), person_id=str(person.id), start=start.isoformat(), end=end.isoformat(),
+    )  # fmt: skip
+    return made
+
+
+def cancel_swap(made: OnCallSwap, *, at: datetime) -> None:
+    """Take a swap back; emits `oncall.swap_cancelled`, once."""
+    if made.cancelled_at is None:
+        made.cancelled_at = at
+        _tell("oncall.swap_cancelled", made.layer_id, at=at, swap_id=str(made.id), person_id=str(made.person_id))
+
+
+def note_absence(person: Person, *, start: datetime, end: datetime, note: str, at: datetime) -> OnCallAbsence:
+    """Note that somebody is away; emits `oncall.absence_noted`. Refuses stretches that end before they begin."""
+    if start >= end:
+        raise Invalid(fields={"end": ["order"]})
+    made = OnCallAbsence(
+        id=new_id(), person_id=person.id, starts_at=start, ends_at=end, note=note.strip()[:200], noted_at=at
+    )
+    db.session.add(made)
+    _tell("oncall.absence_noted", person.id, at=at, start=start.isoformat(), end=end.isoformat())
+    return made
+
+
+def cancel_absence(made: OnCallAbsence, *, at: datetime) -> None:
+    """Somebody is not away after all; emits `oncall.absence_cancelled`, once."""
+    if made.cancelled_at is None:
+        made.cancelled_at = at
+        _tell("oncall.absence_cancelled", made.person_id, at=at, absence_id=str(made.id))
+
+
+def can_be_on_call(person: Person) -> bool:
+    """Whether somebody may stand in the rota: active staff who work on tickets."""
+    return person.is_staff and person.active and person.role in WORKING_ROLES
+
+
+def _apply(layer: OnCallLayer, terms: Terms) -> None:
+    layer.name, layer.timezone, layer.first_day = terms.name.strip(), terms.timezone, terms.first_day
+    layer.every_days, layer.handover_minute = terms.every_days, terms.handover
+    layer.windows = {str(day): [list(each) for each in spans] for day, spans in terms.windows.items() if spans}
+    kept = {member.position: member for member in layer.members}
+    for position, person_id in enumerate(terms.people):
+        if position in kept:
+            kept[position].person_id = person_id
+        else:
+            layer.members.append(OnCallMember(layer_id=layer.id, position=position, person_id=person_id))
+    layer.members[:] = [member for member in layer.members if member.position < len(terms.people)]
+
+
+def _check(terms: Terms) -> None:
+    people = [db.session.get(Person, person_id) for person_id in terms.people]
+    wrong = {
+        "name": ["required"] if not terms.name.strip() else [],
+        "timezone": ["unknown"] if terms.timezone not in available_timezones() else [],
+        "every_days": ["invalid"] if not 1 <= terms.every_days <= LONGEST_TURN else [],
+        "handover": ["invalid"] if not 0 <= terms.handover < MINUTES_A_DAY else [],
+        "people": ["not_on_call"] if not all(each and can_be_on_call(each) for each in people) else [],
+        "windows": ["invalid"] if not all(_is_window(*each) for each in _spans(terms)) else [],
+    }
+    if any(wrong.values()):
+        raise Invalid(fields={name: codes for name, codes in wrong.items() if codes})
+
+
+def _spans(terms: Terms) -> list[tuple[int, int]]:
+    return [span for spans in terms.windows.values() for span in spans]
+
+
+def _is_window(start: int, end: int) -> bool:
+    return 0 <= start < MINUTES_A_DAY and 0 <= end <= 2 * MINUTES_A_DAY and start != end
+
+
+def _tell(kind: str, subject_id: UUID, *, at: datetime, **data: str) -> None:
+    event = emit(kind, subject_id, client_id=None, visibility="internal", at=at)
+    event.data = dict(data)

@@ -1,0 +1,221 @@
+"""The rota: who is on call now and next, two weeks as a strip, swaps in two clicks, and who is away."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from msp.kernel import clock
+from msp.kernel.db import Json, Scope, work
+from msp.kernel.errors import Invalid, NotFound
+from msp.notify.channels import media_to
+from msp.oncall import actions, queries
+from msp.oncall.models import OnCallAbsence, OnCallSwap
+from msp.oncall.rota import Layer, Rota, Shift, gaps
+from msp.people.access import may
+from msp.people.models import Person
+from msp.people.queries import access_person, staff
+from msp.web.desk.oncall_strip import DAYS, Cell, first_day, strip
+from msp.web.guards import is_first_time, needs
+from msp.web.request_scope import current_person
+from msp.web.sharing import refuse_restricted
+from msp.web.shell import MenuEntry, add_menu, forget_on_call, shell
+
+LOOK_AHEAD = timedelta(days=DAYS)
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    blueprint.add_url_rule("/on-call", "oncall", needs("desk")(page))
+    changing = needs("work_tickets")
+    rules = (
+        ("/on-call/<uuid:layer_id>/swaps", "swap_oncall", swap),
+        ("/on-call/swaps/<uuid:swap_id>/cancel", "cancel_oncall_swap", cancel_swap),
+        ("/on-call/absences", "note_absence", note_absence),
+        ("/on-call/absences/<uuid:absence_id>/cancel", "cancel_absence", cancel_absence),
+    )
+    for rule, endpoint, view in rules:
+        blueprint.add_url_rule(rule, endpoint, changing(view), methods=["POST"])
+
+
+def page() -> str:
+    """The whole page; gaps of the next two weeks stand at its head."""
+    at = clock.now()
+    rota, person = queries.rota(at), current_person()
+    people = {each.id: each for each in staff()}
+    return render_template(
+        "desk/oncall.html",
+        shell=shell(current="desk.oncall"),
+        duties=_duties(at, rota.layers),
+        gaps=[_gap(gap, rota.layers) for gap in gaps(rota, at, at + LOOK_AHEAD)],
+        days=_days(rota, at),
+        rows=_rows(rota, at, people),
+        candidates=[each for each in people.values() if actions.can_be_on_call(each)],
+        absences=[_absence(each) for each in queries.absences_from(at)],
+        may_change=may(person, "work_tickets") and not person.is_restricted,
+        new_layer_url=url_for("admin.new_layer") if _administers(person) else None,
+        today=_here(at).date(),
+    )
+
+
+def swap(layer_id: UUID) -> Response:
+    """Give a stretch to whoever was clicked."""
+    refuse_restricted()
+    if is_first_time():
+        layer, at = queries.access_layer(layer_id), clock.now()
+        person = access_person(_id("person_id"))
+        actions.swap(layer, person, start=max(_instant("start"), at), end=_instant("end"), at=at)
+        forget_on_call()
+        flash(gettext("%(name)s takes it over.", name=person.name), "green")
+    return redirect(url_for("desk.oncall"), 303)
+
+
+def cancel_swap(swap_id: UUID) -> Response:
+    """Whoever's turn it is has it again."""
+    refuse_restricted()
+    actions.cancel_swap(queries.access_swap(swap_id), at=clock.now())
+    forget_on_call()
+    flash(gettext("The swap is taken back."), "green")
+    return redirect(url_for("desk.oncall"), 303)
+
+
+def note_absence() -> Response:
+    """Note whole days, in the zone of whoever is away; the next in line stands in."""
+    refuse_restricted()
+    if is_first_time():
+        person = access_person(_id("person_id"))
+        first, last = _day("first_day"), _day("last_day")
+        zone = ZoneInfo(person.timezone)
+        start = datetime.combine(first, time(), zone)
+        end = datetime.combine(last + timedelta(days=1), time(), zone)
+        actions.note_absence(person, start=start, end=end, note=request.form.get("note", ""), at=clock.now())
+        forget_on_call()
+        flash(gettext("Noted: %(name)s is away, and the next in line stands in.", name=person.name), "green")
+    return redirect(url_for("desk.oncall"), 303)
+
+
+def cancel_absence(absence_id: UUID) -> Response:
+    """Somebody is here after all."""
+    refuse_restricted()
+    actions.cancel_absence(queries.access_absence(absence_id), at=clock.now())
+    forget_on_call()
+    flash(gettext("The absence is taken back."), "green")
+    return redirect(url_for("desk.oncall"), 303)
+
+
+def add_to_menu() -> None:
+    """The page's line in the rail."""
+    add_menu(MenuEntry("desk", lazy_gettext("On call"), "phone", "desk.oncall", "desk", 30))
+
+
+# ---------------------------------------------------------------------- what is drawn
+
+
+def _duties(at: datetime, layers: Sequence[Layer]) -> list[Json]:
+    found = queries.on_call(at)
+    with work(Scope.system()):  # whether somebody is reached is nobody's to read but the desk's
+        media = {each.person.id: media_to(each.person.id) for each in found if each.person is not None}
+    return [
+        {
+            "duty": each,
+            "media": sorted(media.get(each.person.id, ())) if each.person else [],
+            "edit_url": url_for("admin.layer", layer_id=each.layer_id) if _administers(current_person()) else None,
+            "hours": layer.windows,
+        }
+        for each, layer in zip(found, layers, strict=True)
+    ]
+
+
+def _days(rota: Rota, at: datetime) -> list[Json]:
+    start, today = first_day(rota.layers, at), _here(at).date()
+    days = [start + timedelta(days=number) for number in range(DAYS)]
+    return [{"day": each, "is_today": each == today, "is_weekend": each.weekday() > 4} for each in days]
+
+
+def _rows(rota: Rota, at: datetime, people: dict[UUID, Person]) -> list[Json]:
+    start = first_day(rota.layers, at)
+    swaps = queries.swaps_from(at)
+    return [
+        {"layer": layer, "cells": [[_part(cell, people, swaps, at) for cell in cells] for cells in found]}
+        for layer, found in strip(rota, start)
+    ]
+
+
+def _part(cell: Cell, people: dict[UUID, Person], swaps: Sequence[OnCallSwap], at: datetime) -> Json:
+    shift = cell.shift
+    made = [
+        each
+        for each in swaps
+        if shift.why == "swap" and each.layer_id == shift.layer_id and each.starts_at < shift.end
+        and each.ends_at > shift.start
+    ]  # fmt: skip
+    return {
+        "id": f"s-{shift.layer_id.hex[-6:]}-{int(shift.start.timestamp())}",
+        "person": people.get(shift.person_id) if shift.person_id else None,
+        "instead_of": people.get(shift.instead_of) if shift.instead_of else None,
+        "why": shift.why,
+        "start": shift.start,
+        "end": shift.end,
+        "is_whole": cell.is_whole,
+        "is_over": shift.end <= at,
+        "is_now": shift.start <= at < shift.end,
+        "url": url_for("desk.swap_oncall", layer_id=shift.layer_id),
+        "cancel_url": url_for("desk.cancel_oncall_swap", swap_id=made[-1].id) if made else None,
+    }
+
+
+def _gap(gap: Shift, layers: Sequence[Layer]) -> Json:
+    name = next(layer.name for layer in layers if layer.id == gap.layer_id)
+    return {"layer": name, "start": gap.start, "end": gap.end}
+
+
+def _absence(each: OnCallAbsence) -> Json:
+    last = (each.ends_at - timedelta(minutes=1)).astimezone(ZoneInfo(_zone_of(each.person_id))).date()
+    first = each.starts_at.astimezone(ZoneInfo(_zone_of(each.person_id))).date()
+    return {
+        "person": access_person(each.person_id),
+        "first": first,
+        "last": last,
+        "note": each.note,
+        "cancel_url": url_for("desk.cancel_absence", absence_id=each.id),
+    }
+
+
+def _zone_of(person_id: UUID) -> str:
+    return access_person(person_id).timezone
+
+
+def _here(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(current_person().timezone))
+
+
+def _administers(person: Person) -> bool:
+    return may(person, "administer") and not person.is_restricted
+
+
+def _id(name: str) -> UUID:
+    try:
+        return UUID(request.form.get(name, ""))
+    except ValueError as wrong:
+        raise NotFound("person") from wrong
+
+
+def _instant(name: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(request.form.get(name, ""))
+    except ValueError as wrong:
+        raise Invalid(fields={name: ["invalid"]}) from wrong
+    if at.tzinfo is None:
+        raise Invalid(fields={name: ["invalid"]})
+    return at
+
+
+def _day(name: str) -> date:
+    try:
+        return date.fromisoformat(request.form.get(name, ""))
+    except ValueError as wrong:
+        raise Invalid(fields={name: ["invalid"]}) from wrong
