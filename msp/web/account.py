@@ -1,5 +1,7 @@
-"""One's own settings: name, language, time zone, colours."""
+"""One's own settings: name, language, time zone, colours, and how one hears outside the console."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Flask, flash, redirect, render_template, request, session, url_for
@@ -8,7 +10,12 @@ from werkzeug.wrappers import Response
 
 from msp.kernel import clock, i18n
 from msp.kernel.db import Scope, work
+from msp.kernel.errors import Invalid
+from msp.notify.channels import media_to
+from msp.notify.preferences import wish, wishes_of
+from msp.people.models import Person
 from msp.people.queries import access_person
+from msp.web.hearing_form import hearing_values, read_hearing, told
 from msp.web.parts.words import word
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person, whoever_is_here
@@ -23,6 +30,7 @@ def register(app: Flask) -> None:
     """The routes of this page."""
     app.add_url_rule("/account", "account", account)
     app.add_url_rule("/account", "save_account", save, methods=["POST"])
+    app.add_url_rule("/account/hearing", "save_hearing", save_hearing, methods=["POST"])
 
 
 def account() -> str | Response:
@@ -30,6 +38,10 @@ def account() -> str | Response:
     person = whoever_is_here()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
+    return _page(person, hearing_values(wishes_of(person.id)), {})
+
+
+def _page(person: Person, hearing: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
     is_staff = person.is_staff
     context = {"shell": shell(current="account")} if is_staff else {"portal": frame(current="account")}
     return render_template(
@@ -42,6 +54,10 @@ def account() -> str | Response:
             "theme": request.cookies.get("theme", "auto"),
         },
         errors={},
+        hearing=hearing if person.role != "client_employee" else None,
+        hearing_errors=told(errors),
+        hearing_url=url_for("save_hearing"),
+        reached=_reached(person),
         timezones=sorted(zone for zone in available_timezones() if "/" in zone),
         action_url=url_for("save_account"),
         password_url=url_for("security.change_password"),
@@ -49,6 +65,28 @@ def account() -> str | Response:
         role=word(person.role, "role"),
         **context,
     )
+
+
+def save_hearing() -> Response | tuple[str, int]:
+    """Keep how this person wishes to hear; quiet hours that cannot be read come back with their sentences."""
+    person = whoever_is_here()
+    if person is None:
+        return redirect(url_for("security.login", next="/account"))
+    try:
+        wishes = read_hearing(request.form)
+        with work(Scope("msp_system", actor_id=person.id)):
+            wish(access_person(person.id), **wishes, at=clock.now())
+    except Invalid as wrong:
+        posted = request.form.to_dict() | {"quiet_days": request.form.getlist("quiet_days")}
+        return _page(person, posted, wrong.fields), 422
+    flash(gettext("Saved."), "green")
+    return redirect(url_for("account"), 303)
+
+
+def _reached(person: Person) -> dict[str, bool]:
+    with work(Scope.system()):
+        media = media_to(person.id)
+    return {"chat": "chat" in media, "mail": "mail" in media}
 
 
 def save() -> Response:

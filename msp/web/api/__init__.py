@@ -13,6 +13,7 @@ from msp.web.api import (
     contracts,
     conversation,
     description,
+    hearing,
     oncall,
     people,
     reports,
@@ -26,7 +27,7 @@ from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
-    clients, connections, people, calendars, oncall, contracts, tickets, conversation, time_entries, reports,
+    clients, connections, people, hearing, calendars, oncall, contracts, tickets, conversation, time_entries, reports,
 )  # fmt: skip
 
 

@@ -1,0 +1,103 @@
+"""How a person hears outside the console: their own to say, or an administrator's."""
+
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.kernel.errors import Invalid, NotFound
+from msp.notify.preferences import Wishes, wish, wishes_of
+from msp.people.models import Person
+from msp.people.queries import access_person
+from msp.web.api.access import caller, is_allowed
+from msp.web.api.fields import Schema, Shown, Text, Whole
+from msp.web.api.resource import Answer, resource
+from msp.web.hearing_form import minute_of, wall
+
+blueprint = resource("hearing", tag="People")
+
+TIME = {"example": "20:00", "description": "Local time of the person, HH:MM"}
+
+
+class HearingIn(Schema):
+    """What changes. A night has both its ends, or neither; some weekday (0 is Monday) is not quiet."""
+
+    by_chat = fields.Boolean()
+    by_mail = fields.Boolean()
+    lets_urgent_through = fields.Boolean()
+    quiet_from = Text(longest=5, allow_none=True, metadata=TIME)
+    quiet_until = Text(longest=5, allow_none=True, metadata=TIME)
+    quiet_days = fields.List(Whole(least=0, most=6), validate=validate.Length(max=7, error="too_long"))
+
+
+class HearingOut(Shown):
+    """A person's wishes."""
+
+    person_id = fields.UUID()
+    by_chat = fields.Boolean()
+    by_mail = fields.Boolean()
+    lets_urgent_through = fields.Boolean()
+    quiet_from = fields.String(allow_none=True)
+    quiet_until = fields.String(allow_none=True)
+    quiet_days = fields.List(fields.Integer())
+
+
+@blueprint.get("/people/<uuid:person_id>/hearing")
+@blueprint.output(HearingOut)
+def get_hearing(person_id: UUID) -> Answer:
+    """How somebody hears: oneself, or anybody for administrators."""
+    person = _whose(person_id)
+    return _shown(person, wishes_of(person.id))
+
+
+@blueprint.patch("/people/<uuid:person_id>/hearing")
+@blueprint.input(HearingIn(partial=True))
+@blueprint.output(HearingOut)
+def change_hearing(person_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Change how somebody hears: oneself, or anybody for administrators."""
+    person = _whose(person_id)
+    said = _shown(person, wishes_of(person.id)) | json_data
+    with work(Scope("msp_system", actor_id=caller().id)):
+        wish(
+            access_person(person.id),
+            by_chat=said["by_chat"],
+            by_mail=said["by_mail"],
+            lets_urgent_through=said["lets_urgent_through"],
+            night=_night(said),
+            days=said["quiet_days"],
+            at=clock.now(),
+        )
+        return _shown(person, wishes_of(person.id))
+
+
+def _whose(person_id: UUID) -> Person:
+    if person_id != caller().id and (not is_allowed("administer") or caller().is_restricted):
+        raise NotFound("person")
+    return access_person(person_id)
+
+
+def _night(said: dict[str, Any]) -> tuple[int, int] | None:
+    start, end = said["quiet_from"], said["quiet_until"]
+    if start is None and end is None:
+        return None
+    if start is None or end is None:
+        raise Invalid(fields={"quiet_from" if start is None else "quiet_until": ["required"]})
+    try:
+        return minute_of(start), minute_of(end)
+    except ValueError as wrong:
+        raise Invalid(fields={"quiet_from": ["invalid"]}) from wrong
+
+
+def _shown(person: Person, wishes: Wishes) -> dict[str, Any]:
+    night = wishes.quiet.night
+    return {
+        "person_id": person.id,
+        "by_chat": wishes.by_chat,
+        "by_mail": wishes.by_mail,
+        "lets_urgent_through": wishes.lets_urgent_through,
+        "quiet_from": wall(night[0]) if night else None,
+        "quiet_until": wall(night[1]) if night else None,
+        "quiet_days": sorted(wishes.quiet.days),
+    }
