@@ -3,7 +3,7 @@
 from flask import Flask
 
 import billing
-from integrations import mail, slack, teams
+from integrations import mail, slack, teams, webhooks
 from msp.app import make_app
 from msp.config import Settings
 
@@ -15,6 +15,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     slack.register(app, settings)
     teams.register(app, settings)
     mail.register(app, settings)
+    webhooks.register(app, settings)
     billing.register(app, settings)
     return app
 

@@ -5,6 +5,7 @@ from msp.clients import models as clients
 from msp.contracts import models as contracts
 from msp.kernel import events, idempotency, inbox, settings
 from msp.notify import models as notify
+from msp.notify import webhooks
 from msp.oncall import models as oncall
 from msp.people import models as people
 from msp.sla import models as sla
@@ -24,5 +25,6 @@ __all__ = [
     "settings",
     "sla",
     "tickets",
+    "webhooks",
     "worklog",
 ]

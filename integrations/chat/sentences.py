@@ -127,6 +127,8 @@ def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: 
             due=due,
             **about,
         )
+    if kind == "sla.escalated" and not clock:
+        return gettext("%(label)s was escalated: %(subject)s (%(client)s).", **about)
     if kind == "sla.escalated":
         return gettext("%(label)s needs you for its %(clock)s: %(subject)s (%(client)s).", clock=clock_name, **about)
     if kind == "ticket.received":

@@ -15,6 +15,7 @@ from msp.web.admin import (
     people,
     reading,
     settings,
+    webhooks,
 )
 from msp.web.guards import needs
 from msp.web.shell import MenuEntry, add_menu
@@ -29,6 +30,7 @@ MENU = (
     MenuEntry(
         "settings", lazy_gettext("Connections"), "plug", "admin.connections", "administer", 30, reading.count_waiting
     ),
+    MenuEntry("settings", lazy_gettext("Webhooks"), "webhook", "admin.webhooks", "administer", 35),
     MenuEntry(
         "settings", lazy_gettext("Failed deliveries"), "triangle-alert", "admin.deliveries", "administer", 40,
         letters.count_dead,
@@ -42,7 +44,7 @@ def home() -> Response:
     return redirect(url_for("admin.clients"))
 
 
-for room in (clients, contracts, calendars, people, connections, deliveries, oncall, settings):
+for room in (clients, contracts, calendars, people, connections, deliveries, oncall, webhooks, settings):
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
 

@@ -114,6 +114,7 @@ def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "line_shape": gettext("Cannot be read: check day and hours of each line."),
         "connection_in_use": gettext("That workspace belongs to another client."),
         "iban": gettext("That IBAN does not add up."),
+        "url_shape": gettext("An address of the web, such as https://hooks.company.example/escalations."),
         "not_on_call": gettext("Only active technicians, leads and administrators can be on call."),
         "no_holidays": gettext("No holidays are known for that place."),
     }

@@ -21,6 +21,7 @@ ICONS = {
     "ticket.person_asked": "phone",
     "sla.warned": "clock-alert",
     "sla.breached": "triangle-alert",
+    "sla.escalated": "clock-alert",
 }
 
 
@@ -75,6 +76,8 @@ def sentence(row: Notification) -> str:
         return gettext("Somebody asks to talk to a person")
     if row.kind == "sla.warned":
         return gettext("%(promise)s: three quarters of the time are gone", promise=promise)
+    if row.kind == "sla.escalated":
+        return gettext("A ticket was escalated and needs you")
     if row.kind == "sla.breached":
         return gettext("%(promise)s: the deadline has passed", promise=promise)
     return row.kind

@@ -1,0 +1,22 @@
+"""Webhooks: what an escalation has to say to other programs, posted and signed."""
+
+from functools import partial
+
+from flask import Flask
+
+from integrations.webhooks.calls import CALLED, TESTED, call, test
+from integrations.webhooks.http import Poster
+from msp.config import Settings
+from msp.kernel.events import subscribe
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Call webhooks; in production none that lead into our own network."""
+    listen(settings)
+
+
+def listen(settings: Settings, *, timeout: float = 10.0) -> None:
+    """Have this process's workers post; `timeout` in seconds for the whole of one call."""
+    poster = Poster(timeout=timeout, may_stay_inside=settings.is_demo)
+    subscribe("webhooks", to=CALLED, handler=partial(call, poster, settings.public_url))
+    subscribe("webhook_tests", to=TESTED, handler=partial(test, poster))

@@ -1,0 +1,111 @@
+"""Webhooks: addresses of other programs that an escalation may call. What calls them is an integration."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from msp.kernel import crypto
+from msp.kernel.db import Model, db
+from msp.kernel.errors import Invalid, NotFound
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id, new_token
+
+LONGEST_URL = 2000
+
+
+class Webhook(Model):
+    """An address with the secret that signs what is posted there; `last_` tells how it went the last time."""
+
+    __tablename__ = "webhook"
+    __table_args__ = ({"info": {"access": "staff"}},)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    url: Mapped[str]
+    secret: Mapped[str]
+    is_active: Mapped[bool]
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    last_at: Mapped[datetime | None]
+    last_status: Mapped[int | None]
+    last_reason: Mapped[str | None]
+
+
+def webhooks() -> list[Webhook]:
+    """Every webhook by name."""
+    query = select(Webhook).where(Webhook.removed_at.is_(None)).order_by(Webhook.name, Webhook.id)
+    return list(db.session.scalars(query))
+
+
+def access_webhook(webhook_id: UUID) -> Webhook:
+    """The webhook; raises NotFound."""
+    found = db.session.get(Webhook, webhook_id)
+    if found is None or found.removed_at is not None:
+        raise NotFound("webhook")
+    return found
+
+
+def add_webhook(*, name: str, url: str, at: datetime) -> tuple[Webhook, str]:
+    """Add a webhook and return it with its secret, which is never shown again; emits `webhook.added`."""
+    _check(name, url)
+    secret = new_token("whsec")
+    made = Webhook(id=new_id(), name=name.strip(), url=url, secret=crypto.seal(secret), is_active=True, created_at=at)
+    db.session.add(made)
+    _tell("webhook.added", made, at=at)
+    return made, secret
+
+
+def change_webhook(webhook: Webhook, *, name: str, url: str, is_active: bool, at: datetime) -> None:
+    """Rename, move, switch on or off; emits `webhook.changed`. Refuses addresses that are none of the web."""
+    _check(name, url)
+    webhook.name, webhook.url, webhook.is_active = name.strip(), url, is_active
+    _tell("webhook.changed", webhook, at=at)
+
+
+def renew_secret(webhook: Webhook, *, at: datetime) -> str:
+    """Sign with a new secret from now on, shown this once; emits `webhook.secret_renewed`."""
+    secret = new_token("whsec")
+    webhook.secret = crypto.seal(secret)
+    _tell("webhook.secret_renewed", webhook, at=at)
+    return secret
+
+
+def remove_webhook(webhook: Webhook, *, at: datetime) -> None:
+    """Call it no more, and forget its secret; emits `webhook.removed`."""
+    webhook.removed_at, webhook.is_active, webhook.secret = at, False, ""
+    _tell("webhook.removed", webhook, at=at)
+
+
+def ask_for_test(webhook: Webhook, *, at: datetime) -> None:
+    """Have a harmless message posted; emits `webhook.test_asked`, whose outcome stands at the webhook."""
+    webhook.last_at = webhook.last_status = webhook.last_reason = None
+    _tell("webhook.test_asked", webhook, at=at)
+
+
+def note_outcome(webhook: Webhook, *, status: int | None, reason: str | None, at: datetime) -> None:
+    """Note how the last post went: the HTTP status where one came, and the reason where it failed."""
+    webhook.last_at, webhook.last_status, webhook.last_reason = at, status, reason
+
+
+def _check(name: str, url: str) -> None:
+    wrong = {"name": [] if name.strip() else ["required"], "url": [] if is_web_url(url) else ["url_shape"]}
+    if any(wrong.values()):
+        raise Invalid(fields={field: codes for field, codes in wrong.items() if codes})
+
+
+def is_web_url(url: str) -> bool:
+    """Whether it is a full http or https address without a user in it."""
+    if not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
+        return False
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and port != 0
+
+
+def _tell(kind: str, webhook: Webhook, *, at: datetime) -> None:
+    emit(kind, webhook.id, client_id=None, visibility="internal", at=at, name=webhook.name, url=webhook.url)
