@@ -1,0 +1,76 @@
+"""Staff hear in their own Teams once they wrote there; where Teams refuses, by mail; each thing once."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from integrations import mail
+from integrations.playground.mail_server import MailServer
+from msp.clients.actions import connect
+from msp.config import Settings
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.kernel.events import emit
+from msp.notify.models import Nudge
+from msp.tickets.actions import Request, open_ticket
+from tests.mail.conftest import mail_server, with_mail  # noqa: F401
+from tests.teams.desk import Desk
+from tests.world import World
+
+Drain = Callable[[], int]
+OWN = "0b8a4e6c-7d1f-4b59-9d7e-00000000aaaa"
+TOMAS = "29:tomas"
+
+
+@pytest.fixture
+def own(desk: Desk, world: World, drain: Drain) -> Desk:
+    """The provider's own tenant, in which Tomás wrote to the bot once."""
+    desk.teams.add_tenant("Guardia", id=OWN, domain="guardia.example")
+    desk.teams.add_user(OWN, id=TOMAS, name="Tomás Rey", email="tomas@guardia.example")
+    with work(Scope.system()):
+        connect(None, kind="teams", external_id=OWN, name="Guardia", at=clock.now())
+    desk.teams.say(OWN, TOMAS, "", "Hola")
+    drain()
+    return desk
+
+
+def escalate(world: World) -> None:
+    with work(Scope.client(world.lozano.id)):
+        wanted = Request(subject="VPN caída", body="Nadie entra", source="portal")
+        ticket, _ = open_ticket(world.lozano, requester=world.marta, request=wanted, at=clock.now())
+    hear = {"who": [f"person:{world.tomas.id}"], "by": ["chat"], "is_urgent": False}
+    with work(Scope.system()):
+        emit(
+            "sla.escalated", ticket.id, client_id=ticket.client_id, visibility="internal",
+            clock="resolution", hear=hear,
+        )  # fmt: skip
+
+
+def heard(own: Desk) -> list[str]:
+    said = own.teams.messages(tenant=OWN, author="bot")
+    return [one["text"] for one in said if "LOZ-1" in one.get("text", "")]
+
+
+def test_in_their_own_teams(own: Desk, drain: Drain, world: World) -> None:
+    escalate(world)
+    drain()
+    assert heard(own) == ["LOZ-1 te necesita por su resolución: VPN caída (Ferretería Lozano)."]
+
+
+def test_by_mail_where_teams_refuses(
+    own: Desk,
+    drain: Drain,
+    world: World,
+    mail_server: MailServer,  # noqa: F811
+    settings: Settings,
+) -> None:
+    mail.listen(with_mail(settings, mail_server.url))
+    own.teams.block(OWN, TOMAS)
+    escalate(world)
+    drain()
+    drain()
+    assert heard(own) == [] and len(mail_server.messages(to="tomas@guardia.example")) == 1
+    with work(Scope.system()) as session:
+        sent = {nudge.channel for nudge in session.scalars(select(Nudge)) if nudge.sent_at}
+        assert sent == {"teams", "mail"}
