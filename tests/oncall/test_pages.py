@@ -30,7 +30,7 @@ def rosa(web: FlaskClient, world: World) -> FlaskClient:
 def test_who_is_on_now_and_next(rosa: FlaskClient, world: World) -> None:
     add_rota(world)
     page = text_of(rosa.get("/desk/on-call").text)
-    assert "Irene Navas hasta lun 8:00" in page.replace("\xa0", " ")
+    assert "Irene Navas hasta 30 nov 8:00" in page
     assert "Después Tomás Rey, desde" in page and page.count("Irene") > 7
     assert "De guardia: Irene, hasta" in page  # in the rail
     assert "Solo le llega por la consola" in page  # no chat and no mail here

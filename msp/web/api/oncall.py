@@ -21,6 +21,7 @@ from msp.web.api.resource import Answer, resource, settled
 blueprint = resource("on-call", tag="On call")
 
 LONGEST = timedelta(days=92)
+USUAL = timedelta(days=14)
 
 
 class OnCallQuery(Schema):
@@ -51,10 +52,10 @@ class OnCallNow(Shown):
 
 
 class ShiftQuery(Schema):
-    """A stretch of at most 92 days."""
+    """A stretch of at most 92 days; two weeks from now where it is not said."""
 
-    start = Instant(required=True)
-    end = Instant(required=True)
+    start = Instant()
+    end = Instant()
 
 
 class ShiftOut(Shown):
@@ -124,7 +125,8 @@ def get_on_call(query_data: dict[str, Any]) -> Answer:
 def list_shifts(query_data: dict[str, Any]) -> Answer:
     """Who has it when, gaps named."""
     require("desk")
-    start, end = query_data["start"], query_data["end"]
+    start = query_data.get("start") or clock.now()
+    end = query_data.get("end") or start + USUAL
     if not timedelta() < end - start <= LONGEST:
         raise Invalid(fields={"end": ["out_of_range"]})
     return {"items": shifts(rota(start), start, end)}
