@@ -19,9 +19,10 @@ import rq
 from alembic.script import ScriptDirectory
 
 from msp import embedded
+from msp.calendars.gaps import missing_in_use
 from msp.config import Settings, SettingsError, likely_typos, secret_weakness
 from msp.embedded import EmbeddedServerError
-from msp.kernel import migrate, wake
+from msp.kernel import clock, migrate, wake
 
 OLDEST_POSTGRES = 15
 OLDEST_REDIS = {"redis": (6, 2), "valkey": (7, 2)}
@@ -204,6 +205,23 @@ def _shape(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[Findi
         )
 
 
+def holidays_are_known(settings: Settings) -> Iterator[Finding]:
+    """Calendars in use have looked-over holidays for this year and the next: else deadlines run on them."""
+    today = clock.now().date()
+    try:
+        with psycopg.connect(_conninfo(settings.app_database_url), connect_timeout=5) as connection:
+            connection.execute("set local role msp_system")
+            missing = list(missing_in_use(connection, on=today))
+    except psycopg.Error:
+        return  # what is wrong with the database itself, the check before has said
+    for name, year in missing:
+        level: Literal["note", "fault"] = "fault" if year == today.year else "note"
+        mend = "Settings → Calendars: choose its place, look the year over, freeze it"
+        yield Finding(level, f"calendar «{name}» has no frozen holidays for {year}", mend)
+    if not missing:
+        yield Finding("ok", f"every calendar in use knows its holidays of {today.year} and {today.year + 1}")
+
+
 def queue_answers(settings: Settings) -> Iterator[Finding]:
     """Redis or Valkey, its version, and whether anybody works."""
     try:
@@ -246,4 +264,4 @@ LOCAL_CHECKS: list[Check] = [
     pages_are_built,
     integrations_are_on,
 ]
-SERVER_CHECKS: list[Check] = [database_answers, queue_answers]
+SERVER_CHECKS: list[Check] = [database_answers, holidays_are_known, queue_answers]

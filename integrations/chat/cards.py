@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 
 from integrations.chat import when
 from integrations.chat.values import Button, WrittenCard
+from msp.calendars.business_time import Step
 from msp.kernel.db import db
 from msp.kernel.events import Event
 from msp.people.models import Person
@@ -18,6 +19,7 @@ from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED, PRIORITIES
+from msp.web.explain import skipped_words
 from msp.web.parts.words import word
 
 ANOTHER = "something_else"
@@ -25,12 +27,12 @@ ANOTHER = "something_else"
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Where a deadline comes from: a budget of working time, counted from an instant, broken by closing or not."""
+    """Where a deadline comes from: a budget of working time, counted from an instant, and what does not count."""
 
     budget: timedelta
     counted_from: datetime
     is_unbroken: bool
-    holiday: str
+    left_out: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +129,11 @@ def _why(clock: Clock) -> Why | None:
     windows = [step for step in explained.steps if step.code == "window"]
     if not windows:
         return None
-    holidays = [step.name for step in explained.steps if step.rule == "holiday" and step.name]
     return Why(
         budget=explained.budget,
         counted_from=windows[0].start,
         is_unbroken=len(windows) == 1,
-        holiday=holidays[0] if holidays else "",
+        left_out=tuple(step for step in explained.steps if step.code != "window"),
     )
 
 
@@ -142,11 +143,11 @@ def _reason(why: Why, due_at: datetime, *, now: datetime) -> str:
         "budget": when.budget(why.budget),
         "start": when.start(why.counted_from, now=now),
     }
-    if why.holiday:
+    if why.left_out:
         return gettext(
             "Why %(time)s: your contract promises %(budget)s of working time for this, counted %(start)s;"
-            " %(holiday)s does not count.",
-            holiday=why.holiday,
+            " not counted: %(left_out)s.",
+            left_out=skipped_words(why.left_out),
             **facts,
         )
     if not why.is_unbroken:

@@ -11,12 +11,13 @@ from msp.calendars.business_time import (
     is_open,
     next_opening,
 )
-from msp.calendars.working_calendar import WorkingCalendar
+from msp.calendars.working_calendar import Timetable, WorkingCalendar
 
 __all__ = [
     "BANDS",
     "Band",
     "Step",
+    "Timetable",
     "WorkingCalendar",
     "bands",
     "deadline",

@@ -37,7 +37,7 @@ def add_calendar(
 
     Emits calendar.added.
     """
-    check(name=name, timezone=timezone, weekly=weekly)
+    check(name=name, timezone=timezone, weekly=weekly, timetables=timetables)
     calendar = Calendar(
         id=new_id(),
         name=name.strip(),
@@ -75,7 +75,7 @@ def edit_calendar(
 
     Emits calendar.changed where it does, calendar.renamed where the name is another.
     """
-    check(name=name, timezone=timezone, weekly=weekly)
+    check(name=name, timezone=timezone, weekly=weekly, timetables=timetables)
     before, old_name = to_value(calendar), calendar.name
     calendar.name, calendar.timezone = name.strip(), timezone
     calendar.holiday_set = calendar.holiday_set if holiday_set is None else holiday_set
@@ -135,15 +135,21 @@ def remove_timetable(calendar: Calendar, from_day: date, *, at: datetime) -> Non
     revise(calendar, before=before, at=at)
 
 
-def check(*, name: str, timezone: str, weekly: Week) -> None:
+def check(*, name: str, timezone: str, weekly: Week, timetables: Mapping[date, Timetable] | None = None) -> None:
     """Raise Invalid for an empty name, an unknown zone, or windows that are empty or overlap."""
+    dated = (timetables or {}).values()
     fields = {
         "name": [] if name.strip() else ["required"],
         "timezone": [] if timezone in available_timezones() else ["unknown"],
-        "weekly": [] if all(day in range(7) and _apart(windows) for day, windows in weekly.items()) else ["invalid"],
+        "weekly": [] if _is_week(weekly) else ["invalid"],
+        "timetables": [] if all(_is_week(each.weekly) for each in dated) else ["invalid"],
     }
     if any(fields.values()):
         raise Invalid(fields={field: codes for field, codes in fields.items() if codes})
+
+
+def _is_week(weekly: Week) -> bool:
+    return all(day in range(7) and _apart(windows) for day, windows in weekly.items())
 
 
 def _apart(windows: Sequence[Minutes]) -> bool:

@@ -4,6 +4,12 @@ from datetime import date
 
 import holidays as library
 
+REGIONS_OF_SPAIN = {
+    "AN": "Andalucía", "AR": "Aragón", "AS": "Asturias", "CN": "Canarias", "CB": "Cantabria",
+    "CM": "Castilla-La Mancha", "CL": "Castilla y León", "CT": "Cataluña", "CE": "Ceuta", "EX": "Extremadura",
+    "GA": "Galicia", "IB": "Illes Balears", "RI": "La Rioja", "MD": "Comunidad de Madrid", "ML": "Melilla",
+    "MC": "Región de Murcia", "NC": "Navarra", "PV": "País Vasco", "VC": "Comunitat Valenciana",
+}  # fmt: skip
 _LANGUAGES = {"en": ("en_GB", "en_US", "en"), "es": ("es", "es_ES", "es_MX")}
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from msp.calendars.holidays import seed_holidays
+from msp.calendars.holidays import REGIONS_OF_SPAIN, seed_holidays
 from msp.calendars.models import Calendar
 from msp.calendars.place_models import SCOPES, Place, PlaceHoliday, PlaceYear
 from msp.calendars.queries import to_value
@@ -18,6 +18,7 @@ from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
+from msp.kernel.paging import page_by_id
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
@@ -34,6 +35,11 @@ class Holiday:
 def all_places() -> list[Place]:
     """Every place, by name."""
     return list(db.session.scalars(select(Place).order_by(Place.name, Place.id)))
+
+
+def places_page(*, after: UUID | None, limit: int) -> list[Place]:
+    """Places, oldest first, in pages."""
+    return page_by_id(select(Place), Place.id, after=after, limit=limit)
 
 
 def access_place(place_id: UUID, *, lock: bool = False) -> Place:
@@ -68,6 +74,21 @@ def add_place(*, name: str, country: str, at: datetime, region: str = "", munici
     db.session.add(place)
     db.session.flush()
     emit("place.added", place.id, client_id=None, visibility="internal", at=at, name=place.name)
+    return place
+
+
+def place_for(*, country: str, region: str, municipality: str, years: Iterable[int], at: datetime) -> Place:
+    """The place of that name, added where it is missing, with these years; a year that is there stays as it is."""
+    country = country.strip().upper()
+    region = region.strip().upper().removeprefix(f"{country}-")
+    municipality = municipality.strip()
+    place = find_place(country, region, municipality)
+    if place is None:
+        name = municipality or REGIONS_OF_SPAIN.get(region if country == "ES" else "", region and f"{country}-{region}")
+        place = add_place(name=name or country, country=country, region=region, municipality=municipality, at=at)
+    for year in years:
+        if place.year(year) is None:
+            seed_year(place, year, at=at)
     return place
 
 

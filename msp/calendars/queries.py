@@ -51,15 +51,19 @@ def working_calendar(calendar_id: UUID, *, version: int | None = None) -> Workin
 
 
 def versions_until(calendar_id: UUID, at: datetime) -> list[int]:
-    """The versions that were in force up to an instant, newest first; the first one alone where none was yet."""
-    query = select(CalendarRevision.version, CalendarRevision.at).where(CalendarRevision.calendar_id == calendar_id)
-    rows = db.session.execute(query.order_by(CalendarRevision.version.desc())).all()
+    """The versions in force up to an instant, newest first (the first where none was yet); read once a unit of work."""
+    known = db.session().info.setdefault("calendar_revisions", {})
+    if calendar_id not in known:
+        query = select(CalendarRevision.version, CalendarRevision.at).where(CalendarRevision.calendar_id == calendar_id)
+        known[calendar_id] = db.session.execute(query.order_by(CalendarRevision.version.desc())).all()
+    rows = known[calendar_id]
     return [row.version for row in rows if row.at <= at] or [row.version for row in rows[-1:]]
 
 
 def forget_versions() -> None:
     """Ask anew which versions hold, and keep none for others: this unit of work changes a calendar."""
     db.session().info.pop("calendar_versions", None)
+    db.session().info.pop("calendar_revisions", None)
     db.session().info["calendars_change"] = True
 
 

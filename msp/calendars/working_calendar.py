@@ -215,6 +215,12 @@ def parse_window(written: WrittenWindow) -> Window:
     return _minute(parts[0]), _minute(parts[1])
 
 
+def to_end_of_day(window: Window) -> Window:
+    """A window that somebody ended at 23:59 (or 47:59) because their form knew no 24:00: it ends at midnight."""
+    start, end = window
+    return start, end + 1 if end % MINUTES_A_DAY == MINUTES_A_DAY - 1 else end
+
+
 def _minute(written: str | int) -> int:
     if isinstance(written, int):
         return written

@@ -1,12 +1,12 @@
 """Lays out the demo's calendars for the years around a day."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import holidays
 
-from msp.demo.content.agreements import HOURS, Hours
-from msp.demo.world import Calendar, CalendarException, Holiday
+from msp.demo.content.agreements import HOURS, Hours, Windows
+from msp.demo.world import Calendar, CalendarException, Holiday, Timetable
 
 _MORNING = (("09:00", "14:00"),)
 
@@ -24,10 +24,23 @@ def _calendar(hours: Hours, years: tuple[int, ...]) -> Calendar:
         name=hours.name,
         timezone=hours.timezone,
         holiday_set=None if hours.region is None else "-".join(filter(None, ("ES", hours.region))),
-        weekly=tuple(hours.windows if day < hours.days else () for day in range(7)),
+        weekly=_week(hours, hours.windows),
+        timetables=tuple(_timetables(hours, years)),
+        town=hours.town,
         holidays=tuple(Holiday(day, name) for day, name in sorted(closed.items())),
         exceptions=tuple(_exceptions(hours, years, closed)),
     )
+
+
+def _week(hours: Hours, windows: Windows) -> tuple[Windows, ...]:
+    return tuple(windows if day < hours.days else () for day in range(7))
+
+
+def _timetables(hours: Hours, years: tuple[int, ...]) -> Iterator[Timetable]:
+    """Summer hours from 15 June to 15 September, each year as its own version."""
+    for year in years if hours.summer else ():
+        yield Timetable(date(year, 6, 15), "Jornada de verano", _week(hours, hours.summer or ()))
+        yield Timetable(date(year, 9, 16), "Jornada de invierno", _week(hours, hours.windows))
 
 
 def _holidays(hours: Hours, years: tuple[int, ...]) -> dict[date, str]:
@@ -45,12 +58,6 @@ def _exceptions(hours: Hours, years: tuple[int, ...], closed: dict[date, str]) -
     for year in years:
         for month, day, name in hours.short_days:
             days.append(CalendarException(date(year, month, day), _MORNING, name))
-        if hours.summer:
-            first = date(year, 7, 1)
-            days += [
-                CalendarException(first + timedelta(days=offset), hours.summer, "Jornada continua de verano")
-                for offset in range(62)
-            ]
     for exception in sorted(days, key=lambda found: found.day):
         if exception.day.weekday() < 5 and exception.day not in closed:
             yield exception

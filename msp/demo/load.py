@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from msp.calendars.actions import add_calendar
 from msp.calendars.business_time import deadline
 from msp.calendars.queries import to_value
-from msp.calendars.working_calendar import WorkingCalendar, parse_window
+from msp.calendars.working_calendar import Timetable, WorkingCalendar, parse_window
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
 from msp.contracts.actions import add_contract
@@ -23,6 +23,7 @@ from msp.contracts.ladder import USUAL, rungs
 from msp.demo import on_call
 from msp.demo import world as told
 from msp.demo.agreements import agreement
+from msp.demo.places import place_of
 from msp.kernel import settings
 from msp.kernel.db import Model, Scope, db, work
 from msp.kernel.events import Event
@@ -107,13 +108,19 @@ def _calendars(world: told.DemoWorld, loaded: Loaded) -> None:
         row = add_calendar(
             name=each.name,
             timezone=each.timezone,
-            weekly={day: [parse_window(window) for window in windows] for day, windows in enumerate(each.weekly)},
-            holidays={holiday.day: holiday.name for holiday in each.holidays},
+            weekly=_week(each.weekly),
+            timetables={one.from_day: Timetable(_week(one.weekly), one.name) for one in each.timetables},
             exceptions={one.day: [parse_window(window) for window in one.windows] for one in each.exceptions},
-            holiday_set={"place": each.holiday_set} if each.holiday_set else {},
+            exception_names={one.day: one.name for one in each.exceptions},
+            place=place_of(each, at=world.today) if each.holiday_set else None,
+            keeps_holidays=each.holiday_set is not None,
             at=world.today,
         )
         loaded.calendars[each.key], loaded.hours[each.key] = row.id, to_value(row)
+
+
+def _week(weekly: tuple[tuple[tuple[str, str], ...], ...]) -> dict[int, tuple[tuple[int, int], ...]]:
+    return {day: tuple(parse_window(window) for window in windows) for day, windows in enumerate(weekly)}
 
 
 def _clients(world: told.DemoWorld, loaded: Loaded) -> None:

@@ -75,7 +75,7 @@ def _windows(calendar: Calendar, first: date, last: date) -> list[tuple[float, f
     spans: list[tuple[float, float]] = []
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
-        weekly = () if day in closed else calendar.weekly[day.weekday()]
+        weekly = () if day in closed else calendar.weekly_on(day)[day.weekday()]
         for start, end in special.get(day, weekly):
             spans.append((_stamp(day, start, zone), _stamp(day, end, zone)))
     return spans

@@ -82,6 +82,15 @@ class CalendarException:
 
 
 @dataclass(frozen=True)
+class Timetable:
+    """A week that holds from a local day on, until the next timetable does."""
+
+    from_day: date
+    name: str
+    weekly: tuple[tuple[tuple[str, str], ...], ...]
+
+
+@dataclass(frozen=True)
 class Calendar:
     """Working hours: seven days of local [start, end) windows, Monday first; "24:00" ends a day."""
 
@@ -92,6 +101,13 @@ class Calendar:
     weekly: tuple[tuple[tuple[str, str], ...], ...]
     holidays: tuple[Holiday, ...] = ()
     exceptions: tuple[CalendarException, ...] = ()
+    timetables: tuple[Timetable, ...] = ()
+    town: str = ""  # whose holidays are among them
+
+    def weekly_on(self, day: date) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """The week in force on a local day."""
+        begun = [each for each in self.timetables if each.from_day <= day]
+        return begun[-1].weekly if begun else self.weekly
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, lazyload
 
-from msp.calendars.business_time import elapsed, explain
+from msp.calendars.business_time import elapsed
 from msp.calendars.queries import working_calendar
 from msp.contracts.models import Contract
 from msp.kernel.db import db
 from msp.reports.attainment import Line
-from msp.sla.explanation import Explanation
+from msp.sla.explanation import Explanation, explain_with
+from msp.sla.history import pauses_before
 from msp.sla.models import Clock, Pause
 from msp.tickets.models import Ticket
 
@@ -89,6 +90,4 @@ def _left(clock: Any, stood: Spans, at: datetime) -> int:
 
 
 def _trail(clock: Clock, stood: Spans) -> Explanation:
-    calendar, budget = working_calendar(clock.calendar_id), timedelta(seconds=clock.budget_seconds)
-    steps = explain(calendar, clock.started_at, budget, stood)
-    return Explanation(kind=clock.kind, budget=budget, timezone=calendar.timezone, steps=steps)
+    return explain_with(clock, pauses_before(clock, stood))

@@ -19,6 +19,7 @@ from msp.contracts.queries import Promise
 from msp.contracts.service_level import Budgets
 from msp.kernel.db import db
 from msp.kernel.ids import new_id
+from msp.sla.history import calendar_of, pauses_before
 from msp.sla.models import Clock, Pause
 from msp.sla.timing import Timing, pauses_of, spans
 
@@ -213,7 +214,7 @@ def _was_ended(clock: Clock, resolved_at: datetime | None) -> bool:
 
 def left_of(clock: Clock, pauses: Iterable[Pause], *, at: datetime) -> timedelta:
     """Business time that a clock has left at an instant; negative once it is over."""
-    calendar = working_calendar(clock.calendar_id)
+    calendar = calendar_of(clock, pauses_before(clock, spans(pauses)))
     budget = timedelta(seconds=clock.budget_seconds)
     until = clock.met_at or at
     return budget - elapsed(calendar, clock.started_at, until, [(a, b or at) for a, b in spans(pauses)])

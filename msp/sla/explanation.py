@@ -1,14 +1,13 @@
 """Why a clock is due when it is: the contract, the windows used, what was skipped, the pauses. Codes, no prose."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msp.calendars.business_time import Step, explain
-from msp.calendars.queries import working_calendar
-from msp.calendars.working_calendar import WorkingCalendar
 from msp.sla.clocks import pauses_of, spans
-from msp.sla.models import Clock
+from msp.sla.history import calendar_of, pauses_before
+from msp.sla.models import Clock, Pause
 from msp.sla.timing import Spans
 
 
@@ -20,6 +19,7 @@ class Explanation:
     budget: timedelta
     timezone: str
     steps: tuple[Step, ...]
+    started_at: datetime
 
 
 def explain_clock(clock: Clock) -> Explanation:
@@ -27,14 +27,16 @@ def explain_clock(clock: Clock) -> Explanation:
     return explain_clocks([clock])[0]
 
 
-def explain_clocks(clocks: Sequence[Clock]) -> list[Explanation]:
-    """The trails of the clocks of one ticket."""
-    pauses = spans(pauses_of(clocks[0].ticket_id)) if clocks else []
-    calendars = {calendar_id: working_calendar(calendar_id) for calendar_id in {each.calendar_id for each in clocks}}
-    return [_explain(clock, calendars[clock.calendar_id], pauses) for clock in clocks]
+def explain_clocks(clocks: Sequence[Clock], pauses: Iterable[Pause] | None = None) -> list[Explanation]:
+    """The trails of the clocks of one ticket, in their order; its pauses are read where they are not given."""
+    if not clocks:
+        return []
+    known = spans(pauses_of(clocks[0].ticket_id) if pauses is None else pauses)
+    return [explain_with(clock, pauses_before(clock, known)) for clock in clocks]
 
 
-def _explain(clock: Clock, calendar: WorkingCalendar, pauses: Spans) -> Explanation:
-    budget = timedelta(seconds=clock.budget_seconds)
+def explain_with(clock: Clock, pauses: Spans) -> Explanation:
+    """The trail of a clock, from the pauses that it knew."""
+    calendar, budget = calendar_of(clock, pauses), timedelta(seconds=clock.budget_seconds)
     steps = explain(calendar, clock.started_at, budget, pauses)
-    return Explanation(kind=clock.kind, budget=budget, timezone=calendar.timezone, steps=steps)
+    return Explanation(clock.kind, budget, calendar.timezone, steps, clock.started_at)

@@ -81,7 +81,7 @@ def explain_shown(clock: ShownClock, pauses: Spans) -> Explanation:
     """The trail of a clock's deadline, from its history."""
     budget, calendar = timedelta(seconds=clock.budget_seconds), _calendar(clock)
     steps = explain(calendar, clock.started_at, budget, pauses)
-    return Explanation(kind=clock.kind, budget=budget, timezone=calendar.timezone, steps=steps)
+    return Explanation(clock.kind, budget, calendar.timezone, steps, clock.started_at)
 
 
 def _calendar(clock: ShownClock) -> WorkingCalendar:

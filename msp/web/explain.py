@@ -1,16 +1,23 @@
 """The reason for a deadline in the reader's words, zone and language."""
 
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from flask_babel import gettext
+from babel.dates import format_date
+from babel.lists import format_list
+from flask_babel import gettext, ngettext
 
 from msp.calendars.business_time import Step
 from msp.sla.explanation import Explanation
 from msp.web.parts import formats
 from msp.web.parts.words import word
 
-SHOWN = 6
+SHOWN = 8
+NAMED = 2  # skips of one kind that a short form names one by one
+_SATURDAY = 5
 
 
 class Prioritised(Protocol):
@@ -29,50 +36,160 @@ class Named(Protocol):
 
 def sentences(ticket: Prioritised, contract: Named | None, explanation: Explanation) -> list[str]:
     """Contract and budget first, then the windows used, what was skipped and why, and each pause."""
-    minutes = formats.minutes(int(explanation.budget.total_seconds()) // 60)
     named = gettext(
         "Contract “%(name)s”, %(priority)s: %(minutes)s of working time",
         name=contract.name if contract else "–",
         priority=word(ticket.priority, "priority"),
-        minutes=minutes,
+        minutes=formats.minutes(int(explanation.budget.total_seconds()) // 60),
     )
-    lines = [named, *_trail(explanation.steps)]
-    if all(step.code == "window" for step in explanation.steps):
+    return [named, *trail(explanation)]
+
+
+def trail(explanation: Explanation) -> list[str]:
+    """The way from a start to its deadline in a few lines: runs of ordinary days are told together."""
+    steps = explanation.steps
+    lines = _shortened([line for part in _parts(_without_plain_days(steps)) for line in _lines(part)])
+    first = steps[0] if steps else None
+    if first and first.code != "pause" and _counted_from(steps) > explanation.started_at:
+        lines.insert(
+            0, gettext("Opened out of hours: counted from %(start)s", start=formats.moment(_counted_from(steps)))
+        )
+    if _is_read_elsewhere(explanation):
+        lines.append(gettext("Times are yours; the calendar goes by those of %(zone)s", zone=explanation.timezone))
+    if all(step.code == "window" or step.rule in ("closed", "break") for step in steps) and steps:
         lines.append(gettext("No pauses or holidays in between"))
     return lines
 
 
-def _trail(steps: tuple[Step, ...]) -> list[str]:
-    lines = [_sentence(step) for step in _without_plain_nights(steps)]
-    if len(lines) > SHOWN:
-        cut = len(lines) - SHOWN
-        lines = [*lines[:3], gettext("… %(num)d more …", num=cut), *lines[-3:]]
-    return lines
+def skipped_words(steps: Iterable[Step]) -> str:
+    """What does not count between start and deadline, inside a sentence; empty where all of it counts."""
+    left_out = [step for step in steps if step.code != "window"]
+    parts = [*_breaks(left_out), *_holidays(left_out), *_closings(left_out), *_stood(left_out)]
+    return str(format_list(parts, locale=formats.reader_locale())) if parts else ""
 
 
-def _without_plain_nights(steps: tuple[Step, ...]) -> list[Step]:
-    """Closed weekend days say nothing new; holidays and exceptions do."""
+def _breaks(steps: Sequence[Step]) -> Iterator[str]:
+    found = [step for step in steps if step.rule == "break" and step.end]
+    if len(found) > 1:
+        yield ngettext("%(num)d break", "%(num)d breaks", len(found))
+    for step in found if len(found) == 1 else ():
+        end = formats.time_of_day(step.end) if step.end else ""
+        yield gettext("the break from %(start)s to %(end)s", start=formats.time_of_day(step.start), end=end)
+
+
+def _holidays(steps: Sequence[Step]) -> Iterator[str]:
+    found = [step for step in steps if step.rule in ("holiday", "override")]
+    if len(found) > NAMED:
+        yield ngettext("%(num)d holiday", "%(num)d holidays", len(found))
+        return
+    for step in found:
+        if step.name:
+            yield gettext("%(day)s (%(holiday)s)", day=_weekday(step.day), holiday=step.name)
+        else:
+            yield gettext("%(day)s (closed)", day=_weekday(step.day))
+
+
+def _closings(steps: Sequence[Step]) -> Iterator[str]:
+    found = [step for step in steps if step.rule == "closed"]
+    if not found:
+        return
+    if len(found) <= 2 and all(step.day.weekday() >= _SATURDAY for step in found):
+        yield gettext("the weekend")
+    else:
+        yield ngettext("%(num)d day without hours", "%(num)d days without hours", len(found))
+
+
+def _stood(steps: Sequence[Step]) -> Iterator[str]:
+    pauses = [step for step in steps if step.code == "pause"]
+    if any(step.end is None for step in pauses):
+        yield gettext("the pause that goes on")
+    elif pauses:
+        yield gettext("%(minutes)s of pause", minutes=formats.minutes(sum(step.minutes for step in pauses)))
+
+
+def _is_read_elsewhere(explanation: Explanation) -> bool:
+    there = explanation.started_at.astimezone(ZoneInfo(explanation.timezone))
+    return formats.here(explanation.started_at).utcoffset() != there.utcoffset()
+
+
+def _counted_from(steps: Sequence[Step]) -> datetime:
+    return next((step.start for step in steps if step.code == "window"), steps[0].start)
+
+
+def _without_plain_days(steps: Iterable[Step]) -> list[Step]:
+    """Closed weekend days and breaks say nothing that the windows do not; holidays and exceptions do."""
     return [step for step in steps if step.code != "skipped" or step.rule in ("holiday", "override")]
 
 
-def _sentence(step: Step) -> str:
+def _parts(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    """Runs of ordinary windows under one timetable together, everything else by itself."""
+    for (code, rule, _), group in groupby(steps, key=lambda step: (step.code, step.rule, step.name)):
+        if code == "window" and rule == "weekly":
+            yield list(group)
+        else:
+            yield from ([step] for step in group)
+
+
+def _lines(part: list[Step]) -> Iterator[str]:
+    if part[0].code != "window":
+        yield _left_out(part[0])
+        return
+    days = [list(group) for _, group in groupby(part, key=lambda step: step.day)]
+    if len(days) <= 3:
+        yield from map(_day_line, days)
+        return
+    yield _day_line(days[0])
+    between = [step for day in days[1:-1] for step in day]
+    yield gettext(
+        "%(first)s → %(last)s, %(num)d working days (%(minutes)s)",
+        first=formats.day(days[1][0].day),
+        last=formats.day(days[-2][0].day),
+        num=len(days) - 2,
+        minutes=formats.minutes(_total(between)),
+    )
+    yield _day_line(days[-1])
+
+
+def _day_line(windows: Sequence[Step]) -> str:
+    first, *others = windows
+    spans = [_span(first), *(f"{formats.time_of_day(each.start)} → {_end(each)}" for each in others)]
+    line = gettext("%(spans)s (%(minutes)s)", spans=", ".join(spans), minutes=formats.minutes(_total(windows)))
+    return f"{line} · {first.name}" if first.name else line
+
+
+def _left_out(step: Step) -> str:
     if step.code == "skipped":
-        if step.rule == "holiday":
-            return gettext("%(day)s closed: %(holiday)s", day=_day(step.day), holiday=step.name or gettext("holiday"))
-        return gettext("%(day)s closed", day=_day(step.day))
+        if step.rule == "holiday" or step.name:
+            name = step.name or gettext("holiday")
+            return gettext("%(day)s closed: %(holiday)s", day=formats.day(step.day), holiday=name)
+        return gettext("%(day)s closed", day=formats.day(step.day))
     start = formats.moment(step.start)
     if step.end is None:
         return gettext("paused since %(start)s", start=start)
-    end = formats.time_of_day(step.end) if _same_day(step) else formats.moment(step.end)
     minutes = formats.minutes(step.minutes)
-    if step.code == "pause":
-        return gettext("%(start)s → %(end)s paused (%(minutes)s)", start=start, end=end, minutes=minutes)
-    return gettext("%(start)s → %(end)s (%(minutes)s)", start=start, end=end, minutes=minutes)
+    return gettext("%(start)s → %(end)s paused (%(minutes)s)", start=start, end=_end(step), minutes=minutes)
 
 
-def _same_day(step: Step) -> bool:
-    return step.end is not None and formats.here(step.start).date() == formats.here(step.end).date()
+def _shortened(lines: list[str]) -> list[str]:
+    if len(lines) <= SHOWN:
+        return lines
+    return [*lines[:4], gettext("… %(num)d more …", num=len(lines) - SHOWN + 1), *lines[-3:]]
 
 
-def _day(day: date) -> str:
-    return formats.day(day)
+def _span(step: Step) -> str:
+    return f"{formats.moment(step.start)} → {_end(step)}"
+
+
+def _end(step: Step) -> str:
+    if step.end is None:
+        return ""
+    is_same_day = formats.here(step.start).date() == formats.here(step.end - timedelta(microseconds=1)).date()
+    return formats.time_of_day(step.end) if is_same_day else formats.moment(step.end)
+
+
+def _total(windows: Iterable[Step]) -> int:
+    return sum(step.minutes for step in windows)
+
+
+def _weekday(day: date) -> str:
+    return str(format_date(day, "EEEE d", locale=formats.reader_locale()))

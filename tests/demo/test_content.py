@@ -11,7 +11,7 @@ import pytest
 from stdnum import iban
 from stdnum.es import cif
 
-from msp.calendars import WorkingCalendar, deadline
+from msp.calendars import Timetable, WorkingCalendar, deadline
 from msp.demo import generate
 from msp.demo.generator import HISTORY, TICKETS
 from msp.demo.world import OPEN_STATUSES, PRIORITIES, Calendar, DemoWorld, Ticket
@@ -230,6 +230,10 @@ def _working(calendar: Calendar) -> WorkingCalendar:
         weekly={day: minutes(windows) for day, windows in enumerate(calendar.weekly) if windows},
         holidays={holiday.day: holiday.name for holiday in calendar.holidays},
         overrides={exception.day: minutes(exception.windows) for exception in calendar.exceptions},
+        timetables={
+            each.from_day: Timetable({day: minutes(windows) for day, windows in enumerate(each.weekly) if windows})
+            for each in calendar.timetables
+        },
     )
 
 

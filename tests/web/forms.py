@@ -11,7 +11,7 @@ def posted(page: str) -> dict[str, str]:
         for value, name in re.findall(r'<input class="input[^"]*"[^>]*value="([^"]*)"[^>]* name="([a-z_0-9]+)"', page)
     }
     fields |= dict(re.findall(r'<input type="hidden" name="(version)" value="([^"]*)"', page))
-    for name, options in re.findall(r'<select class="select"[^>]* name="([a-z_]+)"[^>]*>(.*?)</select>', page, re.S):
+    for name, options in re.findall(r'<select class="select"[^>]* name="([a-z_0-9]+)"[^>]*>(.*?)</select>', page, re.S):
         chosen = re.findall(r'<option value="([^"]*)" selected', options) or re.findall(r'value="([^"]*)"', options)
         fields[name] = chosen[0]
     return fields | dict(re.findall(r'<textarea[^>]* name="([a-z_]+)"[^>]*>([^<]*)</textarea>', page))

@@ -1,15 +1,18 @@
-"""Calendars: lines of text to minutes and days, holidays from a place, and what a change leaves alone."""
+"""Calendars: lines of text to minutes and days, places, timetables, the preview, and what a change leaves alone."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from msp.calendars.models import Calendar
+from msp.calendars.places import add_place, seed_year
 from msp.calendars.queries import access_calendar
 from msp.kernel.db import Scope, work
 from msp.web.admin.calendar_text import days_alike, exceptions_of, holidays_of, text_of, windows_of
+from tests.conftest import MONDAY
 from tests.web.forms import posted
 from tests.world import World, sign_in
 
@@ -20,6 +23,13 @@ FORM = {"name": "Bilbao", "timezone": "Europe/Madrid", **{f"day_{i}": SPLIT for 
 @pytest.fixture
 def ana(web: FlaskClient, world: World) -> FlaskClient:
     return sign_in(web, world.ana)
+
+
+def place_of_getafe() -> UUID:
+    with work(Scope.staff()):
+        place = add_place(name="Getafe", country="ES", region="MD", municipality="Getafe", at=MONDAY)
+        seed_year(place, 2026, at=MONDAY)
+        return place.id
 
 
 def named(name: str) -> Calendar | None:
@@ -84,18 +94,102 @@ def test_a_new_calendar(ana: FlaskClient) -> None:
     assert "lun–vie 9:00–14:00, 16:00–19:00" in page
 
 
-def test_holidays_of_a_place_join_those_written_by_hand(ana: FlaskClient) -> None:
-    form = FORM | {"seed": "1", "country": "ES", "region": "MD", "year": "2027", "holidays": "2027-05-15 San Isidro"}
-    answer = ana.post("/admin/calendars/new", data=form)
-    assert answer.status_code == 200 and named("Bilbao") is None
-    text = posted(answer.text)["holidays"]
-    assert "2027-05-15 San Isidro" in text and "2027-12-25" in text and "2027-01-06" in text
-    assert "2027-05-02" in text or "2027-05-03" in text  # the day of the Comunidad, or where it moved to
+def test_a_calendar_closes_on_the_holidays_of_its_place(ana: FlaskClient, world: World) -> None:
+    place = place_of_getafe()
+    form = FORM | {"place": str(place), "holidays": "2026-08-28 Aste Nagusia"}
+    assert ana.post("/admin/calendars/new", data=form).status_code == 303
+    added = named("Bilbao")
+    assert added is not None and added.place_id == place and added.keeps_holidays
+    page = ana.get(f"/admin/calendars/{added.id}").text
+    assert "Inmaculada Concepción" in page and "Getafe" in page
+    assert "no están fijados para 2026 · 2027" in page
 
 
-def test_a_place_without_holidays_says_so(ana: FlaskClient) -> None:
-    answer = ana.post("/admin/calendars/new", data=FORM | {"seed": "1", "country": "XX", "year": "2027"})
-    assert answer.status_code == 200 and "No se conocen festivos" in answer.text
+def test_a_calendar_may_keep_no_holidays_and_then_nothing_warns(ana: FlaskClient) -> None:
+    assert ana.post("/admin/calendars/new", data=FORM | {"place": "none"}).status_code == 303
+    added = named("Bilbao")
+    assert added is not None and added.place_id is None and not added.keeps_holidays
+    assert "No se conocen festivos" not in ana.get(f"/admin/calendars/{added.id}").text
+    assert ana.post("/admin/calendars/new", data=FORM | {"name": "Otro", "place": ""}).status_code == 303
+    other = named("Otro")
+    assert other and "No se conocen festivos de 2026 · 2027" in ana.get(f"/admin/calendars/{other.id}").text
+
+
+def test_the_list_warns_of_calendars_in_use_only(ana: FlaskClient) -> None:
+    ana.post("/admin/calendars/new", data=FORM)  # no contract uses it
+    page = ana.get("/admin/calendars").text
+    assert page.count("No se conocen festivos") == 1 and "de 2027" in page  # the cast's, which knows 2026
+
+
+def test_a_day_that_ends_at_23_59_ends_at_midnight(ana: FlaskClient) -> None:
+    """Zammad 3180: forms that know no 24:00 teach people to write 23:59."""
+    assert windows_of("0:00-23:59") == [(0, 1440)]
+    form = FORM | {f"day_{i}": "0:00-23:59" for i in range(7)}
+    assert ana.post("/admin/calendars/new", data=form).status_code == 303
+    added = named("Bilbao")
+    assert added is not None and {each.end_minute for each in added.windows} == {1440}
+
+
+@pytest.mark.parametrize("place", ["nowhere", "00000000-0000-0000-0000-000000000001"])
+def test_a_place_that_is_none_comes_back(ana: FlaskClient, place: str) -> None:
+    answer = ana.post("/admin/calendars/new", data=FORM | {"place": place})
+    assert answer.status_code == 422 and named("Bilbao") is None
+
+
+def test_the_preview_says_when_and_why(ana: FlaskClient, world: World) -> None:
+    path = f"/admin/calendars/{world.calendar.id}"
+    page = ana.get(f"{path}?opened=2026-12-04T13:00&minutes=240").text
+    assert "Vence el 9 de diciembre de 2026 a las" not in page  # four hours: Friday has three of them yet
+    assert "Vence el 4 de diciembre de 2026 a las 19:00" in page
+    page = ana.get(f"{path}?opened=2026-12-04T18:00&minutes=120").text
+    assert "Vence el 9 de diciembre de 2026 a las 10:00" in page
+    assert "Constitución (trasladado)" in page and "7 dic cerrado" in page
+    assert "Indica un momento" in ana.get(f"{path}?opened=mañana&minutes=120").text
+    assert "Indica un momento" in ana.get(f"{path}?opened=2026-12-04T18:00&minutes=dos").text
+
+
+SUMMER = {"from_day": "2027-06-15", "until": "2027-09-15", "name": "Jornada de verano"} | {
+    f"day_{i}": "8:00-15:00" for i in range(5)
+}
+
+
+def test_a_summer_timetable(ana: FlaskClient, world: World) -> None:
+    path = f"/admin/calendars/{world.calendar.id}"
+    form = posted(ana.get(f"{path}/timetables/new").text)
+    assert form["day_0"] == SPLIT
+    assert ana.post(f"{path}/timetables/new", data=SUMMER).status_code == 303
+    page = ana.get(path).text
+    assert "Jornada de verano" in page and "desde el 15 jun 2027" in page and "hasta el 15 sept 2027" in page
+    assert "Semana habitual" in page and "en vigor" in page
+    assert "Horarios: + 15 jun 2027 Jornada de verano" in page and "Ana" in page  # what was changed, and by whom
+    preview = ana.get(f"{path}?opened=2027-06-14T18:30&minutes=60").text
+    assert "15 de junio de 2027 a las 8:30" in preview and "· Jornada de verano" in preview
+    answer = ana.post(f"{path}/timetables/2027-06-15", data=SUMMER | {"from_day": "2027-07-01", "until": ""})
+    assert answer.status_code == 303
+    with work(Scope.staff()):
+        days = [each.from_day for each in access_calendar(world.calendar.id).timetables]
+    assert days == [date(2027, 7, 1), date(2027, 9, 16)]
+    assert ana.post(f"{path}/timetables/2027-07-01/removal").status_code == 303
+    assert ana.get(f"{path}/timetables/2027-07-01").status_code == 404
+    assert ana.get(f"{path}/timetables/nunca").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"until": "2027-06-01"}, "anterior al comienzo"),
+        ({"from_day": ""}, "Hace falta"),
+        ({"day_0": "8 a 15"}, "sin solapes"),
+        ({f"day_{i}": "" for i in range(5)}, "Hace falta"),
+    ],
+)
+def test_a_timetable_that_cannot_be_read_comes_back(
+    ana: FlaskClient, world: World, change: dict[str, str], sentence: str
+) -> None:
+    answer = ana.post(f"/admin/calendars/{world.calendar.id}/timetables/new", data=SUMMER | change)
+    assert answer.status_code == 422 and sentence in answer.text
+    with work(Scope.staff()):
+        assert access_calendar(world.calendar.id).timetables == []
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ class Hours:
     region: str | None  # subdivision of Spain for the holiday set; None: never closed
     town_days: tuple[tuple[int, int, str], ...] = ()  # month, day, name of the municipal holidays
     short_days: tuple[tuple[int, int, str], ...] = ()  # mornings only
-    summer: Windows | None = None  # July and August
+    summer: Windows | None = None  # 15 June to 15 September
+    town: str = ""  # the municipality of the town days
 
 
 _OFFICE: Windows = (("09:00", "18:00"),)
@@ -37,6 +38,7 @@ HOURS: tuple[Hours, ...] = (
         "MD",
         ((5, 15, "San Isidro"), (11, 9, "La Almudena")),
         _EVES,
+        town="Madrid",
     ),
     Hours(
         "madrid-office",
@@ -47,6 +49,7 @@ HOURS: tuple[Hours, ...] = (
         "MD",
         ((5, 15, "San Isidro"), (11, 9, "La Almudena")),
         _EVES,
+        town="Madrid",
     ),
     Hours(
         "barcelona-office",
@@ -57,6 +60,7 @@ HOURS: tuple[Hours, ...] = (
         "CT",
         ((5, 25, "Segona Pasqua"), (9, 24, "La Mercè")),
         _EVES,
+        town="Barcelona",
     ),
     Hours(
         "andalucia-office",
@@ -67,6 +71,7 @@ HOURS: tuple[Hours, ...] = (
         "AN",
         ((8, 19, "Toma de Málaga"), (9, 8, "Virgen de la Victoria")),
         _EVES,
+        town="Málaga",
     ),
     Hours(
         "euskadi-long",
@@ -77,6 +82,7 @@ HOURS: tuple[Hours, ...] = (
         "PV",
         ((7, 31, "San Ignacio"), (8, 21, "Aste Nagusia")),
         _EVES,
+        town="Bilbao",
     ),
     Hours(
         "canary-day",
@@ -87,10 +93,11 @@ HOURS: tuple[Hours, ...] = (
         "CN",
         ((6, 24, "San Juan"), (9, 8, "Virgen del Pino")),
         _EVES,
+        town="Las Palmas de Gran Canaria",
     ),
     Hours(
         "summer-hours",
-        "Oficina con jornada continua 8–15 en verano",
+        "Oficina con jornada de verano 8–15",
         "Europe/Madrid",
         _OFFICE,
         5,

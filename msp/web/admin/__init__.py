@@ -13,8 +13,10 @@ from msp.web.admin import (
     letters,
     oncall,
     people,
+    places,
     reading,
     settings,
+    timetables,
     webhooks,
 )
 from msp.web.guards import needs
@@ -44,7 +46,9 @@ def home() -> Response:
     return redirect(url_for("admin.clients"))
 
 
-for room in (clients, contracts, calendars, people, connections, deliveries, oncall, webhooks, settings):
+for room in (
+    clients, contracts, calendars, timetables, places, people, connections, deliveries, oncall, webhooks, settings,
+):  # fmt: skip
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
 

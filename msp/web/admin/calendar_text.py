@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
-from msp.calendars.working_calendar import MINUTES_A_DAY, parse_window
+from msp.calendars.working_calendar import MINUTES_A_DAY, parse_window, to_end_of_day
+from msp.kernel.errors import Invalid
+from msp.web.admin.forms import Form
 from msp.web.admin.forms import day as read_day
 
 Window = tuple[int, int]
@@ -13,7 +15,8 @@ Window = tuple[int, int]
 def windows_of(text: str) -> list[Window]:
     """The windows of "9:00-14:00, 16:00-19:00" in minutes, sorted; one past midnight ends beyond 1440.
 
-    Longer dashes and whole hours ("9-14") are read too. Raises ValueError for what is no window or overlaps.
+    Longer dashes and whole hours ("9-14") are read too, 23:59 as the end of the day. Raises ValueError for what is no
+    window or overlaps.
     """
     tidy = text.replace("–", "-").replace("—", "-").replace(".", ":").replace(";", ",")
     found = sorted(_window(part) for part in tidy.split(",") if part.strip())
@@ -21,6 +24,21 @@ def windows_of(text: str) -> list[Window]:
         if after[0] < before[1]:
             raise ValueError(text)
     return found
+
+
+def read_week(form: Form) -> dict[int, list[Window]]:
+    """The windows of day_0 to day_6; what cannot be read is noted in the form's errors, and a week without any."""
+    weekly = {i: form.read(f"day_{i}", windows_of) or [] for i in range(7)}
+    for codes in form.errors.values():
+        codes[:] = ["window_shape" if code == "invalid" else code for code in codes]
+    if not any(weekly.values()) and not form.errors:
+        form.fault("day_0", "required")
+    return weekly
+
+
+def by_day(wrong: Invalid) -> dict[str, list[str]]:
+    """The fields of a refusal by the names of the form: what is said of the week stands beside its first day."""
+    return {("day_0" if name == "weekly" else name): codes for name, codes in wrong.fields.items()}
 
 
 def text_of(windows: Iterable[Window], *, dash: str = "-") -> str:
@@ -81,7 +99,7 @@ def _window(text: str) -> Window:
     start, end = parse_window(hours)
     if start >= MINUTES_A_DAY or start == end:
         raise ValueError(text)
-    return start, end if end > start else end + MINUTES_A_DAY
+    return to_end_of_day((start, end if end > start else end + MINUTES_A_DAY))
 
 
 def _clock(minute: int) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, lazyload
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.contracts.models import Contract
 from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Event
 from msp.people.models import Account, ChatIdentity, Person
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED
@@ -86,6 +87,19 @@ def all_contracts() -> list[tuple[Contract, Client]]:
 def contracts_by_calendar() -> dict[UUID, int]:
     """How many contracts each calendar serves."""
     return _counts(select(Contract.calendar_id, func.count()).group_by(Contract.calendar_id))
+
+
+def calendars_in_use(*, on: date) -> set[UUID]:
+    """The calendars of contracts that are in force on a day or will be."""
+    query = select(Contract.calendar_id).where(or_(Contract.ends_on.is_(None), Contract.ends_on >= on)).distinct()
+    return set(db.session.scalars(query))
+
+
+def history_of(subject_ids: Sequence[UUID], *, limit: int) -> list[tuple[Event, str | None]]:
+    """What happened to some subjects, latest first, each with the name of who did it."""
+    query = select(Event, Person.name).outerjoin(Person, Person.id == Event.actor_id)
+    query = query.where(Event.subject_id.in_(subject_ids)).order_by(Event.seq.desc()).limit(limit)
+    return [(event, name) for event, name in db.session.execute(query)]
 
 
 def all_connections() -> list[tuple[Connection, Client | None]]:

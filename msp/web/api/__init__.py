@@ -16,6 +16,7 @@ from msp.web.api import (
     hearing,
     oncall,
     people,
+    places,
     reports,
     tickets,
     time_entries,
@@ -27,7 +28,8 @@ from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
-    clients, connections, people, hearing, calendars, oncall, contracts, tickets, conversation, time_entries, reports,
+    clients, connections, people, hearing, places, calendars, oncall, contracts, tickets, conversation, time_entries,
+    reports,
 )  # fmt: skip
 
 

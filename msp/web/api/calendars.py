@@ -1,124 +1,43 @@
-"""Working calendars: weekly windows, several a day; the holidays of a place; exceptions."""
+"""Working calendars: a week, dated timetables, the holidays of a place, exceptions; and when what would be due."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from marshmallow import fields, pre_load, validate
+from marshmallow import fields
 
-from msp.calendars.actions import add_calendar
-from msp.calendars.holidays import seed_holidays
-from msp.calendars.models import Calendar
-from msp.calendars.queries import calendars_page
-from msp.calendars.working_calendar import MINUTES_A_DAY, WEEKDAYS, parse_window
+from msp.calendars.actions import add_calendar, edit_calendar
+from msp.calendars.business_time import deadline, explain
+from msp.calendars.place_models import Place
+from msp.calendars.places import access_place, place_for
+from msp.calendars.queries import access_calendar, calendars_page, to_value
+from msp.calendars.working_calendar import WEEKDAYS, Timetable
 from msp.kernel import clock
-from msp.kernel.errors import Invalid
-from msp.web.api.access import caller, require
-from msp.web.api.fields import Instant, Schema, Shown, Text, Whole
+from msp.kernel.errors import Invalid, NotFound
+from msp.sla.explanation import Explanation
+from msp.web.api.access import require
+from msp.web.api.calendar_shapes import CalendarChange, CalendarIn, CalendarOut, shown
+from msp.web.api.fields import Instant, Schema, Shown, WholeInQuery
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
+from msp.web.api.ticket_shapes import ExplanationOut, told
 
 blueprint = resource("calendars", tag="Calendars")
 
-Minutes = tuple[int, int]
-WINDOW = {
-    "type": "array",
-    "items": {"type": "string"},
-    "minItems": 2,
-    "maxItems": 2,
-    "example": ["09:00", "14:00"],
-    "description": "Local wall time from and to; 24:00 is midnight, an end before the start lies on the next day",
-}
+
+class DeadlineQuery(Schema):
+    """A start and a budget."""
+
+    start = Instant(required=True, metadata={"description": "RFC 3339", "example": "2026-11-23T09:00:00Z"})
+    minutes = WholeInQuery(least=0, most=129_600, required=True, metadata={"description": "Business minutes"})
 
 
-class Window(fields.Field[Minutes]):
-    """A window as ["09:00", "14:00"], in minutes inside."""
+class DeadlineOut(Shown):
+    """When it would be due, and why."""
 
-    default_error_messages = {"invalid": "invalid"}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(metadata=WINDOW, **kwargs)
-
-    def _serialize(self, value: Minutes | None, attr: str | None, obj: Any, **_: Any) -> list[str] | None:
-        return None if value is None else [_wall(value[0]), _wall(value[1])]
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Minutes:
-        if not isinstance(value, str | list) or not all(isinstance(each, str) for each in value):
-            raise self.make_error("invalid")
-        try:
-            start, end = parse_window(value)
-        except ValueError as wrong:
-            raise self.make_error("invalid") from wrong
-        if start in (end, MINUTES_A_DAY):
-            raise self.make_error("invalid")
-        return start, end if end > start else end + MINUTES_A_DAY
-
-
-class Weekly(Schema):
-    """The windows of each weekday; a day without any is closed."""
-
-    mon = fields.List(Window(), load_default=list)
-    tue = fields.List(Window(), load_default=list)
-    wed = fields.List(Window(), load_default=list)
-    thu = fields.List(Window(), load_default=list)
-    fri = fields.List(Window(), load_default=list)
-    sat = fields.List(Window(), load_default=list)
-    sun = fields.List(Window(), load_default=list)
-
-
-class HolidaySet(Schema):
-    """A place whose public holidays the calendar starts with; this year's and the next where none are named."""
-
-    country = Text(longest=2, blank=False, required=True, metadata={"description": "ISO 3166-1", "example": "ES"})
-    region = Text(longest=6, allow_none=True, metadata={"description": "ISO 3166-2", "example": "MD"})
-    years = fields.List(Whole(least=2000, most=2100), validate=validate.Length(max=20, error="too_long"))
-
-    @pre_load
-    def split(self, data: Any, **_: Any) -> Any:
-        """Also as one code, such as ES-MD."""
-        if not isinstance(data, str):
-            return data
-        country, _dash, region = data.partition("-")
-        return {"country": country} | ({"region": region} if region else {})
-
-
-class Holiday(Schema):
-    """A closed day."""
-
-    day = fields.Date(required=True)
-    name = Text(longest=200, load_default="")
-
-
-class CalendarException(Schema):
-    """A day with its own windows, which beat the week and the holidays; without windows it is closed."""
-
-    day = fields.Date(required=True)
-    windows = fields.List(Window(), load_default=list)
-
-
-class CalendarIn(Schema):
-    """A new calendar; without a name it is called like its zone."""
-
-    name = Text(longest=200, blank=False)
-    timezone = Text(longest=64, blank=False, required=True, metadata={"example": "Europe/Madrid"})
-    weekly = fields.Nested(Weekly, required=True)
-    holiday_set = fields.Nested(HolidaySet, allow_none=True)
-    holidays = fields.List(fields.Nested(Holiday), load_default=list)
-    exceptions = fields.List(fields.Nested(CalendarException), load_default=list)
-
-
-class CalendarOut(Shown):
-    """A working calendar."""
-
-    id = fields.UUID()
-    name = fields.String()
-    timezone = fields.String()
-    weekly = fields.Nested(Weekly)
-    holiday_set = fields.Nested(HolidaySet, allow_none=True)
-    holidays = fields.List(fields.Nested(Holiday))
-    exceptions = fields.List(fields.Nested(CalendarException))
-    version = fields.Integer()
-    created_at = Instant()
+    due_at = Instant(allow_none=True, metadata={"description": "null: the calendar never has so much time"})
+    explanation = fields.Nested(ExplanationOut)
 
 
 @blueprint.get("/calendars")
@@ -136,56 +55,112 @@ def list_calendars(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(CalendarIn)
 @blueprint.output(CalendarOut, status_code=201)
 def create_calendar(json_data: dict[str, Any]) -> Answer:
-    """Add a calendar (administrators). Holidays of `holiday_set` are written down now; those named here beat them."""
+    """Add a calendar (administrators).
+
+    A place that `holiday_set` names is made where there is none; days named in `holidays` beat those of the place.
+    """
     require("administer")
     at = clock.now()
-    place = json_data.get("holiday_set")
-    named = {each["day"]: each["name"] for each in json_data["holidays"]}
     calendar = add_calendar(
         name=json_data.get("name") or json_data["timezone"],
         timezone=json_data["timezone"],
-        weekly={WEEKDAYS.index(day): windows for day, windows in json_data["weekly"].items()},
-        holidays=(_seed(place, at) if place else {}) | named,
-        exceptions={each["day"]: each["windows"] for each in json_data["exceptions"]},
-        holiday_set=place,
+        weekly=_week(json_data["weekly"]),
+        timetables=_timetables(json_data.get("timetables", [])),
+        place=_place(json_data, at),
+        keeps_holidays=json_data.get("keeps_holidays", True),
+        holidays={each["day"]: each["name"] for each in json_data.get("holidays", [])},
+        exceptions={each["day"]: each["windows"] for each in json_data.get("exceptions", [])},
+        exception_names=_names(json_data.get("exceptions", [])),
+        holiday_set=json_data.get("holiday_set"),
         at=at,
     )
     return shown(settled(calendar))
 
 
-def shown(calendar: Calendar) -> dict[str, Any]:
-    """A calendar as the API shows it."""
-    weekly: dict[str, list[Minutes]] = {day: [] for day in WEEKDAYS}
-    for window in sorted(calendar.windows, key=lambda each: (each.weekday, each.start_minute)):
-        weekly[WEEKDAYS[window.weekday]].append((window.start_minute, window.end_minute))
+@blueprint.get("/calendars/<uuid:calendar_id>")
+@blueprint.output(CalendarOut)
+def read_calendar(calendar_id: UUID) -> Answer:
+    """One calendar (staff)."""
+    require("desk")
+    return shown(access_calendar(calendar_id))
+
+
+@blueprint.patch("/calendars/<uuid:calendar_id>")
+@blueprint.input(CalendarChange)
+@blueprint.output(CalendarOut)
+def change_calendar(calendar_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Change a calendar (administrators): its next version. Open deadlines follow, those of finished tickets stay."""
+    require("administer")
+    at, calendar = clock.now(), access_calendar(calendar_id, lock=True)
+    said = to_value(calendar)
+    exceptions = json_data.get("exceptions")
+    own = {each.day: each.name for each in calendar.holidays}
+    names_place = "place_id" in json_data or "holiday_set" in json_data
+    edit_calendar(
+        calendar,
+        name=json_data.get("name", calendar.name),
+        timezone=json_data.get("timezone", calendar.timezone),
+        weekly=_week(json_data["weekly"]) if "weekly" in json_data else said.weekly,
+        timetables=_timetables(json_data["timetables"]) if "timetables" in json_data else None,
+        place=_place(json_data, at) if names_place else calendar.place,
+        keeps_holidays=json_data.get("keeps_holidays", calendar.keeps_holidays),
+        holidays={each["day"]: each["name"] for each in json_data["holidays"]} if "holidays" in json_data else own,
+        exceptions=said.overrides if exceptions is None else {each["day"]: each["windows"] for each in exceptions},
+        exception_names=said.override_names if exceptions is None else _names(exceptions),
+        holiday_set=(json_data.get("holiday_set") or {}) if names_place else None,
+        at=at,
+    )
+    return shown(settled(calendar))
+
+
+@blueprint.get("/calendars/<uuid:calendar_id>/deadline")
+@blueprint.input(DeadlineQuery, **QUERY)
+@blueprint.output(DeadlineOut)
+def read_deadline(calendar_id: UUID, query_data: dict[str, Any]) -> Answer:
+    """When something that starts now and has so many business minutes would be due, and why (staff)."""
+    require("desk")
+    said = to_value(access_calendar(calendar_id))
+    start, budget = query_data["start"], timedelta(minutes=query_data["minutes"])
+    steps = explain(said, start, budget)
     return {
-        "id": calendar.id,
-        "name": calendar.name,
-        "timezone": calendar.timezone,
-        "weekly": weekly,
-        "holiday_set": calendar.holiday_set or None,
-        "holidays": sorted(calendar.holidays, key=lambda each: each.day),
-        "exceptions": [
-            {"day": each.day, "windows": [(window["start"], window["end"]) for window in each.windows]}
-            for each in sorted(calendar.exceptions, key=lambda each: each.day)
-        ],
-        "version": calendar.version,
-        "created_at": calendar.created_at,
+        "due_at": deadline(said, start, budget),
+        "explanation": told(Explanation("", budget, said.timezone, steps, start)),
     }
 
 
-def _seed(place: dict[str, Any], at: datetime) -> dict[date, str]:
-    place.setdefault("region", None)
-    place.setdefault("years", [at.year, at.year + 1])
-    days: dict[date, str] = {}
-    for year in place["years"]:
+def _week(weekly: Mapping[str, Any]) -> dict[int, Any]:
+    return {WEEKDAYS.index(day): tuple(windows) for day, windows in weekly.items()}
+
+
+def _timetables(given: list[dict[str, Any]]) -> dict[Any, Timetable]:
+    timetables = {each["from_day"]: Timetable(_week(each["weekly"]), each["name"]) for each in given}
+    if len(timetables) < len(given):
+        raise Invalid(fields={"timetables": ["duplicate"]})
+    return timetables
+
+
+def _names(exceptions: list[dict[str, Any]]) -> dict[Any, str]:
+    return {each["day"]: each["name"] for each in exceptions if each.get("name")}
+
+
+def _place(given: Mapping[str, Any], at: datetime) -> Place | None:
+    if given.get("place_id"):
         try:
-            days |= seed_holidays(place["country"], place["region"], year, locale=caller().locale)
-        except ValueError as unknown:
-            raise Invalid(fields={"holiday_set": ["unknown"]}) from unknown
-    return days
-
-
-def _wall(minute: int) -> str:
-    minute = minute if minute <= MINUTES_A_DAY else minute - MINUTES_A_DAY
-    return f"{minute // 60:02}:{minute % 60:02}"
+            return access_place(given["place_id"])
+        except NotFound as unknown:
+            raise Invalid(fields={"place_id": ["unknown"]}) from unknown
+    wanted: dict[str, Any] | None = given.get("holiday_set")
+    if not wanted:
+        return None
+    wanted.setdefault("region", None)
+    wanted.setdefault("years", [at.year, at.year + 1])
+    try:
+        return place_for(
+            country=wanted["country"],
+            region=wanted["region"] or "",
+            municipality=wanted.get("municipality", ""),
+            years=wanted["years"],
+            at=at,
+        )
+    except Invalid as unknown:
+        raise Invalid(fields={"holiday_set": ["unknown"]}) from unknown

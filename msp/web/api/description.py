@@ -158,7 +158,7 @@ def _finish(spec: Any) -> Any:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["operationId"] = re.sub(r"^[a-z]+_api-[a-z-]+_", "", operation["operationId"])
     for parameter in operation["parameters"]:
-        schema = {"type": "string", "format": "uuid"} if parameter["in"] == "path" else parameter["schema"]
+        schema = _in_path(parameter["schema"]) if parameter["in"] == "path" else parameter["schema"]
         # The library writes parameters in 3.0's words, which know null by another name.
         parameter["schema"] = {name: each for name, each in schema.items() if name != "nullable" and each is not None}
     if method == "post":
@@ -170,6 +170,11 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for code in _codes_of(path, method, operation):
         operation["responses"].setdefault(code, {"$ref": f"#/components/responses/Problem{code}"})
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _in_path(schema: dict[str, Any]) -> dict[str, Any]:
+    """A part of a path is an id, or a number such as a year."""
+    return {"type": "integer"} if schema.get("type") == "integer" else {"type": "string", "format": "uuid"}
 
 
 def _add_version(method: str, operation: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page_of, write_cursor
 from msp.web.api.resource import Answer, resource
-from msp.web.api.ticket_shapes import Assignee, ExplanationOut
+from msp.web.api.ticket_shapes import Assignee, ExplanationOut, told
 
 blueprint = resource("reports", tag="Reports")
 PUBLIC = ("client", "contract", "priority", "type", "tier", "month", "kind")
@@ -253,7 +253,7 @@ def _promise(line: Line, reason: Reason | None) -> dict[str, object]:
         "number": line.label,
         "technician_id": line.technician_id if _may_name(line.technician_id) else None,
         "minutes_left": reason.left if reason else None,
-        "explanation": reason.explanation if reason else None,
+        "explanation": told(reason.explanation) if reason else None,
     }
 
 

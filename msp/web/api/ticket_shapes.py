@@ -14,6 +14,7 @@ from msp.tickets.models import LEVELS, TYPES, Ticket
 from msp.tickets.states import PRIORITIES, STATUSES
 from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, is_storable, one_of
 from msp.web.api.pages import PageQuery
+from msp.web.explain import trail
 
 QUEUES = {"T1": 1, "T2": 2, "T3": 3}
 SOURCES = ("api", "email", "phone", "portal", "console")
@@ -146,8 +147,11 @@ class StepOut(Shown):
 class ExplanationOut(Shown):
     """Why a promise is due when it is, in business time of its calendar."""
 
-    timezone = fields.String()
+    timezone = fields.String(metadata={"description": "Of the calendar"})
     steps = fields.List(fields.Nested(StepOut))
+    sentences = fields.List(
+        fields.String(), metadata={"description": "The same in words, in the caller's language and time zone"}
+    )
 
 
 class PromiseOut(Shown):
@@ -233,5 +237,10 @@ def _promise(clock: Clock, explanation: Explanation | None) -> dict[str, object]
         "due_at": clock.due_at,
         "met_at": clock.met_at,
         "breached_at": clock.breached_at,
-        "explanation": explanation,
+        "explanation": explanation and told(explanation),
     }
+
+
+def told(explanation: Explanation) -> dict[str, object]:
+    """The trail of a deadline as codes, and in the caller's words."""
+    return {"timezone": explanation.timezone, "steps": explanation.steps, "sentences": trail(explanation)}

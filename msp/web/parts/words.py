@@ -131,6 +131,17 @@ WORDS = {
         "revoked": said("connection", "revoked"),
         "off": said("connection", "not set up"),
     },
+    "holiday_scope": {
+        "national": said("holiday", "the country"),
+        "regional": said("holiday", "the region"),
+        "island": said("holiday", "the island"),
+        "municipal": said("holiday", "the municipality"),
+    },
+    "place_year": {
+        "frozen": said("holidays", "frozen"),
+        "draft": said("holidays", "to look over"),
+        "missing": said("holidays", "missing"),
+    },
     "locale": {"es": "español", "en": "English"},
     "weekday": {
         "0": said("weekday", "Monday"),
@@ -165,6 +176,7 @@ TONES = {
     "outcome": {"met": "green", "met_late": "amber", "breached": "red", "paused": "line"},
     "verdict": {"late": "red", "unassigned": "amber", "unknown": "line", "in_time": "green"},
     "entry": {"draft": "line", "approved": "accent", "billed": "green"},
+    "place_year": {"frozen": "green", "draft": "amber", "missing": "red"},
     "connection": {"connected": "green", "waiting": "amber", "revoked": "red", "off": ""},
 }
 

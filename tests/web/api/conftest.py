@@ -36,6 +36,9 @@ class Program:
     def post(self, path: str, json: object = None, **kwargs: Any) -> TestResponse:
         return self.call("POST", path, json={} if json is None else json, **kwargs)
 
+    def put(self, path: str, json: object, **kwargs: Any) -> TestResponse:
+        return self.call("PUT", path, json=json, **kwargs)
+
     def patch(self, path: str, json: object, **kwargs: Any) -> TestResponse:
         return self.call("PATCH", path, json=json, **kwargs)
 

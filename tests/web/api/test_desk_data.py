@@ -169,8 +169,8 @@ def test_a_calendar_keeps_its_windows_holidays_and_exceptions(admin: Program) ->
     assert days["2026-08-21"] == "Aste Nagusia"
     assert {"2026-01-06", "2026-12-25"} <= days.keys()
     assert made["exceptions"] == [
-        {"day": "2026-12-24", "windows": [["09:00", "12:00"]]},
-        {"day": "2026-12-31", "windows": []},
+        {"day": "2026-12-24", "windows": [["09:00", "12:00"]], "name": ""},
+        {"day": "2026-12-31", "windows": [], "name": ""},
     ]
     assert made["holiday_set"] == {"country": "ES", "region": "PV", "years": [2026]}
     assert admin.get("/calendars").get_json()["items"][-1] == made

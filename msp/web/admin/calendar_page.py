@@ -1,0 +1,192 @@
+"""What one calendar shows beside its form: weeks at a glance, the next days that differ, a preview, its changes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from babel import Locale
+from flask import url_for
+from flask_babel import get_locale, gettext
+from werkzeug.datastructures import MultiDict
+
+from msp.calendars.business_time import deadline, explain
+from msp.calendars.gaps import missing_years
+from msp.calendars.models import Calendar
+from msp.calendars.queries import to_value
+from msp.calendars.working_calendar import Windows, WorkingCalendar
+from msp.kernel import clock
+from msp.kernel.db import Json
+from msp.kernel.events import Event
+from msp.sla.explanation import Explanation
+from msp.web.admin import reading
+from msp.web.admin.calendar_text import days_alike, text_of
+from msp.web.admin.forms import whole
+from msp.web.explain import trail
+from msp.web.parts import formats
+from msp.web.parts.words import word
+
+NEXT_SHOWN, CHANGES_SHOWN = 6, 8
+MOST_MINUTES = 60 * 24 * 90
+
+
+def facts(found: Calendar, asked: MultiDict[str, str]) -> Json:
+    """Everything beside the form."""
+    said, today = to_value(found), today_in(found)
+    return {
+        "week": week_bars(week_on(said, today)),
+        "timetables": timetables(found, said, today=today),
+        "next_days": next_days(said, after=today),
+        "preview": preview(said, asked),
+        "changes": [_changed(event, by) for event, by in reading.history_of(_subjects(found), limit=CHANGES_SHOWN)],
+        "missing": warning(found, today=today),
+    }
+
+
+def today_in(found: Calendar) -> date:
+    """The present day where the calendar is."""
+    return clock.now().astimezone(to_value(found).zone).date()
+
+
+def warning(found: Calendar, *, today: date) -> str:
+    """A sentence where holidays of this or the next year are missing; else empty."""
+    years = missing_years(found, on=today)
+    if not years:
+        return ""
+    named = " · ".join(str(year) for year in years)
+    if found.place is None:
+        return gettext("No holidays are known for %(years)s.", years=named)
+    return gettext("The holidays of %(place)s are not frozen for %(years)s.", place=found.place.name, years=named)
+
+
+def week_on(said: WorkingCalendar, day: date) -> Mapping[int, Windows]:
+    """The week in force on a day."""
+    return (said.timetable_on(day) or said).weekly
+
+
+def week_bars(weekly: Mapping[int, Windows]) -> list[Json]:
+    """The bars of a week; what runs past midnight is drawn on the day that it reaches into."""
+    bars: dict[int, list[tuple[int, int]]] = {i: [] for i in range(7)}
+    for i, windows in weekly.items():
+        for start, end in windows:
+            bars[i].append((start, min(end, 1440)))
+            if end > 1440:
+                bars[(i + 1) % 7].append((0, end - 1440))
+    return [
+        {
+            "name": word(i, "weekday"),
+            "windows": sorted(bars[i]),
+            "text": text_of(weekly.get(i, ()), dash="–") or gettext("closed"),
+        }
+        for i in range(7)
+    ]
+
+
+def week_words(weekly: Mapping[int, Sequence[tuple[int, int]]]) -> list[str]:
+    """A week as short as it stays clear: "Mon–Fri 9:00–14:00, 16:00–19:00"."""
+    names = (get_locale() or Locale("es")).days["format"]["abbreviated"]
+    return [
+        f"{names[first]}{f'–{names[last]}' if last != first else ''} {text_of(windows, dash='–')}"
+        for first, last, windows in days_alike(weekly)
+    ]
+
+
+def timetables(found: Calendar, said: WorkingCalendar, *, today: date) -> list[Json]:
+    """The weeks of the calendar in order: the first one, then each from its day on; empty where there is only one."""
+    if not said.timetables:
+        return []
+    starts: list[date | None] = [None, *said.timetables, None]
+    rows = []
+    for start, after in pairwise(starts):
+        timetable = said.timetables[start] if start else None
+        until = after - timedelta(days=1) if after else None
+        rows.append(
+            {
+                "name": (timetable.name if timetable else "") or gettext("Usual week"),
+                "week": week_words((timetable or said).weekly) or [gettext("closed")],
+                "from": start,
+                "until": until,
+                "is_now": (start is None or start <= today) and (until is None or today <= until),
+                "is_past": until is not None and until < today,
+                "url": url_for("admin.timetable", calendar_id=found.id, from_day=start.isoformat()) if start else None,
+            }
+        )
+    return rows
+
+
+def next_days(said: WorkingCalendar, *, after: date) -> list[Json]:
+    """The next days that are not as their week says: holidays and exceptions."""
+    days = sorted(day for day in said.holiday_names.keys() | said.overrides.keys() if day >= after)
+    return [
+        {
+            "day": day,
+            "name": said.override_names.get(day) or said.holiday_names.get(day) or "",
+            "text": text_of(said.overrides.get(day, ()), dash="–") or gettext("closed"),
+        }
+        for day in days[:NEXT_SHOWN]
+    ]
+
+
+def preview(said: WorkingCalendar, asked: MultiDict[str, str]) -> Json:
+    """When something opened at a moment of the calendar's own time, with a budget, is due, and why."""
+    opened = asked.get("opened") or clock.now().astimezone(said.zone).strftime("%Y-%m-%dT%H:%M")
+    values: dict[str, Any] = {"opened": opened, "minutes": asked.get("minutes") or "240", "lines": [], "due": None}
+    if "opened" not in asked:
+        return values
+    try:
+        start = datetime.fromisoformat(opened).replace(tzinfo=said.zone)
+        budget = timedelta(minutes=min(whole(values["minutes"]), MOST_MINUTES))
+        due = deadline(said, start, budget)
+    except (ValueError, OverflowError):
+        return values | {"error": gettext("Give a moment, and a budget in minutes.")}
+    if due is None:
+        return values | {"error": gettext("This calendar never has so much time within ten years.")}
+    found = Explanation("", budget, said.timezone, explain(said, start, budget), start)
+    return values | {"due": _moment(due, said), "lines": trail(found)}
+
+
+def _moment(due: datetime, said: WorkingCalendar) -> str:
+    local = due.astimezone(said.zone)
+    return gettext("%(day)s at %(time)s", day=formats.long_date(local.date()), time=f"{local:%-H:%M}")
+
+
+def _subjects(found: Calendar) -> list[Any]:
+    return [found.id, found.place_id] if found.place_id else [found.id]
+
+
+def _changed(event: Event, by: str | None) -> Json:
+    return {"at": event.at, "by": by, "lines": _what(event)}
+
+
+def _what(event: Event) -> list[str]:
+    data = event.data
+    if event.kind in ("calendar.added", "place.added"):
+        return [gettext("Added")]
+    if event.kind == "calendar.renamed":
+        return [gettext("Renamed: it was called “%(name)s”", name=data["before"])]
+    if event.kind == "place.year_frozen":
+        return [gettext("%(place)s: %(year)s frozen", place=data["name"], year=data["year"])]
+    if event.kind == "place.changed":
+        return [_days(data["name"], data)]
+    parts = {
+        "timezone": gettext("Time zone"),
+        "week": gettext("Week"),
+        "timetables": gettext("Timetables"),
+        "holidays": gettext("Holidays"),
+        "exceptions": gettext("Days with other hours"),
+    }
+    return [_days(label, data["what"][part]) for part, label in parts.items() if part in data["what"]]
+
+
+def _days(label: str, what: Mapping[str, Any]) -> str:
+    signs = (("added", "+"), ("removed", formats.MINUS), ("changed", "~"))
+    told = [f"{sign} {_listed(what[part])}" for part, sign in signs if isinstance(what.get(part), dict) and what[part]]
+    return f"{label}: {', '.join(told)}" if told else label
+
+
+def _listed(days: Mapping[str, str]) -> str:
+    shown = [
+        f"{formats.day(date.fromisoformat(day), year=True)} {name}".strip() for day, name in list(days.items())[:3]
+    ]
+    rest = len(days) - len(shown)
+    return ", ".join([*shown, gettext("%(num)d more", num=rest)] if rest else shown)
