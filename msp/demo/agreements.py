@@ -5,10 +5,22 @@ from decimal import Decimal
 from uuid import UUID
 
 from msp.contracts.actions import Agreement, RateLine
+from msp.contracts.ladder import Escalation
 from msp.contracts.models import WORK_TYPES
 from msp.contracts.service_level import Target
 from msp.demo import world as told
 from msp.kernel.db import Json
+
+LADDER = (
+    Escalation("share", 50, "notify", who=("assignee",), by=("console",)),
+    Escalation("share", 75, "notify", who=("assignee", "lead"), by=("console", "chat")),
+    Escalation("before", 15, "raise_priority", clocks=("first_response",)),
+    Escalation("share", 100, "notify", who=("assignee", "lead", "on_call"), by=("console", "chat"), is_urgent=True),
+    Escalation("share", 100, "next_tier"),
+    Escalation(
+        "after", 60, "notify", who=("lead", "client_manager"), by=("mail",), clocks=("resolution", "fulfilment")
+    ),
+)
 
 
 def agreement(contract: told.Contract, *, calendar_id: UUID) -> Agreement:
@@ -20,11 +32,23 @@ def agreement(contract: told.Contract, *, calendar_id: UUID) -> Agreement:
         ends_on=contract.ends_on,
         calendar_id=calendar_id,
         currency=contract.rates[0].currency,
-        targets={target.priority: Target(target.first_response, target.resolution) for target in contract.targets},
+        targets={target.priority: _target(target, is_full=is_full(contract)) for target in contract.targets},
+        ladder=LADDER if is_full(contract) else (),
         rates=[RateLine(rate.work_type, contract.starts_on, int(rate.per_hour * 100)) for rate in contract.rates],
         terms=_common(contract) | _OF_KIND[contract.kind](contract),
         po_number=contract.purchase_order,
     )
+
+
+def is_full(contract: told.Contract) -> bool:
+    """Whether the contract is of those that also promise next responses and fulfilment, with a ladder of their own."""
+    return contract.kind in ("flat_fee", "per_seat")
+
+
+def _target(target: told.SlaTarget, *, is_full: bool) -> Target:
+    if not is_full:
+        return Target(target.first_response, target.resolution)
+    return Target(target.first_response, target.resolution, target.first_response * 2, target.resolution)
 
 
 def _common(contract: told.Contract) -> Json:

@@ -18,7 +18,7 @@ from msp.calendars.queries import to_value
 from msp.calendars.working_calendar import Timetable, WorkingCalendar, parse_window
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
-from msp.contracts.actions import add_contract
+from msp.contracts.actions import Agreement, add_contract
 from msp.contracts.ladder import USUAL, rungs
 from msp.demo import on_call
 from msp.demo import world as told
@@ -30,6 +30,7 @@ from msp.kernel.events import Event
 from msp.kernel.ids import new_id
 from msp.people.actions import link_identity
 from msp.people.models import Account, Person
+from msp.sla.answers import Said, standing
 from msp.sla.models import Clock, Pause
 from msp.tickets.models import Message, Ticket, TicketCounter
 from msp.tickets.states import FINISHED, pauses
@@ -65,6 +66,7 @@ class Loaded:
     calendars: dict[str, UUID] = field(default_factory=dict)
     hours: dict[str, WorkingCalendar] = field(default_factory=dict)
     calendar_of: dict[str, str] = field(default_factory=dict)
+    agreements: dict[str, Agreement] = field(default_factory=dict)
 
 
 def is_empty() -> bool:
@@ -217,6 +219,7 @@ def _contracts(world: told.DemoWorld, loaded: Loaded) -> None:
             made = agreement(each, calendar_id=loaded.calendars[each.calendar])
             row = add_contract(loaded.clients[client.code], made, at=world.today - timedelta(days=300))
             loaded.contracts[each.key], loaded.calendar_of[each.key] = row.id, each.calendar
+            loaded.agreements[each.key] = made
 
 
 def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
@@ -231,8 +234,9 @@ def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
         rows[Ticket].append(ticket)
         stood = list(_pauses(each, ticket))
         rows[Pause] += stood
-        rows[Clock] += _clocks(each, ticket, stood, loaded, at=world.today)
-        _show_due(ticket, rows[Clock][-len(each.clocks) :] if each.clocks else [])
+        clocks = list(_clocks(each, ticket, stood, loaded, at=world.today))
+        rows[Clock] += clocks
+        _show_due(ticket, clocks)
         messages = list(_messages(each, ticket, loaded))
         rows[Message] += messages
         rows[Event] += _events(each, ticket, messages, loaded)
@@ -299,33 +303,69 @@ def _pause(ticket: Row, started: datetime, ended: datetime | None, reason: str) 
 
 
 def _clocks(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, *, at: datetime) -> Iterator[Row]:
-    hours = loaded.hours[loaded.calendar_of[each.contract]]
-    spans = [(pause["started_at"], pause["ended_at"]) for pause in stood]
+    target = loaded.agreements[each.contract].targets[each.priority]
     for clock in each.clocks:
-        state = "met" if clock.met_at else "paused" if ticket["paused_at"] else "running"
-        budget = timedelta(minutes=clock.target_minutes)
-        due = deadline(hours, each.created_at, budget, spans) if state == "running" else clock.due_at
-        is_breached = clock.breached or (state == "running" and due is not None and due <= at)
-        offsets = [(rung.key, rung.offset) for rung in rungs(USUAL, clock.kind, budget)] if state == "running" else []
-        steps = [(key, deadline(hours, each.created_at, offset, spans)) for key, offset in offsets]
-        taken = [key for key, moment in steps if moment is not None and moment <= at]  # when they came
-        ahead = [moment for _, moment in (*steps, ("", due)) if moment is not None and moment > at]
-        yield {
-            "id": new_id(),
-            "client_id": ticket["client_id"],
-            "ticket_id": ticket["id"],
-            "calendar_id": loaded.calendars[loaded.calendar_of[each.contract]],
-            "kind": clock.kind,
-            "state": state,
-            "budget_seconds": clock.target_minutes * 60,
-            "started_at": each.created_at,
-            "due_at": due,
-            "met_at": clock.met_at,
-            "breached_at": due if is_breached else None,
-            "taken": taken,
-            "next_step": len(taken),
-            "next_step_at": min(ahead, default=None) if state == "running" else None,
-        }
+        is_fulfilment = clock.kind == "resolution" and each.type == "request" and target.fulfilment_minutes is not None
+        kind = "fulfilment" if is_fulfilment else clock.kind
+        row = _clock(each, ticket, stood, loaded, kind=kind, minutes=clock.target_minutes, since=each.created_at, at=at)
+        if clock.met_at:
+            row |= {"state": "met", "met_at": clock.met_at, "next_step_at": None, "taken": [], "next_step": 0}
+            row |= {"due_at": clock.due_at, "breached_at": clock.due_at if clock.breached else None}
+        yield row
+    owed = _owed(each, loaded)
+    if owed is not None and target.next_response_minutes is not None:
+        minutes = target.next_response_minutes
+        yield _clock(each, ticket, stood, loaded, kind="next_response", minutes=minutes, since=owed, at=at)
+
+
+def _owed(each: told.Ticket, loaded: Loaded) -> datetime | None:
+    """Since when the client waits for another answer on a ticket that was answered once and is not finished."""
+    first = each.first_responded_at
+    if each.status in FINISHED or first is None:
+        return None
+    return standing(_said(one, loaded) for one in each.messages if one.at > first).owed_since
+
+
+def _said(one: told.Message, loaded: Loaded) -> Said:
+    is_staff = loaded.people[one.author].is_staff
+    return Said(one.at, is_by_desk=is_staff, is_by_client=not is_staff, is_public=one.visibility == "public")
+
+
+def _clock(
+    each: told.Ticket,
+    ticket: Row,
+    stood: list[Row],
+    loaded: Loaded,
+    *,
+    kind: str,
+    minutes: int,
+    since: datetime,
+    at: datetime,
+) -> Row:
+    """An open clock: the steps whose moment lies behind were taken when they came."""
+    hours, budget = loaded.hours[loaded.calendar_of[each.contract]], timedelta(minutes=minutes)
+    spans = [(pause["started_at"], pause["ended_at"]) for pause in stood]
+    due = None if ticket["paused_at"] else deadline(hours, since, budget, spans)
+    ladder = loaded.agreements[each.contract].ladder or USUAL
+    steps = [(rung.key, deadline(hours, since, rung.offset, spans)) for rung in rungs(ladder, kind, budget)]
+    taken = [key for key, moment in steps if moment is not None and moment <= at]
+    ahead = [moment for _, moment in (*steps, ("", due)) if moment is not None and moment > at]
+    return {
+        "id": new_id(),
+        "client_id": ticket["client_id"],
+        "ticket_id": ticket["id"],
+        "calendar_id": loaded.calendars[loaded.calendar_of[each.contract]],
+        "kind": kind,
+        "state": "paused" if ticket["paused_at"] else "running",
+        "budget_seconds": minutes * 60,
+        "started_at": since,
+        "due_at": due,
+        "met_at": None,
+        "breached_at": due if due is not None and due <= at else None,
+        "taken": taken,
+        "next_step": len(taken),
+        "next_step_at": min(ahead, default=None) if due is not None else None,
+    }
 
 
 def _show_due(ticket: Row, clocks: list[Row]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from msp.calendars.business_time import elapsed
 from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
+from msp.contracts.ladder import Ladder, Rung, rungs
 from msp.contracts.queries import Promise
 from msp.contracts.service_level import Budgets
 from msp.kernel.db import db
@@ -32,6 +34,7 @@ __all__ = [
     "left_of",
     "meet",
     "next_due",
+    "next_rung",
     "pause",
     "pauses_of",
     "point",
@@ -141,6 +144,27 @@ def reopen(timing: Timing, *, resolved_at: datetime | None, at: datetime) -> Non
 def latest_of_each_kind(clocks: Iterable[Clock]) -> list[Clock]:
     """The clocks that say how a ticket stands: of answers promised one after another, the latest."""
     return list({clock.kind: clock for clock in clocks}.values())
+
+
+class Climbing(Protocol):
+    """A clock on its ladder, however it was read."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def budget_seconds(self) -> int: ...
+    @property
+    def breached_at(self) -> datetime | None: ...
+    @property
+    def taken(self) -> list[str]: ...
+
+
+def next_rung(clock: Climbing, ladder: Ladder) -> Rung | None:
+    """The step of the ladder that a worker takes when it looks at the clock next; None where that is the deadline."""
+    budget = timedelta(seconds=clock.budget_seconds)
+    rung = next((each for each in rungs(ladder, clock.kind, budget) if each.key not in clock.taken), None)
+    is_deadline_first = rung is not None and clock.breached_at is None and rung.offset > budget
+    return None if is_deadline_first else rung
 
 
 def next_due(clocks: Iterable[Clock]) -> Clock | None:

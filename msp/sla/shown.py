@@ -29,6 +29,8 @@ class ShownClock(NamedTuple):
     due_at: datetime | None
     met_at: datetime | None
     breached_at: datetime | None
+    taken: list[str]
+    next_step_at: datetime | None
     calendar_id: UUID
     calendar_version: int
 
@@ -39,7 +41,7 @@ def clocks_read(ticket_id: Any) -> Read[ShownClock]:
         ShownClock,
         select(
             Clock.kind, Clock.state, Clock.budget_seconds, Clock.started_at, Clock.due_at, Clock.met_at,
-            Clock.breached_at, Clock.calendar_id, Calendar.version,
+            Clock.breached_at, Clock.taken, Clock.next_step_at, Clock.calendar_id, Calendar.version,
         )
         .join(Calendar, Calendar.id == Clock.calendar_id)
         .where(Clock.ticket_id == ticket_id)

@@ -45,8 +45,10 @@ class Asker:
 
 
 class Terms(NamedTuple):
-    """The contract that the ticket is worked under."""
+    """The contract that the ticket is worked under, in the version that holds."""
 
+    id: UUID
+    version: int
     name: str
     kind: str
 
@@ -139,7 +141,8 @@ class Thread(NamedTuple):
 
 def _sheet(
     id: UUID, code: str, number: int, version: int, subject: str, status: str, priority: str, type: str, tier: int,
-    source: str, client_id: UUID, client: str, contract: str | None, contract_kind: str | None,
+    source: str, client_id: UUID, client: str,
+    contract_id: UUID | None, contract_version: int | None, contract: str | None, contract_kind: str | None,
     assignee_id: UUID | None, assignee: str | None, paused_at: datetime | None, created_at: datetime,
     requester_id: UUID, requester: str, title: str | None, phone: str | None, locale: str,
 ) -> Sheet:  # fmt: skip
@@ -154,7 +157,7 @@ def _sheet(
         tier=tier,
         source=source,
         client_id=client_id,
-        contract=Terms(contract, contract_kind or "") if contract is not None else None,
+        contract=Terms(contract_id, contract_version or 1, contract or "", contract_kind or "") if contract_id else None,
         assignee_id=assignee_id,
         paused_at=paused_at,
         created_at=created_at,
@@ -180,7 +183,8 @@ TICKET = Read(
     select(
         Ticket.id, Client.code, Ticket.number, Ticket.version, Ticket.subject, Ticket.status, Ticket.priority,
         Ticket.type, Ticket.tier, Ticket.source, Ticket.client_id, Client.name,
-        Contract.name.label("contract"), Contract.kind.label("contract_kind"), Ticket.assignee_id,
+        Ticket.contract_id, Contract.version.label("contract_version"), Contract.name.label("contract"),
+        Contract.kind.label("contract_kind"), Ticket.assignee_id,
         _Assignee.name.label("assignee"),
         Ticket.paused_at, Ticket.created_at, Ticket.requester_id, _Requester.name.label("requester"),
         _Requester.title, _Requester.phone, _Requester.locale,

@@ -1,11 +1,14 @@
 """At three quarters and at the breach: told once to who must know, raised to the next tier, on time and also late."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
-from msp.contracts.ladder import USUAL, rungs
+from msp.contracts.ladder import USUAL, Escalation, rungs
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Event
@@ -14,6 +17,8 @@ from msp.sla.models import Clock, Step
 from msp.tickets.actions import Request, change_priority, change_status, open_ticket, reply, take
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Ticket
+from msp.tickets.steps import take_due
+from tests.tickets.promised import events, opened, promise, shown, the
 from tests.world import World
 
 RUNGS = rungs(USUAL, "first_response", timedelta(minutes=30))
@@ -114,3 +119,90 @@ def test_steps_that_came_while_the_desk_was_down_are_marked_late(ticket: Ticket)
     with work(Scope.staff()) as session:
         event = session.query(Event).filter(Event.kind == "sla.warned").one()
         assert event.data["is_late"] is True
+
+
+# ------------------------------------------------------------------- a contract's own ladder
+
+OWN = (
+    Escalation("share", 50, "notify", who=("on_call",), by=("mail",)),
+    Escalation("before", 5, "raise_priority", clocks=("first_response",)),
+    Escalation("share", 100, "assign", who=("person:{irene}",)),
+    Escalation("after", 10, "webhook", webhook_id=UUID(int=7)),
+    Escalation("after", 20, "notify", who=("lead",), is_urgent=True),
+)
+
+
+@pytest.fixture
+def own(world: World) -> Ticket:
+    ladder = tuple(replace(step, who=tuple(who.format(irene=world.irene.id) for who in step.who)) for step in OWN)
+    promise(world, ladder=ladder)
+    return opened(world, priority="high")  # 60 minutes to answer
+
+
+def test_each_step_does_what_it_says_at_its_moment(world: World, own: Ticket) -> None:
+    clock.advance(timedelta(minutes=30))
+    take_due_steps()
+    [warned] = events(own, "sla.warned")
+    assert warned.data["hear"] == {"who": ["on_call"], "by": ["mail"], "is_urgent": False}
+    assert warned.data["steps"] == ["share:50:notify"]
+    clock.advance(timedelta(minutes=25))
+    take_due_steps()
+    assert shown(own).priority == "urgent"  # and its thirty minutes are over: the breach comes with it
+    assert shown(own).assignee_id == world.irene.id
+    clock.advance(timedelta(minutes=40))
+    take_due_steps()
+    [call] = events(own, "escalation.webhook")
+    assert call.data | {"due_at": ""} == {
+        "webhook_id": str(UUID(int=7)),
+        "clock": "first_response",
+        "step": "after:10:webhook",
+        "due_at": "",
+        "is_late": True,
+    }
+
+
+def test_a_moved_deadline_takes_no_step_twice_and_skips_none(world: World, own: Ticket) -> None:
+    clock.advance(timedelta(minutes=30))
+    take_due_steps()
+    for priority in ("low", "high", "normal"):
+        with work(Scope.staff()) as session:
+            change_priority(session.get_one(Ticket, own.id), priority, at=clock.now())
+        take_due_steps()
+    assert len(events(own, "sla.warned")) == 1
+    clock.advance(timedelta(hours=3))
+    take_due_steps()
+    first = the(own, "first_response")
+    assert sorted(first.taken) == sorted(rung.key for rung in rungs(OWN, "first_response", timedelta(hours=1)))
+    assert len(events(own, "sla.breached")) == 1
+
+
+def test_an_edited_ladder_takes_only_what_is_new(world: World, own: Ticket, drain: Callable[[], int]) -> None:
+    clock.advance(timedelta(minutes=31))
+    take_due_steps()
+    promise(world, ladder=(replace(OWN[0], who=("lead",)), Escalation("share", 60, "notify")))
+    drain()
+    assert take_due_steps() == 0
+    clock.advance(timedelta(minutes=5))
+    assert take_due_steps() == 1
+    assert [each.data["steps"] for each in events(own, "sla.warned")] == [["share:50:notify"], ["share:60:notify"]]
+
+
+def test_one_ticket_in_trouble_does_not_hold_up_the_others(
+    world: World, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = opened(world, priority="urgent")
+    real = take_due
+
+    def fail(each: Ticket, *args: Any, **more: Any) -> Any:
+        if each.id == ticket.id:
+            raise RuntimeError("a step that cannot be taken")
+        return real(each, *args, **more)
+
+    monkeypatch.setattr("msp.tickets.escalation.take_due", fail)
+    clock.advance(timedelta(minutes=23))
+    take_due_steps()
+    assert (kinds(ticket), kinds(other)) == ([], ["sla.warned"])
+    monkeypatch.undo()
+    assert take_due_steps() == 0  # aside for a minute
+    clock.advance(timedelta(seconds=61))
+    assert take_due_steps() == 1

@@ -14,4 +14,6 @@ def posted(page: str) -> dict[str, str]:
     for name, options in re.findall(r'<select class="select"[^>]* name="([a-z_0-9]+)"[^>]*>(.*?)</select>', page, re.S):
         chosen = re.findall(r'<option value="([^"]*)" selected', options) or re.findall(r'value="([^"]*)"', options)
         fields[name] = chosen[0]
+    ticked = r'<input type="checkbox" name="((?:pauses|step)_[a-z_0-9]+)" value="([^"]*)" checked'
+    fields |= dict(re.findall(ticked, page))
     return fields | dict(re.findall(r'<textarea[^>]* name="([a-z_]+)"[^>]*>([^<]*)</textarea>', page))

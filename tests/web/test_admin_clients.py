@@ -298,3 +298,30 @@ def test_amounts_are_read_as_the_reader_writes_them(app: object) -> None:
             for wrong in ("", "1e5", "-3", "1,2,3", "NaN", "1.23456", "٣"):
                 with pytest.raises(ValueError, match=r".*"):
                     decimal(wrong)
+
+
+def test_a_contract_says_its_promises_pauses_and_ladder(ana: FlaskClient, world: World) -> None:
+    form = AGREEMENT | {"client_id": str(world.lozano.id), "calendar_id": str(world.calendar.id)}
+    form |= {"next_normal": "30", "fulfilment_normal": "2000", "request_next_high": "45", "pauses_scheduled": "1"}
+    form |= {"step_0_amount": "15", "step_0_moment": "before", "step_0_action": "assign"}
+    form |= {"step_0_person": str(world.irene.id), "step_1_amount": ""}
+    assert ana.post("/admin/contracts/new", data=form).status_code == 303
+    made = contract_named("Soporte 8x5")
+    with work(Scope.staff()):
+        found = access_contract(made.id)
+        assert (found.pausing, [step.who for step in found.ladder]) == (["scheduled"], [[f"person:{world.irene.id}"]])
+        targets = {(row.type, row.priority): row for row in found.targets}
+    assert targets["", "normal"].next_response_minutes == 30
+    assert targets["request", "normal"].fulfilment_minutes == 2000
+    assert targets["request", "high"].next_response_minutes == 45
+    assert ("request", "low") not in targets
+    page = ana.get(f"/admin/contracts/{made.id}")
+    assert "antes de vencer: asignarlo a Irene Navas" in page.text
+    same = posted(page.text)
+    assert ana.post(f"/admin/contracts/{made.id}", data=same).status_code == 303
+    with work(Scope.staff()):
+        again = access_contract(made.id)
+        assert {(row.type, row.priority) for row in again.targets} == set(targets)
+        assert [step.who for step in again.ladder] == [[f"person:{world.irene.id}"]]
+    wrong = ana.post(f"/admin/contracts/{made.id}", data=same | {"version": "2", "step_0_action": "webhook"})
+    assert wrong.status_code == 422

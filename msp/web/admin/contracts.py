@@ -14,6 +14,7 @@ from msp.calendars.queries import all_calendars
 from msp.clients.models import Client
 from msp.clients.queries import access_client, all_clients
 from msp.contracts.actions import Agreement, RateLine, add_contract, edit_contract
+from msp.contracts.ladder import ACTIONS, CLOCK_KINDS, MOMENTS, ROLES, WAYS
 from msp.contracts.models import KINDS, WORK_TYPES, Contract
 from msp.contracts.queries import access_contract, to_escalation
 from msp.contracts.service_level import MAY_PAUSE, PRIORITIES
@@ -22,8 +23,10 @@ from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid, NotFound
 from msp.kernel.money import InvalidMoney, Money
 from msp.people.access import may
+from msp.people.queries import staff
 from msp.web.admin import reading
 from msp.web.admin.clients import note_of
+from msp.web.admin.contract_ladder import posted_ladder, read_ladder, shown_ladder
 from msp.web.admin.contract_targets import FIELDS as TARGET_FIELDS
 from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_targets
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
@@ -138,6 +141,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
     starts_on = form.read("starts_on", day, is_required=True) or clock.now().date()
     calendar_id = form.read("calendar_id", identity, is_required=True)
     ends_on = form.read("ends_on", day)
+    ladder = read_ladder(form)
     targets, targets_of_type = read_targets(form, before.targets if before else ())
     terms = read_terms(kind, form, before=before.terms if before else {})
     today = clock.now().astimezone(ZoneInfo(client.timezone)).date() if client else starts_on
@@ -157,7 +161,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
         po_number=form.text_or_none("po_number"),
         targets_of_type=targets_of_type,
         pausing=[status for status in MAY_PAUSE if form.text(f"pauses_{status}")],
-        ladder=tuple(to_escalation(row) for row in before.ladder) if before else (),
+        ladder=ladder,
     )
 
 
@@ -198,6 +202,8 @@ def _by_field(form: Form, wrong: Invalid) -> dict[str, list[str]]:
         if room in ("targets", "targets_of_type") and key:
             priority = key.rpartition(".")[2]
             errors |= {f"response_{priority}": ["target_order"], f"resolution_{priority}": ["target_order"]}
+        elif room == "ladder":
+            errors["ladder"] = codes
         elif room == "rates":
             errors["rate_remote"] = codes
         elif room == "terms":
@@ -219,6 +225,7 @@ def _values(found: Contract) -> Json:
         "po_number": found.po_number,
         "targets": shown_targets(found.targets),
         "pausing": found.pausing,
+        "ladder": shown_ladder(to_escalation(row) for row in found.ladder),
         "rates": {rate.work_type: written(Money(rate.amount, found.currency).decimal, least=2) for rate in found.rates},
         "terms": as_fields(found.terms),
     }
@@ -228,9 +235,16 @@ def _posted_values(posted: "MultiDict[str, str]") -> Json:
     """What was typed, in the shape that the page reads."""
     typed = posted.to_dict()
     targets = {name: typed.get(name, "") for name in TARGET_FIELDS}
+    ladder = posted_ladder(posted) or shown_ladder(())
     pausing = [status for status in MAY_PAUSE if typed.get(f"pauses_{status}")]
     rates = {work_type: typed.get(f"rate_{work_type}", "") for work_type in WORK_TYPES}
-    return typed | {"targets": targets, "pausing": pausing, "rates": rates, "terms": as_fields({}) | typed}
+    return typed | {
+        "targets": targets,
+        "pausing": pausing,
+        "ladder": ladder,
+        "rates": rates,
+        "terms": as_fields({}) | typed,
+    }
 
 
 def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
@@ -246,6 +260,8 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         priorities=PRIORITIES,
         work_types=WORK_TYPES,
         may_pause=MAY_PAUSE,
+        ladder_words={"moments": MOMENTS, "actions": ACTIONS, "roles": ROLES, "ways": WAYS, "clocks": CLOCK_KINDS},
+        staff=[(person.id, person.name) for person in staff()],
         has_request_targets=any(values.get("targets", {}).get(name) for name in REQUEST_FIELDS),
         values=values,
         currency=found.currency if found else "",

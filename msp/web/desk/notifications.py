@@ -21,7 +21,7 @@ ICONS = {
     "ticket.person_asked": "phone",
     "sla.warned": "clock-alert",
     "sla.breached": "triangle-alert",
-    "sla.escalated": "clock-alert",
+    "sla.escalated": "arrow-up-right",
 }
 
 
@@ -77,7 +77,7 @@ def sentence(row: Notification) -> str:
     if row.kind == "sla.warned":
         return gettext("%(promise)s: three quarters of the time are gone", promise=promise)
     if row.kind == "sla.escalated":
-        return gettext("A ticket was escalated and needs you")
+        return gettext("%(promise)s: escalated", promise=promise)
     if row.kind == "sla.breached":
         return gettext("%(promise)s: the deadline has passed", promise=promise)
     return row.kind

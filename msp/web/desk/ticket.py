@@ -8,7 +8,9 @@ from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import Uuid, bindparam, select
 
+from msp.contracts.ladder import person_of
 from msp.contracts.models import WORK_TYPES
+from msp.contracts.queries import service_level
 from msp.kernel import clock, files
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
@@ -16,6 +18,7 @@ from msp.kernel.together import Found, Together
 from msp.notify.rules import mark_read, unread_read
 from msp.people.access import may
 from msp.people.models import Person
+from msp.people.queries import staff
 from msp.sla.shown import (
     ShownClock,
     Spans,
@@ -37,6 +40,7 @@ from msp.web.desk.people import assignable, assignees
 from msp.web.desk.timeline import reply_channel, timeline
 from msp.web.explain import sentences
 from msp.web.guards import local_path, needs
+from msp.web.ladder_words import what_is_next
 from msp.web.parts import formats
 from msp.web.parts.once import once_per_reader
 from msp.web.request_scope import current_person
@@ -96,6 +100,7 @@ def ticket(label: str) -> str:
         assignable=assignable(at=at, person=person),
         assignees=assignees,
         targets=_targets(this, found),
+        next_step=_next_step(this, clocks),
         back_url=local_path(request.args.get("back", "")) or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(this, found),
     )
@@ -142,6 +147,14 @@ def _targets(this: Sheet, found: Found) -> dict[str, sheet.Promised]:
     """What each priority promises for tickets of this type: targets of the type come before those of every type."""
     meant = [each for each in found.all(sheet.TARGETS) if each.type in ("", this.type)]
     return {each.priority: each for each in sorted(meant, key=lambda each: each.type)}
+
+
+def _next_step(this: Sheet, clocks: list[ShownClock]) -> str:
+    if this.contract is None:
+        return ""
+    ladder = service_level(this.contract.id, version=this.contract.version).ladder
+    is_named = any(person_of(who) for step in ladder for who in step.who)
+    return what_is_next(clocks, ladder, {each.id: each.name for each in staff()} if is_named else {})
 
 
 def _reason(this: Sheet, clocks: list[ShownClock], pauses: Spans) -> list[str]:

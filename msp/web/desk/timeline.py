@@ -1,13 +1,15 @@
 """A ticket's conversation and what happened to it, in one order, as sentences in the reader's language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Protocol
 
 from flask_babel import gettext
 
+from msp.contracts.ladder import Escalation
 from msp.kernel.db import Json
 from msp.tickets.sheet import Happened
+from msp.web.ladder_words import moment
 from msp.web.parts import formats
 from msp.web.parts.words import word
 
@@ -23,6 +25,7 @@ ICONS = {
     "sla.met": "circle-check",
     "sla.recomputed": "clock-3",
     "sla.warned": "clock-alert",
+    "sla.escalated": "arrow-up-right",
     "sla.breached": "triangle-alert",
 }
 TONES = {"sla.warned": "amber", "sla.breached": "red", "ticket.unreachable": "red", "ticket.person_asked": "amber"}
@@ -82,7 +85,7 @@ def _event(event: Happened) -> dict[str, object] | None:
 def sentence(event: Told) -> str:
     """What happened, in the reader's language; empty for what the page shows otherwise."""
     data = event.data
-    kinds = {
+    kinds: dict[str, Callable[[], str]] = {
         "ticket.status_changed": lambda: gettext("Status: %(after)s", after=word(data["after"], "status")),
         "ticket.priority_changed": lambda: gettext(
             "Priority: %(before)s → %(after)s",
@@ -111,15 +114,29 @@ def sentence(event: Told) -> str:
             reason=word(data["reason"], "recomputed"),
             moves="; ".join(_move(each) for each in data["clocks"]),
         ),
-        "sla.warned": lambda: gettext(
-            "%(promise)s: three quarters of the time are gone", promise=word(data["clock"], "clock_long")
-        ),
-        "sla.breached": lambda: gettext(
-            "%(promise)s: the deadline has passed", promise=word(data["clock"], "clock_long")
+        "sla.warned": lambda: _step(data),
+        "sla.escalated": lambda: _step(data),
+        "sla.breached": lambda: (
+            gettext("%(promise)s: the deadline has passed", promise=word(data["clock"], "clock_long")) + _late(data)
         ),
     }
     make = kinds.get(event.kind)
     return make() if make else ""
+
+
+def _step(data: Json) -> str:
+    """A step of the ladder: which promise, and where it stood."""
+    promise = word(data["clock"], "clock_long")
+    steps = data.get("steps") or ["share:75:notify"]
+    where, amount, *_ = steps[0].split(":")
+    if (where, amount) == ("share", "75"):
+        return gettext("%(promise)s: three quarters of the time are gone", promise=promise) + _late(data)
+    stood = moment(Escalation(where, int(amount), "notify"))
+    return gettext("%(promise)s: %(moment)s", promise=promise, moment=stood[:1].lower() + stood[1:]) + _late(data)
+
+
+def _late(data: Json) -> str:
+    return " " + gettext("(seen late)") if data.get("is_late") else ""
 
 
 def _move(moved: Mapping[str, str | None]) -> str:

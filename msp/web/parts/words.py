@@ -52,6 +52,25 @@ WORDS = {
         "resolution": said("clock", "Resolution"),
         "fulfilment": said("clock", "Fulfilment"),
     },
+    "hearer": {
+        "assignee": said("hearer", "whoever has it"),
+        "lead": said("hearer", "the team leads"),
+        "on_call": said("hearer", "whoever is on call"),
+        "client_manager": said("hearer", "the client’s managers"),
+    },
+    "way": {"console": said("way", "console"), "chat": said("way", "chat"), "mail": said("way", "mail")},
+    "moment": {
+        "share": said("moment", "% of the time"),
+        "before": said("moment", "min before the deadline"),
+        "after": said("moment", "min past the deadline"),
+    },
+    "escalation": {
+        "notify": said("escalation", "tell people"),
+        "assign": said("escalation", "give it to the person, or to whoever is on call"),
+        "raise_priority": said("escalation", "raise the priority"),
+        "next_tier": said("escalation", "move it to the next tier"),
+        "webhook": said("escalation", "call a webhook"),
+    },
     "recomputed": {
         "priority": said("recomputed", "another priority"),
         "type": said("recomputed", "another type"),
