@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -167,6 +168,60 @@ def bench(json_path: str) -> None:
 
     settings = Settings.from_env()
     sys.exit(0 if run_bench(settings, json_path or None, say=click.echo) else 1)
+
+
+@msp.command()
+@click.argument("file")
+@click.option("--encrypt/--plain", default=None, help="Seal it with a passphrase; so it is where one is configured.")
+@click.option("--passphrase-file", type=click.Path(dir_okay=False, exists=True), help="Read the passphrase there.")
+@click.option("--verify", is_flag=True, help="Make none: read FILE whole and say whether it is as it was written.")
+def backup(file: str, encrypt: bool | None, passphrase_file: str | None, verify: bool) -> None:
+    """Save the whole desk into FILE (- is standard output), while it serves or stands still.
+
+    One instant of the whole database, and every stored file. A sealed backup also carries the keys that stored secrets
+    are read with (MSP_ENCRYPTION_KEYS, SECRET_KEY); a plain one carries none of them: keep those elsewhere. The
+    passphrase comes from MSP_BACKUP_PASSPHRASE (or _FILE), from --passphrase-file, or is asked for.
+    """
+    from msp.backup import commands
+
+    settings = Settings.from_env()
+    with _backup_faults():
+        if verify:
+            commands.check(settings, file, passphrase_file=passphrase_file)
+        else:
+            commands.save(settings, file, encrypt=encrypt, passphrase_file=passphrase_file)
+
+
+@msp.command()
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace what is in this installation; without it, only an empty one.")
+@click.option("--other-keys", is_flag=True, help="Go on although the keys of here cannot read the backup's secrets.")
+@click.option("--keys-to", type=click.Path(file_okay=False, path_type=Path), help="Only take the keys out, into here.")
+@click.option("--passphrase-file", type=click.Path(dir_okay=False, exists=True), help="Read the passphrase there.")
+def restore(file: Path, replace: bool, other_keys: bool, keys_to: Path | None, passphrase_file: str | None) -> None:
+    """Bring the desk saved in FILE back, and migrate it to this version. The desk must not run meanwhile.
+
+    FILE is read whole and compared first. All of it comes back or nothing does: until the last moment, whatever fails
+    leaves this installation as it was. Needs the database owner's address, as msp migrate does.
+    """
+    from msp.backup import commands
+
+    settings = Settings.from_env()
+    with _backup_faults():
+        if keys_to:
+            commands.take_keys(settings, file, keys_to, passphrase_file=passphrase_file)
+            return
+        commands.restore(settings, file, passphrase_file=passphrase_file, replaces=replace, other_keys=other_keys)
+
+
+@contextmanager
+def _backup_faults() -> Iterator[None]:
+    from msp.backup import BackupError
+
+    try:
+        yield
+    except BackupError as fault:
+        raise click.ClickException(str(fault)) from fault
 
 
 @contextmanager

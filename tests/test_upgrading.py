@@ -1,19 +1,16 @@
 """Migrations on a desk that serves: they give way to whoever holds a lock, fill in batches, build indexes beside."""
 
-import os
 import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from msp.config import Settings
 from msp.kernel import migrate
+from tests.databases import as_owner, own_database
 
 STEP = """
 from alembic import op
@@ -28,20 +25,8 @@ def upgrade() -> None:
 @pytest.fixture
 def fresh(settings: Settings) -> Iterator[Settings]:
     """Settings on an empty database of its own, owned by somebody who is no superuser."""
-    name = f"upgrading_{os.getpid()}"
-    with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as root:
-        for statement in ("create role {} login createrole", "create database {} owner {}"):
-            root.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(name)))
-        for (group,) in root.execute("select rolname from pg_roles where rolname = any(%s)", [list(migrate.GROUPS)]):
-            grant = sql.SQL("grant {} to {} with admin option")
-            root.execute(grant.format(sql.Identifier(str(group)), sql.Identifier(name)))
-        url = os.environ["TEST_PG"].replace("/postgres?", f"/{name}?").replace("//postgres:@", f"//{name}:@")
-        yield replace(settings, database_url=url.replace("postgresql://", "postgresql+psycopg://"))
-        root.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-        for role in (f"{name}_login", name):
-            if root.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
-                root.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
-                root.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+    with own_database(settings, "upgrading") as made:
+        yield made
 
 
 @pytest.fixture
@@ -58,12 +43,8 @@ def write(tree: Path, revision: str, work: str, *, before: str = "0001") -> None
     (tree / "versions" / f"{revision}.py").write_text(STEP.format(revision=revision, before=before, work=work))
 
 
-def owner(settings: Settings) -> "psycopg.Connection[tuple[object, ...]]":
-    return psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True)
-
-
 def fill(settings: Settings, count: int) -> None:
-    with owner(settings) as connection:
+    with as_owner(settings) as connection:
         connection.execute("set role msp_system")
         connection.execute(
             "insert into calendar (id, name, timezone, holiday_set, created_at)"
@@ -78,7 +59,7 @@ def test_an_owner_without_special_rights_fills_a_column_in_batches(fresh: Settin
     write(steps, "x2", "op.execute('alter table calendar add colour text')")
     write(steps, "x3", """backfill("calendar", "colour = 'red'", where="colour is null", batch=40)""", before="x2")
     migrate.upgrade(fresh)
-    with owner(fresh) as connection:
+    with as_owner(fresh) as connection:
         connection.execute("set role msp_system")
         assert connection.execute("select count(*) from calendar where colour = 'red'").fetchone() == (250,)
         writers = connection.execute("select count(distinct xmin::text) from calendar").fetchone()
@@ -88,19 +69,19 @@ def test_an_owner_without_special_rights_fills_a_column_in_batches(fresh: Settin
 def test_an_index_that_was_cut_off_is_built_anew(fresh: Settings, steps: Path) -> None:
     migrate.upgrade(fresh)
     fill(fresh, 3)
-    with owner(fresh) as connection:
+    with as_owner(fresh) as connection:
         connection.execute("set role msp_system")
         connection.execute("update calendar set name = 'same'")
     write(steps, "x2", """build_index("uq_calendar_name", "calendar", "name", is_unique=True)""")
     with pytest.raises(Exception, match="could not create unique index"):
         migrate.upgrade(fresh)
     invalid = "select indisvalid from pg_index where indexrelid = 'uq_calendar_name'::regclass"
-    with owner(fresh) as connection:
+    with as_owner(fresh) as connection:
         assert connection.execute(invalid).fetchone() == (False,)
         connection.execute("set role msp_system")
         connection.execute("update calendar set name = id::text")
     migrate.upgrade(fresh)
-    with owner(fresh) as connection:
+    with as_owner(fresh) as connection:
         assert connection.execute(invalid).fetchone() == (True,)
         assert connection.execute("select version_num from alembic_version").fetchone() == ("x2",)
 
@@ -110,23 +91,23 @@ def test_a_step_gives_way_to_whoever_holds_a_lock_and_is_taken_again(fresh: Sett
     fill(fresh, 1)
     write(steps, "x2", "op.execute('alter table client add colour text')")
     write(steps, "x3", "op.execute('alter table calendar add colour text')", before="x2")
-    with owner(fresh) as holder, holder.transaction():
+    with as_owner(fresh) as holder, holder.transaction():
         holder.execute("lock table calendar in access share mode")
         migrating = threading.Thread(target=migrate.upgrade, args=[fresh])
         migrating.start()
         waited = longest_wait_of_a_reader(fresh, seconds=5)
-        with owner(fresh) as other:  # the step before is done, and stays done
+        with as_owner(fresh) as other:  # the step before is done, and stays done
             assert other.execute("select version_num from alembic_version").fetchone() == ("x2",)
     migrating.join(20)
     assert not migrating.is_alive()
     assert 0.5 < waited < 3  # somebody had to wait behind the step, for as long as its limit
-    with owner(fresh) as connection:
+    with as_owner(fresh) as connection:
         assert connection.execute("select version_num from alembic_version").fetchone() == ("x3",)
 
 
 def longest_wait_of_a_reader(settings: Settings, *, seconds: float) -> float:
     longest, end = 0.0, time.monotonic() + seconds
-    with owner(settings) as reader:
+    with as_owner(settings) as reader:
         reader.execute("set role msp_system")
         while time.monotonic() < end:
             began = time.monotonic()

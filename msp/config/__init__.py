@@ -2,7 +2,7 @@
 
 from msp.config.keeping import secret_weakness
 from msp.config.reader import Fault, SettingsError
-from msp.config.settings import NAMES, Settings, likely_typos
+from msp.config.settings import NAMES, Settings, libpq_url, likely_typos
 from msp.config.values import Environment
 
-__all__ = ["NAMES", "Environment", "Fault", "Settings", "SettingsError", "likely_typos", "secret_weakness"]
+__all__ = ["NAMES", "Environment", "Fault", "Settings", "SettingsError", "libpq_url", "likely_typos", "secret_weakness"]

@@ -43,8 +43,10 @@ NAMES = (
     "STRIPE_API_BASE",
     "SMTP_URL",
     "MAIL_FROM",
+    "METRICS_TOKEN",
+    "MSP_BACKUP_PASSPHRASE",
 )
-OWN_PREFIXES = ("MSP_", "SLACK_", "TEAMS_", "STRIPE_", "SMTP_", "MAIL_")
+OWN_PREFIXES = ("MSP_", "SLACK_", "TEAMS_", "STRIPE_", "SMTP_", "MAIL_", "METRICS_")
 
 ROOM_FOR_SOCKET = 107 - len("/postgres/.s.PGSQL.5432")  # the kernel's limit for a socket's path, in bytes
 
@@ -79,6 +81,8 @@ class Settings:
     stripe_api_base: str = "https://api.stripe.com"
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
+    metrics_token: str = field(default="", repr=False)
+    backup_passphrase: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -160,6 +164,11 @@ def likely_typos(environ: Mapping[str, str] | None = None) -> list[tuple[str, st
     return [(name, close[0]) for name, close in sorted(found) if close]
 
 
+def libpq_url(url: str) -> str:
+    """A database's address as psycopg itself reads it, without SQLAlchemy's driver."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
 def runtime_dir(home: Path) -> Path:
     """The folder for sockets and the lock of one MSP_HOME; always the same for the same folder."""
     inside = home / "run"
@@ -181,6 +190,8 @@ def _read(environ: Mapping[str, str]) -> Settings:
     public_url = _public_url(reader, env, port)
     secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
     integrations = _integrations(reader, env)
+    metrics_token = reader.parsed("METRICS_TOKEN", values.token, "", "Make one with: openssl rand -base64 48")
+    backup_passphrase = reader.text("MSP_BACKUP_PASSPHRASE")
     if reader.faults:
         raise SettingsError(reader.faults)
     try:
@@ -197,6 +208,8 @@ def _read(environ: Mapping[str, str]) -> Settings:
             redis_url=redis or f"unix://{quote(str(runtime_dir(home)))}/valkey.sock?db=0",
             embedded_database=not database,
             embedded_redis=not redis,
+            metrics_token=metrics_token,
+            backup_passphrase=backup_passphrase,
             **integrations,
         )
     except OSError as error:

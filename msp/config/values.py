@@ -120,3 +120,10 @@ def encryption_keys(value: str) -> tuple[str, ...]:
     if len(set(keys)) != len(keys):
         raise ValueError("holds the same key twice")
     return keys
+
+
+def token(value: str) -> str:
+    """A word that one program shows another, long enough not to be guessed."""
+    if len(value) < 24 or any(character.isspace() for character in value):
+        raise ValueError("is too short for a token, at least 24 characters, or holds blanks")
+    return value

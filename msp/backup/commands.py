@@ -1,0 +1,131 @@
+"""`msp backup` and `msp restore`: what people give and are told; the work is done beside."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import psycopg
+
+from msp import embedded
+from msp.backup import archive, restoring, saving
+from msp.backup.archive import Manifest
+from msp.backup.errors import BackupError
+from msp.backup.sealing import LEAST_PASSPHRASE, is_sealed
+from msp.config import Settings
+from msp.kernel import clock
+
+
+@dataclass(frozen=True)
+class Unlocking:
+    """Where a passphrase may come from; asked for at a terminal where it is nowhere."""
+
+    settings: Settings
+    file: str | None
+
+    def given(self) -> str:
+        """The passphrase that was configured or lies in a file; empty where there is none."""
+        return Path(self.file).read_text().strip() if self.file else self.settings.backup_passphrase
+
+    def to_seal(self, encrypt: bool | None) -> str:
+        """The passphrase to seal with, empty for a plain backup; raises BackupError for a weak one."""
+        given = self.given()
+        if encrypt is False or (encrypt is None and not given):
+            return ""
+        if not given and sys.stdin.isatty():
+            given = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+        if len(given) < LEAST_PASSPHRASE:
+            raise BackupError(
+                f"A passphrase of at least {LEAST_PASSPHRASE} characters is needed: MSP_BACKUP_PASSPHRASE"
+            )
+        return given
+
+    def to_open(self, path: Path) -> str:
+        """The passphrase of a sealed backup; empty for a plain one."""
+        with path.open("rb") as handle:
+            if not is_sealed(handle.read(32)):
+                return ""
+        if not (given := self.given()) and sys.stdin.isatty():
+            given = click.prompt("Passphrase", hide_input=True, err=True)
+        return given
+
+
+def save(settings: Settings, file: str, *, encrypt: bool | None, passphrase_file: str | None) -> None:
+    """Save into a file, or to standard output where it is «-», read it back, and say what was saved."""
+    with _told_in_words():
+        passphrase = Unlocking(settings, passphrase_file).to_seal(encrypt)
+        with embedded.running(settings):
+            if file == "-":
+                made = saving.save(settings, sys.stdout.buffer, passphrase=passphrase, at=clock.now())
+                sys.stdout.buffer.flush()
+            else:
+                made = _save_to_file(settings, Path(file), passphrase)
+            saving.note(settings, made)
+    _say(f"Saved: {_what(made)}.")
+    _tell_of_faults(made)
+
+
+def check(settings: Settings, file: str, *, passphrase_file: str | None) -> None:
+    """Read a backup whole and say what is in it; raises BackupError where it is not as it was written."""
+    with _told_in_words():
+        told = archive.verify(Path(file), Unlocking(settings, passphrase_file).to_open(Path(file)))
+    _say(f"Whole, and as it was written: {_what(told)}.")
+    _tell_of_faults(told)
+
+
+def restore(settings: Settings, file: Path, *, passphrase_file: str | None, replaces: bool, other_keys: bool) -> None:
+    """Bring a backup back and say what came."""
+    if not settings.owns_database:
+        raise BackupError("DATABASE_URL names the restricted login: restore with the owner's address")
+    with _told_in_words():
+        passphrase = Unlocking(settings, passphrase_file).to_open(file)
+        with embedded.running(settings):
+            told = restoring.restore(settings, file, passphrase=passphrase, replaces=replaces, other_keys=other_keys)
+    _say(f"Restored: {_what(told)}.")
+    _tell_of_faults(told)
+
+
+def take_keys(settings: Settings, file: Path, folder: Path, *, passphrase_file: str | None) -> None:
+    """Take the keys out of a sealed backup, and nothing more."""
+    with _told_in_words():
+        restoring.take_keys(file, folder, passphrase=Unlocking(settings, passphrase_file).to_open(file))
+    _say(f"The keys are in {folder}: name its files in MSP_ENCRYPTION_KEYS_FILE and SECRET_KEY_FILE.")
+
+
+def _save_to_file(settings: Settings, path: Path, passphrase: str) -> Manifest:
+    with saving.new_file(path) as target:
+        made = saving.save(settings, target, passphrase=passphrase, at=clock.now())
+    if archive.verify(path, passphrase) != made:
+        raise BackupError(f"{path} does not read back as it was written")
+    return made
+
+
+def _what(manifest: Manifest) -> str:
+    kept = "with its keys" if manifest.secrets else "without keys"
+    return (
+        f"the desk of {manifest.made_at} at revision {manifest.revision}, {manifest.rows} rows in "
+        f"{len(manifest.tables)} tables, {manifest.files} files of {manifest.file_bytes} bytes, {kept}"
+    )
+
+
+def _tell_of_faults(manifest: Manifest) -> None:
+    for key in manifest.missing:
+        _say(f"The stored file {key} was missing where this was saved.")
+    for key in manifest.damaged:
+        _say(f"The stored file {key} was damaged where this was saved.")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)  # standard output may be the backup itself
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, psycopg.OperationalError) as fault:
+        raise BackupError(str(fault).strip()) from fault

@@ -1,0 +1,1 @@
+"""What whoever runs the desk wants to know of it: figures that metrics and the doctor share."""

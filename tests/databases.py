@@ -1,0 +1,45 @@
+"""Databases of their own for tests that bring one up from nothing, owned by somebody without special rights."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from msp.config import Settings, libpq_url
+from msp.kernel import migrate
+
+
+@contextmanager
+def own_database(settings: Settings, name: str) -> Iterator[Settings]:
+    """These settings on an empty database, whose owner may make roles and is no superuser."""
+    name = f"{name}_{os.getpid()}"
+    owner, database = sql.Identifier(name), sql.Identifier(name)
+    with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as root:
+        root.execute(sql.SQL("create role {} login createrole").format(owner))
+        root.execute(sql.SQL("create database {} owner {}").format(database, owner))
+        known = root.execute("select rolname from pg_roles where rolname = any(%s)", [list(migrate.GROUPS)]).fetchall()
+        for (group,) in known:  # made by the owner of another database of this cluster
+            root.execute(sql.SQL("grant {} to {} with admin option").format(sql.Identifier(group), owner))
+        url = os.environ["TEST_PG"].replace("/postgres?", f"/{name}?").replace("//postgres:@", f"//{name}:@")
+        try:
+            yield replace(settings, database_url=url.replace("postgresql://", "postgresql+psycopg://"))
+        finally:
+            root.execute(sql.SQL("drop database {} with (force)").format(database))
+            for role in (f"{name}_login", name):
+                if root.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
+                    root.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
+                    root.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+
+
+def as_owner(settings: Settings) -> "psycopg.Connection[tuple[Any, ...]]":
+    """A connection of the database's owner, each statement by itself."""
+    return psycopg.connect(libpq_url(settings.database_url), autocommit=True)
+
+
+def as_root(settings: Settings) -> "psycopg.Connection[tuple[Any, ...]]":
+    """A connection of the cluster's superuser, whom no policy holds, to the same database."""
+    return psycopg.connect(os.environ["TEST_PG"].replace("/postgres?", f"/{settings.database_name}?"), autocommit=True)
