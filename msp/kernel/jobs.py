@@ -17,7 +17,7 @@ from flask import Flask
 from rq import SimpleWorker
 from rq.cron import CronScheduler
 
-from msp.kernel import leases, wake
+from msp.kernel import leases, pulse, wake
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +53,15 @@ def run(name: str) -> None:
 
 def tick() -> None:
     """The clock's RQ job, each second."""
+    _take_tick("clock")
+
+
+def _take_tick(source: str) -> None:
     global _last_tick
     _last_tick = time.monotonic()
     for each in _ticks:
         each()
+    pulse.beat(pulse.TICKS, source)
 
 
 def drain(name: str) -> int:
@@ -103,14 +108,19 @@ class Crew:
             return self._resting[name] > 0
 
     def stop(self, *, patience: float) -> None:
-        """Finish what is in hand, take nothing new; wait at most `patience` seconds for each thread."""
+        """Finish what is in hand, take nothing new; wait at most `patience` seconds in all.
+
+        What takes longer keeps its lease for as long as that lasts: it may arrive yet, so nobody may hurry after it.
+        """
         self._stop.set()
         for name in self._bells:
             self.look(name)
+        end = time.monotonic() + patience
         for thread in self._threads:
-            thread.join(patience)
+            thread.join(max(0.0, end - time.monotonic()))
         self._idle.set()
-        self._keeper.join(patience)
+        self._keeper.join(max(1.0, end - time.monotonic()))
+        pulse.stop(pulse.WORKERS)
 
     def _work(self, name: str, one: Callable[[], bool]) -> None:
         heard = 0
@@ -130,13 +140,14 @@ class Crew:
                     heard = self._rings[name]
 
     def _keep(self) -> None:
-        """Renew the leases of what is in hand, and tick where the clock is silent."""
+        """Renew the leases of what is in hand, say that we live, and tick where the clock is silent."""
         with self._app.app_context():
             while not self._idle.wait(leases.RENEW_AFTER.total_seconds()):
                 try:
                     leases.renew()
+                    pulse.beat(pulse.WORKERS)
                     if not self._stop.is_set() and time.monotonic() - _last_tick > SILENCE_SECONDS:
-                        tick()
+                        _take_tick("worker")
                 except Exception:  # the database is away: nobody else can claim either
                     log.exception("the keeper stumbled")
 

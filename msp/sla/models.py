@@ -101,6 +101,7 @@ class Step(Model):
     __table_args__ = (
         ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
         Index("uq_sla_step_key", "clock_id", "key", unique=True),
+        Index("ix_sla_step_taken", "taken_at"),
         {"info": {"access": "tenant_staff"}},
     )
     clock_id: Mapped[UUID] = mapped_column(ForeignKey("sla_clock.id"), primary_key=True)

@@ -1,0 +1,66 @@
+"""How long requests took, counted in memory that every process of one web server shares: whoever is asked tells of all.
+
+Each process counts in a slot of its own and reads the sum of all. The memory is made before the server forks.
+"""
+
+import mmap
+import os
+import threading
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+NOWHERE = "none"  # what was asked for at no endpoint of ours
+SLOTS = 64  # processes at a time; two of the same slot would lose a count now and then
+ENDPOINTS = 1000  # at most
+_WIDTH = len(BOUNDS) + 2  # a count for each bound, one beyond, and the sum of seconds
+_LENGTH = ENDPOINTS * len(CLASSES) * _WIDTH + 1  # of a slot; the last says that it is used
+_DOUBLE = 8  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What one endpoint took for one class of answers: counts between the bounds and beyond, and all seconds."""
+
+    endpoint: str
+    status: str
+    counts: tuple[float, ...]
+    seconds: float
+
+
+class RequestTimes:
+    """The shared memory; `endpoints` may still grow until the first request."""
+
+    def __init__(self, endpoints: Collection[str]) -> None:
+        self._endpoints = endpoints
+        self._memory = memoryview(mmap.mmap(-1, SLOTS * _LENGTH * _DOUBLE)).cast("d")
+        self._lock = threading.Lock()
+
+    def add(self, endpoint: str | None, status_code: int, seconds: float) -> None:
+        """Count one answer."""
+        place = self._places.get(endpoint or NOWHERE, self._places[NOWHERE]) * len(CLASSES) + status_code // 100 - 1
+        slot = os.getpid() % SLOTS * _LENGTH
+        start = slot + place * _WIDTH
+        with self._lock:
+            self._memory[start + bisect_left(BOUNDS, seconds)] += 1
+            self._memory[start + _WIDTH - 1] += seconds
+            self._memory[slot + _LENGTH - 1] = 1
+
+    def all(self) -> Iterator[Times]:
+        """The sums over all processes, of what was asked at least once."""
+        used = [start for start in range(0, SLOTS * _LENGTH, _LENGTH) if self._memory[start + _LENGTH - 1]]
+        places = [(endpoint, status) for endpoint in self._places for status in CLASSES]
+        for place, (endpoint, status) in enumerate(places):
+            at = place * _WIDTH
+            shares = [self._memory[start + at : start + at + _WIDTH].tolist() for start in used]
+            *counts, seconds = map(sum, zip(*shares, strict=True)) if shares else [0.0]
+            if any(counts):
+                yield Times(endpoint, status, tuple(counts), seconds)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        names = sorted({*self._endpoints, NOWHERE})  # the same in every process, which all hold the same application
+        return {name: place for place, name in enumerate(names[:ENDPOINTS])} | {NOWHERE: names.index(NOWHERE)}
