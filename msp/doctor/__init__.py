@@ -1,0 +1,57 @@
+"""What is wrong with this installation, and how to mend it: lists of checks that anyone can add to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+
+from msp import embedded
+from msp.config import Settings, SettingsError
+from msp.doctor import database, holidays, machine, outside, queue, work
+from msp.doctor.finding import Check, Finding
+from msp.embedded import EmbeddedServerError
+
+MARKS = {"ok": "  ok  ", "note": " note ", "fault": "FAULT "}
+LOCAL_CHECKS: list[Check] = [*machine.CHECKS, *outside.CHECKS]
+SERVER_CHECKS: list[Check] = [*database.CHECKS, *holidays.CHECKS, *queue.CHECKS, *work.CHECKS]
+
+
+def report(environ: Mapping[str, str] | None = None, *, say: Callable[[str], None]) -> int:
+    """Run every check and say what it found; returns 1 where something is wrong, else 0."""
+    try:
+        settings = Settings.from_env(environ)
+    except SettingsError as error:
+        for fault in error.faults:
+            say(_line(Finding("fault", f"{fault.name} {fault.problem}", fault.mend)))
+        say(f"{len(error.faults)} fault(s) in the settings; the other checks need them mended first.")
+        return 1
+    count = 0
+    for finding in examine(settings):
+        say(_line(finding))
+        count += finding.level == "fault"
+    say(f"{count} fault(s)." if count else "Nothing is wrong.")
+    return 1 if count else 0
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding of every check; embedded servers that are down are started for the length of it."""
+    for check in LOCAL_CHECKS:
+        yield from check(settings)
+    with ExitStack() as stack:
+        if not embedded.are_up(settings):
+            if settings.embedded_database and not (settings.home / "postgres").exists():
+                yield Finding("note", f"nothing was ever started on {settings.home}", "msp run starts it")
+                return
+            try:
+                stack.enter_context(embedded.running(settings))
+            except (EmbeddedServerError, embedded.HomeInUse) as error:
+                yield Finding("fault", str(error), f"Look into {settings.home / 'logs'}")
+                return
+            yield Finding("note", "the desk does not run; its servers were started for these checks", "msp run")
+        for check in SERVER_CHECKS:
+            yield from check(settings)
+
+
+def _line(finding: Finding) -> str:
+    mend = f"\n        {finding.mend}" if finding.mend else ""
+    return f"[{MARKS[finding.level]}] {finding.what}{mend}"

@@ -1,0 +1,148 @@
+"""The machine and what it was told: Python, settings, secrets, room, time zones, what set-up made."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import stat
+import sys
+import zoneinfo
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import tzdata
+
+from msp.config import Settings, likely_typos, secret_weakness
+from msp.doctor.finding import Check, Finding, Level, judged
+
+LEAST_DISK = 1_000_000_000  # bytes
+PACKAGE = Path(__file__).resolve().parents[1]
+SERIOUS = re.compile(
+    r"PANIC|No space left|could not (write|fsync|extend)|invalid page|checksum|out of memory", re.IGNORECASE
+)
+TAIL = 200_000  # bytes of a log that are looked through
+
+
+def python_is_new_enough(settings: Settings) -> Iterator[Finding]:
+    """Python, and the Node that the web assets are built with."""
+    version = platform.python_version()
+    if sys.version_info >= (3, 11):  # noqa: UP036  # somebody may start us with an older one
+        yield Finding("ok", f"Python {version}")
+    else:
+        yield Finding("fault", f"Python {version} is too old", "Install Python 3.11 or newer")
+
+
+def settings_are_read_as_meant(settings: Settings) -> Iterator[Finding]:
+    """Which mode this is, and names that look misspelt."""
+    place = "demonstration" if settings.is_demo else "production"
+    yield Finding("ok", f"{place}, answering at {settings.public_url}")
+    if not settings.is_demo and urlsplit(settings.public_url).scheme != "https":
+        mend = "Set PUBLIC_URL to the https address that people open"
+        yield Finding("fault", f"{settings.public_url} is this machine alone, and not https", mend)
+    if not settings.is_demo and not settings.metrics_token:
+        mend = "To scrape them from elsewhere or through a proxy, set METRICS_TOKEN"
+        yield Finding("note", "metrics are told to this machine alone", mend)
+    for name, meant in likely_typos():
+        yield Finding("note", f"{name} is set but nothing reads it", f"Is {meant} meant?")
+
+
+def secrets_are_secret(settings: Settings) -> Iterator[Finding]:
+    """Strength of the session key, and who can read what is kept."""
+    weakness = secret_weakness(settings.secret_key)
+    if weakness:
+        level: Level = "note" if settings.is_demo else "fault"
+        yield Finding(level, f"SECRET_KEY {weakness}", "Make one with: openssl rand -base64 48")
+    else:
+        yield Finding("ok", "SECRET_KEY is strong")
+    folder = settings.home / "secrets"
+    for path in [folder, *folder.glob("*")] if folder.exists() else []:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Finding("fault", f"{path} can be read by others", f"chmod go= {path}")
+
+
+def there_is_room(settings: Settings) -> Iterator[Finding]:
+    """Disk left where data and files are kept."""
+    home = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(home).free
+    text = f"{free / 1e9:.1f} GB are free for {settings.home}"
+    yield Finding("ok", text) if free > LEAST_DISK else Finding("fault", text, "Make room: at least 1 GB")
+
+
+def pages_are_built(settings: Settings) -> Iterator[Finding]:
+    """Web assets and the Spanish catalogue, which set-up makes."""
+    made = {
+        "web assets": PACKAGE / "web" / "static" / "dist" / "manifest.json",
+        "the Spanish catalogue": PACKAGE / "translations" / "es" / "LC_MESSAGES" / "messages.mo",
+    }
+    for what, path in made.items():
+        yield Finding("ok", f"built: {what}") if path.exists() else Finding("fault", f"{what}: missing", "make setup")
+
+
+def integrations_are_on(settings: Settings) -> Iterator[Finding]:
+    """What is on, and what the rest needs."""
+    states = {
+        "Slack": (settings.slack_enabled, "SLACK_SIGNING_SECRET, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET"),
+        "Teams": (settings.teams_enabled, "TEAMS_APP_ID, TEAMS_APP_PASSWORD, TEAMS_APP_TENANT_ID"),
+        "Stripe": (settings.stripe_enabled, "STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET"),
+        "Mail": (settings.mail_enabled, "SMTP_URL, MAIL_FROM"),
+    }
+    for name, (is_on, names) in states.items():
+        yield Finding("ok", f"{name} is on") if is_on else Finding("note", f"{name} is off", f"To use it, set {names}")
+    if settings.slack_enabled and not settings.slack_install_enabled:
+        mend = "To let clients install the app by themselves, set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
+        yield Finding("note", "Slack: apps built by hand only", mend)
+    if not settings.is_demo and settings.stripe_api_key.startswith(("sk_test_", "rk_test_")):
+        yield Finding("note", "Stripe's key is a test key", "Payments are not real")
+
+
+def time_zones_are_known_and_new(settings: Settings) -> Iterator[Finding]:
+    """The database of time zones that deadlines are reckoned with: the system's, or else the one of the packages."""
+    version, where = zone_version(zoneinfo.TZPATH)
+    newest = tzdata.IANA_VERSION
+    text = f"time zones of {version} ({where})"
+    mend = f"Install the system's newest tzdata, or remove it: the package brings {newest}"
+    if version == "unknown":
+        yield Finding("note", f"time zones of an unknown version ({where})", mend)
+    elif int(version[:4]) < int(newest[:4]) - 1:
+        yield Finding("fault", f"{text} are too old: countries have changed their time since", mend)
+    else:
+        yield judged(version >= newest, text, mend, otherwise="note")
+
+
+def zone_version(folders: tuple[str, ...]) -> tuple[str, str]:
+    """The version of the time zones in force, such as 2026a, and where they lie."""
+    folder = next((Path(each) for each in folders if (Path(each) / "Europe" / "Madrid").exists()), None)
+    if folder is None:
+        return tzdata.IANA_VERSION, "the package tzdata"
+    for name, pattern in (("tzdata.zi", r"# version (\S+)"), ("+VERSION", r"(\S+)"), ("version", r"(\S+)")):
+        if (folder / name).exists():
+            with (folder / name).open() as file:
+                found = re.match(pattern, file.readline())
+            if found and re.match(r"\d{4}[a-z]", found[1]):
+                return found[1], str(folder)
+    return "unknown", str(folder)
+
+
+def logs_are_quiet(settings: Settings) -> Iterator[Finding]:
+    """What the embedded servers complained of lately, where it is serious."""
+    for path in sorted((settings.home / "logs").glob("*.log")):
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL))
+            lines = file.read().decode(errors="replace").splitlines()
+        serious = [line for line in lines if SERIOUS.search(line)]
+        if serious:
+            yield Finding("fault", f"{path.name} says: {serious[-1].strip()[:200]}", f"Look into {path}")
+
+
+CHECKS: list[Check] = [
+    python_is_new_enough,
+    settings_are_read_as_meant,
+    secrets_are_secret,
+    there_is_room,
+    pages_are_built,
+    time_zones_are_known_and_new,
+    logs_are_quiet,
+    integrations_are_on,
+]

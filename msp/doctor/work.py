@@ -1,0 +1,141 @@
+"""The work itself: what waits too long, was given up, is late, cannot be read; when it was last saved."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator
+from datetime import timedelta
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from msp.config import Settings
+from msp.doctor.finding import Check, Finding, judged
+from msp.kernel import clock
+from msp.operations import figures
+
+UNDELIVERED = 300.0  # seconds
+OVERDUE = 10.0  # seconds
+SKEW = 1.0  # seconds
+LONG_TRANSACTION = 3600.0  # seconds
+BACKUP = timedelta(hours=26)
+DELIVERIES = "Open Deliveries in the administration: each stands there with its reason, to try again or to discard"
+
+
+def the_work_is_done(settings: Settings) -> Iterator[Finding]:
+    """Everything that the tables say; a database that cannot be read is another check's finding."""
+    engine = create_engine(settings.app_database_url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            yield from _line(figures.line(connection))
+            connection.rollback()
+            connection.execute(text("set local role msp_system"))
+            for check in (_queues, _escalation, _sealed, _zones, _files, _backup):
+                yield from check(settings, connection)
+    except SQLAlchemyError:
+        return
+    finally:
+        engine.dispose()
+
+
+def _line(line: figures.Line) -> Iterator[Finding]:
+    text = f"this machine's clock and the database's differ by {line.skew:+.1f} s"
+    yield judged(abs(line.skew) <= SKEW, text, "Mend NTP on both: deadlines are as wrong as the clock")
+    if line.longest_transaction > LONG_TRANSACTION:
+        what = f"a transaction is open for {_long(line.longest_transaction)}"
+        yield Finding("fault", what, "Unless a backup runs, end it: select * from pg_stat_activity order by xact_start")
+
+
+def _queues(_settings: Settings, connection: Connection) -> Iterator[Finding]:
+    for name, model in figures.QUEUES.items():
+        found = figures.backlog(connection, model, at=clock.now())
+        if found.undelivered > UNDELIVERED:
+            what = f"the oldest of {found.waiting} in the {name} waits for {_long(found.undelivered)}"
+            yield Finding("fault", what, f"Start msp worker where none works. {DELIVERIES}")
+        else:
+            yield Finding("ok", f"{found.waiting} wait in the {name}")
+        if found.dead:
+            yield Finding("fault", f"{found.dead} of the {name} were given up", DELIVERIES)
+
+
+def _escalation(_settings: Settings, connection: Connection) -> Iterator[Finding]:
+    found = figures.escalation(connection, at=clock.now())
+    if found.most_overdue > OVERDUE:
+        what = f"{found.overdue} escalation step(s) overdue, the oldest by {_long(found.most_overdue)}"
+        yield Finding("fault", what, "Start msp worker and msp clock; where they run, look into their logs")
+
+
+def _sealed(settings: Settings, connection: Connection) -> Iterator[Finding]:
+    """Stored secrets that no key of here opens, and those that only an older key does."""
+    keys = [Fernet(key) for key in settings.encryption_keys]
+    for table in connection.execute(text(_WITH_SECRETS)).scalars().all():
+        query = f'select secret from "{table}" where secret is not null'  # noqa: S608
+        sealed = connection.execute(text(query)).scalars().all()
+        lost = sum(not _opens(MultiFernet(keys), each) for each in sealed)
+        old = sum(not _opens(keys[0], each) for each in sealed) - lost
+        if lost:
+            mend = (
+                "Add the key that they were sealed with to MSP_ENCRYPTION_KEYS, behind the newest, or enter them anew"
+            )
+            yield Finding("fault", f"no key opens {lost} of {len(sealed)} secrets in {table}", mend)
+        elif sealed:
+            yield Finding("ok", f"MSP_ENCRYPTION_KEYS opens the {len(sealed)} secrets in {table}")
+        if old:
+            mend = "Keep the older keys in MSP_ENCRYPTION_KEYS until these are entered anew"
+            yield Finding("note", f"{old} secrets in {table} are sealed with an older key", mend)
+
+
+_WITH_SECRETS = (
+    "select table_name::text from information_schema.columns where table_schema = 'public' and column_name = 'secret'"
+    " and data_type = 'text'"
+)
+
+
+def _opens(box: Fernet | MultiFernet, sealed: str) -> bool:
+    try:
+        box.decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def _zones(_settings: Settings, connection: Connection) -> Iterator[Finding]:
+    known = zoneinfo.available_timezones()
+    for table in ("calendar", "client", "person"):
+        used = connection.execute(text(f"select distinct timezone from {table}")).scalars().all()  # noqa: S608
+        for zone in sorted(set(used) - known):
+            mend = "Install the newest tzdata, or choose another time zone there"
+            yield Finding("fault", f"nobody knows the time zone {zone} of a {table}", mend)
+
+
+def _files(settings: Settings, connection: Connection) -> Iterator[Finding]:
+    """Whether the newest stored files are where the tables say."""
+    query = text("select storage_key from attachment where storage_key is not null order by id desc limit 500")
+    keys = connection.execute(query).scalars().all()
+    missing = [key for key in keys if not (settings.home / "files" / key[:2] / key).is_file()]
+    if missing:
+        mend = f"Share {settings.home / 'files'} among all processes, or bring it back from a backup"
+        yield Finding("fault", f"{len(missing)} of the {len(keys)} newest files are missing", mend)
+
+
+def _backup(settings: Settings, connection: Connection) -> Iterator[Finding]:
+    mend = "Run msp backup each night, and keep its file elsewhere (docs/operations)"
+    saved = figures.last_backup(connection)
+    if saved is None:
+        yield Finding("note", "this desk was never backed up", mend)
+        return
+    age = clock.now() - saved
+    what = f"last backed up {_long(age.total_seconds())} ago"
+    yield judged(age <= BACKUP, what, mend, otherwise="note" if settings.is_demo else "fault")
+
+
+def _long(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    if minutes >= 48 * 60:
+        return f"{minutes // 1440} days"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {int(seconds % 60)} s"
+
+
+CHECKS: list[Check] = [the_work_is_done]

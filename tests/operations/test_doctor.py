@@ -1,0 +1,343 @@
+"""Every fault that the doctor knows: the thing is broken, it is named with its mend, and silent once it is mended."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from sqlalchemy import update
+
+from msp import doctor
+from msp.config import Settings
+from msp.doctor import database, machine, outside, queue, work
+from msp.doctor.finding import Check
+from msp.kernel import clock, inbox, pulse, wake
+from msp.kernel import settings as kernel_settings
+from msp.kernel.db import Scope
+from msp.kernel.db import work as unit_of_work
+from msp.kernel.inbox import Inbound
+from msp.sla.models import Clock
+from msp.tickets.actions import Request, open_ticket
+from tests.backup.installation import furnish
+from tests.databases import as_root
+from tests.world import World
+
+
+def faults(settings: Settings, *checks: Check) -> dict[str, str]:
+    """What is wrong, and its mend."""
+    found = [finding for check in checks for finding in check(settings) if finding.level == "fault"]
+    assert all(finding.mend for finding in found)
+    return {finding.what: finding.mend for finding in found}
+
+
+def notes(settings: Settings, check: Check) -> dict[str, str]:
+    return {finding.what: finding.mend for finding in check(settings) if finding.level == "note"}
+
+
+def one(found: dict[str, str]) -> tuple[str, str]:
+    assert len(found) == 1, found
+    return next(iter(found.items()))
+
+
+DATABASE, WORK, QUEUE = database.database_answers, work.the_work_is_done, queue.queue_answers
+UNSAFE = "is off: a power cut loses what was accepted"  # the tests' own server is fast and forgetful
+
+
+def at_work(settings: Settings) -> dict[str, str]:
+    """What is wrong with the work at present, in which the database lives too."""
+    clock.advance(datetime.now(UTC) - clock.now())
+    return faults(settings, WORK)
+
+
+# -------------------------------------------------------------------- machine
+
+
+def production(settings: Settings, **more: object) -> Settings:
+    return replace(settings, env="production", public_url="https://desk.example.com", **more)  # type: ignore[arg-type]
+
+
+def test_production_at_an_address_of_this_machine(settings: Settings) -> None:
+    what, mend = one(
+        faults(
+            replace(settings, env="production", public_url="http://127.0.0.1:8000"), machine.settings_are_read_as_meant
+        )
+    )
+    assert "not https" in what and "PUBLIC_URL" in mend
+    assert faults(production(settings), machine.settings_are_read_as_meant) == {}
+
+
+def test_metrics_without_a_token_in_production(settings: Settings) -> None:
+    assert "METRICS_TOKEN" in one(notes(production(settings), machine.settings_are_read_as_meant))[1]
+    token = "a-token-that-nobody-guesses-0123"
+    assert notes(production(settings, metrics_token=token), machine.settings_are_read_as_meant) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "level"), [("# version 2019c", "fault"), ("# version 2025b", "note"), ("# version 2099a", "ok")]
+)
+def test_time_zones_of_long_ago(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, level: str
+) -> None:
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Madrid").touch()
+    (tmp_path / "tzdata.zi").write_text(f"{line}\n# more\n")
+    monkeypatch.setattr("zoneinfo.TZPATH", (str(tmp_path),))
+    [found] = machine.time_zones_are_known_and_new(settings)
+    assert found.level == level and ("tzdata" in found.mend) == (level != "ok")
+
+
+def test_a_server_that_complained(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "postgres.log"
+    log.write_text("LOG:  database system is ready\n")
+    assert faults(replace(settings, home=tmp_path), machine.logs_are_quiet) == {}
+    log.write_text("LOG:  ready\nERROR:  could not extend file: No space left on device\n")
+    what, mend = one(faults(replace(settings, home=tmp_path), machine.logs_are_quiet))
+    assert "No space left" in what and str(log) in mend
+
+
+# -------------------------------------------------------------------- outside
+
+
+@contextmanager
+def listener(answer: bytes = b"") -> Iterator[int]:
+    """Somebody who listens, and says `answer` to whoever comes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            try:
+                line, _ = server.accept()
+            except OSError:
+                return
+            with line, suppress(OSError):  # who does not like the answer hangs up
+                line.sendall(answer)
+                line.recv(100)
+                line.sendall(b"250 ok\r\n" if answer else b"")
+                line.recv(100)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(5)
+
+
+NOBODY = "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "setting"),
+    [
+        ("Slack", "slack_api_url", "SLACK_API_URL"),
+        ("Teams' tokens", "teams_token_url", "TEAMS_TOKEN_URL"),
+        ("Teams' keys", "teams_openid_metadata_url", "TEAMS_OPENID_METADATA_URL"),
+        ("Stripe", "stripe_api_base", "STRIPE_API_BASE"),
+        ("The mail server", "smtp_url", "SMTP_URL"),
+    ],
+)
+def test_a_service_that_cannot_be_reached(settings: Settings, name: str, field: str, setting: str) -> None:
+    off = {"slack_signing_secret": "", "teams_app_id": "", "stripe_api_key": "", "smtp_url": ""}
+    on = {name: value for name, value in off.items() if not field.startswith(name[:4])}
+    nobody = NOBODY.replace("http", "smtp") if field == "smtp_url" else NOBODY
+    alone = replace(settings, **on, **{field: nobody})  # type: ignore[arg-type]
+    mine = {
+        what: mend for what, mend in faults(alone, outside.services_can_be_reached).items() if what.startswith(name)
+    }
+    what, mend = one(mine)
+    assert f"{name} cannot be reached at 127.0.0.1: Connection refused" in what and setting in mend
+    with listener(b"220 mail\r\n" if field == "smtp_url" else b"") as port:
+        there = {field: f"{'smtp' if field == 'smtp_url' else 'http'}://127.0.0.1:{port}"}
+        there_now = replace(alone, **there)  # type: ignore[arg-type]
+        assert not [what for what in faults(there_now, outside.services_can_be_reached) if what.startswith(name)]
+
+
+def test_a_service_that_speaks_no_tls(settings: Settings) -> None:
+    with listener(b"this is no TLS at all") as port:
+        alone = replace(
+            settings, teams_app_id="", stripe_api_key="", slack_api_url=f"https://127.0.0.1:{port}/api/", smtp_url=""
+        )
+        assert "Slack cannot be reached" in one(faults(alone, outside.services_can_be_reached))[0]
+
+
+# ---------------------------------------------------------------------- queue
+
+
+def test_nobody_at_work(app: Flask, settings: Settings) -> None:
+    what, mend = one(faults(production(settings), QUEUE))
+    assert what == "no worker is at work" and "msp worker" in mend
+    assert what in notes(settings, QUEUE)  # a demonstration that stands still is nothing odd
+    pulse.beat(pulse.WORKERS)
+    pulse.beat(pulse.TICKS, "clock")
+    assert faults(production(settings), QUEUE) == {}
+
+
+def test_a_clock_that_does_not_tick(app: Flask, settings: Settings) -> None:
+    pulse.beat(pulse.WORKERS)
+    assert "nothing ticks" in one(faults(settings, QUEUE))[0]
+    pulse.beat(pulse.TICKS, "worker")
+    assert "workers tick in its place" in one(faults(settings, QUEUE))[0]
+    seconds, _ = wake.connection().time()
+    wake.connection().zadd(pulse.TICKS, {"clock": seconds - 60, "worker": seconds - 30})
+    what, mend = one(faults(settings, QUEUE))
+    assert "nothing ticks" in what and "msp clock" in mend
+
+
+def test_a_full_queue(app: Flask, settings: Settings) -> None:
+    pulse.beat(pulse.WORKERS)
+    pulse.beat(pulse.TICKS, "clock")
+    used = int(wake.connection().info("memory")["used_memory"])
+    wake.connection().config_set("maxmemory", int(used * 1.05))
+    try:
+        what, mend = one(faults(settings, QUEUE))
+    finally:
+        wake.connection().config_set("maxmemory", 0)
+    assert "of its memory" in what and "maxmemory" in mend
+
+
+# ------------------------------------------------------------------- database
+
+
+@pytest.mark.parametrize(
+    ("breaks", "mends", "what", "mend"),
+    [
+        ("alter role {login} superuser", "alter role {login} nosuperuser", "may do more", "msp migrate"),
+        ("alter role {login} createrole", "alter role {login} nocreaterole", "may do more", "msp migrate"),
+        ("alter role msp_staff bypassrls", "alter role msp_staff nobypassrls", "msp_staff is above", "nobypassrls"),
+        ("grant pg_monitor to {login}", "revoke pg_monitor from {login}", "may also be pg_monitor", "revoke"),
+        ("grant select on ticket to public", "revoke select on ticket from public", "may read ticket", "revoke"),
+        ("create schema before_restore", "drop schema before_restore", "a restore was cut off", "msp restore again"),
+    ],
+)
+def test_a_database_that_was_meddled_with(settings: Settings, breaks: str, mends: str, what: str, mend: str) -> None:
+    names = {"login": settings.database_login, "name": settings.database_name}
+    before = faults(settings, DATABASE)
+    with as_root(settings) as root:
+        root.execute(breaks.format(**names).encode())
+        try:
+            found = {each: how for each, how in faults(settings, DATABASE).items() if each not in before}
+        finally:
+            root.execute(mends.format(**names).encode())
+    assert any(what in each and mend in how for each, how in found.items()), (found, before)
+    assert faults(settings, DATABASE) == before
+
+
+def test_a_server_that_forgets(settings: Settings) -> None:
+    """The tests' own server keeps nothing through a power cut, and the doctor says so."""
+    found = faults(production(settings), DATABASE)
+    unsafe = {f"{name} {UNSAFE}" for name in ("fsync", "full_page_writes", "synchronous_commit")}
+    assert unsafe <= found.keys() and not unsafe & faults(settings, DATABASE).keys()
+
+
+def test_an_index_that_was_cut_off(app: Flask, settings: Settings) -> None:
+    with as_root(settings) as root:
+        root.execute("update pg_index set indisvalid = false where indexrelid = 'ix_event_seq'::regclass")
+        try:
+            found = faults(settings, DATABASE)
+        finally:
+            root.execute("update pg_index set indisvalid = true where indexrelid = 'ix_event_seq'::regclass")
+    assert "concurrently" in found["the index ix_event_seq was cut off while it was built"]
+
+
+def test_connections_that_run_out(settings: Settings) -> None:
+    query = next(query for query, _mend in database._AILMENTS if "connections are in use" in query)
+    with as_root(settings) as root:
+        assert root.execute(query.encode()).fetchall() == []
+        [(what,)] = root.execute(query.replace("* 0.8", "* 0.0001").encode()).fetchall()
+    assert "of 1" in what or "of 2" in what
+
+
+# ----------------------------------------------------------------------- work
+
+
+def test_a_sound_desk(settings: Settings, world: World) -> None:
+    assert at_work(settings) == {}
+
+
+def test_a_clock_that_is_wrong(app: Flask, settings: Settings) -> None:
+    what, mend = one(faults(settings, WORK))  # the tests' clock stands on a Monday of long ago
+    assert "differ by" in what and "NTP" in mend
+
+
+def test_what_waits_too_long(app: Flask, settings: Settings) -> None:
+    clock.advance(datetime.now(UTC) - clock.now())
+    inbox.store("nobody", "e1", {}, key="k")
+    with unit_of_work(Scope.system()) as session:
+        session.execute(update(Inbound).values(created_at=clock.now() - timedelta(minutes=72)))
+    what, mend = one(at_work(settings))
+    assert what == "the oldest of 1 in the inbox waits for 1 h 12 min" and "Deliveries" in mend
+
+
+def test_what_was_given_up(app: Flask, settings: Settings) -> None:
+    clock.advance(datetime.now(UTC) - clock.now())
+    inbox.store("nobody", "e1", {}, key="k")
+    with unit_of_work(Scope.system()) as session:
+        session.execute(update(Inbound).values(state="dead", reason="channel_not_found"))
+    what, mend = one(at_work(settings))
+    assert what == "1 of the inbox were given up" and "try again or to discard" in mend
+
+
+def test_steps_that_nobody_takes(settings: Settings, world: World) -> None:
+    clock.advance(datetime.now(UTC) - clock.now())
+    with unit_of_work(Scope.client(world.lozano.id)):
+        open_ticket(
+            world.lozano, requester=world.marta, request=Request(subject="x", body="x", source="portal"), at=clock.now()
+        )
+    with unit_of_work(Scope.system()) as session:
+        session.execute(update(Clock).values(next_step_at=clock.now() - timedelta(seconds=90), state="running"))
+    [what] = [what for what in at_work(settings) if "escalation" in what]
+    assert what.endswith("overdue, the oldest by 1 min 30 s")
+
+
+def test_secrets_that_no_key_opens(settings: Settings, world: World) -> None:
+    other = Fernet.generate_key().decode()
+    what, mend = one(at_work(replace(settings, encryption_keys=(other,))))
+    assert what == "no key opens 1 of 1 secrets in connection" and "behind the newest" in mend
+    turned = replace(settings, encryption_keys=(other, *settings.encryption_keys))
+    assert at_work(turned) == {}
+    assert "1 secrets in connection are sealed with an older key" in notes(turned, WORK)
+
+
+def test_a_time_zone_that_nobody_knows(settings: Settings, world: World) -> None:
+    with as_root(settings) as root:
+        root.execute("update client set timezone = 'Europe/Atlantis' where code = 'LOZ'")
+    what, mend = one(at_work(settings))
+    assert what == "nobody knows the time zone Europe/Atlantis of a client" and "tzdata" in mend
+
+
+def test_files_that_are_missing(settings: Settings, world: World) -> None:
+    key = furnish(world)
+    file = settings.home / "files" / key[:2] / key
+    assert not [what for what in at_work(settings) if "files" in what]
+    file.unlink()
+    assert "1 of the 1 newest files are missing" in at_work(settings)
+
+
+def test_backups_that_are_old(app: Flask, settings: Settings) -> None:
+    clock.advance(datetime.now(UTC) - clock.now())
+    assert "msp backup each night" in notes(settings, WORK)["this desk was never backed up"]
+    with unit_of_work(Scope.system()):
+        kernel_settings.write("last_backup", {"at": (clock.now() - timedelta(hours=50)).isoformat()})
+    what, mend = one(at_work(production(settings)))
+    assert what == "last backed up 2 days ago" and "msp backup" in mend
+    with unit_of_work(Scope.system()):
+        kernel_settings.write("last_backup", {"at": (clock.now() - timedelta(hours=3)).isoformat()})
+    assert at_work(production(settings)) == {}
+
+
+def test_every_check_is_on_the_list() -> None:
+    checks = {*doctor.LOCAL_CHECKS, *doctor.SERVER_CHECKS}
+    for room in (machine, outside, database, queue, work):
+        named = {
+            value
+            for name, value in vars(room).items()
+            if callable(value)
+            and getattr(value, "__module__", "") == room.__name__
+            and not name.startswith("_")
+            and getattr(value, "__annotations__", {}).get("return") == "Iterator[Finding]"
+        }
+        assert named and named <= checks
