@@ -91,6 +91,8 @@ def _asked(ask: Callable[[], Result]) -> Result:
         raise Temporary("stripe_busy", retry_after=_retry_after(error)) from error
     except stripe.APIConnectionError as error:
         raise Temporary("stripe_unreachable") from error
+    except UnicodeDecodeError as error:  # bytes that are no text: somebody else's answer
+        raise Temporary("stripe_no_sense") from error
     except stripe.StripeError as error:
         # Below 400 it was no answer of Stripe's: a proxy's page, for one.
         if not 400 <= (error.http_status or 0) < 500 or error.http_status in (409, 429):

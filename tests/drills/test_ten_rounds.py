@@ -1,0 +1,17 @@
+"""Ten rounds of the fault drill, always the same ten; `make drill` runs two hundred."""
+
+from tests.drills.desk import Desk, crowding
+from tests.drills.fault.count import RECOVERED, table
+from tests.drills.fault.rounds import drill
+from tests.drills.ground import Outside
+
+ROUNDS, SEED = 10, 1958
+SLOWEST = 30.0  # seconds to be whole again here, where other tests want the machine too
+
+
+def test_nothing_is_lost_and_nothing_comes_twice(desk: Desk, outside: Outside) -> None:
+    lines, ledger = drill(desk, outside, rounds=ROUNDS, seed=SEED, say=print)
+    assert not any(line.wrong for line in lines if line.what != RECOVERED), table(lines)
+    assert all(recovery.whole < SLOWEST * crowding() for recovery in ledger.recoveries), table(lines)
+    assert len(ledger.faults) == ROUNDS and len(ledger.recoveries) == 3
+    assert all(line.count for line in lines if "Teams" not in line.what and "mails" not in line.what), table(lines)
