@@ -157,7 +157,9 @@ def _sheet(
         tier=tier,
         source=source,
         client_id=client_id,
-        contract=Terms(contract_id, contract_version or 1, contract or "", contract_kind or "") if contract_id else None,
+        contract=Terms(contract_id, contract_version or 1, contract or "", contract_kind or "")
+        if contract_id
+        else None,
         assignee_id=assignee_id,
         paused_at=paused_at,
         created_at=created_at,
