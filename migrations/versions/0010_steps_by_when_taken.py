@@ -2,8 +2,8 @@
 
 from migrations.helpers import build_index
 
-revision = "0008"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
