@@ -35,7 +35,7 @@ class Promise:
         return self.level.contract_id
 
 
-class _Versions(NamedTuple):
+class Versions(NamedTuple):
     """A contract and its calendar, each with the version that holds."""
 
     id: UUID
@@ -53,9 +53,10 @@ _VERSIONS = (
     .limit(1)
 )
 _DAY = bindparam("day", type_=Contract.starts_on.type)
-_IN_FORCE = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
-_VERSIONS_ON = Alone(Read(_Versions, _IN_FORCE))
-_VERSIONS_OF = Alone(Read(_Versions, _VERSIONS.where(Contract.id == bindparam("contract_id"))))
+# The contract of a client (parameter client_id) that is in force on a day (parameter day): the oldest active one.
+IN_FORCE = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
+_VERSIONS_ON = Alone(Read(Versions, IN_FORCE))
+_VERSIONS_OF = Alone(Read(Versions, _VERSIONS.where(Contract.id == bindparam("contract_id"))))
 _known: OrderedDict[tuple[UUID, int], ServiceLevel] = OrderedDict()
 _MOST_KNOWN = 4096
 
@@ -73,15 +74,18 @@ def promise_for(
 ) -> Promise | None:
     """The promise that holds for a client on a day: of the named contract, else of the oldest that is active."""
     values = {"client_id": client_id, "day": on, "contract_id": contract_id}
-    row = next(iter((_VERSIONS_ON if contract_id is None else _VERSIONS_OF).rows(**values)), None)
-    if row is None:
-        return None
-    level = service_level(row.id, version=row.version)
+    held = next(iter((_VERSIONS_ON if contract_id is None else _VERSIONS_OF).rows(**values)), None)
+    return promise_of(held, priority=priority, type=type) if held else None
+
+
+def promise_of(held: Versions, *, priority: str, type: str) -> Promise | None:
+    """What a contract promises for a priority and type; None where it promises nothing for them."""
+    level = service_level(held.id, version=held.version)
     budgets = level.budgets(priority=priority, type=type)
     if not budgets:
         return None
-    calendar = working_calendar(row.calendar_id, version=row.calendar_version)
-    return Promise(level=level, calendar_id=row.calendar_id, calendar=calendar, budgets=budgets)
+    calendar = working_calendar(held.calendar_id, version=held.calendar_version)
+    return Promise(level=level, calendar_id=held.calendar_id, calendar=calendar, budgets=budgets)
 
 
 def service_level(contract_id: UUID, *, version: int) -> ServiceLevel:

@@ -13,7 +13,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from msp.clients.models import Client
 from msp.contracts.models import Contract
-from msp.kernel.db import db, run_numbered
+from msp.contracts.queries import promise_of
+from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.ids import new_id
 from msp.kernel.writing import write_new
@@ -22,15 +23,12 @@ from msp.sla import clocks as sla
 from msp.tickets import promises
 from msp.tickets.facts import tell
 from msp.tickets.models import LEVELS, TYPES, Conversation, Message, Ticket
+from msp.tickets.numbers import opening
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
 
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
 MAX_TIER = 3
-_COUNT = (
-    "insert into ticket_counter (client_id, last) values ($1, 1)"
-    " on conflict (client_id) do update set last = ticket_counter.last + 1 returning last"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,12 @@ class Request:
 def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
     """Make a ticket with its first message, start its clocks, emit `ticket.opened`; refuses empty or huge text."""
     _check(request)
-    promise = promises.promise_for_new(client, priority=request.priority, type=request.type, at=at)
+    number, held = opening(client, at=at)
+    promise = promise_of(held, priority=request.priority, type=request.type) if held else None
     ticket = Ticket(
         id=new_id(),
         client_id=client.id,
-        number=_next_number(client.id),
+        number=number,
         requester_id=requester.id,
         subject=request.subject.strip(),
         body=request.body,
@@ -312,11 +311,6 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
     tell(ticket, "ticket.edited", at=at, actor_id=actor_id, changes=changed)
     if "type" in changed:
         promises.follow_promise(ticket, reason="type", at=at, actor_id=actor_id)
-
-
-def _next_number(client_id: UUID) -> int:
-    [(number,)] = run_numbered(db.session.connection(), _COUNT, [client_id])
-    return int(number)
 
 
 def _check(request: Request) -> None:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
-from msp.clients.models import Client
 from msp.contracts.queries import Promise, promise_for
 from msp.kernel.db import db
 from msp.people.models import Person
@@ -98,12 +96,6 @@ def promise_of(ticket: Ticket) -> Promise | None:
         on=ticket.created_at.date(),
         contract_id=ticket.contract_id,
     )
-
-
-def promise_for_new(client: Client, *, priority: str, type: str, at: datetime) -> Promise | None:
-    """What the client's contract of the day promises to a ticket that comes in now."""
-    on = at.astimezone(ZoneInfo(client.timezone)).date()
-    return promise_for(client.id, priority=priority, type=type, on=on)
 
 
 def timing_for(ticket: Ticket) -> Timing:
