@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msp.contracts.ladder import Rung, person_of, rungs
 from msp.kernel.db import Json
+from msp.oncall.queries import first_on_call
 from msp.people.queries import staff
 from msp.sla import clocks as sla
 from msp.sla.models import Clock
@@ -174,8 +175,8 @@ def _call(ticket: Ticket, moment: Moment, rung: Rung, *, at: datetime) -> None:
 
 
 def _give(ticket: Ticket, who: Sequence[str], *, at: datetime) -> None:
-    """Give the ticket to whom the step names; one who does not work here any more leaves it where it is."""
+    """Give the ticket to the named person or whoever is on call; where there is nobody it stays where it is."""
     wanted = person_of(who[0])
-    person = next((each for each in staff() if each.id == wanted), None)
+    person = next((each for each in staff() if each.id == wanted), None) if wanted else first_on_call(at)
     if person is not None:
         assign(ticket, person, at=at)

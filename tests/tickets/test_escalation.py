@@ -18,6 +18,7 @@ from msp.tickets.actions import Request, change_priority, change_status, open_ti
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Ticket
 from msp.tickets.steps import take_due
+from tests.oncall.desk import add_rota
 from tests.tickets.promised import events, opened, promise, shown, the
 from tests.world import World
 
@@ -159,6 +160,15 @@ def test_each_step_does_what_it_says_at_its_moment(world: World, own: Ticket) ->
         "due_at": "",
         "is_late": True,
     }
+
+
+def test_a_step_gives_the_ticket_to_whoever_is_on_call(world: World) -> None:
+    add_rota(world)
+    promise(world, ladder=(Escalation("share", 50, "assign", who=("on_call",)),))
+    ticket = opened(world, priority="high")
+    clock.advance(timedelta(minutes=30))
+    assert take_due_steps() == 1
+    assert shown(ticket).assignee_id == world.irene.id
 
 
 def test_a_moved_deadline_takes_no_step_twice_and_skips_none(world: World, own: Ticket) -> None:

@@ -22,6 +22,7 @@ from msp.kernel import clock
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid, NotFound
 from msp.kernel.money import InvalidMoney, Money
+from msp.notify.webhooks import webhooks
 from msp.people.access import may
 from msp.people.queries import staff
 from msp.web.admin import reading
@@ -262,6 +263,7 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         may_pause=MAY_PAUSE,
         ladder_words={"moments": MOMENTS, "actions": ACTIONS, "roles": ROLES, "ways": WAYS, "clocks": CLOCK_KINDS},
         staff=[(person.id, person.name) for person in staff()],
+        webhooks=[(webhook.id, webhook.name) for webhook in webhooks()],
         has_request_targets=any(values.get("targets", {}).get(name) for name in REQUEST_FIELDS),
         values=values,
         currency=found.currency if found else "",
