@@ -4,7 +4,6 @@ What happened is written as events without deliveries: nobody is told again what
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,27 +12,26 @@ from flask_security.utils import hash_password
 from sqlalchemy import insert, select
 
 from msp.calendars.actions import add_calendar
-from msp.calendars.business_time import deadline
 from msp.calendars.queries import to_value
-from msp.calendars.working_calendar import Timetable, WorkingCalendar, parse_window
+from msp.calendars.working_calendar import Timetable, parse_window
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
-from msp.contracts.actions import Agreement, add_contract
-from msp.contracts.ladder import USUAL, rungs
+from msp.contracts.actions import add_contract
 from msp.demo import on_call
 from msp.demo import world as told
 from msp.demo.agreements import agreement
+from msp.demo.loaded import Loaded, Row
 from msp.demo.places import place_of
+from msp.demo.promised import clocks_of, pauses_of, show_due
 from msp.kernel import settings
 from msp.kernel.db import Model, Scope, db, work
 from msp.kernel.events import Event
 from msp.kernel.ids import new_id
 from msp.people.actions import link_identity
 from msp.people.models import Account, Person
-from msp.sla.answers import Said, standing
 from msp.sla.models import Clock, Pause
 from msp.tickets.models import Message, Ticket, TicketCounter
-from msp.tickets.states import FINISHED, pauses
+from msp.tickets.states import pauses
 from msp.worklog.models import TimeEntry
 
 BATCH = 2000
@@ -52,21 +50,6 @@ SECTORS = {
     "realestate": "Inmobiliaria",
     "software": "Programas a medida",
 }
-FINISHED_STATES = tuple(FINISHED)
-Row = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Loaded:
-    """Who is who in the database, by the natural keys of the told world."""
-
-    people: dict[str, Person] = field(default_factory=dict)
-    clients: dict[str, Client] = field(default_factory=dict)
-    contracts: dict[str, UUID] = field(default_factory=dict)
-    calendars: dict[str, UUID] = field(default_factory=dict)
-    hours: dict[str, WorkingCalendar] = field(default_factory=dict)
-    calendar_of: dict[str, str] = field(default_factory=dict)
-    agreements: dict[str, Agreement] = field(default_factory=dict)
 
 
 def is_empty() -> bool:
@@ -232,11 +215,11 @@ def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
         ticket = _ticket(each, client, loaded, at=world.today)
         last[client.id] = max(last.get(client.id, 0), ticket["number"])
         rows[Ticket].append(ticket)
-        stood = list(_pauses(each, ticket))
+        stood = list(pauses_of(each, ticket))
         rows[Pause] += stood
-        clocks = list(_clocks(each, ticket, stood, loaded, at=world.today))
+        clocks = list(clocks_of(each, ticket, stood, loaded, at=world.today))
         rows[Clock] += clocks
-        _show_due(ticket, clocks)
+        show_due(ticket, clocks)
         messages = list(_messages(each, ticket, loaded))
         rows[Message] += messages
         rows[Event] += _events(each, ticket, messages, loaded)
@@ -275,104 +258,6 @@ def _ticket(each: told.Ticket, client: Client, loaded: Loaded, *, at: datetime) 
         "closed_at": each.closed_at,
         "version": 1,
     }
-
-
-def _pauses(each: told.Ticket, ticket: Row) -> Iterator[Row]:
-    started: datetime | None = None
-    reason = ""
-    for change in (change for change in each.changes if change.field == "status"):
-        status = change.value or ""
-        if started is not None and not pauses(status):
-            yield _pause(ticket, started, change.at, reason)
-            started = None
-        elif started is None and pauses(status):
-            started, reason = change.at, status
-    if started is not None:
-        yield _pause(ticket, started, None, reason)
-
-
-def _pause(ticket: Row, started: datetime, ended: datetime | None, reason: str) -> Row:
-    return {
-        "id": new_id(),
-        "client_id": ticket["client_id"],
-        "ticket_id": ticket["id"],
-        "started_at": started,
-        "ended_at": ended,
-        "reason": reason,
-    }
-
-
-def _clocks(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, *, at: datetime) -> Iterator[Row]:
-    target = loaded.agreements[each.contract].targets[each.priority]
-    for clock in each.clocks:
-        is_fulfilment = clock.kind == "resolution" and each.type == "request" and target.fulfilment_minutes is not None
-        kind = "fulfilment" if is_fulfilment else clock.kind
-        row = _clock(each, ticket, stood, loaded, kind=kind, minutes=clock.target_minutes, since=each.created_at, at=at)
-        if clock.met_at:
-            row |= {"state": "met", "met_at": clock.met_at, "next_step_at": None, "taken": [], "next_step": 0}
-            row |= {"due_at": clock.due_at, "breached_at": clock.due_at if clock.breached else None}
-        yield row
-    owed = _owed(each, loaded)
-    if owed is not None and target.next_response_minutes is not None:
-        minutes = target.next_response_minutes
-        yield _clock(each, ticket, stood, loaded, kind="next_response", minutes=minutes, since=owed, at=at)
-
-
-def _owed(each: told.Ticket, loaded: Loaded) -> datetime | None:
-    """Since when the client waits for another answer on a ticket that was answered once and is not finished."""
-    first = each.first_responded_at
-    if each.status in FINISHED or first is None:
-        return None
-    return standing(_said(one, loaded) for one in each.messages if one.at > first).owed_since
-
-
-def _said(one: told.Message, loaded: Loaded) -> Said:
-    is_staff = loaded.people[one.author].is_staff
-    return Said(one.at, is_by_desk=is_staff, is_by_client=not is_staff, is_public=one.visibility == "public")
-
-
-def _clock(
-    each: told.Ticket,
-    ticket: Row,
-    stood: list[Row],
-    loaded: Loaded,
-    *,
-    kind: str,
-    minutes: int,
-    since: datetime,
-    at: datetime,
-) -> Row:
-    """An open clock: the steps whose moment lies behind were taken when they came."""
-    hours, budget = loaded.hours[loaded.calendar_of[each.contract]], timedelta(minutes=minutes)
-    spans = [(pause["started_at"], pause["ended_at"]) for pause in stood]
-    due = None if ticket["paused_at"] else deadline(hours, since, budget, spans)
-    ladder = loaded.agreements[each.contract].ladder or USUAL
-    steps = [(rung.key, deadline(hours, since, rung.offset, spans)) for rung in rungs(ladder, kind, budget)]
-    taken = [key for key, moment in steps if moment is not None and moment <= at]
-    ahead = [moment for _, moment in (*steps, ("", due)) if moment is not None and moment > at]
-    return {
-        "id": new_id(),
-        "client_id": ticket["client_id"],
-        "ticket_id": ticket["id"],
-        "calendar_id": loaded.calendars[loaded.calendar_of[each.contract]],
-        "kind": kind,
-        "state": "paused" if ticket["paused_at"] else "running",
-        "budget_seconds": minutes * 60,
-        "started_at": since,
-        "due_at": due,
-        "met_at": None,
-        "breached_at": due if due is not None and due <= at else None,
-        "taken": taken,
-        "next_step": len(taken),
-        "next_step_at": min(ahead, default=None) if due is not None else None,
-    }
-
-
-def _show_due(ticket: Row, clocks: list[Row]) -> None:
-    running = [clock for clock in clocks if clock["state"] == "running" and clock["due_at"]]
-    if running and ticket["status"] not in FINISHED_STATES:
-        first = min(running, key=lambda clock: clock["due_at"])
-        ticket["due_at"], ticket["due_kind"], ticket["due_from"] = first["due_at"], first["kind"], first["started_at"]
 
 
 def _messages(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:

@@ -136,4 +136,5 @@ def test_summer_mornings_replace_the_office_hours() -> None:
     assert hours.is_open(datetime(2026, 7, 15, 6, 30, tzinfo=UTC)) and not hours.is_open(
         datetime(2026, 7, 15, 14, tzinfo=UTC)
     )
-    assert hours.is_open(datetime(2026, 9, 15, 14, tzinfo=UTC))
+    assert not hours.is_open(datetime(2026, 9, 15, 14, tzinfo=UTC))  # the last day of summer
+    assert hours.is_open(datetime(2026, 9, 16, 14, tzinfo=UTC))

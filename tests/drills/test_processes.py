@@ -93,11 +93,7 @@ def test_an_escalation_fires_within_two_seconds_of_its_moment(desk: Desk, slack_
     steps = 3
     threads = open_threads(desk, slack_server, *(f"Avería número {number}" for number in range(steps)))
     for number, thread in enumerate(threads):
-        desk.run(
-            "update sla_clock set next_step_at = %s where ticket_id = %s and kind = 'first_response'",
-            desk.time.now() + timedelta(seconds=0.5 + number * 0.7),
-            thread.ticket_id,
-        )
+        desk.warn_at(thread.ticket_id, desk.time.now() + timedelta(seconds=0.5 + number * 0.7))
     taken = "select extract(epoch from taken_at - due_at)::float from sla_step where ticket_id = any(%s::uuid[])"
     ids = [thread.ticket_id for thread in threads]
     eventually(lambda: len(desk.rows(taken, ids)) == steps, within=0.5 + steps * 0.7 + 2, what="every step is taken")

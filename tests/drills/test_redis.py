@@ -38,9 +38,7 @@ def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
         assert status == 503 and "queue" in str(answer)
         desk.be_quiet(within=LOOK + 5)
         assert answers(slack_server, thread) == [f"lo miramos {number}" for number in range(3)]
-        desk.run(
-            "update sla_clock set next_step_at = now() where ticket_id = %s and state = 'running'", thread.ticket_id
-        )
+        desk.warn_at(thread.ticket_id, desk.time.now(), kind="resolution")
         taken = "select count(*) from sla_step where ticket_id = %s"
         eventually(
             lambda: desk.rows(taken, thread.ticket_id)[0][0] > 0, within=LOOK + 5, what="the workers tick by themselves"

@@ -46,7 +46,9 @@ def posts(app: Flask) -> Iterator[str]:
     """Every address of administration that takes a POST, with ids of nothing."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("admin.") and "POST" in (rule.methods or ()):
-            nobody = dict.fromkeys(rule.arguments, "00000000-0000-7000-8000-000000000000")
+            nobody = {
+                name: 2026 if name == "year" else "00000000-0000-7000-8000-000000000000" for name in rule.arguments
+            }
             yield app.url_map.bind("").build(rule.endpoint, nobody, method="POST")
 
 
