@@ -45,14 +45,19 @@ def write_new() -> None:
     rows = list(session.new)
     if not rows:
         return
-    models: tuple[type[Model], ...] = tuple(type(row) for row in rows)
-    shapes = [_shape(model) for model in models]
-    values = [_value(row, column) for row, shape in zip(rows, shapes, strict=True) for column in shape.columns]
+    by_model: dict[type[Model], list[Any]] = {}
+    for row in rows:
+        by_model.setdefault(type(row), []).append(row)
+    values = [
+        _value(row, column) for model, those in by_model.items() for row in those for column in _shape(model).columns
+    ]
     for row in rows:
         session.expunge(row)
-    run_numbered(session.connection(), _statement(models), values)
-    for row, shape in zip(rows, shapes, strict=True):
-        if shape.stays:
+    run_numbered(
+        session.connection(), _statement(tuple((model, len(those)) for model, those in by_model.items())), values
+    )
+    for model, those in by_model.items():
+        for row in those if _shape(model).stays else ():
             make_transient_to_detached(row)
             session.add(row)
 
@@ -67,17 +72,18 @@ def _value(row: Any, column: _Column) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _statement(models: tuple[type[Model], ...]) -> str:
+def _statement(counts: tuple[tuple[type[Model], int], ...]) -> str:
     number = count(1)
-    parts = [_insert(_shape(model), number) for model in models]
+    parts = [_insert(_shape(model), many, number) for model, many in counts]
     named = ", ".join(f"w{place} as ({part})" for place, part in enumerate(parts[:-1]))
     return f"with {named} {parts[-1]}" if named else parts[-1]
 
 
-def _insert(shape: _Shape, number: Iterator[int]) -> str:
+def _insert(shape: _Shape, many: int, number: Iterator[int]) -> str:
+    """Rows of one table stand in one list: only so does the database number them in their order."""
     names = ", ".join(column.name for column in shape.columns)
-    values = ", ".join(f"${next(number)}" for _ in shape.columns)
-    return f"insert into {shape.table.name} ({names}) values ({values})"  # noqa: S608 (names of ours)
+    rows = ", ".join("(" + ", ".join(f"${next(number)}" for _ in shape.columns) + ")" for _ in range(many))
+    return f"insert into {shape.table.name} ({names}) values {rows}"  # noqa: S608 (names of ours)
 
 
 @lru_cache(maxsize=256)

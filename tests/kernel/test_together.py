@@ -1,0 +1,105 @@
+"""Reads put together keep types, order and policies, and see what was just changed; new rows are written at once."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Event, emit
+from msp.kernel.ids import new_id
+from msp.kernel.together import Alone, Read, Together
+from msp.kernel.writing import write_new
+from msp.people.models import Person
+from msp.tickets.actions import Request, open_ticket
+from msp.tickets.models import Message, Ticket
+from tests.world import World
+
+PEOPLE = Read(
+    lambda *row: row,
+    select(Person.name, Person.id, Person.tier, Person.is_vip, Person.created_at, Person.email).order_by(Person.name),
+)
+ONE = Read(lambda name: name, select(Person.name).where(Person.id == bindparam("person_id", type_=Uuid)))
+BOTH = Together(PEOPLE, ONE)
+
+
+def test_values_come_with_their_types_in_order(world: World) -> None:
+    with work(Scope.staff()):
+        found = BOTH.read(person_id=world.marta.id)
+        alone = Alone(PEOPLE).rows()
+    people = found.all(PEOPLE)
+    assert [row[0] for row in people] == sorted(row[0] for row in people)
+    _name, person_id, tier, is_vip, created_at, email = next(row for row in people if row[0] == "Irene Navas")
+    assert (person_id, tier, is_vip, email) == (world.irene.id, 2, False, world.irene.email)
+    assert isinstance(person_id, UUID) and created_at == clock.now() and created_at.tzinfo is UTC
+    assert found.first(ONE) == "Marta Ruiz"
+    assert alone == people
+
+
+def test_a_client_sees_its_own_and_what_is_not_there_is_none(world: World) -> None:
+    with work(Scope.client(world.lozano.id)):
+        found = BOTH.read(person_id=world.inigo.id)
+    assert found.first(ONE) is None
+    assert "Iñigo Azcárate" not in {row[0] for row in found.all(PEOPLE)}
+
+
+def test_what_was_changed_in_this_unit_of_work_counts(world: World) -> None:
+    with work(Scope.staff()) as session:
+        session.get_one(Person, world.marta.id).name = "Marta R."
+        assert BOTH.read(person_id=world.marta.id).first(ONE) == "Marta R."
+
+
+def test_new_rows_are_known_to_the_session_as_if_it_had_read_them(world: World) -> None:
+    with work(Scope.client(world.lozano.id)) as session:
+        asked = Request(subject="VPN", body="No entra", source="portal")
+        ticket, message = open_ticket(world.lozano, requester=world.marta, request=asked, at=clock.now())
+        assert session.get(Ticket, ticket.id) is ticket and message in session and not session.new
+        assert (ticket.version, ticket.impact, message.delivery_state) == (1, "medium", "none")
+        ticket.subject = "La VPN"
+    with work(Scope.staff()) as session:
+        kept = session.get_one(Ticket, ticket.id)
+        assert (kept.subject, kept.version) == ("La VPN", 2)
+        assert session.scalars(select(Message.body).where(Message.ticket_id == ticket.id)).all() == ["No entra"]
+
+
+def test_a_lost_race_shows_on_a_row_that_was_written_so(world: World) -> None:
+    asked = Request(subject="VPN", body="No entra", source="portal")
+    with work(Scope.staff()) as session:
+        ticket, _ = open_ticket(world.lozano, requester=world.marta, request=asked, at=clock.now())
+        session.connection().exec_driver_sql("update ticket set version = 7")
+        ticket.subject = "Otra"
+        with pytest.raises(StaleDataError):
+            session.flush()
+        session.rollback()
+
+
+def test_policies_hold_and_nothing_of_it_is_written(world: World) -> None:
+    other = Event(
+        id=new_id(), client_id=world.azcarate.id, kind="ticket.noted", subject_id=new_id(), at=clock.now(), data={}
+    )
+    with work(Scope.client(world.lozano.id)) as session:
+        emit("ticket.noted", new_id(), client_id=world.lozano.id)
+        db.session.add(other)
+        with pytest.raises(DBAPIError):
+            write_new()
+        session.rollback()
+    with work(Scope.system()) as session:
+        assert session.scalars(select(Event.id).where(Event.kind == "ticket.noted")).all() == []
+
+
+def test_rows_of_one_table_are_numbered_in_their_order(world: World) -> None:
+    at = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    with work(Scope.staff()):
+        for number in range(3):
+            emit(
+                "ticket.noted", world.lozano.id, client_id=world.lozano.id, at=at + timedelta(minutes=number), n=number
+            )
+        write_new()
+        write_new()  # nothing is left to write
+    with work(Scope.staff()) as session:
+        rows = session.execute(select(Event.at, Event.data).where(Event.kind == "ticket.noted").order_by(Event.seq))
+        assert [(row.at - at, row.data) for row in rows] == [(timedelta(minutes=n), {"n": n}) for n in range(3)]
