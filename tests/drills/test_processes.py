@@ -50,7 +50,10 @@ def test_workers_killed_with_everything_in_flight(desk: Desk, slack_server: Slac
     assert [answers(slack_server, thread) for thread in threads] == [expected] * 3
     assert calls(slack_server, "conversations.replies") >= looks + 3  # in doubt: they looked before they spoke again
     assert desk.said_on(ticket_of(desk, first) or "") == ["My laptop does not start", "It only beeps"]
-    states = desk.rows("select distinct delivery_state from message where channel = 'api'")
+    states = desk.rows(
+        "select distinct delivery_state from message where channel = 'api' and ticket_id = any(%s::uuid[])",
+        [thread.ticket_id for thread in threads],
+    )
     assert states == [("sent",)]
 
 

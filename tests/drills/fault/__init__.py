@@ -1,4 +1,4 @@
 """The fault drill: a desk of real processes at work, one bad thing after another, and then everything is counted.
 
-`make drill` runs it (ROUNDS=, SEED=); ten rounds of it are part of `make test`.
+`make drill` runs it (ROUNDS=, SEED=).
 """
