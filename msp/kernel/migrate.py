@@ -22,6 +22,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 GROUPS = ("msp_client", "msp_staff", "msp_staff_some", "msp_system")
 LOCK = 0x6D7370  # one migration at a time, whatever starts it; a backup shares it, so that no step runs under it
 TRIES = 60  # of a step that waits for a lock in vain, some five minutes in all
+WAITED_IN_VAIN = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)  # the desk's requests go first
 LONGEST_PAUSE = 5.0  # seconds between two tries, in which the desk serves undisturbed
 
 
@@ -48,7 +49,7 @@ def _migrate(settings: Settings, revision: str) -> None:
                 _take_steps(engine, revision)
                 return
             except OperationalError as failure:
-                if not isinstance(failure.orig, psycopg.errors.LockNotAvailable) or attempt == TRIES:
+                if not isinstance(failure.orig, WAITED_IN_VAIN) or attempt == TRIES:
                     raise
             log.info("a migration waits for a lock", extra={"attempt": attempt})
             time.sleep(min(0.25 * attempt, LONGEST_PAUSE))
