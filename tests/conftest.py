@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     home = Path(tempfile.mkdtemp(prefix="guardia-tests-"))
     home.chmod(0o755)
-    os.environ["TEST_PG"], os.environ["TEST_VALKEY"] = _start_postgres(home), _start_valkey(home)
+    os.environ["TEST_PG"] = _start_postgres(home)
     config.add_cleanup(lambda: _stop(home))
 
 
@@ -59,39 +59,39 @@ def _start_postgres(home: Path) -> str:
     return server.get_uri()
 
 
-def _start_valkey(home: Path) -> str:
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """The address of this test worker's own Valkey: some tests fill it or take it away."""
+    home = Path(tempfile.mkdtemp(prefix="guardia-valkey-"))
     path = home / "valkey.sock"
-    process = subprocess.Popen(
-        [get_binary_path(), "--port", "0", "--unixsocket", str(path), "--save", "", "--daemonize", "no"],
-        stdout=subprocess.DEVNULL,
-    )
-    (home / "valkey.pid").write_text(str(process.pid))
-    while not path.exists():
-        time.sleep(0.01)
-    return f"unix://{path}"
+    command = [get_binary_path(), "--port", "0", "--unixsocket", str(path), "--save", "", "--daemonize", "no"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=home) as process:
+        while not path.exists():
+            time.sleep(0.01)
+        yield f"unix://{path}"
+        process.terminate()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _stop(home: Path) -> None:
-    os.kill(int((home / "valkey.pid").read_text()), 15)
     _postgres_at(home).cleanup_mode = "delete"
     _postgres_at(home).cleanup()
     shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def settings(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(worker_id: str, valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings on a fresh, migrated database."""
     name = f"guardia_{worker_id}"
     with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as owner:
         owner.execute(f"drop database if exists {name} with (force)".encode())
         owner.execute(f"create database {name}".encode())
-    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
     made = Settings.from_env(
         {
             "MSP_HOME": str(tmp_path_factory.mktemp("home")),
             "MSP_ENV": "demo",
             "DATABASE_URL": os.environ["TEST_PG"].replace("/postgres?", f"/{name}?"),
-            "REDIS_URL": f"{os.environ['TEST_VALKEY']}?db={number}",
+            "REDIS_URL": valkey,
             "PUBLIC_URL": "http://127.0.0.1:8000",
             "SLACK_SIGNING_SECRET": SLACK_SIGNING_SECRET,
             "SLACK_CLIENT_ID": "1.2",

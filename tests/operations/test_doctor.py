@@ -1,6 +1,8 @@
 """Every fault that the doctor knows: the thing is broken, it is named with its mend, and silent once it is mended."""
 
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,11 +15,11 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import update
 
-from msp import doctor
+from msp import doctor, embedded
 from msp.config import Settings
 from msp.doctor import database, machine, outside, queue, work
 from msp.doctor.finding import Check
-from msp.kernel import clock, inbox, pulse, wake
+from msp.kernel import clock, inbox, migrate, pulse, wake
 from msp.kernel import settings as kernel_settings
 from msp.kernel.db import Scope
 from msp.kernel.db import work as unit_of_work
@@ -25,7 +27,7 @@ from msp.kernel.inbox import Inbound
 from msp.sla.models import Clock
 from msp.tickets.actions import Request, open_ticket
 from tests.backup.installation import furnish
-from tests.databases import as_root
+from tests.databases import as_owner, as_root
 from tests.world import World
 
 
@@ -207,7 +209,6 @@ def test_a_full_queue(app: Flask, settings: Settings) -> None:
     [
         ("alter role {login} superuser", "alter role {login} nosuperuser", "may do more", "msp migrate"),
         ("alter role {login} createrole", "alter role {login} nocreaterole", "may do more", "msp migrate"),
-        ("alter role msp_staff bypassrls", "alter role msp_staff nobypassrls", "msp_staff is above", "nobypassrls"),
         ("grant pg_monitor to {login}", "revoke pg_monitor from {login}", "may also be pg_monitor", "revoke"),
         ("grant select on ticket to public", "revoke select on ticket from public", "may read ticket", "revoke"),
         ("create schema before_restore", "drop schema before_restore", "a restore was cut off", "msp restore again"),
@@ -224,6 +225,24 @@ def test_a_database_that_was_meddled_with(settings: Settings, breaks: str, mends
             root.execute(mends.format(**names).encode())
     assert any(what in each and mend in how for each, how in found.items()), (found, before)
     assert faults(settings, DATABASE) == before
+
+
+def test_a_role_above_the_policies() -> None:
+    """The roles belong to the whole server, so this one is broken on a server of its own."""
+    own = Settings.from_env({"MSP_HOME": tempfile.mkdtemp(prefix="guardia-")})
+    try:
+        with embedded.running(own):
+            migrate.upgrade(own)
+            assert faults(own, DATABASE) == {}
+            with as_owner(own) as owner:
+                owner.execute("alter role msp_staff bypassrls")
+            what, mend = one(faults(own, DATABASE))
+            assert "msp_staff is above the policies" in what
+            with as_owner(own) as owner:
+                owner.execute(mend.encode())
+            assert faults(own, DATABASE) == {}
+    finally:
+        shutil.rmtree(own.home, ignore_errors=True)
 
 
 def test_a_server_that_forgets(settings: Settings) -> None:
