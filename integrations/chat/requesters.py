@@ -1,14 +1,13 @@
 """Who wrote: the person behind somebody in a chat system, found or added once."""
 
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from integrations.chat.links import lock
 from integrations.chat.transport import Transport
 from integrations.chat.values import Link, Profile
 from msp.clients.models import Client
 from msp.clients.queries import access_client
-from msp.kernel import clock
+from msp.kernel import clock, timezones
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent
 from msp.people.actions import LOCALES, add_person, link_identity
@@ -118,6 +117,6 @@ def _added(client: Client, profile: Profile) -> Person:
         email=profile.email,
         role="client_employee",
         locale=language if language in LOCALES else client.locale,
-        timezone=profile.timezone if profile.timezone in available_timezones() else client.timezone,
+        timezone=profile.timezone if timezones.is_known(profile.timezone) else client.timezone,
         at=clock.now(),
     )

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import available_timezones
 
 from msp.calendars.models import Calendar, CalendarException, CalendarHoliday, CalendarTimetable, CalendarWindow
 from msp.calendars.place_models import Place
 from msp.calendars.queries import to_value
 from msp.calendars.revisions import begin, revise
 from msp.calendars.working_calendar import Timetable
+from msp.kernel import timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
@@ -140,7 +140,7 @@ def check(*, name: str, timezone: str, weekly: Week, timetables: Mapping[date, T
     dated = (timetables or {}).values()
     fields = {
         "name": [] if name.strip() else ["required"],
-        "timezone": [] if timezone in available_timezones() else ["unknown"],
+        "timezone": [] if timezones.is_known(timezone) else ["unknown"],
         "weekly": [] if _is_week(weekly) else ["invalid"],
         "timetables": [] if all(_is_week(each.weekly) for each in dated) else ["invalid"],
     }

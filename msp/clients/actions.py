@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
 from sqlalchemy import delete, select
@@ -11,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.clients.queries import find_connection
-from msp.kernel import crypto
+from msp.kernel import crypto, timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import emit
@@ -211,7 +210,7 @@ def _check(values: dict[str, object]) -> None:
         "code": "code" in values and not CODE.fullmatch(str(values["code"])),
         "name": "name" in values and not str(values["name"]).strip(),
         "locale": values.get("locale", "es") not in ("es", "en"),
-        "timezone": values.get("timezone", "UTC") not in available_timezones(),
+        "timezone": not timezones.is_known(values.get("timezone", "UTC")),
         "currency": str(values.get("currency", "EUR")) not in list_currencies(),
         "tax_regime": values.get("tax_regime", "national") not in TAX_REGIMES,
         "mail_domains": not all(DOMAIN.fullmatch(str(each)) for each in _list(values.get("mail_domains"))),

@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 GROUPS = ("msp_client", "msp_staff", "msp_staff_some", "msp_system")
 LOCK = 0x6D7370  # one migration at a time, whatever starts it; a backup shares it, so that no step runs under it
-TRIES = 60  # of a step that waits for a lock in vain, some five minutes in all
+TRIES = 90  # of a step that waits for a lock in vain, some five minutes in all
 WAITED_IN_VAIN = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)  # the desk's requests go first
-LONGEST_PAUSE = 5.0  # seconds between two tries, in which the desk serves undisturbed
+LONGEST_PAUSE = 3.0  # seconds between two tries, in which the desk serves undisturbed
 
 
 def upgrade(settings: Settings, *, revision: str = "head") -> None:

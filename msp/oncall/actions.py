@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import available_timezones
 
+from msp.kernel import timezones
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
@@ -126,7 +126,7 @@ def _check(terms: Terms) -> None:
     people = [db.session.get(Person, person_id) for person_id in terms.people]
     wrong = {
         "name": ["required"] if not terms.name.strip() else [],
-        "timezone": ["unknown"] if terms.timezone not in available_timezones() else [],
+        "timezone": ["unknown"] if not timezones.is_known(terms.timezone) else [],
         "every_days": ["invalid"] if not 1 <= terms.every_days <= LONGEST_TURN else [],
         "handover": ["invalid"] if not 0 <= terms.handover < MINUTES_A_DAY else [],
         "people": ["not_on_call"] if not all(each and can_be_on_call(each) for each in people) else [],

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask_security.utils import hash_password
 from sqlalchemy import func, select
 
+from msp.kernel import timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.events import emit
@@ -47,7 +47,7 @@ def add_person(
         "name": ["required"] if not name.strip() else [],
         "role": ["unknown"] if role not in roles else [],
         "locale": ["unknown"] if locale not in LOCALES else [],
-        "timezone": ["unknown"] if timezone not in available_timezones() else [],
+        "timezone": ["unknown"] if not timezones.is_known(timezone) else [],
         "tier": ["unknown"] if tier not in (None, 1, 2, 3) else [],
     }
     if any(fields.values()):

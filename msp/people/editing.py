@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask_security.utils import hash_password
 from sqlalchemy import delete, func, select
 
+from msp.kernel import timezones
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.events import emit
@@ -75,7 +75,7 @@ def _check(person: Person, changes: dict[str, object]) -> None:
         "name": ["required"] if not str(changes.get("name", "-")).strip() else [],
         "role": ["unknown"] if changes.get("role", person.role) not in roles else [],
         "locale": ["unknown"] if changes.get("locale", "es") not in LOCALES else [],
-        "timezone": ["unknown"] if changes.get("timezone", "UTC") not in available_timezones() else [],
+        "timezone": ["unknown"] if not timezones.is_known(changes.get("timezone", "UTC")) else [],
         "tier": ["unknown"] if changes.get("tier") not in (None, 1, 2, 3) else [],
     }
     if any(wrong.values()):

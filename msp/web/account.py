@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from msp.kernel import clock, i18n
+from msp.kernel import clock, i18n, timezones
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Invalid
 from msp.notify.channels import media_to
@@ -58,7 +57,7 @@ def _page(person: Person, hearing: Mapping[str, Any], errors: Mapping[str, Seque
         hearing_errors=told(errors),
         hearing_url=url_for("save_hearing"),
         reached=_reached(person),
-        timezones=sorted(zone for zone in available_timezones() if "/" in zone),
+        timezones=timezones.places(),
         action_url=url_for("save_account"),
         password_url=url_for("security.change_password"),
         email=person.email or "",
@@ -98,7 +97,7 @@ def save() -> Response:
         person = access_person(current_person().id)
         person.name = name[:120] or person.name
         person.locale = locale if locale in i18n.LOCALES else person.locale
-        person.timezone = zone if zone in available_timezones() else person.timezone
+        person.timezone = zone if timezones.is_known(zone) else person.timezone
     session[CHANGED] = clock.now().timestamp()
     i18n.set_reader(person.locale, person.timezone)
     flash(gettext("Saved."), "green")

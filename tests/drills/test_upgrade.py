@@ -165,7 +165,7 @@ def _read_for_long(load: Load, settings: Settings) -> None:
     """A report that reads for longer than a migration waits for its locks."""
     with psycopg.connect(libpq_url(settings.database_url)) as reader:
         while not load.stop.is_set():
-            reader.execute("select (select count(*) from ticket), (select count(*) from delivery), pg_sleep(2.5)")
+            reader.execute("select (select count(*) from ticket), (select count(*) from delivery), pg_sleep(0.8)")
             reader.commit()
             time.sleep(0.5)
 

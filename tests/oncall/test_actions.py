@@ -47,9 +47,8 @@ def test_a_swap_and_its_taking_back_are_events(world: World) -> None:
         cancel_swap(access_swap(made.id), at=at)
     assert on() == ["Irene", "Rosa"]
     with work(Scope.staff()) as session:
-        told = [
-            (event.kind, event.actor_id) for event in session.scalars(select(Event).where(Event.subject_id == first.id))
-        ]
+        events = session.scalars(select(Event).where(Event.subject_id == first.id).order_by(Event.seq))
+        told = [(event.kind, event.actor_id) for event in events]
     assert told[1:] == [("oncall.swapped", world.rosa.id), ("oncall.swap_cancelled", world.irene.id)]
 
 

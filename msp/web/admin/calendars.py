@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -13,7 +12,7 @@ from msp.calendars.models import Calendar
 from msp.calendars.place_models import Place
 from msp.calendars.places import access_place, all_places
 from msp.calendars.queries import access_calendar, all_calendars, to_value
-from msp.kernel import clock
+from msp.kernel import clock, timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid, NotFound
 from msp.web.admin import calendar_page as page
@@ -180,7 +179,7 @@ def _form(found: Calendar | None, values: Mapping[str, Any], errors: Mapping[str
         calendar=found,
         values=values,
         errors=told(errors),
-        timezones=sorted(zone for zone in available_timezones() if "/" in zone),
+        timezones=timezones.places(),
         places=[(each.id, each.name) for each in all_places()],
         none=NONE,
         action_url=url_for("admin.save_calendar", calendar_id=found.id) if found else url_for("admin.create_calendar"),

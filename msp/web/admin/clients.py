@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -19,7 +19,7 @@ from msp.clients.models import Client
 from msp.clients.queries import access_client, connections_of
 from msp.contracts.models import Contract
 from msp.contracts.queries import contracts_of
-from msp.kernel import clock
+from msp.kernel import clock, timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.access import may
@@ -278,7 +278,7 @@ def _form(found: Client | None, values: Mapping[str, Any], errors: Mapping[str, 
         client=found,
         values=values,
         errors=told(errors),
-        timezones=sorted(zone for zone in available_timezones() if "/" in zone),
+        timezones=timezones.places(),
         currencies=[*CURRENCIES, *own],
         regimes=_regimes(),
         action_url=url_for("admin.save_client", client_id=found.id) if found else url_for("admin.create_client"),

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from msp.kernel import clock
+from msp.kernel import clock, timezones
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
 from msp.oncall.actions import Terms, add_layer, can_be_on_call, change_layer, remove_layer
@@ -130,7 +129,7 @@ def _form(found: OnCallLayer | None, values: Mapping[str, Any], errors: Mapping[
         errors=told(errors),
         people=[(each.id, each.name) for each in staff() if can_be_on_call(each)],
         places=range(PLACES),
-        timezones=sorted(zone for zone in available_timezones() if "/" in zone),
+        timezones=timezones.places(),
         action_url=url_for("admin.save_layer", layer_id=found.id) if found else url_for("admin.create_layer"),
         remove_url=url_for("admin.remove_layer", layer_id=found.id) if found else None,
         back_url=url_for("desk.oncall"),

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
 from msp.clients.queries import access_client, all_clients
-from msp.kernel import clock
+from msp.kernel import clock, timezones
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.actions import add_person
@@ -248,7 +247,7 @@ def _form(found: Person | None, values: Mapping[str, Any], errors: Mapping[str, 
         roles=_roles(found),
         clients=clients,
         company=access_client(found.client_id).name if found and found.client_id else None,
-        timezones=sorted(zone for zone in available_timezones() if "/" in zone),
+        timezones=timezones.places(),
         invite=True,
         has_account=has_account,
         password_url=url_for("admin.new_password", person_id=found.id)
