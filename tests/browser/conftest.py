@@ -59,7 +59,7 @@ def served(app: Flask, settings: Settings, world: World) -> Iterator[Served]:
     )
     mine.config["WTF_CSRF_ENABLED"] = True
     server = make_server("127.0.0.1", free_port(), mine, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     crew = Crew(mine)
     crew.start()
     ringing = _ring(crew)

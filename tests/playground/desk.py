@@ -67,7 +67,7 @@ def playing(settings: Settings, home: Path) -> Iterator[Played]:
     playground = run.start(mine)
     app = load_app(mine)
     server = make_server("127.0.0.1", mine.port, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     crew, done = Crew(app), threading.Event()
     crew.start()
     threading.Thread(target=_ring, args=(crew, done), daemon=True).start()

@@ -31,7 +31,7 @@ def desk(app: Flask, settings: Settings, world: World) -> Iterator[Desk]:
     )
     served = create_app(mine)
     server = make_server("127.0.0.1", 0, served, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     teams.configure(endpoint=f"{url}/api/messages")
     teams.add_tenant("Azcárate Abogados", id=TEAMS_TENANT, domain="azcarate.example")

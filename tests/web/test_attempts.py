@@ -52,6 +52,6 @@ def test_programs_that_guess_in_json_are_counted_too(web: FlaskClient, tomas: st
 
 
 def test_without_redis_people_still_sign_in(web: FlaskClient, tomas: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wake, "_connection", redis.Redis(unix_socket_path="/nowhere/valkey.sock"))
+    monkeypatch.setattr(wake, "_connection", redis.Redis.from_url("unix:///nowhere/valkey.sock"))
     assert attempt(web, tomas, PASSWORD).status_code == 302
     monkeypatch.undo()
