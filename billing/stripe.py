@@ -29,6 +29,7 @@ from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.events import Fact, subscribe
+from msp.kernel.leases import LATER
 from msp.web.request_scope import own_scope
 
 API_VERSION = "2026-10-28.endive"
@@ -63,7 +64,7 @@ def connect(api_key: str, *, base: str) -> StripeClient:
 
 def listen(client: StripeClient) -> None:
     """Have this account told of what is issued, and asked about what its events tell."""
-    subscribe("stripe", to={"invoice.issued", "invoice.push_requested"}, handler=partial(push, client))
+    subscribe("stripe", to={"invoice.issued", "invoice.push_requested"}, handler=partial(push, client), lane=LATER)
     inbox.register_source("stripe", partial(receive, client))
 
 
@@ -274,7 +275,7 @@ def webhook(secret: str) -> Response:
     if not _is_event(event):
         return _answer(400, "not_an_event")
     if subject := _invoice_id(event):
-        inbox.store("stripe", event["id"], event, key=subject)
+        inbox.store("stripe", event["id"], event, key=subject, lane=LATER)
     return _answer(200, "received")
 
 

@@ -12,6 +12,7 @@ from msp.web.api.description import DescribedFlask
 OUTBOX_THREADS = 6
 INBOX_THREADS = 3
 STATEMENT_TIMEOUT_MS = 15_000
+QUEUES: dict[str, type[leases.Leased]] = {"inbox": inbox.Inbound, "outbox": events.Delivery}
 
 
 def make_app(settings: Settings) -> Flask:
@@ -45,10 +46,11 @@ def make_app(settings: Settings) -> Flask:
     wake.connect(settings.redis_url)
     db.init_app(app)
     i18n.init_app(app)
-    jobs.register_drain("inbox", inbox.work_one, threads=INBOX_THREADS)
-    jobs.register_drain("outbox", events.deliver_one, threads=OUTBOX_THREADS)
+    jobs.register_drain("inbox", inbox.work_one, oldest=inbox.work_oldest, threads=INBOX_THREADS)
+    jobs.register_drain("outbox", events.deliver_one, oldest=events.deliver_oldest, threads=OUTBOX_THREADS)
     jobs.register_drain("escalation", escalation.take_batch, threads=1)
     jobs.every_second(_look_at_steps)
+    jobs.every_second(_hurry_what_holds_up)
     jobs.every_second(_wake_the_forgotten)
     recomputing.register()
     notify.register()
@@ -62,8 +64,14 @@ def _look_at_steps() -> None:
         jobs.run("escalation")
 
 
+def _hurry_what_holds_up() -> None:
+    """Nothing urgent waits behind what is not."""
+    for model in QUEUES.values():
+        leases.hurry(model)
+
+
 def _wake_the_forgotten() -> None:
     """The net under lost wake-ups: rows that are due and that nobody was told of."""
-    for name, model in (("inbox", inbox.Inbound), ("outbox", events.Delivery)):
+    for name, model in QUEUES.items():
         if leases.is_due(model):
             jobs.run(name)

@@ -18,6 +18,7 @@ from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.chat.transports import add_transport
 from integrations.chat.values import Button, FileOffer, Link, Place, Post, Press, Profile, Said, WrittenCard
 from msp.kernel.events import subscribe
+from msp.kernel.leases import LATER
 from msp.notify import Channel, add_channel
 
 __all__ = [
@@ -50,6 +51,6 @@ def register(transport: Transport) -> None:
     """Bring to this chat system what happens to tickets, answers to strangers, files, and nudges to staff."""
     add_transport(transport)
     subscribe("chat", to=TOLD, handler=tell)
-    subscribe("chat_answers", to=ANSWERED, handler=answer)
+    subscribe("chat_answers", to=ANSWERED, handler=answer, lane=LATER)
     subscribe("chat_files", to=OFFERED, handler=fetch)
     add_channel(Channel(transport.platform, "chat", partial(reaches, transport), partial(bring, transport)))

@@ -5,19 +5,23 @@ import logging
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from slack_sdk.signature import Clock, SignatureVerifier
+from sqlalchemy import ColumnElement
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.chat.commands import command_answer
+from integrations.chat.lanes import lane_in
 from integrations.slack.shapes import WrongShape, read_command, read_event, read_interaction
 from msp.config import Settings
 from msp.kernel import clock, inbox
 from msp.kernel.db import Json
+from msp.kernel.leases import LATER, URGENT, USUAL
 from msp.web.request_scope import own_scope
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
 SOURCE = "slack"
+SPOKEN = ("message", "app_mention")
 
 doors = Blueprint("slack", __name__, url_prefix="/slack")
 
@@ -50,7 +54,7 @@ def events() -> tuple[Response, int]:
     if envelope["type"] == "url_verification":
         return jsonify(challenge=envelope["challenge"]), 200
     external_id = envelope.get("event_id") or f"{envelope['type']}:{_digest(raw)}"
-    inbox.store(SOURCE, external_id, envelope, key=_thread_of(envelope))
+    inbox.store(SOURCE, external_id, envelope, key=_thread_of(envelope), lane=_lane_of(envelope))
     return jsonify(ok=True), 200
 
 
@@ -64,7 +68,7 @@ def interactions() -> tuple[Response | str, int]:
     payload = read_interaction(raw)
     trigger = payload.get("trigger_id")
     external_id = f"interaction:{trigger if isinstance(trigger, str) and trigger else _digest(raw)}"
-    inbox.store(SOURCE, external_id, payload, key=_thread_of_interaction(payload))
+    inbox.store(SOURCE, external_id, payload, key=_thread_of_interaction(payload), lane=URGENT)
     return "", 200
 
 
@@ -109,11 +113,25 @@ def _unsigned() -> tuple[Response, int]:
 def _thread_of(envelope: Json) -> str:
     """One line for each thread: edits and deletes wait behind the message that they are about."""
     event = envelope.get("event") or {}
-    if event.get("type") not in ("message", "app_mention"):
+    if event.get("type") not in SPOKEN:
         return f"{envelope.get('team_id', '')}:{event.get('type', '')}"
+    return f"{envelope['team_id']}:{event['channel']}:{_root_of(event)}"
+
+
+def _root_of(event: Json) -> str:
     about = event.get("message") or event.get("previous_message") or event
-    thread = about.get("thread_ts") or about.get("ts") or event["ts"]
-    return f"{envelope['team_id']}:{event['channel']}:{thread}"
+    return str(about.get("thread_ts") or about.get("ts") or event["ts"])
+
+
+def _lane_of(envelope: Json) -> int | ColumnElement[int]:
+    """What people say to each other in a channel, and what we hear of our own words, comes after what is said to us."""
+    event = envelope.get("event") or {}
+    if event.get("type") not in SPOKEN:
+        return USUAL
+    if event.get("bot_id"):
+        return LATER
+    is_addressed = event["type"] == "app_mention" or event.get("channel_type") == "im"
+    return lane_in("slack", envelope["team_id"], event["channel"], _root_of(event), is_addressed=is_addressed)
 
 
 def _thread_of_interaction(payload: Json) -> str:

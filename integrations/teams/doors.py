@@ -5,14 +5,17 @@ import json
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask_babel import gettext
+from sqlalchemy import ColumnElement
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from integrations.teams.shapes import WrongShape, read_activity
+from integrations.chat.lanes import lane_in
+from integrations.teams.shapes import WrongShape, read_activity, tenant_of
 from integrations.teams.tokens import Keys, NotTrusted, check, check_service
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.db import Json
 from msp.kernel.i18n import LOCALES, reading_as
+from msp.kernel.leases import URGENT
 from msp.web.request_scope import own_scope
 
 MAX_BODY = 1024 * 1024
@@ -43,7 +46,8 @@ def messages() -> tuple[Response | str, int]:
         return jsonify(error={"code": "Unauthorized", "message": "no valid token"}), 401
     activity = read_activity(raw)
     if activity["type"] in WORKED:
-        inbox.store(SOURCE, _id_of(activity, raw), activity, key=activity["conversation"]["id"])
+        key, lane = activity["conversation"]["id"], _lane_of(activity)
+        inbox.store(SOURCE, _id_of(activity, raw), activity, key=key, lane=lane)
     if activity["type"] == "invoke":
         return _answer_invoke(activity)
     return "", 200
@@ -70,6 +74,14 @@ def _is_trusted(raw: bytes) -> bool:
     except NotTrusted:
         return False
     return True
+
+
+def _lane_of(activity: Json) -> int | ColumnElement[int]:
+    """Whoever presses a button looks at it; Teams brings messages that are meant for us alone."""
+    if activity["type"] == "invoke":
+        return URGENT
+    channel, _, root = str(activity["conversation"]["id"]).partition(";messageid=")
+    return lane_in("teams", tenant_of(activity), channel, root or None, is_addressed=True)
 
 
 def _id_of(activity: Json, raw: bytes) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from msp.kernel import clock
 from msp.kernel.db import Json, Model, Scope, current_scope, db, wake_after_commit, work
 from msp.kernel.ids import new_id
-from msp.kernel.leases import Leased, process_one, queue_args
+from msp.kernel.leases import URGENT, USUAL, Leased, process_one, queue_args
 
 
 class Event(Model):
@@ -61,15 +61,25 @@ class Fact:
 
 
 Handler = Callable[[Fact], None]
-_subscribers: dict[str, tuple[frozenset[str], Handler]] = {}
 
 
-def subscribe(name: str, *, to: set[str], handler: Handler) -> None:
+@dataclass(frozen=True, slots=True)
+class _Subscriber:
+    to: frozenset[str]
+    handler: Handler
+    lane: int
+
+
+_subscribers: dict[str, _Subscriber] = {}
+
+
+def subscribe(name: str, *, to: set[str], handler: Handler, lane: int = USUAL) -> None:
     """Deliver events of these kinds to `handler`, at least once, in order per subject, with retries.
 
-    The handler runs outside of any scope and enters its own; it raises Temporary or Permanent.
+    The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. What is in the lane
+    LATER (msp.kernel.leases) stays there, however urgent the event is.
     """
-    _subscribers[name] = (frozenset(to), handler)
+    _subscribers[name] = _Subscriber(frozenset(to), handler, lane)
 
 
 def emit(
@@ -80,9 +90,13 @@ def emit(
     visibility: str = "public",
     actor_id: UUID | None = None,
     at: datetime | None = None,
+    is_urgent: bool = False,
     **data: object,
 ) -> Event:
-    """Write a fact, and one delivery for each subscriber, in the unit of work in force."""
+    """Write a fact, and one delivery for each subscriber, in the unit of work in force.
+
+    What is urgent is delivered before everything else that waits, behind its own subject's earlier facts.
+    """
     happened = at or clock.now()
     event = Event(
         id=new_id(),
@@ -95,33 +109,42 @@ def emit(
         data=data,
     )
     db.session.add(event)
-    for name, (kinds, _handler) in _subscribers.items():
-        if kind in kinds:
-            _deliver(event, subscriber=name, at=clock.now())
+    for name, subscriber in _subscribers.items():
+        if kind in subscriber.to:
+            _deliver(event, name, lane=_lane(subscriber, is_urgent=is_urgent), at=clock.now())
     return event
 
 
-def deliver_at(event: Event, *, subscriber: str, key: str, due_at: datetime, at: datetime) -> int:
+def deliver_at(
+    event: Event, *, subscriber: str, key: str, due_at: datetime, at: datetime, is_urgent: bool = False
+) -> int:
     """Hand an event to one subscriber from an instant on, in order within `key` (system scope).
 
     Returns the delivery's id. The subscriber need not listen to events of this kind by itself.
     """
-    delivery = _delivery(event, subscriber=subscriber, key=key, due_at=due_at, at=at)
+    lane = _lane(_subscribers.get(subscriber), is_urgent=is_urgent)
+    delivery = _delivery(event, subscriber=subscriber, key=key, lane=lane, due_at=due_at, at=at)
     db.session.flush()
     return delivery.id
 
 
-def _deliver(event: Event, *, subscriber: str, at: datetime) -> None:
-    _delivery(event, subscriber=subscriber, key=f"{subscriber}:{event.subject_id}", due_at=at, at=at)
+def _lane(subscriber: _Subscriber | None, *, is_urgent: bool) -> int:
+    lane = subscriber.lane if subscriber else USUAL
+    return URGENT if is_urgent and lane == USUAL else lane
 
 
-def _delivery(event: Event, *, subscriber: str, key: str, due_at: datetime, at: datetime) -> Delivery:
+def _deliver(event: Event, subscriber: str, *, lane: int, at: datetime) -> None:
+    _delivery(event, subscriber=subscriber, key=f"{subscriber}:{event.subject_id}", lane=lane, due_at=at, at=at)
+
+
+def _delivery(event: Event, *, subscriber: str, key: str, lane: int, due_at: datetime, at: datetime) -> Delivery:
     delivery = Delivery(
         event=event,
         event_id=event.id,
         client_id=event.client_id,
         subscriber=subscriber,
         key=key,
+        lane=lane,
         due_at=due_at,
         created_at=at,
     )
@@ -133,6 +156,11 @@ def _delivery(event: Event, *, subscriber: str, key: str, due_at: datetime, at: 
 def deliver_one() -> bool:
     """Deliver the next waiting share of an event; False when nothing is due."""
     return process_one(Delivery, _hand_over)
+
+
+def deliver_oldest() -> bool:
+    """Deliver the share that has waited longest, urgent or not; False when nothing is due."""
+    return process_one(Delivery, _hand_over, oldest=True)
 
 
 def _hand_over(delivery_id: int) -> None:
@@ -150,4 +178,4 @@ def _hand_over(delivery_id: int) -> None:
             event.data,
         )
     if subscriber in _subscribers:  # an integration that was switched off leaves nothing to do
-        _subscribers[subscriber][1](fact)
+        _subscribers[subscriber].handler(fact)

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ColumnElement, UniqueConstraint
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 
 from msp.kernel import clock
 from msp.kernel.db import Json, Model, Scope, wake_after_commit, work
-from msp.kernel.leases import Leased, process_one, queue_args
+from msp.kernel.leases import USUAL, Leased, process_one, queue_args
 
 
 class Inbound(Leased, Model):
@@ -48,8 +48,12 @@ def store(
     *,
     key: str,
     client_id: UUID | None = None,
+    lane: int | ColumnElement[int] = USUAL,
 ) -> bool:
-    """Store a message durably unless it is there already; True when it is new. Order is kept within `key`."""
+    """Store a message durably unless it is there already; True when it is new. Order is kept within `key`.
+
+    `lane` is one of msp.kernel.leases, or an expression that finds it out (system scope).
+    """
     at = clock.now()
     with work(Scope.system()) as session:
         statement = (
@@ -59,6 +63,7 @@ def store(
                 external_id=external_id,
                 payload=payload,
                 key=f"{source}:{key}",
+                lane=lane,
                 client_id=client_id,
                 due_at=at,
                 created_at=at,
@@ -75,6 +80,11 @@ def store(
 def work_one() -> bool:
     """Work the next stored message; False when none is due."""
     return process_one(Inbound, _hand_over)
+
+
+def work_oldest() -> bool:
+    """Work the message that has waited longest, urgent or not; False when none is due."""
+    return process_one(Inbound, _hand_over, oldest=True)
 
 
 def _hand_over(row_id: int) -> None:

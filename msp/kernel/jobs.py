@@ -1,15 +1,19 @@
 """The workers: an RQ job is a wake-up that makes this process look at the rows that wait.
 
 Each drain has a few threads, so one hanging service does not hold the others up, and the worker's main thread stays
-free for the next wake-up. The clock process (`rq cron`) sends a tick each second: the net under every lost wake-up.
+free for the next wake-up. The first thread of a drain takes the oldest piece, the others the most urgent, so that under
+a heap of work nothing urgent waits and nothing starves. The clock process (`rq cron`) sends a tick each second: the net
+under every lost wake-up.
 Without Redis the workers go on by themselves: each looks every few seconds, and ticks when it hears of no clock.
 """
 
 import logging
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 
 import redis
@@ -23,17 +27,28 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
 LOOK_SECONDS = 5  # a drain that hears of nothing looks by itself
+NICE = 5  # a heap of work gives way to the web, where people and chat systems wait for an answer
 SILENCE_SECONDS = 5  # a worker that heard no tick for so long ticks by itself
 
-_drains: dict[str, tuple[Callable[[], bool], int]] = {}
+One = Callable[[], bool]  # does one piece of work and answers False when there is none
+
+
+@dataclass(frozen=True, slots=True)
+class _Drain:
+    one: One
+    oldest: One
+    threads: int
+
+
+_drains: dict[str, _Drain] = {}
 _ticks: list[Callable[[], None]] = []
 _crew: "Crew | None" = None
 _last_tick = 0.0
 
 
-def register_drain(name: str, one: Callable[[], bool], *, threads: int) -> None:
-    """A kind of work: `one` does one piece and answers False when there is none."""
-    _drains[name] = (one, threads)
+def register_drain(name: str, one: One, *, threads: int, oldest: One | None = None) -> None:
+    """A kind of work: the first thread does the `oldest` piece, where that is another than the next one."""
+    _drains[name] = _Drain(one, oldest or one, threads)
 
 
 def every_second(tick: Callable[[], None]) -> None:
@@ -66,9 +81,8 @@ def _take_tick(source: str) -> None:
 
 def drain(name: str) -> int:
     """Work a drain in this thread until nothing is due; returns how many pieces were worked."""
-    one, _threads = _drains[name]
     count = 0
-    while one():
+    while _drains[name].one():
         count += 1
     return count
 
@@ -86,12 +100,12 @@ class Crew:
         self._threads = [
             threading.Thread(
                 target=self._work,
-                args=(name, one),
+                args=(name, drain.one if number else drain.oldest),
                 name=f"{name}-{number}",
                 daemon=True,
             )
-            for name, (one, threads) in _drains.items()
-            for number in range(threads)
+            for name, drain in _drains.items()
+            for number in range(drain.threads)
         ]
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -122,7 +136,7 @@ class Crew:
         self._keeper.join(max(1.0, end - time.monotonic()))
         pulse.stop(pulse.WORKERS)
 
-    def _work(self, name: str, one: Callable[[], bool]) -> None:
+    def _work(self, name: str, one: One) -> None:
         heard = 0
         with self._app.app_context():
             while not self._stop.is_set():
@@ -166,6 +180,7 @@ class _Listener(SimpleWorker):
 def run_worker(app: Flask) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in hand. Blocks; goes on without Redis while that is away."""
     global _crew
+    os.nice(NICE)
     _stop_on_signals()
     _crew = Crew(app)
     _crew.start()

@@ -5,6 +5,9 @@ what it has in hand; one that dies lets them run out, and another takes over wit
 the database: a worker whose own clock is wrong, or is moved, neither loses nor takes what another has in hand. Rows of
 one key never overtake each other; a dead row steps aside, so it cannot stop its queue, and one that was in hand at
 several deaths of its worker in a row is dead itself, so it cannot kill workers for ever.
+
+When more comes than can be worked, what is urgent goes first: each row has a lane. So that nothing starves, one hand of
+each crew takes the oldest row whatever its lane (msp/kernel/jobs.py).
 """
 
 import logging
@@ -29,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 from sqlalchemy.schema import SchemaItem
 
 from msp.kernel import clock
@@ -47,6 +50,8 @@ MAX_TEMPORARY = 600  # what the outside refuses for a time: two days
 MAX_CUT_OFF = 5  # tries in a row that ended with the worker's death or its silence
 CUT_OFF = "cut_off"  # the reason of what was given up for them
 
+URGENT, USUAL, LATER = 0, 1, 2  # lanes: an urgent ticket's; somebody waits for it; nobody looks at the clock for it
+
 
 class Leased:
     """The columns of a row that waits for work."""
@@ -54,6 +59,7 @@ class Leased:
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     client_id: Mapped[UUID | None]
     key: Mapped[str]
+    lane: Mapped[int] = mapped_column(SmallInteger, default=USUAL, server_default=str(USUAL))
     state: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -76,6 +82,7 @@ def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
             "id",
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(f"ix_{table}_lane", "lane", "due_at", "id", postgresql_where=text("state = 'pending'")),
         Index(f"ix_{table}_key", "key", "id", postgresql_where=text("state = 'pending'")),
         Index(f"ix_{table}_dead", "id", postgresql_where=text("state = 'dead'")),
         Index(f"ix_{table}_discarded", "id", postgresql_where=text("state = 'discarded'")),
@@ -100,24 +107,28 @@ class Claim:
 _in_hand: dict[Claim, type[Leased]] = {}
 
 
-def claim(model: type[Leased]) -> Claim | None:
-    """Lease the oldest row that is due and whose key has no earlier one waiting; None when there is none."""
+def claim(model: type[Leased], *, oldest: bool = False) -> Claim | None:
+    """Lease a row that is due and whose key has no earlier one waiting; None when there is none.
+
+    That is the oldest of the first lane in which any is, or the `oldest` of all.
+    """
     since, token = clock.steady(), uuid4()
     with work(Scope.system()) as session:
         values = {"at": clock.now(), "lease": LEASE, "token": token}
-        row = session.execute(_claiming(model.__tablename__), values).one_or_none()  # type: ignore[attr-defined]
+        row = session.execute(_claiming(model.__tablename__, oldest=oldest), values).one_or_none()  # type: ignore[attr-defined]
     return Claim(row.id, token, row.attempts, row.cut_off, since) if row else None
 
 
 @cache
-def _claiming(table: str) -> TextClause:
+def _claiming(table: str, *, oldest: bool) -> TextClause:
+    order = "due_at, id" if oldest else "lane, due_at, id"
     # What was cut off together comes back apart, so that the row that kills its worker is soon alone with it.
     return text(
         f"with next as (select id, (lease_until is not null)::int as lapsed from {table} t"  # noqa: S608
         " where state = 'pending' and due_at <= :at"
         " and (lease_until is null or lease_until < clock_timestamp()) and not exists (select 1 from"
         f" {table} b where b.key = t.key and b.id < t.id and b.state = 'pending')"
-        " order by due_at, id limit 1 for update skip locked)"
+        f" order by {order} limit 1 for update skip locked)"
         f" update {table} t set lease_until = clock_timestamp() + :lease * (1 + random() * (t.cut_off + lapsed) / 4),"
         " lease_token = :token, attempts = attempts + 1, cut_off = t.cut_off + lapsed"
         " from next where t.id = next.id returning t.id, t.attempts, t.cut_off"
@@ -135,9 +146,20 @@ def is_due(model: type[Leased]) -> bool:
         return session.execute(query.limit(1)).one_or_none() is not None
 
 
-def process_one(model: type[Leased], handle: Callable[[int], None]) -> bool:
+def hurry(model: type[Leased]) -> None:
+    """Let what stands before something urgent, under the same key, be as urgent; workers do so each second."""
+    behind = aliased(model)
+    holds_up = (behind.key == model.key, behind.id > model.id, behind.state == "pending", behind.lane == URGENT)
+    slow = (model.state == "pending", model.lane > URGENT)
+    with work(Scope.system()) as session:
+        session.execute(
+            update(model).where(*slow, *holds_up).values(lane=URGENT), execution_options={"synchronize_session": False}
+        )
+
+
+def process_one(model: type[Leased], handle: Callable[[int], None], *, oldest: bool = False) -> bool:
     """Claim one row, hand its id to `handle`, and mark what came of it; False when nothing was due."""
-    claimed = claim(model)
+    claimed = claim(model, oldest=oldest)
     if claimed is None:
         return False
     _in_hand[claimed] = model

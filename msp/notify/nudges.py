@@ -83,7 +83,7 @@ def _put(made: Notification, event: Event, channel: Channel, *, passes: bool, du
     if db.session.execute(known).first() is not None:
         return
     queue = f"nudge:{made.person_id}:{channel.name}{':urgent' if passes else ''}"
-    delivery_id = deliver_at(event, subscriber=OUT, key=queue, due_at=due_at, at=clock.now())
+    delivery_id = deliver_at(event, subscriber=OUT, key=queue, due_at=due_at, at=clock.now(), is_urgent=passes)
     db.session.add(
         Nudge(
             delivery_id=delivery_id,

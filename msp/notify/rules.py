@@ -94,6 +94,7 @@ def _make(fact: Fact, ticket: Ticket, person: Person, hear: Hear) -> None:
             client_id=ticket.client_id,
             visibility="internal",
             at=fact.at,
+            is_urgent=hear.is_urgent,
         )
 
 

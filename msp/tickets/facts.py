@@ -6,6 +6,8 @@ from uuid import UUID
 from msp.kernel.events import emit
 from msp.tickets.models import Ticket
 
+RUNNING_OUT = {"sla.warned", "sla.breached", "sla.escalated"}
+
 
 def tell(
     ticket: Ticket,
@@ -16,7 +18,7 @@ def tell(
     visibility: str = "public",
     **data: object,
 ) -> None:
-    """Emit what happened to a ticket."""
+    """Emit what happened to a ticket: that of an urgent one, and a promise that is running out, go before the rest."""
     ticket.updated_at = at
     emit(
         kind,
@@ -25,5 +27,6 @@ def tell(
         visibility=visibility,
         actor_id=actor_id,
         at=at,
+        is_urgent=ticket.priority == "urgent" or kind in RUNNING_OUT,
         **data,
     )

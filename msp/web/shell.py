@@ -16,10 +16,11 @@ from msp.kernel import clock
 from msp.kernel.recent import forget, recent
 from msp.notify.rules import count_unread
 from msp.oncall.queries import on_call
+from msp.operations.lag import MOST, lag
 from msp.people.access import may
 from msp.people.models import Person
 from msp.tickets import queries
-from msp.web.parts.formats import moment, time_of_day
+from msp.web.parts.formats import left, moment, number, time_of_day
 from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 
@@ -57,6 +58,7 @@ class Shell:
     home_url: str = "/"
     on_call: str = ""
     on_call_url: str = ""
+    behind: str = ""
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -102,6 +104,7 @@ def shell(
         counts=counts,
         on_call=_on_call_line(),
         on_call_url=url_for("desk.oncall"),
+        behind=_behind(),
     )
 
 
@@ -168,6 +171,20 @@ def _line(person: Person) -> str:
         return line
     on_call_until = gettext("on call until %(time)s", time=_until(mine))
     return f"{line} · {on_call_until}"
+
+
+def _behind() -> str:
+    """How far the desk is behind with its work; nothing while it keeps up."""
+    found = lag()
+    if found is None:
+        return ""
+    count = f"{number(found.waiting)}{'+' if found.waiting >= MOST else ''}"
+    since = left(max(clock.now() - found.since, timedelta(minutes=1)))
+    return gettext(
+        "The desk is behind: %(count)s messages and notices wait, the oldest for %(time)s. What is urgent goes first.",
+        count=count,
+        time=since,
+    )
 
 
 def _on_call_line() -> str:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from msp.kernel import clock, wake
 from msp.notify.rules import count_unread
+from msp.operations.lag import lag
 from msp.tickets import queries
 from msp.web.guards import needs
 from msp.web.request_scope import current_person
@@ -24,7 +25,8 @@ def add_routes(blueprint: Blueprint) -> None:
 def live(ticket_id: UUID | None = None) -> Response:
     """204 while nothing changed since `since`; otherwise the new version and what it concerns.
 
-    On a ticket's page it also says that this person is looking, and counts others who come and go as news.
+    On a ticket's page it also says that this person is looking, and counts others who come and go as news; so is it when
+    the desk falls behind, or has caught up.
     """
     since, _, seen = request.args.get("since", "").partition("~")
     news = queries.news(since)
@@ -37,8 +39,8 @@ def live(ticket_id: UUID | None = None) -> Response:
 
 
 def with_viewers(version: str, viewers: tuple[UUID, ...]) -> str:
-    """A version of news that also changes with who is looking."""
-    return f"{version}~{hash(tuple(each.int for each in viewers)) & 0xFFFF:x}"
+    """A version of news that also changes with who is looking, and with whether the desk keeps up."""
+    return f"{version}~{hash((lag() is None, *(each.int for each in viewers))) & 0xFFFF:x}"
 
 
 def present(ticket_id: UUID) -> tuple[UUID, ...]:
