@@ -1,27 +1,31 @@
-"""How much hurry there is with what comes in, found out by the statement that stores it."""
+"""What the desk knows of a thread at the door, found out by the statement that stores what is said in it."""
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 
-from msp.kernel.leases import LATER, URGENT, USUAL
+from msp.kernel.leases import URGENT, USUAL
 from msp.tickets.models import Conversation, Ticket
 
 
-def lane_in(
-    platform: str, workspace: str, channel: str, thread: str | None, *, is_addressed: bool
-) -> ColumnElement[int]:
-    """The lane of a message: urgent in the thread of an urgent ticket, later where nobody speaks to us.
+def lane_in(platform: str, workspace: str, channel: str, thread: str | None) -> ColumnElement[int]:
+    """The lane of a message (msp.kernel.leases): urgent in the thread of an urgent ticket.
 
     Without a `thread` any open ticket of the channel may be meant, as in a chat that has none.
     """
-    lanes = (
-        select(func.min(case((Ticket.priority == "urgent", URGENT), else_=USUAL)))
-        .select_from(Conversation)
-        .join(Ticket, Ticket.id == Conversation.ticket_id)
-        .where(
-            Conversation.platform == platform,
-            Conversation.workspace == workspace,
-            Conversation.channel == channel,
-            Conversation.thread == thread if thread is not None else Ticket.status != "closed",
-        )
+    lane = func.min(case((Ticket.priority == "urgent", URGENT), else_=USUAL))
+    meant = Conversation.thread == thread if thread is not None else Ticket.status != "closed"
+    lanes = select(lane).join_from(Conversation, Ticket, Ticket.id == Conversation.ticket_id)
+    lanes = lanes.where(*_in(platform, workspace, channel), meant)
+    return func.coalesce(lanes.scalar_subquery(), USUAL)
+
+
+def is_known(platform: str, workspace: str, channel: str, thread: str) -> ColumnElement[bool]:
+    """Whether a ticket lives in that thread."""
+    return exists().where(*_in(platform, workspace, channel), Conversation.thread == thread)
+
+
+def _in(platform: str, workspace: str, channel: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Conversation.platform == platform,
+        Conversation.workspace == workspace,
+        Conversation.channel == channel,
     )
-    return func.coalesce(lanes.scalar_subquery(), USUAL if is_addressed else LATER)

@@ -1,27 +1,26 @@
-"""Slack's doors: verified on the raw bytes, stored once, answered. Nothing else happens in the request."""
+"""Slack's doors: verified on the raw bytes, stored once where it is meant for us, answered. That is all."""
 
 import hashlib
 import logging
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from slack_sdk.signature import Clock, SignatureVerifier
-from sqlalchemy import ColumnElement
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.chat.commands import command_answer
-from integrations.chat.lanes import lane_in
+from integrations.chat.lanes import is_known, lane_in
+from integrations.slack.hearing import SPOKEN, Use, root_of, use_of
 from integrations.slack.shapes import WrongShape, read_command, read_event, read_interaction
 from msp.config import Settings
 from msp.kernel import clock, inbox
 from msp.kernel.db import Json
-from msp.kernel.leases import LATER, URGENT, USUAL
+from msp.kernel.leases import URGENT
 from msp.web.request_scope import own_scope
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
 SOURCE = "slack"
-SPOKEN = ("message", "app_mention")
 
 doors = Blueprint("slack", __name__, url_prefix="/slack")
 
@@ -46,7 +45,10 @@ def _too_large(_error: RequestEntityTooLarge) -> tuple[Response, int]:
 @doors.post("/events")
 @own_scope
 def events() -> tuple[Response, int]:
-    """The Events API: 401 unless signed within five minutes, 400 or 413 where malformed, 200 once it is stored."""
+    """The Events API: 401 unless signed within five minutes, 400 or 413 where malformed, 200 once it is stored.
+
+    What we only overheard is answered with 200 too, and kept nowhere.
+    """
     raw = _body()
     if not _is_signed(raw):
         return _unsigned()
@@ -54,7 +56,7 @@ def events() -> tuple[Response, int]:
     if envelope["type"] == "url_verification":
         return jsonify(challenge=envelope["challenge"]), 200
     external_id = envelope.get("event_id") or f"{envelope['type']}:{_digest(raw)}"
-    inbox.store(SOURCE, external_id, envelope, key=_thread_of(envelope), lane=_lane_of(envelope))
+    _store(envelope, external_id)
     return jsonify(ok=True), 200
 
 
@@ -110,28 +112,26 @@ def _unsigned() -> tuple[Response, int]:
     return jsonify(ok=False, error="invalid_signature"), 401
 
 
-def _thread_of(envelope: Json) -> str:
-    """One line for each thread: edits and deletes wait behind the message that they are about."""
-    event = envelope.get("event") or {}
+def _store(envelope: Json, external_id: str) -> None:
+    """Keep what is of use, each in the line of its thread: edits and deletes wait behind what they are about.
+
+    What is said to us comes before what is said in our threads among people, and both before nothing in particular.
+    """
+    use, event, team = use_of(envelope), envelope.get("event") or {}, envelope.get("team_id", "")
+    if use is Use.NONE:
+        return
     if event.get("type") not in SPOKEN:
-        return f"{envelope.get('team_id', '')}:{event.get('type', '')}"
-    return f"{envelope['team_id']}:{event['channel']}:{_root_of(event)}"
-
-
-def _root_of(event: Json) -> str:
-    about = event.get("message") or event.get("previous_message") or event
-    return str(about.get("thread_ts") or about.get("ts") or event["ts"])
-
-
-def _lane_of(envelope: Json) -> int | ColumnElement[int]:
-    """What people say to each other in a channel, and what we hear of our own words, comes after what is said to us."""
-    event = envelope.get("event") or {}
-    if event.get("type") not in SPOKEN:
-        return USUAL
-    if event.get("bot_id"):
-        return LATER
-    is_addressed = event["type"] == "app_mention" or event.get("channel_type") == "im"
-    return lane_in("slack", envelope["team_id"], event["channel"], _root_of(event), is_addressed=is_addressed)
+        inbox.store(SOURCE, external_id, envelope, key=f"{team}:{event.get('type', '')}")
+        return
+    channel, thread = event["channel"], root_of(event)
+    inbox.store(
+        SOURCE,
+        external_id,
+        envelope,
+        key=f"{team}:{channel}:{thread}",
+        lane=lane_in("slack", team, channel, thread),
+        only_if=is_known("slack", team, channel, thread) if use is Use.IF_KNOWN else None,
+    )
 
 
 def _thread_of_interaction(payload: Json) -> str:

@@ -18,14 +18,13 @@ from integrations.chat import (
     press,
     stranger_wrote,
 )
+from integrations.slack.hearing import NEW, SPOKEN, authorised_bot, is_addressed, is_direct, is_ours_or_a_bot
 from integrations.slack.text import mentioned, plain
 from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.inbox import Received
 
 log = logging.getLogger(__name__)
-
-NEW = (None, "file_share", "thread_broadcast")
 
 
 def handle(transport: Transport, received: Received) -> None:
@@ -48,7 +47,7 @@ def handle(transport: Transport, received: Received) -> None:
 
 def _on_event(transport: Transport, envelope: Json) -> None:
     event = envelope["event"]
-    if event["type"] in ("message", "app_mention"):
+    if event["type"] in SPOKEN:
         _on_message(transport, envelope, event)
     elif event["type"] == "app_uninstalled" or (event["type"] == "tokens_revoked" and _has_bots(event)):
         note_broken("slack", envelope["team_id"], reason=event["type"])
@@ -63,7 +62,7 @@ def _on_message(transport: Transport, envelope: Json, event: Json) -> None:
     bot = _bot_of(envelope)
     subtype = event.get("subtype")
     if event["type"] == "app_mention" or subtype in NEW:
-        if not _is_ours_or_a_bot(event, envelope, bot):
+        if not is_ours_or_a_bot(event, envelope, bot):
             _on_words(transport, envelope, event, bot)
     elif subtype == "message_changed":
         _on_change(transport, envelope, event, bot)
@@ -97,14 +96,13 @@ def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> N
 
 def _said(envelope: Json, event: Json, bot: str) -> Said:
     text = event.get("text") or ""
-    is_direct = event.get("channel_type") in ("im", "app_home")
     return Said(
         place=_place(envelope, event, event),
         author=event["user"],
         message=event["ts"],
         text=plain(text, without=bot),
         at=_instant(event["ts"]),
-        is_addressed=is_direct or event["type"] == "app_mention" or (bool(bot) and bot in mentioned(text)),
+        is_addressed=is_addressed(event, bot),
         is_shared=bool(envelope.get("is_ext_shared_channel")),
         mentions=tuple(each for each in mentioned(text) if each != bot),
         files=tuple(_offer(file) for file in event.get("files") or []),
@@ -117,7 +115,7 @@ def _place(envelope: Json, event: Json, message: Json) -> Place:
         workspace=envelope["team_id"],
         channel=event["channel"],
         thread=message.get("thread_ts") or message.get("ts") or "",
-        is_personal=event.get("channel_type") == "im" or event["channel"].startswith("D"),
+        is_personal=is_direct(event),
     )
 
 
@@ -170,28 +168,11 @@ def _on_command(transport: Transport, command: Json, external_id: str) -> None:
 
 def _bot_of(envelope: Json) -> str:
     """Our user in that workspace: Slack names it in each envelope; else what the installation told us."""
-    if named := _authorised_bot(envelope):
+    if named := authorised_bot(envelope):
         return named
     with work(Scope.system()):
         link = find_link("slack", envelope["team_id"])
     return str(link.settings.get("bot_user_id") or "") if link else ""
-
-
-def _authorised_bot(envelope: Json) -> str:
-    for each in envelope.get("authorizations") or []:
-        if isinstance(each, dict) and each.get("is_bot"):
-            return str(each.get("user_id") or "")
-    return ""
-
-
-def _is_ours_or_a_bot(event: Json, envelope: Json, bot: str) -> bool:
-    user, app = event.get("user"), event.get("app_id")
-    return (
-        not user
-        or user in (bot, "USLACKBOT")
-        or bool(event.get("bot_id"))
-        or (app is not None and app == envelope.get("api_app_id"))
-    )
 
 
 def _instant(ts: str) -> datetime:

@@ -81,7 +81,7 @@ def _lane_of(activity: Json) -> int | ColumnElement[int]:
     if activity["type"] == "invoke":
         return URGENT
     channel, _, root = str(activity["conversation"]["id"]).partition(";messageid=")
-    return lane_in("teams", tenant_of(activity), channel, root or None, is_addressed=True)
+    return lane_in("teams", tenant_of(activity), channel, root or None)
 
 
 def _id_of(activity: Json, raw: bytes) -> str:

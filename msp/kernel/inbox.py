@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, UniqueConstraint
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, UniqueConstraint, cast, exists, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Mapped
 
 from msp.kernel import clock
@@ -49,32 +49,39 @@ def store(
     key: str,
     client_id: UUID | None = None,
     lane: int | ColumnElement[int] = USUAL,
+    only_if: ColumnElement[bool] | None = None,
 ) -> bool:
     """Store a message durably unless it is there already; True when it is new. Order is kept within `key`.
 
-    `lane` is one of msp.kernel.leases, or an expression that finds it out (system scope).
+    `lane` is one of msp.kernel.leases, or an expression that finds it out (system scope). With `only_if` it is stored
+    where that holds, or where something of the same key was not worked yet that may make it hold.
     """
     at = clock.now()
+    values: Json = {
+        "source": source,
+        "external_id": external_id,
+        "payload": payload,
+        "key": f"{source}:{key}",
+        "lane": lane,
+        "client_id": client_id,
+        "due_at": at,
+        "created_at": at,
+    }
     with work(Scope.system()) as session:
-        statement = (
-            insert(Inbound)
-            .values(
-                source=source,
-                external_id=external_id,
-                payload=payload,
-                key=f"{source}:{key}",
-                lane=lane,
-                client_id=client_id,
-                due_at=at,
-                created_at=at,
-            )
-            .on_conflict_do_nothing(constraint="uq_inbound_source")
-            .returning(Inbound.id)
-        )
-        is_new = session.execute(statement).one_or_none() is not None
+        adding = insert(Inbound).values(values) if only_if is None else _adding_if(only_if, values)
+        once = adding.on_conflict_do_nothing(constraint="uq_inbound_source").returning(Inbound.id)
+        is_new = session.execute(once).one_or_none() is not None
         if is_new:
             wake_after_commit("inbox")
     return is_new
+
+
+def _adding_if(condition: ColumnElement[bool], values: Json) -> Insert:
+    is_of_key = Inbound.key == values["key"]
+    for state in ("pending", "dead"):
+        condition |= exists().where(is_of_key, Inbound.state == state)
+    columns = [cast(value, Inbound.__table__.c[name].type) for name, value in values.items()]
+    return insert(Inbound).from_select(list(values), select(*columns).where(condition))
 
 
 def work_one() -> bool:

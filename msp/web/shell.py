@@ -115,11 +115,11 @@ def _counts(person: Person) -> dict[str, int]:
 def _count(person: Person) -> dict[str, int]:
     at = clock.now()
     counts = {"mine": 0, "team": 0, "unassigned": 0, "soon": 0}
-    for (assignee_id, _tier, group), number in queries.open_counts(at=at, end_of_day=end_of_day(person, at)).items():
-        counts["team"] += number
-        counts["mine"] += number if assignee_id == person.id else 0
-        counts["unassigned"] += number if assignee_id is None else 0
-        counts["soon"] += number if group in ("late", "next_hour") else 0
+    for (assignee_id, _tier, group), found in queries.open_counts(at=at, end_of_day=end_of_day(person, at)).items():
+        counts["team"] += found
+        counts["mine"] += found if assignee_id == person.id else 0
+        counts["unassigned"] += found if assignee_id is None else 0
+        counts["soon"] += found if group in ("late", "next_hour") else 0
     return counts
 
 

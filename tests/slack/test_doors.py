@@ -221,7 +221,7 @@ def test_what_no_person_said_makes_no_ticket(
     drain()
     with work(Scope.system()) as session:
         assert session.execute(select(func.count()).select_from(Ticket)).scalar_one() == 0
-        assert session.execute(select(Inbound.state)).scalar_one() == "done"
+        assert set(session.scalars(select(Inbound.state))) <= {"done"}
 
 
 def test_the_same_event_five_times_at_once_is_one_ticket(

@@ -25,8 +25,8 @@ def add_routes(blueprint: Blueprint) -> None:
 def live(ticket_id: UUID | None = None) -> Response:
     """204 while nothing changed since `since`; otherwise the new version and what it concerns.
 
-    On a ticket's page it also says that this person is looking, and counts others who come and go as news; so is it when
-    the desk falls behind, or has caught up.
+    On a ticket's page it also says that this person is looking, and counts others who come and go as news; so is it
+    when the desk falls behind, or has caught up.
     """
     since, _, seen = request.args.get("since", "").partition("~")
     news = queries.news(since)

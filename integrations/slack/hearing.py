@@ -1,0 +1,79 @@
+"""What is said to us, and what we only overhear: the door keeps the one and forgets the other.
+
+A bot hears everything in the channels that it sits in. What people say there among themselves is none of our business:
+it is neither stored nor worked, unless it is said in a thread that a ticket lives in.
+"""
+
+from enum import Enum
+
+from integrations.slack.text import mentioned
+from msp.kernel.db import Json
+
+SPOKEN = ("message", "app_mention")
+NEW = (None, "file_share", "thread_broadcast")
+ABOUT_OTHERS = ("message_changed", "message_deleted")
+
+
+class Use(Enum):
+    """Of what use an event is: surely of some, of some where its thread is known, of none."""
+
+    SURE = "sure"
+    IF_KNOWN = "if_known"
+    NONE = "none"
+
+
+def use_of(envelope: Json) -> Use:
+    """Of what use an event of Slack's is, as far as it tells by itself."""
+    event = envelope.get("event") or {}
+    if event.get("type") not in SPOKEN:
+        return Use.SURE
+    bot = authorised_bot(envelope)
+    if event.get("subtype") in ABOUT_OTHERS:
+        about = event.get("message") or event.get("previous_message") or {}
+        if about.get("bot_id"):  # our own card, brought up to date
+            return Use.NONE
+        return Use.SURE if is_direct(event) or envelope.get("is_ext_shared_channel") else Use.IF_KNOWN
+    if event["type"] == "message" and event.get("subtype") not in NEW:
+        return Use.NONE
+    if is_ours_or_a_bot(event, envelope, bot):
+        return Use.NONE
+    if is_addressed(event, bot) or not bot:
+        return Use.SURE
+    return Use.IF_KNOWN if event.get("thread_ts") not in (None, "", event["ts"]) else Use.NONE
+
+
+def is_addressed(event: Json, bot: str) -> bool:
+    """Said to us: in a direct message, or with a mention of our user `bot`."""
+    if is_direct(event) or event["type"] == "app_mention":
+        return True
+    return bool(bot) and bot in mentioned(event.get("text") or "")
+
+
+def is_direct(event: Json) -> bool:
+    """Whether it is the person's own chat with us."""
+    return event.get("channel_type") in ("im", "app_home") or str(event.get("channel") or "").startswith("D")
+
+
+def root_of(event: Json) -> str:
+    """The thread that an event is about: its first message's ts."""
+    about = event.get("message") or event.get("previous_message") or event
+    return str(about.get("thread_ts") or about.get("ts") or event["ts"])
+
+
+def authorised_bot(envelope: Json) -> str:
+    """Our user as the envelope names it, or nothing."""
+    for each in envelope.get("authorizations") or []:
+        if isinstance(each, dict) and each.get("is_bot"):
+            return str(each.get("user_id") or "")
+    return ""
+
+
+def is_ours_or_a_bot(event: Json, envelope: Json, bot: str) -> bool:
+    """Whether no person said it."""
+    user, app = event.get("user"), event.get("app_id")
+    return (
+        not user
+        or user in (bot, "USLACKBOT")
+        or bool(event.get("bot_id"))
+        or (app is not None and app == envelope.get("api_app_id"))
+    )
