@@ -24,7 +24,7 @@ from flask import Flask
 
 from msp import embedded, web_server
 from msp.config import Settings
-from msp.embedded import Server
+from msp.embedded import EmbeddedServerError, Server
 
 LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is tried again
 HEALTHY_AFTER = 10.0  # seconds of life after which earlier deaths are forgotten
@@ -211,7 +211,7 @@ def _keep_running(
     while not asked.stop:
         for child in children:
             _look_after(child, is_ready=is_ready, say=say)
-        _look_after_servers(settings, servers, say=say)
+        _look_after_servers(settings, servers, is_ready=is_ready, say=say)
         if not is_ready and _answers(settings.port):
             is_ready = True
             on_ready()
@@ -235,13 +235,19 @@ def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
         child.pid, child.born = _fork(child.role.run), now
 
 
-def _look_after_servers(settings: Settings, servers: list[Server], *, say: Say) -> None:
+def _look_after_servers(settings: Settings, servers: list[Server], *, is_ready: bool, say: Say) -> None:
+    """Start again what ended. A desk that was ready once goes on trying: what stands in the way may pass."""
     for place, server in enumerate(servers):
         if server.process.poll() is not None:
             say(f"{server.name} ended ({_how_popen(server.process.returncode)}); starting it again")
             start = embedded.start_postgres if server.name == "PostgreSQL" else embedded.start_valkey
-            servers[place] = start(settings)
-            servers[place].wait()
+            try:
+                servers[place] = start(settings)
+                servers[place].wait()
+            except EmbeddedServerError as failure:
+                if not is_ready:
+                    raise
+                say(str(failure))
 
 
 def _stop_all(children: list[_Child], servers: list[Server], asked: _Asked) -> None:

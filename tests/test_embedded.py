@@ -187,6 +187,21 @@ def test_a_postgres_killed_at_work_loses_nothing_committed(home: Settings) -> No
         assert one(home, "select answer from kept") == 42
 
 
+def test_children_of_a_killed_postgres_are_awaited_by_the_next(home: Settings) -> None:
+    """They hold its memory: where one is slow to notice, a server that starts at once would be refused."""
+    server = embedded.start_postgres(home)
+    server.wait()
+    embedded.ensure_database(home)
+    child = next(each for each in psutil.Process(server.process.pid).children() if "checkpointer" in each.cmdline()[0])
+    child.suspend()
+    server.process.kill()
+    server.process.wait()
+    again = embedded.start_postgres(home)
+    again.wait()
+    assert not child.is_running()
+    again.stop()
+
+
 def test_a_first_start_cut_off_half_way_begins_again(home: Settings) -> None:
     half = home.home / "postgres.new"
     half.mkdir(mode=0o700)

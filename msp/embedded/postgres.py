@@ -41,6 +41,7 @@ OPTIONS = {
     "log_checkpoints": "off",
     "log_min_duration_statement": "2s",
 }
+ORPHANS = 1.0  # seconds for children of a server that is gone to end by themselves; they have nothing to finish
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -128,24 +129,39 @@ def _refuse_other_version(data: Path) -> None:
 
 
 def _end_left_over(data: Path) -> None:
-    """End a server that outlived its desk, and clear the mark of one whose process id is another's by now."""
+    """End a server that outlived its desk, and clear the mark of one whose process id is another's by now.
+
+    A server that was killed leaves children that notice in their own time: no other may start before the last is gone.
+    """
     mark = data / "postmaster.pid"
-    if not mark.exists():
-        return
+    if mark.exists():
+        try:
+            process = psutil.Process(int(mark.read_text().split("\n", 1)[0]))
+        except (psutil.Error, ValueError):
+            process = None
+        if process is not None and _works_on(process, data):
+            _end([process], signal.SIGINT, patience=PATIENCE)
+        else:
+            mark.unlink(missing_ok=True)
+    orphans = [process for process in psutil.process_iter() if _works_on(process, data)]
+    _end(orphans, signal.SIGQUIT, patience=ORPHANS)
+
+
+def _works_on(process: psutil.Process, data: Path) -> bool:
     try:
-        process = psutil.Process(int(mark.read_text().split("\n", 1)[0]))
-        is_ours = process.name().startswith("postgres") and Path(process.cwd()) == data
-    except (psutil.Error, ValueError):
-        is_ours = False
-    if not is_ours:
-        mark.unlink(missing_ok=True)
-        return
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(PATIENCE)
-    except psutil.TimeoutExpired:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(PATIENCE)
+        return process.name().startswith("postgres") and Path(process.cwd()) == data
+    except psutil.Error:
+        return False
+
+
+def _end(processes: list[psutil.Process], number: signal.Signals, *, patience: float) -> None:
+    for each in (number, signal.SIGKILL):
+        for process in processes:
+            try:
+                process.send_signal(each)
+            except psutil.NoSuchProcess:
+                continue
+        _gone, processes = psutil.wait_procs(processes, timeout=patience)
 
 
 def _is_ready(data: Path, pid: int) -> bool:
