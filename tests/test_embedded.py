@@ -198,7 +198,7 @@ def test_children_of_a_killed_postgres_are_awaited_by_the_next(home: Settings) -
     server.process.wait()
     again = embedded.start_postgres(home)
     again.wait()
-    assert not child.is_running()
+    assert not alive(child)
     again.stop()
 
 

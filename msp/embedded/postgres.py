@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,13 +156,24 @@ def _works_on(process: psutil.Process, data: Path) -> bool:
 
 
 def _end(processes: list[psutil.Process], number: signal.Signals, *, patience: float) -> None:
-    for each in (number, signal.SIGKILL):
-        for process in processes:
+    """Send a signal and wait for the end of each, by force where that takes longer than `patience` seconds."""
+    for each, seconds in ((number, patience), (signal.SIGKILL, PATIENCE)):
+        for process in filter(_lives, processes):
             try:
                 process.send_signal(each)
             except psutil.NoSuchProcess:
                 continue
-        _gone, processes = psutil.wait_procs(processes, timeout=patience)
+        deadline = time.monotonic() + seconds
+        while any(map(_lives, processes)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it does anything yet: one that only waits for its parent to take note holds nothing."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _is_ready(data: Path, pid: int) -> bool:
