@@ -1,0 +1,227 @@
+"""A company's whole Slack for minutes on end: most of it is people among themselves, some of it is for the desk.
+
+Of a hundred events five ask for help, fifteen go on in a ticket's thread, five change a message there, ten are our own
+words coming back, and the rest is talk in the channels that we sit in.
+"""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+import psycopg
+
+from integrations.playground.signing import slack_headers
+from integrations.playground.slack_server import SlackServer
+from msp.bench.load import Sample, open_loop, request
+from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM
+from msp.bench.report import Figure, Say
+from msp.kernel import clock
+from msp.kernel.db import Json
+
+RATE = 200.0
+SECONDS = 600.0
+ACK_P99, BACKLOG = 100.0, 30.0  # milliseconds; seconds
+PEOPLE = 40
+RUSH = 400  # tickets asked for at once, to find the ceiling
+PATIENCE = 180.0
+GENERAL = "C0GENERAL"
+
+
+def measure(port: int, slack: SlackServer, database_url: str, *, say: Say, seconds: float = SECONDS) -> list[Figure]:
+    """Let events come at RATE for so many seconds while the workers work, and look how much waits."""
+    stream = Stream(slack)
+    say("How many tickets a second …")
+    ceiling = _ceiling(port, stream, database_url)
+    say(f"  {ceiling:.0f} tickets with their cards a second, {RUSH} at once: the workers' processors are the limit")
+    pace = f"{RATE:.0f}/s for {seconds:.0f} s"
+    say(f"Events at {pace} …")
+    with _watching(database_url) as seen:
+        sample = open_loop(port, stream.events(int(RATE * seconds)), rate=RATE)
+    seen.drained = _until_done(database_url)
+    acks, made = sample.quantile(0.99), f"{stream.opened} tickets, {stream.said} more messages on them"
+    return [
+        Figure(f"Slack events at {pace}, p99", acks, "ms", ACK_P99, _acks(sample)),
+        Figure(
+            f"backlog at {pace}, oldest",
+            seen.oldest,
+            "s",
+            BACKLOG,
+            f"{made}; at most {seen.waiting} rows, done {seen.drained:.1f} s after the last;"
+            f" ceiling {ceiling:.0f} tickets with cards a second",
+        ),
+    ]
+
+
+@dataclass
+class Seen:
+    """What waited at worst: rows, and seconds since the oldest could have been worked."""
+
+    waiting: int = 0
+    oldest: float = 0.0
+    drained: float = 0.0
+
+
+@dataclass
+class Stream:
+    """The events of a workspace, each made and signed when its turn comes."""
+
+    slack: SlackServer
+    opened: int = 0
+    said: int = 0
+    _threads: list[tuple[str, str, str]] = field(default_factory=list)  # person, channel, ts
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def events(self, count: int) -> Sequence[bytes]:
+        """So many requests of the mix."""
+        return _Requests(self, count, rush=False)
+
+    def rush(self, count: int) -> Sequence[bytes]:
+        """So many requests that each ask for help."""
+        return _Requests(self, count, rush=True)
+
+    def opening(self) -> bytes:
+        """Somebody asks for help in their own chat with us."""
+        with self._lock:
+            self.opened += 1
+            person = f"U{self.opened % PEOPLE:03}"
+        place = self.slack.world.im(SLACK_TEAM, person)
+        text = f"No imprime la número {self.opened}: no sale nada"
+        with self.slack.world.lock:
+            message = self.slack.world.add_message(place, {"user": person, "text": text, "team": SLACK_TEAM})
+        self._threads.append((person, place.id, message["ts"]))
+        return self._event(person, place.id, message["ts"], text, channel_type="im")
+
+    def going_on(self) -> bytes:
+        """Somebody goes on in the thread of a ticket."""
+        person, channel, root = self._known()
+        with self._lock:
+            self.said += 1
+        return self._event(person, channel, self._ts(), f"Sigue igual ({self.said})", channel_type="im", thread_ts=root)
+
+    def changed(self) -> bytes:
+        """Somebody mends what they asked."""
+        person, channel, root = self._known()
+        now = {"ts": root, "user": person, "text": f"No imprime la número {random.randrange(99)}"}  # noqa: S311
+        about = {"message": now, "previous_message": {"ts": root, "user": person, "text": "No imprime"}}
+        return self._event("", channel, self._ts(), "", channel_type="im", subtype="message_changed", **about)
+
+    def echo(self) -> bytes:
+        """Our own words come back to us."""
+        _person, channel, root = self._known()
+        return self._event(SLACK_BOT, channel, self._ts(), "Lo miramos", channel_type="im", thread_ts=root, bot_id="B0")
+
+    def talk(self) -> bytes:
+        """People among themselves, in a channel or a thread of it."""
+        thread = {"thread_ts": f"{clock.now().timestamp() - 60:.0f}.000001"} if random.random() < 0.5 else {}  # noqa: S311
+        return self._event("U001", GENERAL, self._ts(), "¿Comemos a las dos?", channel_type="channel", **thread)
+
+    def _known(self) -> tuple[str, str, str]:
+        with self._lock:
+            known = self._threads[-2000:-200] or self._threads
+            return random.choice(known)  # noqa: S311
+
+    def _ts(self) -> str:
+        with self._lock:
+            self._numbers["ts"] = self._numbers.get("ts", 0) + 1
+            return f"{clock.now().timestamp():.0f}.{self._numbers['ts']:06}"
+
+    def _event(self, user: str, channel: str, ts: str, text: str, **more: Any) -> bytes:
+        at = clock.now()
+        event: Json = {"type": "message", "channel": channel, "user": user, "team": SLACK_TEAM, "text": text, "ts": ts}
+        body = json.dumps(
+            {
+                "team_id": SLACK_TEAM,
+                "api_app_id": SLACK_APP,
+                "type": "event_callback",
+                "event_id": f"EvFLOOD{channel}{ts}{more.get('subtype', '')}",
+                "event_time": int(at.timestamp()),
+                "authorizations": [{"team_id": SLACK_TEAM, "user_id": SLACK_BOT, "is_bot": True}],
+                "event": event | more,
+            }
+        ).encode()
+        headers = slack_headers(self.slack.settings.signing_secret, body=body, at=at)
+        return request("POST", "/slack/events", {"Content-Type": "application/json"} | headers, body=body)
+
+
+class _Requests(Sequence[bytes]):
+    def __init__(self, stream: Stream, count: int, *, rush: bool) -> None:
+        self._stream, self._count, self._rush = stream, count, rush
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(place, slice):
+            raise TypeError("one by one")
+        turn = place * 37 % 100  # spread over each half second
+        if self._rush or turn < 5:
+            return self._stream.opening()
+        if turn < 20:
+            return self._stream.going_on()
+        if turn < 25:
+            return self._stream.changed()
+        return self._stream.echo() if turn < 35 else self._stream.talk()
+
+
+def _ceiling(port: int, stream: Stream, database_url: str) -> float:
+    """Tickets with their cards a second, when more is asked for than can be worked."""
+    open_loop(port, stream.rush(PEOPLE), rate=20.0)  # everybody is known from here on
+    _until_done(database_url)
+    began = time.monotonic()
+    open_loop(port, stream.rush(RUSH), rate=RUSH)
+    _until_done(database_url)
+    return RUSH / (time.monotonic() - began)
+
+
+def _until_done(database_url: str) -> float:
+    began = time.monotonic()
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        while _waiting(owner)[0]:
+            if time.monotonic() - began > PATIENCE:
+                raise RuntimeError(f"{_waiting(owner)[0]} rows still wait after {PATIENCE:.0f} s")
+            time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def _waiting(owner: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, float]:
+    """Rows that could be worked now, and the seconds that the oldest has waited."""
+    due = "select due_at from {} where state = 'pending' and due_at <= now()"
+    both = f"{due.format('inbound')} union all {due.format('delivery')}"
+    query = f"select count(*), coalesce(extract(epoch from now() - min(due_at)), 0)::float8 from ({both}) waiting"  # noqa: S608
+    row = owner.execute(query.encode()).fetchone()
+    assert row is not None
+    return int(row[0]), float(row[1])
+
+
+@contextmanager
+def _watching(database_url: str) -> Iterator[Seen]:
+    seen, stop = Seen(), threading.Event()
+
+    def look() -> None:
+        with psycopg.connect(database_url, autocommit=True) as owner:
+            while not stop.wait(0.5):
+                waiting, oldest = _waiting(owner)
+                seen.waiting, seen.oldest = max(seen.waiting, waiting), max(seen.oldest, oldest)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _acks(sample: Sample) -> str:
+    p50, p95, slowest = (sample.quantile(share) for share in (0.5, 0.95, 1.0))
+    return f"p50 {p50:.1f}, p95 {p95:.1f}, slowest {slowest:.0f} ms"
