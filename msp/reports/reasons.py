@@ -3,19 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, lazyload
 
 from msp.calendars.business_time import elapsed
-from msp.calendars.queries import working_calendar
 from msp.contracts.models import Contract
 from msp.kernel.db import db
 from msp.reports.attainment import Line
 from msp.sla.explanation import Explanation, explain_with
-from msp.sla.history import pauses_before
+from msp.sla.history import Counted, calendar_of, pauses_before
 from msp.sla.models import Clock, Pause
 from msp.tickets.models import Ticket
 
@@ -53,10 +51,11 @@ def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
 def margins(lines: Sequence[Line], *, at: datetime) -> dict[UUID, int]:
     """The business minutes that were over when each promise was met, negative when late, by clock.
 
-    Of a promise that is still open they are those left at `at`. Two statements however many lines there are.
+    Of a promise that is still open they are those left at `at`. Two statements however many lines there are, and
+    those that read the versions of their calendars.
     """
     query = select(
-        Clock.id, Clock.ticket_id, Clock.calendar_id, Clock.budget_seconds, Clock.started_at, Clock.met_at
+        Clock.id, Clock.ticket_id, Clock.calendar_id, Clock.budget_seconds, Clock.started_at, Clock.due_at, Clock.met_at
     ).where(_among(Clock.id, _clocks(lines)))
     rows, pauses = db.session.execute(query).all(), _pauses(lines)
     return {row.id: _left(row, pauses.get(row.ticket_id, []), at) for row in rows}
@@ -79,12 +78,12 @@ def _among(column: InstrumentedAttribute[UUID], ids: list[UUID]) -> ColumnElemen
     return column == any_(literal(ids, ARRAY(Uuid)))
 
 
-def _left(clock: Any, stood: Spans, at: datetime) -> int:
-    """Whole minutes, part minutes dropped towards zero."""
+def _left(clock: Counted, stood: Spans, at: datetime) -> int:
+    """Whole minutes of the calendar that held, part minutes dropped towards zero."""
     until = clock.met_at or at
     since = min([until, *(begun for begun, ended in stood if ended is None)])  # nothing is used up under an open pause
     closed = [(begun, ended) for begun, ended in stood if ended is not None]
-    used = elapsed(working_calendar(clock.calendar_id), clock.started_at, since, closed)
+    used = elapsed(calendar_of(clock, pauses_before(clock, stood)), clock.started_at, since, closed)
     left = timedelta(seconds=clock.budget_seconds) - used
     return left // MINUTE if left >= timedelta() else -(-left // MINUTE)
 

@@ -1,5 +1,6 @@
 """One ticket: conversation, composer, and what stands beside it."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -72,7 +73,7 @@ def ticket(label: str) -> str:
     if this is None:
         raise NotFound("ticket")
     unread = _unread(found, this, person, at)
-    clocks, pauses = found.all(_CLOCKS), found.all(_PAUSES)
+    clocks = found.all(_CLOCKS)
     viewers = present(this.id)
     may_act = may(person, "work_tickets")
     return render_template(
@@ -90,8 +91,7 @@ def ticket(label: str) -> str:
         moves=[status for status in STATUSES if status in MOVES[this.status]],
         may_act=may_act,
         may_log=may_act,
-        deadlines=[_deadline(each, pauses, at) for each in latest_of_each_kind(clocks)],
-        reason=_reason(this, clocks, pauses),
+        deadlines=_deadlines(this, found, at),
         panel=_panel(this, found),
         composer=_composer(this, found),
         work=_work(found),
@@ -135,6 +135,16 @@ def _unread(found: Found, this: Sheet, person: Person, at: datetime) -> int:
     return all_of_them - here
 
 
+def _deadlines(this: Sheet, found: Found, at: datetime) -> list[dict[str, object]]:
+    """Each promise with its reason; that of the one due first stands open."""
+    clocks, pauses, events = found.all(_CLOCKS), found.all(_PAUSES), found.all(sheet.EVENTS)
+    due = due_first(clocks)
+    return [
+        _deadline(each, pauses, at) | {"reason": _reason(this, each, pauses, events), "is_due_first": each is due}
+        for each in latest_of_each_kind(clocks)
+    ]
+
+
 def _deadline(each: ShownClock, pauses: Spans, at: datetime) -> dict[str, object]:
     return {
         "clock": each,
@@ -157,9 +167,22 @@ def _next_step(this: Sheet, clocks: list[ShownClock]) -> str:
     return what_is_next(clocks, ladder, {each.id: each.name for each in staff()} if is_named else {})
 
 
-def _reason(this: Sheet, clocks: list[ShownClock], pauses: Spans) -> list[str]:
-    due = due_first(clocks)
-    return sentences(this, this.contract, explain_shown(due, pauses)) if due else []
+def _reason(this: Sheet, each: ShownClock, pauses: Spans, events: list[sheet.Happened]) -> list[str]:
+    """Why a promise is due when it is, or was; nothing of one that is not needed any more."""
+    if each.state == "cancelled":
+        return []
+    then = replace(this, priority=_priority_of(each, events) or this.priority)
+    return sentences(then, this.contract, explain_shown(each, pauses))
+
+
+def _priority_of(each: ShownClock, events: list[sheet.Happened]) -> str | None:
+    """The priority that a finished promise was made for, where the ticket got another one later."""
+    ended = each.met_at
+    if ended is None:
+        return None
+    changes = (event for event in events if event.kind == "ticket.priority_changed" and event.at > ended)
+    later = next(changes, None)
+    return later.data["before"] if later else None
 
 
 def _panel(this: Sheet, found: Found) -> dict[str, object]:
