@@ -1,0 +1,63 @@
+"""The card says why it is due when it is: what does not count is named, in the employee's language and time zone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from msp.kernel import clock
+from tests.teams.desk import Desk
+from tests.world import TEAMS_TENANT
+
+FRIDAY_EVENING = datetime(2026, 12, 4, 17, 0, tzinfo=UTC)  # 18:00 in Madrid; Monday and Tuesday are holidays
+BEFORE_LUNCH = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)  # 13:30 in Madrid
+PROFILES = {"es": ("es-ES", "Atlantic/Canary"), "en": ("en-GB", "Europe/Madrid")}
+
+
+def write(desk: Desk, language: str) -> None:
+    """Somebody new of the firm writes."""
+    locale, zone = PROFILES[language]
+    desk.teams.add_user(
+        TEAMS_TENANT, id="29:leire", name="Leire Otxoa", email="leire@azcarate.example", locale=locale, tz=zone
+    )
+    desk.teams.say(TEAMS_TENANT, "29:leire", "", "VPN")
+
+
+@pytest.mark.parametrize(
+    ("language", "at", "says"),
+    [
+        (
+            "es",
+            FRIDAY_EVENING,
+            "Por qué 9:00: tu contrato da 2 horas de horario laboral para esto, contando desde las 17:00; no cuenta:"
+            " el lunes 7 (Constitución (trasladado)), el martes 8 (Inmaculada Concepción) y el fin de semana.",
+        ),
+        (
+            "en",
+            FRIDAY_EVENING,
+            "Why 10:00: your contract promises 2 hours of working time for this, counted from 18:00; not counted:"
+            " Monday 7 (Constitución (trasladado)), Tuesday 8 (Inmaculada Concepción), and the weekend.",
+        ),
+        (
+            "es",
+            BEFORE_LUNCH,
+            "Por qué 16:30: tu contrato da 2 horas de horario laboral para esto, contando desde las 12:30; no cuenta:"
+            " el descanso de 13:00 a 15:00.",
+        ),
+        (
+            "en",
+            BEFORE_LUNCH,
+            "Why 17:30: your contract promises 2 hours of working time for this, counted from 13:30; not counted:"
+            " the break from 14:00 to 16:00.",
+        ),
+    ],
+)
+def test_the_card_names_what_does_not_count(
+    desk: Desk, drain: Callable[[], int], language: str, at: datetime, says: str
+) -> None:
+    clock.advance(at - clock.now())
+    write(desk, language)
+    drain()
+    [card] = desk.from_bot()
+    body = card["attachments"][0]["content"]["body"]
+    assert says in [str(block.get("text", "")).replace("\N{NO-BREAK SPACE}", " ") for block in body]
