@@ -5,17 +5,20 @@ from functools import partial
 from flask import Blueprint, Flask
 
 from integrations.mail.accounts import ASKED, write_to_account
+from integrations.mail.doubts import DOUBTS
 from integrations.mail.notices import bring, reaches
 from integrations.mail.smtp import TIMEOUT, server_of
 from integrations.mail.writing import Post
 from msp.config import Settings
 from msp.kernel.events import subscribe
 from msp.notify import Channel, add_channel
+from msp.operations.doubts import add_doubts
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Reach people by mail where there is a server to hand it to (SMTP_URL and MAIL_FROM)."""
     app.register_blueprint(Blueprint("mail", __name__, template_folder="templates"))
+    add_doubts(DOUBTS)
     if settings.mail_enabled:
         listen(settings)
 

@@ -3,10 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Text
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from msp.kernel.db import Model
+
+# What a search for mails in doubt must say, for the index to serve it.
+IN_DOUBT = "doubts > 0 or state = 'trying'"
 
 
 class MailPost(Model):
@@ -18,6 +21,7 @@ class MailPost(Model):
     __tablename__ = "mail_post"
     __table_args__ = (
         CheckConstraint("state in ('waiting', 'trying', 'sent')", name="state"),
+        Index("ix_mail_post_in_doubt", "tried_at", postgresql_where=text(IN_DOUBT)),
         {"info": {"access": "system"}},
     )
     message_id: Mapped[str] = mapped_column(Text, primary_key=True)

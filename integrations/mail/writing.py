@@ -9,13 +9,13 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, cast
 from sqlalchemy.dialects.postgresql import insert
 
 from integrations.mail.models import MailPost
 from integrations.mail.smtp import MailInDoubt, Server, hand_over
 from msp.kernel import clock
-from msp.kernel.db import Scope, db, work
+from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure, Permanent
 from msp.people.models import Person
 
@@ -92,11 +92,6 @@ def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: 
 def one_line(text: str) -> str:
     """Text as it may stand in a header: one line, no control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def count_in_doubt() -> int:
-    """How many tries ended without an answer after the text was sent; each may have been a mail more (system scope)."""
-    return db.session.execute(select(func.coalesce(func.sum(MailPost.doubts), 0))).scalar_one()
 
 
 def _address(name: str, address: str) -> Address:

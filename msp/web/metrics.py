@@ -19,6 +19,7 @@ from msp.config import Settings
 from msp.kernel import clock, pulse, wake
 from msp.kernel.db import Scope, db, work
 from msp.operations import figures
+from msp.operations.doubts import all_doubts
 from msp.web.request_scope import own_scope
 from msp.web.request_times import BOUNDS, RequestTimes
 
@@ -71,8 +72,10 @@ def _of_database() -> Iterator[Metric]:
     with work(Scope.system()) as session:
         yield from _queues({name: figures.backlog(session, model, at=at) for name, model in figures.QUEUES.items()})
         yield from _escalation(figures.escalation(session, at=at))
+        doubts = {each.what: each.count(at) for each in all_doubts()}
         saved = figures.last_backup(session)
         revision = figures.revision(session)
+    yield _in_doubt(doubts)
     if saved:
         yield _one("msp_last_backup_timestamp_seconds", "When msp backup last saved this desk", saved.timestamp())
     yield InfoMetricFamily("msp", "The shape of the tables", {"revision": revision})
@@ -103,6 +106,15 @@ def _escalation(found: figures.Escalation) -> Iterator[Metric]:
     lately = f"of the last {figures.LATELY.seconds // 60} minutes"
     yield _one("msp_escalation_steps_late", f"Escalation steps {lately} taken over 2 s late", found.taken_late)
     yield _one("msp_escalation_delay_seconds", f"The longest delay of the steps {lately}", found.worst_delay)
+
+
+def _in_doubt(counts: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "msp_in_doubt", "Tries that ended without an answer: each may have been said once more", labels=["what"]
+    )
+    for what, count in counts.items():
+        family.add_metric([what], count)
+    return family
 
 
 def _line(found: figures.Line) -> Iterator[Metric]:

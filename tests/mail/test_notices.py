@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from integrations.mail.writing import count_in_doubt
+from integrations.mail.doubts import count_in_doubt
 from integrations.playground.mail_server import MailServer
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
@@ -116,7 +116,7 @@ def test_what_is_refused_for_a_time_comes_later_and_once(
     drain()
     assert len(mail_server.messages()) == 1
     with work(Scope.system()):
-        assert count_in_doubt() == 0
+        assert count_in_doubt(clock.now()) == 0
 
 
 def test_what_is_refused_for_good_is_dead_with_the_servers_words(
@@ -147,7 +147,7 @@ def test_in_doubt_it_is_sent_again_with_the_same_message_id_and_counted(
     assert len(got) == (2 if kind == "drop" else 1)
     assert len({mail.message_id for mail in got}) == 1 and len({mail.text for mail in got}) == 1
     with work(Scope.system()):
-        assert count_in_doubt() == 1
+        assert count_in_doubt(clock.now()) == 1
 
 
 def test_a_mail_that_was_taken_is_not_sent_again_when_its_delivery_comes_again(

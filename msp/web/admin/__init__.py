@@ -10,6 +10,7 @@ from msp.web.admin import (
     connections,
     contracts,
     deliveries,
+    doubts,
     letters,
     oncall,
     people,
@@ -47,7 +48,8 @@ def home() -> Response:
 
 
 for room in (
-    clients, contracts, calendars, timetables, places, people, connections, deliveries, oncall, webhooks, settings,
+    clients, contracts, calendars, timetables, places, people, connections, deliveries, doubts, oncall, webhooks,
+    settings,
 ):  # fmt: skip
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))

@@ -11,9 +11,11 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from msp.kernel import clock, dead_letters, wake
+from msp.kernel.db import Scope, work
 from msp.kernel.dead_letters import DRAINS, MODELS, Queue
 from msp.kernel.errors import NotFound
 from msp.kernel.leases import CUT_OFF
+from msp.operations.doubts import Doubts, all_doubts
 from msp.web.admin import letters, reading
 from msp.web.admin.letters import STATES, Handled, Letter, Wanted
 from msp.web.admin.pager import Pager
@@ -43,8 +45,8 @@ def deliveries() -> str:
         "admin/deliveries.html",
         shell=shell(current="admin.deliveries"),
         rows=[_row(row, names, labels, done.get((row.queue, row.id))) for row in found],
-        waiting=letters.count_letters("pending"),
-        tabs=_tabs(wanted),
+        waiting=count_waiting(),
+        tabs=tabs(wanted.state, wanted),
         filters=[_ways(wanted), _programs(wanted)],
         wanted=wanted,
         total=total,
@@ -111,16 +113,31 @@ def _named(delivery_id: str) -> tuple[Queue, int]:
 # ------------------------------------------------------------- what is shown
 
 
-def _tabs(wanted: Wanted) -> list[dict[str, object]]:
+def count_waiting() -> int:
+    """How many rows are on their way."""
+    return letters.count_letters("pending")
+
+
+def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
+    """The states of rows, and what ended in doubt, each with how many there are."""
     titles = {"dead": gettext("Failed"), "pending": gettext("On their way"), "discarded": gettext("Dropped")}
-    return [
+    found: list[dict[str, object]] = [
         {
             "label": f"{titles[state]} · {letters.count_letters(state)}",
             "url": _url(Wanted(state, wanted.queue, wanted.program)),
-            "current": state == wanted.state,
+            "current": state == current,
         }
         for state in STATES
     ]
+    for ledger in all_doubts():
+        url = url_for("admin.in_doubt", what=ledger.what)
+        found.append({"label": f"{gettext('In doubt')} · {_count(ledger)}", "url": url, "current": current == "doubt"})
+    return found
+
+
+def _count(ledger: Doubts) -> int:
+    with work(Scope.system()):
+        return ledger.count(clock.now())
 
 
 def _ways(wanted: Wanted) -> dict[str, object]:
