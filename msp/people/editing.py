@@ -62,6 +62,23 @@ def set_password(person: Person, password: str, *, at: datetime) -> Account:
     return account
 
 
+def welcome(person: Person, *, at: datetime) -> Account:
+    """Let a person sign in once they have chosen a password, and ask for the letter that leads them to it.
+
+    For the system's scope; emits `account.mail_asked`. Refuses whoever is not active, has no address or has a password.
+    """
+    account = account_of(person.id)
+    if not person.active:
+        raise Conflict("person_not_active")
+    if account is None:
+        account = add_account(person, password=None, at=at)
+    if account.password is not None:
+        raise Conflict("has_password")
+    account.active = True
+    emit("account.mail_asked", account.id, client_id=person.client_id, visibility="internal", at=at, what="welcome")
+    return account
+
+
 def end_sessions(account: Account) -> None:
     """Sign somebody out everywhere: sessions name the account by this, and it is another one now."""
     account.fs_uniquifier = new_token("fs")

@@ -64,6 +64,7 @@ def sentence(refusal: Refusal) -> str:
         "status_move_refused": gettext("The ticket cannot go to that status from where it is."),
         "timer_running": gettext("Your timer is running on another ticket. Stop it there first."),
         "time_entry_billed": gettext("This time is on an invoice and cannot change."),
+        "has_password": gettext("They have chosen a password already."),
         "email_in_use": gettext("That address belongs to somebody already."),
         "code_in_use": gettext("Another client has that code."),
         "connection_in_use": gettext("That workspace belongs to another client."),

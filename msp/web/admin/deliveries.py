@@ -219,5 +219,5 @@ def _program(name: str) -> str:
     """A source or subscriber by the name that people know it by."""
     stem = name.partition("_")[0].partition(":")[0]
     known = {"slack": "Slack", "teams": "Teams", "stripe": "Stripe", "notify": gettext("notifications")}
-    known |= {"nudge": gettext("notifications"), "chat": gettext("the chat")}
+    known |= {"account": gettext("sign-in mail"), "nudge": gettext("notifications"), "chat": gettext("the chat")}
     return str(known.get(stem, name))

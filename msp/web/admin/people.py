@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
 from msp.clients.queries import access_client, all_clients
@@ -14,7 +14,7 @@ from msp.kernel import clock, timezones
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.actions import add_person
-from msp.people.editing import account_of, edit_person, set_password, work_only_for
+from msp.people.editing import account_of, edit_person, set_password, welcome, work_only_for
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Person
 from msp.people.queries import access_person, client_ids_of
 from msp.web.admin import reading
@@ -38,6 +38,7 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/people/<uuid:person_id>", "person", guard(person))
     blueprint.add_url_rule("/people/<uuid:person_id>", "save_person", guard(save_person), methods=["POST"])
     blueprint.add_url_rule("/people/<uuid:person_id>/password", "new_password", guard(new_password), methods=["POST"])
+    blueprint.add_url_rule("/people/<uuid:person_id>/welcome", "welcome", guard(send_welcome), methods=["POST"])
 
 
 def people() -> str:
@@ -77,22 +78,26 @@ def new_person() -> str:
     refuse_restricted()
     client_id = request.args.get("client_id", "")
     role = "client_employee" if client_id else "technician"
-    return _form(None, {"client_id": client_id, "role": role, "locale": "es", "timezone": "Europe/Madrid"}, {})
+    usual = {"role": role, "locale": "es", "timezone": "Europe/Madrid", "invite": not client_id}
+    return _form(None, {"client_id": client_id} | usual, {})
 
 
 def create_person() -> Answer:
-    """Add somebody; with sign-in asked for, the answer shows a first password, this once."""
+    """Add somebody. With sign-in asked for they get a letter that leads them to a password of their own.
+
+    Where there is no mail, the answer shows a first password instead, this once.
+    """
     refuse_restricted()
     form = Form(request.form)
     said, client_id = _read(form), form.read("client_id", identity)
     if said["role"] in (STAFF_ROLES if client_id else CLIENT_ROLES):
         form.fault("role", "role_of_others")
-    gives_password = bool(form.text("invite"))
-    if gives_password and not said["email"]:
+    invites = bool(form.text("invite"))
+    if invites and not said["email"]:
         form.fault("email", "required")
     if not form.errors and not is_first_time():
         return redirect(url_for("admin.people"), 303)
-    password = _password() if gives_password else None
+    password = _password() if invites and not _has_mail() else None
     try:
         _refuse(form)
         with _system():
@@ -104,11 +109,14 @@ def create_person() -> Answer:
             work_only_for(added, _clients_of(form, said))
             if password:
                 set_password(added, password, at=clock.now())
+            elif invites:
+                welcome(added, at=clock.now())
     except (Invalid, Conflict) as wrong:
-        return _form(None, request.form.to_dict() | _lists(), _faults(form, wrong)), 422
+        values = request.form.to_dict() | _lists() | {"invite": invites}
+        return _form(None, values, _faults(form, wrong)), 422
     if password:
         return _password_page(added, password)
-    flash(gettext("%(name)s is added.", name=added.name), "green")
+    _say_added(added, is_written_to=invites)
     return redirect(url_for("admin.people", kind="clients" if client_id else "staff"), 303)
 
 
@@ -152,6 +160,29 @@ def new_password(person_id: UUID) -> Answer:
             raise Conflict("person_not_active")
         set_password(found, password, at=clock.now())
     return _password_page(found, password)
+
+
+def send_welcome(person_id: UUID) -> Answer:
+    """Write to somebody who has no password yet, with a link to choose one; what was sent before holds too."""
+    refuse_restricted()
+    if _has_mail() and is_first_time():
+        with _system():
+            welcome(access_person(person_id), at=clock.now())
+        flash(gettext("A letter is on its way to them."), "green")
+    return redirect(url_for("admin.person", person_id=person_id), 303)
+
+
+def _say_added(added: Person, *, is_written_to: bool) -> None:
+    if is_written_to:
+        flash(
+            gettext("%(name)s is added and gets a letter with a link to choose a password.", name=added.name), "green"
+        )
+    else:
+        flash(gettext("%(name)s is added.", name=added.name), "green")
+
+
+def _has_mail() -> bool:
+    return bool(current_app.config["SETTINGS"].mail_enabled)
 
 
 @contextmanager
@@ -232,11 +263,7 @@ def _values(found: Person) -> Json:
 
 
 def _form(found: Person | None, values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
-    has_account = False
-    if found is not None:
-        with _system():
-            account = account_of(found.id)
-            has_account = account is not None and account.active
+    access = _access(found) if found else ""
     clients = [(each.id, each.name) for each in all_clients()]
     return render_template(
         "admin/person_form.html",
@@ -248,14 +275,26 @@ def _form(found: Person | None, values: Mapping[str, Any], errors: Mapping[str, 
         clients=clients,
         company=access_client(found.client_id).name if found and found.client_id else None,
         timezones=timezones.places(),
-        invite=True,
-        has_account=has_account,
-        password_url=url_for("admin.new_password", person_id=found.id)
-        if found and found.active and found.email
+        has_mail=_has_mail(),
+        access=access,
+        password_url=url_for("admin.new_password", person_id=found.id) if found and access else None,
+        welcome_url=url_for("admin.welcome", person_id=found.id)
+        if found and access in ("none", "invited") and _has_mail()
         else None,
         action_url=url_for("admin.save_person", person_id=found.id) if found else url_for("admin.create_person"),
         back_url=url_for("admin.people", kind="clients" if found and found.client_id else "staff"),
     )
+
+
+def _access(found: Person) -> str:
+    """How somebody gets in: "none", "invited" until they choose a password, "password"; empty where they cannot."""
+    if not (found.active and found.email):
+        return ""
+    with _system():
+        account = account_of(found.id)
+        if account is None or not account.active:
+            return "none"
+        return "password" if account.password else "invited"
 
 
 def _roles(found: Person | None) -> Sequence[str]:
