@@ -6,7 +6,7 @@ what other rooms show beside it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from msp.tickets.queries import Somebody
 
 _Requester, _Assignee = aliased(Person), aliased(Person)
 _LABELLED = (
-    select(Ticket.id, Ticket.requester_id, Ticket.contract_id)
+    select(Ticket.id, Ticket.client_id, Ticket.requester_id, Ticket.contract_id)
     .join(Client, Client.id == Ticket.client_id)
     .where(Client.code == bindparam("code", type_=Text), Ticket.number == bindparam("number", type_=Integer))
     .cte("labelled")
@@ -51,6 +51,16 @@ class Terms(NamedTuple):
     version: int
     name: str
     kind: str
+
+
+class Offered(NamedTuple):
+    """A contract of the ticket's client, with the days on which it begins and ends."""
+
+    id: UUID
+    name: str
+    kind: str
+    starts_on: date
+    ends_on: date | None
 
 
 class Promised(NamedTuple):
@@ -233,6 +243,12 @@ TARGETS = Read(
     select(SlaTarget.type, SlaTarget.priority, SlaTarget.first_response_minutes, SlaTarget.resolution_minutes).where(
         SlaTarget.contract_id == select(_LABELLED.c.contract_id).scalar_subquery()
     ),
+)
+CONTRACTS = Read(
+    Offered,
+    select(Contract.id, Contract.name, Contract.kind, Contract.starts_on, Contract.ends_on)
+    .where(Contract.client_id == select(_LABELLED.c.client_id).scalar_subquery())
+    .order_by(Contract.starts_on, Contract.id),
 )
 OTHERS = Read(
     lambda code, number, subject: {"label": f"{code}-{number}", "subject": subject},

@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from msp.clients.queries import access_client, all_clients
+from msp.contracts.queries import access_contract
 from msp.kernel import clock
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid
@@ -138,6 +139,11 @@ def _set_priority(ticket: Ticket, at: datetime) -> None:
     actions.change_priority(ticket, request.form.get("priority", ""), at=at)
 
 
+def _set_contract(ticket: Ticket, at: datetime) -> None:
+    chosen = request.form.get("contract_id", "")
+    actions.change_contract(ticket, access_contract(_id(chosen, "contract_id")) if chosen else None, at=at)
+
+
 def _set_status(ticket: Ticket, at: datetime) -> None:
     actions.change_status(ticket, request.form.get("status", ""), at=at)
 
@@ -202,6 +208,7 @@ VERBS: dict[str, Verb] = {
     "assign": _assign,
     "set_priority": _set_priority,
     "set_status": _set_status,
+    "set_contract": _set_contract,
     "escalate": _escalate,
     "resolve": _resolve,
     "reopen": _reopen,

@@ -54,7 +54,7 @@ _ENTRIES, _TIMER = entries_read(sheet.THIS), timer_read(_ME)
 _UNREAD = unread_read(_ME, sheet.THIS)
 _PAGE = Together(
     queries.NEWEST, sheet.TICKET, sheet.MESSAGES, sheet.FILES, sheet.EVENTS, sheet.THREADS, sheet.TARGETS, sheet.OTHERS,
-    _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
+    sheet.CONTRACTS,    _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
 )  # fmt: skip
 
 
@@ -93,6 +93,7 @@ def ticket(label: str) -> str:
         may_log=may_act,
         deadlines=_deadlines(this, found, at),
         panel=_panel(this, found),
+        contracts=_contracts(this, found, at) if may_act else [],
         composer=_composer(this, found),
         work=_work(found),
         log_fields=log_fields,
@@ -195,6 +196,22 @@ def _panel(this: Sheet, found: Found) -> dict[str, object]:
         "facts": [],
         "others": found.all(sheet.OTHERS),
     }
+
+
+def _contracts(this: Sheet, found: Found, at: datetime) -> list[sheet.Offered]:
+    """What the ticket could be worked under: the client's contracts that held since then, the present one first.
+
+    Nothing where there is no choice.
+    """
+    present = this.contract.id if this.contract else None
+    opened, today = formats.here(this.created_at).date(), formats.here(at).date()
+    offered = [
+        each
+        for each in found.all(sheet.CONTRACTS)
+        if each.id == present or (each.starts_on <= today and (each.ends_on is None or each.ends_on >= opened))
+    ]
+    has_choice = any(each.id != present for each in offered)
+    return sorted(offered, key=lambda each: each.id != present) if has_choice else []
 
 
 def _composer(this: Sheet, found: Found) -> dict[str, object]:
