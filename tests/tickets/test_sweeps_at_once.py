@@ -1,0 +1,214 @@
+"""Several workers sweep at once, each on its own connection: no step is taken twice, and none is left."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from msp.contracts.ladder import Escalation
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Event
+from msp.sla.models import Clock, Step
+from msp.tickets import escalation
+from msp.tickets.escalation import take_due_steps
+from msp.tickets.models import Ticket
+from msp.tickets.steps import take_due
+from tests.tickets.promised import opened, promise
+from tests.world import World
+
+WAIT = 20.0  # seconds after which a worker hangs
+LADDER = (Escalation("share", 50, "notify"), Escalation("share", 75, "next_tier"), Escalation("after", 5, "notify"))
+
+
+class Killed(BaseException):
+    """The end of a worker in the middle of its work."""
+
+
+class Worker(threading.Thread):
+    """Sweeps until nothing is due, in a thread and on a connection of its own."""
+
+    def __init__(self, app: Flask, sweep: Callable[[], int] = take_due_steps) -> None:
+        super().__init__(daemon=True)
+        self.app, self.sweep, self.taken, self.failure = app, sweep, 0, ""
+
+    def run(self) -> None:
+        """Work, and remember how much was taken or what went wrong."""
+        try:
+            with self.app.app_context():
+                self.taken = self.sweep()
+        except BaseException as fault:
+            self.failure = repr(fault)
+
+    def ended(self) -> "Worker":
+        """Wait until it has ended by itself."""
+        self.join(WAIT)
+        assert not self.is_alive(), "a worker hangs"
+        return self
+
+
+@pytest.fixture
+def tickets(world: World) -> list[Ticket]:
+    """Thirty tickets whose steps for the first answer are all due, and whose deadline for it has passed."""
+    promise(world, ladder=LADDER)
+    made = [opened(world, priority="urgent") for _ in range(30)]
+    clock.advance(timedelta(minutes=40))
+    return made
+
+
+def steps() -> Counter[tuple[object, str]]:
+    with work(Scope.system()) as session:
+        return Counter((row.ticket_id, row.key or "") for row in session.scalars(select(Step)))
+
+
+def told(*kinds: str) -> Counter[object]:
+    with work(Scope.system()) as session:
+        return Counter(session.scalars(select(Event.subject_id).where(Event.kind.in_(kinds))))
+
+
+def left_due() -> int:
+    with work(Scope.system()) as session:
+        return session.query(Clock).filter(Clock.state == "running", Clock.next_step_at <= clock.now()).count()
+
+
+def check_each_once(tickets: list[Ticket]) -> None:
+    """Each ticket's three steps and its breach, once; nothing that is due is left."""
+    expected = {(ticket.id, key) for ticket in tickets for key in first_keys()}
+    assert left_due() == 0
+    assert steps() == Counter(expected)
+    assert told("sla.breached") == Counter(ticket.id for ticket in tickets)
+    assert told("ticket.tier_changed") == Counter(ticket.id for ticket in tickets)
+    assert told("sla.warned", "sla.escalated") == Counter({ticket.id: 3 for ticket in tickets})
+    with work(Scope.system()) as session:
+        assert {(row.tier, row.version > 1) for row in session.scalars(select(Ticket))} == {(2, True)}
+        firsts = session.scalars(select(Clock).where(Clock.kind == "first_response"))
+        assert {tuple(sorted(each.taken)) for each in firsts} == {tuple(sorted(first_keys()))}
+
+
+def first_keys() -> tuple[str, ...]:
+    return ("share:50:notify", "share:75:next_tier", "after:5:notify")
+
+
+@contextmanager
+def connections() -> Iterator[set[int]]:
+    """The connections of the database on which tickets were locked meanwhile."""
+    seen: set[int] = set()
+    real = escalation._lock_due
+
+    def locking(*args: Any, **more: Any) -> Any:
+        seen.add(db.session.execute(text("select pg_backend_pid()")).scalar_one())
+        return real(*args, **more)
+
+    escalation._lock_due = locking
+    try:
+        yield seen
+    finally:
+        escalation._lock_due = real
+
+
+@pytest.mark.parametrize("batch", [1, 4, 100])
+def test_many_workers_at_once(
+    app: Flask, world: World, tickets: list[Ticket], monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(escalation, "BATCH", batch)
+    start = threading.Barrier(4)
+
+    def sweep() -> int:
+        start.wait(WAIT)
+        return take_due_steps()
+
+    with connections() as used:
+        workers = [Worker(app, sweep) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        taken = [worker.ended().taken for worker in workers]
+    assert [worker.failure for worker in workers] == [""] * 4
+    assert len(used) == 4
+    check_each_once(tickets)
+    assert sum(taken) == 4 * len(tickets)
+
+
+class Halt:
+    """Stops the first worker that takes a ticket's steps in the middle of it, until it is let go or killed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.released, self.is_killed = threading.Event(), threading.Event(), False
+        self.ticket_id: UUID | None = None
+
+        def halting(each: Ticket, *args: Any, **more: Any) -> Any:
+            found = take_due(each, *args, **more)
+            if self.ticket_id is None:
+                self.ticket_id = each.id
+                db.session.flush()
+                self.reached.set()
+                assert self.released.wait(WAIT)
+                if self.is_killed:
+                    raise Killed
+            return found
+
+        monkeypatch.setattr(escalation, "take_due", halting)
+
+    def let_go(self, *, kill: bool = False) -> None:
+        """Let it go on, or end it there."""
+        self.is_killed = kill
+        self.released.set()
+
+
+@pytest.fixture
+def halt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Halt]:
+    """A worker that is held up; nobody is when the test is over."""
+    made = Halt(monkeypatch)
+    yield made
+    made.let_go()
+
+
+def test_what_one_has_in_hand_the_others_pass_over(
+    app: Flask, tickets: list[Ticket], halt: Halt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for a slow worker, and it loses nothing to those who are quicker."""
+    monkeypatch.setattr(escalation, "BATCH", 5)
+    slow = Worker(app)
+    slow.start()
+    assert halt.reached.wait(WAIT)
+    quick = Worker(app)
+    quick.start()
+    assert quick.ended().failure == ""
+    assert slow.is_alive() and 0 < left_due() < len(tickets)  # what the slow one has locked
+    assert quick.taken > 0 and halt.ticket_id not in {ticket_id for ticket_id, _ in steps()}
+    halt.let_go()
+    assert slow.ended().failure == "" and slow.taken > 0
+    check_each_once(tickets)
+
+
+def test_what_a_worker_that_died_had_in_hand_another_takes(app: Flask, tickets: list[Ticket], halt: Halt) -> None:
+    doomed = Worker(app)
+    doomed.start()
+    assert halt.reached.wait(WAIT)
+    assert take_due_steps() == 0  # it has all of them
+    halt.let_go(kill=True)
+    assert doomed.ended().failure == "Killed()" and steps() == Counter()
+    others = [Worker(app), Worker(app)]
+    for worker in others:
+        worker.start()
+    assert [worker.ended().failure for worker in others] == ["", ""]
+    check_each_once(tickets)
+
+
+def test_a_person_who_changes_a_ticket_is_passed_over_and_its_step_comes_after(
+    app: Flask, world: World, tickets: list[Ticket]
+) -> None:
+    """Whoever has the ticket's lock, worker or not: the sweep does not wait, and looks again the next second."""
+    with work(Scope.staff(actor_id=world.tomas.id)) as session:
+        session.get_one(Ticket, tickets[0].id, with_for_update=True)
+        worker = Worker(app)
+        worker.start()
+        assert worker.ended().failure == "" and left_due() == 1
+    assert take_due_steps() > 0
+    check_each_once(tickets)
