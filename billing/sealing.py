@@ -5,14 +5,16 @@ no invoice and no number is spent, and the bytes that were stored are the invoic
 """
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from billing import pdf
-from billing.legal.huella import alta
+from billing.legal.huella import Record, alta
 from billing.legal.qr import Environment, qr_url
 from billing.models import Invoice, InvoiceDocument, InvoiceRecord
-from billing.numbering import SeriesKind, extend_chain, lock_chain, next_number
+from billing.numbering import Link, Number, SeriesKind, extend_chain, lock_chain, next_number
 from msp.clients.models import Client
 from msp.kernel import settings
 from msp.kernel.db import Json, db
@@ -24,6 +26,13 @@ from msp.kernel.money import Money
 EURO = "EUR"
 _NEEDED = ("legal_name", "tax_id", "address")
 _environment: Environment = "production"
+
+
+class _Named(TypedDict):
+    issuer_nif: str
+    number: str
+    issued_on: date
+    total: Decimal
 
 
 def use_environment(environment: Environment) -> None:
@@ -80,46 +89,12 @@ def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) ->
     link = lock_chain()
     made_at = max(at, link.made_at or at) if _same_day(at, link.made_at, zone) else at
     number = next_number(kind, at=made_at, zone=zone)
-    issued_on = made_at.astimezone(zone).date()
     invoice.issuer, invoice.customer = provider, buyer
-    invoice.series, invoice.number = number
-    invoice.issued_on, invoice.issued_at = issued_on, made_at
-    invoice.due_on = issued_on + timedelta(days=client.payment_days) if kind == "invoice" else None
-    invoice.state = "issued"
-    record = alta(
-        issuer_nif=provider["tax_id"],
-        number=number.text,
-        issued_on=issued_on,
-        invoice_type=invoice.record_type,
-        tax=Money(invoice.tax, EURO).decimal,
-        total=Money(invoice.total, EURO).decimal,
-        previous=link.previous,
-        generated_at=made_at,
-        zone=zone,
-    )
-    url = qr_url(
-        issuer_nif=provider["tax_id"],
-        number=number.text,
-        issued_on=issued_on,
-        total=Money(invoice.total, EURO).decimal,
-        environment=_environment,
-    )
+    _date(invoice, client, kind, number, made_at=made_at, zone=zone)
+    record = _record(invoice, link, made_at=made_at, zone=zone)
     extend_chain(huella=record.huella, at=made_at)
     db.session.flush()
-    db.session.add(
-        InvoiceRecord(
-            id=new_id(),
-            client_id=invoice.client_id,
-            invoice_id=invoice.id,
-            position=link.position,
-            kind=record.kind,
-            fields=dict(record.fields),
-            previous=record.previous,
-            huella=record.huella,
-            qr_url=url,
-            created_at=made_at,
-        )
-    )
+    url = _keep_record(invoice, link, record, at=made_at)
     _keep_document(invoice, client, url, at=made_at)
     emit(
         "invoice.issued",
@@ -135,6 +110,60 @@ def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) ->
 
 def _same_day(at: datetime, other: datetime | None, zone: ZoneInfo) -> bool:
     return other is not None and at.astimezone(zone).date() == other.astimezone(zone).date()
+
+
+def _date(
+    invoice: Invoice, client: Client, kind: SeriesKind, number: Number, *, made_at: datetime, zone: ZoneInfo
+) -> None:
+    """Number and days: of issue in the zone of the place of issue, and by when an invoice is to be paid."""
+    issued_on = made_at.astimezone(zone).date()
+    invoice.series, invoice.number = number
+    invoice.issued_on, invoice.issued_at = issued_on, made_at
+    invoice.due_on = issued_on + timedelta(days=client.payment_days) if kind == "invoice" else None
+    invoice.state = "issued"
+
+
+def _record(invoice: Invoice, link: Link, *, made_at: datetime, zone: ZoneInfo) -> Record:
+    """The next record of the chain, which says what was issued."""
+    return alta(
+        **_named(invoice),
+        invoice_type=invoice.record_type,
+        tax=Money(invoice.tax, EURO).decimal,
+        previous=link.previous,
+        generated_at=made_at,
+        zone=zone,
+    )
+
+
+def _named(invoice: Invoice) -> _Named:
+    """By what the tax agency knows an issued invoice, in its record and in its QR."""
+    assert invoice.number is not None and invoice.issued_on is not None
+    return {
+        "issuer_nif": invoice.issuer["tax_id"],
+        "number": invoice.number,
+        "issued_on": invoice.issued_on,
+        "total": Money(invoice.total, EURO).decimal,
+    }
+
+
+def _keep_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) -> str:
+    """Store the record with where its QR leads, which is given back."""
+    url = qr_url(**_named(invoice), environment=_environment)
+    db.session.add(
+        InvoiceRecord(
+            id=new_id(),
+            client_id=invoice.client_id,
+            invoice_id=invoice.id,
+            position=link.position,
+            kind=record.kind,
+            fields=dict(record.fields),
+            previous=record.previous,
+            huella=record.huella,
+            qr_url=url,
+            created_at=at,
+        )
+    )
+    return url
 
 
 def _keep_document(invoice: Invoice, client: Client, url: str, *, at: datetime) -> None:
