@@ -33,6 +33,11 @@ KINDS = (
 WORK_TYPES = ("remote", "onsite", "project", "travel")
 
 
+def _of_contract() -> ForeignKeyConstraint:
+    """The row is a part of a contract, and goes with it."""
+    return ForeignKeyConstraint(["client_id", "contract_id"], ["contract.client_id", "contract.id"], ondelete="cascade")
+
+
 class Contract(Model):
     """An agreement with one client; money in minor units of `currency`, dates in the client's zone."""
 
@@ -76,11 +81,7 @@ class SlaTarget(Model):
 
     __tablename__ = "sla_target"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["client_id", "contract_id"],
-            ["contract.client_id", "contract.id"],
-            ondelete="cascade",
-        ),
+        _of_contract(),
         CheckConstraint(f"priority in {PRIORITIES}", name="priority"),
         CheckConstraint(f"type in {(ANY_TYPE, *TYPES)}", name="type"),
         CheckConstraint("first_response_minutes > 0 and resolution_minutes > 0", name="minutes"),
@@ -102,11 +103,7 @@ class EscalationStep(Model):
 
     __tablename__ = "escalation_step"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["client_id", "contract_id"],
-            ["contract.client_id", "contract.id"],
-            ondelete="cascade",
-        ),
+        _of_contract(),
         CheckConstraint(f"moment in {MOMENTS}", name="moment"),
         CheckConstraint(f"action in {ACTIONS}", name="action"),
         CheckConstraint("amount > 0", name="amount"),
@@ -130,11 +127,7 @@ class Rate(Model):
 
     __tablename__ = "rate"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["client_id", "contract_id"],
-            ["contract.client_id", "contract.id"],
-            ondelete="cascade",
-        ),
+        _of_contract(),
         CheckConstraint(f"work_type in {WORK_TYPES}", name="work_type"),
         CheckConstraint("amount >= 0", name="amount"),
         {"info": {"access": "tenant_read"}},

@@ -80,14 +80,14 @@ def save_place_year(place_id: UUID, year: int) -> Answer:
     found, form = access_place(place_id, lock=True), Form(request.form)
     if form.text("version") != str(_version(found.year(year))):
         flash(gettext("Somebody changed this table meanwhile. This is how it stands now."), "amber")
-        return redirect(url_for("admin.place_year", place_id=place_id, year=year), 303)
+        return _to_year(place_id, year)
     rows = _posted_rows(form)
     try:
         verbs.edit_year(found, year, _holidays(form, rows), at=clock.now())
     except Invalid as wrong:
         return _year(found, year, rows=rows, errors=wrong.fields | form.errors), 422
     flash(gettext("Saved. Open deadlines are worked out anew."), "green")
-    return redirect(url_for("admin.place_year", place_id=place_id, year=year), 303)
+    return _to_year(place_id, year)
 
 
 def seed_place_year(place_id: UUID, year: int) -> Answer:
@@ -98,7 +98,7 @@ def seed_place_year(place_id: UUID, year: int) -> Answer:
         verbs.seed_year(access_place(place_id, lock=True), year, at=clock.now())
     except Conflict:
         flash(gettext("That year is frozen: change it by hand."), "amber")
-    return redirect(url_for("admin.place_year", place_id=place_id, year=year), 303)
+    return _to_year(place_id, year)
 
 
 def freeze_place_year(place_id: UUID, year: int) -> Answer:
@@ -111,6 +111,10 @@ def freeze_place_year(place_id: UUID, year: int) -> Answer:
         flash(gettext("There is nothing to freeze yet."), "amber")
     else:
         flash(gettext("Frozen: from now on only people change this year."), "green")
+    return _to_year(place_id, year)
+
+
+def _to_year(place_id: UUID, year: int) -> Answer:
     return redirect(url_for("admin.place_year", place_id=place_id, year=year), 303)
 
 

@@ -1,7 +1,8 @@
 """The rota: who is on call now and next, two weeks as a strip, swaps in two clicks, and who is away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from msp.web.sharing import refuse_restricted
 from msp.web.shell import MenuEntry, add_menu, forget_on_call, shell
 
 LOOK_AHEAD = timedelta(days=DAYS)
+Value = TypeVar("Value")
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -69,18 +71,16 @@ def swap(layer_id: UUID) -> Response:
         layer, at = queries.access_layer(layer_id), clock.now()
         person = access_person(_id("person_id"))
         actions.swap(layer, person, start=max(_instant("start"), at), end=_instant("end"), at=at)
-        forget_on_call()
-        flash(gettext("%(name)s takes it over.", name=person.name), "green")
-    return redirect(url_for("desk.oncall"), 303)
+        _tell(gettext("%(name)s takes it over.", name=person.name))
+    return _back()
 
 
 def cancel_swap(swap_id: UUID) -> Response:
     """Whoever's turn it is has it again."""
     refuse_restricted()
     actions.cancel_swap(queries.access_swap(swap_id), at=clock.now())
-    forget_on_call()
-    flash(gettext("The swap is taken back."), "green")
-    return redirect(url_for("desk.oncall"), 303)
+    _tell(gettext("The swap is taken back."))
+    return _back()
 
 
 def note_absence() -> Response:
@@ -93,17 +93,25 @@ def note_absence() -> Response:
         start = datetime.combine(first, time(), zone)
         end = datetime.combine(last + timedelta(days=1), time(), zone)
         actions.note_absence(person, start=start, end=end, note=request.form.get("note", ""), at=clock.now())
-        forget_on_call()
-        flash(gettext("Noted: %(name)s is away, and the next in line stands in.", name=person.name), "green")
-    return redirect(url_for("desk.oncall"), 303)
+        _tell(gettext("Noted: %(name)s is away, and the next in line stands in.", name=person.name))
+    return _back()
 
 
 def cancel_absence(absence_id: UUID) -> Response:
     """Somebody is here after all."""
     refuse_restricted()
     actions.cancel_absence(queries.access_absence(absence_id), at=clock.now())
+    _tell(gettext("The absence is taken back."))
+    return _back()
+
+
+def _tell(sentence: str) -> None:
+    """Say what was done, to all who look at who is on call now."""
     forget_on_call()
-    flash(gettext("The absence is taken back."), "green")
+    flash(sentence, "green")
+
+
+def _back() -> Response:
     return redirect(url_for("desk.oncall"), 303)
 
 
@@ -174,19 +182,15 @@ def _gap(gap: Shift, layers: Sequence[Layer]) -> Json:
 
 
 def _absence(each: OnCallAbsence) -> Json:
-    last = (each.ends_at - timedelta(minutes=1)).astimezone(ZoneInfo(_zone_of(each.person_id))).date()
-    first = each.starts_at.astimezone(ZoneInfo(_zone_of(each.person_id))).date()
+    person = access_person(each.person_id)
+    zone = ZoneInfo(person.timezone)
     return {
-        "person": access_person(each.person_id),
-        "first": first,
-        "last": last,
+        "person": person,
+        "first": each.starts_at.astimezone(zone).date(),
+        "last": (each.ends_at - timedelta(minutes=1)).astimezone(zone).date(),
         "note": each.note,
         "cancel_url": url_for("desk.cancel_absence", absence_id=each.id),
     }
-
-
-def _zone_of(person_id: UUID) -> str:
-    return access_person(person_id).timezone
 
 
 def _here(at: datetime) -> datetime:
@@ -205,17 +209,22 @@ def _id(name: str) -> UUID:
 
 
 def _instant(name: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(request.form.get(name, ""))
-    except ValueError as wrong:
-        raise Invalid(fields={name: ["invalid"]}) from wrong
+    return _read(name, _aware)
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
     if at.tzinfo is None:
-        raise Invalid(fields={name: ["invalid"]})
+        raise ValueError(text)
     return at
 
 
 def _day(name: str) -> date:
+    return _read(name, date.fromisoformat)
+
+
+def _read(name: str, reads: Callable[[str], Value]) -> Value:
     try:
-        return date.fromisoformat(request.form.get(name, ""))
+        return reads(request.form.get(name, ""))
     except ValueError as wrong:
         raise Invalid(fields={name: ["invalid"]}) from wrong
