@@ -11,11 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute, lazyload
 from msp.calendars.business_time import elapsed
 from msp.contracts.models import Contract
 from msp.kernel.db import db
+from msp.kernel.events import Event
 from msp.reports.attainment import Line
 from msp.sla.explanation import Explanation, explain_with
 from msp.sla.history import Counted, calendar_of, pauses_before
 from msp.sla.models import Clock, Pause
 from msp.tickets.models import Ticket
+from msp.tickets.then import CHANGES, Then, as_it_was
 
 MINUTE = timedelta(minutes=1)
 Spans = list[tuple[datetime, datetime | None]]
@@ -23,9 +25,12 @@ Spans = list[tuple[datetime, datetime | None]]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What explains a deadline, and its margin (see `margins`)."""
+    """What explains a deadline, and its margin (see `margins`).
 
-    ticket: Ticket
+    Of a promise that is finished, `then` and `contract` are what it was made for, whatever the ticket is now.
+    """
+
+    then: Then
     contract: Contract | None
     explanation: Explanation
     left: int
@@ -34,17 +39,21 @@ class Reason:
 def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
     """The reasons of these lines by clock, in a few statements however many there are."""
     query = (
-        select(Clock, Ticket, Contract)
+        select(Clock, Ticket.id, Ticket.priority, Ticket.contract_id)
         .join(Ticket, and_(Ticket.client_id == Clock.client_id, Ticket.id == Clock.ticket_id))
-        .outerjoin(Contract, and_(Contract.client_id == Ticket.client_id, Contract.id == Ticket.contract_id))
         .where(_among(Clock.id, _clocks(lines)))
         .options(lazyload("*"))
     )
-    rows, pauses = db.session.execute(query).all(), _pauses(lines)
+    rows, pauses, changes = db.session.execute(query).all(), _pauses(lines), _changes(lines)
+    made_for = {
+        clock.id: as_it_was(Then(priority, contract_id), changes.get(ticket_id, ()), clock.met_at)
+        for clock, ticket_id, priority, contract_id in rows
+    }
+    contracts = _contracts({then.contract_id for then in made_for.values() if then.contract_id})
     return {
-        clock.id: Reason(ticket, contract, _trail(clock, stood), _left(clock, stood, at))
-        for clock, ticket, contract in rows
-        for stood in [pauses.get(ticket.id, [])]
+        clock.id: Reason(then, contracts.get(then.contract_id), _trail(clock, stood), _left(clock, stood, at))
+        for clock, ticket_id, _, _ in rows
+        for then, stood in [(made_for[clock.id], pauses.get(ticket_id, []))]
     }
 
 
@@ -71,6 +80,20 @@ def _pauses(lines: Iterable[Line]) -> dict[UUID, Spans]:
     for row in db.session.execute(query.where(_among(Pause.ticket_id, list({line.ticket_id for line in lines})))):
         found.setdefault(row.ticket_id, []).append((row.started_at, row.ended_at))
     return found
+
+
+def _changes(lines: Iterable[Line]) -> dict[UUID, list[Event]]:
+    """What changed that promises rest on, by ticket, oldest first."""
+    found: dict[UUID, list[Event]] = {}
+    query = select(Event).where(_among(Event.subject_id, list({line.ticket_id for line in lines})))
+    for event in db.session.scalars(query.where(Event.kind.in_(CHANGES)).order_by(Event.seq)):
+        found.setdefault(event.subject_id, []).append(event)
+    return found
+
+
+def _contracts(ids: set[UUID]) -> dict[UUID | None, Contract]:
+    query = select(Contract).where(Contract.id.in_(ids)).options(lazyload("*"))
+    return {each.id: each for each in db.session.scalars(query)}
 
 
 def _among(column: InstrumentedAttribute[UUID], ids: list[UUID]) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from msp.calendars import actions as calendars
 from msp.calendars.queries import access_calendar, to_value
+from msp.contracts.service_level import Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.reports.attainment import Question, lines
@@ -18,7 +19,7 @@ from msp.reports.period import month_of
 from msp.reports.reasons import margins, reasons
 from msp.tickets import actions
 from msp.tickets.models import Ticket
-from tests.tickets.promised import answered, moved, opened, the
+from tests.tickets.promised import another_contract, answered, moved, opened, the
 from tests.web.api.conftest import Program, Programs, admin, program  # noqa: F401 (fixtures)
 from tests.world import World, sign_in
 
@@ -119,6 +120,19 @@ def test_the_priority_that_a_finished_promise_was_made_for(web: FlaskClient, wor
     after = told(web, world)
     assert after["Primera respuesta"][1][0].startswith("Contrato «Guardia 24», normal: 2 h")
     assert after["Resolución"][1][0].startswith("Contrato «Guardia 24», baja: 40 h")
+
+
+def test_the_contract_that_a_finished_promise_was_made_under(web: FlaskClient, world: World, ticket: Ticket) -> None:
+    before = told(web, world)["Primera respuesta"]
+    clock.advance(timedelta(minutes=1))
+    other = another_contract(world, Target(30, 60), name="Proyecto TPV")
+    with work(Scope.staff(actor_id=world.tomas.id)) as session:
+        actions.change_contract(session.get_one(Ticket, ticket.id), other, at=clock.now())
+    after = told(web, world)
+    assert after["Primera respuesta"] == before
+    assert after["Resolución"][1][0].startswith("Contrato «Proyecto TPV», normal: 1 h")
+    listed = unescape(web.get("/desk/reports/promises?from=2026-12&by=kind").text).replace("\N{NO-BREAK SPACE}", " ")
+    assert "Contrato «Guardia 24», normal: 2 h" in listed and "Contrato «Proyecto TPV», normal: 2 h" not in listed
 
 
 def test_what_is_not_needed_any_more_needs_no_reason(web: FlaskClient, world: World, ticket: Ticket) -> None:

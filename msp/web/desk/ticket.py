@@ -1,6 +1,5 @@
 """One ticket: conversation, composer, and what stands beside it."""
 
-from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -36,6 +35,7 @@ from msp.tickets.actions import MAX_TIER
 from msp.tickets.models import Attachment
 from msp.tickets.sheet import Sheet
 from msp.tickets.states import MOVES, STATUSES
+from msp.tickets.then import Then, as_it_was
 from msp.web.desk.live import present, with_viewers
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.timeline import reply_channel, timeline
@@ -138,10 +138,10 @@ def _unread(found: Found, this: Sheet, person: Person, at: datetime) -> int:
 
 def _deadlines(this: Sheet, found: Found, at: datetime) -> list[dict[str, object]]:
     """Each promise with its reason; that of the one due first stands open."""
-    clocks, pauses, events = found.all(_CLOCKS), found.all(_PAUSES), found.all(sheet.EVENTS)
+    clocks, pauses = found.all(_CLOCKS), found.all(_PAUSES)
     due = due_first(clocks)
     return [
-        _deadline(each, pauses, at) | {"reason": _reason(this, each, pauses, events), "is_due_first": each is due}
+        _deadline(each, pauses, at) | {"reason": _reason(this, each, pauses, found), "is_due_first": each is due}
         for each in latest_of_each_kind(clocks)
     ]
 
@@ -168,22 +168,18 @@ def _next_step(this: Sheet, clocks: list[ShownClock]) -> str:
     return what_is_next(clocks, ladder, {each.id: each.name for each in staff()} if is_named else {})
 
 
-def _reason(this: Sheet, each: ShownClock, pauses: Spans, events: list[sheet.Happened]) -> list[str]:
-    """Why a promise is due when it is, or was; nothing of one that is not needed any more."""
+def _reason(this: Sheet, each: ShownClock, pauses: Spans, found: Found) -> list[str]:
+    """Why a promise is due when it is, or was; nothing of one that is not needed any more.
+
+    One that is finished names the priority and the contract that it was made for.
+    """
     if each.state == "cancelled":
         return []
-    then = replace(this, priority=_priority_of(each, events) or this.priority)
-    return sentences(then, this.contract, explain_shown(each, pauses))
-
-
-def _priority_of(each: ShownClock, events: list[sheet.Happened]) -> str | None:
-    """The priority that a finished promise was made for, where the ticket got another one later."""
-    ended = each.met_at
-    if ended is None:
-        return None
-    changes = (event for event in events if event.kind == "ticket.priority_changed" and event.at > ended)
-    later = next(changes, None)
-    return later.data["before"] if later else None
+    now = Then(this.priority, this.contract.id if this.contract else None)
+    events, contracts = found.all(sheet.EVENTS), found.all(sheet.CONTRACTS)
+    then = as_it_was(now, events, each.met_at)
+    contract = next((known for known in contracts if known.id == then.contract_id), None)
+    return sentences(then, contract, explain_shown(each, pauses))
 
 
 def _panel(this: Sheet, found: Found) -> dict[str, object]:

@@ -39,7 +39,7 @@ def row_of(line: Line, why: Mapping[UUID, Reason], *, endpoint: str, nameable: N
         url=url_for(endpoint, label=line.label),
         margin=margin(line, reason.left) if reason else "",
         technician=_name(line, nameable),
-        why=sentences(reason.ticket, reason.contract, reason.explanation) if reason else [],
+        why=sentences(reason.then, reason.contract, reason.explanation) if reason else [],
     )
 
 

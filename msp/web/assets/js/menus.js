@@ -48,6 +48,12 @@ document.addEventListener('click', event => {
   }
 })
 
+// What was chosen in a menu is done: it closes, since the page stays.
+document.addEventListener('submit', event => {
+  const menu = event.target.closest('details.menu')
+  if (menu) menu.open = false
+})
+
 document.addEventListener('keydown', event => {
   if (event.key !== 'Escape') return
   for (const menu of document.querySelectorAll('details.menu[open]')) {
