@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, select
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msp.kernel import clock
-from msp.kernel.db import Json, Model, Scope, current_scope, db, wake_after_commit, work
+from msp.kernel.db import Json, Model, current_scope, db, wake_after_commit
 from msp.kernel.ids import new_id
-from msp.kernel.leases import URGENT, USUAL, Leased, process_one, queue_args
+from msp.kernel.leases import URGENT, USUAL, Brings, Leased, process_one, queue_args
 
 
 class Event(Model):
@@ -41,6 +42,11 @@ class Delivery(Leased, Model):
 
     __tablename__ = "delivery"
     __table_args__ = queue_args("delivery")
+    brings = Brings(
+        "t.subscriber, e.id as event_id, e.client_id, e.kind, e.subject_id, e.actor_id, e.at, e.data",
+        table="event e",
+        on="e.id = t.event_id",
+    )
     event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
     subscriber: Mapped[str]
     event: Mapped[Event] = relationship()
@@ -163,19 +169,8 @@ def deliver_oldest() -> bool:
     return process_one(Delivery, _hand_over, oldest=True)
 
 
-def _hand_over(delivery_id: int) -> None:
-    with work(Scope.system()) as session:
-        query = select(Delivery.subscriber, Event).join(Event, Event.id == Delivery.event_id)
-        subscriber, event = session.execute(query.where(Delivery.id == delivery_id)).one()
-        fact = Fact(
-            delivery_id,
-            event.id,
-            event.client_id,
-            event.kind,
-            event.subject_id,
-            event.actor_id,
-            event.at,
-            event.data,
-        )
-    if subscriber in _subscribers:  # an integration that was switched off leaves nothing to do
-        _subscribers[subscriber].handler(fact)
+def _hand_over(row: Any) -> None:
+    if row.subscriber not in _subscribers:  # an integration that was switched off leaves nothing to do
+        return
+    fact = Fact(row.id, row.event_id, row.client_id, row.kind, row.subject_id, row.actor_id, row.at, row.data)
+    _subscribers[row.subscriber].handler(fact)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, UniqueConstraint, cast, exists, select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped
 
 from msp.kernel import clock
 from msp.kernel.db import Json, Model, Scope, wake_after_commit, work
-from msp.kernel.leases import USUAL, Leased, process_one, queue_args
+from msp.kernel.leases import USUAL, Brings, Leased, process_one, queue_args
 
 
 class Inbound(Leased, Model):
@@ -18,6 +19,7 @@ class Inbound(Leased, Model):
 
     __tablename__ = "inbound"
     __table_args__ = queue_args("inbound", UniqueConstraint("source", "external_id", name="uq_inbound_source"))
+    brings = Brings("t.source, t.external_id, t.payload")
     source: Mapped[str]
     external_id: Mapped[str]
     payload: Mapped[Json]
@@ -94,8 +96,5 @@ def work_oldest() -> bool:
     return process_one(Inbound, _hand_over, oldest=True)
 
 
-def _hand_over(row_id: int) -> None:
-    with work(Scope.system()) as session:
-        row = session.get_one(Inbound, row_id)
-        received, source = Received(row.id, row.external_id, row.payload), row.source
-    _sources[source](received)
+def _hand_over(row: Any) -> None:
+    _sources[row.source](Received(row.id, row.external_id, row.payload))

@@ -13,9 +13,10 @@ each crew takes the oldest row whatever its lane (msp/kernel/jobs.py).
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -53,9 +54,19 @@ CUT_OFF = "cut_off"  # the reason of what was given up for them
 URGENT, USUAL, LATER = 0, 1, 2  # lanes: an urgent ticket's; somebody waits for it; nobody looks at the clock for it
 
 
+@dataclass(frozen=True, slots=True)
+class Brings:
+    """What a claim reads along with its row `t`, in the same statement: columns, and the rows of another table."""
+
+    columns: str
+    table: str = ""
+    on: str = ""
+
+
 class Leased:
     """The columns of a row that waits for work."""
 
+    brings: ClassVar[Brings]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     client_id: Mapped[UUID | None]
     key: Mapped[str]
@@ -94,7 +105,7 @@ def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
 class Claim:
     """One claimed row: its id, the token that proves that the lease is still ours, and since when we have it.
 
-    `since` is of clock.steady().
+    `since` is of clock.steady(); `row` has what the model's claims bring along.
     """
 
     id: int
@@ -102,6 +113,7 @@ class Claim:
     attempts: int
     cut_off: int
     since: float
+    row: Any = field(compare=False)
 
 
 _in_hand: dict[Claim, type[Leased]] = {}
@@ -115,12 +127,12 @@ def claim(model: type[Leased], *, oldest: bool = False) -> Claim | None:
     since, token = clock.steady(), uuid4()
     with work(Scope.system()) as session:
         values = {"at": clock.now(), "lease": LEASE, "token": token}
-        row = session.execute(_claiming(model.__tablename__, oldest=oldest), values).one_or_none()  # type: ignore[attr-defined]
-    return Claim(row.id, token, row.attempts, row.cut_off, since) if row else None
+        row = session.execute(_claiming(_table(model), model.brings, oldest=oldest), values).one_or_none()
+    return Claim(row.id, token, row.attempts, row.cut_off, since, row) if row else None
 
 
 @cache
-def _claiming(table: str, *, oldest: bool) -> TextClause:
+def _claiming(table: str, brings: Brings, *, oldest: bool) -> TextClause:
     order = "due_at, id" if oldest else "lane, due_at, id"
     # What was cut off together comes back apart, so that the row that kills its worker is soon alone with it.
     return text(
@@ -131,7 +143,8 @@ def _claiming(table: str, *, oldest: bool) -> TextClause:
         f" order by {order} limit 1 for update skip locked)"
         f" update {table} t set lease_until = clock_timestamp() + :lease * (1 + random() * (t.cut_off + lapsed) / 4),"
         " lease_token = :token, attempts = attempts + 1, cut_off = t.cut_off + lapsed"
-        " from next where t.id = next.id returning t.id, t.attempts, t.cut_off"
+        f" from next{brings.table and ', '}{brings.table} where t.id = next.id{brings.on and ' and '}{brings.on}"
+        f" returning t.id, t.attempts, t.cut_off, {brings.columns}"
     )
 
 
@@ -157,8 +170,11 @@ def hurry(model: type[Leased]) -> None:
         )
 
 
-def process_one(model: type[Leased], handle: Callable[[int], None], *, oldest: bool = False) -> bool:
-    """Claim one row, hand its id to `handle`, and mark what came of it; False when nothing was due."""
+def process_one(model: type[Leased], handle: Callable[[Any], None], *, oldest: bool = False) -> bool:
+    """Claim one row, hand it to `handle`, and mark what came of it; False when nothing was due.
+
+    The row has its `id` and what the model's claims bring along.
+    """
     claimed = claim(model, oldest=oldest)
     if claimed is None:
         return False
@@ -174,15 +190,15 @@ def renew() -> None:
     """Prolong the leases of what this process has in hand; its worker calls it every RENEW_AFTER while it lives."""
     for claimed, model in list(_in_hand.items()):
         if RENEW_AFTER.total_seconds() <= clock.steady() - claimed.since < LONGEST.total_seconds():
-            _update_claimed(model, claimed, lease_until=func.clock_timestamp() + LEASE)
+            _update_claimed(model, claimed, "lease_until = clock_timestamp() + :lease", lease=LEASE)
 
 
-def _work(model: type[Leased], claimed: Claim, handle: Callable[[int], None]) -> None:
+def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) -> None:
     if claimed.cut_off >= MAX_CUT_OFF:
         _settle(model, claimed, state="dead", reason=CUT_OFF)
         return
     try:
-        handle(claimed.id)
+        handle(claimed.row)
     except Permanent as failure:
         _settle(model, claimed, state="dead", reason=failure.reason)
     except Temporary as failure:
@@ -226,23 +242,29 @@ def _again(
     _update_claimed(
         model,
         claimed,
+        "due_at = :due_at, reason = :reason, cut_off = 0, lease_until = null, lease_token = null",
         due_at=clock.now() + timedelta(seconds=seconds),
         reason=reason,
-        cut_off=0,
-        lease_until=None,
-        lease_token=None,
     )
 
 
 def _settle(model: type[Leased], claimed: Claim, *, state: str, reason: str | None) -> None:
     done_at = clock.now() if state == "done" else None
-    _update_claimed(model, claimed, state=state, reason=reason, done_at=done_at, lease_until=None)
+    settled = "state = :state, reason = :reason, done_at = :done_at, lease_until = null"
+    _update_claimed(model, claimed, settled, state=state, reason=reason, done_at=done_at)
 
 
-def _update_claimed(model: type[Leased], claimed: Claim, **values: object) -> None:
+def _update_claimed(model: type[Leased], claimed: Claim, changes: str, **values: object) -> None:
     with work(Scope.system()) as session:
-        session.execute(
-            update(model)
-            .where(model.id == claimed.id, model.lease_token == claimed.token, model.state == "pending")
-            .values(**values)
-        )
+        values |= {"id": claimed.id, "token": claimed.token}
+        session.execute(_updating(_table(model), changes), values)
+
+
+@cache
+def _updating(table: str, changes: str) -> TextClause:
+    ours = "id = :id and lease_token = :token and state = 'pending'"
+    return text(f"update {table} set {changes} where {ours}")  # noqa: S608
+
+
+def _table(model: type[Leased]) -> str:
+    return str(model.__tablename__)  # type: ignore[attr-defined]

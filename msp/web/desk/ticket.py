@@ -54,7 +54,7 @@ _ENTRIES, _TIMER = entries_read(sheet.THIS), timer_read(_ME)
 _UNREAD = unread_read(_ME, sheet.THIS)
 _PAGE = Together(
     queries.NEWEST, sheet.TICKET, sheet.MESSAGES, sheet.FILES, sheet.EVENTS, sheet.THREADS, sheet.TARGETS, sheet.OTHERS,
-    sheet.CONTRACTS,    _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
+    sheet.CONTRACTS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from tests.drills.desk import Desk
 
 PAUSING = ("waiting_client", "scheduled")
 FINISHED = ("resolved", "closed")
+TELLING = ("ticket.opened", "ticket.replied", "ticket.status_changed", "ticket.priority_changed", "sla.recomputed")
 TOLERANCE = timedelta(seconds=1)
 Span = tuple[datetime, datetime]
 Happened = tuple[str, datetime, dict[str, Any]]
@@ -55,8 +56,17 @@ def wrong_clocks(desk: Desk) -> tuple[int, list[str]]:
         elif state == "running":
             due = deadline(calendars[calendar], story.started, clock.budget, story.pauses)
             if due_at is None or abs(due - due_at) > TOLERANCE:
-                wrong.append(f"{ticket} {kind}: due {due_at}, by its history {due}")
+                wrong.append(f"{ticket} {kind}: due {due_at}, by its history {due}; {_story(desk, ticket)}")
     return count, wrong
+
+
+def _story(desk: Desk, ticket: str) -> str:
+    """What happened to a ticket's clocks, for whoever has to find out why they differ."""
+    query = "select at, kind, data from event where subject_id = %s order by seq"
+    told = [f"{at:%d %H:%M:%S.%f} {kind} {data}" for at, kind, data in desk.rows(query, ticket) if kind in TELLING]
+    stood = "select started_at, ended_at from sla_pause where ticket_id = %s order by started_at"
+    told += [f"stood still from {begin} to {end}" for begin, end in desk.rows(stood, ticket)]
+    return "\n    ".join(told)
 
 
 # ----------------------------------------------------------------- the history

@@ -93,7 +93,15 @@ def _be_quiet(scene: Scene, say: Say) -> None:
         if hour is not None and hour > desk.time.now() and not _overdue(desk):
             leap(scene, hour - desk.time.now() + timedelta(seconds=1))
     say(f"not quiet after {QUIET:.0f} s: {desk.waiting()} rows wait, {_overdue(desk)} steps are due")
+    for row in desk.rows(_WAITING):
+        say(f"  {row}")
     scene.ledger.trouble.append("the desk did not come to rest")
+
+
+_WAITING = (
+    "select id, key, due_at, attempts, reason, lease_until from inbound where state = 'pending' union all"
+    " select id, key, due_at, attempts, reason, lease_until from delivery where state = 'pending' order by 3 limit 20"
+)
 
 
 def _overdue(desk: Desk) -> int:
