@@ -1,0 +1,56 @@
+"""More comes than can be worked: doors answer in time, what is urgent goes first, and the desk says it is behind."""
+
+import http.client
+import re
+
+from integrations.playground.slack_server import SlackServer
+from tests.drills.desk import Desk, crowding, eventually, freeze, thaw
+from tests.drills.talk import MARTA, PABLO, TOM, open_threads, say
+
+HEAP = 150
+SOON = 1.0  # seconds; Slack gives up after three
+
+
+def test_a_heap_of_messages_holds_up_nothing_urgent(desk: Desk, slack_server: SlackServer) -> None:
+    [urgent] = open_threads(desk, slack_server, "No cobra ninguna caja")
+    status, answer = desk.ask("PATCH", f"/api/v1/tickets/{urgent.ticket_id}", {"priority": "urgent"})
+    assert status == 200, answer
+    desk.be_quiet(within=20)
+    memory = desk.role("valkey")[0].memory_info().rss
+    workers = desk.role("worker")
+    for worker in workers:
+        freeze(worker)
+    try:
+        since = len(slack_server.courier.deliveries)
+        for number in range(HEAP):
+            say(slack_server, (MARTA, PABLO, TOM)[number % 3], f"Sin tóner {number}", wait=False)
+        say(slack_server, MARTA, "y hay cola en la calle", thread=urgent.ts)
+        assert slack_server.settle(30)
+        acknowledged = list(slack_server.courier.deliveries)[since:]
+        assert all(each.state == "delivered" and len(each.attempts) == 1 for each in acknowledged)
+        assert max(each.attempts[0]["seconds"] for each in acknowledged) < SOON * crowding()
+        eventually(lambda: oldest_waiting(desk.port) > 1, within=10, what="the figures say that it is behind")
+    finally:
+        for worker in workers:
+            thaw(worker)
+    desk.be_quiet(within=60)
+    before_it = desk.rows(
+        "select count(*) from inbound where payload->'event'->>'text' like 'Sin tóner %%' and done_at < (select done_at"
+        " from inbound where payload->'event'->>'text' = 'y hay cola en la calle')"
+    )
+    assert before_it[0][0] < HEAP / 4
+    told = desk.rows("select count(*) from message where body like 'Sin tóner %%'")
+    assert told == [(HEAP,)]
+    assert desk.role("valkey")[0].memory_info().rss < memory + 16 * 1024 * 1024
+
+
+def oldest_waiting(port: int) -> float:
+    """What /metrics tells of the inbox, in seconds."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/metrics")
+        told = connection.getresponse().read().decode()
+    finally:
+        connection.close()
+    found = re.search(r'^msp_oldest_waiting_seconds\{queue="inbox"\} (\S+)', told, re.M)
+    return float(found[1]) if found else 0.0

@@ -1,0 +1,18 @@
+"""Ten rounds of the fault drill, always the same ten, on a desk of their own; `make drill` runs two hundred."""
+
+from tests.drills.desk import crowding
+from tests.drills.fault.count import RECOVERED, table
+from tests.drills.fault.rounds import drill
+from tests.drills.ground import ground
+
+ROUNDS, SEED = 10, 1958
+SLOWEST = 30.0  # seconds to be whole again here, where other tests want the machine too
+
+
+def test_nothing_is_lost_and_nothing_comes_twice() -> None:
+    with ground() as (desk, outside):
+        lines, ledger = drill(desk, outside, rounds=ROUNDS, seed=SEED, say=print)
+    assert not any(line.wrong for line in lines if line.what != RECOVERED), table(lines)
+    assert all(recovery.whole < SLOWEST * crowding() for recovery in ledger.recoveries), table(lines)
+    assert ledger.faults.total() == ROUNDS and len(ledger.recoveries) >= 3
+    assert all(line.count for line in lines if "Teams" not in line.what and "mails" not in line.what), table(lines)
