@@ -21,7 +21,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,7 @@ from msp.demo.first_start import ACCOUNTS, PASSWORD
 from msp.running import load_app
 from scripts.leftovers import raw_codes, wrong_language
 from scripts.setup import find_browser
+from scripts.shots import ENTRANCES, NOT_PAGES, READ, SAMPLES, SHOWN_TO, STEPS, Shot
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -56,31 +57,6 @@ START_LIMIT = 240  # seconds a scratch desk may take to be ready
 TALLEST = 2600  # pixels; longer pages are cut
 NEWS = ("XHR", "Fetch")
 FIRST_LOAD, LATER_LOAD = 250_000, 30_000  # bytes on the wire that a page may weigh
-
-NOT_PAGES = re.compile(
-    r"^(static|security\.(static|logout|verify)|healthz|readyz|metrics|home|admin\.home"
-    r"|.*\b(live|live_ticket|attachment|download|pdf|csv|export\w*|\w*_pdf|openapi|icon|qr|return|feed)"
-    r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home)$"
-)
-ENTRANCES = ("home", "admin.home", "billing.home")  # they lead on to a page
-SAMPLES = {
-    "desk.ticket": 3,
-    "portal.ticket": 2,
-    "admin.client": 2,
-    "admin.contract": 3,
-    "admin.person": 2,
-    "billing.invoice": 2,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """One page to take: who sees it, its name, its path, and what is done on it before."""
-
-    role: str
-    name: str
-    path: str
-    step: str = ""
 
 
 @dataclass(slots=True)
@@ -96,24 +72,6 @@ class Faults:
             self.found[f"{kind}: {text}"] = where
             self.kinds[kind] += 1
             print(f"  {kind}: {text}  [{where}]", flush=True)
-
-
-STEPS: dict[str, tuple[str, Callable[[Page], object]]] = {
-    "keys": ("desk.queue", lambda page: page.keyboard.press("?")),
-    "palette": ("desk.queue", lambda page: _find(page, "loz")),
-    "news": ("desk.queue", lambda page: _news(page)),
-    "filter": ("desk.queue", lambda page: page.locator(".filters summary").nth(1).click()),
-    "menu": (
-        "desk.queue",
-        lambda page: page.evaluate("document.querySelector('.rail-menu')?.setAttribute('open', '')"),
-    ),
-    "assign": ("desk.ticket", lambda page: _dialog(page, "assign")),
-    "priority": ("desk.ticket", lambda page: _dialog(page, "priority")),
-    "status": ("desk.ticket", lambda page: _dialog(page, "status")),
-    "log-time": ("desk.ticket", lambda page: _dialog(page, "log-time")),
-    "note": ("desk.ticket", lambda page: page.locator("[name=visibility][value=internal]").check(force=True)),
-    "empty": ("desk.new_ticket", lambda page: page.evaluate("document.querySelector('main form').submit()")),
-}
 
 
 def main(arguments: list[str]) -> int:
@@ -224,35 +182,42 @@ def _found(browser: Browser, url: str, app: Flask, roles: dict[str, StorageState
     seen: Counter[str] = Counter(["security.login", "api_docs", "playground.page", "desk.search"])
     for who, state in roles.items():
         context = _context(browser, state, width=1440, scheme="light", lang="es")
-        for key, path in _crawl(context.new_page(), url, app, seen):
-            name = key.replace(".", "-") + (f"-{seen[key]}" if seen[key] > 1 else "")
-            yield Shot(who, f"{name}-{who}" if key in ("account", "desk.queue=team") else name, path)
-            if seen[key] == 1:
+        for key, path in _crawl(context.new_page(), url, app, who, seen):
+            number = seen[_counted(key, who)]
+            name = key.replace(".", "-") + (f"-{number}" if number > 1 else "") + (f"-{who}" if key in SHOWN_TO else "")
+            yield Shot(who, name, path)
+            if number == 1:
                 yield from (
                     Shot(who, f"{name}-{step}", path, step)
                     for step, (at, _act) in STEPS.items()
                     if at == key or (at == "desk.queue" and key == "desk.queue=team")
                 )
         context.close()
+    met = {re.split("[=@]", key)[0] for key in seen}
     for rule in app.url_map.iter_rules():
         is_page = "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/")
-        if is_page and not NOT_PAGES.match(rule.endpoint) and rule.endpoint not in {key.split("=")[0] for key in seen}:
+        if is_page and not NOT_PAGES.match(rule.endpoint) and rule.endpoint not in met:
             faults.add("no link leads to", f"{rule.rule} ({rule.endpoint})", "all roles")
 
 
-def _crawl(page: Page, url: str, app: Flask, seen: Counter[str]) -> Iterator[tuple[str, str]]:
+def _counted(key: str, who: str) -> str:
+    return f"{key}@{who}" if key in SHOWN_TO else key
+
+
+def _crawl(page: Page, url: str, app: Flask, who: str, seen: Counter[str]) -> Iterator[tuple[str, str]]:
     queue, met, read = ["/"], {"/"}, Counter[str]()
     while queue:
         path = queue.pop(0)
         key = _key(app, path)
-        if key is None or read[key] >= SAMPLES.get(key, 1):
+        if key is None or read[key] >= READ.get(key, SAMPLES.get(key, 1)):
             continue
         read[key] += 1
         answer = page.goto(url + path)
         if not answer or answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
             continue
-        if key not in ENTRANCES and seen[key] < SAMPLES.get(key, 1):
-            seen[key] += 1
+        counted, is_taken = _counted(key, who), key not in ENTRANCES and who in SHOWN_TO.get(key, (who,))
+        if is_taken and seen[counted] < SAMPLES.get(key, 1):
+            seen[counted] += 1
             yield key, path
         links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
         for link in [*links, *([page.url] if key in ENTRANCES else [])]:
@@ -313,8 +278,8 @@ def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> None:
     page.goto(f"{url}/account")
     if page.input_value("[name=locale]") != lang:
         page.select_option("[name=locale]", lang)
-        page.locator("form:has([name=locale]) [type=submit]").click()
-        page.wait_for_load_state()
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.locator("form:has([name=locale]) [type=submit]").click()
     context.close()
 
 
@@ -381,24 +346,6 @@ def _listen(page: Page, url: str, shot: Shot, name: str, faults: Faults) -> list
     for kind, listener in listeners:
         page.on(kind, listener)  # type: ignore[call-overload]
     return listeners
-
-
-def _find(page: Page, text: str) -> None:
-    page.keyboard.press("Control+k")
-    page.locator("#palette input").fill(text)
-    page.wait_for_timeout(400)
-
-
-def _news(page: Page) -> None:
-    if not page.locator("#bell").is_visible():
-        page.evaluate("document.querySelector('.rail-menu').open = true")
-    page.click("#bell")
-
-
-def _dialog(page: Page, name: str) -> None:
-    opener = page.locator(f'[data-dialog="{name}"]').first
-    if opener.count():
-        opener.click()
 
 
 def _weigh(browser: Browser, url: str, roles: dict[str, StorageState], shots: list[Shot], faults: Faults) -> None:

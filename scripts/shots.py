@@ -1,0 +1,93 @@
+"""Which pages are taken as pictures, of whom and how many, and what is done on a page before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+NOT_PAGES = re.compile(
+    r"^(static|security\.(static|logout|verify)|healthz|readyz|metrics|home|admin\.home"
+    r"|.*\b(live|live_ticket|attachment|download|pdf|csv|export\w*|\w*_pdf|openapi|icon|qr|return|feed)"
+    r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home)$"
+)
+ENTRANCES = ("home", "admin.home", "billing.home")  # they lead on to a page
+SHOWN_TO = {  # pages that differ for whoever reads: taken of each of these, whose name the picture carries
+    "account": ("irene", "angel"),
+    "desk.queue=team": ("irene",),
+    "admin.contract": ("carmen", "beatriz"),
+}
+SAMPLES = {
+    "desk.ticket": 3,
+    "portal.ticket": 2,
+    "admin.calendar": 2,
+    "admin.client": 2,
+    "admin.contract": 3,
+    "admin.person": 2,
+    "billing.invoice": 2,
+}
+READ = {"admin.calendar": 12}  # followed as often, though fewer are taken: only some lead on to every page
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One page to take: who sees it, its name, its path, and what is done on it before."""
+
+    role: str
+    name: str
+    path: str
+    step: str = ""
+
+
+def _show(selector: str) -> Callable[[Page], object]:
+    return lambda page: page.evaluate(
+        "which => document.querySelectorAll(which).forEach(one => one.open = true)", selector
+    )
+
+
+def _find(page: Page, text: str) -> None:
+    page.keyboard.press("Control+k")
+    page.locator("#palette input").fill(text)
+    page.wait_for_timeout(400)
+
+
+def _news(page: Page) -> None:
+    if not page.locator("#bell").is_visible():
+        page.evaluate("document.querySelector('.rail-menu').open = true")
+    page.click("#bell")
+
+
+def _ladder(page: Page) -> None:
+    _show(".step:first-child, .step:nth-child(3)")(page)
+    page.evaluate("document.querySelector('.steps').closest('.form-section').scrollIntoView()")
+
+
+def _swap(page: Page) -> None:
+    if page.locator("button.stretch").count():
+        page.locator("button.stretch").nth(1).click()
+
+
+def _dialog(page: Page, name: str) -> None:
+    opener = page.locator(f'[data-dialog="{name}"]').first
+    if opener.count():
+        opener.click()
+
+
+STEPS: dict[str, tuple[str, Callable[[Page], object]]] = {
+    "keys": ("desk.queue", lambda page: page.keyboard.press("?")),
+    "palette": ("desk.queue", lambda page: _find(page, "loz")),
+    "news": ("desk.queue", _news),
+    "filter": ("desk.queue", lambda page: page.locator(".filters summary").nth(1).click()),
+    "menu": ("desk.queue", _show(".rail-menu")),
+    "assign": ("desk.ticket", lambda page: _dialog(page, "assign")),
+    "priority": ("desk.ticket", lambda page: _dialog(page, "priority")),
+    "status": ("desk.ticket", lambda page: _dialog(page, "status")),
+    "log-time": ("desk.ticket", lambda page: _dialog(page, "log-time")),
+    "note": ("desk.ticket", lambda page: page.locator("[name=visibility][value=internal]").check(force=True)),
+    "empty": ("desk.new_ticket", lambda page: page.evaluate("document.querySelector('main form').submit()")),
+    "swap": ("desk.oncall", _swap),
+    "ladder": ("admin.contract", _ladder),
+    "open": ("desk.report_promises", _show(".promise:nth-child(-n + 3)")),
+}
