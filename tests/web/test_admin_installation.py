@@ -110,10 +110,10 @@ def test_a_broken_connection_is_red_with_its_reason_and_can_be_renewed(ana: Flas
         made = connect(world.lozano, kind="slack", external_id="T0BROKE", at=clock.now(), secret="xoxb-old")
         session.get_one(Connection, made.id).broken_reason = "token_revoked"
     page = ana.get("/admin/connections").text
-    assert "token_revoked" in page and "Renovar" in page and '<span class="count tone-red">1</span>' in page
+    assert "su token fue revocado" in page and "Renovar" in page and '<span class="count tone-red">1</span>' in page
     form = SLACK | {"team_id": "T0BROKE", "client_id": str(world.lozano.id)}
     ana.post("/admin/connections/new", data=form)
-    assert "token_revoked" not in ana.get("/admin/connections").text
+    assert "revocado" not in ana.get("/admin/connections").text
 
 
 def test_disconnecting_forgets_the_token(ana: FlaskClient, world: World) -> None:

@@ -25,6 +25,7 @@ from msp.kernel.errors import Conflict, Invalid
 from msp.people.access import may
 from msp.people.queries import people_of
 from msp.web.admin import reading
+from msp.web.admin.failures import why_failed
 from msp.web.admin.forms import Errors, Form, refuse_restricted, told, whole
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
@@ -105,7 +106,7 @@ def client(client_id: UUID) -> str:
             {
                 "connection": each,
                 "state": "revoked" if each.broken_reason else "connected",
-                "note": each.broken_reason or "",
+                "note": why_failed(each.broken_reason),
             }
             for each in connections_of(client_id)
         ],

@@ -16,6 +16,7 @@ from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.web.admin import reading
+from msp.web.admin.failures import why_failed
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.shell import shell
@@ -129,6 +130,7 @@ def _row(connection: Connection, client: Client | None) -> Json:
         "client_name": client.name if client else gettext("ours, for staff"),
         "client_url": url_for("admin.client", client_id=client.id) if client else None,
         "state": "revoked" if connection.broken_reason else "connected",
+        "broken": why_failed(connection.broken_reason),
         "note": gettext("no token: nobody can answer there") if is_mute else "",
         "renew_url": url_for("admin.new_connection", client_id=connection.client_id or "", kind=connection.kind)
         if connection.broken_reason or is_mute

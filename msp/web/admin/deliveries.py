@@ -14,9 +14,9 @@ from msp.kernel import clock, dead_letters, wake
 from msp.kernel.db import Scope, work
 from msp.kernel.dead_letters import DRAINS, MODELS, Queue
 from msp.kernel.errors import NotFound
-from msp.kernel.leases import CUT_OFF
 from msp.operations.doubts import Doubts, all_doubts
 from msp.web.admin import letters, reading
+from msp.web.admin.failures import why_failed
 from msp.web.admin.letters import STATES, Handled, Letter, Wanted
 from msp.web.admin.pager import Pager
 from msp.web.guards import needs
@@ -182,8 +182,10 @@ def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Han
     return {
         "id": f"{row.queue}-{row.id}",
         "kind": _sentence(row, label),
-        "to": " · ".join(part for part in (client, row.kind) if part),
-        "error": _reason(row.reason),
+        "client": client,
+        "event": row.kind,
+        "error": why_failed(row.reason),
+        "reason": row.reason,
         "excerpt": row.excerpt,
         "size": row.size,
         "tries": row.tries,
@@ -191,12 +193,6 @@ def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Han
         "url": url_for("desk.ticket", label=label) if label else None,
         "done": done and {"text": _done(done), "at": done.at},
     }
-
-
-def _reason(reason: str) -> str:
-    if reason == CUT_OFF:
-        return gettext("Its worker died or fell silent over it, five times in a row")
-    return reason
 
 
 def _done(done: Handled) -> str:
