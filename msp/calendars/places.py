@@ -6,6 +6,7 @@ from datetime import date, datetime
 from importlib.metadata import version as package_version
 from uuid import UUID
 
+from babel import Locale
 from sqlalchemy import select
 
 from msp.calendars.holidays import REGIONS_OF_SPAIN, seed_holidays
@@ -84,12 +85,19 @@ def place_for(*, country: str, region: str, municipality: str, years: Iterable[i
     municipality = municipality.strip()
     place = find_place(country, region, municipality)
     if place is None:
-        name = municipality or REGIONS_OF_SPAIN.get(region if country == "ES" else "", region and f"{country}-{region}")
-        place = add_place(name=name or country, country=country, region=region, municipality=municipality, at=at)
+        name = municipality or _region_name(country, region)
+        place = add_place(name=name, country=country, region=region, municipality=municipality, at=at)
     for year in years:
         if place.year(year) is None:
             seed_year(place, year, at=at)
     return place
+
+
+def _region_name(country: str, region: str) -> str:
+    """What people call a region or, without one, the country: in Spanish in Spain, in English elsewhere."""
+    if region:
+        return REGIONS_OF_SPAIN.get(region if country == "ES" else "", f"{country}-{region}")
+    return str(Locale("es" if country == "ES" else "en").territories.get(country, country))
 
 
 def seed_year(place: Place, year: int, *, at: datetime) -> PlaceYear:

@@ -95,17 +95,20 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
 
 
 def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> Json:
-    fields = (
-        ("legal_name", gettext("Legal name"), "text", ""),
-        ("tax_id", "NIF", "text", ""),
-        ("line1", gettext("Street and number"), "text", ""),
-        ("postcode", gettext("Postcode"), "text", ""),
-        ("city", gettext("Town"), "text", ""),
-        ("province", gettext("Province"), "text", ""),
-        ("country", gettext("Country"), "text", gettext("Two letters, such as ES.")),
-        ("registry", gettext("Entry in the register"), "text", gettext("As it stands at the foot of invoices.")),
-        ("email", gettext("Mail for invoices"), "email", gettext("Where clients ask about an invoice.")),
-        ("iban", "IBAN", "text", gettext("Where transfers go.")),
+    rows = (
+        (("legal_name", gettext("Legal name"), "text", ""), ("tax_id", gettext("Tax id"), "text", "")),
+        (("line1", gettext("Street and number"), "text", ""),),
+        (
+            ("postcode", gettext("Postcode"), "text", ""),
+            ("city", gettext("Town"), "text", ""),
+            ("province", gettext("Province"), "text", ""),
+            ("country", gettext("Country"), "text", gettext("Two letters, such as ES.")),
+        ),
+        (("registry", gettext("Entry in the register"), "text", gettext("As it stands at the foot of invoices.")),),
+        (
+            ("email", gettext("Mail for invoices"), "email", gettext("Where clients ask about an invoice.")),
+            ("iban", "IBAN", "text", gettext("Where transfers go.")),
+        ),
     )
     return {
         "title": gettext("Who issues the invoices"),
@@ -113,16 +116,19 @@ def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) ->
         "rows": [],
         "form": {
             "action_url": url_for("admin.save_settings"),
-            "fields": [
-                {
-                    "name": name,
-                    "label": label,
-                    "value": values.get(name, "") or ("ES" if name == "country" else ""),
-                    "type": kind,
-                    "hint": hint,
-                    "errors": errors.get(name),
-                }
-                for name, label, kind, hint in fields
+            "rows": [
+                [
+                    {
+                        "name": name,
+                        "label": label,
+                        "value": values.get(name, "") or ("ES" if name == "country" else ""),
+                        "type": kind,
+                        "hint": hint,
+                        "errors": errors.get(name),
+                    }
+                    for name, label, kind, hint in row
+                ]
+                for row in rows
             ],
         },
     }

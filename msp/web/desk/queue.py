@@ -140,7 +140,7 @@ def _title(view: str) -> str:
 
 def _subtitle(view: str, counts: dict[str, int], tickets: list[TicketLine], *, at: datetime, close: datetime) -> str:
     if view == "solved":
-        return gettext("the latest first")
+        return gettext("the last opened first")
     text = ngettext("%(num)d open", "%(num)d open", counts.get(view, len(tickets)))
     by = min((at + timedelta(hours=2)).replace(minute=0, second=0), close)
     due = sum(1 for line in tickets if line.due_at and line.due_at <= by)

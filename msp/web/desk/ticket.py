@@ -110,7 +110,10 @@ def ticket(label: str) -> str:
 def similar(label: str) -> str:
     """Solved tickets that are like this one: asked for once the page stands, since looking for them takes longest."""
     this = queries.access_by_label(label)
-    return render_template("desk/_similar.html", ticket=this, similar=queries.resolved_alike(this))
+    found = queries.resolved_alike(this)
+    if request.headers.get("HX-Request"):
+        return render_template("desk/_similar.html", ticket=this, similar=found)
+    return render_template("desk/similar.html", shell=shell(current=""), ticket=this, similar=found)
 
 
 def attachment(attachment_id: UUID) -> Response:

@@ -47,10 +47,12 @@ class Told(Protocol):
     def data(self) -> Json: ...
 
 
-def timeline(messages: Iterable[Spoken], events: Iterable[Happened] = ()) -> list[dict[str, object]]:
-    """Messages and events by time, with a line wherever a new day begins (the reader's)."""
+def timeline(
+    messages: Iterable[Spoken], events: Iterable[Happened] = (), *, states: str = "status"
+) -> list[dict[str, object]]:
+    """Messages and events by time, with a line wherever a new day begins (the reader's); `states` are whose words."""
     items = [(m.at, 0, {"kind": "message", "message": m}) for m in messages]
-    items += [(e.at, 1, {"kind": "event", "event": shown}) for e in events if (shown := _event(e))]
+    items += [(e.at, 1, {"kind": "event", "event": shown}) for e in events if (shown := _event(e, states))]
     items.sort(key=lambda item: item[:2])
     result: list[dict[str, object]] = []
     day: date | None = None
@@ -63,8 +65,8 @@ def timeline(messages: Iterable[Spoken], events: Iterable[Happened] = ()) -> lis
     return result
 
 
-def _event(event: Happened) -> dict[str, object] | None:
-    text = sentence(event)
+def _event(event: Happened, states: str) -> dict[str, object] | None:
+    text = sentence(event, states=states)
     if not text:
         return None
     icon = ICONS.get(event.kind, "circle-check")
@@ -82,11 +84,11 @@ def _event(event: Happened) -> dict[str, object] | None:
     }
 
 
-def sentence(event: Told) -> str:
+def sentence(event: Told, *, states: str = "status") -> str:
     """What happened, in the reader's language; empty for what the page shows otherwise."""
     data = event.data
     kinds: dict[str, Callable[[], str]] = {
-        "ticket.status_changed": lambda: gettext("Status: %(after)s", after=word(data["after"], "status")),
+        "ticket.status_changed": lambda: gettext("Status: %(after)s", after=word(data["after"], states)),
         "ticket.priority_changed": lambda: gettext(
             "Priority: %(before)s → %(after)s",
             before=word(data["before"], "priority"),

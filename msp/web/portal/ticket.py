@@ -57,7 +57,7 @@ def ticket(label: str) -> str:
         by=due.due_at if due else None,
         by_what=_by_what(due),
         why=_why(found, due),
-        timeline=timeline(queries.messages_of(found.id), events),
+        timeline=timeline(queries.messages_of(found.id), events, states="portal_status"),
         me=current_person(),
         actions=_actions(found),
         may_write=True,
