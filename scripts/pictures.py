@@ -255,7 +255,7 @@ def _take_all(
         for who in {shot.role: None for shot in shots}:
             state = roles.get(who)
             if state:
-                _speak(browser, url, state, lang)
+                state = roles[who] = _speak(browser, url, state, lang)
             for scheme in asked.schemes:
                 for width in asked.widths:
                     context = _context(browser, state, width=width, scheme=scheme, lang=lang)
@@ -271,8 +271,8 @@ def _take_all(
     return taken
 
 
-def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> None:
-    """Set a person's language where they would: on their account's page."""
+def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> StorageState:
+    """Set a person's language where they would, on their account's page; the cookies tell from when on it holds."""
     context = _context(browser, state, width=1440, scheme="light", lang=lang)
     page = context.new_page()
     page.goto(f"{url}/account")
@@ -280,7 +280,10 @@ def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> None:
         page.select_option("[name=locale]", lang)
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             page.locator("form:has([name=locale]) [type=submit]").click()
+        page.wait_for_selector(".flashes .notice")
+    state = context.storage_state()
     context.close()
+    return state
 
 
 def _take(page: Page, url: str, shot: Shot, name: str, clipped: bool, faults: Faults) -> None:
