@@ -62,6 +62,20 @@ def test_figures_of_a_month_and_what_stands_behind_each(web: FlaskClient, months
         assert page(web, months.rosa, link).count('<details class="promise">') == int(number[1]), link
 
 
+def test_a_long_table_comes_in_pages_with_the_sum_of_all(
+    web: FlaskClient, months: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("msp.web.desk.reports.ROWS", 1)
+    first = page(web, months.rosa, "/desk/reports?from=2026-10&by=client")
+    assert [row[0] for row in rows(first)] == ["Azcárate Abogados", "Todo junto"] and "1–1 de 2" in first
+    after = re.search(r'rel="next" href="([^"]+)"', first)
+    assert after is not None
+    second = page(web, months.rosa, unescape(after[1]))
+    assert [row[:2] for row in rows(second)] == [["Ferretería Lozano", "5"], ["Todo junto", "5"]]
+    assert 'rel="prev"' in second and 'rel="next"' not in second
+    assert web.get("/desk/reports?from=2026-10&page=3").status_code == 404
+
+
 def test_the_list_says_due_met_margin_and_why(web: FlaskClient, months: World) -> None:
     text = page(web, months.rosa, "/desk/reports/promises?from=2026-09&outcome=met_late")
     for part in ("LOZ-2", "Irene Navas", "30 min tarde", "fuera de plazo", "Contrato «Guardia 24»"):

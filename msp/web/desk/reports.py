@@ -24,6 +24,7 @@ from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
 
 PAGE = 50
+ROWS = 100  # of the table, so that a page for hundreds of clients stays light
 MOST_IN_FILE = 10_000
 TREND_MONTHS = 6
 TREND_SECONDS = 60.0
@@ -48,6 +49,10 @@ def attainment() -> Answer:
     asked, only_technician = _asked(), _only_technician()
     found = figures(asked.question, by=asked.by)
     total = tables.total_of(found, asked, endpoint=BEHIND)
+    rows = tables.rows_of(found, asked, endpoint=BEHIND, only_technician=only_technician)
+    first = (asked.page - 1) * ROWS
+    if first and first >= len(rows):
+        raise NotFound("page")
     return render_template(
         "desk/reports.html",
         shell=shell(current="desk.reports"),
@@ -55,13 +60,14 @@ def attainment() -> Answer:
         period=behind.period(asked.question.period),
         heading=behind.heading(asked),
         dimension=tables.dimension(asked.by),
-        rows=tables.rows_of(found, asked, endpoint=BEHIND, only_technician=only_technician),
+        rows=rows[first : first + ROWS],
         total=total,
         excluded=tables.excluded_rows(total),
         trend=_trend(asked),
         form=_form(asked),
         file_url=asked.url("desk.export_attainment"),
         tabs=tabs("desk.reports"),
+        **behind.pages_of(asked, "desk.reports", number=len(rows), size=ROWS),
     )
 
 

@@ -76,10 +76,15 @@ def period(asked: Period) -> str:
 
 
 def pages(asked: Asked, endpoint: str, *, number: int, size: int) -> dict[str, object]:
-    """The addresses of the pages before and after, and which rows are shown."""
+    """The addresses of the pages before and after of what stands behind a figure, and which rows are shown."""
+    return pages_of(asked, endpoint, number=number, size=size, by=None, outcome=",".join(asked.outcomes))
+
+
+def pages_of(asked: Asked, endpoint: str, *, number: int, size: int, **changed: str | None) -> dict[str, object]:
+    """The addresses of the pages before and after, with something of the question changed, and which rows are shown."""
 
     def url(page: int) -> str:
-        return asked.url(endpoint, by=None, outcome=",".join(asked.outcomes), page=str(page))
+        return asked.url(endpoint, **changed, page=str(page))
 
     first = (asked.page - 1) * size + 1
     last = min(asked.page * size, number)
