@@ -222,8 +222,9 @@ class Desk:
         return int(self.rows(f"select ({inbound}) + ({delivery})")[0][0])
 
     def next_hour(self) -> datetime | None:
-        """When the first of the rows is due that wait at all; None where nothing waits any more."""
-        rows = "select due_at from {} where state = 'pending'"
+        """When the first row is due that waits for its hour, behind no other; None where nothing waits any more."""
+        first = "not exists (select 1 from {0} b where b.key = t.key and b.id < t.id and b.state = 'pending')"
+        rows = "select due_at from {0} t where state = 'pending' and " + first
         both = f"{rows.format('inbound')} union all {rows.format('delivery')}"
         found: datetime | None = self.rows(f"select min(due_at) from ({both}) waiting")[0][0]
         return found

@@ -98,11 +98,12 @@ def _told(
         if kind == "ticket.replied":
             _meet(story, "first_response", at)
         elif kind == "ticket.priority_changed":
-            for clock in story.clocks.values():
-                if clock.met_at is None:
-                    clock.budget = targets[data["after"]][clock.kind]
+            priority = data["after"]
         elif kind == "ticket.status_changed":
             _move(story, data["before"], data["after"], at)
+        for clock in story.clocks.values():
+            if clock.met_at is None:  # what was finished and runs again is of the priority that holds now
+                clock.budget = targets[priority][clock.kind]
     return story
 
 
