@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from msp.contracts.ladder import Escalation
 from msp.kernel import clock
@@ -97,13 +97,13 @@ def first_keys() -> tuple[str, ...]:
 
 
 @contextmanager
-def connections() -> Iterator[set[int]]:
-    """The connections of the database on which tickets were locked meanwhile."""
+def sweepers() -> Iterator[set[int]]:
+    """The threads in which tickets were locked meanwhile."""
     seen: set[int] = set()
     real = escalation._lock_due
 
     def locking(*args: Any, **more: Any) -> Any:
-        seen.add(db.session.execute(text("select pg_backend_pid()")).scalar_one())
+        seen.add(threading.get_ident())
         return real(*args, **more)
 
     escalation._lock_due = locking
@@ -124,13 +124,13 @@ def test_many_workers_at_once(
         start.wait(WAIT)
         return take_due_steps()
 
-    with connections() as used:
+    with sweepers() as seen:
         workers = [Worker(app, sweep) for _ in range(4)]
         for worker in workers:
             worker.start()
         taken = [worker.ended().taken for worker in workers]
     assert [worker.failure for worker in workers] == [""] * 4
-    assert len(used) == 4
+    assert len(seen) == 4
     check_each_once(tickets)
     assert sum(taken) == 4 * len(tickets)
 
