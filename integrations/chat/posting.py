@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from integrations.chat.models import ChatPost
 from integrations.chat.transport import InDoubt, Transport
 from integrations.chat.values import Link, Place, Post
-from msp.kernel import clock
+from msp.kernel import clock, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure, Permanent
 
@@ -20,8 +20,9 @@ def post_once(transport: Transport, link: Link, place: Place, post: Post, *, key
         return row.external_id
     found = None if is_new else _look(transport, link, place, key=key, since=row.tried_at)
     if found is None:
+        leases.hold()
         found = _send(transport, link, place, post, key=key)
-    _finish(key, found)
+    _finish(key, transport.platform, found, since=row.tried_at)
     return found
 
 
@@ -64,12 +65,14 @@ def _send(transport: Transport, link: Link, place: Place, post: Post, *, key: st
     except InDoubt:
         raise
     except OutsideFailure:  # surely not sent: nothing to look for next time
+        leases.hold()  # what another tries by now is another's to note
         with work(Scope.system()) as session:
             session.execute(delete(ChatPost).where(ChatPost.key == key))
         raise
 
 
-def _finish(key: str, external_id: str) -> None:
+def _finish(key: str, platform: str, external_id: str, *, since: datetime) -> None:
+    sent = {"state": "sent", "external_id": external_id, "sent_at": clock.now()}
     with work(Scope.system()) as session:
-        row = session.get_one(ChatPost, key)
-        row.state, row.external_id, row.sent_at = "sent", external_id, clock.now()
+        noted = insert(ChatPost).values(key=key, platform=platform, tried_at=since, **sent)
+        session.execute(noted.on_conflict_do_update(index_elements=[ChatPost.key], set_=sent))

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from integrations.mail.models import MailPost
 from integrations.mail.smtp import MailInDoubt, Server, hand_over
-from msp.kernel import clock
+from msp.kernel import clock, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure, Permanent
 from msp.people.models import Person
@@ -65,6 +65,7 @@ def post_once(post: Post, letter: Letter, person: Person) -> None:
     message = compose(post, letter, name=person.name, address=address, message_id=message_id)
     with _noted(message_id, person.id) as is_sent:
         if not is_sent:
+            leases.hold()
             hand_over(post.server, message, sender=post.sender, recipient=address)
 
 
@@ -109,7 +110,7 @@ def _noted(message_id: str, person_id: UUID) -> Iterator[bool]:
         return
     try:
         yield False
-    except MailInDoubt:
+    except (MailInDoubt, leases.LeaseLost):
         raise  # stays `trying`: the next try counts the doubt
     except OutsideFailure:
         _settle(message_id, "waiting")

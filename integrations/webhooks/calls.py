@@ -4,7 +4,7 @@ import json
 from uuid import UUID
 
 from integrations.webhooks.http import Poster, signature
-from msp.kernel import clock, crypto
+from msp.kernel import clock, crypto, leases
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import NotFound, OutsideFailure, Permanent
 from msp.kernel.events import Fact
@@ -71,6 +71,7 @@ def _post(poster: Poster, webhook: Webhook, fact: Fact, said: Json, *, kind: str
         "X-Guardia-Signature": signature(crypto.unseal(webhook.secret), timestamp=timestamp, body=body),
         "Idempotency-Key": str(fact.delivery_id),
     }
+    leases.hold()
     try:
         status = poster.post(webhook.url, body, headers)
     except OutsideFailure as failure:

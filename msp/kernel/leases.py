@@ -13,6 +13,7 @@ each crew takes the oldest row whatever its lane (msp/kernel/jobs.py).
 import logging
 import random
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -116,7 +117,18 @@ class Claim:
     row: Any = field(compare=False)
 
 
-_in_hand: dict[Claim, type[Leased]] = {}
+@dataclass(slots=True)
+class _Held:
+    model: type[Leased]
+    since: float  # when its lease was last surely ours, by clock.steady()
+
+
+class LeaseLost(Temporary):
+    """Nobody renewed the lease of the row in hand for as long as it lasts: another worker may have the row by now."""
+
+
+_in_hand: dict[Claim, _Held] = {}
+_mine: ContextVar[Claim | None] = ContextVar("claim", default=None)
 
 
 def claim(model: type[Leased], *, oldest: bool = False) -> Claim | None:
@@ -178,19 +190,34 @@ def process_one(model: type[Leased], handle: Callable[[Any], None], *, oldest: b
     claimed = claim(model, oldest=oldest)
     if claimed is None:
         return False
-    _in_hand[claimed] = model
+    _in_hand[claimed] = _Held(model, claimed.since)
+    mine = _mine.set(claimed)
     try:
         _work(model, claimed, handle)
     finally:
+        _mine.reset(mine)
         del _in_hand[claimed]
     return True
 
 
+def hold() -> None:
+    """Raise LeaseLost unless the row in hand in this thread is surely ours still: before what cannot be taken back.
+
+    A worker that stood still (a machine that swaps, a suspended process) asks before it sends what another sent since.
+    Outside of any row there is nothing to lose.
+    """
+    held = _in_hand.get(claimed) if (claimed := _mine.get()) else None
+    if held is not None and clock.steady() - held.since >= LEASE.total_seconds():
+        raise LeaseLost("lease_lost")
+
+
 def renew() -> None:
     """Prolong the leases of what this process has in hand; its worker calls it every RENEW_AFTER while it lives."""
-    for claimed, model in list(_in_hand.items()):
-        if RENEW_AFTER.total_seconds() <= clock.steady() - claimed.since < LONGEST.total_seconds():
-            _update_claimed(model, claimed, "lease_until = clock_timestamp() + :lease", lease=LEASE)
+    for claimed, held in list(_in_hand.items()):
+        now = clock.steady()
+        if RENEW_AFTER.total_seconds() <= now - claimed.since < LONGEST.total_seconds():
+            is_ours = _update_claimed(held.model, claimed, "lease_until = clock_timestamp() + :lease", lease=LEASE)
+            held.since = now if is_ours else float("-inf")
 
 
 def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) -> None:
@@ -254,16 +281,17 @@ def _settle(model: type[Leased], claimed: Claim, *, state: str, reason: str | No
     _update_claimed(model, claimed, settled, state=state, reason=reason, done_at=done_at)
 
 
-def _update_claimed(model: type[Leased], claimed: Claim, changes: str, **values: object) -> None:
+def _update_claimed(model: type[Leased], claimed: Claim, changes: str, **values: object) -> bool:
+    """Change a row that is ours still; whether it was."""
     with work(Scope.system()) as session:
         values |= {"id": claimed.id, "token": claimed.token}
-        session.execute(_updating(_table(model), changes), values)
+        return session.execute(_updating(_table(model), changes), values).one_or_none() is not None
 
 
 @cache
 def _updating(table: str, changes: str) -> TextClause:
     ours = "id = :id and lease_token = :token and state = 'pending'"
-    return text(f"update {table} set {changes} where {ours}")  # noqa: S608
+    return text(f"update {table} set {changes} where {ours} returning id")  # noqa: S608
 
 
 def _table(model: type[Leased]) -> str:

@@ -10,15 +10,14 @@ from integrations.playground.teams_server import TeamsServer
 from tests.drills.desk import Desk
 from tests.drills.ground import Outside, ground
 
-GROUP = [pytest.mark.slow, pytest.mark.xdist_group("drills")]
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The drills share one desk: they stay together."""
+    """The drills that share one desk stay together."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            for mark in GROUP:
-                item.add_marker(mark)
+            item.add_marker(pytest.mark.slow)
+            if "ground_for_all" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("drills"))
 
 
 @pytest.fixture(scope="package")

@@ -11,6 +11,7 @@ from msp.calendars.actions import add_calendar
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from msp.notify.preferences import wish
 from msp.people.tokens import create_token
 from tests.world import World, build_world
 from wsgi import create_app
@@ -19,11 +20,12 @@ ALL_DAY = dict.fromkeys(range(7), ((0, 1440),))
 
 
 def main() -> None:
-    """Build the cast, print a token for the technician and one for the account manager."""
+    """Build the cast, whose team lead hears by mail at any hour; print tokens of technician and account manager."""
     settings = Settings.from_env()
     with embedded.running(settings), create_app(settings).app_context(), work(Scope.system()):
         world = build_world(at=clock.now())
         _never_closed(world)
+        wish(world.rosa, by_chat=False, by_mail=True, lets_urgent_through=True, night=None, days=(), at=clock.now())
         people = (world.tomas, world.carmen)
         tokens = {
             person.email.partition("@")[0]: create_token(person.email, "staff", "drill", at=clock.now())

@@ -11,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import update
 
 from msp import doctor, embedded
+from msp.calendars.queries import access_calendar
 from msp.config import Settings
-from msp.doctor import database, machine, outside, queue, work
+from msp.doctor import database, holidays, machine, outside, queue, work
 from msp.doctor.finding import Check
 from msp.kernel import clock, inbox, migrate, pulse, wake
 from msp.kernel import settings as kernel_settings
@@ -78,6 +80,36 @@ def test_metrics_without_a_token_in_production(settings: Settings) -> None:
     assert "METRICS_TOKEN" in one(notes(production(settings), machine.settings_are_read_as_meant))[1]
     token = "a-token-that-nobody-guesses-0123"
     assert notes(production(settings, metrics_token=token), machine.settings_are_read_as_meant) == {}
+
+
+def test_a_weak_session_key(settings: Settings) -> None:
+    what, mend = one(faults(production(settings, secret_key="secret"), machine.secrets_are_secret))
+    assert what.startswith("SECRET_KEY") and "openssl rand" in mend
+
+
+def test_a_secret_that_others_may_read(settings: Settings, tmp_path: Path) -> None:
+    kept = tmp_path / "secrets"
+    kept.mkdir(mode=0o700)
+    key = kept / "encryption_keys"
+    key.touch(mode=0o644)
+    what, mend = one(faults(replace(settings, home=tmp_path), machine.secrets_are_secret))
+    assert what == f"{key} can be read by others" and mend == f"chmod go= {key}"
+    key.chmod(0o600)
+    assert faults(replace(settings, home=tmp_path), machine.secrets_are_secret) == {}
+
+
+def test_a_disk_that_is_nearly_full(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert faults(settings, machine.there_is_room) == {}
+    monkeypatch.setattr(machine, "LEAST_DISK", 10**18)
+    what, mend = one(faults(settings, machine.there_is_room))
+    assert "are free for" in what and mend.startswith("Make room")
+
+
+def test_pages_that_nobody_built(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert faults(settings, machine.pages_are_built) == {}
+    monkeypatch.setattr(machine, "PACKAGE", tmp_path)
+    found = faults(settings, machine.pages_are_built)
+    assert found == {"web assets: missing": "make setup", "the Spanish catalogue: missing": "make setup"}
 
 
 @pytest.mark.parametrize(
@@ -189,6 +221,11 @@ def test_a_clock_that_does_not_tick(app: Flask, settings: Settings) -> None:
     assert "nothing ticks" in what and "msp clock" in mend
 
 
+def test_a_queue_that_is_not_there(settings: Settings) -> None:
+    what, mend = one(faults(replace(settings, redis_url="unix:///nowhere/valkey.sock"), QUEUE))
+    assert what.startswith("the queue cannot be reached") and "REDIS_URL" in mend
+
+
 def test_a_full_queue(app: Flask, settings: Settings) -> None:
     pulse.beat(pulse.WORKERS)
     pulse.beat(pulse.TICKS, "clock")
@@ -204,6 +241,17 @@ def test_a_full_queue(app: Flask, settings: Settings) -> None:
 # ------------------------------------------------------------------- database
 
 
+def test_a_database_that_is_not_there(settings: Settings) -> None:
+    elsewhere = replace(settings, database_url="postgresql+psycopg://owner:x@127.0.0.1:1/desk")
+    what, mend = one(faults(elsewhere, DATABASE))
+    assert "cannot be used as" in what and "Check DATABASE_URL" in mend
+
+
+def newest() -> str:
+    """The revision that the tables should be at."""
+    return str(ScriptDirectory(str(migrate.MIGRATIONS)).get_current_head())
+
+
 @pytest.mark.parametrize(
     ("breaks", "mends", "what", "mend"),
     [
@@ -211,11 +259,24 @@ def test_a_full_queue(app: Flask, settings: Settings) -> None:
         ("alter role {login} createrole", "alter role {login} nocreaterole", "may do more", "msp migrate"),
         ("grant pg_monitor to {login}", "revoke pg_monitor from {login}", "may also be pg_monitor", "revoke"),
         ("grant select on ticket to public", "revoke select on ticket from public", "may read ticket", "revoke"),
+        ("revoke msp_staff from {login}", "grant msp_staff to {login}", "take the roles msp_staff", "msp migrate"),
+        (
+            "alter table ticket no force row level security",
+            "alter table ticket force row level security",
+            "table ticket does not keep clients apart",
+            "Restore its policy",
+        ),
+        (
+            "update alembic_version set version_num = '0001'",
+            "update alembic_version set version_num = '{head}'",
+            "the tables are at 0001",
+            "msp migrate",
+        ),
         ("create schema before_restore", "drop schema before_restore", "a restore was cut off", "msp restore again"),
     ],
 )
 def test_a_database_that_was_meddled_with(settings: Settings, breaks: str, mends: str, what: str, mend: str) -> None:
-    names = {"login": settings.database_login, "name": settings.database_name}
+    names = {"login": settings.database_login, "head": newest()}
     before = faults(settings, DATABASE)
     with as_root(settings) as root:
         root.execute(breaks.format(**names).encode())
@@ -346,6 +407,17 @@ def test_backups_that_are_old(app: Flask, settings: Settings) -> None:
     with unit_of_work(Scope.system()):
         kernel_settings.write("last_backup", {"at": (clock.now() - timedelta(hours=3)).isoformat()})
     assert at_work(production(settings)) == {}
+
+
+def test_holidays_that_nobody_entered(settings: Settings, world: World) -> None:
+    with unit_of_work(Scope.staff()):
+        calendar = access_calendar(world.calendar.id)
+        calendar.holidays.clear()
+    found = faults(settings, holidays.holidays_are_known)
+    this_year = clock.now().year
+    mend = found[f"calendar «{world.calendar.name}» has no frozen holidays for {this_year}"]
+    assert "look the year over" in mend
+    assert f"has no frozen holidays for {this_year + 1}" in next(iter(notes(settings, holidays.holidays_are_known)))
 
 
 def test_every_check_is_on_the_list() -> None:

@@ -1,0 +1,87 @@
+"""A worker that stands still with a message in hand, past its lease: what another may have sent it sends no more."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from integrations.chat.links import find_link
+from integrations.chat.models import ChatPost
+from integrations.chat.posting import post_once
+from integrations.chat.transports import transport_of
+from integrations.chat.values import Place, Post
+from integrations.playground.slack_server import SlackServer
+from msp.kernel import clock, inbox, leases
+from msp.kernel.db import Scope, work
+from msp.kernel.inbox import Inbound
+from tests.slack.conftest import MARTA
+from tests.world import SLACK_TEAM, World
+
+STILL = leases.LEASE + timedelta(seconds=1)
+
+
+def send(channel: str) -> str:
+    """What a worker does with a delivery in hand."""
+    transport = transport_of("slack")
+    with work(Scope.system()):
+        link = find_link("slack", SLACK_TEAM)
+    assert transport is not None and link is not None
+    return post_once(transport, link, Place("slack", SLACK_TEAM, channel, ""), Post("Lo miramos"), key="d1.0")
+
+
+def posts() -> list[tuple[str, str]]:
+    with work(Scope.system()) as session:
+        return [(row.key, row.state) for row in session.scalars(select(ChatPost))]
+
+
+def in_hand(slack_server: SlackServer, *, still: timedelta, renews: bool) -> str:
+    """Stand still with a row in hand, then send; returns why nothing went out, or nothing."""
+    inbox.store("drill", "1", {}, key="k")
+    channel, outcome = slack_server.world.im(SLACK_TEAM, MARTA).id, ""
+
+    def handle(_row: object) -> None:
+        nonlocal outcome
+        clock.advance(still)
+        if renews:
+            leases.renew()
+        try:
+            send(channel)
+        except leases.LeaseLost as lost:
+            outcome = lost.reason
+            raise
+
+    assert leases.process_one(Inbound, handle)
+    return outcome
+
+
+def test_past_its_lease_it_sends_nothing_and_leaves_the_note_to_whoever_has_it(
+    slack_server: SlackServer, world: World
+) -> None:
+    assert in_hand(slack_server, still=STILL, renews=False) == "lease_lost"
+    assert slack_server.messages(author="bot") == []
+    assert posts() == [("d1.0", "trying")]
+    assert send(slack_server.world.im(SLACK_TEAM, MARTA).id)  # whoever has it now looks, and sends
+    assert posts() == [("d1.0", "sent")]
+    assert len(slack_server.messages(author="bot")) == 1
+
+
+@pytest.mark.parametrize(("still", "renews"), [(timedelta(seconds=5), False), (STILL, True)])
+def test_while_the_lease_is_ours_it_sends(
+    slack_server: SlackServer, world: World, still: timedelta, renews: bool
+) -> None:
+    assert in_hand(slack_server, still=still, renews=renews) == ""
+    assert len(slack_server.messages(author="bot")) == 1
+
+
+def test_a_renewal_that_finds_another_s_token_has_lost_it(slack_server: SlackServer, world: World) -> None:
+    inbox.store("drill", "1", {}, key="k")
+
+    def handle(_row: object) -> None:
+        with work(Scope.system()) as session:
+            session.execute(select(Inbound)).scalar_one().lease_token = world.marta.id  # another claimed it
+        clock.advance(leases.RENEW_AFTER)
+        leases.renew()
+        with pytest.raises(leases.LeaseLost):
+            leases.hold()
+
+    assert leases.process_one(Inbound, handle)
