@@ -6,6 +6,7 @@ The desk's registries belong to a process; here they must not meet those of the 
 import json
 import sys
 
+import msp.models  # noqa: F401  # every table is known before the first is asked
 from msp import embedded
 from msp.calendars.actions import add_calendar
 from msp.config import Settings
