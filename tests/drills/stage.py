@@ -21,12 +21,13 @@ ALL_DAY = dict.fromkeys(range(7), ((0, 1440),))
 
 
 def main() -> None:
-    """Build the cast, whose team lead hears by mail at any hour; print tokens of technician and account manager."""
+    """Build the cast, whose technicians hear by mail at any hour; print tokens of technician and account manager."""
     settings = Settings.from_env()
     with embedded.running(settings), create_app(settings).app_context(), work(Scope.system()):
         world = build_world(at=clock.now())
         _never_closed(world)
-        wish(world.rosa, by_chat=False, by_mail=True, lets_urgent_through=True, night=None, days=(), at=clock.now())
+        for person in (world.rosa, world.tomas):
+            wish(person, by_chat=False, by_mail=True, lets_urgent_through=True, night=None, days=(), at=clock.now())
         people = (world.tomas, world.carmen)
         tokens = {
             person.email.partition("@")[0]: create_token(person.email, "staff", "drill", at=clock.now())

@@ -46,9 +46,11 @@ class Load:
     _threads: list[threading.Thread] = field(default_factory=list)
     _slack_threads: list[tuple[str, str]] = field(default_factory=list)
     _tickets: list[str] = field(default_factory=list)
+    _tomas: str = ""
 
     def start(self) -> None:
         """Set everybody to work."""
+        self._tomas = str(self.desk.rows("select id from person where name = 'Tomás Rey'")[0][0])
         for person, name in COLLEAGUES.items():
             if person not in self.outside.teams.world.users:
                 mail = f"{person.removeprefix('29:')}@azcarate.example"
@@ -121,8 +123,10 @@ class Load:
             elif luck < 0.9:
                 wanted = dice.choice(["open", "waiting_client", "scheduled", "resolved", "closed"])
                 self._change(ticket, {"status": wanted})
-            else:
+            elif luck < 0.95:
                 self._change(ticket, {"priority": dice.choice(["urgent", "high", "normal"])})
+            else:  # from now on they hear of what the client says there
+                self._change(ticket, {"assignee_id": self._tomas})
 
         return act
 
