@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import time
 import traceback
@@ -77,6 +78,14 @@ class _Child:
     @property
     def title(self) -> str:
         return f"{self.role.name} {self.number}" if self.role.count > 1 else self.role.name
+
+
+@dataclass
+class _Rest:
+    """How often a server failed to come back, and until when it is left alone (monotonic seconds)."""
+
+    failures: int = 0
+    due: float = 0.0
 
 
 def run(settings: Settings, plan: Plan, *, say: Say = print) -> None:
@@ -207,11 +216,11 @@ def _keep_running(
     *,
     say: Say,
 ) -> None:
-    is_ready = False
+    is_ready, rests = False, [_Rest() for _ in servers]
     while not asked.stop:
         for child in children:
             _look_after(child, is_ready=is_ready, say=say)
-        _look_after_servers(settings, servers, is_ready=is_ready, say=say)
+        _look_after_servers(settings, servers, rests, is_ready=is_ready, say=say)
         if not is_ready and _answers(settings.port):
             is_ready = True
             on_ready()
@@ -235,19 +244,26 @@ def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
         child.pid, child.born = _fork(child.role.run), now
 
 
-def _look_after_servers(settings: Settings, servers: list[Server], *, is_ready: bool, say: Say) -> None:
-    """Start again what ended. A desk that was ready once goes on trying: what stands in the way may pass."""
-    for place, server in enumerate(servers):
-        if server.process.poll() is not None:
-            say(f"{server.name} ended ({_how_popen(server.process.returncode)}); starting it again")
-            start = embedded.start_postgres if server.name == "PostgreSQL" else embedded.start_valkey
-            try:
-                servers[place] = start(settings)
-                servers[place].wait()
-            except EmbeddedServerError as failure:
-                if not is_ready:
-                    raise
-                say(str(failure))
+def _look_after_servers(
+    settings: Settings, servers: list[Server], rests: list[_Rest], *, is_ready: bool, say: Say
+) -> None:
+    """Start again what ended. A desk that was ready once goes on trying, ever more seldom: what hinders may pass."""
+    for place, (server, rest) in enumerate(zip(servers, rests, strict=True)):
+        if server.process.poll() is None or time.monotonic() < rest.due:
+            continue
+        say(f"{server.name} ended ({_how_popen(server.process.returncode)}); starting it again")
+        start = embedded.start_postgres if server.name == "PostgreSQL" else embedded.start_valkey
+        try:
+            servers[place] = start(settings)
+            servers[place].wait()
+            rest.failures = 0
+        except (EmbeddedServerError, OSError, subprocess.SubprocessError) as failure:
+            if not is_ready:
+                raise
+            rest.failures += 1
+            pause = min(LONGEST_PAUSE, 0.25 * 2**rest.failures)
+            rest.due = time.monotonic() + pause
+            say(f"{failure}\nTrying again in {pause:.1f} s")
 
 
 def _stop_all(children: list[_Child], servers: list[Server], asked: _Asked) -> None:

@@ -17,7 +17,7 @@ from integrations.chat.posting import in_parts, post_once
 from integrations.chat.transport import Broken, Transport, Unreachable
 from integrations.chat.transports import transport_of
 from integrations.chat.values import Link, Place, Post
-from msp.kernel import clock
+from msp.kernel import clock, leases
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import OutsideFailure, Permanent, Temporary
 from msp.kernel.events import Fact, emit
@@ -244,6 +244,7 @@ def _settle_question(transport: Transport, link: Link, plan: Plan, place: Place,
     """Keep the buttons under the last question only while it is open."""
     question = next((post for post in plan.posts if post.buttons), None)
     if plan.question and (plan.card.status != "resolved" or question):
+        leases.hold()
         try:
             transport.update(link, place, plan.question["id"], Post(plan.question["text"]))
         except (Broken, Unreachable):
@@ -260,6 +261,7 @@ def _settle_question(transport: Transport, link: Link, plan: Plan, place: Place,
 def _refresh_card(transport: Transport, link: Link, plan: Plan, place: Place) -> None:
     if not plan.is_card_new or plan.card_id is None:
         return
+    leases.hold()  # another may have told a later state since
     try:
         transport.update(link, place, plan.card_id, plan.card_post)
     except (Broken, Unreachable):

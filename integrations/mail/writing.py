@@ -113,6 +113,7 @@ def _noted(message_id: str, person_id: UUID) -> Iterator[bool]:
     except (MailInDoubt, leases.LeaseLost):
         raise  # stays `trying`: the next try counts the doubt
     except OutsideFailure:
+        leases.hold()  # what another tries by now is another's to note
         _settle(message_id, "waiting")
         raise
     _settle(message_id, "sent")

@@ -29,10 +29,7 @@ def use_of(envelope: Json) -> Use:
         return Use.SURE
     bot = authorised_bot(envelope)
     if event.get("subtype") in ABOUT_OTHERS:
-        about = event.get("message") or event.get("previous_message") or {}
-        if about.get("bot_id"):  # our own card, brought up to date
-            return Use.NONE
-        return Use.SURE if is_direct(event) or envelope.get("is_ext_shared_channel") else Use.IF_KNOWN
+        return _use_of_change(envelope, event)
     if event["type"] == "message" and event.get("subtype") not in NEW:
         return Use.NONE
     if is_ours_or_a_bot(event, envelope, bot):
@@ -40,6 +37,16 @@ def use_of(envelope: Json) -> Use:
     if is_addressed(event, bot) or not bot:
         return Use.SURE
     return Use.IF_KNOWN if event.get("thread_ts") not in (None, "", event["ts"]) else Use.NONE
+
+
+def _use_of_change(envelope: Json, event: Json) -> Use:
+    """An edit or a deletion; one that does not say of which thread may be of any."""
+    about = event.get("message") or event.get("previous_message")
+    if not about:
+        return Use.SURE
+    if about.get("bot_id"):  # our own card, brought up to date
+        return Use.NONE
+    return Use.SURE if is_direct(event) or envelope.get("is_ext_shared_channel") else Use.IF_KNOWN
 
 
 def is_addressed(event: Json, bot: str) -> bool:
@@ -56,13 +63,15 @@ def is_direct(event: Json) -> bool:
 
 def root_of(event: Json) -> str:
     """The thread that an event is about: its first message's ts."""
-    about = event.get("message") or event.get("previous_message") or event
-    return str(about.get("thread_ts") or about.get("ts") or event["ts"])
+    about = event.get("message") or event.get("previous_message") or {}
+    named = about.get("thread_ts") or about.get("ts") or event.get("thread_ts") or event.get("deleted_ts")
+    return str(named or event["ts"])
 
 
 def authorised_bot(envelope: Json) -> str:
     """Our user as the envelope names it, or nothing."""
-    for each in envelope.get("authorizations") or []:
+    named = envelope.get("authorizations")
+    for each in named if isinstance(named, list) else []:
         if isinstance(each, dict) and each.get("is_bot"):
             return str(each.get("user_id") or "")
     return ""

@@ -149,15 +149,18 @@ def _end_left_over(data: Path) -> None:
 
 
 def _works_on(process: psutil.Process, data: Path) -> bool:
+    """Whether it is a PostgreSQL in this very folder: another container's may be at the same path of its own."""
     try:
-        return process.name().startswith("postgres") and Path(process.cwd()) == data
-    except psutil.Error:
+        told = Path(f"/proc/{process.pid}/cwd")
+        folder = told if told.exists() else Path(process.cwd())
+        return process.name().startswith("postgres") and folder.samefile(data)
+    except (psutil.Error, OSError):
         return False
 
 
 def _end(processes: list[psutil.Process], number: signal.Signals, *, patience: float) -> None:
     """Send a signal and wait for the end of each, by force where that takes longer than `patience` seconds."""
-    for each, seconds in ((number, patience), (signal.SIGKILL, PATIENCE)):
+    for each, seconds in ((number, patience), (signal.SIGQUIT, ORPHANS), (signal.SIGKILL, PATIENCE)):
         for process in filter(_lives, processes):
             try:
                 process.send_signal(each)

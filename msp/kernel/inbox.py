@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, UniqueConstraint, cast, exists, select
+from sqlalchemy import ColumnElement, UniqueConstraint, cast, exists, literal_column, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Mapped
 
@@ -56,7 +56,7 @@ def store(
     """Store a message durably unless it is there already; True when it is new. Order is kept within `key`.
 
     `lane` is one of msp.kernel.leases, or an expression that finds it out (system scope). With `only_if` it is stored
-    where that holds, or where something of the same key was not worked yet that may make it hold.
+    where that holds, or where something waits under the same key that may make it hold.
     """
     at = clock.now()
     values: Json = {
@@ -79,11 +79,9 @@ def store(
 
 
 def _adding_if(condition: ColumnElement[bool], values: Json) -> Insert:
-    is_of_key = Inbound.key == values["key"]
-    for state in ("pending", "dead"):
-        condition |= exists().where(is_of_key, Inbound.state == state)
+    waits = exists().where(Inbound.key == values["key"], Inbound.state == literal_column("'pending'"))
     columns = [cast(value, Inbound.__table__.c[name].type) for name, value in values.items()]
-    return insert(Inbound).from_select(list(values), select(*columns).where(condition))
+    return insert(Inbound).from_select(list(values), select(*columns).where(condition | waits))
 
 
 def work_one() -> bool:

@@ -75,7 +75,10 @@ def _take_tick(source: str) -> None:
     global _last_tick
     _last_tick = time.monotonic()
     for each in _ticks:
-        each()
+        try:
+            each()
+        except Exception:  # one that stumbles keeps none of the others from being done
+            log.exception("a tick stumbled", extra={"tick": each.__name__})
     pulse.beat(pulse.TICKS, source)
 
 
@@ -108,10 +111,11 @@ class Crew:
             for number in range(drain.threads)
         ]
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._ticker = threading.Thread(target=self._tick_where_it_is_silent, name="ticker", daemon=True)
 
     def start(self) -> None:
         """Start every thread; each looks once at what waits already."""
-        for thread in (*self._threads, self._keeper):
+        for thread in (*self._threads, self._keeper, self._ticker):
             thread.start()
 
     def look(self, name: str) -> bool:
@@ -154,16 +158,20 @@ class Crew:
                     heard = self._rings[name]
 
     def _keep(self) -> None:
-        """Renew the leases of what is in hand, say that we live, and tick where the clock is silent."""
+        """Renew the leases of what is in hand, and say that we live."""
         with self._app.app_context():
             while not self._idle.wait(leases.RENEW_AFTER.total_seconds()):
                 try:
                     leases.renew()
                     pulse.beat(pulse.WORKERS)
-                    if not self._stop.is_set() and time.monotonic() - _last_tick > SILENCE_SECONDS:
-                        _take_tick("worker")
                 except Exception:  # the database is away: nobody else can claim either
                     log.exception("the keeper stumbled")
+
+    def _tick_where_it_is_silent(self) -> None:
+        with self._app.app_context():
+            while not self._stop.wait(TICK_SECONDS):
+                if time.monotonic() - _last_tick > SILENCE_SECONDS:
+                    _take_tick("worker")
 
 
 class _Listener(SimpleWorker):

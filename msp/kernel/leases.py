@@ -31,10 +31,9 @@ from sqlalchemy import (
     func,
     select,
     text,
-    update,
 )
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
 from msp.kernel import clock
@@ -49,6 +48,8 @@ LONGEST = timedelta(minutes=10)  # a handler that never comes back loses its lea
 MAX_TRIES = 8  # unexpected faults: some four minutes of tries, for what comes after it in its thread waits so long
 MAX_AWAY = 30  # a database that is away, too slow or entangled: two hours
 MAX_TEMPORARY = 600  # what the outside refuses for a time: two days
+HURRIED = 1000  # rows that become urgent at once
+LOST = float("-inf")
 MAX_CUT_OFF = 5  # tries in a row that ended with the worker's death or its silence
 CUT_OFF = "cut_off"  # the reason of what was given up for them
 
@@ -124,7 +125,7 @@ class _Held:
 
 
 class LeaseLost(Temporary):
-    """Nobody renewed the lease of the row in hand for as long as it lasts: another worker may have the row by now."""
+    """Nobody renewed the lease of the row in hand for as long as it lasts, and another worker has taken the row."""
 
 
 _in_hand: dict[Claim, _Held] = {}
@@ -173,13 +174,19 @@ def is_due(model: type[Leased]) -> bool:
 
 def hurry(model: type[Leased]) -> None:
     """Let what stands before something urgent, under the same key, be as urgent; workers do so each second."""
-    behind = aliased(model)
-    holds_up = (behind.key == model.key, behind.id > model.id, behind.state == "pending", behind.lane == URGENT)
-    slow = (model.state == "pending", model.lane > URGENT)
     with work(Scope.system()) as session:
-        session.execute(
-            update(model).where(*slow, *holds_up).values(lane=URGENT), execution_options={"synchronize_session": False}
-        )
+        session.execute(_hurrying(_table(model)))
+
+
+@cache
+def _hurrying(table: str) -> TextClause:
+    # Some at a time, and none that somebody works on: it must stay quick however much waits.
+    return text(
+        f"update {table} set lane = {URGENT} where id in (select t.id from (select key, max(id) as last from {table}"  # noqa: S608
+        f" where state = 'pending' and lane = {URGENT} group by key) u join {table} t on t.key = u.key"
+        f" where t.id < u.last and t.state = 'pending' and t.lane > {URGENT}"
+        f" order by t.id limit {HURRIED} for update of t skip locked)"
+    )
 
 
 def process_one(model: type[Leased], handle: Callable[[Any], None], *, oldest: bool = False) -> bool:
@@ -204,20 +211,29 @@ def hold() -> None:
     """Raise LeaseLost unless the row in hand in this thread is surely ours still: before what cannot be taken back.
 
     A worker that stood still (a machine that swaps, a suspended process) asks before it sends what another sent since.
-    Outside of any row there is nothing to lose.
+    Outside of any row there is nothing to lose. Not to be called within a unit of work.
     """
-    held = _in_hand.get(claimed) if (claimed := _mine.get()) else None
-    if held is not None and clock.steady() - held.since >= LEASE.total_seconds():
-        raise LeaseLost("lease_lost")
+    claimed = _mine.get()
+    held = _in_hand.get(claimed) if claimed else None
+    if claimed is None or held is None:
+        return
+    if clock.steady() - held.since >= LEASE.total_seconds():
+        _prolong(claimed, held)
+        if held.since == LOST:
+            raise LeaseLost("lease_lost")
 
 
 def renew() -> None:
     """Prolong the leases of what this process has in hand; its worker calls it every RENEW_AFTER while it lives."""
     for claimed, held in list(_in_hand.items()):
-        now = clock.steady()
-        if RENEW_AFTER.total_seconds() <= now - claimed.since < LONGEST.total_seconds():
-            is_ours = _update_claimed(held.model, claimed, "lease_until = clock_timestamp() + :lease", lease=LEASE)
-            held.since = now if is_ours else float("-inf")
+        if RENEW_AFTER.total_seconds() <= clock.steady() - claimed.since < LONGEST.total_seconds():
+            _prolong(claimed, held)
+
+
+def _prolong(claimed: Claim, held: _Held) -> None:
+    now = clock.steady()
+    is_ours = _update_claimed(held.model, claimed, "lease_until = clock_timestamp() + :lease", lease=LEASE)
+    held.since = now if is_ours else LOST
 
 
 def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) -> None:

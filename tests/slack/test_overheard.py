@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from integrations.playground.slack_server import SlackServer
 from msp.kernel import clock, inbox
@@ -94,13 +94,29 @@ def test_before_its_ticket_is_made_a_thread_counts_too(
     assert words() == ["no cobra la caja", "La mía tampoco"]
 
 
-def test_what_no_try_could_work_keeps_its_thread(slack_server: SlackServer, drain: Drain) -> None:
-    opening = slack_server.say(SLACK_TEAM, MARTA, SUPPORT, f"<@{SLACK_BOT_USER}> no cobra la caja")
+def test_a_deletion_that_names_no_thread_is_kept_and_done(
+    slack_server: SlackServer, web: FlaskClient, drain: Drain
+) -> None:
+    """As Slack's reference documents it: without the message that is gone."""
+    opening = slack_server.say(SLACK_TEAM, MARTA, SUPPORT, f"<@{SLACK_BOT_USER}> no cobra, la clave es 1234")
+    reply = slack_server.say(SLACK_TEAM, PABLO, SUPPORT, "y la mía 5678", thread_ts=opening.ts)
+    drain()
+    for number, said in enumerate((opening, reply)):
+        gone: dict[str, Any] = {"subtype": "message_deleted", "deleted_ts": said.ts, "hidden": True}
+        gone["ts"] = f"1795424500.00000{number}"
+        bare = envelope(**gone)
+        for name in ("user", "text", "team"):
+            del bare["event"][name]
+        bare["event_id"] = f"EvGone{number}"
+        assert send(web, bare).status_code == 200
+    drain()
     with work(Scope.system()) as session:
-        session.execute(update(Inbound).values(state="dead"))
-    before = kept()
-    slack_server.say(SLACK_TEAM, PABLO, SUPPORT, "La mía tampoco", thread_ts=opening.ts)
-    assert kept() == before + 1
+        assert all(session.scalars(select(Message.deleted_at)).all())
+
+
+@pytest.mark.parametrize("authorizations", [5, True, "U1", {"user_id": "U1"}, [5], None])
+def test_odd_authorizations_are_no_fault(web: FlaskClient, world: World, authorizations: object) -> None:
+    assert send(web, envelope() | {"authorizations": authorizations}).status_code == 200
 
 
 def test_an_urgent_ticket_s_thread_goes_first(

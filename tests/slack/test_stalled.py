@@ -1,9 +1,10 @@
 """A worker that stands still with a message in hand, past its lease: what another may have sent it sends no more."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from integrations.chat.links import find_link
 from integrations.chat.models import ChatPost
@@ -34,7 +35,13 @@ def posts() -> list[tuple[str, str]]:
         return [(row.key, row.state) for row in session.scalars(select(ChatPost))]
 
 
-def in_hand(slack_server: SlackServer, *, still: timedelta, renews: bool) -> str:
+def take_over() -> None:
+    """Another worker claims the row."""
+    with work(Scope.system()) as session:
+        session.execute(update(Inbound).values(lease_token=uuid4()))
+
+
+def in_hand(slack_server: SlackServer, *, still: timedelta, renews: bool = False, is_taken: bool = False) -> str:
     """Stand still with a row in hand, then send; returns why nothing went out, or nothing."""
     inbox.store("drill", "1", {}, key="k")
     channel, outcome = slack_server.world.im(SLACK_TEAM, MARTA).id, ""
@@ -44,6 +51,8 @@ def in_hand(slack_server: SlackServer, *, still: timedelta, renews: bool) -> str
         clock.advance(still)
         if renews:
             leases.renew()
+        if is_taken:
+            take_over()
         try:
             send(channel)
         except leases.LeaseLost as lost:
@@ -57,7 +66,7 @@ def in_hand(slack_server: SlackServer, *, still: timedelta, renews: bool) -> str
 def test_past_its_lease_it_sends_nothing_and_leaves_the_note_to_whoever_has_it(
     slack_server: SlackServer, world: World
 ) -> None:
-    assert in_hand(slack_server, still=STILL, renews=False) == "lease_lost"
+    assert in_hand(slack_server, still=STILL, is_taken=True) == "lease_lost"
     assert slack_server.messages(author="bot") == []
     assert posts() == [("d1.0", "trying")]
     assert send(slack_server.world.im(SLACK_TEAM, MARTA).id)  # whoever has it now looks, and sends
@@ -65,8 +74,8 @@ def test_past_its_lease_it_sends_nothing_and_leaves_the_note_to_whoever_has_it(
     assert len(slack_server.messages(author="bot")) == 1
 
 
-@pytest.mark.parametrize(("still", "renews"), [(timedelta(seconds=5), False), (STILL, True)])
-def test_while_the_lease_is_ours_it_sends(
+@pytest.mark.parametrize(("still", "renews"), [(timedelta(seconds=5), False), (STILL, True), (STILL, False)])
+def test_while_the_row_is_ours_it_sends(
     slack_server: SlackServer, world: World, still: timedelta, renews: bool
 ) -> None:
     assert in_hand(slack_server, still=still, renews=renews) == ""
@@ -77,8 +86,7 @@ def test_a_renewal_that_finds_another_s_token_has_lost_it(slack_server: SlackSer
     inbox.store("drill", "1", {}, key="k")
 
     def handle(_row: object) -> None:
-        with work(Scope.system()) as session:
-            session.execute(select(Inbound)).scalar_one().lease_token = world.marta.id  # another claimed it
+        take_over()
         clock.advance(leases.RENEW_AFTER)
         leases.renew()
         with pytest.raises(leases.LeaseLost):
