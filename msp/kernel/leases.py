@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=8)
 RENEW_AFTER = timedelta(seconds=2)
 LONGEST = timedelta(minutes=10)  # a handler that never comes back loses its lease all the same
+# Failures of one kind in a row after which a row is given up; MAX_TEMPORARY is the most tries of any kind too.
 MAX_TRIES = 8  # unexpected faults: some four minutes of tries, for what comes after it in its thread waits so long
 MAX_AWAY = 30  # a database that is away, too slow or entangled: two hours
 MAX_TEMPORARY = 600  # what the outside refuses for a time: two days
@@ -78,6 +79,8 @@ class Leased:
     created_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     cut_off: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # tries lately that never ended
+    failure: Mapped[str | None]  # how the last try failed: fault, away or temporary
+    in_a_row: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # tries that failed so
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     reason: Mapped[str | None]
@@ -114,6 +117,8 @@ class Claim:
     token: UUID
     attempts: int
     cut_off: int
+    failure: str | None
+    in_a_row: int
     since: float
     row: Any = field(compare=False)
 
@@ -141,7 +146,7 @@ def claim(model: type[Leased], *, oldest: bool = False) -> Claim | None:
     with work(Scope.system()) as session:
         values = {"at": clock.now(), "lease": LEASE, "token": token}
         row = session.execute(_claiming(_table(model), model.brings, oldest=oldest), values).one_or_none()
-    return Claim(row.id, token, row.attempts, row.cut_off, since, row) if row else None
+    return Claim(row.id, token, row.attempts, row.cut_off, row.failure, row.in_a_row, since, row) if row else None
 
 
 @cache
@@ -157,7 +162,7 @@ def _claiming(table: str, brings: Brings, *, oldest: bool) -> TextClause:
         f" update {table} t set lease_until = clock_timestamp() + :lease * (1 + random() * (t.cut_off + lapsed) / 4),"
         " lease_token = :token, attempts = attempts + 1, cut_off = t.cut_off + lapsed"
         f" from next{brings.table and ', '}{brings.table} where t.id = next.id{brings.on and ' and '}{brings.on}"
-        f" returning t.id, t.attempts, t.cut_off, {brings.columns}"
+        f" returning t.id, t.attempts, t.cut_off, t.failure, t.in_a_row, {brings.columns}"
     )
 
 
@@ -248,6 +253,7 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
         _again(
             model,
             claimed,
+            "temporary",
             reason=failure.reason,
             retry_after=failure.retry_after,
             limit=MAX_TEMPORARY,
@@ -255,12 +261,13 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
     except Refusal as refusal:
         _settle(model, claimed, state="dead", reason=refusal.code)
     except OperationalError as away:
-        _again(model, claimed, reason=str(away.orig)[:500], retry_after=None, limit=MAX_AWAY)
+        _again(model, claimed, "away", reason=str(away.orig)[:500], retry_after=None, limit=MAX_AWAY)
     except Exception as fault:
         log.exception("a waiting row failed", extra={"table": model.__name__, "row": claimed.id})
         _again(
             model,
             claimed,
+            "fault",
             reason=f"{type(fault).__name__}: {fault}"[:500],
             retry_after=None,
             limit=MAX_TRIES,
@@ -272,22 +279,27 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
 def _again(
     model: type[Leased],
     claimed: Claim,
+    kind: str,
     *,
     reason: str,
     retry_after: float | None,
     limit: int,
 ) -> None:
-    if claimed.attempts >= limit:
+    in_a_row = claimed.in_a_row + 1 if claimed.failure == kind else 1
+    if in_a_row >= limit or claimed.attempts >= MAX_TEMPORARY:
         _settle(model, claimed, state="dead", reason=reason)
         return
     spread = random.uniform(0.8, 1.2)  # noqa: S311 (spreads retries, guards nothing)
-    seconds = retry_after if retry_after is not None else min(2.0**claimed.attempts, 300.0) * spread
+    seconds = retry_after if retry_after is not None else min(2.0**in_a_row, 300.0) * spread
     _update_claimed(
         model,
         claimed,
-        "due_at = :due_at, reason = :reason, cut_off = 0, lease_until = null, lease_token = null",
+        "due_at = :due_at, reason = :reason, failure = :failure, in_a_row = :in_a_row, cut_off = 0,"
+        " lease_until = null, lease_token = null",
         due_at=clock.now() + timedelta(seconds=seconds),
         reason=reason,
+        failure=kind,
+        in_a_row=in_a_row,
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from msp.kernel import clock, inbox, leases
 from msp.kernel.db import Scope, work
@@ -98,6 +100,25 @@ def test_a_worker_whose_clock_leaps_takes_nothing_from_another(app: Flask) -> No
 
     assert working(leap)
     assert states() == [("long", "done", 1)]
+
+
+def test_many_tries_that_the_outside_refused_make_no_fault_the_last(app: Flask) -> None:
+    """An hour without a mail server, then a database that hangs up once, then a fault: it is tried on all the same."""
+    store("patient")
+    failures: list[Exception] = [Temporary("no_answer")] * (leases.MAX_AWAY + 5)
+    failures += [
+        OperationalError("select 1", None, psycopg.OperationalError("terminating connection")),
+        ValueError("x"),
+    ]
+
+    def handle(_row: object) -> None:
+        if failures:
+            raise failures.pop(0)
+
+    while states()[0][1] == "pending":
+        clock.advance(timedelta(minutes=6))
+        assert leases.process_one(Inbound, handle)
+    assert states() == [("patient", "done", leases.MAX_AWAY + 8)]
 
 
 def test_a_message_that_always_breaks_its_handler_steps_aside_and_holds_up_nobody_else(app: Flask) -> None:
