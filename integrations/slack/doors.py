@@ -113,10 +113,7 @@ def _unsigned() -> tuple[Response, int]:
 
 
 def _store(envelope: Json, external_id: str) -> None:
-    """Keep what is of use, each in the line of its thread: edits and deletes wait behind what they are about.
-
-    What is said to us comes before what is said in our threads among people, and both before nothing in particular.
-    """
+    """Keep what is of use, each in the line of its thread: edits and deletes wait behind what they are about."""
     use, event, team = use_of(envelope), envelope.get("event") or {}, envelope.get("team_id", "")
     if use is Use.NONE:
         return

@@ -15,6 +15,7 @@ from msp.bench.load import Sample, open_loop, request
 from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM, TEAMS_TENANT
 from msp.bench.report import Figure
 from msp.kernel import clock
+from msp.kernel.db import Json
 
 RATE, TENFOLD = 50.0, 500.0
 SECONDS, TENFOLD_SECONDS = 8, 6
@@ -85,25 +86,30 @@ def _slack_events(slack: SlackServer, numbers: range) -> list[bytes]:
 
 
 def _slack_event(slack: SlackServer, number: int) -> bytes:
+    event = {
+        "type": "message",
+        "channel": "D0BENCH",
+        "channel_type": "im",
+        "user": f"U{number % PEOPLE:03}",
+        "team": SLACK_TEAM,
+        "text": f"No imprime la número {number}: hoy no sale nada y ya la hemos reiniciado",
+        "ts": f"{int(clock.now().timestamp())}.{number:06}",
+    }
+    return slack_request(slack, f"EvBENCH{number}", event)
+
+
+def slack_request(slack: SlackServer, event_id: str, event: Json) -> bytes:
+    """The bytes of a request that brings an event as Slack would, signed at this moment."""
     at = clock.now()
     body = json.dumps(
         {
-            "token": "unused",
             "team_id": SLACK_TEAM,
             "api_app_id": SLACK_APP,
             "type": "event_callback",
-            "event_id": f"EvBENCH{number}",
+            "event_id": event_id,
             "event_time": int(at.timestamp()),
             "authorizations": [{"team_id": SLACK_TEAM, "user_id": SLACK_BOT, "is_bot": True}],
-            "event": {
-                "type": "message",
-                "channel": "D0BENCH",
-                "channel_type": "im",
-                "user": f"U{number % PEOPLE:03}",
-                "team": SLACK_TEAM,
-                "text": f"No imprime la número {number}: hoy no sale nada y ya la hemos reiniciado",
-                "ts": f"{int(at.timestamp())}.{number:06}",
-            },
+            "event": event,
         }
     ).encode()
     headers = slack_headers(slack.settings.signing_secret, body=body, at=at)

@@ -4,7 +4,6 @@ Of a hundred events five ask for help, fifteen go on in a ticket's thread, five 
 words coming back, and the rest is talk in the channels that we sit in.
 """
 
-import json
 import random
 import threading
 import time
@@ -15,10 +14,10 @@ from typing import Any, overload
 
 import psycopg
 
-from integrations.playground.signing import slack_headers
 from integrations.playground.slack_server import SlackServer
-from msp.bench.load import Sample, open_loop, request
-from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM
+from msp.bench.doors import PEOPLE, slack_request
+from msp.bench.load import Sample, open_loop
+from msp.bench.preload import SLACK_BOT, SLACK_TEAM
 from msp.bench.report import Figure, Say
 from msp.kernel import clock
 from msp.kernel.db import Json
@@ -26,7 +25,6 @@ from msp.kernel.db import Json
 RATE = 200.0
 SECONDS = 600.0
 ACK_P99, BACKLOG = 100.0, 30.0  # milliseconds; seconds
-PEOPLE = 40
 RUSH = 400  # tickets asked for at once, to find the ceiling
 PATIENCE = 180.0
 GENERAL = "C0GENERAL"
@@ -132,21 +130,8 @@ class Stream:
             return f"{clock.now().timestamp():.0f}.{self._numbers['ts']:06}"
 
     def _event(self, user: str, channel: str, ts: str, text: str, **more: Any) -> bytes:
-        at = clock.now()
         event: Json = {"type": "message", "channel": channel, "user": user, "team": SLACK_TEAM, "text": text, "ts": ts}
-        body = json.dumps(
-            {
-                "team_id": SLACK_TEAM,
-                "api_app_id": SLACK_APP,
-                "type": "event_callback",
-                "event_id": f"EvFLOOD{channel}{ts}{more.get('subtype', '')}",
-                "event_time": int(at.timestamp()),
-                "authorizations": [{"team_id": SLACK_TEAM, "user_id": SLACK_BOT, "is_bot": True}],
-                "event": event | more,
-            }
-        ).encode()
-        headers = slack_headers(self.slack.settings.signing_secret, body=body, at=at)
-        return request("POST", "/slack/events", {"Content-Type": "application/json"} | headers, body=body)
+        return slack_request(self.slack, f"EvFLOOD{channel}{ts}{more.get('subtype', '')}", event | more)
 
 
 class _Requests(Sequence[bytes]):

@@ -6,15 +6,15 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from msp.calendars import actions
 from msp.calendars.gaps import missing_in_use, missing_years
 from msp.calendars.models import CalendarHoliday
-from msp.calendars.queries import access_calendar, to_value
+from msp.calendars.queries import access_calendar
 from msp.config import Settings
 from msp.kernel.db import Scope, db, work
 from msp.sla.explanation import explain_clocks
 from msp.sla.history import pauses_before
 from msp.sla.models import Clock, Pause
+from tests.calendars.changing import work_on_the_bridge
 from tests.conftest import MONDAY
 from tests.world import World
 
@@ -36,22 +36,6 @@ def clock(world: World, **more: object) -> Clock:
         "met_at": None,
     }
     return Clock(**(values | more))
-
-
-def work_on_the_bridge(world: World, *, at: datetime) -> None:
-    """Somebody takes Monday's holiday away."""
-    with work(Scope.staff(actor_id=world.ana.id)):
-        calendar = access_calendar(world.calendar.id, lock=True)
-        said = to_value(calendar)
-        actions.edit_calendar(
-            calendar,
-            name=calendar.name,
-            timezone=calendar.timezone,
-            weekly=said.weekly,
-            holidays={date(2026, 12, 8): "Inmaculada Concepción"},
-            exceptions={},
-            at=at,
-        )
 
 
 def skipped(world: World, one: Clock, pauses: list[Pause] | None = None) -> list[str]:

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from msp.calendars import actions as calendars
-from msp.calendars.queries import access_calendar, to_value
 from msp.contracts.service_level import Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
@@ -19,6 +17,7 @@ from msp.reports.period import month_of
 from msp.reports.reasons import margins, reasons
 from msp.tickets import actions
 from msp.tickets.models import Ticket
+from tests.calendars.changing import work_on_the_bridge
 from tests.tickets.promised import another_contract, answered, moved, opened, the
 from tests.web.api.conftest import Program, Programs, admin, program  # noqa: F401 (fixtures)
 from tests.world import World, sign_in
@@ -35,18 +34,7 @@ def go_to(moment: datetime) -> None:
 
 def forget_mondays_holiday(world: World, drain: Callable[[], int]) -> None:
     """Somebody takes the holiday away afterwards, and the worker follows."""
-    with work(Scope.staff(actor_id=world.ana.id)):
-        calendar = access_calendar(world.calendar.id, lock=True)
-        said = to_value(calendar)
-        calendars.edit_calendar(
-            calendar,
-            name=calendar.name,
-            timezone=calendar.timezone,
-            weekly=said.weekly,
-            holidays={date(2026, 12, 8): "Inmaculada Concepción"},
-            exceptions={},
-            at=clock.now(),
-        )
+    work_on_the_bridge(world, at=clock.now())
     drain()
 
 

@@ -1,0 +1,24 @@
+"""What somebody does to the cast's calendar in the course of a test."""
+
+from datetime import date, datetime
+
+from msp.calendars.actions import edit_calendar
+from msp.calendars.queries import access_calendar, to_value
+from msp.kernel.db import Scope, work
+from tests.world import World
+
+
+def work_on_the_bridge(world: World, *, at: datetime) -> None:
+    """Take the holiday of Monday, 7 December 2026, away; the Tuesday after it stays one."""
+    with work(Scope.staff(actor_id=world.ana.id)):
+        calendar = access_calendar(world.calendar.id, lock=True)
+        said = to_value(calendar)
+        edit_calendar(
+            calendar,
+            name=calendar.name,
+            timezone=calendar.timezone,
+            weekly=said.weekly,
+            holidays={date(2026, 12, 8): "Inmaculada Concepción"},
+            exceptions={},
+            at=at,
+        )
