@@ -7,11 +7,11 @@ from functools import partial
 
 from flask import Flask
 
-from integrations.playground import local
 from msp import web_server
 from msp.config import Settings
 from msp.kernel import jobs, migrate
 from msp.supervisor import Plan, Role, Step
+from simulators.playground import local
 
 WORKERS = 2
 GRACE = 5  # seconds; at a desk of one machine nobody's request takes longer
@@ -35,7 +35,7 @@ def load_app(settings: Settings) -> Flask:
     if settings.load_demo:
         app.config["DEMO_SIGN_IN"] = _demo_sign_in()
     if local.played(settings):
-        from integrations.playground import page
+        from simulators.playground import page
 
         page.register(app, settings)
     return app
@@ -80,7 +80,7 @@ def _load_demo(app: Flask) -> None:
 
 
 def _serve_playground(settings: Settings) -> None:
-    from integrations.playground.run import serve_playground  # a desk that serves needs neither it nor the demo
+    from simulators.playground.run import serve_playground  # a desk that serves needs neither it nor the demo
 
     serve_playground(settings)
 

@@ -126,7 +126,9 @@ def install_node() -> Path:
 def build_assets() -> None:
     """Build the stylesheet, script, icons and fonts that the pages load."""
     script = ROOT / "msp" / "web" / "assets" / "build.mjs"
-    templates = (path for room in ("msp", "integrations", "billing") for path in (ROOT / room).rglob("*.html"))
+    templates = (
+        path for room in ("msp", "integrations", "billing", "simulators") for path in (ROOT / room).rglob("*.html")
+    )
     sources = (path for path in script.parent.rglob("*") if path.is_file())
 
     def build() -> None:

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "msp" / "translations" / "parts"
 CATALOGUE = ROOT / "msp" / "translations" / "es" / "LC_MESSAGES" / "messages.po"
-SOURCES = ("msp", "integrations", "billing")
+SOURCES = ("msp", "integrations", "billing", "simulators")
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.xml", "jinja2")]
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,

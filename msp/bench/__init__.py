@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from integrations.playground.slack_server import SlackServer, create_slack_server
-from integrations.playground.teams_server import TeamsServer, create_teams_server
 from msp import embedded
 from msp.bench import doors, flood, ground, pages, report, starts, sweeps
 from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM, SLACK_TOKEN, TEAMS_TENANT, Known, preload
 from msp.bench.report import Figure, Say
 from msp.config import Settings
 from msp.kernel import migrate
+from simulators.slack.server import SlackServer, create_slack_server
+from simulators.teams.server import TeamsServer, create_teams_server
 
 WORKERS = 2  # as `msp run` has them
 

@@ -8,14 +8,14 @@ from functools import partial
 
 import psycopg
 
-from integrations.playground.signing import slack_headers
-from integrations.playground.slack_server import SlackServer
-from integrations.playground.teams_server import TeamsServer
 from msp.bench.load import Sample, open_loop, request
 from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM, TEAMS_TENANT
 from msp.bench.report import Figure
 from msp.kernel import clock
 from msp.kernel.db import Json
+from simulators.signing import slack_headers
+from simulators.slack.server import SlackServer
+from simulators.teams.server import TeamsServer
 
 RATE, TENFOLD = 50.0, 500.0
 SECONDS, TENFOLD_SECONDS = 8, 6

@@ -14,13 +14,13 @@ from typing import Any, overload
 
 import psycopg
 
-from integrations.playground.slack_server import SlackServer
 from msp.bench.doors import PEOPLE, slack_request
 from msp.bench.load import Sample, open_loop
 from msp.bench.preload import SLACK_BOT, SLACK_TEAM
 from msp.bench.report import Figure, Say
 from msp.kernel import clock
 from msp.kernel.db import Json
+from simulators.slack.server import SlackServer
 
 RATE = 200.0
 SECONDS = 600.0

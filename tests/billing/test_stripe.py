@@ -17,13 +17,13 @@ from werkzeug.serving import make_server
 from billing import stripe as collecting
 from billing.credit_notes import Part, credit
 from billing.models import Invoice, Payment, StripeCustomer
-from integrations.playground.stripe_server import StripeServer, create_stripe_server
-from integrations.playground.stripe_webhooks import signature
 from msp.config import Settings
 from msp.kernel import clock, settings
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, Event, emit
 from msp.kernel.inbox import Inbound
+from simulators.stripe.server import StripeServer, create_stripe_server
+from simulators.stripe.webhooks import signature
 from tests.billing.desk import NOVEMBER, client_of, contract_of, issued, log, run, ticket_of, utc
 from tests.conftest import STRIPE_WEBHOOK_SECRET
 from tests.world import World

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from integrations.playground.teams_server import APP_ID, APP_PASSWORD, HOME_TENANT, create_teams_server
 from msp.config import Settings
 from msp.kernel.db import Scope, db, work
 from msp.kernel.jobs import Crew
 from msp.people.models import Account, Person
+from simulators.teams.server import APP_ID, APP_PASSWORD, HOME_TENANT, create_teams_server
 from tests.world import World
 from wsgi import create_app
 

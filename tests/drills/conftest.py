@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations.playground.slack_server import SlackServer
-from integrations.playground.teams_server import TeamsServer
+from simulators.slack.server import SlackServer
+from simulators.teams.server import TeamsServer
 from tests.drills.desk import Desk
 from tests.drills.ground import Outside, ground
 

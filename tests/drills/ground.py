@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from integrations.playground.mail_server import MailServer, create_mail_server
-from integrations.playground.serving import RunningServer
-from integrations.playground.slack_server import SlackServer, create_slack_server
-from integrations.playground.stripe_server import StripeServer, create_stripe_server
-from integrations.playground.teams_server import TeamsServer, create_teams_server
+from simulators.serving import RunningServer
+from simulators.slack.server import SlackServer, create_slack_server
+from simulators.smtp.server import MailServer, create_mail_server
+from simulators.stripe.server import StripeServer, create_stripe_server
+from simulators.teams.server import TeamsServer, create_teams_server
 from tests.drills.desk import Desk, DeskTime, clean_environment
 from tests.drills.talk import INIGO, MARTA, PABLO, SUPPORT, TOM
 from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, TEAMS_TENANT

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from integrations.playground.slack_server import SlackServer
+from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, eventually
 from tests.world import SLACK_TEAM
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from integrations.playground.slack_server import SlackServer
+from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually
 from tests.drills.talk import answers, calls, open_threads
 

@@ -3,7 +3,7 @@
 import http.client
 import re
 
-from integrations.playground.slack_server import SlackServer
+from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually, freeze, thaw
 from tests.drills.talk import MARTA, PABLO, TOM, open_threads, say
 

@@ -4,7 +4,7 @@ import threading
 import time
 from datetime import timedelta
 
-from integrations.playground.slack_server import SlackServer
+from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually
 from tests.drills.talk import MARTA, PABLO, TOM, answers, calls, heard, open_threads, say, ticket_of
 from tests.world import SLACK_TEAM

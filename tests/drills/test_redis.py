@@ -2,7 +2,7 @@
 
 import time
 
-from integrations.playground.slack_server import SlackServer
+from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually
 from tests.drills.talk import MARTA, answers, open_threads, say
 

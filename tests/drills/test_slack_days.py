@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrations.playground.slack_server import SlackServer
+from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, eventually
 from tests.drills.talk import answers, open_threads
 

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from integrations.playground.teams_server import TeamsServer
+from simulators.teams.server import TeamsServer
 from tests.drills.desk import Desk, eventually
 from tests.drills.talk import INIGO
 from tests.world import TEAMS_TENANT

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from integrations import mail
-from integrations.playground.mail_server import MailServer, create_mail_server
 from msp.config import Settings
 from msp.notify import remove_channel
+from simulators.smtp.server import MailServer, create_mail_server
 
 FROM = "Guardia <desk@guardia.example>"
 SHORT = 0.3  # seconds that an answer may take in the tests

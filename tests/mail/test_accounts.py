@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from flask_security import Security
 from sqlalchemy import select
 
-from integrations.playground.mail_server import MailServer
 from msp.config import Settings
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Event
 from msp.people.models import Account
+from simulators.smtp.server import MailServer
 from tests.mail.conftest import with_mail
 from wsgi import create_app
 

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, text
 
 from integrations.mail.doubts import count_in_doubt, page_in_doubt
-from integrations.playground.mail_server import MailServer
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.tickets.models import Ticket
+from simulators.smtp.server import MailServer
 from tests.mail.test_notices import escalate, ticket_of
 from tests.operations.test_metrics import figures
 from tests.world import World, sign_in

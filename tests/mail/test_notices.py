@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from integrations.mail.doubts import count_in_doubt
-from integrations.playground.mail_server import MailServer
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, emit
@@ -17,6 +16,7 @@ from msp.notify.preferences import wish
 from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from simulators.smtp.server import MailServer
 from tests.oncall.desk import add_rota
 from tests.world import World
 

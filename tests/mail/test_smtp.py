@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.mail.smtp import MailInDoubt, hand_over, server_of
-from integrations.playground.mail_server import MailServer, create_mail_server
 from msp.kernel.errors import Permanent, Temporary
+from simulators.smtp.server import MailServer, create_mail_server
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from integrations.playground.mail_server import MailServer
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Event
 from msp.people.models import Account, Person
+from simulators.smtp.server import MailServer
 from tests.mail.test_accounts import door  # noqa: F401 (a fixture)
 from tests.web.test_admin_people import FORM, sign_in_by_form
 from tests.world import World, sign_in

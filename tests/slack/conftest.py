@@ -8,12 +8,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from integrations import slack
-from integrations.playground import serve
-from integrations.playground.slack_server import SlackServer, create_slack_server
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.tickets.models import Message, Ticket
+from simulators import serve
+from simulators.slack.server import SlackServer, create_slack_server
 from tests.conftest import SLACK_SIGNING_SECRET
 from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, World
 

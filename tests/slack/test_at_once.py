@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from integrations.playground.slack_server import SlackServer
 from msp.kernel import clock, jobs
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
 from msp.tickets.actions import access_ticket, reply
 from msp.tickets.models import Message, Ticket
+from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World
 

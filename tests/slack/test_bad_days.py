@@ -6,8 +6,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from integrations.playground.slack_server import SlackServer
-from integrations.playground.slack_world import BOT_SCOPES
 from msp.clients.models import Connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
@@ -16,6 +14,8 @@ from msp.kernel.inbox import Inbound
 from msp.people.models import Person
 from msp.tickets.actions import MAX_BODY, access_ticket, reply
 from msp.tickets.models import Conversation, Message, Ticket
+from simulators.slack.server import SlackServer
+from simulators.slack.world import BOT_SCOPES
 from tests.slack.conftest import MARTA, PABLO
 from tests.world import SLACK_TEAM, World
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from integrations.playground.slack_server import SlackServer
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Event
 from msp.people.models import ChatIdentity, Person
 from msp.tickets.actions import access_ticket, change_status, note, reply, take
 from msp.tickets.models import Conversation, Message, Ticket
+from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT, TOM
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World
 

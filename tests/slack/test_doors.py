@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from integrations.playground.signing import slack_headers
-from integrations.playground.slack_server import SlackServer
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
 from msp.tickets.models import Ticket
+from simulators.signing import slack_headers
+from simulators.slack.server import SlackServer
 from tests.conftest import SLACK_SIGNING_SECRET
 from tests.slack.conftest import MARTA
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World

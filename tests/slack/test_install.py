@@ -7,11 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from integrations.playground.slack_server import SlackServer
 from msp.clients.models import Connection, UnknownSource
 from msp.clients.queries import find_connection
 from msp.kernel import clock, crypto
 from msp.kernel.db import Scope, work
+from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA
 from tests.world import SLACK_TEAM, World, sign_in
 

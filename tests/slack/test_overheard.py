@@ -7,13 +7,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from integrations.playground.slack_server import SlackServer
 from msp.kernel import clock, inbox
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
 from msp.kernel.leases import URGENT, USUAL
 from msp.tickets.actions import access_ticket, change_priority
 from msp.tickets.models import Message, Ticket
+from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
 from tests.slack.test_doors import event, send
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World

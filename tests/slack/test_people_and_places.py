@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import func, select
 
 from integrations.chat import Link
-from integrations.playground.slack_server import SlackServer
 from integrations.slack.transport import SlackTransport
 from msp.clients.actions import connect, note_unknown
 from msp.clients.models import UnknownSource
@@ -19,6 +18,7 @@ from msp.notify.models import Notification
 from msp.people.models import Person
 from msp.tickets.actions import access_ticket, assign, change_priority
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
+from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World
 

@@ -11,10 +11,10 @@ from integrations.chat.models import ChatPost
 from integrations.chat.posting import post_once
 from integrations.chat.transports import transport_of
 from integrations.chat.values import Place, Post
-from integrations.playground.slack_server import SlackServer
 from msp.kernel import clock, inbox, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
+from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA
 from tests.world import SLACK_TEAM, World
 

@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from integrations.chat import Button, Post, WrittenCard
-from integrations.playground.slack_blocks import message_faults
 from integrations.slack.blocks import rendered
 from integrations.slack.text import escape, mentioned, plain, unescape
+from simulators.slack.blocks import message_faults
 
 BOT = "U0GUARDIA"
 

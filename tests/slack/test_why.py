@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from integrations.playground.slack_server import SlackServer
 from msp.calendars.actions import edit_calendar
 from msp.calendars.queries import access_calendar, to_value
 from msp.contracts.service_level import PRIORITIES, Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, TOM
 from tests.tickets.promised import promise
 from tests.world import SLACK_TEAM, World

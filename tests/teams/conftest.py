@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from integrations.playground.teams_server import APP_ID, APP_PASSWORD, HOME_TENANT, create_teams_server
 from msp.config import Settings
 from msp.kernel.db import db
+from simulators.teams.server import APP_ID, APP_PASSWORD, HOME_TENANT, create_teams_server
 from tests.teams.desk import Desk
 from tests.world import TEAMS_TENANT, World
 from wsgi import create_app

@@ -6,7 +6,7 @@ from typing import Any
 import requests
 from flask import Flask
 
-from integrations.playground.teams_server import TeamsServer
+from simulators.teams.server import TeamsServer
 from tests.world import TEAMS_TENANT
 
 

@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.playground.teams_server import TeamsServer
-from integrations.playground.teams_tokens import FORGERIES
 from msp.clients.models import UnknownSource
 from msp.config import Settings
 from msp.kernel import clock
@@ -17,6 +15,8 @@ from msp.kernel.inbox import Inbound
 from msp.people.models import Person
 from msp.tickets.actions import change_status, note, reply
 from msp.tickets.models import Conversation, Message, Ticket
+from simulators.teams.server import TeamsServer
+from simulators.teams.tokens import FORGERIES
 from tests.teams.desk import Desk
 from tests.world import TEAMS_TENANT, World
 

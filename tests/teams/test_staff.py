@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from integrations import mail
-from integrations.playground.mail_server import MailServer
 from msp.clients.actions import connect
 from msp.config import Settings
 from msp.kernel import clock
@@ -14,6 +13,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import emit
 from msp.notify.models import Nudge
 from msp.tickets.actions import Request, open_ticket
+from simulators.smtp.server import MailServer
 from tests.mail.conftest import mail_server, with_mail  # noqa: F401
 from tests.teams.desk import Desk
 from tests.world import World

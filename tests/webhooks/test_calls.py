@@ -17,7 +17,7 @@ from msp.kernel.events import Delivery, Event, emit
 from msp.notify.webhooks import Webhook, access_webhook, add_webhook, change_webhook
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
-from tests.playground.receiver import Got, Receiver, busy
+from tests.simulators.receiver import Got, Receiver, busy
 from tests.world import World, sign_in
 
 Drain = Callable[[], int]

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from integrations.playground.courier import Delivery
+from simulators.courier import Delivery
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Slack: Events API, Web API, OAuth, files and interactivity."""

@@ -1,0 +1,209 @@
+"""The heart of the Slack playground: its world, its log, and how it sends events to the app."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from simulators.courier import Answer, Courier, Delivery, Prepare
+from simulators.faults import Faults, Pace
+from simulators.feed import Feed
+from simulators.ids import Now
+from simulators.signing import (
+    SLACK_NO_RETRY_HEADER,
+    SLACK_RETRY_NUMBER_HEADER,
+    SLACK_RETRY_REASON_HEADER,
+    slack_headers,
+)
+from simulators.slack.shapes import envelope, scope_needed
+from simulators.slack.world import Message, SlackChannel, SlackWorld, Workspace
+
+USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
+
+
+@dataclass
+class SlackApp:
+    """The app as its settings page on Slack has it: secrets, and where Slack sends things."""
+
+    app_id: str
+    name: str
+    client_id: str
+    client_secret: str
+    signing_secret: str
+    verification_token: str
+    events_url: str = ""
+    interactions_url: str = ""
+    commands_url: str = ""
+
+
+def _deserves_retry(answer: Answer) -> bool:
+    headers = {key.lower(): value for key, value in answer.headers.items()}
+    return answer.status is None or headers.get(SLACK_NO_RETRY_HEADER.lower()) != "1"
+
+
+class SlackCore:
+    """World, courier, feed and faults of one Slack playground."""
+
+    def __init__(
+        self,
+        app: SlackApp,
+        *,
+        seed: int,
+        now: Now,
+        ack_timeout: float,
+        retry_schedule: Sequence[float],
+        enforce_limits: bool,
+        restricted_history: bool,
+        echo_bot_messages: bool,
+        public_url: str,
+    ) -> None:
+        self.settings = app
+        self.url = public_url.rstrip("/")
+        self.enforce_limits = enforce_limits
+        self.restricted_history = restricted_history
+        self.echo_bot_messages = echo_bot_messages
+        self.now = now
+        self.world = SlackWorld(seed=seed, now=now, app_id=app.app_id, app_name=app.name)
+        self.feed = Feed(now)
+        self.courier = Courier(
+            now, timeout=ack_timeout, schedule=retry_schedule, again=_deserves_retry,
+            on_settled=self._note_delivery,
+        )  # fmt: skip
+        self.faults = Faults(self.courier.closing)
+        self.pace = Pace(now)
+        self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)
+        self._sent: deque[tuple[str, bytes]] = deque(maxlen=10_000)
+
+    # ------------------------------------------------------------------ events
+
+    def emit(
+        self,
+        channel: SlackChannel | None,
+        event: Mapping[str, Any],
+        *,
+        wait: bool,
+        teams: Sequence[str] = (),
+        even_uninstalled: bool = False,
+    ) -> list[Delivery]:
+        """Send an event to the app in every installed workspace concerned, each with its own id.
+
+        In a channel only where the app's bot is a member; and only what the app's scopes let it see.
+        """
+        concerned = list(teams) if channel is None else channel.team_ids
+        shared = channel is not None and channel.is_ext_shared
+        letters = []
+        with self.world.lock:
+            for workspace in (self.world.workspaces[team] for team in concerned):
+                if even_uninstalled or self._hears(workspace, channel, event):
+                    letters.append(
+                        envelope(
+                            self.world, workspace, event, token=self.settings.verification_token,
+                            shared=shared,
+                        )
+                    )  # fmt: skip
+        return [self.send_event(letter, wait=wait) for letter in letters]
+
+    @staticmethod
+    def _hears(workspace: Workspace, channel: SlackChannel | None, event: Mapping[str, Any]) -> bool:
+        if not workspace.installed or (channel is not None and workspace.bot_user_id not in channel.members):
+            return False
+        needed = scope_needed(event)
+        return needed is None or needed in workspace.scopes
+
+    def send_event(self, payload: Mapping[str, Any], *, wait: bool, once: bool = False) -> Delivery:
+        """POST an envelope to the events URL, signed; with Slack's three retries unless `once`."""
+        body = json.dumps(payload, ensure_ascii=False).encode()
+        event_id = str(payload.get("event_id", payload.get("type", "")))
+        kind = str(payload.get("event", {}).get("type", payload.get("type", "")))
+        self._sent.append((event_id, body))
+        url, prepare = self.settings.events_url, self._letter(body)
+        if once:
+            return self.courier.ask(kind, event_id, url=url, prepare=prepare)
+        return self.courier.send(kind, event_id, url=url, prepare=prepare, wait=wait)
+
+    def redeliver(self, event_id: str, *, times: int = 1, parallel: bool = False) -> list[Delivery]:
+        """Send the very same event again, as after an answer that got lost; `parallel`: all at once."""
+        body = next(body for sent, body in reversed(self._sent) if sent == event_id)
+        start = threading.Barrier(times if parallel else 1)
+
+        def prepare(attempt: int, reason: str | None) -> tuple[bytes, Mapping[str, str]]:
+            if parallel:
+                start.wait(timeout=10)
+            return self._letter(body)(attempt + 1, reason or "http_timeout")
+
+        send: Callable[[], Delivery] = partial(
+            self.courier.ask, "redelivery", event_id, url=self.settings.events_url, prepare=prepare
+        )
+        if not parallel:
+            return [send() for _ in range(times)]
+        made: list[Delivery] = []
+        threads = [threading.Thread(target=lambda: made.append(send())) for _ in range(times)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return made
+
+    def _letter(self, body: bytes) -> Prepare:
+        def prepare(attempt: int, reason: str | None) -> tuple[bytes, Mapping[str, str]]:
+            headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+            headers |= slack_headers(self.settings.signing_secret, body=body, at=self.now())
+            if attempt:
+                headers[SLACK_RETRY_NUMBER_HEADER] = str(attempt)
+                headers[SLACK_RETRY_REASON_HEADER] = reason or "unknown_error"
+            return body, headers
+
+        return prepare
+
+    # ------------------------------------------------------------ interactions
+
+    def interact(self, payload: Mapping[str, Any]) -> Delivery:
+        """POST an interaction: one form field `payload`, signed, never retried."""
+        form = urlencode({"payload": json.dumps(payload, ensure_ascii=False)})
+        return self._post_form(str(payload["type"]), self.settings.interactions_url, form)
+
+    def command(self, fields: Mapping[str, str]) -> Delivery:
+        """POST a slash command as a form, signed, never retried."""
+        return self._post_form("slash_command", self.settings.commands_url, urlencode(fields))
+
+    def _post_form(self, kind: str, url: str, form: str) -> Delivery:
+        body = form.encode()
+
+        def prepare(attempt: int, reason: str | None) -> tuple[bytes, Mapping[str, str]]:
+            headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": USER_AGENT}
+            return body, headers | slack_headers(self.settings.signing_secret, body=body, at=self.now())
+
+        return self.courier.ask(kind, self.world.ids.uuid(), url=url, prepare=prepare)
+
+    # ---------------------------------------------------------------- the log
+
+    def note(self, kind: str, channel: SlackChannel, message: Message, **more: Any) -> None:
+        """Put what happened to a message into the feed."""
+        with self.world.lock:
+            shown = self.world.thread_view(channel, message)
+        self.feed.add(
+            kind, team=channel.team_id, channel=channel.id, ts=message["ts"],
+            thread_ts=message.get("thread_ts"), message=shown, **more,
+        )  # fmt: skip
+
+    def _note_delivery(self, delivery: Delivery) -> None:
+        self.feed.add("delivery", delivery=delivery.as_json())
+
+    def settle(self, timeout: float = 10.0) -> bool:
+        """Wait until every event has been delivered or given up; False when some still waits."""
+        return self.courier.settle(timeout)
+
+    def reset(self, *, keep_world: bool = True) -> None:
+        """Forget messages, faults and logs; without `keep_world` also workspaces and people."""
+        self.faults.clear()
+        self.feed.clear()
+        self.calls.clear()
+        self.courier.deliveries.clear()
+        if keep_world:
+            self.world.forget()
+        else:
+            self.world.clear()

@@ -1,0 +1,245 @@
+"""The Web API's door: who calls, with which arguments, and how Slack answers and refuses."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from simulators.faults import Fault
+from simulators.slack.core import SlackCore
+from simulators.slack.world import SlackChannel, SlackWorld, Workspace
+
+TIERS: dict[int, tuple[tuple[int, float], ...]] = {
+    1: ((1, 60.0),), 2: ((20, 60.0),), 3: ((50, 60.0),), 4: ((100, 60.0),),
+}  # fmt: skip
+POST_MESSAGE_PACE = ((1, 1.0),)  # about one a second in each channel
+
+
+class SlackRefusal(Exception):
+    """`ok: false` with an error code, and whatever else the answer carries."""
+
+    def __init__(self, error: str, **more: Any) -> None:
+        super().__init__(error)
+        self.error = error
+        self.more = more
+
+
+@dataclass
+class Call:
+    """One authenticated call: the workspace that the token stands for, and the arguments."""
+
+    core: SlackCore
+    workspace: Workspace
+    args: Mapping[str, Any]
+
+    @property
+    def world(self) -> SlackWorld:
+        """The world the call acts on."""
+        return self.core.world
+
+    def text(self, name: str, default: str = "") -> str:
+        """An argument as text."""
+        value = self.args.get(name)
+        return default if value is None else str(value)
+
+    def need(self, name: str) -> str:
+        """An argument that may not be missing."""
+        value = self.text(name)
+        if not value:
+            missing = f"[ERROR] missing required field: {name}"
+            raise SlackRefusal("invalid_arguments", response_metadata={"messages": [missing]})
+        return value
+
+    def flag(self, name: str) -> bool:
+        """An argument as yes or no: true, "true" and "1" are yes."""
+        return str(self.args.get(name, "")).lower() in ("true", "1")
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """An argument as a whole number between 1 and `most`."""
+        value = self.text(name)
+        if value and not value.isdecimal():
+            raise SlackRefusal("invalid_arguments")
+        return max(1, min(int(value or default), most))
+
+    def structure(self, name: str, *, error: str) -> Any:
+        """An argument that is JSON, given as such or as text; None where it is missing."""
+        value = self.args.get(name)
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value else None
+        except ValueError:
+            raise SlackRefusal(error) from None
+
+    def channel(self, name: str = "channel") -> SlackChannel:
+        """The conversation an argument names, as far as this bot may know of it."""
+        wanted = self.text(name)
+        channel = self.world.channels.get(wanted)
+        if channel is None or self.workspace.team_id not in channel.team_ids:
+            raise SlackRefusal("channel_not_found")
+        if channel.kind != "channel" and self.workspace.bot_user_id not in channel.members:
+            raise SlackRefusal("channel_not_found")
+        return channel
+
+
+NOBODY = Workspace("", "", "", "", "", "")
+Handler = Callable[[Call], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A Web API method: its scope, its rate tier, and whether it reads JSON bodies."""
+
+    run: Handler
+    scope: str = ""
+    tier: int = 3
+    takes_json: bool = False
+    needs_token: bool = True
+
+
+METHODS: dict[str, Method] = {}
+
+
+def method(
+    name: str, *, scope: str = "", tier: int = 3, takes_json: bool = False, needs_token: bool = True
+) -> Callable[[Handler], Handler]:
+    """Register a function as the Web API method of that name."""
+
+    def register(run: Handler) -> Handler:
+        METHODS[name] = Method(run, scope, tier, takes_json, needs_token)
+        return run
+
+    return register
+
+
+def read_arguments(*, takes_json: bool) -> dict[str, Any]:
+    """The arguments of the request: query, form, multipart, or JSON where the method reads it."""
+    arguments: dict[str, Any] = dict(request.args)
+    if request.mimetype == "application/json":
+        if takes_json and request.get_data():
+            body = request.get_json(silent=True)
+            if not isinstance(body, dict):
+                raise SlackRefusal("json_not_object" if body is not None else "invalid_json")
+            arguments |= body
+    else:
+        arguments |= dict(request.form)
+    return arguments
+
+
+def bearer_token(arguments: Mapping[str, Any]) -> str:
+    """The token a request carries, in its header or as an argument."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else str(arguments.get("token", ""))
+
+
+def authenticate(world: SlackWorld, token: str) -> Workspace:
+    """The workspace a token stands for; refuses unknown, revoked and uninstalled ones."""
+    if not token:
+        raise SlackRefusal("not_authed")
+    workspace = world.workspace_of_token(token)
+    if workspace is None:
+        raise SlackRefusal("invalid_auth")
+    if token in workspace.revoked_tokens:
+        raise SlackRefusal("token_revoked")
+    if not workspace.installed:
+        raise SlackRefusal("account_inactive")
+    return workspace
+
+
+def web_api(core: SlackCore) -> Blueprint:
+    """The /api/ routes of a Slack playground."""
+    routes = Blueprint("slack_web_api", __name__)
+
+    @routes.route("/api/<name>", methods=["GET", "POST"])
+    def call(name: str) -> Response:
+        known = METHODS.get(name)
+        if known is None:
+            return _answer({"ok": False, "error": "unknown_method", "req_method": name})
+        entry: dict[str, Any] = {
+            "method": name,
+            "at": core.now().isoformat(),
+            "team": "",
+            "args": {},
+            "error": None,
+        }
+        core.calls.append(entry)
+        try:
+            arguments = read_arguments(takes_json=known.takes_json)
+        except SlackRefusal as refusal:
+            return _refused(entry, refusal)
+        entry["args"] = {key: value for key, value in arguments.items() if key != "token"}
+        owner = core.world.workspace_of_token(bearer_token(arguments))
+        where = {"team": owner.team_id if owner else "", **arguments}
+        return core.faults.meet(
+            core.faults.take(name, where),
+            act=lambda: _perform(core, name, known, arguments, entry),
+            refuse=lambda fault: _befallen(fault, entry),
+        )
+
+    return routes
+
+
+def _perform(core: SlackCore, name: str, known: Method, arguments: dict[str, Any], entry: dict[str, Any]) -> Response:
+    try:
+        with core.world.lock:
+            if not known.needs_token:
+                return _answer({"ok": True} | known.run(Call(core, NOBODY, arguments)))
+            workspace = authenticate(core.world, bearer_token(arguments))
+            entry["team"] = workspace.team_id
+            if known.scope and known.scope not in workspace.scopes:
+                raise SlackRefusal("missing_scope", needed=known.scope, provided=",".join(workspace.scopes))
+            wait = _pause_needed(core, name, known, workspace, arguments) if core.enforce_limits else 0.0
+            if wait > 0:
+                entry["error"] = "ratelimited"
+                return _rate_limited(max(1, round(wait + 0.5)))
+            answer = {"ok": True} | known.run(Call(core, workspace, arguments))
+        return _answer(answer, scopes=workspace.scopes, accepted=known.scope)
+    except SlackRefusal as refusal:
+        return _refused(entry, refusal)
+
+
+def _pause_needed(
+    core: SlackCore, name: str, known: Method, workspace: Workspace, arguments: Mapping[str, Any]
+) -> float:
+    if name in ("chat.postMessage", "chat.postEphemeral"):
+        key = (name, workspace.team_id, str(arguments.get("channel")))
+        return core.pace.wait_needed(key, POST_MESSAGE_PACE)
+    reading = name in ("conversations.history", "conversations.replies")
+    tier = 1 if reading and core.restricted_history else known.tier
+    return core.pace.wait_needed((name, workspace.team_id), TIERS[tier])
+
+
+def _answer(body: Mapping[str, Any], *, scopes: tuple[str, ...] = (), accepted: str = "") -> Response:
+    response = jsonify(body)
+    if scopes:
+        response.headers["x-oauth-scopes"] = ",".join(scopes)
+        response.headers["x-accepted-oauth-scopes"] = accepted
+    return response
+
+
+def _refused(entry: dict[str, Any], refusal: SlackRefusal) -> Response:
+    entry["error"] = refusal.error
+    return _answer({"ok": False, "error": refusal.error} | refusal.more)
+
+
+def _rate_limited(seconds: int) -> Response:
+    response = _answer({"ok": False, "error": "ratelimited"})
+    response.status_code = 429
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _befallen(fault: Fault, entry: dict[str, Any]) -> Response:
+    entry["error"] = fault.error or fault.kind
+    if fault.kind == "429":
+        return _rate_limited(fault.retry_after)
+    if fault.kind == "error":
+        return _answer({"ok": False, "error": fault.error or "internal_error"})
+    if fault.kind == "500":
+        response = _answer({"ok": False, "error": "internal_error"})
+        response.status_code = 500
+        return response
+    page = "<!DOCTYPE html><html><head><title>Server Error</title></head><body>Slack is down.</body></html>"
+    return Response(page, status=int(fault.kind), mimetype="text/html")

@@ -1,0 +1,239 @@
+"""What a Slack playground holds: workspaces, people, channels, messages, files, views."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from simulators.ids import Ids, Now
+
+BOT_SCOPES = (
+    "app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write",
+    "chat:write.customize", "commands", "files:read", "files:write", "groups:history", "groups:read",
+    "im:history", "im:read", "im:write", "mpim:history", "mpim:read", "reactions:read",
+    "reactions:write", "team:read", "users:read", "users:read.email",
+)  # fmt: skip
+
+Message = dict[str, Any]
+"""A message in the shape of the Web API; keys that begin with an underscore are the server's own."""
+
+
+@dataclass
+class SlackUser:
+    """A person or a bot of one workspace; `tz` is an IANA zone, `locale` such as es-ES."""
+
+    id: str
+    team_id: str
+    name: str
+    real_name: str
+    email: str
+    tz: str
+    locale: str
+    is_bot: bool = False
+    deleted: bool = False
+    is_admin: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The user as the control door shows it."""
+        return asdict(self)
+
+
+@dataclass
+class SlackChannel:
+    """A conversation; kind is channel, group (private), im or mpim; `user` is the person of an im."""
+
+    id: str
+    team_id: str
+    kind: str
+    name: str
+    members: set[str] = field(default_factory=set)
+    user: str = ""
+    is_archived: bool = False
+    shared_with: list[str] = field(default_factory=list)
+    messages: dict[str, Message] = field(default_factory=dict)
+    ephemerals: list[Message] = field(default_factory=list)
+
+    @property
+    def team_ids(self) -> list[str]:
+        """The workspaces it belongs to, the owner first."""
+        return [self.team_id, *self.shared_with]
+
+    @property
+    def is_ext_shared(self) -> bool:
+        """Whether another company takes part in it (Slack Connect)."""
+        return bool(self.shared_with)
+
+    def as_json(self) -> dict[str, Any]:
+        """The conversation as the control door shows it, without what was said in it."""
+        return {
+            "id": self.id, "team_id": self.team_id, "kind": self.kind, "name": self.name,
+            "members": sorted(self.members), "user": self.user, "is_archived": self.is_archived,
+            "shared_with": self.shared_with, "messages": len(self.messages),
+        }  # fmt: skip
+
+    def replies(self, thread_ts: str) -> list[Message]:
+        """The replies in a thread, oldest first, without the parent."""
+        return [m for m in list(self.messages.values()) if m.get("thread_ts") == thread_ts != m["ts"]]
+
+
+@dataclass
+class Workspace:
+    """A Slack workspace with, once `installed`, the app in it."""
+
+    team_id: str
+    name: str
+    domain: str
+    bot_token: str
+    bot_user_id: str
+    bot_id: str
+    scopes: tuple[str, ...] = BOT_SCOPES
+    installed: bool = True
+    revoked_tokens: set[str] = field(default_factory=set)
+
+    def as_json(self) -> dict[str, Any]:
+        """The workspace as the control door shows it, token included."""
+        return asdict(self) | {"revoked_tokens": sorted(self.revoked_tokens)}
+
+
+@dataclass
+class SlackFile:
+    """An uploaded file; `ready` once it is complete, `shares` fills when it has been shared."""
+
+    id: str
+    team_id: str
+    user: str
+    name: str
+    title: str
+    mimetype: str
+    content: bytes
+    created: int
+    ready: bool = True
+    check_file_info: bool = False
+    shares: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Trigger:
+    """A trigger_id: who may open a view with it, when it was made, whether it was used."""
+
+    team_id: str
+    user: str
+    made: datetime
+    used: bool = False
+
+
+@dataclass
+class ResponseUrl:
+    """A response_url: where it posts, as answer to whom, how often and since when."""
+
+    team_id: str
+    channel: str
+    user: str
+    made: datetime
+    message_ts: str = ""
+    thread_ts: str = ""
+    uses: int = 0
+
+
+class SlackWorld:
+    """Everything in memory, behind one lock that callers hold while they read or change it."""
+
+    def __init__(self, *, seed: int, now: Now, app_id: str, app_name: str) -> None:
+        self.seed = seed
+        self.now = now
+        self.app_id = app_id
+        self.app_name = app_name
+        self.lock = threading.RLock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Empty the world; ids start again from the seed."""
+        with self.lock:
+            self.ids = Ids(self.seed, self.now)
+            self.workspaces: dict[str, Workspace] = {}
+            self.users: dict[str, SlackUser] = {}
+            self.channels: dict[str, SlackChannel] = {}
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop what was said and done, and keep workspaces, people and channels."""
+        with self.lock:
+            self.files: dict[str, SlackFile] = {}
+            self.views: dict[str, dict[str, Any]] = {}
+            self.triggers: dict[str, Trigger] = {}
+            self.response_urls: dict[str, ResponseUrl] = {}
+            self.codes: dict[str, dict[str, Any]] = {}
+            for channel in self.channels.values():
+                channel.messages.clear()
+                channel.ephemerals.clear()
+
+    def ts(self) -> str:
+        """A fresh message timestamp, later than every one before."""
+        seconds, part = divmod(self.ids.moment(), 1_000_000)
+        return f"{seconds}.{part:06d}"
+
+    def workspace_of_token(self, token: str) -> Workspace | None:
+        """The workspace whose bot token this is, or once was."""
+        return next((w for w in self.workspaces.values() if token == w.bot_token or token in w.revoked_tokens), None)
+
+    def members(self, team_id: str) -> list[SlackUser]:
+        """The users of a workspace, in the order they came."""
+        return [user for user in self.users.values() if user.team_id == team_id]
+
+    def channels_of(self, team_id: str) -> Iterator[SlackChannel]:
+        """The conversations that a workspace takes part in."""
+        return (channel for channel in self.channels.values() if team_id in channel.team_ids)
+
+    def im(self, team_id: str, user_id: str) -> SlackChannel:
+        """The direct conversation between the app's bot and a person, opened where there is none."""
+        with self.lock:
+            bot = self.workspaces[team_id].bot_user_id
+            for channel in self.channels_of(team_id):
+                if channel.kind == "im" and channel.user == user_id:
+                    return channel
+            channel = SlackChannel(self.ids.upper("D"), team_id, "im", "", members={bot, user_id}, user=user_id)
+            self.channels[channel.id] = channel
+            return channel
+
+    def add_message(self, channel: SlackChannel, fields: Mapping[str, Any]) -> Message:
+        """Store a message under a fresh ts and return it."""
+        with self.lock:
+            message: Message = {"type": "message", "ts": self.ts(), **fields}
+            channel.messages[message["ts"]] = message
+            return message
+
+    def parent(self, channel: SlackChannel, message: Message) -> Message | None:
+        """The message that a reply hangs under; None for one that is no reply."""
+        thread_ts = message.get("thread_ts")
+        return channel.messages.get(thread_ts) if thread_ts and thread_ts != message["ts"] else None
+
+    def trigger(self, team_id: str, user: str) -> str:
+        """A fresh trigger_id."""
+        with self.lock:
+            trigger_id = f"{self.ids.moment()}.{self.ids.moment()}.{self.ids.hexadecimal(32)}"
+            self.triggers[trigger_id] = Trigger(team_id, user, self.now())
+            return trigger_id
+
+    def response_url(self, target: ResponseUrl) -> str:
+        """The path of a fresh response_url."""
+        with self.lock:
+            path = f"/actions/{target.team_id}/{self.ids.moment()}/{self.ids.secret(24)}"
+            self.response_urls[path] = target
+            return path
+
+    def thread_view(self, channel: SlackChannel, message: Message) -> Message:
+        """A message as the Web API shows it, a parent with the figures of its thread."""
+        shown = {key: value for key, value in message.items() if not key.startswith("_")}
+        replies = channel.replies(message["ts"])
+        if replies:
+            authors = list(dict.fromkeys(reply["user"] for reply in replies))
+            shown |= {
+                "thread_ts": message["ts"], "reply_count": len(replies), "reply_users": authors,
+                "reply_users_count": len(authors), "latest_reply": replies[-1]["ts"],
+                "is_locked": False, "subscribed": False,
+            }  # fmt: skip
+        parent = self.parent(channel, message)
+        if parent is not None:
+            shown["parent_user_id"] = parent["user"]
+        return shown

@@ -1,0 +1,250 @@
+"""One conversation with a mail server of the playground, by RFC 5321: commands, their order and their codes."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from socketserver import StreamRequestHandler
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulators.smtp.server import MailServer
+
+NAME = "mail.playground.test"
+LONGEST_LINE = 2048  # bytes of a command; RFC 5321 asks for 512 and extensions add to it
+_PATH = re.compile(r"<([^<>\s]*)>((?:\s+\S+)*)\s*")
+
+Answer = tuple[int, str]
+
+
+class _Cut(Exception):
+    """The line is closed without another word."""
+
+
+class MailSession(StreamRequestHandler):
+    """Greets, takes commands one by one, and answers each with a code."""
+
+    def __init__(self, request: Any, address: Any, server: Any, *, desk: "MailServer") -> None:
+        self._desk = desk
+        self._plain_line = request
+        self._greeted = self._is_known = False
+        self._sender: str | None = None
+        self._recipients: list[str] = []
+        self._is_secure = bool(desk.tls and desk.implicit_tls)
+        super().__init__(request, address, server)
+
+    def handle(self) -> None:
+        """Talk until QUIT, or until either side cuts the line."""
+        try:
+            self._meet("connect", {}, lambda: (220, f"{NAME} ESMTP"))
+            while not self._desk.closing.is_set() and (line := self.rfile.readline(LONGEST_LINE)):
+                self._obey(line.decode("utf-8", "replace").rstrip("\r\n"))
+        except _Cut:
+            pass
+
+    def finish(self) -> None:
+        """Close what was opened here."""
+        super().finish()
+        if self.connection is not self._plain_line:
+            self.connection.close()
+
+    # ------------------------------------------------------------------ commands
+
+    def _obey(self, line: str) -> None:
+        verb, _, rest = line.partition(" ")
+        self._desk.calls.append({"command": verb.upper(), "line": line if verb.upper() != "AUTH" else "AUTH …"})
+        command = _COMMANDS.get(verb.upper())
+        if command is None:
+            self._say(500, "5.5.2 I do not know that command")
+        else:
+            command(self, rest.strip())
+
+    def _ehlo(self, rest: str) -> None:
+        def act() -> Answer:
+            self._greeted = True
+            self._forget_envelope()
+            return 250, "\n".join([NAME, *self._extensions()])
+
+        self._meet("ehlo", {}, act)
+
+    def _helo(self, rest: str) -> None:
+        self._greeted = True
+        self._meet("ehlo", {}, lambda: (250, NAME))
+
+    def _extensions(self) -> list[str]:
+        offered = [f"SIZE {self._desk.max_size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        if self._desk.tls and not self._is_secure:
+            offered.append("STARTTLS")
+        if self._desk.users:
+            offered.append("AUTH PLAIN LOGIN")
+        return offered
+
+    def _starttls(self, rest: str) -> None:
+        if self._desk.tls is None or self._is_secure:
+            self._say(502, "5.5.1 TLS is not offered")
+            return
+        self._say(220, "2.0.0 go ahead")
+        self.request = self.connection = self._desk.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+        self._is_secure, self._greeted, self._is_known = True, False, False
+        self._forget_envelope()
+
+    def _auth(self, rest: str) -> None:
+        mechanism, _, first = rest.partition(" ")
+        given = {"PLAIN": self._plain, "LOGIN": self._login}.get(mechanism.upper())
+        if given is None or not self._desk.users:
+            self._say(504, "5.5.4 no such way to sign in")
+            return
+        name, password = given(first)
+
+        def act() -> Answer:
+            self._is_known = self._desk.users.get(name) == password and name in self._desk.users
+            return (235, "2.7.0 welcome") if self._is_known else (535, "5.7.8 wrong name or password")
+
+        self._meet("auth", {"user": name}, act)
+
+    def _plain(self, first: str) -> tuple[str, str]:
+        parts = _decoded(first or self._asked("")).split("\0")
+        return (parts[1], parts[2]) if len(parts) == 3 else ("", "")
+
+    def _login(self, first: str) -> tuple[str, str]:
+        name = _decoded(first or self._asked("VXNlcm5hbWU6"))
+        return name, _decoded(self._asked("UGFzc3dvcmQ6"))
+
+    def _asked(self, challenge: str) -> str:
+        self._say(334, challenge)
+        return self.rfile.readline(LONGEST_LINE).decode("ascii", "replace").strip()
+
+    def _mail(self, rest: str) -> None:
+        path = _path(rest, "FROM:")
+        if not self._greeted or self._sender is not None:
+            self._say(503, "5.5.1 not now")
+        elif self._desk.users and not self._is_known:
+            self._say(530, "5.7.0 sign in first")
+        elif path is None:
+            self._say(501, "5.5.4 MAIL FROM:<address>")
+        else:
+            self._take_sender(*path)
+
+    def _take_sender(self, sender: str, parameters: str) -> None:
+        size = re.search(r"\bSIZE=(\d+)", parameters, re.IGNORECASE)
+
+        def act() -> Answer:
+            if size and int(size.group(1)) > self._desk.max_size:
+                return 552, "5.3.4 too large"
+            self._sender = sender
+            return 250, "2.1.0 ok"
+
+        self._meet("mail", {"sender": sender}, act)
+
+    def _rcpt(self, rest: str) -> None:
+        path = _path(rest, "TO:")
+        if self._sender is None:
+            self._say(503, "5.5.1 MAIL first")
+        elif path is None or "@" not in path[0]:
+            self._say(501, "5.5.4 RCPT TO:<address>")
+        else:
+            recipient = path[0]
+
+            def act() -> Answer:
+                self._recipients.append(recipient)
+                return 250, "2.1.5 ok"
+
+            self._meet("rcpt", {"sender": self._sender, "recipient": recipient}, act)
+
+    def _data(self, rest: str) -> None:
+        if self._sender is None or not self._recipients:
+            self._say(503, "5.5.1 MAIL and RCPT first")
+            return
+        envelope = {"sender": self._sender, "recipient": self._recipients[0]}
+        if self._meet("data", envelope, lambda: (354, "end with <CRLF>.<CRLF>")) != 354:
+            return
+        raw, sender, recipients = self._text(), self._sender, self._recipients
+        self._forget_envelope()
+
+        def act() -> Answer:
+            if len(raw) > self._desk.max_size:
+                return 552, "5.3.4 too large"
+            return 250, f"2.0.0 taken as {self._desk.take(sender, recipients, raw).number}"
+
+        self._meet("message", envelope, act)
+
+    def _text(self) -> bytes:
+        """The lines up to a lone dot between CRLFs, without the dots that transparency added (RFC 5321, 4.5.2)."""
+        lines: list[bytes] = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                raise _Cut
+            lines.append(line[1:] if line.startswith(b".") else line)
+        return b"".join(lines)
+
+    def _rset(self, rest: str) -> None:
+        self._forget_envelope()
+        self._say(250, "2.0.0 ok")
+
+    def _noop(self, rest: str) -> None:
+        self._say(250, "2.0.0 ok")
+
+    def _vrfy(self, rest: str) -> None:
+        self._say(252, "2.1.5 send and see")
+
+    def _quit(self, rest: str) -> None:
+        self._say(221, "2.0.0 bye")
+        raise _Cut
+
+    # ------------------------------------------------------------------- answers
+
+    def _meet(self, operation: str, arguments: dict[str, str], act: Callable[[], Answer]) -> int:
+        """Answer as the fault has it that befalls this call, or as `act` does; gives the code."""
+        fault = self._desk.faults.take(operation, arguments)
+        if fault is None:
+            return self._say(*act())
+        self._desk.calls.append({"fault": fault.kind, "operation": operation, **arguments})
+        if fault.kind in ("hang", "slow"):
+            self._desk.faults.wait(fault.seconds)
+        if fault.kind == "slow":
+            return self._say(*act())
+        if fault.kind == "drop":
+            act()
+        if fault.kind in ("hang", "drop"):
+            raise _Cut
+        code = fault.status or (int(fault.kind) if fault.kind.isdecimal() else 451)
+        return self._say(code, fault.error or "as you were told to expect")
+
+    def _say(self, code: int, words: str) -> int:
+        lines = words.split("\n")
+        said = [f"{code}-{line}\r\n" for line in lines[:-1]] + [f"{code} {lines[-1]}\r\n"]
+        self.wfile.write("".join(said).encode())
+        return code
+
+    def _forget_envelope(self) -> None:
+        self._sender, self._recipients = None, []
+
+
+_COMMANDS: dict[str, Callable[[MailSession, str], None]] = {
+    "EHLO": MailSession._ehlo,
+    "HELO": MailSession._helo,
+    "STARTTLS": MailSession._starttls,
+    "AUTH": MailSession._auth,
+    "MAIL": MailSession._mail,
+    "RCPT": MailSession._rcpt,
+    "DATA": MailSession._data,
+    "RSET": MailSession._rset,
+    "NOOP": MailSession._noop,
+    "VRFY": MailSession._vrfy,
+    "QUIT": MailSession._quit,
+}
+
+
+def _path(rest: str, keyword: str) -> tuple[str, str] | None:
+    if not rest.upper().startswith(keyword):
+        return None
+    found = _PATH.fullmatch(rest[len(keyword) :].strip())
+    return (found.group(1), found.group(2)) if found else None
+
+
+def _decoded(given: str) -> str:
+    try:
+        return base64.b64decode(given, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,0 +1,1 @@
+"""Stripe: the REST API, its pages and signed webhooks."""

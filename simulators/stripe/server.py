@@ -1,0 +1,246 @@
+"""A Stripe that runs here: invoicing over Stripe's own HTTP protocol, signed webhooks and a page that pays.
+
+`create_stripe_server` makes it. It is a WSGI application; `.serve()` brings it up on a port. What it can be made
+to do stands under /_control (see `control.py`) and in the acts and settings of `StripeServer`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, Response, abort, redirect, request
+
+from msp.kernel import clock
+from simulators.control import control_routes
+from simulators.courier import Courier, Delivery
+from simulators.faults import Faults
+from simulators.feed import Feed
+from simulators.ids import Now
+from simulators.serving import RunningServer, serve
+from simulators.stripe.api import StripeApi
+from simulators.stripe.customers import create_customer
+from simulators.stripe.errors import StripeRefusal
+from simulators.stripe.page import credit_note_page, invoice_page, language
+from simulators.stripe.payments import charge
+from simulators.stripe.webhooks import Endpoint, StripeWebhooks
+from simulators.stripe.world import Object, StripeWorld, shown
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+RETRY_SCHEDULE = (2.0, 10.0, 60.0, 600.0, 3600.0)
+ANSWER_SECONDS = 20.0
+GOOD_CARD, DECLINED_CARD = "pm_card_visa", "pm_card_chargeDeclined"
+ROUNDINGS = ("line", "invoice")
+
+
+class StripeServer:
+    """The Stripe playground: `app` is its Flask application, `url` where it runs once served.
+
+    Faults (POST /_control/faults) take an `operation` such as "invoices.create" or "*" and, beside the kinds in
+    `faults.py`, kind "error" with `error` "after_commit" (done, answered 500, a retry with the same key gets the
+    answer that was lost) or "after_commit_for_good" (done, answered 500, and so for good under that key).
+    """
+
+    def __init__(
+        self, *, endpoints: Iterable[Endpoint], api_key: str, now: Now, public_url: str, state: Path | None,
+        account_name: str, country: str, retry_schedule: Sequence[float],
+    ) -> None:  # fmt: skip
+        self.world = StripeWorld(now=now, state=state, account_name=account_name, country=country)
+        self.feed = Feed(now)
+        self.courier = Courier(
+            now, timeout=ANSWER_SECONDS, schedule=retry_schedule, again=lambda _: True, on_settled=self._delivered
+        )
+        self.webhooks = StripeWebhooks(self.courier, endpoints)
+        self.faults = Faults(self.courier.closing)
+        self.api = StripeApi(self.world, self.faults, api_key=api_key, committed=self._committed)
+        self.calls = self.api.calls
+        self.url = public_url.rstrip("/")
+        self.app = Flask("simulators.stripe", static_folder=None)
+        self.app.register_blueprint(_v1(self))
+        self.app.register_blueprint(_pages(self))
+        self.app.register_blueprint(control_routes("stripe", self))
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return self.app(environ, start_response)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
+        """Bring the server up in a thread; closing the handle stops its webhooks too."""
+        running = serve(self, host, port, on_close=self.close)
+        self.url = self.url or running.url
+        return running
+
+    def close(self) -> None:
+        """Stop sending webhooks and let hanging requests go."""
+        self.webhooks.close()
+
+    @property
+    def acts(self) -> Mapping[str, Callable[..., Any]]:
+        """The acts that the control door offers, by name."""
+        return {"pay": self.pay, "decline": self.decline, "resend": self.resend}
+
+    def pay(self, invoice: str) -> Object:
+        """Pay an open invoice as the button on its page does."""
+        return self._charge(invoice, method=GOOD_CARD)
+
+    def decline(self, invoice: str) -> Object:
+        """Try to pay an open invoice with a card that the bank declines; the invoice stays open."""
+        return self._charge(invoice, method=DECLINED_CARD)
+
+    def resend(self, event: str) -> Object:
+        """Send an event once more."""
+        found = shown(self.world.objects["events"][event])
+        self.webhooks.send([found])
+        return found
+
+    def describe(self) -> dict[str, Any]:
+        """Settings and objects, each kind in order of creation."""
+        with self.world.lock:
+            objects = {kind: [shown(one) for one in self.world.all(kind)] for kind in self.world.objects}
+            return {
+                "url": self.url, "api_version": self.world.api_version, "settings": dict(self.world.settings),
+                "webhooks": self.webhooks.describe(), "objects": objects,
+            }  # fmt: skip
+
+    def messages(self, *, type: str = "") -> list[Object]:
+        """The events that happened, oldest first, narrowed to one type."""
+        with self.world.lock:
+            return [shown(event) for event in self.world.all("events") if type in ("", event["type"])]
+
+    def load(self, world: Mapping[str, Any]) -> dict[str, Any]:
+        """Add {"customers": [{…}]}, with the API's parameters."""
+        with self.world.lock:
+            for customer in world.get("customers", []):
+                create_customer(self.world, customer)
+            self.api.commit()
+        return self.describe()
+
+    def configure(self, **settings: Any) -> dict[str, Any]:
+        """Change tax_rounding ("line" or "invoice"), or the webhooks' settings (see `StripeWebhooks`)."""
+        rounding = settings.pop("tax_rounding", None)
+        if rounding not in (None, *ROUNDINGS):
+            raise ValueError(f"tax_rounding is one of {', '.join(ROUNDINGS)}")
+        self.webhooks.configure(**settings)
+        if rounding is not None:
+            self.world.settings["tax_rounding"] = rounding
+        return dict(self.world.settings) | self.webhooks.describe()
+
+    def settle(self, timeout: float = 10.0) -> bool:
+        """Wait until every webhook was accepted or given up; False when one still was not."""
+        return self.webhooks.settle(timeout)
+
+    def reset(self, *, keep_world: bool = True) -> None:
+        """Forget calls, deliveries and faults; without `keep_world` the objects and settings too."""
+        self.faults.clear()
+        self.calls.clear()
+        self.courier.deliveries.clear()
+        self.feed.clear()
+        if not keep_world:
+            with self.world.lock:
+                self.world.clear()
+                self.world.save()
+            self.webhooks.configure(duplicates=0, order="kept", delay=0.0, held=False)
+
+    def invoice_of(self, token: str) -> Object | None:
+        """The invoice whose page has this token."""
+        with self.world.lock:
+            return next((one for one in self.world.all("invoices") if one["_token"] == token), None)
+
+    def _charge(self, id: str, *, method: str) -> Object:
+        with self.world.lock:
+            self.world.request = {"id": None, "idempotency_key": None}
+            invoice = self.world.objects["invoices"][id]
+            try:
+                charge(self.world, invoice, method=method, declined=method == DECLINED_CARD)
+            except StripeRefusal as refusal:
+                if refusal.error["type"] != "card_error":
+                    raise ValueError(str(refusal)) from refusal
+            self.api.commit()
+            return shown(invoice)
+
+    def _committed(self, events: list[Object]) -> None:
+        for event in events:
+            event["pending_webhooks"] = len(self.webhooks.endpoints)
+            self.feed.add("event", type=event["type"], id=event["id"], object=event["data"]["object"]["id"])
+        self.webhooks.send([shown(event) for event in events])
+
+    def _delivered(self, delivery: Delivery) -> None:
+        self.feed.add("delivery", type=delivery.kind, id=delivery.id, url=delivery.url, state=delivery.state)
+
+
+def create_stripe_server(
+    webhooks: Sequence[tuple[str, str]] = (),
+    *,
+    api_key: str = "",
+    now: Now = clock.now,
+    public_url: str = "",
+    state: Path | None = None,
+    account_name: str = "Guardia",
+    country: str = "ES",
+    enabled_events: Sequence[str] = ("*",),
+    retry_schedule: Sequence[float] = RETRY_SCHEDULE,
+) -> StripeServer:
+    """An empty test account that sends its events to `webhooks`, pairs of (url, signing secret).
+
+    `api_key` is the one key taken, by default any that begins with sk_test_ or rk_test_. `public_url` is where a
+    browser reaches the pages of invoices, by default where the request came to. With `state` everything is kept
+    in that file and found again at the next start. `retry_schedule` holds the seconds before each new attempt.
+    """
+    endpoints = [Endpoint(url, secret, tuple(enabled_events)) for url, secret in webhooks]
+    return StripeServer(
+        endpoints=endpoints, api_key=api_key, now=now, public_url=public_url, state=state,
+        account_name=account_name, country=country, retry_schedule=retry_schedule,
+    )  # fmt: skip
+
+
+def _v1(server: StripeServer) -> Blueprint:
+    routes = Blueprint("stripe_v1", __name__)
+
+    @routes.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE"])
+    def api(rest: str) -> Response:
+        return server.api.answer(origin=server.url or request.host_url.rstrip("/"))
+
+    return routes
+
+
+def _pages(server: StripeServer) -> Blueprint:
+    routes = Blueprint("stripe_pages", __name__)
+
+    def page(token: str, *, declined: bool = False) -> Response:
+        invoice = server.invoice_of(token)
+        if invoice is None:
+            abort(404)
+        lang = _language(server, invoice)
+        drawn = invoice_page(invoice, rates=server.world.objects["tax_rates"], lang=lang, declined=declined)
+        return Response(drawn, mimetype="text/html")
+
+    @routes.get("/i/<token>")
+    def show(token: str) -> Response:
+        return page(token)
+
+    @routes.post("/i/<token>")
+    def press(token: str) -> Response:
+        invoice = server.invoice_of(token)
+        if invoice is None:
+            abort(404)
+        if request.form.get("card") == "declined" and invoice["status"] in ("open", "uncollectible"):
+            server.decline(invoice["id"])
+            return page(token, declined=True)
+        if invoice["status"] in ("open", "uncollectible"):
+            server.pay(invoice["id"])
+        return Response(status=303, headers=redirect(f"/i/{token}", 303).headers)
+
+    @routes.get("/i/<token>/credit-notes/<int:number>")
+    def credit_note(token: str, number: int) -> Response:
+        invoice = server.invoice_of(token)
+        notes = server.world.all("credit_notes", invoice=invoice["id"]) if invoice else []
+        if invoice is None or not 0 < number <= len(notes):
+            abort(404)
+        return Response(credit_note_page(notes[number - 1], lang=_language(server, invoice)), mimetype="text/html")
+
+    return routes
+
+
+def _language(server: StripeServer, invoice: Object) -> str:
+    customer = server.world.objects["customers"][invoice["customer"]]
+    return language(customer, request.headers.get("Accept-Language"))

@@ -1,0 +1,1 @@
+"""Microsoft Teams: Bot Connector, sign-in and people's side of it."""

@@ -1,0 +1,158 @@
+"""The heart of the Teams playground: its world, its keys, and how it sends activities to the bot."""
+
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simulators.courier import Answer, Courier, Delivery, Prepare
+from simulators.faults import Faults, Pace
+from simulators.feed import Feed
+from simulators.ids import Now
+from simulators.teams.tokens import Keyring
+from simulators.teams.world import Activity, Conversation, TeamsUser, TeamsWorld
+
+USER_AGENT = "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)"
+
+
+@dataclass
+class TeamsApp:
+    """The bot's registration: who it is, its secret, its home tenant, and where it listens."""
+
+    app_id: str
+    password: str
+    tenant_id: str
+    name: str
+    endpoint: str = ""
+    multi_tenant: bool = False  # registered before August 2025: tokens come from botframework.com
+
+    @property
+    def account(self) -> dict[str, str]:
+        """The bot as activities name it."""
+        return {"id": f"28:{self.app_id}", "name": self.name}
+
+
+def _timed_out(answer: Answer) -> bool:
+    return answer.reason == "http_timeout"
+
+
+class TeamsCore:
+    """World, keys, courier, feed and faults of one Teams playground."""
+
+    def __init__(
+        self,
+        app: TeamsApp,
+        *,
+        seed: int,
+        now: Now,
+        turn_timeout: float,
+        retry_schedule: Sequence[float],
+        enforce_limits: bool,
+        public_url: str,
+    ) -> None:
+        self.settings = app
+        self.url = public_url.rstrip("/")
+        self.now = now
+        self.enforce_limits = enforce_limits
+        self.world = TeamsWorld(seed=seed, now=now)
+        self.keyring = Keyring(self.world.ids, now, app_id=app.app_id)
+        self.feed = Feed(now)
+        self.courier = Courier(
+            now, timeout=turn_timeout, schedule=retry_schedule, again=_timed_out,
+            on_settled=self._note_delivery,
+        )  # fmt: skip
+        self.faults = Faults(self.courier.closing)
+        self.pace = Pace(now)
+        self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)
+        self._sent: deque[Activity] = deque(maxlen=10_000)
+
+    def service_url(self, tenant_id: str) -> str:
+        """Where the bot is to answer for a tenant."""
+        return f"{self.url}/{self.world.tenants[tenant_id].region}/{tenant_id}/"
+
+    # ------------------------------------------------------------- activities
+
+    def post(self, activity: Activity, *, wait: bool) -> Delivery:
+        """POST an activity with a good token; the same one again if the bot is too slow."""
+        self._sent.append(activity)
+        return self.courier.send(
+            activity["type"], activity["id"], url=self.settings.endpoint,
+            prepare=self._letter(activity, token=None), wait=wait,
+        )  # fmt: skip
+
+    def ask(self, activity: Activity, *, token: str | None = None) -> Delivery:
+        """POST an activity once and wait for its answer: invokes, and tests with tokens of their own.
+
+        `token` "" sends none; None makes a good one.
+        """
+        self._sent.append(activity)
+        prepare = self._letter(activity, token=token)
+        return self.courier.ask(activity["type"], activity["id"], url=self.settings.endpoint, prepare=prepare)
+
+    def _letter(self, activity: Activity, *, token: str | None) -> Prepare:
+        body = json.dumps(activity, ensure_ascii=False).encode()
+
+        def prepare(attempt: int, reason: str | None) -> tuple[bytes, Mapping[str, str]]:
+            bearer = self.keyring.channel_token(activity["serviceUrl"]) if token is None else token
+            headers = {
+                "Content-Type": "application/json; charset=utf-8", "User-Agent": USER_AGENT,
+                "x-ms-conversation-id": activity["conversation"]["id"],
+                "x-ms-tenant-id": activity["conversation"].get("tenantId", ""),
+            }  # fmt: skip
+            return body, headers | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+
+        return prepare
+
+    def redeliver(self, activity_id: str, *, times: int = 1) -> list[Delivery]:
+        """Send the very same activity again."""
+        activity = next(a for a in reversed(self._sent) if a["id"] == activity_id)
+        return [self.ask(activity) for _ in range(times)]
+
+    def sent_activity(self, activity_id: str) -> Activity:
+        """The activity the bot was sent under this id."""
+        return next(a for a in reversed(self._sent) if a["id"] == activity_id)
+
+    def forge(self, kind: str, tenant: str) -> str:
+        """A token that the bot must refuse, for activities from this tenant; see FORGERIES."""
+        return self.keyring.forged(kind, self.service_url(tenant))
+
+    def roll_keys(self, *, keep_old: bool = True) -> str:
+        """Sign with a new key from now on; returns its kid."""
+        return self.keyring.roll(keep_old=keep_old)
+
+    # --------------------------------------------------------------- the log
+
+    def note(self, kind: str, conversation: Conversation, activity: Activity, **more: Any) -> None:
+        """Put what happened to a message into the feed."""
+        with self.world.lock:
+            shown = self.world.shown(activity)
+        self.feed.add(
+            kind, tenant=conversation.tenant_id, conversation=conversation.id, id=activity["id"],
+            thread=activity.get("_thread"), activity=shown, **more,
+        )  # fmt: skip
+
+    def _note_delivery(self, delivery: Delivery) -> None:
+        self.feed.add("delivery", delivery=delivery.as_json())
+
+    def person(self, tenant: str, user: str) -> TeamsUser:
+        """A person of a tenant by 29: id, Entra object id, UPN or address."""
+        found = self.world.user(user, tenant_id=tenant)
+        if found is None:
+            raise ValueError(f"tenant {tenant} has nobody called {user}")
+        return found
+
+    def settle(self, timeout: float = 10.0) -> bool:
+        """Wait until every activity has been delivered or given up; False when some still waits."""
+        return self.courier.settle(timeout)
+
+    def reset(self, *, keep_world: bool = True) -> None:
+        """Forget messages, faults and logs; without `keep_world` also tenants and people."""
+        self.faults.clear()
+        self.feed.clear()
+        self.calls.clear()
+        self.courier.deliveries.clear()
+        if keep_world:
+            self.world.forget()
+        else:
+            self.world.clear()
