@@ -1,8 +1,9 @@
 """What we wrote in chat systems, so that nothing is written twice."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Text
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from msp.kernel.db import Model
@@ -14,11 +15,13 @@ class ChatPost(Model):
     __tablename__ = "chat_post"
     __table_args__ = (
         CheckConstraint("state in ('trying', 'sent')", name="state"),
+        Index("ix_chat_post_external", "external_id", postgresql_where=text("external_id is not null")),
         {"info": {"access": "system"}},
     )
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     platform: Mapped[str]
     state: Mapped[str]
     external_id: Mapped[str | None]
+    conversation_id: Mapped[UUID | None]
     tried_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

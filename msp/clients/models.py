@@ -17,6 +17,7 @@ class Client(Model):
     __table_args__ = (
         CheckConstraint("code ~ '^[A-Z][A-Z0-9]{1,7}$'", name="code"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("guest_policy in ('accept', 'refuse')", name="guest_policy"),
         {"info": {"access": "client"}},
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -33,6 +34,7 @@ class Client(Model):
     sector: Mapped[str | None]
     mail_domains: Mapped[list[str]] = mapped_column(ARRAY(Text))
     payment_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    guest_policy: Mapped[str] = mapped_column(Text, default="accept", server_default="accept")
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[datetime]
 

@@ -55,6 +55,7 @@ class Person(Model):
     tier: Mapped[int | None] = mapped_column(SmallInteger)
     is_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_vip: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_guest: Mapped[bool] = mapped_column(default=False, server_default="false")  # of another company, in their chat
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[datetime]
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msp.clients.models import Client
@@ -128,7 +128,11 @@ class Ticket(Model):
 
 
 class Message(Model):
-    """Something said on a ticket: to the client (public) or among us (internal)."""
+    """A message on a ticket: to the client (public) or an internal note.
+
+    `body` is its text: plain where `content` holds the rich text (msp.richtext, as JSON), else Markdown.
+    `delivery_channel` is the channel that a public reply was last sent by.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -163,7 +167,9 @@ class Message(Model):
     deleted_at: Mapped[datetime | None]
     delivery_state: Mapped[str] = mapped_column(Text, default="none", server_default="none")
     delivery_reason: Mapped[str | None]
+    delivery_channel: Mapped[str | None]
     external_id: Mapped[str | None]
+    content: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     author: Mapped[Person | None] = relationship(viewonly=True)
     attachments: Mapped[list["Attachment"]] = relationship(viewonly=True, order_by="Attachment.id")
 
@@ -192,7 +198,11 @@ class Attachment(Model):
 
 
 class Conversation(Model):
-    """A thread in a chat system that shows a ticket: what is said there lands on it, and the other way round."""
+    """A thread in a chat system that shows a ticket: its messages become the ticket's messages, and replies go there.
+
+    `opening_id` is our first message where it is not part of the card. In a personal chat without threads the
+    conversation with the latest `current_at` is the one that new messages belong to; null means not current.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (
@@ -212,5 +222,7 @@ class Conversation(Model):
     reference: Mapped[Json]
     card_id: Mapped[str | None]
     card_digest: Mapped[str | None]
+    opening_id: Mapped[str | None]
+    current_at: Mapped[datetime | None]
     unreachable_reason: Mapped[str | None]
     created_at: Mapped[datetime]
