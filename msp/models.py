@@ -3,7 +3,7 @@
 from msp.calendars import models as calendars
 from msp.clients import models as clients
 from msp.contracts import models as contracts
-from msp.kernel import events, idempotency, inbox, settings
+from msp.kernel import events, idempotency, inbox, insert_order, settings
 from msp.notify import models as notify
 from msp.notify import webhooks
 from msp.oncall import models as oncall
@@ -19,6 +19,7 @@ __all__ = [
     "events",
     "idempotency",
     "inbox",
+    "insert_order",
     "notify",
     "oncall",
     "people",

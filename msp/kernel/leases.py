@@ -3,8 +3,9 @@
 A claim commits before the work begins, so no transaction is open around a network call. A worker renews the leases of
 what it has in hand; one that dies lets them run out, and another takes over within seconds. Leases run by the clock of
 the database: a worker whose own clock is wrong, or is moved, neither loses nor takes what another has in hand. Rows of
-one key never overtake each other; a dead row steps aside, so it cannot stop its queue, and one that was in hand at
-several deaths of its worker in a row is dead itself, so it cannot kill workers for ever.
+one key never overtake each other, with one exception: a row that failed twice in a row by a fault of ours no longer
+blocks the later ones while it waits for its next try. A dead row blocks nothing, and one that was in hand at several
+deaths of its worker in a row is dead itself, so it cannot kill workers for ever.
 
 When more comes than can be worked, what is urgent goes first: each row has a lane. So that nothing starves, one hand of
 each crew takes the oldest row whatever its lane (msp/kernel/jobs.py).
@@ -46,7 +47,8 @@ LEASE = timedelta(seconds=8)
 RENEW_AFTER = timedelta(seconds=2)
 LONGEST = timedelta(minutes=10)  # a handler that never comes back loses its lease all the same
 # Failures of one kind in a row after which a row is given up; MAX_TEMPORARY is the most tries of any kind too.
-MAX_TRIES = 8  # unexpected faults: some four minutes of tries, for what comes after it in its thread waits so long
+MAX_TRIES = 8  # unexpected faults: some four minutes of tries
+HOLDS_ITS_KEY = 2  # faults in a row after which a row no longer blocks later rows of its key: about six seconds
 MAX_AWAY = 30  # a database that is away, too slow or entangled: two hours
 MAX_TEMPORARY = 600  # what the outside refuses for a time: two days
 HURRIED = 1000  # rows that become urgent at once
@@ -157,7 +159,8 @@ def _claiming(table: str, brings: Brings, *, oldest: bool) -> TextClause:
         f"with next as (select id, (lease_until is not null)::int as lapsed from {table} t"  # noqa: S608
         " where state = 'pending' and due_at <= :at"
         " and (lease_until is null or lease_until < clock_timestamp()) and not exists (select 1 from"
-        f" {table} b where b.key = t.key and b.id < t.id and b.state = 'pending')"
+        f" {table} b where b.key = t.key and b.id < t.id and b.state = 'pending'"
+        f" and (b.failure is distinct from 'fault' or b.in_a_row < {HOLDS_ITS_KEY} or b.lease_until is not null))"
         f" order by {order} limit 1 for update skip locked)"
         f" update {table} t set lease_until = clock_timestamp() + :lease * (1 + random() * (t.cut_off + lapsed) / 4),"
         " lease_token = :token, attempts = attempts + 1, cut_off = t.cut_off + lapsed"

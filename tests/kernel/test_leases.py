@@ -139,7 +139,8 @@ def test_a_message_that_always_breaks_its_handler_steps_aside_and_holds_up_nobod
         clock.advance(timedelta(minutes=6))
         while leases.process_one(Inbound, handle):
             pass
-    assert worked[-1] == "after it" and worked.count("breaks") == leases.MAX_TRIES
+    assert worked[:4] == ["breaks", "elsewhere", "breaks", "after it"]
+    assert worked.count("breaks") == leases.MAX_TRIES
     assert [state for _, state, _ in states()] == ["dead", "done", "done"]
     with work(Scope.system()) as session:
         assert session.scalars(select(Inbound.reason).where(Inbound.state == "dead")).all() == [
@@ -171,3 +172,31 @@ def test_a_try_that_ends_in_order_forgets_the_deaths_before_it(app: Flask) -> No
         assert working(later)
         clock.advance(timedelta(hours=1))
     assert working(lambda: None) and states()[0][1] == "done"
+
+
+def test_a_row_that_fails_by_a_fault_of_ours_holds_its_key_for_seconds_only(app: Flask) -> None:
+    store("faulty")
+    store("next")
+
+    def fail() -> None:
+        raise ValueError("a fault of ours")
+
+    assert working(fail)
+    clock.advance(timedelta(seconds=3))
+    assert working(fail)
+    assert working(lambda: None)
+    assert [(name, state) for name, state, _ in states()] == [("faulty", "pending"), ("next", "done")]
+
+
+def test_a_row_that_the_outside_refused_keeps_its_key(app: Flask) -> None:
+    store("refused")
+    store("next")
+
+    def refuse() -> None:
+        raise Temporary("no_answer")
+
+    for _ in range(3):
+        assert working(refuse)
+        clock.advance(timedelta(seconds=20))
+    assert working(lambda: None)
+    assert [(name, state) for name, state, _ in states()] == [("refused", "done"), ("next", "pending")]
