@@ -146,6 +146,11 @@ class Pace:
                 calls.append(at)
             return needed
 
+    def clear(self) -> None:
+        """Forget every call."""
+        with self._lock:
+            self._calls.clear()
+
     @staticmethod
     def _excess(calls: deque[float], at: float, rule: tuple[int, float]) -> float:
         count, window = rule

@@ -30,11 +30,13 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
     names = {user["id"]: user["real_name"] for user in state["users"]}
     names |= {channel["id"]: channel["name"] for channel in state["channels"] if channel["name"]}
     said = door.messages(channel=here.id)
+    thread = wish.thread if any(message["ts"] == wish.thread for message in said) else ""
+    if thread:  # what is for this person alone shows in a thread that they have open
+        door.act("open_thread", **_by(who), channel=here.id, thread_ts=thread)
     asides = door.act("ephemerals", channel=here.id, user=who.id)
     bots = _bots(state)
     everybody = {each.id: each for each in people} | bots
-    app = next(bot for bot in bots.values() if bot.company_id == who.company_id)
-    thread = wish.thread if any(message["ts"] == wish.thread for message in said) else ""
+    app = bots[next(each["bot_user_id"] for each in state["workspaces"] if each["team_id"] == who.company_id)]
     said_here = _shown(said, asides, thread)
     lines = [_line(message, who, everybody, names, app=app) for message in said_here]
     own = next((m for m in said if m["ts"] == wish.edit and m.get("user") == who.id), None)
@@ -63,7 +65,9 @@ def say(door: Door, wish: Wish, text: str) -> Wish:
         door.act("edit", **_by(who), channel=wish.place, ts=wish.edit, text=text, wait=False)
         return replace(wish, edit="")
     said = door.act("say", **_by(who), channel=wish.place or "im", text=text, thread_ts=wish.thread or None, wait=False)
-    return Wish(who.id, said["channel"], wish.thread or said["ts"])
+    thread = wish.thread or said["ts"]
+    door.act("open_thread", **_by(who), channel=said["channel"], thread_ts=thread)
+    return Wish(who.id, said["channel"], thread)
 
 
 def press(door: Door, wish: Wish, message: str, action: str) -> str:
@@ -133,12 +137,12 @@ def _line(message: Json, who: Who, everybody: dict[str, Who], names: dict[str, s
     is_gone = message.get("subtype") == "tombstone"
     blocks = tuple(message.get("blocks") or ()) if is_bot else ()
     latest = message.get("latest_reply")
-    author = app if is_private else everybody.get(str(message.get("user")), who)
+    author = app if is_private else everybody.get(str(message.get("user"))) or _unknown(message, who)
     return Line(
         id=message["ts"],
         author=author,
         at=_instant(message["ts"]),
-        body=Markup() if blocks else mrkdwn(message.get("text") or "", names=names),
+        body=Markup() if blocks else mrkdwn(_words(message), names=names),
         is_bot=is_bot,
         is_mine=author.id == who.id,
         is_edited="edited" in message and not is_bot,
@@ -149,6 +153,19 @@ def _line(message: Json, who: Who, everybody: dict[str, Who], names: dict[str, s
         last_reply=_instant(latest) if latest else None,
         blocks=blocks,
     )
+
+
+def _words(message: Json) -> str:
+    """The text of a message, and under it what it forwards, each with who said it."""
+    forwarded = [each for each in message.get("attachments") or () if each.get("is_share")]
+    quotes = [f"{each.get('author_name', '')}: {each.get('text', '')}" for each in forwarded]
+    return "\n".join([*([message["text"]] if message.get("text") else []), *quotes])
+
+
+def _unknown(message: Json, who: Who) -> Who:
+    """The author of a message that names nobody of these workspaces: another app by its name, or a stranger's id."""
+    name = str(message.get("username") or message.get("user") or "")
+    return Who(str(message.get("bot_id") or message.get("user") or ""), name, "", "", who.zone, who.locale)
 
 
 def _instant(ts: str) -> datetime:

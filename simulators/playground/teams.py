@@ -10,10 +10,9 @@ from markupsafe import Markup
 from simulators.playground.desk_client import Door
 from simulators.playground.views import Line, Panel, Spot, Who, Wish, grouped
 from simulators.playground.words import markdown, teams_plain, teams_typed
+from simulators.teams.cards import APOLOGY
 
 PLATFORM = "teams"
-CARD = "application/vnd.microsoft.card.adaptive"
-CARD_MESSAGE = "application/vnd.microsoft.activity.message"
 Json = dict[str, Any]
 
 
@@ -29,7 +28,7 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
         state = door.state()
     spots = _spots(state, who, wish)
     here = next(spot for spot in spots if spot.is_here)
-    said = door.messages(conversation=here.id)
+    said = door.act("seen_by", **_by(who), conversation=here.id)
     thread = wish.thread if here.kind == "channel" and any(a["id"] == wish.thread for a in said) else ""
     own = next((a for a in said if a["id"] == wish.edit and a["from"]["id"] == who.id), None)
     return Panel(
@@ -39,7 +38,7 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
         spots=spots,
         lines=tuple(_lines(said, who, people, here, thread)),
         wish=Wish(who.id, here.id, thread, own["id"] if own else ""),
-        draft=teams_plain(own["text"]) if own else "",
+        draft=teams_plain(own["shown"]) if own else "",
         cursor=cursor,
     )
 
@@ -61,14 +60,12 @@ def say(door: Door, wish: Wish, text: str) -> Wish:
 
 
 def press(door: Door, wish: Wish, message: str, action: str) -> str:
-    """Press a button of a card; returns what the bot answers at once."""
+    """Press a button of a card; returns what the bot answers to this person at once."""
     who, _ = _person(door, wish)
     done = door.act("press", **_by(who), id=message, action=action)
-    if done.get("failed"):
+    if done.get("failed") and not done.get("body"):
         return gettext("This did not work. Try again in a moment.")
-    body = done.get("body")
-    is_said = isinstance(body, dict) and body.get("type") == CARD_MESSAGE
-    return str(body["value"]) if is_said else ""
+    return str(done.get("shown", ""))
 
 
 def delete(door: Door, wish: Wish, message: str) -> None:
@@ -132,8 +129,9 @@ def _replies(root: Json, said: list[Json]) -> tuple[Json, ...]:
 def _line(activity: Json, who: Who, everybody: dict[str, Who], replies: tuple[Json, ...]) -> Line:
     author = everybody.get(activity["from"]["id"])
     is_bot = author is None
-    text = activity.get("text") or ""
-    cards = (a["content"] for a in activity.get("attachments") or [] if a["contentType"] == CARD)
+    text = (activity.get("text") if is_bot else activity["shown"]) or ""
+    if activity["card_problems"]:
+        text = APOLOGY
     return Line(
         id=activity["id"],
         author=author or Who(activity["from"]["id"], activity["from"]["name"], "", "", who.zone, who.locale),
@@ -145,5 +143,5 @@ def _line(activity: Json, who: Who, everybody: dict[str, Who], replies: tuple[Js
         can_change=activity["from"]["id"] == who.id,
         replies=len(replies),
         last_reply=datetime.fromisoformat(replies[-1]["timestamp"]) if replies else None,
-        card=next(cards, None),
+        card=activity["card"],
     )

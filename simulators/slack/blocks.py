@@ -26,6 +26,7 @@ from slack_sdk.models.blocks.block_elements import InputInteractiveElement, Inte
 from slack_sdk.models.views import View
 
 from simulators.ids import Ids
+from simulators.slack.rich import check_rich_text
 
 MESSAGE_BLOCKS_MAX = 50
 MESSAGE_BLOCKS_TEXT_MAX = 13_200  # undocumented; seen in slackapi/bolt-js#2509
@@ -164,6 +165,8 @@ class _Check:
             seen.add(name)
 
     def _image(self, block: Mapping[str, Any], where: str) -> None:
+        if ("image_url" in block) == ("slack_file" in block):
+            self.fault("must provide either image_url or slack_file", where)
         self.optional(block, "image_url", where, ImageBlock.image_url_max_length)
         self.string(block["alt_text"], f"{where}/alt_text", ImageBlock.alt_text_max_length)
         if "title" in block:
@@ -174,6 +177,9 @@ class _Check:
         if "hint" in block:
             self.text(block["hint"], f"{where}/hint", InputBlock.hint_max_length, plain=True)
         self.element(block["element"], f"{where}/element", inside_input=True)
+
+    def _rich_text(self, block: Mapping[str, Any], where: str) -> None:
+        check_rich_text(block, where, self.fault)
 
     def _markdown(self, block: Mapping[str, Any], where: str) -> None:
         self.string(block["text"], f"{where}/text", MarkdownBlock.text_max_length)

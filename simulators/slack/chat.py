@@ -7,9 +7,11 @@ from typing import Any
 
 from simulators.slack.blocks import completed, message_faults, too_long
 from simulators.slack.core import SlackCore
+from simulators.slack.limits import SPECIAL
 from simulators.slack.shapes import (
     changed_event,
     deleted_event,
+    is_stranger,
     message_event,
     reaction_event,
 )
@@ -24,9 +26,9 @@ SYSTEM_SUBTYPES = {"channel_join", "channel_leave", "channel_topic", "channel_na
 _TS = re.compile(r"\d{10}\.\d{6}")
 
 
-@method("chat.postMessage", scope="chat:write", tier=4, takes_json=True)
+@method("chat.postMessage", scope="chat:write", tier=SPECIAL, takes_json=True)
 def chat_post_message(call: Call) -> dict[str, Any]:
-    """Post a message as the bot; the answer carries its ts and the message as stored."""
+    """Post a message as the bot, its text cut at 40,000 characters; the answer carries its ts and what was stored."""
     channel = _writable(call)
     content, warnings = _content(call)
     message = _post(call, channel, content | _thread(call, channel))
@@ -40,8 +42,10 @@ def chat_post_message(call: Call) -> dict[str, Any]:
 
 @method("chat.update", scope="chat:write", tier=3, takes_json=True)
 def chat_update(call: Call) -> dict[str, Any]:
-    """Change one of the bot's own messages; text alone takes the old blocks away."""
+    """Change one of the bot's own messages; text alone takes the old blocks away. Not where the channel is archived."""
     channel = call.channel()
+    if channel.is_archived:
+        raise SlackRefusal("is_inactive")
     message = channel.messages.get(call.need("ts"))
     if message is None or message.get("subtype") == "tombstone":
         raise SlackRefusal("message_not_found")
@@ -64,7 +68,7 @@ def chat_update(call: Call) -> dict[str, Any]:
 def _announce_change(call: Call, channel: SlackChannel, message: Message, previous: Message) -> None:
     call.core.note("message_changed", channel, message)
     if call.core.echo_bot_messages:
-        event = changed_event(channel, message=dict(message), previous=previous, ts=call.world.ts())
+        event = changed_event(channel, message=message, previous=previous, ts=call.world.ts())
         call.core.emit(channel, event, wait=False)
 
 
@@ -77,50 +81,68 @@ def chat_delete(call: Call) -> dict[str, Any]:
         raise SlackRefusal("message_not_found")
     if message.get("bot_id") != call.workspace.bot_id:
         raise SlackRefusal("cant_delete_message")
-    event = remove_message(call.core, channel, message)
+    events = remove_message(call.core, channel, message)
     if call.core.echo_bot_messages:
-        call.core.emit(channel, event, wait=False)
+        for event in events:
+            call.core.emit(channel, event, wait=False)
     return {"channel": channel.id, "ts": message["ts"]}
 
 
-def remove_message(core: SlackCore, channel: SlackChannel, message: Message) -> dict[str, Any]:
-    """Take a message away and return the event that tells of it."""
-    previous = dict(message)
+def remove_message(core: SlackCore, channel: SlackChannel, message: Message) -> list[dict[str, Any]]:
+    """Take a message away and return the events that tell of it.
+
+    Where replies hang under it a tombstone stays, which goes with the last of them (slack-edge/slack-edge#10,
+    hackclub/toriel#238).
+    """
+    previous, parent = dict(message), core.world.parent(channel, message)
     core.note("message_deleted", channel, message)
-    if not channel.replies(message["ts"]):
-        del channel.messages[message["ts"]]
-        return deleted_event(channel, previous=previous, ts=core.world.ts())
-    stone = {
+    if channel.replies(message["ts"]):
+        stone = _tombstone(core, channel, message)
+        return [changed_event(channel, message=stone, previous=previous, ts=core.world.ts())]
+    del channel.messages[message["ts"]]
+    events = [deleted_event(channel, previous=previous, ts=core.world.ts())]
+    if parent is not None and parent.get("subtype") == "tombstone" and not channel.replies(parent["ts"]):
+        del channel.messages[parent["ts"]]
+        empty = {"reply_count": 0, "reply_users_count": 0, "latest_reply": "0000000000.000000", "reply_users": []}
+        events.append(deleted_event(channel, previous=parent | empty, ts=core.world.ts()))
+    return events
+
+
+def _tombstone(core: SlackCore, channel: SlackChannel, message: Message) -> Message:
+    stone: Message = {
         "type": "message", "subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT",
-        "hidden": True, "ts": message["ts"], "thread_ts": message["ts"],
+        "hidden": True, "ts": message["ts"], "thread_ts": message["ts"], "parent_user_id": "USLACKBOT",
     }  # fmt: skip
     channel.messages[message["ts"]] = stone
-    return changed_event(channel, message=stone, previous=previous, ts=core.world.ts())
+    return core.world.thread_view(channel, stone)
 
 
 @method("chat.postEphemeral", scope="chat:write", tier=4, takes_json=True)
 def chat_post_ephemeral(call: Call) -> dict[str, Any]:
-    """Show a message to one person of a conversation, for as long as they look."""
+    """Show a message to one person of a conversation, as far as they see it: the answer is ok in every case."""
     channel = _writable(call)
     user = call.need("user")
     if user not in channel.members:
         raise SlackRefusal("user_not_in_channel")
+    if len(call.text("text")) > TEXT_MAX:
+        raise SlackRefusal("msg_too_long")
     content, _ = _content(call)
-    message = ephemeral(call.core, channel, user, content | _thread(call, channel))
+    author = {"user": call.workspace.bot_user_id, "bot_id": call.workspace.bot_id}
+    message = ephemeral(call.core, channel, user, author | content | _thread(call, channel))
     return {"message_ts": message["ts"]}
 
 
 def ephemeral(core: SlackCore, channel: SlackChannel, user: str, content: Mapping[str, Any]) -> Message:
-    """Store what only one person sees, and show it in the feed."""
+    """Send what is for one person alone; the feed says whether that person sees it."""
     message: Message = {
         "type": "message", "ts": core.world.ts(), **content, "_for": user, "is_ephemeral": True,
     }  # fmt: skip
     channel.ephemerals.append(message)
-    core.note("ephemeral", channel, message, user=user)
+    core.note("ephemeral", channel, message, user=user, seen=core.screens.show(user, channel, message))
     return message
 
 
-@method("chat.getPermalink", tier=4)
+@method("chat.getPermalink", tier=SPECIAL)
 def chat_get_permalink(call: Call) -> dict[str, Any]:
     """The address of a message for people."""
     channel = call.channel()
@@ -185,9 +207,27 @@ def toggle_reaction(message: Message, name: str, user: str, *, on: bool) -> bool
 
 
 def _writable(call: Call) -> SlackChannel:
+    channel = _addressed(call)
+    if channel.is_archived:
+        raise SlackRefusal("is_archived")
+    joined = call.workspace.bot_user_id in channel.members
+    if not joined and "chat:write.public" not in call.workspace.scopes:
+        raise SlackRefusal("not_in_channel")
+    person = call.world.users.get(channel.user)
+    if channel.kind == "im" and (person is None or person.is_bot):
+        raise SlackRefusal("cannot_dm_bot")
+    if person is not None and person.deleted:
+        raise SlackRefusal("user_disabled")
+    if channel.kind == "im" and not call.core.settings.messages_tab:
+        raise SlackRefusal("messages_tab_disabled")
+    return channel
+
+
+def _addressed(call: Call) -> SlackChannel:
+    """The conversation by its id, by a person's id, or by the name of a public channel."""
     wanted = call.need("channel")
     person = call.world.users.get(wanted)
-    if person is not None and person.team_id == call.workspace.team_id:
+    if person is not None and not is_stranger(person, call.workspace):
         if person.is_bot:
             raise SlackRefusal("cannot_dm_bot")
         return call.world.im(call.workspace.team_id, person.id)
@@ -195,15 +235,7 @@ def _writable(call: Call) -> SlackChannel:
         channel for channel in call.world.channels_of(call.workspace.team_id)
         if channel.kind == "channel" and channel.name == wanted.removeprefix("#")
     ]  # fmt: skip
-    channel = named[0] if named else call.channel()
-    if channel.is_archived:
-        raise SlackRefusal("is_archived")
-    joined = call.workspace.bot_user_id in channel.members
-    if not joined and "chat:write.public" not in call.workspace.scopes:
-        raise SlackRefusal("not_in_channel")
-    if channel.kind == "im" and call.world.users[channel.user].deleted:
-        raise SlackRefusal("user_disabled")
-    return channel
+    return named[0] if named else call.channel()
 
 
 def _thread(call: Call, channel: SlackChannel) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from simulators.courier import Answer, Courier, Delivery, Prepare
-from simulators.faults import Faults, Pace
+from simulators.faults import Faults
 from simulators.feed import Feed
 from simulators.ids import Now
 from simulators.signing import (
@@ -19,15 +19,24 @@ from simulators.signing import (
     SLACK_RETRY_REASON_HEADER,
     slack_headers,
 )
-from simulators.slack.shapes import envelope, scope_needed
-from simulators.slack.world import Message, SlackChannel, SlackWorld, Workspace
+from simulators.slack.envelopes import envelope, scope_needed, subscription_needed
+from simulators.slack.limits import Distribution, Limits
+from simulators.slack.pending import Pending
+from simulators.slack.screens import Screens
+from simulators.slack.world import BOT_SCOPES, Message, SlackChannel, SlackWorld, Workspace
 
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 
 @dataclass
 class SlackApp:
-    """The app as its settings page on Slack has it: secrets, and where Slack sends things."""
+    """The app as its settings page on Slack has it: secrets, where Slack sends things, what it asks for.
+
+    `app_token` is the app-level token; without `messages_tab` nobody writes to the app in direct messages, nor it.
+
+    `scopes` are what an installation is granted where nothing else is said. `subscriptions` are the events it asked for
+    (message events as message.im, message.channels, …); None: everything that its scopes let it hear.
+    """
 
     app_id: str
     name: str
@@ -38,11 +47,24 @@ class SlackApp:
     events_url: str = ""
     interactions_url: str = ""
     commands_url: str = ""
+    scopes: tuple[str, ...] = BOT_SCOPES
+    subscriptions: frozenset[str] | None = None
+    messages_tab: bool = True
+    escapes_commands: bool = False
+    app_token: str = "xapp-1-A0GUARDIA01-guardia"  # noqa: S105 - it guards nothing but a simulator
 
 
 def _deserves_retry(answer: Answer) -> bool:
     headers = {key.lower(): value for key, value in answer.headers.items()}
     return answer.status is None or headers.get(SLACK_NO_RETRY_HEADER.lower()) != "1"
+
+
+def _each_installation(hearing: list[Workspace], channel: SlackChannel | None) -> list[Workspace]:
+    """One workspace for each installation; of a conversation only one: that of the bot which joined last."""
+    if channel is None:
+        return list({id(workspace.install): workspace for workspace in reversed(hearing)}.values())[::-1]
+    latest = [workspace for workspace in hearing if workspace.bot_user_id == channel.latest_bot]
+    return (latest or hearing[::-1])[:1]
 
 
 class SlackCore:
@@ -56,15 +78,12 @@ class SlackCore:
         now: Now,
         ack_timeout: float,
         retry_schedule: Sequence[float],
-        enforce_limits: bool,
-        restricted_history: bool,
+        distribution: Distribution,
         echo_bot_messages: bool,
         public_url: str,
     ) -> None:
         self.settings = app
         self.url = public_url.rstrip("/")
-        self.enforce_limits = enforce_limits
-        self.restricted_history = restricted_history
         self.echo_bot_messages = echo_bot_messages
         self.now = now
         self.world = SlackWorld(seed=seed, now=now, app_id=app.app_id, app_name=app.name)
@@ -74,7 +93,9 @@ class SlackCore:
             on_settled=self._note_delivery,
         )  # fmt: skip
         self.faults = Faults(self.courier.closing)
-        self.pace = Pace(now)
+        self.limits = Limits(now, distribution)
+        self.pending = Pending(now)
+        self.screens = Screens()
         self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)
         self._sent: deque[tuple[str, bytes]] = deque(maxlen=10_000)
 
@@ -89,29 +110,44 @@ class SlackCore:
         teams: Sequence[str] = (),
         even_uninstalled: bool = False,
     ) -> list[Delivery]:
-        """Send an event to the app in every installed workspace concerned, each with its own id.
+        """Send an event to the app; each installation concerned hears it, with an id of its own.
 
-        In a channel only where the app's bot is a member; and only what the app's scopes let it see.
+        Of what happens in a conversation the app hears once, through the installation whose bot is a member, and only
+        what it subscribed to and its scopes let it see. More than 30,000 an hour in a workspace are held back.
         """
-        concerned = list(teams) if channel is None else channel.team_ids
-        shared = channel is not None and channel.is_ext_shared
-        letters = []
         with self.world.lock:
-            for workspace in (self.world.workspaces[team] for team in concerned):
-                if even_uninstalled or self._hears(workspace, channel, event):
-                    letters.append(
-                        envelope(
-                            self.world, workspace, event, token=self.settings.verification_token,
-                            shared=shared,
-                        )
-                    )  # fmt: skip
-        return [self.send_event(letter, wait=wait) for letter in letters]
+            concerned = [self.world.workspaces[team] for team in (teams if channel is None else channel.team_ids)]
+            present = [w for w in concerned if w.installed or even_uninstalled]
+            hearing = [w for w in present if self._hears(w, channel, event)]
+            token = self.settings.verification_token
+            letters = [
+                (w.team_id, envelope(self.world, w, event, token=token, channel=channel))
+                for w in _each_installation(hearing, channel)
+            ]
+        sent: list[Delivery] = []
+        for team, letter in letters:
+            if self.limits.takes_event(team):
+                sent.append(self.send_event(letter, wait=wait))
+            elif self.limits.is_first_of_minute(team):
+                sent.append(self.warn_rate_limited(team))
+        return sent
 
-    @staticmethod
-    def _hears(workspace: Workspace, channel: SlackChannel | None, event: Mapping[str, Any]) -> bool:
-        if not workspace.installed or (channel is not None and workspace.bot_user_id not in channel.members):
+    def warn_rate_limited(self, team: str) -> Delivery:
+        """Slack's app_rate_limited: a notice with no inner event."""
+        now = int(self.now().timestamp())
+        payload = {
+            "token": self.settings.verification_token, "type": "app_rate_limited", "team_id": team,
+            "minute_rate_limited": now - now % 60, "api_app_id": self.settings.app_id,
+        }  # fmt: skip
+        return self.send_event(payload, wait=True)
+
+    def _hears(self, workspace: Workspace, channel: SlackChannel | None, event: Mapping[str, Any]) -> bool:
+        if channel is not None and workspace.bot_user_id not in channel.members:
             return False
-        needed = scope_needed(event)
+        subscriptions = self.settings.subscriptions
+        if subscriptions is not None and subscription_needed(event) not in subscriptions:
+            return False
+        needed = scope_needed(event, channel)
         return needed is None or needed in workspace.scopes
 
     def send_event(self, payload: Mapping[str, Any], *, wait: bool, once: bool = False) -> Delivery:
@@ -202,6 +238,9 @@ class SlackCore:
         self.faults.clear()
         self.feed.clear()
         self.calls.clear()
+        self.limits.clear()
+        self.pending.clear()
+        self.screens.clear()
         self.courier.deliveries.clear()
         if keep_world:
             self.world.forget()

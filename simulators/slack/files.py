@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from simulators.courier import Delivery
 from simulators.slack.chat import post_as_bot
 from simulators.slack.core import SlackCore
 from simulators.slack.shapes import file_json, shares_json
 from simulators.slack.web import Call, SlackRefusal, bearer_token, method
-from simulators.slack.world import Message, SlackChannel, SlackFile, Workspace
+from simulators.slack.world import SlackChannel, SlackFile, Workspace
 
 SIGN_IN_PAGE = (
     '<!DOCTYPE html><html lang="en"><head><title>Sign in | Slack</title></head>'
@@ -31,12 +32,11 @@ def files_get_upload_url(call: Call) -> dict[str, Any]:
 
 @method("files.completeUploadExternal", scope="files:write", tier=4, takes_json=True)
 def files_complete_upload(call: Call) -> dict[str, Any]:
-    """Step three: finish files and share them; the answer's `shares` is still empty, as on Slack."""
+    """Step three: finish files and share them; they stand in the conversation a moment after this answer."""
     wanted = call.structure("files", error="invalid_arguments")
     if not isinstance(wanted, list) or not wanted:
         raise SlackRefusal("invalid_arguments")
     files = [_finished(call, item) for item in wanted]
-    shown = [shown_file(call.core, file) | {"shares": {}} for file in files]
     if call.text("channel_id"):
         channel = call.channel("channel_id")
         if call.workspace.bot_user_id not in channel.members:
@@ -44,19 +44,30 @@ def files_complete_upload(call: Call) -> dict[str, Any]:
         thread_ts = call.text("thread_ts")
         if thread_ts and thread_ts not in channel.messages:
             raise SlackRefusal("thread_not_found")
-        content = {"text": call.text("initial_comment"), "subtype": "file_share", "upload": True}
-        message = post_as_bot(
-            call.core, call.workspace, channel,
-            content | {"files": shown} | ({"thread_ts": thread_ts} if thread_ts else {}),
-        )  # fmt: skip
+        _share_later(call, channel, files, thread_ts)
+    return {"files": [shown_file(call.core, file) | {"shares": {}} for file in files]}
+
+
+def _share_later(call: Call, channel: SlackChannel, files: list[SlackFile], thread_ts: str) -> None:
+    core, workspace = call.core, call.workspace
+    if core.faults.take("share", {"channel": channel.id}) is not None:
+        return  # ok, and yet it never stands there
+    words = {"text": call.text("initial_comment"), "subtype": "file_share", "upload": True}
+    words |= {"thread_ts": thread_ts} if thread_ts else {}
+
+    def share() -> None:
+        shown = [shown_file(core, file) for file in files]
+        message = post_as_bot(core, workspace, channel, words | {"files": shown})
         for file in files:
-            share(call.core, channel, message, file, wait=False)
-    return {"files": shown}
+            file.shares.append((channel.id, message["ts"]))
+            tell_of_share(core, channel, file, wait=False)
+
+    core.pending.later(share)
 
 
 def _finished(call: Call, item: Any) -> SlackFile:
     file = call.world.files.get(str(item.get("id"))) if isinstance(item, dict) else None
-    if file is None or file.team_id != call.workspace.team_id:
+    if file is None or file.user != call.workspace.bot_user_id:
         raise SlackRefusal("file_not_found")
     if not file.content:
         raise SlackRefusal("file_upload_size_restricted")
@@ -94,28 +105,34 @@ def shown_file(core: SlackCore, file: SlackFile) -> dict[str, Any]:
 
 
 def withheld_file(file: SlackFile) -> dict[str, Any]:
-    """What a message says of a file from another company: ask files.info first."""
+    """What a message says of a file from another company: ask files.info first.
+
+    Source: MercuryTechnologies/slack-web, tests/golden: message_file_share_slack_connect.
+    """
     return {
-        "id": file.id, "created": file.created, "timestamp": file.created, "user": file.user,
-        "user_team": file.team_id, "mode": "file_access", "file_access": "check_file_info",
+        "id": file.id, "mode": "file_access", "file_access": "check_file_info", "created": 0, "timestamp": 0,
+        "user": "",
     }  # fmt: skip
 
 
-def share(core: SlackCore, channel: SlackChannel, message: Message, file: SlackFile, *, wait: bool) -> None:
-    """Note where a file was shared and send file_shared, which carries ids alone."""
-    file.shares.append((channel.id, message["ts"]))
+def tell_of_share(core: SlackCore, channel: SlackChannel, file: SlackFile, *, wait: bool) -> list[Delivery]:
+    """Send file_shared, which carries ids alone."""
     event = {
         "type": "file_shared", "channel_id": channel.id, "file_id": file.id, "user_id": file.user,
         "file": {"id": file.id}, "event_ts": core.world.ts(),
     }  # fmt: skip
-    core.emit(channel, event, wait=wait)
+    return core.emit(channel, event, wait=wait)
 
 
 def may_read(core: SlackCore, workspace: Workspace, file: SlackFile) -> bool:
-    """Whether a workspace's bot may see a file: its own, or one shared where its bot is a member."""
-    if file.team_id == workspace.team_id:
+    """Whether a bot may see a file: its own, shared where it is a member, or in a public channel of its workspace."""
+    if file.user == workspace.bot_user_id:
         return True
-    return any(workspace.bot_user_id in core.world.channels[c].members for c, _ in file.shares)
+    places = [core.world.channels[channel] for channel, _ in file.shares]
+    return any(
+        workspace.bot_user_id in place.members or (place.kind == "channel" and place.team_id == workspace.team_id)
+        for place in places
+    )
 
 
 def _base(call: Call) -> str:
@@ -135,6 +152,15 @@ def file_routes(core: SlackCore) -> Blueprint:
             core.faults.take("upload", {"file": file_id}),
             act=lambda: _store(file), refuse=lambda fault: Response("Error", status=_status(fault.kind)),
         )  # fmt: skip
+
+    @routes.get("/files-tmb/<team_file>/file.vtt")
+    def subtitles(team_file: str) -> Response:
+        file = core.world.files.get(team_file.partition("-")[2])
+        if file is None or "_words" not in file.more:
+            return Response("Not found", status=404, mimetype="text/plain")
+        if not _is_readable(core, file):
+            return Response(SIGN_IN_PAGE, mimetype="text/html")
+        return Response(_vtt(str(file.more["_words"])), mimetype="text/vtt")
 
     @routes.get("/files-pri/<team_file>/<name>")
     @routes.get("/files-pri/<team_file>/download/<name>")
@@ -159,14 +185,27 @@ def _store(file: SlackFile) -> Response:
 
 
 def _fetch(core: SlackCore, file: SlackFile) -> Response:
-    workspace = core.world.workspace_of_token(bearer_token({}))
-    usable = workspace is not None and workspace.installed and "files:read" in workspace.scopes
-    if workspace is None or not usable or not may_read(core, workspace, file):
+    if not _is_readable(core, file):
         return Response(SIGN_IN_PAGE, mimetype="text/html")
-    response = Response(file.content, mimetype=file.mimetype)
+    response = Response(file.content, mimetype=file.mimetype or "application/octet-stream")
     safe_name = re.sub(r'[^ -~]|"', "_", file.name)
     response.headers["Content-Disposition"] = f'attachment; filename="{safe_name}"'
     return response
+
+
+def _is_readable(core: SlackCore, file: SlackFile) -> bool:
+    """Whether the request's token may download a file: without files:read, or with a bad token, it gets a page."""
+    token = bearer_token({})
+    usable = [
+        workspace for workspace in core.world.workspaces_of_token(token)
+        if workspace.installed and "files:read" in workspace.scopes and token not in workspace.install.revoked_tokens
+    ]  # fmt: skip
+    return any(may_read(core, workspace, file) for workspace in usable)
+
+
+def _vtt(words: str) -> str:
+    """A transcription as subtitles: a header with a space behind it, and a dash before the first words."""
+    return f"WEBVTT \n\n00:00:00.000 --> 00:00:04.000\n- {words}\n\n\n"
 
 
 def _status(kind: str) -> int:

@@ -6,8 +6,10 @@ from typing import Any
 
 from simulators.courier import Delivery
 from simulators.slack.chat import ephemeral, post_as_bot
+from simulators.slack.envelopes import CHANNEL_TYPE_LETTER
 from simulators.slack.people import SlackPeople
-from simulators.slack.shapes import CHANNEL_TYPE_LETTER
+from simulators.slack.speaking import names_in, place_of
+from simulators.slack.text import command_text
 from simulators.slack.views import open_modals, replace_view, shown_view, store_view
 from simulators.slack.world import Message, ResponseUrl, SlackChannel
 
@@ -51,9 +53,15 @@ class SlackInteractions(SlackPeople):
     """What people press, fill in and command."""
 
     def click(self, team: str, user: str, channel: str, ts: str, action_id: str, *, value: Any = None) -> Interaction:
-        """Press a button, or choose `value` in a menu, under a message (also an ephemeral one)."""
-        place = self._place(team, user, channel)
-        message = place.messages.get(ts) or next(m for m in place.ephemerals if m["ts"] == ts)
+        """Press a button, or choose `value` in a menu, under a message (also an ephemeral one that the person sees).
+
+        Who presses something in a thread has that thread open.
+        """
+        place = place_of(self, team, user, channel)
+        seen = self.screens.ephemerals(user, place)
+        message = place.messages.get(ts) or next(m for m in seen if m["ts"] == ts)
+        if message.get("thread_ts"):
+            self.screens.open_thread(user, place, message["thread_ts"])
         shown = self.world.thread_view(place, message)
         container = {
             "type": "message", "message_ts": ts, "channel_id": place.id,
@@ -89,11 +97,18 @@ class SlackInteractions(SlackPeople):
         )  # fmt: skip
 
     def _who(self, team: str, user: str, kind: str) -> dict[str, Any]:
+        """Who acts; of an organization's installation Slack names no workspace but that of the person.
+
+        Source: slackapi/bolt-python, request/internals.py ("payload.team in interactivity payloads can be None").
+        """
         workspace, person = self.world.workspaces[team], self.world.users[user]
+        organization = self.world.enterprises.get(workspace.enterprise_id)
+        at = {"id": team, "domain": workspace.domain}
         return {
             "type": kind, "token": self.settings.verification_token, "api_app_id": self.settings.app_id,
-            "team": {"id": team, "domain": workspace.domain}, "enterprise": None,
-            "is_enterprise_install": False, "trigger_id": self.world.trigger(team, user),
+            "team": None if workspace.is_org_wide else at,
+            "enterprise": {"id": organization.id, "name": organization.name} if organization else None,
+            "is_enterprise_install": workspace.is_org_wide, "trigger_id": self.world.trigger(team, user),
             "user": {
                 "id": user, "username": person.name, "name": person.name, "team_id": person.team_id,
             },
@@ -159,17 +174,21 @@ class SlackInteractions(SlackPeople):
 
     def slash(self, team: str, user: str, channel: str, command: str, text: str = "") -> Interaction:
         """Give a slash command; what the app answers at once is shown to the person or the channel."""
-        place = self._place(team, user, channel)
+        place = place_of(self, team, user, channel)
         workspace, person = self.world.workspaces[team], self.world.users[user]
         target = ResponseUrl(team, place.id, user, self.now())
         address = self.url + self.world.response_url(target)
         fields = {
             "token": self.settings.verification_token, "team_id": team, "team_domain": workspace.domain,
             "channel_id": place.id, "channel_name": _shown_name(place), "user_id": user,
-            "user_name": person.name, "command": command, "text": text,
-            "api_app_id": self.settings.app_id, "is_enterprise_install": "false",
+            "user_name": person.name, "command": command,
+            "text": command_text(text, names=names_in(self, team)) if self.settings.escapes_commands else text,
+            "api_app_id": self.settings.app_id, "is_enterprise_install": str(workspace.is_org_wide).lower(),
             "response_url": address, "trigger_id": self.world.trigger(team, user),
         }  # fmt: skip
+        if workspace.enterprise_id:
+            fields["enterprise_id"] = workspace.enterprise_id
+            fields["enterprise_name"] = self.world.enterprises[workspace.enterprise_id].name
         delivery = self.command(fields)
         answer = delivery.answer
         body = answer.json() if answer else None
@@ -185,7 +204,7 @@ class SlackInteractions(SlackPeople):
         action_ts = {"callback_id": callback_id, "action_ts": self.world.ts()}
         if not channel:
             return self._send(self._who(team, user, "shortcut") | action_ts)
-        place = self._place(team, user, channel)
+        place = place_of(self, team, user, channel)
         message = place.messages[ts]
         address = self.url + self.world.response_url(ResponseUrl(team, place.id, user, self.now()))
         payload = self._who(team, user, "message_action") | action_ts | {
@@ -223,6 +242,7 @@ class SlackInteractions(SlackPeople):
         self.note("message_deleted", channel, message)
         channel.messages.pop(message["ts"], None)
         channel.ephemerals[:] = [m for m in channel.ephemerals if m is not message]
+        self.screens.take_away(message)
 
 
 def _original(channel: SlackChannel, ts: str) -> Message | None:

@@ -1,28 +1,56 @@
-"""Web API methods about identity, people and conversations, and the OAuth exchange."""
+"""Web API methods about identity, people and conversations."""
 
 import base64
 import binascii
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
-from flask import request
-
-from simulators.slack.shapes import channel_json, user_json
-from simulators.slack.web import Call, SlackRefusal, method
-from simulators.slack.world import Message, SlackUser, Workspace
-
-RESTRICTED_HISTORY = 15
+from simulators.slack.envelopes import MESSAGE_SCOPES, authorization, context_of
+from simulators.slack.limits import HISTORY_OBJECTS, SPECIAL
+from simulators.slack.shapes import channel_json, is_stranger, user_json
+from simulators.slack.web import Call, SlackRefusal, bearer_token, method
+from simulators.slack.world import Message, SlackChannel, SlackUser
 
 
-@method("auth.test", tier=4, takes_json=True)
+@method("auth.test", tier=SPECIAL, takes_json=True)
 def auth_test(call: Call) -> dict[str, Any]:
-    """Who the token is."""
+    """Who the token is: of a workspace, or of a whole organization."""
     workspace = call.workspace
-    return {
+    who = {
         "url": f"https://{workspace.domain}.slack.com/", "team": workspace.name, "user": call.world.app_name,
         "team_id": workspace.team_id, "user_id": workspace.bot_user_id, "bot_id": workspace.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": workspace.is_org_wide,
     }  # fmt: skip
+    if workspace.enterprise_id:
+        who["enterprise_id"] = workspace.enterprise_id
+    if workspace.is_org_wide:
+        who |= {"team": None, "team_id": None}
+    return who
+
+
+@method("auth.teams.list", tier=2)
+def auth_teams_list(call: Call) -> dict[str, Any]:
+    """The workspaces in which the token acts, in pages."""
+    install = call.workspace.install
+    teams = [{"id": w.team_id, "name": w.name} for w in call.world.workspaces.values() if w.install is install]
+    page, cursor = _page(call, teams, default=100, most=1000)
+    return {"teams": page, "response_metadata": {"next_cursor": cursor}}
+
+
+@method("apps.event.authorizations.list", tier=SPECIAL, takes_json=True, needs_token=False)
+def apps_event_authorizations_list(call: Call) -> dict[str, Any]:
+    """Every installation that an event is visible to; takes the app-level token."""
+    if bearer_token(call.args) != call.core.settings.app_token:
+        raise SlackRefusal("not_allowed_token_type")
+    try:
+        named = context_of(call.need("event_context"))
+    except ValueError:
+        raise SlackRefusal("invalid_event_context") from None
+    channel = call.world.channels.get(named.get("cid", ""))
+    teams = channel.team_ids if channel else [named["tid"]]
+    workspaces = [call.world.workspaces[team] for team in teams]
+    seeing = [w for w in workspaces if w.installed and (channel is None or w.bot_user_id in channel.members)]
+    page, cursor = _page(call, [authorization(w) for w in seeing], default=100, most=1000)
+    return {"authorizations": page, "response_metadata": {"next_cursor": cursor}}
 
 
 @method("auth.revoke", tier=3)
@@ -30,7 +58,7 @@ def auth_revoke(call: Call) -> dict[str, Any]:
     """Make the token worthless."""
     if call.flag("test"):
         return {"revoked": False}
-    call.workspace.revoked_tokens.add(call.workspace.bot_token)
+    call.workspace.install.revoked_tokens.add(call.workspace.bot_token)
     return {"revoked": True}
 
 
@@ -61,7 +89,7 @@ def users_info(call: Call) -> dict[str, Any]:
 
 
 def _visible(call: Call, user: SlackUser) -> bool:
-    if user.team_id == call.workspace.team_id:
+    if not is_stranger(user, call.workspace):
         return True
     shared = call.world.channels_of(call.workspace.team_id)
     return any(user.team_id in channel.team_ids for channel in shared)
@@ -80,13 +108,20 @@ def users_lookup_by_email(call: Call) -> dict[str, Any]:
 
 @method("users.list", scope="users:read", tier=2)
 def users_list(call: Call) -> dict[str, Any]:
-    """Everyone in the workspace, in pages."""
+    """Everyone in the workspace, in pages; an organization's installation says in which workspace."""
+    _need_team(call)
     people = call.world.members(call.workspace.team_id)
     page, cursor = _page(call, people, default=1000, most=1000)
     locale = call.flag("include_locale")
     shown = [user_json(u, viewer=call.workspace, at=call.core.now(), with_locale=locale) for u in page]
     cached = int(call.core.now().timestamp())
     return {"members": shown, "cache_ts": cached, "response_metadata": {"next_cursor": cursor}}
+
+
+def _need_team(call: Call) -> None:
+    """Source: api.slack.com/enterprise/apps/changes-apis, the methods that an organization calls with team_id."""
+    if call.workspace.is_org_wide and not call.text("team_id"):
+        raise SlackRefusal("missing_argument")
 
 
 Item = TypeVar("Item")
@@ -117,41 +152,49 @@ def conversations_open(call: Call) -> dict[str, Any]:
         raise SlackRefusal("method_not_supported_for_channel_type")
     else:
         person = call.world.users.get(wanted[0].strip())
-        if person is None or person.team_id != call.workspace.team_id:
+        if person is None or is_stranger(person, call.workspace):
             raise SlackRefusal("user_not_found")
         if person.is_bot:
             raise SlackRefusal("cannot_dm_bot")
         if person.deleted:
             raise SlackRefusal("user_disabled")
-        known = len(call.world.channels)
+        already = call.world.find_im(call.workspace.team_id, person.id) is not None
         channel = call.world.im(call.workspace.team_id, person.id)
-        already = len(call.world.channels) == known
     shown = channel_json(channel, viewer=call.workspace) if call.flag("return_im") else {"id": channel.id}
     return {"channel": shown} | ({"no_op": True, "already_open": True} if already else {})
 
 
-@method("conversations.info", scope="channels:read", tier=3)
+READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+
+
+@method("conversations.info", tier=3)
 def conversations_info(call: Call) -> dict[str, Any]:
-    """One conversation."""
+    """One conversation, for those who may read its kind."""
     channel = call.channel()
+    call.need_scope(READ_SCOPES[channel.kind])
     shown = channel_json(channel, viewer=call.workspace)
     if call.flag("include_num_members"):
         shown["num_members"] = len(channel.members)
     return {"channel": shown}
 
 
-@method("conversations.members", scope="channels:read", tier=4)
+@method("conversations.members", tier=4)
 def conversations_members(call: Call) -> dict[str, Any]:
     """The user ids in a conversation, in pages."""
-    members, cursor = _page(call, sorted(call.channel().members), default=100, most=1000)
+    channel = call.channel()
+    call.need_scope(READ_SCOPES[channel.kind])
+    members, cursor = _page(call, sorted(channel.members), default=100, most=1000)
     return {"members": members, "response_metadata": {"next_cursor": cursor}}
 
 
-@method("conversations.list", scope="channels:read", tier=2)
+@method("conversations.list", tier=2)
 def conversations_list(call: Call) -> dict[str, Any]:
-    """The conversations this bot may know of, in pages."""
+    """The conversations this bot may know of, in pages; an organization's installation says in which workspace."""
+    _need_team(call)
     kinds = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
     wanted = {kinds.get(name, "") for name in call.text("types", "public_channel").split(",")}
+    for kind in sorted(wanted & READ_SCOPES.keys()):
+        call.need_scope(READ_SCOPES[kind])
     bot = call.workspace.bot_user_id
     known = [
         channel for channel in call.world.channels_of(call.workspace.team_id)
@@ -171,6 +214,7 @@ def conversations_join(call: Call) -> dict[str, Any]:
     if channel.is_archived:
         raise SlackRefusal("is_archived")
     channel.members.add(call.workspace.bot_user_id)
+    channel.latest_bot = call.workspace.bot_user_id
     return {"channel": channel_json(channel, viewer=call.workspace)}
 
 
@@ -178,7 +222,7 @@ def conversations_join(call: Call) -> dict[str, Any]:
 def conversations_history(call: Call) -> dict[str, Any]:
     """The messages of a conversation, newest first, without the replies in threads."""
     channel = call.channel()
-    _need_history(call, channel.kind)
+    _need_history(call, channel)
     messages = [
         message for message in reversed(channel.messages.values())
         if message.get("thread_ts", message["ts"]) == message["ts"]
@@ -192,7 +236,7 @@ def conversations_history(call: Call) -> dict[str, Any]:
 def conversations_replies(call: Call) -> dict[str, Any]:
     """A thread: the parent, then its replies, oldest first."""
     channel = call.channel()
-    _need_history(call, channel.kind)
+    _need_history(call, channel)
     parent = channel.messages.get(call.need("ts"))
     if parent is None:
         raise SlackRefusal("thread_not_found")
@@ -203,14 +247,14 @@ def conversations_replies(call: Call) -> dict[str, Any]:
 
 
 def _reading(call: Call, **usual: int) -> dict[str, int]:
-    restricted = {"default": RESTRICTED_HISTORY, "most": RESTRICTED_HISTORY}
-    return restricted if call.core.restricted_history else usual
+    restricted = {"default": HISTORY_OBJECTS, "most": HISTORY_OBJECTS}
+    return restricted if call.core.limits.is_history_restricted else usual
 
 
-def _need_history(call: Call, kind: str) -> None:
-    needed = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}[kind] + ":history"
-    if needed not in call.workspace.scopes:
-        raise SlackRefusal("missing_scope", needed=needed, provided=",".join(call.workspace.scopes))
+def _need_history(call: Call, channel: SlackChannel) -> None:
+    call.need_scope(MESSAGE_SCOPES[channel.kind])
+    if call.workspace.bot_user_id not in channel.members:
+        raise SlackRefusal("not_in_channel")
 
 
 def _between(call: Call, messages: list[Message]) -> list[Message]:
@@ -240,45 +284,3 @@ def _messages(call: Call, channel_id: str, messages: list[Message], cursor: str)
         "messages": shown, "has_more": bool(cursor), "pin_count": 0,
         "response_metadata": {"next_cursor": cursor},
     }  # fmt: skip
-
-
-@method("oauth.v2.access", needs_token=False, tier=4)
-def oauth_v2_access(call: Call) -> dict[str, Any]:
-    """Exchange a single-use code for a bot token; installs the app in the workspace."""
-    basic = request.authorization
-    client_id = (basic.username if basic else "") or call.text("client_id")
-    client_secret = (basic.password if basic else "") or call.text("client_secret")
-    if client_id != call.core.settings.client_id:
-        raise SlackRefusal("invalid_client_id")
-    if client_secret != call.core.settings.client_secret:
-        raise SlackRefusal("bad_client_secret")
-    grant = call.world.codes.get(call.text("code"))
-    if grant is None:
-        raise SlackRefusal("invalid_code")
-    if grant["used"]:
-        raise SlackRefusal("code_already_used")
-    if grant["redirect_uri"] != call.text("redirect_uri", grant["redirect_uri"]):
-        raise SlackRefusal("bad_redirect_uri")
-    grant["used"] = True
-    workspace = call.world.workspaces[grant["team"]]
-    return _installed(call, workspace, grant)
-
-
-def _installed(call: Call, workspace: Workspace, grant: dict[str, Any]) -> dict[str, Any]:
-    if not workspace.installed:
-        workspace.revoked_tokens.add(workspace.bot_token)
-        workspace.bot_token = f"xoxb-{call.world.ids.moment()}-{call.world.ids.secret(24)}"
-        workspace.installed = True
-    workspace.scopes = tuple(grant["scope"]) or workspace.scopes
-    return {
-        "app_id": call.world.app_id, "authed_user": {"id": grant["user"]}, "token_type": "bot",
-        "scope": ",".join(workspace.scopes), "access_token": workspace.bot_token,
-        "bot_user_id": workspace.bot_user_id, "enterprise": None, "is_enterprise_install": False,
-        "team": {"id": workspace.team_id, "name": workspace.name},
-    }  # fmt: skip
-
-
-def authorized_redirect(redirect_uri: str, *, code: str, state: str) -> str:
-    """Where the browser goes once a person has approved the installation."""
-    joint = "&" if "?" in redirect_uri else "?"
-    return f"{redirect_uri}{joint}{urlencode({'code': code, 'state': state})}"

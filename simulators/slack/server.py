@@ -4,20 +4,27 @@
 (`say`, `click`, `submit`, …) or over HTTP under /_control.
 """
 
-import html
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, redirect, request
+from flask import Blueprint, Flask, Response, jsonify, request
 
 from msp.kernel import clock
 from simulators.control import control_routes
 from simulators.ids import Now
 from simulators.serving import RunningServer, serve
 from simulators.slack import files as slack_files
-from simulators.slack import methods as slack_methods
+from simulators.slack import methods as slack_methods  # noqa: F401 - its methods answer once it is imported
 from simulators.slack.core import SlackApp
+from simulators.slack.installs import Installs, consent_routes
 from simulators.slack.interact import SlackInteractions
+from simulators.slack.kinds import Kinds
+from simulators.slack.limits import Distribution
+from simulators.slack.manifest import Manifest
+from simulators.slack.person import SlackPerson
+from simulators.slack.places import Places
+from simulators.slack.roster import Roster
 from simulators.slack.state import SlackState
 from simulators.slack.web import web_api
 
@@ -33,9 +40,22 @@ RESPONSE_URL_LIFE = timedelta(minutes=30)
 
 
 class SlackServer(SlackState):
-    """The Slack playground: `app` is its WSGI application, `url` where it runs once served."""
+    """The Slack that runs here: `app` is its WSGI application, `url` where it runs once served.
+
+    What is done in it lies with its parts (`roster`, `places`, `kinds`, `installs`, `screens`, `limits`), what is said
+    with itself; `person` gives one person's view of all of it.
+    """
 
     app: Flask
+
+    def __init__(self, app: SlackApp, **settings: Any) -> None:
+        super().__init__(app, **settings)
+        self.roster, self.places, self.kinds, self.installs = Roster(self), Places(self), Kinds(self), Installs(self)
+        self.add_workspace, self.add_user = self.roster.add_workspace, self.roster.add_user
+        self.add_channel, self.change_profile = self.roster.add_channel, self.roster.change_profile
+        self.join, self.archive, self.open_home = self.places.join, self.places.archive, self.places.open_home
+        self.uninstall, self.authorize = self.installs.uninstall, self.installs.authorize
+        self.verify_events_url = self.installs.verify_events_url
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
         """Bring the server up in a thread; closing the handle stops its retries too."""
@@ -47,6 +67,17 @@ class SlackServer(SlackState):
     def api_url(self) -> str:
         """The base of the Web API, as WebClient and SLACK_API_URL want it."""
         return f"{self.url}/api/"
+
+    @property
+    def throttled(self) -> int:
+        """How many calls the rate limits have refused so far; `limits.throttled` says which."""
+        return self.limits.throttled.total()
+
+    def person(self, team: str, user: str) -> SlackPerson:
+        """Somebody's Slack: what they do, in one line each, and what they see."""
+        if user not in self.world.users or team not in self.world.workspaces:
+            raise ValueError(f"there is no {user} at {team}")
+        return SlackPerson(self, team, user)
 
 
 def create_slack_server(
@@ -60,49 +91,39 @@ def create_slack_server(
     app_id: str = "A0GUARDIA01",
     app_name: str = "Guardia",
     verification_token: str = VERIFICATION_TOKEN,
+    manifest: Manifest | None = None,
+    distribution: Distribution = "distributed",
     seed: int = 0,
     now: Now = clock.now,
     ack_timeout: float = ACK_SECONDS,
     retry_schedule: Sequence[float] = RETRY_SCHEDULE,
-    enforce_limits: bool = False,
-    restricted_history: bool = False,
     echo_bot_messages: bool = True,
     public_url: str = "",
 ) -> SlackServer:
     """An empty Slack with one app; times in seconds.
 
-    `retry_schedule` holds the pauses before the second, third and fourth attempt at an event.
-    `enforce_limits` turns on the rate limits; `restricted_history` those that apps sold outside the
-    Marketplace have for reading messages (15 at a time, once a minute); `echo_bot_messages` sends the
-    app its own messages back as events, as Slack does.
+    `manifest` says what the app asks for and hears; without one it is granted many scopes and hears what they allow.
+    `distribution`: an app sold outside the Marketplace reads back 15 messages a minute; one of the Marketplace or of a
+    single company ("internal") has the usual tiers. The rate limits hold by `now`: see `simulators.slack.limits`.
+    `retry_schedule` holds the pauses before the second, third and fourth attempt at an event; `echo_bot_messages` sends
+    the app its own messages back as events, as Slack does.
     """
     app = SlackApp(
-        app_id,
-        app_name,
-        client_id,
-        client_secret,
-        signing_secret,
-        verification_token,
-        events_url,
-        interactions_url,
+        app_id, app_name, client_id, client_secret, signing_secret, verification_token, events_url, interactions_url,
         commands_url,
-    )
+    )  # fmt: skip
+    if manifest is not None:
+        app.scopes, app.subscriptions, app.messages_tab = manifest.scopes, manifest.events, manifest.messages_tab
+        app.escapes_commands = manifest.escapes_commands
     server = SlackServer(
-        app,
-        seed=seed,
-        now=now,
-        ack_timeout=ack_timeout,
-        retry_schedule=retry_schedule,
-        enforce_limits=enforce_limits,
-        restricted_history=restricted_history,
-        echo_bot_messages=echo_bot_messages,
-        public_url=public_url,
-    )
+        app, seed=seed, now=now, ack_timeout=ack_timeout, retry_schedule=retry_schedule, distribution=distribution,
+        echo_bot_messages=echo_bot_messages, public_url=public_url,
+    )  # fmt: skip
     server.app = Flask("simulators.slack", static_folder=None)
     server.app.register_blueprint(web_api(server))
     server.app.register_blueprint(slack_files.file_routes(server))
     server.app.register_blueprint(_response_urls(server))
-    server.app.register_blueprint(_oauth(server))
+    server.app.register_blueprint(consent_routes(server, server.installs))
     server.app.register_blueprint(control_routes("slack", server))
     return server
 
@@ -141,41 +162,3 @@ def _respond(server: SlackInteractions, path: str) -> Response:
         target.uses += 1
         server.respond(target, body)
     return jsonify({"ok": True})
-
-
-def _oauth(server: SlackInteractions) -> Blueprint:
-    routes = Blueprint("slack_oauth", __name__)
-
-    @routes.get("/oauth/v2/authorize")
-    def ask() -> Response:
-        if request.args.get("client_id") != server.settings.client_id:
-            return Response("Invalid client_id parameter", status=400, mimetype="text/plain")
-        return Response(_consent_page(server), mimetype="text/html")
-
-    @routes.post("/oauth/v2/authorize")
-    def allow() -> Response:
-        team, back = request.form["team"], request.form["redirect_uri"]
-        person = next(u for u in server.world.members(team) if not u.is_bot)
-        scope = tuple(part for part in request.form.get("scope", "").split(",") if part)
-        code = server.authorize(team, person.id, redirect_uri=back, **({"scope": scope} if scope else {}))
-        state = request.form.get("state", "")
-        target = slack_methods.authorized_redirect(back, code=code, state=state)
-        return Response(status=302, headers=redirect(target).headers)
-
-    return routes
-
-
-def _consent_page(server: SlackInteractions) -> str:
-    hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{html.escape(request.args.get(name, ""))}">'
-        for name in ("redirect_uri", "state", "scope")
-    )
-    buttons = "".join(
-        f'<button name="team" value="{w.team_id}">Allow in {html.escape(w.name)}</button> '
-        for w in server.world.workspaces.values()
-    )
-    return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{server.settings.name}</title></head>'
-        f"<body><h1>{html.escape(server.settings.name)} is requesting permission to access a workspace</h1>"
-        f'<form method="post">{hidden}{buttons}</form></body></html>'
-    )

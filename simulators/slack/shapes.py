@@ -14,50 +14,58 @@ from simulators.slack.world import (
     Workspace,
 )
 
-CHANNEL_TYPE_LETTER = {"channel": "C", "group": "G", "im": "D", "mpim": "G"}
-EVENT_SCOPES = {
-    "app_mention": "app_mentions:read", "reaction_added": "reactions:read",
-    "reaction_removed": "reactions:read", "file_shared": "files:read", "team_rename": "team:read",
-    "user_change": "users:read", "team_join": "users:read", "member_joined_channel": "channels:read",
-    "channel_archive": "channels:read", "channel_unarchive": "channels:read",
-}  # fmt: skip
-MESSAGE_SCOPES = {
-    "channel": "channels:history", "group": "groups:history", "im": "im:history", "mpim": "mpim:history",
-}  # fmt: skip
-
 
 def user_json(user: SlackUser, *, viewer: Workspace, at: datetime, with_locale: bool = False) -> dict[str, Any]:
-    """A user as users.info gives it; another company's people come without their address."""
-    offset = at.astimezone(ZoneInfo(user.tz)).utcoffset()
-    first, _, last = user.real_name.partition(" ")
-    stranger = user.team_id != viewer.team_id
-    profile = {
-        "real_name": user.real_name, "real_name_normalized": user.real_name, "display_name": user.name,
-        "display_name_normalized": user.name, "first_name": first, "last_name": last,
-        "team": user.team_id, "status_text": "", "status_emoji": "", "title": "", "phone": "",
-    }  # fmt: skip
-    if not stranger and not user.is_bot and "users:read.email" in viewer.scopes:
+    """A user as users.info gives it to a workspace; another company's people are strangers without an address."""
+    stranger = is_stranger(user, viewer)
+    profile = _profile(user)
+    if not stranger and not user.is_bot and user.email and "users:read.email" in viewer.scopes:
         profile["email"] = user.email
+    offset = at.astimezone(ZoneInfo(user.tz)).utcoffset()
     shown: dict[str, Any] = {
         "id": user.id, "team_id": user.team_id, "name": user.name, "deleted": user.deleted,
         "real_name": user.real_name, "tz": user.tz, "tz_label": user.tz,
         "tz_offset": int(offset.total_seconds()) if offset else 0, "profile": profile,
         "is_admin": user.is_admin, "is_owner": False, "is_primary_owner": False,
-        "is_restricted": False, "is_ultra_restricted": False, "is_bot": user.is_bot,
-        "is_app_user": False, "updated": int(at.timestamp()), "is_email_confirmed": not user.is_bot,
+        "is_restricted": user.is_restricted, "is_ultra_restricted": user.is_ultra_restricted,
+        "is_bot": user.is_bot, "is_app_user": False, "updated": int(at.timestamp()),
+        "is_email_confirmed": not user.is_bot,
     }  # fmt: skip
     if stranger:
         shown["is_stranger"] = True
+    if user.enterprise_id:
+        shown["enterprise_user"] = {
+            "id": user.id, "enterprise_id": user.enterprise_id, "is_admin": False, "is_owner": False,
+            "is_primary_owner": False,
+            "teams": list(dict.fromkeys([user.team_id, *user.teams])),
+        }  # fmt: skip
     if with_locale:
         shown["locale"] = user.locale
     return shown
+
+
+def is_stranger(user: SlackUser, viewer: Workspace) -> bool:
+    """Whether a workspace sees somebody of another company, which shares a channel with it."""
+    same_organization = bool(user.enterprise_id) and user.enterprise_id == viewer.enterprise_id
+    return not user.is_in(viewer.team_id) and not same_organization
+
+
+def _profile(user: SlackUser) -> dict[str, Any]:
+    first, _, last = user.real_name.partition(" ")
+    return {
+        "real_name": user.real_name, "real_name_normalized": user.real_name,
+        "display_name": user.display_name, "display_name_normalized": user.display_name,
+        "first_name": first, "last_name": last, "team": user.team_id,
+        "status_text": "", "status_emoji": "", "title": "", "phone": "",
+    }  # fmt: skip
 
 
 def channel_json(channel: SlackChannel, *, viewer: Workspace) -> dict[str, Any]:
     """A conversation as conversations.info gives it to a workspace's bot."""
     shown: dict[str, Any] = {
         "id": channel.id, "created": 1_700_000_000, "is_archived": channel.is_archived,
-        "is_im": channel.kind == "im", "is_mpim": channel.kind == "mpim", "is_org_shared": False,
+        "is_im": channel.kind == "im", "is_mpim": channel.kind == "mpim",
+        "is_org_shared": channel.is_org_shared,
         "context_team_id": viewer.team_id, "updated": 1_700_000_000_000,
     }  # fmt: skip
     if channel.kind == "im":
@@ -65,25 +73,36 @@ def channel_json(channel: SlackChannel, *, viewer: Workspace) -> dict[str, Any]:
     return shown | {
         "name": channel.name, "name_normalized": channel.name, "is_channel": channel.kind == "channel",
         "is_group": channel.kind == "group", "is_private": channel.kind != "channel",
-        "is_general": False, "is_shared": channel.is_ext_shared, "is_ext_shared": channel.is_ext_shared,
-        "shared_team_ids": channel.team_ids, "is_member": viewer.bot_user_id in channel.members,
+        "is_general": False, "is_shared": bool(channel.shared_with), "is_ext_shared": channel.is_ext_shared,
+        "conversation_host_id": channel.team_id, "shared_team_ids": channel.team_ids,
+        "is_member": viewer.bot_user_id in channel.members,
         "topic": {"value": "", "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
     }  # fmt: skip
 
 
 def file_json(file: SlackFile, *, base: str, domain: str) -> dict[str, Any]:
-    """A file object; its private addresses lie under `base` (no slash at its end)."""
+    """A file object; its private addresses lie under `base` (no slash at its end), or where its host has it."""
     private = f"{base}/files-pri/{file.team_id}-{file.id}"
-    return {
+    shown = {
         "id": file.id, "created": file.created, "timestamp": file.created, "name": file.name,
         "title": file.title, "mimetype": file.mimetype, "filetype": file.name.rpartition(".")[2].lower(),
         "user": file.user, "user_team": file.team_id, "editable": False, "size": len(file.content),
-        "mode": "hosted", "is_external": False, "is_public": False, "username": "",
+        "mode": "hosted", "is_external": False, "external_type": "", "is_public": False,
+        "public_url_shared": False, "display_as_bot": False, "username": "",
         "url_private": f"{private}/{file.name}", "url_private_download": f"{private}/download/{file.name}",
         "permalink": f"https://{domain}.slack.com/files/{file.user}/{file.id}/{file.name}",
         "has_rich_preview": False, "file_access": "visible",
     }  # fmt: skip
+    if file.external_url:
+        del shown["url_private_download"]
+        shown |= {
+            "mode": "external", "is_external": True, "external_type": "gdrive", "external_id": file.id,
+            "external_url": file.external_url, "url_private": file.external_url, "size": 0,
+        }  # fmt: skip
+    if "transcription" in file.more:
+        shown["vtt"] = f"{base}/files-tmb/{file.team_id}-{file.id}/file.vtt"
+    return shown | {key: value for key, value in file.more.items() if not key.startswith("_")}
 
 
 def shares_json(file: SlackFile, channels: Mapping[str, SlackChannel]) -> dict[str, Any]:
@@ -100,20 +119,28 @@ def shares_json(file: SlackFile, channels: Mapping[str, SlackChannel]) -> dict[s
 
 
 def message_event(world: SlackWorld, channel: SlackChannel, message: Message) -> dict[str, Any]:
-    """The event for a new message."""
-    shown = {key: value for key, value in message.items() if not key.startswith("_")}
+    """The event for a new message; a reply that is also shown in the channel brings the message it replies to."""
+    shown = plain(message)
     parent = world.parent(channel, message)
-    return (
-        shown
-        | ({"parent_user_id": parent["user"]} if parent is not None else {})
-        | {"channel": channel.id, "event_ts": message["ts"], "channel_type": channel.kind}
-        | connect_fields(channel, str(message.get("team", "")))
-    )
+    if parent is not None:
+        shown["parent_user_id"] = parent.get("user", "")
+    if parent is not None and message.get("subtype") == "thread_broadcast":
+        shown["root"] = world.thread_view(channel, parent)
+    placed = {"channel": channel.id, "event_ts": message["ts"], "channel_type": channel.kind}
+    return shown | placed | team_fields(channel, str(message.get("team") or message.get("_team") or ""))
 
 
-def connect_fields(channel: SlackChannel, author_team: str) -> dict[str, Any]:
-    """What an event in a channel shared with another company says of its author."""
-    if not channel.is_ext_shared or not author_team:
+def plain(message: Message) -> Message:
+    """A message without the keys that are the server's own."""
+    return {key: value for key, value in message.items() if not key.startswith("_")}
+
+
+def team_fields(channel: SlackChannel, author_team: str) -> dict[str, Any]:
+    """What an event in a channel of several workspaces says of its author: `user_team` and `source_team`.
+
+    Source: api.slack.com/enterprise/grid/developing and slack-go/slack#695 (in channels shared between workspaces).
+    """
+    if not channel.shared_with or not author_team:
         return {}
     return {"user_team": author_team, "source_team": author_team}
 
@@ -125,9 +152,14 @@ def mention_event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changed_event(channel: SlackChannel, *, message: Message, previous: Message, ts: str) -> dict[str, Any]:
-    """The message_changed event: an edit, an unfurl, or a parent that became a tombstone."""
+    """The message_changed event: an edit, an unfurl, a language that was detected, or a parent that became a tombstone.
+
+    The message as it is now says of which workspace its author is (slackapi/bolt-js, payloads of edited messages).
+    """
+    team = message.get("team")
+    now = plain(message) | ({"user_team": team, "source_team": team} if team else {})
     return {
-        "type": "message", "subtype": "message_changed", "message": message, "previous_message": previous,
+        "type": "message", "subtype": "message_changed", "message": now, "previous_message": plain(previous),
         "channel": channel.id, "hidden": True, "ts": ts, "event_ts": ts, "channel_type": channel.kind,
     }  # fmt: skip
 
@@ -135,7 +167,7 @@ def changed_event(channel: SlackChannel, *, message: Message, previous: Message,
 def deleted_event(channel: SlackChannel, *, previous: Message, ts: str) -> dict[str, Any]:
     """The message_deleted event."""
     return {
-        "type": "message", "subtype": "message_deleted", "previous_message": previous,
+        "type": "message", "subtype": "message_deleted", "previous_message": plain(previous),
         "deleted_ts": previous["ts"], "channel": channel.id, "hidden": True, "ts": ts, "event_ts": ts,
         "channel_type": channel.kind,
     }  # fmt: skip
@@ -148,29 +180,5 @@ def reaction_event(
     return {
         "type": "reaction_added" if added else "reaction_removed", "user": user, "reaction": name,
         "item": {"type": "message", "channel": channel.id, "ts": message["ts"]},
-        "item_user": message["user"], "event_ts": ts,
-    }  # fmt: skip
-
-
-def scope_needed(event: Mapping[str, Any]) -> str | None:
-    """The bot scope without which Slack does not send this event."""
-    if event["type"] == "message":
-        return MESSAGE_SCOPES[str(event["channel_type"])]
-    return EVENT_SCOPES.get(str(event["type"]))
-
-
-def envelope(
-    world: SlackWorld, workspace: Workspace, event: Mapping[str, Any], *, token: str, shared: bool
-) -> dict[str, Any]:
-    """The event_callback around an event, with an id of its own."""
-    bot = {
-        "enterprise_id": None, "team_id": workspace.team_id, "user_id": workspace.bot_user_id,
-        "is_bot": True, "is_enterprise_install": False,
-    }  # fmt: skip
-    return {
-        "token": token, "team_id": workspace.team_id, "context_team_id": workspace.team_id,
-        "context_enterprise_id": None, "api_app_id": world.app_id, "event": dict(event),
-        "type": "event_callback", "event_id": world.ids.upper("Ev"),
-        "event_time": int(world.now().timestamp()), "authorizations": [bot],
-        "is_ext_shared_channel": shared, "event_context": f"4-{world.ids.secret(40)}",
+        "item_user": message.get("user", ""), "event_ts": ts,
     }  # fmt: skip

@@ -22,6 +22,16 @@ def encode(typed: str, *, names: Mapping[str, str]) -> str:
     return "".join(piece if _TOKEN.fullmatch(piece) else _plain(piece) for piece in pieces)
 
 
+def command_text(typed: str, *, names: Mapping[str, str]) -> str:
+    """What was typed behind a command of an app that asked for escapes: people as `<@id|name>`, addresses as links.
+
+    Source: docs.slack.dev/interactivity/implementing-slash-commands, "Escaping entities".
+    """
+    labels = {id: name for name, id in names.items()}
+    stored = encode(typed, names=names)
+    return re.sub(r"<@([UW][A-Z0-9]+)>", lambda found: f"<@{found[1]}|{labels.get(found[1], found[1])}>", stored)
+
+
 def _plain(text: str) -> str:
     parts, end = [], 0
     for link in _LINK.finditer(text):

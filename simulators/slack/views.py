@@ -5,6 +5,7 @@ from typing import Any
 
 from simulators.slack.blocks import completed, view_faults
 from simulators.slack.core import SlackCore
+from simulators.slack.shapes import is_stranger
 from simulators.slack.web import Call, SlackRefusal, method
 from simulators.slack.world import Workspace
 
@@ -57,7 +58,7 @@ def views_publish(call: Call) -> dict[str, Any]:
     """Set a person's Home tab."""
     view = _checked(call)
     person = call.world.users.get(call.need("user_id"))
-    if person is None or person.team_id != call.workspace.team_id:
+    if person is None or is_stranger(person, call.workspace):
         raise SlackRefusal("user_not_found")
     if view["type"] != "home":
         raise SlackRefusal("invalid_arguments")

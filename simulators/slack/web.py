@@ -9,12 +9,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from simulators.faults import Fault
 from simulators.slack.core import SlackCore
-from simulators.slack.world import SlackChannel, SlackWorld, Workspace
+from simulators.slack.world import Install, SlackChannel, SlackWorld, Workspace
 
-TIERS: dict[int, tuple[tuple[int, float], ...]] = {
-    1: ((1, 60.0),), 2: ((20, 60.0),), 3: ((50, 60.0),), 4: ((100, 60.0),),
-}  # fmt: skip
-POST_MESSAGE_PACE = ((1, 1.0),)  # about one a second in each channel
+ERROR_PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body>{title}</body></html>"
 
 
 class SlackRefusal(Exception):
@@ -75,16 +72,25 @@ class Call:
 
     def channel(self, name: str = "channel") -> SlackChannel:
         """The conversation an argument names, as far as this bot may know of it."""
-        wanted = self.text(name)
-        channel = self.world.channels.get(wanted)
-        if channel is None or self.workspace.team_id not in channel.team_ids:
+        channel = self.world.channels.get(self.text(name))
+        if channel is None or not self._reaches(channel):
             raise SlackRefusal("channel_not_found")
         if channel.kind != "channel" and self.workspace.bot_user_id not in channel.members:
             raise SlackRefusal("channel_not_found")
         return channel
 
+    def need_scope(self, scope: str) -> None:
+        """Refuse where the installation was not granted a scope; says which one, and what it has."""
+        if scope not in self.workspace.scopes:
+            raise SlackRefusal("missing_scope", needed=scope, provided=",".join(self.workspace.scopes))
 
-NOBODY = Workspace("", "", "", "", "", "")
+    def _reaches(self, channel: SlackChannel) -> bool:
+        """Whether the installation is in a workspace of the conversation: an organization's in any of its own."""
+        workspaces = (self.world.workspaces[team] for team in channel.team_ids)
+        return any(workspace.install is self.workspace.install for workspace in workspaces)
+
+
+NOBODY = Workspace("", "", "", Install("", "", ""))
 Handler = Callable[[Call], dict[str, Any]]
 
 
@@ -134,18 +140,31 @@ def bearer_token(arguments: Mapping[str, Any]) -> str:
     return token.strip() if scheme.lower() == "bearer" else str(arguments.get("token", ""))
 
 
-def authenticate(world: SlackWorld, token: str) -> Workspace:
-    """The workspace a token stands for; refuses unknown, revoked and uninstalled ones."""
+def authenticate(world: SlackWorld, token: str, arguments: Mapping[str, Any]) -> Workspace:
+    """The workspace a call acts in; refuses unknown, revoked and uninstalled tokens.
+
+    The token of an organization's installation acts where its arguments are: `team_id`, or else the workspace of the
+    conversation or of the person.
+    """
     if not token:
         raise SlackRefusal("not_authed")
-    workspace = world.workspace_of_token(token)
-    if workspace is None:
+    workspaces = world.workspaces_of_token(token)
+    if not workspaces:
         raise SlackRefusal("invalid_auth")
-    if token in workspace.revoked_tokens:
+    install = workspaces[0].install
+    if token in install.revoked_tokens:
         raise SlackRefusal("token_revoked")
-    if not workspace.installed:
+    if not install.installed:
         raise SlackRefusal("account_inactive")
-    return workspace
+    meant = _teams_meant(world, arguments)
+    return next((w for w in workspaces if w.team_id in meant), workspaces[0])
+
+
+def _teams_meant(world: SlackWorld, arguments: Mapping[str, Any]) -> list[str]:
+    channel = world.channels.get(str(arguments.get("channel") or arguments.get("channel_id")))
+    user = world.users.get(str(arguments.get("user") or arguments.get("users") or arguments.get("user_id")))
+    named = [str(arguments["team_id"])] if arguments.get("team_id") else []
+    return [*named, *(channel.team_ids if channel else ()), *([user.team_id, *user.teams] if user else ())]
 
 
 def web_api(core: SlackCore) -> Blueprint:
@@ -170,8 +189,8 @@ def web_api(core: SlackCore) -> Blueprint:
         except SlackRefusal as refusal:
             return _refused(entry, refusal)
         entry["args"] = {key: value for key, value in arguments.items() if key != "token"}
-        owner = core.world.workspace_of_token(bearer_token(arguments))
-        where = {"team": owner.team_id if owner else "", **arguments}
+        owners = core.world.workspaces_of_token(bearer_token(arguments))
+        where = {"team": owners[0].team_id if owners else "", **arguments}
         return core.faults.meet(
             core.faults.take(name, where),
             act=lambda: _perform(core, name, known, arguments, entry),
@@ -182,33 +201,24 @@ def web_api(core: SlackCore) -> Blueprint:
 
 
 def _perform(core: SlackCore, name: str, known: Method, arguments: dict[str, Any], entry: dict[str, Any]) -> Response:
+    core.pending.catch_up()
     try:
         with core.world.lock:
             if not known.needs_token:
                 return _answer({"ok": True} | known.run(Call(core, NOBODY, arguments)))
-            workspace = authenticate(core.world, bearer_token(arguments))
+            workspace = authenticate(core.world, bearer_token(arguments), arguments)
             entry["team"] = workspace.team_id
-            if known.scope and known.scope not in workspace.scopes:
-                raise SlackRefusal("missing_scope", needed=known.scope, provided=",".join(workspace.scopes))
-            wait = _pause_needed(core, name, known, workspace, arguments) if core.enforce_limits else 0.0
+            wait = core.limits.seconds_to_wait(name, known.tier, team=workspace.team_id, arguments=arguments)
             if wait > 0:
                 entry["error"] = "ratelimited"
-                return _rate_limited(max(1, round(wait + 0.5)))
-            answer = {"ok": True} | known.run(Call(core, workspace, arguments))
+                return _rate_limited(wait, as_page=sum(core.limits.throttled.values()) % 2 == 0)
+            call = Call(core, workspace, arguments)
+            if known.scope:
+                call.need_scope(known.scope)
+            answer = {"ok": True} | known.run(call)
         return _answer(answer, scopes=workspace.scopes, accepted=known.scope)
     except SlackRefusal as refusal:
         return _refused(entry, refusal)
-
-
-def _pause_needed(
-    core: SlackCore, name: str, known: Method, workspace: Workspace, arguments: Mapping[str, Any]
-) -> float:
-    if name in ("chat.postMessage", "chat.postEphemeral"):
-        key = (name, workspace.team_id, str(arguments.get("channel")))
-        return core.pace.wait_needed(key, POST_MESSAGE_PACE)
-    reading = name in ("conversations.history", "conversations.replies")
-    tier = 1 if reading and core.restricted_history else known.tier
-    return core.pace.wait_needed((name, workspace.team_id), TIERS[tier])
 
 
 def _answer(body: Mapping[str, Any], *, scopes: tuple[str, ...] = (), accepted: str = "") -> Response:
@@ -224,8 +234,11 @@ def _refused(entry: dict[str, Any], refusal: SlackRefusal) -> Response:
     return _answer({"ok": False, "error": refusal.error} | refusal.more)
 
 
-def _rate_limited(seconds: int) -> Response:
+def _rate_limited(seconds: int, *, as_page: bool = False) -> Response:
+    """429 with Retry-After; Slack's own words, or those of what stands before it, which are a page."""
     response = _answer({"ok": False, "error": "ratelimited"})
+    if as_page:
+        response = Response(ERROR_PAGE.format(title="Too Many Requests"), mimetype="text/html")
     response.status_code = 429
     response.headers["Retry-After"] = str(seconds)
     return response
@@ -241,5 +254,4 @@ def _befallen(fault: Fault, entry: dict[str, Any]) -> Response:
         response = _answer({"ok": False, "error": "internal_error"})
         response.status_code = 500
         return response
-    page = "<!DOCTYPE html><html><head><title>Server Error</title></head><body>Slack is down.</body></html>"
-    return Response(page, status=int(fault.kind), mimetype="text/html")
+    return Response(ERROR_PAGE.format(title="Server Error"), status=int(fault.kind), mimetype="text/html")

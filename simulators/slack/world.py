@@ -21,7 +21,11 @@ Message = dict[str, Any]
 
 @dataclass
 class SlackUser:
-    """A person or a bot of one workspace; `tz` is an IANA zone, `locale` such as es-ES."""
+    """A person or a bot of one workspace; `tz` is an IANA zone, `locale` such as es-ES.
+
+    In an Enterprise Grid organization `team_id` is the home workspace and `teams` are all that the person belongs to.
+    A multi-channel guest is `is_restricted`, a single-channel guest also `is_ultra_restricted`.
+    """
 
     id: str
     team_id: str
@@ -33,6 +37,15 @@ class SlackUser:
     is_bot: bool = False
     deleted: bool = False
     is_admin: bool = False
+    display_name: str = ""
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    enterprise_id: str = ""
+    teams: list[str] = field(default_factory=list)
+
+    def is_in(self, team_id: str) -> bool:
+        """Whether the person is a member (or guest) of a workspace."""
+        return team_id == self.team_id or team_id in self.teams
 
     def as_json(self) -> dict[str, Any]:
         """The user as the control door shows it."""
@@ -51,6 +64,8 @@ class SlackChannel:
     user: str = ""
     is_archived: bool = False
     shared_with: list[str] = field(default_factory=list)
+    is_org_shared: bool = False
+    latest_bot: str = ""
     messages: dict[str, Message] = field(default_factory=dict)
     ephemerals: list[Message] = field(default_factory=list)
 
@@ -62,14 +77,14 @@ class SlackChannel:
     @property
     def is_ext_shared(self) -> bool:
         """Whether another company takes part in it (Slack Connect)."""
-        return bool(self.shared_with)
+        return bool(self.shared_with) and not self.is_org_shared
 
     def as_json(self) -> dict[str, Any]:
         """The conversation as the control door shows it, without what was said in it."""
         return {
             "id": self.id, "team_id": self.team_id, "kind": self.kind, "name": self.name,
             "members": sorted(self.members), "user": self.user, "is_archived": self.is_archived,
-            "shared_with": self.shared_with, "messages": len(self.messages),
+            "shared_with": self.shared_with, "is_org_shared": self.is_org_shared, "messages": len(self.messages),
         }  # fmt: skip
 
     def replies(self, thread_ts: str) -> list[Message]:
@@ -78,27 +93,91 @@ class SlackChannel:
 
 
 @dataclass
-class Workspace:
-    """A Slack workspace with, once `installed`, the app in it."""
+class Install:
+    """The app as one approval installed it: in a workspace, or with `enterprise_id` in a whole organization."""
 
-    team_id: str
-    name: str
-    domain: str
     bot_token: str
     bot_user_id: str
     bot_id: str
     scopes: tuple[str, ...] = BOT_SCOPES
     installed: bool = True
     revoked_tokens: set[str] = field(default_factory=set)
+    enterprise_id: str = ""
+
+    def has_token(self, token: str) -> bool:
+        """Whether this is its token, or once was."""
+        return token == self.bot_token or token in self.revoked_tokens
+
+
+@dataclass
+class Workspace:
+    """A Slack workspace; the app in it is an `Install`, which the workspaces of an organization may share."""
+
+    team_id: str
+    name: str
+    domain: str
+    install: Install
+    enterprise_id: str = ""
+
+    @property
+    def bot_token(self) -> str:
+        """The app's bot token."""
+        return self.install.bot_token
+
+    @property
+    def bot_user_id(self) -> str:
+        """The app's bot as a user."""
+        return self.install.bot_user_id
+
+    @property
+    def bot_id(self) -> str:
+        """The app's bot."""
+        return self.install.bot_id
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the app was granted."""
+        return self.install.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: tuple[str, ...]) -> None:
+        self.install.scopes = scopes
+
+    @property
+    def installed(self) -> bool:
+        """Whether the app is in it."""
+        return self.install.installed
+
+    @property
+    def is_org_wide(self) -> bool:
+        """Whether the app came with the organization and not by an installation in this workspace."""
+        return bool(self.install.enterprise_id)
 
     def as_json(self) -> dict[str, Any]:
         """The workspace as the control door shows it, token included."""
-        return asdict(self) | {"revoked_tokens": sorted(self.revoked_tokens)}
+        install = asdict(self.install) | {"revoked_tokens": sorted(self.install.revoked_tokens)}
+        del install["enterprise_id"]
+        return {
+            "team_id": self.team_id, "name": self.name, "domain": self.domain,
+            "enterprise_id": self.enterprise_id, "is_org_wide": self.is_org_wide,
+        } | install  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Enterprise:
+    """An Enterprise Grid organization, to which several workspaces belong."""
+
+    id: str
+    name: str
+    domain: str
 
 
 @dataclass
 class SlackFile:
-    """An uploaded file; `ready` once it is complete, `shares` fills when it has been shared."""
+    """An uploaded file; `ready` once it is complete, `shares` fills when it has been shared.
+
+    `external_url` is where a file lives that Slack does not host; `more` are the fields of its kind (a clip's words).
+    """
 
     id: str
     team_id: str
@@ -111,6 +190,8 @@ class SlackFile:
     ready: bool = True
     check_file_info: bool = False
     shares: list[tuple[str, str]] = field(default_factory=list)
+    external_url: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -151,6 +232,7 @@ class SlackWorld:
         """Empty the world; ids start again from the seed."""
         with self.lock:
             self.ids = Ids(self.seed, self.now)
+            self.enterprises: dict[str, Enterprise] = {}
             self.workspaces: dict[str, Workspace] = {}
             self.users: dict[str, SlackUser] = {}
             self.channels: dict[str, SlackChannel] = {}
@@ -173,25 +255,33 @@ class SlackWorld:
         seconds, part = divmod(self.ids.moment(), 1_000_000)
         return f"{seconds}.{part:06d}"
 
-    def workspace_of_token(self, token: str) -> Workspace | None:
-        """The workspace whose bot token this is, or once was."""
-        return next((w for w in self.workspaces.values() if token == w.bot_token or token in w.revoked_tokens), None)
+    def workspaces_of_token(self, token: str) -> list[Workspace]:
+        """The workspaces that a bot token acts in, or once did: several for an organization's."""
+        return [w for w in self.workspaces.values() if token and w.install.has_token(token)]
 
     def members(self, team_id: str) -> list[SlackUser]:
         """The users of a workspace, in the order they came."""
-        return [user for user in self.users.values() if user.team_id == team_id]
+        return [user for user in self.users.values() if user.is_in(team_id)]
 
     def channels_of(self, team_id: str) -> Iterator[SlackChannel]:
         """The conversations that a workspace takes part in."""
         return (channel for channel in self.channels.values() if team_id in channel.team_ids)
 
+    def find_im(self, team_id: str, user_id: str) -> SlackChannel | None:
+        """The direct conversation between the app's bot and a person; an organization's bot has one for all its
+        workspaces.
+        """
+        bot = self.workspaces[team_id].bot_user_id
+        ims = (c for c in self.channels.values() if c.kind == "im" and c.user == user_id)
+        return next((channel for channel in ims if bot in channel.members), None)
+
     def im(self, team_id: str, user_id: str) -> SlackChannel:
         """The direct conversation between the app's bot and a person, opened where there is none."""
         with self.lock:
+            found = self.find_im(team_id, user_id)
+            if found is not None:
+                return found
             bot = self.workspaces[team_id].bot_user_id
-            for channel in self.channels_of(team_id):
-                if channel.kind == "im" and channel.user == user_id:
-                    return channel
             channel = SlackChannel(self.ids.upper("D"), team_id, "im", "", members={bot, user_id}, user=user_id)
             self.channels[channel.id] = channel
             return channel
@@ -227,7 +317,7 @@ class SlackWorld:
         shown = {key: value for key, value in message.items() if not key.startswith("_")}
         replies = channel.replies(message["ts"])
         if replies:
-            authors = list(dict.fromkeys(reply["user"] for reply in replies))
+            authors = list(dict.fromkeys(str(reply.get("user") or reply.get("bot_id")) for reply in replies))
             shown |= {
                 "thread_ts": message["ts"], "reply_count": len(replies), "reply_users": authors,
                 "reply_users_count": len(authors), "latest_reply": replies[-1]["ts"],
@@ -235,5 +325,5 @@ class SlackWorld:
             }  # fmt: skip
         parent = self.parent(channel, message)
         if parent is not None:
-            shown["parent_user_id"] = parent["user"]
+            shown["parent_user_id"] = parent.get("user", "")
         return shown

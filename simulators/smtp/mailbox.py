@@ -13,13 +13,16 @@ from simulators.ids import Now
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One mail as it was taken: the envelope, and the text byte for byte."""
+    """One mail as it was taken: the envelope, the text byte for byte, the name that the sender's host gave, and whether
+    it came over TLS."""
 
     number: int
     at: datetime
     sender: str
     recipients: tuple[str, ...]
     raw: bytes
+    helo: str = ""
+    is_secure: bool = False
 
     @property
     def mail(self) -> EmailMessage:
@@ -55,7 +58,8 @@ class ReceivedMail:
         headers = [[name, str(value)] for name, value in self.mail.items()]
         return {
             "number": self.number, "at": self.at.isoformat(), "sender": self.sender,
-            "recipients": list(self.recipients), "headers": headers, "text": self.text, "html": self.html,
+            "recipients": list(self.recipients), "helo": self.helo, "is_secure": self.is_secure,
+            "headers": headers, "text": self.text, "html": self.html,
         }  # fmt: skip
 
     def _body(self, kind: str) -> str:
@@ -71,10 +75,13 @@ class MailBox:
         self._mails: list[ReceivedMail] = []
         self._grew = threading.Condition()
 
-    def keep(self, sender: str, recipients: list[str], raw: bytes) -> ReceivedMail:
+    def keep(
+        self, sender: str, recipients: list[str], raw: bytes, *, helo: str = "", is_secure: bool = False
+    ) -> ReceivedMail:
         """Add a mail and wake those who wait for one."""
         with self._grew:
-            mail = ReceivedMail(len(self._mails) + 1, self._now(), sender, tuple(recipients), raw)
+            number = len(self._mails) + 1
+            mail = ReceivedMail(number, self._now(), sender, tuple(recipients), raw, helo, is_secure)
             self._mails.append(mail)
             self._grew.notify_all()
             return mail

@@ -26,9 +26,9 @@ class MailServer:
 
     Faults (`.faults.add(operation, kind, …)`) take an `operation` of "connect", "ehlo", "auth", "mail", "rcpt", "data"
     (the go-ahead before the text), "message" (the answer after it) or "*"; `where` narrows them by `sender` and
-    `recipient`. Kind "error" answers with the code in `status` (451, 550, …) and the words in `error`; "hang" does
-    nothing, keeps the line open for `seconds` and cuts it; "slow" waits `seconds` first; "drop" does it and cuts the
-    line before the answer: at "message" the mail is taken and the sender never hears of it.
+    `recipient`. Kind "error" answers with the code in `status` (451, 550, …) and the words in `error`, and after a 421
+    cuts the line; "hang" does nothing, keeps the line open for `seconds` and cuts it; "slow" waits `seconds` first;
+    "drop" does it and cuts the line before the answer: at "message" the mail is taken and the sender never hears of it.
     """
 
     def __init__(
@@ -75,9 +75,11 @@ class MailServer:
         self.feed.clear()
         self.box.clear()
 
-    def take(self, sender: str, recipients: list[str], raw: bytes) -> ReceivedMail:
+    def take(
+        self, sender: str, recipients: list[str], raw: bytes, *, helo: str = "", is_secure: bool = False
+    ) -> ReceivedMail:
         """Keep a mail whose text has come whole."""
-        mail = self.box.keep(sender, recipients, raw)
+        mail = self.box.keep(sender, recipients, raw, helo=helo, is_secure=is_secure)
         self.feed.add("mail", number=mail.number, message_id=mail.message_id, recipients=list(recipients))
         return mail
 

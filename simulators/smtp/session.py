@@ -1,18 +1,25 @@
-"""One conversation with a mail server of the playground, by RFC 5321: commands, their order and their codes."""
+"""One conversation with a mail server of the playground, by RFC 5321: commands, their order and their codes.
+
+As strict as servers of today: a lone LF is refused (Postfix's smtpd_forbid_bare_newline, against smuggled mails), so is
+what comes before its turn (smtpd_forbid_unauth_pipelining; PIPELINING is not offered) and a text line of more than 998
+bytes (Exim, KumoMTA: RFC 5321 4.5.3.1.6).
+"""
 
 import base64
 import binascii
-import re
 from collections.abc import Callable
 from socketserver import StreamRequestHandler
 from typing import TYPE_CHECKING, Any
+
+from simulators.smtp.envelope import MOST_RECIPIENTS, Path, read_path
+from simulators.smtp.wire import LONGEST_COMMAND, LONGEST_TEXT_LINE, Wire
 
 if TYPE_CHECKING:
     from simulators.smtp.server import MailServer
 
 NAME = "mail.playground.test"
-LONGEST_LINE = 2048  # bytes of a command; RFC 5321 asks for 512 and extensions add to it
-_PATH = re.compile(r"<([^<>\s]*)>((?:\s+\S+)*)\s*")
+BARE = "5.5.2 a line ends with CR LF"
+AHEAD = "5.5.0 improper use of command pipelining"
 
 Answer = tuple[int, str]
 
@@ -27,8 +34,11 @@ class MailSession(StreamRequestHandler):
     def __init__(self, request: Any, address: Any, server: Any, *, desk: "MailServer") -> None:
         self._desk = desk
         self._plain_line = request
-        self._greeted = self._is_known = False
+        self._wire = Wire(request)
+        self._greeted = self._is_known = self._is_refused = False
+        self._name = ""
         self._sender: str | None = None
+        self._parameters: dict[str, str] = {}
         self._recipients: list[str] = []
         self._is_secure = bool(desk.tls and desk.implicit_tls)
         super().__init__(request, address, server)
@@ -36,9 +46,16 @@ class MailSession(StreamRequestHandler):
     def handle(self) -> None:
         """Talk until QUIT, or until either side cuts the line."""
         try:
-            self._meet("connect", {}, lambda: (220, f"{NAME} ESMTP"))
-            while not self._desk.closing.is_set() and (line := self.rfile.readline(LONGEST_LINE)):
-                self._obey(line.decode("utf-8", "replace").rstrip("\r\n"))
+            self._is_refused = self._meet("connect", {}, lambda: (220, f"{NAME} ESMTP")) != 220
+            while not self._desk.closing.is_set() and (line := self._wire.line(LONGEST_COMMAND)):
+                if line.is_bare:
+                    self._say(500, BARE)
+                elif self._wire.is_spoken_ahead():
+                    self._note_command(line.content.decode("utf-8", "replace"))
+                    self._say(503, AHEAD)
+                    raise _Cut
+                else:
+                    self._obey(line.content.decode("utf-8", "replace"))
         except _Cut:
             pass
 
@@ -52,24 +69,40 @@ class MailSession(StreamRequestHandler):
 
     def _obey(self, line: str) -> None:
         verb, _, rest = line.partition(" ")
-        self._desk.calls.append({"command": verb.upper(), "line": line if verb.upper() != "AUTH" else "AUTH …"})
+        self._note_command(line)
         command = _COMMANDS.get(verb.upper())
         if command is None:
             self._say(500, "5.5.2 I do not know that command")
+        elif self._is_refused and verb.upper() != "QUIT":
+            self._say(503, "5.5.1 no service here")
         else:
             command(self, rest.strip())
 
+    def _note_command(self, line: str) -> None:
+        verb = line.partition(" ")[0].upper()
+        self._desk.calls.append({"command": verb, "line": line if verb != "AUTH" else "AUTH …"})
+
     def _ehlo(self, rest: str) -> None:
         def act() -> Answer:
-            self._greeted = True
+            self._greeted, self._name = True, rest
             self._forget_envelope()
             return 250, "\n".join([NAME, *self._extensions()])
 
-        self._meet("ehlo", {}, act)
+        self._greet(rest, act)
 
     def _helo(self, rest: str) -> None:
-        self._greeted = True
-        self._meet("ehlo", {}, lambda: (250, NAME))
+        def act() -> Answer:
+            self._greeted, self._name = True, rest
+            self._forget_envelope()
+            return 250, NAME
+
+        self._greet(rest, act)
+
+    def _greet(self, rest: str, act: Callable[[], Answer]) -> None:
+        if not rest:
+            self._say(501, "5.5.4 say who you are")
+        else:
+            self._meet("ehlo", {}, act)
 
     def _extensions(self) -> list[str]:
         offered = [f"SIZE {self._desk.max_size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
@@ -86,6 +119,7 @@ class MailSession(StreamRequestHandler):
         self._say(220, "2.0.0 go ahead")
         self.request = self.connection = self._desk.tls.wrap_socket(self.connection, server_side=True)
         self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+        self._wire.secure(self.connection)
         self._is_secure, self._greeted, self._is_known = True, False, False
         self._forget_envelope()
 
@@ -113,44 +147,56 @@ class MailSession(StreamRequestHandler):
 
     def _asked(self, challenge: str) -> str:
         self._say(334, challenge)
-        return self.rfile.readline(LONGEST_LINE).decode("ascii", "replace").strip()
+        line = self._wire.line(LONGEST_COMMAND)
+        if line is None:
+            raise _Cut
+        return line.content.decode("ascii", "replace").strip()
 
     def _mail(self, rest: str) -> None:
-        path = _path(rest, "FROM:")
+        path = read_path(rest, "FROM:")
         if not self._greeted or self._sender is not None:
             self._say(503, "5.5.1 not now")
         elif self._desk.users and not self._is_known:
             self._say(530, "5.7.0 sign in first")
         elif path is None:
             self._say(501, "5.5.4 MAIL FROM:<address>")
+        elif path.unknown:
+            self._say(555, f"5.5.4 unknown parameter {path.unknown[0]}")
+        elif not path.address.isascii() and "SMTPUTF8" not in path.parameters:
+            self._say(553, "5.6.7 this address needs SMTPUTF8")
         else:
-            self._take_sender(*path)
+            self._take_sender(path)
 
-    def _take_sender(self, sender: str, parameters: str) -> None:
-        size = re.search(r"\bSIZE=(\d+)", parameters, re.IGNORECASE)
-
+    def _take_sender(self, path: Path) -> None:
         def act() -> Answer:
-            if size and int(size.group(1)) > self._desk.max_size:
+            if path.size > self._desk.max_size:
                 return 552, "5.3.4 too large"
-            self._sender = sender
+            self._sender, self._parameters = path.address, path.parameters
             return 250, "2.1.0 ok"
 
-        self._meet("mail", {"sender": sender}, act)
+        self._meet("mail", {"sender": path.address}, act)
 
     def _rcpt(self, rest: str) -> None:
-        path = _path(rest, "TO:")
+        path = read_path(rest, "TO:")
         if self._sender is None:
             self._say(503, "5.5.1 MAIL first")
-        elif path is None or "@" not in path[0]:
+        elif path is None or "@" not in path.address:
             self._say(501, "5.5.4 RCPT TO:<address>")
+        elif path.parameters:
+            self._say(555, "5.5.4 RCPT takes no parameters here")
+        elif not path.address.isascii() and "SMTPUTF8" not in self._parameters:
+            self._say(553, "5.6.7 this address needs SMTPUTF8")
+        elif len(self._recipients) >= MOST_RECIPIENTS:
+            self._say(452, "4.5.3 too many recipients")
         else:
-            recipient = path[0]
+            self._take_recipient(path.address, self._sender)
 
-            def act() -> Answer:
-                self._recipients.append(recipient)
-                return 250, "2.1.5 ok"
+    def _take_recipient(self, recipient: str, sender: str) -> None:
+        def act() -> Answer:
+            self._recipients.append(recipient)
+            return 250, "2.1.5 ok"
 
-            self._meet("rcpt", {"sender": self._sender, "recipient": recipient}, act)
+        self._meet("rcpt", {"sender": sender, "recipient": recipient}, act)
 
     def _data(self, rest: str) -> None:
         if self._sender is None or not self._recipients:
@@ -159,24 +205,34 @@ class MailSession(StreamRequestHandler):
         envelope = {"sender": self._sender, "recipient": self._recipients[0]}
         if self._meet("data", envelope, lambda: (354, "end with <CRLF>.<CRLF>")) != 354:
             return
-        raw, sender, recipients = self._text(), self._sender, self._recipients
+        (raw, complaint), sender, recipients = self._text(), self._sender, self._recipients
         self._forget_envelope()
 
         def act() -> Answer:
+            if complaint:
+                return 550, complaint
             if len(raw) > self._desk.max_size:
                 return 552, "5.3.4 too large"
-            return 250, f"2.0.0 taken as {self._desk.take(sender, recipients, raw).number}"
+            taken = self._desk.take(sender, recipients, raw, helo=self._name, is_secure=self._is_secure)
+            return 250, f"2.0.0 taken as {taken.number}"
 
         self._meet("message", envelope, act)
 
-    def _text(self) -> bytes:
-        """The lines up to a lone dot between CRLFs, without the dots that transparency added (RFC 5321, 4.5.2)."""
+    def _text(self) -> tuple[bytes, str]:
+        """The lines up to a lone dot between CRLFs, without the dots that transparency added (RFC 5321, 4.5.2), and
+        why the server does not take them ("" where it does)."""
         lines: list[bytes] = []
-        while (line := self.rfile.readline()) != b".\r\n":
-            if not line:
-                raise _Cut
-            lines.append(line[1:] if line.startswith(b".") else line)
-        return b"".join(lines)
+        complaint = ""
+        while (line := self._wire.line()) is not None:
+            if line.content == b"." and line.ends_rightly:
+                return b"".join(each + b"\r\n" for each in lines), complaint
+            content = line.content[1:] if line.content.startswith(b".") else line.content
+            if line.is_bare:
+                complaint = complaint or BARE
+            elif len(content) + 2 > LONGEST_TEXT_LINE:
+                complaint = complaint or "5.6.0 a line is longer than 998 bytes"
+            lines.append(content)
+        raise _Cut
 
     def _rset(self, rest: str) -> None:
         self._forget_envelope()
@@ -209,7 +265,10 @@ class MailSession(StreamRequestHandler):
         if fault.kind in ("hang", "drop"):
             raise _Cut
         code = fault.status or (int(fault.kind) if fault.kind.isdecimal() else 451)
-        return self._say(code, fault.error or "as you were told to expect")
+        self._say(code, fault.error or "as you were told to expect")
+        if code == 421:  # the service closes the line after it (RFC 5321, 3.8)
+            raise _Cut
+        return code
 
     def _say(self, code: int, words: str) -> int:
         lines = words.split("\n")
@@ -218,7 +277,7 @@ class MailSession(StreamRequestHandler):
         return code
 
     def _forget_envelope(self) -> None:
-        self._sender, self._recipients = None, []
+        self._sender, self._parameters, self._recipients = None, {}, []
 
 
 _COMMANDS: dict[str, Callable[[MailSession, str], None]] = {
@@ -234,13 +293,6 @@ _COMMANDS: dict[str, Callable[[MailSession, str], None]] = {
     "VRFY": MailSession._vrfy,
     "QUIT": MailSession._quit,
 }
-
-
-def _path(rest: str, keyword: str) -> tuple[str, str] | None:
-    if not rest.upper().startswith(keyword):
-        return None
-    found = _PATH.fullmatch(rest[len(keyword) :].strip())
-    return (found.group(1), found.group(2)) if found else None
 
 
 def _decoded(given: str) -> str:

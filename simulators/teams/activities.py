@@ -1,8 +1,10 @@
-"""The activities that Teams sends, in Teams' own shape."""
+"""The activities that Teams sends, in Teams' own shape.
 
-import html
-import re
-from collections.abc import Mapping, Sequence
+Sources: learn.microsoft.com, "Send and receive messages" and "Conversation events in your Teams bot"; for messages and
+invokes of today's service microsoft/teams.net, core/test/…/TeamsActivityTests.cs.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,13 +24,13 @@ def conversation_json(conversation: Conversation, root: str = "") -> dict[str, A
 
 
 def channel_data(conversation: Conversation, team: Team | None) -> dict[str, Any]:
-    """Teams' own part of an activity: the tenant, and in channels the channel and the team."""
+    """Teams' own part of a message: the tenant, and in channels the channel and the team, by their ids alone."""
     data: dict[str, Any] = {"tenant": {"id": conversation.tenant_id}}
     if team is None:
         return data
     return {
         "teamsChannelId": conversation.id, "teamsTeamId": team.id, "channel": {"id": conversation.id},
-        "team": {"id": team.id, "name": team.name, "aadGroupId": team.aad_group_id},
+        "team": {"id": team.id},
     } | data  # fmt: skip
 
 
@@ -37,6 +39,12 @@ def timestamp(at: datetime, tz: str = "UTC") -> str:
     local = at.astimezone(ZoneInfo(tz))
     offset = "Z" if tz == "UTC" else local.strftime("%z")[:3] + ":" + local.strftime("%z")[3:]
     return local.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0" + offset
+
+
+def account_of(user: TeamsUser, *, with_name: bool = True) -> dict[str, str]:
+    """A person as activities name them; some guests have no Entra id there, events have no names."""
+    told = {"id": user.id, "name": user.name if with_name else "", "aadObjectId": user.aad_object_id}
+    return {key: value for key, value in told.items() if value}
 
 
 def sent_by(
@@ -51,7 +59,7 @@ def sent_by(
     root: str = "",
     more: Mapping[str, Any],
 ) -> Activity:
-    """An activity from a person, with everything that Teams puts into each."""
+    """A message, an invoke or a reaction of a person, with everything that Teams puts into each."""
     tenant = world.tenants[user.tenant_id]
     data = channel_data(conversation, world.team_of(conversation))
     extra = dict(more)
@@ -59,12 +67,37 @@ def sent_by(
     return {
         "type": kind, "id": id, "timestamp": timestamp(world.now()),
         "localTimestamp": timestamp(world.now(), user.tz), "localTimezone": user.tz,
-        "serviceUrl": service_url, "channelId": "msteams",
-        "from": {"id": user.id, "name": user.name, "aadObjectId": user.aad_object_id},
+        "serviceUrl": service_url, "channelId": "msteams", "from": account_of(user),
         "conversation": conversation_json(conversation, root), "recipient": dict(bot),
         "channelData": data, "locale": user.locale,
-        "entities": [client_info(user, tenant), *extra.pop("entities", [])],
+        "entities": [*extra.pop("entities", []), client_info(user, tenant)],
     } | extra  # fmt: skip
+
+
+def event_of(
+    world: TeamsWorld,
+    user: TeamsUser,
+    conversation: Conversation,
+    *,
+    kind: str,
+    id: str,
+    service_url: str,
+    bot: Mapping[str, str],
+    more: Mapping[str, Any],
+) -> Activity:
+    """A conversationUpdate, an installationUpdate or a messageReaction: nobody's name, zone or client in it."""
+    extra = dict(more)
+    data = {"tenant": {"id": conversation.tenant_id}} | extra.pop("channelData", {})
+    return {
+        "type": kind, "id": id, "timestamp": timestamp(world.now()), "serviceUrl": service_url,
+        "channelId": "msteams", "from": account_of(user, with_name=False),
+        "conversation": conversation_json(conversation), "recipient": dict(bot), "channelData": data,
+    } | extra  # fmt: skip
+
+
+def team_data(team: Team) -> dict[str, Any]:
+    """A team as installations name it."""
+    return {"aadGroupId": team.aad_group_id, "name": team.name, "id": team.id}
 
 
 def client_info(user: TeamsUser, tenant: Tenant) -> dict[str, Any]:
@@ -75,36 +108,16 @@ def client_info(user: TeamsUser, tenant: Tenant) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def words(typed: str, *, names: Mapping[str, str], files: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """Typed text as Teams sends it: `@name` of `names` (name: id) becomes `<at>`, an HTML copy goes along."""
-    pattern = "|".join(re.escape(f"@{name}") for name in sorted(names, key=len, reverse=True))
-    pieces = re.split(f"({pattern})", typed) if pattern else [typed]
-    text, copy = "", ""
-    entities: list[dict[str, Any]] = []
-    for piece in pieces:
-        name = piece[1:]
-        if piece.startswith("@") and name in names:
-            copy += (
-                '<span itemscope="" itemtype="http://schema.skype.com/Mention"'
-                f' itemid="{len(entities)}">{html.escape(name)}</span>'
-            )
-            text += f"<at>{name}</at>"
-            entities.append(
-                {"mentioned": {"id": names[name], "name": name}, "text": f"<at>{name}</at>", "type": "mention"}
-            )
-        else:
-            text += piece
-            copy += html.escape(piece, quote=False).replace("\n", "<br>")
-    attachments = [{"contentType": HTML_COPY, "content": f"<div><div>{copy}</div></div>"}, *files]
-    return {"text": text, "textFormat": "plain", "attachments": attachments, "entities": entities}
-
-
 def member_json(user: TeamsUser) -> dict[str, Any]:
-    """A person as the member lists give them."""
+    """A person as the member lists give them; the tenant is a guest's own where Teams tells it.
+
+    What somebody has not got is left out: people without a mail address; guests who never signed in have neither
+    address nor name (OfficeDev/BotBuilder-MicrosoftTeams#88).
+    """
     given, _, surname = user.name.partition(" ")
     shown: dict[str, Any] = {
         "id": user.id, "name": user.name, "objectId": user.aad_object_id, "aadObjectId": user.aad_object_id,
         "givenName": given, "surname": surname, "email": user.email, "userPrincipalName": user.upn,
-        "tenantId": user.tenant_id, "userRole": "guest" if user.is_guest else "user",
+        "tenantId": user.home_tenant_id or user.tenant_id, "userRole": "guest" if user.is_guest else "user",
     }  # fmt: skip
     return {key: value for key, value in shown.items() if value != ""}

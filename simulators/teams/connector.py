@@ -1,11 +1,11 @@
-"""The bot's side of Teams: the token endpoint, the OpenID documents, and the Connector at the serviceUrl.
+"""The Bot Connector at the serviceUrl: routes, who may call, how often, and the answers.
 
-Codes and messages are those of learn.microsoft.com, "Status codes from bot conversational APIs".
+Sources: learn.microsoft.com, "Bot Connector REST API reference" and "Send and receive messages"; refusals, limits and
+message splitting have their sources in their own modules.
 """
 
 import base64
 import binascii
-import json
 import mimetypes
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,29 +15,18 @@ from flask import Blueprint, Response, jsonify, request
 from simulators.faults import Fault
 from simulators.teams.activities import member_json
 from simulators.teams.core import TeamsCore
-from simulators.teams.messages import TeamsRefusal, create_conversation, remove, send, update
-from simulators.teams.tokens import CONNECTOR_SCOPE
+from simulators.teams.limits import Use, uses
+from simulators.teams.messages import create_conversation, remove, send, update
+from simulators.teams.refusals import MESSAGES, STATUS, TeamsRefusal, bad_request, refusal, response_of
+from simulators.teams.splitting import messages_of
 from simulators.teams.world import Conversation
 
-SEND_PACE = ((7, 1.0), (8, 2.0), (60, 30.0), (1800, 3600.0))
-READ_PACE = ((14, 1.0), (16, 2.0), (120, 30.0), (3600, 3600.0))
-READS = {"members", "paged_members", "member", "activity_members", "team", "team_channels", "attachment"}
-MESSAGES = {
-    "BotDisabledByAdmin": "The tenant admin disabled this bot",
-    "BotNotInConversationRoster": "The bot is not part of the conversation roster.",
-    "ConversationBlockedByUser": "User blocked the conversation with the bot.",
-    "ConversationNotFound": "Conversation not found.",
-    "BotNotRegistered": "No registration found for this bot.",
-    "PreconditionFailed": "Precondition failed, please try again.",
-    "MessageSizeTooBig": "Message size too large.",
-    "Throttled": "Too many requests.",
-    "ServiceError": "Unknown",
-}
-STATUS = {
-    "BotDisabledByAdmin": 403, "BotNotInConversationRoster": 403, "ConversationBlockedByUser": 403,
-    "MessageWritesBlocked": 403, "ForbiddenOperationException": 403, "ConversationNotFound": 404,
-    "BotNotRegistered": 401, "PreconditionFailed": 412, "MessageSizeTooBig": 413, "Throttled": 429,
+SCENARIOS = {
+    "send": "send", "reply": "send", "update": "send", "delete": "send", "create_conversation": "create",
+    "member": "members", "paged_members": "members", "members": "members", "activity_members": "members",
+    "team": "conversations", "team_channels": "conversations",
 }  # fmt: skip
+UNPAGED = ("members", "activity_members")
 Act = Callable[[], tuple[Any, int]]
 
 
@@ -78,25 +67,27 @@ def _answered(core: TeamsCore, operation: str, tenant: str, names: Mapping[str, 
     def perform() -> Response:
         try:
             _authorize(core)
-            _keep_pace(core, operation, names)
+            core.limits.take(_uses(operation, tenant, names, body))
             with core.world.lock:
+                _refuse_disabled(core, tenant)
                 answer, status = act()
             if not isinstance(answer, Response):
                 answer = jsonify(answer) if answer is not None else Response()
-            return _finish(entry, answer, status)
-        except TeamsRefusal as refusal:
-            return _finish(entry, _refusal(refusal), refusal.status)
+            return finish(entry, answer, status)
+        except TeamsRefusal as refused:
+            return finish(entry, response_of(refused), refused.status)
 
     conversation = names.get("conversation_id", "")
     where = {"tenant": tenant, **names, "conversation": conversation.partition(";")[0]}
     return core.faults.meet(
         core.faults.take(operation, where),
         act=perform,
-        refuse=lambda fault: _finish(entry, _befallen(fault), _fault_status(fault)),
+        refuse=lambda fault: finish(entry, befallen(fault), fault_status(fault)),
     )
 
 
-def _finish(entry: dict[str, Any], response: Response, status: int) -> Response:
+def finish(entry: dict[str, Any], response: Response, status: int) -> Response:
+    """Answer with a status, which the log of calls keeps."""
     entry["status"] = response.status_code = status
     return response
 
@@ -107,48 +98,51 @@ def _authorize(core: TeamsCore) -> None:
     home = "botframework.com" if core.settings.multi_tenant else core.settings.tenant_id
     if claims is None or claims["appid"] != core.settings.app_id or claims["tid"] != home:
         raise TeamsRefusal(401, "", "Authorization has been denied for this request.")
+    if not core.settings.is_registered:
+        raise refusal("BotNotRegistered")
 
 
-def _keep_pace(core: TeamsCore, operation: str, names: Mapping[str, str]) -> None:
-    if not core.enforce_limits:
-        return
-    rules = READ_PACE if operation in READS else SEND_PACE
-    kind = "read" if operation in READS else "send"
-    key = (kind, names.get("conversation_id", names.get("team_id", "")))
-    wait = core.pace.wait_needed(key, rules)
-    if wait > 0:
-        raise TeamsRefusal(429, "Throttled", MESSAGES["Throttled"], retry_after=max(1, round(wait + 0.5)))
+def _refuse_disabled(core: TeamsCore, tenant: str) -> None:
+    known = core.world.tenants.get(tenant)
+    if known is not None and known.is_disabled:
+        raise refusal("BotDisabledByAdmin")
 
 
-def _refusal(refusal: TeamsRefusal) -> Response:
-    if refusal.status == 401 and not refusal.code:
-        return jsonify({"message": refusal.message})
-    if refusal.code == "MessageWritesBlocked":
-        return jsonify(_writes_blocked())
-    response = jsonify({"error": {"code": refusal.code, "message": refusal.message}})
-    if refusal.retry_after:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+def _uses(operation: str, tenant: str, names: Mapping[str, str], body: object) -> list[Use]:
+    """Which limits a request falls under; a message that Teams splits counts as often as it is shown."""
+    wanted = [*uses("tenant", tenant)]
+    scenario = SCENARIOS.get(operation)
+    if scenario is None:
+        return wanted
+    activity = body if isinstance(body, Mapping) else {}
+    count = len(messages_of(activity)) if operation in ("send", "reply") else 1
+    thread = _target(activity) if scenario == "create" else names.get("conversation_id", names.get("team_id", ""))
+    thread = thread.partition(";")[0]
+    wanted += uses(scenario, thread, count=count)
+    return [*wanted, *uses("unpaged_roster", thread)] if operation in UNPAGED else wanted
 
 
-def _writes_blocked() -> dict[str, Any]:
-    told = {
-        "subCode": "MessageWritesBlocked", "details": "Thread is blocked from message writes.",
-        "errorCode": None, "errorSubCode": None,
-    }  # fmt: skip
-    return {"errorCode": 209, "message": json.dumps(told, indent=2).replace("\n", "\r\n")}
+def _target(wanted: Mapping[str, Any]) -> str:
+    """With whom, or in which channel, a conversation is to be created."""
+    members, data = wanted.get("members"), wanted.get("channelData")
+    if isinstance(members, list) and members and isinstance(members[0], Mapping):
+        return str(members[0].get("id"))
+    channel = data.get("channel") if isinstance(data, Mapping) else None
+    return str(channel.get("id")) if isinstance(channel, Mapping) else ""
 
 
-def _fault_status(fault: Fault) -> int:
+def fault_status(fault: Fault) -> int:
+    """The HTTP status of an arranged fault."""
     return fault.status or STATUS.get(fault.error, int(fault.kind) if fault.kind.isdecimal() else 400)
 
 
-def _befallen(fault: Fault) -> Response:
+def befallen(fault: Fault) -> Response:
+    """The answer of an arranged fault; `retry_after` 0 leaves the header out, as Teams often does."""
     if fault.kind in ("502", "503") and not fault.error:
         return Response("<html><body><h1>Bad Gateway</h1></body></html>", mimetype="text/html")
     code = fault.error or ("Throttled" if fault.kind == "429" else "ServiceError")
-    wait = fault.retry_after if _fault_status(fault) == 429 else 0
-    return _refusal(TeamsRefusal(_fault_status(fault), code, MESSAGES.get(code, code), retry_after=wait))
+    wait = fault.retry_after if fault_status(fault) == 429 else 0
+    return response_of(TeamsRefusal(fault_status(fault), code, MESSAGES.get(code, code), retry_after=wait))
 
 
 # ----------------------------------------------------------------------- operations
@@ -159,8 +153,10 @@ def _create(core: TeamsCore, tenant: str) -> tuple[Any, int]:
 
 
 def _send(core: TeamsCore, tenant: str, *, conversation_id: str, activity_id: str = "") -> tuple[Any, int]:
+    """201 with the message's id; 202 without one where the activity became several messages."""
     conversation, root = _place(core, tenant, conversation_id)
-    return {"id": send(core, conversation, _body(), root=root, reply_to=activity_id)["id"]}, 201
+    posted = send(core, conversation, _body(), root=root, reply_to=activity_id)
+    return ({"id": posted[0]["id"]}, 201) if len(posted) == 1 else (None, 202)
 
 
 def _update(core: TeamsCore, tenant: str, *, conversation_id: str, activity_id: str) -> tuple[Any, int]:
@@ -182,8 +178,8 @@ def _members(core: TeamsCore, tenant: str, *, conversation_id: str, activity_id:
 def _member(core: TeamsCore, tenant: str, *, conversation_id: str, member_id: str) -> tuple[Any, int]:
     conversation, _ = _place(core, tenant, conversation_id)
     user = core.world.user(member_id, tenant_id=tenant)
-    if user is None or user not in core.world.roster(conversation):
-        raise TeamsRefusal(404, "MemberNotFoundInConversation", "Member not found in conversation.")
+    if user is None or not core.world.is_in(user, conversation):
+        raise refusal("MemberNotFoundInConversation")
     return member_json(user), 200
 
 
@@ -194,7 +190,7 @@ def _paged_members(core: TeamsCore, tenant: str, *, conversation_id: str) -> tup
         start = int(base64.urlsafe_b64decode(request.args.get("continuationToken", "") or "MA==").decode())
         size = max(50, min(int(request.args.get("pageSize", "200")), 500))
     except (binascii.Error, ValueError):
-        raise TeamsRefusal(400, "BadArgument", "Invalid continuation token or page size.") from None
+        raise bad_request("Invalid continuation token or page size.", code="BadArgument") from None
     page: dict[str, Any] = {"members": [member_json(user) for user in people[start : start + size]]}
     if start + size < len(people):
         page["continuationToken"] = base64.urlsafe_b64encode(str(start + size).encode()).decode()
@@ -204,9 +200,9 @@ def _paged_members(core: TeamsCore, tenant: str, *, conversation_id: str) -> tup
 def _team(core: TeamsCore, tenant: str, *, team_id: str) -> tuple[Any, int]:
     team = core.world.teams.get(team_id)
     if team is None or team.tenant_id != tenant:
-        raise TeamsRefusal(404, "ConversationNotFound", MESSAGES["ConversationNotFound"])
+        raise refusal("ConversationNotFound")
     if not team.installed:
-        raise TeamsRefusal(403, "BotNotInConversationRoster", MESSAGES["BotNotInConversationRoster"])
+        raise refusal("BotNotInConversationRoster")
     return {
         "id": team.id, "name": team.name, "aadGroupId": team.aad_group_id, "tenantId": tenant,
         "channelCount": len(team.channels), "memberCount": len(team.members), "type": "standard",
@@ -231,74 +227,14 @@ def _attachment(core: TeamsCore, tenant: str, *, attachment_id: str, view_id: st
 def _place(core: TeamsCore, tenant: str, conversation_id: str) -> tuple[Conversation, str]:
     found = core.world.place(conversation_id)
     if found is None or found[0].tenant_id != tenant:
-        raise TeamsRefusal(404, "ConversationNotFound", MESSAGES["ConversationNotFound"])
+        raise refusal("ConversationNotFound")
     if not core.world.bot_is_in(found[0]):
-        raise TeamsRefusal(403, "BotNotInConversationRoster", MESSAGES["BotNotInConversationRoster"])
+        raise refusal("BotNotInConversationRoster")
     return found
 
 
 def _body() -> dict[str, Any]:
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise TeamsRefusal(400, "BadSyntax", "Could not parse the request body.")
+        raise bad_request("Could not parse the request body.")
     return body
-
-
-# ------------------------------------------------------------ tokens and documents
-
-
-def login_routes(core: TeamsCore) -> Blueprint:
-    """Where the bot gets its token, and where everybody finds the signing keys."""
-    routes = Blueprint("teams_login", __name__)
-
-    def guarded(operation: str, act: Callable[[], Response]) -> Response:
-        core.calls.append({"method": operation, "at": core.now().isoformat()})
-        return core.faults.meet(
-            core.faults.take(operation, {}), act=act,
-            refuse=lambda fault: _finish({}, _befallen(fault), _fault_status(fault)),
-        )  # fmt: skip
-
-    @routes.post("/<tenant>/oauth2/v2.0/token")
-    def token(tenant: str) -> Response:
-        return guarded("token", lambda: _token(core, tenant))
-
-    @routes.get("/v1/.well-known/openidconfiguration")
-    def metadata() -> Response:
-        base = core.url or request.host_url.rstrip("/")
-        document = {
-            "issuer": "https://api.botframework.com",
-            "authorization_endpoint": "https://invalid.botframework.com",
-            "jwks_uri": f"{base}/v1/.well-known/keys",
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        }
-        return guarded("openid", lambda: jsonify(document))
-
-    @routes.get("/v1/.well-known/keys")
-    def keys() -> Response:
-        return guarded("keys", lambda: jsonify(core.keyring.jwks()))
-
-    return routes
-
-
-def _token(core: TeamsCore, tenant: str) -> Response:
-    form, app = request.form, core.settings
-    if form.get("grant_type") != "client_credentials":
-        return _denied(400, "unsupported_grant_type", "AADSTS70003: The grant type is not supported.")
-    if form.get("scope") != CONNECTOR_SCOPE:
-        return _denied(400, "invalid_scope", "AADSTS1002012: The provided value for scope is not valid.")
-    if form.get("client_id") != app.app_id:
-        return _denied(400, "unauthorized_client", "AADSTS700016: Application was not found in the directory.")
-    if form.get("client_secret") != app.password:
-        return _denied(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.")
-    known = {app.tenant_id, "botframework.com", *core.world.tenants}
-    if tenant not in known:
-        return _denied(400, "invalid_request", f"AADSTS90002: Tenant '{tenant}' not found.")
-    made, life = core.keyring.access_token(tenant=tenant)
-    return jsonify({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": made})
-
-
-def _denied(status: int, error: str, description: str) -> Response:
-    response = jsonify({"error": error, "error_description": description})
-    response.status_code = status
-    return response

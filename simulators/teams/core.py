@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.courier import Answer, Courier, Delivery, Prepare
-from simulators.faults import Faults, Pace
+from simulators.courier import Courier, Delivery, Prepare
+from simulators.faults import Faults
 from simulators.feed import Feed
 from simulators.ids import Now
+from simulators.teams.activities import event_of, sent_by
+from simulators.teams.limits import Limits
+from simulators.teams.screens import Screens
 from simulators.teams.tokens import Keyring
 from simulators.teams.world import Activity, Conversation, TeamsUser, TeamsWorld
 
@@ -26,6 +29,7 @@ class TeamsApp:
     name: str
     endpoint: str = ""
     multi_tenant: bool = False  # registered before August 2025: tokens come from botframework.com
+    is_registered: bool = True  # with Azure; else every call is 401 BotNotRegistered
 
     @property
     def account(self) -> dict[str, str]:
@@ -33,12 +37,12 @@ class TeamsApp:
         return {"id": f"28:{self.app_id}", "name": self.name}
 
 
-def _timed_out(answer: Answer) -> bool:
-    return answer.reason == "http_timeout"
-
-
 class TeamsCore:
-    """World, keys, courier, feed and faults of one Teams playground."""
+    """World, keys, courier, limits, feed and faults of one Teams playground.
+
+    An activity that the bot does not answer with a 2xx within `turn_timeout` seconds is sent again, the same id and
+    bytes, after each pause of `retry_schedule` (msteams-docs#6084: slower than 15 s; #1571: no 2xx, two tries in all).
+    """
 
     def __init__(
         self,
@@ -48,22 +52,21 @@ class TeamsCore:
         now: Now,
         turn_timeout: float,
         retry_schedule: Sequence[float],
-        enforce_limits: bool,
         public_url: str,
     ) -> None:
         self.settings = app
         self.url = public_url.rstrip("/")
         self.now = now
-        self.enforce_limits = enforce_limits
         self.world = TeamsWorld(seed=seed, now=now)
         self.keyring = Keyring(self.world.ids, now, app_id=app.app_id)
         self.feed = Feed(now)
         self.courier = Courier(
-            now, timeout=turn_timeout, schedule=retry_schedule, again=_timed_out,
+            now, timeout=turn_timeout, schedule=retry_schedule, again=lambda answer: True,
             on_settled=self._note_delivery,
         )  # fmt: skip
         self.faults = Faults(self.courier.closing)
-        self.pace = Pace(now)
+        self.limits = Limits(now)
+        self.screens = Screens(now)
         self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)
         self._sent: deque[Activity] = deque(maxlen=10_000)
 
@@ -74,7 +77,7 @@ class TeamsCore:
     # ------------------------------------------------------------- activities
 
     def post(self, activity: Activity, *, wait: bool) -> Delivery:
-        """POST an activity with a good token; the same one again if the bot is too slow."""
+        """POST an activity with a good token; the same one again if the bot is too slow or answers no 2xx."""
         self._sent.append(activity)
         return self.courier.send(
             activity["type"], activity["id"], url=self.settings.endpoint,
@@ -103,6 +106,29 @@ class TeamsCore:
             return body, headers | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
 
         return prepare
+
+    def tell(
+        self, person: TeamsUser, place: Conversation, kind: str, *, more: Mapping[str, Any], wait: bool
+    ) -> Delivery:
+        """POST an event that a person caused in a conversation."""
+        activity = event_of(
+            self.world, person, place, kind=kind, id=self.event_id(), service_url=self.service_url(person.tenant_id),
+            bot=self.settings.account, more=more,
+        )  # fmt: skip
+        return self.post(activity, wait=wait)
+
+    def activity(
+        self, person: TeamsUser, place: Conversation, kind: str, id: str, *, root: str = "", more: Mapping[str, Any]
+    ) -> Activity:
+        """A message or an invoke of a person, not sent yet."""
+        return sent_by(
+            self.world, person, place, kind=kind, id=id, service_url=self.service_url(person.tenant_id),
+            bot=self.settings.account, root=root, more=more,
+        )  # fmt: skip
+
+    def event_id(self) -> str:
+        """A fresh id for what is no message."""
+        return f"f:{self.world.ids.uuid()}"
 
     def redeliver(self, activity_id: str, *, times: int = 1) -> list[Delivery]:
         """Send the very same activity again."""
@@ -152,6 +178,8 @@ class TeamsCore:
         self.feed.clear()
         self.calls.clear()
         self.courier.deliveries.clear()
+        self.limits.clear()
+        self.screens.clear()
         if keep_world:
             self.world.forget()
         else:

@@ -1,29 +1,15 @@
-"""What the bot may do in Teams' conversations, and what it is refused."""
+"""What the bot does in Teams' conversations: it posts, updates, deletes, and opens conversations."""
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from simulators.teams.activities import timestamp
+from simulators.teams.cards import CARD, problems
+from simulators.teams.checks import check
 from simulators.teams.core import TeamsCore
+from simulators.teams.refusals import SPLIT, TeamsRefusal, bad_request, refusal
+from simulators.teams.splitting import messages_of
 from simulators.teams.world import Activity, Conversation
-
-SIZE_MAX = 100 * 1024  # bytes, counted as UTF-16
-CARD = "application/vnd.microsoft.card.adaptive"
-CARDS = re.compile(r"application/vnd\.microsoft\.(card\.[a-z0-9.]+|teams\.[a-z0-9.]+)|image/[a-z+.-]+|text/html")
-CARD_VERSION = re.compile(r"1\.[0-6]")
-
-
-class TeamsRefusal(Exception):
-    """An error answer of the Connector."""
-
-    def __init__(self, status: int, code: str, message: str, *, retry_after: int = 0) -> None:
-        super().__init__(f"{status} {code}")
-        self.status = status
-        self.code = code
-        self.message = message
-        self.retry_after = retry_after
 
 
 def create_conversation(core: TeamsCore, tenant: str, wanted: Mapping[str, Any]) -> tuple[Any, int]:
@@ -34,12 +20,13 @@ def create_conversation(core: TeamsCore, tenant: str, wanted: Mapping[str, Any])
     if "channel" in data:
         return _start_thread(core, tenant, str(data["channel"].get("id")), wanted)
     if not named:
-        raise TeamsRefusal(400, "BadSyntax", "Could not parse tenant id")
+        raise bad_request("Could not parse tenant id")
     members = wanted.get("members") or []
     if wanted.get("isGroup") or len(members) != 1:
-        raise TeamsRefusal(400, "BadArgument", "Bots can create conversations with one member only.")
+        raise bad_request("Bots can create conversations with one member only.", code="BadArgument")
     if named != tenant:
-        raise TeamsRefusal(403, "ForbiddenOperationException", "The tenant is not that of the service URL.")
+        told_why = "The tenant is not that of the service URL."
+        raise TeamsRefusal(403, "ForbiddenOperationException", told_why)
     return _start_chat(core, tenant, str(members[0].get("id")), wanted.get("activity"))
 
 
@@ -51,74 +38,100 @@ def _start_chat(core: TeamsCore, tenant: str, person: str, first: Mapping[str, A
     chat = core.world.personal(user)
     if chat is None or not chat.installed:
         if next(teams, None) is None:
-            told = "Bot is not installed in user's personal scope"
-            raise TeamsRefusal(403, "ForbiddenOperationException", told)
+            raise refusal("ForbiddenOperationException")
         chat = core.world.open_personal(user, installed=True)
+        chat.installed = True
     answer = {"id": chat.id}
     if first:
-        answer["activityId"] = send(core, chat, first, root="", reply_to="")["id"]
+        answer["activityId"] = _first_message(core, chat, first)["id"]
     return answer, 201
 
 
 def _start_thread(core: TeamsCore, tenant: str, channel_id: str, wanted: Mapping[str, Any]) -> tuple[Any, int]:
     conversation = core.world.conversations.get(channel_id)
     if conversation is None or conversation.kind != "channel" or conversation.tenant_id != tenant:
-        raise TeamsRefusal(404, "ConversationNotFound", "Conversation not found.")
+        raise refusal("ConversationNotFound")
     if not core.world.bot_is_in(conversation):
-        raise TeamsRefusal(403, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+        raise refusal("BotNotInConversationRoster")
     if not isinstance(wanted.get("activity"), Mapping):
-        raise TeamsRefusal(400, "BadSyntax", "Incorrect conversation creation parameters: activity is missing")
-    sent = send(core, conversation, wanted["activity"], root="", reply_to="")
+        raise bad_request("Incorrect conversation creation parameters: activity is missing")
+    sent = _first_message(core, conversation, wanted["activity"])
     return {"id": f"{conversation.id};messageid={sent['id']}", "activityId": sent["id"]}, 201
+
+
+def _first_message(core: TeamsCore, conversation: Conversation, first: Mapping[str, Any]) -> Activity:
+    if len(messages_of(first)) > 1:
+        raise bad_request(SPLIT)
+    return send(core, conversation, first, root="", reply_to="")[0]
 
 
 def send(
     core: TeamsCore, conversation: Conversation, activity: Mapping[str, Any], *, root: str, reply_to: str
-) -> Activity:
-    """Take a message of the bot in; typing is shown and forgotten."""
-    _check(activity)
-    if conversation.blocked:
-        raise TeamsRefusal(403, "MessageWritesBlocked", "Thread is blocked from message writes.")
+) -> list[Activity]:
+    """Take an activity of the bot in and return the messages it became; typing is shown and forgotten."""
+    check(activity)
+    _refuse_blocked(conversation)
     thread = _thread(conversation, root=root, reply_to=reply_to)
-    fresh = core.world.millis()
-    id = fresh if conversation.kind == "channel" else f"1:1{core.world.ids.secret(40)}"
-    stored: Activity = {
-        **activity, "id": id, "timestamp": timestamp(core.now()), "from": core.settings.account,
-        "conversation": {"id": conversation.id, "tenantId": conversation.tenant_id},
-        "channelId": "msteams", "_order": int(fresh), "_thread": thread or id, "_by_bot": True, "_views": {},
-    }  # fmt: skip
-    if reply_to:
-        stored["replyToId"] = reply_to
     if activity["type"] == "typing":
-        core.note("typing", conversation, stored)
-        return stored
-    core.world.store(conversation, stored)
-    core.note("message", conversation, stored, author="bot")
-    return stored
+        typing = _stored(core, conversation, activity, thread=thread, reply_to=reply_to)
+        core.note("typing", conversation, typing)
+        return [typing]
+    posted = []
+    for part in messages_of(activity):
+        stored = _stored(core, conversation, part, thread=thread, reply_to=reply_to)
+        core.world.store(conversation, stored)
+        core.note("message", conversation, stored, author="bot")
+        posted.append(stored)
+    return posted
+
+
+def _stored(
+    core: TeamsCore, conversation: Conversation, part: Mapping[str, Any], *, thread: str, reply_to: str
+) -> Activity:
+    id = core.world.millis()
+    stored: Activity = {
+        **part, "id": id, "timestamp": timestamp(core.now()), "from": core.settings.account,
+        "conversation": {"id": conversation.id, "tenantId": conversation.tenant_id},
+        "channelId": "msteams", "_order": int(id), "_thread": thread or id, "_by_bot": True, "_views": {},
+        "_card_problems": card_problems(part), "_legacy": f"1:1{core.world.ids.secret(40)}",
+    }  # fmt: skip
+    return stored | ({"replyToId": reply_to} if reply_to else {})
+
+
+def card_problems(message: Mapping[str, Any]) -> list[str]:
+    """Why people read an apology instead of the message's Adaptive Card; empty where they see it."""
+    cards = [a["content"] for a in message.get("attachments") or [] if a["contentType"] == CARD]
+    return [problem for card in cards for problem in problems(card)]
+
+
+def _refuse_blocked(conversation: Conversation) -> None:
+    if conversation.blocked:
+        raise refusal(conversation.blocked)
 
 
 def _thread(conversation: Conversation, *, root: str, reply_to: str) -> str:
     """The root of the thread a message goes to; "" starts one (chats are one thread each)."""
-    if reply_to and reply_to not in conversation.activities:
-        raise TeamsRefusal(404, "ActivityNotFoundInConversation", "Message does not exist in the thread.")
+    for named in (reply_to, root):
+        if named and named not in conversation.activities:
+            raise refusal("ActivityNotFoundInConversation")
     if conversation.kind != "channel":
         return conversation.id
-    if root and root not in conversation.activities:
-        raise TeamsRefusal(404, "ConversationNotFound", "Conversation not found.")
     return root or (str(conversation.activities[reply_to]["_thread"]) if reply_to else "")
 
 
 def update(core: TeamsCore, conversation: Conversation, activity_id: str, new: Mapping[str, Any]) -> Activity:
     """Replace one of the bot's own messages; what single people were shown instead goes too."""
-    if conversation.blocked:
-        raise TeamsRefusal(403, "MessageWritesBlocked", "Thread is blocked from message writes.")
+    _refuse_blocked(conversation)
     stored = _own(conversation, activity_id)
-    _check(new)
+    check(new)
+    if len(messages_of(new)) > 1:
+        raise bad_request(SPLIT)
     kept = ("id", "timestamp", "from", "conversation", "channelId", "replyToId")
     private = {key: value for key, value in stored.items() if key.startswith("_")}
     identity = {key: stored[key] for key in kept if key in stored}
     stored.clear()
     stored |= {**new, **identity, **private, "_views": {}, "_edited": timestamp(core.now())}
+    stored["_card_problems"] = card_problems(new)
     core.note("message_changed", conversation, stored, author="bot")
     return stored
 
@@ -133,33 +146,7 @@ def remove(core: TeamsCore, conversation: Conversation, activity_id: str) -> Non
 def _own(conversation: Conversation, activity_id: str) -> Activity:
     stored = conversation.activities.get(activity_id)
     if stored is None:
-        raise TeamsRefusal(404, "ActivityNotFoundInConversation", "Message does not exist in the thread.")
+        raise refusal("ActivityNotFoundInConversation")
     if not stored["_by_bot"]:
-        raise TeamsRefusal(403, "NotEnoughPermissions", "The bot may only change its own messages.")
+        raise refusal("NotEnoughPermissions")
     return stored
-
-
-def _check(activity: Mapping[str, Any]) -> None:
-    kind = activity.get("type")
-    if kind not in ("message", "typing"):
-        raise TeamsRefusal(400, "BadArgument", f"Unknown activity type {kind!r}.")
-    if len(json.dumps(activity, ensure_ascii=False).encode("utf-16-le")) > SIZE_MAX:
-        raise TeamsRefusal(413, "MessageSizeTooBig", "Message size too large.")
-    attachments = activity.get("attachments") or []
-    if kind == "message" and not activity.get("text") and not attachments:
-        raise TeamsRefusal(400, "BadSyntax", "A message needs text or attachments.")
-    for attachment in attachments:
-        _check_attachment(attachment)
-
-
-def _check_attachment(attachment: object) -> None:
-    kind = attachment.get("contentType") if isinstance(attachment, Mapping) else None
-    if not isinstance(attachment, Mapping) or not isinstance(kind, str) or not CARDS.fullmatch(kind):
-        raise TeamsRefusal(400, "BadSyntax", f"Unknown attachment type {kind!r}.")
-    if kind != CARD:
-        return
-    card = attachment.get("content")
-    if not isinstance(card, Mapping) or card.get("type") != "AdaptiveCard":
-        raise TeamsRefusal(400, "BadSyntax", "The content is no Adaptive Card.")
-    if not CARD_VERSION.fullmatch(str(card.get("version"))):
-        raise TeamsRefusal(400, "BadSyntax", f"Unknown Adaptive Card version {card.get('version')!r}.")

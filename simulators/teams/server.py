@@ -4,20 +4,25 @@
 (`say`, `press`, `install`, …) or over HTTP under /_control.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Flask
 
 from msp.kernel import clock
 from simulators.control import control_routes
 from simulators.ids import Now
 from simulators.serving import RunningServer, serve
-from simulators.teams.connector import connector_routes, login_routes
-from simulators.teams.core import TeamsApp
-from simulators.teams.invokes import TeamsInvokes
-from simulators.teams.world import Activity
+from simulators.teams.cards import CARD
+from simulators.teams.connector import connector_routes
+from simulators.teams.core import TeamsApp, TeamsCore
+from simulators.teams.directory import Directory
+from simulators.teams.files import file_routes
+from simulators.teams.installs import Installs
+from simulators.teams.invokes import Invokes
+from simulators.teams.signin import login_routes
+from simulators.teams.world import Activity, Conversation
+from simulators.teams.writing import Writing
 
 APP_ID = "5c1ed0f6-3b1c-4cf2-9c57-6f2b6a2f8d11"
 # Invented, and known to everybody: it guards nothing but a playground.
@@ -26,17 +31,42 @@ HOME_TENANT = "0b8a4e6c-7d1f-4b59-9d7e-2f5f0f2a9c33"
 TURN_SECONDS = 15.0
 
 ACTS = (
-    "say", "edit", "delete", "undelete", "react", "press", "invoke", "submit_task", "consent", "install",
-    "uninstall", "block", "move_region", "change_members", "conversation_event", "redeliver", "roll_keys",
-    "forge", "add_tenant", "add_user", "add_team", "add_group_chat", "open_chat", "card",
+    "say", "say_html", "edit", "edit_html", "delete", "undelete", "react", "press", "invoke", "submit_task",
+    "consent", "install", "uninstall", "upgrade", "block", "disable", "move_region", "rename", "change_members",
+    "conversation_event", "redeliver", "roll_keys", "forge", "add_tenant", "add_user", "add_guest", "add_team",
+    "add_group_chat", "open_chat", "card", "seen_by", "notices",
 )  # fmt: skip
-SETTINGS = ("endpoint", "app_id", "password", "tenant_id", "name", "multi_tenant")
+SETTINGS = ("endpoint", "app_id", "password", "tenant_id", "name", "multi_tenant", "is_registered")
 
 
-class TeamsServer(TeamsInvokes):
-    """The Teams playground: `app` is its WSGI application, `url` where it runs once served."""
+class TeamsServer(TeamsCore):
+    """The Teams playground: `app` is its WSGI application, `url` where it runs once served.
+
+    `directory`, `installs`, `writing` and `invokes` hold what people can do; their acts stand here by name too.
+    `limits.throttled` counts the requests that were refused with 429, by the limit that refused them.
+    """
 
     app: Flask
+
+    def __init__(self, app: TeamsApp, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.directory = Directory(self)
+        self.installs = Installs(self)
+        self.writing = Writing(self)
+        self.invokes = Invokes(self)
+        self.add_tenant, self.add_user = self.directory.add_tenant, self.directory.add_user
+        self.add_guest, self.rename = self.directory.add_guest, self.directory.rename
+        self.add_team, self.add_group_chat = self.directory.add_team, self.directory.add_group_chat
+        self.open_chat, self.change_members = self.directory.open_chat, self.directory.change_members
+        self.conversation_event = self.directory.conversation_event
+        self.install, self.uninstall = self.installs.install, self.installs.uninstall
+        self.upgrade, self.block = self.installs.upgrade, self.installs.block
+        self.disable, self.move_region = self.installs.disable, self.installs.move_region
+        self.say, self.say_html = self.writing.say, self.writing.say_html
+        self.edit, self.edit_html = self.writing.edit, self.writing.edit_html
+        self.delete, self.undelete, self.react = self.writing.delete, self.writing.undelete, self.writing.react
+        self.invoke, self.press, self.card = self.invokes.invoke, self.invokes.press, self.invokes.card
+        self.submit_task, self.consent = self.invokes.submit_task, self.invokes.consent
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
         """Bring the server up in a thread; closing the handle stops its retries too."""
@@ -65,7 +95,7 @@ class TeamsServer(TeamsInvokes):
         with self.world.lock:
             return {
                 "url": self.url, "app": vars(self.settings), "openid_url": self.openid_url,
-                "token_url": self.token_url,
+                "token_url": self.token_url, "throttled": dict(self.limits.throttled),
                 "tenants": [
                     t.as_json() | {"serviceUrl": self.service_url(t.id)} for t in self.world.tenants.values()
                 ],
@@ -95,31 +125,62 @@ class TeamsServer(TeamsInvokes):
                 self.add_group_chat(tenant, **chat)
         return self.describe()
 
-    def open_chat(self, tenant: str, user: str) -> dict[str, Any]:
-        """The personal chat of a person with the bot, the app installed."""
-        return self.world.open_personal(self.person(tenant, user), installed=True).as_json()
-
-    def card(self, user: str, id: str) -> dict[str, Any]:
-        """The card of a message as this person sees it now."""
-        return self.card_of(self.find(id)[1], user)
+    # -------------------------------------------------------------- what is seen
 
     def messages(
         self, *, conversation: str = "", thread: str = "", author: str = "", tenant: str = ""
     ) -> list[Activity]:
         """What stands in the conversations, oldest first; author is "bot", "user" or a 29: id.
 
-        In a channel each message carries `thread`, the id of its thread's root; in chats, the chat's.
+        In a channel each message carries `thread`, the id of its thread's root; in chats, the chat's. `shown` is a
+        person's text as they typed it; `card_problems` is why people do not see the card.
         """
         base = conversation.partition(";")[0]
         with self.world.lock:
             found = [
                 activity for place in self.world.conversations.values()
                 if base in ("", place.id) and tenant in ("", place.tenant_id)
-                for activity in place.activities.values()
-                if thread in ("", activity["_thread"]) and not activity.get("_deleted")
+                for activity in _standing(place)
+                if thread in ("", activity["_thread"]) and _is_by(activity, author)
             ]  # fmt: skip
-            kept = sorted((a for a in found if _is_by(a, author)), key=lambda a: int(a["_order"]))
-            return [self.world.shown(a) | {"thread": a["_thread"], "edited": "_edited" in a} for a in kept]
+            return [self._told(activity) for activity in sorted(found, key=lambda a: int(a["_order"]))]
+
+    def seen_by(self, tenant: str, user: str, *, conversation: str = "") -> list[Activity]:
+        """The messages of the conversations a person is in, oldest first; `card` is the card as they see it."""
+        person = self.person(tenant, user)
+        base = conversation.partition(";")[0]
+        with self.world.lock:
+            places = [p for p in self.world.conversations.values() if self.world.is_in(person, p)]
+            found = [a for place in places if base in ("", place.id) for a in _standing(place)]
+            found.sort(key=lambda a: int(a["_order"]))
+            return [self._told(activity) | {"card": _card_seen(activity, person.id)} for activity in found]
+
+    def notices(self, tenant: str, user: str) -> list[dict[str, Any]]:
+        """What only this person was shown, oldest first: the bot's answers to buttons, and Teams' own errors."""
+        return [notice.as_json() for notice in self.screens.notices(self.person(tenant, user).id)]
+
+    def unshown_cards(self) -> list[str]:
+        """Why people do not see cards that the bot sent; empty where they see all."""
+        with self.world.lock:
+            places = list(self.world.conversations.values())
+            return [why for place in places for a in place.activities.values() for why in a.get("_card_problems") or ()]
+
+    def _told(self, activity: Activity) -> Activity:
+        typed = activity.get("_shown", "" if activity["_by_bot"] else activity.get("text") or "")
+        return self.world.shown(activity) | {
+            "thread": activity["_thread"], "edited": "_edited" in activity, "shown": typed,
+            "card_problems": activity.get("_card_problems") or [],
+        }  # fmt: skip
+
+
+def _standing(place: Conversation) -> list[Activity]:
+    return [activity for activity in place.activities.values() if not activity.get("_deleted")]
+
+
+def _card_seen(activity: Activity, user_id: str) -> dict[str, Any] | None:
+    cards = (a["content"] for a in activity.get("attachments") or [] if a["contentType"] == CARD)
+    seen: dict[str, Any] | None = activity["_views"].get(user_id) or next(cards, None)
+    return None if activity.get("_card_problems") else seen
 
 
 def _is_by(activity: Activity, author: str) -> bool:
@@ -140,57 +201,19 @@ def create_teams_server(
     now: Now = clock.now,
     turn_timeout: float = TURN_SECONDS,
     retry_schedule: Sequence[float] = (0.0,),
-    enforce_limits: bool = False,
     public_url: str = "",
 ) -> TeamsServer:
     """An empty Teams with one bot, which listens at `endpoint`; times in seconds.
 
-    A bot slower than `turn_timeout` gets the same activity again after each pause of
-    `retry_schedule`. `enforce_limits` turns on the rate limits per conversation.
+    A bot that gives no 2xx within `turn_timeout` gets the same activity again after each pause of `retry_schedule`.
     """
     app = TeamsApp(app_id, app_password, app_tenant_id, app_name, endpoint, multi_tenant)
     server = TeamsServer(
-        app, seed=seed, now=now, turn_timeout=turn_timeout, retry_schedule=retry_schedule,
-        enforce_limits=enforce_limits, public_url=public_url,
-    )  # fmt: skip
+        app, seed=seed, now=now, turn_timeout=turn_timeout, retry_schedule=retry_schedule, public_url=public_url
+    )
     server.app = Flask("simulators.teams", static_folder=None)
     server.app.register_blueprint(control_routes("teams", server))
     server.app.register_blueprint(login_routes(server))
-    server.app.register_blueprint(_files(server))
+    server.app.register_blueprint(file_routes(server))
     server.app.register_blueprint(connector_routes(server))
     return server
-
-
-def _files(server: TeamsServer) -> Blueprint:
-    """Pre-authorised addresses for files: who knows one needs no token, until it expires."""
-    routes = Blueprint("teams_files", __name__)
-
-    def usable(file_id: str) -> bool:
-        file = server.world.files.get(file_id)
-        return file is not None and server.now() < file.expires
-
-    @routes.get("/files/download/<file_id>")
-    def download(file_id: str) -> Response:
-        if not usable(file_id):
-            return Response("The address has expired.", status=401, mimetype="text/plain")
-        return Response(server.world.files[file_id].content, mimetype="application/octet-stream")
-
-    @routes.put("/files/upload/<file_id>")
-    def upload(file_id: str) -> Response:
-        span = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", request.headers.get("Content-Range", ""))
-        if not usable(file_id) or span is None:
-            return Response("invalidRequest", status=401 if span else 400, mimetype="text/plain")
-        file, part = server.world.files[file_id], request.get_data()
-        start, end, total = (int(number) for number in span.groups())
-        if start != len(file.content) or end - start + 1 != len(part):
-            return Response("invalidRange", status=416, mimetype="text/plain")
-        file.content += part
-        if len(file.content) < total:
-            going_on = jsonify({"nextExpectedRanges": [f"{len(file.content)}-"]})
-            going_on.status_code = 202
-            return going_on
-        done = jsonify({"id": file.id, "name": file.name, "size": total})
-        done.status_code = 201
-        return done
-
-    return routes

@@ -21,6 +21,7 @@ class Tenant:
     domain: str
     region: str = "emea"
     country: str = "ES"
+    is_disabled: bool = False  # its administrator blocked the app: 403 BotDisabledByAdmin
 
     def as_json(self) -> dict[str, Any]:
         """The tenant as the control door shows it."""
@@ -29,7 +30,11 @@ class Tenant:
 
 @dataclass
 class TeamsUser:
-    """A person: `id` (29:…) is theirs for this bot alone, `aad_object_id` everywhere in Entra."""
+    """A person: `id` (29:…) is theirs for this bot alone, `aad_object_id` everywhere in Entra.
+
+    Some guests have no `aad_object_id`, some people no `email`; `home_tenant_id` is a guest's own company, where Teams
+    tells it.
+    """
 
     id: str
     tenant_id: str
@@ -40,6 +45,7 @@ class TeamsUser:
     locale: str
     tz: str
     is_guest: bool = False
+    home_tenant_id: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The person as the control door shows them."""
@@ -75,7 +81,8 @@ class Conversation:
     name: str = ""
     team_id: str = ""
     installed: bool = True
-    blocked: bool = False
+    blocked: str = ""  # the 403 code that posting gets; "" lets the bot post
+    is_welcomed: bool = False  # conversationUpdate was sent, which a personal chat gets once
     activities: dict[str, Activity] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -132,7 +139,7 @@ class TeamsWorld:
     def user(self, wanted: str, *, tenant_id: str = "") -> TeamsUser | None:
         """A person by 29: id, Entra object id, UPN or address."""
         found = self.users.get(wanted)
-        if found is None:
+        if found is None and wanted:
             names = wanted.lower()
             found = next(
                 (u for u in self.users.values() if names in (u.aad_object_id, u.upn.lower(), u.email.lower())), None
@@ -155,10 +162,15 @@ class TeamsWorld:
             return chat
 
     def place(self, conversation_id: str) -> tuple[Conversation, str] | None:
-        """The conversation an id names and, in a channel, the root of the thread it names."""
-        base, _, root = conversation_id.partition(";messageid=")
+        """The conversation an id names and, in a channel, the root of the thread it names.
+
+        Only channels have threads: `;messageid=` behind the id of a chat names nothing.
+        """
+        base, suffix, root = conversation_id.partition(";messageid=")
         conversation = self.conversations.get(base)
-        return None if conversation is None else (conversation, root)
+        if conversation is None or (suffix and conversation.kind != "channel"):
+            return None
+        return conversation, root
 
     def team_of(self, conversation: Conversation) -> Team | None:
         """The team a channel belongs to."""
@@ -174,6 +186,17 @@ class TeamsWorld:
         team = self.team_of(conversation)
         return (self.users[one] for one in (team.members if team is not None else conversation.members))
 
+    def is_in(self, user: TeamsUser, conversation: Conversation) -> bool:
+        """Whether a person is in a conversation, and sees what is posted there."""
+        return any(member.id == user.id for member in self.roster(conversation))
+
+    def found(self, activity_id: str) -> tuple[Conversation, Activity]:
+        """The message with this id and where it stands; raises ValueError where there is none."""
+        for conversation in self.conversations.values():
+            if activity_id in conversation.activities:
+                return conversation, conversation.activities[activity_id]
+        raise ValueError(f"there is no message {activity_id}")
+
     def store(self, conversation: Conversation, activity: Activity) -> Activity:
         """Keep a message under its id."""
         with self.lock:
@@ -184,3 +207,8 @@ class TeamsWorld:
     def shown(activity: Activity) -> Activity:
         """A stored activity without what is the server's own."""
         return {key: value for key, value in activity.items() if not key.startswith("_")}
+
+
+def thread_root(place: Conversation, stored: Activity) -> str:
+    """The root of a channel message's thread; "" in chats, which have no threads."""
+    return str(stored["_thread"]) if place.kind == "channel" else ""

@@ -3,6 +3,7 @@
 import smtplib
 import socket
 from collections.abc import Iterator
+from email import policy
 from email.message import EmailMessage
 
 import pytest
@@ -124,15 +125,118 @@ def test_keeps_to_the_order_of_commands(mail: MailServer) -> None:
         assert line.docmd("WHAT")[0] == 500
 
 
-def test_a_bare_line_feed_does_not_end_a_mail(mail: MailServer) -> None:
+def ready_for_text(line: smtplib.SMTP) -> None:
+    line.ehlo()
+    for command in ("MAIL FROM:<a@b.es>", "RCPT TO:<c@d.es>", "DATA"):
+        line.docmd(command)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"Subject: x\r\n\r\nhello\n.\nMAIL FROM:<evil@b.es>\r\n.\r\n",
+        b"Subject: x\r\n\r\nhello\r.\rmore\r\n.\r\n",
+        b"Subject: x\n\nhello\n\r\n.\r\n",
+    ],
+)
+def test_bare_line_ends_are_refused_and_end_no_mail(mail: MailServer, text: bytes) -> None:
     """Else one mail could smuggle a second one in."""
     with dial(mail) as line:
+        ready_for_text(line)
+        line.send(text)
+        assert line.getreply() == (550, b"5.5.2 a line ends with CR LF")
+        assert line.noop()[0] == 250
+    assert mail.messages() == []
+
+
+@pytest.mark.parametrize(("length", "code"), [(998, 250), (999, 550)])
+def test_a_text_line_has_at_most_998_bytes(mail: MailServer, length: int, code: int) -> None:
+    with dial(mail) as line:
+        ready_for_text(line)
+        line.send(b"Subject: x\r\n\r\n" + b"." + b"." * length + b"\r\n.\r\n")
+        assert line.getreply()[0] == code
+    assert len(mail.messages()) == (code == 250)
+
+
+def test_a_mail_over_the_limit_is_refused_when_declared_and_when_sent() -> None:
+    server = create_mail_server(max_size=500)
+    with server.serve():
+        with dial(server) as line, pytest.raises(smtplib.SMTPSenderRefused) as declared:
+            line.send_message(letter(text="x\n" * 300))
+        with dial(server) as line:
+            ready_for_text(line)
+            line.send(b"x\r\n" * 300 + b".\r\n")
+            assert line.getreply()[0] == 552
+    assert declared.value.smtp_code == 552 and server.messages() == []
+
+
+def test_nobody_speaks_before_their_turn(mail: MailServer) -> None:
+    with dial(mail) as line:
         line.ehlo()
-        for command in ("MAIL FROM:<a@b.es>", "RCPT TO:<c@d.es>", "DATA"):
+        assert not line.has_extn("pipelining")
+        line.send(b"MAIL FROM:<a@b.es>\r\nRCPT TO:<c@d.es>\r\nDATA\r\n")
+        assert line.getreply()[0] == 503
+    with dial(mail) as line:
+        line.ehlo()
+        for command in ("MAIL FROM:<a@b.es>", "RCPT TO:<c@d.es>"):
             line.docmd(command)
-        line.send(b"Subject: x\r\n\r\nhello\n.\nMAIL FROM:<evil@b.es>\r\n.\r\n")
-        assert line.getreply()[0] == 250
-    assert len(mail.messages()) == 1 and b"evil" in mail.messages()[0].raw
+        line.send(b"DATA\r\nSubject: x\r\n\r\nhello\r\n.\r\n")
+        assert line.getreply()[0] == 503
+    assert mail.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("EHLO", 501),
+        ("MAIL FROM:<a@b.es> RET=HDRS", 555),
+        ("MAIL FROM:<josé@b.es>", 553),
+        ("MAIL FROM:<josé@b.es> SMTPUTF8", 250),
+        ("MAIL FROM:<a@b.es> BODY=8BITMIME SIZE=10", 250),
+    ],
+)
+def test_parameters_and_letters_beyond_ascii(mail: MailServer, command: str, code: int) -> None:
+    with dial(mail) as line:
+        line.ehlo()
+        line.send(f"{command}\r\n".encode())
+        assert line.getreply()[0] == code
+
+
+def test_recipients_are_refused_one_by_one_for_now_or_for_good(mail: MailServer) -> None:
+    mail.refuse("rcpt", 451, times=None, where={"recipient": "later@x.es"})
+    mail.refuse("rcpt", 550, times=None, where={"recipient": "gone@x.es"})
+    with dial(mail) as line:
+        refused = line.send_message(letter(), to_addrs=["later@x.es", "ana@x.es", "gone@x.es"])
+    assert {address: code for address, (code, _) in refused.items()} == {"later@x.es": 451, "gone@x.es": 550}
+    assert [got.recipients for got in mail.messages()] == [("ana@x.es",)]
+    with dial(mail) as line:
+        line.ehlo()
+        line.docmd("MAIL FROM:<a@b.es>")
+        assert [line.docmd(f"RCPT TO:<p{n}@x.es>")[0] for n in range(101)] == [250] * 100 + [452]
+        line.send(b"RCPT TO:<jos\xc3\xa9@x.es>\r\n")
+        assert line.getreply()[0] == 553
+
+
+def test_a_421_closes_the_line_and_a_refused_greeting_serves_nobody(mail: MailServer) -> None:
+    mail.refuse("mail", 421)
+    with dial(mail) as line:
+        line.ehlo()
+        assert line.docmd("MAIL FROM:<a@b.es>")[0] == 421
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            line.noop()
+    mail.refuse("connect", 554)
+    with socket.create_connection(("127.0.0.1", int(mail.url.rpartition(":")[2])), timeout=5) as raw:
+        assert raw.recv(100).startswith(b"554")
+        raw.sendall(b"EHLO x\r\n")
+        assert raw.recv(100).startswith(b"503")
+
+
+def test_the_envelope_is_kept_with_the_senders_host(mail: MailServer) -> None:
+    with dial(mail) as line:
+        line.ehlo("desk.guardia.example")
+        line.sendmail("desk@y.es", ["ana@x.es"], letter().as_bytes(policy=policy.SMTP))
+    [got] = mail.messages()
+    assert (got.helo, got.is_secure, got.sender) == ("desk.guardia.example", False, "desk@y.es")
 
 
 def test_a_closed_server_answers_nobody() -> None:

@@ -95,7 +95,7 @@ def test_an_employee_writes_in_slack_and_the_desk_answers_in_the_thread(played: 
         ticket = session.scalars(select(Ticket)).one()
         assert (ticket.source, ticket.requester_id) == ("slack", world.marta.id)
         reply(ticket, author=world.tomas, body="¿Qué pone en la *pantalla*?", at=clock.now())
-    until(lambda: part(played, "slack", query).text, lambda html: "¿Qué pone en la <b>pantalla</b>?" in html)
+    until(lambda: part(played, "slack", query).text, lambda html: "¿Qué pone en la <i>pantalla</i>?" in html)
     top = part(played, "slack", query.replace("slack_thread", "other")).text
     assert re.search(r"2 respuestas", top) and "¿Qué pone" not in top
 

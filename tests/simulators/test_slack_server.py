@@ -115,10 +115,19 @@ def test_edits_deletes_joins_emoji_and_previews(slack: SlackServer, receiver: Re
 def test_the_app_hears_only_where_its_bot_is_and_what_its_scopes_allow(slack: SlackServer, receiver: Receiver) -> None:
     slack.add_channel("T01", "cocina", id="C0COCINA", members=["U0ANA"], with_bot=False)
     slack.say("T01", "U0ANA", "C0COCINA", "@Guardia ¿café?")
+    assert receiver.events() == []  # neither message nor app_mention, where the bot is no member
     scopes = slack.world.workspaces["T01"].scopes
     slack.world.workspaces["T01"].scopes = tuple(s for s in scopes if s != "channels:history")
     slack.say("T01", "U0ANA", "C0SOPORTE", "@Guardia sin permiso de historial")
     assert [event["type"] for event in receiver.events()] == ["app_mention"]
+
+
+def test_the_app_hears_only_what_it_subscribed_to(slack: SlackServer, receiver: Receiver) -> None:
+    slack.settings.subscriptions = frozenset({"message.im", "app_mention"})
+    slack.say("T01", "U0ANA", "C0SOPORTE", "@Guardia hola")
+    slack.say("T01", "U0ANA", "im", "hola")
+    slack.change_profile("T01", "U0ANA", real_name="Ana Vega")
+    assert [event["type"] for event in receiver.events()] == ["app_mention", "message"]
 
 
 def test_the_bots_own_messages_come_back_with_its_bot_id(slack: SlackServer, receiver: Receiver) -> None:
@@ -148,22 +157,6 @@ def test_home_uninstall_and_the_challenge(slack: SlackServer, receiver: Receiver
     assert refused(client.auth_test) == "account_inactive"
     slack.say("T01", "U0ANA", "im", "¿sigues ahí?")
     assert not receiver.events("message")
-
-
-def test_an_author_of_another_company_is_told_apart(slack: SlackServer, receiver: Receiver, client: WebClient) -> None:
-    slack.add_workspace("Clínica Vega", team_id="T02", bot_token="xoxb-vega", bot_user_id="U0BOT2")
-    slack.add_user("T02", id="U0EVA", real_name="Eva Vega", email="eva@vega.es")
-    slack.add_channel("T01", "obra", id="C0OBRA", members=["U0ANA", "U0EVA"], shared_with=["T02"])
-    slack.say("T02", "U0EVA", "C0OBRA", "hola a todos")
-    first, second = (got.json for got in receiver.got)
-    assert (first["team_id"], second["team_id"]) == ("T01", "T02")
-    assert first["event_id"] != second["event_id"] and first["event"]["ts"] == second["event"]["ts"]
-    assert first["is_ext_shared_channel"] is True
-    assert {first["event"][key] for key in ("team", "user_team", "source_team")} == {"T02"}
-    stranger = client.users_info(user="U0EVA")["user"]
-    assert stranger["is_stranger"] is True and "email" not in stranger["profile"]
-    shared = client.conversations_info(channel="C0OBRA")["channel"]
-    assert shared["is_ext_shared"] is True and shared["shared_team_ids"] == ["T01", "T02"]
 
 
 # ------------------------------------------------------------------- interactivity
@@ -263,6 +256,15 @@ def test_slash_commands_and_shortcuts(slack: SlackServer, receiver: Receiver, ha
     slack.shortcut("T01", "U0ANA", "make_ticket", channel="C0SOPORTE", ts=said.ts)
     payload = json.loads(parse_qs(receiver.got[-1].body.decode())["payload"][0])
     assert (payload["type"], payload["message"]["user"]) == ("message_action", "U0LUIS")
+
+
+def test_what_is_typed_behind_a_command_is_escaped_where_the_app_asks(slack: SlackServer, receiver: Receiver) -> None:
+    slack.slash("T01", "U0ANA", "C0SOPORTE", "/guardia", "a @Luis Prieto no le va <nada>")
+    slack.settings.escapes_commands = True
+    slack.slash("T01", "U0ANA", "C0SOPORTE", "/guardia", "a @Luis Prieto no le va <nada>")
+    plain, escaped = (parse_qs(got.body.decode())["text"][0] for got in receiver.got)
+    assert plain == "a @Luis Prieto no le va <nada>"
+    assert escaped == "a <@U0LUIS|Luis Prieto> no le va &lt;nada&gt;"
 
 
 # ---------------------------------------------------------------- the control door

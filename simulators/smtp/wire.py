@@ -1,0 +1,68 @@
+"""Lines of SMTP on a socket: read one by one, with what a strict server watches for.
+
+Sources: RFC 5321 2.3.8 (lines end with CRLF, a lone CR or LF is none), 4.5.3.1.4 and 4.5.3.1.6 (lengths), RFC 3207
+(what was sent before the TLS handshake is forgotten).
+"""
+
+import select
+import socket
+import ssl
+from dataclasses import dataclass
+
+LONGEST_COMMAND = 2048  # bytes; RFC 5321 asks for 512 and extensions add to it
+LONGEST_TEXT_LINE = 1000  # bytes, CRLF and the transparency dot's own byte apart
+CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line without its end."""
+
+    content: bytes
+    ends_rightly: bool
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it ended with a lone LF, or has a lone CR inside."""
+        return not self.ends_rightly or b"\r" in self.content
+
+
+class Wire:
+    """Reads lines from a connection and knows whether the other side speaks ahead of its turn."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._read = bytearray()
+
+    def line(self, limit: int = 0) -> Line | None:
+        """The next line; None where the connection ended. With `limit`, no more than so many bytes."""
+        while (end := self._read.find(b"\n")) < 0:
+            if limit and len(self._read) > limit:
+                end = limit
+                break
+            chunk = self._connection.recv(CHUNK)
+            if not chunk:
+                return None
+            self._read += chunk
+        raw = bytes(self._read[: end + 1])
+        del self._read[: end + 1]
+        ends_rightly = raw.endswith(b"\r\n")
+        return Line(raw[:-2] if ends_rightly else raw.removesuffix(b"\n"), ends_rightly)
+
+    def is_spoken_ahead(self) -> bool:
+        """Whether more has come already, although it is this side's turn."""
+        if self._read or (isinstance(self._connection, ssl.SSLSocket) and self._connection.pending()):
+            return True
+        readable, _, _ = select.select([self._connection], [], [], 0)
+        return bool(readable) and self._has_bytes()
+
+    def secure(self, connection: ssl.SSLSocket) -> None:
+        """Read from the secured connection from now on; what came before the handshake is forgotten."""
+        self._connection = connection
+        self._read.clear()
+
+    def _has_bytes(self) -> bool:
+        """A connection that ended is readable too, and has nothing to say."""
+        if isinstance(self._connection, ssl.SSLSocket):
+            return False  # a TLS record on its way, which need not be data
+        return bool(self._connection.recv(1, socket.MSG_PEEK))
