@@ -1,0 +1,251 @@
+"""What stands in the blocks of a message: rich text as people write it, and the blocks of apps.
+
+Source: docs.slack.dev, "Rich text block" and the other blocks of Block Kit. Nothing of the shape is trusted: what is
+not as documented is passed over.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from integrations.slack.emoji import character_of, from_unicode
+from integrations.slack.mrkdwn import MAX_DEPTH, Entry, lists_of, paragraphs, read_mrkdwn, typed_runs, unescape
+from msp.kernel.db import Json
+from msp.richtext import read_markdown
+from msp.richtext.links import canonical
+from msp.richtext.runs import Run, Style, inlines_of, plain_of
+from msp.richtext.text import linked_runs
+from msp.richtext.tree import (
+    Block,
+    Blocks,
+    Code,
+    CodeBlock,
+    Emoji,
+    Emphasis,
+    Heading,
+    Inlines,
+    Mention,
+    Quote,
+    Strikethrough,
+    Strong,
+    Table,
+    Text,
+)
+
+_STYLES: dict[str, Style] = {"bold": Strong, "italic": Emphasis, "strike": Strikethrough}
+_NAMED = re.compile(r"<(?:#|!subteam\^)([A-Z0-9]+)\|([^<>]*)>")
+
+Names = Mapping[str, str]
+
+
+def names_in(text: str) -> dict[str, str]:
+    """The names of channels and groups that the text of a message tells, by id; its blocks hold the ids alone."""
+    return {found[1]: unescape(found[2]).lstrip("#@") for found in _NAMED.finditer(text)}
+
+
+def read_blocks(blocks: Any, names: Names) -> Blocks:
+    """What the blocks say, not in normal form yet."""
+    return tuple(each for block in dicts(blocks) for each in _block(block, names))
+
+
+def dicts(value: Any) -> list[Json]:
+    """The objects in what should be a list of objects."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def text_in(value: Json, name: str) -> str:
+    """A field that should be text; nothing where it is none."""
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _block(block: Json, names: Names) -> Iterator[Block]:
+    read = _BLOCKS.get(text_in(block, "type"))
+    if read:
+        yield from read(block, names)
+
+
+def _rich_text(block: Json, names: Names) -> Iterator[Block]:
+    elements = dicts(block.get("elements"))
+    at = 0
+    while at < len(elements):
+        kind, stop = text_in(elements[at], "type"), at + 1
+        if kind == "rich_text_list":
+            while stop < len(elements) and text_in(elements[stop], "type") == kind:
+                stop += 1
+            made: Blocks = tuple(_lists(elements[at:stop], names))
+        else:
+            made = tuple(_rich_element(elements[at], kind, names))
+        yield from (Quote(made),) if elements[at].get("border") and kind != "rich_text_quote" else made
+        at = stop
+
+
+def _rich_element(element: Json, kind: str, names: Names) -> Iterator[Block]:
+    runs = _runs(element, names)
+    if kind == "rich_text_preformatted":
+        yield CodeBlock(plain_of(runs).strip("\n"), text_in(element, "language"))
+    elif kind == "rich_text_quote":
+        yield Quote(tuple(paragraphs(runs)))
+    else:
+        yield from paragraphs(runs)
+
+
+def _lists(elements: list[Json], names: Names) -> Iterator[Block]:
+    entries = []
+    for element in elements:
+        number = _count(element.get("offset")) + 1 if element.get("style") == "ordered" else 0
+        for position, item in enumerate(dicts(element.get("elements"))):
+            runs = tuple(_runs(item, names))
+            entries.append(Entry(min(_count(element.get("indent")), MAX_DEPTH), number and number + position, runs))
+    yield from lists_of(entries)
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and 0 <= value < 1_000_000 else 0
+
+
+def _runs(element: Json, names: Names) -> list[Run]:
+    return [run for each in dicts(element.get("elements")) for run in _inline(each, names)]
+
+
+def _inline(element: Json, names: Names) -> Iterator[Run]:
+    kind = text_in(element, "type")
+    read = _INLINES.get(kind)
+    style = element.get("style")
+    said = style if isinstance(style, dict) else {}
+    styles = frozenset(each for name, each in _STYLES.items() if said.get(name))
+    for run in read(element, names) if read else _unknown(element):
+        leaf = Code(plain_of([run])) if said.get("code") else run.leaf
+        yield Run(leaf, styles, run.url)
+
+
+def _unknown(element: Json) -> Iterator[Run]:
+    """What we do not know tells itself by one of the usual fields."""
+    for name in ("text", "label", "title", "name", "fallback", "url", "value"):
+        if said := text_in(element, name):
+            yield Run(Text(said))
+            return
+
+
+def _text(element: Json, names: Names) -> Iterator[Run]:
+    yield from linked_runs(text_in(element, "text"))
+
+
+def _link(element: Json, names: Names) -> Iterator[Run]:
+    url, label = text_in(element, "url"), text_in(element, "text")
+    if canonical(url):
+        yield Run(Text(label or url), url=url)
+    else:
+        yield Run(Text(f"{label} ({url})" if label and url and label != url else label or url))
+
+
+def _user(element: Json, names: Names) -> Iterator[Run]:
+    yield Run(Mention(text_in(element, "user_id")))
+
+
+def _group(element: Json, names: Names) -> Iterator[Run]:
+    id = text_in(element, "usergroup_id")
+    yield Run(Text(f"@{names.get(id, id)}"))
+
+
+def _channel(element: Json, names: Names) -> Iterator[Run]:
+    id = text_in(element, "channel_id")
+    yield Run(Text(f"#{names.get(id, id)}"))
+
+
+def _broadcast(element: Json, names: Names) -> Iterator[Run]:
+    yield Run(Text(f"@{text_in(element, 'range')}"))
+
+
+def _emoji(element: Json, names: Names) -> Iterator[Run]:
+    name, tone = text_in(element, "name"), element.get("skin_tone")
+    character = from_unicode(text_in(element, "unicode"))
+    character = character or character_of(name, tone=str(tone) if isinstance(tone, int) else "")
+    yield Run(Emoji(character, name.partition("::")[0]) if character else Text(f":{name}:"))
+
+
+def _date(element: Json, names: Names) -> Iterator[Run]:
+    """Its fallback, else the instant in UTC: whose zone it is read in is not known here."""
+    said, at = text_in(element, "fallback"), element.get("timestamp")
+    if not said and isinstance(at, int) and 0 <= at < 32_503_680_000:
+        said = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    yield Run(Text(said))
+
+
+def _color(element: Json, names: Names) -> Iterator[Run]:
+    yield Run(Text(text_in(element, "value")))
+
+
+_INLINES: dict[str, Callable[[Json, Names], Iterator[Run]]] = {
+    "text": _text,
+    "link": _link,
+    "user": _user,
+    "usergroup": _group,
+    "channel": _channel,
+    "broadcast": _broadcast,
+    "emoji": _emoji,
+    "date": _date,
+    "color": _color,
+}
+
+
+def _said(text: Any) -> Blocks:
+    """A text object: mrkdwn, or plain."""
+    if not isinstance(text, dict):
+        return ()
+    said = text_in(text, "text")
+    if text.get("type") == "mrkdwn":
+        return read_mrkdwn(said)
+    return tuple(paragraphs(list(typed_runs(said))))
+
+
+def _section(block: Json, names: Names) -> Iterator[Block]:
+    yield from _said(block.get("text"))
+    for field in dicts(block.get("fields")):
+        yield from _said(field)
+
+
+def _header(block: Json, names: Names) -> Iterator[Block]:
+    text = block.get("text")
+    said = text_in(text, "text") if isinstance(text, dict) else ""
+    yield Heading(3, inlines_of([Run(Text(said))]))
+
+
+def _context(block: Json, names: Names) -> Iterator[Block]:
+    for element in dicts(block.get("elements")):
+        yield from _said(element) if element.get("type") != "image" else _image(element, names)
+
+
+def _image(block: Json, names: Names) -> Iterator[Block]:
+    yield from _said(block.get("title"))
+    yield from paragraphs([Run(Text(text_in(block, "alt_text")))])
+
+
+def _markdown(block: Json, names: Names) -> Iterator[Block]:
+    yield from read_markdown(text_in(block, "text")).blocks
+
+
+def _table(block: Json, names: Names) -> Iterator[Block]:
+    rows = block.get("rows")
+    made = tuple(tuple(_cell(cell, names) for cell in dicts(row)) for row in rows) if isinstance(rows, list) else ()
+    if made:
+        yield Table(made[0], made[1:])
+
+
+def _cell(cell: Json, names: Names) -> Inlines:
+    if text_in(cell, "type") == "raw_text":
+        return inlines_of([Run(Text(text_in(cell, "text")))])
+    return inlines_of(run for element in dicts(cell.get("elements")) for run in _runs(element, names))
+
+
+_BLOCKS: dict[str, Callable[[Json, Names], Iterator[Block]]] = {
+    "rich_text": _rich_text,
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "image": _image,
+    "video": _image,
+    "markdown": _markdown,
+    "table": _table,
+}

@@ -1,0 +1,130 @@
+"""Slack's messages as rich text, and rich text as Slack's messages.
+
+`read_message` reads everything that somebody said: the blocks, else the text, what they forwarded, and the words of
+voice and video clips. Our messages are best sent as `write_blocks` with `write_mrkdwn` as their text, which
+notifications and screen readers tell.
+"""
+
+from collections.abc import Iterator
+
+from integrations.slack.block_kit import dicts, names_in, read_blocks, text_in
+from integrations.slack.mrkdwn import read_mrkdwn, unescape
+from integrations.slack.rich_writing import MAX_MESSAGE, measure, write_blocks, write_mrkdwn
+from msp.kernel.db import Json
+from msp.richtext import is_empty
+from msp.richtext.links import canonical
+from msp.richtext.text import linked
+from msp.richtext.tree import (
+    Block,
+    Blocks,
+    Document,
+    Inlines,
+    Link,
+    Mention,
+    Paragraph,
+    Quote,
+    Strong,
+    Text,
+    normalised,
+    without_mention,
+)
+
+__all__ = ["MAX_MESSAGE", "files_of", "measure", "read_message", "write_blocks", "write_mrkdwn"]
+
+MAX_FORWARDS = 3  # of forwards in each other
+
+
+def read_message(message: Json, *, bot: str = "") -> Document:
+    """What somebody said in a message of an event (or the `message` of a change), without the mention of `bot`.
+
+    What was forwarded is a quote that says first who said it. Nothing of the shape is trusted.
+    """
+    own = without_mention(Document(_own(message)), bot) if bot else Document(_own(message))
+    blocks = [*own.blocks, *_transcripts(message)]
+    attachments = dicts(message.get("attachments"))
+    blocks += [each for one in attachments if _is_forward(one) for each in _forwarded(one, depth=1)]
+    if is_empty(Document(tuple(blocks))):
+        blocks += [each for one in attachments if not _is_forward(one) for each in _attached(one)]
+    return normalised(Document(tuple(blocks)))
+
+
+def files_of(message: Json) -> list[Json]:
+    """The files of a message and of what was forwarded in it, each once."""
+    found: dict[str, Json] = {}
+    for number, file in enumerate(_files(message, depth=0)):
+        found.setdefault(text_in(file, "id") or f"without id {number}", file)
+    return list(found.values())
+
+
+def _own(message: Json) -> Blocks:
+    """The blocks where they say something, else the text; what has only media or buttons in blocks has its text."""
+    text = text_in(message, "text")
+    blocks = read_blocks(message.get("blocks"), names_in(text))
+    return blocks if not is_empty(normalised(Document(blocks))) else read_mrkdwn(text)
+
+
+def _transcripts(message: Json) -> Iterator[Block]:
+    """The words of voice and video clips, as far as Slack tells them."""
+    for file in dicts(message.get("files")):
+        told = file.get("transcription")
+        preview = told.get("preview") if isinstance(told, dict) else None
+        if isinstance(preview, dict) and (said := text_in(preview, "content").strip()):
+            yield Paragraph(linked(f"{said}…" if preview.get("has_more") is True else said))
+
+
+def _files(message: Json, *, depth: int) -> Iterator[Json]:
+    yield from dicts(message.get("files"))
+    if depth < MAX_FORWARDS:
+        for attachment in dicts(message.get("attachments")):
+            yield from _files(attachment, depth=depth + 1)
+
+
+# --------------------------------------------------------------------- attachments
+
+
+def _is_forward(attachment: Json) -> bool:
+    return any(attachment.get(name) for name in ("is_share", "is_msg_unfurl", "message_blocks"))
+
+
+def _forwarded(attachment: Json, *, depth: int) -> Iterator[Block]:
+    said = list(_said(attachment))
+    inner = [each for each in dicts(attachment.get("attachments")) if depth < MAX_FORWARDS]
+    said += [
+        each for one in inner for each in (_forwarded(one, depth=depth + 1) if _is_forward(one) else _attached(one))
+    ]
+    author = _author(attachment)
+    if said or author or dicts(attachment.get("files")):
+        yield Quote((*((Paragraph((Strong(author),)),) if author else ()), *said))
+
+
+def _author(attachment: Json) -> Inlines:
+    name = text_in(attachment, "author_name") or text_in(attachment, "author_subname")
+    id = text_in(attachment, "author_id")
+    return (Text(name),) if name else (Mention(id),) if id else ()
+
+
+def _said(attachment: Json) -> Blocks:
+    """The words of a forwarded message: its blocks, else its text, else what an old client would show of it."""
+    text = text_in(attachment, "text")
+    shared = [each.get("message") for each in dicts(attachment.get("message_blocks"))]
+    found = [each.get("blocks") for each in shared if isinstance(each, dict)] or [attachment.get("blocks")]
+    blocks = tuple(each for one in found for each in read_blocks(one, names_in(text)))
+    if is_empty(normalised(Document(blocks))):
+        blocks = read_mrkdwn(text)
+    transcripts = tuple(_transcripts(attachment))
+    if is_empty(Document((*blocks, *transcripts))) and not dicts(attachment.get("files")):
+        blocks = read_mrkdwn(text_in(attachment, "fallback"))
+    return (*blocks, *transcripts)
+
+
+def _attached(attachment: Json) -> Iterator[Block]:
+    """What an app attached to a message, or Slack found at an address; only told where there is nothing else."""
+    made: list[Block] = list(read_mrkdwn(text_in(attachment, "pretext")))
+    if title := text_in(attachment, "title"):
+        url, label = text_in(attachment, "title_link"), (Text(unescape(title)),)
+        made.append(Paragraph((Link(url, label),) if canonical(url) else label))
+    made += _said({**attachment, "fallback": "" if made else attachment.get("fallback")})
+    for field in dicts(attachment.get("fields")):
+        made.append(Paragraph((Strong((Text(unescape(text_in(field, "title"))),)),)))
+        made += read_mrkdwn(text_in(field, "value"))
+    yield from made

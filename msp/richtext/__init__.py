@@ -1,0 +1,40 @@
+"""Rich text: one neutral tree for what is said on a ticket, with readers and writers for each way it is said.
+
+| what | reader | writer |
+|---|---|---|
+| typed in the console, posted to the API | `read_markdown` | `write_markdown` |
+| plain text; the text part of a mail | `read_text` | `write_text` |
+| the HTML part of a mail; console and portal | `read_html` | `write_html` |
+| Slack | `integrations.slack.rich_text` | `integrations.slack.rich_text` |
+| Teams | `integrations.teams.rich_text` | `integrations.teams.rich_text` |
+
+The nodes are in `msp.richtext.tree`, with the functions that look into a tree.
+"""
+
+from msp.richtext.html import read_html, write_html
+from msp.richtext.markdown import read_markdown, write_markdown
+from msp.richtext.split import split
+from msp.richtext.text import read_text, write_text
+from msp.richtext.tree import Document, Json, from_json, is_empty, mentions, to_json, with_names
+
+__all__ = [
+    "Document",
+    "document_of",
+    "from_json",
+    "is_empty",
+    "mentions",
+    "read_html",
+    "read_markdown",
+    "read_text",
+    "split",
+    "to_json",
+    "with_names",
+    "write_html",
+    "write_markdown",
+    "write_text",
+]
+
+
+def document_of(body: str, content: Json | None) -> Document:
+    """What a message says: its rich text where it is kept, else its text as Markdown."""
+    return from_json(content) if content is not None else read_markdown(body)
