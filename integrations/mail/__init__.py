@@ -1,4 +1,4 @@
-"""Outgoing mail: notices to people, and what sign-in has to say. Off where SMTP_URL is not set."""
+"""Outgoing mail: replies, notices to people, and what sign-in has to say. Off where SMTP_URL is not set."""
 
 from functools import partial
 
@@ -7,11 +7,13 @@ from flask import Blueprint, Flask
 from integrations.mail.accounts import ASKED, write_to_account
 from integrations.mail.doubts import DOUBTS
 from integrations.mail.notices import bring, reaches
+from integrations.mail.replies import MailReplyChannel
 from integrations.mail.smtp import TIMEOUT, server_of
 from integrations.mail.writing import Post
 from msp.config import Settings
 from msp.kernel.events import subscribe
 from msp.notify import Channel, add_channel
+from msp.notify.replies import add_reply_channel
 from msp.operations.doubts import add_doubts
 
 
@@ -27,4 +29,5 @@ def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
     """Have this process's workers hand mail to SMTP_URL; `timeout` in seconds for each answer of the server."""
     post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
     add_channel(Channel("mail", "mail", partial(reaches, post), partial(bring, post)))
+    add_reply_channel(MailReplyChannel(post))
     subscribe("account_mail", to=ASKED, handler=partial(write_to_account, post))

@@ -10,6 +10,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import Fact
 from msp.kernel.i18n import reading_as
 from msp.people.models import Account, Person
+from msp.people.names import first_name
 from msp.people.queries import access_person
 
 ASKED = {"account.mail_asked"}
@@ -35,7 +36,7 @@ def _token(account: Account) -> str:
 
 def _letter(post: Post, what: str, person: Person, *, token: str, key: str) -> Letter:
     url = f"{post.public_url}{path_to('security.reset_password', token=token)}" if token else ""
-    parts = {"what": what, "name": person.name.split()[0], "url": url, "desk_url": post.public_url}
+    parts = {"what": what, "name": first_name(person.name), "url": url, "desk_url": post.public_url}
     return Letter(
         key=key,
         subject=_subject(what),

@@ -11,6 +11,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.i18n import reading_as
 from msp.notify import Bundle, Notice
 from msp.people.models import Person
+from msp.people.names import first_name
 from msp.people.queries import access_person
 
 SHOWN = 50  # things of a digest that are listed; the rest is counted
@@ -37,7 +38,7 @@ def letter_of(post: Post, bundle: Bundle, person: Person) -> Letter:
     is_one = len(about) == 1
     items = [{"line": line_of(notice), "url": _ticket_url(post, notice, person)} for notice in notices[:SHOWN]]
     parts = {
-        "name": person.name.split()[0],
+        "name": first_name(person.name),
         "head": "" if len(notices) == 1 else _head(len(notices)),
         "items": items,
         "more": len(notices) - len(items),

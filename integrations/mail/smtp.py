@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.errors import InDoubt, Permanent, Temporary
 
 TIMEOUT = 20.0  # seconds for one answer; RFC 5321 grants a server minutes, and a worker's thread waits meanwhile
 DOUBT_PAUSE = 30.0
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[^\s<>@\x00-\x1f\x7f]{1,253}
 Security = Literal["offered", "required", "at_once"]
 
 
-class MailInDoubt(Temporary):
+class MailInDoubt(InDoubt):
     """The text was sent and no answer came: the server may have taken it."""
 
 
@@ -53,6 +53,11 @@ def server_of(url: str, *, timeout: float = TIMEOUT) -> Server:
     return Server(parts.hostname or "", port, security[parts.scheme], user, password, timeout)
 
 
+def is_address(text: str) -> bool:
+    """Whether a text has the shape of an address that mail can be sent to."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def hand_over(server: Server, message: EmailMessage, *, sender: str, recipient: str) -> None:
     """Hand one mail for one recipient to the server.
 
@@ -60,7 +65,7 @@ def hand_over(server: Server, message: EmailMessage, *, sender: str, recipient: 
     (5xx, or no address at all), each with the server's code and words.
     """
     for address in (sender, recipient):
-        if not _ADDRESS.fullmatch(address):
+        if not is_address(address):
             raise Permanent("bad_address")
     raw = _on_the_wire(message)
     with _line(server) as line:

@@ -43,7 +43,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail says. `thread` names the ticket whose mails belong together; `settings_url` where to ask for less."""
+    """What a mail says. `thread` names the ticket whose mails belong together; `settings_url` where to ask for less.
+
+    `author` is the person whose words it carries: such a mail is no automatic one, and comes in their name.
+    """
 
     key: str
     subject: str
@@ -51,6 +54,7 @@ class Letter:
     html: str
     thread: UUID | None = None
     settings_url: str = ""
+    author: str = ""
 
 
 def post_once(post: Post, letter: Letter, person: Person) -> None:
@@ -72,7 +76,7 @@ def post_once(post: Post, letter: Letter, person: Person) -> None:
 def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: str) -> EmailMessage:
     """The mail with its headers; raises Permanent for an address that is none."""
     message = EmailMessage(policy=SMTP)
-    message["From"] = _address(*parseaddr(post.mail_from))
+    message["From"] = _address(*_sender(post, letter))
     message["To"] = _address(name, address)
     message["Subject"] = one_line(letter.subject)[:LONGEST_SUBJECT]
     message["Date"] = format_datetime(clock.now())
@@ -81,8 +85,9 @@ def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: 
         root = f"<ticket.{letter.thread}@{post.domain}>"
         message["In-Reply-To"] = root
         message["References"] = root
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's automatic answer comes back
-    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
+    if not letter.author:
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's automatic answer comes back
+        message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     if letter.settings_url:
         message["List-Unsubscribe"] = f"<{letter.settings_url}>"
     message.set_content(letter.text, cte="quoted-printable")
@@ -93,6 +98,13 @@ def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: 
 def one_line(text: str) -> str:
     """Text as it may stand in a header: one line, no control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _sender(post: Post, letter: Letter) -> tuple[str, str]:
+    name, address = parseaddr(post.mail_from)
+    if not letter.author:
+        return name, address
+    return f"{letter.author} ({name or 'Guardia'})", address
 
 
 def _address(name: str, address: str) -> Address:

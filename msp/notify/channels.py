@@ -13,7 +13,10 @@ Medium = Literal["chat", "mail"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing that a person should hear: codes and facts, put into words by the channel in the person's language."""
+    """One thing that a person should hear: codes and facts, put into words by the channel in the person's language.
+
+    `data` has what the event says, and the ticket's `label`, `subject` and `client` as they are when it is sent.
+    """
 
     client_id: UUID
     ticket_id: UUID | None

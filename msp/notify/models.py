@@ -3,7 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from msp.kernel.db import Json, Model
@@ -80,3 +91,31 @@ class Nudge(Model):
     is_let_through: Mapped[bool]
     bundle: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime | None]
+
+
+class ReplyAttempt(Model):
+    """A channel's tries at one delivery of a reply (`key`), from `began_at` on; `refused_at` once it is given up there.
+
+    `place` is its place in the order in which the channels were tried.
+
+    `is_connection`: the reason was the platform's connection or that conversation, not the message itself.
+    `is_in_doubt`: a try was cut off, so the reply may have been sent.
+    """
+
+    __tablename__ = "reply_attempt"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "message_id"], ["message.client_id", "message.id"]),
+        Index("ix_reply_attempt_message", "message_id"),
+        {"info": {"access": "system"}},
+    )
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    client_id: Mapped[UUID]
+    message_id: Mapped[UUID]
+    place: Mapped[int] = mapped_column(SmallInteger)
+    began_at: Mapped[datetime]
+    refused_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    is_connection: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_in_doubt: Mapped[bool] = mapped_column(default=False, server_default="false")
+    faults: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")

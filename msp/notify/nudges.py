@@ -13,6 +13,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.events import Delivery, Event, Fact, deliver_at
+from msp.notify.about import about, with_ticket
 from msp.notify.channels import Bundle, Channel, Notice, channel_named, channel_to
 from msp.notify.models import Notification, Nudge
 from msp.notify.preferences import Wishes, wishes_of
@@ -131,10 +132,12 @@ def _take_along(nudge: Nudge) -> None:
 
 def _notices(delivery_id: int) -> tuple[Notice, ...]:
     """What the bundle says; what its person read in the console meanwhile needs no saying."""
-    query = select(Notification).join(Nudge, Nudge.notification_id == Notification.id)
+    query = with_ticket(select(Notification)).join(Nudge, Nudge.notification_id == Notification.id)
     query = query.where(Nudge.bundle == delivery_id, Nudge.sent_at.is_(None), Notification.read_at.is_(None))
-    rows = db.session.scalars(query.order_by(Notification.at, Notification.id))
-    return tuple(Notice(row.client_id, row.ticket_id, row.kind, row.data, row.at) for row in rows)
+    rows = db.session.execute(query.order_by(Notification.at, Notification.id))
+    return tuple(
+        Notice(each.client_id, each.ticket_id, each.kind, each.data | about(*ticket), each.at) for each, *ticket in rows
+    )
 
 
 def _by_mail_instead(delivery_id: int) -> None:

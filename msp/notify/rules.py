@@ -22,6 +22,7 @@ HEARD = {
     "ticket.assigned",
     "ticket.received",
     "ticket.person_asked",
+    "ticket.reply_failed",
     "sla.warned",
     "sla.breached",
     "sla.escalated",
@@ -83,7 +84,7 @@ def _make(fact: Fact, ticket: Ticket, person: Person, hear: Hear) -> None:
         ticket_id=ticket.id,
         kind=fact.kind,
         key=f"{fact.id}",
-        data=_data(fact, ticket, person, hear),
+        data=_data(fact, person, hear),
         at=fact.at,
     )
     made = db.session.execute(statement.on_conflict_do_nothing().returning(Notification.id)).one_or_none()
@@ -98,8 +99,8 @@ def _make(fact: Fact, ticket: Ticket, person: Person, hear: Hear) -> None:
         )
 
 
-def _data(fact: Fact, ticket: Ticket, person: Person, hear: Hear) -> Json:
+def _data(fact: Fact, person: Person, hear: Hear) -> Json:
+    """Codes and instants of the event; label and subject are read from the ticket when they are shown."""
     facts = fact.data if person.is_staff else {name: fact.data[name] for name in PUBLIC_FACTS if name in fact.data}
-    about = {"label": ticket.label, "subject": ticket.subject, "client": ticket.client.name}
     said = {"by": list(hear.by), "is_urgent": hear.is_urgent, "is_late": bool(fact.data.get("is_late"))}
-    return {**facts, **about, "hear": said}
+    return {**facts, "hear": said}

@@ -1,7 +1,8 @@
 """Who owes whom an answer. Pure.
 
 A response is what a person of the desk says to the client: not what the machine says by itself, not a note among us,
-not what the client's own side writes. What the client's side says in public asks for one.
+not what the client's own side writes, and not what could not be delivered. What the client's side says in public asks
+for one.
 """
 
 from collections.abc import Iterable
@@ -11,17 +12,21 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something that was said on a ticket: by the desk's person, the client's, or nobody (the machine)."""
+    """Something that was said on a ticket: by the desk's person, the client's, or nobody (the machine).
+
+    `at` is when it counts: of a reply that failed first, when it arrived at last.
+    """
 
     at: datetime
     is_by_desk: bool
     is_by_client: bool
     is_public: bool
+    is_delivered: bool = True
 
     @property
     def is_response(self) -> bool:
         """Whether it answers the client."""
-        return self.is_public and self.is_by_desk
+        return self.is_public and self.is_by_desk and self.is_delivered
 
     @property
     def is_question(self) -> bool:

@@ -142,8 +142,8 @@ def reopen(timing: Timing, *, resolved_at: datetime | None, at: datetime) -> Non
 
 
 def latest_of_each_kind(clocks: Iterable[Clock]) -> list[Clock]:
-    """The clocks that say how a ticket stands: of answers promised one after another, the latest."""
-    return list({clock.kind: clock for clock in clocks}.values())
+    """The clocks that say how a ticket stands: of answers promised one after another the open one, else the latest."""
+    return list({clock.kind: clock for clock in sorted(clocks, key=lambda each: (each.kind, each.is_open))}.values())
 
 
 class Climbing(Protocol):
@@ -212,6 +212,8 @@ def revive(timing: Timing, clock: Clock) -> None:
     clock.state, clock.met_at = "paused" if timing.is_held else "running", None
     if clock.state == "running":
         derive(timing, clock)
+    else:
+        clock.due_at = clock.next_step_at = None
 
 
 def stop(clock: Clock, state: str, *, at: datetime) -> Clock:

@@ -14,7 +14,7 @@ from msp.calendars.working_calendar import WorkingCalendar
 from msp.kernel.together import Read
 from msp.sla.explanation import Explanation
 from msp.sla.history import calendar_that_held, pauses_before
-from msp.sla.models import Clock, Pause
+from msp.sla.models import OPEN_STATES, Clock, Pause
 
 MINUTE = timedelta(minutes=1)
 Spans = Sequence[tuple[datetime, datetime | None]]
@@ -74,8 +74,9 @@ def pauses_read(ticket_id: Any) -> Read[tuple[datetime, datetime | None]]:
 
 
 def latest_of_each_kind(clocks: Sequence[ShownClock]) -> list[ShownClock]:
-    """The clocks that say how a ticket stands: of answers promised one after another, the latest."""
-    return list({clock.kind: clock for clock in clocks}.values())
+    """The clocks that say how a ticket stands: of answers promised one after another the open one, else the latest."""
+    ordered = sorted(clocks, key=lambda each: (each.kind, each.state in OPEN_STATES))
+    return list({clock.kind: clock for clock in ordered}.values())
 
 
 def minutes_used(clock: ShownClock, pauses: Spans, *, at: datetime) -> int:

@@ -9,6 +9,7 @@ from flask import Flask
 from integrations import mail
 from msp.config import Settings
 from msp.notify import remove_channel
+from msp.notify.replies import remove_reply_channel
 from simulators.smtp.server import MailServer, create_mail_server
 
 FROM = "Guardia <desk@guardia.example>"
@@ -28,3 +29,4 @@ def mail_server(app: Flask, settings: Settings) -> Iterator[MailServer]:
         mail.listen(with_mail(settings, running.url), timeout=SHORT)
         yield server
         remove_channel("mail")
+        remove_reply_channel("email")

@@ -1,0 +1,93 @@
+"""Replies by mail: the technician's words in the requester's language, every mail of a ticket in one thread."""
+
+from dataclasses import dataclass
+
+from flask import render_template
+from flask_babel import gettext
+from markupsafe import Markup
+
+from integrations.mail.notices import path_to
+from integrations.mail.smtp import is_address
+from integrations.mail.writing import Letter, Post, post_once
+from msp.kernel.db import Scope, work
+from msp.kernel.errors import Permanent
+from msp.kernel.i18n import reading_as
+from msp.notify.portal_channel import can_use_portal
+from msp.notify.replies import EMAIL, OutgoingReply
+from msp.notify.reply_attempts import attempts_at
+from msp.people.models import Person
+from msp.people.names import first_name
+from msp.people.queries import access_person
+from msp.richtext import document_of, write_html, write_text
+from msp.tickets.models import Message, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class MailReplyChannel:
+    """Brings replies to requesters who have an address."""
+
+    post: Post
+    name: str = EMAIL
+
+    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
+        """Whether the requester has an address that is not the desk's own."""
+        address = (requester.email or "").strip()
+        return is_address(address) and address.lower() != self.post.sender.lower()
+
+    def send(self, reply: OutgoingReply) -> None:
+        """Write the requester one mail; raises Temporary, MailInDoubt or Permanent."""
+        with work(Scope.system()):
+            has_portal = can_use_portal(access_person(reply.requester_id))
+            closed = {attempt.channel for attempt in attempts_at(reply.key) if attempt.refused_at is not None}
+        with work(Scope.client(reply.client_id)) as session:
+            requester = access_person(reply.requester_id)
+            message = session.get(Message, reply.message_id)
+            if message is None or message.deleted_at is not None:
+                raise Permanent("not_found")
+            ticket = session.get_one(Ticket, reply.ticket_id)
+            with reading_as(requester.locale, requester.timezone):
+                source = "" if ticket.source in closed else ticket.source
+                how = "" if has_portal else _how_to_answer(ticket.label, source)
+                letter = _letter(self.post, reply, ticket, message, how=how)
+        post_once(self.post, letter, requester)
+
+
+def _letter(post: Post, reply: OutgoingReply, ticket: Ticket, message: Message, *, how: str) -> Letter:
+    """The letter for whoever reads; `how` to answer, empty for the portal."""
+    html, text = _rendered(message)
+    parts = {
+        "label": ticket.label,
+        "html": html,
+        "text": text,
+        "ticket_url": "" if how else f"{post.public_url}{path_to('portal.ticket', label=ticket.label)}",
+        "how": how,
+    }
+    author = first_name(message.author.name) or message.author.name if message.author else ""
+    return Letter(
+        key=reply.key,
+        subject=gettext("[%(label)s] %(subject)s", label=ticket.label, subject=ticket.subject),
+        text=render_template("mail/reply.txt", **parts),
+        html=render_template("mail/reply.html", **parts),
+        thread=ticket.id,
+        author=author,
+    )
+
+
+def _rendered(message: Message) -> tuple[Markup, str]:
+    """The words as HTML and as text."""
+    document = document_of(message.body, message.content)
+    return Markup(write_html(document, for_mail=True)), write_text(document)  # noqa: S704 (sanitised by write_html)
+
+
+def _how_to_answer(label: str, source: str) -> str:
+    """Where somebody without the portal can answer: by the way that they came, where that is open."""
+    said = {"label": label}
+    if source == "slack":
+        return gettext("To answer, write in Slack, in the conversation of %(label)s.", **said)
+    if source == "teams":
+        return gettext("To answer, write in Teams, in the conversation of %(label)s.", **said)
+    if source == "phone":
+        return gettext("To answer, call us and say the number %(label)s.", **said)
+    if source == "email":
+        return gettext("To answer, write to us where you wrote before, with %(label)s in the subject.", **said)
+    return gettext("To answer, contact us and say the number %(label)s.", **said)

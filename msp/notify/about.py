@@ -1,0 +1,26 @@
+"""What a notification says of its ticket: read when it is shown or sent, so that no words are copied."""
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from msp.clients.models import Client
+from msp.kernel.db import Json
+from msp.notify.models import Notification
+from msp.tickets.models import Ticket
+
+
+def with_ticket(query: Select[Any]) -> Select[Any]:
+    """A query of notifications that also reads what `about` takes, None where a notification has no ticket."""
+    return (
+        query.add_columns(Client.code, Ticket.number, Ticket.subject, Client.name)
+        .outerjoin(Ticket, Ticket.id == Notification.ticket_id)
+        .outerjoin(Client, Client.id == Ticket.client_id)
+    )
+
+
+def about(code: str | None, number: int | None, subject: str | None, client: str | None) -> Json:
+    """Label, subject and client of the ticket as it is now."""
+    if code is None:
+        return {}
+    return {"label": f"{code}-{number}", "subject": subject, "client": client}

@@ -1,0 +1,173 @@
+"""A reply goes to its requester by the first channel that works, and its message says how that went.
+
+What a channel refuses for good goes by the next one. So does what a channel could not send for PATIENCE; but where a
+try was cut off and the reply may have been sent, no other channel says it a second time.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.errors import InDoubt, Permanent, Refusal, Temporary, Unreachable
+from msp.kernel.events import Fact, emit, subscribe
+from msp.kernel.leases import LeaseLost
+from msp.notify import reply_attempts
+from msp.notify.models import ReplyAttempt
+from msp.notify.replies import OutgoingReply, ReplyChannel, channels_for, reply_channel_named
+from msp.people.models import Person
+from msp.tickets.actions import access_ticket
+from msp.tickets.models import Message, Ticket
+from msp.tickets.undelivered import answer_delivered, answer_failed
+
+log = logging.getLogger(__name__)
+
+LINE = "ticket"  # what is told about a ticket goes out in one order, whoever tells it
+PATIENCE = timedelta(minutes=30)  # how long one channel is tried before the next one is
+DOUBT_LIMIT = timedelta(hours=2)  # after that a person decides whether to send it again
+MAX_FAULTS = 3  # unexpected faults of ours in one channel before the next one is tried
+
+NO_CHANNEL, IN_DOUBT, FAULT = "no_channel", "in_doubt", "unexpected_error"
+
+
+def register() -> None:
+    """Send what technicians reply."""
+    subscribe("replies", to={"ticket.replied"}, handler=send, line=LINE)
+
+
+def send(fact: Fact) -> None:
+    """Send a reply by the first channel that works and mark its message; emits `ticket.message_sent` or `_failed`.
+
+    Raises Temporary while a channel may still work. Where all refuse, the promises that the reply met are owed again,
+    staff is notified by `ticket.reply_failed`, and Permanent names the first refusal.
+    """
+    reply = _outgoing(fact)
+    if reply is None:
+        return
+    while (channel := _next_channel(reply)) is not None:
+        try:
+            _send_by(channel, reply)
+        except Permanent as refusal:
+            reply_attempts.note_refusal(reply, channel.name, refusal, at=clock.now())
+            if refusal.reason == IN_DOUBT:
+                break
+        else:
+            _mark_sent(reply, channel.name)
+            return
+    _mark_failed(reply)
+
+
+def _outgoing(fact: Fact) -> OutgoingReply | None:
+    """What is to be sent, or None where nothing is: it was deleted, or it arrived by an earlier delivery."""
+    assert fact.client_id is not None
+    key = f"{fact.delivery_id}.{fact.id.hex}"
+    with work(Scope.system()) as session:
+        message = session.get(Message, UUID(str(fact.data["message_id"])))
+        if message is None or message.delivery_state not in ("pending", "failed"):
+            return None
+        if message.deleted_at is not None:
+            message.delivery_state = "none"
+            return None
+        if message.delivery_state == "failed":  # an administrator tries a delivery again that was given up
+            reply_attempts.forget_attempts(key)
+        ticket = session.get_one(Ticket, message.ticket_id)
+        return OutgoingReply(key, fact.client_id, ticket.id, message.id, ticket.requester_id)
+
+
+def _next_channel(reply: OutgoingReply) -> ReplyChannel | None:
+    with work(Scope.system()) as session:
+        ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)
+        names = [each.name for each in channels_for(ticket, requester)]
+        left = reply_attempts.remaining(names, reply_attempts.attempts_at(reply.key))
+        return reply_channel_named(left[0]) if left else None
+
+
+def _send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
+    """Raises Permanent where another channel must be tried, and whatever asks for a retry of this one."""
+    attempt = reply_attempts.begin(reply, channel.name, at=clock.now())
+    try:
+        channel.send(reply)
+    except (Permanent, LeaseLost, OperationalError, PoolTimeout):
+        raise
+    except Temporary as later:
+        raise _until_patience_ends(reply, attempt, later, at=clock.now()) from later
+    except Refusal as refusal:
+        raise Permanent(refusal.code) from refusal
+    except Exception as fault:
+        if reply_attempts.note_fault(reply, channel.name) < MAX_FAULTS:
+            raise
+        log.exception("a channel cannot send a reply", extra={"channel": channel.name})
+        raise Permanent(FAULT) from fault
+
+
+def _until_patience_ends(
+    reply: OutgoingReply, attempt: ReplyAttempt, later: Temporary, *, at: datetime
+) -> Temporary | Permanent:
+    """The failure to raise: the same one, asked again in time, or a refusal once it has lasted too long."""
+    is_in_doubt = attempt.is_in_doubt or isinstance(later, InDoubt)
+    if is_in_doubt and not attempt.is_in_doubt:
+        reply_attempts.note_doubt(reply, attempt.channel)
+    left = attempt.began_at + (DOUBT_LIMIT if is_in_doubt else PATIENCE) - at
+    if left <= timedelta():
+        return Permanent(IN_DOUBT) if is_in_doubt else Unreachable(later.reason)
+    if later.retry_after is not None:
+        later.retry_after = min(later.retry_after, left.total_seconds())
+    return later
+
+
+def _mark_sent(reply: OutgoingReply, channel: str) -> None:
+    at = clock.now()
+    with work(Scope.system()) as session:
+        ticket = access_ticket(reply.ticket_id, lock=True)
+        message = session.get_one(Message, reply.message_id, with_for_update=True)
+        message.delivery_state, message.delivery_reason = "sent", None
+        message.delivery_channel, message.delivered_at = channel, at
+        _emit("ticket.message_sent", ticket, message, at=at)
+        if message.failed_at is not None:
+            answer_delivered(ticket, message, at=at)
+
+
+def _mark_failed(reply: OutgoingReply) -> None:
+    at = clock.now()
+    with work(Scope.system()) as session:
+        ticket = access_ticket(reply.ticket_id, lock=True)
+        message = session.get_one(Message, reply.message_id, with_for_update=True)
+        attempts = reply_attempts.attempts_at(reply.key)
+        doubtful = [each for each in attempts if each.reason == IN_DOUBT]
+        told = next(iter([*doubtful, *attempts]), None)
+        message.delivery_state, message.failed_at = "failed", at
+        message.delivery_channel = told.channel if told else None
+        message.delivery_reason = (told.reason if told else None) or NO_CHANNEL
+        _emit("ticket.message_failed", ticket, message, at=at)
+        _emit("ticket.reply_failed", ticket, message, at=at, hear=_to_whom(ticket, message))
+        answer_failed(ticket, message, at=at)
+        reason = message.delivery_reason
+    if told is not None:
+        raise Permanent(reason)
+
+
+def _emit(kind: str, ticket: Ticket, message: Message, *, at: datetime, **data: Any) -> None:
+    """Written without touching the ticket: its version stays what a technician's page knows."""
+    emit(
+        kind,
+        ticket.id,
+        client_id=ticket.client_id,
+        visibility="internal",
+        at=at,
+        message_id=str(message.id),
+        channel=message.delivery_channel,
+        reason=message.delivery_reason,
+        **data,
+    )
+
+
+def _to_whom(ticket: Ticket, message: Message) -> dict[str, object]:
+    """The assignee, or the team leads where there is none, and the author; by every medium, at once."""
+    assignee = db.session.get(Person, ticket.assignee_id) if ticket.assignee_id else None
+    first = "assignee" if assignee is not None and assignee.active else "lead"
+    return {"who": [first, f"person:{message.author_id}"], "by": ["console", "chat", "mail"], "is_urgent": True}

@@ -1,0 +1,55 @@
+"""A chat connection works again: the replies that failed while it did not are sent again."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select, text
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Fact, subscribe
+from msp.kernel.leases import LATER
+from msp.notify.replies import ReplyChannel, reply_channel_named
+from msp.notify.reply_attempts import last_refusals
+from msp.people.models import Person
+from msp.tickets.actions import access_ticket, send_again
+from msp.tickets.models import UNFINISHED, Message, Ticket
+
+
+def register() -> None:
+    """Listen to connections that work again."""
+    subscribe("resend_replies", to={"connection.restored", "connection.added"}, handler=resend, lane=LATER)
+
+
+def resend(fact: Fact) -> None:
+    """Send a client's failed replies on unfinished tickets again, oldest first, each once per restored connection.
+
+    Only those that the platform refused for its connection or for the conversation, or that it was not asked for.
+    """
+    channel = reply_channel_named(str(fact.data["connection"]))
+    if channel is None or fact.client_id is None or fact.data.get("is_renewal"):
+        return
+    with work(Scope.system()):
+        for message in _failed_before(fact):
+            ticket = access_ticket(message.ticket_id, lock=True)
+            if message.delivery_state == "failed" and _works_now(channel, ticket, message):
+                send_again(ticket, message, at=clock.now())
+
+
+def _failed_before(fact: Fact) -> Iterator[Message]:
+    failed_at = func.coalesce(Message.failed_at, Message.at)
+    query = (
+        select(Message)
+        .join(Ticket, Ticket.id == Message.ticket_id)
+        .where(Ticket.client_id == fact.client_id, text(f"ticket.{UNFINISHED}"))
+        .where(Message.delivery_state == "failed", Message.deleted_at.is_(None))
+        .where(failed_at < fact.at if fact.kind == "connection.added" else failed_at <= fact.at)
+        .order_by(Message.at, Message.id)
+    )
+    yield from db.session.scalars(query).all()
+
+
+def _works_now(channel: ReplyChannel, ticket: Ticket, message: Message) -> bool:
+    refusal = last_refusals(message.id).get(channel.name)
+    if refusal is not None and not refusal.is_connection:
+        return False
+    return channel.can_reach(ticket, db.session.get_one(Person, ticket.requester_id))

@@ -1,0 +1,57 @@
+"""Reply channels for tests: they reach whom they are told to, and fail as they are told to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from msp.kernel.errors import OutsideFailure
+from msp.notify.replies import (
+    OutgoingReply,
+    ReplyChannel,
+    add_reply_channel,
+    remove_reply_channel,
+    reply_channel_named,
+)
+from msp.people.models import Person
+from msp.tickets.models import Ticket
+
+
+@dataclass
+class Recorder:
+    """A channel that keeps what it sent; `failures` are raised one after another before it works."""
+
+    name: str
+    reaches: bool = True
+    failures: list[OutsideFailure | Exception] = field(default_factory=list)
+    always: OutsideFailure | None = None
+    tried: list[OutgoingReply] = field(default_factory=list)
+    sent: list[OutgoingReply] = field(default_factory=list)
+
+    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
+        return self.reaches and requester.id == ticket.requester_id
+
+    def send(self, reply: OutgoingReply) -> None:
+        self.tried.append(reply)
+        if self.always is not None:
+            raise self.always
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(reply)
+
+
+@contextmanager
+def only(*channels: ReplyChannel) -> Iterator[None]:
+    """No other channels than these, until the end."""
+    names = ("slack", "teams", "email", "portal")
+    before = [found for name in names if (found := reply_channel_named(name)) is not None]
+    for name in names:
+        remove_reply_channel(name)
+    for channel in channels:
+        add_reply_channel(channel)
+    try:
+        yield
+    finally:
+        for name in names:
+            remove_reply_channel(name)
+        for found in before:
+            add_reply_channel(found)
