@@ -1,15 +1,16 @@
 """Connections as jobs hold them, and what is noted when one of them no longer works."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from integrations.chat.values import Link
+from msp.clients.actions import mark_broken, mark_restored, mark_uninstalled
 from msp.clients.models import Connection, UnknownSource
 from msp.clients.queries import find_connection
-from msp.kernel import crypto
+from msp.kernel import clock, crypto
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import emit
 
 
 def find_link(platform: str, workspace: str) -> Link | None:
@@ -32,17 +33,30 @@ def note_broken(platform: str, workspace: str, *, reason: str) -> None:
     """Mark a connection as broken, for the administrator to renew; emits `connection.broken` once."""
     with work(Scope.system()):
         connection = find_connection(platform, workspace)
-        if connection is None or connection.broken_reason == reason:
-            return
-        connection.broken_reason = reason
-        emit(
-            "connection.broken",
-            connection.id,
-            client_id=connection.client_id,
-            visibility="internal",
-            connection=platform,
-            reason=reason,
-        )
+        if connection is not None:
+            mark_broken(connection, reason=reason, at=clock.now())
+
+
+def note_uninstalled(platform: str, workspace: str, *, reason: str, at: datetime | None = None) -> None:
+    """The app was removed in a workspace or its tokens were revoked (at `at`, as the platform says): destroy ours.
+
+    Marks the connection; emits `connection.broken`. A workspace that belongs to nobody yet loses its token too. News
+    from before the app was installed again change nothing.
+    """
+    with work(Scope.system()) as session:
+        connection = find_connection(platform, workspace)
+        if connection is not None:
+            mark_uninstalled(connection, reason=reason, at=at or clock.now())
+        unknown = update(UnknownSource).where(UnknownSource.kind == platform, UnknownSource.external_id == workspace)
+        session.execute(unknown.values(secret=None))
+
+
+def note_restored(platform: str, workspace: str) -> None:
+    """Clear the broken mark of a connection that works again; emits `connection.restored` where it had one."""
+    with work(Scope.system()):
+        connection = find_connection(platform, workspace)
+        if connection is not None:
+            mark_restored(connection, at=clock.now())
 
 
 def lock(*names: str | UUID) -> None:
@@ -53,4 +67,7 @@ def lock(*names: str | UUID) -> None:
 
 def _link(connection: Connection) -> Link:
     token = crypto.unseal(connection.secret) if connection.secret else None
-    return Link(connection.client_id, connection.kind, connection.external_id, connection.settings, token)
+    is_broken = connection.broken_reason is not None
+    return Link(
+        connection.client_id, connection.kind, connection.external_id, connection.settings, token, is_broken=is_broken
+    )

@@ -1,66 +1,104 @@
 """Who wrote: the person behind somebody in a chat system, found or added once."""
 
+from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
+from flask_babel import gettext
+from sqlalchemy import or_, select
+
 from integrations.chat.links import lock
-from integrations.chat.transport import Transport
+from integrations.chat.profiles import clean_name, is_guest_of, is_stale, profile_facts, refresh
+from integrations.chat.transport import Transport, Unreachable
 from integrations.chat.values import Link, Profile
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.kernel import clock, timezones
-from msp.kernel.db import Json, Scope, work
+from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent
-from msp.people.actions import LOCALES, add_person, link_identity
-from msp.people.models import Person
+from msp.kernel.i18n import reading_as
+from msp.people.actions import LOCALES, add_person, link_identity, move_identity
+from msp.people.models import ChatIdentity, Person
 from msp.people.queries import find_by_email, find_identity
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote in a client's chat: one of its people, or a member of staff; `locale` is the language they read."""
+
+    person_id: UUID
+    locale: str
+    is_staff: bool = False
+    is_guest: bool = False
 
 
 class Stranger(Exception):
     """Not one of the client's people, whatever channel they write in."""
 
 
-def requester(transport: Transport, link: Link, external_id: str, *, reference: Json) -> UUID:
-    """The id of the client's person behind somebody in chat, added from their profile where there is none.
+class Refused(Stranger):
+    """Known, and no ticket comes of what they write.
 
-    Asks the chat system outside of any unit of work; raises Stranger for bots, staff and people of other companies.
+    `reason` is `guest`, `person_inactive`, `client_inactive` or `staff` (whose words open no tickets); `locale` is the
+    language they read, where it is known.
     """
-    assert link.client_id is not None
+
+    def __init__(self, reason: str, *, locale: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.locale = locale
+
+
+def identify(transport: Transport, link: Link, external_id: str, *, reference: Json) -> Author:
+    """Who somebody in a client's chat is: added from their profile where nobody knows them, staff by their address.
+
+    Reads a known person's profile again once a day. Asks the chat system outside of any unit of work. Raises Refused
+    for guests of a client that takes none, and for people and clients that are not active; Stranger for bots and
+    people of other companies; what the transport raises where somebody new cannot be read.
+    """
     with work(Scope.system()):
-        known = known_person(link, external_id, reference=reference)
-    if known is not None:
-        return known
-    profile = transport.profile(link, external_id)
-    if profile.is_bot or profile.workspace != link.workspace:
-        raise Stranger
-    with work(Scope.client(link.client_id)):
-        lock("requester", link.platform, link.workspace, external_id)
-        identity = find_identity(link.platform, link.workspace, external_id)
-        if identity is not None:
-            return identity.person_id
-        client = access_client(link.client_id)
-        person = _matching(client, profile) or _added(client, profile)
-        link_identity(
-            person,
-            platform=link.platform,
-            workspace=link.workspace,
-            external_id=external_id,
-            reference=profile.reference | reference,
-            at=clock.now(),
-        )
-        return person.id
+        found = _find(link, external_id)
+        if found is not None and not is_stale(found.identity, at=clock.now()):
+            return _known(found, reference=reference)
+    if found is None:
+        return _meet(transport, link, external_id, reference=reference)
+    refresh(transport, link, external_id)
+    with work(Scope.system()):
+        found = _find(link, external_id)
+        assert found is not None  # identities are never removed
+        return _known(found, reference=reference)
 
 
-def known_person(link: Link, external_id: str, *, reference: Json) -> UUID | None:
-    """Whom we know somebody in chat to be (system scope), with the newer way to reach them; Stranger for staff."""
-    identity = find_identity(link.platform, link.workspace, external_id)
-    if identity is None:
+def known_author(link: Link, external_id: str, *, reference: Json) -> Author | None:
+    """Whom we know somebody in a client's chat to be (system scope), with the newer way to reach them.
+
+    None where `identify` must ask the chat system first. Raises as `identify` does.
+    """
+    found = _find(link, external_id)
+    if found is None or is_stale(found.identity, at=clock.now()):
         return None
-    if identity.client_id != link.client_id:
+    return _known(found, reference=reference)
+
+
+def check_command(link: Link, external_id: str) -> None:
+    """Raise Refused where somebody whom we know opens no tickets (system scope); asks nobody."""
+    found = _find(link, external_id)
+    if found is not None:
+        check_opens(_known(found, reference={}))
+
+
+def check_opens(author: Author) -> None:
+    """Raise Refused for staff, who open tickets for a client in the console."""
+    if author.is_staff:
+        raise Refused("staff", locale=author.locale)
+
+
+def requester(transport: Transport, link: Link, external_id: str, *, reference: Json) -> UUID:
+    """The id of the client's person behind somebody in chat; raises as `identify` does, and Stranger for staff."""
+    author = identify(transport, link, external_id, reference=reference)
+    if author.is_staff:
         raise Stranger
-    newer = {**identity.reference, **reference}
-    if newer != identity.reference:
-        identity.reference = newer
-    return identity.person_id
+    return author.person_id
 
 
 def meet_staff(transport: Transport, link: Link, external_id: str, *, reference: Json) -> UUID | None:
@@ -74,16 +112,9 @@ def meet_staff(transport: Transport, link: Link, external_id: str, *, reference:
     with work(Scope.system()):
         lock("requester", link.platform, link.workspace, external_id)
         person = find_by_email(profile.email, client_id=None)
-        if person is None:
+        if person is None or not person.active:
             return None
-        link_identity(
-            person,
-            platform=link.platform,
-            workspace=link.workspace,
-            external_id=external_id,
-            reference=profile.reference | reference,
-            at=clock.now(),
-        )
+        _link(link, profile, person, is_guest=False, reference=reference)
         return person.id
 
 
@@ -98,25 +129,156 @@ def names_of(transport: Transport, link: Link, external_ids: tuple[str, ...]) ->
             names[external_id] = person.name
             continue
         try:
-            names[external_id] = transport.profile(link, external_id).name
+            names[external_id] = transport.profile(link, external_id).name or external_id
         except Permanent:  # a name that nobody tells us is no reason to lose the words around it
             names[external_id] = external_id
     return names
 
 
-def _matching(client: Client, profile: Profile) -> Person | None:
-    """Addresses are compared within one client only, so another company's person can never be taken for ours."""
-    return find_by_email(profile.email, client_id=client.id) if profile.email else None
+class _Found(NamedTuple):
+    """Somebody whom we know, and the client in whose chat they are."""
+
+    identity: ChatIdentity
+    person: Person
+    client: Client
 
 
-def _added(client: Client, profile: Profile) -> Person:
-    language = (profile.locale or "").replace("_", "-").partition("-")[0].lower()
-    return add_person(
+def _find(link: Link, external_id: str) -> _Found | None:
+    """None also for whom we know as somebody of a client that the workspace belonged to before."""
+    query = (
+        select(ChatIdentity, Person, Client)
+        .join(Person, Person.id == ChatIdentity.person_id)
+        .join(Client, Client.id == link.client_id)
+        .where(
+            ChatIdentity.platform == link.platform,
+            ChatIdentity.workspace == link.workspace,
+            ChatIdentity.external_id == external_id,
+            or_(Person.client_id.is_(None), Person.client_id == Client.id),
+        )
+    )
+    row = db.session.execute(query).one_or_none()
+    return _Found(*row) if row is not None else None
+
+
+def _known(found: _Found, *, reference: Json) -> Author:
+    identity, person, client = found
+    _check(person, client, identity.reference)
+    newer = {**identity.reference, **reference}
+    if newer != identity.reference:
+        identity.reference = newer
+    return _author(person)
+
+
+def _author(person: Person) -> Author:
+    return Author(person.id, person.locale, is_staff=person.is_staff, is_guest=person.is_guest)
+
+
+def _check(person: Person, client: Client, told: Json) -> None:
+    """Raise Refused where nothing may come of what somebody writes; `told` is the reference of their identity."""
+    if not person.active or told.get("profile_active") is False:
+        raise Refused("person_inactive", locale=person.locale)
+    if person.is_staff:
+        return
+    if not client.active:
+        raise Refused("client_inactive", locale=person.locale)
+    if person.is_guest and client.guest_policy == "refuse":
+        raise Refused("guest", locale=person.locale)
+
+
+def _meet(transport: Transport, link: Link, external_id: str, *, reference: Json) -> Author:
+    assert link.client_id is not None
+    try:
+        profile = transport.profile(link, external_id)
+    except Unreachable as unseen:  # the chat system shows us nobody by this id
+        raise Stranger from unseen
+    if profile.is_bot:
+        raise Stranger
+    with work(Scope.system()):
+        lock("requester", link.platform, link.workspace, external_id)
+        if (found := _find(link, external_id)) is not None:  # another message of theirs was faster
+            return _known(found, reference=reference)
+        client = access_client(link.client_id)
+        is_guest = is_guest_of(client, profile)
+        person = _staff_behind(link, profile)
+        if person is None:
+            if profile.workspace != link.workspace:
+                raise Stranger
+            _check_new(client, profile, is_guest=is_guest)
+            person = _matching(client, profile, is_guest=is_guest) or _added(link, client, profile, is_guest=is_guest)
+        identity = _link(link, profile, person, is_guest=is_guest, reference=reference)
+        _check(person, client, identity.reference)
+        return _author(person)
+
+
+def _staff_behind(link: Link, profile: Profile) -> Person | None:
+    """The member of staff that a profile is of: known in the workspace that they come from, or by their address."""
+    if profile.workspace != link.workspace:
+        home = find_identity(link.platform, profile.workspace, profile.external_id)
+        person = db.session.get(Person, home.person_id) if home else None
+        return person if person is not None and person.is_staff else None
+    return find_by_email(profile.email, client_id=None) if profile.email else None
+
+
+def _check_new(client: Client, profile: Profile, *, is_guest: bool) -> None:
+    """Raise Refused for somebody unknown whom the client would not have helped: nothing of them is kept."""
+    if not profile.is_active:
+        raise Refused("person_inactive", locale=profile.locale)
+    if not client.active:
+        raise Refused("client_inactive", locale=profile.locale)
+    if is_guest and client.guest_policy == "refuse":
+        raise Refused("guest", locale=profile.locale)
+
+
+def _matching(client: Client, profile: Profile, *, is_guest: bool) -> Person | None:
+    """Addresses are compared within one client only, so another company's person can never be taken for ours.
+
+    A guest is nobody's manager, whatever address they have.
+    """
+    if not profile.email:
+        return None
+    lock("address", str(client.id), profile.email.strip().lower())
+    person = find_by_email(profile.email, client_id=client.id)
+    if person is None or (is_guest and person.role == "client_manager"):
+        return None
+    person.is_guest = person.is_guest or profile.is_guest
+    return person
+
+
+def _added(link: Link, client: Client, profile: Profile, *, is_guest: bool) -> Person:
+    is_taken = bool(profile.email) and find_by_email(profile.email or "", client_id=client.id) is not None
+    person = add_person(
         client_id=client.id,
-        name=profile.name,
-        email=profile.email,
+        name=clean_name(profile.name, (profile.email or "").partition("@")[0]) or _unnamed(link, client),
+        email=None if is_taken else profile.email,
         role="client_employee",
-        locale=language if language in LOCALES else client.locale,
+        locale=_language(profile, client),
         timezone=profile.timezone if timezones.is_known(profile.timezone) else client.timezone,
+        is_guest=is_guest,
         at=clock.now(),
     )
+    db.session.flush()
+    return person
+
+
+def _language(profile: Profile, client: Client) -> str:
+    language = (profile.locale or "").replace("_", "-").partition("-")[0].lower()
+    return language if language in LOCALES else client.locale
+
+
+def _unnamed(link: Link, client: Client) -> str:
+    with reading_as(client.locale, client.timezone):
+        return gettext("Slack user") if link.platform == "slack" else gettext("Teams user")
+
+
+def _link(link: Link, profile: Profile, person: Person, *, is_guest: bool, reference: Json) -> ChatIdentity:
+    at = clock.now()
+    identity = link_identity(
+        person,
+        platform=link.platform,
+        workspace=link.workspace,
+        external_id=profile.external_id,
+        reference=profile.reference | reference | profile_facts(profile, is_guest=is_guest, at=at),
+        at=at,
+    )
+    move_identity(identity, person)
+    return identity

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from babel.numbers import list_currencies
@@ -19,6 +20,7 @@ from msp.kernel.ids import new_id
 CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 TAX_REGIMES = ("national", "eu_b2b", "canarias_b2b", "igic", "outside_eu")
+GUEST_POLICIES = ("accept", "refuse")
 EDITABLE = frozenset(
     [
         "name",
@@ -33,6 +35,7 @@ EDITABLE = frozenset(
         "sector",
         "mail_domains",
         "payment_days",
+        "guest_policy",
         "active",
     ]
 )
@@ -48,6 +51,7 @@ def add_client(*, code: str, name: str, at: datetime, **details: object) -> Clie
         "mail_domains": [],
         "tax_regime": "national",
         "payment_days": 30,
+        "guest_policy": "accept",
         "active": True,
     } | details
     _check({"code": code, "name": name} | values)
@@ -98,7 +102,8 @@ def connect(
 ) -> Connection:
     """Tie a Slack workspace or Teams tenant to a client (to the provider where None); emits `connection.added`.
 
-    The secret is sealed at rest. Refuses a workspace that belongs to another client; the same client's is renewed.
+    The secret is sealed at rest. Refuses a workspace that belongs to another client; the same client's is renewed, and
+    where it was broken, or had no token, `connection.restored` is emitted too.
     """
     if kind not in ("slack", "teams") or not external_id.strip():
         raise Invalid(fields={"kind": ["unknown"]} if external_id.strip() else {"external_id": ["required"]})
@@ -106,6 +111,8 @@ def connect(
     connection = find_connection(kind, external_id)
     if connection is not None and connection.client_id != client_id:
         raise Conflict("connection_in_use")
+    is_renewal = connection is not None
+    had_secret = connection is not None and connection.secret is not None
     if connection is None:
         connection = Connection(
             id=new_id(),
@@ -117,22 +124,59 @@ def connect(
         )
         db.session.add(connection)
     connection.name = name or connection.name
-    connection.settings = {**connection.settings, **(settings or {})}
+    renewed = {"renewed_at": at.isoformat()} if is_renewal else {}
+    connection.settings = {**connection.settings, **(settings or {}), **renewed}
     connection.secret = crypto.seal(secret) if secret else connection.secret
-    connection.broken_reason = None
     db.session.flush()
     db.session.execute(
         delete(UnknownSource).where(UnknownSource.kind == kind, UnknownSource.external_id == external_id)
     )
+    _tell_connection("connection.added", connection, at=at, is_renewal=is_renewal)
+    mark_restored(connection, at=at, had_no_token=is_renewal and bool(secret) and not had_secret)
+    return connection
+
+
+def mark_broken(connection: Connection, *, reason: str, at: datetime) -> None:
+    """Mark a connection that no longer works, for an administrator to renew; emits `connection.broken`.
+
+    The first reason stays until the connection is renewed: what fails afterwards fails because of it.
+    """
+    if connection.broken_reason is None:
+        connection.broken_reason = reason
+        _tell_connection("connection.broken", connection, at=at, reason=reason)
+
+
+def mark_uninstalled(connection: Connection, *, reason: str, at: datetime) -> None:
+    """The app was removed there: destroy the token and mark the connection; emits `connection.broken`.
+
+    `at` is when it was removed: news that come late, after the app was installed again, change nothing.
+    """
+    renewed_at = connection.settings.get("renewed_at")
+    if at < (datetime.fromisoformat(renewed_at) if renewed_at else connection.created_at):
+        return
+    connection.secret = None
+    if connection.broken_reason not in (reason, "app_uninstalled"):  # Slack revokes the tokens of a removed app too
+        connection.broken_reason = reason
+        _tell_connection("connection.broken", connection, at=at, reason=reason)
+
+
+def mark_restored(connection: Connection, *, at: datetime, had_no_token: bool = False) -> None:
+    """The connection works again; emits `connection.restored` where it was broken, or had no token until now."""
+    if connection.broken_reason is not None or had_no_token:
+        connection.broken_reason = None
+        _tell_connection("connection.restored", connection, at=at)
+
+
+def _tell_connection(kind: str, connection: Connection, *, at: datetime, **data: Any) -> None:
     emit(
-        "connection.added",
+        kind,
         connection.id,
-        client_id=client_id,
+        client_id=connection.client_id,
         visibility="internal",
         at=at,
-        connection=kind,
+        connection=connection.kind,
+        **data,
     )
-    return connection
 
 
 def link_unknown(source_id: UUID, client: Client, *, at: datetime) -> Connection:
@@ -162,14 +206,7 @@ def ignore_unknown(source_id: UUID, *, at: datetime) -> None:
 
 def disconnect(connection: Connection, *, at: datetime) -> None:
     """Forget a connection and its token; emits `connection.removed`."""
-    emit(
-        "connection.removed",
-        connection.id,
-        client_id=connection.client_id,
-        visibility="internal",
-        at=at,
-        connection=connection.kind,
-    )
+    _tell_connection("connection.removed", connection, at=at)
     db.session.delete(connection)
 
 
@@ -213,6 +250,7 @@ def _check(values: dict[str, object]) -> None:
         "timezone": not timezones.is_known(values.get("timezone", "UTC")),
         "currency": str(values.get("currency", "EUR")) not in list_currencies(),
         "tax_regime": values.get("tax_regime", "national") not in TAX_REGIMES,
+        "guest_policy": values.get("guest_policy", "accept") not in GUEST_POLICIES,
         "mail_domains": not all(DOMAIN.fullmatch(str(each)) for each in _list(values.get("mail_domains"))),
     }
     if fields := {name: ["invalid"] for name, is_wrong in wrong.items() if is_wrong}:

@@ -40,8 +40,11 @@ def add_person(
     at: datetime,
     title: str | None = None,
     tier: int | None = None,
+    is_guest: bool = False,
 ) -> Person:
-    """Add somebody; emits `person.added`. Refuses unknown roles, languages and zones, and an address used twice."""
+    """Add somebody; emits `person.added`. Refuses unknown roles, languages and zones, an address used twice,
+    and a guest of nobody.
+    """
     roles = STAFF_ROLES if client_id is None else CLIENT_ROLES
     fields = {
         "name": ["required"] if not name.strip() else [],
@@ -49,6 +52,7 @@ def add_person(
         "locale": ["unknown"] if locale not in LOCALES else [],
         "timezone": ["unknown"] if not timezones.is_known(timezone) else [],
         "tier": ["unknown"] if tier not in (None, 1, 2, 3) else [],
+        "is_guest": ["not_of_staff"] if is_guest and client_id is None else [],
     }
     if any(fields.values()):
         raise Invalid(fields={name: codes for name, codes in fields.items() if codes})
@@ -64,6 +68,7 @@ def add_person(
         locale=locale,
         timezone=timezone,
         tier=tier,
+        is_guest=is_guest,
         active=True,
         created_at=at,
     )
@@ -144,3 +149,8 @@ def link_identity(
     elif reference and identity.reference != reference:
         identity.reference = {**identity.reference, **reference}
     return identity
+
+
+def move_identity(identity: ChatIdentity, person: Person) -> None:
+    """Say that somebody in a chat system is another person, who may be of another company or staff (system scope)."""
+    identity.person_id, identity.client_id = person.id, person.client_id

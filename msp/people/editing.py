@@ -17,7 +17,20 @@ from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Account, Person, StaffC
 from msp.people.queries import client_ids_of, find_by_email
 
 EDITABLE = frozenset(
-    ("name", "email", "role", "title", "phone", "locale", "timezone", "tier", "is_vip", "is_restricted", "active")
+    (
+        "name",
+        "email",
+        "role",
+        "title",
+        "phone",
+        "locale",
+        "timezone",
+        "tier",
+        "is_vip",
+        "is_guest",
+        "is_restricted",
+        "active",
+    )
 )
 
 
@@ -94,6 +107,7 @@ def _check(person: Person, changes: dict[str, object]) -> None:
         "locale": ["unknown"] if changes.get("locale", "es") not in LOCALES else [],
         "timezone": ["unknown"] if not timezones.is_known(changes.get("timezone", "UTC")) else [],
         "tier": ["unknown"] if changes.get("tier") not in (None, 1, 2, 3) else [],
+        "is_guest": ["not_of_staff"] if changes.get("is_guest") and person.is_staff else [],
     }
     if any(wrong.values()):
         raise Invalid(fields={name: codes for name, codes in wrong.items() if codes})

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
+from msp.kernel.events import Event
 from msp.kernel.paging import page_by_id
-from msp.people.models import ChatIdentity, Person, StaffClient
+from msp.people.models import Account, ChatIdentity, Person, StaffClient
 
 
 def access_person(person_id: UUID) -> Person:
@@ -80,6 +81,36 @@ def identities_of(person_id: UUID) -> list[ChatIdentity]:
     return list(db.session.scalars(query))
 
 
+def can_sign_in(person: Person) -> bool:
+    """Whether a person has an account that is active, and is active (system scope)."""
+    query = select(Account.id).where(Account.person_id == person.id, Account.active)
+    return person.active and db.session.execute(query).first() is not None
+
+
 def client_ids_of(person_id: UUID) -> tuple[UUID, ...]:
     """The clients that a restricted member of staff works for."""
     return tuple(db.session.scalars(select(StaffClient.client_id).where(StaffClient.person_id == person_id)))
+
+
+def works_for(person: Person, client_id: UUID) -> bool:
+    """Whether a member of staff may see a client: all may but those who are restricted to others."""
+    return not person.is_restricted or client_id in client_ids_of(person.id)
+
+
+def was_added_by_hand(person_id: UUID) -> bool:
+    """Whether a person, and not the desk itself, added this one (system scope)."""
+    return _is_noted(Event.subject_id == person_id, Event.kind == "person.added", Event.actor_id.is_not(None))
+
+
+def was_edited_by_hand(person_id: UUID, field: str) -> bool:
+    """Whether a person, and not the desk itself, has changed this field of somebody (system scope)."""
+    return _is_noted(
+        Event.subject_id == person_id,
+        Event.kind == "person.edited",
+        Event.actor_id.is_not(None),
+        Event.data["changed"].contains([field]),
+    )
+
+
+def _is_noted(*conditions: ColumnElement[bool]) -> bool:
+    return db.session.execute(select(exists().where(*conditions))).scalar_one()

@@ -1,0 +1,91 @@
+"""Where the app was taken out of a team or chat, and where it is heard again: whose threads can be reached.
+
+A connection's settings keep the teams and chats that the app was taken out of (`removed_from`).
+"""
+
+from sqlalchemy import ColumnElement, or_, select
+
+from integrations.chat.links import lock
+from integrations.chat.values import Place
+from msp.clients.actions import mark_restored
+from msp.clients.models import Connection
+from msp.clients.queries import find_connection
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import emit
+from msp.tickets.models import Conversation, Ticket
+from msp.tickets.states import FINISHED
+
+APP_REMOVED = "app_removed"
+
+
+def note_removed(place: Place) -> None:
+    """The app was taken out of the team or chat of a place: its threads are marked, and no others.
+
+    Emits `ticket.unreachable` for open tickets. Idempotent.
+    """
+    with work(Scope.system()):
+        connection = _locked(place)
+        if connection is None:
+            return
+        _keep_removed(connection, sorted({*removed_from(connection), _group_of(place)}))
+        for conversation in _conversations(place, _of_group(place), Conversation.unreachable_reason.is_(None)):
+            conversation.unreachable_reason = APP_REMOVED
+            _tell(conversation, "ticket.unreachable", reason=APP_REMOVED)
+
+
+def note_heard(place: Place) -> None:
+    """Something came from a place, so the connection and its threads work: their marks are cleared.
+
+    Emits `connection.restored` and, for open tickets, `ticket.reachable`. Idempotent.
+    """
+    with work(Scope.system()):
+        connection = find_connection(place.platform, place.workspace)
+        if connection is None:
+            return
+        mark_restored(connection, at=clock.now())
+        where = Conversation.channel == place.channel
+        if _group_of(place) in removed_from(connection):
+            where = _of_group(place)
+            _keep_removed(connection, [each for each in removed_from(connection) if each != _group_of(place)])
+        for conversation in _conversations(place, where, Conversation.unreachable_reason.is_not(None)):
+            conversation.unreachable_reason = None
+            _tell(conversation, "ticket.reachable")
+
+
+def removed_from(connection: Connection) -> list[str]:
+    """The ids of the teams and chats that the app was taken out of, while others of the connection work."""
+    return list(connection.settings.get("removed_from") or [])
+
+
+def _keep_removed(connection: Connection, groups: list[str]) -> None:
+    connection.settings = {**connection.settings, "removed_from": groups}
+
+
+def _group_of(place: Place) -> str:
+    """What the app is installed in: the team of a channel, or the chat itself."""
+    return str(place.reference.get("team_id") or place.channel)
+
+
+def _of_group(place: Place) -> ColumnElement[bool]:
+    """Its channels; a team's id is that of its first channel, and older threads do not name their team."""
+    group = _group_of(place)
+    return or_(Conversation.channel.in_({place.channel, group}), Conversation.reference["team_id"].as_string() == group)
+
+
+def _conversations(place: Place, *where: ColumnElement[bool]) -> list[Conversation]:
+    query = select(Conversation).where(
+        Conversation.platform == place.platform, Conversation.workspace == place.workspace, *where
+    )
+    return list(db.session.scalars(query.order_by(Conversation.id).with_for_update()))
+
+
+def _locked(place: Place) -> Connection | None:
+    lock("connection", place.platform, place.workspace)
+    return find_connection(place.platform, place.workspace)
+
+
+def _tell(conversation: Conversation, kind: str, **data: object) -> None:
+    ticket = db.session.get_one(Ticket, conversation.ticket_id)
+    if ticket.status not in FINISHED:
+        emit(kind, ticket.id, client_id=ticket.client_id, visibility="internal", **data)  # type: ignore[arg-type]
