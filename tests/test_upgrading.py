@@ -10,7 +10,7 @@ import pytest
 
 from msp.config import Settings
 from msp.kernel import migrate
-from tests.databases import as_owner, own_database
+from tests.databases import as_owner, as_root, own_database
 
 STEP = """
 from alembic import op
@@ -64,6 +64,43 @@ def test_an_owner_without_special_rights_fills_a_column_in_batches(fresh: Settin
         assert connection.execute("select count(*) from calendar where colour = 'red'").fetchone() == (250,)
         writers = connection.execute("select count(distinct xmin::text) from calendar").fetchone()
         assert writers == (7,)  # of 40 rows each: nobody waits for more
+
+
+WORDS = """
+set session_replication_role = replica;
+insert into event (id, kind, subject_id, at, data) values
+  (gen_random_uuid(), 'ticket.edited', gen_random_uuid(), now(), '{"changes": {"subject": "Clave 99", "tags": ["x"]}}'),
+  (gen_random_uuid(), 'ticket.edited', gen_random_uuid(), now(), '{"changes": {}}');
+insert into notification (id, client_id, person_id, kind, key, at, data) values (gen_random_uuid(), gen_random_uuid(),
+  gen_random_uuid(), 'sla.warned', 'k', now(), '{"subject": "Clave 99", "label": "LOZ-1", "clock": "x"}');
+insert into ticket (id, client_id, number, requester_id, subject, body, status, priority, type, source, created_at,
+  updated_at) select id, id, 1, id, 'VPN', body, 'new', 'normal', 'incident', 'slack', now(), now() from (values
+  ('00000000-0000-0000-0000-000000000001'::uuid, 'Clave 99'),
+  ('00000000-0000-0000-0000-000000000002', 'No va')) t(id, body);
+insert into message (id, client_id, ticket_id, visibility, channel, body, at, deleted_at) select gen_random_uuid(), id,
+  id, 'public', 'slack', body, now(), case when body = 'Clave 99' then now() end from ticket;
+"""
+
+
+def test_words_leave_the_events_and_notifications_of_a_desk_that_has_some(
+    fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, every = tmp_path / "migrations", migrate.MIGRATIONS
+    shutil.copytree(every, before, ignore=shutil.ignore_patterns("001[7-9]_*", "00[2-9]*", "__pycache__"))
+    monkeypatch.setattr(migrate, "MIGRATIONS", before)
+    migrate.upgrade(fresh)
+    with as_root(fresh) as connection:
+        connection.execute(WORDS)
+    monkeypatch.setattr(migrate, "MIGRATIONS", every)
+    migrate.upgrade(fresh)
+    with as_root(fresh) as connection:
+        events = connection.execute("select data from event order by length(data::text)").fetchall()
+        assert events == [({"fields": []},), ({"fields": ["subject", "tags"]},)]
+        assert connection.execute("select data from notification").fetchall() == [({"clock": "x"},)]
+        assert connection.execute("select body from ticket order by id").fetchall() == [("",), ("No va",)]
+        assert connection.execute("select body from message order by ticket_id").fetchall() == [("",), ("No va",)]
+        right = connection.execute("select has_table_privilege('msp_system', 'event', 'update')").fetchone()
+        assert right == (False,)
 
 
 def test_an_index_that_was_cut_off_is_built_anew(fresh: Settings, steps: Path) -> None:

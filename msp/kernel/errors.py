@@ -74,3 +74,15 @@ class Temporary(OutsideFailure):
 
 class Permanent(OutsideFailure):
     """Trying again cannot help: a person must look at it."""
+
+
+class InDoubt(Temporary):
+    """It may have been done: the connection broke, or the answer made no sense. Look before doing it again."""
+
+
+class Broken(Permanent):
+    """The connection itself is no longer good (token revoked, app removed): an administrator must renew it."""
+
+
+class Unreachable(Permanent):
+    """Nothing can be written in that conversation any more (archived, bot removed, blocked)."""

@@ -74,18 +74,21 @@ class _Subscriber:
     to: frozenset[str]
     handler: Handler
     lane: int
+    line: str
 
 
 _subscribers: dict[str, _Subscriber] = {}
 
 
-def subscribe(name: str, *, to: set[str], handler: Handler, lane: int = USUAL) -> None:
+def subscribe(name: str, *, to: set[str], handler: Handler, lane: int = USUAL, line: str | None = None) -> None:
     """Deliver events of these kinds to `handler`, at least once, in order per subject, with retries.
 
     The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. What is in the lane
-    LATER (msp.kernel.leases) stays there, however urgent the event is.
+    LATER (msp.kernel.leases) stays there, however urgent the event is. Subscribers with the same `line` (by default
+    each has its own) share one order per subject: none of them gets an event before the others are done with earlier
+    ones.
     """
-    _subscribers[name] = _Subscriber(frozenset(to), handler, lane)
+    _subscribers[name] = _Subscriber(frozenset(to), handler, lane, line or name)
 
 
 def emit(
@@ -117,7 +120,8 @@ def emit(
     db.session.add(event)
     for name, subscriber in _subscribers.items():
         if kind in subscriber.to:
-            _deliver(event, name, lane=_lane(subscriber, is_urgent=is_urgent), at=clock.now())
+            lane, key, now = _lane(subscriber, is_urgent=is_urgent), f"{subscriber.line}:{subject_id}", clock.now()
+            _delivery(event, subscriber=name, key=key, lane=lane, due_at=now, at=now)
     return event
 
 
@@ -137,10 +141,6 @@ def deliver_at(
 def _lane(subscriber: _Subscriber | None, *, is_urgent: bool) -> int:
     lane = subscriber.lane if subscriber else USUAL
     return URGENT if is_urgent and lane == USUAL else lane
-
-
-def _deliver(event: Event, subscriber: str, *, lane: int, at: datetime) -> None:
-    _delivery(event, subscriber=subscriber, key=f"{subscriber}:{event.subject_id}", lane=lane, due_at=at, at=at)
 
 
 def _delivery(event: Event, *, subscriber: str, key: str, lane: int, due_at: datetime, at: datetime) -> Delivery:

@@ -10,9 +10,11 @@ import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from msp.kernel import clock
 from msp.kernel.errors import NotFound, Permanent
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -45,6 +47,8 @@ def keep(chunks: Iterable[bytes], *, limit: int = MAX_BYTES) -> Kept:
             kept = _write(file, chunks, limit=limit)
         target = _path(kept.key)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        at = clock.now().timestamp()
+        os.utime(name, (at, at))
         os.replace(name, target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -58,6 +62,24 @@ def open_kept(key: str) -> BinaryIO:
         return _path(key).open("rb")
     except FileNotFoundError:
         raise NotFound("file") from None
+
+
+def stored_at(key: str) -> datetime | None:
+    """When a file was stored last, which also holds for equal files that came later; None where it is not there."""
+    try:
+        return datetime.fromtimestamp(_path(key).stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
+
+
+def remove(key: str, *, stored_at: datetime) -> None:
+    """Remove a file unless it was stored again since `stored_at`. Idempotent."""
+    path = _path(key)
+    try:
+        if path.stat().st_mtime <= stored_at.timestamp():
+            path.unlink()
+    except FileNotFoundError:
+        pass
 
 
 def _write(file: BinaryIO, chunks: Iterable[bytes], *, limit: int) -> Kept:

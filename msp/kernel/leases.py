@@ -33,7 +33,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -271,12 +271,21 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
             model,
             claimed,
             "fault",
-            reason=f"{type(fault).__name__}: {fault}"[:500],
+            reason=_reason(fault),
             retry_after=None,
             limit=MAX_TRIES,
         )
     else:
         _settle(model, claimed, state="done", reason=None)
+
+
+def _reason(fault: Exception) -> str:
+    """What went wrong, for an operator: of the database's errors only their names, for their texts hold people's."""
+    if not isinstance(fault, DBAPIError):
+        return f"{type(fault).__name__}: {fault}"[:500]
+    diagnosis = getattr(fault.orig, "diag", None)
+    where = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "table_name", None) or "?"
+    return f"{type(fault).__name__}: {type(fault.orig).__name__} ({where})"
 
 
 def _again(

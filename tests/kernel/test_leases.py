@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from msp.kernel import clock, inbox, leases
@@ -146,6 +146,19 @@ def test_a_message_that_always_breaks_its_handler_steps_aside_and_holds_up_nobod
         assert session.scalars(select(Inbound.reason).where(Inbound.state == "dead")).all() == [
             "ZeroDivisionError: it always does"
         ]
+
+
+def test_the_reason_of_a_database_error_names_it_without_anybodys_words(app: Flask) -> None:
+    store("breaks")
+
+    def handle(_row: Any) -> None:
+        with work(Scope.system()) as session:
+            session.execute(text("insert into person (id, name) values (gen_random_uuid(), :name)"), {"name": "Ana"})
+
+    assert leases.process_one(Inbound, handle)
+    with work(Scope.system()) as session:
+        reason = session.scalars(select(Inbound.reason)).one()
+    assert reason == "IntegrityError: NotNullViolation (person)"
 
 
 def test_a_message_that_kills_its_worker_is_dead_in_the_end(app: Flask) -> None:

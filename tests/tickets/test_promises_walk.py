@@ -20,9 +20,11 @@ from msp.contracts.models import Contract
 from msp.contracts.service_level import PRIORITIES, Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from msp.kernel.errors import Unreachable
 from msp.tickets import actions
 from msp.tickets.models import Ticket
 from msp.tickets.states import MOVES
+from tests.notify.channels import Recorder, only
 from tests.tickets.promised import another_contract, answered, clocks, moved, opened, wrote
 from tests.world import World
 
@@ -95,6 +97,11 @@ class Life:
         if self.is_answered:
             self.asked_at = self.asked_at or at
 
+    def fail(self, at: datetime) -> None:
+        """Somebody answered, and the answer never arrived."""
+        if self.status == "new":
+            self.move("open", at)
+
     def answer(self, at: datetime) -> None:
         self.is_answered, self.asked_at = True, None
         if self.status == "new":
@@ -148,13 +155,14 @@ def promised(world: World, chance: random.Random) -> Promised:
 def test_any_life_gives_the_deadlines_of_its_history(
     world: World, chance: random.Random, drain: Callable[[], int]
 ) -> None:
-    start = clock.now()
-    for case in range(CASES):
-        with clock.frozen(start + timedelta(days=case % 5, minutes=chance.randrange(600))):
-            _live(world, chance, drain)
+    start, way = clock.now(), Recorder("slack")
+    with only(way):
+        for case in range(CASES):
+            with clock.frozen(start + timedelta(days=case % 5, minutes=chance.randrange(600))):
+                _live(world, chance, drain, way)
 
 
-def _live(world: World, chance: random.Random, drain: Callable[[], int]) -> None:
+def _live(world: World, chance: random.Random, drain: Callable[[], int], way: Recorder) -> None:
     choices = [promised(world, chance) for _ in range(2)]
     life, story = Life(clock.now(), choices[0]), ["opened"]
     ticket = opened(world)
@@ -162,10 +170,12 @@ def _live(world: World, chance: random.Random, drain: Callable[[], int]) -> None
         actions.change_contract(session.get_one(Ticket, ticket.id), choices[0].contract, at=clock.now())
     for _ in range(12):
         clock.advance(MINUTE * chance.choice((1, 7, 20, 61, 190)))
-        verb = chance.choice(("write", "answer", "move", "move", "priority", "contract", "calendar"))
+        verb = chance.choice(("write", "answer", "fail", "move", "move", "priority", "contract", "calendar"))
+        way.always = Unreachable("is_archived") if verb == "fail" else None
         story.append(f"{clock.now():%d %H:%M} {verb}")
         _happen(verb, world, ticket, life, choices, chance, story)
-        if verb == "calendar":
+        if verb in ("calendar", "answer", "fail"):
+            clock.advance(MINUTE * chance.choice((0, 3, 40)) if verb == "fail" else timedelta())
             drain()
         check(ticket, life, story)
 
@@ -186,6 +196,9 @@ def _happen(
     elif verb == "answer" and life.status not in FINISHED:
         answered(world, ticket)
         life.answer(at)
+    elif verb == "fail" and life.status not in FINISHED:
+        answered(world, ticket)
+        life.fail(at)
     elif verb == "move":
         status = chance.choice(sorted(MOVES[life.status]))
         story.append(status)

@@ -1,0 +1,78 @@
+"""Files of deleted messages: their rows lose name and address at once, their bytes go once nothing else refers to them.
+
+Equal files are stored once, for all clients (msp.kernel.files). A file that was stored within the last minutes stays
+until these are over: the row of another upload of it may not be committed yet.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from msp.kernel import clock, files
+from msp.kernel.db import Scope, db, work
+from msp.kernel.errors import Temporary
+from msp.kernel.events import Fact, deliver_at, emit, subscribe
+from msp.kernel.leases import LATER
+from msp.tickets.models import Attachment, Message
+
+SUBSCRIBER = "removed_files"
+GRACE = timedelta(minutes=5)
+
+
+def register() -> None:
+    """Remove the bytes of removed files, and files that arrive after their message was deleted."""
+    subscribe(SUBSCRIBER, to={"ticket.attachment_stored"}, handler=_remove, lane=LATER)
+
+
+def remove_attachments(message: Message, *, at: datetime) -> None:
+    """Blank the rows of a message's files; emits `attachment.removed` for each whose bytes are stored."""
+    query = select(Attachment).where(Attachment.message_id == message.id, Attachment.name != "")
+    for attachment in db.session.scalars(query):
+        key = attachment.storage_key
+        attachment.name, attachment.content_type, attachment.size = "", "application/octet-stream", 0
+        attachment.remote, attachment.storage_key = {}, None
+        attachment.state, attachment.reason = "refused", "deleted"
+        if key is not None:
+            _emit_removed(attachment, key, at=at)
+
+
+def _emit_removed(attachment: Attachment, key: str, *, at: datetime) -> None:
+    event = emit(
+        "attachment.removed",
+        attachment.id,
+        client_id=attachment.client_id,
+        visibility="internal",
+        at=at,
+        storage_key=key,
+    )
+    now = clock.now()
+    deliver_at(event, subscriber=SUBSCRIBER, key=f"{SUBSCRIBER}:{attachment.id}", due_at=now + GRACE, at=now)
+
+
+def _remove(fact: Fact) -> None:
+    if fact.kind == "ticket.attachment_stored":
+        _remove_if_late(fact)
+    else:
+        _remove_bytes(str(fact.data["storage_key"]))
+
+
+def _remove_if_late(fact: Fact) -> None:
+    assert fact.client_id is not None
+    with work(Scope.client(fact.client_id)) as session:
+        attachment = session.get(Attachment, UUID(str(fact.data["attachment_id"])))
+        message = session.get(Message, attachment.message_id) if attachment else None
+        if message is not None and message.deleted_at is not None:
+            remove_attachments(message, at=clock.now())
+
+
+def _remove_bytes(key: str) -> None:
+    stored_at = files.stored_at(key)
+    if stored_at is None:
+        return
+    if stored_at > clock.now() - GRACE:
+        raise Temporary("stored_lately", retry_after=GRACE.total_seconds())
+    with work(Scope.system()) as session:
+        is_used = session.execute(select(Attachment.id).where(Attachment.storage_key == key).limit(1)).first()
+    if is_used is None:
+        files.remove(key, stored_at=stored_at)
