@@ -1,29 +1,34 @@
 """The conversation between people in a chat system and the desk, whatever the chat system is.
 
-A platform brings a `Transport` (how to write, read profiles, fetch files) and calls `register`; from then on what
-happens to tickets goes out to its threads. What comes in it turns into values and hands to `hear`, `edited`, `deleted`,
-`press`, in jobs: each bears being called twice and may ask the transport over the network, outside of any unit of work.
+A platform provides a `Transport` (how to post, read profiles, fetch files) and calls `register`: from then on tickets
+are shown in its threads and replies go there. Its inbound module turns payloads into values and calls `hear`, `edited`,
+`deleted` and `press_and_answer` in jobs: each is idempotent and may call the transport, outside of any unit of work.
+`press` alone may run in a request.
 """
 
 from functools import partial
 
 from integrations.chat.answers import ANSWERED, answer
 from integrations.chat.attachments import OFFERED, fetch
-from integrations.chat.intake import deleted, edited, hear, stranger_wrote
-from integrations.chat.links import find_link, note_broken
+from integrations.chat.intake import deleted, edited, hear, restored, stranger_wrote
+from integrations.chat.links import find_link, note_broken, note_restored, note_uninstalled
 from integrations.chat.nudges import bring, line_of, reaches
-from integrations.chat.outgoing import TOLD, tell
-from integrations.chat.presses import press
+from integrations.chat.outgoing import TOLD, tell, tell_in_order
+from integrations.chat.presses import ClickResult, press, press_and_answer
+from integrations.chat.replies import ChatReplies
 from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.chat.transports import add_transport
 from integrations.chat.values import Button, FileOffer, Link, Place, Post, Press, Profile, Said, WrittenCard
 from msp.kernel.events import subscribe
 from msp.kernel.leases import LATER
 from msp.notify import Channel, add_channel
+from msp.notify.replies import add_reply_channel
+from msp.notify.reply_delivery import LINE
 
 __all__ = [
     "Broken",
     "Button",
+    "ClickResult",
     "FileOffer",
     "InDoubt",
     "Link",
@@ -41,16 +46,22 @@ __all__ = [
     "hear",
     "line_of",
     "note_broken",
+    "note_restored",
+    "note_uninstalled",
     "press",
+    "press_and_answer",
     "register",
+    "restored",
     "stranger_wrote",
 ]
 
 
 def register(transport: Transport) -> None:
-    """Bring to this chat system what happens to tickets, answers to strangers, files, and nudges to staff."""
+    """Show tickets in this chat system, send replies, answers to strangers and notifications there, fetch files."""
     add_transport(transport)
-    subscribe("chat", to=TOLD, handler=tell)
+    subscribe("chat", to=TOLD, handler=tell_in_order, line=LINE)
+    subscribe("chat_late", to=set(), handler=tell)
+    add_reply_channel(ChatReplies(transport))
     subscribe("chat_answers", to=ANSWERED, handler=answer, lane=LATER)
     subscribe("chat_files", to=OFFERED, handler=fetch)
     add_channel(Channel(transport.platform, "chat", partial(reaches, transport), partial(bring, transport)))

@@ -106,6 +106,7 @@ def button_label(code: str) -> str:
         "talk_to_person": gettext("Talk to a person"),
         "solved": gettext("Yes, solved"),
         "not_yet": gettext("Not yet"),
+        "reopen": gettext("Reopen"),
     }
     return labels[code]
 
@@ -119,7 +120,7 @@ def was_raised_by_client(ticket_id: UUID) -> bool:
 
 def _buttons(ticket: Ticket) -> tuple[str, ...]:
     if ticket.status in FINISHED:
-        return ()
+        return ("reopen",)
     may_raise = ticket.priority != PRIORITIES[0] and not was_raised_by_client(ticket.id)
     return ("add_detail", *(["more_urgent"] if may_raise else []), "talk_to_person")
 

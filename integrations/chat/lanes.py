@@ -1,9 +1,10 @@
-"""What the desk knows of a thread at the door, found out by the statement that stores what is said in it."""
+"""What is known of a thread when a message of it arrives, found out by the statement that stores the message."""
 
 from sqlalchemy import ColumnElement, case, exists, func, select
 
+from msp.clients.models import Connection
 from msp.kernel.leases import URGENT, USUAL
-from msp.tickets.models import Conversation, Ticket
+from msp.tickets.models import Conversation, Message, Ticket
 
 
 def lane_in(platform: str, workspace: str, channel: str, thread: str | None) -> ColumnElement[int]:
@@ -19,8 +20,14 @@ def lane_in(platform: str, workspace: str, channel: str, thread: str | None) -> 
 
 
 def is_known(platform: str, workspace: str, channel: str, thread: str) -> ColumnElement[bool]:
-    """Whether a ticket lives in that thread."""
-    return exists().where(*_in(platform, workspace, channel), Conversation.thread == thread)
+    """Whether a ticket is shown in that thread, or the thread hangs under a message that is on a ticket."""
+    client = select(Connection.client_id).where(Connection.kind == platform, Connection.external_id == workspace)
+    of_message = exists().where(
+        Message.client_id == client.scalar_subquery(),
+        Message.channel == platform,
+        Message.external_id == f"{workspace}:{channel}:{thread}",
+    )
+    return exists().where(*_in(platform, workspace, channel), Conversation.thread == thread) | of_message
 
 
 def _in(platform: str, workspace: str, channel: str) -> tuple[ColumnElement[bool], ...]:

@@ -3,9 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from flask_babel import gettext
+
 from integrations.chat import sentences, when
 from integrations.chat.links import find_link, note_broken
-from integrations.chat.posting import in_parts, post_once
+from integrations.chat.posting import parts_of, post_once
 from integrations.chat.transport import Broken, Transport
 from integrations.chat.values import Link, Post
 from msp.clients.queries import find_connection
@@ -16,6 +18,7 @@ from msp.kernel.i18n import reading_as
 from msp.notify import Bundle, Notice
 from msp.people.models import Person
 from msp.people.queries import access_person, identities_of
+from msp.web.parts.failure_messages import failure_sentence
 
 
 def reaches(transport: Transport, person_id: UUID) -> bool:
@@ -36,8 +39,8 @@ def bring(transport: Transport, bundle: Bundle) -> None:
     link, external_id = address
     try:
         place = transport.direct(link, external_id)
-        for number, text in enumerate(in_parts(_words(bundle, person), transport.max_text)):
-            post_once(transport, link, place, Post(text), key=f"nudge.{bundle.key}.{number}")
+        for number, part in enumerate(parts_of(transport, Post(_words(bundle, person)))):
+            post_once(transport, link, place, part, key=f"nudge.{bundle.key}.{number}")
     except Broken as broken:
         note_broken(link.platform, link.workspace, reason=broken.reason)
         raise
@@ -67,6 +70,8 @@ def _words(bundle: Bundle, person: Person) -> str:
 def line_of(notice: Notice) -> str:
     """One line in the language and zone of whoever reads."""
     data, due_at = notice.data, notice.data.get("due_at")
+    if notice.kind == "ticket.reply_failed":
+        return _reply_failed(notice)
     return sentences.nudge(
         notice.kind,
         label=data["label"],
@@ -74,4 +79,15 @@ def line_of(notice: Notice) -> str:
         client=data["client"],
         clock=data.get("clock", ""),
         due=when.due(datetime.fromisoformat(due_at), now=clock.now()) if due_at else "",
+    )
+
+
+def _reply_failed(notice: Notice) -> str:
+    data = notice.data
+    return gettext(
+        "A reply on %(label)s could not be delivered: %(subject)s (%(client)s). %(reason)s",
+        label=data["label"],
+        subject=data["subject"],
+        client=data["client"],
+        reason=failure_sentence(data.get("reason"), service=data.get("channel") or ""),
     )

@@ -1,42 +1,53 @@
-"""What goes out: what happened to a ticket is told in the threads that show it, once, in order, to its requester.
+"""What happens to a ticket is shown in the threads of its conversations: sentences, the question, the card.
 
-Everything that is told is read in the client's own scope, where internal notes cannot be seen at all.
+Replies of the desk's people go to the requester by integrations.chat.replies. Everything is read in the client's own
+scope, where internal notes cannot be seen at all.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
 from integrations.chat import sentences
 from integrations.chat.cards import Card, card_of, written
+from integrations.chat.conversations import make_current
 from integrations.chat.links import find_link, note_broken
-from integrations.chat.posting import in_parts, post_once
+from integrations.chat.posting import parts_of, post_all
 from integrations.chat.transport import Broken, Transport, Unreachable
 from integrations.chat.transports import transport_of
 from integrations.chat.values import Link, Place, Post
 from msp.kernel import clock, leases
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import OutsideFailure, Permanent, Temporary
-from msp.kernel.events import Fact, emit
+from msp.kernel.events import Event, Fact, deliver_at, emit
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
+from msp.people.names import first_name
 from msp.tickets.models import Conversation, Message, Ticket
+from msp.tickets.small_talk import is_small_talk
 from msp.tickets.states import FINISHED
 
 TOLD = {
     "ticket.opened",
     "ticket.replied",
+    "ticket.received",
     "ticket.assigned",
     "ticket.status_changed",
     "ticket.priority_changed",
     "ticket.tier_changed",
     "ticket.edited",
+    "ticket.message_edited",
+    "ticket.message_deleted",
+    "ticket.message_restored",
     "ticket.person_asked",
     "sla.recomputed",
 }
+
+WAITS_IN_ORDER = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +60,13 @@ class Plan:
     place: Place
     direct_to: str | None
     posts: tuple[Post, ...]
-    message_id: UUID | None
     card: Card
     card_post: Post
     card_id: str | None
+    opening_id: str | None
     is_card_new: bool
     question: Json
+    opening: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,8 @@ class View:
 
     @property
     def name(self) -> str:
-        """How we address the requester."""
-        return self.requester.name.split()[0]
+        """How we address the requester; may be empty."""
+        return first_name(self.requester.name)
 
     @property
     def actor(self) -> Person | None:
@@ -83,9 +95,9 @@ class View:
 
 
 def tell(fact: Fact) -> None:
-    """Bring an event to every thread that shows its ticket; at least once, and each post once.
+    """Show an event in every conversation of its ticket; at least once, and each post once.
 
-    A thread that fails does not keep the others from hearing it.
+    A conversation that fails does not keep the others from being updated.
     """
     failures: list[OutsideFailure] = []
     for plan in _plans(fact):
@@ -95,12 +107,80 @@ def tell(fact: Fact) -> None:
         try:
             _carry_out(transport, plan, fact)
         except Permanent as refused:
-            _give_up(plan, refused)
+            note_unreachable(plan.client_id, plan.conversation_id, refused)
             failures.append(refused)
         except Temporary as later:
             failures.insert(0, later)
     if failures:
         raise failures[0]
+
+
+def tell_in_order(fact: Fact) -> None:
+    """As `tell`, in order with the ticket's replies; what fails for long is tried on elsewhere and blocks nothing."""
+    try:
+        tell(fact)
+    except Temporary as failure:
+        if clock.now() - fact.at < WAITS_IN_ORDER:
+            raise
+        with work(Scope.system()) as session:
+            at = clock.now()
+            due_at = at + timedelta(seconds=failure.retry_after or 60)
+            late = session.get_one(Event, fact.id)
+            deliver_at(late, subscriber="chat_late", key=f"chat_late:{fact.subject_id}", due_at=due_at, at=at)
+
+
+def place_of(conversation: Conversation) -> Place:
+    """Where a conversation is held."""
+    return Place(
+        platform=conversation.platform,
+        workspace=conversation.workspace,
+        channel=conversation.channel,
+        thread=conversation.thread,
+        is_personal=conversation.is_personal,
+        reference=conversation.reference,
+    )
+
+
+def note_unreachable(client_id: UUID, conversation_id: UUID, refused: Permanent) -> None:
+    """Remember that nothing can be posted in a conversation; emits `ticket.unreachable` once per reason."""
+    with changing(client_id, conversation_id) as conversation:
+        if isinstance(refused, Broken):
+            note_broken(conversation.platform, conversation.workspace, reason=refused.reason)
+        if isinstance(refused, Unreachable) and conversation.unreachable_reason != refused.reason:
+            conversation.unreachable_reason = refused.reason
+            emit(
+                "ticket.unreachable",
+                conversation.ticket_id,
+                client_id=client_id,
+                visibility="internal",
+                reason=refused.reason,
+            )
+
+
+@contextmanager
+def changing(client_id: UUID, conversation_id: UUID) -> Iterator[Conversation]:
+    """A conversation, locked for one unit of work in its client's scope."""
+    with work(Scope.client(client_id)) as session:
+        yield session.get_one(Conversation, conversation_id, with_for_update=True)
+
+
+def opening_post(ticket: Ticket, card: Card, *, name: str) -> Post:
+    """The card of a ticket with the sentence above it; in the reader's language."""
+    now = clock.now()
+    return Post(sentences.headline(card, name=name, now=now), card=written(card, now=now), ticket_id=ticket.id)
+
+
+def keep_opening(
+    client_id: UUID, conversation_id: UUID, place: Place, *, sent: list[str], card: Card, text: str
+) -> None:
+    """Remember where a conversation is held, and its opening sentence and card, so that they can be updated."""
+    with changing(client_id, conversation_id) as conversation:
+        kept = {name: value for name, value in conversation.reference.items() if name != "direct_to"}
+        conversation.reference = kept | place.reference | {"opening": text}
+        conversation.channel, conversation.thread = place.channel, place.thread or sent[0]
+        conversation.card_id, conversation.card_digest = sent[-1], card.digest
+        conversation.opening_id = sent[0] if len(sent) > 1 else None
+        conversation.unreachable_reason = None
 
 
 def _plans(fact: Fact) -> list[Plan]:
@@ -118,67 +198,53 @@ def _plans(fact: Fact) -> list[Plan]:
 
 
 def _plan(conversation: Conversation, view: View) -> Plan:
-    posts, message_id = _posts(view)
     is_opening = view.fact.kind == "ticket.opened"
-    opening = posts[0].text if is_opening else conversation.reference.get("opening", "")
-    card_post = Post(opening, card=written(view.card, now=clock.now()), ticket_id=view.ticket.id)
+    card_post = opening_post(view.ticket, view.card, name=view.name)
+    say = _SENTENCES.get(view.fact.kind)
+    post = say(view) if say and not is_opening else None
     link = find_link(conversation.platform, conversation.workspace)
     return Plan(
         client_id=conversation.client_id,
         conversation_id=conversation.id,
         link=link if link and link.client_id == conversation.client_id else None,
-        place=_place(conversation),
+        place=place_of(conversation),
         direct_to=conversation.reference.get("direct_to"),
-        posts=(card_post,) if is_opening else posts,
-        message_id=message_id,
+        posts=(card_post,) if is_opening else (post,) if post else (),
         card=view.card,
         card_post=card_post,
         card_id=conversation.card_id,
+        opening_id=conversation.opening_id,
         is_card_new=view.card.digest != conversation.card_digest,
         question=conversation.reference.get("question") or {},
+        opening=conversation.reference.get("opening", ""),
     )
 
 
-def _place(conversation: Conversation) -> Place:
-    return Place(
-        platform=conversation.platform,
-        workspace=conversation.workspace,
-        channel=conversation.channel,
-        thread=conversation.thread,
-        is_personal=conversation.is_personal,
-        reference=conversation.reference,
-    )
-
-
-# ------------------------------------------------------------------ what is said
-
-
-def _posts(view: View) -> tuple[tuple[Post, ...], UUID | None]:
-    if view.fact.kind == "ticket.replied":
-        message = db.session.get(Message, UUID(view.fact.data["message_id"]))
-        if message is None or message.deleted_at is not None:
-            return (), None
-        return (Post(message.body, author=message.author.name if message.author else None),), message.id
-    say = _SAYINGS.get(view.fact.kind)
-    post = say(view) if say else None
-    return ((post,) if post else ()), None
-
-
-def _say_opened(view: View) -> Post:
-    return Post(sentences.opened(view.card, name=view.name, now=clock.now()))
+# ------------------------------------------------------------------ sentences
 
 
 def _say_status(view: View) -> Post | None:
     before, after = view.fact.data["before"], view.fact.data["after"]
     if after == "resolved" and not view.is_by_client:
-        by = view.actor.name.split()[0] if view.actor else None
+        by = first_name(view.actor.name) if view.actor else None
         text = sentences.resolved(kind=view.ticket.type, by=by)
         return Post(text, buttons=sentences.resolved_buttons(), ticket_id=view.ticket.id)
     if after in FINISHED and view.is_by_client:
-        return Post(sentences.closed(view.card, name=_first_name(view)))
+        return Post(sentences.closed(view.card, name=_actor_name(view)))
     if before in FINISHED and view.is_by_client:
-        return Post(sentences.reopened(view.card, name=_first_name(view)))
+        return Post(sentences.reopened(view.card, name=_actor_name(view)))
     return None
+
+
+def _say_received(view: View) -> Post | None:
+    """Thanks leave a finished ticket finished, and say so."""
+    if view.ticket.status not in FINISHED:
+        return None
+    message = db.session.get(Message, UUID(view.fact.data["message_id"]))
+    if message is None or message.deleted_at is not None or not is_small_talk(message.body):
+        return None
+    text = sentences.stays_finished(view.card, name=_actor_name(view))
+    return Post(text, buttons=sentences.reopen_buttons(), ticket_id=view.ticket.id)
 
 
 def _say_priority(view: View) -> Post | None:
@@ -186,22 +252,22 @@ def _say_priority(view: View) -> Post | None:
 
 
 def _say_person_asked(view: View) -> Post:
-    return Post(sentences.person_asked(name=_first_name(view)))
+    return Post(sentences.person_asked(name=_actor_name(view)))
 
 
-def _first_name(view: View) -> str:
-    return view.actor.name.split()[0] if view.actor else view.name
+def _actor_name(view: View) -> str:
+    return first_name(view.actor.name) if view.actor else view.name
 
 
-_SAYINGS: dict[str, Callable[[View], Post | None]] = {
-    "ticket.opened": _say_opened,
+_SENTENCES: dict[str, Callable[[View], Post | None]] = {
+    "ticket.received": _say_received,
     "ticket.status_changed": _say_status,
     "ticket.priority_changed": _say_priority,
     "ticket.person_asked": _say_person_asked,
 }
 
 
-# -------------------------------------------------------------------- how it goes
+# -------------------------------------------------------------------- posting
 
 
 def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
@@ -209,109 +275,59 @@ def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
     if link is None:
         raise Unreachable("not_connected")
     place = transport.direct(link, plan.direct_to) if plan.direct_to else plan.place
-    sent: list[str] = []
-    for post in plan.posts:
-        for part in _parts(transport, post):
-            key = f"{fact.delivery_id}.{plan.conversation_id.hex}.{len(sent)}"
-            sent.append(post_once(transport, link, place, part, key=key))
-            place = place if place.thread else replace(place, thread=sent[0])
+    key = f"{fact.id.hex}.{plan.conversation_id.hex}"
+    sent = post_all(transport, link, place, plan.posts, key=key, conversation_id=plan.conversation_id)
     if fact.kind == "ticket.opened":
-        _keep_opening(plan, place, card_id=sent[0])
+        keep_opening(plan.client_id, plan.conversation_id, place, sent=sent, card=plan.card, text=plan.card_post.text)
         return
     if sent:
-        _note_sent(plan)
+        with changing(plan.client_id, plan.conversation_id) as conversation:
+            conversation.unreachable_reason = None
+            if not transport.has_threads_in_chats and plan.posts[-1].buttons:
+                make_current(conversation)
     _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)
     _refresh_card(transport, link, plan, place)
 
 
-def _parts(transport: Transport, post: Post) -> list[Post]:
-    if post.card or post.buttons:
-        return [post]
-    parts = in_parts(post.text, transport.max_text)
-    return [Post(text, author=post.author if number == 0 else None) for number, text in enumerate(parts)]
-
-
-def _keep_opening(plan: Plan, place: Place, *, card_id: str) -> None:
-    with _conversation(plan) as conversation:
-        kept = {name: value for name, value in conversation.reference.items() if name != "direct_to"}
-        conversation.reference = kept | place.reference | {"opening": plan.card_post.text}
-        conversation.channel, conversation.thread = place.channel, place.thread
-        conversation.card_id, conversation.card_digest = card_id, plan.card.digest
-        conversation.unreachable_reason = None
-
-
 def _settle_question(transport: Transport, link: Link, plan: Plan, place: Place, *, asked: str | None) -> None:
-    """Keep the buttons under the last question only while it is open."""
+    """Keep the buttons under the last question only while they do something."""
     question = next((post for post in plan.posts if post.buttons), None)
-    if plan.question and (plan.card.status != "resolved" or question):
-        leases.hold()
-        try:
-            transport.update(link, place, plan.question["id"], Post(plan.question["text"]))
-        except (Broken, Unreachable):
-            raise
-        except Permanent:  # somebody removed it
-            pass
+    lasts = FINISHED if plan.question.get("is_reopening") else {"resolved"}
+    if plan.question and (plan.card.status not in lasts or question):
+        _replace(transport, link, place, plan.question["id"], Post(plan.question["text"]))
     elif not question:
         return
-    with _conversation(plan) as conversation:
-        asked_now = {"id": asked, "text": question.text} if question and asked else None
+    with changing(plan.client_id, plan.conversation_id) as conversation:
+        asked_now = None
+        if question and asked:
+            is_reopening = question.buttons == sentences.reopen_buttons()
+            asked_now = {"id": asked, "text": question.text, "is_reopening": is_reopening}
         conversation.reference = {**conversation.reference, "question": asked_now}
 
 
 def _refresh_card(transport: Transport, link: Link, plan: Plan, place: Place) -> None:
+    """Bring the sentence and the card up to date where they would read differently."""
     if not plan.is_card_new or plan.card_id is None:
         return
-    leases.hold()  # another may have told a later state since
+    parts = parts_of(transport, plan.card_post)
+    if len(parts) > 1 and plan.opening_id and plan.opening != plan.card_post.text:
+        _replace(transport, link, place, plan.opening_id, parts[0])
+    is_there = _replace(transport, link, place, plan.card_id, parts[-1])
+    with changing(plan.client_id, plan.conversation_id) as conversation:
+        if is_there:
+            conversation.card_digest = plan.card.digest
+            conversation.reference = {**conversation.reference, "opening": plan.card_post.text}
+        else:
+            conversation.card_id = None
+
+
+def _replace(transport: Transport, link: Link, place: Place, message_id: str, post: Post) -> bool:
+    """Update a message of ours; False where somebody removed it."""
+    leases.hold()  # another worker may have posted a later state since
     try:
-        transport.update(link, place, plan.card_id, plan.card_post)
+        transport.update(link, place, message_id, post)
     except (Broken, Unreachable):
         raise
-    except Permanent:  # somebody removed it: there is nothing to keep up to date any more
-        with _conversation(plan) as conversation:
-            conversation.card_id = None
-    else:
-        with _conversation(plan) as conversation:
-            conversation.card_digest = plan.card.digest
-
-
-def _note_sent(plan: Plan) -> None:
-    with _conversation(plan) as conversation:
-        conversation.unreachable_reason = None
-        if plan.message_id is not None:
-            _mark(conversation, plan.message_id, state="sent", reason=None)
-
-
-def _give_up(plan: Plan, refused: Permanent) -> None:
-    if isinstance(refused, Broken):
-        note_broken(plan.place.platform, plan.place.workspace, reason=refused.reason)
-    with _conversation(plan) as conversation:
-        if isinstance(refused, Unreachable) and conversation.unreachable_reason != refused.reason:
-            conversation.unreachable_reason = refused.reason
-            _emit(conversation, "ticket.unreachable", reason=refused.reason)
-        if plan.message_id is not None:
-            _mark(conversation, plan.message_id, state="failed", reason=refused.reason)
-
-
-def _mark(conversation: Conversation, message_id: UUID, *, state: str, reason: str | None) -> None:
-    message = db.session.get_one(Message, message_id)
-    if message.delivery_state != "sent" and (message.delivery_state, message.delivery_reason) != (state, reason):
-        message.delivery_state, message.delivery_reason = state, reason
-        _emit(conversation, f"ticket.message_{state}", message_id=message_id, reason=reason)
-
-
-def _emit(conversation: Conversation, kind: str, *, reason: str | None, message_id: UUID | None = None) -> None:
-    about = {"message_id": str(message_id)} if message_id else {}
-    emit(
-        kind,
-        conversation.ticket_id,
-        client_id=conversation.client_id,
-        visibility="internal",
-        reason=reason,
-        **about,  # type: ignore[arg-type]  # names of data, not of emit's own arguments
-    )
-
-
-@contextmanager
-def _conversation(plan: Plan) -> Iterator[Conversation]:
-    with work(Scope.client(plan.client_id)) as session:
-        yield session.get_one(Conversation, plan.conversation_id, with_for_update=True)
+    except Permanent:
+        return False
+    return True

@@ -1,51 +1,87 @@
-"""Writing a message once: noted before it is sent, looked for where a try ended in doubt, then noted as sent."""
+"""Posting a message once: noted before it is sent, looked up where a try ended in doubt, then noted as sent."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
+from integrations.chat.links import note_restored
 from integrations.chat.models import ChatPost
 from integrations.chat.transport import InDoubt, Transport
 from integrations.chat.values import Link, Place, Post
 from msp.kernel import clock, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure, Permanent
+from msp.richtext import split
 
 
-def post_once(transport: Transport, link: Link, place: Place, post: Post, *, key: str) -> str:
-    """Write a message unless it stands there already, and return its id; `key` is the same at every try."""
-    row, is_new = _begin(key, transport.platform)
+def post_once(
+    transport: Transport, link: Link, place: Place, post: Post, *, key: str, conversation_id: UUID | None = None
+) -> str:
+    """Post a message unless it was posted, and return its id; `key` is the same at every try."""
+    row, is_new = _begin(key, transport.platform, conversation_id)
     if row.state == "sent" and row.external_id is not None:
         return row.external_id
     found = None if is_new else _look(transport, link, place, key=key, since=row.tried_at)
     if found is None:
         leases.hold()
         found = _send(transport, link, place, post, key=key)
-    _finish(key, transport.platform, found, since=row.tried_at)
+    _finish(key, transport.platform, found, conversation_id, since=row.tried_at)
+    if link.is_broken:
+        note_restored(link.platform, link.workspace)
     return found
 
 
-def in_parts(text: str, limit: int) -> list[str]:
-    """Cut a long text into parts of at most `limit` characters, between paragraphs, lines or words where it can."""
-    parts, rest = [], text.strip()
-    while len(rest) > limit:
-        cut = _cut(rest, limit)
-        parts.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    return [*parts, rest]
+def post_all(
+    transport: Transport,
+    link: Link,
+    place: Place,
+    posts: Sequence[Post],
+    *,
+    key: str,
+    conversation_id: UUID | None = None,
+) -> list[str]:
+    """Post messages one after another, each once; the first starts the thread where `place` has none."""
+    sent: list[str] = []
+    parts = [part for post in posts for part in parts_of(transport, post)]
+    for number, part in enumerate(parts):
+        part_key = f"{key}.{number}"
+        sent.append(post_once(transport, link, place, part, key=part_key, conversation_id=conversation_id))
+        place = place if place.thread else replace(place, thread=sent[0])
+    return sent
 
 
-def _cut(text: str, limit: int) -> int:
-    for mark in ("\n\n", "\n", ". ", " "):
-        at = text.rfind(mark, limit // 2, limit - 1)
-        if at > 0:
-            return at + 1
-    return limit
+def once(platform: str, key: str, act: Callable[[], None]) -> None:
+    """Do something that leaves no message to look up, at most once per key."""
+    _, is_new = _begin(key, platform, None)
+    if is_new:
+        act()
 
 
-def _begin(key: str, platform: str) -> tuple[ChatPost, bool]:
-    values = {"key": key, "platform": platform, "state": "trying", "tried_at": clock.now()}
+def parts_of(transport: Transport, post: Post) -> list[Post]:
+    """A post as the messages that the platform takes: text apart from its card where it must be, long text in parts."""
+    if post.card and post.text and transport.separates_cards:
+        return [replace(post, card=None, ticket_id=None), replace(post, text="")]
+    if post.card or post.buttons:
+        return [post]
+    first, *more = split(post.document, transport.max_text, transport.measure)
+    return [
+        replace(post, text="", content=first),
+        *(replace(post, text="", content=part, author=None, label=None) for part in more),
+    ]
+
+
+def _begin(key: str, platform: str, conversation_id: UUID | None) -> tuple[ChatPost, bool]:
+    values = {
+        "key": key,
+        "platform": platform,
+        "state": "trying",
+        "tried_at": clock.now(),
+        "conversation_id": conversation_id,
+    }
     with work(Scope.system()) as session:
         statement = insert(ChatPost).values(**values).on_conflict_do_nothing().returning(ChatPost.key)
         is_new = session.execute(statement).one_or_none() is not None
@@ -71,8 +107,9 @@ def _send(transport: Transport, link: Link, place: Place, post: Post, *, key: st
         raise
 
 
-def _finish(key: str, platform: str, external_id: str, *, since: datetime) -> None:
+def _finish(key: str, platform: str, external_id: str, conversation_id: UUID | None, *, since: datetime) -> None:
     sent = {"state": "sent", "external_id": external_id, "sent_at": clock.now()}
     with work(Scope.system()) as session:
-        noted = insert(ChatPost).values(key=key, platform=platform, tried_at=since, **sent)
+        values = {"key": key, "platform": platform, "tried_at": since, "conversation_id": conversation_id}
+        noted = insert(ChatPost).values(**values, **sent)
         session.execute(noted.on_conflict_do_update(index_elements=[ChatPost.key], set_=sent))

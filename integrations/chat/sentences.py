@@ -11,25 +11,39 @@ from msp.sla.clocks import ANSWERS
 from msp.web.parts.words import word
 
 
-def opened(card: Card, *, name: str, now: datetime) -> str:
-    """The first answer: we have it, and by when somebody says more."""
+def headline(card: Card, *, name: str, now: datetime) -> str:
+    """The sentence above a card: true of the ticket as the card shows it. `name` may be empty."""
+    if card.status == "resolved":
+        return gettext("%(label)s is resolved. If it is not, write it here.", label=card.label)
+    if card.status == "closed":
+        return gettext("%(label)s is closed.", label=card.label)
+    if card.status == "waiting_client":
+        return gettext("We are waiting for your answer on %(label)s.", label=card.label)
+    received = gettext("Got it, %(name)s.", name=name) if name else gettext("Got it.")
+    return f"{received} {promise(card, now=now)}"
+
+
+def promise(card: Card, *, now: datetime) -> str:
+    """What the ticket's next deadline means for its requester."""
     if card.due_at is None:
-        return gettext("Got it, %(name)s. Somebody will answer you here.", name=name)
+        return gettext("Somebody will answer you here.")
+    if card.due_at < now:
+        return gettext("We are late; the team has been notified.")
     before = when.before(card.due_at, now=now)
     if card.due_kind in ANSWERS:
-        return gettext("Got it, %(name)s. We will answer you %(before)s.", name=name, before=before)
+        return gettext("We will answer you %(before)s.", before=before)
     if card.due_kind == "fulfilment":
-        return gettext("Got it, %(name)s. It will be done %(before)s.", name=name, before=before)
-    return gettext("Got it, %(name)s. It will be solved %(before)s.", name=name, before=before)
+        return gettext("It will be done %(before)s.", before=before)
+    return gettext("It will be solved %(before)s.", before=before)
 
 
 def resolved(*, kind: str, by: str | None) -> str:
-    """A technician says it is solved; the requester has the last word. `kind` is the ticket's type."""
-    if by is None:
-        return gettext("It should be solved now. Is it for you?")
+    """The ticket was resolved; the requester has the last word. `kind` is its type, `by` who resolved it."""
+    if not by:
+        return gettext("We have marked this as resolved. Does it work for you?")
     if kind == "request":
-        return gettext("It is done, says %(name)s. Is it as you need it?", name=by)
-    return gettext("It works again, says %(name)s. Does it for you?", name=by)
+        return gettext("%(name)s has completed this. Is it as you need it?", name=by)
+    return gettext("%(name)s has marked this as resolved. Does it work for you?", name=by)
 
 
 def resolved_buttons() -> tuple[Button, ...]:
@@ -37,40 +51,67 @@ def resolved_buttons() -> tuple[Button, ...]:
     return Button("solved", button_label("solved"), is_primary=True), Button("not_yet", button_label("not_yet"))
 
 
+def reopen_buttons() -> tuple[Button, ...]:
+    """One tap to reopen a finished ticket."""
+    return (Button("reopen", button_label("reopen")),)
+
+
 def closed(card: Card, *, name: str) -> str:
     """The requester said that it is solved."""
-    return gettext(
-        "Thank you, %(name)s. We have closed %(label)s; write here if it comes back.", name=name, label=card.label
-    )
+    thanks = gettext("Thank you, %(name)s.", name=name) if name else gettext("Thank you.")
+    return f"{thanks} " + gettext("We have closed %(label)s; write here if it comes back.", label=card.label)
+
+
+def stays_finished(card: Card, *, name: str) -> str:
+    """The requester said thanks on a finished ticket."""
+    welcome_to = gettext("You are welcome, %(name)s.", name=name) if name else gettext("You are welcome.")
+    if card.status == "closed":
+        return f"{welcome_to} " + gettext("%(label)s stays closed.", label=card.label)
+    return f"{welcome_to} " + gettext("%(label)s stays resolved.", label=card.label)
+
+
+def welcome() -> str:
+    """To thanks that belong to no ticket."""
+    return gettext("You are welcome. If something does not work, write to me and I will open a ticket.")
+
+
+def deleted_subject() -> str:
+    """The subject of a ticket whose opening message was deleted."""
+    return gettext("Message deleted")
 
 
 def reopened(card: Card, *, name: str) -> str:
     """The requester said that it is not solved."""
-    return gettext("Understood, %(name)s. %(label)s is open again and we are on it.", name=name, label=card.label)
+    understood = gettext("Understood, %(name)s.", name=name) if name else gettext("Understood.")
+    return f"{understood} " + gettext("%(label)s is open again and we are on it.", label=card.label)
 
 
 def raised(card: Card, *, now: datetime) -> str:
     """The requester made it more urgent."""
     noted = gettext("Noted: its priority is now %(priority)s.", priority=word(card.priority, "priority"))
-    if card.due_at is None:
-        return noted
-    before = when.before(card.due_at, now=now)
-    if card.due_kind in ANSWERS:
-        promise = gettext("We will answer you %(before)s.", before=before)
-    elif card.due_kind == "fulfilment":
-        promise = gettext("It will be done %(before)s.", before=before)
-    else:
-        promise = gettext("It will be solved %(before)s.", before=before)
-    return f"{noted} {promise}"
+    return noted if card.due_at is None else f"{noted} {promise(card, now=now)}"
 
 
 def person_asked(*, name: str) -> str:
     """The requester wants to talk to somebody."""
-    return gettext("I have told the team, %(name)s: a person will write to you here.", name=name)
+    told = gettext("I have notified the team, %(name)s:", name=name) if name else gettext("I have notified the team:")
+    return f"{told} " + gettext("a person will write to you here.")
 
 
-def add_detail(*, label: str) -> str:
+def person_asked_already() -> str:
+    """The requester asked for a person a moment ago."""
+    return gettext("The team was notified a moment ago: a person will write to you here.")
+
+
+def something_else() -> str:
+    """What is written next starts another ticket."""
+    return gettext("Understood: what you write next will be a new ticket.")
+
+
+def add_detail(*, label: str, has_threads: bool) -> str:
     """How to add something to a ticket."""
+    if not has_threads:
+        return gettext("Write it here and it goes straight to %(label)s. You can send screenshots too.", label=label)
     return gettext(
         "Write it here, in this thread, and it goes straight to %(label)s. You can send screenshots too.", label=label
     )

@@ -7,19 +7,10 @@ from typing import Protocol
 
 from integrations.chat.values import Link, Place, Post, Profile
 from msp.kernel.db import Json
-from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.errors import Broken, InDoubt, Unreachable
+from msp.richtext import Document
 
-
-class InDoubt(Temporary):
-    """It may have been done: the line broke, or the answer made no sense. Look before doing it again."""
-
-
-class Broken(Permanent):
-    """The connection itself is no longer good (token revoked, app removed): an administrator must renew it."""
-
-
-class Unreachable(Permanent):
-    """Nothing can be written in that conversation any more (archived, bot removed, blocked)."""
+__all__ = ["Broken", "InDoubt", "Transport", "Unreachable"]
 
 
 class Transport(Protocol):
@@ -36,7 +27,21 @@ class Transport(Protocol):
 
     @property
     def max_text(self) -> int:
-        """How many characters of plain text one message may carry; longer text goes out in parts."""
+        """How much text one message may carry, as `measure` counts it; longer text is posted in parts."""
+        ...
+
+    @property
+    def separates_cards(self) -> bool:
+        """Whether text and card must be two messages, because the platform would split them and tell no id."""
+        ...
+
+    @property
+    def has_threads_in_chats(self) -> bool:
+        """Whether one thread of a person's own chat can hold one ticket; else the chat has a current ticket."""
+        ...
+
+    def measure(self, document: Document) -> int:
+        """How long a document is in this platform's own formatting, in the unit of `max_text`."""
         ...
 
     def profile(self, link: Link, external_id: str) -> Profile:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from msp.kernel.db import Json
+from msp.richtext import Document, mentions, read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +33,49 @@ class FileOffer:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something that a person wrote.
+    """A message that a person wrote.
 
-    `message` names it within its channel. `text` is plain; each of `mentions` (people's ids in the chat system) stands
-    in it as `<@id>` and is replaced by a name. `is_addressed`: said to us, in a direct message or by a mention.
-    `is_shared`: people of other companies read along in that channel. `is_aside`: by a command, outside of any thread.
-    What was said in either way is answered in the person's own chat with us.
+    `message` names it within its channel; in a channel with threads a message whose id is its thread's starts one.
+    `content` is what was written, with mentions as ids of the chat system. `is_addressed`: said to us, in a direct
+    message or by a mention. `is_shared`: people of other companies read that channel. `is_command`: by a command,
+    outside of any thread. `quoted` is the id of the message that it quotes, where a chat without threads tells.
     """
 
     place: Place
     author: str
     message: str
-    text: str
+    content: Document
     at: datetime
     is_addressed: bool
     is_shared: bool = False
-    is_aside: bool = False
-    mentions: tuple[str, ...] = ()
+    is_command: bool = False
+    quoted: str | None = None
     files: tuple[FileOffer, ...] = ()
 
     @property
-    def is_for_private(self) -> bool:
-        """Whether the conversation is had in the person's own chat with us."""
-        return self.is_shared or self.is_aside
+    def mentions(self) -> tuple[str, ...]:
+        """The people it mentions, by their ids in the chat system."""
+        return mentions(self.content)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the conversation is held in the person's own chat with us."""
+        return self.is_shared or self.is_command
+
+    @property
+    def starts_thread(self) -> bool:
+        """Whether it was posted outside of any thread."""
+        return self.place.thread in ("", self.message)
 
     @property
     def external_id(self) -> str:
-        """What makes it one message however often it is brought."""
-        return f"{self.place.workspace}:{self.place.channel}:{self.message}"
+        """Makes it one message however often it is delivered."""
+        return external_id(self.place, self.message)
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Somebody pressed a button under one of our messages; `ticket` is what the button claims to be about."""
+    """A click on a button under one of our messages; `ticket` is what the button claims to be about."""
 
     place: Place
     author: str
@@ -74,7 +85,10 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who the chat system says somebody is; `workspace` is the company they belong to there."""
+    """Who the chat system says somebody is; `workspace` is the company they belong to there.
+
+    `name` is cleaned, and empty where they have none. `email` is only an address that the chat system confirmed.
+    """
 
     external_id: str
     workspace: str
@@ -83,6 +97,8 @@ class Profile:
     locale: str | None = None
     timezone: str | None = None
     is_bot: bool = False
+    is_guest: bool = False
+    is_active: bool = True
     reference: Json = field(default_factory=dict)
 
 
@@ -95,6 +111,7 @@ class Link:
     workspace: str
     settings: Json
     token: str | None = field(repr=False)
+    is_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +137,31 @@ class WrittenCard:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One message of ours. `author` is the person of the desk whose words it carries; `ticket_id` goes with buttons."""
+    """One message of ours: a sentence of the desk (`text`, plain) or a person's words (`content`).
+
+    `author` is the person whose words it carries, `label` names its ticket where the chat has no threads, and
+    `ticket_id` goes with buttons.
+    """
 
     text: str
+    content: Document | None = None
     author: str | None = None
+    label: str | None = None
     card: WrittenCard | None = None
     buttons: tuple[Button, ...] = ()
     ticket_id: UUID | None = None
+
+    @property
+    def document(self) -> Document:
+        """What it says, as rich text."""
+        return self.content if self.content is not None else read_text(self.text)
+
+    @property
+    def heading(self) -> str:
+        """The ticket and the person, before the words; may be empty."""
+        return " · ".join(part for part in (self.label, self.author) if part)
+
+
+def external_id(place: Place, message: str) -> str:
+    """The id of a message among all messages of its platform."""
+    return f"{place.workspace}:{place.channel}:{message}"

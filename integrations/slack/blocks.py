@@ -3,6 +3,7 @@
 from typing import Any
 
 from integrations.chat import Button, Post, WrittenCard
+from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
 
 Block = dict[str, Any]
@@ -14,7 +15,8 @@ MAX_FALLBACK = 3000
 
 def rendered(post: Post) -> dict[str, Any]:
     """`text` (also what notifications and screen readers say) and, where text is not all, `blocks`."""
-    said = f"*{escape(post.author)}*\n{escape(post.text)}" if post.author else escape(post.text)
+    text = write_mrkdwn(post.document)
+    said = f"*{escape(post.heading)}*\n{text}" if post.heading else text
     if post.card is None and not post.buttons:
         return {"text": said}
     blocks = [_section(said)] if said else []

@@ -9,7 +9,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.chat.commands import command_answer
 from integrations.chat.lanes import is_known, lane_in
-from integrations.slack.hearing import SPOKEN, Use, root_of, use_of
+from integrations.chat.profiles import is_known_person
+from integrations.chat.refusals import command_refusal
+from integrations.slack.hearing import SPOKEN, Use, is_direct, root_of, use_of
+from integrations.slack.profiles import user_of
 from integrations.slack.shapes import WrongShape, read_command, read_event, read_interaction
 from msp.config import Settings
 from msp.kernel import clock, inbox
@@ -77,11 +80,16 @@ def interactions() -> tuple[Response | str, int]:
 @doors.post("/commands")
 @own_scope
 def commands() -> tuple[Response, int]:
-    """The slash command: verified, stored once by trigger, answered to its author alone."""
+    """The slash command: verified, stored once by trigger, answered to its author alone.
+
+    Where we know that its author opens no tickets, they are told why and nothing is stored.
+    """
     raw = _body()
     if not _is_signed(raw):
         return _unsigned()
     fields = read_command(raw)
+    if refusal := command_refusal("slack", fields["team_id"], fields["user_id"]):
+        return jsonify(response_type="ephemeral", text=refusal), 200
     if fields.get("text", "").strip():
         payload = {"type": "slash_command", "command": fields}
         key = f"{fields['team_id']}:{fields['channel_id']}:{fields['user_id']}"
@@ -113,9 +121,17 @@ def _unsigned() -> tuple[Response, int]:
 
 
 def _store(envelope: Json, external_id: str) -> None:
-    """Keep what is of use, each in the line of its thread: edits and deletes wait behind what they are about."""
+    """Keep what is of use, in order: by thread in a channel, by chat in a direct message.
+
+    Edits and deletions wait behind what they are about; in a direct message one thought may come as three messages.
+    """
     use, event, team = use_of(envelope), envelope.get("event") or {}, envelope.get("team_id", "")
     if use is Use.NONE:
+        return
+    if event.get("type") == "user_change":
+        user = user_of(event)
+        known = is_known_person("slack", team, user)
+        inbox.store(SOURCE, external_id, envelope, key=f"{team}:user_change:{user}", only_if=known)
         return
     if event.get("type") not in SPOKEN:
         inbox.store(SOURCE, external_id, envelope, key=f"{team}:{event.get('type', '')}")
@@ -125,7 +141,7 @@ def _store(envelope: Json, external_id: str) -> None:
         SOURCE,
         external_id,
         envelope,
-        key=f"{team}:{channel}:{thread}",
+        key=f"{team}:{channel}" if is_direct(event) else f"{team}:{channel}:{thread}",
         lane=lane_in("slack", team, channel, thread),
         only_if=is_known("slack", team, channel, thread) if use is Use.IF_KNOWN else None,
     )

@@ -10,7 +10,7 @@ from integrations.slack.text import mentioned
 from msp.kernel.db import Json
 
 SPOKEN = ("message", "app_mention")
-NEW = (None, "file_share", "thread_broadcast")
+NEW = (None, "file_share", "thread_broadcast", "me_message")
 ABOUT_OTHERS = ("message_changed", "message_deleted")
 
 

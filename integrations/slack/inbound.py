@@ -1,6 +1,7 @@
 """What the doors stored, worked by a worker: Slack's payloads turned into the channel-neutral conversation."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from integrations.chat import (
@@ -15,11 +16,13 @@ from integrations.chat import (
     find_link,
     hear,
     note_broken,
-    press,
-    stranger_wrote,
+    note_uninstalled,
+    press_and_answer,
 )
 from integrations.slack.hearing import NEW, SPOKEN, authorised_bot, is_addressed, is_direct, is_ours_or_a_bot
-from integrations.slack.text import mentioned, plain
+from integrations.slack.profiles import enterprise_of, follow_user
+from integrations.slack.rich_text import files_of, read_message
+from integrations.slack.transport import SlackTransport
 from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.inbox import Received
@@ -27,9 +30,10 @@ from msp.kernel.inbox import Received
 log = logging.getLogger(__name__)
 
 
-def handle(transport: Transport, received: Received) -> None:
+def handle(transport: SlackTransport, received: Received) -> None:
     """Work one stored payload; what we have no use for is left. Bears being called twice."""
     payload = received.payload
+    transport = replace(transport, enterprise=enterprise_of(payload))
     team = payload.get("team_id") or (payload.get("team") or {}).get("id") or ""
     try:
         if payload["type"] == "event_callback":
@@ -45,12 +49,20 @@ def handle(transport: Transport, received: Received) -> None:
         raise
 
 
-def _on_event(transport: Transport, envelope: Json) -> None:
+def _on_event(transport: SlackTransport, envelope: Json) -> None:
     event = envelope["event"]
     if event["type"] in SPOKEN:
         _on_message(transport, envelope, event)
+    elif event["type"] == "user_change":
+        follow_user(envelope, event, enterprise=transport.enterprise)
     elif event["type"] == "app_uninstalled" or (event["type"] == "tokens_revoked" and _has_bots(event)):
-        note_broken("slack", envelope["team_id"], reason=event["type"])
+        note_uninstalled("slack", envelope["team_id"], reason=event["type"], at=_event_time(envelope))
+
+
+def _event_time(envelope: Json) -> datetime | None:
+    """When Slack says that it happened; news may come late, after the app was installed again."""
+    at = envelope.get("event_time")
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 < at < 2**33 else None
 
 
 def _has_bots(event: Json) -> bool:
@@ -72,12 +84,7 @@ def _on_message(transport: Transport, envelope: Json, event: Json) -> None:
 
 
 def _on_words(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
-    said = _said(envelope, event, bot)
-    author_team = event.get("user_team") or event.get("source_team") or event.get("team")
-    if author_team and author_team != envelope["team_id"]:
-        stranger_wrote(said)
-        return
-    hear(transport, said)
+    hear(transport, _said(envelope, event, bot))  # whose people its author belongs to is told by their profile
 
 
 def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
@@ -88,24 +95,25 @@ def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> N
     place = _place(envelope, event, message)
     if message.get("subtype") == "tombstone":
         deleted(place, message["ts"])
-    elif message.get("text") != previous.get("text"):
-        text = message.get("text") or ""
-        mentions = tuple(each for each in mentioned(text) if each != bot)
-        edited(transport, place, message["ts"], text=plain(text, without=bot), mentions=mentions)
+    elif _words(message) != _words(previous):
+        edited(transport, place, message["ts"], content=read_message(message, bot=bot))
+
+
+def _words(message: Json) -> tuple[object, object]:
+    """What people typed: link previews and language detection change a message without changing it."""
+    return message.get("text"), message.get("blocks")
 
 
 def _said(envelope: Json, event: Json, bot: str) -> Said:
-    text = event.get("text") or ""
     return Said(
         place=_place(envelope, event, event),
         author=event["user"],
         message=event["ts"],
-        text=plain(text, without=bot),
+        content=read_message(event, bot=bot),
         at=_instant(event["ts"]),
         is_addressed=is_addressed(event, bot),
         is_shared=bool(envelope.get("is_ext_shared_channel")),
-        mentions=tuple(each for each in mentioned(text) if each != bot),
-        files=tuple(_offer(file) for file in event.get("files") or []),
+        files=tuple(_offer(file) for file in files_of(event)),
     )
 
 
@@ -141,27 +149,23 @@ def _on_buttons(transport: Transport, payload: Json) -> None:
     if not channel or not thread:
         return
     place = Place("slack", team, channel, thread, is_personal=channel.startswith("D"))
-    if payload["user"].get("team_id", team) != team:
-        return  # somebody of another company: nothing to press for them, and nothing to tell
     for action in payload["actions"]:
         code, ticket = str(action.get("action_id") or ""), str(action.get("value") or "")
-        press(transport, Press(place, payload["user"]["id"], code, ticket))
+        press_and_answer(transport, Press(place, payload["user"]["id"], code, ticket))
 
 
 def _on_command(transport: Transport, command: Json, external_id: str) -> None:
     place = Place("slack", command["team_id"], command["channel_id"], external_id)
-    text = command.get("text") or ""
     hear(
         transport,
         Said(
             place=place,
             author=command["user_id"],
             message=external_id,
-            text=plain(text),
+            content=read_message({"text": command.get("text") or ""}),
             at=clock.now(),
             is_addressed=True,
-            is_aside=True,
-            mentions=mentioned(text),
+            is_command=True,
         ),
     )
 

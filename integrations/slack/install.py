@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -18,6 +18,8 @@ from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Conflict, Denied, NotFound, OutsideFailure
 from msp.people.access import may
+from msp.web.guards import Answer
+from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.request_scope import whoever_is_here
 
 SCOPES = (
@@ -33,9 +35,9 @@ SCOPES = (
     "users:read.email",
 )
 STATE_LIFE = timedelta(minutes=10)
-STATE = "slack_install"
+STATE, USED = "slack_install", "slack_install_used"  # in the browser's session
 
-installing = Blueprint("slack_install", __name__, url_prefix="/slack")
+installing = Blueprint("slack_install", __name__, url_prefix="/slack", template_folder="templates")
 
 
 @installing.get("/install")
@@ -59,14 +61,15 @@ def install() -> Response:
 
 
 @installing.get("/oauth_redirect")
-def oauth_redirect() -> Response:
-    """Slack's answer: the state must be this browser's own, not older than ten minutes, and counts once."""
+def oauth_redirect() -> Answer:
+    """Slack's answer: the state must be this browser's own, not older than ten minutes, and counts once.
+
+    Otherwise 400 with a page that says what happened and what to do; nothing is connected.
+    """
     begun = session.pop(STATE, None)
-    given = request.args.get("state", "")
-    if not begun or not given or not secrets.compare_digest(begun["state"].encode(), given.encode()):
-        abort(400)
-    if clock.now() - datetime.fromisoformat(begun["at"]) > STATE_LIFE:
-        abort(400)
+    if refused := _refused_state(begun, request.args.get("state", "")):
+        return _refusal_page(refused, begun)
+    session[USED] = begun["state"]
     code = request.args.get("code", "")
     if request.args.get("error") or not code:
         flash(gettext("Slack was not connected: the approval was cancelled."), "error")
@@ -75,12 +78,47 @@ def oauth_redirect() -> Response:
         answer = _exchange(_settings(), code)
         words = _connected(answer, begun["client_id"])
     except OutsideFailure as failure:
-        flash(gettext("Slack was not connected: Slack answered “%(reason)s”.", reason=failure.reason), "error")
+        flash(_why_not(failure.reason), "error")
     except Conflict:
         flash(gettext("That workspace belongs to another client already. Disconnect it there first."), "error")
     else:
         flash(words, "success")
     return redirect(begun["back"])
+
+
+def _refused_state(begun: Json | None, given: str) -> str | None:
+    """Why Slack's answer cannot be used: `used`, `unknown`, `foreign` or `expired`; None where it can."""
+    if begun is None:
+        return "used" if given and given == session.get(USED) else "unknown"
+    if not secrets.compare_digest(begun["state"].encode(), given.encode()):
+        return "foreign"
+    return "expired" if clock.now() - datetime.fromisoformat(begun["at"]) > STATE_LIFE else None
+
+
+def _refusal_page(refused: str, begun: Json | None) -> tuple[str, int]:
+    texts = {
+        "used": gettext("This approval was used already. If the workspace is not connected yet, start again."),
+        "unknown": gettext(
+            "The connection was not started in this browser, or it was finished already. Start again here, and approve"
+            " the app in the same browser."
+        ),
+        "foreign": gettext("Slack’s answer does not belong to the connection that was started here. Start again."),
+        "expired": gettext("More than ten minutes have passed since the connection was started. Start again."),
+    }
+    again = {"client_id": begun["client_id"], "next": begun["back"]} if begun else {}
+    page = render_template(
+        "slack/install_refused.html",
+        heading=gettext("Slack was not connected"),
+        text=texts[refused],
+        again_url=url_for("slack_install.install", **again),
+    )
+    return page, 400
+
+
+def _why_not(reason: str) -> str:
+    code = unknown_code(reason)
+    sentence = failure_sentence(reason, service="slack") + (f" ({code})" if code else "")
+    return gettext("Slack was not connected. %(reason)s", reason=sentence)
 
 
 def _exchange(settings: Settings, code: str) -> Json:
@@ -106,6 +144,7 @@ def _connected(answer: Json, client_id: str | None) -> str:
             "bot_user_id": answer.get("bot_user_id"),
             "app_id": answer.get("app_id"),
             "scope": answer.get("scope"),
+            "enterprise_id": (answer.get("enterprise") or {}).get("id"),
         },
         "secret": answer.get("access_token"),
     }

@@ -20,7 +20,7 @@ _COMMAND_TEXTS = ("team_id", "user_id", "channel_id", "command", "trigger_id")
 
 
 def read_event(raw: bytes) -> Json:
-    """The envelope of an Events API request; raises WrongShape."""
+    """The envelope of an Events API request, its `team_id` that of the installation; raises WrongShape."""
     envelope = _object(raw)
     if not isinstance(envelope.get("type"), str):
         raise WrongShape("no_type")
@@ -33,6 +33,7 @@ def read_event(raw: bytes) -> Json:
             raise WrongShape("no_event")
         if event["type"] in ("message", "app_mention"):  # others carry whole objects under the same names
             _check_message(event)
+        envelope["team_id"] = _installed_team(envelope)
     envelope.pop("token", None)  # the old verification token proves nothing and is a secret
     return envelope
 
@@ -63,6 +64,16 @@ def read_command(raw: bytes) -> Json:
     form.pop("token", None)
     form.pop("response_url", None)
     return form
+
+
+def _installed_team(envelope: Json) -> str:
+    """The workspace in which the app hears the event; in a channel of another company `team_id` is that company's."""
+    authorizations = envelope.get("authorizations")
+    first = authorizations[0] if isinstance(authorizations, list) and authorizations else None
+    for named in (first.get("team_id") if isinstance(first, dict) else None, envelope.get("context_team_id")):
+        if isinstance(named, str) and named:
+            return named
+    return str(envelope["team_id"])
 
 
 def _check_message(event: Json) -> None:

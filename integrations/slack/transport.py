@@ -12,10 +12,13 @@ from slack_sdk import WebClient
 
 from integrations.chat import Broken, Link, Place, Post, Profile
 from integrations.slack.blocks import rendered
+from integrations.slack.profiles import profile_of
+from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
 from integrations.slack.web_api import TIMEOUT, call, client
 from msp.kernel.db import Json
 from msp.kernel.errors import Permanent, Temporary
+from msp.richtext import Document
 
 MARK = "guardia"
 CLOCK_SKEW = timedelta(seconds=30)
@@ -25,27 +28,27 @@ CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SlackTransport:
-    """Every call is made with the token of the link, against `base_url`, within `timeout` seconds."""
+    """Every call is made with the token of the link, against `base_url`, within `timeout` seconds.
+
+    `enterprise` is the Enterprise Grid organisation of the event that is being worked, where it named one.
+    """
 
     base_url: str
     timeout: int = TIMEOUT
+    enterprise: str = ""
     platform: str = "slack"
-    max_text: int = 2800  # Slack asks for less than 4,000 characters, and escaping makes text longer
+    max_text: int = 3600  # characters of mrkdwn; Slack asks for less than 4,000
+    separates_cards: bool = False
+    has_threads_in_chats: bool = True
+
+    def measure(self, document: Document) -> int:
+        """Its length as Slack's mrkdwn."""
+        return len(write_mrkdwn(document))
 
     def profile(self, link: Link, external_id: str) -> Profile:
         """The person by users.info; people of other companies come with their own workspace and no address."""
         user = call(self._client(link).users_info, user=external_id, include_locale=True)["user"]
-        profile = user.get("profile") or {}
-        name = profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")
-        return Profile(
-            external_id=external_id,
-            workspace=link.workspace if _is_member(user, link) else user.get("team_id") or "",
-            name=name or external_id,
-            email=profile.get("email") or None,
-            locale=user.get("locale"),
-            timezone=user.get("tz"),
-            is_bot=bool(user.get("is_bot")) or external_id == "USLACKBOT",
-        )
+        return profile_of(user, link, enterprise=self._enterprise_of(link, user))
 
     def direct(self, link: Link, external_id: str) -> Place:
         """The direct message with a person, by conversations.open."""
@@ -115,6 +118,13 @@ class SlackTransport:
         except requests.RequestException as fault:
             raise Temporary("no_answer") from fault
 
+    def _enterprise_of(self, link: Link, user: Json) -> str:
+        """The organisation that we are installed in; asked for only where the answer decides who somebody is."""
+        if not isinstance(user.get("enterprise_user"), dict) or user.get("team_id") == link.workspace:
+            return ""
+        known = self.enterprise or str(link.settings.get("enterprise_id") or "")
+        return known or str(call(self._client(link).auth_test).get("enterprise_id") or "")
+
     def _client(self, link: Link) -> WebClient:
         if not link.token:
             raise Broken("not_connected")
@@ -145,8 +155,3 @@ def _check(response: requests.Response, *, expected: str) -> None:
         raise Permanent(f"http_{response.status_code}")
     if response.headers.get("Content-Type", "").startswith("text/html") and not expected.startswith("text/html"):
         raise Permanent("not_readable")
-
-
-def _is_member(user: Json, link: Link) -> bool:
-    team = user.get("team_id") or link.workspace
-    return team == link.workspace and not user.get("is_stranger")

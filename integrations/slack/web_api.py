@@ -47,6 +47,7 @@ UNREACHABLE = frozenset(
         "thread_not_found",
         "user_disabled",
         "user_not_found",
+        "user_not_visible",
     }
 )
 IN_DOUBT = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})

@@ -20,6 +20,7 @@ def register(app: Flask, settings: Settings) -> None:
         return
     transport = TeamsTransport(settings.teams_app_id, Token(settings), is_local=settings.is_demo)
     app.extensions["teams_keys"] = Keys(settings.teams_openid_metadata_url)
+    app.extensions["teams_transport"] = transport
     app.register_blueprint(doors)
     inbox.register_source(SOURCE, partial(handle, transport))
     chat.register(transport)

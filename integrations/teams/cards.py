@@ -1,25 +1,27 @@
 """Our posts as Teams activities: text, and Adaptive Cards 1.5 for tickets and questions."""
 
-import re
 from typing import Any
 
 from botbuilder.schema import Activity, Attachment
 
 from integrations.chat import Button, Place, Post, WrittenCard
+from integrations.teams.rich_text import escape, write_teams
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
-_MARKDOWN = re.compile(r"([\\`*_\[\]#<>~|])")
 
 
 def activity_of(post: Post, place: Place) -> Activity:
-    """A message: Markdown text with the author's name first, and a card where there is something to show or press."""
-    text = _escape(post.text).replace("\n", "\n\n")  # a single line break is none in Markdown
-    said = f"**{_escape(post.author)}**\n\n{text}" if post.author else text
-    made = Activity(type="message", text=said, text_format="markdown")
+    """A message of text, or of a card: never both, since Teams splits such an activity and answers without an id.
+
+    A question's text stands in its card, above the buttons.
+    """
     card = _card(post, place)
-    if card:
-        made.attachments = [Attachment(content_type=CARD_TYPE, content=card)]
-        made.summary = post.card.subject if post.card else post.text
+    if card is None:
+        text = write_teams(post.document)
+        said = f"**{escape(post.heading)}**\n\n{text}" if post.heading else text
+        return Activity(type="message", text=said, text_format="markdown")
+    made = Activity(type="message", attachments=[Attachment(content_type=CARD_TYPE, content=card)])
+    made.summary = post.card.subject if post.card else post.text
     return made
 
 
@@ -33,19 +35,23 @@ def _card(post: Post, place: Place) -> dict[str, Any] | None:
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.5",
-        "body": _body(post.card) if post.card else [],
+        "body": _body(post.card) if post.card else [_text_block(post.text)],
         "actions": [_action(button, ticket=str(post.ticket_id)) for button in buttons],
     }
+
+
+def _text_block(text: str) -> dict[str, Any]:
+    return {"type": "TextBlock", "text": escape(text), "wrap": True}
 
 
 def _body(card: WrittenCard) -> list[dict[str, Any]]:
     body: list[dict[str, Any]] = [
         {"type": "TextBlock", "text": card.label, "size": "Small", "isSubtle": True, "spacing": "None"},
-        {"type": "TextBlock", "text": _escape(card.subject), "weight": "Bolder", "wrap": True, "spacing": "None"},
+        {"type": "TextBlock", "text": escape(card.subject), "weight": "Bolder", "wrap": True, "spacing": "None"},
         *_facts(card.facts),
     ]
     if card.why:
-        body.append({"type": "TextBlock", "text": _escape(card.why), "size": "Small", "isSubtle": True, "wrap": True})
+        body.append({"type": "TextBlock", "text": escape(card.why), "size": "Small", "isSubtle": True, "wrap": True})
     return body
 
 
@@ -61,7 +67,7 @@ def _fact(name: str, value: str) -> dict[str, Any]:
         "width": "stretch",
         "items": [
             {"type": "TextBlock", "text": name, "size": "Small", "isSubtle": True, "wrap": True},
-            {"type": "TextBlock", "text": _escape(value), "wrap": True, "spacing": "None"},
+            {"type": "TextBlock", "text": escape(value), "wrap": True, "spacing": "None"},
         ],
     }
 
@@ -76,7 +82,3 @@ def _action(button: Button, *, ticket: str) -> dict[str, Any]:
         "style": "positive" if button.is_primary else "default",
         "fallback": {"type": "Action.Submit", "title": button.label, "data": data},
     }
-
-
-def _escape(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text)

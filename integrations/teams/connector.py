@@ -16,7 +16,7 @@ from botframework.connector import ConnectorClient
 from msrest.authentication import Authentication
 from msrest.exceptions import ClientException, ClientRequestError
 
-from integrations.chat import InDoubt, Unreachable
+from integrations.chat import Broken, InDoubt, Unreachable
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.errors import Permanent, Temporary
@@ -24,6 +24,7 @@ from msp.kernel.errors import Permanent, Temporary
 SCOPE = "https://api.botframework.com/.default"
 TIMEOUT = 8
 EARLY = timedelta(minutes=5)
+BROKEN = frozenset({"BotDisabledByAdmin"})  # of the whole tenant
 Result = TypeVar("Result")
 
 
@@ -115,6 +116,8 @@ def _meaning(token: Token, refused: ErrorResponseException) -> Exception:
     if status == 401:
         token.forget()
         return Permanent("unauthorized") if code == "BotNotRegistered" else Temporary("unauthorized")
+    if code in BROKEN:
+        return Broken(code)
     if status in (403, 404):
         return Unreachable(code or f"http_{status}")
     return Permanent(code or f"http_{status}")

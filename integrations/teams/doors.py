@@ -1,26 +1,31 @@
-"""The bot's door: the caller checked, the activity stored once, answered; invokes get more than an empty answer."""
+"""The bot's endpoint: checks the caller, stores the activity once and answers; a click is answered with its result."""
 
 import hashlib
 import json
+import logging
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from flask_babel import gettext
 from sqlalchemy import ColumnElement
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from integrations.chat import sentences
 from integrations.chat.lanes import lane_in
+from integrations.teams.inbound import click
 from integrations.teams.shapes import WrongShape, read_activity, tenant_of
 from integrations.teams.tokens import Keys, NotTrusted, check, check_service
+from integrations.teams.transport import TeamsTransport
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.db import Json
+from msp.kernel.errors import OutsideFailure
 from msp.kernel.i18n import LOCALES, reading_as
-from msp.kernel.leases import URGENT
 from msp.web.request_scope import own_scope
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
 SOURCE = "teams"
-WORKED = ("message", "messageUpdate", "messageDelete", "conversationUpdate", "installationUpdate", "invoke")
+WORKED = ("message", "messageUpdate", "messageDelete", "conversationUpdate", "installationUpdate")
 CARD_MESSAGE = "application/vnd.microsoft.activity.message"
 
 doors = Blueprint("teams", __name__)
@@ -76,10 +81,8 @@ def _is_trusted(raw: bytes) -> bool:
     return True
 
 
-def _lane_of(activity: Json) -> int | ColumnElement[int]:
-    """Whoever presses a button looks at it; Teams brings messages that are meant for us alone."""
-    if activity["type"] == "invoke":
-        return URGENT
+def _lane_of(activity: Json) -> ColumnElement[int]:
+    """Urgent in the thread of an urgent ticket, or in a chat that has one."""
     channel, _, root = str(activity["conversation"]["id"]).partition(";messageid=")
     return lane_in("teams", tenant_of(activity), channel, root or None)
 
@@ -87,16 +90,27 @@ def _lane_of(activity: Json) -> int | ColumnElement[int]:
 def _id_of(activity: Json, raw: bytes) -> str:
     """What makes it one activity however often it comes: an edit has the id of its message, and other words."""
     name = activity.get("id") or ""
-    if activity["type"] in ("message", "invoke") and name:
+    if activity["type"] == "message" and name:
         return f"{activity['conversation']['id']}:{activity['type']}:{name}"
     return f"{activity['type']}:{hashlib.sha256(raw).hexdigest()}"
 
 
 def _answer_invoke(activity: Json) -> tuple[Response | str, int]:
-    """A pressed button is answered at once in words; what it does, a worker does. Other invokes are not ours."""
+    """A click is done here and answered with what became of it, seen by that person alone; other invokes are not ours.
+
+    Teams repeats an invoke that is answered late: what was done already says so and is not done again.
+    """
     if activity.get("name") != "adaptiveCard/action":
         return "", 501
-    language = str(activity.get("locale") or "")[:2].lower()
-    with reading_as(language if language in LOCALES else "es", "Europe/Madrid"):
-        words = gettext("Noted.")
+    transport: TeamsTransport = current_app.extensions["teams_transport"]
+    try:
+        result = click(transport, activity)
+        words = result.text if result else None
+    except OutsideFailure as failure:
+        log.warning("a click could not be done", extra={"reason": failure.reason})
+        words = None
+    if words is None:
+        language = str(activity.get("locale") or "")[:2].lower()
+        with reading_as(language if language in LOCALES else "es", "Europe/Madrid"):
+            words = sentences.not_yours()
     return jsonify(statusCode=200, type=CARD_MESSAGE, value=words), 200

@@ -1,90 +1,94 @@
 """What the door stored, worked by a worker: activities turned into the channel-neutral conversation."""
 
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import select
-
-from integrations.chat import FileOffer, Place, Press, Said, deleted, edited, find_link, hear, note_broken, press
-from integrations.chat.cards import ANOTHER
-from integrations.teams.shapes import instant_of, tenant_of, words_of
+from integrations.chat import (
+    ClickResult,
+    FileOffer,
+    Place,
+    Press,
+    Said,
+    deleted,
+    edited,
+    find_link,
+    hear,
+    press,
+    press_and_answer,
+    restored,
+)
+from integrations.teams.installations import WITHOUT_TOKEN, note_installation, team_of
+from integrations.teams.rich_text import quoted_id, read_activity
+from integrations.teams.shapes import instant_of, tenant_of
 from integrations.teams.transport import TeamsTransport
 from msp.clients.actions import note_unknown
 from msp.kernel import clock
-from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent
 from msp.kernel.inbox import Received
 from msp.people.actions import link_identity
 from msp.people.queries import find_by_email
-from msp.tickets.models import Conversation, Ticket
 
 FILE_INFO = "application/vnd.microsoft.teams.file.download.info"
 
 
 def handle(transport: TeamsTransport, received: Received) -> None:
-    """Work one stored activity; what we have no use for is left. Bears being called twice."""
+    """Work one stored activity; what we have no use for is left. Idempotent."""
     activity = received.payload
     place = _place(activity)
+    note_installation(activity, place)
     transport = replace(transport, here=place)
     if activity["type"] == "message":
         _on_message(transport, activity, place)
-    elif activity["type"] == "invoke" and activity.get("name") == "adaptiveCard/action":
-        action = (activity.get("value") or {}).get("action") or {}
-        _on_press(transport, activity, place, action.get("data") or {}, code=str(action.get("verb") or ""))
     elif activity["type"] == "messageUpdate":
         _on_change(transport, activity, place)
     elif activity["type"] == "messageDelete":
         deleted(place, str(activity.get("id") or ""))
-    elif activity["type"] == "installationUpdate":
-        _on_installation(activity)
+
+
+def click(transport: TeamsTransport, activity: Json) -> ClickResult | None:
+    """Do what the button of an `adaptiveCard/action` invoke says, in the request: its answer is what the person sees.
+
+    None for people who are nobody here; raises Temporary or Permanent where Teams does not tell who they are.
+    """
+    place, action = _place(activity), _object(_object(activity.get("value")).get("action"))
+    ticket = str(_object(action.get("data")).get("ticket") or "")
+    pressed = Press(place, activity["from"]["id"], str(action.get("verb") or ""), ticket)
+    return press(replace(transport, here=place), pressed)
 
 
 def _on_message(transport: TeamsTransport, activity: Json, place: Place) -> None:
     value = activity.get("value")
-    if isinstance(value, dict) and "code" in value:
-        _on_press(transport, activity, place, value, code=str(value["code"]))
+    if isinstance(value, dict) and "code" in value:  # Action.Submit, of clients that know no Action.Execute
+        pressed = Press(place, activity["from"]["id"], str(value["code"]), str(value.get("ticket") or ""))
+        press_and_answer(transport, pressed)
         return
     if activity["from"].get("role") == "bot" or activity["from"]["id"] == activity["recipient"]["id"]:
         return
     if _introduce(transport, activity, place):
         return
-    text, is_mentioned = words_of(activity)
+    content, is_mentioned = read_activity(activity)
     hear(
         transport,
         Said(
-            place=_in_ticket(place, str(activity["id"])),
+            place=place,
             author=activity["from"]["id"],
             message=str(activity["id"]),
-            text=text,
+            content=content,
             at=instant_of(activity),
             is_addressed=place.is_personal or is_mentioned,
+            quoted=quoted_id(activity),
             files=tuple(_offers(activity)),
         ),
     )
 
 
 def _on_change(transport: TeamsTransport, activity: Json, place: Place) -> None:
-    kind = (activity.get("channelData") or {}).get("eventType")
-    if kind in ("editMessage", None):
-        edited(transport, place, str(activity.get("id") or ""), text=words_of(activity)[0])
-
-
-def _on_press(transport: TeamsTransport, activity: Json, place: Place, data: Json, *, code: str) -> None:
-    ticket = str(data.get("ticket") or "")
-    place = _of_ticket(place, ticket)
-    if code == ANOTHER:
-        _leave(place)
-        return
-    press(transport, Press(place, activity["from"]["id"], code, ticket))
-
-
-def _on_installation(activity: Json) -> None:
-    tenant, action = tenant_of(activity), str(activity.get("action") or "")
-    with work(Scope.system()):
-        link = find_link("teams", tenant)
-        if link is None and action.startswith("add"):
-            note_unknown("teams", tenant, at=clock.now(), settings={"answers_without_token": True}, messages=0)
-    if link is not None and action == "remove" and not _is_personal(activity):
-        note_broken("teams", tenant, reason="app_removed")
+    kind, message = _object(activity.get("channelData")).get("eventType"), str(activity.get("id") or "")
+    if kind == "undeleteMessage":
+        restored(transport, place, message, content=read_activity(activity)[0])
+    elif kind in ("editMessage", None):
+        edited(transport, place, message, content=read_activity(activity)[0])
 
 
 def _introduce(transport: TeamsTransport, activity: Json, place: Place) -> bool:
@@ -92,8 +96,7 @@ def _introduce(transport: TeamsTransport, activity: Json, place: Place) -> bool:
     with work(Scope.system()):
         link = find_link("teams", place.workspace)
         if link is None:
-            settings = {"answers_without_token": True}
-            note_unknown("teams", place.workspace, at=clock.now(), settings=settings, messages=0)
+            note_unknown("teams", place.workspace, at=clock.now(), settings=WITHOUT_TOKEN, messages=0)
             return False
     if link.client_id is not None:
         return False
@@ -130,6 +133,8 @@ def _place(activity: Json) -> Place:
     }
     if kind == "groupChat":
         reference["is_group"] = True
+    if team := team_of(activity):
+        reference["team_id"] = team
     return Place(
         platform="teams",
         workspace=tenant_of(activity),
@@ -140,57 +145,8 @@ def _place(activity: Json) -> Place:
     )
 
 
-def _is_personal(activity: Json) -> bool:
-    return (activity["conversation"].get("conversationType") or "personal") == "personal"
-
-
-def _in_ticket(place: Place, message: str) -> Place:
-    """In a chat without threads: the ticket that is being talked about there, else this message starts one."""
-    if place.thread:
-        return place
-    with work(Scope.system()):
-        query = (
-            select(Conversation.thread, Conversation.reference)
-            .join(Ticket, Ticket.id == Conversation.ticket_id)
-            .where(
-                Conversation.platform == place.platform,
-                Conversation.workspace == place.workspace,
-                Conversation.channel == place.channel,
-                Ticket.status != "closed",
-            )
-            .order_by(Conversation.created_at.desc(), Conversation.id.desc())
-            .limit(1)
-        )
-        latest = db.session.execute(query).one_or_none()
-    if latest is None or (latest.reference.get("is_left") and latest.thread != message):
-        return replace(place, thread=message)
-    return replace(place, thread=latest.thread)
-
-
-def _of_ticket(place: Place, ticket: str) -> Place:
-    """The thread of the ticket that a button belongs to; that the button says so is checked by whoever acts on it."""
-    if place.thread:
-        return place
-    with work(Scope.system()):
-        query = select(Conversation.thread, Conversation.ticket_id).where(
-            Conversation.platform == place.platform,
-            Conversation.workspace == place.workspace,
-            Conversation.channel == place.channel,
-        )
-        found = next((row.thread for row in db.session.execute(query) if str(row.ticket_id) == ticket), "")
-    return replace(place, thread=found)
-
-
-def _leave(place: Place) -> None:
-    """What is said next in this chat is about something else."""
-    with work(Scope.system()):
-        query = select(Conversation).where(
-            Conversation.platform == place.platform,
-            Conversation.workspace == place.workspace,
-            Conversation.channel == place.channel,
-        )
-        for conversation in db.session.scalars(query):
-            conversation.reference = {**conversation.reference, "is_left": True}
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
 
 
 def _offers(activity: Json) -> list[FileOffer]:

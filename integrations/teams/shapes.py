@@ -1,16 +1,11 @@
 """What an activity must look like before it is stored, and the plain words in it."""
 
-import html
 import json
-import re
 from datetime import datetime
 from typing import Any
 
 from msp.kernel import clock
 from msp.kernel.db import Json
-
-_TAG = re.compile(r"<[^>]{1,200}>")
-_BREAK = re.compile(r"<(br|/p|/div)\s*/?>", re.IGNORECASE)
 
 
 class WrongShape(Exception):
@@ -67,22 +62,6 @@ def tenant_of(activity: Json) -> str:
     return found if isinstance(found, str) else ""
 
 
-def words_of(activity: Json) -> tuple[str, bool]:
-    """The plain text without our own mention, and whether we were mentioned; colleagues' mentions become @Name."""
-    text, is_mentioned = str(activity.get("text") or ""), False
-    me = activity["recipient"]["id"]
-    for entity in _mentions(activity):
-        marked, who = str(entity.get("text") or ""), entity.get("mentioned") or {}
-        if who.get("id") == me:
-            is_mentioned = True
-            text = text.replace(marked, "")
-        elif marked:
-            text = text.replace(marked, f"@{who.get('name') or ''}")
-    if activity.get("textFormat") == "xml" or "<" in text:
-        text = _TAG.sub("", _BREAK.sub("\n", text))
-    return html.unescape(text).replace("\xa0", " ").strip(), is_mentioned
-
-
 def instant_of(activity: Json) -> datetime:
     """When it was written; ours where it says nothing sensible."""
     try:
@@ -90,9 +69,3 @@ def instant_of(activity: Json) -> datetime:
     except ValueError:
         return clock.now()
     return at if at.tzinfo else clock.now()
-
-
-def _mentions(activity: Json) -> list[dict[str, Any]]:
-    entities = activity.get("entities")
-    found = entities if isinstance(entities, list) else []
-    return [each for each in found if isinstance(each, dict) and each.get("type") == "mention"]

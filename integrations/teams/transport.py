@@ -14,9 +14,12 @@ from botframework.connector import ConnectorClient
 from integrations.chat import Link, Place, Post, Profile, Unreachable
 from integrations.teams.cards import activity_of
 from integrations.teams.connector import TIMEOUT, Token, call, client
+from integrations.teams.profiles import profile_of
+from integrations.teams.rich_text import write_teams
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent, Temporary
 from msp.people.queries import find_identity
+from msp.richtext import Document
 
 CHUNK = 64 * 1024
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint.cn")
@@ -34,31 +37,28 @@ class TeamsTransport:
     here: Place | None = None
     is_local: bool = False
     platform: str = "teams"
-    max_text: int = 12_000  # of about 100 KB in UTF-16
+    max_text: int = 12_000  # characters, of about 100 KB in UTF-16
+    separates_cards: bool = True
+    has_threads_in_chats: bool = False
+
+    def measure(self, document: Document) -> int:
+        """Its length as Teams' Markdown."""
+        return len(write_teams(document))
 
     def profile(self, link: Link, external_id: str) -> Profile:
-        """The person by the roster of the conversation they wrote in; guests have no address that we trust."""
-        if self.here is None:
+        """The person by the roster of the conversation they wrote in, or wrote in last.
+
+        Raises Unreachable where Teams shows us nobody by this id there.
+        """
+        reference = self.here.reference if self.here else self._last_place(link, external_id)
+        if "conversation_id" not in reference:
             raise Permanent("no_conversation")
-        reference = self.here.reference
         url = f"v3/conversations/{reference['conversation_id']}/members/{external_id}"
-        member = self._get(reference["service_url"], url)
-        address = member.get("email") or member.get("userPrincipalName") or ""
-        return Profile(
-            external_id=external_id,
-            workspace=str(member.get("tenantId") or link.workspace),
-            name=str(member.get("name") or address or external_id),
-            email=None if "#EXT#" in address or "@" not in address else address,
-            locale=reference.get("locale"),
-            timezone=reference.get("timezone"),
-            reference={"aad_object_id": member.get("aadObjectId") or member.get("objectId")},
-        )
+        return profile_of(self._get(reference["service_url"], url), link, external_id, reference)
 
     def direct(self, link: Link, external_id: str) -> Place:
         """The personal chat with somebody who wrote to us before; raises Unreachable for others."""
-        with work(Scope.system()):
-            identity = find_identity(self.platform, link.workspace, external_id)
-            reference: Json = dict(identity.reference) if identity else {}
+        reference = self._last_place(link, external_id)
         if "service_url" not in reference:
             raise Unreachable("never_wrote")
         wanted = ConversationParameters(
@@ -94,8 +94,11 @@ class TeamsTransport:
         call(self.token, web.conversations.update_activity, _conversation(place), message_id, activity)
 
     def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
-        """Teams knows no message for one person in a channel: said in the thread, for everybody there."""
-        self.post(link, place, Post(text), key="")
+        """Teams has no message for one person in a channel: it goes to their own chat with us.
+
+        Raises Unreachable where they have none.
+        """
+        self.post(link, place if place.is_personal else self.direct(link, to), Post(text), key="")
 
     @contextmanager
     def download(self, link: Link, remote: Json) -> Iterator[Iterator[bytes]]:
@@ -127,6 +130,12 @@ class TeamsTransport:
             return address.netloc == urlsplit(str(remote.get("service_url") or "")).netloc
         return (address.hostname or "").endswith(FILE_HOSTS)
 
+    def _last_place(self, link: Link, external_id: str) -> Json:
+        """Where somebody wrote last; empty where they never did."""
+        with work(Scope.system()):
+            identity = find_identity(self.platform, link.workspace, external_id)
+            return dict(identity.reference) if identity else {}
+
     def _addressed(self, activity: Activity, place: Place) -> Activity:
         activity.from_property = ChannelAccount(id=f"28:{self.app_id}")
         activity.conversation = ConversationAccount(id=_conversation(place), tenant_id=place.workspace)
@@ -148,6 +157,8 @@ class TeamsTransport:
         if answer.status_code == 401:
             self.token.forget()
             raise Temporary("unauthorized")
+        if answer.status_code == 404:
+            raise Unreachable("member_not_found")
         if answer.status_code != 200:
             raise Permanent(f"http_{answer.status_code}")
         try:

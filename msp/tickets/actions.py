@@ -14,17 +14,21 @@ from sqlalchemy.orm.attributes import set_committed_value
 from msp.clients.models import Client
 from msp.contracts.models import Contract
 from msp.contracts.queries import promise_of
-from msp.kernel.db import db
+from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.ids import new_id
 from msp.kernel.writing import write_new
 from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.tickets import promises
+from msp.tickets.derived_subject import derived_subject, opening_message_id, was_written_by_staff
 from msp.tickets.facts import tell
-from msp.tickets.models import LEVELS, TYPES, Conversation, Message, Ticket
+from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import opening
+from msp.tickets.removed_files import remove_attachments
+from msp.tickets.small_talk import is_small_talk
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
+from msp.tickets.subject import subject_of
 
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
@@ -44,6 +48,7 @@ class Request:
     urgency: str = "medium"
     tags: tuple[str, ...] = ()
     external_id: str | None = None
+    content: Json | None = None  # the rich text of `body`, where that is no Markdown
 
 
 def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
@@ -85,6 +90,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         body=request.body,
         at=at,
         external_id=request.external_id,
+        content=request.content,
     )
     db.session.add(message)
     tell(
@@ -107,25 +113,30 @@ def receive(
     channel: str,
     at: datetime,
     external_id: str | None = None,
+    content: Json | None = None,
 ) -> Message:
     """The client's side wrote: emits `ticket.received`; wakes a waiting ticket, reopens a resolved or closed one.
 
-    Where the contract promises an answer to it, that promise runs from the first message that has none.
+    Thanks or a greeting alone leave a finished ticket finished. Where the contract promises an answer to a message,
+    that target runs from the first message that has none. `content` is the rich text of `body`.
     """
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
-    message.external_id = external_id
+    message.external_id, message.content = external_id, content
     tell(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
-    if ticket.status in ("waiting_client", *FINISHED):
+    is_reopened = ticket.status in FINISHED and not is_small_talk(body)
+    if ticket.status == "waiting_client" or is_reopened:
         change_status(ticket, "open", at=at, actor_id=author.id)
     promises.hear(ticket, promises.said_by(author, is_public=True, at=at), actor_id=author.id)
     return message
 
 
 def reply(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
-    """A person of the desk answers the client, as was promised; opens a new ticket, emits `ticket.replied`."""
+    """A person of the desk answers the client, as was promised; opens a new ticket, emits `ticket.replied`.
+
+    The reply is `pending` until a channel has brought it to the requester (msp.notify.reply_delivery).
+    """
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
-    if _lives_in_chat(ticket):
-        message.delivery_state = "pending"  # until the chat system has it; see integrations/chat
+    message.delivery_state = "pending"
     tell(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
     promises.hear(ticket, promises.said_by(author, is_public=True, at=at), actor_id=author.id)
     if ticket.status == "new":
@@ -154,27 +165,73 @@ def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: st
     return message
 
 
-def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime) -> None:
-    """Its author wrote it anew where it was said: emits `ticket.message_edited`; the same words change nothing."""
-    if body == message.body or not body.strip():
+def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime, content: Json | None = None) -> None:
+    """Its author edited it where it was written: emits `ticket.message_edited`; the same words change nothing.
+
+    `content` is the rich text of `body`. A subject that was derived from the message follows. A deleted message, and
+    one that would be left without words, stay as they are.
+    """
+    if not body.strip() or message.deleted_at is not None:
         return
-    if ticket.body == message.body:  # the words that opened the ticket, which its search reads
+    if body == message.body and content in (None, message.content):
+        return
+    if body == message.body and message.content is None:  # it was stored without its rich text
+        message.content = content
+        return
+    is_derived = ticket.subject in (derived_subject(ticket), subject_of(message.body))
+    if opening_message_id(ticket) == message.id:
         ticket.body = body
-    message.body, message.edited_at = body, at
-    tell(ticket, "ticket.message_edited", at=at, actor_id=message.author_id, message_id=str(message.id))
+    message.body, message.content, message.edited_at = body, content, at
+    if is_derived:
+        ticket.subject = derived_subject(ticket) or ticket.subject
+    _tell_of_message(ticket, message, "ticket.message_edited", at=at)
 
 
-def delete_message(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """Its author took it back where it was said: marked, not removed; emits `ticket.message_deleted`."""
+def delete_message(ticket: Ticket, message: Message, *, at: datetime, placeholder_subject: str = "…") -> None:
+    """Its author deleted it where it was written: words, rich text and files go; emits `ticket.message_deleted`.
+
+    Where it opened the ticket, or the subject came from it, the subject is derived again from what the requester
+    wrote besides; where nothing is left it is `placeholder_subject`. A subject written by staff stays. Idempotent.
+    """
     if message.deleted_at is not None:
         return
-    message.deleted_at = at
-    tell(ticket, "ticket.message_deleted", at=at, actor_id=message.author_id, message_id=str(message.id))
+    is_opening = opening_message_id(ticket) == message.id
+    is_derived = ticket.subject in (derived_subject(ticket), subject_of(message.body))
+    message.body, message.content, message.deleted_at = "", None, at
+    remove_attachments(message, at=at)
+    if is_opening:
+        ticket.body = ""
+    if is_derived or (is_opening and not was_written_by_staff(ticket)):
+        ticket.subject = derived_subject(ticket) or placeholder_subject
+    _tell_of_message(ticket, message, "ticket.message_deleted", at=at)
+
+
+def undelete_message(ticket: Ticket, message: Message, *, body: str, content: Json | None, at: datetime) -> None:
+    """Its author took the deletion back: its words are there again, its files are not; emits `ticket.message_restored`.
+
+    A subject that was derived, or had nothing to be derived from, follows. Others than deleted ones stay as they are.
+    """
+    if message.deleted_at is None:
+        return
+    before = derived_subject(ticket)
+    is_opening = opening_message_id(ticket) == message.id
+    message.body, message.content, message.deleted_at = body, content, None
+    if is_opening:
+        ticket.body = body
+    if ticket.subject == before or not (before or was_written_by_staff(ticket)):
+        ticket.subject = derived_subject(ticket) or ticket.subject
+    _tell_of_message(ticket, message, "ticket.message_restored", at=at)
 
 
 def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """Try once more to bring an answer to its chat thread: emits `ticket.replied` anew for the same message."""
+    """Send a reply again that failed: emits `ticket.replied` for the same message; refuses any other message.
+
+    It keeps answering nothing until it arrives.
+    """
+    if message.delivery_state != "failed" or message.deleted_at is not None:
+        raise Conflict("not_failed")
     message.delivery_state, message.delivery_reason = "pending", None
+    message.failed_at = message.failed_at or at
     tell(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
 
 
@@ -302,15 +359,20 @@ def change_tier(
 
 
 def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **changes: object) -> None:
-    """Change subject, type, impact, urgency or tags; emits `ticket.edited` with what changed."""
+    """Change subject, type, impact, urgency or tags; emits `ticket.edited` with the names of what changed."""
     changed = {name: value for name, value in changes.items() if getattr(ticket, name) != value}
     if not changed:
         return
     for name, value in changed.items():
         setattr(ticket, name, value)
-    tell(ticket, "ticket.edited", at=at, actor_id=actor_id, changes=changed)
+    tell(ticket, "ticket.edited", at=at, actor_id=actor_id, fields=sorted(changed))
     if "type" in changed:
         promises.follow_promise(ticket, reason="type", at=at, actor_id=actor_id)
+
+
+def _tell_of_message(ticket: Ticket, message: Message, kind: str, *, at: datetime) -> None:
+    who, visibility = message.author_id, message.visibility
+    tell(ticket, kind, at=at, actor_id=who, visibility=visibility, message_id=str(message.id))
 
 
 def _check(request: Request) -> None:
@@ -355,11 +417,6 @@ def _say(
     )
     db.session.add(message)
     return message
-
-
-def _lives_in_chat(ticket: Ticket) -> bool:
-    query = select(Conversation.id).where(Conversation.ticket_id == ticket.id).limit(1)
-    return db.session.execute(query).one_or_none() is not None
 
 
 def _text(value: UUID | None) -> str | None:

@@ -131,7 +131,8 @@ class Message(Model):
     """A message on a ticket: to the client (public) or an internal note.
 
     `body` is its text: plain where `content` holds the rich text (msp.richtext, as JSON), else Markdown.
-    `delivery_channel` is the channel that a public reply was last sent by.
+    `delivery_channel` is the channel that a public reply was last sent by, `delivered_at` when that channel took it,
+    and `failed_at` when it last proved undeliverable: such a reply answers the client only from `delivered_at` on.
     """
 
     __tablename__ = "message"
@@ -168,6 +169,8 @@ class Message(Model):
     delivery_state: Mapped[str] = mapped_column(Text, default="none", server_default="none")
     delivery_reason: Mapped[str | None]
     delivery_channel: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
     external_id: Mapped[str | None]
     content: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     author: Mapped[Person | None] = relationship(viewonly=True)
@@ -195,6 +198,20 @@ class Attachment(Model):
     remote: Mapped[Json]
     storage_key: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class TicketRead(Model):
+    """When a client's person last opened a ticket in the portal."""
+
+    __tablename__ = "ticket_read"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        {"info": {"access": "tenant"}},
+    )
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    read_at: Mapped[datetime]
 
 
 class Conversation(Model):

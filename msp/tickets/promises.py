@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -19,11 +20,14 @@ from msp.tickets.models import Message, Ticket
 from msp.tickets.states import FINISHED
 
 _SAID = (
-    select(Message.at, Message.visibility, Person.id, Person.client_id)
+    select(
+        Message.at, Message.visibility, Message.delivery_state, Message.delivered_at, Message.failed_at,
+        Person.id, Person.client_id,
+    )
     .outerjoin(Person, Person.id == Message.author_id)
     .where(Message.ticket_id == bindparam("ticket_id"))
     .order_by(Message.at, Message.id)
-)
+)  # fmt: skip
 
 
 def hear(ticket: Ticket, said: Said, *, actor_id: UUID | None) -> None:
@@ -117,17 +121,19 @@ def said_by(author: Person, *, is_public: bool, at: datetime) -> Said:
 
 
 def conversation_of(ticket_id: UUID) -> list[Said]:
-    """What was said on a ticket, in order."""
-    rows = db.session.execute(_SAID, {"ticket_id": ticket_id})
-    return [
-        Said(
-            row.at,
-            is_by_desk=row.id is not None and row.client_id is None,
-            is_by_client=row.client_id is not None,
-            is_public=row.visibility == "public",
-        )
-        for row in rows
-    ]
+    """What was said on a ticket, in order; a reply that failed counts from when it arrived, if it ever did."""
+    return sorted(map(_said, db.session.execute(_SAID, {"ticket_id": ticket_id})), key=lambda said: said.at)
+
+
+def _said(row: Any) -> Said:
+    had_failed = row.failed_at is not None
+    return Said(
+        row.delivered_at if had_failed and row.delivered_at else row.at,
+        is_by_desk=row.id is not None and row.client_id is None,
+        is_by_client=row.client_id is not None,
+        is_public=row.visibility == "public",
+        is_delivered=row.delivery_state == "sent" if had_failed else row.delivery_state != "failed",
+    )
 
 
 def _moved(moved: Sequence[Moved]) -> list[dict[str, str | None]]:

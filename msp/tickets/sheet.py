@@ -42,6 +42,7 @@ class Asker:
     title: str | None
     phone: str | None
     locale: str
+    is_guest: bool
 
 
 class Terms(NamedTuple):
@@ -128,6 +129,8 @@ class Said:
     deleted_at: datetime | None
     delivery_state: str
     delivery_reason: str | None
+    delivery_channel: str | None
+    content: Json | None
     author: Author | None
     attachments: Sequence[File] = ()
 
@@ -154,7 +157,7 @@ def _sheet(
     source: str, client_id: UUID, client: str,
     contract_id: UUID | None, contract_version: int | None, contract: str | None, contract_kind: str | None,
     assignee_id: UUID | None, assignee: str | None, paused_at: datetime | None, created_at: datetime,
-    requester_id: UUID, requester: str, title: str | None, phone: str | None, locale: str,
+    requester_id: UUID, requester: str, title: str | None, phone: str | None, locale: str, is_guest: bool,
 ) -> Sheet:  # fmt: skip
     return Sheet(
         id=id,
@@ -174,7 +177,7 @@ def _sheet(
         paused_at=paused_at,
         created_at=created_at,
         client=Somebody(client_id, client),
-        requester=Asker(requester_id, requester, title, phone, locale),
+        requester=Asker(requester_id, requester, title, phone, locale, is_guest),
         assignee=Somebody(assignee_id, assignee or "") if assignee_id else None,
     )
 
@@ -182,11 +185,13 @@ def _sheet(
 def _said(
     id: UUID, visibility: str, channel: str, body: str, at: datetime, edited_at: datetime | None,
     deleted_at: datetime | None, delivery_state: str, delivery_reason: str | None,
-    author_id: UUID | None, author: str | None, author_client_id: UUID | None,
+    delivery_channel: str | None, content: Json | None, author_id: UUID | None, author: str | None,
+    author_client_id: UUID | None,
 ) -> Said:  # fmt: skip
     who = Author(author_id, author or "", author_client_id) if author_id else None
     return Said(
-        id, visibility, channel, body, at, edited_at, deleted_at, delivery_state, delivery_reason, author=who
+        id, visibility, channel, body, at, edited_at, deleted_at, delivery_state, delivery_reason, delivery_channel,
+        content, author=who,
     )  # fmt: skip
 
 
@@ -199,7 +204,7 @@ TICKET = Read(
         Contract.kind.label("contract_kind"), Ticket.assignee_id,
         _Assignee.name.label("assignee"),
         Ticket.paused_at, Ticket.created_at, Ticket.requester_id, _Requester.name.label("requester"),
-        _Requester.title, _Requester.phone, _Requester.locale,
+        _Requester.title, _Requester.phone, _Requester.locale, _Requester.is_guest,
     )
     .join(Client, Client.id == Ticket.client_id)
     .join(_Requester, _Requester.id == Ticket.requester_id)
@@ -211,8 +216,8 @@ MESSAGES = Read(
     _said,
     select(
         Message.id, Message.visibility, Message.channel, Message.body, Message.at, Message.edited_at,
-        Message.deleted_at, Message.delivery_state, Message.delivery_reason,
-        Message.author_id, Person.name, Person.client_id.label("author_client_id"),
+        Message.deleted_at, Message.delivery_state, Message.delivery_reason, Message.delivery_channel,
+        Message.content, Message.author_id, Person.name, Person.client_id.label("author_client_id"),
     )
     .outerjoin(Person, Person.id == Message.author_id)
     .where(Message.ticket_id == THIS)

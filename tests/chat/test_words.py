@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from integrations.chat import when
-from integrations.chat.intake import subject_of
-from integrations.chat.posting import in_parts
 from msp.kernel.i18n import reading_as
+from msp.richtext import Document, read_text, split, write_text
+from msp.tickets.subject import subject_of
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # Monday, 10:00 in Madrid
 
@@ -35,16 +35,21 @@ def test_the_subject_is_the_first_sentence_without_the_greeting(text: str, subje
     assert len(subject_of(text)) <= 120
 
 
+def measure(document: Document) -> int:
+    return len(write_text(document))
+
+
 @pytest.mark.parametrize("limit", [20, 100, 2800])
 def test_parts_hold_everything_in_order(limit: int) -> None:
     text = "\n".join(f"Línea {number} con algo que decir." for number in range(60))
-    parts = in_parts(text, limit)
+    parts = [write_text(part) for part in split(read_text(text), limit, measure)]
     assert all(0 < len(part) <= limit for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
 def test_a_text_without_a_gap_is_cut_all_the_same() -> None:
-    assert in_parts("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
+    parts = split(read_text("x" * 25), 10, measure)
+    assert [write_text(part) for part in parts] == ["x" * 10, "x" * 10, "x" * 5]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,8 @@ def test_what_is_said_in_the_thread_lands_on_the_ticket(
 
 def test_a_second_direct_message_is_a_second_ticket(slack_server: SlackServer, drain: Drain, tickets: Tickets) -> None:
     first = slack_server.say(SLACK_TEAM, MARTA, "im", "El TPV no cobra")
+    drain()
+    clock.advance(timedelta(minutes=2))
     slack_server.say(SLACK_TEAM, MARTA, "im", "La impresora tampoco")
     slack_server.say(SLACK_TEAM, MARTA, "im", "El TPV pone «sin conexión»", thread_ts=first.ts)
     drain()
@@ -211,7 +213,7 @@ def test_solved_is_the_requesters_word(slack_server: SlackServer, drain: Drain, 
     resolve(tickets()[0], world)
     drain()
     question = slack_server.messages(channel=said.channel, author="bot")[-1]
-    assert question["text"] == "Ya funciona, dice Irene. ¿A ti también?"
+    assert question["text"] == "Irene lo ha marcado como resuelto. ¿Te funciona?"
     slack_server.click(SLACK_TEAM, MARTA, said.channel, question["ts"], "not_yet")
     drain()
     assert tickets()[0].status == "open"
@@ -225,7 +227,8 @@ def test_solved_is_the_requesters_word(slack_server: SlackServer, drain: Drain, 
     drain()
     assert tickets()[0].status == "closed"
     card = slack_server.messages(channel=said.channel, author="bot")[0]
-    assert "Cerrado" in str(card["blocks"]) and "actions" not in str([b["type"] for b in card["blocks"]])
+    assert "Cerrado" in str(card["blocks"])
+    assert [button["action_id"] for button in card["blocks"][-1]["elements"]] == ["reopen"]
 
 
 def resolve(ticket: Ticket, world: World) -> None:

@@ -95,6 +95,7 @@ def test_a_state_counts_once_and_only_in_its_browser(
     stranger = web.application.test_client()
     assert come_back(stranger, slack_server, asked, workspace, NEW_TEAM) == 400
     assert web.get("/slack/oauth_redirect?code=x&state=forged").status_code == 400
+    assert web.get(f"/slack/oauth_redirect?code=x&state={asked['state'][0]}").status_code == 400
     assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 400  # the forged try used it up
     with work(Scope.system()):
         assert find_connection("slack", NEW_TEAM) is None
@@ -106,6 +107,49 @@ def test_a_state_grows_old(slack_server: SlackServer, web: FlaskClient, world: W
     assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 400
 
 
+SPANISH = {"Accept-Language": "es"}
+
+
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        ("wrong", "La respuesta de Slack no corresponde a la conexión que se inició aquí."),
+        ("missing", "La respuesta de Slack no corresponde a la conexión que se inició aquí."),
+        ("stale", "Han pasado más de diez minutos desde que se inició la conexión."),
+        ("reused", "Esta autorización ya se ha usado."),
+        ("elsewhere", "La conexión no se inició en este navegador, o ya había terminado."),
+    ],
+)
+def test_c9_a_state_that_cannot_be_used_is_told_with_what_to_do(
+    slack_server: SlackServer, web: FlaskClient, world: World, workspace: str, case: str, says: str
+) -> None:
+    asked = begin(web)
+    query = f"code=x&state={asked['state'][0]}"
+    if case == "wrong":
+        query = "code=x&state=forged"
+    elif case == "missing":
+        query = "code=x"
+    elif case == "stale":
+        clock.advance(timedelta(minutes=11))
+    elif case == "reused":
+        assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 302
+    else:
+        web = web.application.test_client()
+    answer = web.get(f"/slack/oauth_redirect?{query}", headers=SPANISH)
+    assert answer.status_code == 400 and says in answer.text and "Slack no se ha conectado" in answer.text
+    assert 'href="/slack/install' in answer.text and "Empezar de nuevo" in answer.text
+    assert "ticket" not in answer.text.lower()
+
+
+def test_c9_starting_again_goes_on_for_the_same_client(
+    slack_server: SlackServer, web: FlaskClient, world: World
+) -> None:
+    sign_in(web, world.ana)
+    begin(web, f"?client_id={world.azcarate.id}&next=/clients")
+    page = web.get("/slack/oauth_redirect?code=x&state=forged").text
+    assert f'href="/slack/install?client_id={world.azcarate.id}&amp;next=/clients"' in page
+
+
 @pytest.mark.parametrize("who", ["tomas", "carmen", "marta", None])
 def test_only_administrators_connect_for_a_client(web: FlaskClient, world: World, who: str | None) -> None:
     if who:
@@ -115,7 +159,8 @@ def test_only_administrators_connect_for_a_client(web: FlaskClient, world: World
 
 def test_a_refusal_of_slack_is_told(slack_server: SlackServer, web: FlaskClient, world: World) -> None:
     asked = begin(web, "?next=//evil.example/")
-    answer = web.get(f"/slack/oauth_redirect?code=wrong&state={asked['state'][0]}")
+    answer = web.get(f"/slack/oauth_redirect?code=wrong&state={asked['state'][0]}", headers=SPANISH)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     with web.session_transaction() as cookie:
-        assert "invalid_code" in str(cookie["_flashes"])
+        told = str(cookie["_flashes"])
+        assert "invalid_code" not in told and "ha caducado o ya se había usado" in told

@@ -166,7 +166,7 @@ def test_files_are_fetched_and_kept(slack_server: SlackServer, drain: Drain, tic
     assert kept.storage_key
     with files.open_kept(kept.storage_key) as stored:
         assert stored.read() == picture["content"]
-    assert tickets()[0].subject == "Captura.png"
+    assert tickets()[0].subject == "captura.png"
     assert "ticket.attachment_stored" in kinds()
 
 
@@ -307,5 +307,5 @@ def test_staff_hear_in_their_own_slack(slack_server: SlackServer, drain: Drain, 
     clock.advance(timedelta(minutes=1))
     drain()
     home = slack_server.open_im("T0DESK", tomas.id).id
-    [nudge] = slack_server.messages(channel=home, author="bot")
+    _met, nudge = slack_server.messages(channel=home, author="bot")
     assert nudge["text"] == "LOZ-1 ahora lo llevas tú: El TPV no cobra (Ferretería Lozano)."

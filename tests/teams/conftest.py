@@ -19,7 +19,7 @@ from wsgi import create_app
 @pytest.fixture
 def desk(app: Flask, settings: Settings, world: World) -> Iterator[Desk]:
     """The desk, listening; a tenant Azcárate with Íñigo, a team and a channel."""
-    teams = create_teams_server(turn_timeout=5, retry_schedule=())
+    teams = create_teams_server()
     at_teams = teams.serve()
     mine = replace(
         settings,
@@ -38,9 +38,11 @@ def desk(app: Flask, settings: Settings, world: World) -> Iterator[Desk]:
     teams.add_user(TEAMS_TENANT, id=Desk.person, name="Iñigo Azcárate", email="inigo@azcarate.example")
     teams.add_team(TEAMS_TENANT, "Despacho", members=[Desk.person], channels=["Sala"], installed=True)
     yield Desk(teams, url, served)
+    unshown = teams.unshown_cards()
     server.shutdown()
     server.server_close()
     at_teams.close()
     with served.app_context():
         db.engine.dispose()
     create_app(settings)
+    assert not unshown, "people do not see these cards"

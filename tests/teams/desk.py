@@ -37,6 +37,11 @@ class Desk:
         """What the bot said to Azcárate, oldest first."""
         return self.teams.messages(tenant=TEAMS_TENANT, author="bot")
 
+    def card(self) -> dict[str, Any]:
+        """The bot's one message with a card; Teams shows words beside it as a message of their own."""
+        (found,) = [activity for activity in self.from_bot() if activity.get("attachments")]
+        return found
+
     def activity(self, text: str) -> dict[str, Any]:
         """A well-formed activity that was never said."""
         chat = self.teams.open_chat(TEAMS_TENANT, self.person)

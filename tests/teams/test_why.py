@@ -58,6 +58,5 @@ def test_the_card_names_what_does_not_count(
     clock.advance(at - clock.now())
     write(desk, language)
     drain()
-    [card] = desk.from_bot()
-    body = card["attachments"][0]["content"]["body"]
+    body = desk.card()["attachments"][0]["content"]["body"]
     assert says in [str(block.get("text", "")).replace("\N{NO-BREAK SPACE}", " ") for block in body]

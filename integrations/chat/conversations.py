@@ -1,0 +1,184 @@
+"""Which conversation a message belongs to: its thread's, the one it continues, or the current one of a chat."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from integrations.chat.models import ChatPost
+from integrations.chat.values import Place, Said, external_id
+from msp.kernel import clock
+from msp.kernel.db import db
+from msp.people.models import Person
+from msp.tickets.models import Conversation, Message, Ticket
+from msp.tickets.states import FINISHED
+
+THANKED_WITHIN = timedelta(days=7)  # thanks outside of any thread belong to a ticket that moved so lately
+
+
+def conversation_at(place: Place) -> Conversation | None:
+    """The conversation of a thread, as far as the current scope may see it."""
+    query = select(Conversation).where(*_in_channel(place), Conversation.thread == place.thread)
+    return db.session.scalars(query).one_or_none()
+
+
+def conversation_of(
+    said: Said, *, author_id: UUID, within: timedelta, quoted_in: UUID | None = None
+) -> Conversation | None:
+    """The conversation that a message belongs to, or None where it starts one (the client's scope).
+
+    In a thread it is the thread's, also where the thread hangs under a message that joined another ticket. Outside of
+    threads a message continues the author's last ticket of that channel for as long as `within` passes between two
+    messages and nobody of the desk has answered. In a chat without threads it is the quoted message's (`quoted_in`
+    where that is ours, see `posted_in`), else the current one.
+    """
+    if not said.place.thread:
+        return _quoted(said, quoted_in) or current_conversation(said.place, author_id=author_id)
+    found = conversation_at(said.place)
+    if found is not None or said.is_command:
+        return found
+    if not said.starts_thread:
+        return _of_message(said.place, said.place.thread)
+    return _continued(said, author_id=author_id, within=within) if said.is_addressed else None
+
+
+def current_conversation(place: Place, *, author_id: UUID) -> Conversation | None:
+    """What is being talked about in a chat without threads; in a group chat, with that person."""
+    query = (
+        select(Conversation)
+        .join(Ticket, Ticket.id == Conversation.ticket_id)
+        .where(*_in_channel(place), Conversation.current_at.is_not(None), Ticket.status != "closed")
+        .order_by(Conversation.current_at.desc(), Conversation.id.desc())
+        .limit(1)
+    )
+    if not place.is_personal:
+        query = query.where(Ticket.requester_id == author_id)
+    return db.session.scalars(query).one_or_none()
+
+
+def thanked_conversation(said: Said, *, author_id: UUID) -> Conversation | None:
+    """The author's latest ticket of that channel that somebody of the desk answered or finished in the last days."""
+    query = (
+        select(Conversation)
+        .join(Ticket, Ticket.id == Conversation.ticket_id)
+        .where(
+            _where_said(said),
+            Ticket.requester_id == author_id,
+            Ticket.updated_at > said.at - THANKED_WITHIN,
+            or_(Ticket.status.in_(FINISHED), _answered()),
+        )
+        .order_by(Ticket.updated_at.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def conversation_of_ticket(place: Place, ticket: str) -> Conversation | None:
+    """The conversation of a channel that shows this ticket; the id comes from outside and is only compared."""
+    found = db.session.scalars(select(Conversation).where(*_in_channel(place)))
+    return next((each for each in found if str(each.ticket_id) == ticket), None)
+
+
+def posted_in(platform: str, message: str) -> UUID | None:
+    """The conversation that one of our own messages was posted in (system scope)."""
+    query = select(ChatPost.conversation_id).where(
+        ChatPost.external_id == message, ChatPost.platform == platform, ChatPost.conversation_id.is_not(None)
+    )
+    return db.session.scalars(query.limit(1)).one_or_none()
+
+
+def make_current(conversation: Conversation) -> None:
+    """New messages of its chat belong to it, where the chat has no threads; later than every other one there."""
+    latest = select(func.max(Conversation.current_at)).where(
+        Conversation.platform == conversation.platform,
+        Conversation.workspace == conversation.workspace,
+        Conversation.channel == conversation.channel,
+    )
+    last, now = db.session.scalar(latest), clock.now()
+    conversation.current_at = max(now, last + timedelta(microseconds=1)) if last else now
+
+
+def leave_current(place: Place) -> None:
+    """What is said next in this chat starts another ticket."""
+    db.session.execute(update(Conversation).where(*_in_channel(place)).values(current_at=None))
+
+
+def _continued(said: Said, *, author_id: UUID, within: timedelta) -> Conversation | None:
+    near = exists().where(
+        Message.ticket_id == Ticket.id,
+        Message.author_id == author_id,
+        Message.deleted_at.is_(None),
+        Message.at.between(said.at - within, said.at + within),
+    )
+    query = (
+        select(Conversation)
+        .join(Ticket, Ticket.id == Conversation.ticket_id)
+        .where(
+            _where_said(said),
+            Ticket.requester_id == author_id,
+            Ticket.status.not_in(FINISHED),
+            near,
+            ~_answered(),
+        )
+        .order_by(Ticket.created_at.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def _where_said(said: Said) -> ColumnElement[bool]:
+    """In the message's channel; what is answered in private is found by the channel where it was said."""
+    here = and_(*_in_channel(said.place))
+    if not said.is_shared:
+        return here
+    return and_(
+        Conversation.platform == said.place.platform,
+        Conversation.workspace == said.place.workspace,
+        Conversation.reference["said_in"][0].astext == said.place.channel,
+    )
+
+
+def _answered() -> ColumnElement[bool]:
+    author, message = aliased(Person), aliased(Message)
+    return (
+        exists()
+        .where(message.ticket_id == Ticket.id, message.visibility == "public", author.client_id.is_(None))
+        .where(author.id == message.author_id)
+    )
+
+
+def _quoted(said: Said, quoted_in: UUID | None) -> Conversation | None:
+    if not said.quoted:
+        return None
+    found = _of_message(said.place, said.quoted)
+    if found is None and quoted_in is not None:
+        query = select(Conversation).where(*_in_channel(said.place), Conversation.id == quoted_in)
+        found = db.session.scalars(query).one_or_none()
+    return found
+
+
+def _of_message(place: Place, message: str) -> Conversation | None:
+    """The conversation of the ticket that one of the client's messages is on."""
+    query = (
+        select(Conversation)
+        .join(Message, Message.ticket_id == Conversation.ticket_id)
+        .where(
+            Message.client_id == Conversation.client_id,
+            Message.channel == place.platform,
+            Message.external_id == external_id(place, message),
+            Conversation.platform == place.platform,
+            Conversation.workspace == place.workspace,
+        )
+        .order_by((Conversation.channel == place.channel).desc(), Conversation.created_at)
+        .limit(1)
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def _in_channel(place: Place) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Conversation.platform == place.platform,
+        Conversation.workspace == place.workspace,
+        Conversation.channel == place.channel,
+    )

@@ -1,0 +1,194 @@
+"""Replies of the desk's people to the requester in a chat system: in the ticket's thread, else in their own chat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from integrations.chat.cards import Card, card_of
+from integrations.chat.conversations import make_current
+from integrations.chat.intake import DIRECT
+from integrations.chat.links import find_link, lock
+from integrations.chat.outgoing import changing, keep_opening, note_unreachable, opening_post, place_of
+from integrations.chat.posting import post_all
+from integrations.chat.transport import Broken, Transport, Unreachable
+from integrations.chat.values import Link, Place, Post
+from msp.clients.queries import find_connection
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.i18n import reading_as
+from msp.kernel.ids import new_id
+from msp.notify.replies import OutgoingReply
+from msp.people.models import ChatIdentity, Person
+from msp.people.names import first_name
+from msp.people.queries import identities_of
+from msp.richtext import document_of
+from msp.tickets.models import Conversation, Message, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A reply in one conversation, read before anything is sent. `opening` is the card that a new one starts with."""
+
+    conversation_id: UUID
+    link: Link
+    place: Place
+    direct_to: str | None
+    reply: Post
+    opening: Post | None
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReplies:
+    """The reply channel of one chat system (msp.notify.replies)."""
+
+    transport: Transport
+
+    @property
+    def name(self) -> str:
+        """The platform's name."""
+        return self.transport.platform
+
+    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
+        """Whether the ticket has a conversation here that can be written in, or the requester an identity."""
+        return bool(_open_conversations(self.name, ticket.id)) or _identity(self.name, requester) is not None
+
+    def send(self, reply: OutgoingReply) -> None:
+        """Post a reply in the ticket's last conversation that takes it; opens the requester's own chat as the last."""
+        refused: Permanent | None = None
+        tried = self._conversations(reply)
+        for conversation_id in tried:
+            try:
+                self._post(reply, conversation_id)
+                return
+            except Broken as broken:
+                note_unreachable(reply.client_id, conversation_id, broken)
+                raise
+            except Permanent as permanent:
+                note_unreachable(reply.client_id, conversation_id, permanent)
+                refused = refused or permanent
+        direct_id = self._direct_conversation(reply)
+        if direct_id is None or direct_id in tried:
+            raise refused or Unreachable("no_identity")
+        try:
+            self._post(reply, direct_id)
+        except Permanent as permanent:
+            note_unreachable(reply.client_id, direct_id, permanent)
+            raise
+
+    def _conversations(self, reply: OutgoingReply) -> Sequence[UUID]:
+        with work(Scope.system()):
+            return [each.id for each in _open_conversations(self.name, reply.ticket_id)]
+
+    def _direct_conversation(self, reply: OutgoingReply) -> UUID | None:
+        """The ticket's conversation in the requester's own chat, made where there is none; None without identity."""
+        with work(Scope.system()) as session:
+            requester = session.get_one(Person, reply.requester_id)
+            identity = _identity(self.name, requester)
+            if identity is None:
+                return None
+            to = identity.external_id
+            lock("direct", self.name, identity.workspace, to, reply.ticket_id)
+            query = select(Conversation).where(
+                Conversation.ticket_id == reply.ticket_id, Conversation.platform == self.name
+            )
+            known = next((each for each in session.scalars(query) if each.is_personal), None)
+            if known is not None:
+                return known.id
+            made = Conversation(
+                id=new_id(),
+                client_id=reply.client_id,
+                ticket_id=reply.ticket_id,
+                platform=self.name,
+                workspace=identity.workspace,
+                channel=f"{DIRECT}{to}",
+                thread=f"reply:{reply.ticket_id}",
+                is_personal=True,
+                reference={"direct_to": to},
+                created_at=clock.now(),
+            )
+            session.add(made)
+            return made.id
+
+    def _post(self, reply: OutgoingReply, conversation_id: UUID) -> None:
+        plan = self._plan(reply, conversation_id)
+        place = self.transport.direct(plan.link, plan.direct_to) if plan.direct_to else plan.place
+        key = f"{reply.key}.{conversation_id.hex}"
+        if plan.opening is not None:
+            sent = post_all(
+                self.transport, plan.link, place, [plan.opening], key=f"{key}.opening", conversation_id=conversation_id
+            )
+            keep_opening(reply.client_id, conversation_id, place, sent=sent, card=plan.card, text=plan.opening.text)
+            place = Place(
+                place.platform,
+                place.workspace,
+                place.channel,
+                place.thread or sent[0],
+                place.is_personal,
+                place.reference,
+            )
+        post_all(self.transport, plan.link, place, [plan.reply], key=key, conversation_id=conversation_id)
+        with changing(reply.client_id, conversation_id) as conversation:
+            conversation.unreachable_reason = None
+            if not self.transport.has_threads_in_chats:
+                make_current(conversation)
+
+    def _plan(self, reply: OutgoingReply, conversation_id: UUID) -> Plan:
+        with work(Scope.client(reply.client_id)) as session:
+            conversation = session.get_one(Conversation, conversation_id)
+            link = find_link(conversation.platform, conversation.workspace)
+            if link is None or link.client_id != reply.client_id:
+                raise Unreachable("not_connected")
+            if "said_in" in conversation.reference and conversation.card_id is None:
+                raise Temporary("opening_pending", retry_after=5.0)  # its card is on its way and opens the chat
+            message = session.get_one(Message, reply.message_id)
+            ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)
+            is_new = conversation.reference.get("direct_to") is not None and conversation.card_id is None
+            has_threads = self.transport.has_threads_in_chats or not _is_chat(conversation)
+            with reading_as(requester.locale, requester.timezone):
+                card = card_of(ticket)
+                return Plan(
+                    conversation_id=conversation_id,
+                    link=link,
+                    place=place_of(conversation),
+                    direct_to=conversation.reference.get("direct_to"),
+                    reply=Post(
+                        "",
+                        content=document_of(message.body, message.content),
+                        author=message.author.name if message.author else None,
+                        label=None if has_threads else ticket.label,
+                    ),
+                    opening=opening_post(ticket, card, name=first_name(requester.name)) if is_new else None,
+                    card=card,
+                )
+
+
+def _open_conversations(platform: str, ticket_id: UUID) -> list[Conversation]:
+    """The conversations of a ticket that can be written in, the one that was used last first (system scope)."""
+    query = select(Conversation).where(
+        Conversation.ticket_id == ticket_id,
+        Conversation.platform == platform,
+        Conversation.unreachable_reason.is_(None),
+    )
+    found = db.session.scalars(query.order_by(Conversation.created_at.desc())).all()
+    return [each for each in found if _works(platform, each.workspace, each.client_id)]
+
+
+def _identity(platform: str, requester: Person) -> ChatIdentity | None:
+    """Where the requester can be written to in this chat system, latest first (system scope)."""
+    for identity in reversed(identities_of(requester.id)):
+        if identity.platform == platform and _works(platform, identity.workspace, requester.client_id):
+            return identity
+    return None
+
+
+def _works(platform: str, workspace: str, client_id: UUID | None) -> bool:
+    connection = find_connection(platform, workspace)
+    return connection is not None and connection.client_id == client_id and connection.broken_reason is None
+
+
+def _is_chat(conversation: Conversation) -> bool:
+    return conversation.is_personal or bool(conversation.reference.get("is_group"))
