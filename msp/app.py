@@ -6,7 +6,8 @@ from msp import notify, web
 from msp.config import Settings
 from msp.kernel import clock, crypto, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
-from msp.tickets import escalation, recomputing
+from msp.notify import portal_channel, reply_delivery, resending
+from msp.tickets import escalation, recomputing, removed_files
 from msp.web.api.description import DescribedFlask
 
 OUTBOX_THREADS = 6
@@ -53,7 +54,11 @@ def make_app(settings: Settings) -> Flask:
     jobs.every_second(_wake_the_forgotten)
     jobs.every_second(_hurry_what_holds_up)
     recomputing.register()
+    removed_files.register()
     notify.register()
+    reply_delivery.register()
+    portal_channel.register()
+    resending.register()
     web.register(app)
     return app
 

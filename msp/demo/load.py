@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask_security.utils import hash_password
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from msp.calendars.actions import add_calendar
 from msp.calendars.queries import to_value
@@ -25,7 +25,7 @@ from msp.demo.places import place_of
 from msp.demo.promised import clocks_of, pauses_of, show_due
 from msp.kernel import settings
 from msp.kernel.db import Model, Scope, db, work
-from msp.kernel.events import Event
+from msp.kernel.events import Delivery, Event
 from msp.kernel.ids import new_id
 from msp.people.actions import link_identity
 from msp.people.models import Account, Person
@@ -67,6 +67,8 @@ def load(world: told.DemoWorld) -> None:
         _clients(world, loaded)
         _people(world, loaded)
         _contracts(world, loaded)
+        db.session.flush()
+        db.session.execute(delete(Delivery))  # what happened in the made-up past is delivered to nobody
     with work(Scope.system()):
         on_call.load(loaded.people, at=world.today)
         _tickets(world, loaded)

@@ -19,6 +19,7 @@ from msp.oncall.queries import on_call
 from msp.operations.lag import MOST, lag
 from msp.people.access import may
 from msp.people.models import Person
+from msp.people.names import first_name
 from msp.tickets import queries
 from msp.web.parts.formats import left, moment, number, time_of_day
 from msp.web.parts.words import word
@@ -193,7 +194,7 @@ def _on_call_line() -> str:
     if not found:
         return ""
     _id, name, until = found[0]
-    return gettext("On call: %(name)s until %(time)s", name=name.split()[0], time=_until(until))
+    return gettext("On call: %(name)s until %(time)s", name=first_name(name) or name, time=_until(until))
 
 
 def _on_call() -> list[tuple[UUID, str, datetime]]:

@@ -14,7 +14,7 @@ from stdnum.es import nif
 from stdnum.eu import vat
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
-from msp.clients.actions import CODE, DOMAIN, TAX_REGIMES, add_client, edit_client
+from msp.clients.actions import CODE, DOMAIN, GUEST_POLICIES, TAX_REGIMES, add_client, edit_client
 from msp.clients.models import Client
 from msp.clients.queries import access_client, connections_of
 from msp.contracts.models import Contract
@@ -25,10 +25,10 @@ from msp.kernel.errors import Conflict, Invalid
 from msp.people.access import may
 from msp.people.queries import people_of
 from msp.web.admin import reading
-from msp.web.admin.failures import why_failed
 from msp.web.admin.forms import Errors, Form, refuse_restricted, told, whole
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts.failure_messages import failure_sentence
 from msp.web.parts.formats import day
 from msp.web.parts.words import word
 from msp.web.request_scope import current_person
@@ -106,7 +106,7 @@ def client(client_id: UUID) -> str:
             {
                 "connection": each,
                 "state": "revoked" if each.broken_reason else "connected",
-                "note": why_failed(each.broken_reason),
+                "note": failure_sentence(each.broken_reason, service=each.kind),
             }
             for each in connections_of(client_id)
         ],
@@ -229,8 +229,17 @@ def _details(form: Form, *, before: Client | None) -> Json:
         "currency": form.text("currency"),
         "sector": form.text_or_none("sector"),
         "mail_domains": domains,
+        "guest_policy": _guest_policy(form, before),
         "payment_days": 30 if days is None else days,
     }
+
+
+def _guest_policy(form: Form, before: Client | None) -> str:
+    """What the form says of guests; a form that does not ask changes nothing."""
+    policy = form.text("guest_policy") or (before.guest_policy if before else GUEST_POLICIES[0])
+    if policy not in GUEST_POLICIES:
+        form.fault("guest_policy", "invalid")
+    return policy
 
 
 def _tax_id(form: Form, country: str, before: str | None) -> str | None:
@@ -260,6 +269,7 @@ def _values(found: Client) -> Json:
         "currency": found.currency,
         "payment_days": found.payment_days,
         "tax_regime": found.tax_regime,
+        "guest_policy": found.guest_policy,
         "mail_domains": "\n".join(found.mail_domains),
         "street": address.get("line1", ""),
         "postcode": address.get("postcode", ""),
@@ -282,6 +292,7 @@ def _form(found: Client | None, values: Mapping[str, Any], errors: Mapping[str, 
         timezones=timezones.places(),
         currencies=[*CURRENCIES, *own],
         regimes=_regimes(),
+        guest_policies=_guest_policies(),
         action_url=url_for("admin.save_client", client_id=found.id) if found else url_for("admin.create_client"),
         back_url=back,
     )
@@ -294,6 +305,13 @@ def _regimes() -> list[tuple[str, str]]:
         ("canarias_b2b", gettext("company in the Canary Islands, Ceuta or Melilla: no IVA")),
         ("eu_b2b", gettext("company in the European Union: reverse charge")),
         ("outside_eu", gettext("company outside the European Union: no IVA")),
+    ]
+
+
+def _guest_policies() -> list[tuple[str, str]]:
+    return [
+        ("accept", gettext("Accept: they open tickets")),
+        ("refuse", gettext("Refuse: they are told whom to ask")),
     ]
 
 
@@ -313,6 +331,7 @@ def _facts(found: Client) -> list[tuple[str, str]]:
         (gettext("Language"), word(found.locale, "locale")),
         (gettext("Time zone"), f"{found.timezone} · {local:%H:%M}"),
         (gettext("Mail domains"), ", ".join(found.mail_domains)),
+        (gettext("Guests of other companies"), dict(_guest_policies())[found.guest_policy]),
         (gettext("Sector"), found.sector),
         (gettext("Client since"), day(_since(found), year=True)),
     ]

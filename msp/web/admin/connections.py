@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from msp.clients.actions import connect, disconnect, ignore_unknown, link_unknown
@@ -16,9 +16,9 @@ from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.web.admin import reading
-from msp.web.admin.failures import why_failed
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
 
 SLACK_NEEDS = ("team_id", "bot_token")
@@ -42,11 +42,15 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def connections() -> str:
     """Who waits, what the platforms need, and every connection, the broken ones first."""
+    unreachable = reading.unreachable_counts()
     return render_template(
         "admin/connections.html",
         shell=shell(current="admin.connections"),
         unknown=[{"source": source} for source in unknown_sources()],
-        rows=[_row(connection, client) for connection, client in reading.all_connections()],
+        rows=[
+            _row(connection, client, unreachable.get((connection.kind, connection.external_id), 0))
+            for connection, client in reading.all_connections()
+        ],
         clients=[(each.id, each.name) for each in all_clients()],
         platforms=_platforms(current_app.config["SETTINGS"]),
         connect_url=url_for("admin.new_connection"),
@@ -123,19 +127,35 @@ def ignore_source(source_id: UUID) -> Response:
     return redirect(url_for("admin.connections"), 303)
 
 
-def _row(connection: Connection, client: Client | None) -> Json:
+def _row(connection: Connection, client: Client | None, unreachable: int) -> Json:
     is_mute = connection.kind == "slack" and connection.secret is None
+    notes = [
+        gettext("no token: nobody can answer there") if is_mute else "",
+        _removed_words(connection),
+        ngettext("cannot write on %(num)d open ticket", "cannot write on %(num)d open tickets", unreachable)
+        if unreachable
+        else "",
+    ]
     return {
         "connection": connection,
         "client_name": client.name if client else gettext("ours, for staff"),
         "client_url": url_for("admin.client", client_id=client.id) if client else None,
         "state": "revoked" if connection.broken_reason else "connected",
-        "broken": why_failed(connection.broken_reason),
-        "note": gettext("no token: nobody can answer there") if is_mute else "",
+        "broken": failure_sentence(connection.broken_reason, service=connection.kind),
+        "broken_code": unknown_code(connection.broken_reason),
+        "note": " · ".join(each for each in notes if each),
         "renew_url": url_for("admin.new_connection", client_id=connection.client_id or "", kind=connection.kind)
         if connection.broken_reason or is_mute
         else None,
     }
+
+
+def _removed_words(connection: Connection) -> str:
+    """Where the app was taken out while the connection works elsewhere (integrations/chat/reachability.py)."""
+    number = len(connection.settings.get("removed_from") or ())
+    if not number or connection.broken_reason:
+        return ""
+    return ngettext("taken out of %(num)d team or chat", "taken out of %(num)d teams or chats", number)
 
 
 def _platforms(settings: Settings) -> list[Json]:

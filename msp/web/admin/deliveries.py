@@ -16,10 +16,10 @@ from msp.kernel.dead_letters import DRAINS, MODELS, Queue
 from msp.kernel.errors import NotFound
 from msp.operations.doubts import Doubts, all_doubts
 from msp.web.admin import letters, reading
-from msp.web.admin.failures import why_failed
 from msp.web.admin.letters import STATES, Handled, Letter, Wanted
 from msp.web.admin.pager import Pager
 from msp.web.guards import needs
+from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
 
 _ID = re.compile(r"(inbound|delivery)-(\d{1,18})")
@@ -184,8 +184,8 @@ def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Han
         "kind": _sentence(row, label),
         "client": client,
         "event": row.kind,
-        "error": why_failed(row.reason),
-        "reason": row.reason,
+        "error": failure_sentence(row.reason, service=row.name),
+        "error_code": unknown_code(row.reason),
         "excerpt": row.excerpt,
         "size": row.size,
         "tries": row.tries,

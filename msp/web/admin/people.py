@@ -106,6 +106,7 @@ def create_person() -> Answer:
             fresh = {name: said[name] for name in ("name", "email", "role", "locale", "timezone", "title", "tier")}
             added = add_person(client_id=client_id, at=clock.now(), **fresh)
             added.phone, added.is_vip, added.is_restricted = said["phone"], said["is_vip"], said["is_restricted"]
+            added.is_guest = said["is_guest"]
             work_only_for(added, _clients_of(form, said))
             if password:
                 set_password(added, password, at=clock.now())
@@ -239,6 +240,7 @@ def _read(form: Form) -> Json:
         "timezone": form.text("timezone"),
         "tier": int(tier) if tier in ("1", "2", "3") and works_tickets else None,
         "is_vip": bool(form.text("is_vip")),
+        "is_guest": bool(form.text("is_guest")) and role in CLIENT_ROLES,
         "is_restricted": bool(form.text("is_restricted")) and works_tickets,
     }
 
@@ -257,7 +259,7 @@ def _lists() -> Json:
 
 def _values(found: Person) -> Json:
     names = ("name", "email", "role", "client_id", "title", "phone", "locale", "timezone", "tier", "active")
-    flags = {"is_vip": found.is_vip, "is_restricted": found.is_restricted}
+    flags = {"is_vip": found.is_vip, "is_guest": found.is_guest, "is_restricted": found.is_restricted}
     clients = [str(each) for each in client_ids_of(found.id)] if found.is_staff else []
     return {name: getattr(found, name) for name in names} | flags | {"client_ids": clients}
 

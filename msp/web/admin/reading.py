@@ -13,7 +13,7 @@ from msp.contracts.models import Contract
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Event
 from msp.people.models import Account, ChatIdentity, Person
-from msp.tickets.models import Ticket
+from msp.tickets.models import Conversation, Ticket
 from msp.tickets.states import FINISHED
 from msp.web.admin.pager import PAGE
 
@@ -110,6 +110,17 @@ def all_connections() -> list[tuple[Connection, Client | None]]:
         .order_by(Connection.broken_reason.is_(None), Client.name, Connection.kind)
     )
     return [(connection, client) for connection, client in db.session.execute(query)]
+
+
+def unreachable_counts() -> dict[tuple[str, str], int]:
+    """How many open tickets have a thread that cannot be reached, by platform and workspace."""
+    query = (
+        select(Conversation.platform, Conversation.workspace, func.count(Conversation.ticket_id.distinct()))
+        .join(Ticket, Ticket.id == Conversation.ticket_id)
+        .where(Conversation.unreachable_reason.is_not(None), Ticket.status.not_in(FINISHED))
+        .group_by(Conversation.platform, Conversation.workspace)
+    )
+    return {(platform, workspace): number for platform, workspace, number in db.session.execute(query)}
 
 
 def chats_of(person_ids: Iterable[UUID]) -> dict[UUID, list[str]]:

@@ -17,12 +17,16 @@ from msp.config import Settings
 from msp.kernel import settings as kept
 from msp.kernel import wake
 from msp.kernel.db import Json, db
+from msp.kernel.errors import Invalid
+from msp.kernel.issuer import AVAILABLE_MODES, read_issuer, set_verifactu_mode, verifactu_mode
 from msp.web.admin.clients import EMAIL
 from msp.web.admin.forms import Form, refuse_restricted, told
+from msp.web.admin.message_settings import messages_section, range_sentence, save_messages
 from msp.web.guards import Answer, needs
 from msp.web.shell import shell
 
 ADDRESS = ("line1", "postcode", "city", "province", "country")
+LONGEST = 300  # characters of one field: what fits the head and the foot of an invoice
 PROVIDER = ("legal_name", "tax_id", "registry", "email", "iban")
 
 
@@ -31,6 +35,8 @@ def add_routes(blueprint: Blueprint) -> None:
     guard = needs("administer")
     blueprint.add_url_rule("/settings", "settings", guard(settings))
     blueprint.add_url_rule("/settings", "save_settings", guard(save_settings), methods=["POST"])
+    blueprint.add_url_rule("/settings/messages", "save_messages", guard(_save_messages), methods=["POST"])
+    blueprint.add_url_rule("/settings/verifactu", "save_verifactu", guard(save_verifactu), methods=["POST"])
 
 
 def settings() -> str:
@@ -45,6 +51,9 @@ def save_settings() -> Answer:
     for name in ("legal_name", "tax_id", "line1", "postcode", "city"):
         if not form.text(name):
             form.fault(name, "required")
+    for name in (*PROVIDER, *ADDRESS):
+        if len(form.text(name)) > LONGEST:
+            form.fault(name, "too_long")
     country = form.text("country").upper() or "ES"
     said = {name: form.text(name) for name in PROVIDER}
     said["tax_id"] = _tax_id(form) if country == "ES" else said["tax_id"]
@@ -55,6 +64,24 @@ def save_settings() -> Answer:
         return _page(request.form.to_dict(), form.errors), 422
     address = {name: form.text(name) for name in ADDRESS if form.text(name)} | {"country": country}
     kept.write("provider", {**before, **said, "address": address})
+    flash(gettext("Saved. Invoices issued from now on carry it."), "green")
+    return redirect(url_for("admin.settings"), 303)
+
+
+def _save_messages() -> Answer:
+    answer = save_messages()
+    if answer is not None:
+        return answer
+    return _page(_flat(read_issuer()), {"grouping_seconds": [range_sentence()]}), 422
+
+
+def save_verifactu() -> Answer:
+    """Set the VERI*FACTU mode; one that cannot be chosen is refused beside its field."""
+    refuse_restricted()
+    try:
+        set_verifactu_mode(request.form.get("verifactu_mode", ""))
+    except Invalid as refused:
+        return _page(_flat(read_issuer()), refused.fields), 422
     flash(gettext("Saved. Invoices issued from now on carry it."), "green")
     return redirect(url_for("admin.settings"), 303)
 
@@ -90,7 +117,13 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
     return render_template(
         "admin/settings.html",
         shell=shell(current="admin.settings"),
-        sections=[_provider(values, told(errors)), _integrations(given), _installation(given)],
+        sections=[
+            _provider(values, told(errors)),
+            _verifactu(errors.get("verifactu_mode", ())),
+            messages_section(errors.get("grouping_seconds", ())),
+            _integrations(given),
+            _installation(given),
+        ],
     )
 
 
@@ -131,6 +164,35 @@ def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) ->
                 for row in rows
             ],
         },
+    }
+
+
+def _verifactu(codes: Sequence[str]) -> Json:
+    """The VERI*FACTU mode: what cannot be chosen is shown with the reason."""
+    sender_missing = gettext("Not available: this version cannot send records to the tax agency (AEAT).")
+    options = (
+        (
+            "off",
+            gettext("VERI*FACTU off"),
+            gettext("Records are kept and chained here. Nothing is sent, no QR code is printed."),
+        ),
+        ("verifactu", gettext("VERI*FACTU: each record is sent to the tax agency"), sender_missing),
+    )
+    field = {
+        "name": "verifactu_mode",
+        "label": gettext("VERI*FACTU mode"),
+        "value": verifactu_mode(read_issuer()),
+        "errors": [sender_missing if code == "not_available" else gettext("That is not known here.") for code in codes],
+        "options": [
+            {"value": mode, "text": text, "hint": hint, "is_disabled": mode not in AVAILABLE_MODES}
+            for mode, text, hint in options
+        ],
+    }
+    return {
+        "title": gettext("Invoice records"),
+        "text": gettext("Each invoice gets a record that is chained to the one before (RD 1007/2023)."),
+        "rows": [],
+        "form": {"action_url": url_for("admin.save_verifactu"), "rows": [[field]]},
     }
 
 

@@ -13,9 +13,9 @@ from msp.kernel.db import db
 from msp.kernel.errors import Invalid
 from msp.notify import webhooks as kept
 from msp.notify.webhooks import Webhook, access_webhook
-from msp.web.admin.failures import why_failed
 from msp.web.admin.forms import Form, refuse_restricted, told
 from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
 
 
@@ -116,7 +116,8 @@ def _page(
 def _row(webhook: Webhook) -> dict[str, Any]:
     return {
         "webhook": webhook,
-        "failure": why_failed(webhook.last_reason),
+        "failure": failure_sentence(webhook.last_reason, service="webhook"),
+        "failure_code": unknown_code(webhook.last_reason),
         "save_url": url_for("admin.save_webhook", webhook_id=webhook.id),
         "test_url": url_for("admin.test_webhook", webhook_id=webhook.id),
         "secret_url": url_for("admin.renew_webhook_secret", webhook_id=webhook.id),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from msp.clients.actions import TAX_REGIMES, add_client, edit_client
+from msp.clients.actions import GUEST_POLICIES, TAX_REGIMES, add_client, edit_client
 from msp.clients.queries import access_client, clients_page
 from msp.kernel import clock
 from msp.people.actions import LOCALES
@@ -36,6 +36,10 @@ class ClientChange(Schema):
     sector = Text(longest=100, allow_none=True)
     mail_domains = fields.List(Text(longest=253, blank=False))
     payment_days = Whole(least=0, most=365)
+    guest_policy = one_of(
+        GUEST_POLICIES,
+        metadata={"description": "What becomes of guests of other companies who write in the client's chat"},
+    )
     active = Flag()
 
 
@@ -63,6 +67,7 @@ class ClientOut(Shown):
     sector = fields.String(allow_none=True)
     mail_domains = fields.List(fields.String())
     payment_days = fields.Integer()
+    guest_policy = fields.String(metadata={"description": "accept or refuse"})
     active = fields.Boolean()
     created_at = Instant()
 

@@ -16,6 +16,7 @@ from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
+from msp.web.parts.rich_text import rich_text
 
 blueprint = resource("conversation", tag="Conversation")
 
@@ -34,6 +35,7 @@ class SpeakerOut(Shown):
     id = fields.UUID()
     name = fields.String()
     is_staff = fields.Boolean()
+    is_guest = fields.Boolean(metadata={"description": "Of another company, in the client's chat"})
 
 
 class AttachmentOut(Shown):
@@ -46,6 +48,14 @@ class AttachmentOut(Shown):
     state = fields.String()
 
 
+class DeliveryOut(Shown):
+    """Where a reply of staff stands: every other message is `none`."""
+
+    state = fields.String(metadata={"description": "none, pending, sent or failed"})
+    channel = fields.String(allow_none=True, metadata={"description": "slack, teams, email or portal"})
+    reason = fields.String(allow_none=True, metadata={"description": "A code, where it failed"})
+
+
 class MessageOut(Shown):
     """A message; one that was taken back has an empty body."""
 
@@ -55,12 +65,14 @@ class MessageOut(Shown):
     author = fields.Nested(SpeakerOut, allow_none=True)
     visibility = fields.String()
     channel = fields.String()
-    body = fields.String()
+    body = fields.String(metadata={"description": "Plain text, or Markdown where it was written in console or API"})
+    body_html = fields.String(metadata={"description": "The body as safe HTML: links, lists, quotes, code blocks"})
     created_at = Instant()
     edited_at = Instant(allow_none=True)
     deleted_at = Instant(allow_none=True)
-    delivery_state = fields.String(metadata={"description": "none, pending, sent or failed"})
-    delivery_reason = fields.String(allow_none=True)
+    delivery = fields.Nested(DeliveryOut)
+    delivery_state = fields.String(metadata={"description": "The same as `delivery.state`"})
+    delivery_reason = fields.String(allow_none=True, metadata={"description": "The same as `delivery.reason`"})
     attachments = fields.List(fields.Nested(AttachmentOut))
 
 
@@ -128,12 +140,18 @@ def shown(message: Message, author: Person | None) -> dict[str, Any]:
         "visibility": message.visibility,
         "channel": message.channel,
         "body": "" if message.deleted_at else message.body,
+        "body_html": "" if message.deleted_at else str(rich_text(message)),
         "created_at": message.at,
         "edited_at": message.edited_at,
         "deleted_at": message.deleted_at,
+        "delivery": {
+            "state": message.delivery_state,
+            "channel": message.delivery_channel,
+            "reason": message.delivery_reason,
+        },
         "delivery_state": message.delivery_state,
         "delivery_reason": message.delivery_reason,
-        "attachments": [] if message.deleted_at else message.attachments,
+        "attachments": [each for each in message.attachments if each.name],
     }
 
 

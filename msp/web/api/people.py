@@ -29,6 +29,7 @@ class PersonIn(Schema):
     locale = one_of(LOCALES)
     timezone = Text(longest=64, metadata={"example": "Europe/Madrid"})
     tier = Whole(least=1, most=3, allow_none=True, load_default=None)
+    is_guest = Flag(load_default=False, metadata={"description": "Of another company, in the client's chat"})
 
 
 class PersonOut(Shown):
@@ -45,6 +46,7 @@ class PersonOut(Shown):
     timezone = fields.String()
     tier = fields.Integer(allow_none=True)
     is_vip = fields.Boolean()
+    is_guest = fields.Boolean(metadata={"description": "Of another company, in the client's chat"})
     active = fields.Boolean()
     created_at = Instant()
 

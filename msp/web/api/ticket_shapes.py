@@ -129,6 +129,7 @@ class PersonBrief(Shown):
     id = fields.UUID()
     name = fields.String()
     email = fields.String(allow_none=True)
+    is_guest = fields.Boolean(metadata={"description": "Of another company, in the client's chat"})
 
 
 class StepOut(Shown):

@@ -6,10 +6,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from msp.kernel import clock
-from msp.kernel.db import db
+from msp.kernel.db import Json, db
+from msp.notify.about import about, with_ticket
 from msp.notify.models import Notification
 from msp.notify.rules import count_unread, mark_read
 from msp.web.guards import needs
+from msp.web.parts.failure_messages import failure_sentence
 from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -19,6 +21,7 @@ ICONS = {
     "ticket.assigned": "user-plus",
     "ticket.received": "message-square-text",
     "ticket.person_asked": "phone",
+    "ticket.reply_failed": "circle-alert",
     "sla.warned": "clock-alert",
     "sla.breached": "triangle-alert",
     "sla.escalated": "arrow-up-right",
@@ -35,12 +38,12 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def notifications() -> str:
     """The newest notifications, read ones too."""
-    query = select(Notification).where(Notification.person_id == current_person().id)
-    rows = db.session.scalars(query.order_by(Notification.at.desc()).limit(SHOWN))
+    query = with_ticket(select(Notification)).where(Notification.person_id == current_person().id)
+    rows = db.session.execute(query.order_by(Notification.at.desc()).limit(SHOWN))
     return render_template(
         "desk/notifications.html",
         shell=shell(current="notifications"),
-        rows=[_shown(row) for row in rows],
+        rows=[_shown(row, about(*ticket)) for row, *ticket in rows],
         unread=count_unread(current_person().id),
     )
 
@@ -51,14 +54,14 @@ def read_notifications() -> Response:
     return redirect(url_for("desk.notifications"), 303)
 
 
-def _shown(row: Notification) -> dict[str, object]:
-    label = row.data.get("label", "")
+def _shown(row: Notification, ticket: Json) -> dict[str, object]:
+    label = ticket.get("label", "")
     return {
         "id": row.id,
         "icon": ICONS.get(row.kind, "bell"),
-        "tone": {"sla.breached": "red", "sla.warned": "amber"}.get(row.kind, ""),
+        "tone": {"sla.breached": "red", "ticket.reply_failed": "red", "sla.warned": "amber"}.get(row.kind, ""),
         "title": sentence(row),
-        "text": f"{label} · {row.data.get('subject', '')} · {row.data.get('client', '')}",
+        "text": f"{label} · {ticket['subject']} · {ticket['client']}" if label else "",
         "url": url_for("desk.ticket", label=label) if label else url_for("desk.notifications"),
         "at": row.at,
         "is_read": row.read_at is not None,
@@ -71,6 +74,9 @@ def sentence(row: Notification) -> str:
         return gettext("You have a new ticket")
     if row.kind == "ticket.received":
         return gettext("The client wrote on your ticket")
+    if row.kind == "ticket.reply_failed":
+        reason = failure_sentence(row.data.get("reason"), service=row.data.get("channel") or "")
+        return gettext("A reply could not be delivered. %(reason)s", reason=reason)
     promise = word(row.data.get("clock", ""), "clock_long")
     if row.kind == "ticket.person_asked":
         return gettext("Somebody asks to talk to a person")

@@ -38,11 +38,13 @@ from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.then import Then, as_it_was
 from msp.web.desk.live import present, with_viewers
 from msp.web.desk.people import assignable, assignees
-from msp.web.desk.timeline import reply_channel, timeline
+from msp.web.desk.reply_words import destination
+from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
 from msp.web.guards import local_path, needs
 from msp.web.ladder_words import what_is_next
 from msp.web.parts import formats
+from msp.web.parts.failure_messages import failure_sentence
 from msp.web.parts.once import once_per_reader
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -94,7 +96,7 @@ def ticket(label: str) -> str:
         deadlines=_deadlines(this, found, at),
         panel=_panel(this, found),
         contracts=_contracts(this, found, at) if may_act else [],
-        composer=_composer(this, found),
+        composer=_composer(this, found, person) if may_act else {},
         work=_work(found),
         log_fields=log_fields,
         today=formats.here(at).date(),
@@ -213,15 +215,20 @@ def _contracts(this: Sheet, found: Found, at: datetime) -> list[sheet.Offered]:
     return sorted(offered, key=lambda each: each.id != present) if has_choice else []
 
 
-def _composer(this: Sheet, found: Found) -> dict[str, object]:
-    threads = found.all(sheet.THREADS)
-    broken = next((each.unreachable_reason for each in threads if each.unreachable_reason), None)
+def _composer(this: Sheet, found: Found, person: Person) -> dict[str, object]:
+    to = destination(this, may_administer=may(person, "administer"))
+    broken = next((each for each in found.all(sheet.THREADS) if each.unreachable_reason), None)
     return {
-        "channel": reply_channel(this.source, [each.platform for each in threads]),
-        "reason": gettext("The thread cannot be reached: %(reason)s", reason=broken) if broken else None,
+        "to": to,
+        "reason": _unreachable(broken) if broken and not to.blocked else None,
         "attach": False,
         "timer": _timer(this, found),
     }
+
+
+def _unreachable(thread: sheet.Thread) -> str:
+    reason = failure_sentence(thread.unreachable_reason, service=thread.platform)
+    return gettext("The thread cannot be reached. %(reason)s", reason=reason)
 
 
 def _timer(this: Sheet, found: Found) -> dict[str, object] | None:

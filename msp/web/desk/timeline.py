@@ -19,16 +19,26 @@ ICONS = {
     "ticket.priority_changed": "circle-alert",
     "ticket.tier_changed": "arrow-up-right",
     "ticket.edited": "file-pen-line",
+    "ticket.message_deleted": "trash-2",
+    "ticket.message_restored": "rotate-ccw",
     "ticket.person_asked": "phone",
     "ticket.unreachable": "circle-alert",
+    "ticket.reachable": "circle-check",
     "ticket.contract_changed": "file-text",
     "sla.met": "circle-check",
     "sla.recomputed": "clock-3",
+    "sla.reopened": "clock-alert",
     "sla.warned": "clock-alert",
     "sla.escalated": "arrow-up-right",
     "sla.breached": "triangle-alert",
 }
-TONES = {"sla.warned": "amber", "sla.breached": "red", "ticket.unreachable": "red", "ticket.person_asked": "amber"}
+TONES = {
+    "sla.warned": "amber",
+    "sla.breached": "red",
+    "sla.reopened": "red",
+    "ticket.unreachable": "red",
+    "ticket.person_asked": "amber",
+}
 
 
 class Spoken(Protocol):
@@ -101,8 +111,11 @@ def sentence(event: Told, *, states: str = "status") -> str:
             gettext("Assigned to %(name)s", name=data["name"]) if data.get("name") else gettext("Back to the queue")
         ),
         "ticket.edited": lambda: gettext("Details changed"),
+        "ticket.message_deleted": lambda: gettext("Message deleted"),
+        "ticket.message_restored": lambda: gettext("Message restored"),
         "ticket.person_asked": lambda: gettext("Asked to talk to a person"),
         "ticket.unreachable": lambda: gettext("The thread cannot be reached any more"),
+        "ticket.reachable": lambda: gettext("The thread can be reached again"),
         "ticket.contract_changed": lambda: (
             gettext("Contract: %(name)s", name=data["name"]) if data.get("name") else gettext("Without a contract")
         ),
@@ -115,6 +128,9 @@ def sentence(event: Told, *, states: str = "status") -> str:
             "Deadlines moved (%(reason)s): %(moves)s",
             reason=word(data["reason"], "recomputed"),
             moves="; ".join(_move(each) for each in data["clocks"]),
+        ),
+        "sla.reopened": lambda: gettext(
+            "%(promise)s: owed again, since the reply was not delivered", promise=word(data["clock"], "clock_long")
         ),
         "sla.warned": lambda: _step(data),
         "sla.escalated": lambda: _step(data),
@@ -150,8 +166,3 @@ def _move(moved: Mapping[str, str | None]) -> str:
         before=formats.moment(before) if before else "–",
         after=formats.moment(after) if after else "–",
     )
-
-
-def reply_channel(source: str, channels: Iterable[str]) -> str:
-    """Where an answer goes: the chat that shows the ticket, else where it came from."""
-    return next(iter(channels), source)

@@ -9,9 +9,11 @@ from markupsafe import Markup
 
 from msp.kernel import clock
 from msp.kernel.i18n import current_reader
-from msp.web.parts import draw, formats, words
+from msp.people.names import first_name
+from msp.web.parts import draw, failure_messages, formats, words
 from msp.web.parts.assets import asset
 from msp.web.parts.once import once
+from msp.web.parts.rich_text import rich_text
 
 FILTERS = {
     "minutes": formats.minutes,
@@ -29,6 +31,8 @@ FILTERS = {
     "stopwatch": formats.stopwatch,
     "filesize": formats.filesize,
     "word": words.word,
+    "first_name": first_name,
+    "rich_text": rich_text,
 }
 
 GLOBALS = {
@@ -47,6 +51,8 @@ GLOBALS = {
     "reader_locale": formats.reader_locale,
     "form_key": draw.form_key,
     "word": words.word,
+    "failure_sentence": failure_messages.failure_sentence,
+    "unknown_code": failure_messages.unknown_code,
     "now": clock.now,
     "once": once,
 }

@@ -40,6 +40,19 @@ WORDS = {
         "phone": said("channel", "phone"),
         "api": "API",
     },
+    "reply_by": {
+        "slack": said("reply by", "Reply by Slack"),
+        "teams": said("reply by", "Reply by Teams"),
+        "email": said("reply by", "Reply by email"),
+        "portal": said("reply by", "Reply in the portal"),
+    },
+    "sent_by": {
+        "": said("sent by", "Sent"),
+        "slack": said("sent by", "Sent by Slack"),
+        "teams": said("sent by", "Sent by Teams"),
+        "email": said("sent by", "Sent by email"),
+        "portal": said("sent by", "In the portal"),
+    },
     "clock": {
         "first_response": said("clock", "response"),
         "next_response": said("clock", "next response"),

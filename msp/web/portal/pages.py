@@ -16,7 +16,9 @@ from msp.people.queries import access_person, people_of
 from msp.tickets import actions, queries
 from msp.tickets.actions import Request
 from msp.tickets.queries import Filter, TicketLine
+from msp.tickets.reading import tickets_with_new_reply
 from msp.tickets.states import priority_of
+from msp.tickets.subject import subject_of
 from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts import formats
@@ -26,7 +28,6 @@ from msp.web.uploads import keep_files
 
 SHOWN = 100
 SOLVED_SHOWN = 30
-SUBJECT_LENGTH = 120
 _URGENCY_ORDER = {"waiting_client": 0, "resolved": 2, "closed": 3}
 
 
@@ -48,6 +49,7 @@ def tickets() -> str:
     found = queries.lines(Filter(requester_id=requester_id), order="newest", limit=SHOWN)
     found += queries.lines(Filter(requester_id=requester_id, is_finished=True), order="newest", limit=SOLVED_SHOWN)
     found.sort(key=lambda line: _URGENCY_ORDER.get(line.status, 1))
+    unread = tickets_with_new_reply(person, [line.id for line in found])
     return render_template(
         "portal/tickets.html",
         portal=frame(current="portal.tickets", live_url=url_for("portal.live"), live_version=version),
@@ -57,6 +59,7 @@ def tickets() -> str:
                 "url": url_for("portal.ticket", label=line.label),
                 "state": line.status,
                 "line": _line(line),
+                "has_new_reply": line.id in unread,
             }
             for line in found
         ],
@@ -81,7 +84,7 @@ def create() -> Answer:
             raise Invalid(fields={"body": ["required"]})
         urgency = values.get("urgency", "medium")
         wanted = Request(
-            subject=values.get("subject", "").strip() or body.splitlines()[0][:SUBJECT_LENGTH],
+            subject=values.get("subject", "").strip() or subject_of(body),
             body=body,
             source="portal",
             type=values.get("type", "incident"),

@@ -17,6 +17,7 @@ from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets import actions, queries
 from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.reading import mark_ticket_read
 from msp.tickets.sheet import Happened
 from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
@@ -25,7 +26,7 @@ from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person
 from msp.web.uploads import keep_files
 
-SHOWN_EVENTS = {"ticket.status_changed", "ticket.assigned"}
+SHOWN_EVENTS = {"ticket.status_changed", "ticket.assigned", "ticket.message_deleted", "ticket.message_restored"}
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -42,6 +43,7 @@ def ticket(label: str) -> str:
     """State, who has it, by when and why; then the conversation."""
     version = queries.news("").version
     found = _own(label)
+    mark_ticket_read(found, current_person(), at=clock.now())
     due = next_due(clocks_of(found.id))
     events = [
         Happened(event.id, event.kind, event.at, event.data, who)

@@ -32,8 +32,8 @@ def test_staff_answers_notes_and_passes_on(
     answer = staff.post(path, {"body": "Lo miro."})
     said = answer.get_json()
     assert answer.status_code == 201
-    assert (said["channel"], said["visibility"], said["delivery_state"]) == ("api", "public", "none")
-    assert said["author"] == {"id": str(world.tomas.id), "name": "Tomás Rey", "is_staff": True}
+    assert (said["channel"], said["visibility"], said["delivery_state"]) == ("api", "public", "pending")
+    assert said["author"] == {"id": str(world.tomas.id), "name": "Tomás Rey", "is_staff": True, "is_guest": False}
     assert said["created_at"] == "2026-11-23T09:05:00Z"
     noted = staff.post(path, {"body": "Datáfono viejo.", "visibility": "internal"}).get_json()
     assert (noted["channel"], noted["visibility"]) == ("api", "internal")

@@ -38,7 +38,9 @@ def test_a_ticket_is_opened_with_its_promises(staff: Program, world: World) -> N
     assert ticket["number"] == "LOZ-1"
     assert (ticket["status"], ticket["priority"], ticket["queue"], ticket["tier"]) == ("new", "urgent", "T1", 1)
     assert (ticket["source"], ticket["type"], ticket["tags"]) == ("api", "request", ["tpv"])
-    assert ticket["requester"] == {"id": str(world.marta.id), "name": "Marta Ruiz", "email": "marta@lozano.example"}
+    assert ticket["requester"] == {
+        "id": str(world.marta.id), "name": "Marta Ruiz", "email": "marta@lozano.example", "is_guest": False,
+    }  # fmt: skip
     assert ticket["created_at"] == "2026-11-23T09:00:00Z"
     promises = [(each["kind"], each["state"], each["budget_minutes"], each["due_at"]) for each in ticket["sla"]]
     assert promises == [

@@ -1,0 +1,51 @@
+"""The settings page's section about messages."""
+
+from collections.abc import Sequence
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext
+
+from msp.kernel.db import Json
+from msp.kernel.errors import Invalid
+from msp.tickets.grouping import LONGEST_SECONDS, grouping_seconds, set_grouping_seconds
+from msp.web.admin.forms import refuse_restricted
+from msp.web.guards import Answer
+
+
+def save_messages() -> Answer | None:
+    """Set for how long messages are grouped; None where what was typed cannot be."""
+    refuse_restricted()
+    typed = request.form.get("grouping_seconds", "").strip()
+    try:
+        set_grouping_seconds(int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else -1)
+    except Invalid:
+        return None
+    flash(gettext("Saved. It holds for messages from now on."), "green")
+    return redirect(url_for("admin.settings"), 303)
+
+
+def messages_section(errors: Sequence[str]) -> Json:
+    """The section with its form."""
+    field = {
+        "name": "grouping_seconds",
+        "label": gettext("Group messages for (seconds)"),
+        "type": "number",
+        "value": request.form.get("grouping_seconds", grouping_seconds()) if errors else grouping_seconds(),
+        "min": "0",
+        "max": str(LONGEST_SECONDS),
+        "hint": gettext("0 opens a ticket for each message."),
+        "errors": errors,
+    }
+    return {
+        "title": gettext("Messages"),
+        "text": gettext(
+            "What one person writes in a chat within this time is one ticket, until somebody of the team replies."
+        ),
+        "rows": [],
+        "form": {"action_url": url_for("admin.save_messages"), "rows": [[field]]},
+    }
+
+
+def range_sentence() -> str:
+    """What is wrong with a number that cannot be."""
+    return gettext("A whole number from 0 to %(longest)s.", longest=LONGEST_SECONDS)

@@ -1,0 +1,60 @@
+"""Where a reply would go, as the composer says before it is sent."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext
+
+from msp.kernel.db import Scope, work
+from msp.notify.replies import EMAIL, channels_for, reply_channel_named
+from msp.people.models import Person
+from msp.people.names import first_name
+from msp.tickets.models import Ticket
+from msp.tickets.sheet import Sheet
+from msp.web.parts.words import word
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What the composer says: its label, and where nobody can be reached, why and where that can be changed."""
+
+    channel: str | None
+    label: str
+    blocked: str = ""
+    fix_url: str = ""
+
+
+def destination(ticket: Sheet, *, may_administer: bool) -> Destination:
+    """Where a reply would go now."""
+    name = first_name(ticket.requester.name) or ticket.requester.name
+    with work(Scope.system()) as session:
+        found, requester = session.get_one(Ticket, ticket.id), session.get_one(Person, ticket.requester.id)
+        channel = next((each.name for each in channels_for(found, requester)), None)
+        blocked = "" if channel else _why_nowhere(requester, name)
+    if channel is None:
+        fix_url = url_for("admin.person", person_id=ticket.requester.id) if may_administer else ""
+        return Destination(None, gettext("Reply to %(name)s", name=name), blocked, fix_url)
+    return Destination(channel, word(channel, "reply_by"))
+
+
+def _why_nowhere(requester: Person, name: str) -> str:
+    """Why nobody can be reached, and what to do about it."""
+    if not requester.active:
+        return gettext("%(name)s cannot be notified: their record is deactivated. Activate it again.", name=name)
+    if not requester.email:
+        return gettext(
+            "%(name)s cannot be notified: they have no linked chat, no email address and no access to the portal."
+            " Add their email address, or call them.",
+            name=name,
+        )
+    if reply_channel_named(EMAIL) is None:
+        return gettext(
+            "%(name)s cannot be notified: they have no linked chat and no access to the portal, and outgoing email is"
+            " not set up. Give them access to the portal, or call them.",
+            name=name,
+        )
+    return gettext(
+        "%(name)s cannot be notified: their email address cannot be used, and they have no linked chat and no access to"
+        " the portal. Correct the address, or call them.",
+        name=name,
+    )
