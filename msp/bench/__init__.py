@@ -12,14 +12,17 @@ from pathlib import Path
 
 from msp import embedded
 from msp.bench import doors, flood, ground, pages, report, starts, sweeps
-from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM, SLACK_TOKEN, TEAMS_TENANT, Known, preload
+from msp.bench.preload import SLACK_APP, TEAMS_TENANT, Known, Workspace, preload
 from msp.bench.report import Figure, Say
 from msp.config import Settings
 from msp.kernel import migrate
 from simulators.slack.server import SlackServer, create_slack_server
+from simulators.slack.spread import Seat, spread
 from simulators.teams.server import TeamsServer, create_teams_server
 
 WORKERS = 2  # as `msp run` has them
+# Enough that no limit of Slack's is reached: each of the 480 people writes once in a while.
+WORKSPACES, PEOPLE_EACH = 24, 20
 
 
 def run_bench(settings: Settings, json_path: str | Path | None = None, *, say: Say = print) -> bool:
@@ -44,28 +47,28 @@ def run_bench(settings: Settings, json_path: str | Path | None = None, *, say: S
 
 def _on_a_full_desk(home: Path, *, say: Say) -> list[Figure]:
     home.mkdir()
-    with _slack() as slack, _teams() as teams:
+    with _slack() as (slack, seats), _teams() as teams:
         environ = ground.environment(home, PORT=str(ground.free_port())) | _chat(slack, teams)
         settings = Settings.from_env(environ)
         with embedded.running(settings):
-            known = _filled(settings, say=say)
-            figures = _web_alone(settings, environ, known, slack, teams, say=say)
+            known = _filled(settings, _workspaces(slack, seats), say=say)
+            figures = _web_alone(settings, environ, known, doors.Crowd(slack, seats), teams, say=say)
             doors.forget(_owner(settings))
-            return figures + _with_workers(settings, environ, slack, say=say)
+            return figures + _with_workers(settings, environ, doors.Crowd(slack, seats), say=say)
 
 
-def _filled(settings: Settings, *, say: Say) -> Known:
+def _filled(settings: Settings, workspaces: list[Workspace], *, say: Say) -> Known:
     from wsgi import create_app
 
     began = time.monotonic()
     migrate.upgrade(settings)
-    known = preload(create_app(settings), settings)
+    known = preload(create_app(settings), settings, workspaces=workspaces)
     say(f"100,000 tickets made in {time.monotonic() - began:.0f} s")
     return known
 
 
 def _web_alone(
-    settings: Settings, environ: dict[str, str], known: Known, slack: SlackServer, teams: TeamsServer, *, say: Say
+    settings: Settings, environ: dict[str, str], known: Known, crowd: doors.Crowd, teams: TeamsServer, *, say: Say
 ) -> list[Figure]:
     """Pages against the floor, then the doors; the workers rest, so that each figure is of one thing."""
     log, floor_port = settings.home / "bench.log", ground.free_port()
@@ -79,17 +82,17 @@ def _web_alone(
         say("Pages and tickets, by turns with the floor …")
         figures = pages.measure(known, port=settings.port, floor_port=floor_port, say=say)
         say("The doors …")
-        return figures + doors.acks(settings.port, slack, teams)
+        return figures + doors.acks(settings.port, crowd, teams)
 
 
-def _with_workers(settings: Settings, environ: dict[str, str], slack: SlackServer, *, say: Say) -> list[Figure]:
+def _with_workers(settings: Settings, environ: dict[str, str], crowd: doors.Crowd, *, say: Say) -> list[Figure]:
     log = settings.home / "bench.log"
     say("Messages to cards …")
     with ground.running(*ground.msp("web"), env=environ, log=log) as web, _crew(environ, log):
         ground.answers(settings.port, "/readyz", process=web, log=log)
-        slack.configure(events_url=f"http://127.0.0.1:{settings.port}/slack/events")
+        crowd.slack.configure(events_url=f"http://127.0.0.1:{settings.port}/slack/events")
         time.sleep(5)  # the workers are up
-        return [doors.cards(slack), *flood.measure(settings.port, slack, _owner(settings), say=say)]
+        return [doors.cards(crowd), *flood.measure(settings.port, crowd, _owner(settings), say=say)]
 
 
 @contextmanager
@@ -101,14 +104,18 @@ def _crew(environ: dict[str, str], log: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _slack() -> Iterator[SlackServer]:
+def _slack() -> Iterator[tuple[SlackServer, list[Seat]]]:
     slack = create_slack_server(app_id=SLACK_APP, retry_schedule=(), echo_bot_messages=False)
-    slack.add_workspace("Bench", team_id=SLACK_TEAM, bot_token=SLACK_TOKEN, bot_user_id=SLACK_BOT)
-    for number in range(doors.PEOPLE):
-        slack.add_user(SLACK_TEAM, id=f"U{number:03}", real_name=f"Persona {number:03}")
-    slack.add_channel(SLACK_TEAM, "general", id=flood.GENERAL, members=["U001"])
+    seats = spread(slack, workspaces=WORKSPACES, people=PEOPLE_EACH)
+    slack.add_channel(seats[0].team, "general", id=flood.GENERAL, members=[seats[0].user])
     with slack.serve():
-        yield slack
+        yield slack, seats
+
+
+def _workspaces(slack: SlackServer, seats: list[Seat]) -> list[Workspace]:
+    teams = dict.fromkeys(seat.team for seat in seats)
+    installed = ((team, slack.world.workspaces[team].install) for team in teams)
+    return [Workspace(team, install.bot_token, install.bot_user_id) for team, install in installed]
 
 
 @contextmanager

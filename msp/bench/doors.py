@@ -2,32 +2,50 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 import psycopg
 
 from msp.bench.load import Sample, open_loop, request
-from msp.bench.preload import SLACK_APP, SLACK_BOT, SLACK_TEAM, TEAMS_TENANT
+from msp.bench.preload import SLACK_APP, TEAMS_TENANT
 from msp.bench.report import Figure
 from msp.kernel import clock
 from msp.kernel.db import Json
 from simulators.signing import slack_headers
 from simulators.slack.server import SlackServer
+from simulators.slack.spread import Seat
 from simulators.teams.server import TeamsServer
 
 RATE, TENFOLD = 50.0, 500.0
 SECONDS, TENFOLD_SECONDS = 8, 6
 ACK_P99, SLACK_LIMIT, TEAMS_LIMIT = 50.0, 3000.0, 15000.0
 CARD_RATE, CARDS, CARD_P95 = 20.0, 200, 1000.0
-PEOPLE = 40
+PEOPLE = 40  # who write in Teams
 
 
-def acks(port: int, slack: SlackServer, teams: TeamsServer) -> list[Figure]:
+@dataclass(frozen=True)
+class Crowd:
+    """The Slack that runs here and the people who write in it, each at their workspace."""
+
+    slack: SlackServer
+    seats: Sequence[Seat]
+
+    def seat(self, number: int) -> Seat:
+        """Whose turn it is: neighbours are in different workspaces."""
+        return self.seats[number % len(self.seats)]
+
+    def bot(self, team: str) -> str:
+        """Our user in a workspace."""
+        return self.slack.world.workspaces[team].install.bot_user_id
+
+
+def acks(port: int, crowd: Crowd, teams: TeamsServer) -> list[Figure]:
     """How soon each door answers, at the usual rate and at ten times that."""
     return [
-        *_door("Slack event", port, partial(_slack_events, slack), limit=SLACK_LIMIT),
+        *_door("Slack event", port, partial(_slack_events, crowd), limit=SLACK_LIMIT),
         *_door("Teams activity", port, partial(_teams_activities, teams), limit=TEAMS_LIMIT),
     ]
 
@@ -51,28 +69,28 @@ def forget(database_url: str) -> None:
         owner.execute("vacuum analyze delivery")
 
 
-def cards(slack: SlackServer) -> Figure:
+def cards(crowd: Crowd) -> Figure:
     """Messages in Slack at a steady rate; each is timed until its card stands in its thread."""
-    _say_and_wait(slack, PEOPLE, rate=CARD_RATE)  # everybody is known from here on
-    seconds = _say_and_wait(slack, CARDS, rate=CARD_RATE)
+    _say_and_wait(crowd, len(crowd.seats), rate=CARD_RATE)  # everybody is known from here on
+    seconds = _say_and_wait(crowd, CARDS, rate=CARD_RATE)
     sample = Sample(seconds, span=CARDS / CARD_RATE)
     detail = f"p50 {sample.quantile(0.5):.0f} ms, slowest {sample.quantile(1.0):.0f} ms"
     return Figure(f"message to card at {CARD_RATE:.0f}/s, p95", sample.quantile(0.95), "ms", CARD_P95, detail)
 
 
-def _say_and_wait(slack: SlackServer, count: int, *, rate: float) -> list[float]:
+def _say_and_wait(crowd: Crowd, count: int, *, rate: float) -> list[float]:
     said: dict[str, float] = {}
     began = time.monotonic()
     for number in range(count):
         time.sleep(max(0.0, began + number / rate - time.monotonic()))
         at = clock.now().timestamp()
-        ts = slack.say(SLACK_TEAM, f"U{number % PEOPLE:03}", "im", f"No imprime la número {number}", wait=False).ts
-        said[ts] = at
+        seat = crowd.seat(number)
+        said[crowd.slack.say(seat.team, seat.user, "im", f"No imprime la número {number}", wait=False).ts] = at
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         told = {
             entry["thread_ts"]: datetime.fromisoformat(entry["at"]).timestamp()
-            for entry in slack.feed.since(0, limit=100_000)["entries"]
+            for entry in crowd.slack.feed.since(0, limit=100_000)["entries"]
             if entry["kind"] == "message" and entry.get("author") == "bot" and entry["thread_ts"] in said
         }
         if len(told) == count:
@@ -81,38 +99,39 @@ def _say_and_wait(slack: SlackServer, count: int, *, rate: float) -> list[float]
     raise RuntimeError(f"{len(told)} of {count} messages have their card after a minute")
 
 
-def _slack_events(slack: SlackServer, numbers: range) -> list[bytes]:
-    return [_slack_event(slack, number) for number in numbers]
+def _slack_events(crowd: Crowd, numbers: range) -> list[bytes]:
+    return [_slack_event(crowd, number) for number in numbers]
 
 
-def _slack_event(slack: SlackServer, number: int) -> bytes:
+def _slack_event(crowd: Crowd, number: int) -> bytes:
+    seat = crowd.seat(number)
     event = {
         "type": "message",
         "channel": "D0BENCH",
         "channel_type": "im",
-        "user": f"U{number % PEOPLE:03}",
-        "team": SLACK_TEAM,
+        "user": seat.user,
+        "team": seat.team,
         "text": f"No imprime la número {number}: hoy no sale nada y ya la hemos reiniciado",
         "ts": f"{int(clock.now().timestamp())}.{number:06}",
     }
-    return slack_request(slack, f"EvBENCH{number}", event)
+    return slack_request(crowd, seat.team, f"EvBENCH{number}", event)
 
 
-def slack_request(slack: SlackServer, event_id: str, event: Json) -> bytes:
-    """The bytes of a request that brings an event as Slack would, signed at this moment."""
+def slack_request(crowd: Crowd, team: str, event_id: str, event: Json) -> bytes:
+    """The bytes of a request that brings an event of a workspace as Slack would, signed at this moment."""
     at = clock.now()
     body = json.dumps(
         {
-            "team_id": SLACK_TEAM,
+            "team_id": team,
             "api_app_id": SLACK_APP,
             "type": "event_callback",
             "event_id": event_id,
             "event_time": int(at.timestamp()),
-            "authorizations": [{"team_id": SLACK_TEAM, "user_id": SLACK_BOT, "is_bot": True}],
+            "authorizations": [{"team_id": team, "user_id": crowd.bot(team), "is_bot": True}],
             "event": event,
         }
     ).encode()
-    headers = slack_headers(slack.settings.signing_secret, body=body, at=at)
+    headers = slack_headers(crowd.slack.settings.signing_secret, body=body, at=at)
     return request("POST", "/slack/events", {"Content-Type": "application/json"} | headers, body=body)
 
 

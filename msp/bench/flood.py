@@ -14,13 +14,12 @@ from typing import Any, overload
 
 import psycopg
 
-from msp.bench.doors import PEOPLE, slack_request
+from msp.bench.doors import Crowd, slack_request
 from msp.bench.load import Sample, open_loop
-from msp.bench.preload import SLACK_BOT, SLACK_TEAM
 from msp.bench.report import Figure, Say
 from msp.kernel import clock
 from msp.kernel.db import Json
-from simulators.slack.server import SlackServer
+from simulators.slack.spread import Seat
 
 RATE = 200.0
 SECONDS = 600.0
@@ -30,9 +29,9 @@ PATIENCE = 180.0
 GENERAL = "C0GENERAL"
 
 
-def measure(port: int, slack: SlackServer, database_url: str, *, say: Say, seconds: float = SECONDS) -> list[Figure]:
+def measure(port: int, crowd: Crowd, database_url: str, *, say: Say, seconds: float = SECONDS) -> list[Figure]:
     """Let events come at RATE for so many seconds while the workers work, and look how much waits."""
-    stream = Stream(slack)
+    stream = Stream(crowd)
     say("How many tickets a second …")
     ceiling = _ceiling(port, stream, database_url)
     say(f"  {ceiling:.0f} tickets with their cards a second, {RUSH} at once: the workers' processors are the limit")
@@ -66,12 +65,12 @@ class Seen:
 
 @dataclass
 class Stream:
-    """The events of a workspace, each made and signed when its turn comes."""
+    """The events of the workspaces, each made and signed when its turn comes."""
 
-    slack: SlackServer
+    crowd: Crowd
     opened: int = 0
     said: int = 0
-    _threads: list[tuple[str, str, str]] = field(default_factory=list)  # person, channel, ts
+    _threads: list[tuple[Seat, str, str]] = field(default_factory=list)  # person, channel, ts
     _numbers: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -87,39 +86,48 @@ class Stream:
         """Somebody asks for help in their own chat with us."""
         with self._lock:
             self.opened += 1
-            person = f"U{self.opened % PEOPLE:03}"
-        place = self.slack.world.im(SLACK_TEAM, person)
+            seat = self.crowd.seat(self.opened)
+        slack = self.crowd.slack
+        place = slack.world.im(seat.team, seat.user)
         text = f"No imprime la número {self.opened}: no sale nada"
-        with self.slack.world.lock:
-            message = self.slack.world.add_message(place, {"user": person, "text": text, "team": SLACK_TEAM})
-        self._threads.append((person, place.id, message["ts"]))
-        return self._event(person, place.id, message["ts"], text, channel_type="im")
+        with slack.world.lock:
+            message = slack.world.add_message(place, {"user": seat.user, "text": text, "team": seat.team})
+        self._threads.append((seat, place.id, message["ts"]))
+        return self._event(seat.team, seat.user, place.id, message["ts"], text, channel_type="im")
 
     def going_on(self) -> bytes:
         """Somebody goes on in the thread of a ticket."""
-        person, channel, root = self._known()
+        seat, channel, root = self._known()
         with self._lock:
             self.said += 1
-        return self._event(person, channel, self._ts(), f"Sigue igual ({self.said})", channel_type="im", thread_ts=root)
+        return self._event(
+            seat.team, seat.user, channel, self._ts(), f"Sigue igual ({self.said})", channel_type="im", thread_ts=root
+        )
 
     def changed(self) -> bytes:
         """Somebody mends what they asked."""
-        person, channel, root = self._known()
-        now = {"ts": root, "user": person, "text": f"No imprime la número {random.randrange(99)}"}  # noqa: S311
-        about = {"message": now, "previous_message": {"ts": root, "user": person, "text": "No imprime"}}
-        return self._event("", channel, self._ts(), "", channel_type="im", subtype="message_changed", **about)
+        seat, channel, root = self._known()
+        now = {"ts": root, "user": seat.user, "text": f"No imprime la número {random.randrange(99)}"}  # noqa: S311
+        about = {"message": now, "previous_message": {"ts": root, "user": seat.user, "text": "No imprime"}}
+        return self._event(
+            seat.team, "", channel, self._ts(), "", channel_type="im", subtype="message_changed", **about
+        )
 
     def echo(self) -> bytes:
         """Our own words come back to us."""
-        _person, channel, root = self._known()
-        return self._event(SLACK_BOT, channel, self._ts(), "Lo miramos", channel_type="im", thread_ts=root, bot_id="B0")
+        seat, channel, root = self._known()
+        bot = self.crowd.bot(seat.team)
+        said = "Lo miramos"
+        return self._event(seat.team, bot, channel, self._ts(), said, channel_type="im", thread_ts=root, bot_id="B0")
 
     def talk(self) -> bytes:
         """People among themselves, in a channel or a thread of it."""
         thread = {"thread_ts": f"{clock.now().timestamp() - 60:.0f}.000001"} if random.random() < 0.5 else {}  # noqa: S311
-        return self._event("U001", GENERAL, self._ts(), "¿Comemos a las dos?", channel_type="channel", **thread)
+        seat = self.crowd.seat(0)
+        said = "¿Comemos a las dos?"
+        return self._event(seat.team, seat.user, GENERAL, self._ts(), said, channel_type="channel", **thread)
 
-    def _known(self) -> tuple[str, str, str]:
+    def _known(self) -> tuple[Seat, str, str]:
         with self._lock:
             known = self._threads[-2000:-200] or self._threads
             return random.choice(known)  # noqa: S311
@@ -129,9 +137,9 @@ class Stream:
             self._numbers["ts"] = self._numbers.get("ts", 0) + 1
             return f"{clock.now().timestamp():.0f}.{self._numbers['ts']:06}"
 
-    def _event(self, user: str, channel: str, ts: str, text: str, **more: Any) -> bytes:
-        event: Json = {"type": "message", "channel": channel, "user": user, "team": SLACK_TEAM, "text": text, "ts": ts}
-        return slack_request(self.slack, f"EvFLOOD{channel}{ts}{more.get('subtype', '')}", event | more)
+    def _event(self, team: str, user: str, channel: str, ts: str, text: str, **more: Any) -> bytes:
+        event: Json = {"type": "message", "channel": channel, "user": user, "team": team, "text": text, "ts": ts}
+        return slack_request(self.crowd, team, f"EvFLOOD{channel}{ts}{more.get('subtype', '')}", event | more)
 
 
 class _Requests(Sequence[bytes]):
@@ -160,7 +168,7 @@ class _Requests(Sequence[bytes]):
 
 def _ceiling(port: int, stream: Stream, database_url: str) -> float:
     """Tickets with their cards a second, when more is asked for than can be worked."""
-    open_loop(port, stream.rush(PEOPLE), rate=20.0)  # everybody is known from here on
+    open_loop(port, stream.rush(len(stream.crowd.seats)), rate=20.0)  # everybody is known from here on
     _until_done(database_url)
     began = time.monotonic()
     open_loop(port, stream.rush(RUSH), rate=RUSH)

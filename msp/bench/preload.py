@@ -1,5 +1,6 @@
 """A desk of some size, made in seconds: its clients by the desk's own verbs, its tickets by the million-row way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,10 +21,11 @@ from msp.kernel.ids import new_id
 from msp.people.actions import add_person
 from msp.people.models import Account, Person
 from msp.people.tokens import create_token
+from msp.tickets.grouping import set_grouping_seconds
 
 CLIENTS, AGENTS, PEOPLE_EACH = 200, 50, 20
 TICKETS, UNFINISHED, MESSAGES_EACH = 100_000, 20_000, 4
-SLACK_TEAM, SLACK_TOKEN, SLACK_BOT, SLACK_APP = "T0BENCH", "xoxb-bench-0001", "U0GUARDIA", "A0GUARDIA"
+SLACK_APP = "A0GUARDIA"
 TEAMS_TENANT = "6d1f0b52-4a5c-4d2f-8a86-0d5b7d1c9f02"
 TARGETS = {
     "urgent": Target(30, 240),
@@ -32,6 +34,15 @@ TARGETS = {
     "low": Target(240, 2400),
 }
 SPLIT = ((9 * 60, 14 * 60), (16 * 60, 19 * 60))
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A Slack workspace that is connected to a client."""
+
+    team: str
+    token: str
+    bot_user_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +56,16 @@ class Known:
     requester_ids: tuple[str, ...]  # one of each client, in the same order
 
 
-def preload(app: Flask, settings: Settings) -> Known:
-    """Fill an empty, migrated desk; `settings` name the owner of its database, a superuser."""
+def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace]) -> Known:
+    """Fill an empty, migrated desk; `settings` name the owner of its database, a superuser.
+
+    Each of the Slack workspaces belongs to another client. Messages are not grouped: each is a ticket of its own.
+    """
     at = clock.now()
     with app.app_context():
         with work(Scope.system()):
-            clients = _companies()
+            clients = _companies(workspaces)
+            set_grouping_seconds(0)
             agents = _agents()
             token = create_token(agents[0].email or "", "staff", "bench", at=at)
         with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as owner:
@@ -68,7 +83,7 @@ def preload(app: Flask, settings: Settings) -> Known:
         )
 
 
-def _companies() -> list[Client]:
+def _companies(workspaces: Sequence[Workspace]) -> list[Client]:
     at = clock.now()
     calendar = add_calendar(
         name="Madrid", timezone="Europe/Madrid", weekly=dict.fromkeys(range(5), SPLIT), holidays={}, at=at
@@ -87,9 +102,10 @@ def _companies() -> list[Client]:
     clients = [add_client(code=f"C{n:03}", name=f"Cliente {n:03}, S.L.", at=at) for n in range(CLIENTS)]
     for client in clients:
         add_contract(client, agreement, at=at)
-    bot = {"bot_user_id": SLACK_BOT, "app_id": SLACK_APP}
-    connect(clients[0], kind="slack", external_id=SLACK_TEAM, name="Bench", settings=bot, secret=SLACK_TOKEN, at=at)
-    connect(clients[1], kind="teams", external_id=TEAMS_TENANT, name="Bench", at=at)
+    for client, each in zip(clients[1:], workspaces, strict=False):
+        bot = {"bot_user_id": each.bot_user_id, "app_id": SLACK_APP}
+        connect(client, kind="slack", external_id=each.team, name=each.team, settings=bot, secret=each.token, at=at)
+    connect(clients[0], kind="teams", external_id=TEAMS_TENANT, name="Bench", at=at)
     return clients
 
 

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 from msp import embedded
 from msp.config import Settings, SettingsError
-from msp.doctor import database, holidays, machine, outside, queue, work
+from msp.doctor import database, documents, holidays, machine, outside, queue, work
 from msp.doctor.finding import Check, Finding
 from msp.embedded import EmbeddedServerError
 
 MARKS = {"ok": "  ok  ", "note": " note ", "fault": "FAULT "}
-LOCAL_CHECKS: list[Check] = [*machine.CHECKS, *outside.CHECKS]
+LOCAL_CHECKS: list[Check] = [*machine.CHECKS, *documents.CHECKS, *outside.CHECKS]
 SERVER_CHECKS: list[Check] = [*database.CHECKS, *holidays.CHECKS, *queue.CHECKS, *work.CHECKS]
 
 

@@ -80,7 +80,7 @@ def test_a_conversation_in_microsofts_own_client(
 
 def _is_left() -> bool:
     with work(Scope.staff()) as session:
-        return bool(session.query(Conversation).one().reference.get("is_left"))
+        return session.query(Conversation).one().current_at is None
 
 
 def _eventually(holds: object) -> None:

@@ -14,7 +14,7 @@ from simulators.smtp.server import MailServer, create_mail_server
 from simulators.stripe.server import StripeServer, create_stripe_server
 from simulators.teams.server import TeamsServer, create_teams_server
 from tests.drills.desk import Desk, DeskTime, clean_environment
-from tests.drills.talk import INIGO, MARTA, PABLO, SUPPORT, TOM
+from tests.drills.talk import CROWD, INIGO, MARTA, PABLO, SUPPORT, TOM
 from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, TEAMS_TENANT
 
 SLACK_SECRET = "slack-signing-secret-of-the-drills"
@@ -55,8 +55,9 @@ def outside(desk_port: int, time: DeskTime) -> Iterator[Outside]:
 
 
 def _slack(doors: str, time: DeskTime) -> SlackServer:
-    """Lozano's Slack."""
+    """Lozano's Slack. The app is the provider's own, which may read threads back as often as it needs to."""
     server = create_slack_server(
+        distribution="internal",
         signing_secret=SLACK_SECRET,
         app_id=SLACK_APP_ID,
         retry_schedule=SOON,
@@ -67,6 +68,8 @@ def _slack(doors: str, time: DeskTime) -> SlackServer:
     server.add_user(SLACK_TEAM, id=MARTA, real_name="Marta Ruiz", email="marta@lozano.example")
     server.add_user(SLACK_TEAM, id=PABLO, real_name="Pablo Gil", email="pablo@lozano.example")
     server.add_user(SLACK_TEAM, id=TOM, real_name="Tom Price", email="tom@lozano.example", locale="en-GB")
+    for number, person in enumerate(CROWD):
+        server.add_user(SLACK_TEAM, id=person, real_name=f"Persona {number}", email=f"p{number}@lozano.example")
     server.add_channel(SLACK_TEAM, "soporte", id=SUPPORT, members=[MARTA, PABLO, TOM])
     return server
 

@@ -11,6 +11,7 @@ from msp import embedded
 from msp.calendars.actions import add_calendar
 from msp.config import Settings
 from msp.kernel import clock
+from msp.kernel import settings as kept
 from msp.kernel.db import Scope, work
 from msp.notify.preferences import wish
 from msp.people.tokens import create_token
@@ -26,6 +27,7 @@ def main() -> None:
     with embedded.running(settings), create_app(settings).app_context(), work(Scope.system()):
         world = build_world(at=clock.now())
         _never_closed(world)
+        kept.write("messages", {"grouping_seconds": 0})  # each message of a drill is a ticket of its own
         for person in (world.rosa, world.tomas):
             wish(person, by_chat=False, by_mail=True, lets_urgent_through=True, night=None, days=(), at=clock.now())
         people = (world.tomas, world.carmen)

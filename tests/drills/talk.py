@@ -9,6 +9,7 @@ from tests.world import SLACK_TEAM
 MARTA, PABLO, TOM = "U0MARTA", "U0PABLO", "U0TOM"
 SUPPORT = "C0SUPPORT"
 INIGO = "29:inigo"
+CROWD = tuple(f"U0CROWD{number:02}" for number in range(60))  # so many that no channel gets more than it takes
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def test_workers_end_what_they_have_in_hand_and_take_nothing_new(desk: Desk, sla
     psutil.wait_procs(told, timeout=15)
     assert not any(process.is_running() for process in told)
     of_this = "from delivery d join event e on e.id = d.event_id where e.subject_id = %s and e.kind = 'ticket.replied'"
+    of_this += " and d.subscriber = 'replies'"
     for thread in threads[:3]:  # all of it settled by whoever had it: nothing is left to lapse, nothing was tried twice
         assert desk.rows(f"select state, attempts, cut_off, lease_until {of_this}", thread.ticket_id) == [
             ("done", 1, 0, None)

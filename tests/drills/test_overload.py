@@ -5,7 +5,7 @@ import re
 
 from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually, freeze, thaw
-from tests.drills.talk import MARTA, PABLO, TOM, open_threads, say
+from tests.drills.talk import CROWD, MARTA, open_threads, say
 
 HEAP = 150
 SOON = 1.0  # seconds; Slack gives up after three
@@ -23,7 +23,7 @@ def test_a_heap_of_messages_holds_up_nothing_urgent(desk: Desk, slack_server: Sl
     try:
         since = len(slack_server.courier.deliveries)
         for number in range(HEAP):
-            say(slack_server, (MARTA, PABLO, TOM)[number % 3], f"Sin tóner {number}", wait=False)
+            say(slack_server, CROWD[number % len(CROWD)], f"Sin tóner {number}", wait=False)
         say(slack_server, MARTA, "y hay cola en la calle", thread=urgent.ts)
         assert slack_server.settle(30)
         acknowledged = list(slack_server.courier.deliveries)[since:]

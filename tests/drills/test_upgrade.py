@@ -21,7 +21,7 @@ import pytest
 from msp.config import Settings, libpq_url
 from tests.drills.desk import ROOT, DeskTime, eventually
 from tests.drills.ground import _environment, _free_port, outside
-from tests.drills.talk import MARTA, PABLO, say
+from tests.drills.talk import CROWD, say
 
 MSP = [sys.executable, "-c", "from msp.cli import main; main()"]
 WAITED = 10.0  # seconds: a request waits behind a step for its two, and for this machine that others use
@@ -156,9 +156,9 @@ def _talk(load: Load, slack: Any) -> None:
     number = 0
     while not load.stop.is_set():
         number += 1
-        say(slack, MARTA if number % 2 else PABLO, f"Aviso {number}")
+        say(slack, CROWD[number % len(CROWD)], f"Aviso {number}")
         load.said.append(f"Aviso {number}")
-        time.sleep(0.1)
+        time.sleep(0.25)  # within the messages a minute that Slack takes
 
 
 def _read_for_long(load: Load, settings: Settings) -> None:

@@ -19,17 +19,17 @@ from typing import Any
 from tests.drills.desk import Desk
 from tests.drills.fault.ledger import Asked, Ledger, Spoken
 from tests.drills.ground import Outside
-from tests.drills.talk import INIGO, MARTA, PABLO, TOM
+from tests.drills.talk import CROWD, INIGO, MARTA, PABLO, TOM
 from tests.world import SLACK_TEAM, TEAMS_TENANT
 
-SLACK_PEOPLE = (MARTA, PABLO, TOM)
-TEAMS_PEOPLE = (INIGO, "29:leire", "29:jon")
+SLACK_PEOPLE = (MARTA, PABLO, TOM, *CROWD[:20])
+TEAMS_PEOPLE = (INIGO, *(f"29:p{number}" for number in range(8)))
 TECHNICIANS = 2
 MOST_THREADS = 40
 PAUSE = 0.2  # seconds between two acts of one thread
 BEARABLE = 20  # rows
 SETTLING = 10.0  # seconds that the last invoices get to reach Stripe before somebody looks for one to pay
-COLLEAGUES = {"29:leire": "Leire Azcárate", "29:jon": "Jon Azcárate"}
+COLLEAGUES = {person: f"Persona {person[4:]}" for person in TEAMS_PEOPLE[1:]}
 HOPELESS = (500, 502, 503, 504, 429)
 
 

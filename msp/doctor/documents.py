@@ -1,0 +1,27 @@
+"""Whether invoices can be printed: the fonts that set-up installs with the Python packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msp.config import Settings
+from msp.doctor.finding import Check, Finding
+
+MEND = "Install the locked packages again: make setup"
+
+
+def invoice_fonts_are_installed(settings: Settings) -> Iterator[Finding]:
+    """Every font that invoices are set in, present and readable."""
+    try:
+        from billing import fonts  # here, since without a font's package there is no billing to import
+    except ImportError as fault:
+        yield Finding("fault", f"fonts of invoices: the package {fault.name} is missing", MEND)
+        return
+    unusable = fonts.unusable()
+    for family in unusable:
+        yield Finding("fault", f"fonts of invoices: {family} is missing or cannot be read", MEND)
+    if not unusable:
+        yield Finding("ok", f"fonts of invoices: all {len(fonts.FONTS)} are installed")
+
+
+CHECKS: list[Check] = [invoice_fonts_are_installed]
