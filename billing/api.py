@@ -10,6 +10,8 @@ from billing.api_shapes import (
     CreditNoteIn,
     InvoiceOut,
     InvoiceQuery,
+    InvoiceSettingsIn,
+    InvoiceSettingsOut,
     InvoiceSummary,
     RunIn,
     RunOut,
@@ -26,7 +28,9 @@ from msp.clients.models import Client
 from msp.clients.queries import access_client, all_clients
 from msp.kernel import clock
 from msp.kernel.errors import Invalid, NotFound
+from msp.kernel.issuer import AVAILABLE_MODES, read_issuer, set_verifactu_mode, verifactu_mode
 from msp.web.api import QUERY, Answer, is_allowed, page, page_of, require, resource, uuid_cursor
+from msp.web.sharing import refuse_restricted
 
 blueprint = resource("invoices", tag="Invoices")
 
@@ -66,6 +70,28 @@ def _clients(ids: list[UUID] | None) -> list[Client]:
 
 def _told(drafts: list[Invoice]) -> Told:
     return {entry: told for draft in drafts for entry, told in queries.entries_told(draft).items()}
+
+
+@blueprint.get("/invoice-settings")
+@blueprint.output(InvoiceSettingsOut)
+def read_invoice_settings() -> Answer:
+    """The VERI*FACTU mode. While it is off, records are kept here and nothing is sent to the tax agency."""
+    require("bill", "administer")
+    return _settings_shown(verifactu_mode(read_issuer()))
+
+
+@blueprint.patch("/invoice-settings")
+@blueprint.input(InvoiceSettingsIn)
+@blueprint.output(InvoiceSettingsOut)
+def edit_invoice_settings(json_data: dict[str, Any]) -> Answer:
+    """Set the VERI*FACTU mode; a mode that this version cannot keep to is refused with 422."""
+    require("administer")
+    refuse_restricted()
+    return _settings_shown(set_verifactu_mode(json_data["verifactu_mode"]))
+
+
+def _settings_shown(mode: str) -> Answer:
+    return {"verifactu_mode": mode, "available_modes": list(AVAILABLE_MODES)}
 
 
 @blueprint.get("/invoices")

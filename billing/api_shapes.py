@@ -8,8 +8,10 @@ from marshmallow import fields, validate
 from billing.credit_notes import LONGEST_REASON, RECORD_TYPES
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, InvoiceRun, Payment
 from billing.pdf import Told, line_title
-from billing.sentences import sentence
+from billing.sealing import is_verifiable
+from billing.sentences import sentence_or_code
 from msp.kernel.db import Json
+from msp.kernel.issuer import MODES
 from msp.kernel.money import Money
 from msp.web.api import Instant, MoneyShape, PageQuery, Schema, Text, Whole
 from msp.web.api.fields import Shown, one_of
@@ -47,6 +49,19 @@ class CreditNoteIn(Schema):
     reason = Text(required=True, blank=False, longest=LONGEST_REASON)
     record_type = one_of(RECORD_TYPES, load_default="R1")
     lines = fields.List(fields.Nested(PartIn), validate=validate.Length(min=1, max=1000, error="out_of_range"))
+
+
+class InvoiceSettingsIn(Schema):
+    """The VERI*FACTU mode of invoices issued from now on; "verifactu" is refused until records can be sent."""
+
+    verifactu_mode = one_of(MODES, required=True)
+
+
+class InvoiceSettingsOut(Shown):
+    """How invoices are issued: the VERI*FACTU mode, and the modes that can be chosen."""
+
+    verifactu_mode = fields.String(metadata={"example": "off"})
+    available_modes = fields.List(fields.String())
 
 
 class PhraseOut(Shown):
@@ -108,13 +123,15 @@ class PaymentOut(Shown):
 
 
 class RecordOut(Shown):
-    """The chained VERI*FACTU record."""
+    """The chained record of an issued invoice (RD 1007/2023), kept here."""
 
     position = fields.Integer()
     record_type = fields.String()
     huella = fields.String()
     previous = fields.String()
-    qr_url = fields.String()
+    qr_url = fields.String(
+        allow_none=True, metadata={"description": "null in the VERI*FACTU mode off: the tax agency has no record"}
+    )
 
 
 class InvoiceSummary(Shown):
@@ -233,7 +250,7 @@ def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
 
 
 def _phrase(phrase: Json) -> Json:
-    return {"code": phrase["code"], "params": phrase["params"], "text": sentence(phrase)}
+    return {"code": phrase["code"], "params": phrase["params"], "text": sentence_or_code(phrase)}
 
 
 def _payment(payment: Payment, currency: str) -> Json:
@@ -252,5 +269,5 @@ def _record(invoice: Invoice, record: InvoiceRecord) -> Json:
         "record_type": invoice.record_type,
         "huella": record.huella,
         "previous": record.previous,
-        "qr_url": record.qr_url,
+        "qr_url": record.qr_url if is_verifiable(invoice) else None,
     }

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
 from sqlalchemy.orm import aliased
 
+from billing.faults import DataFault, blaming
 from billing.models import BlockMovement, Invoice, InvoiceLine, InvoiceLineEntry
 from billing.rating import Period
 from msp.calendars.models import Calendar
@@ -83,6 +84,26 @@ def read_books(clients: Sequence[Client], period: Period) -> list[Books]:
     _read_orders(books, ids)
     _read_completed(books, ids, period)
     return list(books.values())
+
+
+def read_each(clients: Sequence[Client], period: Period) -> list[tuple[Client, Books | DataFault]]:
+    """Each client with its books, or with the fault that keeps them from being read; one by one only after a fault."""
+    try:
+        return [(books.client, books) for books in _read_safely(clients, period)]
+    except DataFault:
+        return [(client, _books_or_fault(client, period)) for client in clients]
+
+
+def _books_or_fault(client: Client, period: Period) -> Books | DataFault:
+    try:
+        return _read_safely([client], period)[0]
+    except DataFault as fault:
+        return fault
+
+
+def _read_safely(clients: Sequence[Client], period: Period) -> list[Books]:
+    with blaming("fault.client"), db.session.begin_nested():
+        return read_books(clients, period)
 
 
 def zone_of(client: Client) -> ZoneInfo:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 
+from billing.faults import blaming, refusing
 from billing.invoices import locked
 from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
 from billing.rating import hours, labour_net
@@ -59,7 +60,7 @@ def credit(
 
     Emits `invoice.issued` for the note and `invoice.credited` for the invoice. A note for all of it gives the entries
     and the blocks back, so that they can be billed again. `record_type` is R1 (error founded in law, LIVA art.
-    80.1, 80.2, 80.6) or R4 (the rest). Refuses more than is left.
+    80.1, 80.2, 80.6) or R4 (the rest). Refuses more than is left, and data that allow no document ("data_fault").
     """
     _check(reason, record_type)
     original = locked(invoice_id)
@@ -70,10 +71,13 @@ def credit(
         raise Conflict("invoice_credited")
     corrections = _all(left, original.currency) if parts is None else _some(left, parts, original.currency)
     corrects_all = parts is None or _nothing_left(left, corrections)
-    note = _write(original, corrections, reason=reason.strip(), record_type=record_type, all_of_it=corrects_all, at=at)
-    seal(note, access_client(original.client_id), "credit_note", at=at)
-    if corrects_all:
-        _give_back(original, note, at=at)
+    with refusing("an invoice cannot be credited", invoice_id), blaming("fault.draft"):
+        note = _write(
+            original, corrections, reason=reason.strip(), record_type=record_type, all_of_it=corrects_all, at=at
+        )
+        seal(note, access_client(original.client_id), "credit_note", at=at)
+        if corrects_all:
+            _give_back(original, note, at=at)
     emit(
         "invoice.credited", original.id, client_id=original.client_id, at=at,
         number=note.number, credit_note_id=str(note.id), corrects_all=corrects_all,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from billing.books import Billed, Books, Worked, holds, in_force
+from billing.faults import blaming, is_outage, of_contract
 from billing.phrases import remark
 from billing.rating import Entry, Line, Period, Rated, rate_period
 from billing.rating.terms import in_order
@@ -61,11 +62,29 @@ class Plan:
 def plan(
     books: Books, period: Period, *, today: date, withholding: Withholding = "none", may_carry: bool = True
 ) -> Plan:
-    """Work out a client's drafts for a period; stores nothing.
+    """Work out a client's drafts for a period; stores nothing. Raises DataFault where its data do not allow it.
 
     `today` is the client's local day: while the law still lets one wait, a net below the contract's minimum is
     carried (unless `may_carry` is False). A contract that an issued invoice of the period holds stays as issued.
     """
+    with blaming("fault.client"):
+        regime_of(books.client.tax_regime)
+    with blaming("fault.draft"):
+        sections, left_out = _sections(books, period)
+        drafts: list[Draft] = []
+        for (currency, po_number), group in sections.items():
+            if not group:
+                continue
+            draft = _draft(books, period, currency, po_number, group, today=today, withholding=withholding)
+            if reason := _kept_back(draft, books, period, today=today, may_carry=may_carry):
+                left_out += [LeftOut(section.contract.id, None, reason) for section in group]
+            else:
+                drafts.append(draft)
+        return Plan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
+
+
+def _sections(books: Books, period: Period) -> tuple[dict[tuple[str, str | None], list[Section]], list[LeftOut]]:
+    """The rated part of each contract, by currency and purchase order, and what is left out."""
     placed, left_out = _place(books, period)
     sections: dict[tuple[str, str | None], list[Section]] = {}
     for contract, version in books.contracts:
@@ -76,20 +95,11 @@ def plan(
             left_out += [LeftOut(contract.id, entry.id, reason) for entry in entries]
             continue
         group = sections.setdefault((contract.currency, contract.po_number), [])
-        rated = _rate(books, contract, version, entries, period, before=group)
+        rated = _rate_or_blame(books, contract, version, entries, period, before=group)
         left_out += [LeftOut(contract.id, UUID(out.entry), out.reason.to_json()) for out in rated.left_out]
         if rated.lines:
             group.append(Section(contract, rated))
-    drafts: list[Draft] = []
-    for (currency, po_number), group in sections.items():
-        if not group:
-            continue
-        draft = _draft(books, period, currency, po_number, group, today=today, withholding=withholding)
-        if reason := _kept_back(draft, books, period, today=today, may_carry=may_carry):
-            left_out += [LeftOut(section.contract.id, None, reason) for section in group]
-        else:
-            drafts.append(draft)
-    return Plan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
+    return sections, left_out
 
 
 def line_values(draft: Draft) -> Iterator[tuple[Json, Line]]:
@@ -154,6 +164,29 @@ def _stands_aside(books: Books, contract: Contract, period: Period) -> Json | No
 
 def _overlap(one: Period, other: Period) -> bool:
     return one.first <= other.last and other.first <= one.last
+
+
+def _rate_or_blame(
+    books: Books,
+    contract: Contract,
+    calendar_version: int,
+    entries: list[Worked],
+    period: Period,
+    *,
+    before: list[Section],
+) -> Rated:
+    """The contract's part rated; raises DataFault that names the contract, and those of its terms that are to blame."""
+
+    def attempt(with_terms: Contract) -> Rated:
+        minimum_of(with_terms)
+        return _rate(books, with_terms, calendar_version, entries, period, before=before)
+
+    try:
+        return attempt(contract)
+    except Exception as fault:
+        if is_outage(fault):
+            raise
+        raise of_contract(contract, attempt) from fault
 
 
 def _rate(

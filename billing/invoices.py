@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from billing.books import read_books, zone_of
 from billing.drafts import Draft, line_values, plan
+from billing.faults import blaming, refusing
 from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
 from billing.rating import Period
 from billing.sealing import issuer, seal
@@ -38,10 +39,15 @@ _COMPARED = (
 def issue(invoice_id: UUID, *, at: datetime) -> Invoice:
     """Issue a draft for good; emits `invoice.issued`. Its entries are billed, its blocks drained, its payment awaited.
 
-    Refuses what is issued or on hold, a client without tax number, an incomplete provider, and a draft that no longer
-    says what the hours, the contract and the blocks say: it is to be worked out again, and looked at, first.
+    Refuses what is issued or on hold, a client without tax number, an incomplete provider, data that allow no invoice
+    ("data_fault", with the reason), and a draft that no longer says what the hours, the contract and the blocks say: it
+    is to be worked out again, and looked at, first.
     """
-    invoice = locked(invoice_id)
+    with refusing("a draft cannot be issued", invoice_id):
+        return _issue(locked(invoice_id), at=at)
+
+
+def _issue(invoice: Invoice, *, at: datetime) -> Invoice:
     if invoice.state != "draft":
         raise Conflict("invoice_issued")
     if invoice.held_at is not None:
@@ -50,6 +56,13 @@ def issue(invoice_id: UUID, *, at: datetime) -> Invoice:
     draft = _as_it_stands(invoice, client, at=at)
     invoice.legal_mentions = [{"code": row["mention"]} for row in invoice.taxes if row["mention"]]
     seal(invoice, client, "invoice", at=at)
+    with blaming("fault.draft"):
+        _settle(invoice, draft, at=at)
+    return invoice
+
+
+def _settle(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
+    """Claim the entries of an issued invoice, drain its blocks, and await its payment."""
     _claim_entries(invoice)
     _drain_blocks(invoice, draft, at=at)
     settled = invoice.payable == 0
@@ -63,7 +76,6 @@ def issue(invoice_id: UUID, *, at: datetime) -> Invoice:
         )
     )
     db.session.flush()
-    return invoice
 
 
 def hold(invoice_id: UUID, *, at: datetime) -> Invoice:
@@ -93,9 +105,10 @@ def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
         select(TimeEntry.id).where(TimeEntry.id.in_(entries)).order_by(TimeEntry.id).with_for_update()
     ).all()
     period = Period(invoice.period_start, invoice.period_end)
-    books = read_books([client], period)[0]
     withholding = issuer().get("withholding", "none")
-    today = at.astimezone(zone_of(client)).date()
+    with blaming("fault.client"):
+        books = read_books([client], period)[0]
+        today = at.astimezone(zone_of(client)).date()
     planned = plan(books, period, today=today, withholding=withholding, may_carry=False)
     for draft in planned.drafts:
         is_it = (draft.currency, draft.po_number) == (invoice.currency, invoice.po_number)

@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, func, select
 
 from billing.books import instants
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry
-from billing.phrases import asks_for_a_look
+from billing.phrases import asks_for_a_look, is_fault
 from billing.rating import Period
 from billing.runs import last_runs
 from billing.sealing import issuer_zone
@@ -73,7 +73,10 @@ def read_month(period: Period) -> Month:
         reasons.setdefault(UUID(out["client_id"]), []).append(out["reason"])
     minutes = _unbilled(period)
     placed = {place.client_id for place in places}
-    wanted = (set(minutes) | set(reasons)) - placed
+    # A fault is shown also where an invoice of the period exists; a draft says it itself.
+    drafted = {place.client_id for place in places if place.state != "issued"}
+    faulty = {client_id for client_id, said in reasons.items() if any(map(is_fault, said))}
+    wanted = ((set(minutes) | set(reasons)) - placed) | (faulty - drafted)
     names = _names(wanted)
     loose = [
         Loose(client_id, names[client_id], minutes.get(client_id, 0), tuple(reasons.get(client_id, ())))

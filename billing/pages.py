@@ -8,16 +8,18 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from billing import credit_notes, invoices, queries, sealing, views
+from billing.faults import blaming, is_outage, note, refusing
 from billing.legal.qr import qr_svg
 from billing.models import Invoice
 from billing.month import Month, month_of, read_month, today_at_issuer
+from billing.phrases import remark
 from billing.rating import Period
 from billing.runs import run_invoices
-from billing.sentences import sentence
+from billing.sentences import sentence, sentence_or_code
 from msp.clients.queries import access_client, all_clients
 from msp.kernel import clock
 from msp.kernel.db import current_scope, db, work
-from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from msp.kernel.events import emit
 from msp.web.guards import is_first_time, needs
 from msp.web.parts import formats
@@ -76,8 +78,18 @@ def month() -> str:
         may_issue=True,
         open_first=False,
         list_url=url_for("billing.month", period=f"{period.first:%Y-%m}"),
-        **(_draft_shown(draft, is_chosen) if draft else {"draft": None}),
+        **(_draft_or_notice(draft, is_chosen) if draft else {"draft": None}),
     )
+
+
+def _draft_or_notice(draft: Invoice, is_chosen: bool) -> dict[str, object]:
+    """The open draft; where its data cannot be shown, a notice instead, so that the month can be closed for others."""
+    try:
+        with refusing("a draft cannot be shown", draft.id), blaming("fault.draft"), db.session.begin_nested():
+            return _draft_shown(draft, is_chosen)
+    except Conflict as refused:
+        flash(views.refusal(refused), "red")
+        return {"draft": None}
 
 
 def _draft_shown(draft: Invoice, is_chosen: bool) -> dict[str, object]:
@@ -86,7 +98,7 @@ def _draft_shown(draft: Invoice, is_chosen: bool) -> dict[str, object]:
     shown["draft"] = {
         "client_name": client.legal_name or client.name,
         "note": views.draft_note(draft, client.payment_days),
-        "warnings": [sentence(warning) for warning in draft.warnings],
+        "warnings": [sentence_or_code(warning) for warning in draft.warnings],
         "pdf_url": url_for("billing.pdf", invoice_id=draft.id),
         "may_hold": True,
         "held": draft.held_at is not None,
@@ -116,15 +128,19 @@ def run() -> AnyResponse:
 def issue_ready() -> AnyResponse:
     """Issue every draft of a month that asks for nothing, each in a transaction of its own."""
     period = _period(request.form.get("period"))
-    done, refused = 0, 0
+    done = 0
     for place in read_month(period).in_state("ready") if is_first_time() else []:
         try:
             with work(current_scope()):
                 invoices.issue(place.id, at=clock.now())
             done += 1
-        except Conflict as conflict:
-            refused += 1
-            flash(f"{place.client_name}: {views.refusal(conflict)}", "red")
+        except Refusal as refusal:
+            flash(f"{place.client_name}: {views.refusal(refusal)}", "red")
+        except Exception as fault:
+            if is_outage(fault):
+                raise
+            note(fault, "a draft cannot be issued", place.id)
+            flash(f"{place.client_name}: {sentence(remark('fault.draft'))}", "red")
     if done:
         flash(ngettext("%(num)d invoice issued.", "%(num)d invoices issued.", done), "green")
     return redirect(url_for("billing.month", period=f"{period.first:%Y-%m}"), 303)
@@ -260,14 +276,17 @@ def _note(invoice: Invoice) -> str:
     return f"{gettext('Credit note')} · {when}" if invoice.kind == "credit_note" else when
 
 
-def pdf(invoice_id: UUID) -> Response:
+def pdf(invoice_id: UUID) -> AnyResponse:
     """The PDF as it was issued, or what a draft would give."""
     invoice = queries.access_invoice(invoice_id)
     if invoice.state == "issued":
         document = queries.access_document(invoice_id)
         content, name = document.content, document.name
     else:
-        content, name = sealing.preview(invoice, access_client(invoice.client_id)), "draft"
+        try:
+            content, name = sealing.preview(invoice, access_client(invoice.client_id)), "draft"
+        except Conflict as refused:
+            return _refused(invoice, views.refusal(refused))
     return Response(
         content,
         mimetype="application/pdf",
@@ -276,9 +295,9 @@ def pdf(invoice_id: UUID) -> Response:
 
 
 def qr(invoice_id: UUID) -> Response:
-    """The tax QR as a picture."""
+    """The tax QR as a picture; not found where the record was not sent to the tax agency."""
     record = queries.record_of(invoice_id)
-    if record is None:
+    if record is None or not sealing.is_verifiable(queries.access_invoice(invoice_id)):
         raise NotFound("invoice_record")
     picture = qr_svg(record.qr_url, light="#fff")
     return Response(picture, mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=86400"})

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-import fontpkg_inter
 import typst
 from babel import Locale
 from flask_babel import gettext
 from stdnum import iban
 
+from billing import fonts, printable
 from billing.legal.qr import qr_svg
 from billing.models import Invoice, InvoiceLine
 from billing.queries import EntryTold, access_invoice, entries_told
@@ -27,9 +27,10 @@ from msp.kernel.i18n import reading_as
 from msp.web.parts import formats
 
 TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
-FONTS = Path(fontpkg_inter.ROOT) / "files"
 QR_MM = 35
 _QUIET = 1.25  # the picture has a quiet zone around the symbol, which alone is QR_MM wide
+
+_NO_TEXT = frozenset(("lang", "fonts", "document_title", "document_author", "qr_svg", "qr_alt"))
 
 Told: TypeAlias = Mapping[UUID, EntryTold]
 
@@ -44,19 +45,28 @@ class Parties(NamedTuple):
 def render(invoice: Invoice, *, timezone: str, qr_url: str | None, parties: Parties | None = None) -> bytes:
     """The PDF of an invoice, in the invoice's language; one without number and QR says that it is a draft.
 
-    `parties` are provider and customer where the invoice has no snapshot of them yet.
+    `parties` are provider and customer where the invoice has no snapshot of them yet. With `qr_url` the tax QR and
+    the legend of VERI*FACTU are printed: only for records that are sent (`billing.sealing.is_verifiable`).
     """
     with reading_as(invoice.locale, timezone):
         data = _data(invoice, qr_url, parties or Parties(invoice.issuer, invoice.customer))
-    compiled: bytes = typst.compile(  # type: ignore[misc]
+    compiled: bytes = typst.compile(
         TEMPLATE.read_bytes(),
-        font_paths=[str(FONTS)],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        font_paths=fonts.for_typst(),
+        sys_inputs={"data": json.dumps(_in_runs(data), ensure_ascii=False)},
         pdf_standards=["a-3b"],
         timestamp=int((invoice.issued_at or invoice.created_at).timestamp()),
     )
     return compiled
+
+
+def _in_runs(value: object) -> object:
+    """The document's data with every text as its runs, each a font's place and its characters."""
+    if isinstance(value, str):
+        return printable.runs(value)
+    if isinstance(value, dict):
+        return {name: part if name in _NO_TEXT else _in_runs(part) for name, part in value.items()}
+    return [_in_runs(part) for part in value] if isinstance(value, list) else value
 
 
 def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
@@ -65,7 +75,9 @@ def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
     issuer, customer = parties
     return {
         "lang": invoice.locale,
+        "fonts": fonts.FAMILIES,
         "document_title": f"{name} {invoice.number or ''}".strip(),
+        "document_author": printable.metadata(issuer.get("legal_name", "")),
         "draft_word": "" if invoice.number else gettext("DRAFT"),
         "title": name,
         "number": invoice.number or "",

@@ -17,6 +17,7 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
         "draft.without_contract": "minutes entries",
         "draft.twice_before": "before currency",
         "draft.period_open": "last",
+        "draft.not_recalculated": "",
         # why something is on no draft
         "left_out.without_contract": "on",
         "left_out.on_other_draft": "first",
@@ -24,6 +25,13 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
         "left_out.overlaps_draft": "first last",
         "left_out.carried": "net minimum currency issue_by",
         "left_out.negative": "net currency",
+        # what in a client's data makes a draft, an invoice or a document impossible
+        "fault.client": "",
+        "fault.contract": "contract terms",
+        "fault.amounts": "",
+        "fault.draft": "",
+        "fault.record": "",
+        "fault.document": "",
     }.items()
 }
 
@@ -36,6 +44,11 @@ def remark(code: str, **params: object) -> Json:
     if OWN_CODES.get(code) != params.keys():
         raise ValueError(f"{code} takes {sorted(OWN_CODES.get(code, ()))}, not {sorted(params)}")
     return {"code": code, "params": {name: _json(value) for name, value in params.items()}}
+
+
+def is_fault(phrase: Json) -> bool:
+    """Whether a phrase says that something in the client's data made its step impossible."""
+    return bool(phrase["code"].startswith("fault."))
 
 
 def asks_for_a_look(warnings: list[Json]) -> bool:

@@ -7,20 +7,25 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from babel import Locale
 from sqlalchemy import delete, select
 from sqlalchemy.orm import raiseload
 
-from billing.books import Books, read_books, zone_of
+from billing.books import Books, read_each, zone_of
 from billing.drafts import Draft, LeftOut, line_values, plan
+from billing.faults import DataFault, blaming, note
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry, InvoiceRun
 from billing.numbering import lock_runs
+from billing.phrases import is_fault, remark
 from billing.rating import Line, Period
-from billing.tax import TaxRow
+from billing.sentences import paragraph, title
+from billing.tax import TaxRow, Withholding
 from msp.clients.models import Client
 from msp.kernel import settings
 from msp.kernel.db import Json, current_scope, db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
+from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
 
 LONGEST_DAYS = 366
@@ -29,7 +34,8 @@ LONGEST_DAYS = 366
 def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> InvoiceRun:
     """Make or rebuild the drafts of these clients for a period; emits `invoice.drafted` for each new draft.
 
-    Refuses a period that ends before it begins or is longer than a year. A draft on hold stays on hold.
+    A fault in a client's data leaves that client out with a reason; a draft that it had stays, and says so. Refuses a
+    period that ends before it begins or is longer than a year. A draft on hold stays on hold.
     """
     if not 0 <= (period.last - period.first).days < LONGEST_DAYS:
         raise Invalid(fields={"period_end": ["before_start" if period.last < period.first else "out_of_range"]})
@@ -45,15 +51,58 @@ def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> 
     db.session.add(run)
     db.session.flush()
     withholding = settings.read("provider").get("withholding", "none")
-    left_out: list[Json] = []
-    for books in read_books(clients, period):
-        today = at.astimezone(zone_of(books.client)).date()
-        planned = plan(books, period, today=today, withholding=withholding)
-        _write_drafts(run, books, planned.drafts, period, at=at)
-        left_out += [_told(books.client, out) for out in planned.left_out]
-    run.left_out = left_out
+    run.left_out = [
+        _told(client, out)
+        for client, books in read_each(clients, period)
+        for out in _run_client(run, client, books, period, at=at, withholding=withholding)
+    ]
     db.session.flush()
     return run
+
+
+def _run_client(
+    run: InvoiceRun,
+    client: Client,
+    books: Books | DataFault,
+    period: Period,
+    *,
+    at: datetime,
+    withholding: Withholding,
+) -> Sequence[LeftOut]:
+    """Write one client's drafts, all of them or none, and return what is left out of them."""
+    try:
+        if isinstance(books, DataFault):
+            raise books
+        with blaming("fault.draft"), db.session.begin_nested():
+            today = at.astimezone(zone_of(client)).date()
+            planned = plan(books, period, today=today, withholding=withholding)
+            _say_once(client, planned.drafts)
+            _write_drafts(run, books, planned.drafts, period, at=at)
+            return planned.left_out
+    except DataFault as fault:
+        note(fault, "a client is left out of an invoice run", client.id)
+        _warn_of(fault, client, period)
+        return [LeftOut(fault.contract_id, None, fault.reason)]
+
+
+def _say_once(client: Client, drafts: Iterable[Draft]) -> None:
+    """Put every phrase of the drafts into words: what cannot be said is a fault now, not on the pages of everybody."""
+    with blaming("fault.client"):
+        Locale.parse(client.locale)
+    with reading_as(client.locale, client.timezone):
+        for draft in drafts:
+            paragraph(draft.warnings)
+            for values, _ in line_values(draft):
+                title(values["description"])
+                paragraph(values["reasons"])
+
+
+def _warn_of(fault: DataFault, client: Client, period: Period) -> None:
+    """Have the drafts that the client has for the period say that they were not recalculated, and why."""
+    for invoice in _standing(client, period.first):
+        kept = [one for one in invoice.warnings if not is_fault(one) and one["code"] != "draft.not_recalculated"]
+        invoice.warnings = [remark("draft.not_recalculated"), fault.reason, *kept]
+    db.session.flush()
 
 
 def drafts_of(run: InvoiceRun) -> list[Invoice]:

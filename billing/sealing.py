@@ -1,4 +1,4 @@
-"""The moment an invoice or credit note becomes one: number, snapshots, chained record, QR and PDF, all or nothing.
+"""The moment an invoice or credit note becomes one: number, snapshots, chained record and PDF, all or nothing.
 
 One transaction, as AEAT's own example declaration has it. The PDF is made inside it: where it cannot be made there is
 no invoice and no number is spent, and the bytes that were stored are the invoice for ever.
@@ -11,16 +11,17 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from billing import pdf
+from billing.faults import blaming, refusing
 from billing.legal.huella import Record, alta
 from billing.legal.qr import Environment, qr_url
 from billing.models import Invoice, InvoiceDocument, InvoiceRecord
 from billing.numbering import Link, Number, SeriesKind, extend_chain, lock_chain, next_number
 from msp.clients.models import Client
-from msp.kernel import settings
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
+from msp.kernel.issuer import read_issuer, verifactu_mode
 from msp.kernel.money import Money
 
 EURO = "EUR"
@@ -42,11 +43,11 @@ def use_environment(environment: Environment) -> None:
 
 
 def issuer() -> Json:
-    """The provider's legal data (the setting `provider`); raises Conflict where what an invoice needs is missing."""
-    provider = settings.read("provider")
+    """The provider's legal data with its VERI*FACTU mode; raises Conflict where what an invoice needs is missing."""
+    provider = read_issuer()
     if missing := [name for name in _NEEDED if not provider.get(name)]:
         raise Conflict("provider_incomplete", missing=missing)
-    return provider
+    return provider | {"verifactu_mode": verifactu_mode(provider)}
 
 
 def issuer_zone(provider: Json) -> ZoneInfo:
@@ -67,20 +68,25 @@ def customer(client: Client) -> Json:
 
 
 def preview(invoice: Invoice, client: Client) -> bytes:
-    """The PDF that a draft would give, marked as a draft; nothing is stored."""
+    """The PDF that a draft would give, marked as a draft; nothing is stored.
+
+    Raises Conflict("data_fault") with the reason where the data allow no document.
+    """
     buyer = {
         "name": client.legal_name or client.name,
         "tax_id": client.tax_id,
         "address": client.billing_address,
     }
-    parties = pdf.Parties(settings.read("provider"), buyer)
-    return pdf.render(invoice, timezone=client.timezone, qr_url=None, parties=parties)
+    parties = pdf.Parties(read_issuer(), buyer)
+    with refusing("a draft cannot be previewed", invoice.id), blaming("fault.document"):
+        return pdf.render(invoice, timezone=client.timezone, qr_url=None, parties=parties)
 
 
 def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) -> None:
     """Issue a draft whose lines and sums are final; emits `invoice.issued`. Nothing of it changes afterwards.
 
-    Refuses currencies other than the euro (the records are in euros), and a day before the series' last.
+    Refuses currencies other than the euro (the records are in euros), and a day before the series' last. Raises
+    DataFault where the data allow no record or no document.
     """
     if invoice.currency != EURO:
         raise Conflict("currency_not_euro", currency=invoice.currency)
@@ -90,12 +96,14 @@ def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) ->
     made_at = max(at, link.made_at or at) if _same_day(at, link.made_at, zone) else at
     number = next_number(kind, at=made_at, zone=zone)
     invoice.issuer, invoice.customer = provider, buyer
-    _date(invoice, client, kind, number, made_at=made_at, zone=zone)
-    record = _record(invoice, link, made_at=made_at, zone=zone)
-    extend_chain(huella=record.huella, at=made_at)
-    db.session.flush()
-    url = _keep_record(invoice, link, record, at=made_at)
-    _keep_document(invoice, client, url, at=made_at)
+    with blaming("fault.record"):
+        _date(invoice, client, kind, number, made_at=made_at, zone=zone)
+        record = _record(invoice, link, made_at=made_at, zone=zone)
+        extend_chain(huella=record.huella, at=made_at)
+        db.session.flush()
+        url = _keep_record(invoice, link, record, at=made_at)
+    with blaming("fault.document"):
+        _keep_document(invoice, client, url, at=made_at)
     emit(
         "invoice.issued",
         invoice.id,
@@ -106,6 +114,11 @@ def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) ->
         total=str(Money(invoice.total, invoice.currency)),
         currency=invoice.currency,
     )
+
+
+def is_verifiable(invoice: Invoice) -> bool:
+    """Whether an issued invoice may carry the tax QR and the legend: only in the mode that sends its record."""
+    return verifactu_mode(invoice.issuer) != "off"
 
 
 def _same_day(at: datetime, other: datetime | None, zone: ZoneInfo) -> bool:
@@ -147,7 +160,7 @@ def _named(invoice: Invoice) -> _Named:
 
 
 def _keep_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) -> str:
-    """Store the record with where its QR leads, which is given back."""
+    """Store the record with the address of its QR, which is given back; it is printed in the VERI*FACTU mode only."""
     url = qr_url(**_named(invoice), environment=_environment)
     db.session.add(
         InvoiceRecord(
@@ -167,7 +180,7 @@ def _keep_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) 
 
 
 def _keep_document(invoice: Invoice, client: Client, url: str, *, at: datetime) -> None:
-    content = pdf.render(invoice, timezone=client.timezone, qr_url=url)
+    content = pdf.render(invoice, timezone=client.timezone, qr_url=url if is_verifiable(invoice) else None)
     db.session.add(
         InvoiceDocument(
             invoice_id=invoice.id,

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
 from billing.month import Loose, Month, Place
 from billing.pdf import Told, line_title, tax_words
-from billing.phrases import MILD
+from billing.phrases import MILD, is_fault
 from billing.queries import EntryTold
-from billing.sentences import paragraph, sentence
+from billing.sealing import is_verifiable
+from billing.sentences import paragraph, sentence_or_code
 from billing.sentences.figures import days
 from msp.contracts.models import Contract
 from msp.kernel.db import Json, db
@@ -21,6 +22,7 @@ from msp.kernel.errors import Refusal
 from msp.kernel.events import Event
 from msp.people.access import may
 from msp.people.models import Person
+from msp.people.names import first_name
 from msp.web.parts import formats
 from msp.web.parts.words import word
 
@@ -78,7 +80,7 @@ def _line(line: InvoiceLine, told: Told, *, links: bool) -> Row:
 
 
 def _work(entry: EntryTold) -> str:
-    return f"{entry.person.split()[0]} · {entry.note or entry.subject}"
+    return " · ".join(filter(None, (first_name(entry.person), entry.note or entry.subject)))
 
 
 def _mark(reasons: Iterable[Json]) -> str:
@@ -132,7 +134,7 @@ def _place_note(place: Place) -> str:
         return place.number
     telling = [warning for warning in place.warnings if warning["code"] not in MILD]
     if telling:
-        return sentence(telling[0])
+        return sentence_or_code(telling[0])
     parts = [word(kind, "contract") for kind in place.kinds]
     if place.minutes:
         parts.append(formats.minutes(place.minutes))
@@ -143,13 +145,14 @@ def _place_note(place: Place) -> str:
 
 def _loose_row(loose: Loose, month: Month, person: Person) -> Row:
     carried = next((reason for reason in loose.reasons if reason["code"] == "left_out.carried"), None)
-    shown = carried or (loose.reasons[0] if loose.reasons else None)
-    note = sentence(shown) if shown else gettext("%(minutes)s to bill", minutes=formats.minutes(loose.minutes))
+    fault = next(filter(is_fault, loose.reasons), None)
+    shown = fault or carried or (loose.reasons[0] if loose.reasons else None)
+    note = sentence_or_code(shown) if shown else gettext("%(minutes)s to bill", minutes=formats.minutes(loose.minutes))
     has_page = may(person, "see_contracts")
     return {
         "name": loose.client_name,
         "note": note,
-        "state": "carried" if carried else "check",
+        "state": "carried" if shown is carried and carried else "check",
         "amount": None,
         "currency": "EUR",
         "url": url_for("admin.client", client_id=loose.client_id) if has_page else url_for("billing.month"),
@@ -217,11 +220,14 @@ def payment_shown(payment: Payment | None) -> Row | None:
 
 
 def record_shown(invoice: Invoice, record: InvoiceRecord | None) -> Row | None:
-    """The chained record, with the address of the QR's picture."""
+    """The chained record; with the QR's address and picture where it was sent to the tax agency."""
     if record is None:
         return None
-    picture = url_for("billing.qr", invoice_id=invoice.id)
-    return {"huella": record.huella, "qr_url": record.qr_url, "picture_url": picture}
+    shown: Row = {"position": record.position, "huella": record.huella, "qr_url": None, "picture_url": None}
+    if is_verifiable(invoice):
+        picture = url_for("billing.qr", invoice_id=invoice.id)
+        shown |= {"qr_url": record.qr_url, "picture_url": picture}
+    return shown
 
 
 def history(invoice: Invoice) -> list[Row]:
@@ -256,6 +262,8 @@ def _happened(kind: str, data: Json, name: str | None) -> str:
 
 def refusal(refused: Refusal) -> str:
     """Why something was not done, in the reader's language."""
+    if refused.code == "data_fault":
+        return sentence_or_code(refused.params["reason"])  # type: ignore[arg-type]
     said = {
         "invoice_issued": gettext("It is issued already."),
         "invoice_held": gettext("It is held back. Release it first."),

@@ -1,0 +1,41 @@
+"""What in a client's data made a draft, an invoice or a document impossible, and what to do about it."""
+
+from collections.abc import Callable, Mapping
+
+from flask_babel import gettext
+
+from billing.sentences.figures import Params
+
+
+def _contract(p: Params) -> str:
+    if p["terms"]:
+        return gettext(
+            "The contract “%(contract)s” has terms that cannot be calculated (%(terms)s): correct them and recalculate",
+            contract=p["contract"],
+            terms="; ".join(p["terms"]),
+        )
+    return gettext(
+        "The contract “%(contract)s” cannot be calculated: check its prices, multipliers and dates, and recalculate",
+        contract=p["contract"],
+    )
+
+
+SAID: Mapping[str, Callable[[Params], str]] = {
+    "draft.not_recalculated": lambda p: gettext("The last calculation failed: these figures are old"),
+    "fault.client": lambda p: gettext(
+        "The client's own data cannot be read: check its time zone, language and tax treatment, and recalculate"
+    ),
+    "fault.contract": _contract,
+    "fault.amounts": lambda p: gettext(
+        "The amounts are too large to be calculated or stored: check prices, multipliers and quantities"
+    ),
+    "fault.draft": lambda p: gettext(
+        "There is an unexpected error in this client's data. The log has the details; other clients are not affected"
+    ),
+    "fault.record": lambda p: gettext(
+        "The invoice record cannot be made: check the tax numbers of both parties and the issuer's settings"
+    ),
+    "fault.document": lambda p: gettext(
+        "The PDF cannot be made: check the names, addresses, language and time zone of both parties"
+    ),
+}
