@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.slack.emoji import character_of, from_unicode
-from integrations.slack.mrkdwn import MAX_DEPTH, Entry, lists_of, paragraphs, read_mrkdwn, typed_runs, unescape
+from integrations.slack.mrkdwn import MAX_DEPTH, Entry, lists_of, paragraphs, read_mrkdwn, typed_runs
+from integrations.slack.text import unescape
 from msp.kernel.db import Json
 from msp.richtext import read_markdown
 from msp.richtext.links import canonical

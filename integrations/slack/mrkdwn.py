@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from integrations.slack.emoji import emoji_runs
+from integrations.slack.text import unescape
 from msp.richtext.links import canonical
-from msp.richtext.runs import Run, Style, inlines_of, plain_of
+from msp.richtext.runs import Run, Style, inlines_of, normal_runs, plain_of
 from msp.richtext.text import linked_runs
 from msp.richtext.tree import (
     Block,
@@ -36,7 +37,6 @@ _BULLET = re.compile(r"(\s*)(?:•|◦|▪︎|▪|▸|\u2043) ?(.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(\s*)([0-9]{1,3})\. (.*)", re.DOTALL)
 _DELIMITERS: dict[str, Style] = {"*": Strong, "_": Emphasis, "~": Strikethrough}
 _HOLE = "\ufdd1"  # stands for what is no text while delimiters are looked for
-_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 MAX_DELIMITERS = 1000  # in one line; where there are more it is data
 MAX_DEPTH = 20
 
@@ -50,11 +50,7 @@ class Entry:
     runs: tuple[Run, ...]
 
 
-def unescape(text: str) -> str:
-    """The three characters that Slack escapes, as people typed them."""
-    for escaped, character in _ESCAPES:
-        text = text.replace(escaped, character)
-    return text
+MAX_QUOTES = 4  # in each other; Slack shows no more
 
 
 def read_mrkdwn(text: str) -> Blocks:
@@ -76,7 +72,7 @@ def read_line(line: str) -> list[Run]:
 def paragraphs(runs: Sequence[Run]) -> Iterator[Paragraph]:
     """The paragraphs of runs: blank lines part them, those at the edges go."""
     made: list[Run] = []
-    for run in [*runs, Run(LineBreak()), Run(LineBreak())]:
+    for run in [*normal_runs(runs), Run(LineBreak()), Run(LineBreak())]:
         is_break = isinstance(run.leaf, LineBreak)
         if is_break and (not made or isinstance(made[-1].leaf, LineBreak)):
             if made:
@@ -126,7 +122,7 @@ def _lines(text: str, depth: int = 0) -> Iterator[Block]:
 
 def _kind(lines: list[str], at: int, depth: int) -> str:
     line = lines[at]
-    if depth >= MAX_DEPTH:
+    if depth >= MAX_QUOTES:
         return "text"
     if _ALL_QUOTED.match(line):
         return "all_quoted"

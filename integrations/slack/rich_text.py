@@ -8,8 +8,9 @@ notifications and screen readers tell.
 from collections.abc import Iterator
 
 from integrations.slack.block_kit import dicts, names_in, read_blocks, text_in
-from integrations.slack.mrkdwn import read_mrkdwn, unescape
+from integrations.slack.mrkdwn import read_mrkdwn
 from integrations.slack.rich_writing import MAX_MESSAGE, measure, write_blocks, write_mrkdwn
+from integrations.slack.text import unescape
 from msp.kernel.db import Json
 from msp.richtext import is_empty
 from msp.richtext.links import canonical

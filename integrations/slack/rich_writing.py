@@ -13,9 +13,10 @@ from typing import Any
 
 from integrations.slack.emoji import emoji_runs
 from integrations.slack.mrkdwn import read_line
+from integrations.slack.text import escape
 from msp.kernel.db import Json
 from msp.richtext.runs import NO_STYLES, Run, Style, inlines_of, lines_of, normal_runs, plain_of, runs_of, text_of
-from msp.richtext.text import line_of
+from msp.richtext.text import columns_of
 from msp.richtext.tree import (
     Block,
     Blocks,
@@ -40,20 +41,12 @@ from msp.richtext.tree import (
     normalised,
 )
 
-MAX_MESSAGE = 3000  # characters of one of our messages: what the text of a section takes
+MAX_MESSAGE = 2800  # characters of one of our messages: the text of a section takes 3,000, with the author's name
 MAX_INDENT = 8
-_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _MARKS: dict[Style, str] = {Strong: "*", Emphasis: "_", Strikethrough: "~"}
 _STYLES: dict[Style, str] = {Strong: "bold", Emphasis: "italic", Strikethrough: "strike"}
 _WORD = re.compile(r"\S+|\s+")
 _SPECIAL = re.compile(r"[*_~`]")
-
-
-def escape(text: str) -> str:
-    """Text of people, so that Slack takes none of it for a mention, a link or a broadcast."""
-    for plain, escaped in _ESCAPES:
-        text = text.replace(plain, escaped)
-    return text
 
 
 def measure(document: Document) -> int:
@@ -99,7 +92,7 @@ def _block(block: Block, is_quoted: bool) -> str:
             marks = [f"{start + number}. " if ordered else "• " for number in range(len(items))]
             return "\n".join(_item(item, mark, is_quoted) for item, mark in zip(items, marks, strict=True))
         case Table():
-            text = _columns(block)
+            text = columns_of(block)
             return _fenced(text) if not is_quoted else "\n".join(map(_code, text.split("\n")))
     raise TypeError(block)
 
@@ -183,14 +176,6 @@ def _typed(leaf: Any) -> Any:
     return Text(text_of(leaf)) if isinstance(leaf, Emoji | Mention) else leaf
 
 
-def _columns(table: Table) -> str:
-    """A table as text in columns."""
-    rows = [[line_of(cell) for cell in row] for row in (table.header, *table.rows)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-
 # ------------------------------------------------------------------------- blocks
 
 
@@ -221,7 +206,7 @@ def _element(block: Block, border: int) -> Iterator[Json]:
         case CodeBlock(text):
             yield _preformatted(text, border)
         case Table():
-            yield _preformatted(_columns(block), border)
+            yield _preformatted(columns_of(block), border)
 
 
 def _preformatted(text: str, border: int) -> Json:

@@ -5,7 +5,7 @@ from typing import Any
 from botbuilder.schema import Activity, Attachment
 
 from integrations.chat import Button, Place, Post, WrittenCard
-from integrations.teams.rich_text import escape, write_teams
+from integrations.teams.markdown import escape, write_teams
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 

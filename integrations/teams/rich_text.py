@@ -1,222 +1,186 @@
-"""Teams' messages as rich text, and rich text as Teams' Markdown.
+"""Teams' messages as rich text, and rich text as Teams' messages.
 
-The `text/html` copy of a message is read first: it alone keeps lines, lists, links and quotes. Without one `text` is
-read as its `textFormat` says. Sources: learn.microsoft.com, "Format your bot messages" and "Messages in bot
-conversations" (mentions are entities; the text carries `<at>` elements).
+A message is read from its `text/html` copy, which alone keeps lines, lists, links and quotes, else from its text. Ours
+are written for `textFormat: xml`, simple HTML. Both formats are documented for text messages ("Format your bot
+messages"), but of Markdown Teams hides what stands in braces (msteams-docs#4956), joins lines (#740) and reads escapes
+differently on each platform (#5793), while HTML has one way to escape, and addresses in it need none.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from integrations.teams.mentions import Mentions, with_placeholders, without_placeholders
 from msp.kernel.db import Json
-from msp.richtext import Document, read_html, read_markdown, read_text
-from msp.richtext.nodes import (
+from msp.richtext import is_empty, read_html, read_markdown, read_text
+from msp.richtext.tree import (
     Block,
-    Blocks,
-    Code,
-    CodeBlock,
+    Document,
     Emoji,
-    Emphasis,
-    Heading,
     Inlines,
-    List,
-    Mention,
     Paragraph,
     Quote,
-    Strikethrough,
     Strong,
-    Table,
     Text,
+    normalised,
+    without_mention,
 )
-from msp.richtext.runs import Run, inlines_of, lines_of, runs_of, text_of
-from msp.richtext.text import linked_runs
-from msp.richtext.tree import mentions, normalised, without_mention
 
-MENTION_TYPE = "http://schema.skype.com/Mention"
-_QUOTED = re.compile(r'itemtype="https?://schema\.skype\.com/Reply"[^<>]{0,200}\bitemid="(\d{1,40})"')
-_QUOTED_TOO = re.compile(r'\bitemid="(\d{1,40})"[^<>]{0,200}itemtype="https?://schema\.skype\.com/Reply"')
-_AT = re.compile(r"(</?at(?:\s[^<>]{0,200})?>)", re.IGNORECASE)
-_AT_ID = re.compile(r'\bid="?(\d{1,6})')
-_MARKDOWN = re.compile(r"([\\`*_\[\]#<>~|])")
-_LINE_MARK = re.compile(r"^(\s*)([-+]|\d{1,9}[.)])(?=\s)")
-_MARKS = {Strong: "**", Emphasis: "_", Strikethrough: "~~"}
+__all__ = ["quoted_id", "read_activity"]
+
+_REPLY = re.compile(r"<blockquote\b[^<>]*schema\.skype\.com/Reply[^<>]*>", re.IGNORECASE)
+_ITEM = re.compile(r"""\sitemid\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
+_SELF_CLOSED = re.compile(r"<(at|attachment|customemoji|emoji)\b([^<>]*)/>", re.IGNORECASE)
+_QUOTED = re.compile(r"<quoted\b[^<>]*>(?:</quoted>)?", re.IGNORECASE)
+_HTML = re.compile(r"\s*<(p|div|span|ul|ol|blockquote|codeblock)\b.*</\1>\s*", re.IGNORECASE | re.DOTALL)
+_REFERENCES = ("messageReference", "forwardedMessageReference")
 
 
 def read_activity(activity: Json) -> tuple[Document, bool]:
-    """What a message says without mentions of our bot, and whether it mentions our bot."""
-    people = _people(activity)
-    us = str(_object(activity.get("recipient")).get("id") or "")
-    html = _html_of(activity)
-    text = activity.get("text") if isinstance(activity.get("text"), str) else ""
-    if html.strip():
-        document = read_html(html, leaves=_leaves(people))
-    elif activity.get("textFormat") == "xml":
-        document = read_html(str(text), leaves=_leaves(people))
-    else:
-        document = _read_plain(str(text), people, is_markdown=activity.get("textFormat") == "markdown")
-    is_mentioned = us in mentions(document) or any(person.id == us for person in people)
-    return without_mention(document, us), is_mentioned
+    """What somebody said, and whether our bot was mentioned; its mention is not part of what was said.
+
+    Mentions are told by the ids in `entities`; other people's stay. Nothing of the shape is trusted.
+    """
+    mentions = Mentions.of(activity)
+    document = Document((*_quotes(activity), *_said(activity, mentions).blocks))
+    return normalised(without_mention(document, mentions.me) if mentions.me else document), mentions.is_of_us
 
 
 def quoted_id(activity: Json) -> str | None:
-    """The id of the message that this one quotes: named in its HTML, else as `replyToId`."""
-    html = _html_of(activity)
-    found = _QUOTED.search(html) or _QUOTED_TOO.search(html)
-    if found:
-        return found[1]
-    named = activity.get("replyToId")
-    return named if isinstance(named, str) and named else None
+    """The id of the message that this one quotes or replies to, or None."""
+    for found in _REPLY.finditer(_html_of(activity)):
+        if item := _ITEM.search(found[0]):
+            return item[1]
+    for reference in [*_references(activity).values(), *_replies(activity)]:
+        if id := reference.get("messageId"):
+            return str(id)
+    replied = activity.get("replyToId")
+    return replied if isinstance(replied, str) and replied else None
 
 
-def _people(activity: Json) -> list[Mention]:
-    """The people mentioned, in the order of the entities that name them."""
-    entities = activity.get("entities")
-    found = []
-    for each in entities if isinstance(entities, list) else []:
-        if isinstance(each, dict) and each.get("type") == "mention":
-            who = _object(each.get("mentioned"))
-            if isinstance(who.get("id"), str):
-                found.append(Mention(who["id"], str(who.get("name") or "")))
-    return found
+def _said(activity: Json, mentions: Mentions) -> Document:
+    read = read_html(_prepared(_html_of(activity)), leaves=_leaves(activity, mentions))
+    return read if not is_empty(read) else _said_in_text(activity, mentions)
+
+
+def _said_in_text(activity: Json, mentions: Mentions) -> Document:
+    text = activity.get("text")
+    text = text if isinstance(text, str) else ""
+    if any(True for _ in _replies(activity)):
+        text = _QUOTED.sub("", text).lstrip()
+    format = activity.get("textFormat")
+    if format == "xml" or (format is None and _HTML.fullmatch(text)):
+        return read_html(_prepared(text), leaves=_leaves(activity, mentions))
+    placed, people = with_placeholders(text.replace("\xa0", " "), mentions)
+    read = read_markdown(placed) if format == "markdown" else read_text(placed.strip("\n"))
+    return without_placeholders(read, people)
 
 
 def _html_of(activity: Json) -> str:
-    attachments = activity.get("attachments")
-    for each in attachments if isinstance(attachments, list) else []:
-        if isinstance(each, dict) and each.get("contentType") == "text/html" and isinstance(each.get("content"), str):
-            return str(each["content"])
+    """The HTML copy of the message, or nothing."""
+    for attachment in _dicts(activity.get("attachments")):
+        content = attachment.get("content")
+        if attachment.get("contentType") == "text/html" and isinstance(content, str) and content.strip():
+            return content
     return ""
 
 
-def _leaves(people: list[Mention]) -> Mapping[str, Any]:
-    """Teams' own elements: people by the number of their entity, emoji by their alternative text."""
-    seen = iter(range(len(people)))
-
-    def at(attributes: Mapping[str, str], label: str) -> Inlines | None:
-        return _named(people, attributes.get("id", ""), label, seen)
-
-    def span(attributes: Mapping[str, str], label: str) -> Inlines | None:
-        if attributes.get("itemtype") != MENTION_TYPE:
-            return None
-        return _named(people, attributes.get("itemid", ""), label, seen)
-
-    def character(attributes: Mapping[str, str], _label: str) -> Inlines | None:
-        alt = attributes.get("alt", "")
-        return (Emoji(alt, attributes.get("title", "")),) if alt and not alt.isascii() else (Text(alt),)
-
-    def image(attributes: Mapping[str, str], label: str) -> Inlines | None:
-        return character(attributes, label) if attributes.get("itemtype", "").endswith("/Emoji") else None
-
-    def nothing(_attributes: Mapping[str, str], _label: str) -> Inlines | None:
-        return ()
-
-    return {"at": at, "span": span, "emoji": character, "img": image, "attachment": nothing}
+def _prepared(html: str) -> str:
+    """With Teams' own elements closed, and without the place of a quote, which is told by its entity."""
+    return _QUOTED.sub("", _SELF_CLOSED.sub(r"<\1\2></\1>", html))
 
 
-def _named(people: list[Mention], number: str, label: str, seen: Iterator[int]) -> Inlines:
-    """The person of a mention: by number, else the next one of that name, else the next one."""
-    following = next(seen, -1)
-    if number.isdecimal() and int(number) < len(people):
-        return (people[int(number)],)
-    same = next((each for each in people if each.name and each.name == label), None)
-    if same is None and 0 <= following < len(people):
-        same = people[following]
-    return (same,) if same else (Text(label),)
+def _dicts(value: Any) -> list[Json]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _read_plain(text: str, people: list[Mention], *, is_markdown: bool) -> Document:
-    """Text as it was typed; `<at>` elements are mentions where entities name as many people. Linear in its length."""
-    text = text.replace("\xa0", " ")
-    if not people or "<at" not in text.lower():
-        return read_markdown(text) if is_markdown else read_text(text)
-    seen = iter(range(len(people)))
-    runs: list[Run] = []
-    pieces = _AT.split(text)
-    at = 0
-    while at < len(pieces):
-        opening = pieces[at]
-        is_mention = _is_opening(opening) and at + 2 < len(pieces) and pieces[at + 2].startswith("</")
-        if is_mention:
-            number = _AT_ID.search(opening)
-            runs += runs_of(_named(people, number[1] if number else "", pieces[at + 1], seen))
-            at += 3
-        else:
-            if not (_is_opening(opening) or _AT.fullmatch(opening)):
-                runs += linked_runs(opening)
-            at += 1
-    return normalised(Document((Paragraph(inlines_of(runs)),)))
+# ------------------------------------------------------------------------- quotes
 
 
-def _is_opening(piece: str) -> bool:
-    return piece[:3].lower() == "<at" and _AT.fullmatch(piece) is not None
+def _quotes(activity: Json) -> Iterator[Block]:
+    """Quoted messages that are told beside the text: by an entity, or by an attachment without a place in the HTML."""
+    for reply in _replies(activity):
+        yield from _quote(str(reply.get("senderName") or ""), reply.get("preview"))
+    html = _html_of(activity)
+    for id, reference in _references(activity).items():
+        if f'"{id}"' not in html:
+            yield from _referenced(reference)
 
 
-def _object(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
+def _quote(sender: str, words: Any) -> Iterator[Quote]:
+    if isinstance(words, str) and words.strip():
+        author = (Paragraph((Strong((Text(sender),)),)),) if sender else ()
+        yield Quote((*author, *read_text(words).blocks))
 
 
-def write_teams(document: Document) -> str:
-    """The document as Teams' Markdown: what people typed is shown as typed, and addresses stay whole."""
-    return "\n\n".join(filter(None, map(_block, document.blocks)))
+def _referenced(reference: Json) -> Iterator[Quote]:
+    sender = reference.get("messageSender") or reference.get("originalMessageSender")
+    user = sender.get("user") if isinstance(sender, dict) else None
+    name = str(user.get("displayName") or "") if isinstance(user, dict) else ""
+    html = reference.get("originalMessageContent")
+    if isinstance(html, str) and html.strip():
+        author = (Paragraph((Strong((Text(name),)),)),) if name else ()
+        yield Quote((*author, *read_html(html).blocks))
+    else:
+        yield from _quote(name, reference.get("messagePreview"))
 
 
-def _block(block: Block) -> str:
-    match block:
-        case Paragraph(children):
-            return _inlines(children)
-        case Heading(_, children):
-            return _inlines((Strong(children),))
-        case CodeBlock(text, language):
-            fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-            return f"{fence}{language}\n{text}\n{fence}"
-        case Quote(inner):
-            return "\n".join(f"> {line}".rstrip() for line in _blocks(inner).split("\n"))
-        case List(items, ordered, start):
-            marks = [f"{start + number}. " if ordered else "- " for number in range(len(items))]
-            return "\n".join(_item(item, mark) for item, mark in zip(items, marks, strict=True))
-        case Table(header, rows):
-            return "\n\n".join(" \\| ".join(map(_inlines, row)).rstrip() for row in (header, *rows) if any(row))
-    raise TypeError(block)
+def _references(activity: Json) -> dict[str, Json]:
+    """Messages that are attached, by the id of their attachment."""
+    found: dict[str, Json] = {}
+    for attachment in _dicts(activity.get("attachments")):
+        if attachment.get("contentType") in _REFERENCES:
+            content = attachment.get("content")
+            try:
+                told = json.loads(content) if isinstance(content, str) else content
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(told, dict):
+                found[str(attachment.get("id"))] = told
+    return found
 
 
-def _blocks(blocks: Blocks) -> str:
-    return "\n\n".join(filter(None, map(_block, blocks)))
+def _replies(activity: Json) -> Iterator[Json]:
+    for entity in _dicts(activity.get("entities")):
+        reply = entity.get("quotedReply")
+        if entity.get("type") == "quotedReply" and isinstance(reply, dict):
+            yield reply
 
 
-def _item(item: Blocks, mark: str) -> str:
-    first, *more = _blocks(item).split("\n")
-    return "\n".join([mark + first, *(" " * len(mark) + line if line else "" for line in more)])
+# ------------------------------------------------------------------------ elements
 
 
-def _inlines(inlines: Inlines) -> str:
-    """A single line break is none in Markdown: lines are paragraphs."""
-    return "\n\n".join(_line(line) for line in lines_of(runs_of(inlines)))
+def _leaves(activity: Json, mentions: Mentions) -> dict[str, Any]:
+    return {
+        "at": mentions.read,
+        "span": partial(_span, mentions),
+        "img": _image,
+        "emoji": _emoji,
+        "customemoji": _emoji,
+        "attachment": partial(_attachment, _references(activity)),
+    }
 
 
-def _line(line: list[Run]) -> str:
-    written = "".join(map(_run, line))
-    indent = len(written) - len(written.lstrip(" "))
-    written = "\u00a0" * indent + written[indent:]  # Markdown drops spaces at the start of a line
-    return _LINE_MARK.sub(lambda mark: f"{mark[1]}{mark[2][:-1]}\\{mark[2][-1]}", written)
+def _span(mentions: Mentions, attributes: Mapping[str, str], label: str) -> Inlines | None:
+    is_mention = attributes.get("itemtype", "").endswith("schema.skype.com/Mention")
+    return mentions.read(attributes, label) if is_mention else None
 
 
-def _run(run: Run) -> str:
-    made = _code(run.leaf.text) if isinstance(run.leaf, Code) else escape(text_of(run.leaf))
-    if run.url:
-        target = run.url.replace("(", "%28").replace(")", "%29").replace("<", "%3C").replace(">", "%3E")
-        made = f"[{made}]({target})"
-    for style in (each for each in _MARKS if each in run.styles):
-        made = f"{_MARKS[style]}{made}{_MARKS[style]}"
-    return made
+def _image(attributes: Mapping[str, str], label: str) -> Inlines | None:
+    """A picture comes as a file, too; its usual description says nothing."""
+    is_picture = attributes.get("itemtype", "").endswith("schema.skype.com/AMSImage")
+    return () if is_picture or attributes.get("alt", "").strip().lower() in ("image", "imagen") else None
 
 
-def _code(text: str) -> str:
-    mark = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    space = " " if "`" in text else ""
-    return f"{mark}{space}{text}{space}{mark}"
+def _emoji(attributes: Mapping[str, str], label: str) -> Inlines | None:
+    character, name = attributes.get("alt", "").strip(), attributes.get("title", "") or attributes.get("id", "")
+    if not character:
+        return (Text(f":{name}:"),) if name else None
+    return (Text(f":{character}:"),) if character.isascii() and character.isalnum() else (Emoji(character, name),)
 
 
-def escape(text: str) -> str:
-    """Text of people, so that Teams takes none of it for Markdown."""
-    return _MARKDOWN.sub(r"\\\1", text)
+def _attachment(references: Mapping[str, Json], attributes: Mapping[str, str], label: str) -> Quote | None:
+    reference = references.get(attributes.get("id", ""))
+    return next(_referenced(reference), None) if reference else None

@@ -14,8 +14,8 @@ from botframework.connector import ConnectorClient
 from integrations.chat import Link, Place, Post, Profile, Unreachable
 from integrations.teams.cards import activity_of
 from integrations.teams.connector import TIMEOUT, Token, call, client
+from integrations.teams.markdown import write_teams
 from integrations.teams.profiles import profile_of
-from integrations.teams.rich_text import write_teams
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent, Temporary
 from msp.people.queries import find_identity

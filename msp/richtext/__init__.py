@@ -20,7 +20,6 @@ from msp.richtext.tree import Document, Json, from_json, is_empty, mentions, to_
 __all__ = [
     "Document",
     "document_of",
-    "from_json",
     "is_empty",
     "mentions",
     "read_html",

@@ -53,8 +53,8 @@ def read_html(html: str, *, leaves: Leaves | None = None) -> Document:
     """What HTML says, without its looks: in linear time, and not nested deeper than a tree may be.
 
     `leaves` reads elements of one channel: by the name of the element a function of its attributes and its text, which
-    returns inlines, or None where the element is nothing special. Addresses that a link may not lead to are told as
-    text; scripts, styles and comments are dropped.
+    returns inlines or a quote, or None where the element is nothing special. Addresses that a link may not lead to are
+    told as text; scripts, styles and comments are dropped.
     """
     return normalised(Document(read(html, leaves or {})))
 
@@ -64,7 +64,7 @@ def write_html(document: Document, *, for_mail: bool = False) -> str:
 
     For mail the looks are given as inline styles, since mail programs read no style sheets.
     """
-    made = "".join(_block(block) for block in normalised(document).blocks)
+    made = markup_of(document)
     if for_mail:
         for tag, style in _STYLES.items():
             made = made.replace(f"<{tag}>", f'<{tag} style="{style}">')
@@ -79,6 +79,11 @@ def write_html(document: Document, *, for_mail: bool = False) -> str:
         link_rel=_REL,
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
+
+
+def markup_of(document: Document) -> str:
+    """The document as bare HTML, with everything that people typed escaped."""
+    return "".join(_block(block) for block in normalised(document).blocks)
 
 
 def _block(block: Block) -> str:

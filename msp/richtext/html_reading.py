@@ -9,7 +9,7 @@ void ones.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -31,14 +31,16 @@ from msp.richtext.nodes import (
     Text,
 )
 from msp.richtext.normal import MAX_DEPTH
-from msp.richtext.runs import Run, Style, inlines_of, plain_of, runs_of
+from msp.richtext.runs import Run, Style, inlines_of, lines_of, plain_of, runs_of
+from msp.richtext.text import linked_runs
 
-Leaf = Callable[[Mapping[str, str], str], Inlines | None]
+Leaf = Callable[[Mapping[str, str], str], Inlines | Quote | None]
 Leaves = Mapping[str, Leaf]
 
 MAX_NESTING = 200
 _RENAMED = "x-"
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)")
+_UNTAMED = re.compile(f"<(/?){_RENAMED}")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _UNTOLD = re.compile(r"(?:javascript|vbscript|data|about|cid|blob):|[#/?.]|$", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
@@ -46,7 +48,7 @@ _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 @dataclass
 class _Frame:
-    """A block that is being read: the page, a quote, a list (whose items are frames' blocks) or an item of one."""
+    """A block that is being read: the page, a quote, a list, an item of one or alone, or what is nested too deep."""
 
     tag: str
     blocks: list[Block] = field(default_factory=list)
@@ -104,7 +106,8 @@ def _name(node: LexborNode) -> str:
 
 
 def _attributes(node: LexborNode) -> dict[str, str]:
-    return {name: value or "" for name, value in node.attributes.items()}
+    """The attributes, without what was renamed in them as if it were an element."""
+    return {name: _UNTAMED.sub(r"<\1", value or "") for name, value in node.attributes.items()}
 
 
 class _Reader:
@@ -120,6 +123,7 @@ class _Reader:
         self.labels: list[int] = []
         self.is_line_begun = False
         self.is_space_due = False
+        self.is_space_code = False
 
     def walk(self, root: LexborNode) -> None:
         """Read everything below an element."""
@@ -146,7 +150,7 @@ class _Reader:
         if name in self.leaves:
             made = self.leaves[name](_attributes(node), _raw(node))
             if made is not None:
-                self._add(made)
+                self._tell_leaf(made)
                 return False
         if name in ("pre", "codeblock"):
             self._flush()
@@ -196,11 +200,9 @@ class _Reader:
         kind = {"menu": "ul", "dir": "ul"}.get(name, name)
         if kind not in ("blockquote", "ul", "ol", "li"):
             return
-        if kind == "li":
-            if self.frames[-1].tag not in ("ul", "ol"):
-                kind = "none"
-        elif sum(frame.tag in ("blockquote", "ul", "ol") for frame in self.frames) >= MAX_DEPTH:
-            kind = "none"
+        if kind != "li" or self.frames[-1].tag not in ("ul", "ol"):
+            is_deep = sum(frame.tag in ("blockquote", "ul", "ol", "item") for frame in self.frames) >= MAX_DEPTH
+            kind = "none" if is_deep else "item" if kind == "li" else kind
         start = _attributes(node).get("start", "")
         self.frames.append(
             _Frame(kind, start=int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1)
@@ -218,7 +220,7 @@ class _Reader:
                 self._block(List(items, frame.tag == "ol", frame.start if frame.tag == "ol" else 1))
             case "li":
                 self.frames[-1].items.append(frame.blocks)
-            case _ if name == "li":  # without a list around it
+            case "item":  # without a list around it
                 self._block(List((tuple(frame.blocks),)))
             case _:
                 blocks = [*frame.blocks, *(block for item in frame.items for block in item)]
@@ -231,27 +233,48 @@ class _Reader:
     def _text(self, text: str) -> None:
         """White space becomes one space, and none at the edges of a line; a non-breaking space is one that stays."""
         text = _SPACE.sub(" ", text)
-        if text.startswith(" "):
-            self.is_space_due = self.is_space_due or self.is_line_begun
-            text = text[1:]
-        if not text:
+        if text.startswith(" ") and self.is_line_begun:
+            self._owe_space()
+        said = text.strip(" ")
+        if not said:
             return
-        ends = text.endswith(" ")
-        said = (" " if self.is_space_due else "") + (text[:-1] if ends else text)
-        self.is_space_due, self.is_line_begun = ends, True
-        self._run(said.replace("\xa0", " "))
+        self._pay_space()
+        self.is_line_begun = True
+        self._run(said.replace("\xa0", " "), is_code=self.codes > 0)
+        if text.endswith(" "):
+            self._owe_space()
 
-    def _run(self, text: str) -> None:
+    def _owe_space(self) -> None:
+        if not self.is_space_due:
+            self.is_space_due, self.is_space_code = True, self.codes > 0
+
+    def _pay_space(self) -> None:
+        """Write the space that is due before what follows: as code only within code."""
+        if self.is_space_due:
+            self._run(" ", is_code=self.is_space_code and self.codes > 0)
+        self.is_space_due = False
+
+    def _run(self, text: str, *, is_code: bool) -> None:
         styles = frozenset(style for style, count in self.styles.items() if count > 0)
-        self.runs.append(Run(Code(text) if self.codes > 0 else Text(text), styles, self._url()))
+        url = self._url()
+        if is_code or url:
+            self.runs.append(Run(Code(text) if is_code else Text(text), styles, url))
+        else:
+            self.runs += [replace(run, styles=styles) for run in linked_runs(text)]
+
+    def _tell_leaf(self, made: Inlines | Quote) -> None:
+        if isinstance(made, Quote):
+            self._flush()
+            self._block(made)
+        else:
+            self._add(made)
 
     def _add(self, inlines: Inlines) -> None:
-        if self.is_space_due:
-            self._run(" ")
+        self._pay_space()
         styles = frozenset(style for style, count in self.styles.items() if count > 0)
         made = runs_of(inlines)
         self.runs += [Run(run.leaf, run.styles | styles, run.url or self._url()) for run in made]
-        self.is_space_due, self.is_line_begun = False, self.is_line_begun or bool(made)
+        self.is_line_begun = self.is_line_begun or bool(made)
 
     def _url(self) -> str:
         return canonical(self.urls[-1]) if self.urls else ""
@@ -273,18 +296,15 @@ class _Reader:
 
     def _flush(self, *, heading: int = 0) -> None:
         """End the paragraph: blank lines part it, those around it go."""
-        paragraphs: list[list[Run]] = [[]]
-        for run in self.runs:
-            last = paragraphs[-1]
-            is_break = isinstance(run.leaf, LineBreak)
-            if not is_break or (last and not isinstance(last[-1].leaf, LineBreak)):
-                last.append(run)
-            elif last:
-                paragraphs.append([])
-        for runs in paragraphs:
-            if plain_of(runs).strip():
-                inlines = inlines_of(runs[:-1] if isinstance(runs[-1].leaf, LineBreak) else runs)
+        lines: list[list[Run]] = []
+        for line in [*lines_of(self.runs), []]:
+            if plain_of(line).strip():
+                lines.append(line)
+            elif lines:
+                runs = [run for each in lines for run in (Run(LineBreak()), *each)]
+                inlines = inlines_of(runs[1:])
                 self._block(Heading(heading, inlines) if heading else Paragraph(inlines))
+                lines = []
         self.runs = []
         self.labels = [0] * len(self.labels)
         self.is_space_due = self.is_line_begun = False

@@ -12,6 +12,9 @@ MAX_LINKS = 1000  # in one text; what has more is data
 _ALLOWED = re.compile(r"(?:https?://|mailto:|tel:)\S", re.IGNORECASE)
 _SPACES = re.compile(r"\s")
 _WORD = re.compile(r"\S+")
+_HINT = re.compile(r"://|@|www\.", re.IGNORECASE)
+_BARE = re.compile(r"(?<![\w.:@/-])www\.[^\W_]", re.IGNORECASE)
+_SCHEME = "http://"
 _CLOSING = "»”’…。、，）】》」"  # the library knows the closing punctuation of ASCII
 
 
@@ -26,13 +29,11 @@ class Found(NamedTuple):
 def find_links(text: str) -> list[Found]:
     """The addresses that stand in a text as they are, without the punctuation behind them; in linear time.
 
-    Web addresses begin with http:// or https://: a name alone (`informe.py`, `notas.md`) is none.
+    Web addresses begin with http://, https:// or www.: a name alone (`informe.py`, `notas.md`) is none.
     """
     found: list[Found] = []
     for word in _words(text):
-        for match in _linkify().match(word[0]) or ():
-            address, start = match.text.rstrip(_CLOSING), word.start() + match.index
-            found.append(Found(start, start + len(address), _url(match.schema, address)))
+        found += _links_of(word[0], word.start())
         if len(found) >= MAX_LINKS:
             break
     return found
@@ -56,11 +57,23 @@ def is_label(label: str, url: str) -> bool:
     return label.strip() in (url, bare, bare.rstrip("/"), url.rstrip("/"))
 
 
+def _links_of(word: str, offset: int) -> Iterator[Found]:
+    bare = _BARE.search(word)
+    added = ""
+    if bare and "://" not in word:
+        offset, added, word = offset + bare.start(), _SCHEME, _SCHEME + word[bare.start() :]
+    for match in _linkify().match(word) or ():
+        address = match.text.rstrip(_CLOSING)
+        start = offset + max(match.index - len(added), 0)
+        end = offset + match.index + len(address) - len(added)
+        yield Found(start, end, _url(match.schema, address))
+
+
 def _words(text: str) -> "Iterator[re.Match[str]]":
     """The words that may hold an address; one longer than MAX_ADDRESS is none."""
-    if "://" in text or "@" in text:
+    if _HINT.search(text):
         for word in _WORD.finditer(text):
-            if word.end() - word.start() <= MAX_ADDRESS and ("://" in word[0] or "@" in word[0]):
+            if word.end() - word.start() <= MAX_ADDRESS and _HINT.search(word[0]):
                 yield word
 
 

@@ -35,7 +35,7 @@ from msp.richtext.nodes import (
 from msp.richtext.normal import normalised
 from msp.richtext.runs import Run, Style, inlines_of, normal_runs
 
-_SPECIAL = re.compile(r"[`*_~\[&@]|://")
+_SPECIAL = re.compile(r"[`*_~\[&@]|://|www\.", re.IGNORECASE)
 _STYLES: dict[str, Style] = {"strong": Strong, "em": Emphasis, "s": Strikethrough}
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from msp.richtext.links import find_links, shown
+from msp.richtext.links import find_links, is_label
 from msp.richtext.markdown_blocks import FENCE, HEADING, ITEM, ONLY_MARKS, QUOTE, is_delimiter_row
 from msp.richtext.markdown_inlines import REFERENCE, can_close, can_open, reference_to
 from msp.richtext.nodes import (
@@ -38,8 +38,8 @@ from msp.richtext.runs import NO_STYLES, Run, inlines_of, lines_of, normal_runs,
 
 ReadLine = Callable[[str], list[Run]]
 Escape = Callable[[str], str]
-_SPECIAL = re.compile(r"[`*_~\[\]&@|]|:(?=//)|(?<=mailto):", re.IGNORECASE)
-_SUSPICIOUS = re.compile(r"[`*_~\[&@]|://|mailto:", re.IGNORECASE)
+_SPECIAL = re.compile(r"[`*_~\[\]&@|]|:(?=//)|(?<=mailto):|(?<=www)\.", re.IGNORECASE)
+_SUSPICIOUS = re.compile(r"[`*_~\[&@]|://|mailto:|www\.", re.IGNORECASE)
 _RUN = re.compile(r"\*+|_+|~+")
 _MARKED = re.compile(r"( {0,3})([0-9]*)(.*)", re.DOTALL)
 _TICKS = re.compile("`+")
@@ -185,7 +185,7 @@ def _needed(text: str) -> set[int]:
     if "](" in text:
         found |= {at for at, each in enumerate(text) if each == "["}
     for link in find_links(text):
-        mark = re.search("[:@]", text[link.start : link.end])
+        mark = re.search("[:@.]", text[link.start : link.end])
         found |= {link.start + mark.start()} if mark else set()
     return found
 
@@ -212,7 +212,7 @@ def _inline(inline: Inline, escape: Escape, is_bare: bool, always: str) -> str:
             return f"~~{_inlines(children, escape, is_bare, always)}~~"
         case Link(url, children):
             label = children[0].text if len(children) == 1 and isinstance(children[0], Text) else ""
-            if is_bare and label in (url, shown(url)) and not set(label) & set(always):
+            if is_bare and is_label(label, url) and not set(label) & set(always):
                 return label
             return f"[{_inlines(children, lambda text: _label(escape(text)), is_bare, always)}]({_target(url, always)})"
         case _:

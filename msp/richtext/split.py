@@ -119,12 +119,14 @@ def _cut_inlines(inlines: Inlines, fits: Callable[[Inlines], bool]) -> tuple[Inl
 
 
 def _trimmed(pieces: Sequence[list[Run]]) -> Inlines:
-    """The pieces without line breaks at the ends."""
+    """The pieces without line breaks at the ends, and without white space at the last one."""
     runs = [run for piece in pieces for run in piece]
     while runs and isinstance(runs[0].leaf, LineBreak):
         del runs[0]
     while runs and isinstance(runs[-1].leaf, LineBreak):
         del runs[-1]
+    if runs and isinstance(runs[-1].leaf, Text):
+        runs[-1] = replace(runs[-1], leaf=Text(runs[-1].leaf.text.rstrip()))
     return inlines_of(runs)
 
 

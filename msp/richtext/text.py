@@ -58,6 +58,14 @@ def line_of(inlines: Inlines) -> str:
     return "".join(_inline(each) for each in inlines)
 
 
+def columns_of(table: Table) -> str:
+    """A table as text in columns, for channels that have no tables."""
+    rows = [[line_of(cell) for cell in row] for row in (table.header, *table.rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
 def _blocks(blocks: Blocks) -> str:
     parts: list[str] = []
     for number, block in enumerate(blocks):

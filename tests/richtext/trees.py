@@ -1,7 +1,11 @@
 """Documents and texts as hypothesis makes them: whole trees of every node, and texts full of markup."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
+from msp.richtext.nodes import leaves, mapped
+from msp.richtext.runs import inlines_of, runs_of, text_of
 from msp.richtext.tree import (
     Block,
     Code,
@@ -11,6 +15,7 @@ from msp.richtext.tree import (
     Emphasis,
     Heading,
     Inline,
+    Inlines,
     LineBreak,
     Link,
     List,
@@ -21,14 +26,15 @@ from msp.richtext.tree import (
     Strong,
     Table,
     Text,
+    normalised,
 )
 
 MARKUP = st.sampled_from(
     [
         *"abeñ1.,:;!?*_~`#-+>|[]()<>&\\/@\"'${}=—¿é中😀", "**", "~~", "```", "##", "&#42;", "&amp;",
-        " ", "  ", "\n", "\n\n", "\t", "    ", "- ", "1. ", "> ", "# ", "| a | b |\n|---|---|\n", "```\n", "](https://a.example/x)",
-        "C:\\_x", "*.log", "https://a.example/b_c", "ana@a.example", "*x*", "_y_", "**z**", "`c`", "<b>", "</b>",
-        "<li>",
+        " ", "  ", "\n", "\n\n", "\t", "    ", "- ", "1. ", "> ", "# ", "| a | b |\n|---|---|\n", "```\n",
+        "](https://a.example/x)", "https://a.example/b_c", "ana@a.example", "C:\\_x", "*.log",
+        "*x*", "_y_", "**z**", "`c`", "<b>", "</b>", "<li>",
     ]
 )  # fmt: skip
 TYPED = st.lists(MARKUP, max_size=14).map("".join)
@@ -80,4 +86,28 @@ def _nested(blocks: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
 
 
 BLOCKS = st.recursive(FLAT, _nested, max_leaves=6)
-DOCUMENTS = st.lists(BLOCKS, max_size=4).map(lambda blocks: Document(tuple(blocks)))
+DOCUMENTS = st.lists(BLOCKS, max_size=4).map(lambda blocks: normalised(Document(tuple(blocks))))  # as readers make them
+
+
+def words(document: Document) -> str:
+    """The letters and digits that a person reads, without white space, marks and markup."""
+    return "".join(each for leaf in leaves(document.blocks) for each in text_of(leaf) if each.isalnum())
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a text."""
+    return "".join(each for each in text if each.isalnum())
+
+
+def typeable(document: Document) -> Document:
+    """The document with mentions and emoji as the text that they are shown by."""
+
+    def typed(inlines: Inlines) -> Inlines:
+        runs = runs_of(inlines)
+        return inlines_of(replace(run, leaf=Text(text_of(run.leaf))) if _is_typed(run.leaf) else run for run in runs)
+
+    return normalised(Document(mapped(document.blocks, typed)))
+
+
+def _is_typed(leaf: Inline) -> bool:
+    return isinstance(leaf, Mention | Emoji)
