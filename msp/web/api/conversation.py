@@ -16,7 +16,7 @@ from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
-from msp.web.parts.rich_text import rich_text
+from msp.web.parts.rich import rich_text
 
 blueprint = resource("conversation", tag="Conversation")
 

@@ -13,7 +13,7 @@ from msp.people.names import first_name
 from msp.web.parts import draw, failure_messages, formats, words
 from msp.web.parts.assets import asset
 from msp.web.parts.once import once
-from msp.web.parts.rich_text import rich_text
+from msp.web.parts.rich import rich_text
 
 FILTERS = {
     "minutes": formats.minutes,

@@ -1,0 +1,65 @@
+"""What people wrote, as a page shows it: rich text of any channel as HTML."""
+
+import json
+from functools import lru_cache
+from typing import Protocol
+
+from markupsafe import Markup
+
+from msp.kernel.db import Json
+from msp.richtext import Document, document_of, write_html
+from msp.richtext.tree import Block, Blocks, Heading, List, Paragraph, Quote, Strong
+
+
+class Written(Protocol):
+    """A message, however it was read."""
+
+    @property
+    def body(self) -> str: ...
+    @property
+    def content(self) -> Json | None: ...
+
+
+MAX_KEPT = 4000  # characters: longer messages are rare, and would fill the memory
+
+
+def rich_text(message: Written) -> Markup:
+    """The words of a message as HTML that is safe to show."""
+    return rich(message.body, message.content)
+
+
+def rich(body: str, content: Json | None = None) -> Markup:
+    """The text of a message as HTML that is safe to show; `content` is its rich text, else `body` is Markdown.
+
+    A page shows the same messages again and again, so short ones are kept.
+    """
+    kept = json.dumps(content, sort_keys=True) if content is not None else None
+    if len(kept if kept is not None else body) > MAX_KEPT:
+        return _written(body, content)
+    return _kept("" if kept is not None else body, kept)
+
+
+@lru_cache(maxsize=2048)
+def _kept(body: str, content: str | None) -> Markup:
+    return _written(body, json.loads(content) if content is not None else None)
+
+
+def _written(body: str, content: Json | None) -> Markup:
+    document = Document(_without_headings(document_of(body, content).blocks))
+    return Markup(write_html(document))  # noqa: S704 (everything typed is escaped, and the whole passed through nh3)
+
+
+def _without_headings(blocks: Blocks) -> Blocks:
+    """Headings of a message are no headings of the page: they are shown in bold."""
+    return tuple(map(_without_heading, blocks))
+
+
+def _without_heading(block: Block) -> Block:
+    match block:
+        case Heading(_, children):
+            return Paragraph((Strong(children),))
+        case Quote(blocks):
+            return Quote(_without_headings(blocks))
+        case List(items):
+            return List(tuple(map(_without_headings, items)), block.ordered, block.start)
+    return block
