@@ -103,6 +103,35 @@ def test_words_leave_the_events_and_notifications_of_a_desk_that_has_some(
         assert right == (False,)
 
 
+REPLIES_ON_THEIR_WAY = """
+set session_replication_role = replica;
+insert into event (id, kind, subject_id, at, data) values
+  ('00000000-0000-0000-0000-000000000001', 'ticket.replied', '00000000-0000-0000-0000-00000000000a', now(), '{}'),
+  ('00000000-0000-0000-0000-000000000002', 'ticket.assigned', '00000000-0000-0000-0000-00000000000a', now(), '{}');
+insert into delivery (event_id, subscriber, key, state, due_at, created_at) values
+  ('00000000-0000-0000-0000-000000000001', 'chat', 'chat:a', 'pending', now(), now()),
+  ('00000000-0000-0000-0000-000000000002', 'chat', 'chat:a', 'pending', now(), now()),
+  ('00000000-0000-0000-0000-000000000001', 'chat', 'chat:a', 'done', now(), now()),
+  ('00000000-0000-0000-0000-000000000001', 'notify', 'notify:0', 'pending', now(), now());
+"""
+
+
+def test_replies_that_wait_are_handed_to_their_new_subscriber(
+    fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, every = tmp_path / "migrations", migrate.MIGRATIONS
+    shutil.copytree(every, before, ignore=shutil.ignore_patterns("001[6-9]_*", "00[2-9]*", "__pycache__"))
+    monkeypatch.setattr(migrate, "MIGRATIONS", before)
+    migrate.upgrade(fresh)
+    with as_root(fresh) as connection:
+        connection.execute(REPLIES_ON_THEIR_WAY)
+    monkeypatch.setattr(migrate, "MIGRATIONS", every)
+    migrate.upgrade(fresh)
+    with as_root(fresh) as connection:
+        rows = connection.execute("select subscriber, split_part(key, ':', 1) from delivery order by id").fetchall()
+    assert rows == [("replies", "ticket"), ("chat", "ticket"), ("chat", "chat"), ("notify", "notify")]
+
+
 def test_an_index_that_was_cut_off_is_built_anew(fresh: Settings, steps: Path) -> None:
     migrate.upgrade(fresh)
     fill(fresh, 3)

@@ -35,6 +35,7 @@ from msp.tickets.states import pauses
 from msp.worklog.models import TimeEntry
 
 BATCH = 2000
+REPLY_CHANNELS = ("slack", "teams", "email", "portal")
 SLACK_TOKEN = "xoxb-demo-{team}"  # noqa: S105  # what the local Slack of the demo accepts; worth nothing elsewhere
 SECTORS = {
     "retail": "Comercio",
@@ -266,6 +267,7 @@ def _messages(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
     first = told.Message(each.created_at, each.requester, "public", each.source, each.body)
     for message in (first, *each.messages):
         author = loaded.people[message.author]
+        is_reply = author.is_staff and message.visibility == "public"
         yield {
             "id": new_id(),
             "client_id": ticket["client_id"],
@@ -275,7 +277,9 @@ def _messages(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
             "channel": message.channel,
             "body": message.body,
             "at": message.at,
-            "delivery_state": "sent" if author.is_staff and message.visibility == "public" else "none",
+            "delivery_state": "sent" if is_reply else "none",
+            "delivery_channel": (each.source if each.source in REPLY_CHANNELS else "email") if is_reply else None,
+            "delivered_at": message.at if is_reply else None,
         }
 
 
