@@ -25,6 +25,7 @@ from integrations.slack.rich_text import files_of, read_message
 from integrations.slack.transport import SlackTransport
 from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, work
+from msp.kernel.file_names import file_name
 from msp.kernel.inbox import Received
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ def _offer(file: Json) -> FileOffer:
         "ask_first": file.get("file_access") == "check_file_info",
     }
     refused = "too_large" if size > files.MAX_BYTES else "external" if file.get("is_external") else None
-    name = str(file.get("name") or file.get("title") or file.get("id") or "file")[:200]
+    name = file_name(file.get("name") or file.get("title") or file.get("id"))
     return FileOffer(name, content_type or "application/octet-stream", size, remote, refused)
 
 

@@ -25,6 +25,7 @@ from msp.clients.actions import note_unknown
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent
+from msp.kernel.file_names import file_name
 from msp.kernel.inbox import Received
 from msp.people.actions import link_identity
 from msp.people.queries import find_by_email
@@ -157,10 +158,10 @@ def _offers(activity: Json) -> list[FileOffer]:
         kind, content = str(each.get("contentType") or ""), each.get("content") or {}
         if kind == FILE_INFO and isinstance(content, dict):
             remote = {"url": content.get("downloadUrl")}
-            offers.append(FileOffer(str(each.get("name") or "file")[:200], _type_of(each), 0, remote))
+            offers.append(FileOffer(file_name(each.get("name")), _type_of(each), 0, remote))
         elif kind.startswith("image/") and each.get("contentUrl"):
             remote = {"url": each["contentUrl"], "with_token": True, "service_url": activity["serviceUrl"]}
-            offers.append(FileOffer(str(each.get("name") or "image")[:200], kind, 0, remote))
+            offers.append(FileOffer(file_name(each.get("name"), otherwise="image"), kind, 0, remote))
     return offers
 
 

@@ -16,10 +16,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from msp.clients.models import Client
 from msp.kernel.db import Json, Model
+from msp.kernel.file_names import file_name
 from msp.people.models import Person
 from msp.sla.models import Clock
 from msp.tickets.states import PRIORITIES, STATUSES
@@ -198,6 +199,11 @@ class Attachment(Model):
     remote: Mapped[Json]
     storage_key: Mapped[str | None]
     created_at: Mapped[datetime]
+
+    @validates("name")
+    def _tidy(self, _key: str, name: str) -> str:
+        """Keep a tidy name, whatever the file is called where it comes from; one that was removed has none."""
+        return file_name(name) if name else ""
 
 
 class TicketRead(Model):

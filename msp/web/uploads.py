@@ -8,6 +8,7 @@ from flask import request
 from msp.kernel import files
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid, Permanent
+from msp.kernel.file_names import file_name
 from msp.kernel.ids import new_id
 from msp.tickets.models import Attachment, Message
 
@@ -33,7 +34,7 @@ def keep_files(message: Message, *, at: datetime) -> None:
                 id=new_id(),
                 client_id=message.client_id,
                 message_id=message.id,
-                name=(each.filename or "file")[-200:],
+                name=file_name(each.filename),
                 content_type=each.mimetype or "application/octet-stream",
                 size=kept.size,
                 state="stored",

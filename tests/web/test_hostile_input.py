@@ -4,12 +4,15 @@ import io
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from werkzeug.http import parse_options_header
 
 from msp.clients.models import Client
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
+from msp.tickets.models import Attachment
 from tests.world import World, sign_in
 
 
@@ -91,3 +94,21 @@ def test_restricted_staff_keep_their_own_settings(web: FlaskClient, world: World
     assert web.post("/account", data=form).status_code == 303
     with work(Scope.system()) as session:
         assert session.get_one(Person, world.nuria.id).locale == "en"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("tres\nlíneas.txt", "tres líneas.txt"), ("../../etc/passwd", "passwd"), ("a\u202egnp.exe", "agnp.exe")],
+)
+def test_files_come_back_under_a_tidy_name(web: FlaskClient, world: World, ticket: str, sent: str, kept: str) -> None:
+    form = {"body": "Mirad", "files": (io.BytesIO(b"x"), sent.replace("\n", "\x1f"))}
+    assert sign_in(web, world.marta).post(f"/portal/tickets/{ticket}/reply", data=form).status_code == 303
+    with work(Scope.system()) as session:
+        row = session.scalars(select(Attachment)).one()
+        assert row.name == kept
+        session.execute(text("update attachment set name = :sent"), {"sent": sent})  # as it was kept before
+    for whose, path in ((world.marta, "portal"), (world.tomas, "desk")):
+        answer = sign_in(web.application.test_client(), whose).get(f"/{path}/attachments/{row.id}")
+        assert answer.status_code == 200
+        assert parse_options_header(answer.headers["Content-Disposition"])[1]["filename"] == kept
+        answer.close()

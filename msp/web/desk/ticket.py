@@ -14,6 +14,7 @@ from msp.contracts.queries import service_level
 from msp.kernel import clock, files
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
+from msp.kernel.file_names import file_name
 from msp.kernel.together import Found, Together
 from msp.notify.rules import mark_read, unread_read
 from msp.people.access import may
@@ -124,7 +125,9 @@ def attachment(attachment_id: UUID) -> Response:
     if row is None or row.state != "stored" or row.storage_key is None:
         raise NotFound("attachment")
     content = files.open_kept(row.storage_key)
-    answer = send_file(content, mimetype="application/octet-stream", as_attachment=True, download_name=row.name)
+    answer = send_file(
+        content, mimetype="application/octet-stream", as_attachment=True, download_name=file_name(row.name)
+    )
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return answer
 

@@ -10,6 +10,7 @@ from msp.kernel import clock, files
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import emit
+from msp.kernel.file_names import file_name
 from msp.people.access import may
 from msp.people.queries import access_person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
@@ -110,7 +111,7 @@ def attachment(attachment_id: UUID) -> Response:
         files.open_kept(row.storage_key),
         mimetype="application/octet-stream",
         as_attachment=True,
-        download_name=row.name,
+        download_name=file_name(row.name),
     )
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return answer
