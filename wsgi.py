@@ -1,4 +1,4 @@
-"""Where the desk, its integrations and billing meet. `gunicorn wsgi:app` reads the environment."""
+"""Where the desk, its integrations and billing meet. `wsgi:app` reads the environment."""
 
 from flask import Flask
 

@@ -31,6 +31,7 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.events import Fact, subscribe
 from msp.kernel.leases import LATER
 from msp.web.request_scope import own_scope
+from msp.web.reserved import reserve
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT = 15.0
@@ -49,6 +50,7 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.stripe_webhook_secret:
         door = own_scope(partial(webhook, settings.stripe_webhook_secret))
         app.add_url_rule("/stripe/webhook", "stripe_webhook", door, methods=["POST"])
+        reserve(app, "/stripe/webhook", most=MAX_BODY)
 
 
 def connect(api_key: str, *, base: str) -> StripeClient:

@@ -9,23 +9,20 @@ from __future__ import annotations
 import gc
 import http.client
 import os
-import select
 import signal
 import socket
 import subprocess
-import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 
 from flask import Flask
 
 from msp import embedded, web_server
 from msp.config import Settings
 from msp.embedded import EmbeddedServerError, Server
+from msp.forking import Signals, caught_signals, fork
 
 LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is tried again
 HEALTHY_AFTER = 10.0  # seconds of life after which earlier deaths are forgotten
@@ -91,7 +88,7 @@ class _Rest:
 def run(settings: Settings, plan: Plan, *, say: Say = print) -> None:
     """Start everything, keep it running, and stop it in order on SIGINT or SIGTERM. Blocks."""
     began = time.monotonic()
-    with _signals() as asked, embedded.alone(settings, purpose="run"), _listening(settings) as listener:
+    with caught_signals() as asked, embedded.alone(settings, purpose="run"), _listening(settings) as listener:
         servers = embedded.start_all(settings)
         children: list[_Child] = []
         try:
@@ -114,31 +111,6 @@ def run(settings: Settings, plan: Plan, *, say: Say = print) -> None:
             _stop_all(children, servers, asked)
 
 
-class _Asked:
-    """Which signals came; reading end of the pipe that they wake."""
-
-    def __init__(self) -> None:
-        self.stop = 0
-        self.wake, self._write = os.pipe()
-        for end in (self.wake, self._write):
-            os.set_blocking(end, False)
-
-    def hear(self, number: int, _frame: FrameType | None) -> None:
-        self.stop += number != signal.SIGCHLD
-
-    def wait(self, seconds: float) -> None:
-        select.select([self.wake], [], [], seconds)
-        try:
-            while os.read(self.wake, 4096):
-                pass
-        except BlockingIOError:
-            pass
-
-    @property
-    def write(self) -> int:
-        return self._write
-
-
 @contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
     """The web's socket, taken before anything starts: who holds it tells, and connections wait for the web."""
@@ -150,23 +122,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-@contextmanager
-def _signals() -> Iterator[_Asked]:
-    asked = _Asked()
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
-    before = {number: signal.signal(number, asked.hear) for number in numbers}
-    woken = signal.set_wakeup_fd(asked.write, warn_on_full_buffer=False)
-    try:
-        yield asked
-    finally:
-        signal.set_wakeup_fd(woken)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _take(step: Step, asked: _Asked, *, say: Say) -> None:
+def _take(step: Step, asked: Signals, *, say: Say) -> None:
     began = time.monotonic()
-    pid = _fork(step.run)
+    pid = fork(step.run)
     while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
         asked.wait(1.0)
         if asked.stop:
@@ -179,39 +137,11 @@ def _take(step: Step, asked: _Asked, *, say: Say) -> None:
         say(f"{step.title}: {time.monotonic() - began:.1f} s")
 
 
-def _fork(work: Callable[[], None]) -> int:
-    """Run `work` in a child that ends with us, in a process group of its own so that Ctrl-C reaches us alone."""
-    parent = os.getpid()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        os.setpgid(0, 0)
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        embedded.end_with_parent(signal.SIGTERM)
-        if os.getppid() == parent:
-            work()
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
 def _keep_running(
     settings: Settings,
     children: list[_Child],
     servers: list[Server],
-    asked: _Asked,
+    asked: Signals,
     on_ready: Callable[[], None],
     *,
     say: Say,
@@ -241,7 +171,7 @@ def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
         child.due = now + pause
         say(f"{child.title} ended ({_how(status)}); starting it again in {pause:.1f} s")
     if now >= child.due:
-        child.pid, child.born = _fork(child.role.run), now
+        child.pid, child.born = fork(child.role.run), now
 
 
 def _look_after_servers(
@@ -266,7 +196,7 @@ def _look_after_servers(
             say(f"{failure}\nTrying again in {pause:.1f} s")
 
 
-def _stop_all(children: list[_Child], servers: list[Server], asked: _Asked) -> None:
+def _stop_all(children: list[_Child], servers: list[Server], asked: Signals) -> None:
     """Stop role after role, then the servers; a second signal stops whatever is left at once."""
     first_signals = asked.stop
     for name in dict.fromkeys(child.role.name for child in children):

@@ -1,23 +1,29 @@
-"""The web process: gunicorn with a few processes of a few threads each, configured here and nowhere else."""
+"""The web: how many processes and threads serve the application, within which limits, and where it listens."""
 
 from __future__ import annotations
 
 import gc
-import signal
+import logging
 import socket
+import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
 
 from msp.config import Settings
-from msp.embedded import end_with_parent
+from msp.front.application import Plan
+from msp.front.limits import Limits
+from msp.front.processes import Processes
+from msp.front.proxies import Proxies
+from msp.front.worker import run_worker
 
 WORKERS = 2
 THREADS = 8
+RESERVED = 4  # more threads for each process, which only the paths of `app.config["RESERVED_PATHS"]` use
 GRACE = 30  # seconds for requests in hand when the server is told to stop
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where heartbeats cost no disk
+BACKLOG = 2048
 
 
 def serve(
@@ -34,54 +40,64 @@ def serve(
 
     The application is made once, before the worker processes are forked, so that they share its memory.
     """
-    where = f"fd://{listener.fileno()}" if listener else bind or f"127.0.0.1:{settings.port}"
-    options = {
-        "bind": [where],
-        "workers": workers,
-        "threads": threads,
-        "worker_class": "gthread",
-        "preload_app": True,
-        "timeout": 60,
-        "graceful_timeout": int(grace),
-        "keepalive": 5,
-        "accesslog": None,
-        "loglevel": "warning",
-        "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
-        "control_socket_disable": True,
-        "post_fork": _after_fork,
-    }
-    _Server(app_factory, options).run()
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # a client's broken request is no event of ours
+    app = app_factory()
+    gc.collect()
+    gc.freeze()  # what the application is made of never becomes garbage: looking through it cost a tenth of a page
+    plan = plan_of(app, settings, threads=threads)
+    with listener or listen_at(bind or f"127.0.0.1:{settings.port}") as line:
+        work = partial(_work, plan, line, grace)
+        Processes(work, workers, grace).run()
+
+
+def plan_of(app: Flask, settings: Settings, *, threads: int = THREADS, limits: Limits | None = None) -> Plan:
+    """How the application is to be served; it names paths and limits of its own in its configuration."""
+    return Plan(
+        app=app,
+        threads=threads,
+        reserved=RESERVED,
+        limits=limits or Limits(by_path=dict(app.config.get("BODY_LIMITS", {}))),
+        proxies=Proxies(settings.trusted_proxies),
+        reserved_paths=tuple(app.config.get("RESERVED_PATHS", ())),
+        acknowledged=app.extensions.get("acknowledged", lambda _seconds: None),
+    )
 
 
 def listen(port: int) -> socket.socket:
     """A socket that listens on loopback; raises OSError where the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return listen_at(f"127.0.0.1:{port}")
+
+
+def listen_at(bind: str) -> socket.socket:
+    """A socket that listens at `host:port`, `[address]:port` or `unix:/path`; raises OSError where it cannot."""
+    family, address = _address(bind)
+    # The protocol is named, for asyncio sends small answers at once (TCP_NODELAY) on such sockets alone.
+    proto = 0 if family == socket.AF_UNIX else socket.IPPROTO_TCP
+    listener = socket.socket(family, socket.SOCK_STREAM, proto)
     try:
-        listener.bind(("127.0.0.1", port))
+        if family != socket.AF_UNIX:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise
-    listener.listen(2048)
     return listener
 
 
-class _Server(BaseApplication):
-    def __init__(self, app_factory: Callable[[], Flask], options: dict[str, object]) -> None:
-        self._app_factory = app_factory
-        self._options = options
-        super().__init__()
-
-    def load_config(self) -> None:
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        app = self._app_factory()
-        gc.collect()
-        gc.freeze()  # what the application is made of never becomes garbage: looking through it cost a tenth of a page
-        return app
+def _address(bind: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
+    if bind.startswith("unix:"):
+        path = Path(bind.removeprefix("unix:"))
+        if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
+            path.unlink()  # of a server that was killed
+        return socket.AF_UNIX, str(path)
+    host, _, port = bind.rpartition(":")
+    if not port.isdecimal():
+        raise OSError(f"{bind}: write host:port or unix:/path")
+    found = socket.getaddrinfo(host.strip("[]") or "0.0.0.0", int(port), type=socket.SOCK_STREAM)  # noqa: S104
+    family, _type, _proto, _name, address = found[0]
+    return family, address[:2]  # type: ignore[return-value]  # host and port of either family
 
 
-def _after_fork(_server: object, _worker: object) -> None:
-    end_with_parent(signal.SIGTERM)
+def _work(plan: Plan, listener: socket.socket, grace: float, beat: Callable[[], None]) -> None:
+    run_worker(plan, listener, grace=grace, beat=beat)

@@ -105,6 +105,7 @@ def test_production_names_every_missing_secret_together() -> None:
         ("PORT", "0", "is not a port (0)"),
         ("PORT", "65536", "is not a port"),
         ("PORT", "80a", "is not a port"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "does not appear to be an IPv4 or IPv6 network"),
         ("SLACK_API_URL", "http://proxy.example.com/api/", "is not https"),
         ("SMTP_URL", "mail.example.com", "is not a mail server's address"),
         ("MAIL_FROM", "desk at example.com", "is not a mail address"),

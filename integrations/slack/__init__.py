@@ -5,13 +5,14 @@ from functools import partial
 from flask import Flask
 
 from integrations import chat
-from integrations.slack.doors import SOURCE, doors
+from integrations.slack.doors import MAX_BODY, SOURCE, doors
 from integrations.slack.inbound import handle
 from integrations.slack.install import installing
 from integrations.slack.transport import SlackTransport
 from integrations.slack.web_api import TIMEOUT
 from msp.config import Settings
 from msp.kernel.inbox import register_source
+from msp.web.reserved import reserve
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -20,6 +21,8 @@ def register(app: Flask, settings: Settings) -> None:
         return
     listen(settings)
     app.register_blueprint(doors)
+    for path in ("/slack/events", "/slack/interactions", "/slack/commands"):
+        reserve(app, path, most=MAX_BODY)
     app.register_blueprint(installing)
 
 

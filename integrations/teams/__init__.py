@@ -6,12 +6,13 @@ from flask import Flask
 
 from integrations import chat
 from integrations.teams.connector import Token
-from integrations.teams.doors import SOURCE, doors
+from integrations.teams.doors import MAX_BODY, SOURCE, doors
 from integrations.teams.inbound import handle
 from integrations.teams.tokens import Keys
 from integrations.teams.transport import TeamsTransport
 from msp.config import Settings
 from msp.kernel import inbox
+from msp.web.reserved import reserve
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -22,5 +23,6 @@ def register(app: Flask, settings: Settings) -> None:
     app.extensions["teams_keys"] = Keys(settings.teams_openid_metadata_url)
     app.extensions["teams_transport"] = transport
     app.register_blueprint(doors)
+    reserve(app, "/api/messages", most=MAX_BODY)
     inbox.register_source(SOURCE, partial(handle, transport))
     chat.register(transport)

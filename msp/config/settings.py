@@ -29,6 +29,7 @@ NAMES = (
     "MSP_DEMO",
     "MSP_CLOCK",
     "PORT",
+    "TRUSTED_PROXIES",
     "SLACK_CLIENT_ID",
     "SLACK_CLIENT_SECRET",
     "SLACK_SIGNING_SECRET",
@@ -81,6 +82,7 @@ class Settings:
     stripe_api_base: str = "https://api.stripe.com"
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
+    trusted_proxies: tuple[values.Network, ...] = values.LOOPBACK
     metrics_token: str = field(default="", repr=False)
     backup_passphrase: str = field(default="", repr=False)
 
@@ -188,6 +190,8 @@ def _read(environ: Mapping[str, str]) -> Settings:
     load_demo = _load_demo(reader, env)
     clock_file = _clock_file(reader, env)
     public_url = _public_url(reader, env, port)
+    mend = "Write addresses or networks, such as 10.0.0.5, 10.1.0.0/16"
+    trusted_proxies = reader.parsed("TRUSTED_PROXIES", values.networks, values.LOOPBACK, mend)
     secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
     integrations = _integrations(reader, env)
     metrics_token = reader.parsed("METRICS_TOKEN", values.token, "", "Make one with: openssl rand -base64 48")
@@ -208,6 +212,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
             redis_url=redis or f"unix://{quote(str(runtime_dir(home)))}/valkey.sock?db=0",
             embedded_database=not database,
             embedded_redis=not redis,
+            trusted_proxies=trusted_proxies,
             metrics_token=metrics_token,
             backup_passphrase=backup_passphrase,
             **integrations,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 Environment = Literal["production", "demo"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
 def environment(value: str) -> Environment:
@@ -127,3 +131,9 @@ def token(value: str) -> str:
     if len(value) < 24 or any(character.isspace() for character in value):
         raise ValueError("is too short for a token, at least 24 characters, or holds blanks")
     return value
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Addresses and networks, separated by commas; this machine is always among them."""
+    named = [part.strip() for part in value.split(",") if part.strip()]
+    return (*LOOPBACK, *(ipaddress.ip_network(each) for each in named))

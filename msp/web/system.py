@@ -12,6 +12,7 @@ from msp.kernel.db import Scope, work
 from msp.web.metrics import metrics
 from msp.web.request_scope import own_scope
 from msp.web.request_times import RequestTimes
+from msp.web.reserved import reserve
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
@@ -32,6 +33,8 @@ def register(app: Flask) -> None:
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
     app.add_url_rule("/metrics", "metrics", metrics)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        reserve(app, path)
     app.extensions["request_times"] = RequestTimes(app.view_functions)
     app.before_request(_start_watch)
     app.after_request(_finish)

@@ -1,0 +1,90 @@
+"""Children of a warm process: how they are forked, and how their parent hears signals while it waits."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from msp import embedded
+
+HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+
+
+class Signals:
+    """How often a process was told to stop, and a pipe that wakes it when any signal comes."""
+
+    def __init__(self) -> None:
+        self.stop = 0
+        self._read, self.write_end = os.pipe()
+        for end in (self._read, self.write_end):
+            os.set_blocking(end, False)
+
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal: everything but the end of a child means to stop."""
+        self.stop += number != signal.SIGCHLD
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a signal, at most so many seconds."""
+        select.select([self._read], [], [], seconds)
+        try:
+            while os.read(self._read, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._read)
+        os.close(self.write_end)
+
+
+@contextmanager
+def caught_signals() -> Iterator[Signals]:
+    """Hear SIGINT, SIGTERM, SIGHUP and SIGCHLD in this block, as they were handled before afterwards."""
+    signals = Signals()
+    before = {number: signal.signal(number, signals.hear) for number in HEARD}
+    woken = signal.set_wakeup_fd(signals.write_end, warn_on_full_buffer=False)
+    try:
+        yield signals
+    finally:
+        signal.set_wakeup_fd(woken)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signals.close()
+
+
+def fork(work: Callable[[], None]) -> int:
+    """Run `work` in a child that ends with us, in a process group of its own so that Ctrl-C reaches us alone.
+
+    Returns the child's id. The child ends without the parent's exit handlers, with code 1 where `work` raises.
+    """
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        for number in HEARD:
+            signal.signal(number, signal.SIG_DFL)
+        embedded.end_with_parent(signal.SIGTERM)
+        if os.getppid() == parent:
+            work()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

@@ -1,0 +1,113 @@
+"""One process of the server: its event loop, from the first connection until it was told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from msp.front.application import Front, Plan
+from msp.front.connection import Connection, Connections, settings_of
+from msp.front.limits import Limits, allow_connections
+
+BEAT_SECONDS = 1.0
+
+
+def run_worker(plan: Plan, listener: socket.socket, *, grace: float, beat: Callable[[], None]) -> None:
+    """Serve connections of `listener` until SIGTERM or SIGINT, then end within `grace` seconds. Blocks.
+
+    `beat` is called each second while the loop turns. Threads may still run when this returns: whoever called it ends
+    the process.
+    """
+    limits = replace(plan.limits, connections=allow_connections(plan.limits.connections))
+    with asyncio.Runner() as runner:
+        runner.run(_Worker(replace(plan, limits=limits), listener, grace=grace, beat=beat).serve())
+
+
+class _Worker:
+    def __init__(self, plan: Plan, listener: socket.socket, *, grace: float, beat: Callable[[], None]) -> None:
+        self._plan, self._listener, self._grace, self._beat = plan, listener, grace, beat
+        self._limits: Limits = plan.limits
+        self._connections = Connections(plan.limits.connections)
+        self._state = ServerState()
+        self._made: set[asyncio.Task[object]] = set()
+        self._config: Config
+        self._front: Front
+
+    async def serve(self) -> None:
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, told.set)
+        self._front = Front(self._plan)
+        self._config = settings_of(self._front, self._limits)
+        self._config.load()
+        beating = loop.create_task(self._go_on_beating())
+        self._listener.setblocking(False)
+        loop.add_reader(self._listener, self._accept)
+        try:
+            await told.wait()
+        finally:
+            loop.remove_reader(self._listener)
+            await self._end()
+            beating.cancel()
+
+    def _accept(self) -> None:
+        """Take one connection at a time, so that processes that have less to do take more of them."""
+        try:
+            line, _address = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError:  # no descriptor is left: make room for the next try
+            self._connections.make_room()
+            return
+        if not self._connections.make_room():
+            line.close()
+            return
+        line.setblocking(False)
+        _mind_dead_clients(line, self._limits.pause_seconds)
+        loop = asyncio.get_running_loop()
+        task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(self._connection, line))
+        self._made.add(task)
+        task.add_done_callback(self._made.discard)
+
+    def _connection(self) -> Connection:
+        return Connection(self._config, self._state, limits=self._limits, connections=self._connections)
+
+    async def _go_on_beating(self) -> None:
+        while True:
+            self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+            self._beat()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _end(self) -> None:
+        """Answer what is in hand, end what only waits, and cut off what is left when the time is over."""
+        self._front.end_streams()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._grace
+        for connection in self._connections:
+            connection.shutdown()
+        while self._state.tasks and loop.time() < until:
+            await asyncio.wait(self._state.tasks, timeout=min(0.2, until - loop.time()))
+            self._front.end_streams()  # one may have begun meanwhile
+        while any(not each.transport.is_closing() for each in self._connections) and loop.time() < until:
+            for connection in self._connections:
+                connection.shutdown()
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0)
+        for connection in self._connections:
+            connection.cut_off() if connection.has_request else connection.transport.close()
+
+
+def _mind_dead_clients(line: socket.socket, seconds: float) -> None:
+    """Have the kernel end a connection whose client takes nothing of what we send for so long."""
+    if line.family == socket.AF_UNIX:
+        return
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
