@@ -186,7 +186,7 @@ def _rate_or_blame(
     except Exception as fault:
         if is_outage(fault):
             raise
-        raise of_contract(contract, attempt) from fault
+        raise of_contract(contract, fault, attempt) from fault
 
 
 def _rate(

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from billing.phrases import remark
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
-from msp.kernel.errors import Conflict, Refusal
+from msp.kernel.errors import Conflict, Invalid, Refusal
 
 LONGEST_VALUE = 40
 _OUTAGES = (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError, StaleDataError, MemoryError)
@@ -65,13 +65,13 @@ def is_outage(fault: BaseException) -> bool:
     return isinstance(fault, _OUTAGES)
 
 
-def of_contract(contract: Contract, attempt: Callable[[Contract], object]) -> DataFault:
-    """The fault of a contract with which `attempt` fails, naming those of its terms without which it succeeds."""
-    guilty = [
-        f"{name}: {value}"[:LONGEST_VALUE]
-        for name, value in contract.terms.items()
-        if _succeeds(attempt, _without(contract, name))
-    ]
+def of_contract(contract: Contract, fault: Exception, attempt: Callable[[Contract], object]) -> DataFault:
+    """The fault of a contract, with those of its terms that its schema refuses or without which `attempt` succeeds."""
+    if isinstance(fault, Invalid):
+        names = {name.removeprefix("terms.") for name in fault.fields}
+    else:
+        names = {name for name in contract.terms if _succeeds(attempt, _without(contract, name))}
+    guilty = [f"{name}: {value}"[:LONGEST_VALUE] for name, value in contract.terms.items() if name in names]
     return DataFault(remark("fault.contract", contract=contract.name, terms=guilty), contract_id=contract.id)
 
 

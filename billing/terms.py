@@ -13,6 +13,7 @@ from billing.rating import Block, Period, Rate, Rounding, Terms, Usage
 from billing.rating.terms import Band, Kind, Milestone, PurchaseOrder, SeatChange
 from billing.tax import Regime
 from msp.contracts.models import Contract
+from msp.contracts.terms import check_terms
 from msp.kernel.db import Json
 from msp.kernel.money import Money
 
@@ -33,8 +34,12 @@ def regime_of(tax_regime: str) -> Regime:
 
 
 def terms_of(contract: Contract, *, order_used: Money | None = None) -> Terms:
-    """A contract as rating takes it; `order_used` is the net that its purchase order has paid for before."""
+    """A contract as rating takes it; `order_used` is the net that its purchase order has paid for before.
+
+    Raises Invalid for terms that could not be stored today (`msp.contracts.terms`), but were once.
+    """
     says = contract.terms
+    check_terms(contract.kind, says)
     return Terms(
         contract=str(contract.id),
         kind=cast(Kind, contract.kind),

@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from babel.numbers import list_currencies
+
 from msp.calendars.queries import access_calendar
 from msp.clients.models import Client
 from msp.contracts.ladder import Escalation, Ladder, faults, person_of
 from msp.contracts.models import WORK_TYPES, Contract, EscalationStep, Rate, SlaTarget
 from msp.contracts.queries import to_escalation, to_target
 from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES, USUAL_PAUSING, Target
-from msp.contracts.terms import check_terms
+from msp.contracts.terms import LONGEST_NAME, MOST_RATE, MOST_ROWS, check_terms, is_day, is_line
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
@@ -19,6 +21,7 @@ from msp.kernel.ids import new_id
 from msp.people.queries import staff
 
 MAX_MINUTES = 525_600
+LONGEST_ORDER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +96,58 @@ def _tell(contract: Contract, kind: str, changed: Sequence[str], *, at: datetime
 
 def check(agreement: Agreement) -> None:
     """Raise Invalid for whatever in an agreement makes no sense, all fields together; NotFound for its calendar."""
-    fields: dict[str, list[str]] = {}
-    if not agreement.name.strip():
-        fields["name"] = ["required"]
-    if agreement.ends_on is not None and agreement.ends_on < agreement.starts_on:
-        fields["ends_on"] = ["before_start"]
-    fields |= _target_faults(agreement)
+    fields = _head_faults(agreement) | _target_faults(agreement)
     if not set(agreement.pausing) <= set(MAY_PAUSE):
         fields["pausing"] = ["unknown"]
     fields |= {f"ladder.{place}": [code] for place, code in faults(agreement.ladder).items()}
-    if any(line.work_type not in WORK_TYPES or line.amount < 0 for line in agreement.rates):
-        fields["rates"] = ["invalid"]
-    keys = [(line.work_type, line.valid_from) for line in agreement.rates]
-    if len(keys) != len(set(keys)):
-        fields["rates"] = ["duplicate"]
-    try:
-        check_terms(agreement.kind, agreement.terms)
-    except Invalid as wrong:
-        fields |= wrong.fields
+    fields |= _rate_faults(agreement.rates)
+    fields |= _term_faults(agreement)
     fields |= _unknown_people(agreement.ladder)
     if fields:
         raise Invalid(fields=fields)
     access_calendar(agreement.calendar_id)
+
+
+def _head_faults(agreement: Agreement) -> dict[str, list[str]]:
+    """What is wrong with name, order number, currency and days."""
+    wrong: dict[str, list[str]] = {}
+    if not agreement.name.strip():
+        wrong["name"] = ["required"]
+    elif not is_line(agreement.name, longest=LONGEST_NAME):
+        wrong["name"] = ["invalid"]
+    if agreement.po_number is not None and not is_line(agreement.po_number, longest=LONGEST_ORDER):
+        wrong["po_number"] = ["invalid"]
+    if agreement.currency not in list_currencies():
+        wrong["currency"] = ["invalid"]
+    if not is_day(agreement.starts_on):
+        wrong["starts_on"] = ["invalid"]
+    if agreement.ends_on is not None and not is_day(agreement.ends_on):
+        wrong["ends_on"] = ["invalid"]
+    elif agreement.ends_on is not None and agreement.ends_on < agreement.starts_on:
+        wrong["ends_on"] = ["before_start"]
+    return wrong
+
+
+def _rate_faults(rates: Sequence[RateLine]) -> dict[str, list[str]]:
+    keys = [(line.work_type, line.valid_from) for line in rates]
+    if len(keys) != len(set(keys)):
+        return {"rates": ["duplicate"]}
+    is_sane = len(rates) <= MOST_ROWS and all(
+        line.work_type in WORK_TYPES and 0 <= line.amount <= MOST_RATE and is_day(line.valid_from) for line in rates
+    )
+    return {} if is_sane else {"rates": ["invalid"]}
+
+
+def _term_faults(agreement: Agreement) -> dict[str, list[str]]:
+    """What is wrong with the terms by themselves, and beside the contract's first day."""
+    try:
+        check_terms(agreement.kind, agreement.terms)
+    except Invalid as wrong:
+        return wrong.fields
+    valid_to = agreement.terms.get("valid_to")
+    if valid_to is not None and date.fromisoformat(valid_to) < agreement.starts_on:
+        return {"terms.valid_to": ["before_start"]}
+    return {}
 
 
 def _target_faults(agreement: Agreement) -> dict[str, list[str]]:

@@ -1,120 +1,165 @@
-"""The terms of a contract as they are stored: which keys each kind has, and that their values make sense.
+"""The terms of a contract as they are stored: which keys each kind has, and the values they may take.
 
-Money and factors are decimal strings ("85.00") in the contract's currency; times are whole minutes. Billing reads the
-same keys into its own value (billing/runs.py); what they do is written at `billing.rating`.
+Money and factors are decimal strings ("85.00") in the contract's currency; times are whole minutes. This is the one
+schema of terms: pages, API and CLI check with it before terms are stored, and billing before it calculates with them
+(billing/terms.py). What the terms do is written at `billing.rating`.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeAlias
 
 from msp.contracts.models import KINDS, WORK_TYPES
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
 
 BANDS = ("business", "after_hours", "weekend", "holiday")
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # no agreement is older, and calendars go no further
+MOST_MONEY = Decimal(10_000_000)  # of one price, in major units: with it, sums stay far below what a record may say
+MOST_RATE = 100_000_000  # minor units an hour
+MOST_FACTOR = Decimal(100)
+MOST_SEATS = 100_000
+MOST_BLOCK_MINUTES = 60 * 100_000
+MOST_ROWS = 500
+LONGEST_NAME, LONGEST_CLAUSE = 200, 60
+_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_DAY_MINUTES = 1440
 _SCOPES = ("entry", "ticket", "ticket_day", "invoice_line")
 _MODES = ("up", "nearest", "down")
 
-
-def _decimal(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and Decimal(value).is_finite() and Decimal(value) >= 0
-    except InvalidOperation:
-        return False
+Check: TypeAlias = Callable[[Any], bool]
 
 
-def _count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def is_day(day: date) -> bool:
+    """Whether a day is one that contracts and calendars can be calculated with."""
+    return FIRST_DAY <= day <= LAST_DAY
 
 
-def _one_of(*allowed: str) -> Callable[[Any], bool]:
-    return lambda value: value in allowed
+def is_line(value: object, *, longest: int) -> bool:
+    """Whether a value is one line of text: not blank, without control characters, not longer than it may be."""
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= longest and not _CONTROL.search(value)
 
 
-def _list_of(*allowed: str) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and all(each in allowed for each in value)
+def _decimal(*, most: Decimal, least: Decimal = Decimal(0), above: Decimal | None = None) -> Check:
+    def check(value: Any) -> bool:
+        if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+            return False
+        return least <= Decimal(value) <= most and (above is None or Decimal(value) > above)
+
+    return check
 
 
-def _map_of(keys: tuple[str, ...], check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _count(*, least: int = 0, most: int) -> Check:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _one_of(*allowed: str) -> Check:
+    return lambda value: isinstance(value, str) and value in allowed
+
+
+def _list_of(*allowed: str) -> Check:
+    return lambda value: isinstance(value, list) and all(isinstance(each, str) and each in allowed for each in value)
+
+
+def _map_of(keys: Collection[str], check: Check) -> Check:
     return lambda value: isinstance(value, dict) and all(key in keys and check(each) for key, each in value.items())
 
 
-def _rounding(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and value.get("scope", "entry") in _SCOPES
-        and value.get("mode", "up") in _MODES
-        and _count(value.get("increment", 1))
-        and value.get("increment", 1) >= 1
-        and _count(value.get("minimum", 0))
-        and value.keys() <= {"scope", "mode", "increment", "minimum"}
+def _fields(**checks: Check) -> Check:
+    """A map with some of these keys."""
+    return lambda value: (
+        isinstance(value, dict) and value.keys() <= checks.keys() and all(checks[k](v) for k, v in value.items())
     )
 
 
-def _day(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
+def _rows(**checks: Check) -> Check:
+    """A list of maps with all of these keys."""
 
-
-def _rows(**fields: Callable[[Any], bool]) -> Callable[[Any], bool]:
     def check(value: Any) -> bool:
-        return isinstance(value, list) and all(
-            isinstance(row, dict) and row.keys() == fields.keys() and all(fields[k](v) for k, v in row.items())
-            for row in value
+        return (
+            isinstance(value, list)
+            and len(value) <= MOST_ROWS
+            and all(
+                isinstance(row, dict) and row.keys() == checks.keys() and all(checks[k](v) for k, v in row.items())
+                for row in value
+            )
         )
 
     return check
 
 
-_COMMON: dict[str, Callable[[Any], bool]] = {
-    "rounding": _map_of(("default", *WORK_TYPES), _rounding),
-    "multipliers": _map_of(BANDS, _decimal),
-    "work_type_multipliers": _map_of(WORK_TYPES, _decimal),
-    "labour_discount": _decimal,
-    "km_rate": _decimal,
-    "minimum_invoice": _decimal,
+def _day(value: Any) -> bool:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return False
+    try:
+        return is_day(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _text(longest: int) -> Check:
+    return lambda value: is_line(value, longest=longest)
+
+
+_PRICE = _decimal(most=MOST_MONEY)
+_FACTOR = _decimal(most=MOST_FACTOR)
+_ROUNDING = _fields(
+    scope=_one_of(*_SCOPES),
+    mode=_one_of(*_MODES),
+    increment=_count(least=1, most=_DAY_MINUTES),
+    minimum=_count(most=_DAY_MINUTES),
+)
+_COMMON: dict[str, Check] = {
+    "rounding": _map_of(("default", *WORK_TYPES), _ROUNDING),
+    "multipliers": _map_of(BANDS, _FACTOR),
+    "work_type_multipliers": _map_of(WORK_TYPES, _FACTOR),
+    "labour_discount": _decimal(most=Decimal(100)),
+    "km_rate": _PRICE,
+    "minimum_invoice": _PRICE,
     "detail": _one_of("summary", "ticket", "entry"),
-    "po_limit": _decimal,
+    "po_limit": _PRICE,
     "po_mode": _one_of("warn", "hold"),
     "exempt_work_types": _list_of(*WORK_TYPES),
-    "clauses": _map_of(("overage", "rounding", "multipliers", "fee", "excluded"), lambda value: isinstance(value, str)),
+    "clauses": _map_of(("overage", "rounding", "multipliers", "fee", "excluded"), _text(LONGEST_CLAUSE)),
 }
-_FEE: dict[str, Callable[[Any], bool]] = {
-    "fee": _decimal,
+_FEE: dict[str, Check] = {
+    "fee": _PRICE,
     "fee_timing": _one_of("advance", "arrears"),
     "proration": _one_of("actual_days", "30", "none"),
 }
-_BLOCK: dict[str, Callable[[Any], bool]] = {
+_BLOCK: dict[str, Check] = {
     "block_renewal": _one_of("month", "once"),
     "valid_to": _day,
-    "drain_multipliers": _map_of(BANDS, _decimal),
-    "overage_rate": _decimal,
-    "overage_multiplier": lambda value: isinstance(value, bool),
+    # A factor of nothing would let work draw on a block for ever.
+    "drain_multipliers": _map_of(BANDS, _decimal(most=MOST_FACTOR, above=Decimal(0))),
+    "overage_rate": _PRICE,
+    "overage_multiplier": _flag,
 }
-_EXCLUDED: dict[str, Callable[[Any], bool]] = {
+_EXCLUDED: dict[str, Check] = {
     "excluded_work_types": _list_of(*WORK_TYPES),
     "excluded_bands": _list_of(*BANDS),
 }
-ALLOWED: dict[str, dict[str, Callable[[Any], bool]]] = {
+_SEATS: dict[str, Check] = {
+    "seats": _count(most=MOST_SEATS),
+    "seat_changes": _rows(on=_day, delta=_count(least=-MOST_SEATS, most=MOST_SEATS)),
+    "credit_removals": _flag,
+}
+ALLOWED: dict[str, dict[str, Check]] = {
     "time_and_materials": _COMMON,
-    "block_hours": _COMMON | _FEE | _BLOCK | {"block_minutes": _count},
-    "retainer": _COMMON | _FEE | _BLOCK | {"block_amount": _decimal},
+    "block_hours": _COMMON | _FEE | _BLOCK | {"block_minutes": _count(least=1, most=MOST_BLOCK_MINUTES)},
+    "retainer": _COMMON | _FEE | _BLOCK | {"block_amount": _decimal(most=MOST_MONEY, least=Decimal("0.01"))},
     "flat_fee": _COMMON | _FEE | _EXCLUDED,
-    "per_seat": _COMMON
-    | _FEE
-    | _EXCLUDED
-    | {
-        "seats": _count,
-        "seat_changes": _rows(on=_day, delta=lambda value: isinstance(value, int)),
-        "credit_removals": lambda value: isinstance(value, bool),
-    },
-    "per_ticket": _COMMON | {"fee": _decimal},
-    "fixed_price": _COMMON
-    | {"milestones": _rows(name=lambda value: isinstance(value, str) and bool(value), due_on=_day, amount=_decimal)},
+    "per_seat": _COMMON | _FEE | _EXCLUDED | _SEATS,
+    "per_ticket": _COMMON | {"fee": _PRICE},
+    "fixed_price": _COMMON | {"milestones": _rows(name=_text(LONGEST_NAME), due_on=_day, amount=_PRICE)},
 }
 REQUIRED = {
     "time_and_materials": (),
@@ -137,5 +182,17 @@ def check_terms(kind: str, terms: Json) -> None:
     fields |= {
         f"terms.{key}": ["invalid"] for key, value in terms.items() if key in allowed and not allowed[key](value)
     }
+    if not fields:
+        fields = {f"terms.{key}": [code] for key, code in _contradictions(terms)}
     if fields:
         raise Invalid(fields=fields)
+
+
+def _contradictions(terms: Json) -> Iterator[tuple[str, str]]:
+    """What makes no sense together, in terms whose values do one by one."""
+    seats = terms.get("seats", 0)
+    for change in sorted(terms.get("seat_changes", ()), key=lambda change: (change["on"], -change["delta"])):
+        seats += change["delta"]
+        if not 0 <= seats <= MOST_SEATS:
+            yield "seat_changes", "out_of_range"
+            return
