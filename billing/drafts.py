@@ -1,18 +1,20 @@
 """From a client's books to its drafts of a period: which contract pays for what, priced, taxed, and what stays out."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from billing.books import Billed, Books, Worked, holds, in_force
 from billing.faults import blaming, is_outage, of_contract
+from billing.parties import treatment
 from billing.phrases import remark
 from billing.rating import Entry, Line, Period, Rated, rate_period
 from billing.rating.terms import in_order
-from billing.tax import Totals, Withholding, settle, small_invoice, withholding_rate
-from billing.terms import blocks_of, minimum_of, regime_of, terms_of, usage_of
+from billing.tax import Regime, Totals, Withholding, settle, small_invoice, withholding_rate
+from billing.terms import blocks_of, minimum_of, terms_of, usage_of
 from msp.calendars import bands
 from msp.calendars.queries import working_calendar
 from msp.contracts.models import Contract
@@ -59,23 +61,24 @@ class Plan:
     left_out: tuple[LeftOut, ...]
 
 
-def plan(
-    books: Books, period: Period, *, today: date, withholding: Withholding = "none", may_carry: bool = True
-) -> Plan:
+def plan(books: Books, period: Period, *, today: date, issuer: Mapping[str, Any], may_carry: bool = True) -> Plan:
     """Work out a client's drafts for a period; stores nothing. Raises DataFault where its data do not allow it.
 
-    `today` is the client's local day: while the law still lets one wait, a net below the contract's minimum is
-    carried (unless `may_carry` is False). A contract that an issued invoice of the period holds stays as issued.
+    `issuer` is the provider's data, `today` the client's local day: while the law lets one wait, a net below the
+    minimum is carried (unless `may_carry` is False). A contract that an issued invoice of the period holds stays as
+    issued.
     """
     with blaming("fault.client"):
-        regime_of(books.client.tax_regime)
+        parties = treatment(books.client, issuer)
     with blaming("fault.draft"):
-        sections, left_out = _sections(books, period)
+        sections, left_out = _sections(books, period, parties.regime)
         drafts: list[Draft] = []
         for (currency, po_number), group in sections.items():
             if not group:
                 continue
-            draft = _draft(books, period, currency, po_number, group, today=today, withholding=withholding)
+            percent = _withheld(issuer, parties.regime, period)
+            draft = _draft(books, period, currency, po_number, group, today=today, percent=percent)
+            draft = replace(draft, warnings=(*parties.problems, *draft.warnings))
             if reason := _kept_back(draft, books, period, today=today, may_carry=may_carry):
                 left_out += [LeftOut(section.contract.id, None, reason) for section in group]
             else:
@@ -83,7 +86,15 @@ def plan(
         return Plan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
 
 
-def _sections(books: Books, period: Period) -> tuple[dict[tuple[str, str | None], list[Section]], list[LeftOut]]:
+def _withheld(issuer: Mapping[str, Any], regime: Regime, period: Period) -> Decimal:
+    """The IRPF percentage: only of sales that have Spanish tax."""
+    kind: Withholding = issuer.get("withholding", "none") if regime == "national" else "none"
+    return withholding_rate(kind, on=period.last)
+
+
+def _sections(
+    books: Books, period: Period, regime: Regime
+) -> tuple[dict[tuple[str, str | None], list[Section]], list[LeftOut]]:
     """The rated part of each contract, by currency and purchase order, and what is left out."""
     placed, left_out = _place(books, period)
     sections: dict[tuple[str, str | None], list[Section]] = {}
@@ -95,7 +106,7 @@ def _sections(books: Books, period: Period) -> tuple[dict[tuple[str, str | None]
             left_out += [LeftOut(contract.id, entry.id, reason) for entry in entries]
             continue
         group = sections.setdefault((contract.currency, contract.po_number), [])
-        rated = _rate_or_blame(books, contract, version, entries, period, before=group)
+        rated = _rate_or_blame(books, contract, version, entries, period, regime, before=group)
         left_out += [LeftOut(contract.id, UUID(out.entry), out.reason.to_json()) for out in rated.left_out]
         if rated.lines:
             group.append(Section(contract, rated))
@@ -172,6 +183,7 @@ def _rate_or_blame(
     calendar_version: int,
     entries: list[Worked],
     period: Period,
+    regime: Regime,
     *,
     before: list[Section],
 ) -> Rated:
@@ -179,7 +191,7 @@ def _rate_or_blame(
 
     def attempt(with_terms: Contract) -> Rated:
         minimum_of(with_terms)
-        return _rate(books, with_terms, calendar_version, entries, period, before=before)
+        return _rate(books, with_terms, calendar_version, entries, period, regime, before=before)
 
     try:
         return attempt(contract)
@@ -195,6 +207,7 @@ def _rate(
     calendar_version: int,
     entries: list[Worked],
     period: Period,
+    regime: Regime,
     *,
     before: list[Section],
 ) -> Rated:
@@ -208,7 +221,7 @@ def _rate(
         period,
         blocks=blocks_of(contract, period, worked_on=days, moved=books.moved.get(contract.id, {})),
         usage=usage_of(contract, period, completed_tickets=_completed(books, contract)),
-        regime=regime_of(books.client.tax_regime),
+        regime=regime,
     )
 
 
@@ -254,11 +267,8 @@ def _draft(
     sections: list[Section],
     *,
     today: date,
-    withholding: Withholding,
+    percent: Decimal,
 ) -> Draft:
-    percent = Decimal(0)
-    if books.client.tax_regime == "national":
-        percent = withholding_rate(withholding, on=period.last)
     totals = settle(
         (taxed for section in sections for taxed in section.rated.taxed), currency=currency, withholding=percent
     )
@@ -268,8 +278,6 @@ def _draft(
         warnings.append(remark("draft.twice_before", before=Money(before, currency), currency=currency))
     if period.last >= today:
         warnings.append(remark("draft.period_open", last=period.last))
-    if not books.client.tax_id:
-        warnings.insert(0, remark("draft.tax_id_missing"))
     return Draft(currency, po_number, tuple(sections), totals, tuple(warnings))
 
 

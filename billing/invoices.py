@@ -10,6 +10,7 @@ from billing.books import read_books, zone_of
 from billing.drafts import Draft, line_values, plan
 from billing.faults import blaming, refusing
 from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
+from billing.parties import require_treatment
 from billing.rating import Period
 from billing.sealing import issuer, seal
 from msp.clients.models import Client
@@ -39,9 +40,9 @@ _COMPARED = (
 def issue(invoice_id: UUID, *, at: datetime) -> Invoice:
     """Issue a draft for good; emits `invoice.issued`. Its entries are billed, its blocks drained, its payment awaited.
 
-    Refuses what is issued or on hold, a client without tax number, an incomplete provider, data that allow no invoice
-    ("data_fault", with the reason), and a draft that no longer says what the hours, the contract and the blocks say: it
-    is to be worked out again, and looked at, first.
+    Refuses what is issued or on hold, a client without tax number or address, a tax regime that contradicts both
+    parties' data, an incomplete provider, data that allow no invoice ("data_fault", with the reason), and a draft that
+    no longer says what the hours, the contract and the blocks say: it is to be worked out again, and looked at, first.
     """
     with refusing("a draft cannot be issued", invoice_id):
         return _issue(locked(invoice_id), at=at)
@@ -105,11 +106,12 @@ def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
         select(TimeEntry.id).where(TimeEntry.id.in_(entries)).order_by(TimeEntry.id).with_for_update()
     ).all()
     period = Period(invoice.period_start, invoice.period_end)
-    withholding = issuer().get("withholding", "none")
+    provider = issuer()
+    require_treatment(client, provider)
     with blaming("fault.client"):
         books = read_books([client], period)[0]
         today = at.astimezone(zone_of(client)).date()
-    planned = plan(books, period, today=today, withholding=withholding, may_carry=False)
+    planned = plan(books, period, today=today, issuer=provider, may_carry=False)
     for draft in planned.drafts:
         is_it = (draft.currency, draft.po_number) == (invoice.currency, invoice.po_number)
         if is_it and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount:

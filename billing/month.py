@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, func, select
 
 from billing.books import instants
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry
-from billing.phrases import asks_for_a_look, is_fault
+from billing.phrases import BLOCKING, asks_for_a_look, is_fault
 from billing.rating import Period
 from billing.runs import last_runs
 from billing.sealing import issuer_zone
@@ -19,8 +19,6 @@ from msp.contracts.models import Contract
 from msp.kernel import settings
 from msp.kernel.db import Json, db
 from msp.worklog.models import TimeEntry
-
-MISSING = "draft.tax_id_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def place_state(state: str, *, held_at: datetime | None, warnings: list[Json]) -
         return "issued"
     if held_at is not None:
         return "held"
-    if any(warning["code"] == MISSING for warning in warnings):
+    if any(warning["code"] in BLOCKING for warning in warnings):
         return "missing"
     return "check" if asks_for_a_look(warnings) else "ready"
 

@@ -14,6 +14,10 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
     for code, names in {
         # warnings on a draft
         "draft.tax_id_missing": "",
+        "draft.tax_id_invalid": "",
+        "draft.address_missing": "missing",
+        "draft.tax_contradiction": "stated given",
+        "draft.tax_undecided": "why",
         "draft.without_contract": "minutes entries",
         "draft.twice_before": "before currency",
         "draft.period_open": "last",
@@ -34,6 +38,12 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
         "fault.document": "",
     }.items()
 }
+
+# With one of these the law, or the amount of tax, allows no invoice yet.
+BLOCKING: frozenset[str] = frozenset(
+    f"draft.{name}"
+    for name in ("tax_id_missing", "tax_id_invalid", "address_missing", "tax_contradiction", "tax_undecided")
+)
 
 # These say something without asking for anything: a draft with no other warning is ready.
 MILD: frozenset[str] = frozenset(("warning.block_expired", "warning.block_used", "warning.late_entries"))

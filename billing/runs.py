@@ -19,14 +19,14 @@ from billing.numbering import lock_runs
 from billing.phrases import is_fault, remark
 from billing.rating import Line, Period
 from billing.sentences import paragraph, title
-from billing.tax import TaxRow, Withholding
+from billing.tax import TaxRow
 from msp.clients.models import Client
-from msp.kernel import settings
 from msp.kernel.db import Json, current_scope, db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
 from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
+from msp.kernel.issuer import read_issuer
 
 LONGEST_DAYS = 366
 
@@ -50,11 +50,11 @@ def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> 
     )
     db.session.add(run)
     db.session.flush()
-    withholding = settings.read("provider").get("withholding", "none")
+    issuer = read_issuer()
     run.left_out = [
         _told(client, out)
         for client, books in read_each(clients, period)
-        for out in _run_client(run, client, books, period, at=at, withholding=withholding)
+        for out in _run_client(run, client, books, period, at=at, issuer=issuer)
     ]
     db.session.flush()
     return run
@@ -67,7 +67,7 @@ def _run_client(
     period: Period,
     *,
     at: datetime,
-    withholding: Withholding,
+    issuer: Json,
 ) -> Sequence[LeftOut]:
     """Write one client's drafts, all of them or none, and return what is left out of them."""
     try:
@@ -75,7 +75,7 @@ def _run_client(
             raise books
         with blaming("fault.draft"), db.session.begin_nested():
             today = at.astimezone(zone_of(client)).date()
-            planned = plan(books, period, today=today, withholding=withholding)
+            planned = plan(books, period, today=today, issuer=issuer)
             _say_once(client, planned.drafts)
             _write_drafts(run, books, planned.drafts, period, at=at)
             return planned.left_out

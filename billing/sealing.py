@@ -16,6 +16,7 @@ from billing.legal.huella import Record, alta
 from billing.legal.qr import Environment, qr_url
 from billing.models import Invoice, InvoiceDocument, InvoiceRecord
 from billing.numbering import Link, Number, SeriesKind, extend_chain, lock_chain, next_number
+from billing.parties import address_of, missing_of_address, require_identity
 from msp.clients.models import Client
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict
@@ -45,7 +46,10 @@ def use_environment(environment: Environment) -> None:
 def issuer() -> Json:
     """The provider's legal data with its VERI*FACTU mode; raises Conflict where what an invoice needs is missing."""
     provider = read_issuer()
-    if missing := [name for name in _NEEDED if not provider.get(name)]:
+    missing = [name for name in _NEEDED if not provider.get(name)]
+    if address := address_of(provider.get("address")):
+        missing += [f"address.{name}" for name in missing_of_address(address)]
+    if missing:
         raise Conflict("provider_incomplete", missing=missing)
     return provider | {"verifactu_mode": verifactu_mode(provider)}
 
@@ -56,9 +60,8 @@ def issuer_zone(provider: Json) -> ZoneInfo:
 
 
 def customer(client: Client) -> Json:
-    """Who is invoiced, as it stands now; raises Conflict without a tax number (RD 1619/2012 art. 6.1.d)."""
-    if not client.tax_id:
-        raise Conflict("tax_id_missing")
+    """Who is invoiced, as it stands now; raises Conflict without tax number or address (RD 1619/2012 art. 6.1)."""
+    require_identity(client)
     return {
         "name": client.legal_name or client.name,
         "tax_id": client.tax_id,

@@ -4,18 +4,27 @@ Tax is worked out once per tax and rate on the summed base, not per line: no Spa
 C-484/06; DGT V1369-06, V1919-18), TEAC 00/02233/2022 backs it, and EN 16931 asks for it (BR-CO-17). Not tax advice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
+from msp.clients.tax_regime import ClientRegime, Territory, decide
 from msp.kernel.money import Money, plain, total
 
 Category: TypeAlias = Literal["S", "E", "AE", "O"]
 Regime: TypeAlias = Literal["national", "igic", "eu_b2b", "canarias_b2b", "outside_eu_b2b"]
 Withholding: TypeAlias = Literal["none", "professional", "professional_start"]
-Territory: TypeAlias = Literal["peninsula", "canarias", "ceuta", "melilla", "eu", "outside_eu"]
+
+
+BILLED_AS: Mapping[ClientRegime, Regime] = {
+    "national": "national",
+    "igic": "igic",
+    "eu_b2b": "eu_b2b",
+    "canarias_b2b": "canarias_b2b",
+    "outside_eu": "outside_eu_b2b",
+}
 
 
 class DatedRate(NamedTuple):
@@ -30,11 +39,6 @@ IVA: tuple[DatedRate, ...] = (DatedRate(date(2012, 9, 1), Decimal(21), "LIVA art
 IGIC: tuple[DatedRate, ...] = (DatedRate(date(2020, 1, 1), Decimal(7), "Ley 4/2012 de Canarias art. 51, Ley 19/2019"),)
 IRPF: tuple[DatedRate, ...] = (DatedRate(date(2015, 7, 12), Decimal(15), "RIRPF art. 95.1, RDL 9/2015"),)
 IRPF_START: tuple[DatedRate, ...] = (DatedRate(date(2015, 7, 12), Decimal(7), "RIRPF art. 95.1, RDL 9/2015"),)
-
-# The countries of the Union by ISO 3166 code, Spain left out; Greece is GR here and EL in its VAT numbers.
-_UNION = "AT BE BG CY CZ DE DK EE FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
-EU: frozenset[str] = frozenset(_UNION.split())
-_ISLANDS: dict[str, Territory] = {"35": "canarias", "38": "canarias", "51": "ceuta", "52": "melilla"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +86,9 @@ class Totals:
     payable: Money
 
 
-class Undecided(ValueError):
-    """The tax of this sale is a question for a person, not for us; `code` says which."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-def territory(*, country: str, postal_code: str = "") -> Territory:
-    """The tax territory of an address: LIVA art. 3 leaves the Canaries, Ceuta and Melilla out of IVA."""
-    if country == "ES":
-        return _ISLANDS.get(postal_code.strip()[:2], "peninsula")
-    return "eu" if country in EU else "outside_eu"
-
-
 def regime(*, issuer: Territory, client: Territory, business: bool, vat_number: str | None = None) -> Regime:
-    """The regime of services from issuer to client (LIVA art. 69, 84; Ley 20/1991 art. 17).
-
-    `business` says that the client acts as one; an EU business needs its VAT number (check it in VIES). Raises
-    Undecided for what this house does not bill: consumers elsewhere, Ceuta, Melilla, from the Canaries outwards.
-    """
-    if issuer == client == "canarias":
-        return "igic"
-    if issuer != "peninsula" or client in ("ceuta", "melilla"):
-        raise Undecided("tax_territory")
-    if client == "peninsula":
-        return "national"
-    if not business:
-        raise Undecided("tax_consumer_elsewhere")
-    if client == "eu":
-        if not vat_number:
-            raise Undecided("tax_vat_number_missing")
-        return "eu_b2b"
-    return "canarias_b2b" if client == "canarias" else "outside_eu_b2b"
+    """The regime of services from issuer to client; raises Undecided as `msp.clients.tax_regime.decide` does."""
+    return BILLED_AS[decide(issuer=issuer, client=client, business=business, vat_number=vat_number)]
 
 
 def tax_for(regime: Regime, *, on: date, exempt: bool = False) -> Tax:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from billing.rating import Block, Period, Rate, Rounding, Terms, Usage
 from billing.rating.terms import Band, Kind, Milestone, PurchaseOrder, SeatChange
-from billing.tax import Regime
+from billing.tax import BILLED_AS, Regime
 from msp.contracts.models import Contract
 from msp.contracts.terms import check_terms
 from msp.kernel.db import Json
@@ -19,18 +19,11 @@ from msp.kernel.money import Money
 
 ONCE = "once"
 _ONE_DAY = timedelta(days=1)
-_REGIMES: Mapping[str, Regime] = {
-    "national": "national",
-    "igic": "igic",
-    "eu_b2b": "eu_b2b",
-    "canarias_b2b": "canarias_b2b",
-    "outside_eu": "outside_eu_b2b",
-}
 
 
 def regime_of(tax_regime: str) -> Regime:
     """The tax regime of a client's `tax_regime`; raises KeyError for an unknown one."""
-    return _REGIMES[tax_regime]
+    return {str(name): regime for name, regime in BILLED_AS.items()}[tax_regime]
 
 
 def terms_of(contract: Contract, *, order_used: Money | None = None) -> Terms:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
 from billing.month import Loose, Month, Place
 from billing.pdf import Told, line_title, tax_words
-from billing.phrases import MILD, is_fault
+from billing.phrases import BLOCKING, MILD, is_fault
 from billing.queries import EntryTold
 from billing.sealing import is_verifiable
 from billing.sentences import paragraph, sentence_or_code
@@ -264,11 +264,12 @@ def refusal(refused: Refusal) -> str:
     """Why something was not done, in the reader's language."""
     if refused.code == "data_fault":
         return sentence_or_code(refused.params["reason"])  # type: ignore[arg-type]
+    if f"draft.{refused.code}" in BLOCKING:
+        return f"{sentence_or_code({'code': f'draft.{refused.code}', 'params': refused.params})}."
     said = {
         "invoice_issued": gettext("It is issued already."),
         "invoice_held": gettext("It is held back. Release it first."),
         "draft_outdated": gettext("The hours or the contract changed since this draft was made. Work it out again."),
-        "tax_id_missing": gettext("The client's tax number is missing. Add it to the client first."),
         "provider_incomplete": gettext("Your own legal data are not complete. An administrator adds them in settings."),
         "currency_not_euro": gettext("Only invoices in euros can be issued."),
         "issue_date_before_last": gettext("The last invoice of the series has a later date."),

@@ -7,12 +7,18 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from billing.sentences import faults, lines, reasons, warnings
+from billing.sentences import faults, lines, parties, reasons, warnings
 from msp.kernel.db import Json
 
 log = logging.getLogger(__name__)
 
-SAID: Mapping[str, Callable[[Any], str]] = {**lines.SAID, **reasons.SAID, **warnings.SAID, **faults.SAID}
+SAID: Mapping[str, Callable[[Any], str]] = {
+    **lines.SAID,
+    **reasons.SAID,
+    **warnings.SAID,
+    **faults.SAID,
+    **parties.SAID,
+}
 
 
 def sentence(phrase: Json) -> str:

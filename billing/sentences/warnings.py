@@ -104,7 +104,6 @@ SAID: Mapping[str, Callable[[Params], str]] = {
         "%(minutes)s more was written off than was billable", minutes=minutes(p["minutes"])
     ),
     "warning.no_rate": _no_rate,
-    "draft.tax_id_missing": lambda p: gettext("The client's tax number is missing"),
     "draft.without_contract": lambda p: gettext("%(minutes)s that no contract pays for", minutes=minutes(p["minutes"])),
     "draft.twice_before": lambda p: gettext(
         "At least double the period before (%(before)s)", before=money(p["before"], p["currency"])

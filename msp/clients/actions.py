@@ -9,6 +9,7 @@ from babel.numbers import list_currencies
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from msp.clients.billing_data import FIELDS, tidy
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.clients.queries import find_connection
 from msp.kernel import crypto, timezones
@@ -19,7 +20,6 @@ from msp.kernel.ids import new_id
 
 CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
-TAX_REGIMES = ("national", "eu_b2b", "canarias_b2b", "igic", "outside_eu")
 GUEST_POLICIES = ("accept", "refuse")
 EDITABLE = frozenset(
     [
@@ -42,19 +42,21 @@ EDITABLE = frozenset(
 
 
 def add_client(*, code: str, name: str, at: datetime, **details: object) -> Client:
-    """Add a client company; emits `client.added`. Refuses a code in use and unknown zones, languages, currencies."""
+    """Add a client company; emits `client.added`. Refuses a code in use and unknown zones, languages, currencies.
+
+    Billing data are made tidy; without a `tax_regime` it is the one that both parties' addresses give.
+    """
     values = {
         "locale": "es",
         "timezone": "Europe/Madrid",
         "currency": "EUR",
         "billing_address": {},
         "mail_domains": [],
-        "tax_regime": "national",
         "payment_days": 30,
         "guest_policy": "accept",
         "active": True,
     } | details
-    _check({"code": code, "name": name} | values)
+    values |= _checked({"code": code, "name": name} | values, before={})
     if db.session.execute(select(Client.id).where(Client.code == code)).one_or_none():
         raise Conflict("code_in_use")
     client = Client(id=new_id(), code=code, name=name.strip(), created_at=at, **values)
@@ -75,7 +77,7 @@ def edit_client(client: Client, *, at: datetime, **changes: object) -> None:
     """Change a client's details; emits `client.edited` with the names of what changed."""
     if unknown := changes.keys() - EDITABLE:
         raise Invalid(fields={name: ["unknown_field"] for name in unknown})
-    _check(changes)
+    changes |= _checked(changes, before={name: getattr(client, name) for name in FIELDS})
     changed = sorted(name for name, value in changes.items() if getattr(client, name) != value)
     for name in changed:
         setattr(client, name, changes[name])
@@ -242,19 +244,21 @@ def note_unknown(
     )
 
 
-def _check(values: dict[str, object]) -> None:
+def _checked(values: dict[str, object], *, before: Json) -> Json:
+    """The billing data as they are stored; raises Invalid for whatever makes no sense, all fields together."""
+    data, faults = tidy(values, before)
     wrong = {
         "code": "code" in values and not CODE.fullmatch(str(values["code"])),
         "name": "name" in values and not str(values["name"]).strip(),
         "locale": values.get("locale", "es") not in ("es", "en"),
         "timezone": not timezones.is_known(values.get("timezone", "UTC")),
         "currency": str(values.get("currency", "EUR")) not in list_currencies(),
-        "tax_regime": values.get("tax_regime", "national") not in TAX_REGIMES,
         "guest_policy": values.get("guest_policy", "accept") not in GUEST_POLICIES,
         "mail_domains": not all(DOMAIN.fullmatch(str(each)) for each in _list(values.get("mail_domains"))),
     }
-    if fields := {name: ["invalid"] for name, is_wrong in wrong.items() if is_wrong}:
+    if fields := {name: ["invalid"] for name, is_wrong in wrong.items() if is_wrong} | faults:
         raise Invalid(fields=fields)
+    return data
 
 
 def _list(value: object) -> list[object]:

@@ -119,7 +119,6 @@ def _clients(world: told.DemoWorld, loaded: Loaded) -> None:
             name=each.short_name,
             legal_name=each.name,
             tax_id=each.tax_id,
-            tax_regime="canarias_b2b" if each.timezone == "Atlantic/Canary" else "national",
             billing_address=_address(each.address),
             billing_email=f"facturas@{each.mail_domains[0]}",
             locale=each.locale,

@@ -64,7 +64,8 @@ def test_hours_of_the_month_become_lines_by_price(world: World) -> None:
 
 def test_a_day_is_the_clients_own(world: World) -> None:
     """Half past eleven at night of 30 September in UTC is October in Madrid, and September in the Canaries."""
-    canaries = client_of(world, timezone="Atlantic/Canary", tax_regime="canarias_b2b")
+    address = {"line1": "Calle Real 2", "postcode": "35530", "city": "Teguise", "country": "ES"}
+    canaries = client_of(world, timezone="Atlantic/Canary", billing_address=address)
     contract_of(world, canaries, "time_and_materials", {})
     with work(Scope.staff()) as session:
         session.get_one(Client, world.lozano.id).timezone = "Europe/Madrid"

@@ -9,7 +9,6 @@ import pytest
 from billing.tax import (
     IVA,
     Taxed,
-    Undecided,
     invoice_by,
     mentions,
     rate_on,
@@ -17,9 +16,9 @@ from billing.tax import (
     settle,
     small_invoice,
     tax_for,
-    territory,
     withholding_rate,
 )
+from msp.clients.tax_regime import Undecided, territory
 from msp.kernel.money import InvalidMoney, Money
 
 DAY = date(2026, 11, 22)

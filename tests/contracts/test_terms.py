@@ -158,11 +158,11 @@ def test_what_pages_api_and_verbs_refuse_is_the_same(
     for terms in ({"fee": "1e30"}, {"fee": {"amount": "99999999.00", "currency": "EUR"}}, {"fee": "NaN"}):
         answer = admin.post("/contracts", body | {"terms": terms})
         assert (answer.status_code, answer.get_json()["errors"]) == (422, {"terms.fee": ["invalid"]})
-    for terms, name in (
+    for wrong, name in (
         ({"fee": "1.00", "labour_discount": "150"}, "labour_discount"),
         ({"fee": "1.00", "multipliers": {"weekend": "-1"}}, "multipliers"),
     ):
-        answer = admin.post("/contracts", body | {"terms": terms})
+        answer = admin.post("/contracts", body | {"terms": wrong})
         assert (answer.status_code, set(answer.get_json()["errors"])) == (422, {f"terms.{name}"})
     browser = sign_in(web, world.ana)
     form = posted(browser.get(f"/admin/contracts/new?client_id={client.id}").text)

@@ -1,6 +1,5 @@
 """Client companies: who they are, what was agreed, where they write from."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -10,11 +9,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext, ngettext
-from stdnum.es import nif
-from stdnum.eu import vat
-from stdnum.exceptions import InvalidChecksum, ValidationError
 
-from msp.clients.actions import CODE, DOMAIN, GUEST_POLICIES, TAX_REGIMES, add_client, edit_client
+from msp.clients.actions import CODE, DOMAIN, GUEST_POLICIES, add_client, edit_client
 from msp.clients.models import Client
 from msp.clients.queries import access_client, connections_of
 from msp.contracts.models import Contract
@@ -37,13 +33,7 @@ from msp.web.shell import shell
 PEOPLE_SHOWN = 12
 SOON_DAYS = 60
 CURRENCIES = ("EUR", "GBP", "USD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "RON", "MAD", "MXN")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-EU = frozenset(
-    [
-        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "FI", "FR", "GR", "HR", "HU",
-        "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-    ]
-)  # fmt: skip
+ADDRESS = {"line1": "street", "postcode": "postcode", "city": "city", "province": "province", "country": "country"}
 TEXTS = ("name", "code", "legal_name", "tax_id", "billing_email", "sector")
 
 
@@ -142,7 +132,7 @@ def note_of(contract: Contract) -> str:
 def new_client() -> Answer:
     """An empty form."""
     refuse_restricted()
-    return _form(None, {"locale": "es", "country": "ES", "payment_days": 30, "tax_regime": "national"}, {})
+    return _form(None, {"locale": "es", "country": "ES", "payment_days": 30}, {})
 
 
 def create_client() -> Answer:
@@ -156,7 +146,7 @@ def create_client() -> Answer:
         _refuse(form)
         added = add_client(at=clock.now(), code=form.text("code").upper(), **details)
     except Invalid as wrong:
-        return _form(None, request.form.to_dict(), form.errors | wrong.fields), 422
+        return _form(None, request.form.to_dict(), _by_field(form, wrong)), 422
     except Conflict:
         return _form(None, request.form.to_dict(), {"code": ["code_in_use"]}), 422
     flash(
@@ -182,7 +172,7 @@ def save(client_id: UUID) -> Answer:
         edit_client(found, at=clock.now(), active=bool(form.text("active")), **details)
     except Invalid as wrong:
         db.session.expire(found)
-        return _form(found, request.form.to_dict(), form.errors | wrong.fields), 422
+        return _form(found, request.form.to_dict(), _by_field(form, wrong)), 422
     flash(gettext("Saved."), "green")
     return redirect(url_for("admin.client", client_id=client_id), 303)
 
@@ -199,9 +189,6 @@ def _refuse(form: Form) -> None:
 
 def _details(form: Form, *, before: Client | None) -> Json:
     """What the form says, as the verbs take it; what cannot be is noted in the form's errors."""
-    country = form.text("country").upper() or "ES"
-    if country not in Locale("en").territories or len(country) != 2:
-        form.fault("country", "invalid")
     if not form.text("name"):
         form.fault("name", "required")
     if before is None and not CODE.fullmatch(form.text("code").upper()):
@@ -209,20 +196,15 @@ def _details(form: Form, *, before: Client | None) -> Json:
     domains = sorted({each.strip().lower().lstrip("@") for each in form.text("mail_domains").split()} - {""})
     if not all(DOMAIN.fullmatch(each) for each in domains):
         form.fault("mail_domains", "domain_shape")
-    if (mail := form.text("billing_email")) and not EMAIL.fullmatch(mail):
-        form.fault("billing_email", "email_shape")
     days = form.read("payment_days", whole)
-    if days is not None and days > 120:
-        form.fault("payment_days", "invalid")
-    address = {"line1": "street", "postcode": "postcode", "city": "city", "province": "province"}
     kept = dict(before.billing_address) if before else {}
-    given = {key: form.text(name) for key, name in address.items()}
+    given = {key: form.text(name) for key, name in ADDRESS.items()}
+    given["country"] = given["country"].upper() or "ES"
     return {
         "name": form.text("name"),
         "legal_name": form.text_or_none("legal_name"),
-        "tax_id": _tax_id(form, country, before.tax_id if before else None),
-        "tax_regime": form.text("tax_regime") if form.text("tax_regime") in TAX_REGIMES else "national",
-        "billing_address": {k: v for k, v in (kept | given | {"country": country}).items() if v},
+        "tax_id": form.text_or_none("tax_id"),
+        "billing_address": {name: text for name, text in (kept | given).items() if text},
         "billing_email": form.text_or_none("billing_email"),
         "locale": form.text("locale"),
         "timezone": form.text("timezone"),
@@ -231,7 +213,13 @@ def _details(form: Form, *, before: Client | None) -> Json:
         "mail_domains": domains,
         "guest_policy": _guest_policy(form, before),
         "payment_days": 30 if days is None else days,
-    }
+    } | ({"tax_regime": regime} if (regime := form.text("tax_regime")) else {})
+
+
+def _by_field(form: Form, wrong: Invalid) -> Errors:
+    """What the page and the verbs refuse, at the fields of this page."""
+    found = {name.removeprefix("billing_address."): codes for name, codes in wrong.fields.items()}
+    return form.errors | {ADDRESS.get(name, name): codes for name, codes in found.items()}
 
 
 def _guest_policy(form: Form, before: Client | None) -> str:
@@ -240,25 +228,6 @@ def _guest_policy(form: Form, before: Client | None) -> str:
     if policy not in GUEST_POLICIES:
         form.fault("guest_policy", "invalid")
     return policy
-
-
-def _tax_id(form: Form, country: str, before: str | None) -> str | None:
-    """The tax id in its compact form; one that stood there already is left in peace."""
-    typed = form.text("tax_id")
-    if not typed or typed == before:
-        return typed or None
-    try:
-        if country == "ES":
-            return str(nif.validate(typed))
-        if country in EU:
-            prefix = "EL" if country == "GR" else country
-            tidy = "".join(each for each in typed.upper() if each.isalnum())
-            return str(vat.validate(tidy if tidy[:2].isalpha() else prefix + tidy))
-    except InvalidChecksum:
-        form.fault("tax_id", "nif_check" if country == "ES" else "vat_shape")
-    except ValidationError:
-        form.fault("tax_id", "nif_shape" if country == "ES" else "vat_shape")
-    return typed
 
 
 def _values(found: Client) -> Json:
@@ -291,18 +260,20 @@ def _form(found: Client | None, values: Mapping[str, Any], errors: Mapping[str, 
         errors=told(errors),
         timezones=timezones.places(),
         currencies=[*CURRENCIES, *own],
-        regimes=_regimes(),
+        regimes=_regimes(is_new=found is None),
         guest_policies=_guest_policies(),
         action_url=url_for("admin.save_client", client_id=found.id) if found else url_for("admin.create_client"),
         back_url=back,
     )
 
 
-def _regimes() -> list[tuple[str, str]]:
+def _regimes(*, is_new: bool) -> list[tuple[str, str]]:
+    decided = [("", gettext("as the addresses and tax numbers say"))] if is_new else []
     return [
+        *decided,
         ("national", gettext("Spanish IVA")),
         ("igic", gettext("IGIC, both of us in the Canary Islands")),
-        ("canarias_b2b", gettext("company in the Canary Islands, Ceuta or Melilla: no IVA")),
+        ("canarias_b2b", gettext("company in the Canary Islands: no IVA")),
         ("eu_b2b", gettext("company in the European Union: reverse charge")),
         ("outside_eu", gettext("company outside the European Union: no IVA")),
     ]

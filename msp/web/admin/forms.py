@@ -103,6 +103,10 @@ def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "code_shape": gettext("Two to eight capital letters and digits, beginning with a letter."),
         "code_in_use": gettext("Another client has that code."),
         "domain_shape": gettext("One a line, such as company.example."),
+        "postcode_shape": gettext("A Spanish postcode has five digits, such as 28001."),
+        "contradicts_parties": gettext(
+            "That does not fit the addresses and the tax numbers of both parties, which decide the tax."
+        ),
         "email_shape": gettext("An address looks like name@company.example."),
         "email_in_use": gettext("That address belongs to somebody already."),
         "role_of_others": gettext("That role is not for people of this company."),

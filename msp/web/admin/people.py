@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
+from msp.clients.billing_data import EMAIL
 from msp.clients.queries import access_client, all_clients
 from msp.kernel import clock, timezones
 from msp.kernel.db import Json, Scope, work
@@ -18,7 +19,6 @@ from msp.people.editing import account_of, edit_person, set_password, welcome, w
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Person
 from msp.people.queries import access_person, client_ids_of
 from msp.web.admin import reading
-from msp.web.admin.clients import EMAIL
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs

@@ -13,13 +13,13 @@ from stdnum import iban
 from stdnum.es import nif
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
+from msp.clients.billing_data import EMAIL
 from msp.config import Settings
 from msp.kernel import settings as kept
 from msp.kernel import wake
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
 from msp.kernel.issuer import AVAILABLE_MODES, read_issuer, set_verifactu_mode, verifactu_mode
-from msp.web.admin.clients import EMAIL
 from msp.web.admin.forms import Form, refuse_restricted, told
 from msp.web.admin.message_settings import messages_section, range_sentence, save_messages
 from msp.web.guards import Answer, needs

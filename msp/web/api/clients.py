@@ -5,8 +5,10 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from msp.clients.actions import GUEST_POLICIES, TAX_REGIMES, add_client, edit_client
+from msp.clients.actions import GUEST_POLICIES, add_client, edit_client
+from msp.clients.billing_data import MOST_PAYMENT_DAYS
 from msp.clients.queries import access_client, clients_page
+from msp.clients.tax_regime import TAX_REGIMES
 from msp.kernel import clock
 from msp.people.actions import LOCALES
 from msp.web.api.access import require
@@ -25,7 +27,9 @@ class ClientChange(Schema):
     name = Text(blank=False, longest=200)
     legal_name = Text(longest=200, allow_none=True)
     tax_id = Text(longest=40, allow_none=True)
-    tax_regime = one_of(TAX_REGIMES)
+    tax_regime = one_of(
+        TAX_REGIMES, metadata={"description": "Must agree with the addresses and tax numbers of both parties"}
+    )
     billing_address = fields.Dict(
         keys=Text(longest=40, blank=False), values=Text(longest=200), metadata={"description": ADDRESS}
     )
@@ -35,7 +39,7 @@ class ClientChange(Schema):
     currency = currency()
     sector = Text(longest=100, allow_none=True)
     mail_domains = fields.List(Text(longest=253, blank=False))
-    payment_days = Whole(least=0, most=365)
+    payment_days = Whole(least=0, most=MOST_PAYMENT_DAYS)
     guest_policy = one_of(
         GUEST_POLICIES,
         metadata={"description": "What becomes of guests of other companies who write in the client's chat"},
@@ -44,7 +48,7 @@ class ClientChange(Schema):
 
 
 class ClientIn(ClientChange):
-    """A new client company; without them it reads Spanish in Madrid and pays in euros."""
+    """A new client company; without them it reads Spanish in Madrid, pays in euros and is taxed as its address says."""
 
     name = Text(blank=False, longest=200, required=True)
     code = Text(blank=False, longest=8, required=True, metadata={"description": "Two to eight of A–Z and 0–9"})

@@ -16,7 +16,7 @@ CLIENT = {
     "locale": "es",
     "timezone": "Europe/Madrid",
     "currency": "EUR",
-    "tax_id": "B95000001",
+    "tax_id": "B95000006",
     "billing_address": {"line1": "Gran Vía 1", "postcode": "48001", "city": "Bilbao", "country": "ES"},
     "mail_domains": ["ibarra.example"],
 }

@@ -1,0 +1,79 @@
+"""Whether the two parties of an invoice are described as the law wants, and which tax follows from what they are.
+
+RD 1619/2012 art. 6.1.c to e: names, tax numbers and addresses of both. A draft says what is missing or contradictory;
+the invoice is not issued with it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from billing.phrases import remark
+from billing.tax import Regime
+from billing.terms import regime_of
+from msp.clients.billing_data import check_tax_id
+from msp.clients.models import Client
+from msp.clients.tax_regime import Undecided, is_spanish_postcode, regime_between
+from msp.kernel.db import Json
+from msp.kernel.errors import Conflict
+
+NEEDED_OF_ADDRESS = ("line1", "postcode", "city", "country")
+
+
+class Treatment(NamedTuple):
+    """The tax regime to calculate with, and what a person must put right before it can be issued."""
+
+    regime: Regime
+    problems: tuple[Json, ...]
+
+
+def treatment(client: Client, issuer: Mapping[str, Any]) -> Treatment:
+    """How a client's invoices are taxed: as both parties' data give it, else as the client says.
+
+    Raises KeyError for a client whose stored regime is none.
+    """
+    stated = regime_of(client.tax_regime)
+    missing = list(identity_problems(client))
+    try:
+        given = regime_between(issuer, address=address_of(client.billing_address) or {}, tax_id=client.tax_id)
+    except Undecided as undecided:
+        return Treatment(stated, (*missing, remark("draft.tax_undecided", why=undecided.code)))
+    if given is None or given == client.tax_regime:
+        return Treatment(stated, tuple(missing))
+    contradiction = remark("draft.tax_contradiction", stated=client.tax_regime, given=given)
+    return Treatment(regime_of(given), (*missing, contradiction))
+
+
+def identity_problems(client: Client) -> Iterator[Json]:
+    """What is missing of, or wrong with, tax number and address of who is invoiced, as warnings of a draft."""
+    address = address_of(client.billing_address)
+    if not client.tax_id:
+        yield remark("draft.tax_id_missing")
+    elif check_tax_id(client.tax_id, country=(address or {}).get("country"))[1]:
+        yield remark("draft.tax_id_invalid")
+    if address is not None and (missing := missing_of_address(address)):
+        yield remark("draft.address_missing", missing=missing)
+
+
+def require_identity(client: Client) -> None:
+    """Raise Conflict where an invoice or credit note may not name this client: `tax_id_missing`, `address_missing` …"""
+    for problem in identity_problems(client):
+        raise Conflict(problem["code"].removeprefix("draft."), **problem["params"])
+
+
+def require_treatment(client: Client, issuer: Mapping[str, Any]) -> None:
+    """Raise Conflict where the tax of this sale contradicts the parties' data, or is for a person to decide."""
+    for problem in treatment(client, issuer).problems:
+        raise Conflict(problem["code"].removeprefix("draft."), **problem["params"])
+
+
+def missing_of_address(address: Mapping[str, Any]) -> list[str]:
+    """The parts of an address that an invoice needs and that are empty, or cannot be."""
+    missing = [name for name in NEEDED_OF_ADDRESS if not str(address.get(name) or "").strip()]
+    if address.get("country") == "ES" and "postcode" not in missing and not is_spanish_postcode(address["postcode"]):
+        missing.append("postcode")
+    return missing
+
+
+def address_of(stored: object) -> Json | None:
+    """The stored address; None where it has a shape of which no document can be made, which is its own fault."""
+    return stored if isinstance(stored, dict) else None
