@@ -67,7 +67,7 @@ def store(client: Client, **values: object) -> Client:
         return session.get_one(Client, client.id, populate_existing=True)
 
 
-def drafted(world: World, **details: object) -> tuple[Client, Invoice]:
+def drafted(world: World, **details: Any) -> tuple[Client, Invoice]:
     client = client_of(world, **details)
     contract_of(world, client, "flat_fee", {"fee": "100.00"})
     _, (draft,) = run(world, clients=[client])
