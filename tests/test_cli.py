@@ -118,24 +118,28 @@ def desk(home: Path) -> Iterator[Desk]:
 
 
 @pytest.mark.slow
-def test_the_whole_desk_starts_serves_and_ends_without_a_trace(desk: Desk) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
+def test_the_whole_desk_serves_restarts_its_children_and_ends_without_a_trace(desk: Desk) -> None:
+    """One desk for all of it: a start takes fifteen seconds of a busy core."""
+    check_it_serves(desk)
+    check_commands_beside_it(desk)
+    check_killed_children_come_back(desk)
+    again = check_a_killed_parent_leaves_nothing(desk)
+    family, before = again.family(), len(again.printed)
+    os.killpg(again.process.pid, signal.SIGINT)  # as a terminal's Ctrl-C does
+    assert again.process.wait(60) == 0
+    assert alive(family) == []
+    assert "Traceback" not in again.printed[before:]
+
+
+def check_it_serves(desk: Desk) -> None:
     assert desk.is_ready()
     assert f"http://127.0.0.1:{desk.port}" in desk.printed
-    family = desk.family()
-    names = {process.name() for process in family}
-    assert {"postgres", "valkey-server"} <= names
-    os.killpg(desk.process.pid, signal.SIGINT)  # as a terminal's Ctrl-C does
-    assert desk.process.wait(60) == 0
-    assert alive(family) == []
+    assert {"postgres", "valkey-server"} <= {process.name() for process in desk.family()}
     assert "Traceback" not in desk.printed
-    again = start(desk.home)
-    assert again.is_ready()
-    again.process.terminate()
-    assert again.process.wait(60) == 0
 
 
-@pytest.mark.slow
-def test_whatever_is_killed_comes_back(desk: Desk) -> None:
+def check_killed_children_come_back(desk: Desk) -> None:
     children = psutil.Process(desk.process.pid).children()
     assert len(children) == 7  # two servers, web, clock, two workers, and the playground of a demonstration
     for child in children:
@@ -145,21 +149,17 @@ def test_whatever_is_killed_comes_back(desk: Desk) -> None:
     wait_until(lambda: len(psutil.Process(desk.process.pid).children()) == 7)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
-def test_nothing_outlives_a_killed_parent_and_the_next_start_works(desk: Desk) -> None:
+def check_a_killed_parent_leaves_nothing(desk: Desk) -> Desk:
     family = desk.family()
     desk.process.kill()
     desk.process.wait()
     again = start(desk.home)
     assert alive(family) == []
     assert again.is_ready()
-    again.process.terminate()
-    assert again.process.wait(60) == 0
+    return again
 
 
-@pytest.mark.slow
-def test_commands_work_beside_a_desk_and_a_second_desk_is_refused(desk: Desk) -> None:
+def check_commands_beside_it(desk: Desk) -> None:
     migrated = msp("migrate", MSP_HOME=str(desk.home))
     assert migrated.returncode == 0, migrated.stderr
     assert "newest shape" in migrated.stdout

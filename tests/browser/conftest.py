@@ -59,6 +59,7 @@ def served(app: Flask, settings: Settings, world: World) -> Iterator[Served]:
     )
     mine.config["WTF_CSRF_ENABLED"] = True
     server = make_server("127.0.0.1", free_port(), mine, threaded=True)
+    server.daemon_threads = False  # type: ignore[attr-defined]  # closing waits for requests, which hold connections
     threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     crew = Crew(mine)
     crew.start()

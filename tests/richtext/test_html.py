@@ -99,7 +99,7 @@ def test_mail_has_its_looks_inline() -> None:
     assert html.count('style="') == 6  # code, table, and its four cells
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS, st.booleans())
 def test_no_words_of_a_tree_are_lost(document: Document, for_mail: bool) -> None:
     written = write_html(document, for_mail=for_mail)
@@ -108,13 +108,13 @@ def test_no_words_of_a_tree_are_lost(document: Document, for_mail: bool) -> None
     assert "\t" in written or read_html(write_html(read)) == read  # HTML keeps no tabs outside of code blocks
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(TYPED)
 def test_what_was_typed_comes_back_from_a_page(text: str) -> None:
     assert letters(write_text(read_html(write_html(read_text(text))))) == letters(text)
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(st.one_of(TYPED, st.text()))
 def test_any_text_is_read(text: str) -> None:
     read = read_html(text)

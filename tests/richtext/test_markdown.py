@@ -202,7 +202,7 @@ def test_text_is_escaped_only_where_it_would_be_markup(text: str, expected: str)
     assert read_markdown(expected) == document
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(TYPED)
 def test_what_was_read_is_written_so_that_it_is_read_again(text: str) -> None:
     document = read_markdown(text)
@@ -210,13 +210,13 @@ def test_what_was_read_is_written_so_that_it_is_read_again(text: str) -> None:
     assert read_markdown(write_markdown(document)) == document
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_no_words_of_a_tree_are_lost(document: Document) -> None:
     assert words(read_markdown(write_markdown(document))) == words(typeable(document))
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(WORDS)
 def test_no_words_that_are_typed_are_lost(text: str) -> None:
     kept = letters(write_text(read_markdown(text)))

@@ -50,7 +50,7 @@ def test_a_long_code_block_becomes_several() -> None:
     assert all(write_markdown(part).count("```") % 2 == 0 for part in parts)
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, deadline=None, max_examples=12)
 @given(DOCUMENTS, st.integers(20, 80))
 def test_nothing_is_lost_and_nothing_is_too_long(document: Document, limit: int) -> None:
     parts = split(document, limit, _size)

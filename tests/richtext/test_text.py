@@ -26,7 +26,7 @@ def test_a_text_comes_back_exactly(text: str) -> None:
     assert write_text(read_text(text)) == text
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=80)
 @given(st.one_of(WORDS, st.text()))
 def test_any_text_comes_back_exactly(text: str) -> None:
     typed = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
@@ -61,7 +61,7 @@ def test_a_table_as_a_person_reads_it() -> None:
     assert write_text(read_markdown("| a | b |\n|-|-|\n| 1 | **2** |")) == "a | b\n1 | 2"
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_no_words_of_a_tree_are_lost(document: Document) -> None:
     written = letters(write_text(document))

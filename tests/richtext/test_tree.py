@@ -28,7 +28,7 @@ def _said(*inlines: object) -> Document:
     return Document((Paragraph(inlines),))  # type: ignore[arg-type]
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_a_document_comes_back_from_json_and_is_in_normal_form_once(document: Document) -> None:
     normal = normalised(document)

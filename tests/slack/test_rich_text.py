@@ -263,7 +263,7 @@ WRONG = st.recursive(
 )  # fmt: skip
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=80)
 @given(st.dictionaries(st.sampled_from(["text", "blocks", "attachments", "files"]), WRONG))
 def test_no_shape_is_trusted(message: Json) -> None:
     document = read_message(message, bot="UB")
@@ -271,7 +271,7 @@ def test_no_shape_is_trusted(message: Json) -> None:
     assert all(isinstance(file, dict) for file in files_of(message))
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(TYPED)
 def test_no_words_of_a_text_are_lost(text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -336,7 +336,7 @@ def _list(style: str, indent: int, *items: str) -> Json:
     return {"type": "rich_text_list", "style": style, "indent": indent, "border": 0, "offset": 0, "elements": elements}
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_no_words_of_a_tree_are_lost(document: Document) -> None:
     wanted = words(typeable(document))
@@ -346,7 +346,7 @@ def test_no_words_of_a_tree_are_lost(document: Document) -> None:
     assert ":cry:" in str(document) or all(each in read for each in wanted)
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(TYPED)
 def test_text_of_people_makes_no_mention_and_no_link(text: str) -> None:
     written = write_mrkdwn(read_text(text))

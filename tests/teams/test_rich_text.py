@@ -236,7 +236,7 @@ WRONG = st.recursive(
 FIELDS = ["text", "textFormat", "attachments", "entities", "recipient", "replyToId"]
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=80)
 @given(st.dictionaries(st.sampled_from(FIELDS), WRONG))
 def test_no_shape_is_trusted(activity: Json) -> None:
     document, _ = read_activity(activity)
@@ -244,7 +244,7 @@ def test_no_shape_is_trusted(activity: Json) -> None:
     assert quoted_id(activity) is None or isinstance(quoted_id(activity), str)
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(TYPED, st.sampled_from(["plain", None]))
 def test_no_words_that_were_typed_are_lost(text: str, format: str | None) -> None:
     assert letters(_said(_activity(text, textFormat=format))) == letters(text)
