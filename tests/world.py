@@ -16,12 +16,13 @@ from msp.clients.models import Client
 from msp.contracts.actions import Agreement, RateLine, add_contract
 from msp.contracts.models import Contract
 from msp.contracts.service_level import Target
-from msp.kernel import settings
+from msp.kernel import clock, settings
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Delivery
 from msp.kernel.ids import new_id
 from msp.people.actions import add_person, link_identity
 from msp.people.models import Account, Person, StaffClient
+from msp.people.sessions import Browser, begin_session
 
 SLACK_TEAM = "T0LOZANO1"
 SLACK_BOT_TOKEN = "xoxb-lozano-0001"
@@ -128,8 +129,9 @@ def sign_in(web: FlaskClient, person: Person) -> FlaskClient:
     """Give a browser the session of a person who has signed in."""
     with work(Scope.system()) as session:
         account = session.scalars(select(Account).where(Account.person_id == person.id)).one()
+        token = begin_session(account, Browser("Tests", "127.0.0.1"), is_kept=False, at=clock.now())
     with web.session_transaction() as cookie:
-        cookie["_user_id"] = account.fs_uniquifier
+        cookie["_user_id"] = token
         cookie["_fresh"] = True
     return web
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
+from sqlalchemy import select
 
 from msp.calendars.actions import add_calendar
 from msp.clients.actions import add_client, connect
@@ -17,9 +18,10 @@ from msp.contracts.actions import Agreement, RateLine, add_contract
 from msp.contracts.service_level import Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.ids import new_id
+from msp.kernel.ids import new_id, new_token
 from msp.people.actions import add_person
 from msp.people.models import Account, Person
+from msp.people.sessions import Browser, begin_session
 from msp.people.tokens import create_token
 from msp.tickets.grouping import set_grouping_seconds
 
@@ -125,14 +127,18 @@ def _agents() -> list[Person]:
         for n in range(AGENTS)
     ]
     account = Account(id=new_id(), person_id=people[0].id, email=people[0].email or "", password=None, created_at=at)
-    account.fs_uniquifier = "session-of-the-bench"
+    account.fs_uniquifier = new_token("fs")
     db.session.add(account)
     return people
 
 
 def _signed_in(app: Flask) -> str:
     """The cookie of a browser in which the first technician has signed in."""
+    with work(Scope.system()) as session:
+        token = begin_session(
+            session.scalars(select(Account)).one(), Browser("bench", ""), is_kept=True, at=clock.now()
+        )
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert serializer is not None
-    signed = serializer.dumps({"_user_id": "session-of-the-bench", "_fresh": True})
+    signed = serializer.dumps({"_user_id": token, "_fresh": True})
     return f"{app.config['SESSION_COOKIE_NAME']}={signed}"

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from msp.clients.billing_data import FIELDS, tidy
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.clients.queries import find_connection
-from msp.kernel import crypto, timezones
+from msp.kernel import crypto, recent, timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import emit
@@ -74,13 +74,19 @@ def add_client(*, code: str, name: str, at: datetime, **details: object) -> Clie
 
 
 def edit_client(client: Client, *, at: datetime, **changes: object) -> None:
-    """Change a client's details; emits `client.edited` with the names of what changed."""
+    """Change a client's details; emits `client.edited` with the names of what changed.
+
+    Whoever is of a client that is switched off can do nothing more at once: sessions, tokens and new tickets are
+    refused (msp.people.sessions, msp.tickets.actions).
+    """
     if unknown := changes.keys() - EDITABLE:
         raise Invalid(fields={name: ["unknown_field"] for name in unknown})
     changes |= _checked(changes, before={name: getattr(client, name) for name in FIELDS})
     changed = sorted(name for name, value in changes.items() if getattr(client, name) != value)
     for name in changed:
         setattr(client, name, changes[name])
+    if "active" in changed:
+        recent.forget()
     if changed:
         emit(
             "client.edited",

@@ -17,7 +17,7 @@ _CLIENT_WITH_PERSON = (
     .outerjoin(Person, Person.id == bindparam("person_id"))
     .where(Client.id == bindparam("client_id"))
     .options(
-        load_only(Client.code, Client.name, Client.locale, Client.timezone),
+        load_only(Client.code, Client.name, Client.locale, Client.timezone, Client.active),
         load_only(Person.client_id, Person.name, Person.email, Person.role, Person.locale, Person.timezone),
     )
 )

@@ -48,9 +48,10 @@ def recent(read: Callable[[], Read], *, name: str, of: Hashable = (), seconds: f
     return kept.value
 
 
-def forget() -> None:
-    """Read everything anew."""
-    _all.clear()
+def forget(name: str = "") -> None:
+    """Read everything anew, or everything of one name."""
+    for key in [key for key in list(_all) if not name or key[0] == name]:
+        _all.pop(key, None)
 
 
 def _place(key: tuple[Hashable, ...]) -> _Kept:

@@ -15,6 +15,8 @@ from msp.kernel.ids import new_token
 from msp.people.actions import LOCALES, add_account
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Account, Person, StaffClient
 from msp.people.queries import client_ids_of, find_by_email
+from msp.people.sessions import end_sessions
+from msp.people.tokens import revoke_tokens
 
 EDITABLE = frozenset(
     (
@@ -37,8 +39,8 @@ EDITABLE = frozenset(
 def edit_person(person: Person, *, at: datetime, **changes: object) -> None:
     """Change a person and what follows from it for their account (system scope); emits `person.edited`.
 
-    Refuses unknown roles, languages and zones, and an address that somebody has. Somebody who is no longer active is
-    signed out everywhere at once; so is whoever's role or clients change, by `end_sessions`.
+    Refuses unknown roles, languages and zones, and an address that somebody has. Whoever is switched off loses
+    sessions, tokens and links at once; whoever's role or clients change is signed out.
     """
     _check(person, changes)
     changed = sorted(name for name, value in changes.items() if getattr(person, name) != value)
@@ -46,7 +48,9 @@ def edit_person(person: Person, *, at: datetime, **changes: object) -> None:
         setattr(person, name, changes[name])
     account = account_of(person.id)
     if account is not None:
-        _follow(account, person, changed)
+        _follow(account, person, changed, at=at)
+    if "active" in changed and not person.active:
+        revoke_tokens(person.id, at=at)
     if changed:
         emit("person.edited", person.id, client_id=person.client_id, visibility="internal", at=at, changed=changed)
 
@@ -71,7 +75,8 @@ def set_password(person: Person, password: str, *, at: datetime) -> Account:
         return add_account(person, password=password, at=at)
     account.password = hash_password(password)
     account.active = person.active
-    end_sessions(account)
+    end_links(account)
+    end_sessions(account.id, at=at)
     return account
 
 
@@ -92,8 +97,8 @@ def welcome(person: Person, *, at: datetime) -> Account:
     return account
 
 
-def end_sessions(account: Account) -> None:
-    """Sign somebody out everywhere: sessions name the account by this, and it is another one now."""
+def end_links(account: Account) -> None:
+    """Make every link to choose a password void: they name the account by this, and it is another one now."""
     account.fs_uniquifier = new_token("fs")
 
 
@@ -118,7 +123,7 @@ def _check(person: Person, changes: dict[str, object]) -> None:
             raise Conflict("email_in_use")
 
 
-def _follow(account: Account, person: Person, changed: list[str]) -> None:
+def _follow(account: Account, person: Person, changed: list[str], *, at: datetime) -> None:
     if "email" in changed:
         if not person.email:
             raise Invalid(fields={"email": ["required"]})
@@ -128,5 +133,6 @@ def _follow(account: Account, person: Person, changed: list[str]) -> None:
         account.email = person.email
     if "active" in changed:
         account.active = person.active
+        end_links(account)
     if {"active", "role", "is_restricted"} & set(changed):
-        end_sessions(account)
+        end_sessions(account.id, at=at)

@@ -98,12 +98,32 @@ class Account(Model, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[datetime]
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
-    client_ids: ClassVar[tuple[UUID, ...]] = ()  # the clients of a restricted member of staff, filled in at sign-in
+    client_ids: ClassVar[tuple[UUID, ...]] = ()  # the clients of a restricted member of staff, filled in when read
+    session_id: ClassVar[UUID | None] = None  # the session that a request came with, filled in when read
 
     @property
     def roles(self) -> list[Role]:  # type: ignore[override]
         """The one role of the person, in the library's shape."""
         return [Role(self.person.role)]
+
+
+class AccountSession(Model):
+    """One browser in which somebody has signed in: its cookie holds a token, kept here as a hash."""
+
+    __tablename__ = "account_session"
+    __table_args__ = (
+        Index("ix_account_session_account", "account_id", "last_used_at"),
+        {"info": {"access": "system"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    user_agent: Mapped[str]
+    ip: Mapped[str]
+    is_kept: Mapped[bool]  # stays signed in when the browser is closed
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class ApiToken(Model):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, column, exists, func, or_, select, table
 
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
@@ -85,6 +85,18 @@ def can_sign_in(person: Person) -> bool:
     """Whether a person has an account that is active, and is active (system scope)."""
     query = select(Account.id).where(Account.person_id == person.id, Account.active)
     return person.active and db.session.execute(query).first() is not None
+
+
+def is_of_active_client() -> ColumnElement[bool]:
+    """The condition that a person of the statement is staff, or of a client that is active."""
+    client = table("client", column("id"), column("active"))  # its model is of a package that builds on this one
+    return or_(Person.client_id.is_(None), exists().where(client.c.id == Person.client_id, client.c.active))
+
+
+def client_is_active(person: Person) -> bool:
+    """Whether a person is staff, or of a client that is active."""
+    query = select(Person.id).where(Person.id == person.id, is_of_active_client())
+    return person.is_staff or db.session.execute(query).first() is not None
 
 
 def client_ids_of(person_id: UUID) -> tuple[UUID, ...]:

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
+from msp.kernel import recent
 from msp.kernel.db import db
-from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.errors import Conflict, Denied, Invalid, NotFound
 from msp.kernel.ids import token_hash
 from msp.people.actions import add_person, add_token
 from msp.people.models import ApiToken, Person
-from msp.people.queries import client_ids_of
+from msp.people.queries import client_ids_of, client_is_active
 
 NOTED_EVERY = timedelta(minutes=1)
+READ = "token"  # under this name requests keep for a second what they read (msp.kernel.recent)
 FIRST_ROLES = {"admin": "administrator", "staff": "technician"}
 
 
@@ -27,11 +29,16 @@ class Bearer:
 
 
 def read_token(token: str, *, at: datetime) -> Bearer | None:
-    """Whose token this is; None for one that is unknown, revoked, or of somebody who left. Notes its use by minutes."""
+    """Whose token this is; None for one that is unknown, revoked, or of somebody who left. Notes its use by minutes.
+
+    Raises Denied (`client_not_active`) for a token of a client that is switched off.
+    """
     query = select(ApiToken).where(ApiToken.token_hash == token_hash(token), ApiToken.revoked_at.is_(None))
     found = db.session.scalars(query).one_or_none()
     if found is None or not found.person.active:
         return None
+    if not client_is_active(found.person):
+        raise Denied("client_not_active")
     if found.last_used_at is None or found.last_used_at <= at - NOTED_EVERY:
         _note_use(found.id, at=at)
     person = found.person
@@ -58,6 +65,15 @@ def revoke_token(token_id: UUID, *, at: datetime) -> None:
     if token is None:
         raise NotFound("token")
     token.revoked_at = token.revoked_at or at
+    recent.forget(READ)
+
+
+def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
+    """Let no token of a person open anything from now on."""
+    which = (ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+    statement = update(ApiToken).where(*which).values(revoked_at=at)
+    db.session.execute(statement, execution_options={"synchronize_session": False})
+    recent.forget(READ)
 
 
 def all_tokens() -> list[ApiToken]:

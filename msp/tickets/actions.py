@@ -52,8 +52,13 @@ class Request:
 
 
 def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
-    """Make a ticket with its first message, start its clocks, emit `ticket.opened`; refuses empty or huge text."""
+    """Make a ticket with its first message, start its clocks, emit `ticket.opened`.
+
+    Refuses empty or huge text, and raises Conflict (`client_not_active`) for a client that is switched off.
+    """
     _check(request)
+    if not client.active:
+        raise Conflict("client_not_active")
     number, held = opening(client, at=at)
     promise = promise_of(held, priority=request.priority, type=request.type) if held else None
     ticket = Ticket(

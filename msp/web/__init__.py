@@ -8,7 +8,20 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from msp.people.access import may
-from msp.web import account, admin, api, attempts, desk, errors, parts, portal, request_scope, signin, system
+from msp.web import (
+    account,
+    account_sessions,
+    admin,
+    api,
+    attempts,
+    desk,
+    errors,
+    parts,
+    portal,
+    request_scope,
+    signin,
+    system,
+)
 from msp.web.request_scope import own_scope, whoever_is_here
 
 HERE = Path(__file__).parent
@@ -33,6 +46,7 @@ def register(app: Flask) -> None:
     portal.register(app)
     admin.register(app)
     account.register(app)
+    account_sessions.register(app)
     api.register(app)
     app.add_url_rule("/", "home", home)
     app.static_folder = str(HERE / "static")

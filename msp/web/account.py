@@ -18,8 +18,8 @@ from msp.web.hearing_form import hearing_values, read_hearing, told
 from msp.web.parts.words import word
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person, whoever_is_here
+from msp.web.sessions import CHANGED
 from msp.web.shell import shell
-from msp.web.signin import CHANGED
 
 THEMES = ("auto", "light", "dark")
 A_YEAR = 365 * 24 * 3600
@@ -60,6 +60,7 @@ def _page(person: Person, hearing: Mapping[str, Any], errors: Mapping[str, Seque
         timezones=timezones.places(),
         action_url=url_for("save_account"),
         password_url=url_for("security.change_password"),
+        sessions_url=url_for("account_sessions"),
         email=person.email or "",
         role=word(person.role, "role"),
         **context,

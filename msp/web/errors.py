@@ -60,6 +60,7 @@ def page(code: int, *, text: str = "", status: int | None = None) -> tuple[str, 
 def sentence(refusal: Refusal) -> str:
     """What a refusal means, in the reader's language."""
     known = {
+        "client_not_active": gettext("This client is not active: no tickets can be opened for it."),
         "ticket_taken": gettext("Somebody else has taken this ticket."),
         "status_move_refused": gettext("The ticket cannot go to that status from where it is."),
         "timer_running": gettext("Your timer is running on another ticket. Stop it there first."),
@@ -90,5 +91,6 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "out_of_range": gettext("Between one minute and a day."),
         "before_start": gettext("That is before the start."),
         "duplicate": gettext("That stands twice."),
+        "client_not_active": gettext("This client is not active: no tickets can be opened for it."),
     }
     return {name: [words.get(code, words["invalid"]) for code in codes] for name, codes in fields.items()}

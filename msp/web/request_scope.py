@@ -27,6 +27,12 @@ def own_scope(view: View) -> View:
     return view
 
 
+def background(view: View) -> View:
+    """Mark a view that a page asks by itself while it is open: such requests keep no session alive."""
+    view.is_background = True  # type: ignore[attr-defined]
+    return view
+
+
 def register(app: Flask) -> None:
     """Open a scope before each request and close it after."""
     app.before_request(_open)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, session
+from flask import Flask
 from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, UserMixin
 from sqlalchemy import func, select
 
@@ -14,42 +14,26 @@ from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, current_scope_or_none, db, work
 from msp.kernel.events import Event, emit
-from msp.kernel.recent import recent
 from msp.people.models import Account, Person, Role
-from msp.people.queries import client_ids_of
+from msp.people.queries import client_is_active
+from msp.people.session_limits import MOST_ABSOLUTE_DAYS
+from msp.web import sessions
 from msp.web.parts.words import word
 
 MOST_MAILS = 5  # to one account in an hour: nobody's mailbox is filled from our sign-in page
-
-CHANGED = "changed"  # in the session: when its person last changed something about themselves
 
 
 class Accounts(SQLAlchemyUserDatastore):
     """The library's view of accounts, which only the system's scope may read."""
 
     def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> UserMixin | None:
-        """The account with this attribute, with the clients its person works for.
-
-        Whose session a request carries is known for a second: whoever is shut out is out within that time. What people
-        change about themselves they see at once, since their session then says that something changed.
-        """
-        if current_scope_or_none() == Scope.system():
-            return self._find(case_insensitive, **kwargs)
-        if kwargs.keys() == {"fs_uniquifier"} and not case_insensitive:
-            of = (kwargs["fs_uniquifier"], session.get(CHANGED))
-            return recent(lambda: self._read(**kwargs), name="account", of=of)
-        return self._read(case_insensitive, **kwargs)
-
-    def _read(self, case_insensitive: bool = False, **kwargs: Any) -> UserMixin | None:
-        with work(Scope.system()):
-            return self._find(case_insensitive, **kwargs)
-
-    def _find(self, case_insensitive: bool, **kwargs: Any) -> UserMixin | None:
+        """The account with this attribute, unless its person or their company is not active."""
+        if current_scope_or_none() != Scope.system():
+            with work(Scope.system()):
+                return self.find_user(case_insensitive, **kwargs)
         account = super().find_user(case_insensitive=case_insensitive, **kwargs)
-        if not isinstance(account, Account) or not account.person.active:
+        if not isinstance(account, Account) or not account.person.active or not client_is_active(account.person):
             return None
-        if account.person.is_restricted:
-            account.client_ids = client_ids_of(account.person_id)  # type: ignore[misc]
         return account
 
 
@@ -111,14 +95,21 @@ def register(app: Flask) -> None:
         SECURITY_DEFAULT_REMEMBER_ME=False,
         SECURITY_I18N_DIRNAME=["builtin"],
         SECURITY_CSRF_COOKIE_NAME=None,
+        SECURITY_API_ENABLED_METHODS=["session"],
         SESSION_COOKIE_NAME="guardia",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        SESSION_PROTECTION=None,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=MOST_ABSOLUTE_DAYS),  # of the cookie; the session ends on the server
+        REMEMBER_COOKIE_NAME="guardia_unused",  # who stays signed in has a session that does (msp/web/sessions)
         WTF_CSRF_TIME_LIMIT=None,
     )
     security = Security(app, Accounts(db, Account, Role), mail_util_cls=AskedMail)
     security.login_context_processor(lambda: _demo_people(app))
+    security.want_json(lambda _request: False)  # programs use the API's tokens: sign-in answers browsers alone
+    sessions.register(app)
 
 
 def _demo_people(app: Flask) -> dict[str, object]:

@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
-from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from msp.config import Settings
-from msp.kernel.db import Scope, db, work
+from msp.kernel.db import db
 from msp.kernel.jobs import Crew
-from msp.people.models import Account, Person
+from msp.people.models import Person
 from simulators.teams.server import APP_ID, APP_PASSWORD, HOME_TENANT, create_teams_server
-from tests.world import World
+from tests.world import World, sign_in
 from wsgi import create_app
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -81,11 +80,7 @@ def signed_in(chromium: Browser, served: Served) -> Iterator[Callable[[Person], 
     contexts: list[BrowserContext] = []
 
     def make(person: Person) -> BrowserContext:
-        with work(Scope.system()) as session:
-            account = session.scalars(select(Account).where(Account.person_id == person.id)).one()
-        client = served.app.test_client()
-        with client.session_transaction() as cookie:
-            cookie["_user_id"], cookie["_fresh"] = account.fs_uniquifier, True
+        client = sign_in(served.app.test_client(), person)
         value = client.get_cookie("guardia")
         assert value is not None
         context = chromium.new_context(locale="es-ES")

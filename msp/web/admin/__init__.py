@@ -16,6 +16,7 @@ from msp.web.admin import (
     people,
     places,
     reading,
+    sessions,
     settings,
     timetables,
     webhooks,
@@ -49,7 +50,7 @@ def home() -> Response:
 
 for room in (
     clients, contracts, calendars, timetables, places, people, connections, deliveries, doubts, oncall, webhooks,
-    settings,
+    settings, sessions,
 ):  # fmt: skip
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))

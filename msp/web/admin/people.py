@@ -280,6 +280,7 @@ def _form(found: Person | None, values: Mapping[str, Any], errors: Mapping[str, 
         has_mail=_has_mail(),
         access=access,
         password_url=url_for("admin.new_password", person_id=found.id) if found and access else None,
+        sessions_url=url_for("admin.person_sessions", person_id=found.id) if found else None,
         welcome_url=url_for("admin.welcome", person_id=found.id)
         if found and access in ("none", "invited") and _has_mail()
         else None,

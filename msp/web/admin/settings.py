@@ -22,12 +22,14 @@ from msp.kernel.errors import Invalid
 from msp.kernel.issuer import AVAILABLE_MODES, read_issuer, set_verifactu_mode, verifactu_mode
 from msp.web.admin.forms import Form, refuse_restricted, told
 from msp.web.admin.message_settings import messages_section, range_sentence, save_messages
+from msp.web.admin.session_settings import save_session_limits, sessions_section
 from msp.web.guards import Answer, needs
 from msp.web.shell import shell
 
 ADDRESS = ("line1", "postcode", "city", "province", "country")
 LONGEST = 300  # characters of one field: what fits the head and the foot of an invoice
 PROVIDER = ("legal_name", "tax_id", "registry", "email", "iban")
+PROVIDER_FIELDS = frozenset((*PROVIDER, *ADDRESS))
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -36,6 +38,7 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/settings", "settings", guard(settings))
     blueprint.add_url_rule("/settings", "save_settings", guard(save_settings), methods=["POST"])
     blueprint.add_url_rule("/settings/messages", "save_messages", guard(_save_messages), methods=["POST"])
+    blueprint.add_url_rule("/settings/sessions", "save_session_limits", guard(_save_sessions), methods=["POST"])
     blueprint.add_url_rule("/settings/verifactu", "save_verifactu", guard(save_verifactu), methods=["POST"])
 
 
@@ -73,6 +76,11 @@ def _save_messages() -> Answer:
     if answer is not None:
         return answer
     return _page(_flat(read_issuer()), {"grouping_seconds": [range_sentence()]}), 422
+
+
+def _save_sessions() -> Answer:
+    answer = save_session_limits()
+    return (_page(_flat(read_issuer()), answer), 422) if isinstance(answer, dict) else answer
 
 
 def save_verifactu() -> Answer:
@@ -118,9 +126,10 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
         "admin/settings.html",
         shell=shell(current="admin.settings"),
         sections=[
-            _provider(values, told(errors)),
+            _provider(values, told({name: codes for name, codes in errors.items() if name in PROVIDER_FIELDS})),
             _verifactu(errors.get("verifactu_mode", ())),
             messages_section(errors.get("grouping_seconds", ())),
+            sessions_section(errors),
             _integrations(given),
             _installation(given),
         ],

@@ -1,22 +1,21 @@
 """Who calls the API, and what their token and their role let them do."""
 
-import time
+from datetime import datetime
 
 from flask import g, request
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Denied, NotFound
+from msp.kernel.recent import recent
+from msp.people import tokens
 from msp.people.access import may
 from msp.people.models import Person
-from msp.people.tokens import Bearer, read_token
+from msp.people.tokens import Bearer
 from msp.tickets.models import Ticket
 from msp.web.api.problems import Unauthenticated
 from msp.web.request_scope import work_as
 
-KEPT_SECONDS = 1.0
-MOST_KEPT = 1000
-_known: dict[str, tuple[float, Bearer]] = {}
 # What a token's role takes away from its person; a client token is held to its company by the database.
 _BEYOND = {"admin": frozenset[str](), "staff": frozenset({"administer"}), "client": frozenset[str]()}
 
@@ -34,20 +33,15 @@ def authenticate() -> None:
 
 
 def _bearer_of(token: str) -> Bearer | None:
-    """Whose token it is, asked of the database once a second at most: so long may a revoked one still work."""
-    moment = time.monotonic()
-    kept = _known.get(token)
-    if kept is not None and moment - kept[0] < KEPT_SECONDS:
-        return kept[1]
+    """Whose token it is, a second old at most: so long may another process serve a revoked one."""
+    at = clock.now()
+    of = (token, at.replace(second=0, microsecond=0))
+    return recent(lambda: _read(token, at=at), name=tokens.READ, of=of)
+
+
+def _read(token: str, *, at: datetime) -> Bearer | None:
     with work(Scope.system()):
-        found = read_token(token, at=clock.now())
-    if len(_known) >= MOST_KEPT:
-        _known.clear()
-    if found is not None:
-        _known[token] = (moment, found)
-    else:
-        _known.pop(token, None)
-    return found
+        return tokens.read_token(token, at=at)
 
 
 def caller() -> Person:

@@ -12,7 +12,7 @@ from msp.clients.queries import access_client, all_clients
 from msp.contracts.queries import access_contract
 from msp.kernel import clock
 from msp.kernel.db import db
-from msp.kernel.errors import Invalid
+from msp.kernel.errors import Conflict, Invalid
 from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email, people_of
 from msp.tickets import actions
@@ -67,6 +67,8 @@ def create() -> Answer:
         ticket, _ = actions.open_ticket(client, requester=requester, request=wanted, at=clock.now())
     except Invalid as wrong:
         return _new_form(values, wrong.fields), 422
+    except Conflict as wrong:
+        return _new_form(values, {"client_id": [wrong.code]}), 409
     db.session.flush()
     return redirect(url_for("desk.ticket", label=f"{client.code}-{ticket.number}"), 303)
 

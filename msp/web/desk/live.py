@@ -11,7 +11,7 @@ from msp.notify.rules import count_unread
 from msp.operations.lag import lag
 from msp.tickets import queries
 from msp.web.guards import needs
-from msp.web.request_scope import current_person
+from msp.web.request_scope import background, current_person
 
 PRESENT_SECONDS = 6
 
@@ -22,6 +22,7 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/live/<uuid:ticket_id>", "live_ticket", needs("desk")(live))
 
 
+@background
 def live(ticket_id: UUID | None = None) -> Response:
     """204 while nothing changed since `since`; otherwise the new version and what it concerns.
 

@@ -23,7 +23,7 @@ from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts import formats
 from msp.web.portal.frame import Tab, add_tab, client_of, frame
-from msp.web.request_scope import current_person
+from msp.web.request_scope import background, current_person
 from msp.web.uploads import keep_files
 
 SHOWN = 100
@@ -103,6 +103,7 @@ def create() -> Answer:
     return redirect(url_for("portal.ticket", label=f"{client.code}-{ticket.number}"), 303)
 
 
+@background
 def live() -> Response:
     """204 while nothing changed since `since`."""
     since = request.args.get("since", "")

@@ -1,0 +1,164 @@
+"""Sessions of people who signed in: begun, read with each request, listed, ended. All of it in the system's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import contains_eager
+
+from msp.kernel import recent
+from msp.kernel.db import Scope, db, work
+from msp.kernel.errors import NotFound
+from msp.kernel.events import Fact, emit, subscribe
+from msp.kernel.ids import new_id, new_token, token_hash
+from msp.kernel.settings import Setting
+from msp.people.models import Account, AccountSession, Person, StaffClient
+from msp.people.queries import is_of_active_client
+from msp.people.session_limits import SETTING, SessionLimits, limits_of, read_session_limits
+
+NOTED_EVERY = timedelta(minutes=1)
+KEPT = timedelta(days=90)  # after its end a session is deleted when its person signs in again
+LONGEST_USER_AGENT = 300
+READ = "session"  # under this name requests keep for a second what they read (msp.kernel.recent)
+
+_CLIENT_IDS = select(func.array_agg(StaffClient.client_id)).where(StaffClient.person_id == Person.id).scalar_subquery()
+_LIMITS = select(Setting.value).where(Setting.name == SETTING).scalar_subquery()
+_READING = (
+    select(AccountSession, Account, _CLIENT_IDS.label("client_ids"), _LIMITS.label("limits"))
+    .join(Account, Account.id == AccountSession.account_id)
+    .join(Account.person)
+    .options(contains_eager(Account.person))
+    .where(AccountSession.ended_at.is_(None), Account.active, Person.active, is_of_active_client())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a request says of where it comes from."""
+
+    user_agent: str
+    ip: str
+
+
+def begin_session(account: Account, browser: Browser, *, is_kept: bool, at: datetime) -> str:
+    """Begin a session, make it the account's `session_id` and return the token for its cookie.
+
+    Old ended sessions of the account are deleted.
+    """
+    old = AccountSession.last_used_at < at - KEPT
+    db.session.execute(delete(AccountSession).where(AccountSession.account_id == account.id, old))
+    token = new_token("session")
+    account.session_id = new_id()  # type: ignore[misc]
+    db.session.add(
+        AccountSession(
+            id=account.session_id,
+            account_id=account.id,
+            token_hash=token_hash(token),
+            user_agent=browser.user_agent[:LONGEST_USER_AGENT],
+            ip=browser.ip,
+            is_kept=is_kept,
+            created_at=at,
+            last_used_at=at,
+        )
+    )
+    db.session.flush()
+    return token
+
+
+def read_session(token: str, browser: Browser, *, at: datetime, is_use: bool = True) -> Account | None:
+    """The account whose session this is, with its person, `client_ids` and `session_id`, in one statement.
+
+    None for a session that is unknown, ended or past its limits, and for people or clients that are not active.
+    Notes the use once a minute, unless the request is none of the person's own (`is_use`).
+    """
+    row = db.session.execute(_READING.where(AccountSession.token_hash == token_hash(token))).one_or_none()
+    if row is None:
+        return None
+    found, account, client_ids, limits = row
+    if not _is_within(found, limits_of(limits), at=at):
+        _end(AccountSession.id == found.id, at=at)
+        return None
+    if is_use and found.last_used_at <= at - NOTED_EVERY:
+        _note_use(found.id, browser, at=at)
+    account.session_id = found.id
+    account.client_ids = tuple(client_ids or ()) if account.person.is_restricted else ()
+    return account
+
+
+def open_sessions(person_id: UUID, *, at: datetime) -> list[AccountSession]:
+    """The sessions in which a person is signed in, the last used first."""
+    query = (
+        select(AccountSession)
+        .join(Account, Account.id == AccountSession.account_id)
+        .where(Account.person_id == person_id, AccountSession.ended_at.is_(None))
+        .order_by(AccountSession.last_used_at.desc(), AccountSession.id.desc())
+    )
+    limits = read_session_limits()
+    return [each for each in db.session.scalars(query) if _is_within(each, limits, at=at)]
+
+
+def end_session(session_id: UUID, *, person_id: UUID, at: datetime) -> None:
+    """End one session of a person; emits `account.sessions_ended`. Raises NotFound for anybody else's."""
+    found = next((each for each in open_sessions(person_id, at=at) if each.id == session_id), None)
+    if found is None:
+        raise NotFound("session")
+    end_sessions(found.account_id, at=at, only=session_id)
+
+
+def end_sessions(account_id: UUID, *, at: datetime, only: UUID | None = None, besides: UUID | None = None) -> int:
+    """End all sessions of an account, `only` one of them, or all `besides` one; returns how many were open.
+
+    Emits `account.sessions_ended` where there were any.
+    """
+    which = [AccountSession.account_id == account_id]
+    which += [AccountSession.id == only] if only else []
+    which += [AccountSession.id != besides] if besides else []
+    ended = _end(*which, at=at)
+    if ended:
+        account = db.session.get_one(Account, account_id)
+        whose = account.person.client_id
+        emit(
+            "account.sessions_ended", account.person_id, client_id=whose, visibility="internal", at=at, count=len(ended)
+        )
+    return len(ended)
+
+
+def sign_out(session_id: UUID, *, at: datetime) -> None:
+    """End the session in which somebody signs out."""
+    _end(AccountSession.id == session_id, at=at)
+
+
+def register() -> None:
+    """End the sessions of a client's people when the client is switched off."""
+    subscribe("sessions", to={"client.edited"}, handler=_end_of_client)
+
+
+def _end_of_client(fact: Fact) -> None:
+    if "active" not in fact.data.get("changed", ()):
+        return
+    with work(Scope.system()):
+        of_client = select(Account.id).join(Account.person).where(Person.client_id == fact.client_id)
+        _end(AccountSession.account_id.in_(of_client), AccountSession.created_at <= fact.at, at=fact.at)
+
+
+def _is_within(found: AccountSession, limits: SessionLimits, *, at: datetime) -> bool:
+    return at - found.last_used_at <= limits.idle and at - found.created_at <= limits.absolute
+
+
+def _end(*which: ColumnElement[bool], at: datetime) -> Sequence[UUID]:
+    statement = update(AccountSession).where(AccountSession.ended_at.is_(None), *which).values(ended_at=at)
+    ended = db.session.scalars(
+        statement.returning(AccountSession.id), execution_options={"synchronize_session": False}
+    ).all()
+    if ended:
+        recent.forget(READ)
+    return ended
+
+
+def _note_use(session_id: UUID, browser: Browser, *, at: datetime) -> None:
+    stale = AccountSession.last_used_at <= at - NOTED_EVERY
+    values = {"last_used_at": at, "ip": browser.ip, "user_agent": browser.user_agent[:LONGEST_USER_AGENT]}
+    statement = update(AccountSession).where(AccountSession.id == session_id, stale).values(values)
+    db.session.execute(statement, execution_options={"synchronize_session": False})

@@ -1,0 +1,77 @@
+"""One's own sessions: where one is signed in, ended one by one or all at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from flask import Flask, flash, g, redirect, render_template, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.people import sessions
+from msp.web.guards import Answer
+from msp.web.portal.frame import frame
+from msp.web.request_scope import current_person
+from msp.web.session_lines import session_lines
+from msp.web.shell import shell
+
+
+def register(app: Flask) -> None:
+    """The routes of this page."""
+    app.add_url_rule("/account/sessions", "account_sessions", page)
+    app.add_url_rule("/account/sessions/end", "end_other_sessions", end_others, methods=["POST"])
+    app.add_url_rule("/account/sessions/<uuid:session_id>/end", "end_own_session", end_one, methods=["POST"])
+
+
+def page() -> Answer:
+    """Every browser in which this person is signed in."""
+    if g.person is None:
+        return redirect(url_for("security.login", next="/account/sessions"))
+    person = current_person()
+    own = {"shell": shell(current="account")} if person.is_staff else {"portal": frame(current="account")}
+    lines = session_lines(
+        person.id,
+        here=current_user.session_id,
+        end_url=lambda session_id: url_for("end_own_session", session_id=session_id),
+    )
+    return render_template(
+        "account_sessions.html",
+        frame="base.html" if person.is_staff else "portal/base.html",
+        sessions=lines,
+        end_all_url=url_for("end_other_sessions") if len(lines) > 1 else "",
+        back_url=url_for("account"),
+        **own,
+    )
+
+
+def end_one(session_id: UUID) -> Answer:
+    """Sign out one browser."""
+    if g.person is None:
+        return redirect(url_for("security.login", next="/account/sessions"))
+    with _system():
+        sessions.end_session(session_id, person_id=current_person().id, at=clock.now())
+    return _done(gettext("The session is ended."))
+
+
+def end_others() -> Answer:
+    """Sign out every browser but this one."""
+    if g.person is None:
+        return redirect(url_for("security.login", next="/account/sessions"))
+    with _system():
+        sessions.end_sessions(current_user.id, at=clock.now(), besides=current_user.session_id)
+    return _done(gettext("All other sessions are ended."))
+
+
+def _done(sentence: str) -> Response:
+    flash(sentence, "green")
+    return redirect(url_for("account_sessions"), 303)
+
+
+@contextmanager
+def _system() -> Iterator[None]:
+    """The scope that may write sessions, with the person answerable for it."""
+    with work(Scope("msp_system", actor_id=current_person().id)):
+        yield

@@ -1,0 +1,79 @@
+"""The settings page's section about sessions."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext
+
+from msp.kernel.db import Json
+from msp.kernel.errors import Invalid
+from msp.people.session_limits import (
+    MOST_ABSOLUTE_DAYS,
+    MOST_IDLE_HOURS,
+    read_session_limits,
+    set_session_limits,
+)
+from msp.web.admin.forms import refuse_restricted
+from msp.web.guards import Answer
+
+
+def save_session_limits() -> Answer | dict[str, list[str]]:
+    """Set how long sessions last; the codes of each field where that cannot be."""
+    refuse_restricted()
+    try:
+        set_session_limits(idle_hours=_whole("idle_hours"), absolute_days=_whole("absolute_days"))
+    except Invalid as wrong:
+        return wrong.fields
+    flash(gettext("Saved. It holds for open sessions too."), "green")
+    return redirect(url_for("admin.settings"), 303)
+
+
+def sessions_section(errors: Mapping[str, Sequence[str]]) -> Json:
+    """The section with its form."""
+    kept, faults = read_session_limits(), _told(errors)
+    values = {"idle_hours": kept.idle_hours, "absolute_days": kept.absolute_days}
+    typed = request.form if faults else {}
+    fields = (
+        ("idle_hours", gettext("Ends without use after (hours)"), gettext("Pages left open do not count as use.")),
+        ("absolute_days", gettext("Ends in any case after (days)"), ""),
+    )
+    return {
+        "title": gettext("Sessions"),
+        "text": gettext("How long somebody stays signed in."),
+        "rows": [],
+        "form": {
+            "action_url": url_for("admin.save_session_limits"),
+            "rows": [
+                [
+                    {
+                        "name": name,
+                        "label": label,
+                        "type": "number",
+                        "value": typed.get(name, values[name]),
+                        "hint": hint,
+                        "errors": faults.get(name),
+                    }
+                    for name, label, hint in fields
+                ]
+            ],
+        },
+    }
+
+
+def _whole(name: str) -> int:
+    typed = request.form.get(name, "").strip()
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else -1
+
+
+def _told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    most = {"idle_hours": MOST_IDLE_HOURS, "absolute_days": MOST_ABSOLUTE_DAYS}
+    return {
+        name: [
+            gettext("No longer than a session lasts in any case.")
+            if code == "beyond_absolute"
+            else gettext("A whole number from 1 to %(most)s.", most=most[name])
+            for code in codes
+        ]
+        for name, codes in errors.items()
+        if name in most
+    }
