@@ -16,6 +16,7 @@ from msp.tickets.models import Ticket
 from msp.web.api.problems import Unauthenticated
 from msp.web.request_scope import work_as
 
+KEPT_SECONDS = 1.0
 # What a token's role takes away from its person; a client token is held to its company by the database.
 _BEYOND = {"admin": frozenset[str](), "staff": frozenset({"administer"}), "client": frozenset[str]()}
 
@@ -36,7 +37,7 @@ def _bearer_of(token: str) -> Bearer | None:
     """Whose token it is, a second old at most: so long may another process serve a revoked one."""
     at = clock.now()
     of = (token, at.replace(second=0, microsecond=0))
-    return recent(lambda: _read(token, at=at), name=tokens.READ, of=of)
+    return recent(lambda: _read(token, at=at), name=tokens.READ, of=of, seconds=KEPT_SECONDS)
 
 
 def _read(token: str, *, at: datetime) -> Bearer | None:
