@@ -5,7 +5,7 @@ from typing import Any
 from botbuilder.schema import Activity, Attachment
 
 from integrations.chat import Button, Place, Post, WrittenCard
-from integrations.teams.markdown import escape, write_teams
+from integrations.teams.markdown import escape, escape_line, write_teams
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
@@ -41,17 +41,19 @@ def _card(post: Post, place: Place) -> dict[str, Any] | None:
 
 
 def _text_block(text: str) -> dict[str, Any]:
-    return {"type": "TextBlock", "text": escape(text), "wrap": True}
+    return {"type": "TextBlock", "text": escape_line(text), "wrap": True}
 
 
 def _body(card: WrittenCard) -> list[dict[str, Any]]:
     body: list[dict[str, Any]] = [
         {"type": "TextBlock", "text": card.label, "size": "Small", "isSubtle": True, "spacing": "None"},
-        {"type": "TextBlock", "text": escape(card.subject), "weight": "Bolder", "wrap": True, "spacing": "None"},
+        {"type": "TextBlock", "text": escape_line(card.subject), "weight": "Bolder", "wrap": True, "spacing": "None"},
         *_facts(card.facts),
     ]
     if card.why:
-        body.append({"type": "TextBlock", "text": escape(card.why), "size": "Small", "isSubtle": True, "wrap": True})
+        body.append(
+            {"type": "TextBlock", "text": escape_line(card.why), "size": "Small", "isSubtle": True, "wrap": True}
+        )
     return body
 
 
@@ -67,7 +69,7 @@ def _fact(name: str, value: str) -> dict[str, Any]:
         "width": "stretch",
         "items": [
             {"type": "TextBlock", "text": name, "size": "Small", "isSubtle": True, "wrap": True},
-            {"type": "TextBlock", "text": escape(value), "wrap": True, "spacing": "None"},
+            {"type": "TextBlock", "text": escape_line(value), "wrap": True, "spacing": "None"},
         ],
     }
 

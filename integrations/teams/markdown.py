@@ -1,6 +1,15 @@
-"""Rich text as Teams' Markdown. Source: learn.microsoft.com, "Format your bot messages"."""
+"""Rich text as Teams' Markdown. Sources: learn.microsoft.com, "Format your bot messages"; CommonMark 0.31 and GFM.
+
+What people typed is escaped wherever CommonMark, GFM or markdown-it-attrs (in Microsoft's Web Chat) would take it for
+markup, and spaces that HTML would drop are non-breaking ones. At the start of a line these are `&nbsp;`, since
+markdown-it trims the character itself.
+"""
 
 import re
+from dataclasses import replace
+from functools import cache
+
+from markdown_it import MarkdownIt
 
 from msp.richtext import Document
 from msp.richtext.nodes import (
@@ -10,19 +19,27 @@ from msp.richtext.nodes import (
     CodeBlock,
     Emphasis,
     Heading,
+    Inline,
     Inlines,
+    Link,
     List,
     Paragraph,
     Quote,
     Strikethrough,
     Strong,
     Table,
+    Text,
 )
-from msp.richtext.runs import Run, lines_of, runs_of, text_of
+from msp.richtext.runs import NO_STYLES, Run, Style, inlines_of, lines_of, plain_of, runs_of, text_of
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]#<>~|])")
-_LINE_MARK = re.compile(r"^(\s*)([-+]|\d{1,9}[.)])(?=\s)")
-_MARKS = {Strong: "**", Emphasis: "_", Strikethrough: "~~"}
+_MARKDOWN = re.compile(r"([\\`*_\[\]#<>~|{}])")
+_REFERENCE = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
+_LINE_MARK = re.compile(r"^(?:([-+])(?=\s|$)|(-)(?=-)|(\d{1,9})([.)])(?=\s|$))")
+_LEADING = re.compile(r"^[ \t\xa0]+")
+_SPACES = re.compile(r"[ \t]*\t[ \t]*| {2,}")
+_IN_TARGET = {character: f"%{ord(character):02X}" for character in "()<>\\`"}
+_TAB = 4  # spaces
+_MARKS: dict[Style, str] = {Strong: "**", Emphasis: "_", Strikethrough: "~~"}
 
 
 def write_teams(document: Document) -> str:
@@ -45,7 +62,7 @@ def _block(block: Block) -> str:
             marks = [f"{start + number}. " if ordered else "- " for number in range(len(items))]
             return "\n".join(_item(item, mark) for item, mark in zip(items, marks, strict=True))
         case Table(header, rows):
-            return "\n\n".join(" \\| ".join(map(_inlines, row)).rstrip() for row in (header, *rows) if any(row))
+            return "\n\n".join(" \\| ".join(map(_inlines, row)).strip() for row in (header, *rows) if any(row))
     raise TypeError(block)
 
 
@@ -60,32 +77,89 @@ def _item(item: Blocks, mark: str) -> str:
 
 def _inlines(inlines: Inlines) -> str:
     """A single line break is none in Markdown: lines are paragraphs."""
-    return "\n\n".join(_line(line) for line in lines_of(runs_of(inlines)))
+    return "\n\n".join(filter(None, map(_line, lines_of(runs_of(inlines)))))
 
 
 def _line(line: list[Run]) -> str:
-    written = "".join(map(_run, line))
-    indent = len(written) - len(written.lstrip(" "))
-    written = "\u00a0" * indent + written[indent:]  # Markdown drops spaces at the start of a line
-    return _LINE_MARK.sub(lambda mark: f"{mark[1]}{mark[2][:-1]}\\{mark[2][-1]}", written)
+    written = _styled(line)
+    leading = _LEADING.match(written)
+    if leading:
+        return "&nbsp;" * len(leading[0].replace("\t", " " * _TAB)) + written[leading.end() :]
+    return _LINE_MARK.sub(_escaped_mark, written)
 
 
-def _run(run: Run) -> str:
-    made = _code(run.leaf.text) if isinstance(run.leaf, Code) else escape(text_of(run.leaf))
-    if run.url:
-        target = run.url.replace("(", "%28").replace(")", "%29").replace("<", "%3C").replace(">", "%3E")
-        made = f"[{made}]({target})"
-    for style in (each for each in _MARKS if each in run.styles):
-        made = f"{_MARKS[style]}{made}{_MARKS[style]}"
-    return made
+def _styled(line: list[Run]) -> str:
+    """The runs as Markdown; without styles where Markdown would show their marks, as within a word."""
+    written = _written(inlines_of(line))
+    if not any(run.styles for run in line) or _letters(_shown(written)) == _letters(plain_of(line)):
+        return written
+    return _written(inlines_of(replace(run, styles=NO_STYLES) for run in line))
+
+
+@cache
+def _reader() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("strikethrough")
+
+
+def _shown(written: str) -> str:
+    """What a reader of CommonMark shows of a line."""
+    [line] = _reader().parseInline(written)
+    return "".join(token.content for token in line.children or ())
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
+
+
+def _written(inlines: Inlines) -> str:
+    parts = [_inline(inline) for inline in inlines]
+    for at, following in enumerate(inlines[1:]):
+        if isinstance(following, Link) and parts[at].endswith("!"):  # with the link it would be a picture
+            parts[at] = f"{parts[at][:-1]}\\!"
+    return "".join(parts)
+
+
+def _inline(inline: Inline) -> str:
+    match inline:
+        case Code(text):
+            return _code(text)
+        case Link(url, children):
+            target = "".join(_IN_TARGET.get(character, character) for character in url)
+            return f"[{_written(children)}]({_REFERENCE.sub('&amp;', target)})"
+        case Strong(children) | Emphasis(children) | Strikethrough(children):
+            mark = _MARKS[type(inline)]
+            return f"{mark}{_written(children)}{mark}"
+        case _:
+            return _spaced(escape(text_of(inline)))
+
+
+def _escaped_mark(mark: "re.Match[str]") -> str:
+    """What would begin a list or be a rule at the start of a line."""
+    return f"{mark[3]}\\{mark[4]}" if mark[3] else f"\\{mark[0]}"
+
+
+def _spaced(text: str) -> str:
+    """The spaces side by side as non-breaking ones, except the last; those at the start are left to the line."""
+    leading = _LEADING.match(text)
+    start = leading.end() if leading else 0
+    return text[:start] + _SPACES.sub(lambda found: _wide(found[0]), text[start:])
+
+
+def _wide(spaces: str) -> str:
+    return "\xa0" * (len(spaces.replace("\t", " " * _TAB)) - 1) + " "
 
 
 def _code(text: str) -> str:
     mark = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    space = " " if "`" in text else ""
+    space = " " if "`" in text or (text[:1] == text[-1:] == " " and text.strip()) else ""
     return f"{mark}{space}{text}{space}{mark}"
 
 
 def escape(text: str) -> str:
-    """Text of people, so that Teams takes none of it for Markdown."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """Text of people, so that Teams takes none of it for Markdown; within a line."""
+    return _MARKDOWN.sub(r"\\\1", _REFERENCE.sub("&amp;", text))
+
+
+def escape_line(text: str) -> str:
+    """As `escape`, for a text that stands alone on its line."""
+    return _line([Run(Text(text))])
