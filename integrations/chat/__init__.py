@@ -15,6 +15,7 @@ from integrations.chat.links import find_link, note_broken, note_restored, note_
 from integrations.chat.nudges import bring, line_of, reaches
 from integrations.chat.outgoing import TOLD, tell, tell_in_order
 from integrations.chat.presses import ClickResult, press, press_and_answer
+from integrations.chat.reachability import CONNECTED, follow_connection, note_channel_works
 from integrations.chat.replies import ChatReplies
 from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.chat.transports import add_transport
@@ -46,6 +47,7 @@ __all__ = [
     "hear",
     "line_of",
     "note_broken",
+    "note_channel_works",
     "note_restored",
     "note_uninstalled",
     "press",
@@ -61,6 +63,7 @@ def register(transport: Transport) -> None:
     add_transport(transport)
     subscribe("chat", to=TOLD, handler=tell_in_order, line=LINE)
     subscribe("chat_late", to=set(), handler=tell)
+    subscribe("chat_threads", to=CONNECTED, handler=follow_connection)
     add_reply_channel(ChatReplies(transport))
     subscribe("chat_answers", to=ANSWERED, handler=answer, lane=LATER)
     subscribe("chat_files", to=OFFERED, handler=fetch)

@@ -20,6 +20,7 @@ from integrations.chat.conversations import (
 )
 from integrations.chat.links import find_link, lock, unknown_link
 from integrations.chat.posting import once, post_once
+from integrations.chat.reachability import note_channel_works, note_reachable
 from integrations.chat.requesters import (
     Author,
     Refused,
@@ -231,6 +232,7 @@ def _land(said: Said, client_id: UUID, author: Author, *, content: Document, quo
     if _message_id(client_id, place.platform, said.external_id) is not None:
         return Outcome.KNOWN
     body = _text(content) or ", ".join(file.name for file in said.files)
+    note_channel_works(place)
     conversation = conversation_of(said, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)
     if said.starts_thread and not said.files and is_small_talk(body):
         conversation, outcome = _small_talk(said, conversation, author_id, body=body)
@@ -260,7 +262,7 @@ def _add(
 ) -> Message:
     ticket, author_id = access_ticket(conversation.ticket_id, lock=True), author.person_id
     conversation.reference = {**conversation.reference, **said.place.reference}
-    conversation.unreachable_reason = None
+    note_reachable(conversation)
     if not said.place.thread:
         make_current(conversation)
     before = derived_subject(ticket)

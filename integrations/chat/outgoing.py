@@ -17,6 +17,7 @@ from integrations.chat.cards import Card, card_of, written
 from integrations.chat.conversations import make_current
 from integrations.chat.links import find_link, note_broken
 from integrations.chat.posting import parts_of, post_all
+from integrations.chat.reachability import note_reachable
 from integrations.chat.transport import Broken, Transport, Unreachable
 from integrations.chat.transports import transport_of
 from integrations.chat.values import Link, Place, Post
@@ -180,7 +181,7 @@ def keep_opening(
         conversation.channel, conversation.thread = place.channel, place.thread or sent[0]
         conversation.card_id, conversation.card_digest = sent[-1], card.digest
         conversation.opening_id = sent[0] if len(sent) > 1 else None
-        conversation.unreachable_reason = None
+        note_reachable(conversation)
 
 
 def _plans(fact: Fact) -> list[Plan]:
@@ -282,7 +283,7 @@ def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
         return
     if sent:
         with changing(plan.client_id, plan.conversation_id) as conversation:
-            conversation.unreachable_reason = None
+            note_reachable(conversation)
             if not transport.has_threads_in_chats and plan.posts[-1].buttons:
                 make_current(conversation)
     _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)

@@ -1,9 +1,10 @@
-"""Where the app was taken out of a team or chat, and where it is heard again: whose threads can be reached.
+"""Whose threads can be reached: where the app was taken out of a team or chat, and where it works again.
 
-A connection's settings keep the teams and chats that the app was taken out of (`removed_from`).
+Each mark that is cleared emits `ticket.reachable`, so that the replies that failed there are sent again. A connection's
+settings keep the teams and chats that the app was taken out of (`removed_from`).
 """
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from integrations.chat.links import lock
 from integrations.chat.values import Place
@@ -12,11 +13,13 @@ from msp.clients.models import Connection
 from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import emit
+from msp.kernel.events import Fact, emit
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.states import FINISHED
 
-APP_REMOVED = "app_removed"
+APP_REMOVED, NOT_CONNECTED = "app_removed", "not_connected"
+OF_ONE_THREAD = ("thread_not_found", "restricted_action_thread_locked", "ActivityNotFoundInConversation")
+CONNECTED = {"connection.added", "connection.restored"}
 
 
 def note_removed(place: Place) -> None:
@@ -44,13 +47,39 @@ def note_heard(place: Place) -> None:
         if connection is None:
             return
         mark_restored(connection, at=clock.now())
-        where = Conversation.channel == place.channel
+        where = _of_channel(place)
         if _group_of(place) in removed_from(connection):
             where = _of_group(place)
             _keep_removed(connection, [each for each in removed_from(connection) if each != _group_of(place)])
         for conversation in _conversations(place, where, Conversation.unreachable_reason.is_not(None)):
-            conversation.unreachable_reason = None
-            _tell(conversation, "ticket.reachable")
+            note_reachable(conversation)
+
+
+def note_reachable(conversation: Conversation) -> None:
+    """A conversation can be written in; emits `ticket.reachable` where it was marked and its ticket is open."""
+    if conversation.unreachable_reason is not None:
+        conversation.unreachable_reason = None
+        _tell(conversation, "ticket.reachable")
+
+
+def note_channel_works(place: Place) -> None:
+    """The app hears what is said in a channel: its threads can be reached, but for those that are closed themselves.
+
+    In the unit of work in force; emits `ticket.reachable`.
+    """
+    for conversation in _conversations(place, _of_channel(place), Conversation.unreachable_reason.is_not(None)):
+        note_reachable(conversation)
+
+
+def follow_connection(fact: Fact) -> None:
+    """A workspace or tenant is connected again: threads that were marked for that reason alone can be reached."""
+    with work(Scope.system()) as session:
+        connection = session.get(Connection, fact.subject_id)
+        if connection is None or connection.broken_reason is not None:
+            return
+        place = Place(connection.kind, connection.external_id, "", "")
+        for conversation in _conversations(place, Conversation.unreachable_reason == NOT_CONNECTED):
+            note_reachable(conversation)
 
 
 def removed_from(connection: Connection) -> list[str]:
@@ -73,6 +102,11 @@ def _of_group(place: Place) -> ColumnElement[bool]:
     return or_(Conversation.channel.in_({place.channel, group}), Conversation.reference["team_id"].as_string() == group)
 
 
+def _of_channel(place: Place) -> ColumnElement[bool]:
+    is_open = or_(Conversation.thread == place.thread, Conversation.unreachable_reason.not_in(OF_ONE_THREAD))
+    return and_(Conversation.channel == place.channel, is_open)
+
+
 def _conversations(place: Place, *where: ColumnElement[bool]) -> list[Conversation]:
     query = select(Conversation).where(
         Conversation.platform == place.platform, Conversation.workspace == place.workspace, *where
@@ -88,4 +122,5 @@ def _locked(place: Place) -> Connection | None:
 def _tell(conversation: Conversation, kind: str, **data: object) -> None:
     ticket = db.session.get_one(Ticket, conversation.ticket_id)
     if ticket.status not in FINISHED:
-        emit(kind, ticket.id, client_id=ticket.client_id, visibility="internal", **data)  # type: ignore[arg-type]
+        told = {"connection": conversation.platform, **data}
+        emit(kind, ticket.id, client_id=ticket.client_id, visibility="internal", **told)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from integrations.chat.cards import Card, card_of
 from integrations.chat.conversations import make_current
@@ -12,6 +12,7 @@ from integrations.chat.intake import DIRECT
 from integrations.chat.links import find_link, lock
 from integrations.chat.outgoing import changing, keep_opening, note_unreachable, opening_post, place_of
 from integrations.chat.posting import post_all
+from integrations.chat.reachability import NOT_CONNECTED, note_reachable
 from integrations.chat.transport import Broken, Transport, Unreachable
 from integrations.chat.values import Link, Place, Post
 from msp.clients.queries import find_connection
@@ -132,7 +133,7 @@ class ChatReplies:
             )
         post_all(self.transport, plan.link, place, [plan.reply], key=key, conversation_id=conversation_id)
         with changing(reply.client_id, conversation_id) as conversation:
-            conversation.unreachable_reason = None
+            note_reachable(conversation)
             if not self.transport.has_threads_in_chats:
                 make_current(conversation)
 
@@ -167,11 +168,14 @@ class ChatReplies:
 
 
 def _open_conversations(platform: str, ticket_id: UUID) -> list[Conversation]:
-    """The conversations of a ticket that can be written in, the one that was used last first (system scope)."""
+    """The conversations of a ticket that can be written in, the latest first (system scope).
+
+    One that was marked because nothing was connected counts again as soon as the connection works.
+    """
     query = select(Conversation).where(
         Conversation.ticket_id == ticket_id,
         Conversation.platform == platform,
-        Conversation.unreachable_reason.is_(None),
+        or_(Conversation.unreachable_reason.is_(None), Conversation.unreachable_reason == NOT_CONNECTED),
     )
     found = db.session.scalars(query.order_by(Conversation.created_at.desc())).all()
     return [each for each in found if _works(platform, each.workspace, each.client_id)]

@@ -11,6 +11,8 @@ from msp.kernel.db import Json
 
 SPOKEN = ("message", "app_mention")
 NEW = (None, "file_share", "thread_broadcast", "me_message")
+ARRIVALS = ("channel_join", "group_join")  # of our bot: it can write there from now on
+REOPENED = ("channel_unarchive", "group_unarchive")
 ABOUT_OTHERS = ("message_changed", "message_deleted")
 
 
@@ -30,6 +32,8 @@ def use_of(envelope: Json) -> Use:
     bot = authorised_bot(envelope)
     if event.get("subtype") in ABOUT_OTHERS:
         return _use_of_change(envelope, event)
+    if opens_channel(event, bot):
+        return Use.SURE
     if event["type"] == "message" and event.get("subtype") not in NEW:
         return Use.NONE
     if is_ours_or_a_bot(event, envelope, bot):
@@ -47,6 +51,12 @@ def _use_of_change(envelope: Json, event: Json) -> Use:
     if about.get("bot_id"):  # our own card, brought up to date
         return Use.NONE
     return Use.SURE if is_direct(event) or envelope.get("is_ext_shared_channel") else Use.IF_KNOWN
+
+
+def opens_channel(event: Json, bot: str) -> bool:
+    """Whether it says that we can write in a channel again: our bot came in, or the channel is no longer archived."""
+    subtype = event.get("subtype")
+    return subtype in REOPENED or (subtype in ARRIVALS and bool(bot) and event.get("user") == bot)
 
 
 def is_addressed(event: Json, bot: str) -> bool:

@@ -16,10 +16,19 @@ from integrations.chat import (
     find_link,
     hear,
     note_broken,
+    note_channel_works,
     note_uninstalled,
     press_and_answer,
 )
-from integrations.slack.hearing import NEW, SPOKEN, authorised_bot, is_addressed, is_direct, is_ours_or_a_bot
+from integrations.slack.hearing import (
+    NEW,
+    SPOKEN,
+    authorised_bot,
+    is_addressed,
+    is_direct,
+    is_ours_or_a_bot,
+    opens_channel,
+)
 from integrations.slack.profiles import enterprise_of, follow_user
 from integrations.slack.rich_text import files_of, read_message
 from integrations.slack.transport import SlackTransport
@@ -77,6 +86,9 @@ def _on_message(transport: Transport, envelope: Json, event: Json) -> None:
     if event["type"] == "app_mention" or subtype in NEW:
         if not is_ours_or_a_bot(event, envelope, bot):
             _on_words(transport, envelope, event, bot)
+    elif opens_channel(event, bot):
+        with work(Scope.system()):
+            note_channel_works(_place(envelope, event, event))
     elif subtype == "message_changed":
         _on_change(transport, envelope, event, bot)
     elif subtype == "message_deleted":

@@ -15,7 +15,7 @@ from integrations.slack.blocks import rendered
 from integrations.slack.profiles import profile_of
 from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
-from integrations.slack.web_api import TIMEOUT, call, client
+from integrations.slack.web_api import NEEDS_INSTALL, TIMEOUT, call, client
 from msp.kernel.db import Json
 from msp.kernel.errors import Permanent, Temporary
 from msp.richtext import Document
@@ -57,15 +57,20 @@ class SlackTransport:
 
     def post(self, link: Link, place: Place, post: Post, *, key: str) -> str:
         """chat.postMessage in the thread, marked by metadata; returns its ts."""
-        answer = call(
-            self._client(link).chat_postMessage,
-            channel=place.channel,
-            thread_ts=place.thread or None,
-            metadata={"event_type": MARK, "event_payload": {"delivery": key}},
-            unfurl_links=False,
-            unfurl_media=False,
-            **rendered(post),
-        )
+        try:
+            answer = call(
+                self._client(link).chat_postMessage,
+                channel=place.channel,
+                thread_ts=place.thread or None,
+                metadata={"event_type": MARK, "event_payload": {"delivery": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **rendered(post),
+            )
+        except Permanent as refused:
+            if refused.reason in NEEDS_INSTALL:
+                raise Broken(refused.reason) from refused
+            raise
         return str(answer["ts"])
 
     def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:

@@ -25,31 +25,42 @@ BROKEN = frozenset(
         "account_inactive",
         "ekm_access_denied",
         "invalid_auth",
+        "not_allowed_token_type",
         "not_authed",
         "org_login_required",
         "team_access_not_granted",
+        "team_not_found",
         "token_expired",
         "token_revoked",
+        "two_factor_setup_required",
     }
 )
+NEEDS_INSTALL = frozenset({"missing_scope", "no_permission"})  # for posting, without which nothing works
 UNREACHABLE = frozenset(
     {
         "access_denied",
         "cannot_dm_bot",
         "channel_not_found",
+        "cannot_reply_to_message",
         "channel_type_not_supported",
+        "enterprise_is_restricted",
         "is_archived",
         "messages_tab_disabled",
+        "method_not_supported_for_channel_type",
         "not_in_channel",
         "restricted_action",
+        "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
         "restricted_action_thread_only_channel",
         "thread_not_found",
         "user_disabled",
         "user_not_found",
         "user_not_visible",
+        "users_not_found",
     }
 )
+LATER = frozenset({"team_added_to_org"})
 IN_DOUBT = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 
 _CODE = re.compile(r"[a-z0-9_]{3,64}")
@@ -90,6 +101,8 @@ def _refusal(response: SlackResponse) -> Exception:
         return InDoubt(f"http_{status}" if status != 200 else code[:64], retry_after=DOUBT_PAUSE)
     if status != 200 and not _CODE.fullmatch(code):
         return Temporary(f"http_{status}")
+    if code in LATER:
+        return Temporary(code)
     if code in BROKEN:
         return Broken(code)
     return Unreachable(code) if code in UNREACHABLE else Permanent(code)

@@ -22,6 +22,7 @@ from msp.people.queries import find_identity
 from msp.richtext import Document
 
 CHUNK = 64 * 1024
+MESSAGE_GONE = ("ActivityNotFoundInConversation", "NotEnoughPermissions")
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint.cn")
 
 
@@ -91,7 +92,12 @@ class TeamsTransport:
         activity = self._addressed(activity_of(post, place), place)
         activity.id = message_id
         web = self._client(_service(place))
-        call(self.token, web.conversations.update_activity, _conversation(place), message_id, activity)
+        try:
+            call(self.token, web.conversations.update_activity, _conversation(place), message_id, activity)
+        except Unreachable as refused:
+            if refused.reason in MESSAGE_GONE:  # the conversation itself is fine
+                raise Permanent(refused.reason) from refused
+            raise
 
     def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
         """Teams has no message for one person in a channel: it goes to their own chat with us.

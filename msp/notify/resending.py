@@ -1,4 +1,4 @@
-"""A chat connection works again: the replies that failed while it did not are sent again."""
+"""A chat connection, or the thread of one ticket, works again: replies that failed meanwhile are sent again."""
 
 from collections.abc import Iterator
 
@@ -14,23 +14,26 @@ from msp.people.models import Person
 from msp.tickets.actions import access_ticket, send_again
 from msp.tickets.models import UNFINISHED, Message, Ticket
 
+OF_CONNECTIONS, OF_A_TICKET = ("connection.restored", "connection.added"), "ticket.reachable"
+
 
 def register() -> None:
-    """Listen to connections that work again."""
-    subscribe("resend_replies", to={"connection.restored", "connection.added"}, handler=resend, lane=LATER)
+    """Listen to connections and threads that work again."""
+    subscribe("resend_replies", to={*OF_CONNECTIONS, OF_A_TICKET}, handler=resend, lane=LATER)
 
 
 def resend(fact: Fact) -> None:
-    """Send a client's failed replies on unfinished tickets again, oldest first, each once per restored connection.
+    """Send a client's failed replies on unfinished tickets again, or those of one ticket, oldest first; each once.
 
     Only those that the platform refused for its connection or for the conversation, or that it was not asked for.
     """
-    channel = reply_channel_named(str(fact.data["connection"]))
+    channel = reply_channel_named(str(fact.data.get("connection")))
     if channel is None or fact.client_id is None or fact.data.get("is_renewal"):
         return
     with work(Scope.system()):
         for message in _failed_before(fact):
             ticket = access_ticket(message.ticket_id, lock=True)
+            db.session.refresh(message)  # another restored thread or a person may have sent it again meanwhile
             if message.delivery_state == "failed" and _works_now(channel, ticket, message):
                 send_again(ticket, message, at=clock.now())
 
@@ -45,6 +48,8 @@ def _failed_before(fact: Fact) -> Iterator[Message]:
         .where(failed_at < fact.at if fact.kind == "connection.added" else failed_at <= fact.at)
         .order_by(Message.at, Message.id)
     )
+    if fact.kind == OF_A_TICKET:
+        query = query.where(Ticket.id == fact.subject_id)
     yield from db.session.scalars(query).all()
 
 

@@ -73,7 +73,7 @@ class Places:
         return self._close(user, channel, archived=True, wait=wait)
 
     def unarchive(self, team: str, user: str, channel: str, *, wait: bool = True) -> list[Delivery]:
-        """Open an archived channel again: channel_unarchive."""
+        """Open an archived channel again: channel_unarchive, as an event and as a message in the channel."""
         return self._close(user, channel, archived=False, wait=wait)
 
     def _close(self, user: str, channel: str, *, archived: bool, wait: bool) -> list[Delivery]:
@@ -81,7 +81,10 @@ class Places:
         place.is_archived = archived
         kind = "channel_archive" if archived else "channel_unarchive"
         event = {"type": kind, "channel": channel, "user": user, "event_ts": self._world.ts()}
-        return self._core.emit(place, event, wait=wait)
+        sent = self._core.emit(place, event, wait=wait)
+        if not archived and place.kind == "channel":
+            sent += self._notice(place, user, kind, "un-archived the channel", wait=wait).deliveries
+        return sent
 
     def set_topic(self, team: str, user: str, channel: str, topic: str, *, wait: bool = True) -> Said:
         """Write what a channel is for: a channel_topic message."""

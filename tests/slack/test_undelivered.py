@@ -109,6 +109,23 @@ def test_c2_after_reinstalling_what_failed_is_sent_once_and_meets_the_target_the
         assert (met.state, met.met_at) == ("met", clock.now())
 
 
+@pytest.mark.parametrize("code", ["missing_scope", "no_permission", "two_factor_setup_required", "team_not_found"])
+def test_c2_what_an_installation_heals_is_sent_after_it(
+    slack_server: SlackServer, web: FlaskClient, drain: Drain, world: World, ticket: Ticket, code: str
+) -> None:
+    slack_server.faults.add("chat.postMessage", "error", error=code, times=None)
+    answered(world, ticket)
+    drain()
+    assert [(each.delivery_state, each.delivery_reason) for each in replies()] == [("failed", code)]
+    slack_server.faults.clear()
+    clock.advance(timedelta(minutes=10))
+    sign_in(web, world.ana)
+    assert come_back(web, slack_server, begin(web, f"?client_id={world.lozano.id}"), MARTA, SLACK_TEAM) == 302
+    drain()
+    assert [each.delivery_state for each in replies()] == ["sent"]
+    assert len([each for each in slack_server.messages(author="bot") if "Reinicia el TPV" in each["text"]]) == 1
+
+
 def test_c10_after_uninstalling_nothing_is_tried_with_the_token(
     slack_server: SlackServer, drain: Drain, world: World, ticket: Ticket
 ) -> None:

@@ -23,7 +23,13 @@ PLATFORM_CODES = {  # documented by Slack (chat.postMessage, oauth.v2.access) an
     "ratelimited", "restricted_action", "service_unavailable", "team_access_not_granted", "token_expired",
     "token_revoked", "user_disabled", "user_not_found", "BotDisabledByAdmin", "BotNotInConversationRoster",
     "BotNotRegistered", "ConversationBlockedByUser", "ConversationNotFound", "Forbidden", "MessageSizeTooBig",
-    "MessageWritesBlocked", "ServiceError",
+    "MessageWritesBlocked", "ServiceError", "ForbiddenOperationException", "NotEnoughPermissions", "NotFound",
+    "ActivityNotFoundInConversation", "MemberNotFoundInConversation", "cannot_reply_to_message",
+    "cant_update_message", "enterprise_is_restricted", "file_deleted", "file_not_found", "invalid_arguments",
+    "invalid_thread_ts", "method_not_supported_for_channel_type", "not_allowed_token_type",
+    "cannot_install_an_org_installed_app", "invalid_team_for_non_distributed_app", "metadata_too_large",
+    "restricted_action_non_threadable_channel", "restricted_action_thread_locked", "team_added_to_org",
+    "team_not_found", "thread_not_found", "user_not_in_channel", "users_not_found", "users_list_not_supplied",
 }  # fmt: skip
 
 
