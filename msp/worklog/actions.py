@@ -6,15 +6,17 @@ from uuid import UUID
 from sqlalchemy import select
 
 from msp.contracts.models import WORK_TYPES
-from msp.kernel.db import db
-from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.db import current_scope, db
+from msp.kernel.errors import Conflict, Denied, Invalid, NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
+from msp.people.access import may
 from msp.people.models import Person
 from msp.tickets.models import Ticket
 from msp.worklog.models import TimeEntry, Timer
 
 MAX_MINUTES = 1440
+EDITABLE = frozenset(("started_at", "minutes", "work_type", "billable", "note"))
 
 
 def log_time(
@@ -28,7 +30,11 @@ def log_time(
     at: datetime,
     billable: bool = True,
 ) -> TimeEntry:
-    """Write down work on a ticket; emits `time.logged`. Refuses the future, no minutes or over a day of them."""
+    """Write down work on a ticket; emits `time.logged`. Refuses the future, no minutes or over a day of them.
+
+    Only an administrator writes down the work of somebody else: raises Denied("not_allowed").
+    """
+    _refuse_others(person.id)
     _check(started_at=started_at, minutes=minutes, work_type=work_type, at=at)
     entry = TimeEntry(
         id=new_id(),
@@ -49,8 +55,13 @@ def log_time(
 
 
 def edit_time(entry: TimeEntry, *, at: datetime, **changes: object) -> None:
-    """Correct an entry; emits `time.edited`. Refuses what an invoice holds already."""
-    _refuse_billed(entry)
+    """Correct an entry; emits `time.edited`. Refuses what an invoice holds already, and work of somebody else.
+
+    Waits for an invoice that is being issued with it. What may change is named in EDITABLE.
+    """
+    if unknown := changes.keys() - EDITABLE:
+        raise Invalid(fields={name: ["unknown_field"] for name in unknown})
+    _hold(entry)
     for name, value in changes.items():
         setattr(entry, name, value)
     _check(
@@ -63,8 +74,8 @@ def edit_time(entry: TimeEntry, *, at: datetime, **changes: object) -> None:
 
 
 def delete_time(entry: TimeEntry, *, at: datetime) -> None:
-    """Take an entry back; emits `time.deleted` with what it said. Refuses what an invoice holds already."""
-    _refuse_billed(entry)
+    """Take an entry back; emits `time.deleted` with what it said. Refuses as `edit_time` does."""
+    _hold(entry)
     _emit("time.deleted", entry, at=at)
     db.session.delete(entry)
 
@@ -150,9 +161,25 @@ def _check(*, started_at: datetime, minutes: int, work_type: str, at: datetime) 
         raise Invalid(fields=fields)
 
 
-def _refuse_billed(entry: TimeEntry) -> None:
+def _hold(entry: TimeEntry) -> None:
+    """Keep an entry from others until the transaction ends, as it stands now, and refuse what may not change."""
+    query = select(TimeEntry).where(TimeEntry.client_id == entry.client_id, TimeEntry.id == entry.id)
+    found = db.session.scalars(query.with_for_update(of=TimeEntry).execution_options(populate_existing=True))
+    if found.one_or_none() is None:
+        raise NotFound("time_entry")
+    _refuse_others(entry.person_id)
     if entry.state == "billed":
         raise Conflict("time_entry_billed")
+
+
+def _refuse_others(person_id: UUID) -> None:
+    """Time is its worker's, and administrators'. The desk itself, which nobody answers for, may do as it must."""
+    actor_id = current_scope().actor_id
+    if actor_id is None or actor_id == person_id:
+        return
+    actor = db.session.get(Person, actor_id)
+    if actor is None or not may(actor, "administer"):
+        raise Denied("not_allowed")
 
 
 def _emit(kind: str, entry: TimeEntry, *, at: datetime) -> None:

@@ -101,6 +101,7 @@ def delete_time_entry(entry_id: UUID) -> Answer:
 
 
 def _own_entry(entry_id: UUID) -> TimeEntry:
+    """An entry of the caller's; of somebody else with an administrator's token. The verbs ask for the person again."""
     entry = access_entry(entry_id)
     require("work_tickets")
     if entry.person_id != caller().id:
