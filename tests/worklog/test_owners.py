@@ -219,7 +219,7 @@ def test_the_api_deletes_nobody_elses_time(
 def test_only_what_may_be_corrected_is(world: World, entry_id: UUID) -> None:
     for change in ({"state": "draft"}, {"person_id": world.irene.id}, {"ticket_id": entry_id}):
         with pytest.raises(Invalid), work(as_(world.tomas)):
-            edit_time(access_entry(entry_id), at=clock.now(), **change)  # type: ignore[arg-type]
+            edit_time(access_entry(entry_id), at=clock.now(), **change)
 
 
 def test_a_change_waits_for_the_invoice_that_is_being_issued(world: World, entry_id: UUID) -> None:
