@@ -2,8 +2,8 @@
 
 from migrations.money_guards import guard_added_only, guard_billed_entries, guard_claims, guard_series, guard_truncate
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
