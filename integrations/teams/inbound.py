@@ -1,6 +1,8 @@
 """What the door stored, worked by a worker: activities turned into the channel-neutral conversation."""
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from integrations.chat import (
@@ -18,7 +20,7 @@ from integrations.chat import (
     restored,
 )
 from integrations.teams.installations import WITHOUT_TOKEN, note_installation, team_of
-from integrations.teams.rich_text import quoted_id, read_activity
+from integrations.teams.rich_text import is_system_message, pictures_of_emoji, quoted_id, read_activity
 from integrations.teams.shapes import instant_of, tenant_of
 from integrations.teams.transport import TeamsTransport
 from msp.clients.actions import note_unknown
@@ -66,30 +68,40 @@ def _on_message(transport: TeamsTransport, activity: Json, place: Place) -> None
         return
     if activity["from"].get("role") == "bot" or activity["from"]["id"] == activity["recipient"]["id"]:
         return
-    if _introduce(transport, activity, place):
+    if is_system_message(activity) or _introduce(transport, activity, place):
         return
-    content, is_mentioned = read_activity(activity)
-    hear(
-        transport,
-        Said(
-            place=place,
-            author=activity["from"]["id"],
-            message=str(activity["id"]),
-            content=content,
-            at=instant_of(activity),
-            is_addressed=place.is_personal or is_mentioned,
-            quoted=quoted_id(activity),
-            files=tuple(_offers(activity)),
-        ),
-    )
+    hear(transport, _said(activity, place))
 
 
 def _on_change(transport: TeamsTransport, activity: Json, place: Place) -> None:
-    kind, message = _object(activity.get("channelData")).get("eventType"), str(activity.get("id") or "")
+    kind = _object(activity.get("channelData")).get("eventType")
+    if not activity.get("id") or activity["from"]["id"] == activity["recipient"]["id"]:
+        return
     if kind == "undeleteMessage":
-        restored(transport, place, message, content=read_activity(activity)[0])
+        restored(transport, _said(activity, place))
     elif kind in ("editMessage", None):
-        edited(transport, place, message, content=read_activity(activity)[0])
+        said = replace(_said(activity, place), at=_written_at(activity))
+        edited(transport, said, at=instant_of(activity))
+
+
+def _said(activity: Json, place: Place) -> Said:
+    content, is_mentioned = read_activity(activity)
+    return Said(
+        place=place,
+        author=activity["from"]["id"],
+        message=str(activity["id"]),
+        content=content,
+        at=instant_of(activity),
+        is_addressed=place.is_personal or is_mentioned,
+        quoted=quoted_id(activity),
+        files=tuple(_offers(activity)),
+    )
+
+
+def _written_at(activity: Json) -> datetime:
+    """When the message of an edit was written first: Teams' ids of messages are the milliseconds of their birth."""
+    id = str(activity["id"])
+    return datetime.fromtimestamp(int(id) / 1000, UTC) if re.fullmatch(r"1\d{12}", id) else instant_of(activity)
 
 
 def _introduce(transport: TeamsTransport, activity: Json, place: Place) -> bool:
@@ -151,15 +163,16 @@ def _object(value: Any) -> Json:
 
 
 def _offers(activity: Json) -> list[FileOffer]:
-    offers = []
+    """The files of a message; the pictures of its emoji are none."""
+    offers, emoji = [], pictures_of_emoji(activity)
     for each in activity.get("attachments") or []:
         if not isinstance(each, dict):
             continue
         kind, content = str(each.get("contentType") or ""), each.get("content") or {}
         if kind == FILE_INFO and isinstance(content, dict):
-            remote = {"url": content.get("downloadUrl")}
+            remote = {"url": content.get("downloadUrl"), "id": content.get("uniqueId")}
             offers.append(FileOffer(file_name(each.get("name")), _type_of(each), 0, remote))
-        elif kind.startswith("image/") and each.get("contentUrl"):
+        elif kind.startswith("image/") and each.get("contentUrl") and each["contentUrl"] not in emoji:
             remote = {"url": each["contentUrl"], "with_token": True, "service_url": activity["serviceUrl"]}
             offers.append(FileOffer(file_name(each.get("name"), otherwise="image"), kind, 0, remote))
     return offers

@@ -19,6 +19,7 @@ _ID = re.compile(r"""\sid\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
 _ANY_TAG = re.compile(r"</?at(?:\s[^<>]*)?>", re.IGNORECASE)
 _OPEN, _CLOSE = "\ufdd2", "\ufdd3"  # around the number of a mention while a text is read
 MAX_NAME = 100
+_SPACES = re.compile(r"(?:[ \t\xa0]|&nbsp;|&#160;|&#xa0;)+", re.IGNORECASE)
 _PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
 
@@ -71,7 +72,8 @@ class Mentions:
 def with_placeholders(text: str, mentions: Mentions) -> tuple[str, list[Mention]]:
     """A text with a placeholder for each mention of somebody in the entities, and who they are, by number.
 
-    An `<at>` that mentions nobody was typed, and stays.
+    An `<at>` that mentions nobody was typed, and stays. White space behind a mention, which some clients write as
+    entities of HTML, becomes one space.
     """
     text = text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
     people: list[Mention] = []
@@ -84,6 +86,9 @@ def with_placeholders(text: str, mentions: Mentions) -> tuple[str, list[Mention]
             parts += [text[end:start], f"{_OPEN}{len(people)}{_CLOSE}"]
             people.append(found)
             end = stop
+            if spaces := _SPACES.match(text, stop):
+                parts.append(" ")
+                end = spaces.end()
     return "".join([*parts, text[end:]]), people
 
 

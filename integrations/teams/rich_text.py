@@ -6,12 +6,14 @@ messages"), but of Markdown Teams hides what stands in braces (msteams-docs#4956
 differently on each platform (#5793), while HTML has one way to escape, and addresses in it need none.
 """
 
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from integrations.teams.card_reading import read_card
 from integrations.teams.mentions import Mentions, with_placeholders, without_placeholders
 from msp.kernel.db import Json
 from msp.richtext import is_empty, read_html, read_markdown, read_text
@@ -28,13 +30,16 @@ from msp.richtext.tree import (
     without_mention,
 )
 
-__all__ = ["quoted_id", "read_activity"]
+__all__ = ["is_system_message", "pictures_of_emoji", "quoted_id", "read_activity"]
 
 _REPLY = re.compile(r"<blockquote\b[^<>]*schema\.skype\.com/Reply[^<>]*>", re.IGNORECASE)
 _ITEM = re.compile(r"""\sitemid\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
 _SELF_CLOSED = re.compile(r"<(at|attachment|customemoji|emoji)\b([^<>]*)/>", re.IGNORECASE)
 _QUOTED = re.compile(r"<quoted\b[^<>]*>(?:</quoted>)?", re.IGNORECASE)
 _HTML = re.compile(r"\s*<(p|div|span|ul|ol|blockquote|codeblock)\b.*</\1>\s*", re.IGNORECASE | re.DOTALL)
+_EMOJI = re.compile(r"<img\b[^<>]*schema\.skype\.com/Emoji[^<>]*>", re.IGNORECASE)
+_SOURCE = re.compile(r"""\ssrc\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
+_SYSTEM = re.compile(r"\s*<systemEventMessage\b[^<>]*/?>(?:</systemEventMessage>)?\s*", re.IGNORECASE)
 _REFERENCES = ("messageReference", "forwardedMessageReference")
 
 
@@ -44,7 +49,7 @@ def read_activity(activity: Json) -> tuple[Document, bool]:
     Mentions are told by the ids in `entities`; other people's stay. Nothing of the shape is trusted.
     """
     mentions = Mentions.of(activity)
-    document = Document((*_quotes(activity), *_said(activity, mentions).blocks))
+    document = Document((*_quotes(activity), *_said(activity, mentions).blocks, *_cards(activity)))
     return normalised(without_mention(document, mentions.me) if mentions.me else document), mentions.is_of_us
 
 
@@ -58,6 +63,18 @@ def quoted_id(activity: Json) -> str | None:
             return str(id)
     replied = activity.get("replyToId")
     return replied if isinstance(replied, str) and replied else None
+
+
+def pictures_of_emoji(activity: Json) -> frozenset[str]:
+    """The addresses of the pictures that stand for emoji in a message; they come as attachments, too."""
+    found = (_SOURCE.search(image[0]) for image in _EMOJI.finditer(_html_of(activity)))
+    return frozenset(html.unescape(source[1]) for source in found if source)
+
+
+def is_system_message(activity: Json) -> bool:
+    """Whether Teams itself tells of something, such as a member who joined: nobody said anything."""
+    text = activity.get("text")
+    return _SYSTEM.fullmatch(_html_of(activity)) is not None and not (isinstance(text, str) and text.strip())
 
 
 def _said(activity: Json, mentions: Mentions) -> Document:
@@ -87,9 +104,9 @@ def _html_of(activity: Json) -> str:
     return ""
 
 
-def _prepared(html: str) -> str:
+def _prepared(markup: str) -> str:
     """With Teams' own elements closed, and without the place of a quote, which is told by its entity."""
-    return _QUOTED.sub("", _SELF_CLOSED.sub(r"<\1\2></\1>", html))
+    return _QUOTED.sub("", _SELF_CLOSED.sub(r"<\1\2></\1>", markup))
 
 
 def _dicts(value: Any) -> list[Json]:
@@ -100,12 +117,15 @@ def _dicts(value: Any) -> list[Json]:
 
 
 def _quotes(activity: Json) -> Iterator[Block]:
-    """Quoted messages that are told beside the text: by an entity, or by an attachment without a place in the HTML."""
-    for reply in _replies(activity):
+    """Quoted messages that are told beside the text: by an entity, or by an attachment without a place in the HTML.
+
+    Where the HTML holds the quoted message itself, the entity only repeats it.
+    """
+    copy = _html_of(activity)
+    for reply in _replies(activity) if not _REPLY.search(copy) else ():
         yield from _quote(str(reply.get("senderName") or ""), reply.get("preview"))
-    html = _html_of(activity)
     for id, reference in _references(activity).items():
-        if f'"{id}"' not in html:
+        if f'"{id}"' not in copy:
             yield from _referenced(reference)
 
 
@@ -119,10 +139,10 @@ def _referenced(reference: Json) -> Iterator[Quote]:
     sender = reference.get("messageSender") or reference.get("originalMessageSender")
     user = sender.get("user") if isinstance(sender, dict) else None
     name = str(user.get("displayName") or "") if isinstance(user, dict) else ""
-    html = reference.get("originalMessageContent")
-    if isinstance(html, str) and html.strip():
+    original = reference.get("originalMessageContent")
+    if isinstance(original, str) and original.strip():
         author = (Paragraph((Strong((Text(name),)),)),) if name else ()
-        yield Quote((*author, *read_html(html).blocks))
+        yield Quote((*author, *read_html(_prepared(original), leaves=_LEAVES).blocks))
     else:
         yield from _quote(name, reference.get("messagePreview"))
 
@@ -149,16 +169,19 @@ def _replies(activity: Json) -> Iterator[Json]:
             yield reply
 
 
+def _cards(activity: Json) -> Iterator[Quote]:
+    for attachment in _dicts(activity.get("attachments")):
+        if said := read_card(attachment):
+            yield Quote(said)
+
+
 # ------------------------------------------------------------------------ elements
 
 
 def _leaves(activity: Json, mentions: Mentions) -> dict[str, Any]:
-    return {
+    return _LEAVES | {
         "at": mentions.read,
         "span": partial(_span, mentions),
-        "img": _image,
-        "emoji": _emoji,
-        "customemoji": _emoji,
         "attachment": partial(_attachment, _references(activity)),
     }
 
@@ -184,3 +207,6 @@ def _emoji(attributes: Mapping[str, str], label: str) -> Inlines | None:
 def _attachment(references: Mapping[str, Json], attributes: Mapping[str, str], label: str) -> Quote | None:
     reference = references.get(attributes.get("id", ""))
     return next(_referenced(reference), None) if reference else None
+
+
+_LEAVES: dict[str, Any] = {"img": _image, "emoji": _emoji, "customemoji": _emoji}

@@ -267,3 +267,73 @@ WRITTEN = [
     ("> q", "<blockquote><p>q</p></blockquote>"),
     ("| a | b |\n|-|-|\n| 1 | 2 |", "<pre>a  b\n-  -\n1  2</pre>"),
 ]  # fmt: skip
+
+
+# ------------------------------------------------------- what else comes in activities
+
+
+@pytest.mark.parametrize("space", ["&nbsp;", "\xa0", " &nbsp; ", "&nbsp;&nbsp;", "&#160;", "&#xA0;", " "])
+def test_spaces_behind_a_mention_are_one_space(space: str) -> None:
+    """B3: some clients write the space behind a mention as an entity; elsewhere an entity was typed."""
+    entities = [_mention("28:app", "Soporte"), _mention("29:ana", "Ana")]
+    text = f"<at>Soporte</at>{space}avisa a <at>Ana</at>{space}de que &nbsp; es un espacio"
+    activity = _activity(text, textFormat="plain", entities=entities)
+    assert _said(activity) == "avisa a @Ana de que &nbsp; es un espacio"
+
+
+def test_a_quote_that_html_and_entity_tell_is_told_once() -> None:
+    """B12."""
+    entity = {"type": "quotedReply", "quotedReply": {"messageId": "1641", "senderName": "Ana", "preview": "¿Ya va?"}}
+    activity = _activity("No", html=REPLY, entities=[entity])
+    assert read_activity(activity)[0].blocks == (_quoted("Ana", "¿Ya va?"), Paragraph((Text("No"),)))
+    assert quoted_id(activity) == "1641"
+
+
+CARD = "application/vnd.microsoft.card."
+CARDS: list[tuple[str, Json, str]] = [
+    (
+        f"{CARD}adaptive",
+        {
+            "type": "AdaptiveCard",
+            "body": [
+                {"type": "TextBlock", "text": "**Servidor** caído", "weight": "bolder"},
+                {"type": "ColumnSet", "columns": [{"items": [{"type": "RichTextBlock", "inlines": ["desde ", {
+                    "type": "TextRun", "text": "las 9.30"}]}]}]},
+                {"type": "Container", "items": [{"type": "FactSet", "facts": [{"title": "Host", "value": "srv1"}]}]},
+                {"type": "Table", "rows": [{"cells": [{"items": [{"type": "TextBlock", "text": "celda"}]}]}]},
+                {"type": "Image", "url": "https://a.example/x.png", "altText": "gráfica"},
+            ],
+            "actions": [{"type": "Action.OpenUrl", "title": "Ver", "url": "https://a.example/1"}],
+        },
+        "Servidor caído|desde las 9.30|Host: srv1|celda|gráfica|Ver (https://a.example/1)",
+    ),
+    (
+        f"{CARD}thumbnail",
+        {"title": "Incidencia 7", "subtitle": "Red", "text": "no <b>va</b>", "buttons": [
+            {"type": "openUrl", "title": "Abrir", "value": "https://a.example/7"}]},
+        "Incidencia 7|Red|no va|Abrir (https://a.example/7)",
+    ),
+    (
+        "application/vnd.microsoft.teams.card.o365connector",
+        {"title": "Alerta", "text": "Disco lleno", "sections": [
+            {"activityTitle": "srv2", "text": "99 %", "facts": [{"name": "Unidad", "value": "D:"}]}]},
+        "Alerta|Disco lleno|srv2|99 %|Unidad: D:",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "content", "text"), CARDS, ids=["adaptive", "thumbnail", "connector"])
+def test_the_words_of_a_card_are_read(kind: str, content: Json, text: str) -> None:
+    """B4: a card that somebody sends says what an app wrote; it is told as a quote."""
+    activity = _activity("", html='<p>mirad</p><attachment id="1"></attachment>')
+    activity["attachments"].append({"id": "1", "contentType": kind, "content": content})
+    said = _said(activity).split("\n")
+    assert said[0] == "mirad"
+    assert [line.removeprefix("> ") for line in said[1:] if line.strip("> ")] == text.split("|")
+
+
+@pytest.mark.parametrize("content", [None, 7, "no es JSON", {"body": {"a": 1}}, {"body": [[1], {"items": "x"}]}])
+def test_odd_cards_are_no_fault(content: Any) -> None:
+    activity = _activity("hola")
+    activity["attachments"].append({"contentType": f"{CARD}adaptive", "content": content})
+    assert _said(activity) == "hola"
