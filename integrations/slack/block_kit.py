@@ -50,6 +50,11 @@ def read_blocks(blocks: Any, names: Names) -> Blocks:
     return tuple(each for block in dicts(blocks) for each in _block(block, names))
 
 
+def read_known_blocks(blocks: Any, names: Names) -> Blocks:
+    """The same without the blocks of kinds that we do not know."""
+    return read_blocks([block for block in dicts(blocks) if text_in(block, "type") in _BLOCKS], names)
+
+
 def dicts(value: Any) -> list[Json]:
     """The objects in what should be a list of objects."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
@@ -62,9 +67,20 @@ def text_in(value: Json, name: str) -> str:
 
 
 def _block(block: Json, names: Names) -> Iterator[Block]:
-    read = _BLOCKS.get(text_in(block, "type"))
-    if read:
-        yield from read(block, names)
+    read = _BLOCKS.get(text_in(block, "type"), _unknown_block)
+    yield from read(block, names)
+
+
+def _unknown_block(block: Json, names: Names, depth: int = 0) -> Iterator[Block]:
+    """What a block of a kind that we do not know says in the fields that blocks usually have."""
+    for name in ("title", "header", "label", "subtitle", "text", "body", "description", "caption", "hint"):
+        said = block.get(name)
+        yield from read_mrkdwn(said) if isinstance(said, str) else _said(said)
+    for inner in dicts(block.get("elements")) + dicts(block.get("blocks")):
+        if inner.get("type") in _BLOCKS:
+            yield from _block(inner, names)
+        elif depth < MAX_DEPTH:
+            yield from _unknown_block(inner, names, depth + 1)
 
 
 def _rich_text(block: Json, names: Names) -> Iterator[Block]:
@@ -205,12 +221,15 @@ def _section(block: Json, names: Names) -> Iterator[Block]:
     yield from _said(block.get("text"))
     for field in dicts(block.get("fields")):
         yield from _said(field)
+    accessory = block.get("accessory")
+    if isinstance(accessory, dict) and accessory.get("type") == "image":
+        yield from _image(accessory, names)
 
 
 def _header(block: Json, names: Names) -> Iterator[Block]:
     text = block.get("text")
     said = text_in(text, "text") if isinstance(text, dict) else ""
-    yield Heading(3, inlines_of([Run(Text(said))]))
+    yield Heading(3, inlines_of(typed_runs(said)))
 
 
 def _context(block: Json, names: Names) -> Iterator[Block]:
@@ -220,6 +239,7 @@ def _context(block: Json, names: Names) -> Iterator[Block]:
 
 def _image(block: Json, names: Names) -> Iterator[Block]:
     yield from _said(block.get("title"))
+    yield from _said(block.get("description"))
     yield from paragraphs([Run(Text(text_in(block, "alt_text")))])
 
 
@@ -235,12 +255,22 @@ def _table(block: Json, names: Names) -> Iterator[Block]:
 
 
 def _cell(cell: Json, names: Names) -> Inlines:
-    if text_in(cell, "type") == "raw_text":
-        return inlines_of([Run(Text(text_in(cell, "text")))])
+    if text_in(cell, "type").startswith("raw_"):
+        value = cell.get("value")
+        told = text_in(cell, "text") or (str(value) if isinstance(value, int | float | str) else "")
+        return inlines_of([Run(Text(told))])
     return inlines_of(run for element in dicts(cell.get("elements")) for run in _runs(element, names))
 
 
+def _nothing(block: Json, names: Names) -> Iterator[Block]:
+    """Buttons and lines between blocks say nothing of the matter."""
+    yield from ()
+
+
 _BLOCKS: dict[str, Callable[[Json, Names], Iterator[Block]]] = {
+    "actions": _nothing,
+    "context_actions": _nothing,
+    "divider": _nothing,
     "rich_text": _rich_text,
     "section": _section,
     "header": _header,

@@ -7,7 +7,7 @@ notifications and screen readers tell.
 
 from collections.abc import Iterator
 
-from integrations.slack.block_kit import dicts, names_in, read_blocks, text_in
+from integrations.slack.block_kit import dicts, names_in, read_blocks, read_known_blocks, text_in
 from integrations.slack.mrkdwn import read_mrkdwn
 from integrations.slack.rich_writing import MAX_MESSAGE, measure, write_blocks, write_mrkdwn
 from integrations.slack.text import unescape
@@ -50,9 +50,11 @@ def read_message(message: Json, *, bot: str = "") -> Document:
 
 
 def files_of(message: Json) -> list[Json]:
-    """The files of a message and of what was forwarded in it, each once."""
+    """The files of a message and of what was forwarded in it, each once; what was removed there is none."""
     found: dict[str, Json] = {}
     for number, file in enumerate(_files(message, depth=0)):
+        if file.get("mode") == "tombstone":
+            continue
         found.setdefault(text_in(file, "id") or f"without id {number}", file)
     return list(found.values())
 
@@ -60,8 +62,15 @@ def files_of(message: Json) -> list[Json]:
 def _own(message: Json) -> Blocks:
     """The blocks where they say something, else the text; what has only media or buttons in blocks has its text."""
     text = text_in(message, "text")
-    blocks = read_blocks(message.get("blocks"), names_in(text))
-    return blocks if not is_empty(normalised(Document(blocks))) else read_mrkdwn(text)
+    return _of_blocks(message.get("blocks"), text) or read_mrkdwn(text)
+
+
+def _of_blocks(blocks: object, text: str) -> Blocks:
+    """What blocks say; nothing where `text`, which is told for them, says more than those of unknown kinds."""
+    names = names_in(text)
+    is_known = not is_empty(normalised(Document(read_known_blocks(blocks, names))))
+    found = read_blocks(blocks, names) if is_known or not text.strip() else ()
+    return found if not is_empty(normalised(Document(found))) else ()
 
 
 def _transcripts(message: Json) -> Iterator[Block]:
@@ -109,9 +118,7 @@ def _said(attachment: Json) -> Blocks:
     text = text_in(attachment, "text")
     shared = [each.get("message") for each in dicts(attachment.get("message_blocks"))]
     found = [each.get("blocks") for each in shared if isinstance(each, dict)] or [attachment.get("blocks")]
-    blocks = tuple(each for one in found for each in read_blocks(one, names_in(text)))
-    if is_empty(normalised(Document(blocks))):
-        blocks = read_mrkdwn(text)
+    blocks = tuple(each for one in found for each in _of_blocks(one, text)) or read_mrkdwn(text)
     transcripts = tuple(_transcripts(attachment))
     if is_empty(Document((*blocks, *transcripts))) and not dicts(attachment.get("files")):
         blocks = read_mrkdwn(text_in(attachment, "fallback"))

@@ -378,3 +378,50 @@ def test_links_of_people_stay_whole() -> None:
     assert read_message({"text": write_mrkdwn(document)}).blocks == (
         Paragraph((Link("https://a.example/?q=a%7Cb&c=<d>", (Text("a|b > c"),)),)),
     )
+
+
+# ---------------------------------------------------------- blocks of other kinds
+
+
+OTHER_BLOCKS: list[tuple[Json, str]] = [
+    ({"type": "alert", "level": "warning", "text": {"type": "mrkdwn", "text": "*Disco* lleno"}}, "Disco lleno"),
+    ({"type": "card", "title": {"type": "plain_text", "text": "ERP"}, "body": {"type": "mrkdwn", "text": "no va"}},
+     "ERP\n\nno va"),
+    ({"type": "carousel", "elements": [{"type": "card", "title": {"type": "plain_text", "text": "uno"}},
+                                       {"type": "card", "subtitle": {"type": "plain_text", "text": "dos"}}]},
+     "uno\n\ndos"),
+    ({"type": "input", "label": {"type": "plain_text", "text": "¿Qué pasa?"}, "element": {}}, "¿Qué pasa?"),
+    ({"type": "video", "title": {"type": "plain_text", "text": "Vídeo"}, "alt_text": "se ve el error",
+      "description": {"type": "plain_text", "text": "al arrancar"}}, "Vídeo\n\nal arrancar\n\nse ve el error"),
+    ({"type": "section", "text": {"type": "mrkdwn", "text": "no va"},
+      "accessory": {"type": "image", "alt_text": "captura"}}, "no va\n\ncaptura"),
+    ({"type": "header", "text": {"type": "plain_text", "text": "Caída :fire:", "emoji": True}}, "Caída 🔥"),
+    ({"type": "table", "rows": [[{"type": "raw_text", "text": "PC"}, {"type": "raw_number", "value": 7}]]}, "PC | 7"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("block", "text"), OTHER_BLOCKS, ids=[str(block["type"]) for block, _ in OTHER_BLOCKS])
+def test_words_that_stand_in_blocks_of_any_kind_alone(block: Json, text: str) -> None:
+    """B1."""
+    assert write_text(read_message({"text": "", "blocks": [block]})) == text
+
+
+def test_blocks_of_unknown_kinds_do_not_stand_for_the_text() -> None:
+    """B1: their text says everything; beside blocks that we know they are told."""
+    card = {"type": "card", "title": {"type": "plain_text", "text": "ERP"}}
+    known = {"type": "section", "text": {"type": "mrkdwn", "text": "no va"}}
+    assert write_text(read_message({"text": "el ERP no va", "blocks": [card]})) == "el ERP no va"
+    assert write_text(read_message({"text": "el ERP no va", "blocks": [known, card]})) == "no va\n\nERP"
+
+
+def test_buttons_say_nothing() -> None:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Ver"}}
+    blocks = [{"type": "actions", "elements": [button]}, {"type": "divider"}]
+    assert write_text(read_message({"text": "no va", "blocks": blocks})) == "no va"
+    assert write_text(read_message({"text": "", "blocks": blocks})) == ""
+
+
+def test_files_that_were_removed_are_none() -> None:
+    """A1, B8."""
+    files = [{"id": "F1", "name": "a.png"}, {"id": "F2", "mode": "tombstone"}]
+    assert [file["id"] for file in files_of({"files": files})] == ["F1"]
