@@ -10,7 +10,8 @@ from functools import partial
 
 from integrations.chat.answers import ANSWERED, answer
 from integrations.chat.attachments import OFFERED, fetch
-from integrations.chat.intake import deleted, edited, hear, restored, stranger_wrote
+from integrations.chat.changes import deleted, edited, restored
+from integrations.chat.intake import hear, stranger_wrote
 from integrations.chat.links import find_link, note_broken, note_restored, note_uninstalled
 from integrations.chat.nudges import bring, line_of, reaches
 from integrations.chat.outgoing import TOLD, tell, tell_in_order

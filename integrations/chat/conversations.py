@@ -74,6 +74,23 @@ def thanked_conversation(said: Said, *, author_id: UUID) -> Conversation | None:
     return db.session.scalars(query).one_or_none()
 
 
+def nudged_conversation(said: Said, *, author_id: UUID) -> Conversation | None:
+    """The author's latest unfinished ticket of that channel: what somebody means who asks whether anybody is there."""
+    query = (
+        select(Conversation)
+        .join(Ticket, Ticket.id == Conversation.ticket_id)
+        .where(
+            _where_said(said),
+            Ticket.requester_id == author_id,
+            Ticket.updated_at > said.at - THANKED_WITHIN,
+            Ticket.status.not_in(FINISHED),
+        )
+        .order_by(Ticket.updated_at.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).one_or_none()
+
+
 def conversation_of_ticket(place: Place, ticket: str) -> Conversation | None:
     """The conversation of a channel that shows this ticket; the id comes from outside and is only compared."""
     found = db.session.scalars(select(Conversation).where(*_in_channel(place)))

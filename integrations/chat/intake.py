@@ -1,7 +1,7 @@
 """Inbound messages: each lands on its ticket once, whatever the order and number of its deliveries."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
@@ -15,9 +15,11 @@ from integrations.chat.conversations import (
     conversation_at,
     conversation_of,
     make_current,
+    nudged_conversation,
     posted_in,
     thanked_conversation,
 )
+from integrations.chat.early_deletions import was_deleted
 from integrations.chat.links import find_link, lock, unknown_link
 from integrations.chat.posting import once, post_once
 from integrations.chat.reachability import note_channel_works, note_reachable
@@ -33,7 +35,7 @@ from integrations.chat.requesters import (
 )
 from integrations.chat.staff_messages import may_write_for
 from integrations.chat.transport import Transport
-from integrations.chat.values import Link, Place, Post, Said, external_id
+from integrations.chat.values import FileOffer, Link, Place, Post, Said, external_id
 from msp.clients.actions import note_unknown
 from msp.clients.queries import access_client
 from msp.kernel import clock
@@ -43,23 +45,13 @@ from msp.kernel.events import emit
 from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
 from msp.people.queries import access_person
-from msp.richtext import Document, is_empty, mentions, to_json, with_names, write_text
-from msp.tickets.actions import (
-    MAX_BODY,
-    Request,
-    access_ticket,
-    delete_message,
-    edit,
-    edit_message,
-    open_ticket,
-    receive,
-    undelete_message,
-)
+from msp.richtext import Document, is_empty, to_json, with_names, write_text
+from msp.tickets.actions import MAX_BODY, Request, access_ticket, edit, open_ticket, receive
 from msp.tickets.chat_replies import reply_from_chat
 from msp.tickets.derived_subject import derived_subject
 from msp.tickets.grouping import grouping_window
 from msp.tickets.models import Attachment, Conversation, Message
-from msp.tickets.small_talk import is_small_talk, is_thanks
+from msp.tickets.small_talk import is_acknowledgement, is_nudge, is_small_talk, is_thanks, own_words
 from msp.tickets.states import FINISHED
 from msp.tickets.subject import subject_of
 
@@ -109,57 +101,24 @@ def hear(transport: Transport, said: Said) -> None:
         return
     person_id = author.person_id
     if is_empty(said.content) and not said.files:
-        _answer_author(transport, link, said, person_id, sentences.nothing_said)
+        _answer_author(transport, link, said, person_id, _sentence_for(Outcome.GREETING, transport, said))
         return
     content = with_names(said.content, names_of(transport, link, said.mentions))
     with work(Scope.system()):
         quoted_in = posted_in(said.place.platform, said.quoted) if said.quoted else None
     with work(Scope.client(link.client_id, actor_id=person_id)):
         outcome = _land(said, link.client_id, author, content=content, quoted_in=quoted_in)
-    sentence = _SENTENCES.get(outcome)
+    sentence = _sentence_for(outcome, transport, said) if outcome in _SENTENCES else None
     if sentence and (outcome is not Outcome.OPENED or said.is_shared):
         _answer_author(transport, link, said, person_id, sentence)
 
 
-def edited(transport: Transport, place: Place, message_id: str, *, content: Document) -> None:
-    """A message was edited in its chat; one that is on no ticket, or reads the same, changes nothing."""
-    link = _client_link(place)
-    if link is None or link.client_id is None:
-        return
-    content = with_names(content, names_of(transport, link, mentions(content)))
-    with work(Scope.client(link.client_id)):
-        message = _message(link, external_id(place, message_id))
-        if message is not None and message.deleted_at is None:
-            ticket = access_ticket(message.ticket_id, lock=True)
-            edit_message(ticket, message, body=_text(content), content=to_json(content), at=clock.now())
-
-
-def deleted(place: Place, message_id: str) -> None:
-    """A message was deleted in its chat: its words disappear; one that is on no ticket changes nothing."""
-    link = _client_link(place)
-    if link is None or link.client_id is None:
-        return
-    with work(Scope.client(link.client_id)):
-        message = _message(link, external_id(place, message_id))
-        if message is not None:
-            client = access_client(link.client_id)
-            with reading_as(client.locale, client.timezone):
-                placeholder = sentences.deleted_subject()
-            ticket = access_ticket(message.ticket_id, lock=True)
-            delete_message(ticket, message, at=clock.now(), placeholder_subject=placeholder)
-
-
-def restored(transport: Transport, place: Place, message_id: str, *, content: Document) -> None:
-    """A deleted message was brought back in its chat; one that is on no ticket changes nothing."""
-    link = _client_link(place)
-    if link is None or link.client_id is None:
-        return
-    content = with_names(content, names_of(transport, link, mentions(content)))
-    with work(Scope.client(link.client_id)):
-        message = _message(link, external_id(place, message_id))
-        if message is not None:
-            ticket = access_ticket(message.ticket_id, lock=True)
-            undelete_message(ticket, message, body=_text(content), content=to_json(content), at=clock.now())
+def _sentence_for(outcome: Outcome, transport: Transport, said: Said) -> Callable[[], str]:
+    """In a channel we hear only what mentions us; where we cannot answer there, the answer is in their own chat."""
+    is_in_channel = transport.has_threads_in_chats and not (said.place.is_personal or said.is_private)
+    if outcome is Outcome.GREETING and is_in_channel:
+        return sentences.nothing_said_in_channel
+    return _SENTENCES[outcome]
 
 
 def stranger_wrote(said: Said) -> None:
@@ -182,7 +141,9 @@ def _recognise(said: Said) -> tuple[Link, Author | None] | None:
             return None
         if link.client_id is None:
             return link, None
-        if _is_known(link, said) or not (said.is_addressed or _has_thread(link, said)):
+        if _is_known(link, said) or was_deleted(said.place, said.message):
+            return None
+        if not (said.is_addressed or _has_thread(link, said)):
             return None
         return link, known_author(link, said.author, reference=place.reference)
 
@@ -229,29 +190,37 @@ def _land(said: Said, client_id: UUID, author: Author, *, content: Document, quo
     if said.starts_thread:
         lock("author", place.platform, place.workspace, place.channel, said.author)
     lock("thread", place.platform, place.workspace, place.channel, place.thread)
-    if _message_id(client_id, place.platform, said.external_id) is not None:
+    if message_id_of(client_id, place.platform, said.external_id) is not None:
         return Outcome.KNOWN
-    body = _text(content) or ", ".join(file.name for file in said.files)
     note_channel_works(place)
+    body = body_of(said, content)
     conversation = conversation_of(said, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)
-    if said.starts_thread and not said.files and is_small_talk(body):
-        conversation, outcome = _small_talk(said, conversation, author_id, body=body)
+    if conversation is None and said.starts_thread and is_nudge(body):
+        conversation = nudged_conversation(said, author_id=author_id)
+    own = own_words(body) if said.quoted else body
+    if said.starts_thread and not said.files and is_small_talk(own):
+        conversation, outcome = _small_talk(said, conversation, author_id, body=own)
         if conversation is None:
             return outcome
     if conversation is None:
         message = _open(said, client_id, author_id, body=body, content=content, at=at)
     else:
         message = _add(said, conversation, author, body=body, content=content, at=at)
-    _attach(said, message)
+    attach(said.place, said.files, message)
     return Outcome.OPENED if conversation is None else Outcome.ADDED
 
 
 def _small_talk(
     said: Said, conversation: Conversation | None, author_id: UUID, *, body: str
 ) -> tuple[Conversation | None, Outcome]:
-    """Thanks go onto the ticket that was answered, a greeting onto one that is being written; neither opens one."""
-    if is_thanks(body):
-        return conversation or thanked_conversation(said, author_id=author_id), Outcome.THANKS
+    """Thanks and acknowledgements go onto the ticket that was answered, a greeting onto one that is being written.
+
+    None of them opens one.
+    """
+    if is_thanks(body) or is_acknowledgement(body):
+        found = conversation or thanked_conversation(said, author_id=author_id)
+        if found is not None or is_thanks(body):
+            return found, Outcome.THANKS
     if conversation is not None and access_ticket(conversation.ticket_id).status in FINISHED:
         conversation = None
     return conversation, Outcome.GREETING
@@ -309,8 +278,9 @@ def _open(said: Said, client_id: UUID, author_id: UUID, *, body: str, content: D
     return message
 
 
-def _attach(said: Said, message: Message) -> None:
-    for file in said.files:
+def attach(place: Place, files: Iterable[FileOffer], message: Message) -> None:
+    """Put the files that came with a message onto it; emits `attachment.offered` for each that is to be fetched."""
+    for file in files:
         attachment = Attachment(
             id=new_id(),
             client_id=message.client_id,
@@ -330,8 +300,8 @@ def _attach(said: Said, message: Message) -> None:
                 attachment.id,
                 client_id=message.client_id,
                 visibility="internal",
-                platform=said.place.platform,
-                workspace=said.place.workspace,
+                platform=place.platform,
+                workspace=place.workspace,
             )
 
 
@@ -343,7 +313,7 @@ def _unconnected(said: Said) -> None:
 
 
 def _is_known(link: Link, said: Said) -> bool:
-    return link.client_id is not None and (_message_id(link.client_id, link.platform, said.external_id) is not None)
+    return link.client_id is not None and (message_id_of(link.client_id, link.platform, said.external_id) is not None)
 
 
 def _has_thread(link: Link, said: Said) -> bool:
@@ -353,28 +323,19 @@ def _has_thread(link: Link, said: Said) -> bool:
     if conversation is not None:
         return conversation.client_id == link.client_id
     root = external_id(said.place, said.place.thread)
-    return link.client_id is not None and _message_id(link.client_id, link.platform, root) is not None
+    return link.client_id is not None and message_id_of(link.client_id, link.platform, root) is not None
 
 
-def _client_link(place: Place) -> Link | None:
-    with work(Scope.system()):
-        return find_link(place.platform, place.workspace)
-
-
-def _message_id(client_id: UUID, channel: str, external_id: str) -> UUID | None:
+def message_id_of(client_id: UUID, channel: str, external_id: str) -> UUID | None:
+    """The message of a client that a chat system names so, or None."""
     query = select(Message.id).where(
         Message.client_id == client_id, Message.channel == channel, Message.external_id == external_id
     )
     return db.session.execute(query).scalar_one_or_none()
 
 
-def _message(link: Link, external_id: str) -> Message | None:
-    assert link.client_id is not None
-    found = _message_id(link.client_id, link.platform, external_id)
-    return db.session.get(Message, found) if found else None
-
-
-def _text(content: Document) -> str:
-    """Its plain text, cut to what a ticket holds: nobody would see a refusal in a chat."""
+def body_of(said: Said, content: Document) -> str:
+    """Its plain text, cut to what a ticket holds since a chat shows no refusal; else the names of its files."""
     text = write_text(content).strip()
+    text = text or ", ".join(file.name for file in said.files)
     return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 1]}…"

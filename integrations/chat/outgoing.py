@@ -29,7 +29,7 @@ from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
 from msp.tickets.models import Conversation, Message, Ticket
-from msp.tickets.small_talk import is_small_talk
+from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED
 
 TOLD = {
@@ -242,7 +242,7 @@ def _say_received(view: View) -> Post | None:
     if view.ticket.status not in FINISHED:
         return None
     message = db.session.get(Message, UUID(view.fact.data["message_id"]))
-    if message is None or message.deleted_at is not None or not is_small_talk(message.body):
+    if message is None or message.deleted_at is not None or not is_small_talk_reply(message.body):
         return None
     text = sentences.stays_finished(view.card, name=_actor_name(view))
     return Post(text, buttons=sentences.reopen_buttons(), ticket_id=view.ticket.id)

@@ -150,6 +150,11 @@ def nothing_said() -> str:
     return gettext("Hello. Tell me in one message what happens, and I will open a ticket for you.")
 
 
+def nothing_said_in_channel() -> str:
+    """The same in a channel, where we hear only what mentions us."""
+    return gettext("Hello. Mention me in a message that says what happens, and I will open a ticket for you.")
+
+
 def met() -> str:
     """To somebody of the desk who wrote to us for the first time."""
     return gettext("Hello. From now on I will write to you here when a ticket of yours cannot wait.")

@@ -101,20 +101,39 @@ def _on_words(transport: Transport, envelope: Json, event: Json, bot: str) -> No
 
 
 def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
-    """Unfurled links and tombstones come as changes too: only other words count as an edit."""
+    """Unfurled links and tombstones come as changes too: only other words and other files count as an edit."""
     message, previous = event.get("message") or {}, event.get("previous_message") or {}
     if message.get("bot_id") or not message.get("ts"):
         return
-    place = _place(envelope, event, message)
     if message.get("subtype") == "tombstone":
-        deleted(place, message["ts"])
-    elif _words(message) != _words(previous):
-        edited(transport, place, message["ts"], content=read_message(message, bot=bot))
+        deleted(_place(envelope, event, message), message["ts"])
+        return
+    before, after = _file_ids(previous), _file_ids(message)
+    if _words(message) == _words(previous) and before == after:
+        return
+    if message.get("subtype") not in NEW or is_ours_or_a_bot(message, envelope, bot):
+        return
+    said = _said(envelope, {**message, "type": "message", **_where(event)}, bot)
+    edited(transport, said, at=_edited_at(message, event), removed_files=before - after)
 
 
 def _words(message: Json) -> tuple[object, object]:
     """What people typed: link previews and language detection change a message without changing it."""
     return message.get("text"), message.get("blocks")
+
+
+def _file_ids(message: Json) -> frozenset[str]:
+    return frozenset(str(file.get("id") or "") for file in files_of(message))
+
+
+def _where(event: Json) -> Json:
+    return {name: event[name] for name in ("channel", "channel_type") if name in event}
+
+
+def _edited_at(message: Json, event: Json) -> datetime:
+    told = message.get("edited")
+    at = told.get("ts") if isinstance(told, dict) else None
+    return _instant(str(at or event.get("event_ts") or event.get("ts") or message["ts"]))
 
 
 def _said(envelope: Json, event: Json, bot: str) -> Said:

@@ -26,7 +26,7 @@ from msp.tickets.facts import tell
 from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import opening
 from msp.tickets.removed_files import remove_attachments
-from msp.tickets.small_talk import is_small_talk
+from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
 from msp.tickets.subject import subject_of
 
@@ -128,7 +128,7 @@ def receive(
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.external_id, message.content = external_id, content
     tell(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
-    is_reopened = ticket.status in FINISHED and not is_small_talk(body)
+    is_reopened = ticket.status in FINISHED and not is_small_talk_reply(body)
     if ticket.status == "waiting_client" or is_reopened:
         change_status(ticket, "open", at=at, actor_id=author.id)
     promises.hear(ticket, promises.said_by(author, is_public=True, at=at), actor_id=author.id)

@@ -7,26 +7,31 @@ from sqlalchemy import select
 from msp.kernel.db import db
 from msp.kernel.events import Event
 from msp.people.models import Person
+from msp.richtext import Document, to_json
 from msp.tickets.models import Message, Ticket
 from msp.tickets.subject import subject_of
+
+_WITHOUT_WORDS = to_json(Document())  # of a message that is nothing but files: its body names them
 
 
 def derived_subject(ticket: Ticket) -> str:
     """What `subject_of` makes of the requester's first public messages, up to somebody else's; "" where none is left.
 
-    Deleted messages do not count. Where the first that are left are not the requester's, their next one counts.
+    Deleted messages do not count. Where the first that are left are not the requester's, their next one counts. What
+    only names its files comes last.
     """
     db.session.flush()
-    query = select(Message.author_id, Message.body).where(
+    query = select(Message.author_id, Message.body, Message.content).where(
         Message.ticket_id == ticket.id, Message.visibility == "public", Message.deleted_at.is_(None), Message.body != ""
     )
     written: list[str] = []
-    for author_id, body in db.session.execute(query.order_by(Message.at, Message.id)):
+    names: list[str] = []
+    for author_id, body, content in db.session.execute(query.order_by(Message.at, Message.id)):
         if author_id == ticket.requester_id:
-            written.append(body)
-        elif written:
+            (names if content == _WITHOUT_WORDS else written).append(body)
+        elif written or names:
             break
-    return subject_of("\n".join(written))
+    return subject_of("\n".join([*written, *names]))
 
 
 def opening_message_id(ticket: Ticket) -> UUID | None:

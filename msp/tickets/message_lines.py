@@ -53,6 +53,11 @@ _SUBJECT_INLINE = re.compile(r"(?:^|[\s*_])(?:asunto|subject)[*_]*\s*:[*_]*\s*(.
 _SUBJECT_END = re.compile(r"\s(?:cuerpo|mensaje|body|message|fecha|date|para|to|adjuntos|attachments)\s*:")
 _REPLY_MARK = re.compile(r"^\s*(?:(?:rv|re|fw|fwd|tr|r|aw|wg)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 
+_NAME = re.compile(
+    r"@?[\w'’.\-]+"  # also the name of an account
+    r"|@?[^\W\d_a-z][\w'’.\-]*,?(?: (?:[^\W\d_a-z][\w'’.\-]*,?|de|del|la|las|los|y|i|van|von|der|da|do|dos|di)){0,4}"
+    r"(?: \([^()]{1,40}\))?"
+)
 _GOES_ON = re.compile(
     r".*\b(?:de|del|la|el|los|las|en|que|a|al|con|por|para|y|o|un|una|mi|su|the|of|to|in|and|or|an?|my|our|with|for|is|"
     r"are|at|on|from)\s*$"
@@ -115,6 +120,16 @@ def split_lines(text: str) -> Lines:
 def strip_reply_marks(line: str) -> str:
     """A line without the RE:, RV: and FW: of mail in front."""
     return _REPLY_MARK.sub("", line, count=1)
+
+
+def without_authors(quoted: list[str]) -> list[str]:
+    """Quoted lines without the name that stands alone, and apart, above what somebody said."""
+    kept = []
+    for at, line in enumerate(quoted):
+        is_head = (at == 0 or not quoted[at - 1].strip()) and at + 2 < len(quoted) and not quoted[at + 1].strip()
+        if not (is_head and _NAME.fullmatch(line.strip())):
+            kept.append(line)
+    return kept
 
 
 def is_place(line: str) -> bool:

@@ -1,13 +1,15 @@
-"""Files of deleted messages: their rows lose name and address at once, their bytes go once nothing else refers to them.
+"""Files of deleted messages, and single files that were removed.
 
-Equal files are stored once, for all clients (msp.kernel.files). A file that was stored within the last minutes stays
-until these are over: the row of another upload of it may not be committed yet.
+Their rows lose name and address at once, their bytes go once nothing else refers to them. Equal files are stored once,
+for all clients (msp.kernel.files). A file that was stored within the last minutes stays until these are over: the row
+of another upload of it may not be committed yet.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, db, work
@@ -25,9 +27,12 @@ def register() -> None:
     subscribe(SUBSCRIBER, to={"ticket.attachment_stored"}, handler=_remove, lane=LATER)
 
 
-def remove_attachments(message: Message, *, at: datetime) -> None:
-    """Blank the rows of a message's files; emits `attachment.removed` for each whose bytes are stored."""
-    query = select(Attachment).where(Attachment.message_id == message.id, Attachment.name != "")
+def remove_attachments(message: Message, *, at: datetime, only: Collection[UUID] | None = None) -> None:
+    """Blank the rows of a message's files, or of some; emits `attachment.removed` for each whose bytes are stored."""
+    is_there = or_(Attachment.name != "", Attachment.storage_key.is_not(None))
+    query = select(Attachment).where(Attachment.message_id == message.id, is_there)
+    if only is not None:
+        query = query.where(Attachment.id.in_(only))
     for attachment in db.session.scalars(query):
         key = attachment.storage_key
         attachment.name, attachment.content_type, attachment.size = "", "application/octet-stream", 0
@@ -62,8 +67,10 @@ def _remove_if_late(fact: Fact) -> None:
     with work(Scope.client(fact.client_id)) as session:
         attachment = session.get(Attachment, UUID(str(fact.data["attachment_id"])))
         message = session.get(Message, attachment.message_id) if attachment else None
-        if message is not None and message.deleted_at is not None:
-            remove_attachments(message, at=clock.now())
+        if attachment is None or message is None:
+            return
+        if message.deleted_at is not None or attachment.name == "":
+            remove_attachments(message, at=clock.now(), only=[attachment.id])
 
 
 def _remove_bytes(key: str) -> None:

@@ -64,6 +64,8 @@ def ends_in_abbreviation(sentence: str) -> bool:
 
 
 def _ends(before: str, mark: str, after: str) -> bool:
+    if mark[-1] in "\"'»”’)" and after[:1].islower():  # a sentence within a sentence
+        return False
     if mark[0] in "!?" or "!" in mark or "?" in mark:
         return not (before.lower().endswith("yahoo!") and after[:1].islower())
     if mark.startswith(("..", "…")):
@@ -74,6 +76,8 @@ def _ends(before: str, mark: str, after: str) -> bool:
     if word in _COUNTED and after[:1].isdigit():
         return False
     if word in _CLOSING or re.fullmatch(r"\w(?:\.\w)+", word):
+        if fold(before).strip("\"'«“‘(¿¡ ").rstrip(".") == word:  # with which the text begins: a name follows
+            return False
         return not after[:1].islower() and not after[:1].isdigit()
     if len(word) == 1 and word.isalpha():  # an initial
         return next_word in _STARTS and after[:1].isupper()

@@ -16,6 +16,7 @@ from msp.tickets.still_failing import says_still_failing
 
 _LONGEST = 300
 _WITH_GREETING = frozenset({"greeting", "question", "courtesy", "smile", "neutral"})
+_WITH_NUDGE = _WITH_GREETING | {"attention"}
 _SMALL_TALK = frozenset({"greeting", "thanks", "acknowledgement", "courtesy", "smile"})
 _GREETING_EMOJI = frozenset("👋🤗🙋")
 _THANKS_EMOJI = frozenset("🙏🙇💐")
@@ -35,12 +36,35 @@ def is_greeting(text: str) -> bool:
 def is_thanks(text: str) -> bool:
     """Whether a text thanks and neither asks nor reports anything; «ya funciona, gracias» is thanks."""
     kinds = _kinds(text)
-    return "thanks" in kinds and "question" not in kinds
+    return "thanks" in kinds and not kinds & {"question", "attention"}
 
 
 def is_small_talk(text: str) -> bool:
     """Whether a text is a greeting, thanks or an acknowledgement («vale», «perfecto», 👍) and nothing else."""
-    return bool(_kinds(text) & _SMALL_TALK)
+    kinds = _kinds(text)
+    return bool(kinds & _SMALL_TALK) and "attention" not in kinds
+
+
+def is_nudge(text: str) -> bool:
+    """Whether a text only asks for somebody to answer: «¿hay alguien?», «hola??»."""
+    kinds = _kinds(text)
+    return kinds <= _WITH_NUDGE and ("attention" in kinds or ("greeting" in kinds and "?" in text))
+
+
+def is_acknowledgement(text: str) -> bool:
+    """Whether a text takes note of something (also by thanks), and does nothing else; a greeting is none."""
+    kinds = _kinds(text)
+    return bool(kinds & {"acknowledgement", "thanks"}) and not kinds & {"greeting", "question", "attention"}
+
+
+def is_small_talk_reply(text: str) -> bool:
+    """Whether an answer is small talk besides what it quotes; a quote alone is none."""
+    return is_small_talk(own_words(text))
+
+
+def own_words(text: str) -> str:
+    """A text without the lines that it quotes."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith(">")).strip()
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +78,7 @@ def _kinds(text: str) -> frozenset[str]:
     asks = "?" in plain or "¿" in plain
     words = [_known(_squeezed(word)) for word in re.findall(r"[^\W_]+|\+1|[#@$%&/\\=<>+*|]", plain.replace("'", ""))]
     kinds = _cover(" ".join(words))
-    if kinds is None or (asks and not kinds | found <= _WITH_GREETING):
+    if kinds is None or (asks and not kinds | found <= _WITH_NUDGE):
         return frozenset()
     return frozenset(kinds | found)
 
@@ -130,7 +154,7 @@ def _squeezed_pattern(line: str) -> str:
 
 
 _TABLE = read_phrases("small_talk")
-_KINDS = ("greeting", "thanks", "acknowledgement", "question", "courtesy", "neutral")
+_KINDS = ("greeting", "thanks", "acknowledgement", "question", "courtesy", "attention", "neutral")
 _NAMES = "|".join(sorted({_squeezed(name) for name in GIVEN_NAMES}, key=len, reverse=True))
 _PHRASES = [pattern for kind in _KINDS for pattern in _compiled(kind, _TABLE[kind])] + _compiled("neutral", [_NAMES])
 _TARGETS = tuple(_squeezed(word) for word in _TABLE["typo"])
@@ -138,4 +162,13 @@ _VOCABULARY = frozenset(
     _squeezed(word) for kind in _KINDS for line in _TABLE[kind] for word in re.findall(r"[a-z]+", line)
 ) | {_squeezed(name) for name in GIVEN_NAMES}
 
-__all__ = ["is_greeting", "is_small_talk", "is_thanks", "says_still_failing"]
+__all__ = [
+    "is_acknowledgement",
+    "is_greeting",
+    "is_nudge",
+    "is_small_talk",
+    "is_small_talk_reply",
+    "is_thanks",
+    "own_words",
+    "says_still_failing",
+]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from msp.tickets.folding import visible
-from msp.tickets.message_lines import Lines, error_in, split_lines, strip_reply_marks
+from msp.tickets.message_lines import Lines, error_in, split_lines, strip_reply_marks, without_authors
 from msp.tickets.openings import strip_opening
 from msp.tickets.sentence_end import ends_in_abbreviation, first_sentence
 from msp.tickets.small_talk import is_small_talk
@@ -24,6 +24,7 @@ _CODE = re.compile(r"`+([^`\n]{0,300})`+")
 _HOST_PREFIX = re.compile(
     r"(?:pc|srv|nas|ws|lap|laptop|dc|vm|fw|sw|ap|db|web|prn|imp|tpv|host|node|ts|rds|sql|esx)-", re.I
 )
+_ENDS_IN_CODE = re.compile(r":[a-z\d_+'-]+:$")  # the short name of a workspace's own emoji
 _URL = re.compile(r"(?:[a-z][a-z\d+.-]*:)?//\S+|www\.\S+", re.IGNORECASE)
 
 
@@ -43,10 +44,12 @@ def _candidates(lines: Lines, text: str) -> Iterator[str]:
         yield from (sentence for sentence in group if not _says_nothing(sentence))
     if error := error_in(lines.code):
         yield next((each for each in _sentences([error]) if not _says_nothing(each)), error)
+    quoted = islice(_sentences(without_authors(lines.quoted)), _MOST)
+    yield from (sentence for sentence in quoted if not _says_nothing(sentence))
     for group in (own, subject, forwarded):
         yield from (sentence for sentence in group if _says_a_word(sentence))
     yield from lines.places
-    yield from (sentence for sentence in islice(_sentences(lines.quoted), _MOST) if not _says_nothing(sentence))
+    yield from (sentence for sentence in islice(_sentences(lines.quoted), _MOST) if _says_a_word(sentence))
     yield " ".join(visible(text).split())
 
 
@@ -85,7 +88,9 @@ def _without_marks(text: str) -> str:
 
 
 def _finish(sentence: str) -> str:
-    sentence = sentence.strip().rstrip(",;:-–— ") or sentence.strip()
+    sentence = sentence.strip()
+    if not _ENDS_IN_CODE.search(sentence):
+        sentence = sentence.rstrip(",;:-–— ") or sentence
     if (
         len(sentence) > 1
         and sentence.endswith(".")

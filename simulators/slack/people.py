@@ -5,8 +5,8 @@ from typing import Any
 
 from simulators.slack.chat import remove_message, toggle_reaction
 from simulators.slack.core import SlackCore
-from simulators.slack.shapes import changed_event, reaction_event
-from simulators.slack.speaking import Said, keep_file, names_in, place_of, put_in, words_of
+from simulators.slack.shapes import changed_event, mention_event, message_event, reaction_event
+from simulators.slack.speaking import Said, keep_file, mentions_our_bot, names_in, place_of, put_in, words_of
 from simulators.slack.text import encode, rich_text
 from simulators.slack.world import Message, SlackChannel
 
@@ -39,7 +39,11 @@ class SlackPeople(SlackCore):
         return put_in(self, team, user, channel, fields, files=kept, wait=wait)
 
     def edit(self, team: str, user: str, channel: str, ts: str, text: str, *, wait: bool = True) -> Said:
-        """Change one's own message: message_changed with the old one beside the new one."""
+        """Change one's own message: message_changed with the old one beside the new one.
+
+        Where it mentions the bot now, in a channel, app_mention comes (again), with `edited` and the message's ts
+        (slackapi/bolt-js#960, chenhg5/cc-connect#1579).
+        """
         place = place_of(self, team, user, channel)
         message = self._own(place, user, ts)
         with self.world.lock:
@@ -47,7 +51,11 @@ class SlackPeople(SlackCore):
             message["text"] = encode(text, names=names_in(self, team))
             message["blocks"] = rich_text(message["text"], block_id=self.world.ids.secret(5))
             message["edited"] = {"user": user, "ts": self.world.ts()}
-        return self._changed(place, message, previous, wait=wait)
+        said = self._changed(place, message, previous, wait=wait)
+        if mentions_our_bot(self, place, str(message["text"])):
+            event = mention_event(message_event(self.world, place, message))
+            said.deliveries.extend(self.emit(place, event, wait=wait))
+        return said
 
     def unfurl(self, team: str, channel: str, ts: str, *, wait: bool = True) -> Said:
         """Slack adds a preview of a link: message_changed although the text is the same."""

@@ -78,7 +78,7 @@ def put_in(
     core.note("message", place, message, author="user")
     event = message_event(core.world, place, message)
     deliveries = core.emit(place, event, wait=wait)
-    if _mentions_our_bot(core, place, str(message.get("text", ""))):
+    if mentions_our_bot(core, place, str(message.get("text", ""))):
         deliveries += core.emit(place, mention_event(event), wait=wait)
     for file in files:
         deliveries += tell_of_share(core, place, file, wait=wait)
@@ -94,7 +94,8 @@ def _may_write(core: SlackCore, user: str, place: SlackChannel) -> None:
         raise ValueError("sending messages to this app has been turned off")
 
 
-def _mentions_our_bot(core: SlackCore, place: SlackChannel, text: str) -> bool:
+def mentions_our_bot(core: SlackCore, place: SlackChannel, text: str) -> bool:
+    """Whether a text mentions the app's bot in a conversation that it is a member of; direct ones have no mentions."""
     if place.kind == "im":
         return False
     bots = {core.world.workspaces[team].bot_user_id for team in place.team_ids}

@@ -145,7 +145,7 @@ def test_an_empty_mention_asks_what_happens(slack_server: SlackServer, drain: Dr
     slack_server.say(SLACK_TEAM, MARTA, SUPPORT, MENTION)
     drain()
     assert tickets() == []
-    assert "Cuéntame" in slack_server.ephemerals(SUPPORT, MARTA)[0]["text"]
+    assert "Mencióname" in slack_server.ephemerals(SUPPORT, MARTA)[0]["text"]
 
 
 # ------------------------------------------------------------------------- files

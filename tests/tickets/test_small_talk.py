@@ -2,7 +2,14 @@
 
 import pytest
 
-from msp.tickets.small_talk import is_greeting, is_small_talk, is_thanks, says_still_failing
+from msp.tickets.small_talk import (
+    is_greeting,
+    is_nudge,
+    is_small_talk,
+    is_small_talk_reply,
+    is_thanks,
+    says_still_failing,
+)
 
 # fmt: off
 GREETINGS = [
@@ -165,3 +172,42 @@ def test_what_works_or_might_fail_later_does_not_still_fail(text: str) -> None:
 def test_long_texts_are_no_small_talk(text: str) -> None:
     assert not is_small_talk(text * 1000)
     says_still_failing(text * 10_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "podéis cerrar el ticket, gracias", "ya lo podéis cerrar gracias", "gracias. Cierro", "te debo una, gracias",
+        "thank you kindly", "many thx", "estupendo, muchísimas gracias a las dos", "you can close it, thanks",
+    ],
+)  # fmt: skip
+def test_thanks_with_what_follows_from_it(text: str) -> None:
+    assert is_thanks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hola??", "alguien?", "¿hay alguien?", "hola? estáis ahí?", "hello? anyone there?", "ping", "¿se sabe algo?",
+        "alguna novedad?", "any news?", "any updates on this?", "Hola, ¿hay novedades?",
+    ],
+)  # fmt: skip
+def test_a_call_for_an_answer_is_a_nudge(text: str) -> None:
+    """B6."""
+    assert is_nudge(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hola", "gracias", "hola alguien me ayuda con la VPN?", "novedades del servidor: se ha caído", "gracias, alguien?",
+     "no va", "", "👍"],
+)  # fmt: skip
+def test_everything_else_is_no_nudge(text: str) -> None:
+    assert not is_nudge(text)
+
+
+def test_a_reply_is_judged_without_what_it_quotes() -> None:
+    """B12, C5."""
+    assert is_small_talk_reply("> Guardia\n>\n> ¿Te funciona?\n\ngracias!")
+    assert not is_small_talk_reply("> Guardia\n>\n> ¿Te funciona?\n\nno")
+    assert not is_small_talk_reply("> gracias")

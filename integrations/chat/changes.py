@@ -1,0 +1,125 @@
+"""What people change in a chat: messages that they edit, delete and bring back, and files that they add and remove."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from integrations.chat import sentences
+from integrations.chat.early_deletions import note_deleted
+from integrations.chat.intake import attach, body_of, hear, message_id_of
+from integrations.chat.links import find_link
+from integrations.chat.requesters import names_of
+from integrations.chat.transport import Transport
+from integrations.chat.values import Link, Place, Said, external_id
+from msp.clients.queries import access_client
+from msp.kernel import clock
+from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.i18n import reading_as
+from msp.richtext import to_json, with_names
+from msp.tickets.actions import access_ticket, delete_message, edit_message, undelete_message
+from msp.tickets.models import Attachment, Message
+from msp.tickets.removed_files import remove_attachments
+
+HEARD_WITHIN = timedelta(days=1)  # of its writing, a message that is on no ticket is heard when it is edited
+
+
+def edited(transport: Transport, said: Said, *, at: datetime, removed_files: Collection[str] = ()) -> None:
+    """A message was edited in its chat: its words and files follow; `removed_files` are ids as its files' `remote` has.
+
+    One that is on no ticket is heard as said now: «Hola» became a problem, or the edit came before the message.
+    """
+    link = _client_link(said.place)
+    if link is None:
+        return
+    with work(Scope.client(_client_of(link))):
+        is_known = _message(link, said.external_id) is not None
+    if not is_known:
+        if said.at > clock.now() - HEARD_WITHIN:
+            hear(transport, replace(said, at=max(said.at, at)))
+        return
+    content = with_names(said.content, names_of(transport, link, said.mentions))
+    with work(Scope.client(_client_of(link))):
+        message = _message(link, said.external_id)
+        if message is not None and message.deleted_at is None:
+            ticket, now = access_ticket(message.ticket_id, lock=True), clock.now()
+            edit_message(ticket, message, body=body_of(said, content), content=to_json(content), at=now)
+            _follow_files(said, message, removed_files, at=now)
+
+
+def deleted(place: Place, message_id: str) -> None:
+    """A message was deleted in its chat: its words disappear; one that is on no ticket yet will not be heard."""
+    link = _client_link(place)
+    if link is None:
+        return
+    with work(Scope.client(_client_of(link))):
+        message = _message(link, external_id(place, message_id))
+        if message is not None:
+            client = access_client(_client_of(link))
+            with reading_as(client.locale, client.timezone):
+                placeholder = sentences.deleted_subject()
+            ticket = access_ticket(message.ticket_id, lock=True)
+            delete_message(ticket, message, at=clock.now(), placeholder_subject=placeholder)
+            return
+    with work(Scope.system()):
+        note_deleted(place, message_id, client_id=_client_of(link))
+
+
+def restored(transport: Transport, said: Said) -> None:
+    """A deleted message was brought back in its chat; one that is on no ticket changes nothing."""
+    link = _client_link(said.place)
+    if link is None:
+        return
+    content = with_names(said.content, names_of(transport, link, said.mentions))
+    with work(Scope.client(_client_of(link))):
+        message = _message(link, said.external_id)
+        if message is not None:
+            ticket = access_ticket(message.ticket_id, lock=True)
+            body = body_of(said, content)
+            undelete_message(ticket, message, body=body, content=to_json(content), at=clock.now())
+
+
+def _follow_files(said: Said, message: Message, removed: Collection[str], *, at: datetime) -> None:
+    """Add the files that are new, and remove those that went."""
+    remotes = _attached(message)
+    keys = {_key(remote) for remote, _ in remotes.values()}
+    names = {name for remote, name in remotes.values() if not remote.get("id")}  # stored before their ids were kept
+    new = [
+        file
+        for file in said.files
+        if _key(file.remote) not in keys and not (file.remote.get("id") and file.name in names)
+    ]
+    gone = [id for id, (remote, _) in remotes.items() if remote.get("id") in removed]
+    if gone:
+        remove_attachments(message, at=at, only=gone)
+    attach(said.place, new, message)
+
+
+def _attached(message: Message) -> dict[UUID, tuple[Json, str]]:
+    query = select(Attachment.id, Attachment.remote, Attachment.name).where(Attachment.message_id == message.id)
+    return {id: (remote, name) for id, remote, name in db.session.execute(query)}
+
+
+def _key(remote: Json) -> Any:
+    """What makes it the same file in another telling: its id, else its address."""
+    return remote.get("id") or remote.get("url")
+
+
+def _client_link(place: Place) -> Link | None:
+    """The link of a client's workspace; None for unknown ones and the provider's own."""
+    with work(Scope.system()):
+        link = find_link(place.platform, place.workspace)
+    return link if link is not None and link.client_id is not None else None
+
+
+def _client_of(link: Link) -> UUID:
+    assert link.client_id is not None  # as `_client_link` made sure
+    return link.client_id
+
+
+def _message(link: Link, external_id: str) -> Message | None:
+    found = message_id_of(_client_of(link), link.platform, external_id)
+    return db.session.get(Message, found) if found else None

@@ -1,0 +1,33 @@
+"""Messages that were deleted before they were heard: chat systems tell of both, in no certain order.
+
+A deletion of a message that is on no ticket leaves an internal event, so that the message is left alone when it comes.
+"""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy import select
+
+from integrations.chat.links import lock
+from integrations.chat.values import Place, external_id
+from msp.kernel.db import db
+from msp.kernel.events import Event, emit
+
+DELETED_EARLY = "chat.message_deleted_early"
+
+
+def note_deleted(place: Place, message: str, *, client_id: UUID) -> None:
+    """Remember once that a message of a client's chat was deleted (system scope)."""
+    subject = _subject(place, message)
+    lock(DELETED_EARLY, subject)
+    if not was_deleted(place, message):
+        emit(DELETED_EARLY, subject, client_id=client_id, visibility="internal", platform=place.platform)
+
+
+def was_deleted(place: Place, message: str) -> bool:
+    """Whether a message was deleted before it was heard (system scope)."""
+    query = select(Event.id).where(Event.kind == DELETED_EARLY, Event.subject_id == _subject(place, message))
+    return db.session.execute(query.limit(1)).one_or_none() is not None
+
+
+def _subject(place: Place, message: str) -> UUID:
+    return uuid5(NAMESPACE_URL, f"deleted:{place.platform}:{external_id(place, message)}")

@@ -1,0 +1,260 @@
+"""Edits, deletions and files in any order, before and after a message is on a ticket (A1, B6, B8, B16)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from msp.kernel import clock, files
+from msp.kernel.db import Scope, work
+from msp.kernel.events import emit
+from msp.tickets.actions import access_ticket, change_status, reply
+from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.removed_files import GRACE
+from simulators.slack.server import SlackServer
+from tests.slack.conftest import MARTA, PABLO, SUPPORT, TOM
+from tests.world import SLACK_BOT_USER, SLACK_TEAM, World
+
+Drain = Callable[[], int]
+Tickets = Callable[[], list[Ticket]]
+SaidOn = Callable[[Ticket], list[Message]]
+MENTION = f"<@{SLACK_BOT_USER}>"
+LOG = {"name": "error.log", "content": b"error 41"}
+PICTURE = {"name": "Captura de pantalla 2026-11-23 a las 10.30.45.png", "content": b"png"}
+
+
+def attachments() -> list[Attachment]:
+    with work(Scope.staff()) as session:
+        return list(session.scalars(select(Attachment).order_by(Attachment.id)))
+
+
+def changed(server: SlackServer, channel: str, message: dict[str, Any], previous: dict[str, Any]) -> None:
+    """Slack says that a message was changed."""
+    event = {
+        "type": "message", "subtype": "message_changed", "channel": channel, "channel_type": "im",
+        "hidden": True, "message": message, "previous_message": previous,
+        "ts": server.world.ts(), "event_ts": server.world.ts(),
+    }  # fmt: skip
+    server.emit(server.world.channels[channel], event, wait=True)
+
+
+def resolve(ticket: Ticket, world: World) -> None:
+    with work(Scope.staff(actor_id=world.irene.id)):
+        change_status(access_ticket(ticket.id), "resolved", at=clock.now())
+
+
+# --------------------------------------------------------- edits of what was no ticket
+
+
+@pytest.mark.parametrize(("before", "after"), [("Hola", "Hola, no me va el correo"), ("👋", "no me va el correo")])
+def test_a_greeting_that_becomes_a_problem_opens_its_ticket(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, before: str, after: str
+) -> None:
+    said = slack_server.say(SLACK_TEAM, MARTA, "im", before)
+    drain()
+    slack_server.edit(SLACK_TEAM, MARTA, said.channel, said.ts, after)
+    drain()
+    assert [each.subject for each in tickets()] == ["No me va el correo"]
+
+
+def test_a_mention_without_words_that_gets_them_opens_one_ticket(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    said = slack_server.say(SLACK_TEAM, MARTA, SUPPORT, MENTION)
+    drain()
+    slack_server.edit(SLACK_TEAM, MARTA, SUPPORT, said.ts, f"{MENTION} no me va el correo")
+    drain()
+    assert [each.subject for each in tickets()] == ["No me va el correo"]
+
+
+def test_a_mention_that_is_added_later_is_heard(slack_server: SlackServer, drain: Drain, tickets: Tickets) -> None:
+    said = slack_server.say(SLACK_TEAM, MARTA, SUPPORT, "no me va el correo")
+    drain()
+    slack_server.edit(SLACK_TEAM, MARTA, SUPPORT, said.ts, f"no me va el correo {MENTION}")
+    drain()
+    assert [each.subject for each in tickets()] == ["No me va el correo"]
+
+
+def test_edits_among_colleagues_and_of_old_messages_open_nothing(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    talk = slack_server.say(SLACK_TEAM, MARTA, SUPPORT, "¿comemos?")
+    old = slack_server.say(SLACK_TEAM, MARTA, "im", "Hola")
+    drain()
+    slack_server.edit(SLACK_TEAM, MARTA, SUPPORT, talk.ts, "¿comemos a las dos?")
+    clock.advance(timedelta(days=2))
+    slack_server.edit(SLACK_TEAM, MARTA, old.channel, old.ts, "Hola, no me va el correo")
+    drain()
+    assert tickets() == []
+
+
+def test_an_edit_that_comes_before_its_message_counts(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
+) -> None:
+    channel, ts = slack_server.open_im(SLACK_TEAM, MARTA).id, slack_server.world.ts()
+    old = {"type": "message", "user": MARTA, "team": SLACK_TEAM, "text": "no me va el coreo", "ts": ts}
+    new = {**old, "text": "no me va el correo", "edited": {"user": MARTA, "ts": slack_server.world.ts()}}
+    changed(slack_server, channel, new, old)
+    slack_server.emit(
+        slack_server.world.channels[channel],
+        {**old, "channel": channel, "channel_type": "im", "event_ts": ts},
+        wait=True,
+    )
+    drain()
+    [ticket] = tickets()
+    assert [each.body for each in said_on(ticket)] == ["no me va el correo"]
+
+
+def test_a_deletion_that_comes_before_its_message_counts(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    channel, ts = slack_server.open_im(SLACK_TEAM, MARTA).id, slack_server.world.ts()
+    said = {"type": "message", "user": MARTA, "team": SLACK_TEAM, "text": "mi clave es hunter2", "ts": ts}
+    gone = {
+        "type": "message", "subtype": "message_deleted", "channel": channel, "channel_type": "im",
+        "deleted_ts": ts, "hidden": True, "previous_message": said,
+        "ts": slack_server.world.ts(), "event_ts": slack_server.world.ts(),
+    }  # fmt: skip
+    place = slack_server.world.channels[channel]
+    slack_server.emit(place, gone, wait=True)
+    slack_server.emit(place, {**said, "channel": channel, "channel_type": "im", "event_ts": ts}, wait=True)
+    drain()
+    assert tickets() == []
+
+
+# -------------------------------------------------------------------------- files
+
+
+def test_files_alone_then_words_give_the_subject_in_words(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    """A1, B7: a name with spaces is no sentence."""
+    said = slack_server.say(SLACK_TEAM, MARTA, "im", "", files=[PICTURE, LOG])
+    drain()
+    assert tickets()[0].subject.startswith("Captura de pantalla")
+    words = slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
+    drain()
+    [ticket] = tickets()
+    assert ticket.subject == "No me va el correo" and [each.state for each in attachments()] == ["stored", "stored"]
+    slack_server.delete(SLACK_TEAM, MARTA, words.channel, words.ts)
+    drain()
+    assert tickets()[0].subject.startswith("Captura de pantalla")
+    slack_server.delete(SLACK_TEAM, MARTA, said.channel, said.ts)
+    drain()
+    assert tickets()[0].subject == "Mensaje eliminado"
+
+
+def test_a_file_that_was_removed_from_a_message_goes_from_the_ticket(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    """B8: the others stay, and its bytes go once their time is over."""
+    said = slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo", files=[PICTURE, LOG])
+    drain()
+    key = attachments()[1].storage_key
+    assert key is not None
+    left = [said.message["files"][0], {"id": said.message["files"][1]["id"], "mode": "tombstone"}]
+    changed(slack_server, said.channel, {**said.message, "files": left}, dict(said.message))
+    drain()
+    assert [(each.name, each.state) for each in attachments()] == [(PICTURE["name"], "stored"), ("", "refused")]
+    clock.advance(GRACE + timedelta(minutes=1))
+    drain()
+    assert files.stored_at(key) is None
+
+
+def test_a_file_that_arrives_after_its_message_was_deleted_is_removed(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    """B8: it was being fetched when the message was deleted."""
+    said = slack_server.say(SLACK_TEAM, MARTA, "im", "mi contrato", files=[LOG])
+    drain()
+    key = attachments()[0].storage_key
+    slack_server.delete(SLACK_TEAM, MARTA, said.channel, said.ts)
+    drain()
+    with work(Scope.client(tickets()[0].client_id)) as session:  # as the fetch ends
+        row = session.scalars(select(Attachment)).one()
+        row.state, row.storage_key = "stored", key
+        emit("ticket.attachment_stored", tickets()[0].id, client_id=row.client_id, attachment_id=str(row.id))
+    drain()
+    [row] = attachments()
+    assert (row.name, row.state, row.storage_key) == ("", "refused", None)
+
+
+# ----------------------------------------------------------------- nudges and thanks
+
+
+def test_a_call_for_an_answer_goes_onto_the_ticket_that_waits(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
+) -> None:
+    """B6: also long after the last message; somebody else's is a ticket of their own."""
+    slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
+    drain()
+    for text in ("hola??", "¿hay alguien?", "alguna novedad?"):
+        clock.advance(timedelta(minutes=20))
+        slack_server.say(SLACK_TEAM, MARTA, "im", text)
+        drain()
+    slack_server.say(SLACK_TEAM, PABLO, "im", "¿hay alguien?")
+    drain()
+    mine, other = tickets()
+    assert [each.body for each in said_on(mine)][1:] == ["hola??", "¿hay alguien?", "alguna novedad?"]
+    assert mine.subject == "No me va el correo" and [each.body for each in said_on(other)] == ["¿hay alguien?"]
+
+
+@pytest.mark.parametrize("text", ["ok, perfecto", "👍", "podéis cerrar el ticket, gracias", "listo, mil gracias crack"])
+def test_an_acknowledgement_outside_of_the_thread_goes_onto_the_ticket_that_was_finished(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn, world: World, text: str
+) -> None:
+    """B6, C5: nobody is asked what is the matter who only said «vale»."""
+    said = slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
+    drain()
+    resolve(tickets()[0], world)
+    drain()
+    clock.advance(timedelta(minutes=30))
+    slack_server.say(SLACK_TEAM, MARTA, "im", text)
+    drain()
+    [ticket] = tickets()
+    assert ticket.status == "resolved" and len(said_on(ticket)) == 2
+    assert slack_server.messages(channel=said.channel, author="bot")[-1]["text"].startswith("De nada, Marta.")
+
+
+def test_an_answer_to_the_desk_outside_of_the_thread(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn, world: World
+) -> None:
+    slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
+    drain()
+    with work(Scope.staff(actor_id=world.irene.id)):
+        reply(access_ticket(tickets()[0].id), author=world.irene, body="Lo reinicio ahora", at=clock.now())
+    drain()
+    slack_server.say(SLACK_TEAM, MARTA, "im", "vale")
+    drain()
+    assert [each.body for each in said_on(tickets()[0])] == ["no me va el correo", "Lo reinicio ahora", "vale"]
+
+
+def test_in_a_channel_an_empty_mention_is_asked_for_another_mention(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    """B16: what is said there without a mention is not heard."""
+    slack_server.say(SLACK_TEAM, TOM, SUPPORT, MENTION)
+    slack_server.say(SLACK_TEAM, MARTA, SUPPORT, f"{MENTION} hola")
+    drain()
+    whispers = [call["args"]["text"] for call in slack_server.calls if call["method"] == "chat.postEphemeral"]
+    assert whispers == [
+        "Hello. Mention me in a message that says what happens, and I will open a ticket for you.",
+        "Hola. Mencióname en un mensaje que diga qué pasa y te abro un ticket.",
+    ]
+    assert tickets() == []
+
+
+# ----------------------------------------------------------------------- forwards
+
+
+def test_the_subject_of_a_forward_is_what_was_said_and_not_who_said_it(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets
+) -> None:
+    """B1, B7."""
+    slack_server.kinds.forward(SLACK_TEAM, MARTA, "im", author=PABLO, text="El servidor no responde")
+    drain()
+    slack_server.kinds.forward(SLACK_TEAM, TOM, "im", author=PABLO, text="No va el TPV de caja 2", comment="mirad esto")
+    drain()
+    assert [each.subject for each in tickets()] == ["El servidor no responde", "No va el TPV de caja 2"]
