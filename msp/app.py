@@ -7,7 +7,7 @@ from msp.config import Settings
 from msp.kernel import clock, crypto, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
 from msp.notify import portal_channel, reply_delivery, resending
-from msp.people import sessions
+from msp.people import password_reset, sessions
 from msp.tickets import escalation, recomputing, removed_files
 from msp.web.api.description import DescribedFlask
 
@@ -57,6 +57,7 @@ def make_app(settings: Settings) -> Flask:
     recomputing.register()
     removed_files.register()
     sessions.register()
+    password_reset.register()
     notify.register()
     reply_delivery.register()
     portal_channel.register()

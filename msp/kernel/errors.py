@@ -56,6 +56,16 @@ class PreconditionFailed(Refusal):
     status = 412
 
 
+class TooMany(Refusal):
+    """Too much of it at once or in a short time; `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, code: str, *, retry_after: int) -> None:
+        super().__init__(code, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
 class OutsideFailure(Exception):
     """An outside service did not do its part."""
 

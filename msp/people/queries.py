@@ -87,6 +87,17 @@ def can_sign_in(person: Person) -> bool:
     return person.active and db.session.execute(query).first() is not None
 
 
+def account_by_email(email: str) -> Account | None:
+    """What somebody signs in with at this address, whatever its case; also where it is switched off (system scope)."""
+    query = select(Account).where(func.lower(Account.email) == func.lower(email))
+    return db.session.scalars(query).one_or_none()
+
+
+def can_use_account(account: Account) -> bool:
+    """Whether account, person and the person's client are active (system scope)."""
+    return account.active and account.person.active and client_is_active(account.person)
+
+
 def is_of_active_client() -> ColumnElement[bool]:
     """The condition that a person of the statement is staff, or of a client that is active."""
     client = table("client", column("id"), column("active"))  # its model is of a package that builds on this one

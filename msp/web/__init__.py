@@ -13,7 +13,6 @@ from msp.web import (
     account_sessions,
     admin,
     api,
-    attempts,
     desk,
     errors,
     parts,
@@ -41,7 +40,6 @@ def register(app: Flask) -> None:
     parts.register(app)
     errors.register(app)
     signin.register(app)
-    attempts.register(app)
     desk.register(app)
     portal.register(app)
     admin.register(app)

@@ -1,9 +1,10 @@
 """From refusals to pages and sentences. The API answers the same refusals as problem+json (msp/web/api)."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from flask import Flask, flash, g, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from msp.kernel import logs
 from msp.kernel.db import db
-from msp.kernel.errors import Conflict, Refusal
+from msp.kernel.errors import Conflict, Refusal, TooMany
 
 PAGES = (403, 404, 409, 429, 500)
 Answer = tuple[str, int] | Response
@@ -33,6 +34,9 @@ def refused(refusal: Refusal) -> Answer:
         return page(refusal.status)
     if refusal.status == 409 and refusal.code in ("ticket_changed", "form_expired"):
         return page(409)
+    if isinstance(refusal, TooMany):
+        body, status = page(429, text=_too_many(refusal))
+        return Response(body, status, {"Retry-After": str(refusal.retry_after)}, mimetype="text/html")
     text = sentence(refusal)
     if request.method == "POST" and "HX-Request" not in request.headers and request.referrer:
         flash(text, "red")
@@ -75,6 +79,19 @@ def sentence(refusal: Refusal) -> str:
     fields: Mapping[str, Sequence[str]] = getattr(refusal, "fields", {})
     told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in field_errors(fields).items())
     return told or gettext("That is not possible.")
+
+
+def _too_many(refusal: TooMany) -> str:
+    """What has to wait, and for how long."""
+    minutes = ceil(refusal.retry_after / 60)
+    wait = (
+        ngettext("%(num)d second", "%(num)d seconds", refusal.retry_after)
+        if refusal.retry_after < 60
+        else ngettext("%(num)d minute", "%(num)d minutes", minutes)
+    )
+    if refusal.code == "too_many_attempts":
+        return gettext("Too many attempts. Try again in %(wait)s, or choose a new password by mail.", wait=wait)
+    return gettext("Too much at once. Try again in %(wait)s.", wait=wait)
 
 
 def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -12,6 +12,8 @@ from msp.kernel.db import Scope, current_scope_or_none, work
 from msp.kernel.recent import recent
 from msp.people import sessions
 from msp.people.models import Account
+from msp.web.attempts import forget_failures
+from msp.web.known_devices import remember_device
 from msp.web.origin import browser_here
 
 CHANGED = "changed"  # in the cookie: when its person last changed something about themselves
@@ -66,6 +68,7 @@ def _begin(_app: Flask, user: Account, **_rest: Any) -> None:
     is_kept = asked or (user.session_id is not None and session.permanent)
     session[_NAMES_USER] = sessions.begin_session(user, browser_here(), is_kept=is_kept, at=clock.now())
     session.permanent = is_kept
+    remember_device(user.id)
 
 
 def _sign_out(_app: Flask, user: Account, **_rest: Any) -> None:
@@ -81,4 +84,7 @@ def _end_others(_app: Flask, user: Account, **_rest: Any) -> None:
 
 
 def _end_all(_app: Flask, user: Account, **_rest: Any) -> None:
+    """A link led to a new password: every session ends, and this browser is its owner's."""
+    remember_device(user.id)
+    forget_failures(user)
     sessions.end_sessions(user.id, at=clock.now())

@@ -7,20 +7,20 @@ from uuid import UUID
 
 from flask import Flask
 from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, UserMixin
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from msp.clients.queries import access_client
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, current_scope_or_none, db, work
-from msp.kernel.events import Event, emit
 from msp.people.models import Account, Person, Role
-from msp.people.queries import client_is_active
+from msp.people.password_reset import ask_for_mail
+from msp.people.queries import can_use_account
 from msp.people.session_limits import MOST_ABSOLUTE_DAYS
-from msp.web import sessions
+from msp.web import forgotten_password, sessions
 from msp.web.parts.words import word
-
-MOST_MAILS = 5  # to one account in an hour: nobody's mailbox is filled from our sign-in page
+from msp.web.password_hashing import PoliteContext
+from msp.web.sign_in_form import SignInForm
 
 
 class Accounts(SQLAlchemyUserDatastore):
@@ -32,13 +32,15 @@ class Accounts(SQLAlchemyUserDatastore):
             with work(Scope.system()):
                 return self.find_user(case_insensitive, **kwargs)
         account = super().find_user(case_insensitive=case_insensitive, **kwargs)
-        if not isinstance(account, Account) or not account.person.active or not client_is_active(account.person):
-            return None
-        return account
+        return account if isinstance(account, Account) and can_use_account(account) else None
 
 
 class AskedMail(MailUtil):
     """The library's mails go out by the outbox: only what was asked for is noted, no text and no link."""
+
+    def normalize(self, email: str) -> str:
+        """The one spelling of an address; raises EmailValidateException for what is none."""
+        return str(super().normalize(email.strip()))
 
     def validate(self, email: str) -> str:
         """The address as it is written; whether mail reaches it is not asked of the name service in a request."""
@@ -47,15 +49,10 @@ class AskedMail(MailUtil):
     def send_mail(
         self, template: str, subject: str, recipient: Any, sender: Any, body: Any, html: Any, **about: Any
     ) -> None:
-        """Ask for a mail to the account; emits `account.mail_asked`, at most MOST_MAILS an hour for each account."""
-        account, at = about.get("user"), clock.now()
-        if not isinstance(account, Account):
-            return
-        asked = select(func.count()).where(Event.subject_id == account.id, Event.kind == "account.mail_asked")
-        if db.session.execute(asked.where(Event.at > at - timedelta(hours=1))).scalar_one() < MOST_MAILS:
-            what = template.rpartition("/")[2]
-            whose = account.person.client_id
-            emit("account.mail_asked", account.id, client_id=whose, visibility="internal", at=at, what=what)
+        """Ask for a mail to the account; emits `account.mail_asked`."""
+        account = about.get("user")
+        if isinstance(account, Account):
+            ask_for_mail(account, template.rpartition("/")[2], at=clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +103,12 @@ def register(app: Flask) -> None:
         REMEMBER_COOKIE_NAME="guardia_unused",  # who stays signed in has a session that does (msp/web/sessions)
         WTF_CSRF_TIME_LIMIT=None,
     )
-    security = Security(app, Accounts(db, Account, Role), mail_util_cls=AskedMail)
+    security = Security(app, Accounts(db, Account, Role), mail_util_cls=AskedMail, login_form=SignInForm)
+    security.pwd_context = PoliteContext(security.pwd_context)
     security.login_context_processor(lambda: _demo_people(app))
     security.want_json(lambda _request: False)  # programs use the API's tokens: sign-in answers browsers alone
     sessions.register(app)
+    forgotten_password.register(app)
 
 
 def _demo_people(app: Flask) -> dict[str, object]:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from msp.kernel import logs
 from msp.kernel.db import db
-from msp.kernel.errors import Conflict, Denied, Invalid, Refusal, Temporary
+from msp.kernel.errors import Conflict, Denied, Invalid, Refusal, Temporary, TooMany
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +80,8 @@ def answer_with_problem(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code == 405:
         response.headers.extend(error.get_headers())
         response.mimetype = "application/problem+json"
+    if isinstance(refusal, TooMany):
+        response.headers["Retry-After"] = str(refusal.retry_after)
     if refusal.status == 503:
         response.headers["Retry-After"] = "5"
     return response

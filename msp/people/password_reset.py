@@ -1,0 +1,45 @@
+"""Links to a new password: asked for by anybody, for any address, and worked by a worker.
+
+Whoever asks gets the same answer after the same steps, whether the address has an account or not.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from msp.kernel import clock, inbox
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Event, emit
+from msp.kernel.ids import new_id
+from msp.people.models import Account
+from msp.people.queries import account_by_email, can_use_account
+
+SOURCE = "password_reset"
+MOST_MAILS = 5  # to one account in an hour: nobody's mailbox is filled from our sign-in page
+
+
+def register() -> None:
+    """Have what `ask_for_reset` stores worked."""
+    inbox.register_source(SOURCE, _take)
+
+
+def ask_for_reset(email: str) -> None:
+    """Note that somebody asked for a link for this address; a worker looks whether it has an account."""
+    key = hashlib.sha256(email.casefold().encode()).hexdigest()
+    inbox.store(SOURCE, new_id().hex, {"email": email}, key=key)
+
+
+def ask_for_mail(account: Account, what: str, *, at: datetime) -> None:
+    """Ask for a mail to an account; emits `account.mail_asked`, at most MOST_MAILS an hour for each account."""
+    asked = select(func.count()).where(Event.subject_id == account.id, Event.kind == "account.mail_asked")
+    if db.session.execute(asked.where(Event.at > at - timedelta(hours=1))).scalar_one() < MOST_MAILS:
+        whose = account.person.client_id
+        emit("account.mail_asked", account.id, client_id=whose, visibility="internal", at=at, what=what)
+
+
+def _take(received: inbox.Received) -> None:
+    with work(Scope.system()):
+        account = account_by_email(str(received.payload["email"]))
+        if account is not None and can_use_account(account):
+            ask_for_mail(account, "reset_instructions", at=clock.now())
