@@ -17,6 +17,7 @@ from msp.clients.models import Client
 from msp.clients.queries import all_clients
 from msp.contracts.models import Contract
 from msp.kernel import settings
+from msp.kernel.collation import by_name, name_key
 from msp.kernel.db import Json, db
 from msp.worklog.models import TimeEntry
 
@@ -78,7 +79,7 @@ def read_month(period: Period) -> Month:
     names = _names(wanted)
     loose = [
         Loose(client_id, names[client_id], minutes.get(client_id, 0), tuple(reasons.get(client_id, ())))
-        for client_id in sorted(names, key=lambda id: names[id])
+        for client_id in sorted(names, key=lambda id: name_key(names[id]))
     ]
     return Month(period, tuple(places), tuple(loose), has_run=bool(runs))
 
@@ -114,7 +115,7 @@ def _places(period: Period) -> list[Place]:
         .join(Client, Client.id == Invoice.client_id)
         .outerjoin(parts, parts.c.invoice_id == Invoice.id)
         .where(Invoice.period_start == period.first, Invoice.kind == "invoice")
-        .order_by(Client.name, Invoice.po_number, Invoice.currency, Invoice.id)
+        .order_by(by_name(Client.name), Invoice.po_number, Invoice.currency, Invoice.id)
     )
     return [_place(row) for row in db.session.execute(query)]
 

@@ -21,6 +21,7 @@ from billing.rating import Line, Period
 from billing.sentences import paragraph, title
 from billing.tax import TaxRow
 from msp.clients.models import Client
+from msp.kernel.collation import by_name
 from msp.kernel.db import Json, current_scope, db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
@@ -108,7 +109,7 @@ def _warn_of(fault: DataFault, client: Client, period: Period) -> None:
 def drafts_of(run: InvoiceRun) -> list[Invoice]:
     """The drafts that a run made or rebuilt, and that are drafts still, by client."""
     query = select(Invoice).join(Client, Client.id == Invoice.client_id).where(Invoice.run_id == run.id)
-    return list(db.session.scalars(query.where(Invoice.state == "draft").order_by(Client.name, Invoice.id)))
+    return list(db.session.scalars(query.where(Invoice.state == "draft").order_by(by_name(Client.name), Invoice.id)))
 
 
 def last_runs(period: Period) -> list[InvoiceRun]:

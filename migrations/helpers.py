@@ -159,7 +159,9 @@ def backfill(table: str, assign: str, *, where: str, batch: int = 2_000) -> int:
     return total
 
 
-def build_index(name: str, table: str, columns: str, *, is_unique: bool = False, where: str = "") -> None:
+def build_index(
+    name: str, table: str, columns: str, *, is_unique: bool = False, where: str = "", method: str = "btree"
+) -> None:
     """Build an index while others write; one that was cut off before is dropped and built anew.
 
     Waits for transactions that began earlier, but nobody waits for it: no time limit holds here.
@@ -171,7 +173,7 @@ def build_index(name: str, table: str, columns: str, *, is_unique: bool = False,
             op.execute(f'drop index concurrently "{name}"')
         if not is_valid:
             unique, condition = "unique " if is_unique else "", f" where {where}" if where else ""
-            op.execute(f'create {unique}index concurrently "{name}" on "{table}" ({columns}){condition}')
+            op.execute(f'create {unique}index concurrently "{name}" on "{table}" using {method} ({columns}){condition}')
 
 
 @contextmanager

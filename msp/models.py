@@ -10,6 +10,7 @@ from msp.oncall import models as oncall
 from msp.people import models as people
 from msp.sla import models as sla
 from msp.tickets import models as tickets
+from msp.tickets.search import models as search
 from msp.worklog import models as worklog
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "notify",
     "oncall",
     "people",
+    "search",
     "settings",
     "sla",
     "tickets",

@@ -15,6 +15,7 @@ from msp.calendars.place_models import SCOPES, Place, PlaceHoliday, PlaceYear
 from msp.calendars.queries import to_value
 from msp.calendars.revisions import revise
 from msp.calendars.working_calendar import WorkingCalendar
+from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import emit
@@ -35,7 +36,7 @@ class Holiday:
 
 def all_places() -> list[Place]:
     """Every place, by name."""
-    return list(db.session.scalars(select(Place).order_by(Place.name, Place.id)))
+    return list(db.session.scalars(select(Place).order_by(by_name(Place.name), Place.id)))
 
 
 def places_page(*, after: UUID | None, limit: int) -> list[Place]:
@@ -142,7 +143,9 @@ def freeze_year(place: Place, year: int, *, at: datetime) -> None:
 
 def calendars_of(place: Place) -> list[Calendar]:
     """The calendars that close on the holidays of a place."""
-    return list(db.session.scalars(select(Calendar).where(Calendar.place_id == place.id).order_by(Calendar.name)))
+    return list(
+        db.session.scalars(select(Calendar).where(Calendar.place_id == place.id).order_by(by_name(Calendar.name)))
+    )
 
 
 def _write(place: Place, year: int, holidays: Iterable[Holiday], *, source: str | None, at: datetime) -> PlaceYear:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from msp.calendars.models import Calendar, CalendarRevision
 from msp.calendars.working_calendar import Timetable, Windows, WorkingCalendar
+from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
@@ -26,7 +27,7 @@ def access_calendar(calendar_id: UUID, *, lock: bool = False) -> Calendar:
 
 def all_calendars() -> list[Calendar]:
     """Every calendar by name."""
-    return list(db.session.scalars(select(Calendar).order_by(Calendar.name)))
+    return list(db.session.scalars(select(Calendar).order_by(by_name(Calendar.name))))
 
 
 def calendars_page(*, after: UUID | None, limit: int) -> list[Calendar]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,6 +18,11 @@ class Client(Model):
         CheckConstraint("code ~ '^[A-Z][A-Z0-9]{1,7}$'", name="code"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("guest_policy in ('accept', 'refuse')", name="guest_policy"),
+        Index(
+            "ix_client_search",
+            text("search_fold((((name || ' '::text) || COALESCE(legal_name, ''::text)) || ' '::text) || code)"),
+            postgresql_using="gin",
+        ),
         {"info": {"access": "client"}},
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

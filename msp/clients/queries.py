@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import load_only
 
 from msp.clients.models import Client, Connection, UnknownSource
+from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
@@ -33,7 +34,7 @@ def access_client(client_id: UUID) -> Client:
 
 def all_clients(*, active: bool = True) -> list[Client]:
     """Client companies by name."""
-    query = select(Client).order_by(Client.name)
+    query = select(Client).order_by(by_name(Client.name))
     return list(db.session.scalars(query.where(Client.active) if active else query))
 
 

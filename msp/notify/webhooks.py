@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from msp.kernel import crypto
+from msp.kernel.collation import by_name
 from msp.kernel.db import Model, db
 from msp.kernel.errors import Invalid, NotFound
 from msp.kernel.events import emit
@@ -35,7 +36,7 @@ class Webhook(Model):
 
 def webhooks() -> list[Webhook]:
     """Every webhook by name."""
-    query = select(Webhook).where(Webhook.removed_at.is_(None)).order_by(Webhook.name, Webhook.id)
+    query = select(Webhook).where(Webhook.removed_at.is_(None)).order_by(by_name(Webhook.name), Webhook.id)
     return list(db.session.scalars(query))
 
 

@@ -36,6 +36,7 @@ class Person(Model):
             postgresql_nulls_not_distinct=True,
             postgresql_where=text("email is not null"),
         ),
+        Index("ix_person_search", text("search_fold(name)"), postgresql_using="gin"),
         CheckConstraint(
             "(client_id is null and role in ('administrator', 'team_lead', 'technician', 'account_manager'))"
             " or (client_id is not null and role in ('client_manager', 'client_employee'))",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, column, exists, func, or_, select, table
 
+from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import Event
@@ -22,7 +23,7 @@ def access_person(person_id: UUID) -> Person:
 
 def staff(*, roles: Iterable[str] = (), tier: int | None = None) -> list[Person]:
     """Active members of staff by name; of some roles or one tier only."""
-    query = select(Person).where(Person.client_id.is_(None), Person.active).order_by(Person.name)
+    query = select(Person).where(Person.client_id.is_(None), Person.active).order_by(by_name(Person.name))
     if roles := tuple(roles):
         query = query.where(Person.role.in_(roles))
     if tier is not None:
@@ -32,7 +33,7 @@ def staff(*, roles: Iterable[str] = (), tier: int | None = None) -> list[Person]
 
 def people_of(client_id: UUID) -> list[Person]:
     """Active people of a client company by name."""
-    query = select(Person).where(Person.client_id == client_id, Person.active).order_by(Person.name)
+    query = select(Person).where(Person.client_id == client_id, Person.active).order_by(by_name(Person.name))
     return list(db.session.scalars(query))
 
 

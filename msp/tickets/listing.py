@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from msp.clients.models import Client
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import Event
 from msp.kernel.paging import page_by_id
 from msp.people.models import Person
 from msp.tickets.models import Message, Ticket
+from msp.tickets.search import says
 from msp.tickets.states import FINISHED
 
 Due = tuple[datetime | None, UUID]
@@ -100,18 +100,8 @@ def _narrow(query: Select[Ticket], wanted: TicketQuery) -> Select[Ticket]:
     if wanted.is_unassigned:
         query = query.where(Ticket.assignee_id.is_(None))
     if wanted.words:
-        query = query.where(_says(wanted.words))
+        query = query.where(says(wanted.words, requester_id=wanted.requester_id))
     return query
-
-
-def _says(words: str) -> ColumnElement[bool]:
-    """The words stand in the ticket, or they are its number."""
-    text = Ticket.search.op("@@")(func.websearch_to_tsquery("simple", words))
-    code, _, number = words.strip().upper().rpartition("-")
-    if not (code and number.isdecimal() and len(number) <= 9):
-        return text
-    client = select(Client.id).where(Client.code == code).scalar_subquery()
-    return or_(text, and_(Ticket.client_id == client, Ticket.number == int(number)))
 
 
 def _is_due_after(due_at: datetime | None, ticket_id: UUID) -> ColumnElement[bool]:

@@ -16,13 +16,11 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     TextClause,
-    and_,
     any_,
     bindparam,
     case,
     func,
     literal_column,
-    or_,
     select,
     text,
     union_all,
@@ -31,9 +29,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from msp.clients.models import Client
+from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import Event
+from msp.kernel.i18n import current_reader
 from msp.kernel.recent import recent
 from msp.kernel.together import Alone, Read, Together
 from msp.people.models import Person
@@ -140,7 +140,7 @@ def due_lines(wanted: Filter, *, running: int, still: int) -> list[TicketLine]:
 
 @lru_cache(maxsize=512)
 def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> Alone[TicketLine]:
-    query = _narrow(_line_query(), shape)
+    query = _narrow(line_query(), shape)
     if is_running is not None:
         query = query.where(Ticket.due_at.is_not(None) if is_running else Ticket.due_at.is_(None))
     by_priority = case({code: rank for rank, code in enumerate(PRIORITIES)}, value=Ticket.priority)
@@ -149,39 +149,24 @@ def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> A
         "newest": (Ticket.id.desc(),),
         "priority": (by_priority, *_BY_DUE),
     }
-    return Alone(Read(_line, query.order_by(*orders[order]).limit(_just(limit))))
+    return Alone(Read(line_of, query.order_by(*orders[order]).limit(_just(limit))))
 
 
 @lru_cache(maxsize=512)
 def _due_listing(shape: Shape, running: int, still: int) -> Alone[TicketLine]:
-    query = _narrow(_line_query(), shape).order_by(*_BY_DUE)
+    query = _narrow(line_query(), shape).order_by(*_BY_DUE)
     parts = [
         query.where(Ticket.due_at.is_not(None)).limit(_just(running)),
         query.where(Ticket.due_at.is_(None)).limit(_just(still)),
     ]
-    return Alone(Read(_line, union_all(*(select(part.subquery()) for part in parts))))
+    return Alone(Read(line_of, union_all(*(select(part.subquery()) for part in parts))))
 
 
 def client_names() -> tuple[Somebody, ...]:
     """The active client companies by name, for a list to choose from; about a second old at most."""
-    query = select(Client.id, Client.name).where(Client.active).order_by(Client.name)
-    return recent(lambda: tuple(Somebody(*row) for row in db.session.execute(query)), name="client names")
-
-
-def search(words: str, *, limit: int = 20) -> list[TicketLine]:
-    """Tickets whose number or text fits, newest first; words may be cut short at their ends."""
-    words = words.strip()
-    if not words:
-        return []
-    terms = " & ".join(f"'{word}':*" for word in "".join(c if c.isalnum() else " " for c in words).split())
-    code, _, number = words.upper().rpartition("-")
-    label = and_(Client.code == code, Ticket.number == int(number)) if number.isdecimal() and len(number) < 9 else None
-    text = Ticket.search.op("@@")(func.to_tsquery("simple", terms)) if terms else None
-    either = [part for part in (label, text) if part is not None]
-    if not either:
-        return []
-    query = _line_query().where(or_(*either)).order_by(Ticket.id.desc()).limit(_just(limit))
-    return [_line(*row) for row in db.session.execute(query)]
+    query = select(Client.id, Client.name).where(Client.active).order_by(by_name(Client.name), Client.id)
+    read = lambda: tuple(Somebody(*row) for row in db.session.execute(query))  # noqa: E731
+    return recent(read, name="client names", of=current_reader().locale)
 
 
 def access_by_label(label: str, *, lock: bool = False) -> Ticket:
@@ -222,26 +207,6 @@ def events_of(subject_id: UUID) -> list[tuple[Event, str | None]]:
         .order_by(Event.seq)
     )
     return [(row[0], row[1]) for row in db.session.execute(query)]
-
-
-def resolved_alike(ticket: Ticket, *, limit: int = 3) -> list[TicketLine]:
-    """Solved tickets that share words of the subject, most shared first."""
-    words = sorted({word for word in _words(ticket.subject) if len(word) > 4}, key=len, reverse=True)[:5]
-    if not words:
-        return []
-    terms = func.to_tsquery("simple", " | ".join(f"'{word}':*" for word in words))
-    found = (
-        select(Ticket.id)
-        .where(Ticket.search.op("@@")(terms), Ticket.status.in_(FINISHED), Ticket.id != ticket.id)
-        .order_by(Ticket.id.desc())
-        .limit(60)
-        .subquery()
-    )
-    query = _line_query().where(Ticket.id.in_(select(found.c.id)))
-    lines_found = [_line(*row) for row in db.session.execute(query)]
-    wanted = set(words)
-    lines_found.sort(key=lambda line: len(wanted & set(_words(line.subject))), reverse=True)
-    return [line for line in lines_found if wanted & set(_words(line.subject))][:limit]
 
 
 def news(since: str) -> News:
@@ -288,7 +253,8 @@ def _count_open(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
     return {(row[0], row[1], row[2]): row[3] for row in db.session.execute(query)}
 
 
-def _line_query() -> Select[*tuple[Any, ...]]:
+def line_query() -> Select[*tuple[Any, ...]]:
+    """Tickets as lists show them: `line_of` makes a line of each row."""
     return (
         select(
             Ticket.id,
@@ -366,18 +332,15 @@ def _just(limit: int) -> Any:
     return literal_column(str(int(limit)))
 
 
-def _line(
+def line_of(
     ticket_id: UUID, number: int, version: int, subject: str, status: str, priority: str, kind: str, tier: int,
     source: str, tags: Sequence[str], assignee_id: UUID | None, due_at: datetime | None, due_kind: str | None,
     due_from: datetime | None, paused_at: datetime | None, created_at: datetime, updated_at: datetime,
     c_id: UUID, code: str, c_name: str, r_id: UUID, r_name: str, is_vip: bool, a_name: str | None,
 ) -> TicketLine:  # fmt: skip
+    """A row of `line_query`."""
     return TicketLine(
         ticket_id, f"{code}-{number}", version, subject, status, priority, kind, tier, source, tuple(tags), assignee_id,
         due_at, due_kind, due_from, paused_at, created_at, updated_at, Somebody(c_id, c_name),
         Somebody(r_id, r_name, is_vip), Somebody(assignee_id, a_name or "") if assignee_id else None,
     )  # fmt: skip
-
-
-def _words(text: str) -> list[str]:
-    return "".join(c.lower() if c.isalnum() else " " for c in text).split()

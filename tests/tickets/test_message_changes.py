@@ -14,6 +14,7 @@ from msp.kernel.events import Event, emit
 from msp.kernel.ids import new_id
 from msp.tickets import actions, queries
 from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.search import search
 from msp.tickets.subject import subject_of
 from tests.world import World, sign_in
 
@@ -75,7 +76,7 @@ class Desk:
 
     def found(self, words: str) -> list[UUID]:
         with work(Scope.staff()):
-            return [line.id for line in queries.search(words)]
+            return [hit.line.id for hit in search(words).tickets]
 
 
 def test_a_deleted_opening_message_is_gone_from_subject_body_and_search(world: World) -> None:

@@ -17,6 +17,7 @@ from msp.calendars.places import FIRST_YEAR, LAST_YEAR, Holiday, access_place, a
 from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.folding import name_sort_key
 from msp.web.admin.forms import Form, day, refuse_restricted, told
 from msp.web.guards import Answer, needs
 from msp.web.parts.words import word
@@ -241,4 +242,4 @@ def _known_regions(locale: str) -> list[tuple[str, str]]:
         rest.append((country, name))
         if country != "ES":
             rest += [(f"{country}-{region}", f"{name}, {region}") for region in regions if len(region) <= 6]
-    return spain + sorted(rest, key=lambda pair: pair[1])
+    return spain + sorted(rest, key=lambda pair: name_sort_key(pair[1], locale))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload, lazyload
 
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.contracts.models import Contract
+from msp.kernel.collation import by_name
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Event
 from msp.people.models import Account, ChatIdentity, Person
@@ -20,7 +21,7 @@ from msp.web.admin.pager import PAGE
 
 def clients_page(words: str, *, offset: int) -> tuple[list[Client], int]:
     """Clients whose name, code or tax id holds the words, by name, and how many there are in all."""
-    query = select(Client).order_by(Client.active.desc(), Client.name, Client.id)
+    query = select(Client).order_by(Client.active.desc(), by_name(Client.name), Client.id)
     if words:
         query = query.where(_like(words, Client.name, Client.code, Client.legal_name, Client.tax_id))
     return _page(query, offset)
@@ -28,7 +29,7 @@ def clients_page(words: str, *, offset: int) -> tuple[list[Client], int]:
 
 def people_page(words: str, *, kind: str, client_id: UUID | None, offset: int) -> tuple[list[Person], int]:
     """People by name: `kind` staff, clients or gone; of one company; whose name or address holds the words."""
-    query = select(Person).order_by(Person.name, Person.id)
+    query = select(Person).order_by(by_name(Person.name), Person.id)
     query = query.where(Person.active.is_(kind != "gone"))
     if kind != "gone":
         query = query.where(Person.client_id.is_(None) if kind == "staff" else Person.client_id.is_not(None))
@@ -79,7 +80,7 @@ def all_contracts() -> list[tuple[Contract, Client]]:
         select(Contract, Client)
         .join(Client, Client.id == Contract.client_id)
         .options(lazyload(Contract.targets), lazyload(Contract.rates), joinedload(Contract.calendar).lazyload("*"))
-        .order_by(Client.name, Contract.starts_on, Contract.id)
+        .order_by(by_name(Client.name), Contract.starts_on, Contract.id)
     )
     return [(contract, client) for contract, client in db.session.execute(query)]
 
@@ -107,7 +108,7 @@ def all_connections() -> list[tuple[Connection, Client | None]]:
     query = (
         select(Connection, Client)
         .outerjoin(Client, Client.id == Connection.client_id)
-        .order_by(Connection.broken_reason.is_(None), Client.name, Connection.kind)
+        .order_by(Connection.broken_reason.is_(None), by_name(Client.name), Connection.kind)
     )
     return [(connection, client) for connection, client in db.session.execute(query)]
 

@@ -18,6 +18,7 @@ from msp.web.api import (
     people,
     places,
     reports,
+    search,
     tickets,
     time_entries,
     unknown_paths,
@@ -28,8 +29,8 @@ from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
-    clients, connections, people, hearing, places, calendars, oncall, contracts, tickets, conversation, time_entries,
-    reports,
+    clients, connections, people, hearing, places, calendars, oncall, contracts, tickets, conversation, search,
+    time_entries, reports,
 )  # fmt: skip
 
 

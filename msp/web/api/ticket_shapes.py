@@ -64,7 +64,7 @@ class TicketQuery(PageQuery):
     tier = WholeInQuery(least=1, most=3)
     priority = one_of(PRIORITIES)
     type = one_of(TYPES)
-    q = Text(longest=200, metadata={"description": "Words of subject and body, or a number such as LOZ-42"})
+    q = Text(longest=200, metadata={"description": "As in `/search`: words, names, numbers such as LOZ-42"})
     order = one_of(
         ("newest", "due"), load_default="newest", metadata={"description": "`due`: unfinished ones by what is due"}
     )

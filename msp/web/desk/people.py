@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import render_template
 from markupsafe import Markup
 
+from msp.kernel.i18n import current_reader
 from msp.kernel.recent import recent
 from msp.people.models import Person
 from msp.people.queries import staff
@@ -28,7 +29,7 @@ class Assignable:
 def assignable(*, at: datetime, person: Person) -> tuple[Assignable, ...]:
     """Who can take tickets, those with fewer open ones first within their tier."""
     close = end_of_day(person, at)
-    return recent(lambda: _assignable(at=at, close=close), name="assignable", of=close)
+    return recent(lambda: _assignable(at=at, close=close), name="assignable", of=(close, current_reader().locale))
 
 
 def _assignable(*, at: datetime, close: datetime) -> tuple[Assignable, ...]:
@@ -36,7 +37,7 @@ def _assignable(*, at: datetime, close: datetime) -> tuple[Assignable, ...]:
     for (assignee_id, _, _), number in queries.open_counts(at=at, end_of_day=close).items():
         open_of[assignee_id] = open_of.get(assignee_id, 0) + number
     found = [Assignable(who, name, tier, open_of.get(who, 0)) for who, name, tier in _people()]
-    return tuple(sorted(found, key=lambda each: (each.tier or 9, each.open_count, each.name)))
+    return tuple(sorted(found, key=lambda each: (each.tier or 9, each.open_count)))  # they come by name
 
 
 def _people() -> list[tuple[UUID, str, int | None]]:

@@ -1,66 +1,77 @@
-"""Search from the rail and the palette: tickets by number and words, clients and people by name."""
+"""Search from the rail and the palette, and the page of a person that it leads to."""
 
-from typing import TypeVar
+from dataclasses import replace
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from msp.clients.models import Client
-from msp.kernel.db import db
+from msp.clients.queries import access_client
 from msp.people.models import Person
+from msp.people.queries import access_person
 from msp.tickets import queries
-from msp.tickets.queries import TicketLine
+from msp.tickets.queries import Filter, TicketLine
+from msp.tickets.search import search as find
 from msp.web.guards import needs
+from msp.web.parts.found import group, named_item, ticket_item
 from msp.web.shell import shell
 
-FEW = 5
-Named = TypeVar("Named", Client, Person)
+OPEN_SHOWN, FINISHED_SHOWN = 100, 50
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """The routes of this page."""
+    """The routes of these pages."""
     blueprint.add_url_rule("/search", "search", needs("desk")(search))
+    blueprint.add_url_rule("/people/<uuid:person_id>", "person", needs("desk")(person))
 
 
 def search() -> str | Response:
-    """What fits the words; an exact ticket number goes straight to its ticket."""
-    words = request.args.get("q", "").strip()[:100]
-    tickets = queries.search(words)
-    if tickets and tickets[0].label == words.upper() and "HX-Request" not in request.headers:
-        return redirect(url_for("desk.ticket", label=tickets[0].label))
-    groups = (
-        (gettext("Tickets"), [_ticket(line) for line in tickets]),
-        (gettext("Clients"), [_client(client) for client in _named(Client, words)]),
-        (gettext("People"), [_person(person) for person in _named(Person, words)]),
-    )
+    """What fits the words; the only ticket of a number that was typed goes straight to its ticket."""
+    words = request.args.get("q", "").strip()
+    results = find(words)
+    if results.exact and "HX-Request" not in request.headers:
+        return redirect(url_for("desk.ticket", label=results.exact.label))
     return render_template(
         "desk/search.html",
         shell=shell(current="search"),
         q=words,
-        groups=[{"title": title, "items": items} for title, items in groups if items],
+        groups=[
+            *group(gettext("Tickets"), (ticket_item(hit, _ticket_url) for hit in results.tickets)),
+            *group(gettext("Clients"), map(_client, results.clients)),
+            *group(gettext("People"), map(_person, results.people)),
+        ],
     )
 
 
-def _ticket(line: TicketLine) -> dict[str, str]:
-    url = url_for("desk.ticket", label=line.label)
-    return {"url": url, "icon": "inbox", "label": line.label, "text": line.subject, "note": line.client.name}
+def person(person_id: UUID) -> str:
+    """Somebody, how to reach them, and their tickets: those of a member of staff are those they are assigned."""
+    who = access_person(person_id)
+    return render_template(
+        "desk/person.html",
+        shell=shell(current=""),
+        person=who,
+        client=access_client(who.client_id) if who.client_id else None,
+        open_tickets=_tickets(who, is_finished=False, limit=OPEN_SHOWN),
+        finished_tickets=_tickets(who, is_finished=True, limit=FINISHED_SHOWN),
+    )
 
 
-def _client(client: Client) -> dict[str, str]:
+def _tickets(who: Person, *, is_finished: bool, limit: int) -> list[TicketLine]:
+    wanted = Filter(assignee_id=who.id) if who.client_id is None else Filter(requester_id=who.id)
+    return queries.lines(replace(wanted, is_finished=is_finished), order="newest", limit=limit)
+
+
+def _ticket_url(label: str) -> str:
+    return url_for("desk.ticket", label=label)
+
+
+def _client(client: Client) -> dict[str, object]:
     url = url_for("desk.queue", view="team", client=client.id)
-    return {"url": url, "icon": "building-2", "label": client.code, "text": client.name, "note": client.sector or ""}
+    return named_item(url, "building-2", client.name, label=client.code, note=client.sector or "")
 
 
-def _person(person: Person) -> dict[str, str]:
-    url = url_for("desk.search", q=person.email or person.name)
-    return {"url": url, "icon": "user-round", "label": "", "text": person.name, "note": person.email or ""}
-
-
-def _named(model: type[Named], words: str) -> list[Named]:
-    if len(words) < 2:
-        return []
-    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    query = select(model).where(model.name.ilike(pattern), model.active).order_by(model.name).limit(FEW)
-    return list(db.session.scalars(query))
+def _person(found: Person) -> dict[str, object]:
+    url = url_for("desk.person", person_id=found.id)
+    return named_item(url, "user-round", found.name, note=found.email or "")

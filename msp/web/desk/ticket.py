@@ -34,6 +34,7 @@ from msp.sla.shown import (
 from msp.tickets import queries, sheet
 from msp.tickets.actions import MAX_TIER
 from msp.tickets.models import Attachment
+from msp.tickets.search import similar_resolved
 from msp.tickets.sheet import Sheet
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.then import Then, as_it_was
@@ -113,7 +114,7 @@ def ticket(label: str) -> str:
 def similar(label: str) -> str:
     """Solved tickets that are like this one: asked for once the page stands, since looking for them takes longest."""
     this = queries.access_by_label(label)
-    found = queries.resolved_alike(this)
+    found = similar_resolved(this)
     if request.headers.get("HX-Request"):
         return render_template("desk/_similar.html", ticket=this, similar=found)
     return render_template("desk/similar.html", shell=shell(current=""), ticket=this, similar=found)

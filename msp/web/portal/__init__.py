@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from msp.web.portal import pages, reports, ticket
+from msp.web.portal import pages, reports, search, ticket
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal")
-for room in (pages, ticket, reports):
+for room in (pages, ticket, search, reports):
     room.add_routes(blueprint)
 
 

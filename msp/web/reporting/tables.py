@@ -9,6 +9,7 @@ from uuid import UUID
 from babel.numbers import format_percent
 from flask_babel import gettext, pgettext
 
+from msp.kernel.collation import name_key
 from msp.reports.attainment import CODES, NONE
 from msp.reports.figures import OTHERS, Figures, sum_of, without_others
 from msp.reports.names import names
@@ -205,7 +206,7 @@ def _key(by: str, key: str | None) -> dict[str, str | None]:
     return {by: NONE if key is None else key}
 
 
-def _place(by: str, key: str | None, named: dict[str, str]) -> tuple[bool, bool, object, str]:
+def _place(by: str, key: str | None, named: dict[str, str]) -> tuple[bool, bool, object, tuple[str, str]]:
     codes = CODES.get(by, ())
     known = codes.index(key) if key in codes else 0
-    return key is None, key == OTHERS, known, named.get(key or "", key or "").casefold()
+    return key is None, key == OTHERS, known, name_key(named.get(key or "", key or ""))

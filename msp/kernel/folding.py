@@ -1,0 +1,34 @@
+"""Text without case, accents and punctuation, as searches and sorted lists compare it. Pure.
+
+The database has the same rules in search_fold and name_sort_key (migrations/versions/0020_search.py).
+"""
+
+import re
+import unicodedata
+
+_SEPARATORS = (
+    r"\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u2000-\u2bff\u3000-\u3004\u3008-\u3020"
+    r"\ue000-\uf8ff\ufe00-\ufe4f\ufff0-\uffff\U0001f000-\U0001faff"
+)
+WORD = re.compile(f"[^{_SEPARATORS}]+")
+_BETWEEN = re.compile(f"[{_SEPARATORS}]+")
+_PLAIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))  # inside words
+_AFTER_Z = "\ua7f7"  # a letter that sorts behind every Latin one
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, words apart by one space, everything but letters and digits left out."""
+    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text.translate(_INVISIBLE)))
+    bare = "".join(each for each in apart if unicodedata.category(each) != "Mn").lower().translate(_PLAIN)
+    return _BETWEEN.sub(" ", bare).strip()
+
+
+def name_sort_key(name: str, locale: str) -> tuple[str, str]:
+    """Where a name stands in a list for readers of a language: accents and case decide between equal letters only.
+
+    Follows the Unicode collation of Spanish (ñ is a letter behind n) and English.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    letters = re.sub("[ñÑ]", f"n{_AFTER_Z}", composed) if locale == "es" else composed
+    return fold(letters), composed.lower()

@@ -1,0 +1,56 @@
+"""What of each ticket that was found shows why: a message, a note, a file's name, the requester, the company."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from msp.kernel.db import db
+from msp.tickets.queries import TicketLine
+from msp.tickets.search.marking import Piece, marked, pieces, spans
+
+# The first messages or files of each ticket in which any of the forms stands, as the scope may read them.
+_TEXTS = text(
+    """
+    select t.id, found.place, found.said
+    from unnest(cast(:tickets as uuid[])) t(id),
+    lateral (
+        (select case m.visibility when 'internal' then 'note' else 'message' end as place, m.body as said
+         from message m where m.ticket_id = t.id and m.deleted_at is null
+           and ' ' || search_fold(m.body) like any (cast(:patterns as text[])) limit 3)
+        union all
+        (select 'attachment', a.name from message m join attachment a on a.message_id = m.id
+         where m.ticket_id = t.id and m.deleted_at is null
+           and ' ' || search_fold(a.name) like any (cast(:patterns as text[])) limit 3)
+    ) found
+    """
+)
+
+
+class Excerpt(NamedTuple):
+    """The text that was found: `place` is subject, message, note, attachment, requester or client."""
+
+    place: str
+    pieces: list[Piece]
+
+
+def excerpts(lines: Sequence[TicketLine], forms: Sequence[str]) -> dict[UUID, Excerpt]:
+    """For each ticket the text in which most of the forms stand."""
+    texts: dict[UUID, list[tuple[str, str]]] = {}
+    if lines and forms:
+        asked = {"tickets": [line.id for line in lines], "patterns": [f"% {form}%" for form in forms]}
+        for ticket_id, place, said in db.session.execute(_TEXTS, asked):
+            texts.setdefault(ticket_id, []).append((place, said))
+    return {line.id: _best(line, texts.get(line.id, ()), forms) for line in lines}
+
+
+def _best(line: TicketLine, texts: Iterable[tuple[str, str]], forms: Sequence[str]) -> Excerpt:
+    named = [("requester", line.requester.name), ("client", line.client.name)]
+    known = [*texts, *named]
+    counts = [sum(bool(spans(said, [form])) for form in forms) for _place, said in known]
+    most = max(counts)
+    if not most:
+        return Excerpt("subject", marked(line.subject, forms))
+    place, said = known[counts.index(most)]
+    return Excerpt(place, pieces(said, forms))

@@ -1,0 +1,165 @@
+"""Finding tickets, people and companies: the one search of console, palette, portal and API."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from msp.clients.models import Client
+from msp.kernel.collation import by_name
+from msp.kernel.db import db
+from msp.kernel.together import Alone, Read
+from msp.people.models import Person
+from msp.tickets.models import Ticket
+from msp.tickets.queries import TicketLine, line_of, line_query
+from msp.tickets.search.excerpts import Excerpt, excerpts
+from msp.tickets.search.marking import Piece, marked
+from msp.tickets.search.names import Meant, meanings, with_names_alike
+from msp.tickets.search.words import Asked, understand
+
+FOUND, MOST_FOUND = 20, 100
+NAMED = 5
+CANDIDATES = 200  # of the newest tickets that fit, the best are shown
+
+
+class Hit(NamedTuple):
+    """A ticket that was found: its subject with what was searched for, and the text that shows why."""
+
+    line: TicketLine
+    subject: list[Piece]
+    excerpt: Excerpt
+
+
+class Results(NamedTuple):
+    """What was found, the best first; `exact` is the only ticket that has the number that was typed."""
+
+    tickets: Sequence[Hit] = ()
+    clients: Sequence[Client] = ()
+    people: Sequence[Person] = ()
+    exact: TicketLine | None = None
+
+
+_best_of = func.search_tickets(
+    cast(bindparam("terms", type_=Text), JSONB),
+    bindparam("requester_id", type_=Uuid),
+    bindparam("most", type_=Integer),
+).table_valued(column("found_id", Uuid), "rank")
+_best = (
+    select(_best_of.c.found_id, _best_of.c.rank)
+    .order_by(_best_of.c.rank.desc(), _best_of.c.found_id.desc())
+    .limit(bindparam("limit", type_=Integer))
+    .subquery("best")
+)
+_RANKED = Alone(
+    Read(
+        line_of, line_query().join(_best, _best.c.found_id == Ticket.id).order_by(_best.c.rank.desc(), Ticket.id.desc())
+    )
+)
+
+
+def search(words: str, *, requester_id: UUID | None = None, has_names: bool = True, limit: int = FOUND) -> Results:
+    """Tickets by number, words and names, with people and companies if wanted; one requester's only if one is named.
+
+    Whoever asks finds what their scope may read: no client's person finds a note, nor anything of another company.
+    """
+    asked = understand(words)
+    meant, numbered, found = _find(asked, requester_id=requester_id, limit=limit)
+    lines = list(dict.fromkeys([*numbered, *found]))[:limit]
+    forms = [form for each in meant for form in each.forms]
+    reasons = excerpts(lines, forms)
+    return Results(
+        [Hit(line, marked(line.subject, forms), reasons[line.id]) for line in lines],
+        _clients(meant) if has_names else (),
+        _people(meant) if has_names else (),
+        numbered[0] if len(numbered) == 1 and (len(lines) == 1 or asked.names_client) else None,
+    )
+
+
+def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]:
+    """The condition that a ticket is among those that `search` finds for these words."""
+    asked = understand(words)
+    meant, _numbered, _found = _find(asked, requester_id=requester_id, limit=1)
+    if not meant and not asked.labels:
+        return false()
+    terms, requester = cast(literal(_json(meant)), JSONB), cast(literal(requester_id), Uuid)
+    every = func.search_tickets(terms, requester, null()).table_valued(column("found_id", Uuid))
+    return or_(Ticket.id.in_(select(every.c.found_id)), _has_label(asked))
+
+
+def _find(
+    asked: Asked, *, requester_id: UUID | None, limit: int
+) -> tuple[list[Meant], list[TicketLine], list[TicketLine]]:
+    """What the terms mean, tickets of the number, and tickets of the words: of names alike where no others are."""
+    meant = meanings(asked)
+    numbered = _numbered(asked, requester_id=requester_id)
+    found = _ranked(meant, requester_id=requester_id, limit=limit)
+    if not numbered and not found and meant:
+        meant = with_names_alike(meant)
+        found = _ranked(meant, requester_id=requester_id, limit=limit)
+    return meant, numbered, found
+
+
+def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) -> list[TicketLine]:
+    if not meant:
+        return []
+    return _RANKED.rows(terms=_json(meant), requester_id=requester_id, most=max(CANDIDATES, limit), limit=limit)
+
+
+def _numbered(asked: Asked, *, requester_id: UUID | None) -> list[TicketLine]:
+    if not asked.labels:
+        return []
+    query = line_query().where(_has_label(asked))
+    if requester_id is not None:
+        query = query.where(Ticket.requester_id == requester_id)
+    return [line_of(*row) for row in db.session.execute(query.order_by(Ticket.id.desc()).limit(MOST_FOUND))]
+
+
+def _has_label(asked: Asked) -> ColumnElement[bool]:
+    """The ticket has one of the numbers; of that client, where one was named."""
+    conditions = []
+    for code, number in sorted(asked.labels, key=str):
+        client = select(Client.id).where(Client.code == code).scalar_subquery()
+        named = Ticket.client_id == client if code else Ticket.client_id.in_(select(Client.id))
+        conditions.append(and_(named, Ticket.number == number))
+    return or_(false(), *conditions)
+
+
+def _clients(meant: Sequence[Meant]) -> list[Client]:
+    """Active companies to which every term leads."""
+    ids = set.intersection(*(set(each.clients) for each in meant)) if meant else set()
+    query = select(Client).where(Client.id.in_(ids), Client.active)
+    return list(db.session.scalars(query.order_by(by_name(Client.name), Client.id).limit(NAMED))) if ids else []
+
+
+def _people(meant: Sequence[Meant]) -> list[Person]:
+    """Active people to whom every term leads: by their name, or some by that of their company."""
+    known = {person: client for each in meant for person, client in each.people.items()}
+    ids = [
+        person
+        for person, client in known.items()
+        if all(person in each.people or client in each.clients for each in meant)
+    ]
+    query = select(Person).where(Person.id.in_(ids), Person.active)
+    return list(db.session.scalars(query.order_by(by_name(Person.name), Person.id).limit(NAMED))) if ids else []
+
+
+def _json(meant: Iterable[Meant]) -> str:
+    return json.dumps([each.to_json() for each in meant])

@@ -1,0 +1,95 @@
+"""Where the words that were searched for stand in a text, and the piece of the text around them. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from msp.kernel.folding import WORD, fold
+
+WIDTH = 180  # characters of an excerpt, about
+BEFORE = 50  # of them before what was found
+MOST_WORDS = 50_000  # of a text that are looked at
+Span = tuple[int, int]
+
+
+class Piece(NamedTuple):
+    """A stretch of a text, and whether it is what was searched for."""
+
+    text: str
+    is_match: bool
+
+
+def spans(text: str, forms: Iterable[str]) -> list[Span]:
+    """Where any of the forms (folded phrases whose last word may go on) begins and ends in a text, in order."""
+    phrases = [tuple(form.split()) for form in forms if form]
+    words = [(fold(match[0]), match.start(), match.end()) for match in islice(WORD.finditer(text), MOST_WORDS)]
+    found = {span for phrase in phrases for span in _stretches(words, phrase)}
+    return list(_merged(sorted(found)))
+
+
+def pieces(text: str, forms: Iterable[str], *, width: int = WIDTH) -> list[Piece]:
+    """About `width` characters of a text around what was searched for, the rest as …; its beginning without any."""
+    found = spans(text, forms)
+    start, end = _window(text, found, width)
+    shown = [span for span in found if start <= span[0] and span[1] <= end]
+    return _cut(text, start, end, shown)
+
+
+def marked(text: str, forms: Iterable[str]) -> list[Piece]:
+    """A whole text, such as a subject, with what was searched for."""
+    return _cut(text, 0, len(text), spans(text, forms))
+
+
+def _stretches(words: Sequence[tuple[str, int, int]], phrase: tuple[str, ...]) -> Iterator[Span]:
+    *firsts, last = phrase
+    for at in range(len(words) - len(firsts)):
+        if words[at + len(firsts)][0].startswith(last) and all(
+            words[at + n][0] == each for n, each in enumerate(firsts)
+        ):
+            yield words[at][1], words[at + len(firsts)][2]
+
+
+def _merged(found: Sequence[Span]) -> Iterator[Span]:
+    last: Span | None = None
+    for span in found:
+        if last is not None and span[0] < last[1]:
+            last = (last[0], max(last[1], span[1]))
+            continue
+        if last is not None:
+            yield last
+        last = span
+    if last is not None:
+        yield last
+
+
+def _window(text: str, found: Sequence[Span], width: int) -> Span:
+    if len(text) <= width + BEFORE:
+        return 0, len(text)
+    first = found[0][0] if found else 0
+    start = max(0, min(first - BEFORE, len(text) - width))
+    end = min(len(text), max(start + width, found[0][1] if found else 0))
+    return _at_word(text, start, 1), _at_word(text, end, -1) if end < len(text) else end
+
+
+def _at_word(text: str, at: int, step: int) -> int:
+    """The next gap between words from here, within some letters; here itself where there is none."""
+    if at in (0, len(text)):
+        return at
+    for gap in range(at, max(0, min(len(text), at + 20 * step)), step):
+        if text[gap].isspace():
+            return gap
+    return at
+
+
+def _cut(text: str, start: int, end: int, shown: Sequence[Span]) -> list[Piece]:
+    cut: list[Piece] = []
+    at = start
+    for begin, stop in shown:
+        cut += [Piece(text[at:begin], is_match=False), Piece(text[begin:stop], is_match=True)]
+        at = stop
+    cut.append(Piece(text[at:end], is_match=False))
+    if start > 0:
+        cut.insert(0, Piece("… ", is_match=False))
+    if end < len(text):
+        cut.append(Piece(" …", is_match=False))
+    return [Piece(" ".join(each.text.split("\n")), each.is_match) for each in cut if each.text]

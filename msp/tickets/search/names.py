@@ -1,0 +1,126 @@
+"""What terms mean: word forms, stop words, and the people and companies that are called so."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+
+from msp.kernel.db import Json, db
+from msp.kernel.folding import fold
+from msp.tickets.search.words import Asked, Term
+
+NAMESAKES = 500  # people of one name whose tickets are found
+ALIKE = 10  # names that are almost the same
+
+_NAMED = text(
+    """
+    select asked.n, search_forms(asked.ways, asked.is_exact), not asked.is_exact and search_is_stop(asked.folded),
+        array(select p.id::text || coalesce(' ' || p.client_id::text, '') from person p
+              where asked.is_word and (search_fold(p.name) like asked.folded || '%'
+                                       or search_fold(p.name) like '% ' || asked.folded || '%')
+              union
+              select p.id::text || coalesce(' ' || p.client_id::text, '') from person p
+              where asked.is_address and lower(p.email) like asked.address || '%'
+              limit :namesakes),
+        array(select c.id::text from client c
+              where asked.is_word and (search_fold(names(c)) like asked.folded || '%'
+                                       or search_fold(names(c)) like '% ' || asked.folded || '%')
+              limit :namesakes)
+    from jsonb_to_recordset(cast(:asked as jsonb))
+        as asked(n integer, ways text[], is_exact boolean, is_word boolean, folded text, is_address boolean,
+                 address text)
+    order by asked.n
+    """.replace("names(c)", "c.name || ' ' || coalesce(c.legal_name, '') || ' ' || c.code")
+)
+_ALIKE = text(
+    """
+    select asked.n,
+        array(select p.id::text || coalesce(' ' || p.client_id::text, '') from person p
+              where search_is_alike(asked.folded, p.name)
+              order by search_likeness(asked.folded, p.name) desc, p.id limit :alike),
+        array(select c.id::text from client c
+              where search_is_alike(asked.folded, names(c))
+              order by search_likeness(asked.folded, names(c)) desc, c.id limit :alike)
+    from jsonb_to_recordset(cast(:asked as jsonb)) as asked(n integer, folded text)
+    where length(asked.folded) > 3
+    """.replace("names(c)", "c.name || ' ' || coalesce(c.legal_name, '') || ' ' || c.code")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A term with its forms in folded text, and who is called so: people (with their company) and companies."""
+
+    term: Term
+    forms: tuple[str, ...]
+    is_stop: bool
+    people: dict[UUID, UUID | None]
+    clients: frozenset[UUID]
+
+    def to_json(self) -> Json:
+        """For search_tickets in the database."""
+        ids = [f"#p{each}" for each in self.people] + [f"#c{each}" for each in self.clients]
+        return {"ways": list(self.term.ways), "is_exact": self.term.is_exact, "ids": ids}
+
+
+def meanings(asked: Asked) -> list[Meant]:
+    """The terms that say something, each with who is called so; all of them where none says anything."""
+    if not asked.terms:
+        return []
+    rows = db.session.execute(_NAMED, {"asked": _json(asked.terms), "namesakes": NAMESAKES})
+    meant = [
+        Meant(asked.terms[n], tuple(forms), is_stop, _people(people), frozenset(map(UUID, clients)))
+        for n, forms, is_stop, people, clients in rows
+    ]
+    return [each for each in meant if not each.is_stop] or meant
+
+
+def with_names_alike(meant: Sequence[Meant]) -> list[Meant]:
+    """The terms with people and companies whose name is almost the same, where nobody has that very name."""
+    words = [(n, fold(each.term.ways[0])) for n, each in enumerate(meant) if _may_be_misspelt(each)]
+    if not words:
+        return list(meant)
+    db.session.execute(text("select set_config('pg_trgm.word_similarity_threshold', '0.5', true)"))
+    asked = json.dumps([{"n": n, "folded": folded} for n, folded in words])
+    found = {
+        n: (people, clients) for n, people, clients in db.session.execute(_ALIKE, {"asked": asked, "alike": ALIKE})
+    }
+    return [_widened(each, *found[n]) if n in found else each for n, each in enumerate(meant)]
+
+
+def _may_be_misspelt(meant: Meant) -> bool:
+    folded = fold(meant.term.ways[0])
+    has_name = bool(meant.people or meant.clients)
+    return not meant.term.is_exact and not has_name and folded.isalpha()
+
+
+def _widened(meant: Meant, people: list[str], clients: list[str]) -> Meant:
+    return Meant(meant.term, meant.forms, meant.is_stop, _people(people), frozenset(map(UUID, clients)))
+
+
+def _people(told: Sequence[str]) -> dict[UUID, UUID | None]:
+    people: dict[UUID, UUID | None] = {}
+    for each in told:
+        person, _, client = each.partition(" ")
+        people[UUID(person)] = UUID(client) if client else None
+    return people
+
+
+def _json(terms: Sequence[Term]) -> str:
+    return json.dumps(
+        [
+            {
+                "n": n,
+                "ways": list(term.ways),
+                "is_exact": term.is_exact,
+                "is_word": len(fold(term.ways[0])) > 1,
+                "folded": fold(term.ways[0]),
+                "is_address": "@" in term.ways[0],
+                "address": re.sub(r"([\\%_])", r"\\\1", term.ways[0].lower()),
+            }
+            for n, term in enumerate(terms)
+        ]
+    )

@@ -1,0 +1,45 @@
+"""What a search found, as lists of links for console, palette and portal."""
+
+from collections.abc import Callable, Iterable
+
+from flask_babel import lazy_pgettext as said
+
+from msp.tickets.search import Hit, Piece
+
+PLACES = {
+    "subject": "",
+    "message": said("found in", "message"),
+    "note": said("found in", "note"),
+    "attachment": said("found in", "file"),
+    "requester": said("found in", "requester"),
+    "client": said("found in", "client"),
+}
+Group = dict[str, object]
+
+
+def group(title: str, items: Iterable[dict[str, object]]) -> list[Group]:
+    """A headed list; nothing at all without items."""
+    held = list(items)
+    return [{"title": title, "items": held}] if held else []
+
+
+def ticket_item(hit: Hit, url: Callable[[str], str]) -> dict[str, object]:
+    """A ticket with the text that was found in it; `url` makes an address of its label."""
+    line, excerpt = hit.line, hit.excerpt
+    place = PLACES[excerpt.place]
+    return {
+        "url": url(line.label),
+        "icon": "inbox",
+        "label": line.label,
+        "pieces": hit.subject,
+        "note": line.client.name,
+        "status": line.status,
+        "place": place,
+        "excerpt": excerpt.pieces if place else [],
+    }
+
+
+def named_item(url: str, icon: str, name: str, *, label: str = "", note: str = "") -> dict[str, object]:
+    """A person or a company."""
+    pieces = [Piece(name, is_match=False)]
+    return {"url": url, "icon": icon, "label": label, "pieces": pieces, "note": note, "place": "", "excerpt": []}

@@ -1,0 +1,1 @@
+"""Search: what people type finds what was written, for whoever may see it."""
