@@ -45,6 +45,11 @@ THANKS = [
     "¡Genial, muchas gracias!", "ok, muchas gracias por la ayuda", "Ya me funciona, mil gracias",
     "gracias, ya lo tengo", "Muchas gracias por todo 🙌", "Many thanks", "Thank you, it is working now",
     "Thanks that worked", "funcionó, gracias", "Perfecto, gracias Tomás", "Great job, thanks!", "Muy amable, gracias",
+    "Perfecto, ya puedo trabajar. Muchas gracias!", "Ya va todo como la seda, gracias",
+    "Gracias!! Ya me deja imprimir", "Podéis cerrarlo, gracias", "You can close the ticket, thanks",
+    "Confirmado, funciona. Gracias", "merci, ça marche", "Genial!! ya conecta la VPN, gracias",
+    "ya recibo correos, gracias", "mil gracias Irene, ya se imprime", "Thanks Irene, that fixed it",
+    "Gracias, ya no da error", "gracias, ya no se cuelga", "Gracias, confirmo que ya funciona",
     "por fin, gracias", "Recibido, gracias", "Gracias, un abrazo", "todo resuelto, gracias por la rapidez",
 ]
 ACKNOWLEDGEMENTS = [
@@ -57,7 +62,8 @@ ACKNOWLEDGEMENTS = [
     "no worries", "ok, no hay problema", "sin problema", "ahora sí", "vale 👍", "ok👍", "un saludo", ":+1:",
     "perfecto!!! 🎉", "Perfeto", "oki", "okis", "Vale vale", "funciona perfectamente", "va perfecto", "Todo en orden",
     "+1", "ok, espero", "done", "ya está solucionado", "buen trabajo", "👏👏👏", "😊", ":)", ":+1::skin-tone-3:", "(y)",
-    "it worked!", "✅", "Resolved",
+    "it worked!", "✅", "Resolved", "Ya está solucionado. Podéis cerrar el ticket", "Please close it, all good",
+    "ya no falla", "ahora sí me llegan los correos",
 ]
 SOMETHING_ELSE = [
     "gracias, pero sigue sin imprimir", "gracias, otra cosa: no me va la VPN", "vale, ¿cuándo venís?",
@@ -73,7 +79,11 @@ SOMETHING_ELSE = [
     "Hola, soy Ana de Contabilidad, no puedo", "123", "https://acme.example", "gracias https://acme.example",
     "captura.png", "works on my laptop but not on the PC", "it works but slowly", "it worked yesterday",
     "fixed? not here", "not fixed", "not working", "thanks for nothing", "gracias por nada",
-    "gracias, ya no funciona", "great, now it is broken", "genial, otra vez caído", "perfecto, otra vez igual",
+    "gracias, ya no funciona", "ya no sale", "ya no aparece", "gracias, podéis cerrar el puerto 25",
+    "gracias, podéis cerrar la cuenta de Luis", "you can close the account, thanks", "ya recibo correos de spam",
+    "ya no da imagen, gracias", "confirmo que no funciona", "ya me deja entrar pero no imprimir", "no lo cerréis",
+    "gracias, ya no recibo correos", "¿podéis cerrarlo?", "don't close it", "ya no se oye", "close the office door",
+    "gracias, ya no me deja imprimir", "great, now it is broken", "genial, otra vez caído", "perfecto, otra vez igual",
     "Hola, la VPN", "hello, is anyone there?", "¿hay alguien?", "hola, ¿me ayudáis?", "ok, ¿y la factura?",
     "Gracias, necesito también acceso a la carpeta", "gracias cuando podáis mirad el fax",
     "funciona todo menos el correo", "hola, vale, no va", "todo mal", "all broken", "sin correo",
