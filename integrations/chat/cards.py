@@ -1,6 +1,5 @@
 """A ticket as its requester sees it in chat: codes and facts first, then words in the reader's language and zone."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,7 +36,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The facts of a card. Two equal cards read the same, so a change that does not show is not sent."""
+    """The facts of a card."""
 
     ticket_id: UUID
     label: str
@@ -49,11 +48,6 @@ class Card:
     due_at: datetime | None
     why: Why | None
     buttons: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """The card in 16 characters, to compare with the one that was last sent."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 def card_of(ticket: Ticket) -> Card:

@@ -45,7 +45,10 @@ TOLD = {
     "ticket.message_deleted",
     "ticket.message_restored",
     "ticket.person_asked",
+    "sla.breached",
+    "sla.met",
     "sla.recomputed",
+    "sla.reopened",
 }
 
 WAITS_IN_ORDER = timedelta(minutes=20)
@@ -171,15 +174,13 @@ def opening_post(ticket: Ticket, card: Card, *, name: str) -> Post:
     return Post(sentences.headline(card, name=name, now=now), card=written(card, now=now), ticket_id=ticket.id)
 
 
-def keep_opening(
-    client_id: UUID, conversation_id: UUID, place: Place, *, sent: list[str], card: Card, text: str
-) -> None:
+def keep_opening(client_id: UUID, conversation_id: UUID, place: Place, *, sent: list[str], post: Post) -> None:
     """Remember where a conversation is held, and its opening sentence and card, so that they can be updated."""
     with changing(client_id, conversation_id) as conversation:
         kept = {name: value for name, value in conversation.reference.items() if name != "direct_to"}
-        conversation.reference = kept | place.reference | {"opening": text}
+        conversation.reference = kept | place.reference | {"opening": post.text}
         conversation.channel, conversation.thread = place.channel, place.thread or sent[0]
-        conversation.card_id, conversation.card_digest = sent[-1], card.digest
+        conversation.card_id, conversation.card_digest = sent[-1], post.digest
         conversation.opening_id = sent[0] if len(sent) > 1 else None
         note_reachable(conversation)
 
@@ -215,7 +216,7 @@ def _plan(conversation: Conversation, view: View) -> Plan:
         card_post=card_post,
         card_id=conversation.card_id,
         opening_id=conversation.opening_id,
-        is_card_new=view.card.digest != conversation.card_digest,
+        is_card_new=card_post.digest != conversation.card_digest,
         question=conversation.reference.get("question") or {},
         opening=conversation.reference.get("opening", ""),
     )
@@ -279,7 +280,7 @@ def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
     key = f"{fact.id.hex}.{plan.conversation_id.hex}"
     sent = post_all(transport, link, place, plan.posts, key=key, conversation_id=plan.conversation_id)
     if fact.kind == "ticket.opened":
-        keep_opening(plan.client_id, plan.conversation_id, place, sent=sent, card=plan.card, text=plan.card_post.text)
+        keep_opening(plan.client_id, plan.conversation_id, place, sent=sent, post=plan.card_post)
         return
     if sent:
         with changing(plan.client_id, plan.conversation_id) as conversation:
@@ -316,7 +317,7 @@ def _refresh_card(transport: Transport, link: Link, plan: Plan, place: Place) ->
     is_there = _replace(transport, link, place, plan.card_id, parts[-1])
     with changing(plan.client_id, plan.conversation_id) as conversation:
         if is_there:
-            conversation.card_digest = plan.card.digest
+            conversation.card_digest = plan.card_post.digest
             conversation.reference = {**conversation.reference, "opening": plan.card_post.text}
         else:
             conversation.card_id = None

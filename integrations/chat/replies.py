@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from integrations.chat.cards import Card, card_of
+from integrations.chat.cards import card_of
 from integrations.chat.conversations import make_current
 from integrations.chat.intake import DIRECT
 from integrations.chat.links import find_link, lock
@@ -39,7 +39,6 @@ class Plan:
     direct_to: str | None
     reply: Post
     opening: Post | None
-    card: Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class ChatReplies:
             sent = post_all(
                 self.transport, plan.link, place, [plan.opening], key=f"{key}.opening", conversation_id=conversation_id
             )
-            keep_opening(reply.client_id, conversation_id, place, sent=sent, card=plan.card, text=plan.opening.text)
+            keep_opening(reply.client_id, conversation_id, place, sent=sent, post=plan.opening)
             place = Place(
                 place.platform,
                 place.workspace,
@@ -150,7 +149,6 @@ class ChatReplies:
             is_new = conversation.reference.get("direct_to") is not None and conversation.card_id is None
             has_threads = self.transport.has_threads_in_chats or not _is_chat(conversation)
             with reading_as(requester.locale, requester.timezone):
-                card = card_of(ticket)
                 return Plan(
                     conversation_id=conversation_id,
                     link=link,
@@ -162,8 +160,7 @@ class ChatReplies:
                         author=message.author.name if message.author else None,
                         label=None if has_threads else ticket.label,
                     ),
-                    opening=opening_post(ticket, card, name=first_name(requester.name)) if is_new else None,
-                    card=card,
+                    opening=opening_post(ticket, card_of(ticket), name=first_name(requester.name)) if is_new else None,
                 )
 
 

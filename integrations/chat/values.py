@@ -1,5 +1,6 @@
 """What goes between a chat system and the desk, free of either: places, what was said, what we say."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -155,6 +156,11 @@ class Post:
     def document(self) -> Document:
         """What it says, as rich text."""
         return self.content if self.content is not None else read_text(self.text)
+
+    @property
+    def digest(self) -> str:
+        """What people read of it in 16 characters: posts of the same digest need not be sent again."""
+        return hashlib.sha256(repr((self.text, self.card)).encode()).hexdigest()[:16]
 
     @property
     def heading(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from integrations.chat import Button, Post, WrittenCard
 from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
+from msp.richtext.tree import Document, Paragraph, Strong, Text
 
 Block = dict[str, Any]
 MAX_SECTION = 3000
@@ -16,7 +17,7 @@ MAX_FALLBACK = 3000
 def rendered(post: Post) -> dict[str, Any]:
     """`text` (also what notifications and screen readers say) and, where text is not all, `blocks`."""
     text = write_mrkdwn(post.document)
-    said = f"*{escape(post.heading)}*\n{text}" if post.heading else text
+    said = f"{_bold(post.heading)}\n{text}" if post.heading else text
     if post.card is None and not post.buttons:
         return {"text": said}
     blocks = [_section(said)] if said else []
@@ -28,14 +29,24 @@ def rendered(post: Post) -> dict[str, Any]:
 
 
 def _card(card: WrittenCard, *, value: str) -> list[Block]:
-    title = f"{escape(card.label)} · *{escape(card.subject)}*"
-    fields = [_mrkdwn(f"{escape(label)}\n*{escape(fact)}*", MAX_FIELD) for label, fact in card.facts]
+    title = f"{escape(card.label)} · {_bold(card.subject)}"
+    fields = [_mrkdwn(f"{escape(label)}\n{_bold(fact)}", MAX_FIELD) for label, fact in card.facts]
     blocks: list[Block] = [_section(title), {"type": "section", "fields": fields}]
     if card.why:
-        blocks.append({"type": "context", "elements": [_mrkdwn(escape(card.why), MAX_SECTION)]})
+        blocks.append({"type": "context", "elements": [_mrkdwn(_typed(card.why), MAX_SECTION)]})
     if card.buttons:
         blocks.append(_actions(card.buttons, value=value))
     return blocks
+
+
+def _typed(text: str) -> str:
+    """A text of people as mrkdwn that shows each of its characters."""
+    return write_mrkdwn(Document((Paragraph((Text(text),)),)))
+
+
+def _bold(text: str) -> str:
+    """As `_typed`, in bold as far as mrkdwn can have it so."""
+    return write_mrkdwn(Document((Paragraph((Strong((Text(text),)),)),)))
 
 
 def _actions(buttons: tuple[Button, ...], *, value: str) -> Block:
@@ -59,4 +70,4 @@ def _mrkdwn(text: str, limit: int) -> Block:
 def _fallback(said: str, card: WrittenCard | None) -> str:
     if card is None:
         return said[:MAX_FALLBACK]
-    return f"{said}\n{escape(card.label)} · {escape(card.subject)}".strip()[:MAX_FALLBACK]
+    return f"{said}\n{escape(card.label)} · {_typed(card.subject)}".strip()[:MAX_FALLBACK]
