@@ -1,6 +1,6 @@
 """Which conversation a message belongs to: its thread's, the one it continues, or the current one of a chat."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
@@ -125,7 +125,6 @@ def _continued(said: Said, *, author_id: UUID, within: timedelta) -> Conversatio
     near = exists().where(
         Message.ticket_id == Ticket.id,
         Message.author_id == author_id,
-        Message.deleted_at.is_(None),
         Message.at.between(said.at - within, said.at + within),
     )
     query = (
@@ -136,7 +135,7 @@ def _continued(said: Said, *, author_id: UUID, within: timedelta) -> Conversatio
             Ticket.requester_id == author_id,
             Ticket.status.not_in(FINISHED),
             near,
-            ~_answered(),
+            ~_answered(before=said.at),
         )
         .order_by(Ticket.created_at.desc())
         .limit(1)
@@ -156,13 +155,15 @@ def _where_said(said: Said) -> ColumnElement[bool]:
     )
 
 
-def _answered() -> ColumnElement[bool]:
+def _answered(*, before: datetime | None = None) -> ColumnElement[bool]:
+    """Whether somebody of the desk answered, before an instant where one is given: messages may come late."""
     author, message = aliased(Person), aliased(Message)
-    return (
+    answer = (
         exists()
         .where(message.ticket_id == Ticket.id, message.visibility == "public", author.client_id.is_(None))
         .where(author.id == message.author_id)
     )
+    return answer if before is None else answer.where(message.at <= before)
 
 
 def _quoted(said: Said, quoted_in: UUID | None) -> Conversation | None:

@@ -48,7 +48,7 @@ from msp.people.queries import access_person
 from msp.richtext import Document, is_empty, to_json, with_names, write_text
 from msp.tickets.actions import MAX_BODY, Request, access_ticket, edit, open_ticket, receive
 from msp.tickets.chat_replies import reply_from_chat
-from msp.tickets.derived_subject import derived_subject
+from msp.tickets.derived_subject import derived_subject, was_written_by_staff
 from msp.tickets.grouping import grouping_window
 from msp.tickets.models import Attachment, Conversation, Message
 from msp.tickets.small_talk import is_acknowledgement, is_nudge, is_small_talk, is_thanks, own_words
@@ -195,10 +195,10 @@ def _land(said: Said, client_id: UUID, author: Author, *, content: Document, quo
     note_channel_works(place)
     body = body_of(said, content)
     conversation = conversation_of(said, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)
-    if conversation is None and said.starts_thread and is_nudge(body):
+    if conversation is None and is_nudge(body):
         conversation = nudged_conversation(said, author_id=author_id)
     own = own_words(body) if said.quoted else body
-    if said.starts_thread and not said.files and is_small_talk(own):
+    if (said.starts_thread or conversation is None) and not said.files and is_small_talk(own):
         conversation, outcome = _small_talk(said, conversation, author_id, body=own)
         if conversation is None:
             return outcome
@@ -244,8 +244,9 @@ def _add(
         at=at,
         external_id=said.external_id,
     )
-    if said.starts_thread and ticket.subject == before:
-        edit(ticket, at=clock.now(), actor_id=author_id, subject=derived_subject(ticket))
+    is_without = not before and not was_written_by_staff(ticket)  # what it was opened with was deleted
+    if is_without or (said.starts_thread and ticket.subject == before):
+        edit(ticket, at=clock.now(), actor_id=author_id, subject=derived_subject(ticket) or ticket.subject)
     return message
 
 

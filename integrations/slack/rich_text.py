@@ -103,8 +103,14 @@ def _forwarded(attachment: Json, *, depth: int) -> Iterator[Block]:
         each for one in inner for each in (_forwarded(one, depth=depth + 1) if _is_forward(one) else _attached(one))
     ]
     author = _author(attachment)
-    if said or author or dicts(attachment.get("files")):
+    if not said and (names := [name for file in dicts(attachment.get("files")) if (name := _file_name(file))]):
+        said = [Paragraph((Text(", ".join(names)),))]
+    if said or author:
         yield Quote((*((Paragraph((Strong(author),)),) if author else ()), *said))
+
+
+def _file_name(file: Json) -> str:
+    return " ".join((text_in(file, "name") or text_in(file, "title")).split())
 
 
 def _author(attachment: Json) -> Inlines:

@@ -20,7 +20,7 @@ from integrations.chat import (
     restored,
 )
 from integrations.teams.installations import WITHOUT_TOKEN, note_installation, team_of
-from integrations.teams.rich_text import is_system_message, pictures_of_emoji, quoted_id, read_activity
+from integrations.teams.rich_text import absent_files, is_system_message, pictures_of_emoji, quoted_id, read_activity
 from integrations.teams.shapes import instant_of, tenant_of
 from integrations.teams.transport import TeamsTransport
 from msp.clients.actions import note_unknown
@@ -163,8 +163,8 @@ def _object(value: Any) -> Json:
 
 
 def _offers(activity: Json) -> list[FileOffer]:
-    """The files of a message; the pictures of its emoji are none."""
-    offers, emoji = [], pictures_of_emoji(activity)
+    """The files of a message, also those that Teams keeps from us; the pictures of its emoji are none."""
+    offers, emoji = list[FileOffer](), pictures_of_emoji(activity)
     for each in activity.get("attachments") or []:
         if not isinstance(each, dict):
             continue
@@ -175,7 +175,8 @@ def _offers(activity: Json) -> list[FileOffer]:
         elif kind.startswith("image/") and each.get("contentUrl") and each["contentUrl"] not in emoji:
             remote = {"url": each["contentUrl"], "with_token": True, "service_url": activity["serviceUrl"]}
             offers.append(FileOffer(file_name(each.get("name"), otherwise="image"), kind, 0, remote))
-    return offers
+    absent = ({"id": id} for id in absent_files(activity))
+    return offers + [FileOffer("file", "application/octet-stream", 0, remote, "in_channel") for remote in absent]
 
 
 def _type_of(attachment: Json) -> str:

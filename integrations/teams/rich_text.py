@@ -30,7 +30,7 @@ from msp.richtext.tree import (
     without_mention,
 )
 
-__all__ = ["is_system_message", "pictures_of_emoji", "quoted_id", "read_activity"]
+__all__ = ["absent_files", "is_system_message", "pictures_of_emoji", "quoted_id", "read_activity"]
 
 _REPLY = re.compile(r"<blockquote\b[^<>]*schema\.skype\.com/Reply[^<>]*>", re.IGNORECASE)
 _ITEM = re.compile(r"""\sitemid\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
@@ -39,6 +39,7 @@ _QUOTED = re.compile(r"<quoted\b[^<>]*>(?:</quoted>)?", re.IGNORECASE)
 _HTML = re.compile(r"\s*<(p|div|span|ul|ol|blockquote|codeblock)\b.*</\1>\s*", re.IGNORECASE | re.DOTALL)
 _EMOJI = re.compile(r"<img\b[^<>]*schema\.skype\.com/Emoji[^<>]*>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\ssrc\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
+_PLACE = re.compile(r"""<attachment\b[^<>]*\sid\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
 _SYSTEM = re.compile(r"\s*<systemEventMessage\b[^<>]*/?>(?:</systemEventMessage>)?\s*", re.IGNORECASE)
 _REFERENCES = ("messageReference", "forwardedMessageReference")
 
@@ -69,6 +70,16 @@ def pictures_of_emoji(activity: Json) -> frozenset[str]:
     """The addresses of the pictures that stand for emoji in a message; they come as attachments, too."""
     found = (_SOURCE.search(image[0]) for image in _EMOJI.finditer(_html_of(activity)))
     return frozenset(html.unescape(source[1]) for source in found if source)
+
+
+def absent_files(activity: Json) -> tuple[str, ...]:
+    """The ids of files that stand in the text and do not come along, as in channels."""
+    attachments = _dicts(activity.get("attachments"))
+    told = {str(each.get("id")) for each in attachments}
+    content = (each.get("content") for each in attachments)
+    told |= {str(each.get("uniqueId")) for each in content if isinstance(each, dict)}
+    found = dict.fromkeys(place[1] for place in _PLACE.finditer(_html_of(activity)))
+    return tuple(id for id in found if id not in told)
 
 
 def is_system_message(activity: Json) -> bool:

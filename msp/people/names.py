@@ -23,6 +23,9 @@ _SUFFIXES = _set(
     phd ph.d mba msc bsc md jr sr ii iii esq cpa pmp cissp s.l s.a sl sa s.l.u ltd inc llc gmbh
     """
 )
+_PARTICLES = _set("de del la las los san santa van von der den da dos di do le el y i")
+_ACCOUNT = re.compile(r"[UW][A-Z0-9]{6,12}")  # an id of Slack's, where nothing else is known
+_EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")  # written with the family name first
 _SHORT_FORMS = {"mª": "María", "m.ª": "María", "ma": "María", "mº": "María", "fco": "Francisco", "fdo": "Fernando"}
 _COMPOUNDS = {("maria", "jose"), ("maria", "jesus"), ("jose", "maria")}
 _NOBODY = _set(
@@ -44,14 +47,18 @@ def first_name(name: str) -> str:
         return _from_address(text)
     text = _AFTER.sub("", text) or re.sub(r"[()\[\]{}<>|/•·]", " ", text)
     words = _words(_in_speaking_order(text))
-    if not words or _fold(" ".join(words)) in _NOBODY:
+    if not words or _is_nobody(" ".join(words)):
         return ""
+    if all(_EASTERN.fullmatch(word) for word in words):
+        return " ".join(words)
     if len(words) == 1 and words[0] == words[0].lower():
         return _from_login(words[0])
     is_one_case = all(word.upper() == word for word in words) or all(word.lower() == word for word in words)
     titles, rest = _split_titles(words)
     if not is_one_case:
         rest = _without_capital_surnames(rest)
+    if not titles:
+        rest = _without_leading_surnames(rest)
     return _address(titles, rest, is_one_case=is_one_case)
 
 
@@ -63,6 +70,8 @@ def _address(titles: list[str], rest: list[str], *, is_one_case: bool) -> str:
         is_given = _fold(rest[0]) in GIVEN_NAMES or (len(rest) > 1 and _fold(rest[0]) not in SURNAMES)
         if not is_given:
             return f"{_cased(titles[-1], is_one_case=is_one_case)} {shown[0]}"
+    if _fold(rest[0]) in _PARTICLES and len(rest) > 1:
+        return " ".join(word.lower() if _fold(word) in _PARTICLES else word for word in shown)
     if _is_initial(rest[0]):
         return next((shown[at] for at, word in enumerate(rest) if _fold(word) in GIVEN_NAMES), " ".join(shown))
     short = _SHORT_FORMS.get(rest[0].lower().rstrip("."))
@@ -98,6 +107,7 @@ def _in_speaking_order(text: str) -> str:
 def _words(text: str) -> list[str]:
     words = (word.strip('"“”«»*_~`,;:!¡¿?@#+=-–—') for word in re.split(r"\s+|(?<=ª)(?=\w)", text))
     kept = [re.sub(r"[^\w.'’\-ªº]+", "", word) for word in words]
+    kept = [word[:-1] if re.fullmatch(r"[^\W\d_]{4,}\.", word) and not _is_title(word) else word for word in kept]
     return [word for word in kept if any(char.isalpha() for char in word)]
 
 
@@ -120,6 +130,19 @@ def _without_capital_surnames(words: list[str]) -> list[str]:
     if len(words[0]) < 3 or words[0] != words[0].upper() or not words[0].isalpha():
         return words
     return [word for word in words if word != word.upper()] or words
+
+
+def _without_leading_surnames(words: list[str]) -> list[str]:
+    """«López García Ana» and «de la Fuente José» without what stands in front of the given name."""
+    if _fold(words[0]) in GIVEN_NAMES or _fold(words[0]) not in SURNAMES | _PARTICLES:
+        return words
+    given = next((at for at, word in enumerate(words) if _fold(word) in GIVEN_NAMES), 0)
+    return words[given:]
+
+
+def _is_nobody(name: str) -> bool:
+    """Whether it names no person: a mailbox, a numbered guest, an id."""
+    return _fold(name).rstrip("_-.0123456789") in _NOBODY or _ACCOUNT.fullmatch(name) is not None
 
 
 def _from_address(address: str) -> str:
@@ -154,7 +177,7 @@ def _cased(word: str, *, is_one_case: bool) -> str:
 
 
 def _is_initial(word: str) -> bool:
-    return len(word.rstrip(".")) == 1 and word.isascii()
+    return len(word.rstrip(".")) == 1 and bool(re.match(r"[A-ZÀ-Ý]", word, re.IGNORECASE))
 
 
 def _bare(word: str) -> str:

@@ -258,3 +258,56 @@ def test_the_subject_of_a_forward_is_what_was_said_and_not_who_said_it(
     slack_server.kinds.forward(SLACK_TEAM, TOM, "im", author=PABLO, text="No va el TPV de caja 2", comment="mirad esto")
     drain()
     assert [each.subject for each in tickets()] == ["El servidor no responde", "No va el TPV de caja 2"]
+
+
+# ---------------------------------------------------------------------- grouping
+
+
+def test_what_was_written_before_the_answer_joins_also_when_it_comes_late(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn, world: World
+) -> None:
+    """B6: Slack keeps no order, and tells late."""
+    said = slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
+    drain()
+    ts = f"{clock.now().timestamp() + 20:.6f}"
+    clock.advance(timedelta(seconds=60))
+    with work(Scope.staff(actor_id=world.irene.id)):
+        reply(access_ticket(tickets()[0].id), author=world.irene, body="Lo miro", at=clock.now())
+    drain()
+    late = {"type": "message", "user": MARTA, "team": SLACK_TEAM, "text": "pone error 41", "ts": ts, "event_ts": ts}
+    place = slack_server.world.channels[said.channel]
+    slack_server.emit(place, {**late, "channel": said.channel, "channel_type": "im"}, wait=True)
+    drain()
+    [ticket] = tickets()
+    assert "pone error 41" in [each.body for each in said_on(ticket)]
+
+
+def test_who_deletes_and_writes_again_has_one_ticket(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
+) -> None:
+    """B8: its subject is what is written now."""
+    said = slack_server.say(SLACK_TEAM, MARTA, "im", "mi clave es hunter2 y no me deja entrar")
+    drain()
+    slack_server.delete(SLACK_TEAM, MARTA, said.channel, said.ts)
+    slack_server.say(SLACK_TEAM, MARTA, "im", "no me deja entrar en la VPN")
+    drain()
+    [ticket] = tickets()
+    assert ticket.subject == "No me deja entrar en la VPN"
+    assert [each.body for each in said_on(ticket)] == ["", "no me deja entrar en la VPN"]
+
+
+@pytest.mark.parametrize("text", ["Hola", "gracias!", "vale 👍"])
+@pytest.mark.parametrize("where", ["im", SUPPORT])
+def test_small_talk_in_a_thread_of_no_ticket_opens_none(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, text: str, where: str
+) -> None:
+    """B6: in the assistant's container every message is written in a thread."""
+    first = slack_server.say(SLACK_TEAM, PABLO if where == SUPPORT else MARTA, where, "Hola")
+    drain()
+    mention = f"{MENTION} " if where == SUPPORT else ""
+    slack_server.say(SLACK_TEAM, MARTA, where, f"{mention}{text}", thread_ts=first.ts)
+    drain()
+    assert tickets() == []
+    slack_server.say(SLACK_TEAM, MARTA, where, f"{mention}no me va el correo", thread_ts=first.ts)
+    drain()
+    assert [each.subject for each in tickets()] == ["No me va el correo"]

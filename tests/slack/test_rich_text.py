@@ -425,3 +425,14 @@ def test_files_that_were_removed_are_none() -> None:
     """A1, B8."""
     files = [{"id": "F1", "name": "a.png"}, {"id": "F2", "mode": "tombstone"}]
     assert [file["id"] for file in files_of({"files": files})] == ["F1"]
+
+
+def test_a_forward_of_files_alone_names_them() -> None:
+    """B1."""
+    forward = {
+        "is_share": True,
+        "author_name": "Ana",
+        "text": "",
+        "files": [{"id": "F1", "name": "a.png"}, {"id": "F2"}],
+    }
+    assert write_text(read_message({"text": "", "attachments": [forward]})) == "> Ana\n>\n> a.png"

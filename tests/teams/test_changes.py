@@ -188,3 +188,30 @@ def test_what_teams_itself_tells_is_no_message(desk: Desk, drain: Drain) -> None
     desk.teams.post(desk.activity("") | {"id": "1795424400322", "attachments": event}, wait=True)
     drain()
     assert tickets() == [] and desk.from_bot() == []
+
+
+def test_a_file_in_a_channel_is_named_with_the_reason_why_it_did_not_come(desk: Desk, drain: Drain) -> None:
+    """B4: Teams gives apps no files of channels, only the place of each in the text."""
+    posted = [{"name": "a.log", "content": b"one"}]
+    first = desk.teams.say(TEAMS_TENANT, desk.person, desk.channel(), "@Guardia the VPN is down", files=posted)
+    drain()
+    desk.teams.say(TEAMS_TENANT, desk.person, desk.channel(), "@Guardia", reply_to=first.id, files=posted)
+    drain()
+    [ticket] = tickets()
+    assert (ticket.subject, len(said_on(ticket))) == ("The VPN is down", 2)
+    with work(Scope.staff()) as session:
+        rows = session.scalars(select(Attachment)).all()
+    assert [(row.state, row.reason) for row in rows] == [("refused", "in_channel")] * 2
+
+
+def test_words_after_a_deleted_opening_give_the_subject(desk: Desk, drain: Drain) -> None:
+    """B8."""
+    said = desk.say("my password is hunter2")
+    drain()
+    desk.teams.delete(TEAMS_TENANT, desk.person, said.id)
+    drain()
+    assert tickets()[0].subject == "Message deleted"
+    clock.advance(timedelta(minutes=30))
+    desk.say("I cannot log in to the VPN")
+    drain()
+    assert [each.subject for each in tickets()] == ["I cannot log in to the VPN"]

@@ -137,6 +137,7 @@ _MESSAGE = MappingProxyType(
         "metadata_too_large": _l("The message is too long for Slack."),
         "external": _l("The file is kept in another service."),
         "foreign_address": _l("The file’s address does not belong to %(service)s."),
+        "in_channel": _l("Teams gives the app no files of channels: ask for it in the personal chat, or the portal."),
         "invalid_blocks": _l("Slack does not accept the format of the message."),
         "invalid_blocks_format": _l("Slack does not accept the format of the message."),
         "msg_blocks_too_long": _l("The message is too long for Slack."),
