@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import g, redirect, request, url_for
@@ -28,7 +29,7 @@ def needs(what: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
             if g.person is None:
-                return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+                return redirect(url_for("security.login", next=page_in_view()))
             if not may(g.person, what):
                 raise Denied("not_allowed") if g.person.is_staff else NotFound("page")
             return view(*args, **kwargs)
@@ -38,10 +39,35 @@ def needs(what: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     return decorate
 
 
+def page_in_view() -> str:
+    """The path of the page that somebody looks at: for a form or a part of a page, of the page around it."""
+    around = request.headers.get("HX-Current-URL") or ("" if request.method in ("GET", "HEAD") else request.referrer)
+    if around == "":
+        return request.full_path.rstrip("?")
+    try:
+        parts = urlsplit(around or "")
+    except ValueError:
+        return url_for("home")
+    return local_path(parts.path + (f"?{parts.query}" if parts.query else "")) or url_for("home")
+
+
 def local_path(wanted: str) -> str:
     """What an address asks to go to next if that is a path of this desk, or nothing: nobody is sent to other sites."""
     is_plain = wanted.isprintable() and "\\" not in wanted
     return wanted if is_plain and wanted.startswith("/") and not wanted.startswith("//") else ""
+
+
+def list_before() -> str:
+    """The page of ours that led to this ticket, or nothing: `?back=`, else the referring page if it is no ticket."""
+    if asked := local_path(request.args.get("back", "")):
+        return asked
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
+    if parts.netloc != request.host or "/tickets/" in parts.path or parts.path == url_for("security.login"):
+        return ""
+    return local_path(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
 def check_version(ticket: Ticket) -> None:

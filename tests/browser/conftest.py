@@ -19,6 +19,7 @@ from simulators.teams.server import APP_ID, APP_PASSWORD, HOME_TENANT, create_te
 from tests.world import World, sign_in
 from wsgi import create_app
 
+PATIENCE = 8000  # ms
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 
@@ -84,6 +85,7 @@ def signed_in(chromium: Browser, served: Served) -> Iterator[Callable[[Person], 
         value = client.get_cookie("guardia")
         assert value is not None
         context = chromium.new_context(locale="es-ES")
+        context.set_default_timeout(PATIENCE)
         context.add_cookies([{"name": "guardia", "value": value.value, "url": served.url}])
         contexts.append(context)
         return context

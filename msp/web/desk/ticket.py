@@ -43,7 +43,7 @@ from msp.web.desk.people import assignable, assignees
 from msp.web.desk.reply_words import destination
 from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
-from msp.web.guards import local_path, needs
+from msp.web.guards import list_before, needs
 from msp.web.ladder_words import what_is_next
 from msp.web.parts import formats
 from msp.web.parts.failure_messages import failure_sentence
@@ -106,7 +106,7 @@ def ticket(label: str) -> str:
         assignees=assignees,
         targets=_targets(this, found),
         next_step=_next_step(this, clocks),
-        back_url=local_path(request.args.get("back", "")) or url_for("desk.queue", view="mine"),
+        back_url=list_before() or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(this, found),
     )
 

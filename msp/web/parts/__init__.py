@@ -12,6 +12,7 @@ from msp.kernel.i18n import current_reader
 from msp.people.names import first_name
 from msp.web.parts import draw, failure_messages, formats, words
 from msp.web.parts.assets import asset
+from msp.web.parts.kept import kept_by
 from msp.web.parts.once import once
 from msp.web.parts.rich import rich_text
 
@@ -50,6 +51,7 @@ GLOBALS = {
     "act": draw.act,
     "reader_locale": formats.reader_locale,
     "form_key": draw.form_key,
+    "kept_by": kept_by,
     "word": words.word,
     "failure_sentence": failure_messages.failure_sentence,
     "unknown_code": failure_messages.unknown_code,

@@ -22,7 +22,7 @@ from msp.tickets.reading import mark_ticket_read
 from msp.tickets.sheet import Happened
 from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
-from msp.web.guards import Answer, is_first_time, needs
+from msp.web.guards import Answer, is_first_time, list_before, needs
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person
 from msp.web.uploads import keep_files
@@ -62,6 +62,7 @@ def ticket(label: str) -> str:
         why=_why(found, due),
         timeline=timeline(queries.messages_of(found.id), events, states="portal_status"),
         me=current_person(),
+        back_url=list_before() or url_for("portal.tickets"),
         actions=_actions(found),
         may_write=True,
     )

@@ -1,40 +1,33 @@
-// The composer keeps a draft per ticket in this tab, sends with Ctrl+Enter and names the files chosen.
-const keyOf = area => `draft:${area.dataset.draft}`
-
-function restore() {
-  for (const area of document.querySelectorAll('textarea[data-draft]')) {
-    if (!area.value) area.value = sessionStorage.getItem(keyOf(area)) ?? ''
-  }
-}
-
-document.addEventListener('input', event => {
-  const area = event.target.closest('textarea[data-draft]')
-  if (area) sessionStorage.setItem(keyOf(area), area.value)
-})
+// The composer: sends with Ctrl+Enter, names the files chosen, puts the cursor where one writes.
+const sending = new WeakMap()
 
 document.addEventListener('keydown', event => {
-  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return
   const form = event.target.closest('form')
   if (!form || !event.target.matches('textarea')) return
   event.preventDefault()
   form.requestSubmit(form.querySelector('[data-send]') ?? undefined)
 })
 
+// Whoever chooses by mouse or finger who reads it goes on writing; by the arrow keys one goes on choosing.
+document.addEventListener('click', event => {
+  if (event.detail && event.target.closest('.composer-tab')) event.target.closest('form').querySelector('textarea')?.focus()
+})
+
+document.addEventListener('submit', event => {
+  for (const area of event.target.querySelectorAll('textarea')) sending.set(area, area.value)
+})
+
 document.addEventListener('guardia:sent', event => {
   const form = event.target
   for (const area of form.querySelectorAll('textarea')) {
-    if (area.dataset.draft) sessionStorage.removeItem(keyOf(area))
-    area.value = ''
+    const sent = sending.get(area) ?? ''
+    area.value = area.value.startsWith(sent) ? area.value.slice(sent.length) : area.value  // typed meanwhile: it stays
+    if (area.value) area.dispatchEvent(new Event('input', { bubbles: true }))
   }
   form.querySelectorAll('input[type=file]').forEach(input => { input.value = '' })
   form.querySelectorAll('[data-files]').forEach(spot => { spot.textContent = '' })
   toEnd()
-})
-
-document.addEventListener('submit', event => {
-  for (const area of event.target.querySelectorAll('textarea[data-draft]')) {
-    if (!event.target.hasAttribute('hx-post')) sessionStorage.removeItem(keyOf(area))
-  }
 })
 
 document.addEventListener('change', event => {
@@ -45,7 +38,9 @@ document.addEventListener('change', event => {
 
 function toEnd() {
   const thread = document.querySelector('[data-thread]')
-  if (thread) thread.scrollTop = thread.scrollHeight
+  if (!thread || document.querySelector(location.hash.startsWith('#msg-') ? location.hash : null)) return
+  if (getComputedStyle(thread).overflowY === 'visible') scrollTo(0, document.documentElement.scrollHeight)
+  else thread.scrollTop = thread.scrollHeight
 }
 
 // The stopwatch opens the dialog that logs; what it shows becomes the minutes.
@@ -56,5 +51,4 @@ document.addEventListener('click', event => {
   if (field && Number.isFinite(seconds)) field.value = Math.max(1, hours * 60 + minutes + Math.round(seconds / 60))
 })
 
-restore()
 toEnd()

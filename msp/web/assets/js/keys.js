@@ -1,13 +1,19 @@
 // The keyboard: rows by J and K, one letter an action. Anything with data-key answers to that key, so the keys work
-// where the button is on the page and nowhere else.
+// where the button is on the page and nowhere else. They are off wherever one writes or chooses: what is typed into a
+// composer, a field, a menu or a dialog is never an action.
 import { aim, openDialog } from './menus.js'
+
+const WRITING = 'input, textarea, select, [contenteditable], .composer, .portal-ask, details.menu, dialog, [popover]'
+const FIELD = 'textarea, [contenteditable], .composer *, input:not([type=radio], [type=checkbox])'
+const OPEN = 'dialog[open], [popover]:popover-open, details.menu[open]'
+const REPEATED = ['j', 'k', 'ArrowDown', 'ArrowUp']
 
 let here = null
 
 const rows = () => [...document.querySelectorAll('[data-row]')]
-const typing = target => target.closest('input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]')
 
-function mark(row, { scroll = true } = {}) {
+/** Marks a row as the one that keys act on. */
+export function mark(row, { scroll = true } = {}) {
   document.querySelectorAll('[data-row].is-here').forEach(other => other.classList.remove('is-here'))
   here = row?.dataset.label ?? null
   if (!row) return
@@ -19,7 +25,7 @@ const current = () => rows().find(row => row.dataset.label === here)
 
 function move(step) {
   const all = rows()
-  if (!all.length) return
+  if (!all.length) return document.querySelector(`a[data-step="${step}"]:not([hidden])`)?.click()
   const at = all.indexOf(current())
   mark(all[Math.min(all.length - 1, Math.max(0, at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step))])
 }
@@ -40,21 +46,29 @@ function press(key) {
     if (!row) return
     aim(spot.form, row)
   }
-  if (spot?.matches('textarea')) return spot.focus()
+  if (spot?.matches('textarea')) return write(spot)
   spot?.click()
   if (spot?.matches('input[type=radio]')) spot.form?.querySelector('textarea')?.focus()
+}
+
+/** A reply is begun; words that stand there already keep their reader. */
+function write(area) {
+  if (!area.value.trim()) area.form.querySelector('[name=visibility][value=public]')?.click()
+  area.focus()
 }
 
 const actions = {
   j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
   Enter: () => current()?.querySelector('a[data-open]')?.click(),
-  n: nextUrgent, '?': () => openDialog('keys'),
+  n: nextUrgent, u: () => document.querySelector('a[data-back]')?.click(), '?': () => openDialog('keys'),
 }
 
 document.addEventListener('keydown', event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
-  if (document.querySelector('dialog[open], [popover]:popover-open')) return
+  if (event.key === 'Escape') return leave(event)
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return
+  if (event.target.closest?.(WRITING) || document.querySelector(OPEN)) return
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+  if (event.repeat && !REPEATED.includes(key)) return
   if (['Enter', 'ArrowDown', 'ArrowUp'].includes(key) && (!rows().length || event.target.closest('a, button, summary, details[open]'))) return
   if (actions[key]) {
     event.preventDefault()
@@ -64,5 +78,13 @@ document.addEventListener('keydown', event => {
     press(key)
   }
 })
+
+/** Escape leaves the field: the keys work again. */
+function leave(event) {
+  if (event.isComposing || document.querySelector(OPEN) || !event.target.matches?.(FIELD)) return
+  event.preventDefault()
+  event.target.blur()
+  document.querySelector('[data-thread]')?.focus({ preventScroll: true })
+}
 
 document.addEventListener('guardia:changed', () => { if (here) mark(current(), { scroll: false }) })

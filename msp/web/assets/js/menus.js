@@ -5,6 +5,7 @@ function open(dialog, from) {
   if (row) aim(dialog, row)
   for (const field of dialog.querySelectorAll('[data-narrow]')) {
     field.value = ''
+    field.setCustomValidity('')
     document.querySelectorAll(field.dataset.narrow).forEach(choice => { choice.hidden = false })
   }
   if (!dialog.open) dialog.showModal()
@@ -59,16 +60,6 @@ document.addEventListener('keydown', event => {
   for (const menu of document.querySelectorAll('details.menu[open]')) {
     menu.open = false
     menu.querySelector('summary')?.focus()
-  }
-})
-
-// A list of choices narrows as one types.
-document.addEventListener('input', event => {
-  const field = event.target.closest('[data-narrow]')
-  if (!field) return
-  const wanted = field.value.toLocaleLowerCase()
-  for (const row of document.querySelectorAll(field.dataset.narrow)) {
-    row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted)
   }
 })
 

@@ -1,6 +1,8 @@
 // Changes in place: a form with hx-post is sent, the page that comes back is morphed into this one. What is typed,
-// focused, open or scrolled stays. Without script the same forms are plain POSTs.
+// focused, open or scrolled stays. Without script the same forms are plain POSTs. What cannot be shown (the server
+// failed, no connection, another program's page) changes nothing: a line says so.
 import htmx from 'htmx.org'
+import { trouble, untrouble } from './trouble.js'
 import { toast } from './toast.js'
 
 htmx.registerExtension('keep-open', {
@@ -9,18 +11,47 @@ htmx.registerExtension('keep-open', {
 })
 
 const pathOf = url => new URL(url, location.href).pathname
+const isSignIn = response => response.redirected && pathOf(response.url) === document.body.dataset.signIn
+const formOf = ctx => ctx?.sourceElement?.closest?.('form')
+
+/** Tells the form that was sent how it went, for its draft. */
+function report(ctx, ok) {
+  if (ctx?.request?.method === 'POST') {
+    formOf(ctx)?.dispatchEvent(new CustomEvent('guardia:outcome', { bubbles: true, detail: { ok } }))
+  }
+}
+
+/** Whether an answer holds the part of a page that was asked for. */
+function isWhole(ctx) {
+  if (ctx.swap === 'none' || !ctx.select) return true
+  if (ctx.select === '#page') return /<main[^>]*\sid="page"/.test(ctx.text ?? '')
+  return new DOMParser().parseFromString(ctx.text ?? '', 'text/html').querySelector(ctx.select) !== null
+}
+
+function refuse(event, text, { lasting = false } = {}) {
+  event.preventDefault()
+  report(event.detail.ctx, false)
+  if (lasting) trouble(text)
+  else toast(text, { bad: true })
+}
 
 document.addEventListener('htmx:before:swap', event => {
   const { ctx } = event.detail
   const response = ctx.response?.raw
   if (!response) return
   const refused = /<main[^>]*\sdata-error="([^"]*)"/.exec(ctx.text ?? '')
-  if (response.status >= 400 && refused) {
+  if (isSignIn(response)) {
     event.preventDefault()
-    toast(new DOMParser().parseFromString(refused[1], 'text/html').body.textContent, { bad: true })
+    report(ctx, false)
+    location.assign(response.url)
+  } else if (response.status >= 500 || !(refused && response.status >= 400 || isWhole(ctx))) {
+    refuse(event, document.body.dataset.failed, { lasting: true })
+  } else if (response.status >= 400 && refused) {
+    refuse(event, new DOMParser().parseFromString(refused[1], 'text/html').body.textContent)
     if (response.status === 409) refresh()
   } else if (response.redirected && ctx.request.method === 'POST' && pathOf(response.url) !== location.pathname) {
     event.preventDefault()
+    report(ctx, true)
     if (!ctx.sourceElement?.closest('form[data-action]')) return location.assign(response.url)
     closeDialogs()  // done from a list: stay in it
     refresh()
@@ -31,15 +62,20 @@ const closeDialogs = () => document.querySelectorAll('dialog[open]').forEach(dia
 
 document.addEventListener('htmx:after:swap', event => {
   const { ctx } = event.detail
+  untrouble()
+  if (ctx.request?.method === 'POST') report(ctx, ctx.response?.status < 400)
   if (ctx.request?.method === 'POST' && ctx.response?.status < 400) {
     closeDialogs()
-    const form = ctx.sourceElement?.closest?.('form')
+    const form = formOf(ctx)
     if (form?.hasAttribute('data-clear')) form.dispatchEvent(new CustomEvent('guardia:sent', { bubbles: true }))
   }
   document.dispatchEvent(new CustomEvent('guardia:changed'))
 })
 
-document.addEventListener('htmx:error', () => toast(document.body.dataset.offline, { bad: true }))
+document.addEventListener('htmx:error', event => {
+  report(event.detail?.ctx, false)
+  trouble(document.body.dataset.offline)
+})
 
 /** Fetches this page again and morphs it in; resolves when it stands. */
 export function refresh() {

@@ -1,12 +1,18 @@
-// Ctrl+K: search or go anywhere. The field asks the server as one types; arrows walk through what it found.
+// Ctrl+K, or typing into the rail's field: search or go anywhere. The field asks the server as one types; arrows walk
+// through what it found. Passing the rail's field by Tab opens nothing.
 const palette = () => document.getElementById('palette')
 const items = () => [...palette().querySelectorAll('a.palette-item')]
 
-function open() {
+function open(text = '') {
   const dialog = palette()
   if (!dialog || dialog.open) return
   dialog.showModal()
-  dialog.querySelector('input')?.select()
+  const field = dialog.querySelector('input')
+  if (!text) return field?.select()
+  field.value = text
+  field.focus()
+  field.setSelectionRange(text.length, text.length)
+  field.dispatchEvent(new Event('input', { bubbles: true }))
 }
 
 document.addEventListener('keydown', event => {
@@ -32,15 +38,11 @@ document.addEventListener('submit', event => {
   }
 })
 
-document.addEventListener('click', event => {
-  if (!event.target.closest('[data-palette]') || event.target.closest('a, button') === null) return
-  event.preventDefault()
-  open()
-})
-
-document.addEventListener('focusin', event => {
-  if (event.target.matches('[data-palette] input') && palette()) {
-    event.target.blur()
-    open()
-  }
-})
+for (const kind of ['input', 'compositionend']) {
+  document.addEventListener(kind, event => {
+    if (!event.target.matches('[data-palette] input') || event.isComposing || !palette() || !event.target.value) return
+    const text = event.target.value
+    event.target.value = ''
+    open(text)
+  })
+}

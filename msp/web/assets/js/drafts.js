@@ -1,0 +1,123 @@
+// Nothing that somebody wrote is lost. A form with data-draft is kept as one types and filled in again whenever it is
+// opened. Every other form that is sent is kept until the page that follows shows that it went through; where the
+// session had ended, the server failed or refused, it is filled in again. Files and secrets are never kept.
+import { drop, keep, kept } from './vault.js'
+
+const SKIPPED = /^(hidden|password|file|submit|button|search|image|reset)$/
+const SECRET = /secret|token|password|api_key/i
+const WRITTEN = 'textarea, input:not([type]), input[type=text], input[type=email], input[type=number], input[type=tel], input[type=url]'
+const here = () => location.pathname + location.search
+const pathOf = form => new URL(form.getAttribute('action') || location.href, location.href).pathname
+const forms = () => [...document.querySelectorAll('form')].filter(form => form.method === 'post' && form.querySelector(WRITTEN))
+const nameOf = form => form.dataset.draft ? `draft ${form.dataset.draft}` : `form ${here()} ${pathOf(form)}`
+const controls = form => [...form.elements].filter(each => each.name && !SKIPPED.test(each.type) && !SECRET.test(each.name) && each.matches('input, select, textarea'))
+const isTicked = each => each.matches('[type=radio], [type=checkbox]')
+
+// What became of the forms of this tab: 'sent' until the next page says how it went, 'kept' where it failed.
+const states = {
+  read: () => { try { return JSON.parse(sessionStorage.getItem('forms')) ?? {} } catch { return {} } },
+  set(name, state) {
+    const all = states.read()
+    if (state) all[name] = state
+    else delete all[name]
+    sessionStorage.setItem('forms', JSON.stringify(all))
+  },
+}
+
+const read = form => controls(form).map(each => ({
+  name: each.name,
+  value: each.multiple ? [...each.selectedOptions].map(option => option.value) : each.value,
+  ...isTicked(each) && { ticked: each.checked },
+}))
+
+function write(form, fields, { over }) {
+  const seen = {}
+  for (const each of controls(form)) {
+    if (isTicked(each)) {
+      const known = fields.find(field => field.name === each.name && field.value === each.value)
+      if (known) each.checked = known.ticked
+      continue
+    }
+    const at = seen[each.name] = (seen[each.name] ?? -1) + 1
+    const known = fields.filter(field => field.name === each.name && field.ticked === undefined)[at]
+    if (!known || !over && each.value && !each.matches('select')) continue
+    if (each.multiple) [...each.options].forEach(option => { option.selected = known.value.includes(option.value) })
+    else if (!each.matches('select') || [...each.options].some(option => option.value === known.value)) each.value = known.value
+  }
+  asNote(form, fields)
+}
+
+/** A draft that does not say who may read it is an internal note. */
+function asNote(form, fields) {
+  const kinds = [...form.querySelectorAll('input[type=radio][name=visibility]')]
+  const known = fields.some(field => field.ticked && kinds.some(kind => field.name === kind.name && field.value === kind.value))
+  const note = kinds.find(kind => kind.value === 'internal')
+  if (note && !known) note.checked = true
+}
+
+const isEmpty = form => !controls(form).some(each => each.matches(WRITTEN) && each.value.trim())
+
+function save(form) {
+  if (form.dataset.draft && isEmpty(form)) drop(nameOf(form))
+  else keep(nameOf(form), read(form))
+}
+
+async function restore(form, options) {
+  const fields = await kept(nameOf(form))
+  if (!Array.isArray(fields)) return false
+  write(form, fields, options)
+  form.dispatchEvent(new CustomEvent('guardia:restored', { bubbles: true }))
+  return true
+}
+
+const hasFailed = () => document.querySelector('.flashes .is-red') !== null
+  || performance.getEntriesByType('navigation')[0]?.type === 'back_forward'
+
+async function arrive() {
+  if (!document.body.dataset.person) {  // sign-in, or an error: what was sent did not get through
+    if (document.querySelector('#sign-in, main[data-error]')) sessionStorage.setItem('forms-failed', '1')
+    return
+  }
+  const failed = sessionStorage.getItem('forms-failed') !== null || hasFailed()
+  sessionStorage.removeItem('forms-failed')
+  for (const [name, state] of Object.entries(states.read())) {
+    if (state !== 'sent') continue
+    if (failed) states.set(name, 'kept')
+    else forget(name)
+  }
+  const all = states.read()
+  for (const form of forms()) {
+    if (form.dataset.draft) await restore(form, { over: false })
+    else if (all[nameOf(form)] === 'kept' && !await restore(form, { over: true })) states.set(nameOf(form), null)
+  }
+}
+
+function forget(name) {
+  states.set(name, null)
+  drop(name)
+}
+
+const formOf = event => event.target.form ?? event.target.closest?.('form')
+
+for (const kind of ['input', 'change']) {
+  document.addEventListener(kind, event => {
+    const form = formOf(event)
+    if (form?.dataset.draft) save(form)
+  })
+}
+
+document.addEventListener('submit', event => {
+  const form = event.target
+  if (form.method !== 'post' || !document.body.dataset.person || !form.querySelector(WRITTEN)) return
+  keep(nameOf(form), read(form))
+  states.set(nameOf(form), 'sent')
+}, true)
+
+document.addEventListener('guardia:outcome', event => {
+  const form = event.target
+  if (form.method !== 'post' || !form.querySelector(WRITTEN)) return
+  if (event.detail.ok) forget(nameOf(form))
+  else states.set(nameOf(form), 'kept')
+})
+
+arrive()

@@ -1,0 +1,30 @@
+"""What a page tells its script about whose words it may keep in the browser."""
+
+import hmac
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+from flask import current_app, url_for
+from flask_babel import gettext
+from markupsafe import Markup
+
+from msp.people.models import Person
+
+KEY_BYTES = 16  # AES-128
+
+
+def kept_by(person: Person) -> Markup:
+    """Attributes of `body`: whose drafts these are, the key that only their pages bring, and what to say in trouble."""
+    return Markup('data-person="{}" data-draft-key="{}" data-sign-in="{}" data-offline="{}" data-failed="{}"').format(
+        person.id,
+        draft_key(person),
+        url_for("security.login"),
+        gettext("That did not get through. Check your connection and try again. What you wrote is still here."),
+        gettext("The server could not answer. What you wrote is still here: try again in a moment."),
+    )
+
+
+def draft_key(person: Person) -> str:
+    """The key that encrypts a person's drafts in their browsers; nobody else's page has it."""
+    secret = str(current_app.config["SECRET_KEY"]).encode()
+    return urlsafe_b64encode(hmac.digest(secret, f"drafts of {person.id}".encode(), sha256)[:KEY_BYTES]).decode()
