@@ -44,6 +44,13 @@ def next_number(kind: SeriesKind, *, at: datetime, zone: ZoneInfo) -> Number:
     return Number(code, f"{code}-{series.last:0{DIGITS}d}")
 
 
+def number_to_come(kind: SeriesKind, *, at: datetime, zone: ZoneInfo) -> str:
+    """The number that the next document will get, if nobody issues another one before; nothing is locked."""
+    code = f"{_LETTERS[kind]}{at.astimezone(zone).date():%y}"
+    last = db.session.scalar(select(InvoiceSeries.last).where(InvoiceSeries.code == code)) or 0
+    return f"{code}-{last + 1:0{DIGITS}d}"
+
+
 class Link(NamedTuple):
     """The end of the chain of records: the position of the next, the huella before it, and when that was made."""
 

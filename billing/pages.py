@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response, flash, redirect, render_template, 
 from flask_babel import gettext, lazy_gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from billing import credit_notes, invoices, queries, sealing, views
+from billing import confirmations, credit_notes, invoices, queries, sealing, views
 from billing.faults import blaming, is_outage, note, refusing
 from billing.legal.qr import qr_svg
 from billing.models import Invoice
@@ -21,7 +21,7 @@ from msp.kernel import clock
 from msp.kernel.db import current_scope, db, work
 from msp.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from msp.kernel.events import emit
-from msp.web.guards import is_first_time, needs
+from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts import formats
 from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
@@ -125,11 +125,14 @@ def run() -> AnyResponse:
     return redirect(url_for("billing.month", period=f"{period.first:%Y-%m}"), 303)
 
 
-def issue_ready() -> AnyResponse:
+def issue_ready() -> Answer:
     """Issue every draft of a month that asks for nothing, each in a transaction of its own."""
     period = _period(request.form.get("period"))
-    done = 0
-    for place in read_month(period).in_state("ready") if is_first_time() else []:
+    ready, done = read_month(period).in_state("ready"), 0
+    back = url_for("billing.month", period=f"{period.first:%Y-%m}")
+    if asked := confirmations.asked_to_issue_all(ready, period_end=period.last, back_url=back):
+        return asked
+    for place in ready if is_first_time() else []:
         try:
             with work(current_scope()):
                 invoices.issue(place.id, at=clock.now())
@@ -146,10 +149,12 @@ def issue_ready() -> AnyResponse:
     return redirect(url_for("billing.month", period=f"{period.first:%Y-%m}"), 303)
 
 
-def issue(invoice_id: UUID) -> AnyResponse:
+def issue(invoice_id: UUID) -> Answer:
     """Issue one draft and show the invoice."""
-    first = is_first_time()
     draft = queries.access_invoice(invoice_id)
+    if asked := confirmations.asked_to_issue(draft):
+        return asked
+    first = is_first_time()
     try:
         if first:
             draft = invoices.issue(invoice_id, at=clock.now())
@@ -179,9 +184,11 @@ def push(invoice_id: UUID) -> AnyResponse:
     return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)
 
 
-def credit(invoice_id: UUID) -> AnyResponse:
+def credit(invoice_id: UUID) -> Answer:
     """Issue a credit note for all that is left of an invoice."""
     original = queries.access_invoice(invoice_id)
+    if asked := confirmations.asked_to_credit(original):
+        return asked
     if not is_first_time():
         return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)
     reason, record_type = request.form.get("reason", ""), request.form.get("record_type", "R1")
@@ -323,9 +330,12 @@ def _period(text: str | None) -> Period:
         today = today_at_issuer(clock.now())
         return month_of(today if today.day > CLOSING_DAYS else _day_before(today.replace(day=1)))
     try:
-        return month_of(datetime.strptime(text, "%Y-%m").date())  # noqa: DTZ007 (a month has no zone)
+        first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 (a month has no zone)
     except ValueError as wrong:
         raise NotFound("period") from wrong
+    if not date.min.year < first.year < date.max.year:  # the months beside it are offered, and must exist
+        raise NotFound("period")
+    return month_of(first)
 
 
 def _day_before(day: date) -> date:

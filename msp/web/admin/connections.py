@@ -17,8 +17,10 @@ from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.web.admin import reading
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
+from msp.web.confirm import came_from, confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
+from msp.web.parts.words import word
 from msp.web.shell import shell
 
 SLACK_NEEDS = ("team_id", "bot_token")
@@ -82,16 +84,35 @@ def create_connection() -> Answer:
     return redirect(url_for("admin.client", client_id=client.id) if client else url_for("admin.connections"), 303)
 
 
-def remove_connection(connection_id: UUID) -> Response:
+def remove_connection(connection_id: UUID) -> Answer:
     """Forget a connection and its token; what was written stays."""
     refuse_restricted()
     connection = access_connection(connection_id)
     client_id, name = connection.client_id, connection.name or connection.external_id
+    came_from_client = client_id and f"/clients/{client_id}" in came_from()
+    back = url_for("admin.client", client_id=client_id) if came_from_client else url_for("admin.connections")
+    if needs_confirmation():
+        return _ask_to_disconnect(connection, back)
     disconnect(connection, at=clock.now())
     flash(gettext("%(team)s is disconnected. What was written stays.", team=name), "green")
-    came_from_client = client_id and f"/clients/{client_id}" in (request.referrer or "")
-    return redirect(
-        url_for("admin.client", client_id=client_id) if came_from_client else url_for("admin.connections"), 303
+    return redirect(back, 303)
+
+
+def _ask_to_disconnect(connection: Connection, back: str) -> str:
+    client = access_client(connection.client_id) if connection.client_id else None
+    facts = [
+        (word(connection.kind, "channel"), connection.name or connection.external_id),
+        (gettext("Client"), client.name if client else "—"),
+    ]
+    return confirmation(
+        gettext("Disconnect %(team)s", team=connection.name or connection.external_id),
+        gettext(
+            "Nobody reads what is written there from then on, and replies no longer reach that chat. The token is"
+            " deleted: to connect it again, the app has to be installed anew. What was written stays."
+        ),
+        facts=facts,
+        button=gettext("Disconnect"),
+        back_url=back,
     )
 
 

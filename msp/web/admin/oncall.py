@@ -18,6 +18,7 @@ from msp.oncall.queries import access_layer
 from msp.people.queries import staff
 from msp.web.admin.calendar_text import text_of, windows_of
 from msp.web.admin.forms import Form, day, identity, refuse_restricted, told, whole
+from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import forget_on_call, shell
@@ -76,10 +77,17 @@ def save_layer(layer_id: UUID) -> Answer:
     return _done(gettext("Saved."))
 
 
-def remove(layer_id: UUID) -> Response:
+def remove(layer_id: UUID) -> Answer:
     """Take a layer out of the rota."""
     refuse_restricted()
     found = access_layer(layer_id)
+    if needs_confirmation():
+        return confirmation(
+            gettext("Remove %(name)s", name=found.name),
+            gettext("Nobody of this layer is called any more, with its shifts of before and after."),
+            button=gettext("Remove"),
+            back_url=url_for("admin.layer", layer_id=found.id),
+        )
     remove_layer(found, at=clock.now())
     return _done(gettext("%(name)s is no longer part of the rota.", name=found.name))
 

@@ -14,6 +14,7 @@ from msp.kernel.errors import Invalid
 from msp.notify import webhooks as kept
 from msp.notify.webhooks import Webhook, access_webhook
 from msp.web.admin.forms import Form, refuse_restricted, told
+from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
@@ -78,16 +79,31 @@ def test_webhook(webhook_id: UUID) -> Response:
 def renew_secret(webhook_id: UUID) -> Answer:
     """Make a new secret; the answer shows it, this once."""
     refuse_restricted()
+    found = access_webhook(webhook_id)
+    if needs_confirmation():
+        return confirmation(
+            gettext("New secret for %(name)s", name=found.name),
+            gettext("The secret of before stops working at once: whoever checks our calls with it refuses them."),
+            button=gettext("New secret"),
+            back_url=url_for("admin.webhooks"),
+        )
     if not is_first_time():
         return redirect(url_for("admin.webhooks"), 303)
-    found = access_webhook(webhook_id)
     return _with_secret(found, kept.renew_secret(found, at=clock.now()))
 
 
-def remove_webhook(webhook_id: UUID) -> Response:
+def remove_webhook(webhook_id: UUID) -> Answer:
     """Call it no more."""
     refuse_restricted()
     found = access_webhook(webhook_id)
+    if needs_confirmation():
+        return confirmation(
+            gettext("Remove %(name)s", name=found.name),
+            gettext("It is not called any more, and its secret is deleted."),
+            facts=[(gettext("Web address"), found.url)],
+            button=gettext("Remove"),
+            back_url=url_for("admin.webhooks"),
+        )
     kept.remove_webhook(found, at=clock.now())
     flash(gettext("%(name)s is not called any more.", name=found.name), "green")
     return redirect(url_for("admin.webhooks"), 303)
