@@ -75,6 +75,12 @@ class Ticket(Model):
             "id",
             postgresql_where=text(UNFINISHED),
         ),
+        Index(
+            "ix_ticket_finished",
+            text("coalesce(resolved_at, updated_at)"),
+            "id",
+            postgresql_where=text("status in ('resolved', 'closed')"),
+        ),
         Index("ix_ticket_client_created", "client_id", "id"),
         Index("ix_ticket_requester", "requester_id", "id"),
         Index("ix_ticket_search", "search", postgresql_using="gin"),

@@ -74,6 +74,7 @@ class TicketLine(NamedTuple):
     paused_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    resolved_at: datetime | None
     client: Somebody
     requester: Somebody
     assignee: Somebody | None
@@ -115,6 +116,7 @@ NEWEST = Read(
 )
 _NEWEST = Together(NEWEST)
 _Requester, _Assignee = aliased(Person), aliased(Person)
+ORDERS = ("due", "newest", "priority")
 _BY_DUE = (Ticket.due_at.asc().nulls_last(), Ticket.id.asc())
 # In so many words, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
 _UNFINISHED = text(f"ticket.{UNFINISHED}")
@@ -274,6 +276,7 @@ def line_query() -> Select[*tuple[Any, ...]]:
             Ticket.paused_at,
             Ticket.created_at,
             Ticket.updated_at,
+            Ticket.resolved_at,
             Client.id.label("c_id"),
             Client.code,
             Client.name.label("c_name"),
@@ -327,6 +330,21 @@ def _narrow(query: Select[*tuple[Any, ...]], shape: Shape) -> Select[*tuple[Any,
     return query.where(*(part for name, part in _PARTS.items() if name in shape))
 
 
+def narrowed_lines(wanted: Filter) -> Select[*tuple[Any, ...]]:
+    """The statement that reads these tickets as lines, for lists with an order of their own."""
+    return _narrow(_line_query(), _shape(wanted))
+
+
+def narrowing(wanted: Filter) -> dict[str, object]:
+    """The parameters of `narrowed_lines`."""
+    return _values(wanted)
+
+
+def line_of(row: Any) -> TicketLine:
+    """A row of `narrowed_lines` as a line."""
+    return _line(*row)
+
+
 def _just(limit: int) -> Any:
     """A limit in so many words: a plan for any number of rows would be made for a tenth of the table."""
     return literal_column(str(int(limit)))
@@ -336,11 +354,13 @@ def line_of(
     ticket_id: UUID, number: int, version: int, subject: str, status: str, priority: str, kind: str, tier: int,
     source: str, tags: Sequence[str], assignee_id: UUID | None, due_at: datetime | None, due_kind: str | None,
     due_from: datetime | None, paused_at: datetime | None, created_at: datetime, updated_at: datetime,
-    c_id: UUID, code: str, c_name: str, r_id: UUID, r_name: str, is_vip: bool, a_name: str | None,
+    resolved_at: datetime | None, c_id: UUID, code: str, c_name: str, r_id: UUID, r_name: str, is_vip: bool,
+    a_name: str | None,
 ) -> TicketLine:  # fmt: skip
     """A row of `line_query`."""
     return TicketLine(
         ticket_id, f"{code}-{number}", version, subject, status, priority, kind, tier, source, tuple(tags), assignee_id,
-        due_at, due_kind, due_from, paused_at, created_at, updated_at, Somebody(c_id, c_name),
-        Somebody(r_id, r_name, is_vip), Somebody(assignee_id, a_name or "") if assignee_id else None,
+        due_at, due_kind, due_from, paused_at, created_at, updated_at, resolved_at,
+        Somebody(c_id, c_name), Somebody(r_id, r_name, is_vip),
+        Somebody(assignee_id, a_name or "") if assignee_id else None,
     )  # fmt: skip

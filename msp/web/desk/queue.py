@@ -1,6 +1,6 @@
 """The queue: everything open, grouped by what is due."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from msp.sla.clocks import left_in_pause
 from msp.tickets import queries
 from msp.tickets.queries import Filter, Somebody, TicketLine
 from msp.tickets.states import FINISHED, STATUSES
+from msp.web.desk import solved
 from msp.web.desk.people import assignable, assignees
 from msp.web.guards import needs
 from msp.web.parts.draw import deadline, stamp
@@ -62,10 +63,11 @@ def home() -> Response:
 def queue(view: str) -> str:
     """One view of the queue, narrowed by the filters of the address."""
     person, at = current_person(), clock.now()
-    wanted, order, limit = _wanted(view, person, at), request.args.get("order", "due"), _limit()
+    wanted, order, limit = _wanted(view, person, at), _order(), _limit()
     news = _NEWS.read(person_id=person.id)
-    if wanted.is_finished:
-        tickets = queries.lines(wanted, order="newest", limit=limit)
+    pages = solved.read(wanted) if view == "solved" else None
+    if pages:
+        tickets = pages.lines
     elif order == "due":
         tickets = queries.due_lines(wanted, running=limit, still=limit if limit > PAGE else STILL)
     else:
@@ -81,12 +83,15 @@ def queue(view: str) -> str:
         "desk/queue.html",
         shell=frame,
         title=_title(view),
-        subtitle=_subtitle(view, frame.counts, tickets, at=at, close=end_of_day(person, at)),
-        groups=_groups(tickets, person=person, at=at, is_due=order == "due" and not wanted.is_finished, view=view),
+        subtitle=pages.subtitle if pages else _subtitle(view, frame.counts, tickets, at, end_of_day(person, at)),
+        groups=pages.groups(_title(view))
+        if pages
+        else _groups(tickets, person=person, at=at, is_due=order == "due", view=view),
+        pages=pages,
         lefts=_lefts([line for line in tickets if line.paused_at], at=at),
         row=row,
         filters=_filters(view, replace(wanted, due_before=None)),
-        sort=None if wanted.is_finished else _sort(view, order),
+        sort=None if pages else _sort(view, order),
         new_ticket_url=url_for("desk.new_ticket") if may(person, "work_tickets") else None,
         assignable=assignable(at=at, person=person),
         assignees=assignees,
@@ -114,14 +119,29 @@ def _wanted(view: str, person: Person, at: datetime) -> Filter:
         "soon": Filter(due_before=at + timedelta(hours=1)),
         "solved": Filter(is_finished=True),
     }[view]
-    tiers = tuple(int(each) for each in request.args.getlist("tier") if each in ("1", "2", "3"))
-    statuses = tuple(each for each in request.args.getlist("status") if each in STATUSES)
+    tiers = tuple(int(each) for each in _chosen("tier", ("1", "2", "3")))
+    statuses = _chosen("status", STATUSES)
     client = request.args.get("client")
     try:
         client_id = UUID(client) if client else None
     except ValueError as wrong:
         raise NotFound("client") from wrong
     return replace(base, tiers=tiers, statuses=statuses, client_id=client_id)
+
+
+def _chosen(name: str, known: Collection[str]) -> tuple[str, ...]:
+    """The values of a filter in the address; raises NotFound for one that there is not."""
+    chosen = tuple(each for each in request.args.getlist(name) if each)
+    if not set(chosen) <= set(known):
+        raise NotFound(name)
+    return chosen
+
+
+def _order() -> str:
+    order = request.args.get("order") or "due"
+    if order not in queries.ORDERS:
+        raise NotFound("order")
+    return order
 
 
 def _limit() -> int:
@@ -138,9 +158,7 @@ def _title(view: str) -> str:
     }[view]
 
 
-def _subtitle(view: str, counts: dict[str, int], tickets: list[TicketLine], *, at: datetime, close: datetime) -> str:
-    if view == "solved":
-        return gettext("the last opened first")
+def _subtitle(view: str, counts: dict[str, int], tickets: list[TicketLine], at: datetime, close: datetime) -> str:
     text = ngettext("%(num)d open", "%(num)d open", counts.get(view, len(tickets)))
     by = min((at + timedelta(hours=2)).replace(minute=0, second=0), close)
     due = sum(1 for line in tickets if line.due_at and line.due_at <= by)
@@ -185,7 +203,7 @@ def _groups(
 def row(ticket: TicketLine, left_minutes: int | None) -> Markup:
     """One line of the queue: drawn once for all readers of a language and zone, until something of it changes."""
     if ticket.status in FINISHED:
-        due = stamp(ticket.updated_at, how="ago")
+        due = stamp(ticket.resolved_at or ticket.updated_at, how="ago")
     else:
         due = deadline(ticket, left_minutes=left_minutes)
     return _row(ticket, due)
@@ -214,7 +232,7 @@ def _group(line: TicketLine, at: datetime, close: datetime) -> str:
 
 def _count(key: str, found: list[TicketLine], view: str, person: Person, at: datetime, close: datetime) -> int:
     """How many there are in the whole group; of a narrowed view, only what is shown can be said."""
-    if view == "solved" or key == "all" or any(request.args.get(name) for name in ("tier", "client", "status")):
+    if key == "all" or any(request.args.get(name) for name in ("tier", "client", "status")):
         return len(found)
     return max(_totals(view, person, at, close).get(key, 0), len(found))
 

@@ -1,0 +1,86 @@
+"""The list of finished tickets: by when they were resolved, the last one first, in pages by the key of a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import func, literal, tuple_
+
+from msp.kernel.db import db
+from msp.kernel.errors import NotFound
+from msp.kernel.recent import recent
+from msp.tickets.models import Ticket
+from msp.tickets.queries import Filter, TicketLine, line_of, narrowed_lines, narrowing
+
+COUNTED_SECONDS = 5.0  # how old the number of all may be
+FINISHED_AT = func.coalesce(Ticket.resolved_at, Ticket.updated_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Where a row stands in the list."""
+
+    at: datetime
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone(UTC).isoformat()}_{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPage:
+    """One page: its rows, and the keys from which the pages beside it go on, where there are any."""
+
+    lines: Sequence[TicketLine]
+    newer: Key | None
+    older: Key | None
+
+
+def key_of(text: str) -> Key:
+    """The key in an address; raises NotFound for what is none of ours."""
+    at, _, ticket_id = text.rpartition("_")
+    try:
+        key = Key(datetime.fromisoformat(at), UUID(ticket_id))
+        if key.at.tzinfo is None or not 1 < key.at.year < 9999:
+            raise ValueError(text)
+    except ValueError as wrong:
+        raise NotFound("page") from wrong
+    return key
+
+
+def finished_page(wanted: Filter, *, before: Key | None = None, after: Key | None = None, limit: int) -> FinishedPage:
+    """The finished tickets behind `before`, or those in front of `after`, or the first ones."""
+    query = narrowed_lines(replace(wanted, is_finished=True))
+    place = tuple_(FINISHED_AT, Ticket.id)
+    if after is not None:
+        query = query.where(place > tuple_(literal(after.at), literal(after.id)))
+        query = query.order_by(FINISHED_AT, Ticket.id)
+    else:
+        if before is not None:
+            query = query.where(place < tuple_(literal(before.at), literal(before.id)))
+        query = query.order_by(FINISHED_AT.desc(), Ticket.id.desc())
+    found = [line_of(row) for row in db.session.execute(query.limit(limit + 1), narrowing(wanted))]
+    is_cut, rows = len(found) > limit, found[:limit]
+    if after is not None:
+        rows.reverse()
+    if not rows:
+        return FinishedPage((), None, None)
+    has_newer = is_cut if after is not None else before is not None
+    has_older = True if after is not None else is_cut
+    return FinishedPage(rows, _key(rows[0]) if has_newer else None, _key(rows[-1]) if has_older else None)
+
+
+def count_finished(wanted: Filter) -> int:
+    """How many there are in all, some seconds old at most."""
+    wanted = replace(wanted, is_finished=True)
+
+    def count() -> int:
+        matching = narrowed_lines(wanted).with_only_columns(func.count(), maintain_column_froms=True)
+        return int(db.session.execute(matching, narrowing(wanted)).scalar_one())
+
+    return recent(count, name="finished tickets", of=wanted, seconds=COUNTED_SECONDS)
+
+
+def _key(line: TicketLine) -> Key:
+    return Key(line.resolved_at or line.updated_at, line.id)

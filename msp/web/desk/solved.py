@@ -1,0 +1,58 @@
+"""The view of finished tickets: by when they were resolved, in pages, with how many there are in all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import request, url_for
+from flask_babel import gettext, ngettext
+
+from msp.tickets.finished import Key, count_finished, finished_page, key_of
+from msp.tickets.queries import Filter, TicketLine
+
+PAGE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What desk/queue.html shows of it."""
+
+    lines: list[TicketLine]
+    total: int
+    newer_url: str | None
+    older_url: str | None
+
+    @property
+    def subtitle(self) -> str:
+        """How many in all, and in which order."""
+        number = ngettext("%(num)d solved", "%(num)d solved", self.total)
+        return f"{number} · " + gettext("the last resolved first")
+
+    def groups(self, title: str) -> Sequence[dict[str, object]]:
+        """All of them as one group."""
+        if not self.lines:
+            return []
+        return [{"key": "all", "title": title, "count": self.total, "tickets": self.lines, "more_url": None}]
+
+
+def read(wanted: Filter) -> Pages:
+    """The page that the address asks for; raises NotFound for a place in the list that cannot be."""
+    before, after = _key("before"), _key("after")
+    found = finished_page(wanted, before=before, after=after, limit=PAGE)
+    if after and not found.newer and len(found.lines) < PAGE:
+        found = finished_page(wanted, limit=PAGE)  # tickets came on top meanwhile, or went: the first page is whole
+    return Pages(
+        list(found.lines),
+        count_finished(wanted),
+        _url(after=found.newer) if found.newer else None,
+        _url(before=found.older) if found.older else None,
+    )
+
+
+def _key(name: str) -> Key | None:
+    text = request.args.get(name, "")
+    return key_of(text) if text else None
+
+
+def _url(**place: Key) -> str:
+    filters = {name: request.args.getlist(name) for name in ("tier", "status", "client") if request.args.get(name)}
+    return url_for("desk.queue", view="solved", **filters, **{name: str(key) for name, key in place.items()})  # type: ignore[arg-type]
