@@ -21,6 +21,7 @@ from msp.web import (
     signin,
     system,
 )
+from msp.web.json_bodies import BodyRequest
 from msp.web.request_scope import own_scope, whoever_is_here
 
 HERE = Path(__file__).parent
@@ -36,6 +37,7 @@ def register(app: Flask) -> None:
     app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=1, COMPRESS_MIN_SIZE=1400, COMPRESS_STREAMS=False)
     Compress(app)
     system.register(app)
+    app.request_class = BodyRequest
     request_scope.register(app)
     parts.register(app)
     errors.register(app)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from math import ceil
 
-from flask import Flask, flash, g, redirect, render_template, request
+from flask import Flask, current_app, flash, g, redirect, render_template, request
 from flask_babel import gettext, ngettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 from msp.kernel import logs
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Refusal, TooMany
+from msp.web.parts import formats
 
 PAGES = (403, 404, 409, 429, 500)
 Answer = tuple[str, int] | Response
@@ -24,6 +26,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(StaleDataError, lambda _: refused(Conflict("ticket_changed")))
     app.register_error_handler(CSRFError, lambda _: refused(Conflict("form_expired")))
     app.register_error_handler(HTTPException, http_fault)
+    app.register_error_handler(DataError, unfitting)
+    app.register_error_handler(UnicodeEncodeError, unfitting)
+    app.register_error_handler(RecursionError, unfitting)
     app.register_error_handler(500, lambda _: page(500))
 
 
@@ -49,7 +54,30 @@ def http_fault(fault: HTTPException) -> Answer | HTTPException:
     code = fault.code or 500
     if code < 400:
         return fault
-    return page(code if code in PAGES else 404 if code == 405 else 500 if code >= 500 else 409, status=code)
+    if code in PAGES or code >= 500:
+        return page(code if code in PAGES else 500, status=code)
+    return page(404, status=code) if code == 405 else page(400, text=_fault_sentence(code), status=code)
+
+
+def unfitting(_fault: Exception) -> Answer:
+    """The database cannot hold what was sent: a number or an instant beyond its range, letters that are none."""
+    db.session.rollback()
+    return page(400, text=_fault_sentence(422), status=422)
+
+
+def _fault_sentence(code: int) -> str:
+    sentences = {
+        413: gettext(
+            "That is too much at once: at most %(size)s in all.", size=f"{_most_bytes() // 1024**2}{formats.THIN}MB"
+        ),
+        415: gettext("Nothing of that kind can be read here."),
+        422: gettext("Something in it does not fit: a number, a date or a text."),
+    }
+    return sentences.get(code) or gettext("That cannot be read: something in it is not as it should be.")
+
+
+def _most_bytes() -> int:
+    return int(current_app.config["MAX_CONTENT_LENGTH"])
 
 
 def page(code: int, *, text: str = "", status: int | None = None) -> tuple[str, int]:
@@ -69,6 +97,9 @@ def sentence(refusal: Refusal) -> str:
         "status_move_refused": gettext("The ticket cannot go to that status from where it is."),
         "timer_running": gettext("Your timer is running on another ticket. Stop it there first."),
         "time_entry_billed": gettext("This time is on an invoice and cannot change."),
+        "not_possible": gettext("That is not possible any more: the ticket has changed."),
+        "action_waits": gettext("Another action of this ticket can still be undone. Wait some seconds, or undo it."),
+        "too_late": gettext("It was done already."),
         "has_password": gettext("They have chosen a password already."),
         "email_in_use": gettext("That address belongs to somebody already."),
         "code_in_use": gettext("Another client has that code."),
@@ -77,7 +108,10 @@ def sentence(refusal: Refusal) -> str:
     if refusal.code in known:
         return known[refusal.code]
     fields: Mapping[str, Sequence[str]] = getattr(refusal, "fields", {})
-    told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in field_errors(fields).items())
+    said = field_errors(fields)
+    if len(said) == 1:
+        return " ".join(next(iter(said.values())))
+    told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in said.items())
     return told or gettext("That is not possible.")
 
 
@@ -107,6 +141,8 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "in_future": gettext("That lies in the future."),
         "out_of_range": gettext("Between one minute and a day."),
         "before_start": gettext("That is before the start."),
+        "email_shape": gettext("An address looks like name@company.example."),
+        "email_in_use": gettext("That address belongs to somebody already."),
         "duplicate": gettext("That stands twice."),
         "client_not_active": gettext("This client is not active: no tickets can be opened for it."),
     }

@@ -3,6 +3,7 @@
 Doors of other programs (Slack, Teams, Stripe, health) are marked with `own_scope`: they enter scopes by themselves.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -11,13 +12,16 @@ import flask
 from flask import Flask, Response, g, request
 from flask_login import current_user
 from flask_wtf import CSRFProtect
-from werkzeug.exceptions import BadRequest
+from sqlalchemy.exc import DataError
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 from msp.kernel import i18n, logs
 from msp.kernel.db import Scope, commit, db, enter, leave
 from msp.people.access import scope_of
 from msp.people.models import Person
 
+MAX_PASSWORD = 4096  # characters: what passlib takes
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -79,6 +83,9 @@ def _open() -> None:
         work_as(current_user.person, client_ids=current_user.client_ids)
         _check_csrf()
     _refuse_nul()
+    _refuse_odd_json()
+    if request.blueprint == "security":
+        _refuse_long_secrets()
 
 
 def _check_csrf() -> None:
@@ -97,6 +104,27 @@ def _refuse_nul() -> None:
         raise BadRequest("NUL in text")
 
 
+def _refuse_odd_json() -> None:
+    """Of JSON only an object that can be stored comes any further; the sign-in library reads it as a form."""
+    if not request.is_json:
+        return
+    try:
+        body = request.get_json()
+        said = json.dumps(body, ensure_ascii=False)
+        said.encode()
+    except (RecursionError, ValueError) as wrong:
+        raise BadRequest("JSON that cannot be read") from wrong
+    if not isinstance(body, dict) or "\\u0000" in said:
+        raise BadRequest("JSON that is no object")
+
+
+def _refuse_long_secrets() -> None:
+    """No password is longer than the library hashes: trying one costs nothing."""
+    sent: MultiDict[str, Any] = MultiDict(request.get_json() if request.is_json else request.form)
+    if any("password" in name and len(str(text)) > MAX_PASSWORD for name, text in sent.items(multi=True)):
+        raise UnprocessableEntity("password too long")
+
+
 def _is_own_scope_blueprint() -> bool:
     blueprint = flask.current_app.blueprints.get(request.blueprint or "")
     return getattr(blueprint, "own_scope", False)
@@ -105,10 +133,19 @@ def _is_own_scope_blueprint() -> bool:
 def _close(response: Response) -> Response:
     if getattr(g, "scope_token", None) is not None:
         if response.status_code < 400:
-            commit()
+            response = _commit(response)
         else:
             db.session.rollback()
     response.headers["X-Request-Id"] = logs.request_id.get()
+    return response
+
+
+def _commit(response: Response) -> Response:
+    """Commit; what the database cannot hold is refused, as it is when a view writes it."""
+    try:
+        commit()
+    except DataError as wrong:
+        return flask.current_app.make_response(flask.current_app.handle_user_exception(wrong))
     return response
 
 
