@@ -13,12 +13,13 @@ The nodes are in `msp.richtext.tree`, with the functions that look into a tree.
 
 from msp.richtext.html import read_html, write_html
 from msp.richtext.markdown import read_markdown, write_markdown
-from msp.richtext.split import split
+from msp.richtext.split import beginning, split
 from msp.richtext.text import read_text, write_text
 from msp.richtext.tree import Document, Json, from_json, is_empty, mentions, to_json, with_names
 
 __all__ = [
     "Document",
+    "beginning",
     "document_of",
     "is_empty",
     "mentions",

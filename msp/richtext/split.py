@@ -43,6 +43,18 @@ def split(document: Document, limit: int, measure: Measure) -> list[Document]:
     return parts or [document]
 
 
+def beginning(document: Document, limit: int, measure: Measure) -> Document | None:
+    """As much from the start of a document as measures at most `limit`; None where that is all of it."""
+
+    def fits(blocks: Blocks) -> bool:
+        return measure(Document(blocks)) <= limit
+
+    blocks = normalised(document).blocks
+    if not blocks or fits(blocks):
+        return None
+    return Document(_cut(blocks, fits)[0])
+
+
 def _cut(blocks: Blocks, fits: Fits) -> tuple[Blocks, Blocks]:
     """As many blocks as fit, and the rest; of a first one that does not fit as much of it as does."""
     count = _most(len(blocks), lambda count: fits(blocks[:count]))

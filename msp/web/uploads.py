@@ -11,8 +11,8 @@ from msp.kernel.errors import Invalid, Permanent
 from msp.kernel.file_names import file_name
 from msp.kernel.ids import new_id
 from msp.tickets.models import Attachment, Message
+from msp.web.parts.upload_limits import MOST_FILES
 
-MOST_FILES = 10
 CHUNK = 65536
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from flask.testing import FlaskClient
 
-from msp.kernel import clock
+from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.tickets.actions import Request, change_status, note, open_ticket, reply
 from msp.tickets.models import Attachment, Ticket
@@ -66,3 +66,17 @@ def test_account_settings(web: FlaskClient, world: World) -> None:
     page = web.get("/account").text
     assert 'lang="en"' in page and "Marta R." in page
     assert web.get("/desk/team").status_code == 404
+
+
+def test_what_is_wrong_with_files_stands_at_their_field(
+    web: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert files.keep.__kwdefaults__ is not None
+    monkeypatch.setitem(files.keep.__kwdefaults__, "limit", 1000)
+    browser = sign_in(web, world.marta)
+    assert "10 archivos de 20" in browser.get("/portal/new").text
+    many = [(BytesIO(b"x"), f"{number}.txt") for number in range(11)]
+    for sent, sentence in (([(BytesIO(b"x" * 1001), "grande.bin")], "demasiado grande"), (many, "demasiado")):
+        answer = browser.post("/portal/new", data={"body": "Mirad", "files": sent})
+        field = answer.text.partition('id="f-files"')[2].partition("</div>")[0]
+        assert answer.status_code == 422 and sentence in field.lower() and "hidden" not in field

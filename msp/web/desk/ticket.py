@@ -47,6 +47,7 @@ from msp.web.guards import list_before, needs
 from msp.web.ladder_words import what_is_next
 from msp.web.parts import formats
 from msp.web.parts.failure_messages import failure_sentence
+from msp.web.parts.folding import shown_newest
 from msp.web.parts.once import once_per_reader
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -89,7 +90,8 @@ def ticket(label: str) -> str:
             unread=unread,
         ),
         ticket=this,
-        timeline=timeline(sheet.said(found), found.all(sheet.EVENTS)),
+        timeline=timeline(sheet.said(found), found.all(sheet.EVENTS), newest=shown_newest()),
+        whole=request.args.getlist("whole"),
         viewers=_people(viewers),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
         moves=[status for status in STATUSES if status in MOVES[this.status]],

@@ -11,6 +11,7 @@ from msp.kernel.db import Json
 from msp.tickets.sheet import Happened
 from msp.web.ladder_words import moment
 from msp.web.parts import formats
+from msp.web.parts.folding import Placed, folded
 from msp.web.parts.words import word
 
 ICONS = {
@@ -18,6 +19,7 @@ ICONS = {
     "ticket.status_changed": "circle-play",
     "ticket.priority_changed": "circle-alert",
     "ticket.tier_changed": "arrow-up-right",
+    "ticket.action_dropped": "circle-alert",
     "ticket.edited": "file-pen-line",
     "ticket.message_deleted": "trash-2",
     "ticket.message_restored": "rotate-ccw",
@@ -38,6 +40,7 @@ TONES = {
     "sla.reopened": "red",
     "ticket.unreachable": "red",
     "ticket.person_asked": "amber",
+    "ticket.action_dropped": "amber",
 }
 
 
@@ -58,15 +61,25 @@ class Told(Protocol):
 
 
 def timeline(
-    messages: Iterable[Spoken], events: Iterable[Happened] = (), *, states: str = "status"
+    messages: Iterable[Spoken], events: Iterable[Happened] = (), *, states: str = "status", newest: int | None = None
 ) -> list[dict[str, object]]:
-    """Messages and events by time, with a line wherever a new day begins (the reader's); `states` are whose words."""
-    items = [(m.at, 0, {"kind": "message", "message": m}) for m in messages]
+    """Messages and events by time, with a line wherever a new day begins (the reader's); `states` are whose words.
+
+    With `newest`, only the first one and so many at the end; a fold stands for those between.
+    """
+    items: list[Placed] = [(m.at, 0, {"kind": "message", "message": m}) for m in messages]
     items += [(e.at, 1, {"kind": "event", "event": shown}) for e in events if (shown := _event(e, states))]
     items.sort(key=lambda item: item[:2])
+    return _with_days(folded(items, newest=newest))
+
+
+def _with_days(items: Iterable[Placed]) -> list[dict[str, object]]:
     result: list[dict[str, object]] = []
     day: date | None = None
     for at, _, item in items:
+        if item["kind"] == "fold":
+            result.append(item)
+            continue
         today = formats.here(at).date()
         if today != day:
             day = today
@@ -109,6 +122,11 @@ def sentence(event: Told, *, states: str = "status") -> str:
         ),
         "ticket.assigned": lambda: (
             gettext("Assigned to %(name)s", name=data["name"]) if data.get("name") else gettext("Back to the queue")
+        ),
+        "ticket.action_dropped": lambda: (
+            gettext("Not resolved: there was a new message meanwhile")
+            if (data.get("action"), data.get("reason")) == ("resolve", "client_wrote")
+            else gettext("Not done: the ticket had changed meanwhile")
         ),
         "ticket.edited": lambda: gettext("Details changed"),
         "ticket.message_deleted": lambda: gettext("Message deleted"),

@@ -12,9 +12,11 @@ from msp.kernel.i18n import current_reader
 from msp.people.names import first_name
 from msp.web.parts import draw, failure_messages, formats, words
 from msp.web.parts.assets import asset
+from msp.web.parts.folding import same_page
 from msp.web.parts.kept import kept_by
 from msp.web.parts.once import once
-from msp.web.parts.rich import rich_text
+from msp.web.parts.rich import beginning, rich_text
+from msp.web.parts.upload_limits import upload_hint, upload_limits
 
 FILTERS = {
     "minutes": formats.minutes,
@@ -34,6 +36,7 @@ FILTERS = {
     "word": words.word,
     "first_name": first_name,
     "rich_text": rich_text,
+    "beginning": beginning,
 }
 
 GLOBALS = {
@@ -57,6 +60,9 @@ GLOBALS = {
     "unknown_code": failure_messages.unknown_code,
     "now": clock.now,
     "once": once,
+    "same_page": same_page,
+    "upload_hint": upload_hint,
+    "upload_limits": upload_limits,
 }
 
 

@@ -7,7 +7,8 @@ from typing import Protocol
 from markupsafe import Markup
 
 from msp.kernel.db import Json
-from msp.richtext import Document, document_of, write_html
+from msp.richtext import Document, document_of, write_html, write_text
+from msp.richtext import beginning as cut_beginning
 from msp.richtext.tree import Block, Blocks, Heading, List, Paragraph, Quote, Strong
 
 
@@ -20,6 +21,8 @@ class Written(Protocol):
     def content(self) -> Json | None: ...
 
 
+FOLDED_ROWS = 40  # a message with more of them is folded to so many
+ROW = 100  # letters
 MAX_KEPT = 4000  # characters: longer messages are rare, and would fill the memory
 
 
@@ -45,8 +48,28 @@ def _kept(body: str, content: str | None) -> Markup:
 
 
 def _written(body: str, content: Json | None) -> Markup:
-    document = Document(_without_headings(document_of(body, content).blocks))
-    return Markup(write_html(document))  # noqa: S704 (everything typed is escaped, and the whole passed through nh3)
+    return _html(document_of(body, content))
+
+
+def beginning(message: Written) -> Markup | None:
+    """The first rows of a message that is too long to stand in a conversation as a whole; None for any other."""
+    body, content = message.body, message.content
+    if _rows(body) <= FOLDED_ROWS:
+        return None
+    if content is None:  # what is far behind the cut need not be read at all
+        body = "\n".join(body.split("\n")[: FOLDED_ROWS * 2])[: FOLDED_ROWS * ROW * 2]
+    first = cut_beginning(document_of(body, content), FOLDED_ROWS, lambda document: _rows(write_text(document)))
+    return _html(first if first is not None else document_of(body, content))
+
+
+def _rows(text: str) -> int:
+    """How many rows a text takes, about."""
+    return sum(1 + len(line) // ROW for line in text.split("\n"))
+
+
+def _html(document: Document) -> Markup:
+    shown = Document(_without_headings(document.blocks))
+    return Markup(write_html(shown))  # noqa: S704 (everything typed is escaped, and the whole passed through nh3)
 
 
 def _without_headings(blocks: Blocks) -> Blocks:

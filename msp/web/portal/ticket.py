@@ -23,6 +23,7 @@ from msp.tickets.sheet import Happened
 from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
 from msp.web.guards import Answer, is_first_time, list_before, needs
+from msp.web.parts.folding import shown_newest
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person
 from msp.web.uploads import keep_files
@@ -60,7 +61,8 @@ def ticket(label: str) -> str:
         by=due.due_at if due else None,
         by_what=_by_what(due),
         why=_why(found, due),
-        timeline=timeline(queries.messages_of(found.id), events, states="portal_status"),
+        timeline=timeline(queries.messages_of(found.id), events, states="portal_status", newest=shown_newest()),
+        whole=request.args.getlist("whole"),
         me=current_person(),
         back_url=list_before() or url_for("portal.tickets"),
         actions=_actions(found),

@@ -1,0 +1,54 @@
+"""Long conversations are folded: their first entry and the newest ones stand there, the others come on request."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+from werkzeug.urls import iri_to_uri
+
+from msp.kernel.errors import NotFound
+
+NEWEST = 30  # entries that always stand there
+FEW = 5  # so many more are not worth a fold
+STEP = 200  # entries that come with each request for older ones
+MOST = 20_000
+Placed: TypeAlias = tuple[datetime, int, dict[str, Any]]
+
+
+def shown_newest() -> int:
+    """How many entries the address asks for (`?older=`, those beyond the usual ones); raises NotFound for no number."""
+    older = request.args.get("older", "")
+    if older and not (older.isascii() and older.isdigit() and len(older) < 7):
+        raise NotFound("page")
+    return NEWEST + min(int(older or 0), MOST)
+
+
+def folded(items: Sequence[Placed], *, newest: int | None) -> Sequence[Placed]:
+    """The first entry, a fold with the number of those left out, and the newest ones."""
+    if newest is None or len(items) <= newest + 1 + FEW:
+        return items
+    shown, left_out = items[-newest:], len(items) - newest - 1
+    fold = {
+        "kind": "fold",
+        "count": left_out,
+        "older": newest - NEWEST + STEP,
+        "anchor": _anchor(shown[0][2]),
+    }
+    return [items[0], (shown[0][0], -1, fold), *shown]
+
+
+def same_page(anchor: str = "", *, add: tuple[str, str] | None = None, **changes: object) -> str:
+    """The address of this page with other parameters, and one added beside those of its name."""
+    args: MultiDict[str, str] = MultiDict(request.args)
+    for name, value in changes.items():
+        args[name] = str(value)
+    if add:
+        args.add(*add)
+    query = "&".join(f"{name}={value}" for name, value in args.items(multi=True) if name in ("older", "whole", "back"))
+    return iri_to_uri(f"{request.path}?{query}" if query else request.path) + (f"#{anchor}" if anchor else "")
+
+
+def _anchor(item: dict[str, Any]) -> str:
+    return f"msg-{item['message'].id}" if item["kind"] == "message" else f"evt-{item['event']['id']}"
