@@ -24,6 +24,7 @@ from msp.tickets import queries
 from msp.web.parts.formats import left, moment, number, time_of_day
 from msp.web.parts.words import word
 from msp.web.request_scope import current_person
+from msp.web.undo import UndoLine, undo_line
 
 Count = Callable[[], int | None]
 
@@ -60,6 +61,7 @@ class Shell:
     on_call: str = ""
     on_call_url: str = ""
     behind: str = ""
+    undo: UndoLine | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -106,6 +108,7 @@ def shell(
         on_call=_on_call_line(),
         on_call_url=url_for("desk.oncall"),
         behind=_behind(),
+        undo=undo_line(),
     )
 
 

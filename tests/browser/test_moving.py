@@ -100,3 +100,19 @@ def page_label(page: Page, _at: int, before: str | None) -> str:
     """The ticket that J led to."""
     page.wait_for_url(lambda url: not url.endswith(f"/{before}"))
     return page.url.rpartition("/")[2]
+
+
+def test_resolving_counts_down_and_is_undone_by_a_key(
+    served: Served, signed_in: SignedIn, world: World, opened: None
+) -> None:
+    page = signed_in(world.tomas).new_page()
+    page.goto(f"{served.url}/desk/tickets/LOZ-1")
+    page.keyboard.press("r")
+    line = page.locator("[data-undo-until]")
+    expect(line).to_contain_text("Resolviendo LOZ-1")
+    page.goto(f"{served.url}/desk/team")
+    expect(line).to_be_visible()
+    page.keyboard.press("z")
+    page.wait_for_url("**/tickets/LOZ-1")
+    expect(page.locator(".toast")).to_contain_text("Deshecho")
+    expect(page.locator("#side .is-facts")).to_contain_text("nuevo")

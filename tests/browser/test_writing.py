@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.people.models import Account, Person
+from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Message, Ticket
 from tests.browser.conftest import Served
-from tests.world import World
+from tests.world import World, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SignedIn = Callable[[Person], BrowserContext]
@@ -36,11 +36,7 @@ def the_ticket() -> Ticket:
 
 def sign_in_as(served: Served, context: BrowserContext, person: Person) -> None:
     """Somebody else, or the same person again, on the same browser."""
-    with work(Scope.system()) as session:
-        account = session.scalars(select(Account).where(Account.person_id == person.id)).one()
-    client = served.app.test_client()
-    with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = account.fs_uniquifier, True
+    client = sign_in(served.app.test_client(), person)
     value = client.get_cookie("guardia")
     assert value is not None
     context.clear_cookies()

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import messages_of
@@ -118,3 +120,46 @@ def test_a_ticket_by_phone(web: FlaskClient, world: World) -> None:
     }
     assert web.post("/desk/new", data=form).location.endswith("/desk/tickets/LOZ-1")
     assert web.post("/desk/new", data=form | {"subject": " "}).status_code == 422
+
+
+def test_a_caller_nobody_knew_is_added_with_the_ticket(web: FlaskClient, world: World) -> None:
+    sign_in(web, world.tomas)
+    form = {
+        "client_id": str(world.lozano.id),
+        "requester_name": "Julia  Peña",
+        "requester_email": "julia@lozano.example",
+        "requester_phone": "+34 968 12 34 56",
+        "subject": "Impresora atascada",
+        "body": "La de recepción",
+    }
+    assert web.post("/desk/new", data=form).location.endswith("/desk/tickets/LOZ-1")
+    assert web.post("/desk/new", data=form | {"requester_name": ""}).location.endswith("/desk/tickets/LOZ-2")
+    with work(Scope.staff()) as session:
+        added = session.scalars(select(Person).where(Person.email == "julia@lozano.example")).one()
+        assert (added.name, added.client_id, added.phone) == ("Julia Peña", world.lozano.id, "+34 968 12 34 56")
+        assert (added.role, added.locale) == ("client_employee", world.lozano.locale)
+        assert {each.requester_id for each in session.scalars(select(Ticket))} == {added.id}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"requester_name": "", "requester_email": ""}, "Hace falta"),
+        ({"requester_email": "julia"}, "nombre@"),
+        ({"requester_name": "", "requester_email": "nadie@lozano.example"}, "Hace falta"),
+        ({"requester_phone": "llamar luego"}, "No encaja"),
+        ({"requester_id": "x"}, "No encaja"),
+        ({"client_id": ""}, "Hace falta"),
+        ({"type": "x"}, "No"),
+    ],
+)
+def test_a_new_ticket_says_what_is_wrong_with_it(
+    web: FlaskClient, world: World, wrong: dict[str, str], sentence: str
+) -> None:
+    form = {"client_id": str(world.lozano.id), "requester_name": "Julia", "subject": "Impresora", "body": "La de aquí"}
+    answer = sign_in(web, world.tomas).post("/desk/new", data=form | wrong)
+    assert answer.status_code == 422
+    assert sentence in answer.text.partition('<form class="form')[2].partition("</form>")[0]
+    with work(Scope.staff()) as session:
+        assert session.scalars(select(Ticket)).all() == []
+        assert session.scalars(select(Person).where(Person.name == "Julia")).all() == []

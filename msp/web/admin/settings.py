@@ -23,6 +23,7 @@ from msp.kernel.issuer import AVAILABLE_MODES, read_issuer, set_verifactu_mode, 
 from msp.web.admin.forms import Form, refuse_restricted, told
 from msp.web.admin.message_settings import messages_section, range_sentence, save_messages
 from msp.web.admin.session_settings import save_session_limits, sessions_section
+from msp.web.admin.undo_settings import save_undo, undo_range, undo_section
 from msp.web.guards import Answer, needs
 from msp.web.shell import shell
 
@@ -39,6 +40,7 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/settings", "save_settings", guard(save_settings), methods=["POST"])
     blueprint.add_url_rule("/settings/messages", "save_messages", guard(_save_messages), methods=["POST"])
     blueprint.add_url_rule("/settings/sessions", "save_session_limits", guard(_save_sessions), methods=["POST"])
+    blueprint.add_url_rule("/settings/undo", "save_undo", guard(_save_undo), methods=["POST"])
     blueprint.add_url_rule("/settings/verifactu", "save_verifactu", guard(save_verifactu), methods=["POST"])
 
 
@@ -81,6 +83,13 @@ def _save_messages() -> Answer:
 def _save_sessions() -> Answer:
     answer = save_session_limits()
     return (_page(_flat(read_issuer()), answer), 422) if isinstance(answer, dict) else answer
+
+
+def _save_undo() -> Answer:
+    answer = save_undo()
+    if answer is not None:
+        return answer
+    return _page(_flat(read_issuer()), {"undo_seconds": [undo_range()]}), 422
 
 
 def save_verifactu() -> Answer:
@@ -130,6 +139,7 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
             _verifactu(errors.get("verifactu_mode", ())),
             messages_section(errors.get("grouping_seconds", ())),
             sessions_section(errors),
+            undo_section(errors.get("undo_seconds", ())),
             _integrations(given),
             _installation(given),
         ],

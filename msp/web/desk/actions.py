@@ -1,29 +1,24 @@
 """What the console does to a ticket: plain POST forms, each a verb, then back to the page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from msp.clients.queries import access_client, all_clients
 from msp.contracts.queries import access_contract
 from msp.kernel import clock
 from msp.kernel.db import db
-from msp.kernel.errors import Conflict, Invalid
-from msp.people.models import Person
-from msp.people.queries import access_person, find_by_email, people_of
+from msp.kernel.errors import Invalid
+from msp.people.queries import access_person
 from msp.tickets import actions
-from msp.tickets.actions import Request
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_by_label
-from msp.tickets.states import PRIORITIES
-from msp.web.errors import field_errors
-from msp.web.guards import Answer, check_version, is_first_time, needs
+from msp.web import undo
+from msp.web.guards import check_version, is_first_time, needs
 from msp.web.request_scope import current_person
-from msp.web.shell import shell
 from msp.worklog import actions as worklog
 
 Verb = Callable[[Ticket, datetime], object]
@@ -38,64 +33,8 @@ def add_routes(blueprint: Blueprint) -> None:
         view = needs("work_tickets")(_form(verb, is_guarded=False))
         blueprint.add_url_rule(f"/tickets/<label>/{name.replace('_', '-')}", name, view, methods=["POST"])
     guard = needs("work_tickets")
-    blueprint.add_url_rule("/new", "new_ticket", guard(new_ticket))
-    blueprint.add_url_rule("/new", "create", guard(create), methods=["POST"])
     blueprint.add_url_rule("/time/<uuid:entry_id>/delete", "delete_time", guard(delete_time), methods=["POST"])
     blueprint.add_url_rule("/messages/<uuid:message_id>/retry", "retry", guard(retry), methods=["POST"])
-
-
-def new_ticket() -> str:
-    """The form for a ticket of somebody who called; with a client chosen it lists that client's people."""
-    return _new_form(request.args.to_dict(), {})
-
-
-def create() -> Answer:
-    """Write down what somebody said on the phone or in person; refused fields come back with their sentences."""
-    values = request.form.to_dict()
-    try:
-        client = access_client(_id(values.get("client_id", ""), "client_id"))
-        requester = _requester(client.id, values)
-        wanted = Request(
-            subject=values.get("subject", ""),
-            body=values.get("body", ""),
-            source=values.get("source", "phone"),
-            type=values.get("type", "incident"),
-            priority=values.get("priority", "normal"),
-        )
-        if not is_first_time():
-            return redirect(url_for("desk.queue", view="team"), 303)
-        ticket, _ = actions.open_ticket(client, requester=requester, request=wanted, at=clock.now())
-    except Invalid as wrong:
-        return _new_form(values, wrong.fields), 422
-    except Conflict as wrong:
-        return _new_form(values, {"client_id": [wrong.code]}), 409
-    db.session.flush()
-    return redirect(url_for("desk.ticket", label=f"{client.code}-{ticket.number}"), 303)
-
-
-def _requester(client_id: UUID, values: dict[str, str]) -> Person:
-    if email := values.get("requester_email"):
-        person = find_by_email(email, client_id=client_id)
-        if person is None:
-            raise Invalid(fields={"requester_email": ["unknown"]})
-        return person
-    person = access_person(_id(values.get("requester_id", ""), "requester_id"))
-    if person.client_id != client_id:
-        raise Invalid(fields={"requester_id": ["not_of_client"]})
-    return person
-
-
-def _new_form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
-    chosen = values.get("client_id", "")
-    return render_template(
-        "desk/new.html",
-        shell=shell(current="new"),
-        values=values,
-        errors=field_errors(errors),
-        clients=[(client.id, client.name) for client in all_clients()],
-        requesters=[(person.id, person.name) for person in people_of(_id(chosen, "client_id"))] if chosen else [],
-        priorities=PRIORITIES,
-    )
 
 
 def delete_time(entry_id: UUID) -> Response:
@@ -147,17 +86,18 @@ def _set_contract(ticket: Ticket, at: datetime) -> None:
 
 
 def _set_status(ticket: Ticket, at: datetime) -> None:
-    actions.change_status(ticket, request.form.get("status", ""), at=at)
+    if (status := request.form.get("status", "")) == "resolved":
+        _resolve(ticket, at)
+    else:
+        actions.change_status(ticket, status, at=at)
 
 
 def _escalate(ticket: Ticket, at: datetime) -> None:
-    actions.change_tier(ticket, ticket.tier + 1, at=at)
+    undo.ask(ticket, "escalate", at=at)
 
 
 def _resolve(ticket: Ticket, at: datetime) -> None:
-    if ticket.assignee_id is None:
-        actions.assign(ticket, current_person(), at=at)
-    actions.change_status(ticket, "resolved", at=at)
+    undo.ask(ticket, "resolve", at=at)
 
 
 def _reopen(ticket: Ticket, at: datetime) -> None:

@@ -45,11 +45,14 @@ let skew = 0
 const stamp = Date.parse(document.body?.dataset.now ?? '')
 if (Math.abs(stamp - Date.now()) > 5000) skew = stamp - Date.now()
 
+/** The instant by the server's clock, in milliseconds. */
+export const now = () => Date.now() + skew
+
 function paint() {
   if (document.hidden) return
-  const now = Date.now() + skew
-  for (const element of document.querySelectorAll('[data-due]')) repaint(element, now)
-  for (const element of document.querySelectorAll('[data-since]')) stopwatch(element, now)
+  const at = now()
+  for (const element of document.querySelectorAll('[data-due]')) repaint(element, at)
+  for (const element of document.querySelectorAll('[data-since]')) stopwatch(element, at)
 }
 
 setInterval(paint, 1000)

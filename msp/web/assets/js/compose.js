@@ -34,11 +34,32 @@ document.addEventListener('change', event => {
   const input = event.target.closest('input[type=file]')
   const spot = input?.closest('form')?.querySelector('[data-files]')
   if (spot) spot.textContent = [...input.files].map(file => file.name).join(', ')
+  if (input?.dataset.mostEach) checkFiles(input)
 })
+
+/** Files beyond the limits are said at the field, before anything is sent. */
+function checkFiles(input) {
+  const { mostEach, mostAll, mostFiles, limits } = input.dataset
+  const sizes = [...input.files].map(file => file.size)
+  const fits = sizes.length <= Number(mostFiles) && sizes.every(size => size <= Number(mostEach))
+    && sizes.reduce((sum, size) => sum + size, 0) <= Number(mostAll)
+  input.setCustomValidity(fits ? '' : limits)
+  const line = input.form.querySelector('[data-file-error]')
+  line.textContent = fits ? '' : limits
+  line.hidden = fits
+}
+
+/** Whether the address names a message or event: one that is folded away is fetched. */
+function isAt(hash) {
+  if (!/^#(msg|evt)-[\w-]+$/.test(hash)) return false
+  const fold = document.querySelector('[data-all]')
+  if (!document.querySelector(hash) && fold) location.replace(fold.dataset.all + hash)
+  return true
+}
 
 function toEnd() {
   const thread = document.querySelector('[data-thread]')
-  if (!thread || document.querySelector(location.hash.startsWith('#msg-') ? location.hash : null)) return
+  if (!thread || isAt(location.hash)) return
   if (getComputedStyle(thread).overflowY === 'visible') scrollTo(0, document.documentElement.scrollHeight)
   else thread.scrollTop = thread.scrollHeight
 }
@@ -52,3 +73,4 @@ document.addEventListener('click', event => {
 })
 
 toEnd()
+addEventListener('load', toEnd)  // letters have their size by now

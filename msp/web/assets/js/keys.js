@@ -3,7 +3,7 @@
 // composer, a field, a menu or a dialog is never an action.
 import { aim, openDialog } from './menus.js'
 
-const WRITING = 'input, textarea, select, [contenteditable], .composer, .portal-ask, details.menu, dialog, [popover]'
+const WRITING = 'input, textarea, select, [contenteditable], .composer, .portal-ask, details.menu, dialog, [popover]:popover-open'
 const FIELD = 'textarea, [contenteditable], .composer *, input:not([type=radio], [type=checkbox])'
 const OPEN = 'dialog[open], [popover]:popover-open, details.menu[open]'
 const REPEATED = ['j', 'k', 'ArrowDown', 'ArrowUp']

@@ -52,11 +52,24 @@ document.addEventListener('htmx:before:swap', event => {
   } else if (response.redirected && ctx.request.method === 'POST' && pathOf(response.url) !== location.pathname) {
     event.preventDefault()
     report(ctx, true)
-    if (!ctx.sourceElement?.closest('form[data-action]')) return location.assign(response.url)
+    const said = flashesIn(ctx.text)
+    if (!ctx.sourceElement?.closest('form[data-action]')) {
+      sessionStorage.setItem('said', JSON.stringify(said))
+      return location.assign(response.url)
+    }
     closeDialogs()  // done from a list: stay in it
+    said.forEach(each => toast(each.text, each))
     refresh()
   }
 })
+
+/** What the page that was not shown would have said: it says it only once. */
+const flashesIn = text => [...new DOMParser().parseFromString(text ?? '', 'text/html').querySelectorAll('.flashes .notice')]
+  .map(note => ({ text: note.textContent.trim(), bad: note.matches('.is-red') }))
+
+const said = sessionStorage.getItem('said')
+sessionStorage.removeItem('said')
+if (said) JSON.parse(said).forEach(each => toast(each.text, each))
 
 const closeDialogs = () => document.querySelectorAll('dialog[open]').forEach(dialog => dialog.close())
 
@@ -80,6 +93,6 @@ document.addEventListener('htmx:error', event => {
 /** Fetches this page again and morphs it in; resolves when it stands. */
 export function refresh() {
   return htmx.ajax('GET', location.href, {
-    source: document.body, target: '#page', select: '#page', swap: 'outerMorph', selectOOB: '#rail-nav:outerMorph,#bell:outerMorph',
+    source: document.body, target: '#page', select: '#page', swap: 'outerMorph', selectOOB: '#rail-nav:outerMorph,#bell:outerMorph,#undo:outerMorph',
   })
 }

@@ -1,0 +1,177 @@
+"""Actions that clients and colleagues hear of can be undone for some seconds: until then nothing is changed or sent.
+
+`ask` writes `ticket.action_asked`, with a delivery to this module that is due when the time is up; it does the action
+and writes `ticket.action_done`, unless `ticket.action_undone` or `ticket.action_dropped` came first. The row of the
+ticket is locked by whoever writes one of them, so that there is one of them only. An action is added in ACTIONS.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import select
+
+from msp.kernel import clock, settings
+from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.events import Event, Fact, deliver_at, emit, subscribe
+from msp.people.models import Person
+from msp.people.queries import access_person
+from msp.tickets.actions import MAX_TIER, access_ticket, assign, change_status, change_tier
+from msp.tickets.models import Message, Ticket
+from msp.tickets.states import may_move
+
+SUBSCRIBER = "undoable_actions"
+SETTING = "undo"
+DEFAULT_SECONDS = 10
+LONGEST_SECONDS = 60
+ASKED, DONE, UNDONE, DROPPED = (f"ticket.action_{what}" for what in ("asked", "done", "undone", "dropped"))
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A kind of action: whether a ticket allows it now, and what does it."""
+
+    is_possible: Callable[[Ticket], bool]
+    do: Callable[[Ticket, Person, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An action that waits; `id` is that of its event."""
+
+    id: UUID
+    action: str
+    until: datetime
+
+
+class Told(Protocol):
+    """An event, however it was read."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def data(self) -> Json: ...
+
+
+def _resolve(ticket: Ticket, person: Person, at: datetime) -> None:
+    if ticket.assignee_id is None:
+        assign(ticket, person, at=at, actor_id=person.id)
+    change_status(ticket, "resolved", at=at, actor_id=person.id)
+
+
+def _escalate(ticket: Ticket, person: Person, at: datetime) -> None:
+    change_tier(ticket, ticket.tier + 1, at=at, actor_id=person.id)
+
+
+ACTIONS: dict[str, Undoable] = {
+    "resolve": Undoable(lambda ticket: may_move(ticket.status, "resolved"), _resolve),
+    "escalate": Undoable(lambda ticket: ticket.tier < MAX_TIER, _escalate),
+}
+
+
+def register() -> None:
+    """Do the actions whose time is up."""
+    subscribe(SUBSCRIBER, to=set(), handler=_act)
+
+
+def undo_seconds() -> int:
+    """Seconds in which an action can be undone; 0 does it at once."""
+    seconds = settings.read(SETTING).get("seconds")
+    return seconds if isinstance(seconds, int) and 0 <= seconds <= LONGEST_SECONDS else DEFAULT_SECONDS
+
+
+def set_undo_seconds(seconds: int) -> None:
+    """Change it for actions from now on; raises Invalid outside of 0 to a minute."""
+    if not 0 <= seconds <= LONGEST_SECONDS:
+        raise Invalid(fields={"undo_seconds": ["out_of_range"]})
+    settings.write(SETTING, settings.read(SETTING) | {"seconds": seconds})
+
+
+def ask(ticket: Ticket, action: str, *, person: Person, at: datetime) -> Pending | None:
+    """Do an action once it can no longer be undone; returns what waits, None where it was done at once.
+
+    The ticket must be locked. Asked twice, it waits once. Raises Conflict for what the ticket does not allow, and while
+    another action waits.
+    """
+    if not ACTIONS[action].is_possible(ticket):
+        raise Conflict("status_move_refused" if action == "resolve" else "not_possible")
+    waiting = pending_in(_events_of(ticket.id))
+    if waiting is not None:
+        if waiting.action != action:
+            raise Conflict("action_waits")
+        return waiting
+    seconds = undo_seconds()
+    if not seconds:
+        ACTIONS[action].do(ticket, person, at)
+        return None
+    until = at + timedelta(seconds=seconds)
+    event = _tell(ticket, ASKED, person.id, at, action=action, until=until.isoformat())
+    deliver_at(event, subscriber=SUBSCRIBER, key=f"{SUBSCRIBER}:{ticket.id}", due_at=until, at=at, is_urgent=True)
+    return Pending(event.id, action, until)
+
+
+def undo(ticket: Ticket, asked: UUID, *, person: Person, at: datetime) -> Pending:
+    """Take back an action that waits; the ticket must be locked. Raises Conflict `too_late` once it was done."""
+    waiting = pending_in(_events_of(ticket.id))
+    if waiting is None or waiting.id != asked:
+        raise Conflict("too_late")
+    _tell(ticket, UNDONE, person.id, at, asked=str(asked), action=waiting.action)
+    return waiting
+
+
+def pending_in(events: Iterable[Told]) -> Pending | None:
+    """The action of a ticket that waits, by its events."""
+    known = list(events)
+    over = {str(each.data.get("asked")) for each in known if each.kind in (DONE, UNDONE, DROPPED)}
+    for each in known:
+        if each.kind == ASKED and str(each.id) not in over:
+            return Pending(each.id, str(each.data["action"]), datetime.fromisoformat(str(each.data["until"])))
+    return None
+
+
+def _act(fact: Fact) -> None:
+    if fact.actor_id is None:
+        return
+    with work(Scope.staff(actor_id=fact.actor_id)):
+        try:
+            ticket = access_ticket(fact.subject_id, lock=True)
+        except NotFound:
+            return
+        waiting = pending_in(_events_of(ticket.id))
+        if waiting is not None and waiting.id == fact.id:
+            _do(ticket, waiting, access_person(fact.actor_id), asked_at=fact.at)
+
+
+def _do(ticket: Ticket, waiting: Pending, person: Person, *, asked_at: datetime) -> None:
+    """Do it, unless the ticket changed so that it makes no sense: then say why not."""
+    at, about = clock.now(), {"asked": str(waiting.id), "action": waiting.action}
+    if _client_wrote(ticket, since=asked_at):
+        _tell(ticket, DROPPED, person.id, at, reason="client_wrote", **about)
+    elif not ACTIONS[waiting.action].is_possible(ticket):
+        _tell(ticket, DROPPED, person.id, at, reason="not_possible", **about)
+    else:
+        ACTIONS[waiting.action].do(ticket, person, at)
+        _tell(ticket, DONE, person.id, at, **about)
+
+
+def _client_wrote(ticket: Ticket, *, since: datetime) -> bool:
+    query = select(Message.id).join(Person, Person.id == Message.author_id)
+    query = query.where(Message.ticket_id == ticket.id, Message.at > since, Person.client_id.is_not(None)).limit(1)
+    return db.session.execute(query).first() is not None
+
+
+def _events_of(ticket_id: UUID) -> list[Event]:
+    query = select(Event).where(Event.subject_id == ticket_id, Event.kind.in_((ASKED, DONE, UNDONE, DROPPED)))
+    return list(db.session.scalars(query.order_by(Event.seq)))
+
+
+def _tell(ticket: Ticket, kind: str, actor_id: UUID, at: datetime, **data: str) -> Event:
+    whose = ticket.client_id
+    return emit(
+        kind, ticket.id, client_id=whose, visibility="internal", actor_id=actor_id, at=at, is_urgent=False, **data
+    )

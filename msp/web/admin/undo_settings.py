@@ -1,0 +1,51 @@
+"""The settings page's section about actions that can be undone."""
+
+from collections.abc import Sequence
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext
+
+from msp.kernel.db import Json
+from msp.kernel.errors import Invalid
+from msp.tickets.undoable import LONGEST_SECONDS, set_undo_seconds, undo_seconds
+from msp.web.admin.forms import refuse_restricted
+from msp.web.guards import Answer
+
+
+def save_undo() -> Answer | None:
+    """Set for how long actions can be undone; None where what was typed cannot be."""
+    refuse_restricted()
+    typed = request.form.get("undo_seconds", "").strip()
+    try:
+        set_undo_seconds(int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else -1)
+    except Invalid:
+        return None
+    flash(gettext("Saved. It holds for actions from now on."), "green")
+    return redirect(url_for("admin.settings"), 303)
+
+
+def undo_section(errors: Sequence[str]) -> Json:
+    """The section with its form."""
+    field = {
+        "name": "undo_seconds",
+        "label": gettext("Undo actions for (seconds)"),
+        "type": "number",
+        "value": request.form.get("undo_seconds", undo_seconds()) if errors else undo_seconds(),
+        "min": "0",
+        "max": str(LONGEST_SECONDS),
+        "hint": gettext("0 does them at once."),
+        "errors": errors,
+    }
+    return {
+        "title": gettext("Undo"),
+        "text": gettext(
+            "Resolving and escalating wait for so long, so that they can be undone. Nothing is sent before."
+        ),
+        "rows": [],
+        "form": {"action_url": url_for("admin.save_undo"), "rows": [[field]]},
+    }
+
+
+def undo_range() -> str:
+    """What is wrong with a number that cannot be."""
+    return gettext("A whole number from 0 to %(longest)s.", longest=LONGEST_SECONDS)

@@ -1,0 +1,96 @@
+"""A ticket of somebody who called or came by: written down by staff, with its caller if nobody knew them."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from msp.clients.queries import access_client, all_clients
+from msp.kernel import clock
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict, Invalid
+from msp.people.callers import Caller, person_calling
+from msp.people.queries import people_of
+from msp.tickets import actions
+from msp.tickets.actions import Request
+from msp.tickets.states import PRIORITIES
+from msp.web.errors import field_errors
+from msp.web.guards import Answer, is_first_time, needs
+from msp.web.shell import shell
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    guard = needs("work_tickets")
+    blueprint.add_url_rule("/new", "new_ticket", guard(new_ticket))
+    blueprint.add_url_rule("/new", "create", guard(create), methods=["POST"])
+
+
+def new_ticket() -> str:
+    """The form; with a client chosen it lists that client's people."""
+    return _form(request.args.to_dict(), {})
+
+
+def create() -> Answer:
+    """Write down what somebody said, and who they are; refused fields come back with their sentences."""
+    values, at = request.form.to_dict(), clock.now()
+    if "show_people" in values:  # the button beside the client, for pages without script
+        return _form(values, {})
+    try:
+        wanted = _wanted(values)
+        client = access_client(_id(values.get("client_id", ""), "client_id"))
+        if not is_first_time():
+            return redirect(url_for("desk.queue", view="team"), 303)
+        requester = person_calling(client, _caller(values), at=at)
+        ticket, _ = actions.open_ticket(client, requester=requester, request=wanted, at=at)
+        db.session.flush()
+    except Invalid as wrong:
+        db.session.rollback()
+        return _form(values, wrong.fields), 422
+    except Conflict as wrong:
+        db.session.rollback()
+        return _form(values, {"client_id": [wrong.code]}), 409
+    return redirect(url_for("desk.ticket", label=f"{client.code}-{ticket.number}"), 303)
+
+
+def _wanted(values: Mapping[str, str]) -> Request:
+    return Request(
+        subject=values.get("subject", ""),
+        body=values.get("body", ""),
+        source=values.get("source", "phone"),
+        type=values.get("type", "incident"),
+        priority=values.get("priority", "normal"),
+    )
+
+
+def _caller(values: Mapping[str, str]) -> Caller:
+    chosen = values.get("requester_id", "")
+    return Caller(
+        person_id=_id(chosen, "requester_id") if chosen else None,
+        name=values.get("requester_name", ""),
+        email=values.get("requester_email", ""),
+        phone=values.get("requester_phone", ""),
+    )
+
+
+def _form(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> str:
+    try:
+        chosen = _id(values.get("client_id", ""), "client_id")
+    except Invalid:
+        chosen = None
+    return render_template(
+        "desk/new.html",
+        shell=shell(current="new"),
+        values=values,
+        errors=field_errors(errors),
+        clients=[(client.id, client.name) for client in all_clients()],
+        requesters=[(person.id, person.name) for person in people_of(chosen)] if chosen else [],
+        priorities=PRIORITIES,
+    )
+
+
+def _id(value: str, name: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError as wrong:
+        raise Invalid(fields={name: ["required" if not value else "invalid"]}) from wrong
