@@ -7,7 +7,8 @@ from msp.config import Settings
 from msp.kernel import clock, crypto, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
 from msp.notify import portal_channel, reply_delivery, resending
-from msp.tickets import from, msp, password_reset, sessions, tickets
+from msp.people import password_reset, sessions
+from msp.tickets import escalation, recomputing, removed_files, undoable
 from msp.web.api.description import DescribedFlask
 
 OUTBOX_THREADS = 6
@@ -56,11 +57,8 @@ def make_app(settings: Settings) -> Flask:
     recomputing.register()
     removed_files.register()
     sessions.register()
-<<<<<<< HEAD
     password_reset.register()
-=======
     undoable.register()
->>>>>>> 1c4a87e (Let resolving and escalating be undone, and add unknown callers)
     notify.register()
     reply_delivery.register()
     portal_channel.register()

@@ -60,7 +60,7 @@ def finished_page(wanted: Filter, *, before: Key | None = None, after: Key | Non
         if before is not None:
             query = query.where(place < tuple_(literal(before.at), literal(before.id)))
         query = query.order_by(FINISHED_AT.desc(), Ticket.id.desc())
-    found = [line_of(row) for row in db.session.execute(query.limit(limit + 1), narrowing(wanted))]
+    found = [line_of(*row) for row in db.session.execute(query.limit(limit + 1), narrowing(wanted))]
     is_cut, rows = len(found) > limit, found[:limit]
     if after is not None:
         rows.reverse()

@@ -331,18 +331,13 @@ def _narrow(query: Select[*tuple[Any, ...]], shape: Shape) -> Select[*tuple[Any,
 
 
 def narrowed_lines(wanted: Filter) -> Select[*tuple[Any, ...]]:
-    """The statement that reads these tickets as lines, for lists with an order of their own."""
-    return _narrow(_line_query(), _shape(wanted))
+    """The statement of these tickets, for lists with an order of their own: `line_of` makes a line of each row."""
+    return _narrow(line_query(), _shape(wanted))
 
 
 def narrowing(wanted: Filter) -> dict[str, object]:
     """The parameters of `narrowed_lines`."""
     return _values(wanted)
-
-
-def line_of(row: Any) -> TicketLine:
-    """A row of `narrowed_lines` as a line."""
-    return _line(*row)
 
 
 def _just(limit: int) -> Any:
