@@ -51,6 +51,15 @@ def paths(app: Flask, method: str) -> Iterator[tuple[Rule, str]]:
         yield rule, app.url_map.bind("localhost").build(rule.endpoint, values, method=method)
 
 
+def api_paths(app: Flask, method: str) -> Iterator[tuple[Rule, str]]:
+    """Each route of the API, relative to its root."""
+    for rule in app.url_map.iter_rules():
+        if method in (rule.methods or ()) and rule.rule.startswith("/api/v1/"):
+            values = {name: _value(rule, name) for name in rule.arguments}
+            built = app.url_map.bind("localhost").build(rule.endpoint, values, method=method)
+            yield rule, built.removeprefix("/api/v1")
+
+
 def _value(rule: Rule, name: str) -> str:
     converter = rule._converters[name]
     if items := getattr(converter, "items", None):

@@ -63,6 +63,17 @@ def test_filters_stay_from_page_to_page(web: FlaskClient, world: World, solved: 
     assert shown(web.get(f"/desk/solved?client={world.azcarate.id}").text) == []
 
 
+def test_the_portal_shows_all_of_them_in_pages(web: FlaskClient, world: World, solved: list[str]) -> None:
+    sign_in(web, world.marta)
+    path, found = "/portal/", []
+    while path:
+        page = web.get(path).text
+        found += re.findall(r'data-row data-label="([^"]*)"', page)
+        older = re.search(r'rel="next" href="([^"]*)"', page)
+        path = older[1].replace("&amp;", "&") if older else ""
+    assert found == solved[::-1]
+
+
 @pytest.mark.parametrize("place", ["x", "2026_", "0001-01-01T00:00:00+00:00_x", "2026-01-01_" + "0" * 32, "9" * 400])
 def test_places_that_cannot_be_are_not_found(web: FlaskClient, world: World, place: str) -> None:
     assert sign_in(web, world.tomas).get("/desk/solved", query_string={"before": place}).status_code == 404

@@ -15,6 +15,7 @@ from msp.people.models import Person
 from msp.people.queries import access_person, people_of
 from msp.tickets import actions, queries
 from msp.tickets.actions import Request
+from msp.tickets.finished import finished_page, key_of
 from msp.tickets.queries import Filter, TicketLine
 from msp.tickets.reading import tickets_with_new_reply
 from msp.tickets.states import priority_of
@@ -28,7 +29,7 @@ from msp.web.uploads import keep_files
 
 SHOWN = 100
 SOLVED_SHOWN = 30
-_URGENCY_ORDER = {"waiting_client": 0, "resolved": 2, "closed": 3}
+_URGENCY_ORDER = {"waiting_client": 0}
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -46,9 +47,7 @@ def tickets() -> str:
     person = current_person()
     requester_id = None if may(person, "see_company") else person.id
     version = queries.news("").version
-    found = queries.lines(Filter(requester_id=requester_id), order="newest", limit=SHOWN)
-    found += queries.lines(Filter(requester_id=requester_id, is_finished=True), order="newest", limit=SOLVED_SHOWN)
-    found.sort(key=lambda line: _URGENCY_ORDER.get(line.status, 1))
+    found, newer_url, older_url = _lines(Filter(requester_id=requester_id))
     unread = tickets_with_new_reply(person, [line.id for line in found])
     return render_template(
         "portal/tickets.html",
@@ -65,8 +64,24 @@ def tickets() -> str:
         ],
         show_requester=requester_id is None,
         balance=None,
-        before_url=None,
-        after_url=None,
+        before_url=newer_url,
+        after_url=older_url,
+    )
+
+
+def _lines(wanted: Filter) -> tuple[list[TicketLine], str | None, str | None]:
+    """What is open, then a page of what is finished, and the addresses of the pages of that beside it."""
+    before, after = (key_of(text) if (text := request.args.get(name, "")) else None for name in ("before", "after"))
+    finished = finished_page(wanted, before=before, after=after, limit=SOLVED_SHOWN)
+    found: list[TicketLine] = []
+    if finished.newer is None:
+        found = queries.lines(wanted, order="newest", limit=SHOWN)
+        found.sort(key=lambda line: _URGENCY_ORDER.get(line.status, 1))
+    newer, older = finished.newer, finished.older
+    return (
+        [*found, *finished.lines],
+        url_for("portal.tickets", after=str(newer)) if newer else None,
+        url_for("portal.tickets", before=str(older)) if older else None,
     )
 
 
@@ -143,7 +158,7 @@ def _form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
 def _line(line: TicketLine) -> str:
     who = line.assignee.name if line.assignee else gettext("the team")
     if line.status in ("resolved", "closed"):
-        return f"{who} · {formats.moment(line.updated_at)}"
+        return f"{who} · {formats.moment(line.resolved_at or line.updated_at)}"
     if line.due_at is None:
         return who
     return gettext("%(who)s · before %(due)s", who=who, due=formats.moment(line.due_at))
