@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from billing import api, pages, portal, sealing, stripe
+from billing import api, first_step, pages, portal, sealing, stripe
 from msp.config import Settings
 
 
@@ -10,6 +10,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Add billing's pages, API and subscribers."""
     sealing.use_environment("test" if settings.is_demo else "production")
     pages.register(app)
+    first_step.register()
     portal.register(app)
     api.register(app)
     stripe.register(app, settings)

@@ -121,6 +121,19 @@ def token_create(email: str, role: str, name: str) -> None:
     click.echo(made)
 
 
+@msp.command("setup-code")
+def print_setup_code() -> None:
+    """Print the code that makes the first administrator at PUBLIC_URL/setup, while nobody of staff has an account."""
+    from msp.people.first_administrator import has_staff_account, setup_code
+
+    settings = _settings_with_servers()
+    with _system_work():
+        is_set_up = has_staff_account()
+    if is_set_up:
+        raise StartError("Somebody of staff has an account already; `msp administrator` adds another administrator")
+    click.echo(setup_code(settings.secret_key))
+
+
 @msp.command()
 @click.option("--email", required=True, help="The address to sign in with.")
 @click.option("--name", required=True, help="The person's name.")

@@ -10,10 +10,12 @@ from flask import Flask
 from msp import web_server
 from msp.config import Settings
 from msp.kernel import jobs, migrate
+from msp.people.first_administrator import has_staff_account, setup_code
 from msp.supervisor import Plan, Role, Step
 from simulators.playground import local
 
 WORKERS = 2
+SETUP_CODE = "setup-code"  # a file in the home, there until somebody of staff has an account
 GRACE = 5  # seconds; at a desk of one machine nobody's request takes longer
 
 
@@ -53,7 +55,7 @@ def _steps(settings: Settings, app: Flask) -> list[Step]:
         steps.append(Step("Migrations", partial(migrate.upgrade, settings)))
     if settings.load_demo:
         steps.append(Step("Demo data", partial(_load_demo, app)))
-    return steps
+    return [*steps, Step("Accounts", partial(_note_setup_code, settings, app))]
 
 
 def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Role]:
@@ -79,6 +81,20 @@ def _load_demo(app: Flask) -> None:
     first_start.load_once(app)
 
 
+def _note_setup_code(settings: Settings, app: Flask) -> None:
+    """Write the setup code down for the welcome, while nobody of staff has an account."""
+    from msp.kernel.db import Scope, work
+
+    noted = settings.home / SETUP_CODE
+    with app.app_context(), work(Scope.system()):
+        is_set_up = has_staff_account()
+    if is_set_up:
+        noted.unlink(missing_ok=True)
+    else:
+        noted.touch(mode=0o600)
+        noted.write_text(setup_code(settings.secret_key))
+
+
 def _serve_playground(settings: Settings) -> None:
     from simulators.playground.run import serve_playground  # a desk that serves needs neither it nor the demo
 
@@ -87,6 +103,10 @@ def _serve_playground(settings: Settings) -> None:
 
 def _welcome(settings: Settings) -> list[str]:
     lines = ["", f"  Guardia answers at {settings.public_url}"]
+    noted = settings.home / SETUP_CODE
+    if noted.exists():
+        lines += ["", f"  Create the first administrator at {settings.public_url}/setup"]
+        lines += [f"  with the setup code {noted.read_text()}"]
     if settings.load_demo:
         from msp.demo import first_start
 

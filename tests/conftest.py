@@ -137,10 +137,11 @@ def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
         yield whole_app
     wake.connection().flushdb()
     recent.forget()
-    _empty(settings)
+    empty(settings)
 
 
-def _empty(settings: Settings) -> None:
+def empty(settings: Settings) -> None:
+    """Delete every row, whatever triggers and references say."""
     deletes = "".join(f'delete from "{table.name}";' for table in reversed(Model.metadata.sorted_tables))
     with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as owner:
         owner.execute(f"set session_replication_role = replica; {deletes}".encode())

@@ -18,11 +18,17 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from flask import Flask
 
 from msp import doctor
 from msp.config import Settings
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.people.actions import add_account, add_person
+from msp.people.models import Person
 from msp.supervisor import Plan, Role, StartError
 from msp.supervisor import run as supervise
+from tests.conftest import empty
 
 COMMAND = [sys.executable, "-c", "from msp.cli import main; main()"]
 CONFIG_FAULT = 78
@@ -163,6 +169,12 @@ def check_commands_beside_it(desk: Desk) -> None:
     migrated = msp("migrate", MSP_HOME=str(desk.home))
     assert migrated.returncode == 0, migrated.stderr
     assert "newest shape" in migrated.stdout
+    code = msp("setup-code", MSP_HOME=str(desk.home)).stdout.strip()
+    assert f"with the setup code {code}" in desk.printed
+    found = msp("doctor", MSP_HOME=str(desk.home))
+    assert found.returncode == 1 and "0 administrator(s) can sign in" in found.stdout, found.stdout
+    assert msp("administrator", "--email", "ana@msp.example", "--name", "Ana", MSP_HOME=str(desk.home)).returncode == 0
+    assert "has an account already" in msp("setup-code", MSP_HOME=str(desk.home)).stderr
     found = msp("doctor", MSP_HOME=str(desk.home))
     assert found.returncode == 0, found.stdout
     assert "PostgreSQL 18, as guardia_login" in found.stdout
@@ -237,13 +249,22 @@ def test_a_desk_whose_web_cannot_start_gives_up_and_stops_the_rest(home: Path) -
 
 
 @pytest.fixture
-def doctor_env(settings: Settings) -> dict[str, str]:
-    return {
+def doctor_env(settings: Settings, whole_app: Flask) -> Iterator[dict[str, str]]:
+    """The environment of a sound installation; its clock is the real one, so the doctor compares it with reason."""
+    with whole_app.app_context(), work(Scope.system()):
+        ana = add_person(
+            client_id=None, name="Ana", email="ana@msp.example", role="administrator", locale="es",
+            timezone="Europe/Madrid", at=clock.now(),
+        )  # fmt: skip
+        db.session.flush()
+        add_account(ana, password="cuatro palabras nada parecidas", at=clock.now())
+    yield {
         "MSP_ENV": "demo",
         "MSP_HOME": str(settings.home),
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
     }
+    empty(settings)
 
 
 def examined(environ: dict[str, str]) -> tuple[int, str]:
@@ -258,6 +279,15 @@ def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(doctor_env: di
     assert "To use it, set SLACK_SIGNING_SECRET" in text
     assert "FAULT" not in text
     assert code == 0
+
+
+def test_the_doctor_notices_that_no_administrator_can_sign_in(doctor_env: dict[str, str], whole_app: Flask) -> None:
+    with whole_app.app_context(), work(Scope.system()):
+        db.session.scalars(db.select(Person)).one().active = False
+    code, text = examined(doctor_env)
+    assert code == 1
+    assert "FAULT ] 0 administrator(s) can sign in" in text
+    assert "/setup with the code of `msp setup-code`" in text
 
 
 def test_the_doctor_tells_faults_of_the_settings_first(doctor_env: dict[str, str]) -> None:

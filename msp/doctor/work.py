@@ -31,7 +31,7 @@ def the_work_is_done(settings: Settings) -> Iterator[Finding]:
             yield from _line(figures.line(connection))
             connection.rollback()
             connection.execute(text("set local role msp_system"))
-            for check in (_queues, _escalation, _sealed, _zones, _files, _backup):
+            for check in (_accounts, _queues, _escalation, _sealed, _zones, _files, _backup):
                 yield from check(settings, connection)
     except SQLAlchemyError:
         return
@@ -45,6 +45,17 @@ def _line(line: figures.Line) -> Iterator[Finding]:
     if line.longest_transaction > LONG_TRANSACTION:
         what = f"a transaction is open for {_long(line.longest_transaction)}"
         yield Finding("fault", what, "Unless a backup runs, end it: select * from pg_stat_activity order by xact_start")
+
+
+def _accounts(settings: Settings, connection: Connection) -> Iterator[Finding]:
+    """Whether an administrator can sign in: somebody active with a password, or with a mail that resets it."""
+    query = text(
+        "select count(*) from account a join person p on p.id = a.person_id where a.active and p.active"
+        " and p.role = 'administrator' and (a.password is not null or :has_mail)"
+    )
+    count = connection.execute(query, {"has_mail": settings.mail_enabled}).scalar_one()
+    mend = f"Open {settings.public_url}/setup with the code of `msp setup-code`, or run `msp administrator`"
+    yield judged(bool(count), f"{count} administrator(s) can sign in", mend)
 
 
 def _queues(_settings: Settings, connection: Connection) -> Iterator[Finding]:

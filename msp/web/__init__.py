@@ -18,6 +18,7 @@ from msp.web import (
     parts,
     portal,
     request_scope,
+    setup_page,
     signin,
     system,
 )
@@ -42,6 +43,7 @@ def register(app: Flask) -> None:
     parts.register(app)
     errors.register(app)
     signin.register(app)
+    setup_page.register(app)
     desk.register(app)
     portal.register(app)
     admin.register(app)

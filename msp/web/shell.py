@@ -31,7 +31,7 @@ Count = Callable[[], int | None]
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One line of the rail: shown to whoever may do `needs`."""
+    """One line of the rail: shown to whoever may do `needs`, while `is_shown` says so."""
 
     group: str
     label: object
@@ -40,6 +40,7 @@ class MenuEntry:
     needs: str
     order: int = 100
     count: Count | None = None
+    is_shown: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)
@@ -149,7 +150,8 @@ def _nav(person: Person, current: str, counts: dict[str, int]) -> list[dict[str,
         ]
         groups.append({"title": None, "items": items})
     for group, title in _titles.items():
-        items = [_item(entry, current) for entry in _entries if entry.group == group and may(person, entry.needs)]
+        shown = [entry for entry in _entries if entry.group == group and may(person, entry.needs) and entry.is_shown()]
+        items = [_item(entry, current) for entry in shown]
         if items:
             groups.append({"title": str(title), "items": items})
     return groups

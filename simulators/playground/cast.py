@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from msp.demo.load import SLACK_TOKEN
 from msp.demo.world import Client, Person, SlackConnection, TeamsConnection
 from simulators.slack.server import SlackServer
-from simulators.slack.world import SlackChannel
 from simulators.teams.server import TeamsServer
 from simulators.teams.world import Conversation, Team, TeamsUser
 
@@ -49,10 +48,8 @@ def _slack_user(server: SlackServer, slack: SlackConnection, person: Person) -> 
         email=person.email,
         tz=person.timezone,
         locale=LOCALES[person.locale],
+        im=f"D0{_digest('im', user)[:9].upper()}",
     )
-    chat = f"D0{_digest('im', user)[:9].upper()}"
-    members = {user, slack.bot_user_id}
-    server.world.channels[chat] = SlackChannel(chat, slack.team_id, "im", "", members=members, user=user)
 
 
 def cast_teams(server: TeamsServer, clients: Iterable[Client]) -> None:

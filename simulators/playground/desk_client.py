@@ -33,6 +33,10 @@ class Door:
         """Do something as a person; returns what came of it."""
         return self._ask("POST", f"act/{name}", json=arguments)["result"]
 
+    def load(self, world: Mapping[str, Any]) -> None:
+        """Add workspaces, people and places."""
+        self._ask("POST", "world", json=world)
+
     def cursor(self) -> int:
         """Where the feed stands now."""
         return int(self._get("feed", {"since": "0", "limit": str(ALL), "kind": "none"})["cursor"])

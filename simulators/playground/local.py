@@ -122,6 +122,11 @@ def staff(settings: Settings) -> tuple[str, str]:
     return str(email), str(password)
 
 
+def write_json(path: Path, value: object) -> None:
+    """Write a file of the playground's, whole or not at all."""
+    _write(path, json.dumps(value, ensure_ascii=False))
+
+
 def _file(settings: Settings) -> Path:
     return folder(settings) / "ports.json"
 

@@ -18,6 +18,7 @@ from msp.config import Settings
 from msp.kernel.i18n import current_reader, reading_as
 from simulators.playground import slack as page_slack
 from simulators.playground import teams as page_teams
+from simulators.playground import workspaces
 from simulators.playground.desk_client import Door, NoAnswer
 from simulators.playground.local import HOST, played, ports_of, staff
 from simulators.playground.views import Panel, Wish, address
@@ -48,6 +49,8 @@ def register(app: Flask, settings: Settings) -> None:
     }
     if doors:
         app.register_blueprint(_pages(doors, staff=partial(staff, settings)))
+    if "slack" in doors:
+        workspaces.register(app, settings, doors["slack"])
 
 
 def _pages(doors: dict[str, Door], *, staff: Callable[[], tuple[str, str]]) -> Blueprint:

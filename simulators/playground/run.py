@@ -14,6 +14,7 @@ from msp.kernel import clock
 from simulators import keeping
 from simulators.playground import cast
 from simulators.playground.local import HOST, Ports, folder, joined, played, ports_of, write_staff
+from simulators.playground.workspaces import saved_workspaces
 from simulators.serving import RunningServer
 from simulators.slack.server import create_slack_server
 from simulators.stripe.server import create_stripe_server
@@ -82,6 +83,7 @@ def _slack(made: Playground, desk: Settings, ports: Ports, clients: tuple[Client
         seed=secrets.randbits(64),  # the desk knows the events of earlier starts by their ids
     )
     cast.cast_slack(server, clients)
+    server.load({"workspaces": saved_workspaces(desk)})
     keeping.slack_again(server.world, keeping.read(kept))
     made.servers.append(server.serve(HOST, ports.slack))
     made.keepers.append(keeping.keep(kept, lambda: keeping.slack_said(server.world), server.feed, stop=made.stop))

@@ -83,8 +83,12 @@ class Roster:
         is_admin: bool = False,
         is_bot: bool = False,
         teams: Sequence[str] = (),
+        im: str = "",
     ) -> SlackUser:
-        """A person of a workspace; `teams` are further ones of the same organization. Names may be blank."""
+        """A person of a workspace; `teams` are further ones of the same organization. Names may be blank.
+
+        With `im` their direct conversation with the bot is there from the start, under this id.
+        """
         enterprise = self._world.workspaces[team].enterprise_id
         user_id = id or self._world.ids.upper("W" if enterprise else "U")
         handle = name or email.partition("@")[0] or real_name.lower().replace(" ", ".") or user_id.lower()
@@ -94,6 +98,9 @@ class Roster:
             display_name=shown, enterprise_id=enterprise, teams=list(teams),
         )  # fmt: skip
         self._world.users[user.id] = user
+        if im:
+            members = {user_id, self._world.workspaces[team].bot_user_id}
+            self._world.channels[im] = SlackChannel(im, team, "im", "", members=members, user=user_id)
         return user
 
     def add_guest(self, team: str, *, channels: Sequence[str], **profile: Any) -> SlackUser:

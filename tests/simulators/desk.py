@@ -67,6 +67,7 @@ def playing(settings: Settings, home: Path) -> Iterator[Played]:
     playground = run.start(mine)
     app = load_app(mine)
     server = make_server("127.0.0.1", mine.port, app, threaded=True)
+    server.daemon_threads = False  # type: ignore[attr-defined]  # closing waits for requests, which hold connections
     threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     crew, done = Crew(app), threading.Event()
     crew.start()

@@ -11,6 +11,7 @@ from msp.web.admin import (
     contracts,
     deliveries,
     doubts,
+    first_steps,
     letters,
     oncall,
     people,
@@ -50,7 +51,7 @@ def home() -> Response:
 
 for room in (
     clients, contracts, calendars, timetables, places, people, connections, deliveries, doubts, oncall, webhooks,
-    settings, sessions,
+    settings, sessions, first_steps,
 ):  # fmt: skip
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))

@@ -1,6 +1,7 @@
 """Chats: what is connected, what broke, and who wrote without belonging to anybody."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,25 @@ from msp.web.shell import shell
 
 SLACK_NEEDS = ("team_id", "bot_token")
 SLACK_MAY = ("bot_user_id", "app_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Another way to connect a client, as one button beside a choice of clients: POST `client_id` to `endpoint`."""
+
+    kind: str
+    title: object
+    text: object
+    endpoint: str
+    label: object
+
+
+_offers: dict[str, Offer] = {}
+
+
+def add_offer(offer: Offer) -> None:
+    """Show a way to connect on the page; the same endpoint replaces what it had."""
+    _offers[offer.endpoint] = offer
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -54,6 +74,7 @@ def connections() -> str:
             for connection, client in reading.all_connections()
         ],
         clients=[(each.id, each.name) for each in all_clients()],
+        offers=[each for each in _offers.values() if each.endpoint in current_app.view_functions],
         platforms=_platforms(current_app.config["SETTINGS"]),
         connect_url=url_for("admin.new_connection"),
     )

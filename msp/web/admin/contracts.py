@@ -1,6 +1,7 @@
 """Contracts: what is promised by when, what it costs, and how that is put on invoices."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
 
+from msp.calendars.office_hours import add_office_hours
 from msp.calendars.queries import all_calendars
 from msp.clients.models import Client
 from msp.clients.queries import access_client, all_clients
@@ -41,6 +43,8 @@ USUAL = {
     "response_normal": "120", "resolution_normal": "960", "response_low": "240", "resolution_low": "2400",
     "rounding_increment": "15", "pauses_waiting_client": "1", "pauses_scheduled": "1",
 }  # fmt: skip
+
+OFFICE_HOURS = UUID(int=0)  # in the form: the calendar that is made with the contract
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -91,7 +95,7 @@ def create_contract() -> Answer:
             raise Invalid(fields=form.errors)
         if not is_first_time():
             return redirect(url_for("admin.client", client_id=client.id), 303)
-        added = add_contract(client, agreement, at=clock.now())
+        added = add_contract(client, _with_calendar(agreement, client), at=clock.now())
     except Invalid as wrong:
         return _form(None, _posted_values(request.form), _by_field(form, wrong)), 422
     flash(gettext("%(name)s holds from %(day)s.", name=added.name, day=added.starts_on.isoformat()), "green")
@@ -112,7 +116,8 @@ def save_contract(contract_id: UUID) -> Answer:
         return redirect(url_for("admin.contract", contract_id=contract_id), 303)
     client = access_client(found.client_id)
     try:
-        edit_contract(found, _agreement(form, client=client, before=found), at=clock.now())
+        agreement = _agreement(form, client=client, before=found)
+        edit_contract(found, _with_calendar(agreement, client), at=clock.now())
     except Invalid as wrong:
         db.session.rollback()
         found = access_contract(contract_id)
@@ -140,7 +145,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
         form.fault("name", "required")
     currency = before.currency if before else client.currency if client else "EUR"
     starts_on = form.read("starts_on", day, is_required=True) or clock.now().date()
-    calendar_id = form.read("calendar_id", identity, is_required=True)
+    calendar_id = form.read("calendar_id", _calendar, is_required=True)
     ends_on = form.read("ends_on", day)
     ladder = read_ladder(form)
     targets, targets_of_type = read_targets(form, before.targets if before else ())
@@ -164,6 +169,25 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
         pausing=[status for status in MAY_PAUSE if form.text(f"pauses_{status}")],
         ladder=ladder,
     )
+
+
+def _calendar(text: str) -> UUID:
+    """The calendar that was chosen, or OFFICE_HOURS."""
+    return OFFICE_HOURS if text == OFFICE_HOURS.hex else identity(text)
+
+
+def _with_calendar(agreement: Agreement, client: Client) -> Agreement:
+    if agreement.calendar_id != OFFICE_HOURS:
+        return agreement
+    country = str((client.billing_address or {}).get("country") or "ES")
+    made = add_office_hours(name=gettext("Office hours"), country=country, timezone=client.timezone, at=clock.now())
+    return replace(agreement, calendar_id=made.id)
+
+
+def _calendars() -> list[tuple[UUID | str, str]]:
+    """Every calendar; where there is none yet, office hours, which are added with the contract."""
+    found: list[tuple[UUID | str, str]] = [(each.id, each.name) for each in all_calendars()]
+    return found or [(OFFICE_HOURS.hex, gettext("New: office hours, Monday to Friday 9:00 to 18:00"))]
 
 
 def _rates(form: Form, before: Contract | None, *, starts_on: date, currency: str, today: date) -> list[RateLine]:
@@ -256,7 +280,7 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         shell=shell(current="admin.contracts"),
         contract=found,
         clients=[(each.id, each.name) for each in clients],
-        calendars=[(each.id, each.name) for each in all_calendars()],
+        calendars=_calendars(),
         kinds=KINDS,
         priorities=PRIORITIES,
         work_types=WORK_TYPES,

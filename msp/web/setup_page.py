@@ -1,0 +1,92 @@
+"""The page that makes the first administrator of an installation; closed once somebody of staff has an account."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import Flask, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_security.utils import login_user
+from flask_wtf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from msp.kernel import clock, i18n
+from msp.kernel.db import Scope, work
+from msp.kernel.errors import Conflict, Invalid
+from msp.people.first_administrator import MIN_PASSWORD, add_first_administrator, has_staff_account
+from msp.web.errors import field_errors
+from msp.web.request_scope import own_scope, whoever_is_here
+from msp.web.reserved import limit_body
+
+TIMEZONE = "Europe/Madrid"  # changed in one's own settings
+MOST_BYTES = 64 * 1024
+FIELDS = ("code", "name", "email")
+LEADING_HERE = ("home", "security.login")
+
+
+class SetupState:
+    """Whether the installation has been set up, asked of the database until it has."""
+
+    def __init__(self) -> None:
+        self._is_done = False
+
+    def is_done(self) -> bool:
+        """Whether somebody of staff has an account; once that is so it is not asked again in this process."""
+        if not self._is_done:
+            with work(Scope.system()):
+                self._is_done = has_staff_account()
+        return self._is_done
+
+
+def register(app: Flask) -> None:
+    """Add the page, and lead there who opens an installation that nobody can sign in to."""
+    state = app.extensions["setup_state"] = SetupState()
+    app.add_url_rule("/setup", "setup", _form)
+    app.add_url_rule("/setup", "create_first_administrator", _create, methods=["POST"])
+    limit_body(app, "/setup", most=MOST_BYTES)
+
+    def lead_to_setup() -> Response | None:
+        is_lost = request.method == "GET" and request.endpoint in LEADING_HERE and whoever_is_here() is None
+        return redirect(url_for("setup")) if is_lost and not state.is_done() else None
+
+    app.before_request(lead_to_setup)
+
+
+@own_scope
+def _form() -> str | Response:
+    state: SetupState = current_app.extensions["setup_state"]
+    return redirect(url_for("security.login")) if state.is_done() else _page({}, {})
+
+
+@own_scope
+def _create() -> str | Response | tuple[str, int]:
+    if current_app.config["WTF_CSRF_ENABLED"]:
+        csrf: CSRFProtect = current_app.extensions["csrf"]
+        csrf.protect()
+    said = {name: request.form.get(name, "").strip() for name in FIELDS}
+    try:
+        with work(Scope.system()):
+            account = add_first_administrator(
+                **said,
+                secret_key=current_app.config["SETTINGS"].secret_key,
+                password=request.form.get("password", ""),
+                locale=i18n.current_reader().locale,
+                timezone=TIMEZONE,
+                at=clock.now(),
+            )
+            login_user(account)
+    except Conflict:
+        return redirect(url_for("security.login"))
+    except Invalid as refused:
+        return _page(said, refused.fields), 422
+    return redirect(url_for("admin.first_steps"), 303)
+
+
+def _page(values: Mapping[str, str], faults: Mapping[str, Sequence[str]]) -> str:
+    own = {
+        "wrong_code": gettext("That is not the setup code. `msp setup-code` prints it."),
+        "too_short": gettext("At least %(count)d characters.", count=MIN_PASSWORD),
+    }
+    errors = {
+        name: [own.get(code) or field_errors({name: [code]})[name][0] for code in codes]
+        for name, codes in faults.items()
+    }
+    return render_template("security/setup.html", values=values, errors=errors, least=MIN_PASSWORD)
