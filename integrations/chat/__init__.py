@@ -18,6 +18,7 @@ from integrations.chat.outgoing import TOLD, tell, tell_in_order
 from integrations.chat.presses import ClickResult, press, press_and_answer
 from integrations.chat.reachability import CONNECTED, follow_connection, note_channel_works
 from integrations.chat.replies import ChatReplies
+from integrations.chat.transcripts import AWAITED, bring_words
 from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.chat.transports import add_transport
 from integrations.chat.values import Button, FileOffer, Link, Place, Post, Press, Profile, Said, WrittenCard
@@ -68,4 +69,5 @@ def register(transport: Transport) -> None:
     add_reply_channel(ChatReplies(transport))
     subscribe("chat_answers", to=ANSWERED, handler=answer, lane=LATER)
     subscribe("chat_files", to=OFFERED, handler=fetch)
+    subscribe("chat_words", to=AWAITED, handler=bring_words, lane=LATER)
     add_channel(Channel(transport.platform, "chat", partial(reaches, transport), partial(bring, transport)))

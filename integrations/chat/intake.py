@@ -280,7 +280,7 @@ def _open(said: Said, client_id: UUID, author_id: UUID, *, body: str, content: D
 
 
 def attach(place: Place, files: Iterable[FileOffer], message: Message) -> None:
-    """Put the files that came with a message onto it; emits `attachment.offered` for each that is to be fetched."""
+    """Put the files that came with a message onto it; emits what is still to be brought of each."""
     for file in files:
         attachment = Attachment(
             id=new_id(),
@@ -295,9 +295,10 @@ def attach(place: Place, files: Iterable[FileOffer], message: Message) -> None:
             created_at=message.at,
         )
         db.session.add(attachment)
-        if not file.refused:
+        offered = [] if file.refused else ["attachment.offered"]
+        for kind in offered + (["attachment.words_awaited"] if file.awaits_words else []):
             emit(
-                "attachment.offered",
+                kind,
                 attachment.id,
                 client_id=message.client_id,
                 visibility="internal",

@@ -71,3 +71,7 @@ class Transport(Protocol):
     def download(self, link: Link, remote: Json) -> AbstractContextManager[Iterator[bytes]]:
         """Fetch a file that was offered, in chunks; raises Permanent with the reason it is refused for."""
         ...
+
+    def transcript(self, link: Link, remote: Json) -> str | None:
+        """What the chat system heard in a clip that was offered; None while it still listens, "" where it does not."""
+        ...

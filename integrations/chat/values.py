@@ -23,13 +23,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FileOffer:
-    """A file that came with a message: `remote` is what the platform needs to fetch it, `refused` why we will not."""
+    """A file that came with a message: `remote` is what the platform needs to fetch it, `refused` why we will not.
+
+    `awaits_words`: it is a clip whose words the chat system has not told, or in part.
+    """
 
     name: str
     content_type: str
     size: int
     remote: Json
     refused: str | None = None
+    awaits_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

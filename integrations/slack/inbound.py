@@ -30,7 +30,7 @@ from integrations.slack.hearing import (
     opens_channel,
 )
 from integrations.slack.profiles import enterprise_of, follow_user
-from integrations.slack.rich_text import files_of, read_message
+from integrations.slack.rich_text import files_of, is_heard_in_part, read_message
 from integrations.slack.transport import SlackTransport
 from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, work
@@ -171,7 +171,8 @@ def _offer(file: Json) -> FileOffer:
     }
     refused = "too_large" if size > files.MAX_BYTES else "external" if file.get("is_external") else None
     name = file_name(file.get("name") or file.get("title") or file.get("id"))
-    return FileOffer(name, content_type or "application/octet-stream", size, remote, refused)
+    awaits = is_heard_in_part(file)
+    return FileOffer(name, content_type or "application/octet-stream", size, remote, refused, awaits_words=awaits)
 
 
 def _on_buttons(transport: Transport, payload: Json) -> None:

@@ -30,7 +30,7 @@ from msp.richtext.tree import (
     without_mention,
 )
 
-__all__ = ["MAX_MESSAGE", "files_of", "measure", "read_message", "write_blocks", "write_mrkdwn"]
+__all__ = ["MAX_MESSAGE", "files_of", "is_heard_in_part", "measure", "read_message", "write_blocks", "write_mrkdwn"]
 
 MAX_FORWARDS = 3  # of forwards in each other
 
@@ -80,6 +80,15 @@ def _transcripts(message: Json) -> Iterator[Block]:
         preview = told.get("preview") if isinstance(told, dict) else None
         if isinstance(preview, dict) and (said := text_in(preview, "content").strip()):
             yield Paragraph(linked(f"{said}…" if preview.get("has_more") is True else said))
+
+
+def is_heard_in_part(file: Json) -> bool:
+    """Whether it is a clip of which Slack tells more words later or elsewhere."""
+    told = file.get("transcription")
+    if not isinstance(told, dict):
+        return False
+    preview = told.get("preview")
+    return told.get("status") == "processing" or (isinstance(preview, dict) and preview.get("has_more") is True)
 
 
 def _files(message: Json, *, depth: int) -> Iterator[Json]:

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 
 from integrations.chat import Broken, Link, Place, Post, Profile
 from integrations.slack.blocks import rendered
+from integrations.slack.captions import words_of_captions
 from integrations.slack.profiles import profile_of
 from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
@@ -24,6 +25,7 @@ MARK = "guardia"
 CLOCK_SKEW = timedelta(seconds=30)
 FILE_HOSTS = ("files.slack.com", "slack-files.com")
 CHUNK = 64 * 1024
+MAX_CAPTIONS = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,21 @@ class SlackTransport:
         except requests.RequestException as fault:
             raise Temporary("no_answer") from fault
 
+    def transcript(self, link: Link, remote: Json) -> str | None:
+        """The transcription of a clip by files.info; a long one is read whole from its captions (`vtt`)."""
+        file = call(self._client(link).files_info, file=remote["id"])["file"]
+        told = file.get("transcription")
+        told = told if isinstance(told, dict) else {}
+        if told.get("status") == "processing":
+            return None
+        preview = told.get("preview")
+        preview = preview if isinstance(preview, dict) else {}
+        if preview.get("has_more") is True and isinstance(file.get("vtt"), str):
+            captions = {"url": file["vtt"], "content_type": "text/vtt"}
+            with self.download(link, captions) as chunks:
+                return words_of_captions(_limited(chunks))
+        return str(preview.get("content") or "")
+
     def _enterprise_of(self, link: Link, user: Json) -> str:
         """The organisation that we are installed in; asked for only where the answer decides who somebody is."""
         if not isinstance(user.get("enterprise_user"), dict) or user.get("team_id") == link.workspace:
@@ -140,6 +157,16 @@ class SlackTransport:
         if (address.scheme, address.netloc) == (ours.scheme, ours.netloc):
             return True
         return address.scheme == "https" and address.hostname in FILE_HOSTS and address.port is None
+
+
+def _limited(chunks: Iterator[bytes]) -> str:
+    """The text of a small file; what is over a megabyte is cut."""
+    read = bytearray()
+    for chunk in chunks:
+        read += chunk
+        if len(read) > MAX_CAPTIONS:
+            break
+    return read[:MAX_CAPTIONS].decode("utf-8", "replace")
 
 
 def _offered(file: Json) -> Json:

@@ -125,6 +125,10 @@ class TeamsTransport:
         except requests.RequestException as fault:
             raise Temporary("no_answer") from fault
 
+    def transcript(self, link: Link, remote: Json) -> str | None:
+        """Teams tells apps no words of clips."""
+        return ""
+
     def _may_fetch(self, url: str, remote: Json) -> bool:
         """Our token goes to the service that the picture came from; without it, to Microsoft's file hosts."""
         address = urlsplit(url)

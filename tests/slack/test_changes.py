@@ -311,3 +311,45 @@ def test_small_talk_in_a_thread_of_no_ticket_opens_none(
     slack_server.say(SLACK_TEAM, MARTA, where, f"{mention}no me va el correo", thread_ts=first.ts)
     drain()
     assert [each.subject for each in tickets()] == ["No me va el correo"]
+
+
+# -------------------------------------------------------------------- voice clips
+
+
+@pytest.mark.parametrize("comment", ["", "escuchad"])
+def test_the_words_of_a_clip_that_slack_hears_later(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn, comment: str
+) -> None:
+    """B1: Slack transcribes after the message was sent."""
+    said = slack_server.kinds.voice(
+        SLACK_TEAM, MARTA, "im", "No me funciona el portátil", comment=comment, status="processing"
+    )
+    drain()
+    assert said_on(tickets()[0])[0].body == (comment or "audio_message.m4a")
+    slack_server.kinds.transcribe(said.message["files"][0]["id"])
+    clock.advance(timedelta(seconds=21))
+    drain()
+    [ticket] = tickets()
+    assert said_on(ticket)[0].body == "\n\n".join(filter(None, [comment, "No me funciona el portátil"]))
+    assert ticket.subject == ("Escuchad" if comment else "No me funciona el portátil")
+
+
+def test_long_words_of_a_clip_are_read_whole(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
+) -> None:
+    """B1: the message tells their beginning only."""
+    words = " ".join(f"Paso {number}: se apaga el portátil." for number in range(30))
+    slack_server.kinds.voice(SLACK_TEAM, MARTA, "im", words, comment="escuchad")
+    drain()
+    assert said_on(tickets()[0])[0].body == f"escuchad\n\n{words}"
+
+
+def test_words_that_never_come_are_given_up(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
+) -> None:
+    slack_server.kinds.voice(SLACK_TEAM, MARTA, "im", "x", status="processing")
+    drain()
+    clock.advance(timedelta(hours=1))
+    drain()
+    clock.advance(timedelta(hours=1))
+    assert drain() == 0 and said_on(tickets()[0])[0].body == "audio_message.m4a"

@@ -1,0 +1,74 @@
+"""The words of voice and video clips that the chat system tells later, or in part: brought onto the message."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from integrations.chat.links import find_link
+from integrations.chat.transport import Transport
+from integrations.chat.transports import transport_of
+from integrations.chat.values import Link
+from msp.kernel import clock
+from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.events import Fact
+from msp.richtext import Document, document_of, is_empty, to_json, write_text
+from msp.richtext.text import linked
+from msp.richtext.tree import Block, Paragraph
+from msp.tickets.actions import MAX_BODY, access_ticket, edit_message
+from msp.tickets.models import Attachment, Message
+
+AWAITED = {"attachment.words_awaited"}
+LONGEST = timedelta(minutes=30)  # for which words are waited for
+RETRY = 20.0  # seconds
+
+
+def bring_words(fact: Fact) -> None:
+    """Put what the chat system heard in one clip onto its message; raises Temporary while it still listens."""
+    assert fact.client_id is not None
+    transport = transport_of(fact.data["platform"])
+    with work(Scope.client(fact.client_id)) as session:
+        attachment = session.get_one(Attachment, fact.subject_id)
+        link = find_link(fact.data["platform"], fact.data["workspace"])
+        remote, since = attachment.remote, attachment.created_at
+    if transport is None or link is None or not remote:
+        return
+    words = _heard(transport, link, remote)
+    if words is None:
+        if clock.now() < since + LONGEST:
+            raise Temporary("words_awaited", retry_after=RETRY)
+        return
+    if words.strip():
+        _put(fact.client_id, fact.subject_id, words.strip())
+
+
+def _heard(transport: Transport, link: Link, remote: Json) -> str | None:
+    try:
+        return transport.transcript(link, remote)
+    except Permanent:  # the clip itself is there to be listened to
+        return ""
+
+
+def _put(client_id: UUID, attachment_id: UUID, words: str) -> None:
+    with work(Scope.client(client_id)) as session:
+        message = session.get_one(Message, session.get_one(Attachment, attachment_id).message_id)
+        if message.deleted_at is not None:
+            return
+        ticket = access_ticket(message.ticket_id, lock=True)
+        db.session.refresh(message)
+        content = _with_words(document_of(message.body, message.content), words)
+        body = write_text(content).strip()
+        body = body if len(body) <= MAX_BODY else f"{body[: MAX_BODY - 1]}…"
+        edit_message(ticket, message, body=body, content=to_json(content), at=clock.now())
+
+
+def _with_words(document: Document, words: str) -> Document:
+    """The document with the words at its end, in place of their beginning."""
+    kept: list[Block] = [block for block in document.blocks if not _is_beginning(block, words)]
+    return replace(document, blocks=(*kept, Paragraph(linked(words))))
+
+
+def _is_beginning(block: Block, words: str) -> bool:
+    said = write_text(Document((block,))).strip()
+    is_cut = said.endswith("…") and words.startswith(said.removesuffix("…").strip())
+    return isinstance(block, Paragraph) and not is_empty(Document((block,))) and (is_cut or said == words)
