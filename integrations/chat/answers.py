@@ -76,7 +76,7 @@ def answer(fact: Fact) -> None:
     if link is None:  # connected or forgotten meanwhile
         return
     try:
-        text = _text(fact, link, _language(transport, link, data))
+        text = _text(fact, link, language_of(transport, link, data))
         place = transport.direct(link, data["author"]) if data.get("in_private") else _place(transport, data)
         post_once(transport, link, place, Post(text), key=str(fact.delivery_id))
     except Broken as broken:
@@ -102,7 +102,7 @@ def _place(transport: Transport, data: Json) -> Place:
     )
 
 
-def _language(transport: Transport, link: Link, data: Json) -> str:
+def language_of(transport: Transport, link: Link, data: Json) -> str:
     """The first language of ours that somebody names: the person, their device, their profile, their company."""
     for named in (data.get("locale"), (data.get("reference") or {}).get("locale")):
         if language := _ours(named):

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from integrations.chat import sentences
+from integrations.chat.answers import language_of
 from integrations.chat.cards import ANOTHER, card_of, was_raised_by_client
 from integrations.chat.conversations import conversation_at, conversation_of_ticket, leave_current, make_current
 from integrations.chat.links import find_link
@@ -79,19 +80,25 @@ def press(transport: Transport, pressed: Press) -> ClickResult | None:
 def press_and_answer(transport: Transport, pressed: Press) -> None:
     """Do what a button says where the click itself cannot be answered: the result goes to that person alone."""
     result = press(transport, pressed)
-    if result is None or result.is_shown:
+    if result is not None and result.is_shown:
         return
     with work(Scope.system()):
         link = find_link(pressed.place.platform, pressed.place.workspace)
-    if link is not None:
-        _answer(transport, link, pressed, result.text)
-
-
-def _answer(transport: Transport, link: Link, pressed: Press, text: str) -> None:
+    if link is None or link.client_id is None:
+        return
     try:
-        transport.whisper(link, pressed.place, to=pressed.author, text=text)
+        text = result.text if result else _not_theirs(transport, link, pressed)
+        place = replace(pressed.place, thread="") if pressed.is_outside_threads else pressed.place
+        transport.whisper(link, place, to=pressed.author, text=text)
     except OutsideFailure as failure:  # what the click did has been stored
         log.info("the result of a click was not delivered", extra={"reason": failure.reason})
+
+
+def _not_theirs(transport: Transport, link: Link, pressed: Press) -> str:
+    """What people of other companies read, in their language."""
+    data = {"author": pressed.author, "reference": pressed.place.reference}
+    with reading_as(language_of(transport, link, data), "Europe/Madrid"):
+        return sentences.not_yours()
 
 
 def _act(transport: Transport, pressed: Press, person: Person, *, at: datetime) -> ClickResult:

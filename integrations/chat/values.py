@@ -80,12 +80,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A click on a button under one of our messages; `ticket` is what the button claims to be about."""
+    """A click on a button under one of our messages; `ticket` is what the button claims to be about.
+
+    `is_outside_threads` where the message stands in no thread, though it may have begun one.
+    """
 
     place: Place
     author: str
     code: str
     ticket: str
+    is_outside_threads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,9 +182,10 @@ def _on_buttons(transport: Transport, payload: Json) -> None:
     if not channel or not thread:
         return
     place = Place("slack", team, channel, thread, is_personal=channel.startswith("D"))
+    is_outside = container.get("thread_ts") in (None, "", container.get("message_ts"))
     for action in payload["actions"]:
         code, ticket = str(action.get("action_id") or ""), str(action.get("value") or "")
-        press_and_answer(transport, Press(place, payload["user"]["id"], code, ticket))
+        press_and_answer(transport, Press(place, payload["user"]["id"], code, ticket, is_outside))
 
 
 def _on_command(transport: Transport, command: Json, external_id: str) -> None:

@@ -16,7 +16,7 @@ from msp.clients.queries import find_connection
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
-from msp.kernel.errors import Conflict, Denied, NotFound, OutsideFailure
+from msp.kernel.errors import Conflict, Denied, NotFound, OutsideFailure, Permanent
 from msp.people.access import may
 from msp.web.guards import Answer
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
@@ -71,8 +71,13 @@ def oauth_redirect() -> Answer:
         return _refusal_page(refused, begun)
     session[USED] = begun["state"]
     code = request.args.get("code", "")
-    if request.args.get("error") or not code:
-        flash(gettext("Slack was not connected: the approval was cancelled."), "error")
+    if error := request.args.get("error"):
+        is_cancelled = error == "access_denied"
+        cancelled = gettext("Slack was not connected: the approval was cancelled.")
+        flash(cancelled if is_cancelled else _why_not(error), "error")
+        return redirect(begun["back"])
+    if not code:
+        flash(_why_not("no_sense"), "error")
         return redirect(begun["back"])
     try:
         answer = _exchange(_settings(), code)
@@ -131,6 +136,9 @@ def _exchange(settings: Settings, code: str) -> Json:
         redirect_uri=_redirect_uri(),
     )
     data: Json = dict(answer.data) if isinstance(answer.data, dict) else {}
+    team = data.get("team")
+    if team and not (isinstance(team, dict) and isinstance(team.get("id"), str) and data.get("access_token")):
+        raise Permanent("no_sense")
     return data
 
 
@@ -144,7 +152,7 @@ def _connected(answer: Json, client_id: str | None) -> str:
             "bot_user_id": answer.get("bot_user_id"),
             "app_id": answer.get("app_id"),
             "scope": answer.get("scope"),
-            "enterprise_id": (answer.get("enterprise") or {}).get("id"),
+            "enterprise_id": _id_of(answer.get("enterprise")),
         },
         "secret": answer.get("access_token"),
     }
@@ -154,9 +162,15 @@ def _connected(answer: Json, client_id: str | None) -> str:
         if owner_id is None and known is None:
             note_unknown("slack", team["id"], at=clock.now(), messages=0, **details)
             return gettext("%(team)s is installed. An administrator must now link it to a client.", team=team["name"])
-        owner = db.session.get_one(Client, owner_id) if owner_id else None
+        owner = db.session.get(Client, owner_id) if owner_id else None
+        if owner_id and owner is None:
+            raise Permanent("not_found")
         connect(owner, kind="slack", external_id=team["id"], at=clock.now(), **details)
     return gettext("%(team)s is connected.", team=team["name"])
+
+
+def _id_of(told: object) -> str | None:
+    return told.get("id") if isinstance(told, dict) else None
 
 
 def _is_administrator() -> bool:

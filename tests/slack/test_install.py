@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -164,3 +165,32 @@ def test_a_refusal_of_slack_is_told(slack_server: SlackServer, web: FlaskClient,
     with web.session_transaction() as cookie:
         told = str(cookie["_flashes"])
         assert "invalid_code" not in told and "ha caducado o ya se había usado" in told
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("error=access_denied", "se canceló el permiso"),
+        ("error=invalid_scope", "Slack no lo aceptó. (invalid_scope)"),
+        ("error=invalid_team_for_non_distributed_app", "solo se puede instalar en su propio espacio de trabajo"),
+        ("", "dio una respuesta que no se puede leer"),
+    ],
+)
+def test_c9_what_slack_says_is_told_as_it_is(web: FlaskClient, world: World, query: str, says: str) -> None:
+    asked = begin(web)
+    assert web.get(f"/slack/oauth_redirect?{query}&state={asked['state'][0]}", headers=SPANISH).status_code == 302
+    with web.session_transaction() as cookie:
+        assert says in str(cookie["_flashes"])
+
+
+def test_c9_a_client_that_is_gone_meanwhile_and_an_answer_without_a_workspace(
+    slack_server: SlackServer, web: FlaskClient, world: World, workspace: str
+) -> None:
+    sign_in(web, world.ana)
+    asked = begin(web, f"?client_id={uuid4()}")
+    assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 302
+    asked = begin(web)
+    slack_server.faults.add("oauth.v2.access", "garbage")
+    assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 302
+    with work(Scope.system()):
+        assert find_connection("slack", NEW_TEAM) is None
