@@ -61,7 +61,7 @@ def api_paths(app: Flask, method: str) -> Iterator[tuple[Rule, str]]:
 
 
 def _value(rule: Rule, name: str) -> str:
-    converter = rule._converters[name]
+    converter = rule._converters.get(name)
     if items := getattr(converter, "items", None):
         return str(sorted(items)[0])
     kind = type(converter).__name__.removesuffix("Converter").lower()

@@ -74,3 +74,13 @@ document.addEventListener('click', event => {
 
 toEnd()
 addEventListener('load', toEnd)  // letters have their size by now
+
+// Whoever reads the end goes on reading it when a line above or the composer takes some of the room.
+const thread = document.querySelector('[data-thread]')
+let isAtEnd = true
+thread?.addEventListener('scroll', () => { isAtEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80 }, { passive: true })
+if (thread) {
+  new ResizeObserver(() => {
+    if (isAtEnd && getComputedStyle(thread).overflowY !== 'visible') thread.scrollTop = thread.scrollHeight
+  }).observe(thread)
+}
