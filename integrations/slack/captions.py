@@ -8,7 +8,7 @@ _HEADS = ("WEBVTT", "NOTE", "STYLE", "REGION")
 
 
 def words_of_captions(captions: str) -> str:
-    """What is said in captions, in one paragraph; without times, names of cues, notes, markup and dashes of speakers."""
+    """What is said in captions, in one paragraph; no times, names of cues, notes, markup and dashes of speakers."""
     said: list[str] = []
     for block in re.split(r"\n[ \t]*\n", captions.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")):
         lines = block.strip().split("\n")
