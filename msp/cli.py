@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import click
 
@@ -17,6 +19,8 @@ from msp.supervisor import StartError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from msp.people.models import ApiToken
 
 USAGE_FAULT = 78  # EX_CONFIG of sysexits.h
 
@@ -109,16 +113,46 @@ def token() -> None:
 
 @token.command("create")
 @click.option("--email", required=True, help="Whom the token acts as.")
-@click.option("--role", type=click.Choice(["admin", "staff", "client"]), required=True, help="What it may do at most.")
+@click.option(
+    "--scope", "--role", "scope", type=click.Choice(["admin", "staff", "client"]), required=True,
+    help="What it may do at most.",
+)  # fmt: skip
 @click.option("--name", required=True, help="What it is for, to recognise it later.")
-def token_create(email: str, role: str, name: str) -> None:
+@click.option("--days", type=click.IntRange(1, 3650), help="It expires after so many days; without it, never.")
+def token_create(email: str, scope: str, name: str, days: int | None) -> None:
     """Make a token and print it: this once, since only its hash is kept."""
     from msp.kernel import clock as now
     from msp.people.tokens import create_token
 
+    at = now.now()
     with _system_work():
-        made = create_token(email, role, name, at=now.now())
+        made = create_token(email, scope, name, at=at, expires_at=at + timedelta(days=days) if days else None)
     click.echo(made)
+
+
+@token.command("list")
+@click.option("--all", "shows_all", is_flag=True, help="Revoked ones too.")
+def token_list(shows_all: bool) -> None:
+    """List tokens, newest first: id, scope, address, name, made, last used, expiry, revoked. Times are in UTC."""
+    from msp.people.tokens import tokens_page
+
+    with _system_work():
+        found = [each for each in tokens_page(limit=10_000) if shows_all or each.revoked_at is None]
+        lines = [_token_line(each) for each in found]
+    for line in lines:
+        click.echo(line)
+
+
+@token.command("revoke")
+@click.argument("token_id", type=click.UUID)
+def token_revoke(token_id: UUID) -> None:
+    """Let the token with this id (msp token list) open nothing from now on."""
+    from msp.kernel import clock as now
+    from msp.people.tokens import revoke_token
+
+    with _system_work():
+        revoke_token(token_id, at=now.now())
+    click.echo("Revoked.")
 
 
 @msp.command("setup-code")
@@ -225,6 +259,12 @@ def restore(file: Path, replace: bool, other_keys: bool, keys_to: Path | None, p
             commands.take_keys(settings, file, keys_to, passphrase_file=passphrase_file)
             return
         commands.restore(settings, file, passphrase_file=passphrase_file, replaces=replace, other_keys=other_keys)
+
+
+def _token_line(token: ApiToken) -> str:
+    times = (token.created_at, token.last_used_at, token.expires_at, token.revoked_at)
+    written = (each.isoformat(timespec="minutes") if each else "-" for each in times)
+    return "\t".join((str(token.id), token.role, token.person.email or "-", token.name, *written))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Making people, the accounts they sign in with, their chat identities and their API tokens."""
+"""Making people, the accounts they sign in with and their chat identities."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,23 +10,17 @@ from msp.kernel import timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.events import emit
-from msp.kernel.ids import new_id, new_token, token_hash
+from msp.kernel.ids import new_id, new_token
 from msp.people.models import (
     CLIENT_ROLES,
     STAFF_ROLES,
     Account,
-    ApiToken,
     ChatIdentity,
     Person,
 )
 from msp.people.queries import find_by_email, find_identity
 
 LOCALES = ("es", "en")
-TOKEN_ROLES = {
-    "admin": {"administrator"},
-    "staff": {"administrator", "team_lead", "technician", "account_manager"},
-    "client": {"client_manager", "client_employee"},
-}
 
 
 def add_person(
@@ -103,24 +97,6 @@ def add_account(person: Person, *, password: str | None, at: datetime) -> Accoun
     )
     db.session.add(account)
     return account
-
-
-def add_token(person: Person, *, role: str, name: str, at: datetime) -> str:
-    """Make an API token that acts as the person (system scope) and return it: it is shown this once."""
-    if person.role not in TOKEN_ROLES.get(role, set()):
-        raise Invalid("token_role_beyond_person", fields={"role": ["beyond_person"]})
-    token = new_token("msp")
-    db.session.add(
-        ApiToken(
-            id=new_id(),
-            token_hash=token_hash(token),
-            name=name,
-            role=role,
-            person_id=person.id,
-            created_at=at,
-        )
-    )
-    return token
 
 
 def link_identity(

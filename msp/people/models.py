@@ -133,6 +133,7 @@ class ApiToken(Model):
     __tablename__ = "api_token"
     __table_args__ = (
         CheckConstraint("role in ('admin', 'staff', 'client')", name="role"),
+        Index("ix_api_token_person", "person_id"),
         {"info": {"access": "system"}},
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -142,6 +143,7 @@ class ApiToken(Model):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 

@@ -9,13 +9,21 @@ from sqlalchemy import func, or_, select, update
 from msp.kernel import recent
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Denied, Invalid, NotFound
-from msp.kernel.ids import token_hash
-from msp.people.actions import add_person, add_token
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id, new_token, token_hash
+from msp.kernel.paging import page_by_id
+from msp.people.actions import add_person
 from msp.people.models import ApiToken, Person
 from msp.people.queries import client_ids_of, client_is_active
 
 NOTED_EVERY = timedelta(minutes=1)
 READ = "token"  # under this name requests keep for a second what they read (msp.kernel.recent)
+LONGEST_NAME = 100
+TOKEN_ROLES = {
+    "admin": {"administrator"},
+    "staff": {"administrator", "team_lead", "technician", "account_manager"},
+    "client": {"client_manager", "client_employee"},
+}
 FIRST_ROLES = {"admin": "administrator", "staff": "technician"}
 
 
@@ -29,13 +37,14 @@ class Bearer:
 
 
 def read_token(token: str, *, at: datetime) -> Bearer | None:
-    """Whose token this is; None for one that is unknown, revoked, or of somebody who left. Notes its use by minutes.
+    """Whose token this is; None for one that is unknown, revoked, expired, or of
+    somebody who left. Notes its use by minutes.
 
     Raises Denied (`client_not_active`) for a token of a client that is switched off.
     """
     query = select(ApiToken).where(ApiToken.token_hash == token_hash(token), ApiToken.revoked_at.is_(None))
     found = db.session.scalars(query).one_or_none()
-    if found is None or not found.person.active:
+    if found is None or not found.person.active or (found.expires_at is not None and found.expires_at <= at):
         return None
     if not client_is_active(found.person):
         raise Denied("client_not_active")
@@ -45,7 +54,36 @@ def read_token(token: str, *, at: datetime) -> Bearer | None:
     return Bearer(person, found.role, client_ids_of(person.id) if person.is_restricted else ())
 
 
-def create_token(email: str, role: str, name: str, *, at: datetime) -> str:
+def add_token(person: Person, *, role: str, name: str, at: datetime, expires_at: datetime | None = None) -> str:
+    """As `issue_token`, which says what is refused; returns the secret alone."""
+    return issue_token(person, role=role, name=name, at=at, expires_at=expires_at)[1]
+
+
+def issue_token(
+    person: Person, *, role: str, name: str, at: datetime, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Make an API token that acts as the person (system scope); returns it and its secret, which is shown this once.
+
+    `role` is its scope: what it may do at most. Refuses scopes beyond the person's role, names that are empty or over
+    LONGEST_NAME characters, and an expiry that is not in the future. Emits `token.added`.
+    """
+    faults = {
+        "role": [] if person.role in TOKEN_ROLES.get(role, set()) else ["beyond_person"],
+        "name": ["required"] if not name.strip() else ["too_long"] if len(name.strip()) > LONGEST_NAME else [],
+        "expires_at": ["in_past"] if expires_at is not None and expires_at <= at else [],
+    }
+    if any(faults.values()):
+        code = "token_role_beyond_person" if faults["role"] else "invalid"
+        raise Invalid(code, fields={field: codes for field, codes in faults.items() if codes})
+    secret = new_token("msp")
+    values = {"name": name.strip(), "role": role, "person_id": person.id, "created_at": at, "expires_at": expires_at}
+    token = ApiToken(id=new_id(), token_hash=token_hash(secret), **values)
+    db.session.add(token)
+    _tell("token.added", token.id, person, at=at)
+    return token, secret
+
+
+def create_token(email: str, role: str, name: str, *, at: datetime, expires_at: datetime | None = None) -> str:
     """Make a token for the person with this address and return it: it is shown this once.
 
     Where nobody has the address, an admin or staff token makes the member of staff (administrator, technician), so that
@@ -54,17 +92,38 @@ def create_token(email: str, role: str, name: str, *, at: datetime) -> str:
     """
     if not name.strip():
         raise Invalid(fields={"name": ["required"]})
-    person = _holder(email, role) or _first_of_staff(email, role, at=at)
+    person = token_holder(email, role) or _first_of_staff(email, role, at=at)
     db.session.flush()
-    return add_token(person, role=role, name=name.strip(), at=at)
+    return add_token(person, role=role, name=name, at=at, expires_at=expires_at)
 
 
-def revoke_token(token_id: UUID, *, at: datetime) -> None:
-    """Let a token open nothing from now on; raises NotFound."""
+def token_holder(email: str, role: str) -> Person | None:
+    """The active person with this address for whom a token of this scope can be made.
+
+    Raises Conflict (`email_of_several`) where people of several companies have it.
+    """
+    query = select(Person).where(func.lower(Person.email) == email.strip().lower(), Person.active)
+    wants_client = role == "client"
+    people = [each for each in db.session.scalars(query) if each.is_staff is not wants_client]
+    if len(people) > 1:
+        raise Conflict("email_of_several")
+    return people[0] if people else None
+
+
+def access_token(token_id: UUID, *, person_id: UUID | None = None) -> ApiToken:
+    """The token; raises NotFound, also for one that is not of this person, where one is named."""
     token = db.session.get(ApiToken, token_id)
-    if token is None:
+    if token is None or person_id not in (None, token.person_id):
         raise NotFound("token")
-    token.revoked_at = token.revoked_at or at
+    return token
+
+
+def revoke_token(token_id: UUID, *, at: datetime, person_id: UUID | None = None) -> None:
+    """Let a token open nothing from now on; emits `token.revoked`. Raises NotFound as `access_token` does."""
+    token = access_token(token_id, person_id=person_id)
+    if token.revoked_at is None:
+        token.revoked_at = at
+        _tell("token.revoked", token.id, token.person, at=at)
     recent.forget(READ)
 
 
@@ -77,9 +136,15 @@ def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
 
 
 def all_tokens() -> list[ApiToken]:
-    """Every token that works, newest first, with its person; never the token itself."""
+    """Every token that is not revoked, newest first, with its person; never the token itself."""
     query = select(ApiToken).where(ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc())
     return list(db.session.scalars(query))
+
+
+def tokens_page(*, person_id: UUID | None = None, after: UUID | None = None, limit: int) -> list[ApiToken]:
+    """Tokens with their persons, revoked ones too, newest first, in pages; of one person only."""
+    query = select(ApiToken) if person_id is None else select(ApiToken).where(ApiToken.person_id == person_id)
+    return page_by_id(query, ApiToken.id, after=after, limit=limit, newest_first=True)
 
 
 def _note_use(token_id: UUID, *, at: datetime) -> None:
@@ -88,13 +153,8 @@ def _note_use(token_id: UUID, *, at: datetime) -> None:
     db.session.execute(statement, execution_options={"synchronize_session": False})
 
 
-def _holder(email: str, role: str) -> Person | None:
-    query = select(Person).where(func.lower(Person.email) == email.strip().lower(), Person.active)
-    wants_client = role == "client"
-    people = [each for each in db.session.scalars(query) if each.is_staff is not wants_client]
-    if len(people) > 1:
-        raise Conflict("email_of_several")
-    return people[0] if people else None
+def _tell(kind: str, token_id: UUID, person: Person, *, at: datetime) -> None:
+    emit(kind, token_id, client_id=person.client_id, visibility="internal", at=at, person_id=str(person.id))
 
 
 def _first_of_staff(email: str, role: str, *, at: datetime) -> Person:

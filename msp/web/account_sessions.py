@@ -1,4 +1,4 @@
-"""One's own sessions: where one is signed in, ended one by one or all at once."""
+"""One's own sessions and API tokens: where one is signed in, and which programs act as one; each can be ended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +11,20 @@ from werkzeug.wrappers import Response
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.people import sessions
+from msp.people import sessions, tokens
 from msp.web.guards import Answer
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person
 from msp.web.session_lines import session_lines
 from msp.web.shell import shell
+from msp.web.token_lines import token_lines
 
 
 def register(app: Flask) -> None:
     """The routes of this page."""
     app.add_url_rule("/account/sessions", "account_sessions", page)
     app.add_url_rule("/account/sessions/end", "end_other_sessions", end_others, methods=["POST"])
+    app.add_url_rule("/account/tokens/<uuid:token_id>/revoke", "revoke_own_token", revoke_token, methods=["POST"])
     app.add_url_rule("/account/sessions/<uuid:session_id>/end", "end_own_session", end_one, methods=["POST"])
 
 
@@ -42,6 +44,7 @@ def page() -> Answer:
         frame="base.html" if person.is_staff else "portal/base.html",
         sessions=lines,
         end_all_url=url_for("end_other_sessions") if len(lines) > 1 else "",
+        tokens=token_lines(person.id, revoke_url=lambda each: url_for("revoke_own_token", token_id=each)),
         back_url=url_for("account"),
         **own,
     )
@@ -63,6 +66,15 @@ def end_others() -> Answer:
     with _system():
         sessions.end_sessions(current_user.id, at=clock.now(), besides=current_user.session_id)
     return _done(gettext("All other sessions are ended."))
+
+
+def revoke_token(token_id: UUID) -> Answer:
+    """Revoke a token of one's own."""
+    if g.person is None:
+        return redirect(url_for("security.login", next="/account/sessions"))
+    with _system():
+        tokens.revoke_token(token_id, person_id=current_person().id, at=clock.now())
+    return _done(gettext("The token is revoked."))
 
 
 def _done(sentence: str) -> Response:

@@ -138,6 +138,7 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "unknown": gettext("That is not known here."),
         "invalid": gettext("That does not fit."),
         "not_of_client": gettext("That person belongs to another company."),
+        "in_past": gettext("That lies in the past."),
         "in_future": gettext("That lies in the future."),
         "out_of_range": gettext("Between one minute and a day."),
         "before_start": gettext("That is before the start."),

@@ -15,7 +15,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Broken, Permanent, Unreachable
 from msp.kernel.events import Event
-from msp.people.actions import add_token
+from msp.people.tokens import add_token
 from msp.tickets import actions
 from msp.tickets.models import Message, Ticket
 from tests.notify.channels import Recorder, only

@@ -14,8 +14,9 @@ from msp.kernel.errors import Permanent, Unreachable
 from msp.kernel.ids import new_id
 from msp.notify.portal_channel import PortalChannel
 from msp.notify.replies import add_reply_channel, remove_reply_channel
-from msp.people.actions import add_person, add_token
+from msp.people.actions import add_person
 from msp.people.models import Account, Person
+from msp.people.tokens import add_token
 from msp.tickets import actions
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
 from tests.notify.channels import Recorder, only

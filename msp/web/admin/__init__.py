@@ -20,6 +20,7 @@ from msp.web.admin import (
     sessions,
     settings,
     timetables,
+    tokens,
     webhooks,
 )
 from msp.web.guards import needs
@@ -36,6 +37,7 @@ MENU = (
         "settings", lazy_gettext("Connections"), "plug", "admin.connections", "administer", 30, reading.count_waiting
     ),
     MenuEntry("settings", lazy_gettext("Webhooks"), "webhook", "admin.webhooks", "administer", 35),
+    MenuEntry("settings", lazy_gettext("API tokens"), "key-round", "admin.tokens", "administer", 37),
     MenuEntry(
         "settings", lazy_gettext("Failed deliveries"), "triangle-alert", "admin.deliveries", "administer", 40,
         letters.count_dead,
@@ -51,7 +53,7 @@ def home() -> Response:
 
 for room in (
     clients, contracts, calendars, timetables, places, people, connections, deliveries, doubts, oncall, webhooks,
-    settings, sessions, first_steps,
+    settings, sessions, tokens, first_steps,
 ):  # fmt: skip
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))

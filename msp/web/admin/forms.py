@@ -120,6 +120,8 @@ def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "iban": gettext("That IBAN does not add up."),
         "url_shape": gettext("An address of the web, such as https://hooks.company.example/escalations."),
         "not_on_call": gettext("Only active technicians, leads and administrators can be on call."),
+        "beyond_person": gettext("This person’s role does not reach that far."),
+        "email_of_several": gettext("People of several companies have that address."),
         "no_holidays": gettext("No holidays are known for that place."),
     }
     return {

@@ -45,6 +45,7 @@ def page(person_id: UUID) -> str:
         person=found,
         sessions=lines,
         end_all_url=url_for("admin.end_sessions", person_id=person_id) if lines else "",
+        tokens_url=url_for("admin.tokens", person=person_id),
         back_url=url_for("admin.person", person_id=person_id),
     )
 

@@ -21,6 +21,7 @@ from msp.web.api import (
     search,
     tickets,
     time_entries,
+    tokens,
     unknown_paths,
 )
 from msp.web.api.access import caller, is_allowed, require
@@ -30,7 +31,7 @@ from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
     clients, connections, people, hearing, places, calendars, oncall, contracts, tickets, conversation, search,
-    time_entries, reports,
+    time_entries, reports, tokens,
 )  # fmt: skip
 
 

@@ -97,5 +97,5 @@ def _keep_answer(response: Response) -> None:
         g.idempotency_key,
         status=response.status_code,
         headers={name: response.headers[name] for name in KEPT_HEADERS if name in response.headers},
-        body=response.get_data(),
+        body=getattr(g, "answer_to_keep", None) or response.get_data(),
     )

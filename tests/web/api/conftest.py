@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.people.actions import add_token
 from msp.people.models import Person
+from msp.people.tokens import add_token
 from tests.world import World
 
 ROLES = {"administrator": "admin", "client_manager": "client", "client_employee": "client"}
