@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.ids import new_id
-from msp.people.actions import add_person, add_token
+from msp.people.actions import add_person
 from msp.people.models import Person
+from msp.people.tokens import add_token
 from msp.tickets.actions import Request, note, open_ticket, receive, reply
 from msp.tickets.models import Attachment, Message, Ticket
 from tests.world import World, sign_in

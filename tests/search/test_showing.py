@@ -5,8 +5,8 @@ from flask.testing import FlaskClient
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.people.actions import add_token
 from msp.people.models import Person
+from msp.people.tokens import add_token
 from msp.tickets.actions import change_status
 from msp.tickets.models import Ticket
 from msp.tickets.search import Piece, search, similar_resolved
