@@ -34,7 +34,7 @@ from integrations.chat.requesters import (
     names_of,
 )
 from integrations.chat.staff_messages import may_write_for
-from integrations.chat.transport import Transport
+from integrations.chat.transport import Transport, Unreachable
 from integrations.chat.values import FileOffer, Link, Place, Post, Said, external_id
 from msp.clients.actions import note_unknown
 from msp.clients.queries import access_client
@@ -168,7 +168,8 @@ def _answer_author(transport: Transport, link: Link, said: Said, author_id: UUID
     """Say something to the author alone, once per message: as a message in their own chat, else seen by them only.
 
     A message that was posted outside of any thread is answered outside of any thread: Slack shows an ephemeral
-    message in a thread only to people who have that thread open.
+    message in a thread only to people who have that thread open. In Teams, which has no such messages, somebody whom
+    we cannot write to alone is answered where they wrote.
     """
     with work(Scope.system()):
         person = access_person(author_id)
@@ -181,6 +182,11 @@ def _answer_author(transport: Transport, link: Link, said: Said, author_id: UUID
             post_once(transport, link, place, Post(text), key=key)
         else:
             once(transport.platform, key, lambda: transport.whisper(link, place, to=said.author, text=text))
+    except Unreachable as unreachable:
+        if not transport.has_threads_in_chats and not place.is_personal:
+            post_once(transport, link, said.place, Post(text), key=f"{key}.here")
+        else:
+            log.info("a private answer was not delivered", extra={"reason": unreachable.reason})
     except OutsideFailure as failure:  # the message itself has been stored
         log.info("a private answer was not delivered", extra={"reason": failure.reason})
 

@@ -215,3 +215,14 @@ def test_words_after_a_deleted_opening_give_the_subject(desk: Desk, drain: Drain
     desk.say("I cannot log in to the VPN")
     drain()
     assert [each.subject for each in tickets()] == ["I cannot log in to the VPN"]
+
+
+def test_in_a_group_chat_who_has_no_chat_with_us_is_answered_there(desk: Desk, drain: Drain) -> None:
+    """B16: once, and in their language."""
+    desk.teams.add_user(TEAMS_TENANT, id="29:jon", name="Jon Ander", email="jon@azcarate.example", locale="en-GB")
+    group = desk.teams.add_group_chat(TEAMS_TENANT, members=[desk.person, "29:jon"], installed=True)
+    desk.teams.say(TEAMS_TENANT, "29:jon", group.id, "@Guardia")
+    drain()
+    [answer] = desk.from_bot()
+    assert answer["conversation"]["id"] == group.id and "what happens" in answer["text"]
+    assert tickets() == []
