@@ -18,10 +18,11 @@ from msp.front.limits import Limits
 from msp.front.processes import Processes
 from msp.front.proxies import Proxies
 from msp.front.worker import run_worker
+from msp.kernel import pressure, wake
 
 WORKERS = 2
 THREADS = 8
-RESERVED = 4  # more threads for each process, which only the paths of `app.config["RESERVED_PATHS"]` use
+RESERVED = 8  # more threads for each process, which only the paths of `app.config["RESERVED_PATHS"]` use
 GRACE = 30  # seconds for requests in hand when the server is told to stop
 BACKLOG = 2048
 
@@ -59,7 +60,7 @@ def plan_of(app: Flask, settings: Settings, *, threads: int = THREADS, limits: L
         limits=limits or Limits(by_path=dict(app.config.get("BODY_LIMITS", {}))),
         proxies=Proxies(settings.trusted_proxies),
         reserved_paths=tuple(app.config.get("RESERVED_PATHS", ())),
-        acknowledged=app.extensions.get("acknowledged", lambda _seconds: None),
+        acknowledged=pressure.Gauge().note,
     )
 
 
@@ -100,4 +101,5 @@ def _address(bind: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
 
 
 def _work(plan: Plan, listener: socket.socket, grace: float, beat: Callable[[], None]) -> None:
+    wake.send_in_background()
     run_worker(plan, listener, grace=grace, beat=beat)

@@ -1,38 +1,32 @@
 """What is known of a thread when a message of it arrives, found out by the statement that stores the message."""
 
-from sqlalchemy import ColumnElement, case, exists, func, select
-
-from msp.clients.models import Connection
+from msp.kernel.inbox_writer import Sought
 from msp.kernel.leases import URGENT, USUAL
-from msp.tickets.models import Conversation, Message, Ticket
+
+_IN = "c.platform = {0} and c.workspace = {1} and c.channel = {2}"
+_LANE = (
+    f"coalesce((select min(case when t.priority = 'urgent' then {URGENT} else {USUAL} end) from conversation c"  # noqa: S608
+    f" join ticket t on t.id = c.ticket_id where {_IN} and %s), {USUAL})"
+)
+_LANE_IN_THREAD = _LANE % "c.thread = {3}"
+_LANE_IN_CHAT = _LANE % "t.status <> 'closed'"
+_IS_KNOWN = (
+    f"exists (select 1 from conversation c where {_IN} and c.thread = {{3}})"  # noqa: S608
+    " or exists (select 1 from message m where m.client_id = (select n.client_id from connection n"
+    " where n.kind = {0} and n.external_id = {1}) and m.channel = {0} and m.external_id = {4})"
+)
 
 
-def lane_in(platform: str, workspace: str, channel: str, thread: str | None) -> ColumnElement[int]:
+def lane_in(platform: str, workspace: str, channel: str, thread: str | None) -> Sought:
     """The lane of a message (msp.kernel.leases): urgent in the thread of an urgent ticket.
 
     Without a `thread` any open ticket of the channel may be meant, as in a chat that has none.
     """
-    lane = func.min(case((Ticket.priority == "urgent", URGENT), else_=USUAL))
-    meant = Conversation.thread == thread if thread is not None else Ticket.status != "closed"
-    lanes = select(lane).join_from(Conversation, Ticket, Ticket.id == Conversation.ticket_id)
-    lanes = lanes.where(*_in(platform, workspace, channel), meant)
-    return func.coalesce(lanes.scalar_subquery(), USUAL)
+    if thread is None:
+        return Sought(_LANE_IN_CHAT, (platform, workspace, channel))
+    return Sought(_LANE_IN_THREAD, (platform, workspace, channel, thread))
 
 
-def is_known(platform: str, workspace: str, channel: str, thread: str) -> ColumnElement[bool]:
+def is_known(platform: str, workspace: str, channel: str, thread: str) -> Sought:
     """Whether a ticket is shown in that thread, or the thread hangs under a message that is on a ticket."""
-    client = select(Connection.client_id).where(Connection.kind == platform, Connection.external_id == workspace)
-    of_message = exists().where(
-        Message.client_id == client.scalar_subquery(),
-        Message.channel == platform,
-        Message.external_id == f"{workspace}:{channel}:{thread}",
-    )
-    return exists().where(*_in(platform, workspace, channel), Conversation.thread == thread) | of_message
-
-
-def _in(platform: str, workspace: str, channel: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Conversation.platform == platform,
-        Conversation.workspace == workspace,
-        Conversation.channel == channel,
-    )
+    return Sought(_IS_KNOWN, (platform, workspace, channel, thread, f"{workspace}:{channel}:{thread}"))

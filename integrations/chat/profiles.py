@@ -5,8 +5,6 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
-
 from integrations.chat.transport import Transport
 from integrations.chat.values import Link, Profile
 from msp.clients.models import Client
@@ -14,6 +12,7 @@ from msp.clients.queries import access_client
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import OutsideFailure
+from msp.kernel.inbox_writer import Sought
 from msp.people.actions import move_identity
 from msp.people.editing import account_of, edit_person
 from msp.people.models import ChatIdentity, Person
@@ -29,6 +28,9 @@ log = logging.getLogger(__name__)
 
 MAX_NAME = 200
 MAX_AGE = timedelta(days=1)
+_IS_KNOWN_PERSON = (
+    "exists (select 1 from chat_identity i where i.platform = {0} and i.workspace = {1} and i.external_id = {2})"
+)
 _JOINERS = "\u200c\u200d"  # zero-width joiners, which emoji and several scripts need
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that print nothing
 
@@ -110,13 +112,9 @@ def follow_profile(link: Link, profile: Profile) -> None:
         identity.reference = {**identity.reference, **facts}
 
 
-def is_known_person(platform: str, workspace: str, external_id: str) -> ColumnElement[bool]:
+def is_known_person(platform: str, workspace: str, external_id: str) -> Sought:
     """Whether somebody in a chat system is one of our people, found out by the statement that stores what they did."""
-    return exists().where(
-        ChatIdentity.platform == platform,
-        ChatIdentity.workspace == workspace,
-        ChatIdentity.external_id == external_id,
-    )
+    return Sought(_IS_KNOWN_PERSON, (platform, workspace, external_id))
 
 
 def _cleaned(name: str) -> str:

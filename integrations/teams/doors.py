@@ -5,7 +5,6 @@ import json
 import logging
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from sqlalchemy import ColumnElement
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.chat import sentences
@@ -19,6 +18,7 @@ from msp.kernel import inbox
 from msp.kernel.db import Json
 from msp.kernel.errors import OutsideFailure
 from msp.kernel.i18n import LOCALES, reading_as
+from msp.kernel.inbox_writer import Sought
 from msp.web.request_scope import own_scope
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _is_trusted(raw: bytes) -> bool:
     return True
 
 
-def _lane_of(activity: Json) -> ColumnElement[int]:
+def _lane_of(activity: Json) -> Sought:
     """Urgent in the thread of an urgent ticket, or in a chat that has one."""
     channel, _, root = str(activity["conversation"]["id"]).partition(";messageid=")
     return lane_in("teams", tenant_of(activity), channel, root or None)

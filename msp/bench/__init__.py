@@ -82,6 +82,7 @@ def _web_alone(
         say("Pages and tickets, by turns with the floor …")
         figures = pages.measure(known, port=settings.port, floor_port=floor_port, say=say)
         say("The doors …")
+        figures.append(doors.throughput(settings.port, floor_port, crowd, say=say))
         return figures + doors.acks(settings.port, crowd, teams)
 
 

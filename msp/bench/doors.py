@@ -1,6 +1,8 @@
 """The chat doors under load, and how soon a card stands in the thread; Slack and Teams run here."""
 
+import itertools
 import json
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from functools import partial
 
 import psycopg
 
-from msp.bench.load import Sample, open_loop, request
+from msp.bench.load import Sample, closed_loop, open_loop, request
 from msp.bench.preload import SLACK_APP, TEAMS_TENANT
 from msp.bench.report import Figure
 from msp.kernel import clock
@@ -24,6 +26,8 @@ SECONDS, TENFOLD_SECONDS = 8, 6
 ACK_P99, SLACK_LIMIT, TEAMS_LIMIT = 50.0, 3000.0, 15000.0
 CARD_RATE, CARDS, CARD_P95 = 20.0, 200, 1000.0
 PEOPLE = 40  # who write in Teams
+ROUNDS, ROUND_SECONDS, CLIENTS = 5, 3.0, 8
+FLOOR_OVER_OURS = 2.0  # verify, insert one row and commit in a bare Flask view may be at most twice as fast
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,22 @@ def _door(name: str, port: int, make: Callable[[range], list[bytes]], *, limit: 
         Figure(f"{name} acknowledged at {RATE:.0f}/s, p99", usual.quantile(0.99), "ms", ACK_P99, _detail(usual)),
         Figure(f"{name} acknowledged at {TENFOLD:.0f}/s, slowest", rush.quantile(1.0), "ms", limit, _detail(rush)),
     ]
+
+
+def throughput(port: int, floor_port: int, crowd: Crowd, *, say: Callable[[str], None]) -> Figure:
+    """Acknowledgements a second against the bare floor on the same server, by turns: the median of the ratios."""
+    ratios, seen, numbers = [], [], itertools.count(1_000_000)
+
+    def event(_turn: int) -> bytes:
+        return _slack_event(crowd, next(numbers))
+
+    for _ in range(ROUNDS):
+        rates = [closed_loop(each, event, clients=CLIENTS, seconds=ROUND_SECONDS).rate for each in (port, floor_port)]
+        seen.append(f"{rates[0]:.0f} to {rates[1]:.0f}")
+        ratios.append(rates[1] / rates[0])
+        say(f"  acknowledgements a second, ours to the floor's: {seen[-1]}")
+    name = f"Slack acknowledgements, {CLIENTS} clients: the floor's rate over ours"
+    return Figure(name, statistics.median(ratios), "×", FLOOR_OVER_OURS, ", ".join(seen))
 
 
 def forget(database_url: str) -> None:

@@ -26,6 +26,9 @@ SECONDS = 600.0
 ACK_P99, BACKLOG = 100.0, 30.0  # milliseconds; seconds
 RUSH = 400  # tickets asked for at once, to find the ceiling
 PATIENCE = 180.0
+OVERLOAD, OVERLOAD_SECONDS = 2.0, 300.0  # times what the workers can do
+OVERLOAD_SLOWEST = 1000.0  # milliseconds
+OVERLOAD_PATIENCE = 1200.0  # seconds in which the backlog is worked off
 GENERAL = "C0GENERAL"
 
 
@@ -40,6 +43,7 @@ def measure(port: int, crowd: Crowd, database_url: str, *, say: Say, seconds: fl
     with _watching(database_url) as seen:
         sample = open_loop(port, stream.events(int(RATE * seconds)), rate=RATE)
     seen.drained = _until_done(database_url)
+    overload = _overload(port, stream, database_url, ceiling, say=say)
     acks, made = sample.quantile(0.99), f"{stream.opened} tickets, {stream.said} more messages on them"
     return [
         Figure(f"Slack events at {pace}, p99", acks, "ms", ACK_P99, _acks(sample)),
@@ -51,6 +55,22 @@ def measure(port: int, crowd: Crowd, database_url: str, *, say: Say, seconds: fl
             f"{made}; at most {seen.waiting} rows, done {seen.drained:.1f} s after the last;"
             f" ceiling {ceiling:.0f} tickets with cards a second",
         ),
+        *overload,
+    ]
+
+
+def _overload(port: int, stream: "Stream", database_url: str, ceiling: float, *, say: Say) -> list[Figure]:
+    """Twice what the workers can do: acknowledgements stay fast, the backlog grows and is worked off afterwards."""
+    rate = OVERLOAD * ceiling
+    pace = f"{OVERLOAD:.0f} times what workers can do, {OVERLOAD_SECONDS:.0f} s"
+    say(f"Events at {pace} ({rate:.0f}/s) …")
+    with _watching(database_url) as seen:
+        sample = open_loop(port, stream.rush(int(rate * OVERLOAD_SECONDS)), rate=rate)
+    seen.drained = _until_done(database_url, patience=OVERLOAD_PATIENCE)
+    detail = f"{_acks(sample)}; at most {seen.waiting} rows waited, worked off {seen.drained:.0f} s after the last"
+    return [
+        Figure(f"Slack events at {pace}, p99", sample.quantile(0.99), "ms", ACK_P99, detail),
+        Figure(f"Slack events at {pace}, slowest", sample.quantile(1.0), "ms", OVERLOAD_SLOWEST),
     ]
 
 
@@ -176,12 +196,12 @@ def _ceiling(port: int, stream: Stream, database_url: str) -> float:
     return RUSH / (time.monotonic() - began)
 
 
-def _until_done(database_url: str) -> float:
+def _until_done(database_url: str, *, patience: float = PATIENCE) -> float:
     began = time.monotonic()
     with psycopg.connect(database_url, autocommit=True) as owner:
         while _waiting(owner)[0]:
-            if time.monotonic() - began > PATIENCE:
-                raise RuntimeError(f"{_waiting(owner)[0]} rows still wait after {PATIENCE:.0f} s")
+            if time.monotonic() - began > patience:
+                raise RuntimeError(f"{_waiting(owner)[0]} rows still wait after {patience:.0f} s")
             time.sleep(0.1)
     return time.monotonic() - began
 

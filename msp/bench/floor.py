@@ -4,13 +4,18 @@ No sign-in, permissions, tenancy, validation, audit, promises or translations: w
 Run in a process of its own: `python -m msp.bench.floor PORT DATABASE_URL`.
 """
 
+import hashlib
+import hmac
+import json
 import sys
 import threading
+import time
 from typing import Any
 
 import psycopg
 from flask import Flask, Response, jsonify, render_template_string, request
 from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
 
 from msp import web_server
 from msp.config import Settings
@@ -34,6 +39,10 @@ MESSAGES = """
 select m.body, m.at, m.visibility, m.channel, p.name as author
 from message m left join person p on p.id = m.author_id where m.ticket_id = %s order by m.at, m.id
 """
+INSERT_INBOUND = """
+insert into inbound (source, external_id, payload, key, lane, due_at, created_at)
+values ('slack', %s, %s, %s, 1, %s, %s) on conflict do nothing
+"""
 NEXT_NUMBER = "update ticket_counter set last = last + 1 where client_id = %s returning last"
 INSERT_TICKET = """
 insert into ticket (id, client_id, number, requester_id, subject, body, status, priority, type, source,
@@ -56,8 +65,8 @@ TICKET_PAGE = """<!doctype html><title>{{ t.label }}</title><h1>{{ t.label }} {{
 _here = threading.local()
 
 
-def make_floor(database_url: str) -> Flask:
-    """Three views on the desk's own tables and indexes."""
+def make_floor(database_url: str, signing_secret: str = "") -> Flask:
+    """Four views on the desk's own tables and indexes."""
     app = Flask("floor")
 
     @app.get("/queue")
@@ -79,7 +88,31 @@ def make_floor(database_url: str) -> Flask:
         with _connection(database_url).transaction():
             return jsonify(_create(_connection(database_url), asked)), 201
 
+    @app.post("/slack/events")
+    def acknowledge() -> tuple[Response, int]:
+        raw = request.get_data()
+        if not _is_signed(raw, signing_secret):
+            return jsonify(ok=False), 401
+        _store(_connection(database_url), json.loads(raw))
+        return jsonify(ok=True), 200
+
     return app
+
+
+def _is_signed(raw: bytes, secret: str) -> bool:
+    at = request.headers["X-Slack-Request-Timestamp"]
+    if abs(time.time() - int(at)) > 300:  # noqa: TID251  # the floor has no clock of its own
+        return False
+    made = hmac.new(secret.encode(), f"v0:{at}:".encode() + raw, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"v0={made}", request.headers["X-Slack-Signature"])
+
+
+def _store(connection: psycopg.Connection[Any], envelope: dict[str, Any]) -> None:
+    """One message in one transaction."""
+    at, event = clock.now(), envelope["event"]
+    key = f"slack:{envelope['team_id']}:{event['channel']}"
+    with connection.transaction():
+        connection.execute(INSERT_INBOUND, [envelope["event_id"], Jsonb(envelope), key, at, at])
 
 
 def _create(connection: psycopg.Connection[Any], asked: dict[str, str]) -> dict[str, Any]:
@@ -103,4 +136,6 @@ def _connection(database_url: str) -> psycopg.Connection[Any]:
 
 
 if __name__ == "__main__":
-    web_server.serve(lambda: make_floor(sys.argv[2]), Settings.from_env(), bind=f"127.0.0.1:{sys.argv[1]}", grace=2)
+    settings = Settings.from_env()
+    floor = make_floor(sys.argv[2], settings.slack_signing_secret)
+    web_server.serve(lambda: floor, settings, bind=f"127.0.0.1:{sys.argv[1]}", grace=2)

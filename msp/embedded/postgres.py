@@ -26,7 +26,7 @@ SYSTEM_USER = "embedded_postgres"  # who runs PostgreSQL where we are root, whic
 OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "60",
+    "max_connections": "100",
     "shared_buffers": "128MB",
     "work_mem": "8MB",
     "effective_cache_size": "1GB",

@@ -39,7 +39,7 @@ class Plan:
     """What is served, by how many threads, and within which limits.
 
     `reserved_paths` are how the paths begin that have the `reserved` threads for themselves; `acknowledged` is told
-    the seconds that each of them took.
+    the seconds that each POST to one of them took.
     """
 
     app: Application
@@ -150,7 +150,7 @@ class Front:
             log.exception("the application failed")
             raise NotReceived(500) from None
         request.body.close()
-        if is_reserved:
+        if is_reserved and request.scope["method"] == "POST":
             self._plan.acknowledged(time.monotonic() - began)
         return answer
 

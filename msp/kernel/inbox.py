@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, UniqueConstraint, cast, exists, literal_column, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from msp.kernel import clock
-from msp.kernel.db import Json, Model, Scope, wake_after_commit, work
+from msp.kernel import clock, wake
+from msp.kernel.db import Json, Model
+from msp.kernel.inbox_writer import Row, Sought, writer, written
 from msp.kernel.leases import USUAL, Brings, Leased, process_one, queue_args
 
 
@@ -50,38 +50,28 @@ def store(
     *,
     key: str,
     client_id: UUID | None = None,
-    lane: int | ColumnElement[int] = USUAL,
-    only_if: ColumnElement[bool] | None = None,
+    lane: int | Sought = USUAL,
+    only_if: Sought | None = None,
 ) -> bool:
     """Store a message durably unless it is there already; True when it is new. Order is kept within `key`.
 
-    `lane` is one of msp.kernel.leases, or an expression that finds it out (system scope). With `only_if` it is stored
-    where that holds, or where something waits under the same key that may make it hold.
+    `lane` is one of msp.kernel.leases, or what finds it out (system scope). With `only_if` it is stored where that
+    holds, or where something waits under the same key that may make it hold. It is a transaction of its own, whatever
+    unit of work is in force; messages that come together share one (msp/kernel/inbox_writer.py).
     """
-    at = clock.now()
     values: Json = {
         "source": source,
         "external_id": external_id,
-        "payload": payload,
         "key": f"{source}:{key}",
-        "lane": lane,
+        "lane": USUAL if isinstance(lane, Sought) else lane,
         "client_id": client_id,
-        "due_at": at,
-        "created_at": at,
+        "at": clock.now().isoformat(),
     }
-    with work(Scope.system()) as session:
-        adding = insert(Inbound).values(values) if only_if is None else _adding_if(only_if, values)
-        once = adding.on_conflict_do_nothing(constraint="uq_inbound_source").returning(Inbound.id)
-        is_new = session.execute(once).one_or_none() is not None
-        if is_new:
-            wake_after_commit("inbox")
+    row = Row(values, written(payload), lane=lane if isinstance(lane, Sought) else None, only_if=only_if)
+    is_new = writer().write(row)
+    if is_new:
+        wake.send("inbox")
     return is_new
-
-
-def _adding_if(condition: ColumnElement[bool], values: Json) -> Insert:
-    waits = exists().where(Inbound.key == values["key"], Inbound.state == literal_column("'pending'"))
-    columns = [cast(value, Inbound.__table__.c[name].type) for name, value in values.items()]
-    return insert(Inbound).from_select(list(values), select(*columns).where(condition | waits))
 
 
 def work_one() -> bool:

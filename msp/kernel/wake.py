@@ -1,6 +1,7 @@
 """Wake-ups through Redis: hints only. A lost one costs a second (the clock's tick looks too), never a row."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 
@@ -12,9 +13,12 @@ log = logging.getLogger(__name__)
 QUEUE = "desk"
 _PAUSE_AFTER_FAILURE = 2.0  # seconds in which a Redis that just failed is not asked again: doors stay fast
 
+_SENDER_PAUSE = 0.01  # seconds between what a process sends in the background: what comes meanwhile is one wake-up
+
 _connection: redis.Redis | None = None
 _silent_until = 0.0
 _here: Callable[[str], bool] | None = None
+_sender: "_Sender | None" = None
 
 
 def connect(url: str) -> redis.Redis:
@@ -38,11 +42,46 @@ def answer_here(look: Callable[[str], bool] | None) -> None:
     _here = look
 
 
+def send_in_background() -> None:
+    """From now on, have a thread of this process send its wake-ups: whoever asks for one never waits for Redis."""
+    global _sender
+    _sender = _Sender()
+
+
+class _Sender:
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._bell = threading.Condition()
+        threading.Thread(target=self._send, name="wake-ups", daemon=True).start()
+
+    def add(self, name: str) -> None:
+        with self._bell:
+            self._names.add(name)
+            self._bell.notify()
+
+    def _send(self) -> None:
+        while True:
+            with self._bell:
+                while not self._names:
+                    self._bell.wait()
+                names, self._names = self._names, set()
+            for name in names:
+                _send(name)
+            time.sleep(_SENDER_PAUSE)
+
+
 def send(name: str) -> None:
     """Tell a worker that the named drain has work; wake-ups that wait already are not doubled."""
-    global _silent_until
     if _here is not None and _here(name):
         return
+    if _sender is not None:
+        _sender.add(name)
+    else:
+        _send(name)
+
+
+def _send(name: str) -> None:
+    global _silent_until
     if time.monotonic() < _silent_until:
         return
     try:

@@ -1,13 +1,21 @@
 """More comes than can be worked: doors answer in time, what is urgent goes first, and the desk says it is behind."""
 
 import http.client
+import json
 import re
+from datetime import UTC, datetime
 
+from msp.bench.load import open_loop, request
+from simulators.signing import slack_headers
 from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually, freeze, thaw
+from tests.drills.ground import SLACK_SECRET
 from tests.drills.talk import CROWD, MARTA, open_threads, say
+from tests.world import SLACK_BOT_USER, SLACK_TEAM
 
 HEAP = 150
+RATE, SECONDS = 80.0, 3  # events a second, each a new ticket: far more than workers make of them
+SLOWEST, P99 = 1000.0, 100.0  # milliseconds
 SOON = 1.0  # seconds; Slack gives up after three
 
 
@@ -42,6 +50,34 @@ def test_a_heap_of_messages_holds_up_nothing_urgent(desk: Desk, slack_server: Sl
     told = desk.rows("select count(*) from message where body like 'Sin tóner %%'")
     assert told == [(HEAP,)]
     assert desk.role("valkey")[0].memory_info().rss < memory + 16 * 1024 * 1024
+
+
+def test_acknowledgements_stay_fast_while_the_backlog_grows(desk: Desk, slack_server: SlackServer) -> None:
+    """F23: workers give way, and work the heap off afterwards."""
+    desk.be_quiet(within=30)
+    events = [opening(slack_server, number) for number in range(int(RATE * SECONDS))]
+    sample = open_loop(desk.port, events, rate=RATE)
+    [(waiting,)] = desk.rows("select count(*) from inbound where state = 'pending'")
+    assert sample.quantile(0.99) < P99 * crowding()
+    assert sample.quantile(1.0) < SLOWEST * crowding()
+    assert waiting > RATE
+    desk.be_quiet(within=120)
+    assert desk.rows("select count(*) from message where body like 'Urge %%'") == [(RATE * SECONDS,)]
+
+
+def opening(slack: SlackServer, number: int) -> bytes:
+    """A signed event of Slack's: somebody asks for help in their own chat with us."""
+    at, user = datetime.now(UTC), CROWD[number % len(CROWD)]
+    place, text = slack.world.im(SLACK_TEAM, user), f"Urge {number}: no imprime"
+    with slack.world.lock:
+        said = slack.world.add_message(place, {"user": user, "text": text, "team": SLACK_TEAM})
+    event = {"type": "message", "channel": place.id, "channel_type": "im", "user": user, "team": SLACK_TEAM}
+    event |= {"text": text, "ts": said["ts"]}
+    envelope = {"type": "event_callback", "team_id": SLACK_TEAM, "event_id": f"EvRUSH{number}", "event": event}
+    envelope["authorizations"] = [{"team_id": SLACK_TEAM, "user_id": SLACK_BOT_USER, "is_bot": True}]
+    body = json.dumps(envelope).encode()
+    headers = {"Content-Type": "application/json"} | slack_headers(SLACK_SECRET, body=body, at=at)
+    return request("POST", "/slack/events", headers, body=body)
 
 
 def oldest_waiting(port: int) -> float:
