@@ -22,6 +22,7 @@ from integrations.chat.transcripts import AWAITED, bring_words
 from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.chat.transports import add_transport
 from integrations.chat.values import Button, FileOffer, Link, Place, Post, Press, Profile, Said, WrittenCard
+from msp.kernel.destinations import CHAT
 from msp.kernel.events import subscribe
 from msp.kernel.leases import LATER
 from msp.notify import Channel, add_channel
@@ -63,11 +64,11 @@ __all__ = [
 def register(transport: Transport) -> None:
     """Show tickets in this chat system, send replies, answers to strangers and notifications there, fetch files."""
     add_transport(transport)
-    subscribe("chat", to=TOLD, handler=tell_in_order, line=LINE)
-    subscribe("chat_late", to=set(), handler=tell)
+    subscribe("chat", to=TOLD, handler=tell_in_order, line=LINE, destination=CHAT)
+    subscribe("chat_late", to=set(), handler=tell, destination=CHAT)
     subscribe("chat_threads", to=CONNECTED, handler=follow_connection)
     add_reply_channel(ChatReplies(transport))
-    subscribe("chat_answers", to=ANSWERED, handler=answer, lane=LATER)
-    subscribe("chat_files", to=OFFERED, handler=fetch)
-    subscribe("chat_words", to=AWAITED, handler=bring_words, lane=LATER)
+    subscribe("chat_answers", to=ANSWERED, handler=answer, lane=LATER, destination=CHAT)
+    subscribe("chat_files", to=OFFERED, handler=fetch, destination=CHAT)
+    subscribe("chat_words", to=AWAITED, handler=bring_words, lane=LATER, destination=CHAT)
     add_channel(Channel(transport.platform, "chat", partial(reaches, transport), partial(bring, transport)))

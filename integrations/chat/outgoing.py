@@ -23,6 +23,7 @@ from integrations.chat.transports import transport_of
 from integrations.chat.values import Link, Place, Post
 from msp.kernel import clock, leases
 from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.destinations import Postponed
 from msp.kernel.errors import OutsideFailure, Permanent, Temporary
 from msp.kernel.events import Event, Fact, deliver_at, emit
 from msp.kernel.i18n import reading_as
@@ -123,6 +124,8 @@ def tell_in_order(fact: Fact) -> None:
     """As `tell`, in order with the ticket's replies; what fails for long is tried on elsewhere and blocks nothing."""
     try:
         tell(fact)
+    except Postponed:
+        raise
     except Temporary as failure:
         if clock.now() - fact.at < WAITS_IN_ORDER:
             raise

@@ -11,6 +11,7 @@ from integrations.mail.replies import MailReplyChannel
 from integrations.mail.smtp import TIMEOUT, server_of
 from integrations.mail.writing import Post
 from msp.config import Settings
+from msp.kernel.destinations import MAIL
 from msp.kernel.events import subscribe
 from msp.notify import Channel, add_channel
 from msp.notify.replies import add_reply_channel
@@ -30,4 +31,4 @@ def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
     post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
     add_channel(Channel("mail", "mail", partial(reaches, post), partial(bring, post)))
     add_reply_channel(MailReplyChannel(post))
-    subscribe("account_mail", to=ASKED, handler=partial(write_to_account, post))
+    subscribe("account_mail", to=ASKED, handler=partial(write_to_account, post), destination=MAIL)

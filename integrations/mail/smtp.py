@@ -11,9 +11,12 @@ from email.message import EmailMessage
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from msp.kernel.deadlines import deadline
+from msp.kernel.destinations import place_at
 from msp.kernel.errors import InDoubt, Permanent, Temporary
 
 TIMEOUT = 20.0  # seconds for one answer; RFC 5321 grants a server minutes, and a worker's thread waits meanwhile
+WAITS = 3  # times that for the whole of a mail
 DOUBT_PAUSE = 30.0
 REFUSED_SIGN_IN_PAUSE = 300.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -84,6 +87,11 @@ def hand_over(server: Server, message: EmailMessage, *, sender: str, recipient: 
 @contextmanager
 def _line(server: Server) -> Iterator[smtplib.SMTP]:
     """A line on which we may speak; nothing that fails before the text is in doubt."""
+    with place_at("mail"), deadline(WAITS * server.timeout, is_framed=True):
+        yield from _spoken_on(server)
+
+
+def _spoken_on(server: Server) -> Iterator[smtplib.SMTP]:
     try:
         line = _dial(server)
     except smtplib.SMTPResponseException as refused:

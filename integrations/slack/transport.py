@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from slack_sdk import WebClient
@@ -18,7 +17,10 @@ from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
 from integrations.slack.web_api import NEEDS_INSTALL, TIMEOUT, call, client
 from msp.kernel.db import Json
+from msp.kernel.deadlines import DeadlineExceeded, deadline
+from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.web_address import WebAddress, parse_web_address
 from msp.richtext import Document
 
 MARK = "guardia"
@@ -26,6 +28,7 @@ CLOCK_SKEW = timedelta(seconds=30)
 FILE_HOSTS = ("files.slack.com", "slack-files.com")
 CHUNK = 64 * 1024
 MAX_CAPTIONS = 1024 * 1024
+DOWNLOAD_WAITS = 12  # times the timeout of one wait that a whole file may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +115,21 @@ class SlackTransport:
         """
         if remote.get("ask_first"):
             remote = _offered(call(self._client(link).files_info, file=remote["id"])["file"])
-        url = remote.get("url") or ""
-        if not self._is_slack(url):
+        address = parse_web_address(remote.get("url"))
+        if address is None or not self._is_slack(address):
             raise Permanent("foreign_address")
         headers = {"Authorization": f"Bearer {link.token}"}
         try:
-            with requests.get(
-                url, headers=headers, stream=True, allow_redirects=False, timeout=(self.timeout, 4 * self.timeout)
-            ) as response:
+            with (
+                place_at("slack"),
+                deadline(DOWNLOAD_WAITS * self.timeout),
+                requests.get(
+                    address.url, headers=headers, stream=True, allow_redirects=False, timeout=self.timeout
+                ) as response,
+            ):
                 _check(response, expected=remote.get("content_type") or "")
                 yield response.iter_content(CHUNK)
-        except requests.RequestException as fault:
+        except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("no_answer") from fault
 
     def transcript(self, link: Link, remote: Json) -> str | None:
@@ -152,11 +159,11 @@ class SlackTransport:
             raise Broken("not_connected")
         return client(link.token, base_url=self.base_url, timeout=self.timeout)
 
-    def _is_slack(self, url: str) -> bool:
-        address, ours = urlsplit(url), urlsplit(self.base_url)
-        if (address.scheme, address.netloc) == (ours.scheme, ours.netloc):
+    def _is_slack(self, address: WebAddress) -> bool:
+        ours = parse_web_address(self.base_url)
+        if ours is not None and address.origin == ours.origin:
             return True
-        return address.scheme == "https" and address.hostname in FILE_HOSTS and address.port is None
+        return address.scheme == "https" and address.host in FILE_HOSTS and address.is_usual_port
 
 
 def _limited(chunks: Iterator[bytes]) -> str:

@@ -14,9 +14,12 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from integrations.chat import Broken, InDoubt, Unreachable
+from msp.kernel.deadlines import deadline
+from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
 
-TIMEOUT = 5  # seconds for one call
+TIMEOUT = 5  # seconds for one wait
+WAITS = 2  # of them that a whole call may take
 DOUBT_PAUSE = 5.0  # seconds before we look what became of a call in doubt
 DEFAULT_PAUSE = 30.0
 
@@ -73,7 +76,8 @@ def client(token: str | None, *, base_url: str, timeout: int = TIMEOUT) -> WebCl
 
 def call(method: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
     """Call a method of the client; raises Temporary, InDoubt, Broken, Unreachable or Permanent with Slack's code."""
-    with failures():
+    web = getattr(method, "__self__", None)
+    with failures(), place_at("slack"), deadline(WAITS * (web.timeout if isinstance(web, WebClient) else TIMEOUT)):
         return method(**arguments)
 
 

@@ -19,10 +19,13 @@ from msrest.exceptions import ClientException, ClientRequestError
 from integrations.chat import Broken, InDoubt, Unreachable
 from msp.config import Settings
 from msp.kernel import clock
+from msp.kernel.deadlines import DeadlineExceeded, deadline
+from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
 
 SCOPE = "https://api.botframework.com/.default"
 TIMEOUT = 8
+CALL_SECONDS = 15.0  # for a whole call
 EARLY = timedelta(minutes=5)
 BROKEN = frozenset({"BotDisabledByAdmin"})  # of the whole tenant
 Result = TypeVar("Result")
@@ -62,8 +65,9 @@ class Token(Authentication):
             "scope": SCOPE,
         }
         try:
-            answer = requests.post(self.settings.teams_token_url, data=form, timeout=TIMEOUT)
-        except requests.RequestException as fault:
+            with deadline(CALL_SECONDS):
+                answer = requests.post(self.settings.teams_token_url, data=form, timeout=TIMEOUT, allow_redirects=False)
+        except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("sign_in_no_answer") from fault
         if answer.status_code >= 500 or answer.status_code == 429:
             raise Temporary(f"sign_in_http_{answer.status_code}")
@@ -81,6 +85,7 @@ def client(token: Token, service_url: str) -> ConnectorClient:
     """Microsoft's synchronous client for one service address; it does not try again by itself."""
     made = ConnectorClient(token, base_url=service_url)
     made.config.connection.timeout = TIMEOUT
+    made.config.redirect_policy.allow = False
     made.config.retry_policy.retries = 0
     made.config.retry_policy.policy.total = 0
     made.config.retry_policy.policy.connect = 0
@@ -91,13 +96,16 @@ def client(token: Token, service_url: str) -> ConnectorClient:
 def call(token: Token, act: Callable[..., Result], *arguments: Any) -> Result:
     """Call the Connector, its refusals told in the desk's terms (learn.microsoft.com, «Bot error codes»)."""
     try:
-        return act(*arguments)
+        with place_at("teams"), deadline(CALL_SECONDS):
+            return act(*arguments)
     except ErrorResponseException as refused:
         raise _meaning(token, refused) from refused
     except ClientRequestError as fault:
         cause = str(fault).lower()
         if "refused" in cause or "resolve" in cause:
             raise Temporary("no_connection") from fault
+        raise InDoubt("no_answer") from fault
+    except DeadlineExceeded as fault:
         raise InDoubt("no_answer") from fault
     except (ClientException, ValueError) as fault:  # ValueError: an answer that is no JSON, such as a proxy's page
         raise InDoubt("no_sense") from fault

@@ -8,13 +8,14 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import jwt
 import requests
 
 from msp.kernel import clock
 from msp.kernel.db import Json
+from msp.kernel.deadlines import deadline
+from msp.kernel.web_address import parse_web_address
 
 ISSUER = "https://api.botframework.com"
 CHANNEL = "msteams"
@@ -22,6 +23,9 @@ LEEWAY = timedelta(minutes=5)
 KEYS_KEPT = timedelta(hours=24)
 ASK_AGAIN_AFTER = timedelta(minutes=1)  # an unknown key asks for fresh keys, but strangers cannot make us ask all day
 TIMEOUT = (2, 3)
+FETCH_SECONDS = 5.0  # for both answers of Microsoft's together
+WAIT_FOR_KEYS = 1.0  # seconds
+AFTER_FAILURE = timedelta(seconds=5)  # until they are asked again where we have no keys at all
 HOSTS = ("smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -37,29 +41,44 @@ class Keys:
     metadata_url: str
     _keys: dict[str, Json] = field(default_factory=dict)
     _fetched_at: datetime | None = None
+    _asked_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, kid: str) -> Json:
-        """The key with this id; raises NotTrusted when nobody published one."""
-        with self._lock:
-            age = clock.now() - self._fetched_at if self._fetched_at else KEYS_KEPT
-            if age >= KEYS_KEPT or (kid not in self._keys and age >= ASK_AGAIN_AFTER):
-                self._fetch()
-            found = self._keys.get(kid)
+        """The key with this id; raises NotTrusted when nobody published one.
+
+        One thread asks Microsoft at a time; the others wait a moment for it and then go by what is known.
+        """
+        if self._is_due(kid) and self._lock.acquire(timeout=WAIT_FOR_KEYS):
+            try:
+                if self._is_due(kid):
+                    self._fetch()
+            finally:
+                self._lock.release()
+        found = self._keys.get(kid)
         if found is None:
             raise NotTrusted("unknown_key")
         return found
 
+    def _is_due(self, kid: str) -> bool:
+        now = clock.now()
+        pause = ASK_AGAIN_AFTER if self._keys else AFTER_FAILURE
+        if self._asked_at is not None and now - self._asked_at < pause:
+            return False
+        return kid not in self._keys or self._fetched_at is None or now - self._fetched_at >= KEYS_KEPT
+
     def _fetch(self) -> None:
         try:
-            metadata = requests.get(self.metadata_url, timeout=TIMEOUT).json()
-            published = requests.get(metadata["jwks_uri"], timeout=TIMEOUT).json()["keys"]
-        except (requests.RequestException, ValueError, KeyError, TypeError) as fault:
+            with deadline(FETCH_SECONDS):
+                metadata = requests.get(self.metadata_url, timeout=TIMEOUT).json()
+                published = requests.get(metadata["jwks_uri"], timeout=TIMEOUT).json()["keys"]
+        except (requests.RequestException, OSError, ValueError, KeyError, TypeError) as fault:
+            self._asked_at = clock.now()
             if self._keys:
                 return  # what we know is better than nobody being heard
             raise NotTrusted("no_keys") from fault
         self._keys = {key["kid"]: key for key in published if key.get("kty") == "RSA" and "kid" in key}
-        self._fetched_at = clock.now()
+        self._asked_at = self._fetched_at = clock.now()
 
 
 def check(token: str, activity: Json, *, app_id: str, keys: Keys, is_local: bool = False) -> None:
@@ -93,10 +112,18 @@ def check(token: str, activity: Json, *, app_id: str, keys: Keys, is_local: bool
 
 def check_service(activity: Json, *, is_local: bool) -> None:
     """Raise NotTrusted unless answers to this activity go to Teams: later we send our own token there."""
-    address = urlsplit(str(activity.get("serviceUrl") or ""))
-    host = address.hostname or ""
-    is_known = address.scheme == "https" and (host in HOSTS or host.endswith(".botframework.com"))
-    if not is_known and not (is_local and host in LOOPBACK):
+    if trusted_service(activity.get("serviceUrl"), is_local=is_local) is None:
         raise NotTrusted("unknown_service")
     if activity.get("channelId") != CHANNEL and not is_local:
         raise NotTrusted("other_channel")
+
+
+def trusted_service(url: object, *, is_local: bool) -> str | None:
+    """The address of a service of Microsoft's as it is to be called; None for any other."""
+    address = parse_web_address(url)
+    if address is None:
+        return None
+    is_known = address.scheme == "https" and (address.host in HOSTS or address.host.endswith(".botframework.com"))
+    if (is_known and address.is_usual_port) or (is_local and address.host in LOOPBACK):
+        return address.url
+    return None

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from botbuilder.schema import Activity, ChannelAccount, ConversationAccount, ConversationParameters
@@ -13,15 +12,20 @@ from botframework.connector import ConnectorClient
 
 from integrations.chat import Link, Place, Post, Profile, Unreachable
 from integrations.teams.cards import activity_of
-from integrations.teams.connector import TIMEOUT, Token, call, client
+from integrations.teams.connector import CALL_SECONDS, TIMEOUT, Token, call, client
 from integrations.teams.markdown import write_teams
 from integrations.teams.profiles import profile_of
+from integrations.teams.tokens import LOOPBACK, trusted_service
 from msp.kernel.db import Json, Scope, work
+from msp.kernel.deadlines import DeadlineExceeded, deadline
+from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.web_address import WebAddress, parse_web_address
 from msp.people.queries import find_identity
 from msp.richtext import Document
 
 CHUNK = 64 * 1024
+DOWNLOAD_SECONDS = 90.0  # for a whole file
 MESSAGE_GONE = ("ActivityNotFoundInConversation", "NotEnoughPermissions")
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint.cn")
 
@@ -109,36 +113,40 @@ class TeamsTransport:
     @contextmanager
     def download(self, link: Link, remote: Json) -> Iterator[Iterator[bytes]]:
         """Fetch a file by its pre-authorised address, or a pasted picture with our token; redirects are refused."""
-        url = str(remote.get("url") or "")
-        headers = {"Authorization": f"Bearer {self.token.value()}"} if remote.get("with_token") else {}
-        if not self._may_fetch(url, remote):
+        address = parse_web_address(remote.get("url"))
+        if address is None or not self._may_fetch(address, remote):
             raise Permanent("foreign_address")
+        headers = {"Authorization": f"Bearer {self.token.value()}"} if remote.get("with_token") else {}
         try:
-            with requests.get(
-                url, headers=headers, stream=True, allow_redirects=False, timeout=(TIMEOUT, 4 * TIMEOUT)
-            ) as response:
+            with (
+                place_at("teams"),
+                deadline(DOWNLOAD_SECONDS),
+                requests.get(
+                    address.url, headers=headers, stream=True, allow_redirects=False, timeout=TIMEOUT
+                ) as response,
+            ):
                 if response.status_code == 429 or response.status_code >= 500:
                     raise Temporary(f"http_{response.status_code}")
                 if response.status_code != 200:
                     raise Permanent(f"http_{response.status_code}")
                 yield response.iter_content(CHUNK)
-        except requests.RequestException as fault:
+        except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("no_answer") from fault
 
     def transcript(self, link: Link, remote: Json) -> str | None:
         """Teams tells apps no words of clips."""
         return ""
 
-    def _may_fetch(self, url: str, remote: Json) -> bool:
+    def _may_fetch(self, address: WebAddress, remote: Json) -> bool:
         """Our token goes to the service that the picture came from; without it, to Microsoft's file hosts."""
-        address = urlsplit(url)
-        if self.is_local and address.hostname in ("127.0.0.1", "localhost"):
+        if self.is_local and address.host in LOOPBACK:
             return True
-        if address.scheme != "https":
+        if address.scheme != "https" or not address.is_usual_port:
             return False
         if remote.get("with_token"):
-            return address.netloc == urlsplit(str(remote.get("service_url") or "")).netloc
-        return (address.hostname or "").endswith(FILE_HOSTS)
+            service = parse_web_address(trusted_service(remote.get("service_url"), is_local=self.is_local))
+            return service is not None and address.origin == service.origin
+        return address.host.endswith(FILE_HOSTS)
 
     def _last_place(self, link: Link, external_id: str) -> Json:
         """Where somebody wrote last; empty where they never did."""
@@ -152,14 +160,23 @@ class TeamsTransport:
         return activity
 
     def _client(self, service_url: str) -> ConnectorClient:
-        return client(self.token, service_url)
+        return client(self.token, self._service(service_url))
+
+    def _service(self, url: str) -> str:
+        """A service's address to call with our token; raises Unreachable for one that is none of Microsoft's."""
+        trusted = trusted_service(url, is_local=self.is_local)
+        if trusted is None:
+            raise Unreachable("foreign_service")
+        return trusted
 
     def _get(self, service_url: str, path: str) -> dict[str, Any]:
         """What the SDK's client has no name for: one member as Teams tells it, with address and object id."""
         headers = {"Authorization": f"Bearer {self.token.value()}"}
         try:
-            answer = requests.get(f"{service_url.rstrip('/')}/{path}", headers=headers, timeout=TIMEOUT)
-        except requests.RequestException as fault:
+            with place_at("teams"), deadline(CALL_SECONDS):
+                url = f"{self._service(service_url).rstrip('/')}/{path}"
+                answer = requests.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+        except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("no_answer") from fault
         if answer.status_code == 429 or answer.status_code >= 500:
             wait = answer.headers.get("Retry-After", "")

@@ -7,6 +7,7 @@ from flask import Flask
 from integrations.webhooks.calls import CALLED, TESTED, call, test
 from integrations.webhooks.http import Poster
 from msp.config import Settings
+from msp.kernel.destinations import WEBHOOKS
 from msp.kernel.events import subscribe
 from msp.kernel.leases import LATER
 
@@ -19,5 +20,7 @@ def register(app: Flask, settings: Settings) -> None:
 def listen(settings: Settings, *, timeout: float = 10.0) -> None:
     """Have this process's workers post; `timeout` in seconds for the whole of one call."""
     poster = Poster(timeout=timeout, may_stay_inside=settings.is_demo)
-    subscribe("webhooks", to=CALLED, handler=partial(call, poster, settings.public_url), lane=LATER)
-    subscribe("webhook_tests", to=TESTED, handler=partial(test, poster))
+    subscribe(
+        "webhooks", to=CALLED, handler=partial(call, poster, settings.public_url), lane=LATER, destination=WEBHOOKS
+    )
+    subscribe("webhook_tests", to=TESTED, handler=partial(test, poster), destination=WEBHOOKS)

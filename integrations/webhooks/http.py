@@ -6,17 +6,20 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import SplitResult, urlsplit
+from typing import Any
 
 from msp.kernel import clock
+from msp.kernel.deadlines import deadline
 from msp.kernel.errors import Permanent, Temporary
-from msp.notify.webhooks import is_web_url
+from msp.kernel.web_address import WebAddress, parse_web_address
 
-MOST_READ = 64 * 1024  # bytes of an answer; only its status matters
 RETRY_STATUSES = (408, 425, 429)
 LONGEST_WAIT = 3600.0  # seconds that an endpoint may ask us to wait
 
@@ -38,7 +41,7 @@ class _Pinned(http.client.HTTPConnection):
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """How posts go out: `timeout` in seconds for each wait, `may_stay_inside` for demonstrations on one machine."""
+    """How posts go out: `timeout` in seconds for the whole of one; demonstrations on one machine `may_stay_inside`."""
 
     timeout: float
     may_stay_inside: bool
@@ -48,12 +51,14 @@ class Poster:
 
         Raises Temporary (no line, no answer, 408, 425, 429, 5xx; with Retry-After where it was named) or Permanent.
         """
-        if not is_web_url(url):
+        target = parse_web_address(url)
+        if target is None:
             raise Permanent("not_a_web_address")
-        parts = urlsplit(url)
-        address = self._resolved(parts)
+        until = time.monotonic() + self.timeout
+        address = self._resolved(target)
         try:
-            status, retry_after = self._exchange(parts, address, body, headers)
+            with deadline(max(until - time.monotonic(), 0.1)):
+                status, retry_after = self._exchange(target, address, body, headers)
         except ssl.SSLCertVerificationError as wrong:
             raise Temporary("certificate_not_trusted") from wrong
         except (OSError, http.client.HTTPException) as fault:
@@ -63,31 +68,45 @@ class Poster:
         raise _refusal(status, retry_after)
 
     def _exchange(
-        self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]
+        self, target: WebAddress, address: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, str | None]:
-        is_tls = parts.scheme == "https"
-        context = ssl.create_default_context() if is_tls else None
-        port = parts.port or (443 if is_tls else 80)
-        line = _Pinned(parts.hostname or "", port, address=address, context=context, timeout=self.timeout)
+        context = ssl.create_default_context() if target.scheme == "https" else None
+        line = _Pinned(target.host, target.port, address=address, context=context, timeout=self.timeout)
+        told = {"Content-Type": "application/json", "User-Agent": "Guardia", "Connection": "close", **headers}
         try:
-            path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-            line.request("POST", path, body, {"Content-Type": "application/json", "User-Agent": "Guardia", **headers})
+            line.request("POST", target.path, body, told)
             answer = line.getresponse()
-            answer.read(MOST_READ)
             return answer.status, answer.headers.get("Retry-After")
         finally:
             line.close()
 
-    def _resolved(self, parts: SplitResult) -> str:
+    def _resolved(self, target: WebAddress) -> str:
         """The first address of the host; refuses it where any of its addresses leads inside."""
-        try:
-            found = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
-        except OSError as unknown:
-            raise Temporary("host_unknown") from unknown
+        found = _look_up(target.host, seconds=self.timeout)
         addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
         if not self.may_stay_inside and any(is_inside(each) for each in addresses):
             raise Permanent("address_inside")
         return str(addresses[0])
+
+
+def _look_up(host: str, *, seconds: float) -> list[Any]:
+    """All addresses of a host; raises Temporary where none are known in time.
+
+    The system's resolver cannot be interrupted, and somebody else's name server may be slow: a thread asks it, which is
+    left alone when the time is over.
+    """
+    found: list[Any] = []
+
+    def ask() -> None:
+        with suppress(OSError, UnicodeError):
+            found.extend(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+
+    asking = threading.Thread(target=ask, name="resolver", daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if not found:
+        raise Temporary("host_unknown")
+    return list(found)
 
 
 def is_inside(address: Address) -> bool:

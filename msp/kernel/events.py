@@ -1,6 +1,7 @@
 """What happened: one append-only row that serves timeline, audit, reports and whoever subscribed."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msp.kernel import clock
 from msp.kernel.db import Json, Model, current_scope, db, wake_after_commit
+from msp.kernel.destinations import CHAT, DESK, sharing
 from msp.kernel.ids import new_id
-from msp.kernel.leases import URGENT, USUAL, Brings, Leased, process_one, queue_args
+from msp.kernel.leases import URGENT, USUAL, Brings, Leased, Only, process_one, queue_args
 
 
 class Event(Model):
@@ -75,20 +77,29 @@ class _Subscriber:
     handler: Handler
     lane: int
     line: str
+    destination: str
 
 
 _subscribers: dict[str, _Subscriber] = {}
 
 
-def subscribe(name: str, *, to: set[str], handler: Handler, lane: int = USUAL, line: str | None = None) -> None:
+def subscribe(
+    name: str,
+    *,
+    to: set[str],
+    handler: Handler,
+    lane: int = USUAL,
+    line: str | None = None,
+    destination: str = DESK,
+) -> None:
     """Deliver events of these kinds to `handler`, at least once, in order per subject, with retries.
 
     The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. What is in the lane
     LATER (msp.kernel.leases) stays there, however urgent the event is. Subscribers with the same `line` (by default
     each has its own) share one order per subject: none of them gets an event before the others are done with earlier
-    ones.
+    ones. `destination` (msp.kernel.destinations) says whose threads deliver it.
     """
-    _subscribers[name] = _Subscriber(frozenset(to), handler, lane, line or name)
+    _subscribers[name] = _Subscriber(frozenset(to), handler, lane, line or name, destination)
 
 
 def emit(
@@ -167,6 +178,22 @@ def deliver_one() -> bool:
 def deliver_oldest() -> bool:
     """Deliver the share that has waited longest, urgent or not; False when nothing is due."""
     return process_one(Delivery, _hand_over, oldest=True)
+
+
+def deliver_to(*destinations: str, oldest: bool = False) -> Callable[[], bool]:
+    """What delivers the next share for these destinations alone; calls to chat share the places of each.
+
+    Shares of subscribers that nobody knows any more are the desk's own.
+    """
+
+    def one() -> bool:
+        is_desk = DESK in destinations
+        names = (name for name, each in _subscribers.items() if (each.destination in destinations) is not is_desk)
+        with sharing() if CHAT in destinations else nullcontext():
+            only = Only("subscriber", tuple(names), is_any_other=is_desk)
+            return process_one(Delivery, _hand_over, oldest=oldest, only=only)
+
+    return one
 
 
 def _hand_over(row: Any) -> None:

@@ -4,6 +4,7 @@ Each drain has a few threads, so one hanging service does not hold the others up
 free for the next wake-up. The first thread of a drain takes the oldest piece, the others the most urgent, so that under
 a heap of work nothing urgent waits and nothing starves. The clock process (`rq cron`) sends a tick each second: the net
 under every lost wake-up.
+While acknowledgements are slow (msp/kernel/pressure.py) two threads of each drain go on, and rest between two pieces.
 Without Redis the workers go on by themselves: each looks every few seconds, and ticks when it hears of no clock.
 """
 
@@ -12,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
@@ -21,13 +22,16 @@ from flask import Flask
 from rq import SimpleWorker
 from rq.cron import CronScheduler
 
-from msp.kernel import leases, pulse, wake
+from msp.kernel import leases, pressure, pulse, wake
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
 LOOK_SECONDS = 5  # a drain that hears of nothing looks by itself
-NICE = 5  # a heap of work gives way to the web, where people and chat systems wait for an answer
+NICE = 10  # a heap of work gives way to the web, where people and chat systems wait for an answer
+GOING_ON = 2  # threads of a drain that work under pressure: one takes the oldest piece, one the most urgent
+REST = 3.0  # times what a piece took, for which such a thread rests
+LEAST_REST, LONGEST_REST = 0.05, 1.0  # seconds
 SILENCE_SECONDS = 5  # a worker that heard no tick for so long ticks by itself
 
 One = Callable[[], bool]  # does one piece of work and answers False when there is none
@@ -36,8 +40,7 @@ One = Callable[[], bool]  # does one piece of work and answers False when there 
 @dataclass(frozen=True, slots=True)
 class _Drain:
     one: One
-    oldest: One
-    threads: int
+    hands: tuple[One, ...]  # what each thread does
 
 
 _drains: dict[str, _Drain] = {}
@@ -48,7 +51,12 @@ _last_tick = 0.0
 
 def register_drain(name: str, one: One, *, threads: int, oldest: One | None = None) -> None:
     """A kind of work: the first thread does the `oldest` piece, where that is another than the next one."""
-    _drains[name] = _Drain(one, oldest or one, threads)
+    register_hands(name, one, [oldest or one, *[one] * (threads - 1)])
+
+
+def register_hands(name: str, one: One, hands: Sequence[One]) -> None:
+    """A kind of work whose threads do different shares of it, all of which `one` does too."""
+    _drains[name] = _Drain(one, tuple(hands))
 
 
 def every_second(tick: Callable[[], None]) -> None:
@@ -95,6 +103,7 @@ class Crew:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self._pressure = pressure.Watch()
         self._stop = threading.Event()
         self._idle = threading.Event()
         self._bells = {name: threading.Condition() for name in _drains}
@@ -103,12 +112,12 @@ class Crew:
         self._threads = [
             threading.Thread(
                 target=self._work,
-                args=(name, drain.one if number else drain.oldest),
+                args=(name, hand, number < GOING_ON),
                 name=f"{name}-{number}",
                 daemon=True,
             )
             for name, drain in _drains.items()
-            for number in range(drain.threads)
+            for number, hand in enumerate(drain.hands)
         ]
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._ticker = threading.Thread(target=self._tick_where_it_is_silent, name="ticker", daemon=True)
@@ -140,12 +149,12 @@ class Crew:
         self._keeper.join(max(1.0, end - time.monotonic()))
         pulse.stop(pulse.WORKERS)
 
-    def _work(self, name: str, one: One) -> None:
+    def _work(self, name: str, one: One, goes_on: bool) -> None:
         heard = 0
         with self._app.app_context():
             while not self._stop.is_set():
                 try:
-                    while not self._stop.is_set() and one():
+                    while not self._stop.is_set() and self._work_one(one, goes_on):
                         pass
                 except Exception:  # the database is away: the next bell tries again
                     log.exception("a drain stumbled", extra={"drain": name})
@@ -156,6 +165,17 @@ class Crew:
                         self._bells[name].wait(LOOK_SECONDS)
                         self._resting[name] -= 1
                     heard = self._rings[name]
+
+    def _work_one(self, one: One, goes_on: bool) -> bool:
+        """Work one piece; under pressure only where this thread goes on, and with a rest after it."""
+        while not goes_on and self._pressure.is_high():
+            if self._stop.wait(LEAST_REST):
+                return False
+        began = time.monotonic()
+        found = one()
+        if found and self._pressure.is_high():
+            self._stop.wait(min(max(REST * (time.monotonic() - began), LEAST_REST), LONGEST_REST))
+        return found
 
     def _keep(self) -> None:
         """Renew the leases of what is in hand, and say that we live."""

@@ -39,6 +39,7 @@ from sqlalchemy.schema import SchemaItem
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from msp.kernel.destinations import Postponed
 from msp.kernel.errors import Permanent, Refusal, Temporary
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,20 @@ class Brings:
     columns: str
     table: str = ""
     on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which rows are wanted: those with one of these values in a column of text, or with any other."""
+
+    column: str
+    values: tuple[str, ...]
+    is_any_other: bool = False
+
+    @property
+    def sql(self) -> str:
+        """The condition, with the values as `:wanted`."""
+        return f"{self.column} <> all(:wanted)" if self.is_any_other else f"{self.column} = any(:wanted)"
 
 
 class Leased:
@@ -139,25 +154,29 @@ _in_hand: dict[Claim, _Held] = {}
 _mine: ContextVar[Claim | None] = ContextVar("claim", default=None)
 
 
-def claim(model: type[Leased], *, oldest: bool = False) -> Claim | None:
+def claim(model: type[Leased], *, oldest: bool = False, only: Only | None = None) -> Claim | None:
     """Lease a row that is due and whose key has no earlier one waiting; None when there is none.
 
-    That is the oldest of the first lane in which any is, or the `oldest` of all.
+    That is the oldest of the first lane in which any is, or the `oldest` of all; of those that are `only` wanted.
     """
     since, token = clock.steady(), uuid4()
     with work(Scope.system()) as session:
         values = {"at": clock.now(), "lease": LEASE, "token": token}
-        row = session.execute(_claiming(_table(model), model.brings, oldest=oldest), values).one_or_none()
+        if only is not None:
+            values["wanted"] = list(only.values)
+        statement = _claiming(_table(model), model.brings, oldest=oldest, only=only.sql if only else "")
+        row = session.execute(statement, values).one_or_none()
     return Claim(row.id, token, row.attempts, row.cut_off, row.failure, row.in_a_row, since, row) if row else None
 
 
 @cache
-def _claiming(table: str, brings: Brings, *, oldest: bool) -> TextClause:
+def _claiming(table: str, brings: Brings, *, oldest: bool, only: str) -> TextClause:
     order = "due_at, id" if oldest else "lane, due_at, id"
+    wanted = f" and {only}" if only else ""
     # What was cut off together comes back apart, so that the row that kills its worker is soon alone with it.
     return text(
         f"with next as (select id, (lease_until is not null)::int as lapsed from {table} t"  # noqa: S608
-        " where state = 'pending' and due_at <= :at"
+        f" where state = 'pending' and due_at <= :at{wanted}"
         " and (lease_until is null or lease_until < clock_timestamp()) and not exists (select 1 from"
         f" {table} b where b.key = t.key and b.id < t.id and b.state = 'pending'"
         f" and (b.failure is distinct from 'fault' or b.in_a_row < {HOLDS_ITS_KEY} or b.lease_until is not null))"
@@ -197,12 +216,14 @@ def _hurrying(table: str) -> TextClause:
     )
 
 
-def process_one(model: type[Leased], handle: Callable[[Any], None], *, oldest: bool = False) -> bool:
+def process_one(
+    model: type[Leased], handle: Callable[[Any], None], *, oldest: bool = False, only: Only | None = None
+) -> bool:
     """Claim one row, hand it to `handle`, and mark what came of it; False when nothing was due.
 
     The row has its `id` and what the model's claims bring along.
     """
-    claimed = claim(model, oldest=oldest)
+    claimed = claim(model, oldest=oldest, only=only)
     if claimed is None:
         return False
     _in_hand[claimed] = _Held(model, claimed.since)
@@ -252,6 +273,8 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
         handle(claimed.row)
     except Permanent as failure:
         _settle(model, claimed, state="dead", reason=failure.reason)
+    except Postponed as postponed:
+        _postpone(model, claimed, postponed)
     except Temporary as failure:
         _again(
             model,
@@ -312,6 +335,17 @@ def _again(
         reason=reason,
         failure=kind,
         in_a_row=in_a_row,
+    )
+
+
+def _postpone(model: type[Leased], claimed: Claim, postponed: Postponed) -> None:
+    """Back to where it was, a little later: it was not tried."""
+    spread = random.uniform(1.0, 2.0)  # noqa: S311 (spreads retries, guards nothing)
+    _update_claimed(
+        model,
+        claimed,
+        "due_at = :due_at, attempts = attempts - 1, cut_off = 0, lease_until = null, lease_token = null",
+        due_at=clock.now() + timedelta(seconds=(postponed.retry_after or 1.0) * spread),
     )
 
 

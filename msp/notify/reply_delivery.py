@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
+from msp.kernel.destinations import CHAT, Postponed
 from msp.kernel.errors import InDoubt, Permanent, Refusal, Temporary, Unreachable
 from msp.kernel.events import Fact, emit, subscribe
 from msp.kernel.leases import LeaseLost
@@ -37,7 +38,7 @@ NO_CHANNEL, IN_DOUBT, FAULT = "no_channel", "in_doubt", "unexpected_error"
 
 def register() -> None:
     """Send what technicians reply."""
-    subscribe("replies", to={"ticket.replied"}, handler=send, line=LINE)
+    subscribe("replies", to={"ticket.replied"}, handler=send, line=LINE, destination=CHAT)
 
 
 def send(fact: Fact) -> None:
@@ -92,7 +93,7 @@ def _send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
     attempt = reply_attempts.begin(reply, channel.name, at=clock.now())
     try:
         channel.send(reply)
-    except (Permanent, LeaseLost, OperationalError, PoolTimeout):
+    except (Permanent, Postponed, LeaseLost, OperationalError, PoolTimeout):
         raise
     except Temporary as later:
         raise _until_patience_ends(reply, attempt, later, at=clock.now()) from later

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.destinations import CHAT
 from msp.kernel.events import Fact, emit, subscribe
 from msp.kernel.ids import new_id
 from msp.kernel.together import Read
@@ -34,7 +35,7 @@ def register() -> None:
     """Listen to what people should hear about."""
     subscribe("notify", to=HEARD, handler=_notify)
     subscribe("nudge", to={"notification.made"}, handler=plan)
-    subscribe(OUT, to=set(), handler=send)
+    subscribe(OUT, to=set(), handler=send, destination=CHAT)
 
 
 def unread_of(person_id: UUID, *, limit: int = 20) -> list[Notification]:

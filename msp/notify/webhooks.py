@@ -1,7 +1,6 @@
 """Webhooks: addresses of other programs that an escalation may call. What calls them is an integration."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from msp.kernel.db import Model, db
 from msp.kernel.errors import Invalid, NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id, new_token
+from msp.kernel.web_address import parse_web_address
 
 LONGEST_URL = 2000
 
@@ -98,14 +98,13 @@ def _check(name: str, url: str) -> None:
 
 def is_web_url(url: str) -> bool:
     """Whether it is a full http or https address without a user in it."""
-    if not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
-        return False
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and port != 0
+    return (
+        url.isascii()
+        and url.isprintable()
+        and " " not in url
+        and len(url) <= LONGEST_URL
+        and parse_web_address(url) is not None
+    )
 
 
 def _tell(kind: str, webhook: Webhook, *, at: datetime) -> None:
