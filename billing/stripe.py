@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+import requests
 import stripe
 from flask import Flask, Response, request
+from requests.adapters import HTTPAdapter
 from stripe import StripeClient
 
 from billing.collection import (
@@ -27,14 +29,18 @@ from billing.collection import (
 )
 from msp.config import Settings
 from msp.kernel import inbox
+from msp.kernel.deadlines import DeadlineExceeded, deadline
+from msp.kernel.destinations import PAYMENT
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.events import Fact, subscribe
+from msp.kernel.foreign_json import NotJson, parse_object
 from msp.kernel.leases import LATER
 from msp.web.request_scope import own_scope
 from msp.web.reserved import reserve
 
 API_VERSION = "2026-10-28.endive"
-TIMEOUT = 15.0
+TIMEOUT = 15.0  # seconds for one wait
+ASKED_SECONDS = 60.0  # for all that one event or invoice takes
 MAX_BODY = 1024 * 1024
 TOLERANCE = 300
 _RATES, _LINES = "rates", "lines"  # how the twin says its tax: by Stripe's rates, or as lines of its own
@@ -60,13 +66,36 @@ def connect(api_key: str, *, base: str) -> StripeClient:
         stripe_version=API_VERSION,
         base_addresses={"api": base.rstrip("/")},
         max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT),
+        http_client=stripe.RequestsClient(timeout=TIMEOUT, session=_session()),
     )
+
+
+class _OneUse(HTTPAdapter):
+    """Keeps no connection, so that each is opened within the deadline of its call."""
+
+    def send(self, *arguments: Any, **options: Any) -> requests.Response:
+        """Send a request, and forget the connection."""
+        answer = super().send(*arguments, **options)
+        self.poolmanager.clear()
+        return answer
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _OneUse())
+    return session
 
 
 def listen(client: StripeClient) -> None:
     """Have this account told of what is issued, and asked about what its events tell."""
-    subscribe("stripe", to={"invoice.issued", "invoice.push_requested"}, handler=partial(push, client), lane=LATER)
+    subscribe(
+        "stripe",
+        to={"invoice.issued", "invoice.push_requested"},
+        handler=partial(push, client),
+        lane=LATER,
+        destination=PAYMENT,
+    )
     inbox.register_source("stripe", partial(receive, client))
 
 
@@ -89,10 +118,13 @@ def push(client: StripeClient, fact: Fact) -> None:
 def _asked(ask: Callable[[], Result]) -> Result:
     """Do something with Stripe; its failures become Temporary or Permanent."""
     try:
-        return ask()
+        with deadline(ASKED_SECONDS):
+            return ask()
     except stripe.RateLimitError as error:
         raise Temporary("stripe_busy", retry_after=_retry_after(error)) from error
     except stripe.APIConnectionError as error:
+        raise Temporary("stripe_unreachable") from error
+    except DeadlineExceeded as error:
         raise Temporary("stripe_unreachable") from error
     except UnicodeDecodeError as error:  # bytes that are no text: somebody else's answer
         raise Temporary("stripe_no_sense") from error
@@ -269,12 +301,14 @@ def webhook(secret: str) -> Response:
         return _answer(413, "too_large")
     try:
         stripe.WebhookSignature.verify_header(body, request.headers.get("Stripe-Signature"), secret, TOLERANCE)
-        event = json.loads(body)
+        event = parse_object(body)
     except stripe.SignatureVerificationError:
         return _answer(401, "signature_invalid")
-    except (ValueError, RecursionError):
+    except NotJson as wrong:
+        return _answer(400, "not_an_event" if wrong.code == "not_an_object" else "malformed")
+    except ValueError:  # the header or the body is no text
         return _answer(400, "malformed")
-    if not _is_event(event):
+    if not (_is_event(event) and _is_storable(json.loads(body))):
         return _answer(400, "not_an_event")
     if subject := _invoice_id(event):
         inbox.store("stripe", event["id"], event, key=subject, lane=LATER)
@@ -299,7 +333,7 @@ def _is_event(event: object) -> bool:
         return False
     data = event.get("data")
     named = all(isinstance(event.get(name), str) and 0 < len(event[name]) <= 255 for name in ("id", "type"))
-    return named and isinstance(data, dict) and isinstance(data.get("object"), dict) and _is_storable(event)
+    return named and isinstance(data, dict) and isinstance(data.get("object"), dict)
 
 
 def _is_storable(event: object) -> bool:

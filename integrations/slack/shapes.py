@@ -1,10 +1,9 @@
 """The shapes of what Slack sends, checked at the door so that workers can trust them."""
 
-import json
-from typing import Any
 from urllib.parse import parse_qs
 
 from msp.kernel.db import Json
+from msp.kernel.foreign_json import NotJson, parse_object
 
 
 class WrongShape(Exception):
@@ -24,6 +23,8 @@ def read_event(raw: bytes) -> Json:
     envelope = _object(raw)
     if not isinstance(envelope.get("type"), str):
         raise WrongShape("no_type")
+    if not isinstance(envelope.get("event", {}), dict):
+        raise WrongShape("no_event")
     if envelope["type"] == "url_verification" and not isinstance(envelope.get("challenge"), str):
         raise WrongShape("no_challenge")
     if envelope["type"] == "event_callback":
@@ -47,12 +48,13 @@ def read_interaction(raw: bytes) -> Json:
     for name in ("team", "user"):
         if not isinstance(payload.get(name), dict) or not isinstance(payload[name].get("id"), str):
             raise WrongShape(f"no_{name}")
+    for name in ("container", "channel"):
+        if not isinstance(payload.get(name) or {}, dict):
+            raise WrongShape("no_container")
     if payload["type"] == "block_actions":
         actions = payload.get("actions")
         if not isinstance(actions, list) or not all(isinstance(each, dict) for each in actions):
             raise WrongShape("no_actions")
-        if not isinstance(payload.get("container", {}), dict) or not isinstance(payload.get("channel") or {}, dict):
-            raise WrongShape("no_container")
     payload.pop("token", None)
     return payload
 
@@ -97,31 +99,9 @@ def _check_message(event: Json) -> None:
 
 def _object(raw: bytes) -> Json:
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise WrongShape("not_json") from None
-    if not isinstance(value, dict):
-        raise WrongShape("not_an_object")
-    try:
-        cleaned: Json = _storable(value)
-    except RecursionError:
-        raise WrongShape("too_deep") from None
-    return cleaned
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and infinities are no JSON
-
-
-def _storable(value: Any) -> Any:
-    """Without the two things that JSON may say and PostgreSQL may not keep: NUL and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\0", "")
-    if isinstance(value, list):
-        return [_storable(each) for each in value]
-    if isinstance(value, dict):
-        return {_storable(key): _storable(each) for key, each in value.items()}
-    return value
+        return parse_object(raw)
+    except NotJson as wrong:
+        raise WrongShape(wrong.code) from None
 
 
 def _form(raw: bytes) -> dict[str, str]:
@@ -129,7 +109,7 @@ def _form(raw: bytes) -> dict[str, str]:
         fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict")
     except ValueError:
         raise WrongShape("not_a_form") from None
-    return {name: _storable(values[0]) for name, values in fields.items()}
+    return {name: values[0].encode("utf-8", "replace").decode().replace("\0", "") for name, values in fields.items()}
 
 
 def _need(fields: Json, *names: str) -> None:

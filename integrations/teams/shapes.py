@@ -1,11 +1,10 @@
 """What an activity must look like before it is stored, and the plain words in it."""
 
-import json
 from datetime import datetime
-from typing import Any
 
 from msp.kernel import clock
 from msp.kernel.db import Json
+from msp.kernel.foreign_json import NotJson, parse_object
 
 
 class WrongShape(Exception):
@@ -19,11 +18,9 @@ class WrongShape(Exception):
 def read_activity(raw: bytes) -> Json:
     """The activity of a body; raises WrongShape. Fields that we do not read may be anything."""
     try:
-        activity = _storable(json.loads(raw, parse_constant=_no_constant))
-    except (ValueError, RecursionError) as fault:
-        raise WrongShape("not_json") from fault
-    if not isinstance(activity, dict):
-        raise WrongShape("not_an_object")
+        activity = parse_object(raw)
+    except NotJson as wrong:
+        raise WrongShape(wrong.code) from wrong
     for name in ("type", "serviceUrl"):
         if not isinstance(activity.get(name), str) or not activity[name]:
             raise WrongShape(f"{name}_missing")
@@ -36,21 +33,6 @@ def read_activity(raw: bytes) -> Json:
     if activity["type"] == "message" and not isinstance(activity.get("text") or "", str):
         raise WrongShape("text_not_text")
     return activity
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and infinities are no JSON
-
-
-def _storable(value: Any) -> Any:
-    """Without the two things that JSON may say and PostgreSQL may not keep: NUL and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\0", "")
-    if isinstance(value, list):
-        return [_storable(each) for each in value]
-    if isinstance(value, dict):
-        return {_storable(key): _storable(each) for key, each in value.items()}
-    return value
 
 
 def tenant_of(activity: Json) -> str:

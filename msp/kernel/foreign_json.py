@@ -1,0 +1,58 @@
+"""JSON that another program sent: an object that PostgreSQL can keep, or none at all."""
+
+import json
+import math
+from typing import Any
+
+from msp.kernel.db import Json
+
+MOST_DEPTH = 100  # of nested lists and objects; chat systems and Stripe need a dozen
+
+
+class NotJson(ValueError):
+    """The body is no such object; `code` says why: not_json, not_an_object or too_deep."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def parse_object(raw: bytes | str, *, most_depth: int = MOST_DEPTH) -> Json:
+    """The object of a body, without NUL and halves of surrogate pairs in its texts; raises NotJson.
+
+    Refused are NaN and infinities however they are written (1e999 too), numbers of thousands of digits, and what is
+    nested deeper than `most_depth`.
+    """
+    try:
+        value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise NotJson("too_deep") from None
+    except ValueError:
+        raise NotJson("not_json") from None
+    if not isinstance(value, dict):
+        raise NotJson("not_an_object")
+    cleaned: Json = _storable(value, most_depth)
+    return cleaned
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _storable(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "")
+    if not isinstance(value, list | dict):
+        return value
+    if depth == 0:
+        raise NotJson("too_deep")
+    if isinstance(value, list):
+        return [_storable(each, depth - 1) for each in value]
+    return {_storable(key, depth): _storable(each, depth - 1) for key, each in value.items()}
