@@ -3,14 +3,16 @@
 from uuid import UUID
 
 from integrations.chat.links import find_link, note_broken
+from integrations.chat.quota_notice import tell_of_quota
 from integrations.chat.transport import Broken, Transport
 from integrations.chat.transports import transport_of
 from integrations.chat.values import Link
-from msp.kernel import files
+from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent
 from msp.kernel.events import Fact, emit
 from msp.tickets.models import Attachment, Message
+from msp.tickets.upload_quota import EXCEEDED, bytes_left, refusal_of
 
 OFFERED = {"attachment.offered"}
 
@@ -25,23 +27,30 @@ def fetch(fact: Fact) -> None:
         attachment = session.get_one(Attachment, fact.subject_id)
         link = find_link(transport.platform, fact.data["workspace"])
         remote, is_waiting = attachment.remote, attachment.state == "remote"
+        author_id = session.get_one(Message, attachment.message_id).author_id
+        limit = min(files.MAX_BYTES, bytes_left(fact.client_id, author_id, at=clock.now()))
     if not is_waiting:
         return
     try:
-        kept = _fetched(transport, link, remote)
+        kept = _fetched(transport, link, remote, limit=limit)
     except Permanent as refused:
         if isinstance(refused, Broken):
             note_broken(transport.platform, fact.data["workspace"], reason=refused.reason)
-        _settle(fact, state="refused", reason=refused.reason)
+        reason = refusal_of(refused.reason, limit=limit)
+        if reason == EXCEEDED and link is not None:
+            tell_of_quota(transport, link, fact)
+        _settle(fact, state="refused", reason=reason)
     else:
         _settle(fact, state="stored", storage_key=kept.key, size=kept.size)
 
 
-def _fetched(transport: Transport, link: Link | None, remote: Json) -> files.Kept:
+def _fetched(transport: Transport, link: Link | None, remote: Json, *, limit: int) -> files.Kept:
     if link is None:
         raise Permanent("not_connected")
+    if not limit:
+        raise Permanent(EXCEEDED)
     with transport.download(link, remote) as chunks:
-        return files.keep(chunks)
+        return files.keep(chunks, limit=limit)
 
 
 def _settle(fact: Fact, *, state: str, **values: object) -> None:

@@ -19,6 +19,7 @@ from msp.kernel.events import emit
 from msp.kernel.ids import new_id
 
 CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+MAX_DOMAINS = 100  # of a client
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 GUEST_POLICIES = ("accept", "refuse")
 EDITABLE = frozenset(
@@ -262,6 +263,8 @@ def _checked(values: dict[str, object], *, before: Json) -> Json:
         "guest_policy": values.get("guest_policy", "accept") not in GUEST_POLICIES,
         "mail_domains": not all(DOMAIN.fullmatch(str(each)) for each in _list(values.get("mail_domains"))),
     }
+    if len(_list(values.get("mail_domains"))) > MAX_DOMAINS:
+        faults = faults | {"mail_domains": ["too_many"]}
     if fields := {name: ["invalid"] for name, is_wrong in wrong.items() if is_wrong} | faults:
         raise Invalid(fields=fields)
     return data

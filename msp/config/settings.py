@@ -30,6 +30,7 @@ NAMES = (
     "MSP_CLOCK",
     "PORT",
     "TRUSTED_PROXIES",
+    "API_REQUESTS_PER_MINUTE",
     "SLACK_CLIENT_ID",
     "SLACK_CLIENT_SECRET",
     "SLACK_SIGNING_SECRET",
@@ -83,6 +84,7 @@ class Settings:
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
     trusted_proxies: tuple[values.Network, ...] = values.LOOPBACK
+    api_requests_per_minute: int = 600
     metrics_token: str = field(default="", repr=False)
     backup_passphrase: str = field(default="", repr=False)
 
@@ -192,6 +194,8 @@ def _read(environ: Mapping[str, str]) -> Settings:
     public_url = _public_url(reader, env, port)
     mend = "Write addresses or networks, such as 10.0.0.5, 10.1.0.0/16"
     trusted_proxies = reader.parsed("TRUSTED_PROXIES", values.networks, values.LOOPBACK, mend)
+    mend = "Use a whole number, such as 600"
+    api_requests = reader.parsed("API_REQUESTS_PER_MINUTE", values.count, 600, mend)
     secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
     integrations = _integrations(reader, env)
     metrics_token = reader.parsed("METRICS_TOKEN", values.token, "", "Make one with: openssl rand -base64 48")
@@ -213,6 +217,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
             embedded_database=not database,
             embedded_redis=not redis,
             trusted_proxies=trusted_proxies,
+            api_requests_per_minute=api_requests,
             metrics_token=metrics_token,
             backup_passphrase=backup_passphrase,
             **integrations,

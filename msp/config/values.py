@@ -47,6 +47,13 @@ def port(value: str) -> int:
     return int(value)
 
 
+def count(value: str) -> int:
+    """A whole number from 1 to a thousand million."""
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not int(value):
+        raise ValueError(f"is not a whole number above 0 ({value})")
+    return int(value)
+
+
 def switch(value: str) -> bool:
     """On or off."""
     if value.lower() not in ("1", "0", "true", "false", "yes", "no", "on", "off"):

@@ -31,6 +31,7 @@ from msp.tickets.states import FINISHED, PRIORITIES, may_move
 from msp.tickets.subject import subject_of
 
 MAX_SUBJECT = 200
+MAX_TAGS, MAX_TAG = 50, 50  # of a ticket, and characters of one
 MAX_BODY = 100_000
 MAX_TIER = 3
 
@@ -368,6 +369,8 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
     changed = {name: value for name, value in changes.items() if getattr(ticket, name) != value}
     if not changed:
         return
+    if wrong := _wrong_tags(changed.get("tags", ())):
+        raise Invalid(fields={"tags": wrong})
     for name, value in changed.items():
         setattr(ticket, name, value)
     tell(ticket, "ticket.edited", at=at, actor_id=actor_id, fields=sorted(changed))
@@ -380,8 +383,18 @@ def _tell_of_message(ticket: Ticket, message: Message, kind: str, *, at: datetim
     tell(ticket, kind, at=at, actor_id=who, visibility=visibility, message_id=str(message.id))
 
 
+def _wrong_tags(tags: object) -> list[str]:
+    """What is wrong with a ticket's tags."""
+    given = list(tags) if isinstance(tags, list | tuple) else []
+    if len(given) > MAX_TAGS:
+        return ["too_many"]
+    return ["too_long"] if any(len(str(each)) > MAX_TAG for each in given) else []
+
+
 def _check(request: Request) -> None:
     fields: dict[str, list[str]] = {}
+    if wrong := _wrong_tags(request.tags):
+        fields["tags"] = wrong
     if not request.subject.strip():
         fields["subject"] = ["required"]
     elif len(request.subject) > MAX_SUBJECT:

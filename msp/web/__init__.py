@@ -21,6 +21,7 @@ from msp.web import (
     setup_page,
     signin,
     system,
+    validators,
 )
 from msp.web.json_bodies import BodyRequest
 from msp.web.request_scope import own_scope, whoever_is_here
@@ -36,6 +37,7 @@ def register(app: Flask) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # request_scope checks it for whoever came with a session
     CSRFProtect(app)
     app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=1, COMPRESS_MIN_SIZE=1400, COMPRESS_STREAMS=False)
+    validators.register(app)
     Compress(app)
     system.register(app)
     app.request_class = BodyRequest

@@ -135,6 +135,7 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "too_long": gettext("That is too long."),
         "too_many": gettext("That is too many."),
         "too_large": gettext("A file is too large: at most 20 MB."),
+        "upload_quota_exceeded": gettext("That is more than may be sent in one day. Send the rest tomorrow."),
         "unknown": gettext("That is not known here."),
         "invalid": gettext("That does not fit."),
         "not_of_client": gettext("That person belongs to another company."),

@@ -11,22 +11,26 @@ from msp.kernel.errors import Invalid, Permanent
 from msp.kernel.file_names import file_name
 from msp.kernel.ids import new_id
 from msp.tickets.models import Attachment, Message
+from msp.tickets.upload_quota import bytes_left, refusal_of
 from msp.web.parts.upload_limits import MOST_FILES
 
 CHUNK = 65536
 
 
 def keep_files(message: Message, *, at: datetime) -> None:
-    """Store the files of this request's form with a message; refuses more than ten."""
+    """Store the files of this request's form with a message; refuses more than ten, and what exceeds the quota."""
     sent = [each for each in request.files.getlist("files") if each.filename]
     if len(sent) > MOST_FILES:
         raise Invalid(fields={"files": ["too_many"]})
     db.session.flush()
+    left = bytes_left(message.client_id, message.author_id, at=at) if sent else 0
     for each in sent:
+        limit = min(files.MAX_BYTES, left)
         try:
-            kept = files.keep(iter(partial(each.stream.read, CHUNK), b""))
+            kept = files.keep(iter(partial(each.stream.read, CHUNK), b""), limit=limit)
+            left -= kept.size
         except Permanent as refused:
-            raise Invalid(fields={"files": [refused.reason]}) from refused
+            raise Invalid(fields={"files": [refusal_of(refused.reason, limit=limit)]}) from refused
         finally:
             each.close()
         db.session.add(

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from msp.bench.load import open_loop, request
 from simulators.signing import slack_headers
@@ -73,7 +74,12 @@ def opening(slack: SlackServer, number: int) -> bytes:
         said = slack.world.add_message(place, {"user": user, "text": text, "team": SLACK_TEAM})
     event = {"type": "message", "channel": place.id, "channel_type": "im", "user": user, "team": SLACK_TEAM}
     event |= {"text": text, "ts": said["ts"]}
-    envelope = {"type": "event_callback", "team_id": SLACK_TEAM, "event_id": f"EvRUSH{number}", "event": event}
+    envelope: dict[str, Any] = {
+        "type": "event_callback",
+        "team_id": SLACK_TEAM,
+        "event_id": f"EvRUSH{number}",
+        "event": event,
+    }
     envelope["authorizations"] = [{"team_id": SLACK_TEAM, "user_id": SLACK_BOT_USER, "is_bot": True}]
     body = json.dumps(envelope).encode()
     headers = {"Content-Type": "application/json"} | slack_headers(SLACK_SECRET, body=body, at=at)

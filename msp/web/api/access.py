@@ -14,6 +14,7 @@ from msp.people.models import Person
 from msp.people.tokens import Bearer
 from msp.tickets.models import Ticket
 from msp.web.api.problems import Unauthenticated
+from msp.web.api.rates import count_request, count_wrong_token
 from msp.web.request_scope import work_as
 
 KEPT_SECONDS = 1.0
@@ -26,8 +27,10 @@ def authenticate() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("token_missing")
+    count_request(token.strip())
     found = _bearer_of(token.strip())
     if found is None:
+        count_wrong_token()
         raise Unauthenticated("token_invalid")
     g.bearer = found
     work_as(found.person, client_ids=found.client_ids)

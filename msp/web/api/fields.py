@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, pre_dump, v
 
 from msp.kernel.money import InvalidMoney, Money
 
+MOST_ITEMS = 200  # of a list that says nothing else
 _CODES = {"required": "required", "null": "null", "validator_failed": "invalid"}
 _CURRENCIES = frozenset(list_currencies())
 
@@ -20,8 +21,10 @@ class Schema(apiflask.Schema):
     error_messages = {"unknown": "unknown_field", "type": "invalid"}
 
     def on_bind_field(self, _field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Have a field and those within it answer with codes."""
+        """Have a field and those within it answer with codes, and bound their lists."""
         for each in (field_obj, *(getattr(field_obj, name, None) for name in ("inner", "key_field", "value_field"))):
+            if isinstance(each, fields.List) and not any(isinstance(one, validate.Length) for one in each.validators):
+                each.validators.append(validate.Length(max=MOST_ITEMS, error="too_many"))
             if isinstance(each, fields.Field):
                 each.error_messages = {key: _CODES.get(key, "invalid") for key in each.error_messages}
 

@@ -23,6 +23,7 @@ from msp.web.api.access import caller, check_own, is_allowed, is_own_only, requi
 from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 from msp.web.api.ticket_shapes import TicketChange, TicketIn, TicketOut, TicketQuery, shown, wanted_tier
+from msp.web.validators import is_sent_version
 
 blueprint = resource("tickets", tag="Tickets")
 
@@ -86,7 +87,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
 def read_ticket(ticket_id: UUID) -> Answer:
     """One ticket, with the reasons for each deadline. `ETag` names its version."""
     ticket = check_own(listing.read_ticket(ticket_id))
-    if request.if_none_match.contains_weak(str(ticket.version)):
+    if is_sent_version("If-None-Match", str(ticket.version)):
         return Response(status=304, headers=_headers(ticket))
     return shown(ticket, explain_clocks(ticket.clocks)), 200, _headers(ticket)
 
@@ -101,7 +102,7 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     """
     ticket = check_own(actions.access_ticket(ticket_id, lock=True))
     _require_change(json_data)
-    if "If-Match" in request.headers and not request.if_match.contains(str(ticket.version)):
+    if "If-Match" in request.headers and not is_sent_version("If-Match", str(ticket.version)):
         raise PreconditionFailed("version_is_older")
     at = clock.now()
     _route(ticket, json_data, at=at)

@@ -148,6 +148,7 @@ _MESSAGE = MappingProxyType(
         "own_address": _l("It is the desk’s own email address."),
         "redirected": _l("The address redirects to another one, which is not followed."),
         "too_large": _l("The file is too large."),
+        "upload_quota_exceeded": _l("More files than may be sent in one day."),
         "webhook_off": _l("The webhook is switched off."),
         "webhook_removed": _l("The webhook was removed."),
         "BadArgument": _l("Teams does not accept the format of the message."),

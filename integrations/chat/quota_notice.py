@@ -1,0 +1,61 @@
+"""Told to whoever sent more files in a chat than may be sent in one day."""
+
+import logging
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from integrations.chat.outgoing import place_of
+from integrations.chat.posting import once
+from integrations.chat.transport import Transport
+from integrations.chat.values import Link, Place
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.kernel.errors import OutsideFailure
+from msp.kernel.events import Fact
+from msp.kernel.i18n import reading_as
+from msp.people.models import ChatIdentity, Person
+from msp.tickets.models import Attachment, Conversation, Message
+
+log = logging.getLogger(__name__)
+
+
+def tell_of_quota(transport: Transport, link: Link, fact: Fact) -> None:
+    """Tell the author of a message with a file over the quota, alone and once a day; failures are only logged."""
+    found = _author_and_place(transport.platform, link.workspace, fact)
+    if found is None:
+        return
+    person, external_id, place, name = found
+    with reading_as(person.locale, person.timezone):
+        text = gettext(
+            "The file %(name)s was not taken: you or your company have sent as many files as may be sent in one day."
+            " Send it tomorrow, or ask us for another way.",
+            name=name,
+        )
+    key = f"quota:{person.id}:{clock.now().date()}"
+    try:
+        once(transport.platform, key, lambda: transport.whisper(link, place, to=external_id, text=text))
+    except OutsideFailure as failure:
+        log.info("a notice of the quota was not delivered", extra={"reason": failure.reason})
+
+
+def _author_and_place(platform: str, workspace: str, fact: Fact) -> tuple[Person, str, Place, str] | None:
+    with work(Scope.system()) as session:
+        attachment = session.get_one(Attachment, fact.subject_id)
+        message = session.get_one(Message, attachment.message_id)
+        identity = session.scalars(
+            select(ChatIdentity).where(
+                ChatIdentity.person_id == message.author_id,
+                ChatIdentity.platform == platform,
+                ChatIdentity.workspace == workspace,
+            )
+        ).first()
+        conversation = session.scalars(
+            select(Conversation)
+            .where(Conversation.ticket_id == message.ticket_id, Conversation.platform == platform)
+            .order_by(Conversation.created_at.desc())
+        ).first()
+        if identity is None or conversation is None:
+            return None
+        person = session.get_one(Person, identity.person_id)
+        return person, identity.external_id, place_of(conversation), attachment.name
