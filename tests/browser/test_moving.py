@@ -50,6 +50,11 @@ def test_the_best_match_is_chosen_and_accents_do_not_matter(
     page.locator("#f-client_id").focus()
     page.keyboard.type("loz")
     assert page.locator("#f-client_id").input_value() == str(world.lozano.id)
+    page.goto(f"{served.url}/desk/team")
+    page.locator(".chip summary").nth(2).click()
+    page.keyboard.type("azcarate")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/desk/team?client={world.azcarate.id}")
 
 
 def test_the_palette_opens_by_typing_alone(served: Served, signed_in: SignedIn, world: World) -> None:

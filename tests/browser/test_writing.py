@@ -159,6 +159,21 @@ def test_words_survive_the_end_of_a_session(
     expect(page.locator(field)).to_have_value(NOTE)
 
 
+def test_a_page_that_notices_the_end_of_its_session_keeps_what_is_written(
+    served: Served, signed_in: SignedIn, world: World, opened: None
+) -> None:
+    context = signed_in(world.tomas)
+    page = context.new_page()
+    page.goto(f"{served.url}/desk/tickets/LOZ-1")
+    page.keyboard.press("l")
+    page.locator("#log-time [name=note]").fill(NOTE)
+    context.clear_cookies()
+    page.wait_for_url(re.compile(r"/signin\?next="))
+    sign_in_as(served, context, world.tomas)
+    page.goto(f"{served.url}/desk/tickets/LOZ-1")
+    expect(page.locator("#log-time [name=note]")).to_have_value(NOTE)
+
+
 def instead(answer: dict[str, Any] | None, route: Route) -> None:
     """Answer in the server's place, or let the connection fail."""
     if answer:

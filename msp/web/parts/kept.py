@@ -15,12 +15,15 @@ KEY_BYTES = 16  # AES-128
 
 def kept_by(person: Person) -> Markup:
     """Attributes of `body`: whose drafts these are, the key that only their pages bring, and what to say in trouble."""
-    return Markup('data-person="{}" data-draft-key="{}" data-sign-in="{}" data-offline="{}" data-failed="{}"').format(
+    return Markup(
+        'data-person="{}" data-draft-key="{}" data-sign-in="{}" data-offline="{}" data-failed="{}" data-restored="{}"'
+    ).format(
         person.id,
         draft_key(person),
         url_for("security.login"),
         gettext("That did not get through. Check your connection and try again. What you wrote is still here."),
         gettext("The server could not answer. What you wrote is still here: try again in a moment."),
+        gettext("What you wrote before is filled in again."),
     )
 
 

@@ -27,7 +27,7 @@ from msp.web.portal.frame import Tab, add_tab, client_of, frame
 from msp.web.request_scope import background, current_person
 from msp.web.uploads import keep_files
 
-SHOWN = 100
+SHOWN = 500  # open ones: more than any company has
 SOLVED_SHOWN = 30
 _URGENCY_ORDER = {"waiting_client": 0}
 

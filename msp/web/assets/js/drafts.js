@@ -1,6 +1,7 @@
 // Nothing that somebody wrote is lost. A form with data-draft is kept as one types and filled in again whenever it is
 // opened. Every other form that is sent is kept until the page that follows shows that it went through; where the
 // session had ended, the server failed or refused, it is filled in again. Files and secrets are never kept.
+import { toast } from './toast.js'
 import { drop, keep, kept } from './vault.js'
 
 const SKIPPED = /^(hidden|password|file|submit|button|search|image|reset)$/
@@ -66,7 +67,6 @@ async function restore(form, options) {
   const fields = await kept(nameOf(form))
   if (!Array.isArray(fields)) return false
   write(form, fields, options)
-  form.dispatchEvent(new CustomEvent('guardia:restored', { bubbles: true }))
   return true
 }
 
@@ -88,7 +88,9 @@ async function arrive() {
   const all = states.read()
   for (const form of forms()) {
     if (form.dataset.draft) await restore(form, { over: false })
-    else if (all[nameOf(form)] === 'kept' && !await restore(form, { over: true })) states.set(nameOf(form), null)
+    else if (all[nameOf(form)] !== 'kept') continue
+    else if (await restore(form, { over: true })) toast(document.body.dataset.restored)
+    else states.set(nameOf(form), null)
   }
 }
 
@@ -119,5 +121,14 @@ document.addEventListener('guardia:outcome', event => {
   if (event.detail.ok) forget(nameOf(form))
   else states.set(nameOf(form), 'kept')
 })
+
+/** Keeps every form in which something was changed: the page is about to go without its person's doing. */
+export function keepChanged() {
+  const changed = forms().filter(form => controls(form).some(each => each.matches(WRITTEN) && each.value !== each.defaultValue))
+  return Promise.all(changed.map(form => {
+    states.set(nameOf(form), 'kept')
+    return keep(nameOf(form), read(form))
+  }))
+}
 
 arrive()

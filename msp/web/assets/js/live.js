@@ -1,4 +1,5 @@
 // Asks for news while the page is in view, and morphs in what changed. Says in the header whether it is in touch.
+import { keepChanged } from './drafts.js'
 import { refresh } from './page.js'
 
 const BEAT = 700, SLOW = 5000
@@ -37,7 +38,10 @@ function ring(unread) {
 
 async function ask() {
   const answer = await fetch(`${url}?since=${encodeURIComponent(version)}`, { headers: { Accept: 'application/json' } })
-  if (answer.status === 401 || answer.redirected) return location.reload()
+  if (answer.status === 401 || answer.redirected) {  // signed out: what is written comes back after the next sign-in
+    await keepChanged()
+    return location.reload()
+  }
   if (!answer.ok) throw new Error(answer.statusText)
   if (answer.status === 204) return
   const news = await answer.json()
