@@ -145,6 +145,7 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "before_start": gettext("That is before the start."),
         "email_shape": gettext("An address looks like name@company.example."),
         "email_in_use": gettext("That address belongs to somebody already."),
+        "differs_from_times": gettext("Start and end are another number of minutes: leave one of the three empty."),
         "duplicate": gettext("That stands twice."),
         "client_not_active": gettext("This client is not active: no tickets can be opened for it."),
     }

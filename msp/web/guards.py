@@ -19,8 +19,8 @@ P = ParamSpec("P")
 Answer = str | Response | tuple[str, int]
 
 
-def needs(what: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """Serve a view to whoever may do `what`; strangers are sent to sign in, everybody else is refused.
+def needs(*alternatives: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
+    """Serve a view to whoever may do one of these; strangers are sent to sign in, everybody else is refused.
 
     People of client companies get NotFound for pages of the desk: they need not know that there is one.
     """
@@ -30,7 +30,7 @@ def needs(what: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
             if g.person is None:
                 return redirect(url_for("security.login", next=page_in_view()))
-            if not may(g.person, what):
+            if not any(may(g.person, what) for what in alternatives):
                 raise Denied("not_allowed") if g.person.is_staff else NotFound("page")
             return view(*args, **kwargs)
 

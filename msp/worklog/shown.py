@@ -1,6 +1,6 @@
 """Work as the page of a ticket shows it, read as part of one statement (msp.kernel.together)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from msp.kernel.together import Read
 from msp.people.models import Person
 from msp.tickets.models import Ticket
 from msp.worklog.models import TimeEntry, Timer
+from msp.worklog.overlaps import is_overlapped
 
 
 class ShownEntry(NamedTuple):
@@ -24,6 +25,13 @@ class ShownEntry(NamedTuple):
     billable: bool
     note: str
     state: str
+    started_at: datetime
+    is_overlapped: bool
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the work ended."""
+        return self.started_at + timedelta(minutes=self.minutes)
 
 
 class ShownTimer(NamedTuple):
@@ -46,7 +54,8 @@ def entries_read(ticket_id: Any) -> Read[ShownEntry]:
         ShownEntry,
         select(
             TimeEntry.id, TimeEntry.person_id, Person.name, TimeEntry.minutes, TimeEntry.work_type,
-            TimeEntry.billable, TimeEntry.note, TimeEntry.state,
+            TimeEntry.billable, TimeEntry.note, TimeEntry.state, TimeEntry.started_at,
+            is_overlapped().label("is_overlapped"),
         )
         .join(Person, Person.id == TimeEntry.person_id)
         .where(TimeEntry.ticket_id == ticket_id)

@@ -100,10 +100,10 @@ def test_a_finished_ticket_may_be_put_under_another_too(
     assert shown(ticket).contract_id == other.id and the(ticket, "resolution").due_at == met
 
 
-def test_only_whoever_works_tickets_may(web: FlaskClient, world: World, ticket: Ticket, other: Contract) -> None:
-    carmen = sign_in(web, world.carmen)
-    assert MENU not in carmen.get(PAGE).text
-    assert carmen.post(FORM, data={"contract_id": str(other.id)}).status_code == 403
+def test_people_of_clients_may_not(web: FlaskClient, world: World, ticket: Ticket, other: Contract) -> None:
+    dolores = sign_in(web, world.dolores)
+    assert dolores.get(PAGE).status_code == 404
+    assert dolores.post(FORM, data={"contract_id": str(other.id)}).status_code == 404
     assert shown(ticket).contract_id == world.lozano_contract.id
 
 

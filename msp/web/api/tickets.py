@@ -198,7 +198,8 @@ def _contract(contract_id: UUID | None) -> Contract | None:
 
 def _require_change(data: dict[str, Any]) -> None:
     if caller().is_staff:
-        require("work_tickets")
+        # Which contract pays for the work is also the account manager's to say.
+        require("work_tickets", *(("change_contracts",) if data.keys() == {"contract_id"} else ()))
     elif data.keys() != {"status"} or data["status"] not in BY_CLIENTS:
         raise Denied("not_allowed")
 

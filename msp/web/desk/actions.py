@@ -1,11 +1,11 @@
 """What the console does to a ticket: plain POST forms, each a verb, then back to the page."""
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from msp.contracts.queries import access_contract
@@ -17,6 +17,7 @@ from msp.tickets import actions
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_by_label
 from msp.web import undo
+from msp.web.desk.time_form import doubts, read_span
 from msp.web.guards import check_version, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.worklog import actions as worklog
@@ -27,7 +28,7 @@ Verb = Callable[[Ticket, datetime], object]
 def add_routes(blueprint: Blueprint) -> None:
     """The routes of these forms."""
     for name, verb in VERBS.items():
-        view = needs("work_tickets")(_form(verb))
+        view = needs("work_tickets", *MORE_RIGHTS.get(name, ()))(_form(verb))
         blueprint.add_url_rule(f"/tickets/<label>/{name.replace('_', '-')}", name, view, methods=["POST"])
     for name, verb in ADDITIONS.items():
         view = needs("work_tickets")(_form(verb, is_guarded=False))
@@ -118,23 +119,29 @@ def _reply(ticket: Ticket, at: datetime) -> None:
 
 
 def _log_time(ticket: Ticket, at: datetime) -> None:
-    person = current_person()
+    """Log the time that the form says; a timer that ran here ends, and tells the start where the form does not."""
+    person, posted = current_person(), request.form
+    zone = ZoneInfo(person.timezone)
+    span = read_span(posted, at=at, zone=zone)
     running = worklog.timer_of(person.id)
-    minutes = _minutes(request.form.get("minutes", ""))
-    started_at = _started(request.form.get("on", ""), minutes, at=at, zone=ZoneInfo(person.timezone))
+    started_at = span.started_at
     if running is not None and running.ticket_id == ticket.id:
-        started_at = min(running.started_at, at)
+        if not (posted.get("start") or posted.get("end")):
+            started_at = min(running.started_at, at)
         worklog.drop_timer(person)
-    worklog.log_time(
+    entry = worklog.log_time(
         ticket,
         person=person,
         started_at=started_at,
-        minutes=minutes,
-        work_type=request.form.get("work_type", "remote"),
-        note=request.form.get("note", ""),
-        billable=bool(request.form.get("billable")),
+        minutes=span.minutes,
+        work_type=posted.get("work_type", "remote"),
+        note=posted.get("note", ""),
+        billable=bool(posted.get("billable")),
         at=at,
     )
+    db.session.flush()
+    for sentence in doubts(entry, zone=zone):
+        flash(sentence, "amber")
 
 
 def _start_timer(ticket: Ticket, at: datetime) -> None:
@@ -155,6 +162,8 @@ VERBS: dict[str, Verb] = {
     "resolve": _resolve,
     "reopen": _reopen,
 }
+# Who else than those who work on tickets: an account manager says which contract pays for the work.
+MORE_RIGHTS: Mapping[str, tuple[str, ...]] = {"set_contract": ("change_contracts",)}
 ADDITIONS: dict[str, Verb] = {
     "reply": _reply,
     "log_time": _log_time,
@@ -168,25 +177,3 @@ def _id(value: str, name: str) -> UUID:
         return UUID(value)
     except ValueError as wrong:
         raise Invalid(fields={name: ["required" if not value else "invalid"]}) from wrong
-
-
-def _minutes(value: str) -> int:
-    if not value.isdecimal():
-        raise Invalid(fields={"minutes": ["invalid"]})
-    if len(value) > 4:
-        raise Invalid(fields={"minutes": ["out_of_range"]})
-    return int(value)
-
-
-def _started(on: str, minutes: int, *, at: datetime, zone: ZoneInfo) -> datetime:
-    """Work of today ended now; work of another day is put at nine in the morning of the technician's zone."""
-    try:
-        day = date.fromisoformat(on) if on else at.astimezone(zone).date()
-    except ValueError as wrong:
-        raise Invalid(fields={"on": ["invalid"]}) from wrong
-    if day == at.astimezone(zone).date():
-        return at.replace(second=0, microsecond=0) - timedelta(minutes=minutes)
-    try:
-        return datetime.combine(day, time(9), zone).astimezone(at.tzinfo)
-    except OverflowError as wrong:  # the first and last day that a date can be
-        raise Invalid(fields={"on": ["invalid"]}) from wrong

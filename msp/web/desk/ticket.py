@@ -99,7 +99,7 @@ def ticket(label: str) -> str:
         may_log=may_act,
         deadlines=_deadlines(this, found, at),
         panel=_panel(this, found),
-        contracts=_contracts(this, found, at) if may_act else [],
+        contracts=_contracts(this, found, at) if may_act or may(person, "change_contracts") else [],
         composer=_composer(this, found, person) if may_act else {},
         work=_work(found),
         log_fields=log_fields,
