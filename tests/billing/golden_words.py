@@ -1,0 +1,99 @@
+"""What rating and tax give, in the words of the golden file."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from billing.rating import Line, Rated, hours, labour_net
+from billing.tax import Tax, Taxed, Totals, rate_text
+from msp.kernel.money import Money, plain
+
+EUR = "EUR"
+# Where a line's name in the file says which rule made it.
+RULES: Mapping[str, str] = {
+    "covered_by_block": "price.covered_block",
+    "overage": "price.overage",
+    "covered": "price.covered_fee",
+    "non_billable": "price.non_billable",
+    "discount": "price.discount",
+    "km": "price.km",
+    "fee": "fee.",
+    "seats": "fee.",
+    "added": "fee.prorated",
+    "removed": "fee.prorated",
+}
+
+
+class Calculated(NamedTuple):
+    """What a case's inputs give: lines and, where they were rated, what rating says beside them."""
+
+    lines: list[dict[str, Any]]
+    taxed: list[Taxed]
+    ratings: list[Rated]
+
+
+def fixed(price: str, tax: Tax) -> tuple[dict[str, Any], Taxed]:
+    net = Money.half_up(Fraction(price), EUR)
+    line = {"kind": "fixed", "minutes": None, "quantity": "1", "unit": "C62", "unit_price": price}
+    return line | {"net": str(net), "prorate": None, "tax": tax_words(tax)}, Taxed(net, tax)
+
+
+def labour(minutes: int, price: str, tax: Tax) -> tuple[dict[str, Any], Taxed]:
+    net = labour_net(minutes, Decimal(price), currency=EUR)
+    line = {"kind": "labour", "minutes": minutes, "quantity": plain(hours(minutes)), "unit": "HUR", "unit_price": price}
+    return line | {"net": str(net), "prorate": None, "tax": tax_words(tax)}, Taxed(net, tax)
+
+
+def of_lines(lines: Sequence[tuple[dict[str, Any], Taxed]]) -> Calculated:
+    return Calculated([line for line, _ in lines], [taxed for _, taxed in lines], [])
+
+
+def tax_words(tax: Tax) -> dict[str, str]:
+    return {"category": tax.category, "rate": rate_text(tax), "tax_name": tax.name}
+
+
+def seen(line: Line) -> dict[str, Any]:
+    return {
+        "kind": line.kind,
+        "minutes": line.minutes,
+        "quantity": plain(line.quantity),
+        "unit": line.unit,
+        "unit_price": plain(line.unit_price, least=2),
+        "net": str(line.net),
+        "prorate": "{}/{}".format(*line.prorate) if line.prorate else None,
+        "tax": tax_words(line.tax),
+    }
+
+
+def wanted(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {"minutes": None, "prorate": None, **{name: value for name, value in line.items() if name != "key"}}
+
+
+def by_value(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The order of lines is presentation; what they say is not."""
+    return sorted(lines, key=lambda line: json.dumps(line, sort_keys=True))
+
+
+def in_words(totals: Totals) -> dict[str, Any]:
+    return {
+        "taxes": [
+            {
+                "tax_name": row.tax.name,
+                "category": row.tax.category,
+                "rate": rate_text(row.tax),
+                "base": str(row.base),
+                "amount": str(row.amount),
+            }
+            for row in totals.taxes
+        ],
+        **{name: str(getattr(totals, name)) for name in ("net", "tax", "total", "withholding", "payable")},
+    }
+
+
+def assert_rules(lines: Sequence[Line], expected: Sequence[Mapping[str, Any]]) -> None:
+    for want in expected:
+        if want["key"] in RULES:
+            same = [line for line in lines if seen(line) == wanted(want)]
+            assert any(line.reason[0].code.startswith(RULES[want["key"]]) for line in same), want["key"]
