@@ -72,15 +72,22 @@ class _Draft:
             return sum(piece.worked for piece in self.pieces)
         return sum(piece.billed for piece in self.pieces)
 
+    @property
+    def priced(self) -> Fraction:
+        """The minutes that are priced: those of `minutes`, but for a split inside one."""
+        if self.group.standing == "non_billable":
+            return Fraction(self.minutes)
+        return sum((piece.priced for piece in self.pieces), Fraction(0))
 
-def labour_net(minutes: int, price: Exact, *, currency: str, factor: Exact = 1) -> Money:
+
+def labour_net(minutes: Exact, price: Exact, *, currency: str, factor: Exact = 1) -> Money:
     """The net of a labour line: exact minutes x hourly price x factor / 60, rounded half up once."""
     return Money.half_up(Fraction(minutes) * Fraction(price) * Fraction(factor) / 60, currency)
 
 
-def hours(minutes: int) -> Decimal:
+def hours(minutes: Exact) -> Decimal:
     """Minutes as the quantity that the document shows: hours with up to four decimals."""
-    return Decimal(plain(half_up(Fraction(minutes, 60), 4)))
+    return Decimal(plain(half_up(Fraction(minutes) / 60, 4)))
 
 
 def labour_lines(terms: Terms, pieces: Iterable[Piece], *, blocks: Blocks, taxes: Taxes) -> list[Line]:
@@ -179,10 +186,10 @@ def _line(terms: Terms, draft: _Draft, blocks: Blocks, tax: Tax) -> Line:
         kind="labour",
         description=_description(group),
         minutes=minutes,
-        quantity=hours(minutes),
+        quantity=hours(draft.priced),
         unit="HUR",
         unit_price=group.unit_price,
-        net=labour_net(minutes, group.unit_price, currency=terms.currency),
+        net=labour_net(draft.priced, group.unit_price, currency=terms.currency),
         tax=tax,
         prorate=None,
         entries=_shares(draft.pieces),

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from billing.rating.prices import Standing, band_label, price_of
 from billing.rating.terms import Band, Entry, Rounding, Terms
@@ -9,7 +10,11 @@ from billing.rating.terms import Band, Entry, Rounding, Terms
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Minutes of one entry in one band with one standing: worked, billable by the rules, billed after write-downs."""
+    """Minutes of one entry in one band with one standing: worked, billable by the rules, billed after write-downs.
+
+    `exact` are the minutes that are priced, where money ran out inside a minute: the money is split to the cent, the
+    minutes that people read stay whole.
+    """
 
     entry: Entry
     band: Band
@@ -18,6 +23,12 @@ class Piece:
     billable: int
     billed: int
     block: str | None = None
+    exact: Fraction | None = None
+
+    @property
+    def priced(self) -> Fraction:
+        """The minutes to be priced."""
+        return Fraction(self.billed) if self.exact is None else self.exact
 
 
 def cut(terms: Terms, entries: Iterable[Entry]) -> list[Piece]:
@@ -50,15 +61,21 @@ def round_minutes(minutes: int, policy: Rounding) -> int:
     return max(rounded, policy.minimum)
 
 
-def split(piece: Piece, minutes: int) -> tuple[Piece, Piece]:
-    """The piece in two: the first `minutes` billed, and the rest; what rounding added stays at the end."""
+def split(piece: Piece, priced: Fraction) -> tuple[Piece, Piece]:
+    """The piece in two: the first `priced` minutes, and the rest; what rounding added stays at the end.
+
+    Inside a minute, the minute itself stays with the rest.
+    """
+    minutes = int(priced)
     worked = min(piece.worked, minutes)
-    first = replace(piece, worked=worked, billable=minutes, billed=minutes)
+    is_whole = piece.exact is None and priced == minutes
+    first = replace(piece, worked=worked, billable=minutes, billed=minutes, exact=None if is_whole else priced)
     rest = replace(
         piece,
         worked=piece.worked - worked,
         billable=piece.billable - minutes,
         billed=piece.billed - minutes,
+        exact=None if is_whole else piece.priced - priced,
     )
     return first, rest
 

@@ -257,9 +257,9 @@ def test_a_retainer_is_used_up_in_money() -> None:
     work = [entry("a", 60), entry("b", bands=(("weekend", 60),), on=date(2026, 10, 10))]
     contract = terms(kind="retainer", multipliers={"weekend": Decimal(2)})
     rated = rate_period(contract, work, OCTOBER, blocks=[balance])
-    assert [(move.entry, move.minutes, move.drained) for move in rated.movements] == [("a", 60, 8000), ("b", 7, 1867)]
-    assert rated.blocks[0].remaining == 133
-    assert net(rated) == "141.33"
+    assert [(move.entry, move.minutes, move.drained) for move in rated.movements] == [("a", 60, 8000), ("b", 7, 2000)]
+    assert rated.blocks[0].remaining == 0
+    assert net(rated) == "140.00"
     assert said(rated.warnings, "warning.block_exhausted")["granted"] == "100.00"
 
 
