@@ -62,7 +62,16 @@ def guard_claims() -> None:
 
 
 def guard_billed_entries() -> None:
-    """A billed time entry changes no more; it is billed by a claim, and free again when the claim is gone."""
+    """A billed time entry changes no more; it is free again when the invoice's claim is gone."""
+    define_billed_entries()
+    op.execute(
+        "create trigger billed before insert or update or delete on time_entry"
+        " for each row execute function refuse_billed_entry()"
+    )
+
+
+def define_billed_entries() -> None:
+    """The function behind that trigger, as it is now."""
     _function(
         "refuse_billed_entry",
         f"""
@@ -73,17 +82,8 @@ def guard_billed_entries() -> None:
         then
             {_refuse("a billed time entry is frozen")};
         end if;
-        if tg_op <> 'DELETE' and new.state = 'billed'
-            and not exists (select from billed_entry where entry_id = new.id)
-        then
-            {_refuse("no invoice claims this time entry")};
-        end if;
         return case when tg_op = 'DELETE' then old else new end
-        """,  # noqa: S608 (the message is ours)
-    )
-    op.execute(
-        "create trigger billed before insert or update or delete on time_entry"
-        " for each row execute function refuse_billed_entry()"
+        """,
     )
 
 

@@ -7,13 +7,13 @@ from contextlib import ExitStack
 
 from msp import embedded
 from msp.config import Settings, SettingsError
-from msp.doctor import database, documents, holidays, machine, outside, queue, work
+from msp.doctor import database, documents, holidays, machine, outside, queue, records, work
 from msp.doctor.finding import Check, Finding
 from msp.embedded import EmbeddedServerError
 
 MARKS = {"ok": "  ok  ", "note": " note ", "fault": "FAULT "}
 LOCAL_CHECKS: list[Check] = [*machine.CHECKS, *documents.CHECKS, *outside.CHECKS]
-SERVER_CHECKS: list[Check] = [*database.CHECKS, *holidays.CHECKS, *queue.CHECKS, *work.CHECKS]
+SERVER_CHECKS: list[Check] = [*database.CHECKS, *holidays.CHECKS, *queue.CHECKS, *work.CHECKS, *records.CHECKS]
 
 
 def report(environ: Mapping[str, str] | None = None, *, say: Callable[[str], None]) -> int:

@@ -1,0 +1,142 @@
+"""Whether the chain of invoice records is whole: the last link before each issue, all of it in `msp doctor`.
+
+AEAT takes a wrong huella with a mere warning, so nobody but us sees a broken chain (billing/legal/huella.py).
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import NamedTuple, cast
+
+from sqlalchemy import Connection, text
+
+from billing.legal.huella import Record, RecordKind, amount_text, broken_links, day_text
+from billing.numbering import CHAIN, Link
+from msp.kernel.db import db
+from msp.kernel.errors import Conflict
+from msp.kernel.money import Money
+
+EURO = "EUR"
+
+
+class Stored(NamedTuple):
+    """A stored record with the invoice that it says was issued; the invoice's values are None where it is gone."""
+
+    position: int
+    kind: str
+    fields: Mapping[str, str]
+    previous: str
+    huella: str
+    number: str | None
+    issued_on: date | None
+    record_type: str | None
+    tax: int | None
+    total: int | None
+    issuer_nif: str | None
+
+
+class Fault(NamedTuple):
+    """A place at which the chain does not hold.
+
+    Codes: those of `billing.legal.huella.Break`, `position` (a record is missing), `invoice` (the record says
+    something else than the invoice), `end` (the chain's end is not the last record), `unrecorded` (an issued invoice
+    without record), `document` (its PDF is missing or not as it was issued), `number` (the series skips one).
+    """
+
+    position: int
+    number: str
+    code: str
+
+
+_COLUMNS = """
+    r.position, r.kind, r.fields, r.previous, r.huella, i.number, i.issued_on, i.record_type, i.tax, i.total,
+    i.issuer ->> 'tax_id' as issuer_nif
+"""
+# A function of the database: who issues for some clients only may not read the records of others.
+_LAST_TWO = text("select * from last_invoice_records()")
+_ALL = text(
+    f"select {_COLUMNS} from invoice_record r left join invoice i on i.id = r.invoice_id and i.client_id = r.client_id"  # noqa: S608
+    " order by r.position"
+)
+_END = text("select last, huella from invoice_series where code = :code")
+_UNRECORDED = text(
+    "select number from invoice i where state = 'issued' and not exists (select from invoice_record r"
+    " where r.invoice_id = i.id and r.client_id = i.client_id) order by number"
+)
+_DOCUMENTS = text(
+    "select i.number, d.sha256, encode(sha256(d.content), 'hex') as found from invoice i"
+    " left join invoice_document d on d.invoice_id = i.id and d.client_id = i.client_id"
+    " where i.state = 'issued' and i.issued_at < now() - interval '10 minutes'"
+    " and (d.invoice_id is null or d.sha256 <> encode(sha256(d.content), 'hex'))"
+    " order by i.number"
+)
+_SKIPPED = text(
+    "select s.code, s.last from invoice_series s where s.kind <> 'chain' and s.last <> "
+    "(select count(*) from invoice i where i.series = s.code and i.state = 'issued') order by s.code"
+)
+
+
+def require_sound_end(link: Link) -> None:
+    """Refuse to extend a chain whose last record is not what was written: raises Conflict("chain_broken")."""
+    rows = sorted((Stored(*row) for row in db.session.execute(_LAST_TWO)), key=lambda row: row.position)
+    end = (link.position - 1, link.previous or "")
+    for fault in (*_links(rows, begins=max(1, end[0] - 1)), *_end_fault(rows, end)):
+        raise Conflict("chain_broken", position=fault.position, number=fault.number, fault=fault.code)
+
+
+def faults(connection: Connection) -> Iterator[Fault]:
+    """Everything that is wrong with the records of this installation, read as a role that sees all of them."""
+    rows = [Stored(*row) for row in connection.execute(_ALL)]
+    yield from _links(rows)
+    series = connection.execute(_END, {"code": CHAIN}).one_or_none()
+    yield from _end_fault(rows, (series.last, series.huella or "") if series else (0, ""))
+    for (number,) in connection.execute(_UNRECORDED):
+        yield Fault(0, number, "unrecorded")
+    for number, _kept, _found in connection.execute(_DOCUMENTS):
+        yield Fault(0, number, "document")
+    for code, last in connection.execute(_SKIPPED):
+        yield Fault(0, f"{code}-{last}", "number")
+
+
+def _links(rows: list[Stored], *, begins: int = 1) -> Iterator[Fault]:
+    """The faults of records in a row, the first of which stands at the position `begins` of the chain."""
+    chain = [Record(cast(RecordKind, row.kind), row.fields, row.huella) for row in rows]
+    for found in broken_links(chain):
+        if found.code != "first" or begins == 1:
+            yield _fault(rows[found.position], found.code)
+    for position, row in enumerate(rows, start=begins):
+        if row.position != position:
+            yield _fault(row, "position")
+        if row.previous != row.fields.get("Huella"):
+            yield _fault(row, "link")
+        if not _says_the_invoice(row):
+            yield _fault(row, "invoice")
+
+
+def _fault(row: Stored, code: str) -> Fault:
+    return Fault(row.position, row.fields.get("NumSerieFactura", ""), code)
+
+
+def _says_the_invoice(row: Stored) -> bool:
+    """Whether a record says what the invoice says; only altas are made yet."""
+    if row.number is None or row.issued_on is None or row.tax is None or row.total is None:
+        return False
+    said = {
+        "IDEmisorFactura": row.issuer_nif or "",
+        "NumSerieFactura": row.number,
+        "FechaExpedicionFactura": day_text(row.issued_on),
+        "TipoFactura": row.record_type or "",
+        "CuotaTotal": _amount(row.tax),
+        "ImporteTotal": _amount(row.total),
+    }
+    return all(row.fields.get(name) == value for name, value in said.items())
+
+
+def _amount(minor: int) -> str:
+    return amount_text(Money(minor, EURO).decimal)
+
+
+def _end_fault(rows: list[Stored], end: tuple[int, str]) -> Iterator[Fault]:
+    """Where position and huella of the last record are not those at which the chain is to go on."""
+    last = rows[-1] if rows else None
+    if ((last.position, last.huella) if last else (0, "")) != end:
+        yield Fault(end[0], last.fields.get("NumSerieFactura", "") if last else "", "end")
