@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from billing import api, first_step, pages, portal, sealing, stripe
+from billing import api, documents, first_step, pages, portal, sealing, stripe
 from msp.config import Settings
 
 
@@ -13,4 +13,5 @@ def register(app: Flask, settings: Settings) -> None:
     first_step.register()
     portal.register(app)
     api.register(app)
+    documents.listen()
     stripe.register(app, settings)

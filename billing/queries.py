@@ -1,5 +1,6 @@
 """Reading invoices: one, the lists, and what their entries tell. Nothing here changes anything."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import raiseload
 
+from billing import documents
 from billing.models import Invoice, InvoiceDocument, InvoiceRecord, Payment
 from msp.clients.models import Client
 from msp.kernel.db import db
@@ -63,16 +65,31 @@ def access_invoice(invoice_id: UUID) -> Invoice:
 
 
 def access_document(invoice_id: UUID) -> Document:
-    """An issued invoice's PDF; raises NotFound, also for a draft."""
+    """An issued invoice's PDF, made now where nobody has made it yet; raises NotFound, also for a draft."""
+    found = _document(invoice_id)
+    if found is not None:
+        return found
+    invoice = access_invoice(invoice_id)
+    if invoice.state != "issued":
+        raise NotFound("invoice_document")
+    documents.keep(invoice_id)
+    return _document(invoice_id) or _made(invoice)
+
+
+def _made(invoice: Invoice) -> Document:
+    """The document of an invoice that this unit of work issues: it is kept once that has committed."""
+    content = documents.content_of(invoice)
+    return Document(invoice.number or "", content, hashlib.sha256(content).hexdigest())
+
+
+def _document(invoice_id: UUID) -> Document | None:
     query = (
         select(InvoiceDocument.content, InvoiceDocument.sha256, Invoice.number)
         .join(Invoice, Invoice.id == InvoiceDocument.invoice_id)
         .where(InvoiceDocument.invoice_id == invoice_id)
     )
     row = db.session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound("invoice_document")
-    return Document(row.number or "", row.content, row.sha256)
+    return Document(row.number or "", row.content, row.sha256) if row else None
 
 
 def payment_of(invoice_id: UUID) -> Payment | None:
@@ -171,15 +188,18 @@ def state_of(invoice: Invoice, payment_state: str | None, today: date) -> str:
     """The word of the invoice vocabulary for how an invoice stands on a day."""
     if invoice.state == "draft":
         return "draft"
-    if payment_state in ("paid", "void"):
+    if payment_state in ("paid", "void", "refunded", "disputed"):
         return payment_state
     if payment_state is not None and invoice.due_on is not None and invoice.due_on < today:
         return "overdue"
+    if payment_state == "partly_paid":
+        return payment_state
     return "sent" if payment_state in ("open", "failed") else "issued"
 
 
 def _in_states(states: Iterable[str], today: date) -> ColumnElement[bool]:
-    late = and_(Payment.state.in_(("pending", "open", "failed")), Invoice.due_on < today)
+    owed = ("pending", "open", "failed", "cancelled", "partly_paid")
+    late = and_(Payment.state.in_(owed), Invoice.due_on < today)
     settled = Payment.state.in_(("paid", "void"))
     conditions = {
         "draft": Invoice.state == "draft",

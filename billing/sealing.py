@@ -1,24 +1,26 @@
-"""The moment an invoice or credit note becomes one: number, snapshots, chained record and PDF, all or nothing.
+"""The moment an invoice or credit note becomes one: number, snapshots and chained record, all or nothing.
 
-One transaction, as AEAT's own example declaration has it. The PDF is made inside it: where it cannot be made there is
-no invoice and no number is spent, and the bytes that were stored are the invoice for ever.
+One transaction, as AEAT's own example declaration has it. Whoever issues next waits for its end, so all that takes long
+comes before the number, or after the commit: that a PDF can be made is tried first, and the one that is kept is made
+last (billing/documents.py).
 """
 
-import hashlib
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
-from billing import pdf
+from billing import documents, pdf
+from billing.chain import require_sound_end
 from billing.faults import blaming, refusing
 from billing.legal.huella import Record, alta
 from billing.legal.qr import Environment, qr_url
-from billing.models import Invoice, InvoiceDocument, InvoiceRecord
+from billing.models import Invoice, InvoiceRecord
 from billing.numbering import Link, Number, SeriesKind, extend_chain, lock_chain, next_number
 from billing.parties import address_of, missing_of_address, require_identity
 from msp.clients.models import Client
-from msp.kernel.db import Json, db
+from msp.kernel.db import Json, db, do_after_commit
 from msp.kernel.errors import Conflict
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
@@ -88,14 +90,18 @@ def preview(invoice: Invoice, client: Client) -> bytes:
 def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) -> None:
     """Issue a draft whose lines and sums are final; emits `invoice.issued`. Nothing of it changes afterwards.
 
-    Refuses currencies other than the euro (the records are in euros), and a day before the series' last. Raises
-    DataFault where the data allow no record or no document.
+    Refuses currencies other than the euro (the records are in euros), a day before the series' last, and a chain whose
+    last record was altered ("chain_broken"). Raises DataFault where the data allow no record or no document.
     """
     if invoice.currency != EURO:
         raise Conflict("currency_not_euro", currency=invoice.currency)
     provider, buyer = issuer(), customer(client)
     zone = issuer_zone(provider)
+    with blaming("fault.document"):
+        pdf.render(invoice, timezone=client.timezone, qr_url=None, parties=pdf.Parties(provider, buyer))
+    db.session.flush()  # whoever issues next waits from here on
     link = lock_chain()
+    require_sound_end(link)
     made_at = max(at, link.made_at or at) if _same_day(at, link.made_at, zone) else at
     number = next_number(kind, at=made_at, zone=zone)
     invoice.issuer, invoice.customer = provider, buyer
@@ -104,9 +110,8 @@ def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) ->
         record = _record(invoice, link, made_at=made_at, zone=zone)
         extend_chain(huella=record.huella, at=made_at)
         db.session.flush()
-        url = _keep_record(invoice, link, record, at=made_at)
-    with blaming("fault.document"):
-        _keep_document(invoice, client, url, at=made_at)
+        _keep_record(invoice, link, record, at=made_at)
+    do_after_commit(partial(documents.keep, invoice.id))
     emit(
         "invoice.issued",
         invoice.id,
@@ -117,11 +122,6 @@ def seal(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) ->
         total=str(Money(invoice.total, invoice.currency)),
         currency=invoice.currency,
     )
-
-
-def is_verifiable(invoice: Invoice) -> bool:
-    """Whether an issued invoice may carry the tax QR and the legend: only in the mode that sends its record."""
-    return verifactu_mode(invoice.issuer) != "off"
 
 
 def _same_day(at: datetime, other: datetime | None, zone: ZoneInfo) -> bool:
@@ -162,8 +162,8 @@ def _named(invoice: Invoice) -> _Named:
     }
 
 
-def _keep_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) -> str:
-    """Store the record with the address of its QR, which is given back; it is printed in the VERI*FACTU mode only."""
+def _keep_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) -> None:
+    """Store the record with the address of its QR, which is printed in the VERI*FACTU mode only."""
     url = qr_url(**_named(invoice), environment=_environment)
     db.session.add(
         InvoiceRecord(
@@ -176,20 +176,6 @@ def _keep_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) 
             previous=record.previous,
             huella=record.huella,
             qr_url=url,
-            created_at=at,
-        )
-    )
-    return url
-
-
-def _keep_document(invoice: Invoice, client: Client, url: str, *, at: datetime) -> None:
-    content = pdf.render(invoice, timezone=client.timezone, qr_url=url if is_verifiable(invoice) else None)
-    db.session.add(
-        InvoiceDocument(
-            invoice_id=invoice.id,
-            client_id=invoice.client_id,
-            sha256=hashlib.sha256(content).hexdigest(),
-            content=content,
             created_at=at,
         )
     )

@@ -4,7 +4,8 @@ Row-level security does the filtering. A transaction that starts without a scope
 nothing, so a forgotten scope is «permission denied» and never a leak (docs/architecture.md, «Who sees what»).
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from sqlalchemy.pool import Pool
 from msp.kernel import wake
 
 Json = dict[str, Any]
+log = logging.getLogger(__name__)
 
 ROLES = ("msp_client", "msp_staff", "msp_staff_some", "msp_system")
 
@@ -89,6 +91,7 @@ class Frame:
 
     scope: Scope
     wakes: set[str] = field(default_factory=set)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
 
 _frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
@@ -188,6 +191,16 @@ def wake_after_commit(name: str) -> None:
         frame.wakes.add(name)
 
 
+def do_after_commit(act: Callable[[], None]) -> None:
+    """Do something once this unit of work has committed, in a unit of its own; a failure is logged, not raised.
+
+    For work that would hold locks too long; whoever needs it done also asks the outbox for it.
+    """
+    frame = _frame.get()
+    if frame is not None:
+        frame.afterwards.append(act)
+
+
 def enter(scope: Scope) -> Token[Frame | None]:
     """Enter a scope until `leave`; for request hooks. Everything else uses `work`."""
     return _frame.set(Frame(scope))
@@ -201,6 +214,13 @@ def commit() -> None:
         wakes, frame.wakes = frame.wakes, set()
         for name in wakes:
             wake.send(name)
+    if frame is not None and frame.afterwards:
+        acts, frame.afterwards = frame.afterwards, []
+        for act in acts:
+            try:
+                act()
+            except Exception:
+                log.exception("what was to follow a commit failed; the outbox does it again")
 
 
 def leave(token: Token[Frame | None]) -> None:

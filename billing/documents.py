@@ -1,0 +1,63 @@
+"""The PDF of an issued invoice: made once, kept with its digest, and the same bytes for ever.
+
+It is made after the invoice's transaction, so that nobody waits for it in the chain of records. That it can be made was
+tried before the number was given (billing/sealing.py). Where the process dies in between, the outbox makes it, or
+whoever asks for it first.
+"""
+
+import hashlib
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from billing import pdf
+from billing.models import Invoice, InvoiceDocument, InvoiceRecord
+from msp.clients.models import Client
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Fact, subscribe
+from msp.kernel.issuer import verifactu_mode
+from msp.kernel.leases import LATER
+
+
+def listen() -> None:
+    """Have the outbox make what a process could not."""
+    subscribe("invoice_documents", to={"invoice.issued"}, handler=lambda fact: make_for(fact), lane=LATER)
+
+
+def make_for(fact: Fact) -> None:
+    """Make the document that an event is about, unless it is there."""
+    keep(fact.subject_id)
+
+
+def keep(invoice_id: UUID) -> None:
+    """Make and store the PDF of an issued invoice in a unit of work of its own; what is there stays as it is."""
+    with work(Scope.system()) as session:
+        there = session.scalar(select(InvoiceDocument.invoice_id).where(InvoiceDocument.invoice_id == invoice_id))
+        invoice = session.get(Invoice, invoice_id)
+        if there is not None or invoice is None or invoice.state != "issued":
+            return
+        content = content_of(invoice)
+        row = {
+            "invoice_id": invoice.id,
+            "client_id": invoice.client_id,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "content": content,
+            "created_at": clock.now(),
+        }
+        session.execute(insert(InvoiceDocument).values(**row).on_conflict_do_nothing())
+
+
+def content_of(invoice: Invoice) -> bytes:
+    """The bytes of an issued invoice, made anew in the unit of work in force; they are the same each time."""
+    client = db.session.get_one(Client, invoice.client_id)
+    url = None
+    if is_verifiable(invoice):
+        url = db.session.scalar(select(InvoiceRecord.qr_url).where(InvoiceRecord.invoice_id == invoice.id))
+    return pdf.render(invoice, timezone=client.timezone, qr_url=url)
+
+
+def is_verifiable(invoice: Invoice) -> bool:
+    """Whether an issued invoice may carry the tax QR and the legend: only in the mode that sends its record."""
+    return verifactu_mode(invoice.issuer) != "off"
