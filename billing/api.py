@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Flask, Response
 
-from billing import credit_notes, invoices, queries
+from billing import credit_notes, invoices, payments, queries
 from billing.api_shapes import (
     CreditNoteIn,
     InvoiceOut,
@@ -13,6 +13,7 @@ from billing.api_shapes import (
     InvoiceSettingsIn,
     InvoiceSettingsOut,
     InvoiceSummary,
+    PaymentIn,
     RunIn,
     RunOut,
     invoice_shown,
@@ -165,10 +166,39 @@ def create_credit_note(invoice_id: UUID, json_data: dict[str, Any]) -> Answer:
     return _shown(note), 201, {"Location": f"/api/v1/invoices/{note.id}"}
 
 
+@blueprint.post("/invoices/<uuid:invoice_id>/payments")
+@blueprint.input(PaymentIn)
+@blueprint.output(InvoiceOut, status_code=201)
+def create_payment(invoice_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Note a transfer or other money that came outside of Stripe, or that was given back."""
+    queries.access_invoice(invoice_id)
+    require("bill")
+    payments.note_payment(invoice_id, **json_data, at=clock.now())
+    return _shown(queries.access_invoice(invoice_id)), 201
+
+
+@blueprint.post("/invoices/<uuid:invoice_id>/payments/<uuid:entry_id>/reversal")
+@blueprint.output(InvoiceOut, status_code=201)
+def reverse_payment(invoice_id: UUID, entry_id: UUID) -> Answer:
+    """Take back what was noted by mistake; what Stripe told stays."""
+    invoice = queries.access_invoice(invoice_id)
+    require("bill")
+    if entry_id not in {entry.id for entry in payments.entries_of(invoice_id)}:
+        raise NotFound("payment_entry")
+    payments.take_back(entry_id, at=clock.now())
+    return _shown(invoice), 201
+
+
 def _part(given: dict[str, Any]) -> credit_notes.Part:
     return credit_notes.Part(given["line_id"], minutes=given.get("minutes"), net=given.get("amount"))
 
 
 def _shown(invoice: Invoice) -> Answer:
     record = queries.record_of(invoice.id) if is_allowed("bill") else None
-    return invoice_shown(invoice, queries.entries_told(invoice), payment=queries.payment_of(invoice.id), record=record)
+    return invoice_shown(
+        invoice,
+        queries.entries_told(invoice),
+        payment=queries.payment_of(invoice.id),
+        entries=payments.entries_of(invoice.id),
+        record=record,
+    )

@@ -1,14 +1,24 @@
 """What the REST API says of invoices and runs: amounts exact, codes with the sentence in the caller's language."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from marshmallow import fields, validate
 
 from billing.credit_notes import LONGEST_REASON, RECORD_TYPES
-from billing.models import Invoice, InvoiceLine, InvoiceRecord, InvoiceRun, Payment
+from billing.documents import is_verifiable
+from billing.models import (
+    PAYMENT_KINDS,
+    PAYMENT_STATES,
+    Invoice,
+    InvoiceLine,
+    InvoiceRecord,
+    InvoiceRun,
+    Payment,
+    PaymentEntry,
+)
+from billing.payments import LONGEST_NOTE, METHODS
 from billing.pdf import Told, line_title
-from billing.sealing import is_verifiable
 from billing.sentences import sentence_or_code
 from msp.kernel.db import Json
 from msp.kernel.issuer import MODES
@@ -112,10 +122,36 @@ class LineOut(Shown):
     time_entries = fields.List(fields.Nested(ShareOut))
 
 
-class PaymentOut(Shown):
-    """How it is collected."""
+class PaymentIn(Schema):
+    """Money that came for an invoice, or went back, outside of Stripe; `on` is the day of the booking."""
 
-    state = fields.String(metadata={"description": "pending, open, paid, failed or void"})
+    direction = one_of(("received", "returned"), load_default="received")
+    amount = fields.Nested(MoneyShape, required=True)
+    method = one_of(METHODS, load_default="transfer")
+    on = fields.Date(required=True)
+    note = Text(longest=LONGEST_NOTE, load_default="")
+
+
+class PaymentEntryOut(Shown):
+    """A line of the ledger: positive for what came, negative for what went back."""
+
+    id = fields.UUID()
+    kind = fields.String(metadata={"description": f"One of {', '.join(PAYMENT_KINDS)}"})
+    amount = fields.Nested(MoneyShape)
+    on = fields.Date()
+    note = fields.String(allow_none=True)
+    takes_back_id = fields.UUID(allow_none=True)
+    created_at = Instant()
+
+
+class PaymentOut(Shown):
+    """How it is collected: the ledger, and the state that follows from it and from credit notes.
+
+    void: wholly credited. cancelled: Stripe no longer asks for it, and it is still owed.
+    """
+
+    state = fields.String(metadata={"description": f"One of {', '.join(PAYMENT_STATES)}"})
+    entries = fields.List(fields.Nested(PaymentEntryOut))
     hosted_url = fields.String(allow_none=True)
     amount_paid = fields.Nested(MoneyShape)
     paid_at = Instant(allow_none=True)
@@ -208,7 +244,12 @@ def summary_shown(invoice: Invoice) -> Json:
 
 
 def invoice_shown(
-    invoice: Invoice, told: Told, *, payment: Payment | None = None, record: InvoiceRecord | None = None
+    invoice: Invoice,
+    told: Told,
+    *,
+    payment: Payment | None = None,
+    entries: Sequence[PaymentEntry] = (),
+    record: InvoiceRecord | None = None,
 ) -> Json:
     """An invoice with its lines."""
     currency = invoice.currency
@@ -222,7 +263,7 @@ def invoice_shown(
         "is_held": invoice.held_at is not None,
         "corrects_id": invoice.corrects_id,
         "correction_reason": invoice.correction_reason,
-        "payment": _payment(payment, currency) if payment else None,
+        "payment": _payment(payment, entries, currency) if payment else None,
         "record": _record(invoice, record) if record else None,
     }
 
@@ -253,9 +294,15 @@ def _phrase(phrase: Json) -> Json:
     return {"code": phrase["code"], "params": phrase["params"], "text": sentence_or_code(phrase)}
 
 
-def _payment(payment: Payment, currency: str) -> Json:
+def _payment(payment: Payment, entries: Sequence[PaymentEntry], currency: str) -> Json:
+    named = ("id", "kind", "note", "takes_back_id", "created_at")
     return {
         "state": payment.state,
+        "entries": [
+            {name: getattr(entry, name) for name in named}
+            | {"amount": Money(entry.amount, currency), "on": entry.on_day}
+            for entry in entries
+        ],
         "hosted_url": payment.hosted_url,
         "amount_paid": Money(payment.amount_paid, currency),
         "paid_at": payment.paid_at,

@@ -1,5 +1,6 @@
 """What Stripe is told of an invoice and what we keep of its answers, each in a transaction of its own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from billing.models import Invoice, InvoiceLine, Payment, StripeCustomer
+from billing.payments import add_entry, entries_of, restate
 from billing.pdf import tax_words
 from billing.sentences.figures import days
 from msp.clients.models import Client
@@ -59,6 +61,20 @@ class Collectable:
     state: str
     stripe_id: str | None
     corrects_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Money that went back, or came again: minor units with their sign, at a Unix time.
+
+    `needs` is the entry without which this one says nothing: the refund that failed, the dispute that was won.
+    """
+
+    external_id: str
+    kind: str
+    amount: int
+    at: int
+    needs: str | None = None
 
 
 def read_collectable(invoice_id: UUID) -> Collectable | None:
@@ -153,16 +169,17 @@ def keep_twin(invoice_id: UUID, stripe_id: str) -> None:
         payment.stripe_invoice_id, payment.updated_at = stripe_id, clock.now()
 
 
-def keep_open(invoice_id: UUID, *, hosted_url: str | None, state: str) -> str:
+def keep_open(invoice_id: UUID, *, hosted_url: str | None) -> str:
     """Note that the twin waits to be paid, and where; emits `invoice.sent` once. Gives the state that holds now."""
     with work(Scope.system()) as session:
         payment = session.get_one(Payment, invoice_id, with_for_update=True)
         is_news = payment.hosted_url is None
-        payment.hosted_url, payment.reason, payment.updated_at = hosted_url, None, clock.now()
-        if payment.state == "pending":
-            payment.state = state
+        payment.hosted_url, payment.reason = hosted_url, None
+        if payment.request == "pending":
+            payment.request = "open"
         if is_news:
             emit("invoice.sent", invoice_id, client_id=payment.client_id)
+        restate(session.get_one(Invoice, invoice_id), payment, at=clock.now())
         return payment.state
 
 
@@ -174,30 +191,70 @@ def keep_reason(invoice_id: UUID, reason: str) -> None:
             payment.reason, payment.updated_at = reason[:LONGEST_REASON], clock.now()
 
 
-def keep_status(
-    stripe_id: str, *, invoice_uuid: str, status: str, failed: bool, amount_paid: int, paid_at: int | None
-) -> None:
-    """Bring a payment to what Stripe says of the twin now; emits what changed. Unknown invoices are no concern of ours.
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """How a twin stands at Stripe: its status, what was paid there and outside of it, in minor units, and when."""
 
-    What is paid stays paid: events come twice and in any order, and a late one tells nothing new.
+    status: str
+    failed: bool
+    amount_paid: int
+    paid_outside: int
+    paid_at: int | None
+
+
+def keep_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None:
+    """Bring ledger and state to what Stripe says of the twin now. Unknown invoices are no concern of ours.
+
+    Events come twice and in any order: what was received is compared with the ledger, so that a late one adds nothing.
     """
     with work(Scope.system()) as session:
         payment = _payment(stripe_id, invoice_uuid)
-        if payment is None or payment.state == "paid":
-            return
-        state = {"paid": "paid", "void": "void", "uncollectible": "failed"}.get(status)
-        if status == "open" and payment.state != "void":
-            state = "failed" if failed else payment.state if payment.state == "failed" else "open"
-        if state is None or state == payment.state:
+        if payment is None:
             return
         at = clock.now()
-        payment.state, payment.updated_at = state, at
-        if state == "paid":
-            payment.amount_paid = amount_paid
-            payment.paid_at = datetime.fromtimestamp(paid_at, UTC) if paid_at else at
-        session.flush()
-        if kind := {"paid": "invoice.paid", "failed": "invoice.payment_failed", "void": "invoice.voided"}.get(state):
-            emit(kind, payment.invoice_id, client_id=payment.client_id, at=at)
+        invoice = session.get_one(Invoice, payment.invoice_id)
+        _keep_received(payment, stripe_id, found, at=at)
+        payment.request = _request(payment.request, found)
+        restate(invoice, payment, at=at)
+
+
+def _keep_received(payment: Payment, stripe_id: str, found: Collected, *, at: datetime) -> None:
+    """Add to the ledger what Stripe received, or was told of, beyond what stands there."""
+    on = (datetime.fromtimestamp(found.paid_at, UTC) if found.paid_at else at).date()
+    entries = entries_of(payment.invoice_id)
+    here = sum(entry.amount for entry in entries if entry.kind == "stripe")
+    if (more := found.amount_paid - found.paid_outside - here) > 0:
+        external_id = f"{stripe_id}:{found.amount_paid - found.paid_outside}"
+        add_entry(payment, kind="stripe", amount=more, on=on, at=at, external_id=external_id)
+    noted = sum(entry.amount for entry in entries if entry.method is not None and entry.kind != "refund")
+    outside = sum(entry.amount for entry in entries if entry.kind == "other" and entry.method is None)
+    if (more := found.paid_outside - noted - outside) > 0:
+        add_entry(payment, kind="other", amount=more, on=on, at=at, external_id=f"{stripe_id}:outside:{more}")
+
+
+def _request(before: str, found: Collected) -> str:
+    """How the request stands by itself; a failure holds until the next attempt succeeds or the request ends."""
+    if found.status == "void":
+        return "cancelled"
+    if found.status == "uncollectible" or (found.status == "open" and (found.failed or before == "failed")):
+        return "failed"
+    return "open"
+
+
+def keep_returns(stripe_id: str, returns: Iterable[Returned]) -> None:
+    """Add what Stripe gave back, or a bank holds back, to the ledger, each once, and what became of it."""
+    with work(Scope.system()) as session:
+        payment = _payment(stripe_id, "")
+        if payment is None:
+            return
+        at = clock.now()
+        known = {entry.external_id for entry in entries_of(payment.invoice_id)}
+        for each in returns:
+            if each.external_id not in known and (each.needs is None or each.needs in known):
+                on = datetime.fromtimestamp(each.at, UTC).date()
+                add_entry(payment, kind=each.kind, amount=each.amount, on=on, at=at, external_id=each.external_id)
+                known.add(each.external_id)
+        restate(session.get_one(Invoice, payment.invoice_id), payment, at=at)
 
 
 def _payment(stripe_id: str, invoice_uuid: str) -> Payment | None:

@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, select, update
 
 from billing.faults import blaming, refusing
 from billing.invoices import locked
-from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
+from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine
+from billing.payments import locked_payment, restate
 from billing.rating import hours, labour_net
 from billing.sealing import seal
 from msp.clients.queries import access_client
@@ -20,7 +21,7 @@ from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
-from msp.kernel.money import Money
+from msp.kernel.money import Money, half_up
 from msp.worklog.models import TimeEntry
 
 RECORD_TYPES = ("R1", "R4")
@@ -59,7 +60,8 @@ def credit(
     """Issue a credit note for an issued invoice, for all that is left of it where `parts` is None.
 
     Emits `invoice.issued` for the note and `invoice.credited` for the invoice. A note for all of it gives the entries
-    and the blocks back, so that they can be billed again. `record_type` is R1 (error founded in law, LIVA art.
+    and the blocks back, so that they can be billed again; of a block's hours stays the part whose price stays.
+    `record_type` is R1 (error founded in law, LIVA art.
     80.1, 80.2, 80.6) or R4 (the rest). Refuses more than is left, and data that allow no document ("data_fault").
     """
     _check(reason, record_type)
@@ -70,6 +72,7 @@ def credit(
     if parts is None and (not left or _is_credited(original)):
         raise Conflict("invoice_credited")
     corrections = _all(left, original.currency) if parts is None else _some(left, parts, original.currency)
+    _refuse_too_much(original, corrections)
     corrects_all = parts is None or _nothing_left(left, corrections)
     with refusing("an invoice cannot be credited", invoice_id), blaming("fault.draft"):
         note = _write(
@@ -78,6 +81,7 @@ def credit(
         seal(note, access_client(original.client_id), "credit_note", at=at)
         if corrects_all:
             _give_back(original, note, at=at)
+        _restate_payment(original, at=at)
     emit(
         "invoice.credited", original.id, client_id=original.client_id, at=at,
         number=note.number, credit_note_id=str(note.id), corrects_all=corrects_all,
@@ -261,19 +265,54 @@ def _line(note: Invoice, correction: _Correction, position: int) -> InvoiceLine:
     )
 
 
+def _refuse_too_much(original: Invoice, corrections: Sequence[_Correction]) -> None:
+    """Refuse more than is left of what one treatment was taxed on: a discount is credited with what it was given on."""
+    notes = _notes(original)
+    for row in original.taxes:
+        before = _credited(notes, row).base
+        base = sum(each.net for each in corrections if _treatment(each.line) == _row_treatment(row))
+        if base and not 0 <= _along(before - base, row["base"]) <= abs(row["base"]):
+            raise Invalid(fields={"lines": ["out_of_range"]})
+
+
 def _taxes(original: Invoice, corrections: Sequence[_Correction], *, all_of_it: bool) -> list[Json]:
-    """Tax once per treatment; the note that takes the last of it takes the tax to the cent."""
+    """Tax once per treatment, on the sum of all that was credited of it."""
+    notes = _notes(original)
     rows: list[Json] = []
     for row in original.taxes:
         base = sum(each.net for each in corrections if _treatment(each.line) == _row_treatment(row))
-        if all_of_it:
-            gone = [note_row for note in _notes(original) for note_row in note.taxes]
-            amount = -row["amount"] - sum(one["amount"] for one in gone if _row_treatment(one) == _row_treatment(row))
-        else:
-            amount = Money(base, original.currency).percent(Decimal(row["rate"])).amount
+        charged = Share(row["base"], row["amount"])
+        amount = -next_share(charged, _credited(notes, row), of=-base, whole=all_of_it)
         if base or amount or all_of_it:
             rows.append(row | {"base": base, "amount": amount})
     return rows
+
+
+class Share(NamedTuple):
+    """A base and what is due on it: tax or withholding; minor units."""
+
+    base: int
+    amount: int
+
+
+def next_share(charged: Share, credited: Share, *, of: int, whole: bool) -> int:
+    """What is given back of a tax, or of a withholding, with `of` more of its base.
+
+    It is worked out on all that was credited, so that many small notes never give back more than was charged, and
+    never less than nothing; with `whole` it is the rest to the cent.
+    """
+    if whole:
+        return charged.amount - credited.amount
+    share = Fraction(charged.amount) * (credited.base + of) / charged.base if charged.base else Fraction(0)
+    sign = -1 if charged.amount < 0 else 1
+    target = min(int(half_up(abs(share), 0)), abs(charged.amount))
+    return sign * max(target - abs(credited.amount), 0)
+
+
+def _credited(notes: Sequence[Invoice], row: Json) -> Share:
+    """What earlier notes have given back of one treatment."""
+    rows = [each for note in notes for each in note.taxes if _row_treatment(each) == _row_treatment(row)]
+    return Share(-sum(each["base"] for each in rows), -sum(each["amount"] for each in rows))
 
 
 def _treatment(line: InvoiceLine) -> tuple[str, str, Decimal]:
@@ -285,12 +324,10 @@ def _row_treatment(row: Json) -> tuple[str, str, Decimal]:
 
 
 def _withholding(original: Invoice, net: int, *, all_of_it: bool) -> int:
-    if not original.withholding:
-        return 0
-    if all_of_it:
-        return -original.withholding - sum(note.withholding for note in _notes(original))
-    share = Fraction(net, original.net) if original.net else Fraction(0)
-    return Money(original.withholding, original.currency).times(share).amount
+    notes = _notes(original)
+    credited = Share(-sum(note.net for note in notes), -sum(note.withholding for note in notes))
+    charged = Share(original.net, original.withholding)
+    return -next_share(charged, credited, of=-net, whole=all_of_it)
 
 
 def _give_back(original: Invoice, note: Invoice, *, at: datetime) -> None:
@@ -319,7 +356,10 @@ def _give_back(original: Invoice, note: Invoice, *, at: datetime) -> None:
                 created_at=at,
             )
         )
-    payment = db.session.get(Payment, original.id, with_for_update=True, populate_existing=True)
-    if payment is not None and payment.state != "paid":
-        payment.state, payment.updated_at = "void", at
     db.session.flush()
+
+
+def _restate_payment(original: Invoice, *, at: datetime) -> None:
+    """What is credited is not owed any more; what is wholly credited is not to be paid."""
+    payment = locked_payment(original)
+    restate(original, payment, at=at)

@@ -22,6 +22,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from msp.clients.models import Client
 from msp.kernel.db import Json, Model
 
+PAYMENT_STATES = (
+    "pending", "open", "partly_paid", "paid", "failed", "refunded", "disputed", "cancelled", "void",
+)  # fmt: skip
+PAYMENT_KINDS = (
+    "transfer", "direct_debit", "card", "cash", "other", "stripe", "refund", "refund_failed", "dispute", "dispute_won",
+    "dispute_lost", "correction",
+)  # fmt: skip
+
 
 class InvoiceSeries(Model):
     """A series and its last number; the row lock at issue time keeps numbers without gaps (RD 1619/2012 art. 6).
@@ -261,24 +269,60 @@ class InvoiceDocument(Model):
 
 
 class Payment(Model):
-    """How an issued invoice is being collected: its twin at Stripe, and whether it is paid."""
+    """How an issued invoice is being collected: `state` follows from ledger and credit notes (billing/payments.py).
+
+    `request` is how the request at Stripe stands by itself; `amount_paid` is the sum of the ledger.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
         ForeignKeyConstraint(["client_id", "invoice_id"], ["invoice.client_id", "invoice.id"]),
-        CheckConstraint("state in ('pending', 'open', 'paid', 'failed', 'void')", name="state"),
+        CheckConstraint(f"state in {PAYMENT_STATES}", name="state"),
+        CheckConstraint("request in ('pending', 'open', 'failed', 'cancelled')", name="request"),
         UniqueConstraint("stripe_invoice_id"),
         {"info": {"access": "tenant_read"}},
     )
     invoice_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID]
     state: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
+    request: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
     stripe_invoice_id: Mapped[str | None]
     hosted_url: Mapped[str | None]
     amount_paid: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     reason: Mapped[str | None]
     paid_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+
+
+class PaymentEntry(Model):
+    """A line of an invoice's ledger: minor units, positive for what came; only ever added.
+
+    `method` is set where a person noted it, `external_id` where Stripe told; `takes_back_id` names what it corrects.
+    """
+
+    __tablename__ = "payment_entry"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "invoice_id"], ["invoice.client_id", "invoice.id"]),
+        ForeignKeyConstraint(["client_id", "takes_back_id"], ["payment_entry.client_id", "payment_entry.id"]),
+        UniqueConstraint("client_id", "id"),
+        UniqueConstraint("external_id"),
+        UniqueConstraint("takes_back_id"),
+        CheckConstraint(f"kind in {PAYMENT_KINDS}", name="kind"),
+        Index("ix_payment_entry_invoice", "invoice_id"),
+        {"info": {"access": "tenant_read"}},
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    invoice_id: Mapped[UUID]
+    kind: Mapped[str]
+    method: Mapped[str | None]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    on_day: Mapped[date]
+    external_id: Mapped[str | None]
+    note: Mapped[str | None]
+    takes_back_id: Mapped[UUID | None]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
 
 
 class StripeCustomer(Model):

@@ -7,7 +7,16 @@ from flask import Blueprint, Flask, Response, flash, redirect, render_template, 
 from flask_babel import gettext, lazy_gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from billing import confirmations, credit_notes, invoices, queries, sealing, views
+from billing import (
+    confirmations,
+    credit_notes,
+    documents,
+    invoices,
+    payment_pages,
+    queries,
+    sealing,
+    views,
+)
 from billing.faults import blaming, is_outage, note, refusing
 from billing.legal.qr import qr_svg
 from billing.models import Invoice
@@ -50,6 +59,7 @@ def register(app: Flask) -> None:
         ("/invoices/<uuid:invoice_id>/credit", "credit", credit, post),
     ):
         blueprint.add_url_rule(rule, name, bill(view), methods=methods)
+    payment_pages.add_routes(blueprint)
     app.register_blueprint(blueprint)
     add_menu(MenuEntry("desk", lazy_gettext("Billing"), "receipt-euro", "billing.month", "bill", 60))
     add_menu(MenuEntry("desk", lazy_gettext("Invoices"), "file-text", "billing.invoices", "bill", 61))
@@ -269,6 +279,7 @@ def invoice_page(invoice_id: UUID) -> str:
         state=queries.state_of(invoice, payment.state if payment else None, today_at_issuer(clock.now())),
         pdf_url=url_for("billing.pdf", invoice_id=invoice.id),
         payment=views.payment_shown(payment),
+        ledger=payment_pages.shown(invoice),
         record=views.record_shown(invoice, queries.record_of(invoice_id)),
         history=views.history(invoice),
         may_issue=invoice.held_at is None,
@@ -304,7 +315,7 @@ def pdf(invoice_id: UUID) -> AnyResponse:
 def qr(invoice_id: UUID) -> Response:
     """The tax QR as a picture; not found where the record was not sent to the tax agency."""
     record = queries.record_of(invoice_id)
-    if record is None or not sealing.is_verifiable(queries.access_invoice(invoice_id)):
+    if record is None or not documents.is_verifiable(queries.access_invoice(invoice_id)):
         raise NotFound("invoice_record")
     picture = qr_svg(record.qr_url, light="#fff")
     return Response(picture, mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=86400"})

@@ -46,7 +46,7 @@ def render(invoice: Invoice, *, timezone: str, qr_url: str | None, parties: Part
     """The PDF of an invoice, in the invoice's language; one without number and QR says that it is a draft.
 
     `parties` are provider and customer where the invoice has no snapshot of them yet. With `qr_url` the tax QR and
-    the legend of VERI*FACTU are printed: only for records that are sent (`billing.sealing.is_verifiable`).
+    the legend of VERI*FACTU are printed: only for records that are sent (`billing.documents.is_verifiable`).
     """
     with reading_as(invoice.locale, timezone):
         data = _data(invoice, qr_url, parties or Parties(invoice.issuer, invoice.customer))

@@ -18,15 +18,18 @@ from stripe import StripeClient
 
 from billing.collection import (
     Collectable,
+    Collected,
     Item,
     TaxKey,
     keep_customer,
     keep_open,
     keep_reason,
+    keep_returns,
     keep_status,
     keep_twin,
     read_collectable,
 )
+from billing.stripe_returns import returns_of
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.deadlines import DeadlineExceeded, deadline
@@ -43,6 +46,7 @@ TIMEOUT = 15.0  # seconds for one wait
 ASKED_SECONDS = 60.0  # for all that one event or invoice takes
 MAX_BODY = 1024 * 1024
 TOLERANCE = 300
+SETTLED = ("void", "paid", "refunded", "disputed")
 _RATES, _LINES = "rates", "lines"  # how the twin says its tax: by Stripe's rates, or as lines of its own
 
 Result = TypeVar("Result")
@@ -89,13 +93,8 @@ def _session() -> requests.Session:
 
 def listen(client: StripeClient) -> None:
     """Have this account told of what is issued, and asked about what its events tell."""
-    subscribe(
-        "stripe",
-        to={"invoice.issued", "invoice.push_requested"},
-        handler=partial(push, client),
-        lane=LATER,
-        destination=PAYMENT,
-    )
+    facts = {"invoice.issued", "invoice.push_requested", "invoice.payment_noted"}
+    subscribe("stripe", to=facts, handler=partial(push, client), lane=LATER, destination=PAYMENT)
     inbox.register_source("stripe", partial(receive, client))
 
 
@@ -106,9 +105,11 @@ def push(client: StripeClient, fact: Fact) -> None:
         return
     again = "" if fact.kind == "invoice.issued" else f"-{fact.id.hex[-8:]}"
     try:
-        if bill.kind == "credit_note":
+        if fact.kind == "invoice.payment_noted":
+            _asked(lambda: _close_paid(client, bill))
+        elif bill.kind == "credit_note":
             _asked(lambda: _correct(client, bill))
-        elif bill.payable > 0 and bill.state not in ("void", "paid"):
+        elif bill.payable > 0 and bill.state not in SETTLED:
             _asked(lambda: _collect(client, bill, key=f"inv-{bill.id}{again}"))
     except Permanent as refusal:
         keep_reason(bill.id, refusal.reason)
@@ -152,9 +153,24 @@ def _collect(client: StripeClient, bill: Collectable, *, key: str) -> None:
         twin = client.v1.invoices.finalize_invoice(
             str(twin.id), {"auto_advance": False}, {"idempotency_key": f"{key}-finalize-{twin.id}"}
         )
-    state = keep_open(bill.id, hosted_url=twin.hosted_invoice_url, state="paid" if twin.status == "paid" else "open")
+    state = keep_open(bill.id, hosted_url=twin.hosted_invoice_url)
     if state == "void" and twin.status == "open":  # credited while we were at it
         client.v1.invoices.void_invoice(str(twin.id), {}, {"idempotency_key": f"{key}-void"})
+    elif state == "paid" and twin.status == "open":  # paid by transfer while we were at it
+        _pay_outside(client, bill, str(twin.id))
+
+
+def _close_paid(client: StripeClient, bill: Collectable) -> None:
+    """What was paid outside of Stripe is not asked for there any more."""
+    if bill.state != "paid" or bill.stripe_id is None:
+        return
+    twin = _existing(client, bill.stripe_id)
+    if twin is not None and twin.status == "open":
+        _pay_outside(client, bill, str(twin.id))
+
+
+def _pay_outside(client: StripeClient, bill: Collectable, twin_id: str) -> None:
+    client.v1.invoices.pay(twin_id, {"paid_out_of_band": True}, {"idempotency_key": f"inv-{bill.id}-outside"})
 
 
 def _customer(client: StripeClient, bill: Collectable) -> str:
@@ -310,7 +326,7 @@ def webhook(secret: str) -> Response:
         return _answer(400, "malformed")
     if not (_is_event(event) and _is_storable(json.loads(body))):
         return _answer(400, "not_an_event")
-    if subject := _invoice_id(event):
+    if subject := _subject(event):
         inbox.store("stripe", event["id"], event, key=subject, lane=LATER)
     return _answer(200, "received")
 
@@ -342,29 +358,37 @@ def _is_storable(event: object) -> bool:
     return "\\u0000" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def _invoice_id(event: Mapping[str, Any]) -> str | None:
-    """The invoice at Stripe that an event is about."""
+def _subject(event: Mapping[str, Any]) -> str | None:
+    """What at Stripe an event is about: an invoice, or the payment intent whose money went back."""
     subject = event["data"]["object"]
     found = subject.get("id") if subject.get("object") == "invoice" else subject.get("invoice")
-    return found if isinstance(found, str) and found.startswith("in_") else None
+    if isinstance(found, str) and found.startswith("in_"):
+        return found
+    intent = subject.get("payment_intent")
+    returned = subject.get("object") in ("charge", "refund", "dispute")
+    return intent if returned and isinstance(intent, str) and intent.startswith("pi_") else None
 
 
 def receive(client: StripeClient, received: inbox.Received) -> None:
-    """Work a stored event: fetch the invoice it is about, and note how it stands now, not how it stood then."""
-    found = _invoice_id(received.payload)
+    """Work a stored event: ask Stripe how what it is about stands now, not how it stood then."""
+    found = _subject(received.payload)
     if found is None:
+        return
+    if found.startswith("pi_"):
+        for invoice, returns in _asked(lambda: returns_of(client, found)):
+            keep_returns(invoice, returns)
         return
     twin = _asked(lambda: _existing(client, found))
     if twin is None:
         return
-    keep_status(
-        str(twin.id),
-        invoice_uuid=_metadata(twin).get("invoice_uuid", ""),
+    collected = Collected(
         status=str(twin.status),
         failed=received.payload["type"] == "invoice.payment_failed",
         amount_paid=twin.amount_paid,
+        paid_outside=getattr(twin, "amount_paid_off_stripe", None) or 0,
         paid_at=twin.status_transitions.paid_at,
     )
+    keep_status(str(twin.id), invoice_uuid=_metadata(twin).get("invoice_uuid", ""), found=collected)
 
 
 def _existing(client: StripeClient, stripe_id: str) -> stripe.Invoice | None:

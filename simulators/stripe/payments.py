@@ -96,6 +96,31 @@ def update_refund(world: StripeWorld, id: str, params: Params) -> Object:
     return refund
 
 
+def open_dispute(world: StripeWorld, charged: Object, *, status: str = "needs_response") -> Object:
+    """The cardholder's bank takes the money of a charge back; emits charge.dispute.created and funds_withdrawn."""
+    dispute = world.add("disputes", "dp", {
+        "amount": charged["amount"], "balance_transactions": [], "charge": charged["id"],
+        "currency": charged["currency"], "enhanced_eligibility_types": [], "evidence": {}, "evidence_details": {},
+        "is_charge_refundable": False, "metadata": {}, "payment_intent": charged["payment_intent"],
+        "reason": "fraudulent", "status": status,
+    })  # fmt: skip
+    charged["disputed"] = True
+    world.emit("charge.dispute.created", dispute)
+    if not status.startswith("warning"):
+        world.emit("charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def close_dispute(world: StripeWorld, id: str, *, status: str) -> Object:
+    """The bank decides: won or lost; emits charge.dispute.closed, and funds_reinstated where it was won."""
+    dispute = world.get("disputes", id)
+    dispute["status"] = status
+    world.emit("charge.dispute.closed", dispute)
+    if status == "won":
+        world.emit("charge.dispute.funds_reinstated", dispute)
+    return dispute
+
+
 def charge_of(world: StripeWorld, invoice: Object) -> Object | None:
     """The charge that paid an invoice; None where the money came outside of Stripe."""
     for payment in world.all("invoice_payments", invoice=invoice["id"], status="paid"):

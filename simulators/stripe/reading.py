@@ -14,6 +14,7 @@ FILTERS = {
     "invoiceitems": {"created", "customer", "invoice", "pending"},
     "invoices": {"collection_method", "created", "customer", "due_date", "status"},
     "credit_notes": {"created", "customer", "invoice"}, "refunds": {"charge", "created", "payment_intent"},
+    "disputes": {"charge", "created", "payment_intent"},
     "invoice_payments": {"created", "invoice", "payment", "status"}, "events": {"created", "type", "types"},
 }  # fmt: skip
 SEARCH = frozenset({"expand", "limit", "page", "query"})

@@ -131,6 +131,8 @@ ROUTES: tuple[Route, ...] = (
     _list("refunds", "refund"),
     _get("refunds", "refund"),
     _update("refunds", "refund", payments.REFUND_UPDATE, payments.update_refund),
+    _list("disputes", "dispute"),
+    _get("disputes", "dispute"),
     _list("invoice_payments", "invoice_payment"),
     _get("invoice_payments", "invoice_payment"),
     _get("payment_intents", "payment_intent"),

@@ -20,8 +20,9 @@ from simulators.serving import RunningServer, serve
 from simulators.stripe.api import StripeApi
 from simulators.stripe.customers import create_customer
 from simulators.stripe.errors import StripeRefusal
+from simulators.stripe.invoices import void
 from simulators.stripe.page import credit_note_page, invoice_page, language
-from simulators.stripe.payments import charge
+from simulators.stripe.payments import charge, charge_of, close_dispute, create_refund, open_dispute
 from simulators.stripe.webhooks import Endpoint, StripeWebhooks
 from simulators.stripe.world import Object, StripeWorld, shown
 
@@ -77,7 +78,10 @@ class StripeServer:
     @property
     def acts(self) -> Mapping[str, Callable[..., Any]]:
         """The acts that the control door offers, by name."""
-        return {"pay": self.pay, "decline": self.decline, "resend": self.resend}
+        return {
+            "pay": self.pay, "decline": self.decline, "resend": self.resend, "refund": self.refund,
+            "dispute": self.dispute, "close_dispute": self.close_dispute, "void": self.void,
+        }  # fmt: skip
 
     def pay(self, invoice: str) -> Object:
         """Pay an open invoice as the button on its page does."""
@@ -86,6 +90,24 @@ class StripeServer:
     def decline(self, invoice: str) -> Object:
         """Try to pay an open invoice with a card that the bank declines; the invoice stays open."""
         return self._charge(invoice, method=DECLINED_CARD)
+
+    def refund(self, invoice: str, amount: int | None = None) -> Object:
+        """Give back the charge of a paid invoice, or a part of it, as the dashboard does."""
+        return self._with_charge(invoice, lambda charged: create_refund(
+            self.world, {"charge": charged["id"]} | ({} if amount is None else {"amount": amount})
+        ))  # fmt: skip
+
+    def dispute(self, invoice: str, status: str = "needs_response") -> Object:
+        """Have the cardholder dispute the charge of a paid invoice."""
+        return self._with_charge(invoice, lambda charged: open_dispute(self.world, charged, status=status))
+
+    def close_dispute(self, dispute: str, status: str) -> Object:
+        """Have the bank decide a dispute: won or lost."""
+        return self._act(lambda: close_dispute(self.world, dispute, status=status))
+
+    def void(self, invoice: str) -> Object:
+        """Cancel an open invoice as the dashboard does."""
+        return self._act(lambda: void(self.world, invoice, {}))
 
     def resend(self, event: str) -> Object:
         """Send an event once more."""
@@ -145,6 +167,21 @@ class StripeServer:
         """The invoice whose page has this token."""
         with self.world.lock:
             return next((one for one in self.world.all("invoices") if one["_token"] == token), None)
+
+    def _with_charge(self, invoice: str, act: Callable[[Object], Object]) -> Object:
+        """Act on the charge that paid an invoice; raises ValueError where none did."""
+        charged = charge_of(self.world, self.world.objects["invoices"][invoice])
+        if charged is None:
+            raise ValueError(f"no charge paid {invoice}")
+        return self._act(lambda: act(charged))
+
+    def _act(self, act: Callable[[], Object]) -> Object:
+        """Do what somebody does in the dashboard, and send its events."""
+        with self.world.lock:
+            self.world.request = {"id": None, "idempotency_key": None}
+            done = act()
+            self.api.commit()
+            return shown(done)
 
     def _charge(self, id: str, *, method: str) -> Object:
         with self.world.lock:

@@ -20,7 +20,7 @@ Object = dict[str, Any]
 NOUNS = {
     "customers": "customer", "tax_rates": "tax_rate", "invoiceitems": "invoiceitem", "invoices": "invoice",
     "credit_notes": "credit_note", "refunds": "refund", "invoice_payments": "invoice_payment",
-    "payment_intents": "payment_intent", "charges": "charge", "events": "event",
+    "payment_intents": "payment_intent", "charges": "charge", "disputes": "dispute", "events": "event",
 }  # fmt: skip
 KEYS_LIVE = timedelta(hours=24)
 _MOST_EVENTS = 5_000

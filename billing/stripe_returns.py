@@ -1,0 +1,35 @@
+"""Money of a payment that Stripe gave back or a bank holds back: refunds and disputes, asked for as they stand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from stripe import StripeClient
+
+from billing.collection import Returned
+
+
+def returns_of(client: StripeClient, intent: str) -> list[tuple[str, list[Returned]]]:
+    """The invoices at Stripe that a payment intent paid, each with what went back of it."""
+    of_intent: Any = {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 10}
+    paid = client.v1.invoice_payments.list(of_intent).data
+    returns = [*_refunds(client, intent), *_disputes(client, intent)] if paid else []
+    return [(each.invoice, returns) for each in paid if isinstance(each.invoice, str)]
+
+
+def _refunds(client: StripeClient, intent: str) -> Iterator[Returned]:
+    for refund in client.v1.refunds.list({"payment_intent": intent, "limit": 100}).auto_paging_iter():
+        if refund.status in ("succeeded", "pending", "requires_action"):
+            yield Returned(refund.id, "refund", -refund.amount, refund.created)
+        else:  # failed or cancelled: the money stays, or came again
+            yield Returned(f"{refund.id}:failed", "refund_failed", refund.amount, refund.created, needs=refund.id)
+
+
+def _disputes(client: StripeClient, intent: str) -> Iterator[Returned]:
+    for dispute in client.v1.disputes.list({"payment_intent": intent, "limit": 100}).auto_paging_iter():
+        if dispute.status.startswith("warning"):
+            continue  # an inquiry: no money has moved
+        yield Returned(dispute.id, "dispute", -dispute.amount, dispute.created)
+        if dispute.status in ("won", "lost"):
+            back = dispute.amount if dispute.status == "won" else 0
+            kind = f"dispute_{dispute.status}"
+            yield Returned(f"{dispute.id}:{dispute.status}", kind, back, dispute.created, needs=dispute.id)
