@@ -4,20 +4,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased, raiseload
 
 from billing.faults import DataFault, blaming
 from billing.models import BlockMovement, Invoice, InvoiceLine, InvoiceLineEntry
 from billing.rating import Period
+from billing.terms import block_of_month
+from billing.terms_in_force import DatedTerms
 from msp.calendars.models import Calendar
 from msp.clients.models import Client
-from msp.contracts.models import Contract
-from msp.kernel.db import db
+from msp.contracts.models import Contract, ContractTerms
+from msp.kernel.db import Json, db
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED
 from msp.worklog.models import TimeEntry
@@ -56,6 +60,19 @@ class Billed:
 
 
 @dataclass(frozen=True, slots=True)
+class BilledFee:
+    """A fixed line that an issued invoice, or the draft of another period, holds: its days, price and net."""
+
+    code: str
+    first: date
+    last: date
+    unit_price: Decimal
+    net: int
+    is_credited: bool
+    milestone: tuple[str | None, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """One client's, as they stand now."""
 
@@ -64,7 +81,13 @@ class Books:
     entries: list[Worked] = field(default_factory=list)
     on_drafts: dict[UUID, date] = field(default_factory=dict)
     moved: dict[UUID, dict[str, int]] = field(default_factory=dict)
+    sold: dict[UUID, dict[str, Fraction]] = field(
+        default_factory=dict
+    )  # by contract and block: what stays of its price
     order_used: dict[str, int] = field(default_factory=dict)
+    fees: dict[UUID, list[BilledFee]] = field(default_factory=dict)
+    credited: dict[UUID, list[date]] = field(default_factory=dict)  # first days of fees that were wholly taken back
+    terms: dict[UUID, list[DatedTerms]] = field(default_factory=dict)
     completed: list[tuple[str, UUID | None, date]] = field(default_factory=list)
     completed_before: dict[UUID | None, set[str]] = field(default_factory=dict)
     issued: list[Billed] = field(default_factory=list)
@@ -81,6 +104,9 @@ def read_books(clients: Sequence[Client], period: Period) -> list[Books]:
     _read_entries(books, ids, period)
     _read_invoices(books, ids, period)
     _read_movements(books, ids)
+    _read_sales(books, ids)
+    _read_fees(books, ids, period)
+    _read_terms(books, ids)
     _read_orders(books, ids)
     _read_completed(books, ids, period)
     return list(books.values())
@@ -227,6 +253,82 @@ def _read_movements(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
     )
     for client_id, contract_id, block, units in db.session.execute(query):
         books[client_id].moved.setdefault(contract_id, {})[block] = int(units)
+
+
+def _read_sales(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
+    """The blocks that were sold, each with the part of its price that no credit note took back."""
+    note = aliased(InvoiceLine)
+    credited = select(func.coalesce(func.sum(note.net), 0)).where(
+        note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id
+    )
+    query = (
+        select(InvoiceLine, credited.scalar_subquery())
+        .options(raiseload(InvoiceLine.entries))
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .join(Contract, Contract.id == InvoiceLine.contract_id)
+        .where(Invoice.client_id.in_(ids), Invoice.state == "issued", Invoice.kind == "invoice", InvoiceLine.net > 0)
+        .where(Contract.kind.in_(("block_hours", "retainer")))
+        .where(InvoiceLine.description["code"].astext.in_(("line.block_sale", "line.fee")))
+    )
+    for line, taken in db.session.execute(query):
+        name = _block_sold(line.description)
+        blocks = books[line.client_id].sold.setdefault(line.contract_id, {})
+        blocks[name] = min(blocks.get(name, Fraction(0)) + Fraction(line.net + int(taken), line.net), Fraction(1))
+
+
+FEE_CODES = ("line.fee", "line.seats", "line.seats_added", "line.seats_removed", "line.fee_adjusted", "line.milestone")
+
+
+def _read_fees(books: Mapping[UUID, Books], ids: list[UUID], period: Period) -> None:
+    """The fixed lines of all invoices, and of drafts of other periods: what needs no billing again."""
+    note = aliased(InvoiceLine)
+    is_credited = exists(
+        select(note.id).where(note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id)
+    )
+    query = (
+        select(InvoiceLine, is_credited, is_reversed())
+        .options(raiseload(InvoiceLine.entries))
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(Invoice.client_id.in_(ids), Invoice.kind == "invoice", InvoiceLine.contract_id.is_not(None))
+        .where(or_(Invoice.state == "issued", Invoice.period_start != period.first))
+        .where(Invoice.period_end >= period.first - 2 * LOOK_BACK)
+        .where(InvoiceLine.description["code"].astext.in_(FEE_CODES))
+        .order_by(InvoiceLine.invoice_id, InvoiceLine.position)
+    )
+    for line, credited, taken_back in db.session.execute(query):
+        fee, mine = _fee_of(line, is_credited=credited), books[line.client_id]
+        assert line.contract_id is not None  # asked for
+        if taken_back:
+            mine.credited.setdefault(line.contract_id, []).append(fee.first)
+        else:
+            mine.fees.setdefault(line.contract_id, []).append(fee)
+
+
+def _fee_of(line: InvoiceLine, *, is_credited: bool) -> BilledFee:
+    code, params = line.description["code"], line.description["params"]
+    first = params.get("first") or params.get("on") or params.get("due_on")
+    return BilledFee(
+        code=code,
+        first=date.fromisoformat(first),
+        last=date.fromisoformat(params.get("last") or first),
+        unit_price=Decimal(line.unit_price),
+        net=line.net,
+        is_credited=is_credited,
+        milestone=(params["name"], params["due_on"]) if code == "line.milestone" else None,
+    )
+
+
+def _read_terms(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
+    query = select(ContractTerms).where(ContractTerms.client_id.in_(ids)).order_by(ContractTerms.version)
+    for row in db.session.scalars(query):
+        dated = DatedTerms(row.version, row.valid_from, row.kind, row.terms)
+        books[row.client_id].terms.setdefault(row.contract_id, []).append(dated)
+
+
+def _block_sold(description: Json) -> str:
+    """The block that a line is the price of: sold by name, or filled for the fee of its month."""
+    params = description["params"]
+    return params["block"] if description["code"] == "line.block_sale" else block_of_month(params["first"])
 
 
 def _read_orders(books: Mapping[UUID, Books], ids: list[UUID]) -> None:

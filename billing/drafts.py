@@ -5,32 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from billing.books import Billed, Books, Worked, holds, in_force
-from billing.faults import blaming, is_outage, of_contract
+from billing.books import Billed, Books
+from billing.faults import blaming
 from billing.parties import treatment
 from billing.phrases import remark
-from billing.rating import Entry, Line, Period, Rated, rate_period
-from billing.rating.terms import in_order
+from billing.rating import Line, Period
+from billing.sections import LeftOut, Section, sections_of
 from billing.tax import Regime, Totals, Withholding, settle, small_invoice, withholding_rate
-from billing.terms import blocks_of, minimum_of, terms_of, usage_of
-from msp.calendars import bands
-from msp.calendars.queries import working_calendar
+from billing.terms import minimum_of
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 from msp.kernel.money import Money, half_up
 
 TWICE = 2
 _MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One contract's part of a draft."""
-
-    contract: Contract
-    rated: Rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +31,6 @@ class Draft:
     sections: tuple[Section, ...]
     totals: Totals
     warnings: tuple[Json, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """An entry, or all of a contract where there is none, that is on no draft, and why."""
-
-    contract_id: UUID | None
-    entry_id: UUID | None
-    reason: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +51,7 @@ def plan(books: Books, period: Period, *, today: date, issuer: Mapping[str, Any]
     with blaming("fault.client"):
         parties = treatment(books.client, issuer)
     with blaming("fault.draft"):
-        sections, left_out = _sections(books, period, parties.regime)
+        sections, left_out = sections_of(books, period, parties.regime)
         drafts: list[Draft] = []
         for (currency, po_number), group in sections.items():
             if not group:
@@ -90,27 +70,6 @@ def _withheld(issuer: Mapping[str, Any], regime: Regime, period: Period) -> Deci
     """The IRPF percentage: only of sales that have Spanish tax."""
     kind: Withholding = issuer.get("withholding", "none") if regime == "national" else "none"
     return withholding_rate(kind, on=period.last)
-
-
-def _sections(
-    books: Books, period: Period, regime: Regime
-) -> tuple[dict[tuple[str, str | None], list[Section]], list[LeftOut]]:
-    """The rated part of each contract, by currency and purchase order, and what is left out."""
-    placed, left_out = _place(books, period)
-    sections: dict[tuple[str, str | None], list[Section]] = {}
-    for contract, version in books.contracts:
-        entries = placed.get(contract.id, [])
-        if not entries and contract.ends_on is not None and contract.ends_on < period.first:
-            continue
-        if reason := _stands_aside(books, contract, period):
-            left_out += [LeftOut(contract.id, entry.id, reason) for entry in entries]
-            continue
-        group = sections.setdefault((contract.currency, contract.po_number), [])
-        rated = _rate_or_blame(books, contract, version, entries, period, regime, before=group)
-        left_out += [LeftOut(contract.id, UUID(out.entry), out.reason.to_json()) for out in rated.left_out]
-        if rated.lines:
-            group.append(Section(contract, rated))
-    return sections, left_out
 
 
 def line_values(draft: Draft) -> Iterator[tuple[Json, Line]]:
@@ -143,122 +102,6 @@ def _columns(contract: Contract, line: Line, position: int, *, with_tickets: boo
     }
 
 
-def _place(books: Books, period: Period) -> tuple[dict[UUID, list[Worked]], list[LeftOut]]:
-    """Entries by the contract that pays for them: the ticket's own while it holds, else the oldest in force."""
-    contracts = {contract.id: contract for contract, _ in books.contracts}
-    placed: dict[UUID, list[Worked]] = {}
-    left_out: list[LeftOut] = []
-    for entry in books.entries:
-        named = contracts.get(entry.contract_id) if entry.contract_id else None
-        contract = named if named and holds(named, entry.worked_on) else in_force(books.contracts, entry.worked_on)
-        if entry.id in books.on_drafts:
-            reason = remark("left_out.on_other_draft", first=books.on_drafts[entry.id])
-            left_out.append(LeftOut(contract.id if contract else None, entry.id, reason))
-        elif contract is None:
-            left_out.append(LeftOut(None, entry.id, remark("left_out.without_contract", on=entry.worked_on)))
-        else:
-            placed.setdefault(contract.id, []).append(entry)
-    return placed, left_out
-
-
-def _stands_aside(books: Books, contract: Contract, period: Period) -> Json | None:
-    """Why a contract has no part in this period's drafts: what it costs in these days is billed, or drafted."""
-    for share in books.issued:
-        if share.contract_id == contract.id and _overlap(share.period, period):
-            first, last = share.period
-            return remark("left_out.already_issued", number=share.number, first=first, last=last)
-    for share in books.drafted:
-        if share.contract_id == contract.id and _overlap(share.period, period):
-            return remark("left_out.overlaps_draft", first=share.period.first, last=share.period.last)
-    return None
-
-
-def _overlap(one: Period, other: Period) -> bool:
-    return one.first <= other.last and other.first <= one.last
-
-
-def _rate_or_blame(
-    books: Books,
-    contract: Contract,
-    calendar_version: int,
-    entries: list[Worked],
-    period: Period,
-    regime: Regime,
-    *,
-    before: list[Section],
-) -> Rated:
-    """The contract's part rated; raises DataFault that names the contract, and those of its terms that are to blame."""
-
-    def attempt(with_terms: Contract) -> Rated:
-        minimum_of(with_terms)
-        return _rate(books, with_terms, calendar_version, entries, period, regime, before=before)
-
-    try:
-        return attempt(contract)
-    except Exception as fault:
-        if is_outage(fault):
-            raise
-        raise of_contract(contract, fault, attempt) from fault
-
-
-def _rate(
-    books: Books,
-    contract: Contract,
-    calendar_version: int,
-    entries: list[Worked],
-    period: Period,
-    regime: Regime,
-    *,
-    before: list[Section],
-) -> Rated:
-    used = Money(books.order_used.get(contract.po_number or "", 0), contract.currency)
-    for section in before:
-        used += section.rated.net
-    days = [entry.worked_on for entry in entries]
-    return rate_period(
-        terms_of(contract, order_used=used),
-        [_entry(entry, contract, calendar_version) for entry in entries],
-        period,
-        blocks=blocks_of(contract, period, worked_on=days, moved=books.moved.get(contract.id, {})),
-        usage=usage_of(contract, period, completed_tickets=_completed(books, contract)),
-        regime=regime,
-    )
-
-
-def _completed(books: Books, contract: Contract) -> list[str]:
-    if contract.kind != "per_ticket":
-        return []
-    before = books.completed_before.get(contract.id, set())
-    return [
-        label
-        for label, contract_id, day in books.completed
-        if label not in before and _pays(books, contract, contract_id, day)
-    ]
-
-
-def _pays(books: Books, contract: Contract, contract_id: UUID | None, day: date) -> bool:
-    if contract_id is not None:
-        return contract_id == contract.id
-    return in_force(books.contracts, day) is contract
-
-
-def _entry(entry: Worked, contract: Contract, calendar_version: int) -> Entry:
-    calendar = working_calendar(contract.calendar_id, version=calendar_version)
-    end = entry.started_at + timedelta(minutes=entry.minutes)
-    last = next(iter(bands(calendar, end - _MINUTE, end)))
-    return Entry(
-        id=str(entry.id),
-        worked_on=entry.worked_on,
-        bands=in_order(bands(calendar, entry.started_at, end), ends_in=last),
-        work_type=entry.work_type,
-        ticket=entry.ticket,
-        started_at=entry.started_at,
-        billable=entry.is_billable,
-        approved=entry.is_approved,
-        write_down=entry.write_down,
-    )
-
-
 def _draft(
     books: Books,
     period: Period,
@@ -273,6 +116,7 @@ def _draft(
         (taxed for section in sections for taxed in section.rated.taxed), currency=currency, withholding=percent
     )
     warnings = [warning.to_json() for section in sections for warning in section.rated.warnings]
+    warnings += [warning for section in sections for warning in section.warnings]
     before = _net_before(books.issued, period, currency, po_number)
     if before and totals.net.amount >= TWICE * before:
         warnings.append(remark("draft.twice_before", before=Money(before, currency), currency=currency))

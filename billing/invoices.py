@@ -13,6 +13,7 @@ from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Pay
 from billing.parties import require_treatment
 from billing.rating import Period
 from billing.sealing import issuer, seal
+from billing.sections import owner_of
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.kernel.db import db
@@ -56,14 +57,14 @@ def _issue(invoice: Invoice, *, at: datetime) -> Invoice:
     client = access_client(invoice.client_id)
     draft = _as_it_stands(invoice, client, at=at)
     invoice.legal_mentions = [{"code": row["mention"]} for row in invoice.taxes if row["mention"]]
-    seal(invoice, client, "invoice", at=at)
     with blaming("fault.draft"):
         _settle(invoice, draft, at=at)
+    seal(invoice, client, "invoice", at=at)
     return invoice
 
 
 def _settle(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
-    """Claim the entries of an issued invoice, drain its blocks, and await its payment."""
+    """Claim the entries of an invoice that is being issued, drain its blocks, and await its payment."""
     _claim_entries(invoice)
     _drain_blocks(invoice, draft, at=at)
     settled = invoice.payable == 0
@@ -164,10 +165,10 @@ def _drain_blocks(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
         BlockMovement(
             id=new_id(),
             client_id=invoice.client_id,
-            contract_id=section.contract.id,
+            contract_id=owner,
             invoice_id=invoice.id,
             entry_id=UUID(move.entry),
-            block=move.block,
+            block=name,
             on_day=move.on,
             units=-move.drained,
             reason="used",
@@ -175,4 +176,5 @@ def _drain_blocks(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
         )
         for section in draft.sections
         for move in section.rated.movements
+        for owner, name in [owner_of(section.contract, move.block)]
     )

@@ -12,7 +12,7 @@ from billing.tax import Regime
 from billing.terms import regime_of
 from msp.clients.billing_data import check_tax_id
 from msp.clients.models import Client
-from msp.clients.tax_regime import Undecided, is_spanish_postcode, regime_between
+from msp.clients.tax_regime import Undecided, regime_between
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict
 
@@ -67,11 +67,8 @@ def require_treatment(client: Client, issuer: Mapping[str, Any]) -> None:
 
 
 def missing_of_address(address: Mapping[str, Any]) -> list[str]:
-    """The parts of an address that an invoice needs and that are empty, or cannot be."""
-    missing = [name for name in NEEDED_OF_ADDRESS if not str(address.get(name) or "").strip()]
-    if address.get("country") == "ES" and "postcode" not in missing and not is_spanish_postcode(address["postcode"]):
-        missing.append("postcode")
-    return missing
+    """The parts of an address that an invoice needs and that are empty."""
+    return [name for name in NEEDED_OF_ADDRESS if not str(address.get(name) or "").strip()]
 
 
 def address_of(stored: object) -> Json | None:

@@ -21,6 +21,9 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
         "draft.without_contract": "minutes entries",
         "draft.twice_before": "before currency",
         "draft.period_open": "last",
+        "draft.fees_caught_up": "contract first last",
+        "draft.fees_adjusted": "contract first last net currency",
+        "draft.fees_before": "contract first last",
         "draft.not_recalculated": "",
         # why something is on no draft
         "left_out.without_contract": "on",

@@ -12,12 +12,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import raiseload
 
 from billing.books import Books, read_each, zone_of
-from billing.drafts import Draft, LeftOut, line_values, plan
+from billing.drafts import Draft, line_values, plan
 from billing.faults import DataFault, blaming, note
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry, InvoiceRun
 from billing.numbering import lock_runs
 from billing.phrases import is_fault, remark
 from billing.rating import Line, Period
+from billing.sections import LeftOut
 from billing.sentences import paragraph, title
 from billing.tax import TaxRow
 from msp.clients.models import Client

@@ -7,6 +7,8 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, cast
 
 from billing.rating import Block, Period, Rate, Rounding, Terms, Usage
@@ -15,9 +17,10 @@ from billing.tax import BILLED_AS, Regime
 from msp.contracts.models import Contract
 from msp.contracts.terms import check_terms
 from msp.kernel.db import Json
-from msp.kernel.money import Money
+from msp.kernel.money import Exact, Money, half_up
 
 ONCE = "once"
+NOTHING_SOLD: Mapping[str, Fraction] = MappingProxyType({})
 _ONE_DAY = timedelta(days=1)
 
 
@@ -91,30 +94,46 @@ def usage_of(contract: Contract, period: Period, *, completed_tickets: Iterable[
 
 
 def blocks_of(
-    contract: Contract, period: Period, *, worked_on: Iterable[date] = (), moved: Mapping[str, int]
+    contract: Contract,
+    period: Period,
+    *,
+    worked_on: Iterable[date] = (),
+    moved: Mapping[str, int],
+    sold: Mapping[str, Fraction] = NOTHING_SOLD,
 ) -> tuple[Block, ...]:
     """The prepaid blocks that work of these days, and of the period, may draw on.
 
     `moved` is the sum of the movements of issued invoices by block id: whole minutes, or minor units of money, and
     negative for what was taken. A block is filled every month unless the terms say `once`; without a fee of its own a
-    retainer is sold at its face value when it is filled.
+    retainer is sold at its face value when it is filled. `sold` is the part of a block's price that stays after credit
+    notes: of its hours the same part stays, unless this period sells it anew.
     """
     if contract.kind not in ("block_hours", "retainer"):
         return ()
     days = [day for day in worked_on if day < period.first]
     spans = _spans(contract, since=min(days, default=period.first), until=period.last)
     wanted = {_month(day) for day in (*days, *_days(period))} | {ONCE}
-    return tuple(_block(contract, name, span, moved.get(name, 0)) for name, span in spans if name in wanted)
+    return tuple(
+        _block(contract, name, span, moved.get(name, 0), Fraction(1) if span.first in period else sold.get(name, 1))
+        for name, span in spans
+        if name in wanted
+    )
 
 
-def _block(contract: Contract, name: str, span: Period, moved: int) -> Block:
-    says, granted = contract.terms, _granted(contract)
+def drains_of(contract: Contract) -> Mapping[Band, Decimal]:
+    """How many prepaid minutes of a contract's blocks a worked one takes, by band."""
+    return _factors(contract.terms, "drain_multipliers")
+
+
+def _block(contract: Contract, name: str, span: Period, moved: int, part: Exact) -> Block:
+    says, whole = contract.terms, _granted(contract)
+    granted = int(half_up(Fraction(whole) * Fraction(part), 0))
     sale_price: Decimal | None = None
     sold_on: date | None = None
     if contract.kind == "retainer":
         sold_on = None if _fee(contract) is not None else span.first
     elif name == ONCE and "fee" in says and granted:
-        sold_on, sale_price = span.first, Decimal(says["fee"]) * 60 / granted
+        sold_on, sale_price = span.first, Decimal(says["fee"]) * 60 / whole
     return Block(
         id=name,
         granted=granted,
@@ -159,6 +178,11 @@ def _days(period: Period) -> Iterator[date]:
     while day <= period.last:
         yield day
         day += _ONE_DAY
+
+
+def block_of_month(first: str) -> str:
+    """The block that is filled in the month of a day (ISO 8601)."""
+    return _month(date.fromisoformat(first))
 
 
 def _month(day: date) -> str:

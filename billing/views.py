@@ -8,12 +8,12 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import select
 
+from billing.documents import is_verifiable
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
 from billing.month import Loose, Month, Place
 from billing.pdf import Told, line_title, tax_words
 from billing.phrases import BLOCKING, MILD, is_fault
 from billing.queries import EntryTold
-from billing.sealing import is_verifiable
 from billing.sentences import paragraph, sentence_or_code
 from billing.sentences.figures import days
 from msp.contracts.models import Contract
@@ -37,6 +37,7 @@ ICONS = {
     "invoice.paid": "circle-check",
     "invoice.payment_failed": "circle-alert",
     "invoice.voided": "circle-alert",
+    "invoice.payment_noted": "credit-card",
     "invoice.credited": "receipt-euro",
 }
 
@@ -254,10 +255,16 @@ def _happened(kind: str, data: Json, name: str | None) -> str:
         "invoice.push_requested": gettext("Sent to Stripe again"),
         "invoice.paid": gettext("Paid"),
         "invoice.payment_failed": gettext("The payment failed"),
-        "invoice.voided": gettext("Cancelled at Stripe"),
+        "invoice.voided": gettext("Cancelled at Stripe; it is still owed"),
+        "invoice.payment_noted": _noted(data),
         "invoice.credited": gettext("Corrected by %(number)s", number=data.get("number", "")),
     }.get(kind, kind)
     return f"{text} · {name}" if name else str(text)
+
+
+def _noted(data: Json) -> str:
+    """A line that came to the ledger; its amount stands there."""
+    return gettext("Money received noted") if data.get("amount", 0) >= 0 else gettext("Money returned noted")
 
 
 def refusal(refused: Refusal) -> str:
@@ -272,6 +279,11 @@ def refusal(refused: Refusal) -> str:
         "draft_outdated": gettext("The hours or the contract changed since this draft was made. Work it out again."),
         "provider_incomplete": gettext("Your own legal data are not complete. An administrator adds them in settings."),
         "currency_not_euro": gettext("Only invoices in euros can be issued."),
+        "chain_broken": gettext(
+            "The chain of invoice records was altered at %(number)s: nothing is issued until that is resolved."
+            " “msp doctor” says what it found.",
+            number=refused.params.get("number") or refused.params.get("position"),
+        ),
         "issue_date_before_last": gettext("The last invoice of the series has a later date."),
         "invoice_not_creditable": gettext("Only an issued invoice can be corrected."),
         "invoice_credited": gettext("All of it is credited already."),

@@ -1,8 +1,9 @@
 """Prepaid work: which minutes a block covers, which are left over, and when the block ran out.
 
-Blocks are used oldest first; entries by worked day, then start. An entry that finds too little left is split into
-what is covered and overage, to the whole worked minute. (Autotask consumes by worked date and splits in this way;
-consuming by date of entry, as ConnectWise does, lets back-dated work miss a block that it should have used.)
+Blocks are used in their order, oldest first; entries by worked day, then start. An entry that finds too little left is
+split into what is covered and overage: hours to the whole worked minute, money to the minor unit. (Autotask consumes by
+worked date and splits in this way; consuming by date of entry, as ConnectWise does, lets back-dated work miss a block
+that it should have used.)
 """
 
 from collections.abc import Iterable, Sequence
@@ -52,7 +53,7 @@ class Drawn(NamedTuple):
 
 def draw(terms: Terms, pieces: Iterable[Piece], *, blocks: Sequence[Block], period: Period) -> Drawn:
     """Let the prepaid pieces draw on the blocks, in order; what finds nothing becomes overage."""
-    tanks = [_Tank(block) for block in sorted(blocks, key=lambda block: (block.starts_on, block.id))]
+    tanks = [_Tank(block) for block in sorted(blocks, key=lambda block: (block.rank, block.starts_on, block.id))]
     for tank in tanks:
         if tank.block.remaining <= 0:
             tank.ran_out = RanOut(tank.block)
@@ -92,22 +93,30 @@ def _take(terms: Terms, piece: Piece, tank: _Tank, *, before: int) -> tuple[Piec
     each = _per_minute(terms, piece, tank.block)
     if each is None:
         return None, piece
-    minutes = piece.billed if not each else min(piece.billed, max(tank.left // each, 0))
-    if minutes == 0 and piece.billed:
+    priced = _covered_part(piece, tank, each)
+    if priced == 0 and piece.priced:
         tank.ran_out = tank.ran_out or _moment(tank.block, piece.entry, minutes=before, inside=False)
         return None, piece
-    done, rest = (piece, None) if minutes == piece.billed else split(piece, minutes)
+    done, rest = (piece, None) if priced == piece.priced else split(piece, priced)
     done = replace(done, standing="covered_block", block=tank.block.id)
-    _book(tank, done, minutes * each)
-    if tank.ran_out is None and minutes and (rest is not None or tank.left == 0):
+    _book(tank, done, priced * each)
+    if tank.ran_out is None and priced and (rest is not None or tank.left == 0):
         tank.ran_out = _moment(tank.block, piece.entry, minutes=before + done.worked, inside=rest is not None)
-    return done, rest
+    return (done if done.billed or rest is None else None), rest
+
+
+def _covered_part(piece: Piece, tank: _Tank, each: Fraction) -> Fraction:
+    """The minutes that a block has enough for: whole ones of hours, to the minor unit of money."""
+    if not each:
+        return piece.priced
+    most = max(tank.left / each, Fraction(0))
+    return min(piece.priced, most if tank.block.unit == "money" else Fraction(int(most)))
 
 
 def _per_minute(terms: Terms, piece: Piece, block: Block) -> Fraction | None:
     """What one worked minute takes: minutes by the drain factor, or minor units of money by the rate card."""
     if block.unit == "minutes":
-        return Fraction(drain_factor(terms, piece.entry, piece.band))
+        return Fraction(drain_factor(terms, piece.entry, piece.band, of=block.drain))
     price = price_of(terms, piece.entry, piece.band, "prepaid")
     return Fraction(price.unit_price) * 10 ** minor_digits(terms.currency) / 60 if price else None
 
@@ -116,7 +125,7 @@ def _book(tank: _Tank, piece: Piece, amount: Fraction) -> None:
     """Movements are whole units, rounded on the running sum, so that they never drift from the exact drain."""
     tank.drained += amount
     booked = int(half_up(tank.drained, 0))
-    if piece.billed:
+    if piece.priced:
         entry = piece.entry
         tank.movements.append(Movement(tank.block.id, entry.id, entry.worked_on, piece.billed, booked - tank.booked))
     tank.booked = booked

@@ -47,6 +47,8 @@ def _blocks(case: Case) -> Iterator[Phrase]:
     ran_out = {moment.block.id: moment for moment in case.drawn.ran_out}
     states = {state.block: state for state in case.drawn.states}
     for block in case.blocks:
+        if block.rank:
+            continue  # its own contract speaks of it
         if block.id in ran_out:
             yield from _ran_out(case, ran_out[block.id])
         else:

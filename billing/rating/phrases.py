@@ -30,6 +30,7 @@ CODES: Mapping[str, frozenset[str]] = {
         "line.km": "",
         "line.discount": "percent",
         "line.fee": "kind period first last",
+        "line.fee_adjusted": "first last",
         "line.seats": "seats first last",
         "line.seats_added": "seats on last",
         "line.seats_removed": "seats on last",
@@ -58,6 +59,7 @@ CODES: Mapping[str, frozenset[str]] = {
         # why a fixed line costs what it costs
         "fee.full": f"{_FEE}",
         "fee.prorated": f"{_FEE} rule",
+        "fee.adjusted": "due billed currency clause",
         "fee.milestone": "due_on clause",
         "fee.block_sale": "sold_on clause",
         "fee.tickets": "price currency clause",

@@ -4,6 +4,7 @@ From nearest to farthest: the entry's own override, the most specific row of the
 day (work type, then role, then tier), the general row. A change of rates never reaches work of earlier days.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -66,9 +67,10 @@ def work_factor(terms: Terms, entry: Entry) -> Decimal:
     return terms.work_type_multipliers.get(entry.work_type, NORMAL)
 
 
-def drain_factor(terms: Terms, entry: Entry, band: Band) -> Decimal:
-    """How many prepaid minutes a worked one takes."""
-    return terms.drain_multipliers.get(band, NORMAL) * work_factor(terms, entry)
+def drain_factor(terms: Terms, entry: Entry, band: Band, *, of: Mapping[Band, Decimal] | None = None) -> Decimal:
+    """How many prepaid minutes a worked one takes; `of` are the drain multipliers of a block of another contract."""
+    factors = terms.drain_multipliers if of is None else of
+    return factors.get(band, NORMAL) * work_factor(terms, entry)
 
 
 def band_label(terms: Terms, band: Band, standing: Standing) -> Band | None:

@@ -203,6 +203,8 @@ class Block:
     `granted` and `remaining` are whole minutes, or minor units of the currency for a retainer; `remaining` is what is
     left before this period. A block sold inside the period at `hour_price` is a line of its own, with its tax: an
     advance payment for an identified service accrues IVA when paid (LIVA art. 75.Dos), its use is not taxed again.
+    Blocks of a lower `rank` go first: a contract's own, then those of the client's other contracts as declared, which
+    are drained by their own multipliers (`drain`).
     """
 
     id: str
@@ -213,6 +215,8 @@ class Block:
     unit: Unit = "minutes"
     sold_on: date | None = None
     hour_price: Decimal | None = None
+    rank: int = 0
+    drain: Mapping[Band, Decimal] | None = None
 
     def holds_on(self, day: date) -> bool:
         """Whether work of that day may draw on it: the worked day decides, not the day of entry."""

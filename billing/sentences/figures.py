@@ -75,7 +75,7 @@ def words(codes: Iterable[str], of: str) -> str:
 
 def block(name: str, unit: str) -> str:
     """What people call a block: that of a month, or the only one."""
-    is_money = unit == "money"
+    is_money, name = unit == "money", name.rpartition("/")[2]
     if name == "once":
         return gettext("the retainer") if is_money else gettext("the block of hours")
     if is_money:

@@ -26,9 +26,10 @@ def _labour(p: Params) -> str:
 
 
 def _covered_block(p: Params) -> str:
-    if p["block"] == "once":
+    name = p["block"].rpartition("/")[2]
+    if name == "once":
         return gettext("%(work)s, from the prepaid block", work=_labour(p))
-    return gettext("%(work)s, from the block of %(month)s", work=_labour(p), month=month(p["block"]))
+    return gettext("%(work)s, from the block of %(month)s", work=_labour(p), month=month(name))
 
 
 def _fee(p: Params) -> str:
@@ -94,6 +95,7 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     "line.km": lambda p: gettext("Kilometres"),
     "line.discount": lambda p: gettext("Discount of %(percent)s on labour", percent=percent(Decimal(p["percent"]))),
     "line.fee": _fee,
+    "line.fee_adjusted": lambda p: gettext("Adjustment of the fee, %(days)s", days=days(p["first"], p["last"])),
     "line.seats": _seats,
     "line.seats_added": _seats_added,
     "line.seats_removed": _seats_removed,

@@ -170,4 +170,12 @@ SAID: Mapping[str, Callable[[Params], str]] = {
         gettext("Sold on %(day)s; its hours are not invoiced again", day=day(p["sold_on"])), p
     ),
     "fee.tickets": _tickets,
+    "fee.adjusted": lambda p: with_clause(
+        gettext(
+            "%(due)s are due for it, and %(billed)s were billed",
+            due=money(p["due"], p["currency"]),
+            billed=money(p["billed"], p["currency"]),
+        ),
+        p,
+    ),
 }

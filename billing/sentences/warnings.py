@@ -109,6 +109,22 @@ SAID: Mapping[str, Callable[[Params], str]] = {
         "At least double the period before (%(before)s)", before=money(p["before"], p["currency"])
     ),
     "draft.period_open": lambda p: gettext("The period is not over until %(day)s", day=day(p["last"])),
+    "draft.fees_caught_up": lambda p: gettext(
+        "“%(contract)s”: fees of %(days)s, which were never billed, are included",
+        contract=p["contract"],
+        days=days(p["first"], p["last"]),
+    ),
+    "draft.fees_adjusted": lambda p: gettext(
+        "“%(contract)s”: what was billed for %(days)s has changed since (%(net)s)",
+        contract=p["contract"],
+        days=days(p["first"], p["last"]),
+        net=money(p["net"], p["currency"]),
+    ),
+    "draft.fees_before": lambda p: gettext(
+        "“%(contract)s”: fees of %(days)s were never billed here. Close those months too, if nobody else billed them",
+        contract=p["contract"],
+        days=days(p["first"], p["last"]),
+    ),
     "left_out.unapproved": lambda p: gettext("Not approved yet"),
     "left_out.non_billable": lambda p: gettext("Not charged (%(minutes)s)", minutes=minutes(p["minutes"])),
     "left_out.held_by_po": lambda p: gettext("Held back by order %(po)s", po=p["po"]),
@@ -125,6 +141,7 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     ),
     "left_out.carried": _carried,
     "left_out.negative": lambda p: gettext(
-        "What is given back exceeds what is charged (%(net)s)", net=money(p["net"], p["currency"])
+        "What is given back exceeds what is charged (%(net)s): issue a credit note for the earlier invoice",
+        net=money(p["net"], p["currency"]),
     ),
 }

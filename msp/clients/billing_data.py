@@ -18,7 +18,6 @@ from msp.clients.tax_regime import (
     TAX_REGIMES,
     ClientRegime,
     Undecided,
-    is_spanish_postcode,
     regime_between,
     vat_prefix,
 )
@@ -30,8 +29,9 @@ FIELDS = ("tax_id", "tax_regime", "billing_address", "billing_email", "payment_d
 ADDRESS = ("line1", "line2", "postcode", "city", "province", "country")
 MOST_PAYMENT_DAYS = 365
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-LONGEST_EMAIL, LONGEST_LINE, LONGEST_TAX_ID = 254, 200, 40
+LONGEST_EMAIL, LONGEST_LINE, LONGEST_TAX_ID = 254, 10_000, 40
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _GROUPS = frozenset(("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"))  # territories of CLDR that are no country
 
 
@@ -111,7 +111,7 @@ def _address(given: object, faults: Faults) -> object:
     for name, value in given.items():
         if name not in ADDRESS:
             faults[f"billing_address.{name}"] = ["unknown_field"]
-        elif not isinstance(value, str) or len(value) > LONGEST_LINE or _CONTROL.search(value):
+        elif not isinstance(value, str) or len(value) > LONGEST_LINE or _UNSTORABLE.search(value):
             faults[f"billing_address.{name}"] = ["invalid"]
         elif value.strip():
             address[name] = value.strip()
@@ -119,8 +119,6 @@ def _address(given: object, faults: Faults) -> object:
         address["country"] = country.upper()
         if not is_country(address["country"]):
             faults["billing_address.country"] = ["invalid"]
-    if address.get("country") == "ES" and "postcode" in address and not is_spanish_postcode(address["postcode"]):
-        faults["billing_address.postcode"] = ["postcode_shape"]
     return address
 
 

@@ -81,9 +81,13 @@ def is_vat_number_of(country: str, tax_id: str) -> bool:
     return country in EU and tax_id.startswith(vat_prefix(country)) and bool(vat.is_valid(tax_id))
 
 
-def is_spanish_postcode(text: str) -> bool:
-    """Whether it is five digits of a Spanish province; the province decides the tax territory."""
-    return _SPANISH_POSTCODE.fullmatch(text) is not None
+def spanish_postcode(text: str) -> str | None:
+    """The five digits of a Spanish postcode, however they were typed; None where it is none.
+
+    The first two are the province, which decides the tax territory.
+    """
+    digits = "".join(each for each in text if each.isascii() and each.isdigit())
+    return digits if _SPANISH_POSTCODE.fullmatch(digits) else None
 
 
 def _place(address: object) -> Territory | None:
@@ -93,6 +97,7 @@ def _place(address: object) -> Territory | None:
     country, postcode = address.get("country"), address.get("postcode") or ""
     if not isinstance(country, str) or not isinstance(postcode, str) or not country:
         return None
-    if country == "ES" and not is_spanish_postcode(postcode):
-        return None
-    return territory(country=country, postal_code=postcode)
+    if country != "ES":
+        return territory(country=country)
+    digits = spanish_postcode(postcode)
+    return territory(country=country, postal_code=digits) if digits else None

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from babel.numbers import list_currencies
 
 from msp.calendars.queries import access_calendar
 from msp.clients.models import Client
+from msp.clients.queries import access_client
 from msp.contracts.ladder import Escalation, Ladder, faults, person_of
-from msp.contracts.models import WORK_TYPES, Contract, EscalationStep, Rate, SlaTarget
+from msp.contracts.models import WORK_TYPES, Contract, ContractTerms, EscalationStep, Rate, SlaTarget
 from msp.contracts.queries import to_escalation, to_target
 from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES, USUAL_PAUSING, Target
-from msp.contracts.terms import LONGEST_NAME, MOST_RATE, MOST_ROWS, check_terms, is_day, is_line
+from msp.contracts.terms import MOST_RATE, MOST_ROWS, check_terms, is_day, is_text
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
@@ -21,7 +23,6 @@ from msp.kernel.ids import new_id
 from msp.people.queries import staff
 
 MAX_MINUTES = 525_600
-LONGEST_ORDER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Agreement:
     """What a contract says.
 
     `targets` are by priority, for every type; `targets_of_type` replace them for a type, by type and priority.
-    `pausing` are the statuses that hold the clocks; without a `ladder` the usual one holds.
+    `pausing` are the statuses that hold the clocks; without a `ladder` the usual one holds. Changed terms price work
+    and fees from `terms_from` on: the client's today unless told; an earlier day corrects what was not billed yet.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Agreement:
     targets_of_type: Mapping[str, Mapping[str, Target]] = field(default_factory=dict)
     pausing: Sequence[str] = USUAL_PAUSING
     ladder: Ladder = ()
+    terms_from: date | None = None
 
 
 def add_contract(client: Client, agreement: Agreement, *, at: datetime) -> Contract:
@@ -63,6 +66,7 @@ def add_contract(client: Client, agreement: Agreement, *, at: datetime) -> Contr
     db.session.add(contract)
     db.session.flush()
     _write_parts(contract, agreement)
+    _write_terms(contract, valid_from=contract.starts_on, at=at)
     emit("contract.added", contract.id, client_id=client.id, visibility="internal", at=at, name=contract.name)
     return contract
 
@@ -79,6 +83,8 @@ def edit_contract(contract: Contract, agreement: Agreement, *, at: datetime) -> 
     for name in changed:
         setattr(contract, name, columns[name])
     contract.version += 1
+    if {"terms", "kind"} & set(changed):
+        _write_terms(contract, valid_from=_terms_from(contract, agreement, at=at), at=at)
     for rows in (contract.targets, contract.rates, contract.ladder):
         rows.clear()
     db.session.flush()
@@ -87,6 +93,28 @@ def edit_contract(contract: Contract, agreement: Agreement, *, at: datetime) -> 
     after = _promised(contract)
     if others := sorted(name for name in before if before[name] != after[name]):
         _tell(contract, "contract.changed", others, at=at)
+
+
+def _terms_from(contract: Contract, agreement: Agreement, *, at: datetime) -> date:
+    """The day from which changed terms hold: not before the contract, by itself not before today."""
+    today = at.astimezone(ZoneInfo(access_client(contract.client_id).timezone)).date()
+    return max(agreement.terms_from or today, contract.starts_on)
+
+
+def _write_terms(contract: Contract, *, valid_from: date, at: datetime) -> None:
+    """Keep what this version costs; earlier versions go on to price the days before."""
+    db.session.add(
+        ContractTerms(
+            client_id=contract.client_id,
+            contract_id=contract.id,
+            version=contract.version or 1,
+            valid_from=valid_from,
+            kind=contract.kind,
+            terms=contract.terms,
+            created_at=at,
+        )
+    )
+    db.session.flush()
 
 
 def _tell(contract: Contract, kind: str, changed: Sequence[str], *, at: datetime) -> None:
@@ -113,14 +141,16 @@ def _head_faults(agreement: Agreement) -> dict[str, list[str]]:
     wrong: dict[str, list[str]] = {}
     if not agreement.name.strip():
         wrong["name"] = ["required"]
-    elif not is_line(agreement.name, longest=LONGEST_NAME):
+    elif not is_text(agreement.name):
         wrong["name"] = ["invalid"]
-    if agreement.po_number is not None and not is_line(agreement.po_number, longest=LONGEST_ORDER):
+    if agreement.po_number is not None and not is_text(agreement.po_number):
         wrong["po_number"] = ["invalid"]
     if agreement.currency not in list_currencies():
         wrong["currency"] = ["invalid"]
     if not is_day(agreement.starts_on):
         wrong["starts_on"] = ["invalid"]
+    if agreement.terms_from is not None and not is_day(agreement.terms_from):
+        wrong["terms_from"] = ["invalid"]
     if agreement.ends_on is not None and not is_day(agreement.ends_on):
         wrong["ends_on"] = ["invalid"]
     elif agreement.ends_on is not None and agreement.ends_on < agreement.starts_on:

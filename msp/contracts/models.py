@@ -76,6 +76,27 @@ class Contract(Model):
     )
 
 
+class ContractTerms(Model):
+    """What a version of a contract costs, and from which day that holds; rows are only ever added.
+
+    On a day the highest version holds that is valid by then. The newest version is also in the contract itself.
+    """
+
+    __tablename__ = "contract_terms"
+    __table_args__ = (
+        _of_contract(),
+        CheckConstraint(f"kind in {KINDS}", name="kind"),
+        {"info": {"access": "tenant_read"}},
+    )
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    contract_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[date]
+    kind: Mapped[str]
+    terms: Mapped[Json]
+    created_at: Mapped[datetime]
+
+
 class SlaTarget(Model):
     """What a contract promises for one priority, in business minutes of its calendar; `type` is "" for every type."""
 

@@ -23,10 +23,10 @@ MOST_FACTOR = Decimal(100)
 MOST_SEATS = 100_000
 MOST_BLOCK_MINUTES = 60 * 100_000
 MOST_ROWS = 500
-LONGEST_NAME, LONGEST_CLAUSE = 200, 60
+LONGEST_TEXT = 10_000
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DAY_MINUTES = 1440
 _SCOPES = ("entry", "ticket", "ticket_day", "invoice_line")
 _MODES = ("up", "nearest", "down")
@@ -39,9 +39,11 @@ def is_day(day: date) -> bool:
     return FIRST_DAY <= day <= LAST_DAY
 
 
-def is_line(value: object, *, longest: int) -> bool:
-    """Whether a value is one line of text: not blank, without control characters, not longer than it may be."""
-    return isinstance(value, str) and bool(value.strip()) and len(value) <= longest and not _CONTROL.search(value)
+def is_text(value: object, *, blank: bool = False) -> bool:
+    """Whether a value is text that can be stored: whatever people type prints, what no font has as a replacement."""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or _UNSTORABLE.search(value):
+        return False
+    return blank or bool(value.strip())
 
 
 def _decimal(*, most: Decimal, least: Decimal = Decimal(0), above: Decimal | None = None) -> Check:
@@ -105,8 +107,8 @@ def _day(value: Any) -> bool:
         return False
 
 
-def _text(longest: int) -> Check:
-    return lambda value: is_line(value, longest=longest)
+def _text(value: Any) -> bool:
+    return is_text(value, blank=True)
 
 
 _PRICE = _decimal(most=MOST_MONEY)
@@ -128,7 +130,7 @@ _COMMON: dict[str, Check] = {
     "po_limit": _PRICE,
     "po_mode": _one_of("warn", "hold"),
     "exempt_work_types": _list_of(*WORK_TYPES),
-    "clauses": _map_of(("overage", "rounding", "multipliers", "fee", "excluded"), _text(LONGEST_CLAUSE)),
+    "clauses": _map_of(("overage", "rounding", "multipliers", "fee", "excluded"), _text),
 }
 _FEE: dict[str, Check] = {
     "fee": _PRICE,
@@ -159,7 +161,7 @@ ALLOWED: dict[str, dict[str, Check]] = {
     "flat_fee": _COMMON | _FEE | _EXCLUDED,
     "per_seat": _COMMON | _FEE | _EXCLUDED | _SEATS,
     "per_ticket": _COMMON | {"fee": _PRICE},
-    "fixed_price": _COMMON | {"milestones": _rows(name=_text(LONGEST_NAME), due_on=_day, amount=_PRICE)},
+    "fixed_price": _COMMON | {"milestones": _rows(name=is_text, due_on=_day, amount=_PRICE)},
 }
 REQUIRED = {
     "time_and_materials": (),

@@ -163,7 +163,7 @@ def test_a_draft_that_can_no_longer_be_calculated_stays_says_so_and_is_not_issue
     world: World, web: FlaskClient, good: list[Client]
 ) -> None:
     bad = client_of(world, "BAD", name="Cliente BAD")
-    contract = contract_of(world, bad, "flat_fee", KINDS["flat_fee"], name="Soporte total")
+    contract = contract_of(world, bad, "flat_fee", KINDS["flat_fee"], name="Soporte total", starts_on=OCTOBER.first)
     _, drafts = run(world, clients=[bad, *good])
     before = {draft.client_id: draft.id for draft in drafts}
     spoil(contract, {"labour_discount": "150"})

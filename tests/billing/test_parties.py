@@ -33,6 +33,7 @@ ATHENS = {"line1": "Ermou 7", "postcode": "10563", "city": "Atenas", "country": 
 LONDON = {"line1": "Fleet Street 8", "postcode": "EC4A 2BB", "city": "London", "country": "GB"}
 SL, NIE, DE, FR, EL = "B84562388", "X1234567L", "DE136695976", "FR40303265045", "EL094259216"
 CASES: list[tuple[Json, Json, str, str]] = [
+    (MADRID, TEGUISE | {"postcode": "E-35 530"}, SL, "canarias_b2b"),
     (MADRID, MADRID, SL, "national"),
     (MADRID, PALMA, SL, "national"),
     (PALMA, MADRID, NIE, "national"),
@@ -69,7 +70,7 @@ def store(client: Client, **values: object) -> Client:
 
 def drafted(world: World, **details: Any) -> tuple[Client, Invoice]:
     client = client_of(world, **details)
-    contract_of(world, client, "flat_fee", {"fee": "100.00"})
+    contract_of(world, client, "flat_fee", {"fee": "100.00"}, starts_on=OCTOBER.first)
     _, (draft,) = run(world, clients=[client])
     return client, draft
 
@@ -193,9 +194,7 @@ def test_a_tax_number_is_kept_in_its_compact_form(world: World, typed: str, addr
     [
         ({"billing_address": MADRID | {"country": "XX"}}, "billing_address.country", "invalid"),
         ({"billing_address": MADRID | {"country": "España"}}, "billing_address.country", "invalid"),
-        ({"billing_address": MADRID | {"postcode": "28"}}, "billing_address.postcode", "postcode_shape"),
-        ({"billing_address": MADRID | {"postcode": "53001"}}, "billing_address.postcode", "postcode_shape"),
-        ({"billing_address": MADRID | {"line1": "a\nb"}}, "billing_address.line1", "invalid"),
+        ({"billing_address": MADRID | {"line1": "a\x00b"}}, "billing_address.line1", "invalid"),
         ({"billing_address": MADRID | {"street": "x"}}, "billing_address.street", "unknown_field"),
         ({"billing_address": ["Calle Mayor 1"]}, "billing_address", "invalid"),
         ({"billing_email": "nobody"}, "billing_email", "email_shape"),
@@ -221,7 +220,6 @@ def test_page_and_api_refuse_the_same_billing_data(
     for more, errors in (
         ({"tax_id": "FOO"}, {"tax_id": ["nif_shape"]}),
         ({"tax_id": SL, "tax_regime": "eu_b2b"}, {"tax_regime": ["contradicts_parties"]}),
-        ({"billing_address": MADRID | {"postcode": "1"}}, {"billing_address.postcode": ["postcode_shape"]}),
     ):
         answer = admin.post("/clients", body | more)
         assert (answer.status_code, answer.get_json()["errors"]) == (422, errors)
@@ -248,7 +246,6 @@ def test_page_and_api_refuse_the_same_billing_data(
         ({"billing_address": {}}, "address_missing", {"missing": ["line1", "postcode", "city", "country"]}),
         ({"billing_address": MADRID | {"line1": " "}}, "address_missing", {"missing": ["line1"]}),
         ({"billing_address": MADRID | {"city": ""}}, "address_missing", {"missing": ["city"]}),
-        ({"billing_address": MADRID | {"postcode": "28"}}, "address_missing", {"missing": ["postcode"]}),
         ({"tax_id": None}, "tax_id_missing", {}),
         ({"tax_id": "FOO"}, "tax_id_invalid", {}),
         ({"tax_id": "ESB84562388X"}, "tax_id_invalid", {}),

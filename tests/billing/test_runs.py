@@ -70,7 +70,7 @@ def test_a_day_is_the_clients_own(world: World) -> None:
     with work(Scope.staff()) as session:
         session.get_one(Client, world.lozano.id).timezone = "Europe/Madrid"
     in_october = log(ticket_of(world), world.tomas, utc(30, 22, 30, month=9), 60)
-    contract = contract_of(world, canaries, "flat_fee", {"fee": "10.00"})
+    contract = contract_of(world, canaries, "flat_fee", {"fee": "10.00"}, starts_on=OCTOBER.first)
     still_september = log(ticket_of(world, canaries, contract=None), world.tomas, utc(30, 22, 30, month=9), 60)
     _, drafts = run(world, clients=[world.lozano, canaries])
     on = {share.entry_id: draft.client_id for draft in drafts for line in draft.lines for share in line.entries}
@@ -187,6 +187,7 @@ def test_a_block_is_drawn_on_by_worked_day_and_replayed(world: World) -> None:
         client,
         "block_hours",
         {"block_minutes": 120, "fee": "140.00", "overage_rate": "85.00", "clauses": {"overage": "4.2"}},
+        starts_on=OCTOBER.first,
     )
     ticket = ticket_of(world, client)
     log(ticket, world.tomas, utc(20, 8), 60)
@@ -229,11 +230,13 @@ def test_a_block_sold_once_is_paid_once_and_lasts(world: World) -> None:
 
 def test_seats_tickets_and_parts_of_a_price(world: World) -> None:
     client = client_of(world)
-    changes = [{"on": "2026-09-15", "delta": 2}, {"on": "2026-10-17", "delta": 3}]
-    contract_of(world, client, "per_seat", {"fee": "31.00", "seats": 10, "seat_changes": changes})
-    per_ticket = contract_of(world, client, "per_ticket", {"fee": "20.00"})
+    changes = [{"on": "2026-10-01", "delta": 2}, {"on": "2026-10-17", "delta": 3}]
+    contract_of(
+        world, client, "per_seat", {"fee": "31.00", "seats": 10, "seat_changes": changes}, starts_on=OCTOBER.first
+    )
+    per_ticket = contract_of(world, client, "per_ticket", {"fee": "20.00"}, starts_on=OCTOBER.first)
     parts = [{"name": "Puesta en marcha", "due_on": "2026-10-15", "amount": "1000.00"}]
-    contract_of(world, client, "fixed_price", {"milestones": parts})
+    contract_of(world, client, "fixed_price", {"milestones": parts}, starts_on=OCTOBER.first)
     done, _open = ticket_of(world, client, contract=per_ticket), ticket_of(world, client, contract=per_ticket)
     with work(Scope.staff()) as session:
         ticket = session.get_one(Ticket, done.id)

@@ -58,12 +58,11 @@ WRONG: list[tuple[str, Json]] = [
     ("time_and_materials", {"multipliers": {"night": "2"}}),
     ("time_and_materials", {"exempt_work_types": [["remote"]]}),
     ("time_and_materials", {"detail": ["entry"]}),
-    ("time_and_materials", {"clauses": {"fee": "1\n2"}}),
-    ("time_and_materials", {"clauses": {"fee": "4" * 61}}),
+    ("time_and_materials", {"clauses": {"fee": "\x00"}}),
+    ("time_and_materials", {"clauses": {"fee": "4" * 10_001}}),
+    ("fixed_price", {"milestones": [{"name": " ", "due_on": "2026-10-15", "amount": "1"}]}),
     ("block_hours", {"valid_to": "9999-12-31"}),
     ("block_hours", {"valid_to": "2026-W40"}),
-    ("fixed_price", {"milestones": [{"name": "x" * 201, "due_on": "2026-10-15", "amount": "1"}]}),
-    ("fixed_price", {"milestones": [{"name": "a\tb", "due_on": "2026-10-15", "amount": "1"}]}),
     ("fixed_price", {"milestones": [{"name": "Fin", "due_on": "9999-12-31", "amount": "1"}]}),
     ("fixed_price", {"milestones": [{"name": "Fin", "due_on": "2026-10-15", "amount": "1e30"}]}),
 ]
@@ -174,10 +173,10 @@ def test_what_pages_api_and_verbs_refuse_is_the_same(
 @pytest.mark.parametrize(
     ("more", "fields"),
     [
-        ({"name": "x" * 201}, {"name": ["invalid"]}),
+        ({"name": "x" * 10_001}, {"name": ["invalid"]}),
         ({"name": "a\x00b"}, {"name": ["invalid"]}),
         ({"po_number": "\n"}, {"po_number": ["invalid"]}),
-        ({"po_number": "x" * 101}, {"po_number": ["invalid"]}),
+        ({"po_number": "x" * 10_001}, {"po_number": ["invalid"]}),
         ({"currency": "ABC"}, {"currency": ["invalid"]}),
         ({"starts_on": date(1, 1, 1)}, {"starts_on": ["invalid"]}),
         ({"ends_on": date(9999, 12, 31)}, {"ends_on": ["invalid"]}),

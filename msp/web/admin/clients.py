@@ -13,6 +13,7 @@ from flask_babel import get_locale, gettext, ngettext
 from msp.clients.actions import CODE, DOMAIN, GUEST_POLICIES, add_client, edit_client
 from msp.clients.models import Client
 from msp.clients.queries import access_client, connections_of
+from msp.clients.tax_regime import spanish_postcode
 from msp.contracts.models import Contract
 from msp.contracts.queries import contracts_of
 from msp.kernel import clock, timezones
@@ -198,6 +199,9 @@ def _details(form: Form, *, before: Client | None) -> Json:
         form.fault("mail_domains", "domain_shape")
     days = form.read("payment_days", whole)
     kept = dict(before.billing_address) if before else {}
+    is_spanish = form.text("country").upper() in ("", "ES")
+    if is_spanish and form.text("postcode") and spanish_postcode(form.text("postcode")) is None:
+        form.fault("postcode", "postcode_shape")
     given = {key: form.text(name) for key, name in ADDRESS.items()}
     given["country"] = given["country"].upper() or "ES"
     return {

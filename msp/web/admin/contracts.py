@@ -168,6 +168,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
         targets_of_type=targets_of_type,
         pausing=[status for status in MAY_PAUSE if form.text(f"pauses_{status}")],
         ladder=ladder,
+        terms_from=form.read("terms_from", day),
     )
 
 

@@ -109,6 +109,10 @@ class ContractChange(Schema):
     rate_card = fields.List(fields.Nested(RateShape))
     terms = fields.Dict(keys=Text(longest=60), values=Anything(), metadata=TERMS)
     po_number = Text(longest=100, allow_none=True)
+    terms_from = fields.Date(
+        load_only=True,
+        metadata={"description": "From which day changed terms price work and fees; the client's today unless told"},
+    )
 
 
 class ContractIn(ContractChange):

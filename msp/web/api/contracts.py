@@ -128,6 +128,7 @@ def _changed(contract: Contract, data: dict[str, Any]) -> Agreement:
             if "escalation_ladder" in data
             else tuple(to_escalation(row) for row in contract.ladder)
         ),
+        terms_from=data.get("terms_from"),
     )
 
 
