@@ -6,7 +6,7 @@ a day). Source: docs.stripe.com/api for version API_VERSION, which the webhook's
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ from billing.collection import (
     keep_twin,
     read_collectable,
 )
-from billing.stripe_returns import returns_of
+from billing.stripe_returns import returns_of, subject_of
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.deadlines import DeadlineExceeded, deadline
@@ -326,7 +326,7 @@ def webhook(secret: str) -> Response:
         return _answer(400, "malformed")
     if not (_is_event(event) and _is_storable(json.loads(body))):
         return _answer(400, "not_an_event")
-    if subject := _subject(event):
+    if subject := subject_of(event):
         inbox.store("stripe", event["id"], event, key=subject, lane=LATER)
     return _answer(200, "received")
 
@@ -358,20 +358,9 @@ def _is_storable(event: object) -> bool:
     return "\\u0000" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def _subject(event: Mapping[str, Any]) -> str | None:
-    """What at Stripe an event is about: an invoice, or the payment intent whose money went back."""
-    subject = event["data"]["object"]
-    found = subject.get("id") if subject.get("object") == "invoice" else subject.get("invoice")
-    if isinstance(found, str) and found.startswith("in_"):
-        return found
-    intent = subject.get("payment_intent")
-    returned = subject.get("object") in ("charge", "refund", "dispute")
-    return intent if returned and isinstance(intent, str) and intent.startswith("pi_") else None
-
-
 def receive(client: StripeClient, received: inbox.Received) -> None:
     """Work a stored event: ask Stripe how what it is about stands now, not how it stood then."""
-    found = _subject(received.payload)
+    found = subject_of(received.payload)
     if found is None:
         return
     if found.startswith("pi_"):

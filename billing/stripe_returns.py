@@ -1,11 +1,22 @@
 """Money of a payment that Stripe gave back or a bank holds back: refunds and disputes, asked for as they stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe import StripeClient
 
 from billing.collection import Returned
+
+
+def subject_of(event: Mapping[str, Any]) -> str | None:
+    """What at Stripe an event is about: an invoice, or the payment intent whose money went back."""
+    subject = event["data"]["object"]
+    found = subject.get("id") if subject.get("object") == "invoice" else subject.get("invoice")
+    if isinstance(found, str) and found.startswith("in_"):
+        return found
+    intent = subject.get("payment_intent")
+    returned = subject.get("object") in ("charge", "refund", "dispute")
+    return intent if returned and isinstance(intent, str) and intent.startswith("pi_") else None
 
 
 def returns_of(client: StripeClient, intent: str) -> list[tuple[str, list[Returned]]]:
