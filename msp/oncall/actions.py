@@ -7,15 +7,16 @@ from uuid import UUID
 
 from msp.kernel import timezones
 from msp.kernel.db import db
-from msp.kernel.errors import Invalid
+from msp.kernel.errors import Denied, Invalid
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
 from msp.oncall.models import OnCallAbsence, OnCallLayer, OnCallMember, OnCallSwap
-from msp.oncall.queries import layers
-from msp.oncall.rota import MINUTES_A_DAY
+from msp.oncall.queries import layers, rota
+from msp.oncall.rota import MINUTES_A_DAY, shifts
 from msp.people.models import Person
 
 LONGEST_TURN = 366  # days
+LEADING_ROLES = ("administrator", "team_lead")
 WORKING_ROLES = ("administrator", "team_lead", "technician")
 
 
@@ -57,8 +58,12 @@ def remove_layer(layer: OnCallLayer, *, at: datetime) -> None:
     _tell("oncall.layer_removed", layer.id, at=at, name=layer.name)
 
 
-def swap(layer: OnCallLayer, person: Person, *, start: datetime, end: datetime, at: datetime) -> OnCallSwap:
+def swap(
+    layer: OnCallLayer, person: Person, *, start: datetime, end: datetime, at: datetime, by: Person | None = None
+) -> OnCallSwap:
     """Give a stretch of a layer to somebody; emits `oncall.swapped`. Refuses empty or past stretches, and who may not.
+
+    Raises Denied unless `by` (None: the desk itself) leads the team, takes the stretch over or has all of it.
 
     Whoever takes it over is on call even where they are noted as away: they said so.
     """
@@ -69,6 +74,8 @@ def swap(layer: OnCallLayer, person: Person, *, start: datetime, end: datetime, 
         wrong["person_id"] = ["not_on_call"]
     if wrong:
         raise Invalid(fields=wrong)
+    if not may_change(by, person.id) and not _has_all(by, layer, start, end):
+        raise Denied("not_allowed")
     made = OnCallSwap(id=new_id(), layer_id=layer.id, person_id=person.id, starts_at=start, ends_at=end, made_at=at)
     db.session.add(made)
     _tell(
@@ -78,15 +85,25 @@ def swap(layer: OnCallLayer, person: Person, *, start: datetime, end: datetime, 
     return made
 
 
-def cancel_swap(made: OnCallSwap, *, at: datetime) -> None:
-    """Take a swap back; emits `oncall.swap_cancelled`, once."""
+def cancel_swap(made: OnCallSwap, *, at: datetime, by: Person | None = None) -> None:
+    """Take a swap back; emits `oncall.swap_cancelled`, once.
+
+    Raises Denied unless `by` took it over or leads the team.
+    """
+    _check_may(by, made.person_id)
     if made.cancelled_at is None:
         made.cancelled_at = at
         _tell("oncall.swap_cancelled", made.layer_id, at=at, swap_id=str(made.id), person_id=str(made.person_id))
 
 
-def note_absence(person: Person, *, start: datetime, end: datetime, note: str, at: datetime) -> OnCallAbsence:
-    """Note that somebody is away; emits `oncall.absence_noted`. Refuses stretches that end before they begin."""
+def note_absence(
+    person: Person, *, start: datetime, end: datetime, note: str, at: datetime, by: Person | None = None
+) -> OnCallAbsence:
+    """Note that somebody is away; emits `oncall.absence_noted`. Refuses stretches that end before they begin.
+
+    Raises Denied unless `by` is that person or leads the team.
+    """
+    _check_may(by, person.id)
     if start >= end:
         raise Invalid(fields={"end": ["order"]})
     made = OnCallAbsence(
@@ -97,16 +114,36 @@ def note_absence(person: Person, *, start: datetime, end: datetime, note: str, a
     return made
 
 
-def cancel_absence(made: OnCallAbsence, *, at: datetime) -> None:
-    """Somebody is not away after all; emits `oncall.absence_cancelled`, once."""
+def cancel_absence(made: OnCallAbsence, *, at: datetime, by: Person | None = None) -> None:
+    """Somebody is not away after all; emits `oncall.absence_cancelled`, once.
+
+    Raises Denied unless `by` is that person or leads the team.
+    """
+    _check_may(by, made.person_id)
     if made.cancelled_at is None:
         made.cancelled_at = at
         _tell("oncall.absence_cancelled", made.person_id, at=at, absence_id=str(made.id))
 
 
+def may_change(by: Person | None, person_id: UUID) -> bool:
+    """Whether somebody may change what the rota says of a person: that person, team leads, administrators, the desk."""
+    return by is None or by.id == person_id or by.role in LEADING_ROLES
+
+
 def can_be_on_call(person: Person) -> bool:
     """Whether somebody may stand in the rota: active staff who work on tickets."""
     return person.is_staff and person.active and person.role in WORKING_ROLES
+
+
+def _check_may(by: Person | None, person_id: UUID) -> None:
+    if not may_change(by, person_id):
+        raise Denied("not_allowed")
+
+
+def _has_all(by: Person | None, layer: OnCallLayer, start: datetime, end: datetime) -> bool:
+    """Whether every shift of a stretch of the layer is of this person."""
+    found = [each for each in shifts(rota(start), start, end) if each.layer_id == layer.id]
+    return by is not None and bool(found) and all(each.person_id == by.id for each in found)
 
 
 def _apply(layer: OnCallLayer, terms: Terms) -> None:

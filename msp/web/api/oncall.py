@@ -136,18 +136,19 @@ def list_shifts(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(SwapIn)
 @blueprint.output(SwapOut, status_code=201)
 def create_swap(json_data: dict[str, Any]) -> Answer:
-    """Give a stretch to somebody."""
+    """Give a stretch to somebody: your own, or any to yourself; team leads and administrators, any to anybody."""
     _may_change()
     layer, person = access_layer(json_data["layer_id"]), access_person(json_data["person_id"])
-    return _shown(settled(swap(layer, person, start=json_data["start"], end=json_data["end"], at=clock.now())))
+    made = swap(layer, person, start=json_data["start"], end=json_data["end"], at=clock.now(), by=caller())
+    return _shown(settled(made))
 
 
 @blueprint.delete("/on-call/swaps/<uuid:swap_id>")
 @blueprint.output({}, status_code=204)
 def delete_swap(swap_id: UUID) -> Answer:
-    """Take a swap back."""
+    """Take a swap back that gave you a stretch; team leads and administrators, any."""
     _may_change()
-    cancel_swap(access_swap(swap_id), at=clock.now())
+    cancel_swap(access_swap(swap_id), at=clock.now(), by=caller())
     return ""
 
 

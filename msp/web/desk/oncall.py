@@ -57,6 +57,8 @@ def page() -> str:
         days=_days(rota, at),
         rows=_rows(rota, at, people),
         candidates=[each for each in people.values() if actions.can_be_on_call(each)],
+        absent_candidates=[each for each in people.values() if _may_be_noted(each)],
+        me=person,
         absences=[_absence(each) for each in queries.absences_from(at)],
         may_change=may(person, "work_tickets") and not person.is_restricted,
         new_layer_url=url_for("admin.new_layer") if _administers(person) else None,
@@ -70,7 +72,7 @@ def swap(layer_id: UUID) -> Response:
     if is_first_time():
         layer, at = queries.access_layer(layer_id), clock.now()
         person = access_person(_id("person_id"))
-        actions.swap(layer, person, start=max(_instant("start"), at), end=_instant("end"), at=at)
+        actions.swap(layer, person, start=max(_instant("start"), at), end=_instant("end"), at=at, by=current_person())
         _tell(gettext("%(name)s takes it over.", name=person.name))
     return _back()
 
@@ -78,7 +80,7 @@ def swap(layer_id: UUID) -> Response:
 def cancel_swap(swap_id: UUID) -> Response:
     """Whoever's turn it is has it again."""
     refuse_restricted()
-    actions.cancel_swap(queries.access_swap(swap_id), at=clock.now())
+    actions.cancel_swap(queries.access_swap(swap_id), at=clock.now(), by=current_person())
     _tell(gettext("The swap is taken back."))
     return _back()
 
@@ -92,7 +94,8 @@ def note_absence() -> Response:
         zone = ZoneInfo(person.timezone)
         start = datetime.combine(first, time(), zone)
         end = datetime.combine(last + timedelta(days=1), time(), zone)
-        actions.note_absence(person, start=start, end=end, note=request.form.get("note", ""), at=clock.now())
+        note = request.form.get("note", "")
+        actions.note_absence(person, start=start, end=end, note=note, at=clock.now(), by=current_person())
         _tell(gettext("Noted: %(name)s is away, and the next in line stands in.", name=person.name))
     return _back()
 
@@ -100,7 +103,7 @@ def note_absence() -> Response:
 def cancel_absence(absence_id: UUID) -> Response:
     """Somebody is here after all."""
     refuse_restricted()
-    actions.cancel_absence(queries.access_absence(absence_id), at=clock.now())
+    actions.cancel_absence(queries.access_absence(absence_id), at=clock.now(), by=current_person())
     _tell(gettext("The absence is taken back."))
     return _back()
 
@@ -172,7 +175,10 @@ def _part(cell: Cell, people: dict[UUID, Person], swaps: Sequence[OnCallSwap], a
         "is_over": shift.end <= at,
         "is_now": shift.start <= at < shift.end,
         "url": url_for("desk.swap_oncall", layer_id=shift.layer_id),
-        "cancel_url": url_for("desk.cancel_oncall_swap", swap_id=made[-1].id) if made else None,
+        "cancel_url": url_for("desk.cancel_oncall_swap", swap_id=made[-1].id)
+        if made and actions.may_change(current_person(), made[-1].person_id)
+        else None,
+        "may_give": shift.person_id is not None and actions.may_change(current_person(), shift.person_id),
     }
 
 
@@ -189,12 +195,18 @@ def _absence(each: OnCallAbsence) -> Json:
         "first": each.starts_at.astimezone(zone).date(),
         "last": (each.ends_at - timedelta(minutes=1)).astimezone(zone).date(),
         "note": each.note,
-        "cancel_url": url_for("desk.cancel_absence", absence_id=each.id),
+        "cancel_url": url_for("desk.cancel_absence", absence_id=each.id)
+        if actions.may_change(current_person(), person.id)
+        else None,
     }
 
 
 def _here(at: datetime) -> datetime:
     return at.astimezone(ZoneInfo(current_person().timezone))
+
+
+def _may_be_noted(each: Person) -> bool:
+    return actions.can_be_on_call(each) and actions.may_change(current_person(), each.id)
 
 
 def _administers(person: Person) -> bool:
