@@ -111,3 +111,11 @@ def test_events_are_append_only(app: Flask, world: World, role: str) -> None:
     for statement in ("update event set kind = 'x'", "delete from event"):
         with pytest.raises(ProgrammingError, match="permission denied"), work(Scope(role)) as session:
             session.execute(text(statement))
+
+
+@pytest.mark.parametrize("role", ["msp_client", "msp_staff", "msp_staff_some"])
+def test_what_came_in_from_other_programs_is_read_by_the_desk_alone(app: Flask, world: World, role: str) -> None:
+    """Raw messages hold what everybody of a client wrote, in whatever chat."""
+    for statement in ("select payload from inbound", "delete from inbound"):
+        with pytest.raises(ProgrammingError, match="permission denied"), work(Scope(role)) as session:
+            session.execute(text(statement))

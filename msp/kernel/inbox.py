@@ -18,7 +18,9 @@ class Inbound(Leased, Model):
     """One message of another program, kept as it came."""
 
     __tablename__ = "inbound"
-    __table_args__ = queue_args("inbound", UniqueConstraint("source", "external_id", name="uq_inbound_source"))
+    __table_args__ = queue_args(
+        "inbound", UniqueConstraint("source", "external_id", name="uq_inbound_source"), access="system"
+    )
     brings = Brings("t.source, t.external_id, t.payload")
     source: Mapped[str]
     external_id: Mapped[str]

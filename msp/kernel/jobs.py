@@ -20,9 +20,11 @@ from types import FrameType
 import redis
 from flask import Flask
 from rq import SimpleWorker
-from rq.cron import CronScheduler
+from rq.cron import CronJob, CronScheduler
+from rq.utils import now as utcnow
 
-from msp.kernel import leases, pressure, pulse, wake
+from msp.kernel import leases, pressure, pulse, wake, wake_jobs
+from msp.kernel.wake_jobs import SERIALIZER, TICK, WakeJob
 
 log = logging.getLogger(__name__)
 
@@ -199,10 +201,33 @@ class _Listener(SimpleWorker):
 
     max_connection_wait_time = 2.0
     is_told_to_stop = False
+    job_class = WakeJob
+
+    def __init__(self, queues: list[str], *, connection: redis.Redis) -> None:
+        super().__init__(queues, connection=connection, serializer=SERIALIZER)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.is_told_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+class _Clock(CronScheduler):
+    """RQ's clock, whose ticks are jobs as our workers take them."""
+
+    def enqueue_jobs(self) -> list[CronJob]:
+        """Send a tick where one is due."""
+        due = [job for job in self.get_jobs() if job.should_run()]
+        for job in due:
+            wake.queue_at(self.connection).enqueue(TICK, result_ttl=0, ttl=5, job_timeout=30)
+            job.set_enqueue_time(utcnow())
+        return due
+
+
+def make_clock(connection: redis.Redis) -> CronScheduler:
+    """The clock, with its one tick."""
+    scheduler = _Clock(connection=connection, logging_level=logging.WARNING)
+    scheduler.register(tick, wake.QUEUE, interval=TICK_SECONDS)
+    return scheduler
 
 
 def run_worker(app: Flask) -> None:
@@ -242,8 +267,7 @@ def run_clock(app: Flask) -> None:
 
 def _send_ticks(app: Flask) -> bool:
     _stop_on_signals()
-    scheduler = CronScheduler(connection=_patient_connection(app), logging_level=logging.WARNING)
-    scheduler.register(tick, wake.QUEUE, interval=TICK_SECONDS, result_ttl=0, ttl=5, job_timeout=30)
+    scheduler = make_clock(_patient_connection(app))
     try:
         scheduler.start()  # type: ignore[no-untyped-call]
     except redis.RedisError as failure:
@@ -265,3 +289,7 @@ def _stop_on_signals() -> None:
 def _patient_connection(app: Flask) -> redis.Redis:
     """Workers wait long for their next job, so they cannot use the impatient connection of the doors."""
     return redis.Redis.from_url(app.config["SETTINGS"].redis_url, health_check_interval=10)
+
+
+wake_jobs.allow(wake_jobs.RUN, run)
+wake_jobs.allow(TICK, tick)

@@ -104,7 +104,7 @@ class Leased:
     done_at: Mapped[datetime | None]
 
 
-def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
+def queue_args(table: str, *more: SchemaItem, access: str = "queue") -> tuple[object, ...]:
     """The constraints and indexes of a table of leased rows, for its `__table_args__`."""
     return (
         *more,
@@ -119,7 +119,7 @@ def queue_args(table: str, *more: SchemaItem) -> tuple[object, ...]:
         Index(f"ix_{table}_key", "key", "id", postgresql_where=text("state = 'pending'")),
         Index(f"ix_{table}_dead", "id", postgresql_where=text("state = 'dead'")),
         Index(f"ix_{table}_discarded", "id", postgresql_where=text("state = 'discarded'")),
-        {"info": {"access": "queue"}},
+        {"info": {"access": access}},
     )
 
 

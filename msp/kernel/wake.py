@@ -8,6 +8,8 @@ from collections.abc import Callable
 import redis
 import rq
 
+from msp.kernel.wake_jobs import RUN, SERIALIZER, WakeJob
+
 log = logging.getLogger(__name__)
 
 QUEUE = "desk"
@@ -87,7 +89,7 @@ def _send(name: str) -> None:
     try:
         if connection().set(f"wake:{name}", 1, nx=True, ex=5):
             queue().enqueue(
-                "msp.kernel.jobs.run",
+                RUN,
                 name,
                 result_ttl=0,
                 failure_ttl=3600,
@@ -108,4 +110,9 @@ def taken(name: str) -> None:
 
 def queue() -> rq.Queue:
     """The one queue of the desk; everything in it is a wake-up."""
-    return rq.Queue(QUEUE, connection=connection())
+    return queue_at(connection())
+
+
+def queue_at(line: redis.Redis) -> rq.Queue:
+    """The same over another connection."""
+    return rq.Queue(QUEUE, connection=line, serializer=SERIALIZER, job_class=WakeJob)
