@@ -227,6 +227,20 @@ def news(since: str) -> News:
     return News(version, tuple(newer or {row.subject_id for row in rows}))
 
 
+def news_of(requester_id: UUID, since: str) -> News:
+    """The same of one person's own tickets: nothing that happens to others' changes the version."""
+    query = (
+        select(Event.seq, Event.subject_id)
+        .join(Ticket, Ticket.id == Event.subject_id)
+        .where(Ticket.requester_id == requester_id)
+        .order_by(Event.seq.desc())
+        .limit(RECENT)
+    )
+    rows = db.session.execute(query).all()
+    version = f"0.{hash(tuple(row.seq for row in rows)) & 0xFFFFFFFF:x}"
+    return News(version) if version == since else News(version, tuple({row.subject_id for row in rows}))
+
+
 def version_of(rows: Sequence[Newest]) -> str:
     """The version of news that the newest events make up."""
     last = rows[0].seq if rows else 0

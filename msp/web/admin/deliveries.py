@@ -20,6 +20,7 @@ from msp.web.admin.letters import STATES, Handled, Letter, Wanted
 from msp.web.admin.pager import Pager
 from msp.web.guards import needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
+from msp.web.sharing import clients_seen
 from msp.web.shell import shell
 
 _ID = re.compile(r"(inbound|delivery)-(\d{1,18})")
@@ -107,7 +108,10 @@ def _named(delivery_id: str) -> tuple[Queue, int]:
     found = _ID.fullmatch(delivery_id)
     if found is None:
         raise NotFound("delivery")
-    return cast(Queue, found[1]), int(found[2])
+    queue, row_id = cast(Queue, found[1]), int(found[2])
+    if not letters.is_seen(queue, row_id):
+        raise NotFound("delivery")
+    return queue, row_id
 
 
 # ------------------------------------------------------------- what is shown
@@ -129,7 +133,7 @@ def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
         }
         for state in STATES
     ]
-    for ledger in all_doubts():
+    for ledger in all_doubts() if clients_seen() is None else ():
         url = url_for("admin.in_doubt", what=ledger.what)
         found.append({"label": f"{gettext('In doubt')} · {_count(ledger)}", "url": url, "current": current == "doubt"})
     return found

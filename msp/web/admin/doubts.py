@@ -16,6 +16,7 @@ from msp.web.admin import deliveries, reading
 from msp.web.admin.letters import Wanted
 from msp.web.admin.pager import PAGE, Pager
 from msp.web.guards import needs
+from msp.web.sharing import refuse_restricted
 from msp.web.shell import shell
 
 
@@ -26,6 +27,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def in_doubt() -> str:
     """What ended in doubt on one way out, mail where none is named: with its person, and what it told of."""
+    refuse_restricted()
     pager, found, total = Pager.of_request(), list[Doubt](), 0
     ledger = doubts_of(request.args.get("what", "mail"))
     if ledger is not None:

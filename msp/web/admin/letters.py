@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Text, cast, func, literal, select, true, union_all
 
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.dead_letters import MODELS, Queue, subject_of
@@ -15,6 +15,7 @@ from msp.kernel.inbox import Inbound
 from msp.people.models import Person
 from msp.tickets.models import Message
 from msp.web.admin.pager import PAGE
+from msp.web.sharing import clients_seen
 
 STATES = ("dead", "pending", "discarded")
 EXCERPT = 160  # characters
@@ -57,8 +58,9 @@ class Handled:
 
 def letters_page(wanted: Wanted, *, offset: int) -> tuple[list[Letter], int]:
     """A page of rows, the latest first, and how many there are in all."""
+    rows = _all(wanted)
     with work(Scope.system()) as session:
-        found = _all(wanted).subquery()
+        found = rows.subquery()
         total = session.execute(select(func.count()).select_from(found)).scalar_one()
         page = select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(PAGE).offset(offset)
         keys: list[tuple[Queue, int]] = [(row.queue, row.id) for row in session.execute(page)]
@@ -68,27 +70,28 @@ def letters_page(wanted: Wanted, *, offset: int) -> tuple[list[Letter], int]:
 
 def letter_ids(wanted: Wanted) -> dict[Queue, list[int]]:
     """The ids of all rows that are wanted, by queue."""
+    rows = _all(wanted)
     with work(Scope.system()) as session:
         ids: dict[Queue, list[int]] = {}
-        for row in session.execute(_all(wanted)):
+        for row in session.execute(rows):
             ids.setdefault(row.queue, []).append(row.id)
         return ids
 
 
 def programs(state: str) -> list[str]:
     """The sources and subscribers that rows of this state are of."""
+    queries = [
+        select(Inbound.source).where(Inbound.state == state, _is_seen(Inbound)).distinct(),
+        select(Delivery.subscriber).where(Delivery.state == state, _is_seen(Delivery)).distinct(),
+    ]
     with work(Scope.system()) as session:
-        queries = [
-            select(Inbound.source).where(Inbound.state == state).distinct(),
-            select(Delivery.subscriber).where(Delivery.state == state).distinct(),
-        ]
         return sorted({name for query in queries for name in session.scalars(query)})
 
 
 def count_letters(state: str) -> int:
     """How many rows are in a state."""
+    counts = [_count(model, state) for model in MODELS.values()]
     with work(Scope.system()) as session:
-        counts = [_count(model, state) for model in MODELS.values()]
         return session.execute(select(counts[0] + counts[1])).scalar_one()
 
 
@@ -109,12 +112,25 @@ def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
     return {subjects[row.subject_id]: Handled(row.kind, row.name or "", row.at) for row in db.session.execute(query)}
 
 
+def is_seen(queue: Queue, row_id: int) -> bool:
+    """Whether whoever asks may see and handle a row: those who work for some clients only, rows of theirs."""
+    model = MODELS[queue]
+    query = select(model.id).where(model.id == row_id, _is_seen(model))
+    with work(Scope.system()) as session:
+        return session.execute(query).first() is not None
+
+
+def _is_seen(model: Any) -> ColumnElement[bool]:
+    clients = clients_seen()
+    return true() if clients is None else model.client_id.in_(clients)
+
+
 def _all(wanted: Wanted) -> Any:
     parts = []
     for queue, model in MODELS.items():
         name = Inbound.source if queue == "inbound" else Delivery.subscriber
         part: Any = select(literal(queue, Text).label("queue"), model.id, model.created_at)
-        part = part.where(model.state == wanted.state)
+        part = part.where(model.state == wanted.state, _is_seen(model))
         if wanted.program:
             part = part.where(name == wanted.program)
         if wanted.queue in (None, queue):
@@ -123,7 +139,7 @@ def _all(wanted: Wanted) -> Any:
 
 
 def _count(model: Any, state: str) -> Any:
-    return select(func.count()).select_from(model).where(model.state == state).scalar_subquery()
+    return select(func.count()).select_from(model).where(model.state == state, _is_seen(model)).scalar_subquery()
 
 
 def _ids(keys: Sequence[tuple[Queue, int]], queue: Queue) -> list[int]:

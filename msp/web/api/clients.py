@@ -7,17 +7,22 @@ from marshmallow import fields
 
 from msp.clients.actions import GUEST_POLICIES, add_client, edit_client
 from msp.clients.billing_data import MOST_PAYMENT_DAYS
+from msp.clients.models import Client
 from msp.clients.queries import access_client, clients_page
 from msp.clients.tax_regime import TAX_REGIMES
 from msp.kernel import clock
 from msp.people.actions import LOCALES
-from msp.web.api.access import require
+from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, currency, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 blueprint = resource("clients", tag="Clients")
 
+BILLING = frozenset(
+    ("legal_name", "tax_id", "tax_regime", "billing_address", "billing_email", "currency", "payment_days")
+)
+AGREED = frozenset(("sector", "mail_domains", "guest_policy"))  # between the provider and the client's managers
 ADDRESS = "Postal address: line1, line2, postcode, city, province, country (ISO 3166-1 alpha-2)"
 
 
@@ -86,10 +91,11 @@ class ClientQuery(PageQuery):
 @blueprint.input(ClientQuery, **QUERY)
 @blueprint.output(page_of(ClientOut, "Client"))
 def list_clients(query_data: dict[str, Any]) -> Answer:
-    """The client companies that you work for, or your own."""
+    """The client companies that you work for, or your own. Tax and billing data as in one client company."""
     limit = query_data["limit"]
     rows = clients_page(code=query_data["code"], after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
-    return page(rows, limit=limit, key=lambda client: client.id)
+    listed = page(rows, limit=limit, key=lambda client: client.id)
+    return listed | {"items": [_shown(client) for client in rows[:limit]]}
 
 
 @blueprint.post("/clients")
@@ -105,8 +111,8 @@ def create_client(json_data: dict[str, Any]) -> Answer:
 @blueprint.get("/clients/<uuid:client_id>")
 @blueprint.output(ClientOut)
 def read_client(client_id: UUID) -> Answer:
-    """One client company."""
-    return access_client(client_id)
+    """One client company. Tax and billing data are for those whom the pages show them too."""
+    return _shown(access_client(client_id))
 
 
 @blueprint.patch("/clients/<uuid:client_id>")
@@ -118,3 +124,11 @@ def change_client(client_id: UUID, json_data: dict[str, Any]) -> Answer:
     require("administer")
     edit_client(client, at=clock.now(), **json_data)
     return settled(client)
+
+
+def _shown(client: Client) -> dict[str, Any]:
+    """What the caller may read of a client: everything with contracts or as its manager, else what is no billing."""
+    hidden: frozenset[str] = frozenset()
+    if not (is_allowed("see_contracts") or is_allowed("see_company")):
+        hidden = BILLING if caller().is_staff else BILLING | AGREED
+    return {name: getattr(client, name) for name in ClientOut().fields if name not in hidden}

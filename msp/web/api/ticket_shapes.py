@@ -7,11 +7,13 @@ from uuid import UUID
 from marshmallow import ValidationError, fields
 
 from msp.kernel.errors import Invalid
+from msp.people.models import Person
 from msp.sla.explanation import Explanation
 from msp.sla.models import Clock
 from msp.tickets.actions import MAX_BODY, MAX_SUBJECT
 from msp.tickets.models import LEVELS, TYPES, Ticket
 from msp.tickets.states import PRIORITIES, STATUSES
+from msp.web.api.access import caller
 from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, is_storable, one_of
 from msp.web.api.pages import PageQuery
 from msp.web.explain import trail
@@ -213,11 +215,19 @@ def shown(ticket: Ticket, explanations: Sequence[Explanation] = ()) -> dict[str,
     explained = dict(zip((clock.id for clock in ticket.clocks), explanations, strict=False))
     return values | {
         "number": ticket.label,
-        "requester": ticket.requester,
-        "assignee": ticket.assignee,
+        "requester": _brief(ticket.requester),
+        "assignee": _brief(ticket.assignee),
         "queue": f"T{ticket.tier}",
         "sla": [_promise(clock, explained.get(clock.id)) for clock in ticket.clocks],
     }
+
+
+def _brief(person: Person | None) -> dict[str, object] | None:
+    """Somebody as a ticket names them; addresses of staff are not for clients."""
+    if person is None:
+        return None
+    email = None if person.is_staff and not caller().is_staff else person.email
+    return {"id": person.id, "name": person.name, "email": email, "is_guest": person.is_guest}
 
 
 def wanted_tier(data: Mapping[str, Any]) -> int | None:

@@ -9,6 +9,7 @@ from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.people.access import may
 from msp.people.models import Person
+from msp.tickets import queries
 from msp.web.request_scope import current_person
 
 
@@ -66,3 +67,9 @@ def client_of(person: Person) -> UUID:
     """The company of a person of a client."""
     assert person.client_id is not None, "the portal serves people of clients only"
     return person.client_id
+
+
+def portal_news(since: str) -> queries.News:
+    """What happened to the tickets that the person signed in sees: their own, or for a manager the company's."""
+    person = current_person()
+    return queries.news(since) if may(person, "see_company") else queries.news_of(person.id, since)

@@ -23,7 +23,7 @@ from msp.tickets.subject import subject_of
 from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts import formats
-from msp.web.portal.frame import Tab, add_tab, client_of, frame
+from msp.web.portal.frame import Tab, add_tab, client_of, frame, portal_news
 from msp.web.request_scope import background, current_person
 from msp.web.uploads import keep_files
 
@@ -46,7 +46,7 @@ def tickets() -> str:
     """One's own tickets, those that need an answer first; a manager sees the company's."""
     person = current_person()
     requester_id = None if may(person, "see_company") else person.id
-    version = queries.news("").version
+    version = portal_news("").version
     found, newer_url, older_url = _lines(Filter(requester_id=requester_id))
     unread = tickets_with_new_reply(person, [line.id for line in found])
     return render_template(
@@ -122,7 +122,7 @@ def create() -> Answer:
 def live() -> Response:
     """204 while nothing changed since `since`."""
     since = request.args.get("since", "")
-    news = queries.news(since)
+    news = portal_news(since)
     if news.version == since:
         return Response(status=204)
     return jsonify(version=news.version, tickets=news.tickets, notifications=0)

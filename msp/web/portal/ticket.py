@@ -24,7 +24,7 @@ from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
 from msp.web.guards import Answer, is_first_time, list_before, needs
 from msp.web.parts.folding import shown_newest
-from msp.web.portal.frame import frame
+from msp.web.portal.frame import frame, portal_news
 from msp.web.request_scope import current_person
 from msp.web.uploads import keep_files
 
@@ -43,7 +43,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def ticket(label: str) -> str:
     """State, who has it, by when and why; then the conversation."""
-    version = queries.news("").version
+    version = portal_news("").version
     found = _own(label)
     mark_ticket_read(found, current_person(), at=clock.now())
     due = next_due(clocks_of(found.id))
