@@ -22,7 +22,7 @@ from msp.web.attempts import origin_here
 
 MOST_AT_ONCE = 6  # in hand and waiting, in one process
 MOST_OF_ORIGIN = 2
-NICE = 10  # more than the workers have: their messages go first too
+NICE = 15  # more than the workers have: their messages go first too
 PATIENCE_SECONDS = 10.0
 RETRY_AFTER = 2  # seconds
 
