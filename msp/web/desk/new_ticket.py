@@ -9,10 +9,10 @@ from msp.clients.queries import access_client, all_clients
 from msp.kernel import clock
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid
-from msp.people.callers import Caller, person_calling
 from msp.people.queries import people_of
 from msp.tickets import actions
 from msp.tickets.actions import Request
+from msp.tickets.callers import Caller, person_calling
 from msp.tickets.states import PRIORITIES
 from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
