@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 
 from simulators.slack.server import SlackServer
-from tests.drills.desk import Desk, crowding, eventually
+from tests.drills.desk import Desk, crowding, eventually, freeze
 from tests.drills.talk import MARTA, PABLO, TOM, answers, calls, heard, open_threads, say, ticket_of
 from tests.world import SLACK_TEAM
 
@@ -59,16 +59,21 @@ def test_workers_killed_with_everything_in_flight(desk: Desk, slack_server: Slac
 
 def test_the_web_killed_after_storing_and_before_answering(desk: Desk, slack_server: SlackServer) -> None:
     began = desk.time.now()
-    desk.valkey.hold()  # the wake-up after the commit hangs: stored, not answered
-    try:
-        sender = threading.Thread(target=say, args=(slack_server, PABLO, "No abre el programa de nóminas"))
+    stored = "select count(*) from inbound where payload->'event'->>'user' = 'U0PABLO' and created_at >= %s"
+    sender = threading.Thread(target=say, args=(slack_server, PABLO, "No abre el programa de nóminas"))
+    with desk._owner() as owner, owner.transaction():
+        owner.execute(b"lock table inbound in exclusive mode")
         sender.start()
-        stored = "select count(*) from inbound where payload->'event'->>'user' = 'U0PABLO' and created_at >= %s"
-        eventually(lambda: desk.rows(stored, began) == [(1,)], within=5, what="stored")
-        desk.kill("web")
-        sender.join(10)
-    finally:
-        desk.valkey.let_go()
+        waits = (
+            "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into inbound%%'"
+            " and pid in (select pid from pg_locks where relation = 'inbound'::regclass and not granted)"
+        )
+        eventually(lambda: desk.rows(waits), within=5, what="the web waits for the table")
+        for process in desk.role("web")[0].children():
+            freeze(process)  # the database goes on by itself: stored, not answered
+    eventually(lambda: desk.rows(stored, began) == [(1,)], within=5, what="stored")
+    desk.kill("web")
+    sender.join(10)
     delivery = slack_server.courier.deliveries[-1]
     assert delivery.attempts[0]["status"] is None  # nobody told Slack that it had arrived
     desk.be_whole()

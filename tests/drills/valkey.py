@@ -41,14 +41,6 @@ class Valkey:
         door.config_set("maxmemory", "256mb")
         door.delete(JUNK)
 
-    def hold(self) -> None:
-        """Let it answer nobody, as a machine does that swaps."""
-        self.process().suspend()
-
-    def let_go(self) -> None:
-        """Let it answer again."""
-        self.process().resume()
-
     def be_away(self) -> None:
         """Be out of reach: no door to knock at, and whoever was in is out."""
         door = self._door()
