@@ -2,8 +2,9 @@
 
 A scratch desk with demo data is started, each role signs in and follows every link, and each page that is found is
 taken and looked over. Printed, and reason for exit code 1: what scrolls sideways, errors of the console, refusals,
-requests to other hosts, words in the wrong language, codes shown to people, faint text, pages that weigh too much, and
-pages of the application that no link leads to. docs/pictures/queue.png, which the README shows, is taken too.
+requests to other hosts, words in the wrong language, codes shown to people, faint text, what axe-core finds, pages that
+weigh too much, and pages of the application that no link leads to. docs/pictures/queue.png, which the README
+shows, is taken too.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from werkzeug.routing import RequestRedirect
 from msp.config import Settings
 from msp.demo.first_start import ACCOUNTS, PASSWORD
 from msp.running import load_app
+from scripts.axe import violations
 from scripts.leftovers import raw_codes, wrong_language
 from scripts.setup import find_browser
 from scripts.shots import ENTRANCES, NOT_PAGES, READ, SAMPLES, SHOWN_TO, STEPS, Shot
@@ -82,10 +84,10 @@ def main(arguments: list[str]) -> int:
         print("No browser: install Debian's chromium (apt install chromium).")
         return 1
     faults = Faults()
-    with _desk(asked.url) as (url, app), sync_playwright() as playwright:
+    with scratch_desk(asked.url) as (url, app), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        roles = {who: _signed_in(browser, url, who) for who in _people()}
-        shots = list(_found(browser, url, app, roles, faults))
+        roles = {who: signed_in(browser, url, who) for who in people()}
+        shots = list(find_shots(browser, url, app, roles, faults))
         taken = _take_all(browser, url, roles, shots, asked, faults)
         _weigh(browser, url, roles, shots, faults)
         browser.close()
@@ -104,13 +106,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _people() -> dict[str, str]:
+def people() -> dict[str, str]:
     """Who signs in, by the part of the address before the dot; in the order of the demo's accounts."""
     return {email.split(".")[0]: email for email, _what in ACCOUNTS}
 
 
 @contextmanager
-def _desk(url: str) -> Iterator[tuple[str, Flask]]:
+def scratch_desk(url: str) -> Iterator[tuple[str, Flask]]:
     """A demonstration's address and its application (only its map of pages is used)."""
     home = Path(tempfile.mkdtemp(prefix="guardia-pictures-"))
     home.chmod(0o755)  # the embedded database's own user has to reach it
@@ -145,7 +147,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes] | None) -> None
     raise SystemExit(f"no desk answers at {url}")
 
 
-def _context(browser: Browser, who: StorageState | None, *, width: int, scheme: str, lang: str) -> BrowserContext:
+def new_context(browser: Browser, who: StorageState | None, *, width: int, scheme: str, lang: str) -> BrowserContext:
     return browser.new_context(
         storage_state=who,
         viewport={"width": width, "height": 900 if width > 500 else 844},
@@ -156,21 +158,23 @@ def _context(browser: Browser, who: StorageState | None, *, width: int, scheme: 
     )
 
 
-def _signed_in(browser: Browser, url: str, who: str) -> StorageState:
-    context = _context(browser, None, width=1440, scheme="light", lang="es")
+def signed_in(browser: Browser, url: str, who: str) -> StorageState:
+    context = new_context(browser, None, width=1440, scheme="light", lang="es")
     page = context.new_page()
     page.goto(f"{url}/signin")
-    page.fill("#sign-in [name=email]", _people()[who])
+    page.fill("#sign-in [name=email]", people()[who])
     page.fill("#sign-in [name=password]", PASSWORD)
     page.click("#sign-in [type=submit]")
     if urlsplit(page.url).path == "/signin":
-        raise SystemExit(f"{_people()[who]} cannot sign in")
+        raise SystemExit(f"{people()[who]} cannot sign in")
     state = context.storage_state()
     context.close()
     return state
 
 
-def _found(browser: Browser, url: str, app: Flask, roles: dict[str, StorageState], faults: Faults) -> Iterator[Shot]:
+def find_shots(
+    browser: Browser, url: str, app: Flask, roles: dict[str, StorageState], faults: Faults
+) -> Iterator[Shot]:
     """Every page that a link leads to, a few of those with many, and the pages that are met on the way in."""
     yield Shot("", "signin", "/signin")
     yield Shot("", "api-docs", "/api/docs")
@@ -181,7 +185,7 @@ def _found(browser: Browser, url: str, app: Flask, roles: dict[str, StorageState
     yield Shot("irene", "error-403", "/admin/settings")
     seen: Counter[str] = Counter(["security.login", "api_docs", "playground.page", "desk.search"])
     for who, state in roles.items():
-        context = _context(browser, state, width=1440, scheme="light", lang="es")
+        context = new_context(browser, state, width=1440, scheme="light", lang="es")
         for key, path in _crawl(context.new_page(), url, app, who, seen):
             number = seen[_counted(key, who)]
             name = key.replace(".", "-") + (f"-{number}" if number > 1 else "") + (f"-{who}" if key in SHOWN_TO else "")
@@ -258,7 +262,7 @@ def _take_all(
                 state = roles[who] = _speak(browser, url, state, lang)
             for scheme in asked.schemes:
                 for width in asked.widths:
-                    context = _context(browser, state, width=width, scheme=scheme, lang=lang)
+                    context = new_context(browser, state, width=width, scheme=scheme, lang=lang)
                     page = context.new_page()
                     for shot in shots:
                         if shot.role == who:
@@ -273,7 +277,7 @@ def _take_all(
 
 def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> StorageState:
     """Set a person's language where they would, on their account's page; the cookies tell from when on it holds."""
-    context = _context(browser, state, width=1440, scheme="light", lang=lang)
+    context = new_context(browser, state, width=1440, scheme="light", lang=lang)
     page = context.new_page()
     page.goto(f"{url}/account")
     if page.input_value("[name=locale]") != lang:
@@ -289,16 +293,11 @@ def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> Storag
 def _take(page: Page, url: str, shot: Shot, name: str, clipped: bool, faults: Faults) -> None:
     size = page.viewport_size or {"width": 1440, "height": 900}
     listeners = _listen(page, url, shot, name, faults)
-    page.goto(url + shot.path, wait_until="load")
-    page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(120)
-    if page.locator("[data-live]").count() and size["width"] > 500:
-        page.wait_for_selector("[data-live][data-state]", state="attached", timeout=5000)
-    if shot.step:
-        STEPS[shot.step][1](page)
-        page.wait_for_timeout(350)
+    open_shot(page, url, shot)
     look = page.evaluate(LOOK)
     _judge(look, name, clipped, faults)
+    for text in violations(page):
+        faults.add("accessibility", text, name)
     if name == "desk-queue=team-irene-es-light-1440":
         page.screenshot(path=PICTURES / "queue.png")
     if size["width"] > 500 and look["hidden_below"] and not shot.step:
@@ -310,6 +309,18 @@ def _take(page: Page, url: str, shot: Shot, name: str, clipped: bool, faults: Fa
     page.set_viewport_size(size)
     for kind, listener in listeners:
         page.remove_listener(kind, listener)
+
+
+def open_shot(page: Page, url: str, shot: Shot) -> None:
+    """Load a page and do on it what its picture needs."""
+    page.goto(url + shot.path, wait_until="load")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(120)
+    if page.locator("[data-live]").count() and (page.viewport_size or {"width": 0})["width"] > 500:
+        page.wait_for_selector("[data-live][data-state]", state="attached", timeout=5000)
+    if shot.step:
+        STEPS[shot.step][1](page)
+        page.wait_for_timeout(350)
 
 
 def _judge(look: dict[str, list[str]], name: str, clipped: bool, faults: Faults) -> None:
@@ -355,7 +366,7 @@ def _weigh(browser: Browser, url: str, roles: dict[str, StorageState], shots: li
     """Print what comes over the wire: a first load with an empty cache, and each page after it."""
     heavy: list[tuple[int, str]] = []
     for who in ("irene", "elena", "beatriz", "angel"):
-        context = _context(browser, roles[who], width=1440, scheme="light", lang="es")
+        context = new_context(browser, roles[who], width=1440, scheme="light", lang="es")
         page = context.new_page()
         first = _bytes(page, f"{url}/")
         print(f"first load as {who}: {first / 1000:.0f} kB")

@@ -23,8 +23,8 @@ function toEnd(lines) {
 }
 
 // Lines keep their place: what is the same stays, so that nothing flickers and only what is new moves in.
-function patchLines(old, fresh) {
-  const wasAtEnd = isAtEnd(old)
+function patchLines(oldLog, freshLog) {
+  const wasAtEnd = isAtEnd(oldLog), old = oldLog.querySelector('ol'), fresh = freshLog.querySelector('ol')
   const known = new Map([...old.children].map(line => [line.id, line]))
   const lines = [...fresh.children].map(line => {
     const before = known.get(line.id)
@@ -34,7 +34,7 @@ function patchLines(old, fresh) {
     return before.isEqualNode(line) ? before : line
   })
   old.replaceChildren(...lines)
-  if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) toEnd(old)
+  if (wasAtEnd || lines.at(-1)?.matches('.is-mine')) toEnd(oldLog)
 }
 
 function isSamePlace(old, fresh) {
