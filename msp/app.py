@@ -8,7 +8,7 @@ from msp.kernel import clock, crypto, destinations, events, files, i18n, inbox, 
 from msp.kernel.db import db
 from msp.notify import portal_channel, reply_delivery, resending
 from msp.people import password_reset, sessions
-from msp.tickets import escalation, recomputing, removed_files, undoable
+from msp.tickets import escalation, recomputing, removed_files, undoable, waking
 from msp.web.api.description import DescribedFlask
 
 OUTBOX_THREADS = 6  # for chat and the desk's own work; mail, payment and webhooks have one each besides
@@ -56,6 +56,7 @@ def make_app(settings: Settings) -> Flask:
     jobs.every_second(_hurry_what_holds_up)
     recomputing.register()
     removed_files.register()
+    waking.register()
     sessions.register()
     password_reset.register()
     undoable.register()

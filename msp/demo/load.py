@@ -258,6 +258,7 @@ def _ticket(each: told.Ticket, client: Client, loaded: Loaded, *, at: datetime) 
         "updated_at": max(ends),
         "resolved_at": each.resolved_at,
         "closed_at": each.closed_at,
+        "scheduled_for": each.scheduled_for if each.status == "scheduled" else None,
         "version": 1,
     }
 

@@ -12,7 +12,14 @@ from msp.people.models import Person
 from msp.people.queries import client_ids_of, people_of, staff
 from msp.tickets.models import Ticket
 
-TO_LEADS_TOO = ("sla.warned", "sla.breached", "sla.escalated", "ticket.person_asked", "ticket.reply_failed")
+TO_LEADS_TOO = (
+    "sla.warned",
+    "sla.breached",
+    "sla.escalated",
+    "ticket.person_asked",
+    "ticket.reply_failed",
+    "ticket.woken",
+)
 OUTSIDE_CONSOLE = {*TO_LEADS_TOO, "ticket.assigned"}
 MEDIA = ("console", "chat", "mail")
 

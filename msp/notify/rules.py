@@ -24,6 +24,7 @@ HEARD = {
     "ticket.received",
     "ticket.person_asked",
     "ticket.reply_failed",
+    "ticket.woken",
     "sla.warned",
     "sla.breached",
     "sla.escalated",

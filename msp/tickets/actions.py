@@ -6,6 +6,7 @@ of work is written: the version column turns it into a conflict.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from msp.tickets.facts import tell
 from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import opening
 from msp.tickets.removed_files import remove_attachments
+from msp.tickets.schedule import check_schedule
 from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
 from msp.tickets.subject import subject_of
@@ -276,9 +278,28 @@ def take(ticket: Ticket, person: Person, *, at: datetime) -> None:
         change_status(ticket, "open", at=at, actor_id=person.id)
 
 
-def change_status(ticket: Ticket, status: str, *, at: datetime, actor_id: UUID | None = None) -> None:
-    """The one writer of a status: holds, resumes, stops or reopens the clocks; emits `ticket.status_changed`."""
+def change_status(
+    ticket: Ticket,
+    status: str,
+    *,
+    at: datetime,
+    actor_id: UUID | None = None,
+    scheduled_for: datetime | None = None,
+) -> None:
+    """The one writer of a status: holds, resumes, stops or reopens the clocks; emits `ticket.status_changed`.
+
+    `scheduled` needs the time at which the ticket is opened again (msp/tickets/schedule.py); it may be moved. Raises
+    Invalid for a time that is missing, past, or more than MOST_SCHEDULED away.
+    """
     before = ticket.status
+    if status == "scheduled":
+        check_schedule(scheduled_for, at=at)
+    if before == status and ticket.scheduled_for == scheduled_for:
+        return
+    if before == status == "scheduled":
+        ticket.scheduled_for = scheduled_for
+        tell(ticket, "ticket.rescheduled", at=at, actor_id=actor_id, scheduled_for=_instant(scheduled_for))
+        return
     if before == status:
         return
     if not may_move(before, status):
@@ -287,6 +308,8 @@ def change_status(ticket: Ticket, status: str, *, at: datetime, actor_id: UUID |
     promises.follow_status(ticket, before, at=at, actor_id=actor_id)
     ticket.resolved_at = (ticket.resolved_at or at) if status in FINISHED else None
     ticket.closed_at = at if status == "closed" else None
+    ticket.scheduled_for = scheduled_for if status == "scheduled" else None
+    until: dict[str, Any] = {"scheduled_for": _instant(scheduled_for)} if status == "scheduled" else {}
     tell(
         ticket,
         "ticket.status_changed",
@@ -294,7 +317,12 @@ def change_status(ticket: Ticket, status: str, *, at: datetime, actor_id: UUID |
         actor_id=actor_id,
         before=before,
         after=status,
+        **until,
     )
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UUID | None = None) -> None:

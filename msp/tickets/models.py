@@ -81,6 +81,7 @@ class Ticket(Model):
             "id",
             postgresql_where=text("status in ('resolved', 'closed')"),
         ),
+        Index("ix_ticket_scheduled", "scheduled_for", postgresql_where=text("status = 'scheduled'")),
         Index("ix_ticket_client_created", "client_id", "id"),
         Index("ix_ticket_requester", "requester_id", "id"),
         Index("ix_ticket_search", "search", postgresql_using="gin"),
@@ -110,6 +111,7 @@ class Ticket(Model):
     updated_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    scheduled_for: Mapped[datetime | None]  # while the status is scheduled: when it is opened again
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     search: Mapped[str] = mapped_column(
         TSVECTOR,

@@ -75,6 +75,7 @@ class TicketLine(NamedTuple):
     created_at: datetime
     updated_at: datetime
     resolved_at: datetime | None
+    scheduled_for: datetime | None
     client: Somebody
     requester: Somebody
     assignee: Somebody | None
@@ -291,6 +292,7 @@ def line_query() -> Select[*tuple[Any, ...]]:
             Ticket.created_at,
             Ticket.updated_at,
             Ticket.resolved_at,
+            Ticket.scheduled_for,
             Client.id.label("c_id"),
             Client.code,
             Client.name.label("c_name"),
@@ -363,13 +365,13 @@ def line_of(
     ticket_id: UUID, number: int, version: int, subject: str, status: str, priority: str, kind: str, tier: int,
     source: str, tags: Sequence[str], assignee_id: UUID | None, due_at: datetime | None, due_kind: str | None,
     due_from: datetime | None, paused_at: datetime | None, created_at: datetime, updated_at: datetime,
-    resolved_at: datetime | None, c_id: UUID, code: str, c_name: str, r_id: UUID, r_name: str, is_vip: bool,
-    a_name: str | None,
+    resolved_at: datetime | None, scheduled_for: datetime | None, c_id: UUID, code: str, c_name: str, r_id: UUID,
+    r_name: str, is_vip: bool, a_name: str | None,
 ) -> TicketLine:  # fmt: skip
     """A row of `line_query`."""
     return TicketLine(
         ticket_id, f"{code}-{number}", version, subject, status, priority, kind, tier, source, tuple(tags), assignee_id,
         due_at, due_kind, due_from, paused_at, created_at, updated_at, resolved_at,
-        Somebody(c_id, c_name), Somebody(r_id, r_name, is_vip),
+        scheduled_for, Somebody(c_id, c_name), Somebody(r_id, r_name, is_vip),
         Somebody(assignee_id, a_name or "") if assignee_id else None,
     )  # fmt: skip

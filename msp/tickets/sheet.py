@@ -90,6 +90,7 @@ class Sheet:
     contract: Terms | None
     assignee_id: UUID | None
     paused_at: datetime | None
+    scheduled_for: datetime | None
     created_at: datetime
     client: Somebody
     requester: Asker
@@ -156,7 +157,8 @@ def _sheet(
     id: UUID, code: str, number: int, version: int, subject: str, status: str, priority: str, type: str, tier: int,
     source: str, client_id: UUID, client: str,
     contract_id: UUID | None, contract_version: int | None, contract: str | None, contract_kind: str | None,
-    assignee_id: UUID | None, assignee: str | None, paused_at: datetime | None, created_at: datetime,
+    assignee_id: UUID | None, assignee: str | None, paused_at: datetime | None, scheduled_for: datetime | None,
+    created_at: datetime,
     requester_id: UUID, requester: str, title: str | None, phone: str | None, locale: str, is_guest: bool,
 ) -> Sheet:  # fmt: skip
     return Sheet(
@@ -175,6 +177,7 @@ def _sheet(
         else None,
         assignee_id=assignee_id,
         paused_at=paused_at,
+        scheduled_for=scheduled_for,
         created_at=created_at,
         client=Somebody(client_id, client),
         requester=Asker(requester_id, requester, title, phone, locale, is_guest),
@@ -203,8 +206,8 @@ TICKET = Read(
         Ticket.contract_id, Contract.version.label("contract_version"), Contract.name.label("contract"),
         Contract.kind.label("contract_kind"), Ticket.assignee_id,
         _Assignee.name.label("assignee"),
-        Ticket.paused_at, Ticket.created_at, Ticket.requester_id, _Requester.name.label("requester"),
-        _Requester.title, _Requester.phone, _Requester.locale, _Requester.is_guest,
+        Ticket.paused_at, Ticket.scheduled_for, Ticket.created_at, Ticket.requester_id,
+        _Requester.name.label("requester"), _Requester.title, _Requester.phone, _Requester.locale, _Requester.is_guest,
     )
     .join(Client, Client.id == Ticket.client_id)
     .join(_Requester, _Requester.id == Ticket.requester_id)

@@ -141,6 +141,7 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "not_of_client": gettext("That person belongs to another company."),
         "in_past": gettext("That lies in the past."),
         "in_future": gettext("That lies in the future."),
+        "too_far": gettext("That is too far away."),
         "out_of_range": gettext("Between one minute and a day."),
         "before_start": gettext("That is before the start."),
         "email_shape": gettext("An address looks like name@company.example."),

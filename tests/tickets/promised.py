@@ -96,7 +96,8 @@ def answered(world: World, ticket: Ticket) -> None:
 
 def moved(world: World, ticket: Ticket, status: str) -> None:
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
-        actions.change_status(session.get_one(Ticket, ticket.id), status, at=clock.now())
+        until = clock.now() + timedelta(days=90) if status == "scheduled" else None
+        actions.change_status(session.get_one(Ticket, ticket.id), status, at=clock.now(), scheduled_for=until)
 
 
 def clocks(ticket: Ticket) -> list[Clock]:

@@ -81,6 +81,9 @@ class TicketChange(Schema):
     urgency = one_of(LEVELS)
     priority = one_of(PRIORITIES)
     status = one_of(STATUSES)
+    scheduled_for = Instant(
+        metadata={"description": "With `status` scheduled: when the ticket is opened again, at most 366 days from now"}
+    )
     tier = Whole(least=1, most=3)
     queue = one_of(QUEUES, metadata={"description": "Another way to name the tier"})
     assignee_id = fields.UUID(allow_none=True)
@@ -202,6 +205,7 @@ class TicketOut(Shown):
     updated_at = Instant()
     resolved_at = Instant(allow_none=True)
     closed_at = Instant(allow_none=True)
+    scheduled_for = Instant(allow_none=True, metadata={"description": "When a scheduled ticket is opened again"})
 
 
 _AS_IT_IS = tuple(

@@ -113,7 +113,7 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     details = {name: json_data[name] for name in ("subject", "type", "impact", "urgency", "tags") if name in json_data}
     actions.edit(ticket, at=at, **details)
     if "status" in json_data:
-        actions.change_status(ticket, json_data["status"], at=at)
+        actions.change_status(ticket, json_data["status"], at=at, scheduled_for=json_data.get("scheduled_for"))
     settled(ticket)
     return shown(ticket), 200, _headers(ticket)
 

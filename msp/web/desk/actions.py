@@ -90,7 +90,19 @@ def _set_status(ticket: Ticket, at: datetime) -> None:
     if (status := request.form.get("status", "")) == "resolved":
         _resolve(ticket, at)
     else:
-        actions.change_status(ticket, status, at=at)
+        actions.change_status(ticket, status, at=at, scheduled_for=_scheduled_for(at))
+
+
+def _scheduled_for(at: datetime) -> datetime | None:
+    """When a scheduled ticket is opened again, typed in the technician's time zone; None where nothing was."""
+    typed = request.form.get("scheduled_for", "")
+    if not typed or request.form.get("status") != "scheduled":
+        return None
+    try:
+        local = datetime.fromisoformat(typed)
+        return local.replace(tzinfo=ZoneInfo(current_person().timezone)).astimezone(at.tzinfo)
+    except (ValueError, OverflowError) as wrong:
+        raise Invalid(fields={"scheduled_for": ["invalid"]}) from wrong
 
 
 def _escalate(ticket: Ticket, at: datetime) -> None:

@@ -21,6 +21,7 @@ ICONS = {
     "ticket.assigned": "user-plus",
     "ticket.received": "message-square-text",
     "ticket.person_asked": "phone",
+    "ticket.woken": "calendar-clock",
     "ticket.reply_failed": "circle-alert",
     "sla.warned": "clock-alert",
     "sla.breached": "triangle-alert",
@@ -77,6 +78,8 @@ def sentence(row: Notification) -> str:
     if row.kind == "ticket.reply_failed":
         reason = failure_sentence(row.data.get("reason"), service=row.data.get("channel") or "")
         return gettext("A reply could not be delivered. %(reason)s", reason=reason)
+    if row.kind == "ticket.woken":
+        return gettext("A scheduled ticket is open again")
     promise = word(row.data.get("clock", ""), "clock_long")
     if row.kind == "ticket.person_asked":
         return gettext("Somebody asks to talk to a person")

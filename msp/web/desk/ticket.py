@@ -1,6 +1,6 @@
 """One ticket: conversation, composer, and what stands beside it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, send_file, url_for
@@ -94,7 +94,8 @@ def ticket(label: str) -> str:
         whole=request.args.getlist("whole"),
         viewers=_people(viewers),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
-        moves=[status for status in STATUSES if status in MOVES[this.status]],
+        moves=[status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"],
+        **_schedule(this, at),
         may_act=may_act,
         may_log=may_act,
         deadlines=_deadlines(this, found, at),
@@ -111,6 +112,13 @@ def ticket(label: str) -> str:
         back_url=list_before() or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(this, found),
     )
+
+
+def _schedule(ticket: sheet.Sheet, at: datetime) -> dict[str, str]:
+    """What the status dialog offers as the time a scheduled ticket is opened again: its own, else tomorrow at nine."""
+    tomorrow = datetime.combine(formats.here(at).date() + timedelta(days=1), time(9))
+    chosen = formats.here(ticket.scheduled_for) if ticket.scheduled_for else tomorrow
+    return {"scheduled_for": f"{chosen:%Y-%m-%dT%H:%M}", "scheduled_from": f"{formats.here(at):%Y-%m-%dT%H:%M}"}
 
 
 def similar(label: str) -> str:

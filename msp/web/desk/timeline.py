@@ -17,6 +17,7 @@ from msp.web.parts.words import word
 ICONS = {
     "ticket.assigned": "user-plus",
     "ticket.status_changed": "circle-play",
+    "ticket.rescheduled": "calendar-clock",
     "ticket.priority_changed": "circle-alert",
     "ticket.tier_changed": "arrow-up-right",
     "ticket.action_dropped": "circle-alert",
@@ -111,7 +112,10 @@ def sentence(event: Told, *, states: str = "status") -> str:
     """What happened, in the reader's language; empty for what the page shows otherwise."""
     data = event.data
     kinds: dict[str, Callable[[], str]] = {
-        "ticket.status_changed": lambda: gettext("Status: %(after)s", after=word(data["after"], states)),
+        "ticket.status_changed": lambda: _status_changed(data, states),
+        "ticket.rescheduled": lambda: gettext(
+            "Opens again on %(time)s", time=formats.moment(_instant(data["scheduled_for"]))
+        ),
         "ticket.priority_changed": lambda: gettext(
             "Priority: %(before)s → %(after)s",
             before=word(data["before"], "priority"),
@@ -184,3 +188,14 @@ def _move(moved: Mapping[str, str | None]) -> str:
         before=formats.moment(before) if before else "–",
         after=formats.moment(after) if after else "–",
     )
+
+
+def _status_changed(data: Json, states: str) -> str:
+    after = word(data["after"], states)
+    if until := data.get("scheduled_for"):
+        return gettext("Status: %(after)s, opens again on %(time)s", after=after, time=formats.moment(_instant(until)))
+    return gettext("Status: %(after)s", after=after)
+
+
+def _instant(written: str) -> datetime:
+    return datetime.fromisoformat(written)

@@ -13,7 +13,7 @@ import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.drills.desk import Desk
@@ -122,7 +122,7 @@ class Load:
                 self._reply(ticket)
             elif luck < 0.9:
                 wanted = dice.choice(["open", "waiting_client", "scheduled", "resolved", "closed"])
-                self._change(ticket, {"status": wanted})
+                self._change(ticket, {"status": wanted} | _schedule(wanted))
             elif luck < 0.95:
                 self._change(ticket, {"priority": dice.choice(["urgent", "high", "normal"])})
             else:  # from now on they hear of what the client says there
@@ -215,3 +215,8 @@ def working_hours_after(at: datetime) -> datetime:
     while day.weekday() > 4:
         day += timedelta(days=1)
     return day.replace(hour=8, minute=5, second=0, microsecond=0)
+
+
+def _schedule(status: str) -> dict[str, str]:
+    later = datetime.now(UTC) + timedelta(days=30)
+    return {"scheduled_for": later.isoformat()} if status == "scheduled" else {}

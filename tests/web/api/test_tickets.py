@@ -287,3 +287,12 @@ def test_opening_a_ticket_takes_few_statements(app: Flask, staff: Program, world
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     assert len(statements) <= 9, statements
+
+
+def test_g3_a_scheduled_ticket_needs_a_time(staff: Program, world: World) -> None:
+    path = f"/tickets/{opened(staff, world)['id']}"
+    staff.patch(path, {"status": "open"})
+    refused = staff.patch(path, {"status": "scheduled"})
+    assert (refused.status_code, refused.get_json()["errors"]) == (422, {"scheduled_for": ["required"]})
+    said = {"status": "scheduled", "scheduled_for": "2026-11-24T10:00:00+01:00"}
+    assert staff.patch(path, said).get_json()["scheduled_for"] == "2026-11-24T09:00:00Z"

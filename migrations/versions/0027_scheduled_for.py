@@ -1,0 +1,23 @@
+"""When a scheduled ticket is opened again. Tickets that were scheduled without a time stay so until somebody says one."""
+
+from alembic import op
+
+from migrations.helpers import build_index
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """A column without a default takes no time; the index is built beside a desk that serves."""
+    op.execute("alter table ticket add column scheduled_for timestamptz")
+    build_index("ix_ticket_scheduled", "ticket", "scheduled_for", where="status = 'scheduled'")
+
+
+def downgrade() -> None:
+    """The times are lost."""
+    with op.get_context().autocommit_block():
+        op.execute("drop index concurrently if exists ix_ticket_scheduled")
+    op.execute("alter table ticket drop column scheduled_for")
