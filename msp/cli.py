@@ -68,6 +68,21 @@ def web(bind: str, workers: int, threads: int) -> None:
 
 
 @msp.command()
+@click.option("--bind", default="", help="Where to listen, such as 0.0.0.0:8001 or unix:/run/portal.sock.")
+@click.option("--workers", default=web_server.WORKERS, show_default=True, help="Processes.")
+@click.option("--threads", default=web_server.THREADS, show_default=True, help="Threads of each process.")
+def portal(bind: str, workers: int, threads: int) -> None:
+    """Serve the client portal alone (/portal/), with a database login that holds the client role and no other.
+
+    Sign-in and everything else stay with `msp web`: docs/operations says how a proxy tells them apart.
+    """
+    from msp.portal_process import make_portal
+
+    settings = _settings_with_servers()
+    web_server.serve(lambda: make_portal(settings), settings, bind=bind, workers=workers, threads=threads)
+
+
+@msp.command()
 def worker() -> None:
     """Work what waits: messages that came in, deliveries that go out. Ends on SIGTERM, work in hand first."""
     from msp.kernel import jobs

@@ -29,7 +29,7 @@ def own_database(settings: Settings, name: str) -> Iterator[Settings]:
             yield replace(settings, database_url=url.replace("postgresql://", "postgresql+psycopg://"))
         finally:
             root.execute(sql.SQL("drop database {} with (force)").format(database))
-            for role in (f"{name}_login", name):
+            for role in (f"{name}_portal", f"{name}_login", name):
                 if root.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
                     root.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
                     root.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))

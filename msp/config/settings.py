@@ -132,7 +132,7 @@ class Settings:
     def database_login(self) -> str:
         """The login the application serves through; it owns nothing and may read nothing by itself."""
         user = unquote(urlsplit(self.database_url).username or "")
-        return user if user.endswith("_login") else f"{self.database_name}_login"
+        return user if user.endswith(("_login", "_portal")) else f"{self.database_name}_login"
 
     @property
     def owns_database(self) -> bool:
@@ -153,6 +153,16 @@ class Settings:
     def database_login_password(self) -> str:
         """The restricted login's password, made from SECRET_KEY: nobody has to keep it."""
         return hmac.new(self.secret_key.encode(), b"database login", hashlib.sha256).hexdigest()
+
+    @property
+    def portal_login(self) -> str:
+        """The login of a portal that runs as a process of its own: it holds the client role alone."""
+        return f"{self.database_name}_portal"
+
+    @property
+    def portal_login_password(self) -> str:
+        """Its password, made from SECRET_KEY as well."""
+        return hmac.new(self.secret_key.encode(), b"portal database login", hashlib.sha256).hexdigest()
 
     @property
     def runtime_dir(self) -> Path:

@@ -89,6 +89,7 @@ def _make_roles(connection: Connection, settings: Settings) -> None:
             )
         for role in GROUPS:
             cursor.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(login)))
+            _make_portal_login(cursor, settings, database)
         if not _is_superuser(
             cursor
         ):  # policies hold the owner too: backfills run as the system (migrations/helpers.py)
@@ -100,6 +101,16 @@ def _make_roles(connection: Connection, settings: Settings) -> None:
         cursor.execute(
             sql.SQL("grant usage on schema public to {}").format(sql.SQL(", ").join(map(sql.Identifier, GROUPS)))
         )
+
+
+def _make_portal_login(cursor: psycopg.Cursor[tuple[object, ...]], settings: Settings, database: str) -> None:
+    """The login of a portal that runs as a process of its own: the client role, and no other."""
+    login = sql.Identifier(settings.portal_login)
+    _make_role(cursor, settings.portal_login, sql.SQL("login noinherit nosuperuser nobypassrls"))
+    password = sql.Literal(settings.portal_login_password)
+    cursor.execute(sql.SQL("alter role {} with login noinherit password {}").format(login, password))
+    cursor.execute(sql.SQL("grant msp_client to {}").format(login))
+    cursor.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(database), login))
 
 
 def _is_superuser(cursor: psycopg.Cursor[tuple[object, ...]]) -> bool:

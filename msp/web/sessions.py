@@ -17,6 +17,7 @@ from msp.web.known_devices import remember_device
 from msp.web.origin import browser_here
 
 CHANGED = "changed"  # in the cookie: when its person last changed something about themselves
+READER = "SESSION_READER"  # the configuration's name for what reads sessions where accounts cannot be read
 _NAMES_USER = "_user_id"  # where the login library keeps what names the user
 
 
@@ -36,7 +37,13 @@ def read(token: str) -> Account | None:
     What people change about themselves they see at once, since their cookie then says that something changed.
     """
     at = clock.now()
-    if current_scope_or_none() == Scope.system():  # sign-in and password pages change the account
+    reader = current_app.config.get(READER)
+    if reader is not None:
+        browser, is_use, minute = browser_here(), _is_use(), at.replace(second=0, microsecond=0)
+        account = recent(
+            lambda: reader(token, browser, at=at, is_use=is_use), name=sessions.READ, of=(token, is_use, minute)
+        )
+    elif current_scope_or_none() == Scope.system():  # sign-in and password pages change the account
         account = _read(token)
     else:
         of = (token, session.get(CHANGED), _is_use(), at.replace(second=0, microsecond=0))

@@ -14,6 +14,7 @@ from msp.web.request_scope import own_scope
 from msp.web.request_times import RequestTimes
 from msp.web.reserved import reserve
 
+READY_SCOPE = "READY_SCOPE"  # the configuration's name for the scope in which readiness is tried
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self';"
@@ -51,8 +52,9 @@ def readyz() -> tuple[Response, int]:
     """Database and queue are reachable; 503 with the reasons otherwise."""
     reasons = {}
     try:
-        with work(Scope.system()) as session:
-            session.execute(text("select 1 from alembic_version"))
+        scope = current_app.config.get(READY_SCOPE, Scope.system())
+        with work(scope) as session:
+            session.execute(text("select 1 from alembic_version" if scope == Scope.system() else "select 1"))
     except SQLAlchemyError as fault:
         reasons["database"] = type(fault).__name__
     try:
