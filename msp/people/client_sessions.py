@@ -1,6 +1,6 @@
 """Sessions of client people for a process whose database login holds the client role alone.
 
-It may not read accounts: two functions of the database (migration 0028) tell whose session a token is.
+It may not read accounts: two functions of the database (migration 0029) tell whose session a token is.
 """
 
 from datetime import datetime

@@ -5,8 +5,8 @@ They run as msp_system, know client people only, and tell nothing without the ha
 
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
