@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs
 
 from msp.kernel.db import Json
-from msp.kernel.foreign_json import NotJson, parse_object
+from msp.kernel.foreign_json import NotJson, parse_object, storable_text
 
 
 class WrongShape(Exception):
@@ -109,7 +109,7 @@ def _form(raw: bytes) -> dict[str, str]:
         fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict")
     except ValueError:
         raise WrongShape("not_a_form") from None
-    return {name: values[0].encode("utf-8", "replace").decode().replace("\0", "") for name, values in fields.items()}
+    return {storable_text(name): storable_text(values[0]) for name, values in fields.items()}
 
 
 def _need(fields: Json, *names: str) -> None:

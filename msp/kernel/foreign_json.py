@@ -35,6 +35,11 @@ def parse_object(raw: bytes | str, *, most_depth: int = MOST_DEPTH) -> Json:
     return cleaned
 
 
+def storable_text(text: str) -> str:
+    """The text without NUL and with ? for halves of surrogate pairs: PostgreSQL keeps neither."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def _refuse(name: str) -> None:
     raise ValueError(name)
 
@@ -48,11 +53,11 @@ def _finite(text: str) -> float:
 
 def _storable(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\0", "")
+        return storable_text(value)
     if not isinstance(value, list | dict):
         return value
     if depth == 0:
         raise NotJson("too_deep")
     if isinstance(value, list):
         return [_storable(each, depth - 1) for each in value]
-    return {_storable(key, depth): _storable(each, depth - 1) for key, each in value.items()}
+    return {storable_text(key): _storable(each, depth - 1) for key, each in value.items()}

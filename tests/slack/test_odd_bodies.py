@@ -60,6 +60,15 @@ def test_parts_of_an_interaction_that_are_no_objects(
     assert kept() == 0
 
 
+@pytest.mark.parametrize("name", ["a%00b", "%00", "a\x00b"])
+def test_nul_in_the_name_of_a_form_field_is_dropped(web: FlaskClient, world: World, name: str) -> None:
+    fields = {"team_id": "T0LOZANO1", "user_id": "U0MARTA", "channel_id": "C1", "command": "/guardia"}
+    form = urlencode(fields | {"trigger_id": "t1", "text": "No hay red"}) + f"&{name}=x"
+    assert post(web, "/slack/commands", form.encode(), "application/x-www-form-urlencoded") == 200
+    with work(Scope.system()) as session:
+        assert "\x00" not in json.dumps(session.scalars(select(Inbound)).one().payload)
+
+
 def stripe_event(odd: str) -> str:
     about = '{"id": "in_1", "a": ' + odd + "}"
     return '{"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": ' + about + "}}"
