@@ -172,8 +172,8 @@ def _offers(activity: Json) -> list[FileOffer]:
         if kind == FILE_INFO and isinstance(content, dict):
             remote = {"url": content.get("downloadUrl"), "id": content.get("uniqueId")}
             offers.append(FileOffer(file_name(each.get("name")), _type_of(each), 0, remote))
-        elif kind.startswith("image/") and each.get("contentUrl") and each["contentUrl"] not in emoji:
-            remote = {"url": each["contentUrl"], "with_token": True, "service_url": activity["serviceUrl"]}
+        elif kind.startswith("image/") and isinstance(url := each.get("contentUrl"), str) and url and url not in emoji:
+            remote = {"url": url, "with_token": True, "service_url": activity["serviceUrl"]}
             offers.append(FileOffer(file_name(each.get("name"), otherwise="image"), kind, 0, remote))
     absent = ({"id": id} for id in absent_files(activity))
     return offers + [FileOffer("file", "application/octet-stream", 0, remote, "in_channel") for remote in absent]

@@ -15,6 +15,10 @@ class WrongShape(Exception):
         self.code = code
 
 
+_TEXTS = ("id", "text", "textFormat", "name", "replyToId", "locale", "localTimezone", "channelId")
+_LISTS = ("entities", "attachments", "membersAdded", "membersRemoved")
+
+
 def read_activity(raw: bytes) -> Json:
     """The activity of a body; raises WrongShape. Fields that we do not read may be anything."""
     try:
@@ -30,8 +34,12 @@ def read_activity(raw: bytes) -> Json:
             raise WrongShape(f"{name}_missing")
     if not tenant_of(activity):
         raise WrongShape("tenant_missing")
-    if activity["type"] == "message" and not isinstance(activity.get("text") or "", str):
-        raise WrongShape("text_not_text")
+    for name in _TEXTS:
+        if not isinstance(activity.get(name), str | None):
+            raise WrongShape(f"{name}_not_text")
+    for name in _LISTS:
+        if not isinstance(activity.get(name), list | None):
+            raise WrongShape(f"{name}_not_a_list")
     return activity
 
 

@@ -27,6 +27,13 @@ def test_what_the_database_cannot_keep_is_left_out_and_the_rest_stored(app: Flas
     assert inbox.store("teams", text[:3], activity, key="a")
 
 
+@pytest.mark.parametrize("odd", [7, True, {"a": 1}, 1.5])
+@pytest.mark.parametrize("name", ["entities", "attachments", "membersAdded", "locale", "replyToId", "name", "id"])
+def test_parts_of_another_type_are_refused(name: str, odd: Any) -> None:
+    with pytest.raises(WrongShape):
+        read_activity(json.dumps(ACTIVITY | {"type": "invoke", name: odd}).encode())
+
+
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"type": NaN}'])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(WrongShape):
