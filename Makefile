@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 SETUP = $(PYTHON) scripts/setup.py
 
-.PHONY: help run test bench drill pictures lock setup clean
+.PHONY: help run test bench drill fuzz pictures lock setup clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,10 @@ bench:  ## set up, then preload, measure and print a table (BENCH_JSON=file writ
 drill:  ## set up, then let bad things happen to a desk at work, and count (ROUNDS=200, SEED=, ONLY=words)
 	@$(SETUP) test
 	@exec .venv/bin/python -m tests.drills.fault
+
+fuzz:  ## set up, then send mutated requests to everything that takes any (SEED=, COUNT= of each part, ONLY=text in routes)
+	@$(SETUP) test
+	@exec .venv/bin/python -m tests.fuzz $(ARGS)
 
 pictures:  ## set up, then take the pictures of every page
 	@$(SETUP) test

@@ -1,0 +1,67 @@
+"""The run of API requests, by itself: what makes its cases takes a second to import."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.people.tokens import add_token
+from msp.tickets.models import Ticket
+from tests.fuzz.api import Api
+from tests.fuzz.calls import Tally
+from tests.fuzz.runs import PAGES_BATCH, Ground, checked, listening
+from tests.world import World
+
+FEWEST = 25  # cases of one operation: the first of them costs as much as the others together
+TOKENS = {"ana": "admin", "tomas": "staff", "dolores": "client"}
+
+
+def run_api(ground: Ground, *, count: int, seed: int, only: str = "") -> Tally:
+    """Requests made from the API's description, of each kind of token."""
+    tally = Tally("API requests")
+    with listening(ground):
+        ground.renew()
+        api = Api(ground.app.test_client().get("/api/v1/openapi.json").get_json())
+        operations = [each for each in api.operations if only in each.label]
+        web = ground.app.test_client()
+        for number, (operation, case) in enumerate(_cases(api, operations, count, seed)):
+            if number % PAGES_BATCH == 0:
+                world = ground.renew()
+                tokens, known = _tokens(world), _known(world)
+                ground.stored.since_last()
+            random = Random(f"{seed} api {number}")
+            by = random.choice(list(TOKENS))
+            call = api.call(case, known, tokens[by], random, by=by)
+            checked(ground, call, web, tally, about=operation.label)
+    return tally
+
+
+def _cases(api: Api, operations: list[Any], count: int, seed: int) -> Iterator[tuple[Any, Any]]:
+    """So many cases, of each operation about as many; of few, those that the seed chooses."""
+    chosen = Random(f"{seed} operations").sample(operations, min(len(operations), max(1, count // FEWEST)))
+    for number, operation in enumerate(chosen):
+        share = count * (number + 1) // len(chosen) - count * number // len(chosen)
+        for case in api.cases(operation, count=share, seed_of_run=seed):
+            yield operation, case
+
+
+def _tokens(world: World) -> dict[str, str]:
+    with work(Scope.system()):
+        return {
+            who: add_token(getattr(world, who), role=role, name="fuzz", at=clock.now()) for who, role in TOKENS.items()
+        }
+
+
+def _known(world: World) -> dict[str, str]:
+    """What exists, by the names that paths and bodies have for it."""
+    with work(Scope.system()) as session:
+        ticket = session.scalars(select(Ticket).where(Ticket.client_id == world.lozano.id)).first()
+    assert ticket is not None
+    return {
+        "client_id": str(world.lozano.id), "ticket_id": str(ticket.id), "person_id": str(world.marta.id),
+        "contract_id": str(world.lozano_contract.id), "calendar_id": str(world.calendar.id), "year": "2026",
+        "requester_id": str(world.marta.id), "assignee_id": str(world.tomas.id),
+    }  # fmt: skip
