@@ -27,6 +27,8 @@ from msp.tickets.grouping import set_grouping_seconds
 
 CLIENTS, AGENTS, PEOPLE_EACH = 200, 50, 20
 TICKETS, UNFINISHED, MESSAGES_EACH = 100_000, 20_000, 4
+PRELOAD = Path(__file__).parent / "preload.sql"
+FILLED = ("person", "ticket", "ticket_search", "message", "event", "sla_clock", "ticket_counter", "client")
 SLACK_APP = "A0GUARDIA"
 TEAMS_TENANT = "6d1f0b52-4a5c-4d2f-8a86-0d5b7d1c9f02"
 TARGETS = {
@@ -58,7 +60,7 @@ class Known:
     requester_ids: tuple[str, ...]  # one of each client, in the same order
 
 
-def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace]) -> Known:
+def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace], tickets: int = TICKETS) -> Known:
     """Fill an empty, migrated desk; `settings` name the owner of its database, a superuser.
 
     Each of the Slack workspaces belongs to another client. Messages are not grouped: each is a ticket of its own.
@@ -70,18 +72,20 @@ def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace]) 
             set_grouping_seconds(0)
             agents = _agents()
             token = create_token(agents[0].email or "", "staff", "bench", at=at)
+            db.session.flush()
+            named = [(client.code, str(client.id)) for client in clients]
         with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as owner:
-            owner.execute((Path(__file__).parent / "preload.sql").read_bytes())
-            for table in ("person", "ticket", "message", "event", "sla_clock", "ticket_counter", "client"):
+            owner.execute(PRELOAD.read_text().replace("{tickets}", str(tickets)).encode())
+            for table in FILLED:
                 owner.execute(f"vacuum analyze {table}".encode())
             first = "select distinct on (client_id) client_id::text, id::text from person where client_id is not null"
             requesters: dict[str, str] = dict(owner.execute(first.encode()).fetchall())
         return Known(
             token=token,
-            cookie=_signed_in(app),
-            codes=tuple(client.code for client in clients),
-            client_ids=tuple(str(client.id) for client in clients),
-            requester_ids=tuple(requesters[str(client.id)] for client in clients),
+            cookie=signed_in(app),
+            codes=tuple(code for code, _id in named),
+            client_ids=tuple(client_id for _code, client_id in named),
+            requester_ids=tuple(requesters[client_id] for _code, client_id in named),
         )
 
 
@@ -132,7 +136,7 @@ def _agents() -> list[Person]:
     return people
 
 
-def _signed_in(app: Flask) -> str:
+def signed_in(app: Flask) -> str:
     """The cookie of a browser in which the first technician has signed in."""
     with work(Scope.system()) as session:
         token = begin_session(
