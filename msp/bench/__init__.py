@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from msp import embedded
-from msp.bench import doors, flood, ground, pages, report, starts, sweeps
+from msp.bench import doors, flood, ground, pages, report, search, starts, sweeps
 from msp.bench.preload import SLACK_APP, TEAMS_TENANT, Known, Workspace, preload
 from msp.bench.report import Figure, Say
 from msp.config import Settings
@@ -36,6 +36,7 @@ def run_bench(settings: Settings, json_path: str | Path | None = None, *, say: S
         figures = starts.measure(scratch / "whole")
         figures += _on_a_full_desk(scratch / "full", say=say)
         figures += sweeps.measure(scratch / "steps", say=say)
+        figures += search.measure(settings.home / "bench-search", say=say)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     say("")
