@@ -1,4 +1,4 @@
--- {tickets} tickets of which a fifth are unfinished, four messages and four events each, two clocks each; 100,000 in
+-- {tickets} tickets of which 20,000 are unfinished (of 100,000 and more), four messages and four events each, two clocks each; 100,000 in
 -- seconds, 1,000,000 in minutes. A message of each names one of 10,000 computers: of 1,000,000, a hundred name the same.
 -- No client's person is above 20, no ticket without its clocks; ids sort by birth, as the desk's own do.
 set session_replication_role = replica;
@@ -32,7 +32,7 @@ select id, name, row_number() over (order by email) - 1 as n from person where c
 create temp table t as
 select i, pg_temp.born(born.at, 't' || i) as id, c.id as client_id, c.contract_id, c.calendar_id, i / 200 + 1 as number,
        p.id as requester_id, a.id as assignee_id, a.name as assignee,
-       i % 5 = 0 as is_open, (i / 5) % 5 = 4 as is_paused, (i / 5) % 4 = 3 as is_new, born.at,
+       i % 5 = 0 and i >= {tickets} - 100000 as is_open, (i / 5) % 5 = 4 as is_paused, (i / 5) % 4 = 3 as is_new, born.at,
        (array['La impresora no imprime','No llega el correo','Sin conexión en el almacén','El TPV no cobra',
               'He olvidado la contraseña','El portátil no arranca','Alta de una persona nueva','La VPN se corta',
               'Falta una carpeta compartida','El programa de facturas da error'])[i % 10 + 1]

@@ -61,6 +61,7 @@ def _load(settings: Settings, *, say: Say) -> None:
 def _figures(settings: Settings, environ: dict[str, str], app: Flask, *, say: Say) -> list[Figure]:
     with app.app_context():
         browser = {"Cookie": signed_in(app), "Accept-Encoding": "gzip", "Accept": "text/html", "Accept-Language": "es"}
+        browser |= {"HX-Request": "true", "HX-Target": "palette-list"}  # as one types
     terms = [f"pc{number:05}" for number in range(COMPUTERS)]
     random.Random(7).shuffle(terms)  # noqa: S311 (spreads the load, guards nothing)
 

@@ -5,6 +5,7 @@ The database has the same rules in search_fold and name_sort_key (migrations/ver
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SEPARATORS = (
     r"\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u2000-\u2bff\u3000-\u3004\u3008-\u3020"
@@ -17,8 +18,11 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))  # 
 _AFTER_Z = "\ua7f7"  # a letter that sorts behind every Latin one
 
 
+@lru_cache(maxsize=16_384)  # words, mostly
 def fold(text: str) -> str:
     """Lower case without accents, words apart by one space, everything but letters and digits left out."""
+    if text.isascii():
+        return _BETWEEN.sub(" ", text.lower()).strip()
     apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text.translate(_INVISIBLE)))
     bare = "".join(each for each in apart if unicodedata.category(each) != "Mn").lower().translate(_PLAIN)
     return _BETWEEN.sub(" ", bare).strip()

@@ -50,6 +50,13 @@ def test_the_console_marks_it_and_says_where_it_was_found(desk: World, web: Flas
     assert "<mark>conmutador</mark>" in page
 
 
+def test_the_palette_gets_the_list_alone_and_a_page_the_page(desk: World, web: FlaskClient) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "div#palette-list"}
+    listed = sign_in(web, desk.tomas).get("/desk/search?q=ornitorrinco", headers=headers).text
+    assert '<div class="found">' in listed and "LOZ-2" in listed and "<html" not in listed
+    assert "<html" in web.get("/desk/search?q=ornitorrinco", headers={"HX-Request": "true"}).text
+
+
 def test_what_is_found_is_text_and_never_markup(desk: World, web: FlaskClient) -> None:
     opened(desk, desk.marta, "<b>x</b> peligroso", "<script>alert('peligroso')</script>")
     page = sign_in(web, desk.tomas).get("/desk/search?q=peligroso").text

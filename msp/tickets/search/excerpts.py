@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from msp.kernel.db import db
 from msp.tickets.queries import TicketLine
-from msp.tickets.search.marking import Piece, marked, pieces, spans
+from msp.tickets.search.marking import Piece, count, marked, pieces
 
 # The first messages or files of each ticket in which any of the forms stands, as the scope may read them.
 _TEXTS = text(
@@ -18,6 +18,7 @@ _TEXTS = text(
     lateral (
         (select case m.visibility when 'internal' then 'note' else 'message' end as place, m.body as said
          from message m where m.ticket_id = t.id and m.deleted_at is null
+           and search_may_hold(m.body, cast(:words as text[]))
            and ' ' || search_fold(m.body) like any (cast(:patterns as text[])) limit 3)
         union all
         (select 'attachment', a.name from message m join attachment a on a.message_id = m.id
@@ -39,7 +40,9 @@ def excerpts(lines: Sequence[TicketLine], forms: Sequence[str]) -> dict[UUID, Ex
     """For each ticket the text in which most of the forms stand."""
     texts: dict[UUID, list[tuple[str, str]]] = {}
     if lines and forms:
-        asked = {"tickets": [line.id for line in lines], "patterns": [f"% {form}%" for form in forms]}
+        words = [f"%{max(form.split(), key=len)}%" for form in forms]
+        patterns = [f"% {form}%" for form in forms]
+        asked = {"tickets": [line.id for line in lines], "words": words, "patterns": patterns}
         for ticket_id, place, said in db.session.execute(_TEXTS, asked):
             texts.setdefault(ticket_id, []).append((place, said))
     return {line.id: _best(line, texts.get(line.id, ()), forms) for line in lines}
@@ -48,7 +51,7 @@ def excerpts(lines: Sequence[TicketLine], forms: Sequence[str]) -> dict[UUID, Ex
 def _best(line: TicketLine, texts: Iterable[tuple[str, str]], forms: Sequence[str]) -> Excerpt:
     named = [("requester", line.requester.name), ("client", line.client.name)]
     known = [*texts, *named]
-    counts = [sum(bool(spans(said, [form])) for form in forms) for _place, said in known]
+    counts = [count(said, forms) for _place, said in known]
     most = max(counts)
     if not most:
         return Excerpt("subject", marked(line.subject, forms))

@@ -17,11 +17,12 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from msp.clients.models import Client
 from msp.kernel.collation import by_name
@@ -71,6 +72,22 @@ _best = (
 _RANKED = Alone(
     Read(
         line_of, line_query().join(_best, _best.c.found_id == Ticket.id).order_by(_best.c.rank.desc(), Ticket.id.desc())
+    )
+)
+
+_labels = (
+    func.unnest(bindparam("codes", type_=ARRAY(Text)), bindparam("numbers", type_=ARRAY(Integer)))
+    .table_valued(column("code", Text), column("number", Integer), name="label")
+    .render_derived()
+)
+_NUMBERED = Alone(
+    Read(
+        line_of,
+        line_query()
+        .join(_labels, and_(_labels.c.number == Ticket.number, _labels.c.code.in_((Client.code, ""))))
+        .where(func.coalesce(bindparam("requester_id", type_=Uuid), Ticket.requester_id) == Ticket.requester_id)
+        .order_by(Ticket.id.desc())
+        .limit(literal_column(str(MOST_FOUND))),
     )
 )
 
@@ -126,10 +143,8 @@ def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) ->
 def _numbered(asked: Asked, *, requester_id: UUID | None) -> list[TicketLine]:
     if not asked.labels:
         return []
-    query = line_query().where(_has_label(asked))
-    if requester_id is not None:
-        query = query.where(Ticket.requester_id == requester_id)
-    return [line_of(*row) for row in db.session.execute(query.order_by(Ticket.id.desc()).limit(MOST_FOUND))]
+    codes, numbers = zip(*((code or "", number) for code, number in asked.labels), strict=True)
+    return _NUMBERED.rows(codes=list(codes), numbers=list(numbers), requester_id=requester_id)
 
 
 def _has_label(asked: Asked) -> ColumnElement[bool]:

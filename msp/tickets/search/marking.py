@@ -1,6 +1,7 @@
 """Where the words that were searched for stand in a text, and the piece of the text around them. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ WIDTH = 180  # characters of an excerpt, about
 BEFORE = 50  # of them before what was found
 MOST_WORDS = 50_000  # of a text that are looked at
 Span = tuple[int, int]
+Word = tuple[str, int, int]  # folded, and where it begins and ends in the text
 
 
 class Piece(NamedTuple):
@@ -22,9 +24,15 @@ class Piece(NamedTuple):
 def spans(text: str, forms: Iterable[str]) -> list[Span]:
     """Where any of the forms (folded phrases whose last word may go on) begins and ends in a text, in order."""
     phrases = [tuple(form.split()) for form in forms if form]
-    words = [(fold(match[0]), match.start(), match.end()) for match in islice(WORD.finditer(text), MOST_WORDS)]
+    words = _words(text)
     found = {span for phrase in phrases for span in _stretches(words, phrase)}
     return list(_merged(sorted(found)))
+
+
+def count(text: str, forms: Iterable[str]) -> int:
+    """How many of the forms stand in a text."""
+    words = _words(text)
+    return sum(any(_stretches(words, tuple(form.split()))) for form in forms if form)
 
 
 def pieces(text: str, forms: Iterable[str], *, width: int = WIDTH) -> list[Piece]:
@@ -40,13 +48,19 @@ def marked(text: str, forms: Iterable[str]) -> list[Piece]:
     return _cut(text, 0, len(text), spans(text, forms))
 
 
-def _stretches(words: Sequence[tuple[str, int, int]], phrase: tuple[str, ...]) -> Iterator[Span]:
+@lru_cache(maxsize=256)
+def _words(text: str) -> list[Word]:
+    return [(fold(match[0]), match.start(), match.end()) for match in islice(WORD.finditer(text), MOST_WORDS)]
+
+
+def _stretches(words: Sequence[Word], phrase: tuple[str, ...]) -> Iterator[Span]:
     *firsts, last = phrase
-    for at in range(len(words) - len(firsts)):
-        if words[at + len(firsts)][0].startswith(last) and all(
-            words[at + n][0] == each for n, each in enumerate(firsts)
-        ):
-            yield words[at][1], words[at + len(firsts)][2]
+    more = len(firsts)
+    for at, (word, _start, end) in enumerate(words):
+        if word.startswith(last) and at >= more:
+            begin = at - more
+            if all(words[begin + n][0] == each for n, each in enumerate(firsts)):
+                yield words[begin][1], end
 
 
 def _merged(found: Sequence[Span]) -> Iterator[Span]:

@@ -33,16 +33,14 @@ def search() -> str | Response:
     results = find(words)
     if results.exact and "HX-Request" not in request.headers:
         return redirect(url_for("desk.ticket", label=results.exact.label))
-    return render_template(
-        "desk/search.html",
-        shell=shell(current="search"),
-        q=words,
-        groups=[
-            *group(gettext("Tickets"), (ticket_item(hit, _ticket_url) for hit in results.tickets)),
-            *group(gettext("Clients"), map(_client, results.clients)),
-            *group(gettext("People"), map(_person, results.people)),
-        ],
-    )
+    groups = [
+        *group(gettext("Tickets"), (ticket_item(hit, _ticket_url) for hit in results.tickets)),
+        *group(gettext("Clients"), map(_client, results.clients)),
+        *group(gettext("People"), map(_person, results.people)),
+    ]
+    if request.headers.get("HX-Target", "").endswith("palette-list"):  # as one types: the list alone
+        return render_template("parts/_found.html", groups=groups)
+    return render_template("desk/search.html", shell=shell(current="search"), q=words, groups=groups)
 
 
 def person(person_id: UUID) -> str:
