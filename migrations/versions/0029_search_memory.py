@@ -6,8 +6,8 @@ With 8 MB PostgreSQL forgets which tickets of a page fit once two terms of 100,0
 from alembic import op
 from sqlalchemy import text
 
-revision = "0024"
-down_revision = "0023"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
