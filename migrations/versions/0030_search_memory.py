@@ -6,8 +6,8 @@ With 8 MB PostgreSQL forgets which tickets of a page fit once two terms of 100,0
 from alembic import op
 from sqlalchemy import text
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
