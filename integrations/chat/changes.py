@@ -20,7 +20,8 @@ from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.i18n import reading_as
 from msp.richtext import to_json, with_names
-from msp.tickets.actions import access_ticket, delete_message, edit_message, undelete_message
+from msp.tickets.actions import access_ticket
+from msp.tickets.message_changes import delete_message, edit_message, undelete_message
 from msp.tickets.models import Attachment, Message
 from msp.tickets.removed_files import remove_attachments
 

@@ -15,7 +15,8 @@ from msp.kernel.events import Fact
 from msp.richtext import Document, document_of, is_empty, to_json, write_text
 from msp.richtext.text import linked
 from msp.richtext.tree import Block, Paragraph
-from msp.tickets.actions import MAX_BODY, access_ticket, edit_message
+from msp.tickets.actions import MAX_BODY, access_ticket
+from msp.tickets.message_changes import edit_message
 from msp.tickets.models import Attachment, Message
 
 AWAITED = {"attachment.words_awaited"}

@@ -22,15 +22,12 @@ from msp.kernel.writing import write_new
 from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.tickets import promises
-from msp.tickets.derived_subject import derived_subject, opening_message_id, was_written_by_staff
 from msp.tickets.facts import tell
 from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import opening
-from msp.tickets.removed_files import remove_attachments
 from msp.tickets.schedule import check_schedule
 from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
-from msp.tickets.subject import subject_of
 
 MAX_SUBJECT = 200
 MAX_TAGS, MAX_TAG = 50, 50  # of a ticket, and characters of one
@@ -171,64 +168,6 @@ def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: st
         message_id=str(message.id),
     )
     return message
-
-
-def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime, content: Json | None = None) -> None:
-    """Its author edited it where it was written: emits `ticket.message_edited`; the same words change nothing.
-
-    `content` is the rich text of `body`. A subject that was derived from the message follows. A deleted message, and
-    one that would be left without words, stay as they are.
-    """
-    if not body.strip() or message.deleted_at is not None:
-        return
-    if body == message.body and content in (None, message.content):
-        return
-    if body == message.body and message.content is None:  # it was stored without its rich text
-        message.content = content
-        return
-    is_derived = ticket.subject in (derived_subject(ticket), subject_of(message.body))
-    if opening_message_id(ticket) == message.id:
-        ticket.body = body
-    message.body, message.content, message.edited_at = body, content, at
-    if is_derived:
-        ticket.subject = derived_subject(ticket) or ticket.subject
-    _tell_of_message(ticket, message, "ticket.message_edited", at=at)
-
-
-def delete_message(ticket: Ticket, message: Message, *, at: datetime, placeholder_subject: str = "…") -> None:
-    """Its author deleted it where it was written: words, rich text and files go; emits `ticket.message_deleted`.
-
-    Where it opened the ticket, or the subject came from it, the subject is derived again from what the requester
-    wrote besides; where nothing is left it is `placeholder_subject`. A subject written by staff stays. Idempotent.
-    """
-    if message.deleted_at is not None:
-        return
-    is_opening = opening_message_id(ticket) == message.id
-    is_derived = ticket.subject in (derived_subject(ticket), subject_of(message.body))
-    message.body, message.content, message.deleted_at = "", None, at
-    remove_attachments(message, at=at)
-    if is_opening:
-        ticket.body = ""
-    if is_derived or (is_opening and not was_written_by_staff(ticket)):
-        ticket.subject = derived_subject(ticket) or placeholder_subject
-    _tell_of_message(ticket, message, "ticket.message_deleted", at=at)
-
-
-def undelete_message(ticket: Ticket, message: Message, *, body: str, content: Json | None, at: datetime) -> None:
-    """Its author took the deletion back: its words are there again, its files are not; emits `ticket.message_restored`.
-
-    A subject that was derived, or had nothing to be derived from, follows. Others than deleted ones stay as they are.
-    """
-    if message.deleted_at is None:
-        return
-    before = derived_subject(ticket)
-    is_opening = opening_message_id(ticket) == message.id
-    message.body, message.content, message.deleted_at = body, content, None
-    if is_opening:
-        ticket.body = body
-    if ticket.subject == before or not (before or was_written_by_staff(ticket)):
-        ticket.subject = derived_subject(ticket) or ticket.subject
-    _tell_of_message(ticket, message, "ticket.message_restored", at=at)
 
 
 def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
@@ -404,11 +343,6 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
     tell(ticket, "ticket.edited", at=at, actor_id=actor_id, fields=sorted(changed))
     if "type" in changed:
         promises.follow_promise(ticket, reason="type", at=at, actor_id=actor_id)
-
-
-def _tell_of_message(ticket: Ticket, message: Message, kind: str, *, at: datetime) -> None:
-    who, visibility = message.author_id, message.visibility
-    tell(ticket, kind, at=at, actor_id=who, visibility=visibility, message_id=str(message.id))
 
 
 def _wrong_tags(tags: object) -> list[str]:

@@ -15,7 +15,7 @@ from msp.notify.models import Notification
 from msp.notify.replies import in_order, reply_channel_of
 from msp.notify.reply_delivery import PATIENCE
 from msp.people.models import Person
-from msp.tickets import actions
+from msp.tickets import actions, message_changes
 from msp.tickets.models import Message, Ticket
 from tests.notify.channels import Recorder, only
 from tests.world import World
@@ -178,7 +178,7 @@ def test_replies_go_out_in_their_order_though_the_first_must_wait(
 def test_a_deleted_reply_is_not_sent(world: World, drain: Drain, ticket: Ticket, slack: Recorder) -> None:
     made = replied(world, ticket)
     with work(Scope.staff()):
-        actions.delete_message(actions.access_ticket(ticket.id), message_of(made), at=clock.now())
+        message_changes.delete_message(actions.access_ticket(ticket.id), message_of(made), at=clock.now())
     drain()
     assert slack.tried == [] and where(made)[0] == "none"
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from msp.config import Settings
 from msp.kernel import clock, migrate
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import delete_message, edit_message
+from msp.tickets.message_changes import delete_message, edit_message
 from msp.tickets.models import Message, Ticket
 from tests.databases import as_owner, as_root, own_database
 from tests.search.conftest import attached, said

@@ -4,7 +4,7 @@ import pytest
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import delete_message, edit_message, undelete_message
+from msp.tickets.message_changes import delete_message, edit_message, undelete_message
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.search import search
 from tests.search.conftest import Ask, attached, opened, said

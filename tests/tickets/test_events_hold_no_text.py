@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, Event
 from msp.notify.models import Notification, Nudge
-from msp.tickets import actions
+from msp.tickets import actions, message_changes
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Message, Ticket
 from msp.worklog.actions import edit_time, entries_of
@@ -97,7 +97,7 @@ def restore(ticket: Ticket, world: World) -> None:
     with work(Scope.client(world.lozano.id)) as session:
         gone = session.scalars(select(Message).where(Message.deleted_at.is_not(None))).one()
         mine = session.get_one(Ticket, ticket.id)
-        actions.undelete_message(mine, gone, body=words("Pone error 14"), content=None, at=clock.now())
+        message_changes.undelete_message(mine, gone, body=words("Pone error 14"), content=None, at=clock.now())
 
 
 def work_on(ticket: Ticket, world: World, web: FlaskClient, program: Programs) -> None:
@@ -157,6 +157,6 @@ def test_notifications_show_the_subject_as_it_is_now(world: World, web: FlaskCli
     assert f"LOZ-1 · {words('No va')} · Ferretería Lozano" in page
     with work(Scope.client(world.lozano.id)) as session:
         mine, said = session.get_one(Ticket, ticket.id), session.get_one(Message, opening.id)
-        actions.delete_message(mine, said, at=clock.now(), placeholder_subject="Mensaje eliminado")
+        message_changes.delete_message(mine, said, at=clock.now(), placeholder_subject="Mensaje eliminado")
     page = web.get("/desk/notifications").text
     assert MARKER not in page and "LOZ-1 · Mensaje eliminado · Ferretería Lozano" in page

@@ -12,7 +12,7 @@ from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Event, emit
 from msp.kernel.ids import new_id
-from msp.tickets import actions, queries
+from msp.tickets import actions, message_changes, queries
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.search import search
 from msp.tickets.subject import subject_of
@@ -47,14 +47,15 @@ class Desk:
 
     def edit(self, number: int, body: str, content: Any = None) -> None:
         at = clock.now()
-        self._change(number, lambda it, said: actions.edit_message(it, said, body=body, content=content, at=at))
+        self._change(number, lambda it, said: message_changes.edit_message(it, said, body=body, content=content, at=at))
 
     def delete(self, number: int, **more: Any) -> None:
-        self._change(number, lambda it, said: actions.delete_message(it, said, at=clock.now(), **more))
+        self._change(number, lambda it, said: message_changes.delete_message(it, said, at=clock.now(), **more))
 
     def restore(self, number: int, body: str, content: Any = None) -> None:
         self._change(
-            number, lambda it, said: actions.undelete_message(it, said, body=body, content=content, at=clock.now())
+            number,
+            lambda it, said: message_changes.undelete_message(it, said, body=body, content=content, at=clock.now()),
         )
 
     def _change(self, number: int, verb: Callable[[Ticket, Message], None]) -> None:
@@ -189,7 +190,9 @@ def test_changes_of_internal_notes_are_not_told_to_the_client(world: World) -> N
     desk = Desk(world, OPENING)
     note = desk.staff(lambda it: actions.note(it, author=world.tomas, body="Cliente moroso", at=clock.now()))
     with work(Scope.staff()) as session:
-        actions.delete_message(session.get_one(Ticket, desk.id), session.get_one(Message, note.id), at=clock.now())
+        message_changes.delete_message(
+            session.get_one(Ticket, desk.id), session.get_one(Message, note.id), at=clock.now()
+        )
     with work(Scope.staff()) as session:
         gone = session.query(Event).filter(Event.kind == "ticket.message_deleted").one()
         assert gone.visibility == "internal" and session.get_one(Message, note.id).body == ""

@@ -55,8 +55,7 @@ def test_names_of_files_with_a_nul_are_refused(web: FlaskClient, world: World) -
 def test_a_file_beyond_the_limit_is_refused_by_its_field(
     web: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert files.keep.__kwdefaults__ is not None
-    monkeypatch.setitem(files.keep.__kwdefaults__, "limit", 1000)
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
     form = {"body": "Mirad", "files": (io.BytesIO(b"x" * 1001), "grande.bin")}
     answer = sign_in(web, world.marta).post("/portal/new", data=form)
     assert answer.status_code == 422

@@ -68,15 +68,14 @@ def test_account_settings(web: FlaskClient, world: World) -> None:
     assert web.get("/desk/team").status_code == 404
 
 
-def test_what_is_wrong_with_files_stands_at_their_field(
-    web: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert files.keep.__kwdefaults__ is not None
-    monkeypatch.setitem(files.keep.__kwdefaults__, "limit", 1000)
+def test_what_is_wrong_with_files_stands_at_their_field(web: FlaskClient, world: World) -> None:
     browser = sign_in(web, world.marta)
     assert "10 archivos de 20" in browser.get("/portal/new").text
     many = [(BytesIO(b"x"), f"{number}.txt") for number in range(11)]
-    for sent, sentence in (([(BytesIO(b"x" * 1001), "grande.bin")], "demasiado grande"), (many, "demasiado")):
+    for sent, sentence in (
+        ([(BytesIO(b"x" * (files.MAX_BYTES + 1)), "grande.bin")], "demasiado grande"),
+        (many, "demasiado"),
+    ):
         answer = browser.post("/portal/new", data={"body": "Mirad", "files": sent})
         field = answer.text.partition('id="f-files"')[2].partition("</div>")[0]
         assert answer.status_code == 422 and sentence in field.lower() and "hidden" not in field
