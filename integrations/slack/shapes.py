@@ -14,7 +14,21 @@ class WrongShape(Exception):
         self.code = code
 
 
-_EVENT_TEXTS = ("ts", "channel", "user", "text", "thread_ts", "subtype", "bot_id", "app_id", "team", "channel_type")
+_EVENT_TEXTS = (
+    "ts",
+    "channel",
+    "user",
+    "text",
+    "thread_ts",
+    "subtype",
+    "bot_id",
+    "app_id",
+    "team",
+    "channel_type",
+    "deleted_ts",
+    "event_ts",
+)
+_PLACE_TEXTS = ("id", "channel_id", "thread_ts", "message_ts")
 _COMMAND_TEXTS = ("team_id", "user_id", "channel_id", "command", "trigger_id")
 
 
@@ -27,7 +41,7 @@ def read_event(raw: bytes) -> Json:
         raise WrongShape("no_event")
     if envelope["type"] == "url_verification" and not isinstance(envelope.get("challenge"), str):
         raise WrongShape("no_challenge")
-    if envelope["type"] == "event_callback":
+    if envelope["type"] == "event_callback" or "event" in envelope:
         _need(envelope, "event_id", "team_id")
         event = envelope.get("event")
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
@@ -49,7 +63,8 @@ def read_interaction(raw: bytes) -> Json:
         if not isinstance(payload.get(name), dict) or not isinstance(payload[name].get("id"), str):
             raise WrongShape(f"no_{name}")
     for name in ("container", "channel"):
-        if not isinstance(payload.get(name) or {}, dict):
+        part = payload.get(name) or {}
+        if not isinstance(part, dict) or not all(isinstance(part.get(field), str | None) for field in _PLACE_TEXTS):
             raise WrongShape("no_container")
     if payload["type"] == "block_actions":
         actions = payload.get("actions")

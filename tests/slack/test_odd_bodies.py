@@ -40,6 +40,16 @@ def test_an_event_that_is_no_object(web: FlaskClient, world: World, kind: str, o
     assert kept() == 0
 
 
+@pytest.mark.parametrize("missing", ["ts", "channel"])
+@pytest.mark.parametrize("kind", ["message", "app_mention"])
+def test_a_message_is_checked_whatever_its_envelope_is_called(
+    web: FlaskClient, world: World, kind: str, missing: str
+) -> None:
+    event = {name: value for name, value in MESSAGE.items() if name != missing} | {"type": kind}
+    assert post(web, "/slack/events", json.dumps(EVENT | {"type": "anything", "event": event}).encode()) == 400
+    assert kept() == 0
+
+
 @pytest.mark.parametrize("text", ["NaN", "1e999", "[" * 500 + "]" * 500, "9" * 5000])
 def test_values_that_are_none(web: FlaskClient, world: World, text: str) -> None:
     body = json.dumps(EVENT).replace('"a"', text).encode()
@@ -67,6 +77,22 @@ def test_nul_in_the_name_of_a_form_field_is_dropped(web: FlaskClient, world: Wor
     assert post(web, "/slack/commands", form.encode(), "application/x-www-form-urlencoded") == 200
     with work(Scope.system()) as session:
         assert "\x00" not in json.dumps(session.scalars(select(Inbound)).one().payload)
+
+
+@pytest.mark.parametrize("odd", [*ODD[1:], {"a": 1}])
+@pytest.mark.parametrize("name", ["container.channel_id", "container.thread_ts", "container.message_ts", "channel.id"])
+def test_places_of_an_interaction_that_are_no_texts(web: FlaskClient, world: World, name: str, odd: Any) -> None:
+    part, _, field = name.partition(".")
+    form = urlencode({"payload": json.dumps(ACTION | {part: {field: odd}})}).encode()
+    assert post(web, "/slack/interactions", form, "application/x-www-form-urlencoded") == 400
+    assert kept() == 0
+
+
+@pytest.mark.parametrize("odd", [*ODD[1:], {"a": 1}])
+def test_a_deletion_of_what_is_no_text(web: FlaskClient, world: World, odd: Any) -> None:
+    event = MESSAGE | {"subtype": "message_deleted", "deleted_ts": odd}
+    assert post(web, "/slack/events", json.dumps(EVENT | {"event": event}).encode()) == 400
+    assert kept() == 0
 
 
 def stripe_event(odd: str) -> str:
