@@ -19,8 +19,20 @@ from schemathesis.core.result import Ok
 from tests.fuzz.calls import Call
 from tests.fuzz.mutators import content_type, mutated_bytes, mutated_form, mutated_json, written
 from tests.fuzz.values import odd_text
+from tests.world import TEAMS_TENANT
 
 JSON = "application/json"
+PLAUSIBLE: dict[str, Any] = {  # what the description cannot say
+    "timezone": "Europe/Madrid", "locale": "es", "email": "x@lozano.example", "country": "ES", "region": "MD",
+    "currency": "EUR", "started_at": "2026-11-20T09:00:00Z", "start": "2026-11-24T09:00:00Z", "year": "2026",
+    "end": "2026-11-25T09:00:00Z", "at": "2026-11-24T09:00:00Z", "starts_on": "2026-12-01", "ends_on": "2027-11-30",
+    "work_type": "remote", "subject": "No hay red", "body": "Desde ayer.", "name": "Nueva", "minutes": 30, "tier": 2,
+    "code": "NUE", "role": "client_employee", "from": "2026-11-01", "to": "2026-11-23", "month": "2026-11",
+    "period_start": "2026-10-01", "period_end": "2026-10-31", "tax_id": "B84562388", "limit": 10, "note": "Cambio",
+    "expires_at": "2027-01-01T00:00:00Z", "quiet_from": "22:00", "quiet_until": "07:00", "team_id": "T0OTHER",
+    "mail_domains": ["otra.example"], "tags": ["red"], "years": [2026], "title": "Jefa", "tenant_id": TEAMS_TENANT,
+    "escalation_ladder": [], "exceptions": [], "holidays": [], "timetables": [], "cursor": None, "q": "red",
+}  # fmt: skip
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 NOT_OURS = ("authorization", "host", "content-length", "content-type", "cookie")
 
@@ -45,7 +57,10 @@ class Api:
 
     def call(self, case: Any, known: Mapping[str, str], token: str, random: Random, *, by: str) -> Call:
         """The case as a request of somebody; `known` holds what stands in paths."""
-        query = [(str(name), _text(value)) for name, value in (case.query or {}).items()]
+        said_so = case.query or {}
+        if random.random() < 0.5:
+            said_so = _likely(said_so, known, random)
+        query = [(str(name), _text(value)) for name, value in said_so.items()]
         if random.random() < 0.3:
             query = mutated_form(query, random)
         path = _path(case, known, random)
@@ -90,7 +105,7 @@ def _body(case: Any, known: Mapping[str, str], random: Random) -> tuple[bytes, s
         return (b"", "") if random.random() < 0.97 else (b"{", JSON)
     if isinstance(case.body, bytes):
         return case.body, content_type(JSON, random)
-    body = _with_known(case.body, known, random)
+    body = _likely(case.body, known, random) if random.random() < 0.5 else _with_known(case.body, known, random)
     if random.random() < 0.5:
         return mutated_json(body, random), content_type(JSON, random)
     return mutated_bytes(written(body).encode(), random), content_type(JSON, random)
@@ -104,6 +119,16 @@ def _with_known(body: Any, known: Mapping[str, str], random: Random) -> Any:
         name: known[name] if name in known and random.random() < 0.8 else _with_known(value, known, random)
         for name, value in body.items()
     }
+
+
+def _likely(body: Any, known: Mapping[str, str], random: Random) -> Any:
+    """Some of the fields, with what exists and what is plausible where we know of any: likely to be accepted."""
+    if not isinstance(body, Mapping):
+        return body
+    kept = {name: value for name, value in body.items() if name in known or random.random() < 0.7}
+    values = {**PLAUSIBLE, **known}
+    filled = {name: values.get(name, value) for name, value in kept.items()}
+    return {name: value for name, value in filled.items() if value is not None}
 
 
 def _text(value: Any) -> str:

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from msp.clients.models import Connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from msp.people.models import ApiToken
 from msp.people.tokens import add_token
 from msp.tickets.models import Ticket
 from tests.fuzz.api import Api
@@ -30,7 +33,8 @@ def run_api(ground: Ground, *, count: int, seed: int, only: str = "") -> Tally:
         for number, (operation, case) in enumerate(_cases(api, operations, count, seed)):
             if number % PAGES_BATCH == 0:
                 world = ground.renew()
-                tokens, known = _tokens(world), _known(world)
+                tokens = _tokens(world)
+                known = _known(world, web, tokens["tomas"])
                 ground.stored.since_last()
             random = Random(f"{seed} api {number}")
             by = random.choice(list(TOKENS))
@@ -55,13 +59,18 @@ def _tokens(world: World) -> dict[str, str]:
         }
 
 
-def _known(world: World) -> dict[str, str]:
+def _known(world: World, web: FlaskClient, token: str) -> dict[str, str]:
     """What exists, by the names that paths and bodies have for it."""
     with work(Scope.system()) as session:
-        ticket = session.scalars(select(Ticket).where(Ticket.client_id == world.lozano.id)).first()
-    assert ticket is not None
+        ticket = session.scalars(select(Ticket).where(Ticket.client_id == world.lozano.id)).one()
+        link = session.scalars(select(Connection).where(Connection.client_id == world.lozano.id)).one()
+        other = session.scalars(select(ApiToken).where(ApiToken.person_id == world.tomas.id)).one()
+    work_done = {"started_at": "2026-11-20T09:00:00Z", "minutes": 30, "work_type": "remote"}
+    path, headers = f"/api/v1/tickets/{ticket.id}/time-entries", {"Authorization": f"Bearer {token}"}
+    entry = web.post(path, json=work_done, headers=headers).get_json()
     return {
         "client_id": str(world.lozano.id), "ticket_id": str(ticket.id), "person_id": str(world.marta.id),
         "contract_id": str(world.lozano_contract.id), "calendar_id": str(world.calendar.id), "year": "2026",
-        "requester_id": str(world.marta.id), "assignee_id": str(world.tomas.id),
+        "requester_id": str(world.marta.id), "assignee_id": str(world.tomas.id), "entry_id": str(entry["id"]),
+        "connection_id": str(link.id), "token_id": str(other.id), "technician_id": str(world.tomas.id),
     }  # fmt: skip

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from msp.config import Settings
-from msp.kernel import clock, recent, wake
+from msp.kernel import clock, inbox, recent, wake
 from msp.kernel.db import Scope, work
 from msp.tickets.actions import Request, open_ticket
 from simulators.teams.server import TeamsServer
@@ -36,6 +36,7 @@ class Size:
     api: int = 100
     seed: int = 8
     only: str = ""
+    is_worked: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Size":
@@ -43,7 +44,12 @@ class Size:
         whole = (100_000, 20_000, 10_000) if environment.get("FUZZ") == "all" else (cls.signed, cls.forms, cls.api)
         if count := environment.get("COUNT"):
             whole = (int(count),) * 3
-        return cls(*whole, seed=int(environment.get("SEED") or 8), only=environment.get("ONLY", ""))
+        return cls(
+            *whole,
+            seed=int(environment.get("SEED") or 8),
+            only=environment.get("ONLY", ""),
+            is_worked="COUNT" in environment or "FUZZ" in environment,
+        )
 
 
 @dataclass
@@ -70,19 +76,30 @@ class Ground:
         return world
 
 
-def run_signed(ground: Ground, teams: TeamsServer, *, count: int, seed: int, only: str = "") -> Tally:
-    """Mutated bodies with good signatures."""
+def run_signed(
+    ground: Ground, teams: TeamsServer, *, count: int, seed: int, only: str = "", is_worked: bool = False
+) -> Tally:
+    """Mutated bodies with good signatures; with `is_worked` what was accepted is worked too, without a fault."""
     maker, tally = signed.Signed(teams), Tally("signed bodies")
     chosen = [path for path in signed.PATHS if only in path]
     with listening(ground):
         for number in range(count if chosen else 0):
             if number % SIGNED_BATCH == 0:
+                if is_worked:
+                    work_accepted(ground, tally)
                 ground.renew()
                 web = ground.app.test_client()
             random = Random(f"{seed} signed {number}")
             path = random.choices(chosen, [signed.WEIGHTS[signed.PATHS.index(each)] for each in chosen])[0]
             checked(ground, maker.call(path, random), web, tally, about=path)
     return tally
+
+
+def work_accepted(ground: Ground, tally: Tally) -> None:
+    """Have a worker take what was accepted, each piece once."""
+    while inbox.work_one():
+        if fault := ground.last_fault.take():
+            tally.note(f"in the worker: {fault}", Call("", "(a stored body)"))
 
 
 def run_forms(ground: Ground, *, count: int, seed: int, only: str = "") -> Tally:

@@ -47,7 +47,8 @@ def judge(tally: Tally) -> None:
 
 
 def test_signed_bodies(ground: Ground, teams: TeamsServer) -> None:
-    judge(run_signed(ground, teams, count=SIZE.signed, seed=SIZE.seed, only=SIZE.only))
+    tally = run_signed(ground, teams, count=SIZE.signed, seed=SIZE.seed, only=SIZE.only, is_worked=SIZE.is_worked)
+    judge(tally)
 
 
 def test_form_posts(ground: Ground) -> None:
