@@ -41,6 +41,7 @@ class MenuEntry:
     order: int = 100
     count: Count | None = None
     is_shown: Callable[[], bool] = lambda: True
+    tone: str = "red"  # of the count
 
 
 @dataclass(slots=True)
@@ -164,7 +165,7 @@ def _item(entry: MenuEntry, current: str) -> dict[str, object]:
         "url": url_for(entry.endpoint),
         "icon": entry.icon,
         "count": count or None,
-        "tone": "red" if count else "",
+        "tone": entry.tone if count else "",
         "current": current == entry.endpoint,
     }
 

@@ -34,8 +34,9 @@ from tests.world import World
 
 
 def faults(settings: Settings, *checks: Check) -> dict[str, str]:
-    """What is wrong, and its mend."""
+    """What is wrong, and its mend; that nobody has a password in these tests is left out (tests/test_cli.py)."""
     found = [finding for check in checks for finding in check(settings) if finding.level == "fault"]
+    found = [finding for finding in found if finding.what != "0 administrator(s) can sign in"]
     assert all(finding.mend for finding in found)
     return {finding.what: finding.mend for finding in found}
 

@@ -25,7 +25,7 @@ from msp.web.shell import MenuEntry, add_menu, shell
 ISSUER_NEEDS = ("legal_name", "tax_id", "address")
 MENU = MenuEntry(
     "desk", lazy_gettext("First steps"), "list-checks", "admin.first_steps", "administer", 1,
-    count=lambda: open_steps() or None, is_shown=lambda: open_steps() > 0,
+    count=lambda: open_steps() or None, is_shown=lambda: open_steps() > 0, tone="",
 )  # fmt: skip
 
 
