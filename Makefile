@@ -17,7 +17,7 @@ test:  ## set up, then lint, types, import rules, translations and every test (A
 	@$(SETUP) test
 	@exec .venv/bin/python -m scripts.checks $(ARGS)
 
-bench:  ## set up, then preload, measure and print a table (BENCH_JSON=file writes it down)
+bench:  ## set up, then preload, measure and print a table (ONLY=pages,search; BENCH_JSON=file)
 	@$(SETUP)
 	@exec .venv/bin/msp bench
 

@@ -32,18 +32,25 @@ OVERLOAD_PATIENCE = 1200.0  # seconds in which the backlog is worked off
 GENERAL = "C0GENERAL"
 
 
-def measure(port: int, crowd: Crowd, database_url: str, *, say: Say, seconds: float = SECONDS) -> list[Figure]:
-    """Let events come at RATE for so many seconds while the workers work, and look how much waits."""
+def measure(port: int, crowd: Crowd, database_url: str, only: Sequence[str], *, say: Say) -> list[Figure]:
+    """What the workers can do at most, then the parts of `only`: a steady stream of events ("flood"), "overload"."""
     stream = Stream(crowd)
     say("How many tickets a second …")
     ceiling = _ceiling(port, stream, database_url)
     say(f"  {ceiling:.0f} tickets with their cards a second, {RUSH} at once: the workers' processors are the limit")
+    figures = _steady(port, stream, database_url, ceiling, say=say) if "flood" in only else []
+    return figures + (_overload(port, stream, database_url, ceiling, say=say) if "overload" in only else [])
+
+
+def _steady(
+    port: int, stream: "Stream", database_url: str, ceiling: float, *, say: Say, seconds: float = SECONDS
+) -> list[Figure]:
+    """Let events come at RATE for so many seconds while the workers work, and look how much waits."""
     pace = f"{RATE:.0f}/s for {seconds:.0f} s"
     say(f"Events at {pace} …")
     with _watching(database_url) as seen:
         sample = open_loop(port, stream.events(int(RATE * seconds)), rate=RATE)
     seen.drained = _until_done(database_url)
-    overload = _overload(port, stream, database_url, ceiling, say=say)
     acks, made = sample.quantile(0.99), f"{stream.opened} tickets, {stream.said} more messages on them"
     return [
         Figure(f"Slack events at {pace}, p99", acks, "ms", ACK_P99, _acks(sample)),
@@ -55,7 +62,6 @@ def measure(port: int, crowd: Crowd, database_url: str, *, say: Say, seconds: fl
             f"{made}; at most {seen.waiting} rows, done {seen.drained:.1f} s after the last;"
             f" ceiling {ceiling:.0f} tickets with cards a second",
         ),
-        *overload,
     ]
 
 
