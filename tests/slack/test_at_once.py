@@ -54,7 +54,7 @@ def test_two_messages_of_somebody_new_make_one_person(
     for number in range(POST_BURST):  # as many as Slack takes in one conversation at once
         slack_server.say(SLACK_TEAM, PABLO, "im", f"Problema {number}")
     crowd()
-    with work(Scope.staff()) as session:
+    with work(Scope.system()) as session:
         found = select(func.count()).select_from(Person).where(Person.name == "Pablo Gil")
         assert session.execute(found).scalar_one() == 1
         assert set(session.scalars(select(Inbound.attempts))) == {1}
