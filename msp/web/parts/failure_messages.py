@@ -32,6 +32,7 @@ _DESK = MappingProxyType(
         "quiet_hours": _l("It waits for the end of quiet hours."),
         "not_found": _l("It does not exist any more."),
         "opening_pending": _l("The ticket’s card is sent first."),
+        "words_awaited": _l("Slack has not written down yet what was said in the recording."),
         "stored_lately": _l("The file was stored a moment ago and is removed soon."),
     }
 )
@@ -47,6 +48,7 @@ _CONNECTION = MappingProxyType(
         "code_already_used": _l("The approval was used already. Start again."),
         "ekm_access_denied": _l("The company’s encryption keys do not allow the app to write in Slack."),
         "enterprise_is_restricted": _l("The rules of the Slack organisation do not let the app write there."),
+        "foreign_service": _l("Teams named an address that is not Microsoft’s, so nothing was sent there."),
         "host_unknown": _l("The address is not known on the internet."),
         "invalid_auth": _l("Slack does not accept our token any more."),
         "invalid_client_id": _l("Slack does not know the app’s client ID."),
