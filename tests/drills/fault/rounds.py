@@ -73,7 +73,7 @@ def _recover(scene: Scene, bad: Bad, began: float) -> None:
     back = time.monotonic()
     scene.outside.slack.faults.clear()
     eventually(desk.is_ready, within=PATIENCE, every=0.05, what=f"ready after «{bad.name}»")
-    said = slack.say(SLACK_TEAM, PROBE, "im", "¿Hay alguien?", wait=False)
+    said = slack.say(SLACK_TEAM, PROBE, "im", "No puedo entrar en la VPN", wait=False)
     is_heard = partial(heard, slack, said.channel, said.ts)
     eventually(is_heard, within=PATIENCE, every=0.05, what=f"an answer after «{bad.name}»")
     scene.ledger.recoveries.append(Recovery(bad.name, back - began, time.monotonic() - back, crowding()))
