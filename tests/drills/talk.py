@@ -14,11 +14,12 @@ CROWD = tuple(f"U0CROWD{number:02}" for number in range(60))  # so many that no 
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation in Slack and its ticket."""
+    """A conversation in Slack, its ticket and who opened it."""
 
     channel: str
     ts: str
     ticket_id: str
+    who: str
 
 
 def say(slack: SlackServer, who: str, text: str, *, thread: str | None = None, wait: bool = True) -> str:
@@ -33,13 +34,15 @@ def ticket_of(desk: Desk, ts: str) -> str | None:
     return found[0][0] if found else None
 
 
-def open_threads(desk: Desk, slack: SlackServer, *texts: str, who: str = MARTA) -> list[Thread]:
-    """One ticket for each text, each with its card in its thread."""
-    channel = slack.world.im(SLACK_TEAM, who).id
-    stamps = [say(slack, who, text) for text in texts]
-    eventually(lambda: all(heard(slack, channel, ts) for ts in stamps), within=15, what="every thread has its card")
+def open_threads(desk: Desk, slack: SlackServer, *texts: str) -> list[Thread]:
+    """A ticket for each text, each in the direct messages of another person: a channel takes one post a second."""
+    people = CROWD[: len(texts)]
+    channels = [slack.world.im(SLACK_TEAM, who).id for who in people]
+    stamps = [say(slack, who, text) for who, text in zip(people, texts, strict=True)]
+    said = list(zip(channels, stamps, strict=True))
+    eventually(lambda: all(heard(slack, *each) for each in said), within=15, what="every thread has its card")
     desk.be_quiet(within=10)
-    return [Thread(channel, ts, ticket_of(desk, ts) or "") for ts in stamps]
+    return [Thread(channels[n], ts, ticket_of(desk, ts) or "", people[n]) for n, ts in enumerate(stamps)]
 
 
 def heard(slack: SlackServer, channel: str, ts: str) -> list[str]:

@@ -11,7 +11,7 @@ from simulators.signing import slack_headers
 from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually, freeze, thaw
 from tests.drills.ground import SLACK_SECRET
-from tests.drills.talk import CROWD, MARTA, open_threads, say
+from tests.drills.talk import CROWD, open_threads, say
 from tests.world import SLACK_BOT_USER, SLACK_TEAM
 
 HEAP = 150
@@ -33,7 +33,7 @@ def test_a_heap_of_messages_holds_up_nothing_urgent(desk: Desk, slack_server: Sl
         since = len(slack_server.courier.deliveries)
         for number in range(HEAP):
             say(slack_server, CROWD[number % len(CROWD)], f"Sin tóner {number}", wait=False)
-        say(slack_server, MARTA, "y hay cola en la calle", thread=urgent.ts)
+        say(slack_server, urgent.who, "y hay cola en la calle", thread=urgent.ts)
         assert slack_server.settle(30)
         acknowledged = list(slack_server.courier.deliveries)[since:]
         assert all(each.state == "delivered" and len(each.attempts) == 1 for each in acknowledged)

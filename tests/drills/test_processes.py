@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually, freeze
-from tests.drills.talk import MARTA, PABLO, TOM, answers, calls, heard, open_threads, say, ticket_of
+from tests.drills.talk import PABLO, TOM, answers, calls, heard, open_threads, say, ticket_of
 from tests.world import SLACK_TEAM
 
 RECOVERY = 10.0  # seconds from a worker's death until another has taken over what it had in hand
@@ -88,7 +88,7 @@ def test_connections_to_the_database_cut_under_everybody(desk: Desk, slack_serve
     others = "datname = current_database() and pid <> pg_backend_pid()"
     cut = f"select pg_terminate_backend(pid) from pg_stat_activity where {others}"
     for number in range(6):
-        say(slack_server, MARTA, f"sigue igual {number}", thread=thread.ts)
+        say(slack_server, thread.who, f"sigue igual {number}", thread=thread.ts)
         assert slack_server.settle(20)  # what was refused comes again, after what was said meanwhile
         if number % 2:
             desk.run(cut)

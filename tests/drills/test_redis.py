@@ -4,7 +4,7 @@ import time
 
 from simulators.slack.server import SlackServer
 from tests.drills.desk import Desk, crowding, eventually
-from tests.drills.talk import MARTA, answers, open_threads, say
+from tests.drills.talk import answers, open_threads, say
 
 LOOK = 5.0  # seconds after which a worker looks by itself
 
@@ -13,7 +13,7 @@ def test_wiped_in_the_middle_of_a_burst(desk: Desk, slack_server: SlackServer) -
     threads = open_threads(desk, slack_server, "Correo parado", "VPN caída", "Sin tóner")
     for number in range(5):
         for thread in threads:
-            say(slack_server, MARTA, f"más detalle {number}", thread=thread.ts, wait=False)
+            say(slack_server, thread.who, f"más detalle {number}", thread=thread.ts, wait=False)
             desk.reply(thread.ticket_id, f"en ello {number}")
             desk.valkey.wipe()
     assert slack_server.settle(10)
@@ -30,7 +30,7 @@ def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
     try:
         for number in range(3):
             began = time.monotonic()
-            say(slack_server, MARTA, f"aviso {number}", thread=thread.ts)
+            say(slack_server, thread.who, f"aviso {number}", thread=thread.ts)
             assert slack_server.courier.deliveries[-1].state == "delivered"
             assert time.monotonic() - began < crowding()  # the door does not wait for a Redis that is away
             desk.reply(thread.ticket_id, f"lo miramos {number}")
@@ -47,6 +47,6 @@ def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
         desk.valkey.be_back()
     desk.be_whole()
     began = time.monotonic()
-    say(slack_server, MARTA, "y ahora", thread=thread.ts)
+    say(slack_server, thread.who, "y ahora", thread=thread.ts)
     eventually(lambda: "y ahora" in desk.said_on(thread.ticket_id), within=LOOK + 1, what="heard again")
     assert time.monotonic() - began < (LOOK + 1) * crowding()
