@@ -28,6 +28,7 @@ from msp.web.admin.calendar_text import (
 )
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts import formats
 from msp.web.shell import shell
 
 USUAL_DAY = "9:00-14:00, 16:00-19:00"
@@ -46,7 +47,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def calendars() -> str:
     """Every calendar with the week in force in words, and a warning where holidays are missing."""
-    today = clock.now().date()
+    today = formats.today()
     used, in_use = reading.contracts_by_calendar(), reading.calendars_in_use(on=today)
     return render_template(
         "admin/calendars.html",

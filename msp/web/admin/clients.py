@@ -25,6 +25,7 @@ from msp.web.admin import reading
 from msp.web.admin.forms import Errors, Form, refuse_restricted, told, whole
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts import formats
 from msp.web.parts.failure_messages import failure_sentence
 from msp.web.parts.formats import day
 from msp.web.parts.words import word
@@ -55,7 +56,7 @@ def clients() -> str:
     found, total = reading.clients_page(words, offset=pager.offset)
     ids = [each.id for each in found]
     people, opened = reading.people_counts(ids), reading.open_counts(ids)
-    contracts, kinds = reading.contract_names(ids, on=clock.now().date()), reading.connection_kinds(ids)
+    contracts, kinds = reading.contract_names(ids, on=formats.today()), reading.connection_kinds(ids)
     return render_template(
         "admin/clients.html",
         shell=shell(current="admin.clients"),
@@ -120,7 +121,7 @@ def client(client_id: UUID) -> str:
 
 def note_of(contract: Contract) -> str:
     """What is worth knowing of a contract today: not begun, ending soon, ended."""
-    today = clock.now().date()
+    today = formats.today()
     if contract.starts_on > today:
         return gettext("begins on %(day)s", day=day(contract.starts_on))
     if contract.ends_on is None:

@@ -35,6 +35,7 @@ from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_t
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
 from msp.web.admin.forms import Form, day, decimal, identity, told, written
 from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts import formats
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
 
@@ -80,7 +81,7 @@ def contracts() -> str:
 def new_contract() -> str:
     """A form with the usual promises; for the client that the address names."""
     client_id = request.args.get("client_id", "")
-    posted = MultiDict({**USUAL, "client_id": client_id, "starts_on": clock.now().date().isoformat()})
+    posted = MultiDict({**USUAL, "client_id": client_id, "starts_on": formats.today().isoformat()})
     return _form(None, _posted_values(posted), {})
 
 
@@ -144,7 +145,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
     if not form.text("name"):
         form.fault("name", "required")
     currency = before.currency if before else client.currency if client else "EUR"
-    starts_on = form.read("starts_on", day, is_required=True) or clock.now().date()
+    starts_on = form.read("starts_on", day, is_required=True) or formats.today()
     calendar_id = form.read("calendar_id", _calendar, is_required=True)
     ends_on = form.read("ends_on", day)
     ladder = read_ladder(form)

@@ -20,6 +20,7 @@ from msp.web.admin.calendar_text import text_of, windows_of
 from msp.web.admin.forms import Form, day, identity, refuse_restricted, told, whole
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
+from msp.web.parts import formats
 from msp.web.request_scope import current_person
 from msp.web.shell import forget_on_call, shell
 
@@ -39,7 +40,7 @@ def add_routes(blueprint: Blueprint) -> None:
 def new_layer() -> str:
     """An empty form: by the week, from next Monday at 8:00."""
     refuse_restricted()
-    today = clock.now().date()
+    today = formats.today()
     monday = today + timedelta(days=7 - today.weekday())
     values = {
         "timezone": current_person().timezone, "first_day": monday.isoformat(), "every_days": "7", "handover": "08:00",

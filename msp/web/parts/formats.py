@@ -88,6 +88,11 @@ def here(at: datetime) -> datetime:
     return at.astimezone(ZoneInfo(current_reader().timezone))
 
 
+def today() -> date:
+    """The day that it is now in the reader's zone."""
+    return here(clock.now()).date()
+
+
 @once_per_reader
 def _dates() -> str:
     """The locale of dates: English ones are written the British way, day before month."""
