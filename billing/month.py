@@ -21,6 +21,8 @@ from msp.kernel.collation import by_name, name_key
 from msp.kernel.db import Json, db
 from msp.worklog.models import TimeEntry
 
+CLOSING_DAYS = 20  # days of a month in which the one before is still being closed
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -175,6 +177,14 @@ def month_of(day: date) -> Period:
     first = day.replace(day=1)
     following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
     return Period(first, date.fromordinal(following.toordinal() - 1))
+
+
+def month_being_closed(today: date) -> Period:
+    """The month that is closed these days: until day 20 the one before, where any contract held in it already."""
+    this = month_of(today)
+    last = month_of(date.fromordinal(this.first.toordinal() - 1))
+    held = select(exists(select(1).where(Contract.starts_on <= last.last)))
+    return last if today.day <= CLOSING_DAYS and db.session.execute(held).scalar_one() else this
 
 
 def today_at_issuer(at: datetime) -> date:

@@ -20,7 +20,7 @@ from billing import (
 from billing.faults import blaming, is_outage, note, refusing
 from billing.legal.qr import qr_svg
 from billing.models import Invoice
-from billing.month import Month, month_of, read_month, today_at_issuer
+from billing.month import Month, month_being_closed, month_of, read_month, today_at_issuer
 from billing.phrases import remark
 from billing.rating import Period
 from billing.runs import run_invoices
@@ -36,7 +36,6 @@ from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
 
 PAGE = 50
-CLOSING_DAYS = 20  # until then in a month, it is the one before that is being closed
 TABS = ("draft", "issued", "overdue", "paid", "void")
 
 
@@ -338,8 +337,7 @@ def _to_draft(draft: Invoice) -> AnyResponse:
 def _period(text: str | None) -> Period:
     """The month that an address names, as 2026-10; without one, the month that is being closed these days."""
     if not text:
-        today = today_at_issuer(clock.now())
-        return month_of(today if today.day > CLOSING_DAYS else _day_before(today.replace(day=1)))
+        return month_being_closed(today_at_issuer(clock.now()))
     try:
         first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 (a month has no zone)
     except ValueError as wrong:

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from billing.models import Invoice, Payment
+from msp.contracts.models import Contract
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.worklog.actions import edit_time
@@ -123,6 +126,25 @@ def test_what_stripe_refused_can_be_sent_again(carmen: FlaskClient, world: World
     assert "No such country" in carmen.get(f"/billing/invoices/{invoice.id}").text
     assert carmen.post(f"/billing/invoices/{invoice.id}/push").status_code == 303
     assert "No such country" not in carmen.get(f"/billing/invoices/{invoice.id}").text
+
+
+@pytest.mark.parametrize(
+    ("today", "first_contract", "shown"),
+    [
+        (datetime(2026, 11, 20, 12, tzinfo=UTC), date(2026, 1, 1), "octubre"),
+        (datetime(2026, 11, 21, 12, tzinfo=UTC), date(2026, 1, 1), "noviembre"),
+        (datetime(2026, 12, 1, 12, tzinfo=UTC), date(2026, 12, 1), "diciembre"),  # nothing to close in November
+        (datetime(2026, 12, 1, 12, tzinfo=UTC), date(2026, 11, 30), "noviembre"),
+        (datetime(2026, 11, 30, 23, 30, tzinfo=UTC), date(2026, 12, 1), "diciembre"),  # 1 December in Madrid
+    ],
+)
+def test_the_month_that_opens_is_the_one_being_closed(
+    web: FlaskClient, world: World, today: datetime, first_contract: date, shown: str
+) -> None:
+    with work(Scope.staff()) as session:
+        session.execute(update(Contract).values(starts_on=first_contract))
+    clock.advance(today - clock.now())
+    assert f"Cierre de {shown}" in sign_in(web, world.carmen).get("/billing/").text
 
 
 PAGES = ("/billing/", "/billing/invoices", "/billing/invoices/{id}", "/billing/invoices/{id}/pdf")
