@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 SETUP = $(PYTHON) scripts/setup.py
 
-.PHONY: help run test bench drill fuzz pictures lock setup clean
+.PHONY: help run test lint types unit bench drill fuzz pictures lock setup clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,18 @@ run:  ## set up, then run the whole desk on http://127.0.0.1:8000 (PORT, MSP_HOM
 test:  ## set up, then lint, types, import rules, translations and every test (ARGS go to pytest)
 	@$(SETUP) test
 	@exec .venv/bin/python -m scripts.checks $(ARGS)
+
+lint:  ## set up, then style, format, import rules and translations
+	@$(SETUP) test
+	@exec .venv/bin/python -m scripts.checks lint
+
+types:  ## set up, then check the types
+	@$(SETUP) test
+	@exec .venv/bin/python -m scripts.checks types
+
+unit:  ## set up, then the tests of pure rules, which need no server (ARGS go to pytest)
+	@$(SETUP) test
+	@exec .venv/bin/python -m scripts.checks unit $(ARGS)
 
 bench:  ## set up, then preload, measure and print a table (ONLY=pages,search; BENCH_JSON=file)
 	@$(SETUP)

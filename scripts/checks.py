@@ -20,6 +20,8 @@ QUICK = (
     ("imports", ["lint-imports"]),
     ("translations", ["python", "scripts/translations.py", "check"]),
 )
+# More workers than cores: half of the time of drills and browser tests is waiting.
+WORKERS = ["-n", str(max(4, os.cpu_count() or 1)), "--dist", "loadgroup"]
 NO_BROWSER = """
 **********************************************************************
   NO BROWSER: the browser tests are SKIPPED on this machine.
@@ -29,6 +31,30 @@ NO_BROWSER = """
 
 
 def main(arguments: list[str]) -> int:
+    """Run the part that is named first (lint, types or unit), or else every check. Returns an exit code."""
+    parts = {"lint": lint, "types": types, "unit": unit}
+    if arguments and arguments[0] in parts:
+        return parts[arguments[0]](arguments[1:])
+    return everything(arguments)
+
+
+def lint(_arguments: list[str]) -> int:
+    """Style, format, import rules and translations."""
+    return int(bool([name for name, command in QUICK if not passes(name, command)]))
+
+
+def types(_arguments: list[str]) -> int:
+    """mypy, strict."""
+    return int(not passes("types", ["mypy"]))
+
+
+def unit(arguments: list[str]) -> int:
+    """The tests of pure rules, from the files that are marked `unit`; arguments go to pytest."""
+    files = [str(path) for path in sorted(ROOT.glob("tests/**/test_*.py")) if "pytest.mark.unit" in path.read_text()]
+    return pytest([*WORKERS, "-m", "unit and not slow", *files, *arguments])
+
+
+def everything(arguments: list[str]) -> int:
     """Run every check; arguments go to pytest. Returns the exit code of the first that failed, pytest's before all.
 
     The types take half a minute of one core, so they are checked, giving way, while pytest waits for its servers.
@@ -55,12 +81,17 @@ def passes(name: str, command: list[str], *, before: tuple[str, ...] = ()) -> bo
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run pytest on two processes; without a browser its tests are left out, loudly, and never in CI."""
-    command = [str(BIN / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
+    """Run pytest; without a browser its tests are left out, loudly, and never in CI."""
+    command = [*WORKERS]
     if not find_browser() and os.environ.get("CI") != "true":
         print(NO_BROWSER, flush=True)
         command += ["-m", "not browser"]
-    return subprocess.run([*command, *arguments], cwd=ROOT, check=False).returncode
+    return pytest([*command, *arguments])
+
+
+def pytest(arguments: list[str]) -> int:
+    """Run pytest in the checkout; returns its exit code."""
+    return subprocess.run([str(BIN / "python"), "-m", "pytest", "-q", *arguments], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

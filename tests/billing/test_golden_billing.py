@@ -13,6 +13,8 @@ import pytest
 
 from tests.billing.golden_cases import ALL, GIVEN, OWN, check
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case["id"])
 def test_gives_what_the_case_expects(case: dict[str, Any]) -> None:

@@ -24,6 +24,8 @@ from billing.legal.huella import (
 )
 from billing.legal.qr import qr_url, qr_url_of_texts
 
+pytestmark = pytest.mark.unit
+
 GIVEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).resolve().parents[1] / "golden") / "verifactu.json"
 TABLE: dict[str, Any] = json.loads(GIVEN.read_text()) if GIVEN.exists() else {}
 VECTORS: list[dict[str, Any]] = TABLE.get("vectors", [])

@@ -1,7 +1,6 @@
 """A fault in one client's data fails that client's draft only: it is named, logged, and the others go on."""
 
 import logging
-import os
 import re
 from typing import Any
 
@@ -24,6 +23,7 @@ from msp.kernel.errors import Conflict
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.tickets.models import Ticket
+from tests import postgres
 from tests.billing.desk import OCTOBER, client_of, contract_of, log, reasons, run, ticket_of, utc
 from tests.web.api.conftest import Program, Programs, program  # noqa: F401 (a fixture)
 from tests.world import World, sign_in
@@ -289,7 +289,7 @@ def test_an_outage_of_the_database_is_no_fault_of_a_client(world: World, good: l
     def run_on_a_connection_that_ends() -> None:
         with work(Scope.staff(actor_id=world.carmen.id)) as session:
             mine = session.connection().connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
-            with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as root:
+            with psycopg.connect(postgres.url(), autocommit=True) as root:
                 root.execute("select pg_terminate_backend(%s)", [mine])
             run_invoices(OCTOBER, at=clock.now(), clients=good)
 

@@ -23,6 +23,8 @@ from billing.legal.huella import (
 )
 from billing.legal.qr import qr_png, qr_svg, qr_url
 
+pytestmark = pytest.mark.unit
+
 MADRID, CANARY = ZoneInfo("Europe/Madrid"), ZoneInfo("Atlantic/Canary")
 START = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
 URL = qr_url(issuer_nif="B12345674", number="F26-000001", issued_on=date(2026, 11, 22), total=Decimal("1025.48"))

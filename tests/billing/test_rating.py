@@ -17,6 +17,8 @@ from billing.rating.pieces import round_minutes
 from billing.rating.terms import Band, Milestone, PurchaseOrder, SeatChange, in_order
 from msp.kernel.money import Money
 
+pytestmark = pytest.mark.unit
+
 OCTOBER = Period(date(2026, 10, 1), date(2026, 10, 31))
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
 QUARTERS = Rounding("entry", 15, "up", 15)

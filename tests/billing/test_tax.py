@@ -21,6 +21,8 @@ from billing.tax import (
 from msp.clients.tax_regime import Undecided, territory
 from msp.kernel.money import InvalidMoney, Money
 
+pytestmark = pytest.mark.unit
+
 DAY = date(2026, 11, 22)
 
 

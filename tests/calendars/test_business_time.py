@@ -12,6 +12,8 @@ import pytest
 from msp.calendars.business_time import bands, deadline, elapsed, explain, is_open, next_opening
 from msp.calendars.working_calendar import Timetable, WorkingCalendar, parse_window
 
+pytestmark = pytest.mark.unit
+
 GOLDEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).parents[1] / "golden") / "business_time.json"
 TABLE: dict[str, Any] = json.loads(GOLDEN.read_text())
 CALENDARS = {name: WorkingCalendar.from_json(data) for name, data in TABLE["calendars"].items()}

@@ -20,6 +20,8 @@ import pytest
 from msp.calendars.business_time import Band, Pause, bands, deadline, elapsed, explain, is_open, next_opening
 from msp.calendars.working_calendar import Timetable, WorkingCalendar
 
+pytestmark = pytest.mark.unit
+
 CASES = int(os.environ.get("PROPERTY_CASES", "6000"))
 SEED = int(os.environ.get("PROPERTY_SEED", "20261125"))
 PARTS, CASES_A_CALENDAR, DAYS = 8, 50, 6
@@ -169,6 +171,7 @@ def held(working: bytes, begin: datetime, pauses: list[Pause]) -> bytes:
 # --- what is held to the walk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_business_time_agrees_with_the_walk(part: int) -> None:
     for number in range(-(-CASES // (PARTS * CASES_A_CALENDAR))):

@@ -8,6 +8,8 @@ import pytest
 
 from msp.calendars.holidays import seed_holidays
 
+pytestmark = pytest.mark.unit
+
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "business_time.json").read_text())["calendars"]
 
 

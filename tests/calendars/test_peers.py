@@ -10,6 +10,8 @@ from msp.calendars.business_time import deadline, elapsed, explain, is_open, nex
 from msp.calendars.holidays import seed_holidays
 from msp.calendars.working_calendar import WorkingCalendar
 
+pytestmark = pytest.mark.unit
+
 BERLIN, MADRID = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/Madrid")
 EVERY_SUBSET = [days for size in range(1, 8) for days in combinations(range(7), size)]
 

@@ -7,6 +7,8 @@ import pytest
 
 from msp.contracts.ladder import USUAL, Escalation, faults, rungs
 
+pytestmark = pytest.mark.unit
+
 HOUR = timedelta(hours=1)
 SOMEBODY = f"person:{UUID(int=1)}"
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from msp.kernel.file_names import file_name
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("sent", "kept"),

@@ -4,6 +4,8 @@ import pytest
 
 from msp.kernel.foreign_json import NotJson, parse_object
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("raw", "code"),

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from msp.kernel.money import InvalidMoney, Money, display, display_price, half_up, minor_digits, plain, total
 
+pytestmark = pytest.mark.unit
+
 CENTS = st.integers(-(10**12), 10**12)
 DECIMALS = st.decimals(
     allow_nan=False, allow_infinity=False, places=5, min_value=Decimal(-(10**9)), max_value=Decimal(10**9)

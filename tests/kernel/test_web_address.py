@@ -5,6 +5,8 @@ from urllib3.util import parse_url
 
 from msp.kernel.web_address import parse_web_address
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("text", "host", "url"),

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from msp.notify.quiet import QuietHours, heard_from, is_quiet
 
+pytestmark = pytest.mark.unit
+
 NIGHT = QuietHours((20 * 60, 8 * 60))
 SIESTA = QuietHours((14 * 60, 16 * 60))
 WEEKEND = QuietHours((20 * 60, 8 * 60), frozenset({5, 6}))

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from msp.oncall.rota import Absence, Layer, Rota, Shift, Swap, gaps, next_handovers, on_call, shifts
 
+pytestmark = pytest.mark.unit
+
 ANA, BEA, CAI, DAN = (UUID(int=number) for number in range(1, 5))
 NAMES = {ANA: "ana", BEA: "bea", CAI: "cai", DAN: "dan", None: "-"}
 FIRST = UUID(int=100)

@@ -4,6 +4,8 @@ import pytest
 
 from msp.people.names import first_name
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("name", "first"),

@@ -23,6 +23,8 @@ from msp.richtext.tree import (
 )
 from tests.richtext.trees import DOCUMENTS, TYPED, letters, typeable, words
 
+pytestmark = pytest.mark.unit
+
 READ = [
     ("<div>a</div><div>b</div>", "a\nb"),
     ("<div>a</div><div><br></div><div>b</div>", "a\n\nb"),
@@ -99,6 +101,7 @@ def test_mail_has_its_looks_inline() -> None:
     assert html.count('style="') == 6  # code, table, and its four cells
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS, st.booleans())
 def test_no_words_of_a_tree_are_lost(document: Document, for_mail: bool) -> None:
@@ -127,6 +130,7 @@ NESTED = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", NESTED)
 def test_nested_tags_cost_linear_time(piece: str) -> None:
     html = piece * (100_000 // len(piece)) + "fondo"

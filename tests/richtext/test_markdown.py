@@ -27,6 +27,8 @@ from msp.richtext.tree import (
 )
 from tests.richtext.trees import DOCUMENTS, TYPED, WORDS, letters, typeable, words
 
+pytestmark = pytest.mark.unit
+
 MILLION = 1_000_000
 SECONDS = 200  # of processor time for a million characters: linear, however slow the machine
 
@@ -210,6 +212,7 @@ def test_what_was_read_is_written_so_that_it_is_read_again(text: str) -> None:
     assert read_markdown(write_markdown(document)) == document
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_no_words_of_a_tree_are_lost(document: Document) -> None:

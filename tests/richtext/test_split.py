@@ -10,6 +10,8 @@ from msp.richtext.runs import text_of
 from msp.richtext.tree import CodeBlock, Document, List, Paragraph, Quote, Strong, Table, Text, normalised
 from tests.richtext.trees import DOCUMENTS
 
+pytestmark = pytest.mark.unit
+
 
 def _size(document: Document) -> int:
     return len(write_markdown(document))
@@ -50,6 +52,7 @@ def test_a_long_code_block_becomes_several() -> None:
     assert all(write_markdown(part).count("```") % 2 == 0 for part in parts)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=12)
 @given(DOCUMENTS, st.integers(20, 80))
 def test_nothing_is_lost_and_nothing_is_too_long(document: Document, limit: int) -> None:

@@ -10,6 +10,8 @@ from msp.richtext import read_markdown, read_text, write_text
 from msp.richtext.tree import Code, CodeBlock, Document, Emoji, LineBreak, Link, List, Mention, Paragraph, Quote, Text
 from tests.richtext.trees import DOCUMENTS, WORDS, letters, words
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     "text",
@@ -61,6 +63,7 @@ def test_a_table_as_a_person_reads_it() -> None:
     assert write_text(read_markdown("| a | b |\n|-|-|\n| 1 | **2** |")) == "a | b\n1 | 2"
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_no_words_of_a_tree_are_lost(document: Document) -> None:
@@ -69,6 +72,7 @@ def test_no_words_of_a_tree_are_lost(document: Document) -> None:
     assert words(read_text(write_text(document))) == written
 
 
+@pytest.mark.slow
 def test_a_million_characters_cost_linear_time() -> None:
     for piece in ("https://a.example/b_c ", "a@b.example ", "a@", "\n", " \n", "x"):
         started = time.process_time()

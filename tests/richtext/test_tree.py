@@ -23,11 +23,14 @@ from msp.richtext.tree import (
 )
 from tests.richtext.trees import DOCUMENTS, words
 
+pytestmark = pytest.mark.unit
+
 
 def _said(*inlines: object) -> Document:
     return Document((Paragraph(inlines),))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_a_document_comes_back_from_json_and_is_in_normal_form_once(document: Document) -> None:

@@ -6,6 +6,8 @@ from msp.kernel.folding import fold, name_sort_key
 from msp.tickets.search.marking import marked, pieces
 from msp.tickets.search.words import understand
 
+pytestmark = pytest.mark.unit
+
 LABELS = [
     ("46", {(None, 46)}),
     ("#46", {(None, 46)}),

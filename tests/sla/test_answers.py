@@ -6,6 +6,8 @@ import pytest
 
 from msp.sla.answers import Said, Standing, standing
 
+pytestmark = pytest.mark.unit
+
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 

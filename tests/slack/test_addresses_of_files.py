@@ -8,6 +8,8 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.web_address import parse_web_address
 from tests.kernel.outside import dripping
 
+pytestmark = pytest.mark.unit
+
 TRANSPORT = SlackTransport(base_url="https://slack.com/api/", timeout=1)
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from integrations.slack.captions import words_of_captions
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("captions", "words"),

@@ -33,6 +33,8 @@ from msp.richtext.tree import (
 )
 from tests.richtext.trees import DOCUMENTS, TYPED, letters, typeable, words
 
+pytestmark = pytest.mark.unit
+
 Json = dict[str, Any]
 
 
@@ -280,6 +282,7 @@ def test_no_words_of_a_text_are_lost(text: str) -> None:
     assert letters(write_text(read_message({"text": "", "blocks": blocks}))) == letters(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["*", "*a ", "_*~", "<", "<@U", "```", "`", ":a", ":cry:", "> ", "• a\n", "1. a\n", "&gt;"]
 )
@@ -336,6 +339,7 @@ def _list(style: str, indent: int, *items: str) -> Json:
     return {"type": "rich_text_list", "style": style, "indent": indent, "border": 0, "offset": 0, "elements": elements}
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(DOCUMENTS)
 def test_no_words_of_a_tree_are_lost(document: Document) -> None:

@@ -9,6 +9,8 @@ from integrations.slack.blocks import rendered
 from integrations.slack.text import escape, mentioned, plain, unescape
 from simulators.slack.blocks import message_faults
 
+pytestmark = pytest.mark.unit
+
 BOT = "U0GUARDIA"
 
 

@@ -17,6 +17,8 @@ from msp.richtext.nodes import Document, leaves
 from msp.richtext.runs import text_of
 from tests.richtext.trees import DOCUMENTS, TYPED
 
+pytestmark = pytest.mark.unit
+
 READER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 
 
@@ -92,6 +94,7 @@ def test_c3_whatever_is_typed_is_shown(text: str) -> None:
     assert [ink(line) for line in shown(write_teams(read_text(text)))] == [ink(line) for line in typed(text)]
 
 
+@pytest.mark.slow
 @budget(max_examples=120, deadline=None)
 @given(DOCUMENTS)
 def test_c3_no_document_loses_text_or_shows_marks(document: Document) -> None:

@@ -13,6 +13,8 @@ from msp.richtext import is_empty, read_markdown, read_text, write_text
 from msp.richtext.tree import Document, Mention, Paragraph, Quote, Strong, Text, normalised
 from tests.richtext.trees import TYPED, letters
 
+pytestmark = pytest.mark.unit
+
 Json = dict[str, Any]
 BOT = {"id": "28:app", "name": "Soporte"}
 

@@ -4,6 +4,8 @@ import pytest
 
 from integrations.teams.tokens import NotTrusted, check_service, trusted_service
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     "url",

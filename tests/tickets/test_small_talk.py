@@ -11,6 +11,8 @@ from msp.tickets.small_talk import (
     says_still_failing,
 )
 
+pytestmark = pytest.mark.unit
+
 # fmt: off
 GREETINGS = [
     "Hola", "Buenas", "hola buenos días", "hello there", "👋", "holaaa", "Holaaaa!!", "hi", "Hi!", "hey", "hi team",

@@ -6,6 +6,8 @@ import pytest
 
 from msp.tickets.subject import MAX_LENGTH, subject_of
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("text", "subject"),

@@ -10,6 +10,8 @@ from msp.kernel.db import Json
 from msp.tickets.then import Then, as_it_was
 from tests.conftest import MONDAY
 
+pytestmark = pytest.mark.unit
+
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 NOW = Then("urgent", SECOND)
 

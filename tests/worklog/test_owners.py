@@ -1,6 +1,5 @@
 """Time entries belong to their worker, and to the invoice that bills them: nobody else changes or deletes them."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from msp.people.models import Person
 from msp.tickets.models import Ticket
 from msp.worklog.actions import access_entry, delete_time, edit_time
 from msp.worklog.models import TimeEntry
+from tests import postgres
 from tests.billing.desk import entry_state, issued, log, run, ticket_of, utc
 from tests.web.api.conftest import Programs, program  # noqa: F401 (a fixture)
 from tests.world import World, sign_in
@@ -103,7 +103,7 @@ def test_issuing_waits_for_a_change_and_then_refuses_the_old_draft(world: World,
 
 
 def waiting_for_locks() -> int:
-    with psycopg.connect(os.environ["TEST_PG"], autocommit=True) as root:
+    with psycopg.connect(postgres.url(), autocommit=True) as root:
         row = root.execute("select count(distinct pid) from pg_locks where not granted").fetchone()
         return int(row[0]) if row else 0
 
