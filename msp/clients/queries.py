@@ -15,7 +15,7 @@ from msp.people.models import Person
 
 
 @cache
-def _client_with_person() -> Select[tuple[Client, Person]]:
+def _client_with_person() -> Select[Client, Person]:
     """Built once: that costs as much as running it, and every new ticket runs it. Columns need every model imported."""
     return (
         select(Client, Person)
