@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from msp.kernel.db import db
+from msp.kernel.folding import CJK
 from msp.tickets.queries import TicketLine
 from msp.tickets.search.marking import Piece, count, marked, pieces
 
@@ -41,7 +42,7 @@ def excerpts(lines: Sequence[TicketLine], forms: Sequence[str]) -> dict[UUID, Ex
     texts: dict[UUID, list[tuple[str, str]]] = {}
     if lines and forms:
         words = [f"%{max(form.split(), key=len)}%" for form in forms]
-        patterns = [f"% {form}%" for form in forms]
+        patterns = [f"%{form}%" if CJK.search(form) else f"% {form}%" for form in forms]
         asked = {"tickets": [line.id for line in lines], "words": words, "patterns": patterns}
         for ticket_id, place, said in db.session.execute(_TEXTS, asked):
             texts.setdefault(ticket_id, []).append((place, said))

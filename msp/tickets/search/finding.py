@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,7 +35,7 @@ from msp.tickets.queries import TicketLine, line_of, line_query
 from msp.tickets.search.excerpts import Excerpt, excerpts
 from msp.tickets.search.marking import Piece, marked
 from msp.tickets.search.names import Meant, meanings, with_names_alike
-from msp.tickets.search.words import Asked, understand
+from msp.tickets.search.words import Asked, is_number, is_ticket_word, understand
 
 FOUND, MOST_FOUND = 20, 100
 NAMED = 5
@@ -97,8 +98,7 @@ def search(words: str, *, requester_id: UUID | None = None, has_names: bool = Tr
 
     Whoever asks finds what their scope may read: no client's person finds a note, nor anything of another company.
     """
-    asked = understand(words)
-    meant, numbered, found = _find(asked, requester_id=requester_id, limit=limit)
+    asked, meant, numbered, found = _find(understand(words), requester_id=requester_id, limit=limit)
     lines = list(dict.fromkeys([*numbered, *found]))[:limit]
     forms = [form for each in meant for form in each.forms]
     reasons = excerpts(lines, forms)
@@ -112,8 +112,7 @@ def search(words: str, *, requester_id: UUID | None = None, has_names: bool = Tr
 
 def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]:
     """The condition that a ticket is among those that `search` finds for these words."""
-    asked = understand(words)
-    meant, _numbered, _found = _find(asked, requester_id=requester_id, limit=1)
+    asked, meant, _numbered, _found = _find(understand(words), requester_id=requester_id, limit=1)
     if not meant and not asked.labels:
         return false()
     terms, requester = cast(literal(_json(meant)), JSONB), cast(literal(requester_id), Uuid)
@@ -123,15 +122,26 @@ def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]
 
 def _find(
     asked: Asked, *, requester_id: UUID | None, limit: int
-) -> tuple[list[Meant], list[TicketLine], list[TicketLine]]:
+) -> tuple[Asked, list[Meant], list[TicketLine], list[TicketLine]]:
     """What the terms mean, tickets of the number, and tickets of the words: of names alike where no others are."""
     meant = meanings(asked)
-    numbered = _numbered(asked, requester_id=requester_id)
+    asked = replace(asked, labels=asked.labels | _labels_of_named(asked, meant))
+    asked, numbered = _numbered(asked, requester_id=requester_id)
     found = _ranked(meant, requester_id=requester_id, limit=limit)
     if not numbered and not found and meant:
         meant = with_names_alike(meant)
         found = _ranked(meant, requester_id=requester_id, limit=limit)
-    return meant, numbered, found
+    return asked, meant, numbered, found
+
+
+def _labels_of_named(asked: Asked, meant: Sequence[Meant]) -> set[tuple[str | None, int]]:
+    """The tickets that are meant by a number beside a company's name: «Ferretería Lozano 46»."""
+    names = [each for each in meant if not is_number(each.term) and not is_ticket_word(each.term)]
+    if asked.number is None or not names:
+        return set()
+    ids = set.intersection(*(set(each.clients) for each in names))
+    query = select(Client.code).where(Client.id.in_(ids)).limit(NAMED)
+    return {(code, asked.number) for code in db.session.scalars(query)} if ids else set()
 
 
 def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) -> list[TicketLine]:
@@ -140,11 +150,17 @@ def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) ->
     return _RANKED.rows(terms=_json(meant), requester_id=requester_id, most=max(CANDIDATES, limit), limit=limit)
 
 
-def _numbered(asked: Asked, *, requester_id: UUID | None) -> list[TicketLine]:
+def _numbered(asked: Asked, *, requester_id: UUID | None) -> tuple[Asked, list[TicketLine]]:
+    """Tickets of the numbers; where some are of a client whose code was given, those alone are meant."""
     if not asked.labels:
-        return []
+        return asked, []
     codes, numbers = zip(*((code or "", number) for code, number in asked.labels), strict=True)
-    return _NUMBERED.rows(codes=list(codes), numbers=list(numbers), requester_id=requester_id)
+    rows = _NUMBERED.rows(codes=list(codes), numbers=list(numbers), requester_id=requester_id)
+    lines = list(dict.fromkeys(rows))
+    named = {f"{code}-{number}" for code, number in asked.labels if code}
+    if coded := [line for line in lines if line.label in named]:
+        return replace(asked, labels=frozenset(label for label in asked.labels if label[0])), coded
+    return asked, lines
 
 
 def _has_label(asked: Asked) -> ColumnElement[bool]:

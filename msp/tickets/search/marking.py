@@ -1,15 +1,17 @@
 """Where the words that were searched for stand in a text, and the piece of the text around them. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from msp.kernel.folding import WORD, fold
+from msp.kernel.folding import CJK, WORD, WORD_LETTER, fold
 
 WIDTH = 180  # characters of an excerpt, about
 BEFORE = 50  # of them before what was found
 MOST_WORDS = 50_000  # of a text that are looked at
+_CHARACTER = re.compile(f"{CJK.pattern}|(?:(?!{CJK.pattern}){WORD_LETTER})+")
 Span = tuple[int, int]
 Word = tuple[str, int, int]  # folded, and where it begins and ends in the text
 
@@ -23,7 +25,7 @@ class Piece(NamedTuple):
 
 def spans(text: str, forms: Iterable[str]) -> list[Span]:
     """Where any of the forms (folded phrases whose last word may go on) begins and ends in a text, in order."""
-    phrases = [tuple(form.split()) for form in forms if form]
+    phrases = [_phrase(form) for form in forms if form]
     words = _words(text)
     found = {span for phrase in phrases for span in _stretches(words, phrase)}
     return list(_merged(sorted(found)))
@@ -32,7 +34,7 @@ def spans(text: str, forms: Iterable[str]) -> list[Span]:
 def count(text: str, forms: Iterable[str]) -> int:
     """How many of the forms stand in a text."""
     words = _words(text)
-    return sum(any(_stretches(words, tuple(form.split()))) for form in forms if form)
+    return sum(any(_stretches(words, _phrase(form))) for form in forms if form)
 
 
 def pieces(text: str, forms: Iterable[str], *, width: int = WIDTH) -> list[Piece]:
@@ -50,7 +52,16 @@ def marked(text: str, forms: Iterable[str]) -> list[Piece]:
 
 @lru_cache(maxsize=256)
 def _words(text: str) -> list[Word]:
-    return [(fold(match[0]), match.start(), match.end()) for match in islice(WORD.finditer(text), MOST_WORDS)]
+    return [(fold(match[0]), match.start(), match.end()) for match in islice(_finditer(text), MOST_WORDS)]
+
+
+def _finditer(text: str) -> Iterator[re.Match[str]]:
+    """The words of a text; in Chinese and Japanese each character by itself."""
+    return (_CHARACTER if CJK.search(text) else WORD).finditer(text)
+
+
+def _phrase(form: str) -> tuple[str, ...]:
+    return tuple(match[0] for match in _finditer(form))
 
 
 def _stretches(words: Sequence[Word], phrase: tuple[str, ...]) -> Iterator[Span]:
@@ -61,6 +72,17 @@ def _stretches(words: Sequence[Word], phrase: tuple[str, ...]) -> Iterator[Span]
             begin = at - more
             if all(words[begin + n][0] == each for n, each in enumerate(firsts)):
                 yield words[begin][1], end
+        elif not more and (end := _compound_end(words, at, last)):
+            yield words[at][1], end
+
+
+def _compound_end(words: Sequence[Word], at: int, form: str) -> int:
+    """Where words that one character keeps apart, such as Wi-Fi, end as the one word of the form; 0 if they do not."""
+    said, end = words[at][0], words[at][2]
+    while form.startswith(said) and said != form and at + 1 < len(words) and words[at + 1][1] == end + 1:
+        at += 1
+        said, end = said + words[at][0], words[at][2]
+    return end if said.startswith(form) else 0
 
 
 def _merged(found: Sequence[Span]) -> Iterator[Span]:

@@ -1,4 +1,4 @@
-"""What tickets are found by. The database's own triggers write it (migrations/versions/0020_search.py)."""
+"""What tickets are found by. The database's own triggers write it (migrations 0020_search and 0031_search_forms)."""
 
 from uuid import UUID
 

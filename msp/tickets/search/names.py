@@ -23,15 +23,22 @@ _NAMED = text(
                                        or search_fold(p.name) like '% ' || asked.folded || '%')
               union
               select p.id::text || coalesce(' ' || p.client_id::text, '') from person p
-              where asked.is_address and lower(p.email) like asked.address || '%'
+              where asked.address <> '' and lower(p.email) like asked.address || '%'
+              union
+              select p.id::text || coalesce(' ' || p.client_id::text, '') from person p
+              where asked.digits <> '' and regexp_replace(p.phone, '[^0-9]', '', 'g') like '%' || asked.digits
               limit :namesakes),
         array(select c.id::text from client c
               where asked.is_word and (search_fold(names(c)) like asked.folded || '%'
                                        or search_fold(names(c)) like '% ' || asked.folded || '%')
+              union
+              select c.id::text from client c
+              where asked.tax_id <> ''
+                and regexp_replace(upper(c.tax_id), '[^A-Z0-9]', '', 'g') like '%' || asked.tax_id
               limit :namesakes)
     from jsonb_to_recordset(cast(:asked as jsonb))
-        as asked(n integer, ways text[], is_exact boolean, is_word boolean, folded text, is_address boolean,
-                 address text)
+        as asked(n integer, ways text[], is_exact boolean, is_word boolean, folded text, address text, digits text,
+                 tax_id text)
     order by asked.n
     """.replace("names(c)", "c.name || ' ' || coalesce(c.legal_name, '') || ' ' || c.code")
 )
@@ -72,10 +79,15 @@ def meanings(asked: Asked) -> list[Meant]:
         return []
     rows = db.session.execute(_NAMED, {"asked": _json(asked.terms), "namesakes": NAMESAKES})
     meant = [
-        Meant(asked.terms[n], tuple(forms), is_stop, _people(people), frozenset(map(UUID, clients)))
+        Meant(asked.terms[n], _with_y(forms), is_stop, _people(people), frozenset(map(UUID, clients)))
         for n, forms, is_stop, people, clients in rows
     ]
     return [each for each in meant if not each.is_stop] or meant
+
+
+def _with_y(forms: Sequence[str]) -> tuple[str, ...]:
+    """Stems such as «copi» also as they stand in «copying», for marking."""
+    return (*forms, *(f"{form[:-1]}y" for form in forms if form.endswith("i") and len(form) > 3))
 
 
 def with_names_alike(meant: Sequence[Meant]) -> list[Meant]:
@@ -109,6 +121,26 @@ def _people(told: Sequence[str]) -> dict[UUID, UUID | None]:
     return people
 
 
+def _address(term: Term) -> str:
+    """The beginning of a mail address, for LIKE: any word may be the name before its @."""
+    said = re.sub("^mailto:", "", term.ways[0].lower())
+    is_one = re.fullmatch(r"[^\s@]{3,}(@[^\s@]*)?", said) and not said.isdigit()
+    return re.sub(r"([\\%_])", r"\\\1", said) if is_one else ""
+
+
+def _digits(term: Term) -> str:
+    """The end of a phone number: its digits without the country, where there are enough of them."""
+    number = re.fullmatch(r"(?:\+|00)?[\d ()./-]+", term.ways[0])
+    digits = re.sub("[^0-9]", "", term.ways[0]) if number else ""
+    return digits[-9:] if 9 <= len(digits) <= 15 else ""
+
+
+def _tax_id(term: Term) -> str:
+    """A company's tax number: letters and digits, with or without its country."""
+    letters = re.sub("[^A-Z0-9]", "", term.ways[0].upper())
+    return letters if re.fullmatch(r"(?=.*\d{5})[A-Z0-9]{8,14}", letters) else ""
+
+
 def _json(terms: Sequence[Term]) -> str:
     return json.dumps(
         [
@@ -118,8 +150,9 @@ def _json(terms: Sequence[Term]) -> str:
                 "is_exact": term.is_exact,
                 "is_word": len(fold(term.ways[0])) > 1,
                 "folded": fold(term.ways[0]),
-                "is_address": "@" in term.ways[0],
-                "address": re.sub(r"([\\%_])", r"\\\1", term.ways[0].lower()),
+                "address": _address(term),
+                "digits": _digits(term),
+                "tax_id": _tax_id(term),
             }
             for n, term in enumerate(terms)
         ]

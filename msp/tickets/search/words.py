@@ -4,23 +4,33 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from msp.kernel.folding import fold
+from msp.tickets.search.spellings import phone_ways, ways
 
 MAX_LENGTH = 200  # characters of a search that are read
 MAX_TERMS = 12
 _MAX_NUMBER = 2**31
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _QUOTED = re.compile(r"""["“«„]([^"”»“]*)["”»“]?""")
 _APART = re.compile(r"[\s,;|()\[\]{}<>…]+")
 _DASH = r"[-\u2010-\u2015\u2212_#/]"
-_LABEL = re.compile(rf"(?<![^\W_])([a-z][a-z0-9]{{1,7}})\s?{_DASH}\s?#?(\d{{1,10}})(?![^\W_])", re.IGNORECASE)
-_WHOLE = re.compile(
-    rf"\W*(?:(?:ticket|tique|incidencia|solicitud|caso|case|issue|n[uú]m(?:ero)?|n[ºo°]|number)[.:]?\s*)?#?\s*"
-    rf"(?:([a-z][a-z0-9]{{1,7}}?)(?:\s|{_DASH}|[:.])*)?(\d{{1,10}})\W*",
+_SIGN = r"(?:n[uú]m(?:ero)?|n\.?\s?[ºo°]|number|nr)[.:]?"  # «nº»
+_LABEL = re.compile(
+    rf"(?<![^\W_])([a-z][a-z0-9]{{1,7}})(?:\s?{_DASH}\s?#?|\s{_SIGN}\s?)(\d{{1,10}})(?![^\W_])", re.IGNORECASE
+)
+_LEAD = re.compile(
+    rf"[\W_]*(?:(?:{_SIGN}|el|la|del?|the|of|my|mi|tickets?|tique|tkt|incidencia|incidente?|solicitud|petici[oó]n"
+    r"|requests?|aver[ií]a|caso|case|issue|parte|id)(?![^\W_\d])[\W_]*)+(?=[#a-z0-9])",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(rf"\W*(?:([a-z][a-z0-9]{{1,7}}?)(?:\s|{_DASH}|[:.])*)?(\d{{1,10}})\W*", re.IGNORECASE)
 _GLUED = re.compile(r"\W*([a-z][a-z0-9]*?)(\d+)\W*", re.IGNORECASE)
-_MAC = re.compile(r"[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}", re.IGNORECASE)
+_HASHED = re.compile(r"(?<![^\s(,;])#\s?(\d{1,10})(?![^\W_]|[-/.]\w)")
+_SEVERAL = re.compile(r"\W*#?\d{1,10}(?:(?:[,;]\s+|\s+(?:y|and|&)\s+)#?\d{1,10})+\W*", re.IGNORECASE)
+_NUMBER = re.compile(r"#?(\d{1,9})", re.ASCII)
+_PHONE = re.compile(r"(?<![\w.+/-])(?:(?:\+|00)\d{1,3}[ -]?)?\(?\d{2,3}\)?(?:[ -]\d{2,4}){2,4}(?![\w/-]|\.\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +49,30 @@ class Asked:
     labels: frozenset[tuple[str | None, int]] = field(default_factory=frozenset)
 
     @property
+    def number(self) -> int | None:
+        """The only term that is a number, however many words come with it."""
+        numbers = [int(found[1]) for term in self.terms if (found := _NUMBER.fullmatch(term.ways[0]))]
+        return numbers[0] if len(numbers) == 1 else None
+
+    @property
     def names_client(self) -> bool:
         """Whether a number came with the code of its client."""
         return any(code for code, _number in self.labels)
 
 
+def is_number(term: Term) -> bool:
+    """Whether a term is a number alone, as that of a ticket is."""
+    return _NUMBER.fullmatch(term.ways[0]) is not None
+
+
+def is_ticket_word(term: Term) -> bool:
+    """Whether a term only says that a number is one of a ticket: «ticket», «incidencia», «nº»."""
+    return _LEAD.match(f"{term.ways[0]} 1") is not None
+
+
 def understand(words: str) -> Asked:
     """What a person asks for with these words; nothing at all where there is neither letter nor digit."""
-    said = unicodedata.normalize("NFC", words.replace("\x00", " ")).strip()[:MAX_LENGTH]
+    said = unicodedata.normalize("NFC", words.replace("\x00", " ")).translate(_FULL_WIDTH).strip()[:MAX_LENGTH]
     terms = [term for term in _terms(said) if any(map(fold, term.ways))]
     return Asked(tuple(terms[:MAX_TERMS]), frozenset(_labels(said)))
 
@@ -54,27 +80,24 @@ def understand(words: str) -> Asked:
 def _terms(said: str) -> Iterator[Term]:
     for quoted in _QUOTED.findall(said):
         yield Term((quoted,), is_exact=True)
-    for token in _APART.split(_QUOTED.sub(" ", said)):
-        yield Term(_ways(token))
-
-
-def _ways(token: str) -> tuple[str, ...]:
-    """A MAC address in each of its spellings, and words with hyphens also written as one."""
-    if re.fullmatch(r"[0-9a-f]{4}(\.[0-9a-f]{4}){2}", token, re.IGNORECASE) or _MAC.fullmatch(token):
-        digits = re.sub(r"[^0-9a-fA-F]", "", token)
-        return tuple(_grouped(digits, size) for size in (12, 4, 2))
-    joined = token.replace("-", "")
-    return (token, joined) if re.fullmatch(r"[^\W\d_]+(-[^\W\d_]+)+", token) else (token,)
-
-
-def _grouped(digits: str, size: int) -> str:
-    return ":".join(digits[at : at + size] for at in range(0, len(digits), size))
+    rest = _QUOTED.sub(" ", said)
+    for number in _PHONE.findall(rest):
+        if found := phone_ways(number):
+            yield Term(found)
+            rest = rest.replace(number, " ", 1)
+    tokens = [token for token in _APART.split(rest) if token]
+    for token, following in pairwise([*tokens, ""]):
+        if not (re.fullmatch(_SIGN, token, re.IGNORECASE) and re.search(r"\d", following)):  # «nº F2026-0042»
+            yield Term(ways(token))
 
 
 def _labels(said: str) -> Iterator[tuple[str | None, int]]:
     found = [(match[1], match[2]) for match in _LABEL.finditer(said)]
-    if whole := _WHOLE.fullmatch(said):
-        found.append((whole[1], whole[2]))
+    bare = said[lead.end() :] if (lead := _LEAD.match(said)) else said
+    found += [(whole[1], whole[2]) for each in {said, bare} if (whole := _WHOLE.fullmatch(each))]
+    found += [(None, number) for number in _HASHED.findall(said)]
+    if _SEVERAL.fullmatch(said):
+        found += [(None, number) for number in re.findall(r"\d+", said)]
     if glued := _GLUED.fullmatch(said):
         letters, digits = glued[1], glued[2]
         found += [(letters + digits[:split], digits[split:]) for split in range(len(digits))]
