@@ -62,7 +62,7 @@ def create_invoice_run(json_data: dict[str, Any]) -> Answer:
 
 def _clients(ids: list[UUID] | None) -> list[Client]:
     if ids is None:
-        return all_clients()
+        return all_clients(active=False)
     try:
         return [access_client(client_id) for client_id in dict.fromkeys(ids)]
     except NotFound as unknown:

@@ -1,33 +1,36 @@
 """Everything about a client that a draft is made from, read in a handful of statements for many clients at once."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased, raiseload
+from sqlalchemy import Row, Select, and_, func, select
 
+from billing.billed_before import (
+    LOOK_BACK,
+    BilledFee,
+    fixed_lines_of,
+    is_reversed,
+    sales_of,
+    tickets_completed,
+    tickets_counted,
+)
 from billing.faults import DataFault, blaming
 from billing.models import BlockMovement, Invoice, InvoiceLine, InvoiceLineEntry
 from billing.rating import Period
-from billing.terms import block_of_month
 from billing.terms_in_force import DatedTerms
 from msp.calendars.models import Calendar
 from msp.clients.models import Client
 from msp.contracts.models import Contract, ContractTerms
-from msp.kernel.db import Json, db
+from msp.kernel.db import db
 from msp.tickets.models import Ticket
-from msp.tickets.states import FINISHED
 from msp.worklog.models import TimeEntry
 
 ONE_DAY = timedelta(days=1)
-LOOK_BACK = timedelta(days=400)  # as far as an invoice can overlap or compare with a period
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +60,6 @@ class Billed:
     po_number: str | None
     net: int
     contract_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class BilledFee:
-    """A fixed line that an issued invoice, or the draft of another period, holds: its days, price and net."""
-
-    code: str
-    first: date
-    last: date
-    unit_price: Decimal
-    net: int
-    is_credited: bool
-    milestone: tuple[str | None, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +132,6 @@ def instants(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return (
         datetime.combine(period.first, time(), zone).astimezone(UTC),
         datetime.combine(period.last + ONE_DAY, time(), zone).astimezone(UTC),
-    )
-
-
-def is_reversed() -> ColumnElement[bool]:
-    """The condition that an invoice was wholly taken back by a credit note."""
-    note = aliased(Invoice)
-    return exists(
-        select(note.id).where(note.client_id == Invoice.client_id, note.corrects_id == Invoice.id, note.corrects_all)
     )
 
 
@@ -257,78 +239,25 @@ def _read_movements(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
 
 def _read_sales(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
     """The blocks that were sold, each with the part of its price that no credit note took back."""
-    note = aliased(InvoiceLine)
-    credited = select(func.coalesce(func.sum(note.net), 0)).where(
-        note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id
-    )
-    query = (
-        select(InvoiceLine, credited.scalar_subquery())
-        .options(raiseload(InvoiceLine.entries))
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .join(Contract, Contract.id == InvoiceLine.contract_id)
-        .where(Invoice.client_id.in_(ids), Invoice.state == "issued", Invoice.kind == "invoice", InvoiceLine.net > 0)
-        .where(Contract.kind.in_(("block_hours", "retainer")))
-        .where(InvoiceLine.description["code"].astext.in_(("line.block_sale", "line.fee")))
-    )
-    for line, taken in db.session.execute(query):
-        name = _block_sold(line.description)
-        blocks = books[line.client_id].sold.setdefault(line.contract_id, {})
-        blocks[name] = min(blocks.get(name, Fraction(0)) + Fraction(line.net + int(taken), line.net), Fraction(1))
-
-
-FEE_CODES = ("line.fee", "line.seats", "line.seats_added", "line.seats_removed", "line.fee_adjusted", "line.milestone")
+    for client_id, contract_id, block, part in sales_of(ids):
+        books[client_id].sold.setdefault(contract_id, {})[block] = part
 
 
 def _read_fees(books: Mapping[UUID, Books], ids: list[UUID], period: Period) -> None:
     """The fixed lines of all invoices, and of drafts of other periods: what needs no billing again."""
-    note = aliased(InvoiceLine)
-    is_credited = exists(
-        select(note.id).where(note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id)
-    )
-    query = (
-        select(InvoiceLine, is_credited, is_reversed())
-        .options(raiseload(InvoiceLine.entries))
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(Invoice.client_id.in_(ids), Invoice.kind == "invoice", InvoiceLine.contract_id.is_not(None))
-        .where(or_(Invoice.state == "issued", Invoice.period_start != period.first))
-        .where(Invoice.period_end >= period.first - 2 * LOOK_BACK)
-        .where(InvoiceLine.description["code"].astext.in_(FEE_CODES))
-        .order_by(InvoiceLine.invoice_id, InvoiceLine.position)
-    )
-    for line, credited, taken_back in db.session.execute(query):
-        fee, mine = _fee_of(line, is_credited=credited), books[line.client_id]
-        assert line.contract_id is not None  # asked for
-        if taken_back:
-            mine.credited.setdefault(line.contract_id, []).append(fee.first)
+    for row in fixed_lines_of(ids, period):
+        mine = books[row.client_id]
+        if row.is_taken_back:
+            mine.credited.setdefault(row.contract_id, []).append(row.fee.first)
         else:
-            mine.fees.setdefault(line.contract_id, []).append(fee)
-
-
-def _fee_of(line: InvoiceLine, *, is_credited: bool) -> BilledFee:
-    code, params = line.description["code"], line.description["params"]
-    first = params.get("first") or params.get("on") or params.get("due_on")
-    return BilledFee(
-        code=code,
-        first=date.fromisoformat(first),
-        last=date.fromisoformat(params.get("last") or first),
-        unit_price=Decimal(line.unit_price),
-        net=line.net,
-        is_credited=is_credited,
-        milestone=(params["name"], params["due_on"]) if code == "line.milestone" else None,
-    )
+            mine.fees.setdefault(row.contract_id, []).append(row.fee)
 
 
 def _read_terms(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
     query = select(ContractTerms).where(ContractTerms.client_id.in_(ids)).order_by(ContractTerms.version)
     for row in db.session.scalars(query):
-        dated = DatedTerms(row.version, row.valid_from, row.kind, row.terms)
+        dated = DatedTerms(row.version, row.valid_from, row.kind, row.terms, row.created_at)
         books[row.client_id].terms.setdefault(row.contract_id, []).append(dated)
-
-
-def _block_sold(description: Json) -> str:
-    """The block that a line is the price of: sold by name, or filled for the fee of its month."""
-    params = description["params"]
-    return params["block"] if description["code"] == "line.block_sale" else block_of_month(params["first"])
 
 
 def _read_orders(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
@@ -344,37 +273,23 @@ def _read_orders(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
 
 
 def _read_completed(books: Mapping[UUID, Books], ids: list[UUID], period: Period) -> None:
-    wanted = [id for id in ids if any(contract.kind == "per_ticket" for contract, _ in books[id].contracts)]
+    """The tickets completed until the end of the period, and those of them that an invoice counts already."""
+    wanted = [id for id in ids if _is_ever_per_ticket(books[id])]
     if not wanted:
         return
     spans = [instants(period, zone_of(books[id].client)) for id in wanted]
-    begun, until = min(span[0] for span in spans), max(span[1] for span in spans)
-    query = (
-        select(Ticket.client_id, Ticket.number, Ticket.contract_id, Ticket.resolved_at)
-        .where(Ticket.client_id.in_(wanted), Ticket.status.in_(FINISHED))
-        .where(Ticket.resolved_at >= begun, Ticket.resolved_at < until)
-        .order_by(Ticket.client_id, Ticket.number)
-    )
-    for client_id, number, contract_id, resolved_at in db.session.execute(query):
+    begun, until = min(span[0] for span in spans) - 2 * LOOK_BACK, max(span[1] for span in spans)
+    for client_id, number, contract_id, resolved_at in tickets_completed(wanted, begun, until):
         client = books[client_id].client
-        if resolved_at and (day := resolved_at.astimezone(zone_of(client)).date()) in period:
+        if (day := resolved_at.astimezone(zone_of(client)).date()) <= period.last:
             books[client_id].completed.append((f"{client.code}-{number}", contract_id, day))
-    _read_completed_before(books, wanted)
+    for client_id, contract_id, labels in tickets_counted(wanted, period):
+        books[client_id].completed_before.setdefault(contract_id, set()).update(labels)
 
 
-def _read_completed_before(books: Mapping[UUID, Books], ids: list[UUID]) -> None:
-    """Tickets that an issued invoice counts already: one that was opened again is not paid for twice."""
-    query = (
-        select(InvoiceLine.client_id, InvoiceLine.contract_id, InvoiceLine.description)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(Invoice.client_id.in_(ids), Invoice.state == "issued", Invoice.kind == "invoice", ~is_reversed())
-        .where(InvoiceLine.description["code"].astext == "line.tickets")
-    )
-    labels: dict[tuple[UUID, UUID | None], set[str]] = defaultdict(set)
-    for client_id, contract_id, description in db.session.execute(query):
-        labels[client_id, contract_id] |= set(description["params"]["tickets"])
-    for (client_id, contract_id), found in labels.items():
-        books[client_id].completed_before[contract_id] = found
+def _is_ever_per_ticket(mine: Books) -> bool:
+    kinds = {dated.kind for history in mine.terms.values() for dated in history}
+    return "per_ticket" in kinds | {contract.kind for contract, _ in mine.contracts}
 
 
 def in_force(contracts: Iterable[tuple[Contract, int]], day: date) -> Contract | None:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from billing.models import Invoice, InvoiceLine, Payment, StripeCustomer
 from billing.payments import add_entry, entries_of, restate
 from billing.pdf import tax_words
+from billing.sealing import day_at_issuer
 from billing.sentences.figures import days
 from msp.clients.models import Client
 from msp.kernel import clock
@@ -193,13 +194,17 @@ def keep_reason(invoice_id: UUID, reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How a twin stands at Stripe: its status, what was paid there and outside of it, in minor units, and when."""
+    """How a twin stands at Stripe: its status, what was paid there and outside of it, in minor units, and when.
+
+    `is_closed_here`: we told Stripe that it was paid outside, so that is no news of money.
+    """
 
     status: str
     failed: bool
     amount_paid: int
     paid_outside: int
     paid_at: int | None
+    is_closed_here: bool = False
 
 
 def keep_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None:
@@ -220,12 +225,14 @@ def keep_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None:
 
 def _keep_received(payment: Payment, stripe_id: str, found: Collected, *, at: datetime) -> None:
     """Add to the ledger what Stripe received, or was told of, beyond what stands there."""
-    on = (datetime.fromtimestamp(found.paid_at, UTC) if found.paid_at else at).date()
+    on = day_at_issuer(datetime.fromtimestamp(found.paid_at, UTC) if found.paid_at else at)
     entries = entries_of(payment.invoice_id)
     here = sum(entry.amount for entry in entries if entry.kind == "stripe")
     if (more := found.amount_paid - found.paid_outside - here) > 0:
         external_id = f"{stripe_id}:{found.amount_paid - found.paid_outside}"
         add_entry(payment, kind="stripe", amount=more, on=on, at=at, external_id=external_id)
+    if found.is_closed_here:
+        return
     noted = sum(entry.amount for entry in entries if entry.method is not None and entry.kind != "refund")
     outside = sum(entry.amount for entry in entries if entry.kind == "other" and entry.method is None)
     if (more := found.paid_outside - noted - outside) > 0:
@@ -234,8 +241,8 @@ def _keep_received(payment: Payment, stripe_id: str, found: Collected, *, at: da
 
 def _request(before: str, found: Collected) -> str:
     """How the request stands by itself; a failure holds until the next attempt succeeds or the request ends."""
-    if found.status == "void":
-        return "cancelled"
+    if found.status == "void" or (found.status == "paid" and found.is_closed_here):
+        return "cancelled"  # nobody can pay it there any more
     if found.status == "uncollectible" or (found.status == "open" and (found.failed or before == "failed")):
         return "failed"
     return "open"
@@ -251,7 +258,7 @@ def keep_returns(stripe_id: str, returns: Iterable[Returned]) -> None:
         known = {entry.external_id for entry in entries_of(payment.invoice_id)}
         for each in returns:
             if each.external_id not in known and (each.needs is None or each.needs in known):
-                on = datetime.fromtimestamp(each.at, UTC).date()
+                on = day_at_issuer(datetime.fromtimestamp(each.at, UTC))
                 add_entry(payment, kind=each.kind, amount=each.amount, on=on, at=at, external_id=each.external_id)
                 known.add(each.external_id)
         restate(session.get_one(Invoice, payment.invoice_id), payment, at=at)

@@ -170,16 +170,20 @@ def _some(left: Sequence[_Left], parts: Sequence[Part], currency: str) -> list[_
 
 
 def _part(each: _Left, part: Part, currency: str) -> _Correction | None:
-    """The correction that a part asks for; None where the line has not so much left."""
+    """The correction that a part asks for; None where the line has not so much left, or no money."""
     line = each.line
+    if not each.net:
+        return None
     if part.minutes is not None:
         if each.minutes is None or not 0 < part.minutes <= each.minutes:
             return None
         net = labour_net(part.minutes, line.unit_price, currency=currency).amount
         net = each.net if part.minutes == each.minutes else min(net, each.net)
+        if not net:
+            return None
         return _Correction(line, -net, -part.minutes, -hours(part.minutes), line.unit_price)
     if part.net is None:
-        return _whole(each, currency) if each.net else None
+        return _whole(each, currency)
     if part.net.currency != currency or not 0 < _along(part.net.amount, each.net) <= abs(each.net):
         return None
     return _lump(each, part.net.amount, None, currency)

@@ -12,7 +12,7 @@ from billing.parties import treatment
 from billing.phrases import remark
 from billing.rating import Line, Period
 from billing.sections import LeftOut, Section, sections_of
-from billing.tax import Regime, Totals, Withholding, settle, small_invoice, withholding_rate
+from billing.tax import Regime, TaxRow, Totals, Withholding, settle, small_invoice, withholding_rate
 from billing.terms import minimum_of
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
@@ -58,12 +58,18 @@ def plan(books: Books, period: Period, *, today: date, issuer: Mapping[str, Any]
                 continue
             percent = _withheld(issuer, parties.regime, period)
             draft = _draft(books, period, currency, po_number, group, today=today, percent=percent)
-            draft = replace(draft, warnings=(*parties.problems, *draft.warnings))
+            draft = replace(draft, warnings=(*parties.problems, *_switched_off(books), *draft.warnings))
             if reason := _kept_back(draft, books, period, today=today, may_carry=may_carry):
                 left_out += [LeftOut(section.contract.id, None, reason) for section in group]
             else:
                 drafts.append(draft)
         return Plan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
+
+
+def _switched_off(books: Books) -> Iterator[Json]:
+    """A client that is switched off is billed for its last months, but not for ever without a person who looks."""
+    if not books.client.active:
+        yield remark("draft.client_inactive")
 
 
 def _withheld(issuer: Mapping[str, Any], regime: Regime, period: Period) -> Decimal:
@@ -80,6 +86,22 @@ def line_values(draft: Draft) -> Iterator[tuple[Json, Line]]:
         for line in section.rated.lines:
             position += 1
             yield _columns(section.contract, line, position, with_tickets=detail != "summary"), line
+
+
+def tax_row(row: TaxRow) -> Json:
+    """One treatment's base and tax as an invoice stores them; amounts in minor units, the rate as text."""
+    tax = row.tax
+    return {
+        "name": tax.name,
+        "category": tax.category,
+        "rate": f"{tax.rate:f}",
+        "impuesto": tax.impuesto,
+        "operation": tax.operation,
+        "scheme": tax.scheme,
+        "mention": tax.mention,
+        "base": row.base.amount,
+        "amount": row.amount.amount,
+    }
 
 
 def _columns(contract: Contract, line: Line, position: int, *, with_tickets: bool) -> Json:

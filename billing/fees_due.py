@@ -1,66 +1,73 @@
-"""Fees of earlier months: those that no invoice holds are caught up, those that changed since are put right.
+"""What is due of a contract's fixed lines: those of the period, and what earlier months still ask for, or give back.
 
-A month that was never run, seats noted after the invoice, a contract that ended after its fee was issued: what is due
-for each month is compared with what was billed for it. Nothing is done by itself for months before the contract's first
-invoice (another system may have billed them) nor for months that a credit note touched; the draft says so.
+A month that was never run, tickets completed after its invoice, seats noted late, a contract that ended after its fee
+was issued: what is due for each month is compared with what was billed for it. Nothing is done by itself for months
+before the contract's first invoice (another system may have billed them) nor for months that a credit note touched;
+the draft says so.
 """
 
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from billing.books import BilledFee, Books
+from billing.billed_before import BilledFee
+from billing.books import Books
+from billing.contract_fees import fee_changes, fixed_lines
 from billing.phrases import remark
-from billing.rating import Line, Period, Terms
-from billing.rating.fees import fee_lines
+from billing.rating import Line, Period
 from billing.rating.phrases import say
-from billing.rating.terms import Usage
-from billing.tax import Regime, Tax, tax_for
-from billing.terms import terms_of, usage_of
-from billing.terms_in_force import terms_on
+from billing.tax import Regime, tax_for
+from billing.terms_in_force import days_recorded_at, terms_on
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 from msp.kernel.money import Money
 
 MOST_MONTHS = 24
-_FEES = ("line.fee", "line.seats", "line.seats_added", "line.seats_removed", "line.fee_adjusted")
+_FEES = ("line.fee", "line.seats", "line.seats_added", "line.seats_removed")
+_ADJUSTED = "line.fee_adjusted"
 
 
 @dataclass(frozen=True, slots=True)
 class FeesDue:
-    """Lines for earlier months, and what to say of them."""
+    """Fixed lines, and what to say of them."""
 
     lines: tuple[Line, ...] = ()
     warnings: tuple[Json, ...] = ()
 
 
+def fees_of_period(books: Books, contract: Contract, period: Period, regime: Regime) -> FeesDue:
+    """The fixed lines of a period that no other invoice or draft holds."""
+    lines: list[Line] = []
+    warnings = list(fee_changes(books, contract, period))
+    for line in fixed_lines(books, contract, period, regime):
+        if not is_billed(books, contract, line):
+            lines.append(line)
+        elif moved := _billed_differently(books, contract, line):
+            warnings.append(moved)
+    return FeesDue(tuple(lines), tuple(warnings))
+
+
 def fees_due(books: Books, contract: Contract, period: Period, regime: Regime) -> FeesDue:
-    """What a contract's fees of the months before a period still ask for, or give back."""
-    if "fee" not in contract.terms and not contract.terms.get("milestones"):
-        return FeesDue()
+    """What a contract's fixed lines of the months before a period still ask for, or give back."""
     billed = books.fees.get(contract.id, [])
     first = min((fee.first for fee in billed), default=None)
     if first is None:
-        return FeesDue(warnings=tuple(_never_billed(books, contract, period)))
+        return FeesDue(warnings=tuple(_never_billed(books, contract, period, regime)))
     lines: list[Line] = []
     warnings: list[Json] = []
     missed: list[Period] = []
     for month in _months(first, period):
         fees = [fee for fee in billed if fee.first in month]
-        if not fees and (found := _expected(books, contract, month, regime)):
+        if any(fee.is_credited for fee in fees) or (not fees and _is_taken_back(books, contract, month)):
+            continue
+        if found := _missing(books, contract, month, fees, regime):
             lines += found
             missed.append(month)
-        elif fees and not any(fee.is_credited for fee in fees):
-            for line in _difference(books, contract, month, fees, regime):
-                lines.append(line)
-                span = {"first": month.first, "last": month.last}
-                warnings.append(
-                    remark(
-                        "draft.fees_adjusted", contract=contract.name, net=line.net, currency=line.net.currency, **span
-                    )
-                )
+        for line in _difference(books, contract, month, fees, regime):
+            lines.append(line)
+            warnings.append(_warning(contract, month, line))
     if missed:
         span = {"first": missed[0].first, "last": missed[-1].last}
         warnings.append(remark("draft.fees_caught_up", contract=contract.name, **span))
@@ -70,13 +77,41 @@ def fees_due(books: Books, contract: Contract, period: Period, regime: Regime) -
 def is_billed(books: Books, contract: Contract, line: Line) -> bool:
     """Whether an invoice, or the draft of another period, holds what a fixed line bills."""
     params, code = line.description.params, line.description.code
-    fees = books.fees.get(contract.id, [])
+    fees = [fee for fee in books.fees.get(contract.id, []) if fee.code == code]
     if code == "line.milestone":
-        return any(fee.code == code and fee.milestone == (params["name"], params["due_on"]) for fee in fees)
+        return any(fee.milestone == _key(line) for fee in fees) or _moved_from(books, contract, line) is not None
+    if code == "line.block_sale":
+        return any(fee.block == params["block"] for fee in fees)
     if code not in ("line.fee", "line.seats"):
         return False
     first, last = date.fromisoformat(params["first"]), date.fromisoformat(params["last"])
-    return any(fee.code == code and fee.first <= last and first <= fee.last for fee in fees)
+    return any(fee.first <= last and first <= fee.last for fee in fees)
+
+
+def _key(line: Line) -> tuple[str | None, str]:
+    return line.description.params["name"], line.description.params["due_on"]
+
+
+def _moved_from(books: Books, contract: Contract, line: Line) -> BilledFee | None:
+    """The billed milestone that got this one's name or day since: in the contract there is no other one that it is."""
+    name, due_on = _key(line)
+    agreed = terms_on(books.terms.get(contract.id, ()), contract, date.fromisoformat(due_on)).terms
+    current = {(row["name"], row["due_on"]) for row in agreed.get("milestones", ())}
+    for fee in books.fees.get(contract.id, []):
+        if fee.milestone is not None and fee.milestone not in current and (
+            fee.milestone[0] == name or fee.milestone[1] == due_on
+        ):  # fmt: skip
+            return fee
+    return None
+
+
+def _billed_differently(books: Books, contract: Contract, line: Line) -> Json | None:
+    """What to say of a milestone that was billed with another name or day."""
+    fee = _moved_from(books, contract, line) if line.description.code == "line.milestone" else None
+    if fee is None or fee.milestone == _key(line):
+        return None
+    name, due_on = _key(line)
+    return remark("draft.milestone_billed", contract=contract.name, name=name, due_on=due_on, billed_on=fee.first)
 
 
 def _months(first: date, period: Period) -> Iterator[Period]:
@@ -87,71 +122,91 @@ def _months(first: date, period: Period) -> Iterator[Period]:
         month = last + timedelta(days=1)
 
 
-def _never_billed(books: Books, contract: Contract, period: Period) -> Iterator[Json]:
+def _never_billed(books: Books, contract: Contract, period: Period, regime: Regime) -> Iterator[Json]:
     """Months of fees before the first invoice of a contract, which somebody must close or knows to be billed."""
-    last = min(period.first - timedelta(days=1), contract.ends_on or date.max)
-    if contract.starts_on <= last and not books.credited.get(contract.id):
-        yield remark("draft.fees_before", contract=contract.name, first=contract.starts_on, last=last)
+    due = [
+        month
+        for month in _months(contract.starts_on, period)
+        if not _is_taken_back(books, contract, month) and fixed_lines(books, contract, month, regime)
+    ]
+    if due:
+        first, last = max(due[0].first, contract.starts_on), min(due[-1].last, contract.ends_on or date.max)
+        yield remark("draft.fees_before", contract=contract.name, first=first, last=last)
 
 
-def _expected(books: Books, contract: Contract, month: Period, regime: Regime) -> list[Line]:
-    """The fee lines of a month as they would be billed now, none where a credit note took them back."""
-    if any(first in month for first in books.credited.get(contract.id, ())):
-        return []
-    terms, usage = _of_month(books, contract, month)
-    if terms.kind == "per_ticket":
-        return []
-    lines = fee_lines(terms, month, usage=usage, blocks=(), tax=_tax(regime, month))
-    return [line for line in lines if not is_billed(books, contract, line)]
+def _is_taken_back(books: Books, contract: Contract, month: Period) -> bool:
+    """Whether a credit note took back all that was billed for a month."""
+    return any(first in month for first in books.credited.get(contract.id, ()))
+
+
+def _missing(books: Books, contract: Contract, month: Period, fees: Sequence[BilledFee], regime: Regime) -> list[Line]:
+    """The fixed lines of a month that nothing holds; a fee whose amount changed is not one of them."""
+    lines = fixed_lines(books, contract, month, regime)
+    has_fee = any(fee.code in _FEES for fee in fees)
+    return [
+        line
+        for line in lines
+        if not is_billed(books, contract, line) and not (has_fee and line.description.code in _FEES)
+    ]
 
 
 def _difference(
     books: Books, contract: Contract, month: Period, fees: Sequence[BilledFee], regime: Regime
 ) -> Iterator[Line]:
     """One line with what is due for a month beyond what was billed for it, at the price of then."""
-    mine = [fee for fee in fees if fee.code in _FEES]
-    price = next((fee.unit_price for fee in mine if fee.code in ("line.fee", "line.seats")), None)
-    if price is None:
+    lines = fixed_lines(books, contract, month, regime, at_prices_of=fees)
+    of_fees = [fee for fee in fees if fee.code in _FEES]
+    due: list[Line] = []
+    billed = list(of_fees)
+    if any(fee.code in ("line.fee", "line.seats") for fee in of_fees):
+        due += [line for line in lines if line.description.code in _FEES]
+    for fee in fees:
+        if fee.code == "line.milestone" and (agreed := _agreed_since(books, contract, fee, lines)):
+            due.append(agreed)
+            billed.append(fee)
+    if not due and not any(fee.code in ("line.fee", "line.seats") for fee in of_fees):
         return
-    terms, usage = _of_month(books, contract, month)
-    tax = _tax(regime, month)
-    lines = fee_lines(replace(terms, fee=price, milestones=()), month, usage=usage, blocks=(), tax=tax)
-    due = sum(line.net.amount for line in lines if line.description.code in _FEES)
-    billed = sum(fee.net for fee in mine)
-    if due != billed:
-        yield _adjusting(terms, month, due=due, billed=billed, tax=tax)
+    before = sum(fee.net for fee in billed) + sum(fee.net for fee in fees if fee.code == _ADJUSTED)
+    now = sum(line.net.amount for line in due)
+    if now != before:
+        yield _adjusting(contract, month, due=now, billed=before, regime=regime)
 
 
-def _adjusting(terms: Terms, month: Period, *, due: int, billed: int, tax: Tax) -> Line:
-    net = Money(due - billed, terms.currency)
+def _agreed_since(books: Books, contract: Contract, fee: BilledFee, lines: Sequence[Line]) -> Line | None:
+    """The line of a billed milestone as it is agreed now, where that was recorded after its invoice."""
+    recorded = days_recorded_at(books.terms.get(contract.id, ()), fee.first)
+    if fee.issued_at is None or recorded is None or recorded < fee.issued_at:
+        return None
+    milestones = (line for line in lines if line.description.code == "line.milestone")
+    return next((line for line in milestones if _key(line) == fee.milestone), None)
+
+
+def _adjusting(contract: Contract, month: Period, *, due: int, billed: int, regime: Regime) -> Line:
+    currency = contract.currency
+    net = Money(due - billed, currency)
     why = say(
         "fee.adjusted",
-        due=Money(due, terms.currency),
-        billed=Money(billed, terms.currency),
-        currency=terms.currency,
-        clause=terms.clauses.get("fee"),
+        due=Money(due, currency),
+        billed=Money(billed, currency),
+        currency=currency,
+        clause=contract.terms.get("clauses", {}).get("fee"),
     )
     return Line(
         key=f"fee_adjusted:{month.first}",
         kind="fixed",
-        description=say("line.fee_adjusted", first=month.first, last=month.last),
+        description=say(_ADJUSTED, first=month.first, last=month.last),
         minutes=None,
         quantity=Decimal(1),
         unit="C62",
         unit_price=net.decimal,
         net=net,
-        tax=tax,
+        tax=tax_for(regime, on=month.last),
         prorate=None,
         entries=(),
         reason=(why,),
     )
 
 
-def _of_month(books: Books, contract: Contract, month: Period) -> tuple[Terms, Usage]:
-    """The terms that held on a month's first day, and its seats."""
-    held = terms_on(books.terms.get(contract.id, ()), contract, max(month.first, contract.starts_on))
-    return terms_of(held), usage_of(held, month)
-
-
-def _tax(regime: Regime, month: Period) -> Tax:
-    return tax_for(regime, on=month.last)
+def _warning(contract: Contract, month: Period, line: Line) -> Json:
+    span = {"first": month.first, "last": month.last}
+    return remark("draft.fees_adjusted", contract=contract.name, net=line.net, currency=line.net.currency, **span)

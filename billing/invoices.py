@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from billing.books import read_books, zone_of
-from billing.drafts import Draft, line_values, plan
+from billing.drafts import Draft, line_values, plan, tax_row
 from billing.faults import blaming, refusing
 from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
 from billing.parties import require_treatment
@@ -115,9 +115,15 @@ def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
     planned = plan(books, period, today=today, issuer=provider, may_carry=False)
     for draft in planned.drafts:
         is_it = (draft.currency, draft.po_number) == (invoice.currency, invoice.po_number)
-        if is_it and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount:
+        if is_it and _says_the_same(invoice, draft):
             return draft
     raise Conflict("draft_outdated")
+
+
+def _says_the_same(invoice: Invoice, draft: Draft) -> bool:
+    """Whether a stored draft says what one worked out anew does: lines, how each is taxed, and what is due."""
+    is_taxed_alike = invoice.taxes == [tax_row(row) for row in draft.totals.taxes]
+    return is_taxed_alike and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount
 
 
 def _stored(invoice: Invoice) -> list[tuple[object, ...]]:

@@ -12,7 +12,7 @@ from billing.models import Invoice, InvoiceLine, InvoiceLineEntry
 from billing.phrases import BLOCKING, asks_for_a_look, is_fault
 from billing.rating import Period
 from billing.runs import last_runs
-from billing.sealing import issuer_zone
+from billing.sealing import day_at_issuer, issuer_zone
 from msp.clients.models import Client
 from msp.clients.queries import all_clients
 from msp.contracts.models import Contract
@@ -189,4 +189,4 @@ def month_being_closed(today: date) -> Period:
 
 def today_at_issuer(at: datetime) -> date:
     """The day at the place of issue."""
-    return at.astimezone(issuer_zone(settings.read("provider"))).date()
+    return day_at_issuer(at)

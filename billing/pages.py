@@ -130,7 +130,7 @@ def run() -> AnyResponse:
     """Make or rebuild the drafts of a month."""
     period = _period(request.form.get("period"))
     if is_first_time():
-        run_invoices(period, at=clock.now(), clients=all_clients())
+        run_invoices(period, at=clock.now(), clients=all_clients(active=False))
     return redirect(url_for("billing.month", period=f"{period.first:%Y-%m}"), 303)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from billing.invoices import locked
 from billing.models import Invoice, Payment, PaymentEntry
+from billing.sealing import day_at_issuer
 from msp.contracts.terms import FIRST_DAY, is_text
 from msp.kernel.db import current_scope, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
@@ -62,8 +63,9 @@ def take_back(entry_id: UUID, *, at: datetime) -> PaymentEntry:
     if db.session.scalars(twice).first() is not None:
         raise Conflict("taken_back_already")
     made = add_entry(
-        payment, kind="correction", method=entry.method, amount=-entry.amount, on=at.date(), at=at, takes_back=entry.id
-    )
+        payment, kind="correction", method=entry.method, amount=-entry.amount, on=day_at_issuer(at), at=at,
+        takes_back=entry.id,
+    )  # fmt: skip
     restate(invoice, payment, at=at)
     return made
 
@@ -194,8 +196,9 @@ def _check(invoice: Invoice, amount: Money, *, most: int, method: str, on: date,
         fields["amount"] = ["more_than_due"]
     if method not in METHODS:
         fields["method"] = ["unknown"]
-    if not FIRST_DAY <= on <= at.date():
-        fields["on"] = ["in_future" if on > at.date() else "invalid"]
+    today = day_at_issuer(at)
+    if not FIRST_DAY <= on <= today:
+        fields["on"] = ["in_future" if on > today else "invalid"]
     if len(note) > LONGEST_NOTE or not is_text(note, blank=True):
         fields["note"] = ["invalid"]
     if fields:

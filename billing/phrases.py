@@ -24,6 +24,9 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
         "draft.fees_caught_up": "contract first last",
         "draft.fees_adjusted": "contract first last net currency",
         "draft.fees_before": "contract first last",
+        "draft.fee_changes": "contract on",
+        "draft.milestone_billed": "contract name due_on billed_on",
+        "draft.client_inactive": "",
         "draft.not_recalculated": "",
         # why something is on no draft
         "left_out.without_contract": "on",

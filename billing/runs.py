@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import raiseload
 
 from billing.books import Books, read_each, zone_of
-from billing.drafts import Draft, line_values, plan
+from billing.drafts import Draft, line_values, plan, tax_row
 from billing.faults import DataFault, blaming, note
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry, InvoiceRun
 from billing.numbering import lock_runs
@@ -20,7 +20,6 @@ from billing.phrases import is_fault, remark
 from billing.rating import Line, Period
 from billing.sections import LeftOut
 from billing.sentences import paragraph, title
-from billing.tax import TaxRow
 from msp.clients.models import Client
 from msp.kernel.collation import by_name
 from msp.kernel.db import Json, current_scope, db
@@ -185,22 +184,6 @@ def _fill(invoice: Invoice, run: InvoiceRun, client: Client, draft: Draft, perio
     invoice.net, invoice.tax, invoice.total = totals.net.amount, totals.tax.amount, totals.total.amount
     invoice.withholding, invoice.payable = totals.withholding.amount, totals.payable.amount
     invoice.warnings = list(draft.warnings)
-
-
-def tax_row(row: TaxRow) -> Json:
-    """One treatment's base and tax as an invoice stores them; amounts in minor units, the rate as text."""
-    tax = row.tax
-    return {
-        "name": tax.name,
-        "category": tax.category,
-        "rate": f"{tax.rate:f}",
-        "impuesto": tax.impuesto,
-        "operation": tax.operation,
-        "scheme": tax.scheme,
-        "mention": tax.mention,
-        "base": row.base.amount,
-        "amount": row.amount.amount,
-    }
 
 
 def write_lines(invoice: Invoice, draft: Draft) -> None:

@@ -61,6 +61,11 @@ def issuer_zone(provider: Json) -> ZoneInfo:
     return ZoneInfo(provider.get("timezone", "Europe/Madrid"))
 
 
+def day_at_issuer(at: datetime) -> date:
+    """The day of an instant at the place of issue, whose days are those of the books."""
+    return at.astimezone(issuer_zone(read_issuer())).date()
+
+
 def customer(client: Client) -> Json:
     """Who is invoiced, as it stands now; raises Conflict without tax number or address (RD 1619/2012 art. 6.1)."""
     require_identity(client)

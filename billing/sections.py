@@ -8,14 +8,14 @@ from uuid import UUID
 
 from billing.books import Books, Worked, holds, in_force
 from billing.faults import is_outage, of_contract
-from billing.fees_due import FeesDue, fees_due, is_billed
+from billing.fees_due import FeesDue, fees_due, fees_of_period
 from billing.phrases import remark
 from billing.rating import Block, Entry, Line, Period, Rated, rate_period
 from billing.rating.result import Movement
 from billing.rating.terms import in_order
 from billing.tax import Regime
-from billing.terms import NOTHING_SOLD, blocks_of, drains_of, minimum_of, terms_of, usage_of
-from billing.terms_in_force import Stretch, stretches
+from billing.terms import NOTHING_SOLD, blocks_of, drains_of, minimum_of, terms_of
+from billing.terms_in_force import Stretch, seats_in, stretches
 from msp.calendars import bands
 from msp.calendars.queries import working_calendar
 from msp.contracts.models import Contract
@@ -139,38 +139,46 @@ def _rate(
     job: _Job, contract: Contract, calendar_version: int, entries: list[Worked], *, before: list[Section]
 ) -> tuple[Rated, FeesDue]:
     """Each stretch of terms rated by itself, with the fees of earlier months before them."""
-    history = job.books.terms.get(contract.id, ())
+    books, period = job.books, job.period
     moved = deepcopy(job.moved)
-    used = Money(job.books.order_used.get(contract.po_number or "", 0), contract.currency)
+    used = Money(books.order_used.get(contract.po_number or "", 0), contract.currency)
     for section in before:
         used += section.rated.net
+    fees = fees_of_period(books, contract, period, job.regime)
+    lines: Sequence[Line] = fees.lines
     parts: list[Rated] = []
-    for stretch in stretches(history, contract, until=job.period.last):
+    for stretch in stretches(books.terms.get(contract.id, ()), contract, until=period.last):
         mine = [entry for entry in entries if entry.worked_on in stretch.days]
-        if not mine and stretch.days.last < job.period.first:
+        if not mine and stretch.days.last < period.first:
             continue
-        part = _rate_stretch(replace(job, moved=moved), stretch, calendar_version, mine, used=used)
+        part = _rate_stretch(replace(job, moved=moved), stretch, calendar_version, mine, used=used, fees=lines)
         _drain(replace(job, moved=moved), contract, part.movements)
         used += part.net
         parts.append(part)
-    due = fees_due(job.books, contract, job.period, job.regime)
-    return _together(contract, due.lines, parts), due
+        lines = ()
+    due = fees_due(books, contract, period, job.regime)
+    return _together(contract, due.lines, parts), FeesDue(due.lines, (*due.warnings, *fees.warnings))
 
 
-def _rate_stretch(job: _Job, stretch: Stretch, calendar_version: int, entries: list[Worked], *, used: Money) -> Rated:
+def _rate_stretch(
+    job: _Job,
+    stretch: Stretch,
+    calendar_version: int,
+    entries: list[Worked],
+    *,
+    used: Money,
+    fees: Sequence[Line],
+) -> Rated:
     contract, period = stretch.contract, job.period
-    fees_in = Period(max(stretch.days.first, period.first), stretch.days.last)
-    rated = rate_period(
+    return rate_period(
         terms_of(contract, order_used=used),
         [_entry(entry, contract, calendar_version) for entry in entries],
         period,
         blocks=_blocks(job, contract, [entry.worked_on for entry in entries]),
-        usage=usage_of(contract, period, completed_tickets=_completed(job.books, contract, fees_in)),
+        usage=seats_in(job.books.terms.get(contract.id, ()), contract, period),
         regime=job.regime,
-        fees_in=fees_in,
+        fees=fees,
     )
-    lines = tuple(line for line in rated.lines if not is_billed(job.books, contract, line))
-    return replace(rated, lines=lines)
 
 
 def _together(contract: Contract, before: Sequence[Line], parts: Sequence[Rated]) -> Rated:
@@ -225,24 +233,6 @@ def _drain(job: _Job, contract: Contract, movements: Sequence[Movement]) -> None
         owner, name = owner_of(contract, move.block)
         blocks = job.moved.setdefault(owner, {})
         blocks[name] = blocks.get(name, 0) - move.drained
-
-
-def _completed(books: Books, contract: Contract, days: Period) -> list[str]:
-    if contract.kind != "per_ticket":
-        return []
-    before = books.completed_before.get(contract.id, set())
-    return [
-        label
-        for label, contract_id, day in books.completed
-        if label not in before and day in days and _pays(books, contract, contract_id, day)
-    ]
-
-
-def _pays(books: Books, contract: Contract, contract_id: UUID | None, day: date) -> bool:
-    if contract_id is not None:
-        return contract_id == contract.id
-    held = in_force(books.contracts, day)
-    return held is not None and held.id == contract.id
 
 
 def _entry(entry: Worked, contract: Contract, calendar_version: int) -> Entry:

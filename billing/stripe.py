@@ -2,7 +2,7 @@
 
 The legal invoice is ours; Stripe only asks for the money. Every step may be done twice without harm: what exists is
 looked up by our uuid in its metadata, and each request carries an idempotency key made of it (Stripe keeps those for
-a day). Source: docs.stripe.com/api for version API_VERSION, which the webhook's endpoint is to be set to as well.
+a day). Source: docs.stripe.com/api for the version that billing/stripe_client.py pins.
 """
 
 import json
@@ -10,10 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-import requests
 import stripe
 from flask import Flask, Response, request
-from requests.adapters import HTTPAdapter
 from stripe import StripeClient
 
 from billing.collection import (
@@ -29,6 +27,7 @@ from billing.collection import (
     keep_twin,
     read_collectable,
 )
+from billing.stripe_client import connect
 from billing.stripe_returns import returns_of, subject_of
 from msp.config import Settings
 from msp.kernel import inbox
@@ -41,12 +40,11 @@ from msp.kernel.leases import LATER
 from msp.web.request_scope import own_scope
 from msp.web.reserved import reserve
 
-API_VERSION = "2026-10-28.endive"
-TIMEOUT = 15.0  # seconds for one wait
 ASKED_SECONDS = 60.0  # for all that one event or invoice takes
 MAX_BODY = 1024 * 1024
 TOLERANCE = 300
 SETTLED = ("void", "paid", "refunded", "disputed")
+CLOSED = "closed_by_guardia"  # in a twin's metadata: what was paid outside stands in our ledger
 _RATES, _LINES = "rates", "lines"  # how the twin says its tax: by Stripe's rates, or as lines of its own
 
 Result = TypeVar("Result")
@@ -61,34 +59,6 @@ def register(app: Flask, settings: Settings) -> None:
         door = own_scope(partial(webhook, settings.stripe_webhook_secret))
         app.add_url_rule("/stripe/webhook", "stripe_webhook", door, methods=["POST"])
         reserve(app, "/stripe/webhook", most=MAX_BODY)
-
-
-def connect(api_key: str, *, base: str) -> StripeClient:
-    """A client for an account. It does not retry by itself: our outbox does, and knows how long it may."""
-    return StripeClient(
-        api_key,
-        stripe_version=API_VERSION,
-        base_addresses={"api": base.rstrip("/")},
-        max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT, session=_session()),
-    )
-
-
-class _OneUse(HTTPAdapter):
-    """Keeps no connection, so that each is opened within the deadline of its call."""
-
-    def send(self, *arguments: Any, **options: Any) -> requests.Response:
-        """Send a request, and forget the connection."""
-        answer = super().send(*arguments, **options)
-        self.poolmanager.clear()
-        return answer
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _OneUse())
-    return session
 
 
 def listen(client: StripeClient) -> None:
@@ -109,6 +79,7 @@ def push(client: StripeClient, fact: Fact) -> None:
             _asked(lambda: _close_paid(client, bill))
         elif bill.kind == "credit_note":
             _asked(lambda: _correct(client, bill))
+            _asked(lambda: _close_paid(client, bill))  # what is left may be paid already
         elif bill.payable > 0 and bill.state not in SETTLED:
             _asked(lambda: _collect(client, bill, key=f"inv-{bill.id}{again}"))
     except Permanent as refusal:
@@ -170,6 +141,8 @@ def _close_paid(client: StripeClient, bill: Collectable) -> None:
 
 
 def _pay_outside(client: StripeClient, bill: Collectable, twin_id: str) -> None:
+    """Close a twin that was paid outside, marked as our word, so that Stripe's news of it are not taken for money."""
+    client.v1.invoices.update(twin_id, {"metadata": {CLOSED: "yes"}}, {"idempotency_key": f"inv-{bill.id}-closed"})
     client.v1.invoices.pay(twin_id, {"paid_out_of_band": True}, {"idempotency_key": f"inv-{bill.id}-outside"})
 
 
@@ -365,17 +338,23 @@ def receive(client: StripeClient, received: inbox.Received) -> None:
         return
     if found.startswith("pi_"):
         for invoice, returns in _asked(lambda: returns_of(client, found)):
+            _receive_status(client, invoice, is_failure=False)  # the news of its payment may come later
             keep_returns(invoice, returns)
         return
-    twin = _asked(lambda: _existing(client, found))
+    _receive_status(client, found, is_failure=received.payload["type"] == "invoice.payment_failed")
+
+
+def _receive_status(client: StripeClient, stripe_id: str, *, is_failure: bool) -> None:
+    twin = _asked(lambda: _existing(client, stripe_id))
     if twin is None:
         return
     collected = Collected(
         status=str(twin.status),
-        failed=received.payload["type"] == "invoice.payment_failed",
+        failed=is_failure,
         amount_paid=twin.amount_paid,
         paid_outside=getattr(twin, "amount_paid_off_stripe", None) or 0,
         paid_at=twin.status_transitions.paid_at,
+        is_closed_here=CLOSED in _metadata(twin),
     )
     keep_status(str(twin.id), invoice_uuid=_metadata(twin).get("invoice_uuid", ""), found=collected)
 

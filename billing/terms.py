@@ -11,8 +11,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, cast
 
-from billing.rating import Block, Period, Rate, Rounding, Terms, Usage
-from billing.rating.terms import Band, Kind, Milestone, PurchaseOrder, SeatChange
+from billing.rating import Block, Period, Rate, Rounding, Terms
+from billing.rating.terms import Band, Kind, Milestone, PurchaseOrder
 from billing.tax import BILLED_AS, Regime
 from msp.contracts.models import Contract
 from msp.contracts.terms import check_terms
@@ -79,18 +79,6 @@ def minimum_of(contract: Contract) -> Money | None:
     """The least net that the contract wants on an invoice, None for none."""
     least = _decimal(contract.terms, "minimum_invoice")
     return None if least is None else Money.half_up(least, contract.currency)
-
-
-def usage_of(contract: Contract, period: Period, *, completed_tickets: Iterable[str] = ()) -> Usage:
-    """Seats on the first day that counts with the changes after it, and the labels of tickets completed."""
-    says = contract.terms
-    first = max(period.first, contract.starts_on)
-    changes = [SeatChange(date.fromisoformat(row["on"]), row["delta"]) for row in says.get("seat_changes", ())]
-    return Usage(
-        seats=says.get("seats", 0) + sum(change.delta for change in changes if change.on <= first),
-        seat_changes=tuple(sorted(change for change in changes if change.on > first)),
-        completed_tickets=tuple(completed_tickets),
-    )
 
 
 def blocks_of(

@@ -1,10 +1,11 @@
 """Which terms of a contract hold on which day: a change counts from a day on, and never reaches earlier ones."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from billing.rating import Period
+from billing.rating.terms import SeatChange, Usage
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 
@@ -12,12 +13,13 @@ _ONE_DAY = timedelta(days=1)
 
 
 class DatedTerms(NamedTuple):
-    """Terms of a version of a contract, and the day from which they hold."""
+    """Terms of a version of a contract, the day from which they hold, and when they were recorded."""
 
     version: int
     valid_from: date
     kind: str
     terms: Json
+    recorded_at: datetime
 
 
 class Stretch(NamedTuple):
@@ -30,8 +32,8 @@ class Stretch(NamedTuple):
 class _Earlier:
     """A contract with the kind and the terms that it had; the stored one stays untouched."""
 
-    def __init__(self, contract: Contract, dated: DatedTerms) -> None:
-        self.kind, self.terms = dated.kind, dated.terms
+    def __init__(self, contract: Contract, kind: str, terms: Json) -> None:
+        self.kind, self.terms = kind, terms
         self._contract = contract
 
     def __getattr__(self, name: str) -> Any:
@@ -39,13 +41,33 @@ class _Earlier:
 
 
 def terms_on(history: Sequence[DatedTerms], contract: Contract, day: date) -> Contract:
-    """The contract as it was agreed for a day; `history` holds every version. The newest is the contract itself."""
+    """The contract as it was agreed for a day; `history` holds every version. The newest is the contract itself.
+
+    Milestones and changes of seats carry days of their own: those noted later count for the days that they name.
+    """
     if not history:
         return contract
-    newest = max(history, key=lambda dated: dated.version)
+    newest, found = _newest(history), dated_on(history, day)
+    terms = _with_later_days(history, found)
+    if found is newest and terms == found.terms:
+        return contract
+    return cast(Contract, _Earlier(contract, found.kind, terms))
+
+
+def dated_on(history: Sequence[DatedTerms], day: date) -> DatedTerms:
+    """The version that holds on a day, the first one before all; `history` is not empty."""
     held = [dated for dated in history if dated.valid_from <= day]
-    found = max(held, key=lambda dated: dated.version, default=min(history, key=lambda dated: dated.version))
-    return contract if found is newest else cast(Contract, _Earlier(contract, found))
+    return _newest(held) if held else min(history, key=lambda dated: dated.version)
+
+
+def recorded_at(history: Sequence[DatedTerms], day: date) -> datetime | None:
+    """When the terms that hold on a day were recorded, None for a contract without history."""
+    return dated_on(history, day).recorded_at if history else None
+
+
+def days_recorded_at(history: Sequence[DatedTerms], day: date) -> datetime | None:
+    """When the milestones, or changes of seats, that count on a day were recorded; None without history."""
+    return _dating(history, dated_on(history, day)).recorded_at if history else None
 
 
 def stretches(history: Sequence[DatedTerms], contract: Contract, *, until: date) -> Iterator[Stretch]:
@@ -57,3 +79,59 @@ def stretches(history: Sequence[DatedTerms], contract: Contract, *, until: date)
         if first <= last:
             yield Stretch(Period(first, last), terms_on(history, contract, last))
         first = following or first
+
+
+def seats_in(history: Sequence[DatedTerms], contract: Contract, days: Period) -> Usage:
+    """The seats on the first of some days on which the contract holds, and how their number changes in them.
+
+    Terms that state another number of seats from a day on change it on that day.
+    """
+    first = max(days.first, contract.starts_on)
+    changes: list[SeatChange] = []
+    seats = level = _seats_on(terms_on(history, contract, first), first)
+    for stretch in stretches(history, contract, until=days.last):
+        begins = max(stretch.days.first, first)
+        if stretch.days.last < first or stretch.contract.kind != "per_seat":
+            continue
+        if jump := _seats_on(stretch.contract, begins) - level:
+            changes.append(SeatChange(begins, jump))
+        changes += [change for change in _changes(stretch.contract) if begins < change.on <= stretch.days.last]
+        level = _seats_on(stretch.contract, stretch.days.last)
+    return Usage(seats=seats, seat_changes=tuple(sorted(changes)))
+
+
+def _seats_on(contract: Contract, day: date) -> int:
+    return int(contract.terms.get("seats", 0)) + sum(change.delta for change in _changes(contract) if change.on <= day)
+
+
+def _changes(contract: Contract) -> list[SeatChange]:
+    rows = contract.terms.get("seat_changes", ())
+    return [SeatChange(date.fromisoformat(row["on"]), row["delta"]) for row in rows]
+
+
+def _newest(history: Sequence[DatedTerms]) -> DatedTerms:
+    return max(history, key=lambda dated: dated.version)
+
+
+def _with_later_days(history: Sequence[DatedTerms], found: DatedTerms) -> Json:
+    """Terms with what a later version says of named days."""
+    name = _NAMES_DAYS.get(found.kind)
+    later = _dating(history, found)
+    if name is None or later is found:
+        return found.terms
+    kept = {key: value for key, value in found.terms.items() if key != name}
+    return kept | ({name: later.terms[name]} if name in later.terms else {})
+
+
+_NAMES_DAYS = {"per_seat": "seat_changes", "fixed_price": "milestones"}
+
+
+def _dating(history: Sequence[DatedTerms], found: DatedTerms) -> DatedTerms:
+    """The newest version whose named days hold for another's too: of the same kind, counted from the same seats."""
+    if found.kind not in _NAMES_DAYS:
+        return found
+    alike = [
+        dated for dated in history
+        if dated.kind == found.kind and dated.terms.get("seats") == found.terms.get("seats")
+    ]  # fmt: skip
+    return _newest(alike)

@@ -20,8 +20,13 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _ONE_DAY = timedelta(days=1)
 
 
-def fee_lines(terms: Terms, period: Period, *, usage: Usage, blocks: Sequence[Block], tax: Tax) -> list[Line]:
-    """The fixed lines of a contract in a period, in the order in which an invoice shows them."""
+def fee_lines(
+    terms: Terms, period: Period, *, usage: Usage, blocks: Sequence[Block], tax: Tax, held: Period | None = None
+) -> list[Line]:
+    """The fixed lines of a contract in a period, in the order in which an invoice shows them.
+
+    `held` are the days on which these terms hold, all of the contract's unless told: fees are for these.
+    """
     lines = [*_sales(terms, period, blocks, tax)]
     if terms.kind == "per_ticket":
         lines += _tickets(terms, period, usage, tax)
@@ -29,7 +34,8 @@ def fee_lines(terms: Terms, period: Period, *, usage: Usage, blocks: Sequence[Bl
         lines += _milestones(terms, period, tax)
     elif terms.fee:
         for service in _services(terms, until=period.last):
-            lines += _fee(terms, service, period, usage, tax)
+            if valid := _validity(terms, service, held):
+                lines += _fee(terms, service, valid, period, usage, tax)
     return lines
 
 
@@ -73,11 +79,17 @@ def _days_360(period: Period) -> int:
     return months * 30 + (30 if month_end else min(last.day, 30)) - min(first.day, 30) + 1
 
 
-def _fee(terms: Terms, service: Period, period: Period, usage: Usage, tax: Tax) -> Iterator[Line]:
-    """What this run bills of a fee period: its fee when it is due, and the seats that changed."""
+def _validity(terms: Terms, service: Period, held: Period | None) -> Period | None:
+    """The days of a fee period on which the contract and these terms hold, None for no day."""
     valid = terms.validity(service)
-    if valid is None:
-        return
+    if valid is None or held is None:
+        return valid
+    first, last = max(valid.first, held.first), min(valid.last, held.last)
+    return Period(first, last) if first <= last else None
+
+
+def _fee(terms: Terms, service: Period, valid: Period, period: Period, usage: Usage, tax: Tax) -> Iterator[Line]:
+    """What this run bills of a fee period: its fee when it is due, and the seats that changed."""
     advance = terms.fee_timing == "advance"
     if (valid.first if advance else valid.last) in period:
         yield _due(terms, valid, service, usage, tax)

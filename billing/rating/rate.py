@@ -43,21 +43,22 @@ def rate_period(
     usage: Usage = NO_USAGE,
     regime: Regime = "national",
     taxed_on: date | None = None,
-    fees_in: Period | None = None,
+    fees: Sequence[Line] | None = None,
 ) -> Rated:
     """Price a contract's work and fees in a period (both days included) as invoice lines with their reasons.
 
     `entries` are all its entries not billed yet, in any order; older ones that came late are billed, later ones left
     out. `blocks` and the purchase order are as they stood before the period, so that rating it again replays it.
-    `taxed_on` is the day whose tax rate holds, the last of the period unless told; `fees_in` the days whose fees are
-    billed, where these terms hold for a part of the period only. Pure: nothing is stored. Raises
-    ValueError for two entries or blocks with one id.
+    `taxed_on` is the day whose tax rate holds, the last of the period unless told; `fees` are the fixed lines where
+    they were worked out elsewhere, as for terms that hold for a part of the period only. Pure: nothing is stored.
+    Raises ValueError for two entries or blocks with one id.
     """
     ordered = by_age(entries)
     _refuse_twins([entry.id for entry in ordered], [block.id for block in blocks])
     day = taxed_on or period.last
     taxes = Taxes(tax_for(regime, on=day), tax_for(regime, on=day, exempt=True))
-    fees = fee_lines(terms, fees_in or period, usage=usage, blocks=blocks, tax=taxes.usual)
+    if fees is None:
+        fees = fee_lines(terms, period, usage=usage, blocks=blocks, tax=taxes.usual)
     job = _Job(terms, period, blocks, fees, taxes)
     admitted, left_out = _admit(job, ordered)
     full, gaps = _without_gaps(job, admitted)

@@ -177,6 +177,8 @@ def _term_faults(agreement: Agreement) -> dict[str, list[str]]:
     valid_to = agreement.terms.get("valid_to")
     if valid_to is not None and date.fromisoformat(valid_to) < agreement.starts_on:
         return {"terms.valid_to": ["before_start"]}
+    if any(part["due_on"] < agreement.starts_on.isoformat() for part in agreement.terms.get("milestones", ())):
+        return {"terms.milestones": ["before_start"]}  # no month that bills the contract would have it
     return {}
 
 

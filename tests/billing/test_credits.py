@@ -168,3 +168,17 @@ def test_money_of_a_retainer_follows_its_sale(world: World) -> None:
     log(ticket_of(world, client), world.tomas, utc(3, 9, month=11), 360)
     _, (november,) = run(world, NOVEMBER, clients=[client])
     assert november.net == 80_00
+
+
+def test_a_credit_note_over_nothing_is_not_issued(world: World) -> None:
+    client = client_of(world)
+    contract_of(world, client, "flat_fee", {"fee": "10.00"})
+    contract_of(world, client, "time_and_materials", {}, rates=[RateLine("remote", date(2026, 1, 1), 10)])
+    log(ticket_of(world, client), world.tomas, utc(6, 8), 120)
+    _, (draft,) = run(world, clients=[client])
+    bill = issued(world, draft)
+    covered = next(line for line in bill.lines if line.description["code"] == "line.covered_fee")
+    with pytest.raises(Invalid):
+        credited(bill, Part(covered.id, minutes=30))
+    with pytest.raises(Invalid):
+        credited(bill, Part(covered.id))

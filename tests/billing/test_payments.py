@@ -1,7 +1,7 @@
 """Money that comes and goes: transfers, refunds and disputes are told apart from credit notes and cancellations."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from billing.queries import state_of
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Conflict, Invalid
+from msp.kernel.inbox import Inbound
 from msp.kernel.money import Money
 from simulators.stripe.server import StripeServer
 from tests.billing.desk import client_of, contract_of, issued, run
@@ -306,3 +307,61 @@ def test_the_ledger_is_only_added_to_and_seen_by_its_client(world: World, bill: 
     with work(Scope.staff()) as session:
         assert (received(bill.id), due_of(bill)) == (21_00, WHOLE)
         assert session.get_one(Payment, bill.id).state == "partly_paid"
+
+
+# --- news of Stripe beside what people noted
+
+
+def test_the_books_have_the_days_of_the_place_of_issue(bill: Invoice) -> None:
+    clock.advance(datetime(2026, 11, 23, 23, 30, tzinfo=UTC) - clock.now())  # half past midnight in Madrid
+    assert paid(bill, 1, on=date(2026, 11, 24)).on_day == date(2026, 11, 24)
+    with pytest.raises(Invalid):
+        paid(bill, 1, on=date(2026, 11, 25))
+
+
+def test_a_transfer_taken_back_stays_so_whatever_stripe_tells_again(
+    collected: tuple[Invoice, str],
+    stripe_there: StripeServer,  # noqa: F811
+    drain: Drain,
+) -> None:
+    bill, twin = collected
+    entry = paid(bill, WHOLE)
+    news(stripe_there, drain)
+    with work(Scope.staff()):
+        take_back(entry.id, at=clock.now())
+    stripe_there.configure(duplicates=2)
+    client = collecting.connect("sk_test_0123456789abcdefghij", base=stripe_there.url)
+    client.v1.invoices.update(twin, {"description": "Otra vez"})
+    news(stripe_there, drain)
+    assert ledger(bill) == [("transfer", WHOLE), ("correction", -WHOLE)]
+    assert (payment(bill).state, payment(bill).amount_paid) == ("cancelled", 0)  # owed, and nobody can pay it there
+
+
+def test_a_refund_heard_before_its_payment_is_not_a_debt(
+    collected: tuple[Invoice, str],
+    stripe_there: StripeServer,  # noqa: F811
+    drain: Drain,
+) -> None:
+    bill, twin = collected
+    stripe_there.pay(twin)
+    assert stripe_there.settle()
+    with work(Scope.system()) as session:
+        session.query(Inbound).delete()  # the news of the payment is late
+    stripe_there.refund(twin, 21_00)
+    news(stripe_there, drain)
+    assert ledger(bill) == [("stripe", WHOLE), ("refund", -21_00)]
+    assert payment(bill).state == "partly_paid"
+
+
+def test_what_a_credit_note_settles_is_not_asked_for_at_stripe(
+    collected: tuple[Invoice, str],
+    stripe_there: StripeServer,  # noqa: F811
+    drain: Drain,
+) -> None:
+    bill, _ = collected
+    paid(bill, 72_60)
+    credited(bill, [Part(bill.lines[1].id)])
+    news(stripe_there, drain)
+    twin = twins(stripe_there)[0]
+    assert (twin["status"], twin["amount_remaining"]) == ("paid", 0)
+    assert (payment(bill).state, ledger(bill)) == ("paid", [("transfer", 72_60)])

@@ -27,6 +27,7 @@ SAMPLE: dict[str, Any] = {
     "days": 22,
     "due": "50.00",
     "due_on": "2026-10-15",
+    "billed_on": "2026-10-15",
     "entries": ["a", "b"],
     "entry": "a",
     "factor": "1.5",

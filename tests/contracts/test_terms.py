@@ -1,5 +1,6 @@
 """One schema of contract terms: what it refuses is refused everywhere, and what it takes can be calculated with."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rating import Entry, Period, rate_period
-from billing.terms import blocks_of, minimum_of, terms_of, usage_of
+from billing.terms import blocks_of, minimum_of, terms_of
+from billing.terms_in_force import seats_in
 from msp.contracts.actions import RateLine
 from msp.contracts.models import KINDS, WORK_TYPES, Contract, Rate
 from msp.contracts.terms import ALLOWED, BANDS, REQUIRED, check_terms
@@ -129,7 +131,7 @@ def test_whatever_the_schema_takes_can_be_rated(kind: str, data: st.DataObject) 
         [work],
         october,
         blocks=blocks_of(contract, october, worked_on=[work.worked_on], moved={}),
-        usage=usage_of(contract, october, completed_tickets=["LOZ-1"]),
+        usage=replace(seats_in((), contract, october), completed_tickets=("LOZ-1",)),
     )
     assert minimum_of(contract) is None or rated.net.amount < 10**17
 

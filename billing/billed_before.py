@@ -1,0 +1,158 @@
+"""What earlier invoices hold of a contract: its fixed lines, the blocks it sold, the tickets it counted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import aliased, raiseload
+
+from billing.models import Invoice, InvoiceLine
+from billing.rating import Period
+from billing.terms import block_of_month
+from msp.kernel.db import Json, db
+from msp.tickets.models import Ticket
+from msp.tickets.states import FINISHED
+
+LOOK_BACK = timedelta(days=400)  # as far as an invoice can overlap or compare with a period
+FEE_CODES = (
+    "line.fee", "line.seats", "line.seats_added", "line.seats_removed", "line.fee_adjusted", "line.milestone",
+    "line.tickets", "line.block_sale",
+)  # fmt: skip
+_BLOCK_KINDS = ("block_hours", "retainer")
+
+
+@dataclass(frozen=True, slots=True)
+class BilledFee:
+    """A fixed line that an issued invoice, or the draft of another period, holds: its days, price and net.
+
+    `issued_at` is None on a draft; `milestone` is its name and day, `block` the block that was sold.
+    """
+
+    code: str
+    first: date
+    last: date
+    unit_price: Decimal
+    net: int
+    is_credited: bool
+    issued_at: datetime | None = None
+    milestone: tuple[str | None, str] | None = None
+    block: str | None = None
+
+
+class FixedLine(NamedTuple):
+    """A fixed line of a contract; `is_taken_back` where a credit note took back its whole invoice."""
+
+    client_id: UUID
+    contract_id: UUID
+    fee: BilledFee
+    is_taken_back: bool
+
+
+def is_reversed() -> ColumnElement[bool]:
+    """The condition that an invoice was wholly taken back by a credit note."""
+    note = aliased(Invoice)
+    return exists(
+        select(note.id).where(note.client_id == Invoice.client_id, note.corrects_id == Invoice.id, note.corrects_all)
+    )
+
+
+def fixed_lines_of(ids: list[UUID], period: Period) -> Iterator[FixedLine]:
+    """The fixed lines of these clients on all invoices, and on drafts of other periods, back to two years or so."""
+    note = aliased(InvoiceLine)
+    is_credited = exists(
+        select(note.id).where(note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id)
+    )
+    query = (
+        select(InvoiceLine, is_credited, is_reversed(), Invoice.issued_at)
+        .options(raiseload(InvoiceLine.entries))
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(Invoice.client_id.in_(ids), Invoice.kind == "invoice", InvoiceLine.contract_id.is_not(None))
+        .where(or_(Invoice.state == "issued", Invoice.period_start != period.first))
+        .where(Invoice.period_end >= period.first - 2 * LOOK_BACK)
+        .where(InvoiceLine.description["code"].astext.in_(FEE_CODES))
+        .order_by(InvoiceLine.invoice_id, InvoiceLine.position)
+    )
+    for line, credited, taken_back, issued_at in db.session.execute(query):
+        assert line.contract_id is not None  # asked for
+        fee = _fee_of(line, is_credited=credited, issued_at=issued_at)
+        yield FixedLine(line.client_id, line.contract_id, fee, taken_back)
+
+
+def _fee_of(line: InvoiceLine, *, is_credited: bool, issued_at: datetime | None) -> BilledFee:
+    code, params = line.description["code"], line.description["params"]
+    first = params.get("first") or params.get("on") or params.get("due_on")
+    return BilledFee(
+        code=code,
+        first=date.fromisoformat(first),
+        last=date.fromisoformat(params.get("last") or first),
+        unit_price=Decimal(line.unit_price),
+        net=line.net,
+        is_credited=is_credited,
+        issued_at=issued_at,
+        milestone=(params["name"], params["due_on"]) if code == "line.milestone" else None,
+        block=params["block"] if code == "line.block_sale" else None,
+    )
+
+
+def sales_of(ids: list[UUID]) -> Iterator[tuple[UUID, UUID, str, Fraction]]:
+    """The blocks that these clients bought, by contract, with the part of the price that no credit note took back."""
+    note = aliased(InvoiceLine)
+    credited = select(func.coalesce(func.sum(note.net), 0)).where(
+        note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id
+    )
+    query = (
+        select(InvoiceLine, credited.scalar_subquery())
+        .options(raiseload(InvoiceLine.entries))
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(Invoice.client_id.in_(ids), Invoice.state == "issued", Invoice.kind == "invoice", InvoiceLine.net > 0)
+        .where(InvoiceLine.contract_id.is_not(None))
+        .where(InvoiceLine.description["code"].astext.in_(("line.block_sale", "line.fee")))
+    )
+    sold: dict[tuple[UUID, UUID, str], Fraction] = {}
+    for line, taken in db.session.execute(query):
+        if (name := _block_sold(line.description)) is not None:
+            place = (line.client_id, line.contract_id, name)
+            sold[place] = min(sold.get(place, Fraction(0)) + Fraction(line.net + int(taken), line.net), Fraction(1))
+    for (client_id, contract_id, name), part in sold.items():
+        yield client_id, contract_id, name, part
+
+
+def _block_sold(description: Json) -> str | None:
+    """The block that a line is the price of: sold by name, or filled for the fee of its month; None for other fees."""
+    params = description["params"]
+    if description["code"] == "line.block_sale":
+        return str(params["block"])
+    return block_of_month(params["first"]) if params["kind"] in _BLOCK_KINDS else None
+
+
+def tickets_completed(
+    ids: list[UUID], begun: datetime, until: datetime
+) -> Iterator[tuple[UUID, int, UUID | None, datetime]]:
+    """Finished tickets of these clients, completed in a half-open stretch of time: client, number, contract, when."""
+    query = (
+        select(Ticket.client_id, Ticket.number, Ticket.contract_id, Ticket.resolved_at)
+        .where(Ticket.client_id.in_(ids), Ticket.status.in_(FINISHED))
+        .where(Ticket.resolved_at >= begun, Ticket.resolved_at < until)
+        .order_by(Ticket.client_id, Ticket.number)
+    )
+    for client_id, number, contract_id, resolved_at in db.session.execute(query):
+        assert resolved_at is not None  # asked for
+        yield client_id, number, contract_id, resolved_at
+
+
+def tickets_counted(ids: list[UUID], period: Period) -> Iterator[tuple[UUID, UUID | None, list[str]]]:
+    """Tickets that an invoice, or the draft of another period, counts: one opened again is not paid for twice."""
+    query = (
+        select(InvoiceLine.client_id, InvoiceLine.contract_id, InvoiceLine.description)
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(Invoice.client_id.in_(ids), Invoice.kind == "invoice", ~is_reversed())
+        .where(or_(Invoice.state == "issued", Invoice.period_start != period.first))
+        .where(InvoiceLine.description["code"].astext == "line.tickets")
+    )
+    for client_id, contract_id, description in db.session.execute(query):
+        yield client_id, contract_id, description["params"]["tickets"]
