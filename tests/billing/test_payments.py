@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from billing import stripe as collecting
 from billing.credit_notes import Part, credit
 from billing.models import Invoice, Payment, PaymentEntry
 from billing.payments import due_of, entries_of, note_payment, received, take_back
 from billing.queries import state_of
+from billing.stripe_client import connect
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Conflict, Invalid
@@ -197,7 +197,7 @@ def test_marked_as_paid_outside_at_stripe_it_comes_to_the_ledger(
     drain: Drain,
 ) -> None:
     bill, twin = collected
-    client = collecting.connect("sk_test_0123456789abcdefghij", base=stripe_there.url)
+    client = connect("sk_test_0123456789abcdefghij", base=stripe_there.url)
     client.v1.invoices.pay(twin, {"paid_out_of_band": True})
     news(stripe_there, drain)
     assert (payment(bill).state, ledger(bill)) == ("paid", [("other", WHOLE)])
@@ -330,7 +330,7 @@ def test_a_transfer_taken_back_stays_so_whatever_stripe_tells_again(
     with work(Scope.staff()):
         take_back(entry.id, at=clock.now())
     stripe_there.configure(duplicates=2)
-    client = collecting.connect("sk_test_0123456789abcdefghij", base=stripe_there.url)
+    client = connect("sk_test_0123456789abcdefghij", base=stripe_there.url)
     client.v1.invoices.update(twin, {"description": "Otra vez"})
     news(stripe_there, drain)
     assert ledger(bill) == [("transfer", WHOLE), ("correction", -WHOLE)]

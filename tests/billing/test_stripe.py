@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 from billing import stripe as collecting
 from billing.credit_notes import Part, credit
 from billing.models import Invoice, Payment, StripeCustomer
+from billing.stripe_client import connect
 from msp.config import Settings
 from msp.kernel import clock, settings
 from msp.kernel.db import Scope, work
@@ -49,9 +50,9 @@ def stripe_there(app: Flask, door: str) -> Iterator[StripeServer]:
     """A Stripe account that the desk collects through."""
     server = create_stripe_server([(door, STRIPE_WEBHOOK_SECRET)], retry_schedule=(0.0, 0.0))
     with server.serve():
-        collecting.listen(collecting.connect(KEY, base=server.url))
+        collecting.listen(connect(KEY, base=server.url))
         yield server
-    collecting.listen(collecting.connect(KEY, base="http://127.0.0.1:1"))
+    collecting.listen(connect(KEY, base="http://127.0.0.1:1"))
 
 
 @pytest.fixture
@@ -251,7 +252,7 @@ def test_a_declined_card_is_told_and_a_paid_invoice_stays_paid(
 
 
 def test_an_invoice_that_is_not_ours_is_no_concern(world: World, stripe_there: StripeServer, drain: Drain) -> None:
-    client = collecting.connect(KEY, base=stripe_there.url)
+    client = connect(KEY, base=stripe_there.url)
     other = client.v1.customers.create({"name": "Otra cosa"})
     alien = client.v1.invoices.create({"customer": other.id, "collection_method": "send_invoice", "days_until_due": 5})
     client.v1.invoices.finalize_invoice(str(alien.id))

@@ -6,6 +6,7 @@ import pytest
 from stripe import StripeClient
 
 from billing import stripe as payments
+from billing.stripe_client import connect
 from integrations.mail import smtp
 from integrations.slack import web_api
 from integrations.teams import connector
@@ -40,7 +41,7 @@ def call_teams(port: int, settings: Settings) -> None:
 
 
 def ask_stripe(port: int, _settings: Settings) -> None:
-    client: StripeClient = payments.connect("sk_test_1", base=f"http://127.0.0.1:{port}")
+    client: StripeClient = connect("sk_test_1", base=f"http://127.0.0.1:{port}")
     payments._asked(lambda: client.v1.invoices.retrieve("in_1"))
 
 
