@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
@@ -49,10 +51,10 @@ def run() -> None:
     Starts an embedded PostgreSQL and Valkey unless DATABASE_URL and REDIS_URL are set. Honours PORT and MSP_HOME;
     with MSP_DEMO=0 it starts empty. Ctrl-C stops all of it.
     """
-    from msp import running, supervisor
+    from msp import supervisor
 
     settings = Settings.from_env()
-    supervisor.run(settings, running.desk_plan(settings), say=click.echo)
+    supervisor.run(settings, _running(settings).desk_plan(settings), say=click.echo)
 
 
 @msp.command()
@@ -61,10 +63,10 @@ def run() -> None:
 @click.option("--threads", default=web_server.THREADS, show_default=True, help="Threads of each process.")
 def web(bind: str, workers: int, threads: int) -> None:
     """Serve pages, API and doors on 127.0.0.1:PORT (or --bind). Ends on SIGTERM, requests in hand first."""
-    from msp.running import load_app
-
     settings = _settings_with_servers()
-    web_server.serve(lambda: load_app(settings), settings, bind=bind, workers=workers, threads=threads)
+    web_server.serve(
+        lambda: _running(settings).load_app(settings), settings, bind=bind, workers=workers, threads=threads
+    )
 
 
 @msp.command()
@@ -86,18 +88,18 @@ def portal(bind: str, workers: int, threads: int) -> None:
 def worker() -> None:
     """Work what waits: messages that came in, deliveries that go out. Ends on SIGTERM, work in hand first."""
     from msp.kernel import jobs
-    from msp.running import load_app
 
-    jobs.run_worker(load_app(_settings_with_servers()))
+    settings = _settings_with_servers()
+    jobs.run_worker(_running(settings).load_app(settings))
 
 
 @msp.command()
 def clock() -> None:
     """Send the workers their tick each second, which finds deadlines that fall due. One is enough."""
     from msp.kernel import jobs
-    from msp.running import load_app
 
-    jobs.run_clock(load_app(_settings_with_servers()))
+    settings = _settings_with_servers()
+    jobs.run_clock(_running(settings).load_app(settings))
 
 
 @msp.command()
@@ -206,38 +208,6 @@ def administrator(email: str, name: str, locale: str, timezone: str) -> None:
 
 
 @msp.command()
-def demo() -> None:
-    """Fill an empty installation with the made-up desk (MSP_ENV=demo does so by itself on its first start)."""
-    from msp.demo import first_start
-    from msp.running import load_app
-
-    settings = Settings.from_env()
-    if not settings.is_demo:
-        raise StartError("The made-up desk is for MSP_ENV=demo alone")
-    with embedded.running(settings):
-        is_new = first_start.load_once(load_app(settings))
-    click.echo("The made-up desk is in place." if is_new else "There is something in this installation already.")
-
-
-@msp.command()
-@click.option("--json", "json_path", envvar="BENCH_JSON", default="", help="Write the figures to this file too.")
-@click.option("--only", envvar="ONLY", default="", help="Parts by name, with commas; without it all of them.")
-def bench(json_path: str, only: str) -> None:
-    """Preload a scratch desk, measure it against a baseline, print a table (BENCH_JSON: a file for the figures).
-
-    ONLY names parts: starts, pages, endpoints, cards, flood, overload, steps, search. Talks to this machine alone. Exit
-    code 1 where a target was missed.
-    """
-    from msp.bench import PARTS, run_bench
-
-    wanted = [each.strip() for each in only.split(",") if each.strip()] or list(PARTS)
-    if unknown := set(wanted) - set(PARTS):
-        raise click.BadParameter(f"{', '.join(sorted(unknown))}; there are {', '.join(PARTS)}", param_hint="--only")
-    settings = Settings.from_env()
-    sys.exit(0 if run_bench(settings, json_path or None, only=wanted, say=click.echo) else 1)
-
-
-@msp.command()
 @click.argument("file")
 @click.option("--encrypt/--plain", default=None, help="Seal it with a passphrase; so it is where one is configured.")
 @click.option("--passphrase-file", type=click.Path(dir_okay=False, exists=True), help="Read the passphrase there.")
@@ -281,6 +251,26 @@ def restore(file: Path, replace: bool, other_keys: bool, keys_to: Path | None, p
         commands.restore(settings, file, passphrase_file=passphrase_file, replaces=replace, other_keys=other_keys)
 
 
+def _running(settings: Settings) -> Any:
+    """The module with the plan and the application: a demonstration's is in a checkout, not in an installed wheel."""
+    if not settings.is_demo:
+        from msp import running
+
+        return running
+    if not find_spec("msp.demo"):
+        raise StartError("MSP_ENV=demo needs a checkout of the source; set MSP_ENV=production")
+    return import_module("msp.demo.running")
+
+
+def _add_commands_of_a_checkout() -> None:
+    for name in ("demo", "bench"):
+        if find_spec(f"msp.{name}"):
+            msp.add_command(getattr(import_module(f"msp.{name}.commands"), name))
+
+
+_add_commands_of_a_checkout()
+
+
 def _token_line(token: ApiToken) -> str:
     times = (token.created_at, token.last_used_at, token.expires_at, token.revoked_at)
     written = (each.isoformat(timespec="minutes") if each else "-" for each in times)
@@ -303,10 +293,9 @@ def _system_work() -> Iterator[Session]:
     from msp.kernel.db import Scope, work
     from msp.kernel.errors import Refusal
     from msp.kernel.migrate import upgrade as migrate_database
-    from msp.running import load_app
 
     settings = Settings.from_env()
-    app = load_app(settings)
+    app = _running(settings).load_app(settings)
     with embedded.running(settings) if not embedded.are_up(settings) else nullcontext(), app.app_context():
         if settings.owns_database:
             migrate_database(settings)

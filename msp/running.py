@@ -1,4 +1,7 @@
-"""What `msp run` puts together: the desk's application, what it needs first, and its processes."""
+"""What `msp run` puts together in production: the application, what it needs first, and its processes.
+
+A demonstration (MSP_ENV=demo) has more: msp/demo/running.py, which only a checkout has.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from msp.config import Settings
 from msp.kernel import jobs, migrate
 from msp.people.first_administrator import has_staff_account, setup_code
 from msp.supervisor import Plan, Role, Step
-from simulators.playground import local
 
 WORKERS = 2
 SETUP_CODE = "setup-code"  # a file in the home, there until somebody of staff has an account
@@ -22,7 +24,7 @@ GRACE = 5  # seconds; at a desk of one machine nobody's request takes longer
 def desk_plan(settings: Settings) -> Plan:
     """The plan of the whole desk on one machine."""
     return Plan(
-        load=partial(_load, settings),
+        load=partial(load_app, settings),
         steps=partial(_steps, settings),
         roles=partial(_roles, settings),
         welcome=partial(_welcome, settings),
@@ -30,55 +32,24 @@ def desk_plan(settings: Settings) -> Plan:
 
 
 def load_app(settings: Settings) -> Flask:
-    """The application with everything it imports; opens no connection. A demonstration gets its playground."""
+    """The application with everything it imports; opens no connection."""
     from wsgi import create_app
 
-    app = create_app(local.joined(settings))
-    if settings.load_demo:
-        app.config["DEMO_SIGN_IN"] = _demo_sign_in()
-    if local.played(settings):
-        from simulators.playground import page
-
-        page.register(app, settings)
-    return app
-
-
-def _load(settings: Settings) -> Flask:
-    if local.played(settings):
-        local.claim_ports(settings)
-    return load_app(settings)
+    return create_app(settings)
 
 
 def _steps(settings: Settings, app: Flask) -> list[Step]:
-    steps = []
-    if settings.owns_database:
-        steps.append(Step("Migrations", partial(migrate.upgrade, settings)))
-    if settings.load_demo:
-        steps.append(Step("Demo data", partial(_load_demo, app)))
-    return [*steps, Step("Accounts", partial(_note_setup_code, settings, app))]
+    migrations = [Step("Migrations", partial(migrate.upgrade, settings))] if settings.owns_database else []
+    return [*migrations, Step("Accounts", partial(_note_setup_code, settings, app))]
 
 
 def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Role]:
     web = partial(web_server.serve, lambda: app, settings, listener=listener, grace=GRACE)
-    playground = [Role("playground", partial(_serve_playground, settings), grace=5)] if local.played(settings) else []
     return [
-        *playground,  # stops first: whoever waits there for news lets the web go
         Role("web", web, grace=GRACE + 3),
         Role("clock", partial(jobs.run_clock, app), grace=5),
         Role("worker", partial(jobs.run_worker, app), count=WORKERS, grace=25),
     ]
-
-
-def _demo_sign_in() -> tuple[tuple[str, ...], str]:
-    from msp.demo import first_start
-
-    return tuple(email for email, _what in first_start.ACCOUNTS), first_start.PASSWORD
-
-
-def _load_demo(app: Flask) -> None:
-    from msp.demo import first_start  # a desk that serves never needs the demo's content in memory
-
-    first_start.load_once(app)
 
 
 def _note_setup_code(settings: Settings, app: Flask) -> None:
@@ -95,23 +66,10 @@ def _note_setup_code(settings: Settings, app: Flask) -> None:
         noted.write_text(setup_code(settings.secret_key))
 
 
-def _serve_playground(settings: Settings) -> None:
-    from simulators.playground.run import serve_playground  # a desk that serves needs neither it nor the demo
-
-    serve_playground(settings)
-
-
 def _welcome(settings: Settings) -> list[str]:
     lines = ["", f"  Guardia answers at {settings.public_url}"]
     noted = settings.home / SETUP_CODE
     if noted.exists():
         lines += ["", f"  Create the first administrator at {settings.public_url}/setup"]
         lines += [f"  with the setup code {noted.read_text()}"]
-    if settings.load_demo:
-        from msp.demo import first_start
-
-        lines += ["", f"  Sign in with the password {first_start.PASSWORD} as"]
-        lines += [f"    {email:<42} {role}" for email, role in first_start.ACCOUNTS]
-    if local.played(settings):
-        lines += ["", f"  Play an employee in Slack and in Teams at {settings.public_url}/playground"]
     return [*lines, ""]

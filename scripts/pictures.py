@@ -46,7 +46,7 @@ from werkzeug.routing import RequestRedirect
 
 from msp.config import Settings
 from msp.demo.first_start import ACCOUNTS, PASSWORD
-from msp.running import load_app
+from msp.demo.running import load_app
 from scripts.axe import violations
 from scripts.leftovers import raw_codes, wrong_language
 from scripts.setup import find_browser

@@ -93,6 +93,8 @@ def install_python(*, for_tests: bool) -> None:
         say(f"installing Python packages ({lock.name})")
         pip("install", "--require-hashes", "--no-deps", "--requirement", str(lock))
         pip("install", "--no-index", "--no-build-isolation", "--no-deps", "--editable", str(ROOT))
+        for packages in VENV.glob("lib/python*/site-packages"):
+            (packages / "guardia-checkout.pth").write_text(f"{ROOT}\n")  # simulators, which are not in the wheel
 
     inputs = [lock, ROOT / "pyproject.toml"]
     unless_done(name, inputs, install, output=VENV / "bin" / "msp", extra=(VENV / "pyvenv.cfg").read_text())
@@ -129,7 +131,8 @@ def build_assets() -> None:
     templates = (
         path for room in ("msp", "integrations", "billing", "simulators") for path in (ROOT / room).rglob("*.html")
     )
-    sources = (path for path in script.parent.rglob("*") if path.is_file())
+    folders = (script.parent, ROOT / "simulators" / "playground" / "assets")
+    sources = (path for folder in folders for path in folder.rglob("*") if path.is_file())
 
     def build() -> None:
         node = find_node() or install_node()

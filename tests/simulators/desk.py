@@ -10,9 +10,9 @@ import requests
 from werkzeug.serving import make_server
 
 from msp.config import Settings
+from msp.demo.running import load_app
 from msp.kernel.db import db
 from msp.kernel.jobs import Crew
-from msp.running import load_app
 from simulators.playground import local, run
 from tests.world import SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, TEAMS_TENANT
 from wsgi import create_app

@@ -21,9 +21,9 @@ from integrations.teams.cards import activity_of
 from msp.config import Settings
 from msp.demo import generate_clients
 from msp.demo.load import SLACK_TOKEN
+from msp.demo.running import load_app
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.running import load_app
 from msp.tickets.actions import change_status, reply
 from msp.tickets.models import Ticket
 from simulators import keeping

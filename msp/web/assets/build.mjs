@@ -22,7 +22,7 @@ async function iconsInUse() {
   const names = new Set()
   const listed = await readFile(join(assets, 'icons.txt'), 'utf8')
   for (const line of listed.split('\n')) if (line && !line.startsWith('#')) names.add(line.trim())
-  const folders = ['msp', 'integrations', 'billing'].map(f => join(root, f))
+  const folders = ['msp', 'integrations', 'billing', 'simulators'].map(f => join(root, f))
   for (const folder of folders) {
     const files = await filesUnder(folder, '.html').catch(() => [])
     for (const file of files) {
@@ -53,7 +53,7 @@ function hashed(name, bytes) {
 
 async function bundle(entry, options) {
   const result = await esbuild.build({
-    entryPoints: [join(assets, entry)], bundle: true, minify: true, write: false, legalComments: 'none',
+    entryPoints: [join(root, entry)], bundle: true, minify: true, write: false, legalComments: 'none',
     target: BROWSERS, nodePaths: [modules], outdir: dist, assetNames: '[name]-[hash]',
     loader: { '.woff2': 'file' }, ...options,
   })
@@ -69,8 +69,13 @@ async function put(name, bytes) {
   await writeFile(join(dist, manifest[name]), bytes)
 }
 
-const sheets = [...await bundle('app.css'), ...await bundle('playground.css')]
-const scripts = [...await bundle('app.js', { format: 'iife' }), ...await bundle('playground.js', { format: 'iife' })]
+const entries = ['msp/web/assets/app', 'simulators/playground/assets/playground']
+const sheets = []
+const scripts = []
+for (const entry of entries) {
+  sheets.push(...await bundle(`${entry}.css`))
+  scripts.push(...await bundle(`${entry}.js`, { format: 'iife' }))
+}
 for (const file of [...sheets, ...scripts]) {
   const name = relative(dist, file.path).split(sep).join('/')
   if (name.endsWith('.woff2')) {
