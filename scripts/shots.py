@@ -75,6 +75,17 @@ def _dialog(page: Page, name: str) -> None:
         opener.click()
 
 
+def _hold(page: Page) -> None:
+    """The composer as it comes back when others wrote since the first message; nothing is sent."""
+    ids = page.eval_on_selector_all(".thread .msg", "all => all.map(each => each.id.slice(4))")
+    if len(ids) > 1:
+        page.goto(f"{page.url.partition('?')[0]}?held_since={min(ids)}&held_until={max(ids)}")
+
+
+def _write(page: Page) -> None:
+    page.evaluate("document.getElementById('writing').textContent = 'Irene está escribiendo una respuesta…'")
+
+
 STEPS: dict[str, tuple[str, Callable[[Page], object]]] = {
     "keys": ("desk.queue", lambda page: page.keyboard.press("?")),
     "palette": ("desk.queue", lambda page: _find(page, "loz")),
@@ -86,6 +97,8 @@ STEPS: dict[str, tuple[str, Callable[[Page], object]]] = {
     "status": ("desk.ticket", lambda page: _dialog(page, "status")),
     "log-time": ("desk.ticket", lambda page: _dialog(page, "log-time")),
     "note": ("desk.ticket", lambda page: page.locator("[name=visibility][value=internal]").check(force=True)),
+    "held": ("desk.ticket", _hold),
+    "writing": ("desk.ticket", _write),
     "empty": ("desk.new_ticket", lambda page: page.evaluate("document.querySelector('main form').submit()")),
     "swap": ("desk.oncall", _swap),
     "ladder": ("admin.contract", _ladder),

@@ -23,6 +23,7 @@ from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.tickets import promises
 from msp.tickets.facts import tell
+from msp.tickets.held_replies import check_seen
 from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import opening
 from msp.tickets.schedule import check_schedule
@@ -135,11 +136,22 @@ def receive(
     return message
 
 
-def reply(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
+def reply(
+    ticket: Ticket,
+    *,
+    author: Person,
+    body: str,
+    at: datetime,
+    channel: str = "console",
+    last_seen: UUID | None = None,
+) -> Message:
     """A person of the desk answers the client, as was promised; opens a new ticket, emits `ticket.replied`.
 
-    The reply is `pending` until a channel has brought it to the requester (msp.notify.reply_delivery).
+    The reply is `pending` until a channel has brought it to the requester (msp.notify.reply_delivery). Raises
+    ReplyHeld where others wrote after the message `last_seen`; without one it is not asked.
     """
+    if last_seen is not None:
+        check_seen(ticket, author, last_seen=last_seen)
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.delivery_state = "pending"
     tell(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))

@@ -100,6 +100,7 @@ def sentence(refusal: Refusal) -> str:
         "not_possible": gettext("That is not possible any more: the ticket has changed."),
         "action_waits": gettext("Another action of this ticket can still be undone. Wait some seconds, or undo it."),
         "too_late": gettext("It was done already."),
+        "reply_held": gettext("There are new messages. Read them before you send your reply."),
         "has_password": gettext("They have chosen a password already."),
         "email_in_use": gettext("That address belongs to somebody already."),
         "code_in_use": gettext("Another client has that code."),

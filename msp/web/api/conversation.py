@@ -27,6 +27,13 @@ class MessageIn(Schema):
     body = Text(longest=actions.MAX_BODY, blank=False, required=True)
     visibility = one_of(("public", "internal"), load_default="public")
     author_id = fields.UUID()
+    last_seen_message_id = fields.UUID(
+        metadata={
+            "description": "For a reply of staff: the last message (by id) that its author has seen. If others wrote"
+            " publicly since, the reply is not sent: 409 `reply_held`, whose `params.message_ids` names what is new."
+            " Without this field no reply is held."
+        }
+    )
 
 
 class SpeakerOut(Shown):
@@ -103,7 +110,11 @@ def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
 @blueprint.input(MessageIn)
 @blueprint.output(MessageOut, status_code=201)
 def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Say something: staff answers or notes, a client's person writes to the desk."""
+    """Say something: staff answers or notes, a client's person writes to the desk.
+
+    A reply with `last_seen_message_id` is refused with 409 `reply_held` if others wrote publicly after that message;
+    `params.message_ids` names what they wrote. Send it again with the last of these ids to send it anyway.
+    """
     ticket = check_own(actions.access_ticket(ticket_id, lock=True))
     author = _author(ticket, json_data)
     at, body = clock.now(), json_data["body"]
@@ -112,7 +123,8 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
             raise Denied("not_allowed")
         message = actions.note(ticket, author=author, body=body, at=at, channel="api")
     elif author.is_staff:
-        message = actions.reply(ticket, author=author, body=body, at=at, channel="api")
+        last_seen = json_data.get("last_seen_message_id")
+        message = actions.reply(ticket, author=author, body=body, at=at, channel="api", last_seen=last_seen)
     else:
         message = actions.receive(ticket, author=author, body=body, at=at, channel="api")
     return shown(settled(message), author)

@@ -14,11 +14,15 @@ from msp.kernel.db import db
 from msp.kernel.errors import Invalid
 from msp.people.queries import access_person
 from msp.tickets import actions
+from msp.tickets.held_replies import ReplyHeld
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_by_label
 from msp.web import undo
+from msp.web.desk.held_reply import Hold
+from msp.web.desk.presence import say_writing
+from msp.web.desk.ticket import held_page
 from msp.web.desk.time_form import doubts, read_span
-from msp.web.guards import check_version, is_first_time, needs
+from msp.web.guards import Answer, check_version, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.worklog import actions as worklog
 
@@ -34,6 +38,7 @@ def add_routes(blueprint: Blueprint) -> None:
         view = needs("work_tickets")(_form(verb, is_guarded=False))
         blueprint.add_url_rule(f"/tickets/<label>/{name.replace('_', '-')}", name, view, methods=["POST"])
     guard = needs("work_tickets")
+    blueprint.add_url_rule("/tickets/<label>/reply", "reply", guard(reply), methods=["POST"])
     blueprint.add_url_rule("/time/<uuid:entry_id>/delete", "delete_time", guard(delete_time), methods=["POST"])
     blueprint.add_url_rule("/messages/<uuid:message_id>/retry", "retry", guard(retry), methods=["POST"])
 
@@ -54,6 +59,18 @@ def retry(message_id: UUID) -> Response:
     ticket = actions.access_ticket(message.ticket_id)
     actions.send_again(ticket, message, at=clock.now())
     return redirect(url_for("desk.ticket", label=ticket.label), 303)
+
+
+def reply(label: str) -> Answer:
+    """Reply or make a note; a reply that is held comes back with what others wrote meanwhile."""
+    try:
+        return _form(_reply, is_guarded=False)(label)
+    except ReplyHeld as held:
+        db.session.rollback()  # the key of the form too: it has sent nothing yet
+        form = request.form
+        since = _message_id("last_seen_message_id") or _message_id("confirmed_message_id") or held.message_ids[0]
+        hold = Hold(since, held.message_ids[-1], then=form.get("then", ""), body=form.get("body", ""))
+        return held_page(label, hold), 409
 
 
 def _form(verb: Verb, *, is_guarded: bool = True) -> Callable[[str], Response]:
@@ -121,8 +138,11 @@ def _reply(ticket: Ticket, at: datetime) -> None:
     body, person = request.form.get("body", ""), current_person()
     if request.form.get("visibility") == "internal":
         actions.note(ticket, author=person, body=body, at=at)
+        say_writing(ticket.id, "")
         return
-    actions.reply(ticket, author=person, body=body, at=at)
+    last_seen = _message_id("confirmed_message_id") or _message_id("last_seen_message_id")
+    actions.reply(ticket, author=person, body=body, at=at, last_seen=last_seen)
+    say_writing(ticket.id, "")
     if ticket.assignee_id is None:
         actions.assign(ticket, person, at=at)
     then = request.form.get("then", "")
@@ -177,11 +197,15 @@ VERBS: dict[str, Verb] = {
 # Who else than those who work on tickets: an account manager says which contract pays for the work.
 MORE_RIGHTS: Mapping[str, tuple[str, ...]] = {"set_contract": ("change_contracts",)}
 ADDITIONS: dict[str, Verb] = {
-    "reply": _reply,
     "log_time": _log_time,
     "start_timer": _start_timer,
     "stop_timer": _stop_timer,
 }
+
+
+def _message_id(name: str) -> UUID | None:
+    value = request.form.get(name, "")
+    return _id(value, name) if value else None
 
 
 def _id(value: str, name: str) -> UUID:

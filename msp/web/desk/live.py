@@ -1,25 +1,27 @@
 """What an open page asks all the time: is there news? A few statements, no body when there is none."""
 
-from typing import Any
 from uuid import UUID
 
-import redis
 from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import select
 
-from msp.kernel import clock, wake
+from msp.kernel.db import db
+from msp.kernel.errors import Invalid
 from msp.notify.rules import count_unread
-from msp.operations.lag import lag
 from msp.tickets import queries
+from msp.tickets.actions import access_ticket
+from msp.tickets.models import Ticket
+from msp.web.desk.presence import Presence, look, page_version, say_writing, writing_lines
 from msp.web.guards import needs
 from msp.web.request_scope import background, current_person
-
-PRESENT_SECONDS = 6
 
 
 def add_routes(blueprint: Blueprint) -> None:
     """The routes of this door."""
     blueprint.add_url_rule("/live", "live", needs("desk")(live))
     blueprint.add_url_rule("/live/<uuid:ticket_id>", "live_ticket", needs("desk")(live))
+    guarded = needs("work_tickets")(writing)
+    blueprint.add_url_rule("/live/<uuid:ticket_id>/writing", "writing", guarded, methods=["PUT"])
 
 
 @background
@@ -27,44 +29,38 @@ def live(ticket_id: UUID | None = None) -> Response:
     """204 while nothing changed since `since`; otherwise the new version and what it concerns.
 
     On a ticket's page it also says that this person is looking, and counts others who come and go as news; so is it
-    when the desk falls behind, or has caught up.
+    when the desk falls behind, or has caught up. `writing` has a sentence for each of the others who are writing:
+    where only that changed, the news concern no ticket.
     """
-    since, _, seen = request.args.get("since", "").partition("~")
-    news = queries.news(since)
-    here = looking(ticket_id) if ticket_id else ()
-    version = with_viewers(news.version, here)
-    if news.version == since and version.partition("~")[2] == seen:
+    asked = request.args.get("since", "")
+    news = queries.news(asked.partition("~")[0])
+    here = _presence(ticket_id) if ticket_id else Presence()
+    version = page_version(news.version, here)
+    if version == asked:
         return Response(status=204)
-    tickets = list(news.tickets) or ([ticket_id] if ticket_id else [])
-    return jsonify(version=version, tickets=tickets, notifications=count_unread(current_person().id))
+    is_drawn_anew = version.rpartition("~")[0] != asked.rpartition("~")[0]
+    return jsonify(
+        version=version,
+        tickets=list(news.tickets) or ([ticket_id] if ticket_id and is_drawn_anew else []),
+        notifications=count_unread(current_person().id),
+        writing=writing_lines(here.writers),
+    )
 
 
-def with_viewers(version: str, viewers: tuple[UUID, ...]) -> str:
-    """A version of news that also changes with who is looking, and with whether the desk keeps up."""
-    return f"{version}~{hash((lag() is None, *(each.int for each in viewers))) & 0xFFFF:x}"
+@background
+def writing(ticket_id: UUID) -> Response:
+    """This person is writing on the ticket: JSON with `writing`, which is reply, note or '' for no more."""
+    ticket = access_ticket(ticket_id)
+    kind = request.get_json().get("writing", "")
+    if not isinstance(kind, str):
+        raise Invalid(fields={"writing": ["invalid"]})
+    say_writing(ticket.id, kind)
+    return Response(status=204)
 
 
-def present(ticket_id: UUID) -> tuple[UUID, ...]:
-    """Who else is looking at a ticket; this person says that they are with the page's first question for news."""
-    since = int(clock.now().timestamp() * 1000) - PRESENT_SECONDS * 1000
-    try:
-        found: Any = wake.connection().zrangebyscore(f"looking:{ticket_id}", since, "+inf", start=0, num=10)
-    except redis.RedisError:
-        return ()
-    people = (UUID(each.decode()) for each in found)
-    return tuple(sorted(each for each in people if each != current_person().id))
-
-
-def looking(ticket_id: UUID) -> tuple[UUID, ...]:
-    """Say that this person is looking at a ticket, and hear who else is. Kept in Redis: forgetting it harms nobody."""
-    me, at, key = str(current_person().id), int(clock.now().timestamp() * 1000), f"looking:{ticket_id}"
-    try:
-        pipe = wake.connection().pipeline(transaction=False)
-        pipe.zadd(key, {me: at})
-        pipe.zremrangebyscore(key, 0, at - PRESENT_SECONDS * 1000)
-        pipe.expire(key, PRESENT_SECONDS)
-        pipe.zrange(key, 0, 9)
-        found = pipe.execute()[-1]
-    except redis.RedisError:
-        return ()
-    return tuple(sorted(UUID(each.decode()) for each in found if each.decode() != me))
+def _presence(ticket_id: UUID) -> Presence:
+    """Who else is at a ticket; who is writing is told only to those who may see it."""
+    here = look(ticket_id)
+    if here.writers and db.session.scalar(select(Ticket.id).where(Ticket.id == ticket_id)) is None:
+        return here._replace(writers=())
+    return here

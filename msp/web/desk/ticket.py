@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, g, render_template, request, send_file, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import Uuid, bindparam, select
@@ -38,8 +38,9 @@ from msp.tickets.search import similar_resolved
 from msp.tickets.sheet import Sheet
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.then import Then, as_it_was
-from msp.web.desk.live import present, with_viewers
+from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
 from msp.web.desk.people import assignable, assignees
+from msp.web.desk.presence import page_version, present, writing_lines
 from msp.web.desk.reply_words import destination
 from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
@@ -72,6 +73,16 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def ticket(label: str) -> str:
     """The page of one ticket; opening it marks its notifications read."""
+    return _page(label, hold_asked_for())
+
+
+def held_page(label: str, hold: Hold) -> str:
+    """The page as the answer to a reply that is held."""
+    g.page_path = url_for("desk.ticket", label=label)
+    return _page(label, hold)
+
+
+def _page(label: str, hold: Hold | None) -> str:
     at, person = clock.now(), current_person()
     found = _PAGE.read(person_id=person.id, **sheet.label_parts(label))
     this = found.first(sheet.TICKET)
@@ -79,20 +90,23 @@ def ticket(label: str) -> str:
         raise NotFound("ticket")
     unread = _unread(found, this, person, at)
     clocks = found.all(_CLOCKS)
-    viewers = present(this.id)
+    here, said = present(this.id), sheet.said(found)
     may_act = may(person, "work_tickets")
     return render_template(
         "desk/ticket.html",
         shell=shell(
             current="ticket",
             live_url=url_for("desk.live_ticket", ticket_id=this.id),
-            live_version=with_viewers(queries.version_of(found.all(queries.NEWEST)), viewers),
+            live_version=page_version(queries.version_of(found.all(queries.NEWEST)), here),
             unread=unread,
         ),
         ticket=this,
-        timeline=timeline(sheet.said(found), found.all(sheet.EVENTS), newest=shown_newest()),
+        timeline=timeline(said, found.all(sheet.EVENTS), newest=shown_newest()),
         whole=request.args.getlist("whole"),
-        viewers=_people(viewers),
+        viewers=_people(here.viewers),
+        writing=writing_lines(here.writers),
+        held=held_reply(hold, said),
+        last_seen=max((each.id for each in said), default=""),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
         moves=[status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"],
         **_schedule(this, at),

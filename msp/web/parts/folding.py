@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from flask import request
+from flask import g, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
 
@@ -40,14 +40,18 @@ def folded(items: Sequence[Placed], *, newest: int | None) -> Sequence[Placed]:
 
 
 def same_page(anchor: str = "", *, add: tuple[str, str] | None = None, **changes: object) -> str:
-    """The address of this page with other parameters, and one added beside those of its name."""
+    """The address of this page with other parameters, and one added beside those of its name.
+
+    A page that answers a form is that of `g.page_path`.
+    """
     args: MultiDict[str, str] = MultiDict(request.args)
     for name, value in changes.items():
         args[name] = str(value)
     if add:
         args.add(*add)
     query = "&".join(f"{name}={value}" for name, value in args.items(multi=True) if name in ("older", "whole", "back"))
-    return iri_to_uri(f"{request.path}?{query}" if query else request.path) + (f"#{anchor}" if anchor else "")
+    path = g.get("page_path") or request.path
+    return iri_to_uri(f"{path}?{query}" if query else path) + (f"#{anchor}" if anchor else "")
 
 
 def _anchor(item: dict[str, Any]) -> str:

@@ -173,3 +173,33 @@ def test_a_client_reads_its_time_and_writes_none(
     assert program(world.marta).get(path).status_code == 403
     assert manager.post(path, WORK).status_code == 403
     assert manager.delete(f"/time-entries/{entry['id']}").status_code == 403
+
+
+def test_a_reply_is_held_when_somebody_wrote_since_the_message_last_seen(
+    staff: Program, manager: Program, program: Programs, ticket: dict[str, Any], world: World
+) -> None:
+    path = f"/tickets/{ticket['id']}/messages"
+    seen = staff.get(path).get_json()["items"][-1]["id"]
+    other = program(world.irene).post(path, {"body": "Ya está."}).get_json()["id"]
+    late = {"body": "Cambia el cable.", "last_seen_message_id": seen}
+    key = {"Idempotency-Key": "held"}
+    for _ in range(2):
+        refused = staff.post(path, late, headers=key)
+        assert (refused.status_code, refused.get_json()["code"]) == (409, "reply_held")
+        assert refused.get_json()["params"] == {"message_ids": [other]}
+    assert staff.post(path, late | {"visibility": "internal"}).status_code == 201
+    assert staff.post(path, {"body": "Sin decirlo."}).status_code == 201
+    assert staff.post(path, late | {"last_seen_message_id": other}, headers=key).status_code == 201
+    assert codes(staff.post(path, late | {"last_seen_message_id": "x"})) == {"last_seen_message_id": ["invalid"]}
+    unknown = late | {"last_seen_message_id": str(world.tomas.id)}
+    assert codes(staff.post(path, unknown)) == {"last_seen_message_id": ["unknown"]}
+    assert manager.post(path, {"body": "Gracias.", "last_seen_message_id": seen}).status_code == 201
+    assert bodies(staff, ticket).count(("Cambia el cable.", "public")) == 1
+
+
+def test_the_description_tells_of_replies_that_are_held(staff: Program) -> None:
+    spec = staff.get("/openapi.json").get_json()
+    field = spec["components"]["schemas"]["MessageIn"]["properties"]["last_seen_message_id"]
+    assert "reply_held" in field["description"] and field["format"] == "uuid"
+    operation = spec["paths"]["/api/v1/tickets/{ticket_id}/messages"]["post"]
+    assert "reply_held" in operation["description"] and "409" in operation["responses"]

@@ -6,7 +6,7 @@ document.addEventListener('keydown', event => {
   const form = event.target.closest('form')
   if (!form || !event.target.matches('textarea')) return
   event.preventDefault()
-  form.requestSubmit(form.querySelector('[data-send]') ?? undefined)
+  form.requestSubmit([...form.elements].find(each => each.matches('[data-send]') && each.checkVisibility()))
 })
 
 // Whoever chooses by mouse or finger who reads it goes on writing; by the arrow keys one goes on choosing.

@@ -1,6 +1,7 @@
 // Asks for news while the page is in view, and morphs in what changed. Says in the header whether it is in touch.
 import { keepChanged } from './drafts.js'
 import { refresh } from './page.js'
+import { showWriting } from './writing.js'
 
 const BEAT = 700, SLOW = 5000
 const body = document.body
@@ -49,6 +50,7 @@ async function ask() {
   const thread = document.querySelector('[data-thread]')
   const atEnd = thread && thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80
   ring(news.notifications)
+  showWriting(news.writing ?? [])
   if (concerns(news)) {
     await refresh()
     point(news.tickets)

@@ -90,9 +90,16 @@ document.addEventListener('htmx:error', event => {
   trouble(document.body.dataset.offline)
 })
 
+/** The address of this page, with what it is told so as to show a reply that is held again (held.js). */
+function address() {
+  const url = new URL(location.href)
+  new URLSearchParams(document.querySelector('[data-held]')?.dataset.held).forEach((value, name) => url.searchParams.set(name, value))
+  return url.href
+}
+
 /** Fetches this page again and morphs it in; resolves when it stands. */
 export function refresh() {
-  return htmx.ajax('GET', location.href, {
+  return htmx.ajax('GET', address(), {
     source: document.body, target: '#page', select: '#page', swap: 'outerMorph', selectOOB: '#rail-nav:outerMorph,#bell:outerMorph,#undo:outerMorph',
   })
 }

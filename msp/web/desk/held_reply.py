@@ -1,0 +1,71 @@
+"""What the composer shows of a reply that is held: what others wrote meanwhile, and what confirming sends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import request
+from flask_babel import gettext, ngettext
+
+from msp.people.names import first_name
+from msp.tickets.sheet import Said
+from msp.web.request_scope import current_person
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reply is held for the messages after `since` up to `until`; `then` and `body` are those of its form."""
+
+    since: UUID
+    until: UUID
+    then: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReply:
+    """What desk/_held.html draws. `state` are the parameters that draw it again with a newer page."""
+
+    hold: Hold
+    title: str
+    messages: Sequence[Said]
+    state: str
+
+
+def hold_asked_for() -> Hold | None:
+    """The hold that the address of a page names, so that a page drawn anew still shows it."""
+    try:
+        since, until = (UUID(request.args.get(name, "")) for name in ("held_since", "held_until"))
+    except ValueError:
+        return None
+    return Hold(since, until, then=request.args.get("held_then", ""))
+
+
+def held_reply(hold: Hold | None, said: Sequence[Said]) -> HeldReply | None:
+    """What to show of a hold; None where there is none, or where nothing is left of what others wrote."""
+    if hold is None:
+        return None
+    messages = [each for each in said if hold.since < each.id <= hold.until and _holds(each)]
+    if not messages:
+        return None
+    state = {"held_since": hold.since, "held_until": hold.until, "held_then": hold.then}
+    return HeldReply(hold, _title(messages), messages, urlencode(state))
+
+
+def _holds(message: Said) -> bool:
+    is_of_another = message.author is not None and message.author.id != current_person().id
+    return is_of_another and message.visibility == "public" and message.deleted_at is None
+
+
+def _title(messages: Sequence[Said]) -> str:
+    authors = {each.author for each in messages if each.author}
+    if len(authors) > 1:
+        return ngettext(
+            "%(num)d new message while you were writing", "%(num)d new messages while you were writing", len(messages)
+        )
+    author = authors.pop()
+    name = first_name(author.name) or author.name or gettext("Somebody")
+    if author.client_id is None:
+        return gettext("%(name)s replied while you were writing", name=name)
+    return gettext("%(name)s wrote while you were writing", name=name)
