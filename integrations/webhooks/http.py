@@ -112,15 +112,33 @@ def _look_up(host: str, *, seconds: float) -> list[Any]:
 def is_inside(address: Address) -> bool:
     """Whether an address is not of the public internet: loopback, private, link-local, multicast, reserved.
 
-    An IPv4 address that hides in an IPv6 one (mapped, 6to4, Teredo, NAT64) counts as itself.
+    An IPv4 address that hides in an IPv6 one (mapped, translated, 6to4, Teredo, NAT64, ISATAP) counts as itself. Of
+    IPv6, only what is given out for unicast (2000::/3) and the public NAT64 prefix are outside.
     """
-    if isinstance(address, ipaddress.IPv6Address):
-        hidden = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in ipaddress.ip_network("64:ff9b::/96"):
-            hidden.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if any(each is not None and is_inside(each) for each in hidden):
-            return True
-    return not address.is_global or address.is_multicast
+    if any(address in network for network in _INSIDE):
+        return True
+    if isinstance(address, ipaddress.IPv4Address):
+        return not address.is_global or address.is_multicast
+    if any(is_inside(each) for each in _hidden_in(address)):
+        return True
+    if address in _NAT64:
+        return False
+    return address not in _UNICAST or not address.is_global
+
+
+_NAT64, _UNICAST = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2000::/3")
+# What Python's tables, by their age, still take for public: protocol assignments, 6to4 relays, documentation.
+_INSIDE = [ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")]
+_ISATAP = (0x00005EFE, 0x02005EFE)
+
+
+def _hidden_in(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that an IPv6 one stands for."""
+    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    hidden = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64 or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+        hidden.append(last)
+    return [each for each in hidden if each is not None]
 
 
 def signature(secret: str, *, timestamp: int, body: bytes) -> str:

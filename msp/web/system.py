@@ -74,4 +74,15 @@ def _finish(response: Response) -> Response:
         current_app.extensions["request_times"].add(request.endpoint, response.status_code, time.perf_counter() - began)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if "Location" in response.headers:
+        response.headers["Location"] = _here(response.headers["Location"])
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
+
+
+def _here(location: str) -> str:
+    """Where an answer leads: on this site its path alone, so that a Host that somebody made up is not repeated."""
+    return (
+        "/" + location.removeprefix(request.host_url).lstrip("/") if location.startswith(request.host_url) else location
+    )
