@@ -301,3 +301,10 @@ def test_a_client_that_moves_between_draft_and_issue_is_not_invoiced_with_the_wo
         issued(world, draft)
     again = issued(world, drafted(world, moved, OCTOBER))
     assert [row["mention"] for row in again.taxes] == ["not_subject_outside_eu"]
+
+
+@pytest.mark.parametrize(("first", "last"), [("0001-01-01", "0001-01-31"), ("9999-12-01", "9999-12-31")])
+def test_periods_in_which_nothing_can_be_calculated_are_refused(world: World, first: str, last: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        run(world, Period(date.fromisoformat(first), date.fromisoformat(last)))
+    assert refused.value.fields == {"period_start": ["invalid"], "period_end": ["invalid"]}

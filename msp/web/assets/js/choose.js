@@ -1,13 +1,15 @@
 // Choosing from a list by typing: accents and case do not matter, the best match is chosen. In dialogs with a field
 // that narrows the list, in menus, in lists of radio buttons and in selects.
 const PAUSE = 1000  // ms without a key: the next one begins a new word
-const fold = text => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase().trim()
+const PLAIN = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }  // letters without accents
+const fold = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[ßæœøłđðþı]/g, letter => PLAIN[letter]).trim()
+const APART = /[\s.,;·@_'’()-]+/
 
 /** How well a text fits what was typed: 0 is best, Infinity does not fit. */
 function misfit(text, typed) {
-  const name = fold(text), words = name.split(/[\s.,·@_-]+/)
+  const name = fold(text), words = name.split(APART)
   if (name.startsWith(typed)) return 0
-  return typed.split(/\s+/).reduce((sum, part) =>
+  return typed.split(/[\s,;]+/).filter(Boolean).reduce((sum, part) =>
     sum + (words.some(word => word.startsWith(part)) ? 1 : name.includes(part) ? 10 : Infinity), 0)
 }
 
@@ -16,10 +18,12 @@ function ranked(choices, textOf, typed) {
   return choices
     .map((choice, order) => ({ choice, order, misfit: misfit(textOf(choice), wanted) }))
     .filter(each => each.misfit < Infinity)
-    .sort((one, other) => one.misfit - other.misfit || one.order - other.order)
+    .sort((one, other) => isNobody(one.choice) - isNobody(other.choice) || one.misfit - other.misfit || one.order - other.order)
     .map(each => each.choice)
 }
 
+// What stands for nothing, such as nobody, is chosen only where nothing else fits.
+const isNobody = choice => (choice instanceof HTMLOptionElement ? choice : choice.querySelector('input[type=radio]'))?.value === ''
 const nameOf = row => row.dataset.name ?? row.textContent
 const radioOf = row => row.querySelector('input[type=radio]')
 const rowsOf = field => [...document.querySelectorAll(field.dataset.narrow)]
