@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from random import Random
 
 from msp.demo.script import Scenario, Step
@@ -11,6 +12,8 @@ from msp.demo.worktime import Worktime
 from msp.demo.world import Client, Contract, Person, SlaTarget
 
 _MOST_OF_THE_PROMISE = 0.9
+_CLOSE_SHARE = 0.3  # of the tickets are answered, or solved, only when a good part of the time is used
+_CLOSEST = 0.99
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def moments_of(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment
 
 
 def _resolved(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
-    pace, seed = _pace(plan, _response_gap(plan, rng)), rng.random()
+    pace, seed = _pace(plan, _close_response_gap(plan, steps, rng)), rng.random()
     moments = place(steps, plan.created, pace, _again(seed))
     ran, target = running_minutes(plan.created, moments, plan.worktime), plan.target.resolution
     if plan.breach == "resolution":
@@ -96,7 +99,25 @@ def _resolved(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment,
         moments = place(steps, plan.created, pace, _again(seed), squeeze=squeeze)
         if running_minutes(plan.created, moments, plan.worktime) > target * 0.96:
             return None
+    elif not plan.breach and _chance(seed) < _CLOSE_SHARE:
+        moments = _close_to_target(plan, steps, pace, seed, ran) or moments
     return moments if moments[-1].at < plan.now else None
+
+
+def _close_to_target(
+    plan: Plan, steps: tuple[Step, ...], pace: Pace, seed: float, ran: float
+) -> tuple[Moment, ...] | None:
+    """Place the steps so that the solution takes a good part of its time; None where that would be too late."""
+    target = plan.target.resolution
+    share = 0.25 + (_CLOSEST - 0.25) * _chance(seed, "share")
+    moments = place(steps, plan.created, pace, _again(seed), delay_end=max(target * share - ran, 0.0))
+    is_kept = running_minutes(plan.created, moments, plan.worktime) < target * _CLOSEST
+    return moments if is_kept and moments[-1].at < plan.now else None
+
+
+def _chance(seed: float, of: str = "whether") -> float:
+    """A number from 0 to 1 that goes with a seed."""
+    return Random(f"{seed} {of}").random()  # noqa: S311  # no secret depends on it
 
 
 def _unfinished(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
@@ -131,6 +152,15 @@ def _response_gap(plan: Plan, rng: Random) -> float:
     if plan.breach == "first_response":
         return promise * rng.uniform(1.08, 1.9)
     return max(promise * rng.betavariate(1.6, 5.0) * _MOST_OF_THE_PROMISE, 1.2)
+
+
+def _close_response_gap(plan: Plan, steps: tuple[Step, ...], rng: Random) -> float:
+    """As `_response_gap`; of some tickets most of the time, the notes before the answer included, is used."""
+    gap = _response_gap(plan, rng)
+    if plan.breach == "first_response" or rng.random() >= _CLOSE_SHARE:
+        return gap
+    before = list(takewhile(lambda step: not step.tier or step.mark in ("note", "escalate"), steps))
+    return max(gap, plan.response_target * rng.betavariate(5.0, 2.0) * _CLOSEST / (1 + len(before)))
 
 
 def _pace(plan: Plan, response_gap: float) -> Pace:

@@ -1,106 +1,101 @@
-"""What will be late in the next hours if everybody goes on as they did lately. Pure: who waits, and at what pace.
+"""Which open SLA targets will be missed, and how often that was right. Pure: what is known in, forecasts out."""
 
-The rule is simple on purpose, so that a person can check it: promises are met in the order in which they are due, each
-assignee's one after the other, and those that nobody has by their tier as a whole. A promise with four before it and a
-pace of one every 30 minutes needs 2 h 30 min; if its calendar is open for less than that until it is due, it will
-be late.
-"""
-
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-Verdict = Literal["late", "unassigned", "unknown", "in_time"]
-RISKS: tuple[Verdict, ...] = ("late", "unassigned", "unknown")
-FEWEST = 3  # stretches between two promises; fewer are no pace
+from msp.reports.late_chance import Alike, Chance, History
 
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often promises were met lately: one every so long, by so many measured stretches."""
-
-    every: timedelta
-    measured: int
-
-
-@dataclass(frozen=True, slots=True)
-class Paces:
-    """The pace of each technician and of each tier."""
-
-    technicians: Mapping[UUID, Pace]
-    tiers: Mapping[int, Pace]
-
-    def of(self, waiting: "Waiting") -> tuple[Pace | None, bool]:
-        """Whoever has it, where enough was measured; else its tier, and True."""
-        own = self.technicians.get(waiting.assignee_id) if waiting.assignee_id else None
-        if own is not None and own.measured >= FEWEST:
-            return own, False
-        shared = self.tiers.get(waiting.tier)
-        return (shared if shared is not None and shared.measured >= FEWEST else None), True
+Verdict = Literal["at_risk", "unknown", "in_time"]
+RISKS: tuple[Verdict, ...] = ("at_risk", "unknown")
+AT_RISK = 0.3  # the chance to be late from which a target is at risk
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A running promise. `open_for` is the time that its calendar is open until it is due; zero once it is past."""
+    """A running target. `open_for` is the business time until it is due; zero once that is past."""
 
     clock_id: UUID
-    kind: str
+    alike: Alike
     tier: int
     assignee_id: UUID | None
     due_at: datetime
     open_for: timedelta
 
+    @property
+    def share(self) -> float:
+        """The share of its business time that is used, 0 to 1."""
+        whole = timedelta(seconds=self.alike.seconds)
+        return 1 - self.open_for / whole if whole else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is expected of a promise, and why.
+    """What is expected of a target, and by which chance.
 
-    late: it needs more time than there is; unassigned: there is time, but nobody has it; unknown: nothing was measured
-    that could say; in_time: the rest. `ahead` are the promises due before it, `needed` the open time that they and it
-    take, None where no pace is known; `is_tier_pace` says that the tier's pace was taken.
+    at_risk: the chance to be late is AT_RISK or more; unknown: there is not enough history; in_time: the rest.
     """
 
     waiting: Waiting
-    verdict: Verdict
-    ahead: int
-    pace: Pace | None
-    is_tier_pace: bool
-    needed: timedelta | None
+    chance: Chance
+
+    @property
+    def verdict(self) -> Verdict:
+        """The category that the chance comes to."""
+        if self.chance.late is None:
+            return "unknown"
+        return "at_risk" if self.chance.late >= AT_RISK else "in_time"
 
 
-def forecast(queue: Iterable[Waiting], paces: Paces, *, at: datetime) -> list[Forecast]:
-    """What is expected of each promise that is due after `at`, soonest first; those that are late already go ahead."""
-    before: Counter[object] = Counter()
-    in_tier: Counter[int] = Counter()
-    expected = []
-    for waiting in sorted(queue, key=lambda each: (each.due_at, each.clock_id)):
-        ahead = before[waiting.assignee_id] if waiting.assignee_id else in_tier[waiting.tier]
-        if waiting.due_at > at:
-            expected.append(_expect(waiting, ahead, paces))
-        before[waiting.assignee_id] += 1
-        in_tier[waiting.tier] += 1
-    return expected
+def forecast(waiting: Iterable[Waiting], history: History, *, at: datetime) -> list[Forecast]:
+    """What is expected of each target that is due after `at`, due first first; those that are late already are left."""
+    ahead = sorted((each for each in waiting if each.due_at > at), key=lambda each: (each.due_at, each.clock_id))
+    return [Forecast(each, history.chance(each.alike, each.share)) for each in ahead]
 
 
-def _expect(waiting: Waiting, ahead: int, paces: Paces) -> Forecast:
-    pace, is_tier_pace = paces.of(waiting)
-    needed = pace.every * (ahead + 1) if pace else None
-    return Forecast(waiting, _verdict(waiting, needed), ahead, pace, is_tier_pace, needed)
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How many past forecasts there were by what they said, and how many of those targets were late.
+
+    `unknown` had not enough history then. Not compared are `undecided`, not decided yet or cancelled, and `changed`, of
+    which the target itself was changed later. `times` is the number of points in time.
+    """
+
+    times: int = 0
+    at_risk: int = 0
+    at_risk_late: int = 0
+    in_time: int = 0
+    in_time_late: int = 0
+    unknown: int = 0
+    undecided: int = 0
+    changed: int = 0
+
+    @property
+    def compared(self) -> int:
+        """Forecasts that said something and have an end to compare with."""
+        return self.at_risk + self.in_time
+
+    def plus(self, said: Verdict, end: "End") -> "Accuracy":
+        """With one forecast more, and what became of its target."""
+        if said == "unknown":
+            return replace(self, unknown=self.unknown + 1)
+        if end == "undecided":
+            return replace(self, undecided=self.undecided + 1)
+        if end == "changed":
+            return replace(self, changed=self.changed + 1)
+        late = 1 if end == "late" else 0
+        if said == "at_risk":
+            return replace(self, at_risk=self.at_risk + 1, at_risk_late=self.at_risk_late + late)
+        return replace(self, in_time=self.in_time + 1, in_time_late=self.in_time_late + late)
 
 
-def _verdict(waiting: Waiting, needed: timedelta | None) -> Verdict:
-    if needed is not None and needed > waiting.open_for:
-        return "late"
-    if waiting.assignee_id is None:
-        return "unassigned"
-    return "unknown" if needed is None else "in_time"
+End = Literal["met", "late", "undecided", "changed"]
 
 
 def count_by_hour(expected: Sequence[Forecast], *, at: datetime, hours: int) -> list[dict[Verdict, int]]:
-    """For each of the next hours, how many promises that are due in it come to which verdict."""
+    """For each of the next hours, how many targets that are due in it come to which verdict."""
     found: list[dict[Verdict, int]] = [{} for _ in range(hours)]
     for each in expected:
         hour = int((each.waiting.due_at - at).total_seconds() // 3600)

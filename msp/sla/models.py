@@ -36,6 +36,7 @@ class Clock(Model):
         CheckConstraint(f"kind in {KINDS}", name="kind"),
         CheckConstraint("state in ('running', 'paused', 'met', 'cancelled')", name="state"),
         Index("uq_sla_clock_started", "ticket_id", "kind", "started_at", unique=True),
+        Index("ix_sla_clock_began", "started_at"),
         Index(
             "uq_sla_clock_open",
             "ticket_id",

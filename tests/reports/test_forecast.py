@@ -1,69 +1,74 @@
-"""What will be late at the present pace: the rule as a table of cases, then the queue and the pace from the desk."""
+"""Which targets are at risk: the rule, then the desk's own past, its scopes, and what it costs."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, select
 
+from msp.demo import generate
+from msp.demo.load import load
 from msp.kernel import clock, recent
 from msp.kernel.db import Scope, db, work
-from msp.reports.forecast import Pace, Paces, Verdict, Waiting, count_by_hour, forecast
-from msp.reports.outlook import outlook, paces
-from msp.tickets.actions import Request, access_ticket, change_status, open_ticket, reply, take
+from msp.reports.forecast import Accuracy, Forecast, Verdict, Waiting, count_by_hour, forecast
+from msp.reports.late_chance import Alike, Case, Chance, History
+from msp.reports.outlook import outlook
+from msp.reports.targets import lessons, past
+from msp.sla.models import Clock
+from msp.tickets.actions import Request, access_ticket, change_priority, change_status, open_ticket, reply
 from msp.tickets.models import Ticket
+from tests.reports.past import answer_each_day
 from tests.world import World
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-TOMAS, IRENE, ROSA = UUID(int=1), UUID(int=2), UUID(int=3)
 MINUTE = timedelta(minutes=1)
-LATELY = Paces(
-    technicians={TOMAS: Pace(30 * MINUTE, 10), IRENE: Pace(10 * MINUTE, 2)},  # two stretches of Irene's are no pace
-    tiers={1: Pace(12 * MINUTE, 40), 3: Pace(5 * MINUTE, 1)},
-)
+CLIENT = UUID(int=1)
+ALIKE = Alike("first_response", CLIENT, 3600)
 
 
-def waiting(number: int, due: int, who: UUID | None, *, tier: int = 1, open_for: int | None = None) -> Waiting:
-    """A promise due so many minutes after AT, open for as long unless said otherwise."""
-    length = max(due, 0) if open_for is None else open_for
-    return Waiting(UUID(int=number), "resolution", tier, who, AT + due * MINUTE, length * MINUTE)
+def waiting(number: int, due: int, *, open_for: int) -> Waiting:
+    return Waiting(UUID(int=number), ALIKE, 1, None, AT + due * MINUTE, open_for * MINUTE)
+
+
+def history(*, late: int, met: int) -> History:
+    return History([*[Case(ALIKE, 1.5, True)] * late, *[Case(ALIKE, 0.5, True)] * met])
 
 
 @pytest.mark.parametrize(
-    ("why", "queue", "verdicts"),
+    ("why", "past", "verdict"),
     [
-        ("nothing", [], []),
-        ("alone and in time", [waiting(1, 30, TOMAS)], ["in_time"]),
-        ("a minute too few", [waiting(1, 29, TOMAS)], ["late"]),
-        ("the second waits for the first", [waiting(1, 40, TOMAS), waiting(2, 59, TOMAS)], ["in_time", "late"]),
-        ("the second fits", [waiting(1, 40, TOMAS), waiting(2, 60, TOMAS)], ["in_time", "in_time"]),
-        ("what is late already goes ahead", [waiting(1, -5, TOMAS), waiting(2, 50, TOMAS)], ["late"]),
-        ("due now is late already", [waiting(1, 0, TOMAS)], []),
-        ("others' queues do not matter", [waiting(1, 20, ROSA, tier=3), waiting(2, 30, TOMAS)], ["unknown", "in_time"]),
-        ("closed meanwhile", [waiting(1, 120, TOMAS, open_for=20)], ["late"]),
-        ("nobody has it, the tier has time", [waiting(1, 60, None)], ["unassigned"]),
-        ("nobody has it, the tier has not", [waiting(1, 10, None)], ["late"]),
-        ("a tier is one queue", [waiting(1, 31, TOMAS), waiting(2, 32, None, open_for=23)], ["in_time", "late"]),
-        ("nobody has it, no pace", [waiting(1, 60, None, tier=2)], ["unassigned"]),
-        ("too little measured: the tier's pace", [waiting(1, 11, IRENE), waiting(2, 24, IRENE)], ["late", "in_time"]),
-        ("nothing measured at all", [waiting(1, 60, ROSA, tier=2)], ["unknown"]),
-        ("order of due, not of asking", [waiting(2, 59, TOMAS), waiting(1, 40, TOMAS)], ["in_time", "late"]),
+        ("no history", history(late=0, met=0), "unknown"),
+        ("too little", history(late=20, met=9), "unknown"),
+        ("none was late", history(late=0, met=40), "in_time"),
+        ("three in ten", history(late=12, met=28), "at_risk"),
+        ("fewer", history(late=11, met=29), "in_time"),
     ],
-)  # fmt: skip
-def test_the_rule(why: str, queue: list[Waiting], verdicts: list[Verdict]) -> None:
-    assert [each.verdict for each in forecast(queue, LATELY, at=AT)] == verdicts, why
+)
+def test_the_rule(why: str, past: History, verdict: Verdict) -> None:
+    assert [each.verdict for each in forecast([waiting(1, 60, open_for=60)], past, at=AT)] == [verdict], why
 
 
-def test_a_forecast_says_what_it_rests_on() -> None:
-    queue = [waiting(1, -5, TOMAS), waiting(2, 20, TOMAS), waiting(3, 50, IRENE)]
-    first, second = forecast(queue, LATELY, at=AT)
-    assert (first.ahead, first.pace, first.is_tier_pace, first.needed) == (1, Pace(30 * MINUTE, 10), False, 60 * MINUTE)
-    assert (second.ahead, second.pace, second.is_tier_pace) == (0, Pace(12 * MINUTE, 40), True)
+def test_the_longer_it_is_open_the_likelier_it_is_late() -> None:
+    queue = [
+        waiting(2, 90, open_for=60),
+        waiting(1, 20, open_for=20),
+        waiting(3, 0, open_for=0),
+        waiting(4, -5, open_for=0),
+    ]
+    found = forecast(queue, history(late=30, met=90), at=AT)
+    assert [(each.waiting.clock_id.int, each.verdict, each.chance.late) for each in found] == [
+        (1, "at_risk", 1.0),
+        (2, "in_time", 0.25),
+    ]
 
 
 def test_hours() -> None:
-    found = forecast([waiting(1, 10, TOMAS), waiting(2, 60, TOMAS), waiting(3, 119, None)], LATELY, at=AT)
-    assert count_by_hour(found, at=AT, hours=2) == [{"late": 1}, {"in_time": 1, "unassigned": 1}]
+    found = [
+        Forecast(waiting(number, due, open_for=60), Chance(late, 30, "kind"))
+        for number, due, late in ((1, 10, 0.3), (2, 60, 0.29), (3, 119, None))
+    ]
+    assert count_by_hour(found, at=AT, hours=2) == [{"at_risk": 1}, {"in_time": 1, "unknown": 1}]
 
 
 def opened(world: World, at: datetime, *, priority: str = "urgent") -> Ticket:
@@ -72,65 +77,92 @@ def opened(world: World, at: datetime, *, priority: str = "urgent") -> Ticket:
         return open_ticket(world.lozano, requester=world.marta, request=wanted, at=at)[0]
 
 
-@pytest.fixture
-def paced(world: World) -> World:
-    """On Thursday and Friday Tomás meets a promise each 20 minutes from 10:00 on, four a day."""
-    for day in (19, 20):
-        for number in range(4):
-            at = datetime(2026, 11, day, 9, 0, tzinfo=UTC) + 20 * number * MINUTE
-            ticket = opened(world, at - MINUTE, priority="low")
-            with clock.frozen(at), work(Scope.staff(actor_id=world.tomas.id)):
-                mine = access_ticket(ticket.id)
-                take(mine, world.tomas, at=at)
-                change_status(mine, "resolved", at=at)
-    recent.forget()
-    return world
-
-
-def test_the_pace_is_the_usual_stretch_within_a_day(paced: World) -> None:
-    """Both promises of a ticket are met at once, which is one act; and the night between is no stretch."""
-    with work(Scope.staff()):
-        found = paces(at=clock.now())
-    assert found.technicians == {paced.tomas.id: Pace(20 * MINUTE, 6)}
-    assert found.tiers == {1: Pace(20 * MINUTE, 6)}
-
-
-def test_the_next_hours(paced: World) -> None:
-    """It is Monday, 10:00 in Madrid: an urgent ticket is to be answered by 10:30 and solved by 17:00."""
+def test_the_desk_s_own_past(world: World) -> None:
+    """Until Monday each third answer came late: 20 minutes after it was due."""
+    answer_each_day(world, late_every=3)
     at = clock.now()
-    ticket = opened(paced, at)
-    with work(Scope.staff(actor_id=paced.tomas.id)):
-        take(access_ticket(ticket.id), paced.tomas, at=at)
-    second = opened(paced, at - 10 * MINUTE)  # answer due 10:20, nobody has it, Tomás' answer is behind it in the tier
+    fresh = opened(world, at)
+    old = opened(world, at - 20 * MINUTE)  # all others were answered after 15 minutes
     with work(Scope.staff()):
-        near, far = outlook(at=at, hours=2), outlook(at=at, hours=8)
-    by_label = [(each.label, each.forecast.waiting.kind, each.forecast.verdict) for each in far.expected]
-    assert by_label == [
-        ("LOZ-10", "first_response", "unassigned"),
-        ("LOZ-9", "first_response", "in_time"),
-        ("LOZ-10", "resolution", "unassigned"),
-        ("LOZ-9", "resolution", "in_time"),
-    ]
-    assert [each.label for each in near.expected] == ["LOZ-10", "LOZ-9"] and near.late_already == 0
-    assert second.number == 10 and far.expected[0].assignee is None and far.expected[1].assignee == "Tomás Rey"
+        found = outlook(at=at, hours=2)
+        assert [(each.label, each.forecast.verdict) for each in found.expected] == [
+            (f"LOZ-{old.number}", "unknown"),
+            (f"LOZ-{fresh.number}", "at_risk"),
+        ]
+        chance = found.expected[1].forecast.chance  # the old one was open too when the others were answered
+        assert chance.late == pytest.approx(16 / 46) and (chance.cases, chance.group) == (45, "client_target")
+        assert (found.tickets, found.tickets_at_risk, found.late_already) == (2, 1, 0)
     with clock.frozen(at + 45 * MINUTE), work(Scope.staff()):
         assert outlook(at=clock.now(), hours=2).late_already == 2
 
 
-def test_narrowing_shows_less_and_leaves_the_queues(paced: World) -> None:
-    at = clock.now()
-    opened(paced, at)
+def test_without_history_only_what_is_late_is_said(world: World) -> None:
+    opened(world, clock.now())
+    opened(world, clock.now() - timedelta(days=3))  # on Friday
     with work(Scope.staff()):
-        assert len(outlook(at=at, hours=8, client_id=paced.lozano.id).expected) == 2
-        assert outlook(at=at, hours=8, client_id=paced.azcarate.id).expected == ()
+        found = outlook(at=clock.now(), hours=8)
+        assert {each.forecast.verdict for each in found.expected} == {"unknown"} and found.late_already == 2
+        assert found.accuracy.compared == 0
+
+
+def test_a_forecast_of_then_told_again_later_is_the_same(world: World) -> None:
+    """What is met, paused, resolved, reopened, cancelled or changed later changes nothing of what was said."""
+    answer_each_day(world, late_every=3)
+    then = clock.now()
+    tickets = [opened(world, then - number * MINUTE) for number in range(6)]
+    with work(Scope.staff()):
+        live = [(each.forecast.waiting.clock_id, each.forecast.chance) for each in outlook(at=then, hours=8).expected]
+    for number, (ticket, status) in enumerate(zip(tickets, ("resolved", "waiting_client", "open") * 2, strict=True)):
+        with clock.frozen(then + (number + 5) * MINUTE), work(Scope.staff(actor_id=world.tomas.id)):
+            mine = access_ticket(ticket.id)
+            reply(mine, author=world.tomas, body="Lo miro.", at=clock.now())
+            change_status(mine, status, at=clock.now())
+    for ticket, status in ((tickets[0], "open"), (tickets[1], "open")):
+        with clock.frozen(then + 60 * MINUTE), work(Scope.staff(actor_id=world.tomas.id)):
+            change_status(access_ticket(ticket.id), status, at=clock.now())
+    with clock.frozen(then + 70 * MINUTE), work(Scope.staff(actor_id=world.tomas.id)):
+        change_priority(access_ticket(tickets[2].id), "low", at=clock.now())
+    with clock.frozen(then + timedelta(days=3)), work(Scope.staff()):
+        again = past(at=clock.now()).forecasts(then)
+        assert [(each.waiting.clock_id, each.chance) for _, each in again] == live
+        kinds = [each.waiting.alike.kind for _, each in again]
+        assert sorted(kinds) == ["first_response"] * 6 + ["resolution"] * 6
+
+
+def test_how_often_it_was_right_is_exact(world: World) -> None:
+    """19 mornings with a ticket each, just opened: every third answer came late, every solution in time.
+
+    On the first four there are fewer than 30 answers yet, so that all targets count together and nothing is at risk.
+    """
+    answer_each_day(world, late_every=3)
+    with work(Scope.staff()):
+        _, found = lessons(at=clock.now())
+        late = select(Clock.started_at).where(Clock.kind == "first_response", Clock.met_at > Clock.due_at)
+        tested = db.session.scalars(late.where(Clock.started_at >= datetime(2026, 10, 27, tzinfo=UTC))).all()
+    assert found == Accuracy(times=19, at_risk=15, at_risk_late=5, in_time=4 + 19, in_time_late=2)
+    assert len(tested) == found.at_risk_late + found.in_time_late
+
+
+def test_narrowing_shows_less(world: World) -> None:
+    at = clock.now()
+    opened(world, at)
+    with work(Scope.staff()):
+        assert len(outlook(at=at, hours=8, client_id=world.lozano.id).expected) == 2
+        assert outlook(at=at, hours=8, client_id=world.azcarate.id).expected == ()
         assert outlook(at=at, hours=8, tier=2).expected == ()
 
 
-def test_each_scope_sees_its_own(paced: World) -> None:
-    opened(paced, clock.now())
-    with work(Scope.staff_some([paced.azcarate.id])):
-        assert outlook(at=clock.now(), hours=8).expected == ()
-        assert paces(at=clock.now()).technicians == {}
+def test_each_scope_sees_its_own(world: World) -> None:
+    """Neither tickets nor history nor accuracy of clients that one may not see."""
+    answer_each_day(world, late_every=3)
+    at = clock.now()
+    opened(world, at)
+    with work(Scope.staff_some([world.azcarate.id])):
+        found = outlook(at=at, hours=8)
+        assert found.expected == () and found.accuracy == Accuracy(times=0)
+        assert lessons(at=at)[0].chance(Alike("first_response", world.lozano.id, 1800), 0.0).cases == 0
+    with work(Scope.staff_some([world.lozano.id])):
+        assert outlook(at=at, hours=8).accuracy.times
 
 
 def test_an_empty_desk(world: World) -> None:
@@ -138,28 +170,34 @@ def test_an_empty_desk(world: World) -> None:
         assert outlook(at=clock.now(), hours=8).expected == ()
 
 
-def test_a_hundred_tickets_take_a_few_statements(paced: World) -> None:
+def test_a_hundred_tickets_take_a_few_statements(world: World) -> None:
     for number in range(100):
-        opened(paced, clock.now() - number * timedelta(seconds=1))
+        opened(world, clock.now() - number * timedelta(seconds=1))
+    assert _statements(expected=200) <= 7
+    assert _statements(expected=200) <= 2
+
+
+def _statements(*, expected: int) -> int:
     statements: list[str] = []
     with work(Scope.staff()) as session:
         session.execute(select(1))
         listen = (db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
         event.listen(*listen)
         try:
-            assert len(outlook(at=clock.now(), hours=8).expected) == 200
+            assert len(outlook(at=clock.now(), hours=8).expected) == expected
         finally:
             event.remove(*listen)
-    assert len(statements) <= 4
+    return len(statements)
 
 
-def test_an_answer_alone_is_a_stretch_too(world: World) -> None:
-    for number in range(3):
-        at = clock.now() + 15 * number * MINUTE
-        ticket = opened(world, at, priority="low")
-        with clock.frozen(at), work(Scope.staff(actor_id=world.tomas.id)):
-            mine = access_ticket(ticket.id)
-            take(mine, world.tomas, at=at)
-            reply(mine, author=world.tomas, body="Lo miro.", at=at)
+def test_the_demonstration_has_a_forecast_that_can_be_believed(app: Flask) -> None:
+    load(generate(clock.now()))
+    recent.forget()
     with work(Scope.staff()):
-        assert paces(at=clock.now() + timedelta(hours=1)).technicians[world.tomas.id] == Pace(15 * MINUTE, 2)
+        found = outlook(at=clock.now(), hours=8)
+    assert found.tickets >= 20
+    assert 0.1 <= found.tickets_at_risk / found.tickets <= 0.5
+    said = found.accuracy
+    assert said.at_risk >= 10 and said.in_time >= 40 and said.times == 19
+    assert said.at_risk_late / said.at_risk >= 0.4
+    assert said.in_time_late / said.in_time <= 0.2

@@ -15,6 +15,7 @@ from msp.kernel.db import Scope, db, work
 from msp.people.models import Person
 from msp.tickets.actions import Request, access_ticket, open_ticket, take
 from tests.reports.months import NOW, tell_two_months
+from tests.reports.past import answer_each_day
 from tests.world import World, sign_in
 
 
@@ -198,8 +199,9 @@ def test_the_forecast_says_what_and_why(web: FlaskClient, world: World) -> None:
                 take(access_ticket(ticket.id), who, at=clock.now())
         assert number == ticket.number - 1
     text = page(web, world.rosa, "/desk/reports/forecast?hours=8")
-    assert "LOZ-1" in text and "LOZ-2" in text and "nadie lo lleva" in text
-    assert "para saber un ritmo" in text
+    assert "LOZ-1" in text and "LOZ-2" in text and "sin datos suficientes" in text
+    assert "Historial insuficiente: 0 de 30 objetivos pasados" in text and "En riesgo: 0 de 2 tickets abiertos" in text
+    assert "Aún no hay previsiones pasadas con las que comparar." in text
     assert "LOZ-1" not in page(web, world.irene, "/desk/reports/forecast?hours=8")
     assert "LOZ-2" in page(web, world.irene, "/desk/reports/forecast?hours=8")
     assert "LOZ" not in page(web, world.nuria, "/desk/reports/forecast?hours=8")
@@ -210,6 +212,46 @@ def test_the_forecast_says_what_and_why(web: FlaskClient, world: World) -> None:
     for wrong in ("hours=3", "client=x", "tier=9"):
         assert sign_in(web, world.rosa).get(f"/desk/reports/forecast?{wrong}").status_code == 404
     assert sign_in(web, world.dolores).get("/desk/reports/forecast").status_code == 404
+
+
+def test_the_forecast_says_how_often_it_was_right(web: FlaskClient, world: World) -> None:
+    """In both languages, in the same figures: each third answer of the last weeks came late."""
+    answer_each_day(world, late_every=3)
+    asked = Request(subject="El TPV no cobra", body="x", source="slack", priority="urgent")
+    with work(Scope.client(world.lozano.id)):
+        open_ticket(world.lozano, requester=world.marta, request=asked, at=clock.now())
+    text = words(page(web, world.rosa, "/desk/reports/forecast?hours=8"))
+    assert "En riesgo: 1 de 1 ticket abierto" in text and "en riesgo" in text
+    assert "Aproximadamente 3 de cada 10 objetivos como este se incumplieron." in text
+    assert "Comparado con 45 de este cliente (primera respuesta en 30 min)" in text
+    assert "De 15 objetivos que dio por en riesgo, se incumplieron 5." in text
+    assert "De 23 objetivos que dio por seguros, se incumplieron 2." in text
+    assert "Lo que habría dicho 19 mañanas de las últimas 4 semanas (de lunes a viernes, 9:00)" in text
+    file = read(sign_in(web, world.rosa).get("/desk/reports/forecast.csv?hours=2").text)
+    assert file[1][6:9] == ["33", "45", "en riesgo"]
+    with work(Scope.system()) as session:
+        session.get_one(Person, world.rosa.id).locale = "en"
+    text = words(page(web, world.rosa, "/desk/reports/forecast?hours=8"))
+    assert "At risk: 1 of 1 open ticket" in text
+    assert "About 3 in 10 targets like this one were missed." in text
+    assert "Of 15 targets that it called at risk, 5 were missed." in text
+    assert "Of 23 targets that it called safe, 2 were missed." in text
+
+
+def test_the_forecast_is_made_of_what_one_may_see(web: FlaskClient, world: World) -> None:
+    """Nuria works for Azcárate only: neither Lozano's tickets nor its past are in her figures."""
+    answer_each_day(world, late_every=3)
+    asked = Request(subject="No imprime", body="x", source="slack", priority="urgent")
+    with work(Scope.client(world.azcarate.id)):
+        open_ticket(world.azcarate, requester=world.inigo, request=asked, at=clock.now())
+    text = words(page(web, world.nuria, "/desk/reports/forecast?hours=8"))
+    assert "AZC-1" in text and "Historial insuficiente: 0 de 30 objetivos pasados" in text
+    assert "Aún no hay previsiones pasadas" in text
+    assert "de todos los clientes" in words(page(web, world.rosa, "/desk/reports/forecast?hours=8"))
+
+
+def words(text: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 def test_an_empty_desk_has_pages_too(web: FlaskClient, world: World) -> None:

@@ -1,4 +1,4 @@
-"""Reports: how the promises were kept, the promises behind the figures, and what will be late."""
+"""Reports: how the promises were kept, the promises behind the figures, and the forecast."""
 
 from datetime import date
 from typing import Any
@@ -11,6 +11,8 @@ from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid
 from msp.reports.attainment import CODES, DIMENSIONS, NONE, Line, Question, figures, lines
 from msp.reports.figures import OTHERS, Figures, sum_of, without_others
+from msp.reports.forecast import AT_RISK
+from msp.reports.late_chance import FEWEST
 from msp.reports.names import names
 from msp.reports.outlook import HORIZONS, Expected, outlook
 from msp.reports.period import Period, read_period
@@ -132,7 +134,7 @@ class ForecastQuery(Schema):
 
 
 class ExpectedOut(Shown):
-    """A promise that is due in the next hours, and what is expected of it."""
+    """An SLA target that is due in the next hours, and what is expected of it."""
 
     clock_id = fields.UUID()
     ticket_id = fields.UUID()
@@ -142,12 +144,45 @@ class ExpectedOut(Shown):
     tier = fields.Integer()
     assignee_id = fields.UUID(allow_none=True)
     due_at = Instant()
-    verdict = fields.String(metadata={"description": "late, unassigned, unknown or in_time"})
-    ahead = fields.Integer(metadata={"description": "Promises due before it: its assignee's, or its tier's"})
-    pace_seconds = fields.Integer(allow_none=True, metadata={"description": "The usual time between two promises met"})
-    is_tier_pace = fields.Boolean()
-    minutes_needed = fields.Integer(allow_none=True, metadata={"description": "For what is ahead, and it"})
+    verdict = fields.String(
+        metadata={
+            "description": f"at_risk: late_chance is {AT_RISK} or more; unknown: not enough history; in_time: the rest"
+        }
+    )
+    late_chance = fields.Float(
+        allow_none=True,
+        metadata={
+            "description": "Share of targets like it that were missed, 0 to 1; null where there is not enough history",
+            "example": 0.31,
+        },
+    )
+    compared_with = fields.Integer(
+        metadata={
+            "description": "Past targets of the group that were open after the same share of their time; "
+            f"fewer than {FEWEST} are not enough"
+        }
+    )
+    group = fields.String(
+        metadata={
+            "description": "What it was compared with. client_target: same client, kind and target time; target: same "
+            "kind and target time; kind: same kind; all: every target"
+        }
+    )
+    minutes_target = fields.Integer(metadata={"description": "Business minutes that were agreed"})
     minutes_open = fields.Integer(metadata={"description": "Business minutes until it is due"})
+
+
+class AccuracyOut(Shown):
+    """What the forecast would have said on past mornings, with only what was known then, and what came of it."""
+
+    times = fields.Integer(metadata={"description": "Mornings, 9:00 from Monday to Friday, of the last four weeks"})
+    at_risk = fields.Integer(metadata={"description": "Targets that it called at risk"})
+    at_risk_late = fields.Integer(metadata={"description": "How many of them were missed"})
+    in_time = fields.Integer(metadata={"description": "Targets that it called safe"})
+    in_time_late = fields.Integer(metadata={"description": "How many of them were missed"})
+    unknown = fields.Integer(metadata={"description": "Targets for which there was not enough history"})
+    undecided = fields.Integer(metadata={"description": "Not compared: not decided yet, or cancelled"})
+    changed = fields.Integer(metadata={"description": "Not compared: the target itself was changed afterwards"})
 
 
 class ForecastOut(Shown):
@@ -155,7 +190,10 @@ class ForecastOut(Shown):
 
     at = Instant()
     hours = fields.Integer()
-    late_already = fields.Integer()
+    tickets = fields.Integer(metadata={"description": "Open tickets with a target due in these hours"})
+    tickets_at_risk = fields.Integer(metadata={"description": "How many of them have a target at risk"})
+    late_already = fields.Integer(metadata={"description": "Open targets that are missed already"})
+    accuracy = fields.Nested(AccuracyOut)
     items = fields.List(fields.Nested(ExpectedOut))
 
 
@@ -198,15 +236,24 @@ def list_reported_promises(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(ForecastQuery, **QUERY)
 @blueprint.output(ForecastOut)
 def read_forecast(query_data: dict[str, Any]) -> Answer:
-    """What will be late in the next hours at the present pace.
+    """Which SLA targets due in the next hours are at risk, and how often such forecasts were right.
 
-    Queues and paces count what the token may see: with a client's token, that company's tickets only.
+    Each target is compared with past ones of the last 90 days, as far as the token may see: with a client's token,
+    that company's only. `accuracy` is about all that the token may see, however the rest is narrowed.
     """
     require("desk", "see_company")
     at, hours, tier = clock.now(), int(query_data["hours"]), query_data.get("tier")
     found = outlook(at=at, hours=hours, client_id=query_data.get("client_id"), tier=int(tier) if tier else None)
     items = [_expected(each) for each in found.expected if _may_see(each)]
-    return {"at": at, "hours": hours, "late_already": found.late_already, "items": items}
+    return {
+        "at": at,
+        "hours": hours,
+        "tickets": found.tickets,
+        "tickets_at_risk": found.tickets_at_risk,
+        "late_already": found.late_already,
+        "accuracy": found.accuracy,
+        "items": items,
+    }
 
 
 def _question(data: dict[str, Any], *, by: str = "") -> Question:
@@ -275,14 +322,14 @@ def _expected(each: Expected) -> dict[str, object]:
         "ticket_id": each.ticket_id,
         "number": each.label,
         "client_id": each.client_id,
-        "kind": waiting.kind,
+        "kind": waiting.alike.kind,
         "tier": waiting.tier,
         "assignee_id": waiting.assignee_id,
         "due_at": waiting.due_at,
         "verdict": found.verdict,
-        "ahead": found.ahead,
-        "pace_seconds": int(found.pace.every.total_seconds()) if found.pace else None,
-        "is_tier_pace": found.is_tier_pace,
-        "minutes_needed": int(found.needed.total_seconds() // 60) if found.needed is not None else None,
+        "late_chance": None if found.chance.late is None else round(found.chance.late, 3),
+        "compared_with": found.chance.cases,
+        "group": found.chance.group,
+        "minutes_target": waiting.alike.seconds // 60,
         "minutes_open": int(waiting.open_for.total_seconds() // 60),
     }

@@ -1,19 +1,19 @@
-"""The forecast for staff: what will be late in the next hours at the present pace, in words, and as a file."""
+"""The forecast for staff: which SLA targets will be missed in the next hours, in words, and as a file."""
 
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from msp.kernel import clock
 from msp.kernel.errors import NotFound
 from msp.people.access import may
-from msp.reports.forecast import RISKS, Forecast, Verdict, count_by_hour
+from msp.reports.forecast import RISKS, Verdict, count_by_hour
 from msp.reports.outlook import HORIZONS, Expected, Outlook, outlook
 from msp.tickets.queries import client_names
 from msp.web.desk.reports import tabs
 from msp.web.guards import Answer, needs
-from msp.web.parts import formats
+from msp.web.parts import forecast_words
 from msp.web.parts.words import word
 from msp.web.reporting import tables
 from msp.web.reporting.files import csv_file
@@ -26,8 +26,7 @@ _ORDER: dict[Verdict, int] = {verdict: place for place, verdict in enumerate((*R
 _TONES: tuple[tuple[Verdict, str], ...] = (
     ("in_time", "green"),
     ("unknown", "ink"),
-    ("unassigned", "amber"),
-    ("late", "red"),
+    ("at_risk", "amber"),
 )
 
 
@@ -39,7 +38,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def forecast_page() -> Answer:
-    """What is due in the next hours: what will be late, what nobody has, and why it is thought so."""
+    """What is due in the next hours: what is at risk, why, and how often such forecasts were right."""
     hours = _hours()
     found = _outlook(hours)
     at_risk = _listed(found)
@@ -50,6 +49,10 @@ def forecast_page() -> Answer:
         hours=hours,
         counts=counts,
         due=len(found.expected),
+        tickets=found.tickets,
+        tickets_at_risk=found.tickets_at_risk,
+        accuracy=forecast_words.accuracy(found.accuracy),
+        basis=forecast_words.basis(found.accuracy),
         late_already=found.late_already,
         columns=_columns(found, hours),
         rows=[_row(each) for each in at_risk[:SHOWN]],
@@ -71,33 +74,15 @@ def forecast_file() -> Response:
         gettext("Ticket"),
         gettext("Subject"),
         gettext("Client"),
-        gettext("Promise"),
+        gettext("SLA target"),
         gettext("Due"),
         gettext("Technician"),
-        gettext("Before it"),
+        gettext("Late, %"),
+        gettext("Compared with"),
         gettext("Forecast"),
         gettext("Why"),
     ]
     return csv_file("forecast", head, [_file_row(each) for each in _listed(_outlook(_hours()), is_whole=True)])
-
-
-def why(found: Forecast, *, name: str | None) -> str:
-    """The reason of a forecast as a sentence: the queue, the pace, the time that is left."""
-    if found.pace is None or found.needed is None:
-        return gettext("Too little was met in the last two weeks to know a pace.")
-    minutes = formats.minutes(max(1, round(found.pace.every.total_seconds() / 60)))
-    if name is not None and not found.is_tier_pace:
-        pace = gettext("%(name)s meets one every %(minutes)s.", name=name, minutes=minutes)
-    else:
-        tier = word(found.waiting.tier, "tier")
-        pace = gettext("%(tier)s as a whole meets one every %(minutes)s.", tier=tier, minutes=minutes)
-    ahead = ngettext("%(num)d is due before it.", "%(num)d are due before it.", found.ahead) if found.ahead else ""
-    time = gettext(
-        "It needs %(needed)s; %(left)s of working time are left.",
-        needed=formats.minutes(round(found.needed.total_seconds() / 60)),
-        left=formats.minutes(int(found.waiting.open_for.total_seconds() // 60)),
-    )
-    return " ".join(part for part in (pace, ahead or gettext("Nothing is due before it."), time) if part)
 
 
 def _outlook(hours: int) -> Outlook:
@@ -132,7 +117,7 @@ def _listed(found: Outlook, *, is_whole: bool = False) -> list[Expected]:
 
 
 def _columns(found: Outlook, hours: int) -> list[dict[str, object]]:
-    """The next hours as columns: how many promises are due in each, by what is expected of them."""
+    """The next hours as columns: how many targets are due in each, by what is expected of them."""
     at = clock.now()
     by_hour = count_by_hour([each.forecast for each in found.expected], at=at, hours=hours)
     most = max((sum(each.values()) for each in by_hour), default=0)
@@ -152,22 +137,23 @@ def _row(each: Expected) -> dict[str, object]:
         "verdict": each.forecast.verdict,
         "waiting": each.forecast.waiting,
         "url": url_for("desk.ticket", label=each.label),
-        "why": why(each.forecast, name=each.assignee),
+        "why": forecast_words.why(each.forecast),
     }
 
 
 def _file_row(each: Expected) -> list[object]:
-    waiting = each.forecast.waiting
+    waiting, chance = each.forecast.waiting, each.forecast.chance
     return [
         each.label,
         each.subject,
         each.client,
-        word(waiting.kind, "clock_long"),
+        word(waiting.alike.kind, "clock_long"),
         waiting.due_at,
         each.assignee,
-        each.forecast.ahead,
+        None if chance.late is None else round(chance.late * 100),
+        chance.cases,
         word(each.forecast.verdict, "verdict"),
-        why(each.forecast, name=each.assignee),
+        forecast_words.why(each.forecast),
     ]
 
 

@@ -155,10 +155,9 @@ WORDS = {
         "no_promise": said("outcome", "no promise"),
     },
     "verdict": {
-        "late": said("verdict", "will be late"),
-        "unassigned": said("verdict", "nobody has it"),
-        "unknown": said("verdict", "cannot be said"),
-        "in_time": said("verdict", "in time"),
+        "at_risk": said("verdict", "at risk"),
+        "unknown": said("verdict", "not enough data"),
+        "in_time": said("verdict", "on track"),
     },
     "connection": {
         "connected": said("connection", "connected"),
@@ -219,7 +218,7 @@ TONES = {
         "issued": "blue",
     },
     "outcome": {"met": "green", "met_late": "amber", "breached": "red", "paused": "line"},
-    "verdict": {"late": "red", "unassigned": "amber", "unknown": "line", "in_time": "green"},
+    "verdict": {"at_risk": "amber", "unknown": "line", "in_time": "green"},
     "entry": {"draft": "line", "approved": "accent", "billed": "green"},
     "place_year": {"frozen": "green", "draft": "amber", "missing": "red"},
     "connection": {"connected": "green", "waiting": "amber", "revoked": "red", "off": ""},

@@ -3,7 +3,10 @@
 import pytest
 
 from msp.kernel import clock
+from msp.kernel.db import Scope, work
+from msp.tickets.actions import Request, open_ticket
 from tests.reports.months import NOW, tell_two_months
+from tests.reports.past import answer_each_day
 from tests.web.api.conftest import Program, Programs, codes
 from tests.world import World
 
@@ -77,7 +80,43 @@ def test_the_forecast(months: World, admin: Program, manager: Program, stranger:
     answer = admin.get("/reports/forecast?hours=8").get_json()
     assert answer["at"] == "2026-11-02T09:00:00Z" and answer["hours"] == 8
     assert [(each["number"], each["kind"], each["verdict"]) for each in answer["items"]] == [
-        ("AZC-1", "first_response", "unassigned")
+        ("AZC-1", "first_response", "unknown")
     ]
+    assert (answer["items"][0]["late_chance"], answer["tickets"], answer["tickets_at_risk"]) == (None, 1, 0)
     assert manager.get("/reports/forecast?hours=8").get_json()["items"] == []
     assert [each["number"] for each in stranger.get("/reports/forecast?hours=8").get_json()["items"]] == ["AZC-1"]
+
+
+def test_the_forecast_has_its_chances_and_its_accuracy(world: World, admin: Program, stranger: Program) -> None:
+    answer_each_day(world, late_every=3)
+    asked = Request(subject="No imprime", body="x", source="portal", priority="urgent")
+    with work(Scope.client(world.lozano.id)):
+        open_ticket(world.lozano, requester=world.marta, request=asked, at=clock.now())
+    answer = admin.get("/reports/forecast?hours=2").get_json()
+    assert (answer["tickets"], answer["tickets_at_risk"], answer["late_already"]) == (1, 1, 0)
+    only = answer["items"][0]
+    assert {name: only[name] for name in ("verdict", "late_chance", "compared_with", "group", "minutes_target")} == {
+        "verdict": "at_risk",
+        "late_chance": 0.333,
+        "compared_with": 45,
+        "group": "client_target",
+        "minutes_target": 30,
+    }
+    assert answer["accuracy"] == {
+        "times": 19,
+        "at_risk": 15,
+        "at_risk_late": 5,
+        "in_time": 23,
+        "in_time_late": 2,
+        "unknown": 0,
+        "undecided": 0,
+        "changed": 0,
+    }
+    others = stranger.get("/reports/forecast?hours=2").get_json()
+    assert others["items"] == [] and others["accuracy"]["in_time"] == 0
+
+
+def test_the_forecast_is_described(admin: Program) -> None:
+    shapes = admin.get("/openapi.json").get_json()["components"]["schemas"]
+    assert "accuracy" in shapes["Forecast"]["properties"]
+    assert "missed" in shapes["Expected"]["properties"]["late_chance"]["description"]

@@ -1,0 +1,113 @@
+"""SLA targets of the last months with their stored histories, as the scope in force sees them: four statements."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
+
+from msp.calendars.models import CalendarRevision
+from msp.calendars.working_calendar import WorkingCalendar
+from msp.kernel.db import db
+from msp.kernel.events import Event
+from msp.reports.as_of import Change, Stood, Target
+from msp.reports.backtest import LEARNED, TESTED, Past
+from msp.reports.forecast import Accuracy
+from msp.reports.late_chance import Alike, History
+from msp.reports.rule import due
+from msp.sla.models import Clock, Pause
+
+MOST = 6_000  # targets that are read
+LEAST_BEFORE = 3_000  # of them, those before a morning that is tested, where not all could be read
+_ENDS = {"resolution", "fulfilment"}
+
+
+def lessons(*, at: datetime) -> tuple[History, Accuracy]:
+    """What past targets teach about open ones at `at`, and how often forecasts made in that way were right."""
+    known = past(at=at)
+    is_cut = len(known.targets) == MOST
+    return known.history(at), known.accuracy(at, since=known.targets[-LEAST_BEFORE].started_at if is_cut else None)
+
+
+def past(*, at: datetime) -> Past:
+    """The newest targets that began before `at`, with their histories."""
+    return Past(_read(at))
+
+
+def _read(at: datetime) -> list[Target]:
+    query = (
+        select(
+            Clock.id,
+            Clock.ticket_id,
+            Clock.client_id,
+            Clock.calendar_id,
+            Clock.kind,
+            Clock.state,
+            Clock.budget_seconds,
+            Clock.started_at,
+            due(Clock).label("due_at"),
+            Clock.met_at,
+        )
+        .where(Clock.started_at > at - LEARNED - TESTED, Clock.started_at <= at)
+        .order_by(Clock.started_at.desc(), Clock.id)
+        .limit(MOST)
+    )
+    rows = db.session.execute(query).all()
+    tickets = list({row.ticket_id for row in rows})
+    pauses, changes = _pauses(tickets), _changes(tickets, since=at - TESTED)
+    versions = _versions({row.calendar_id for row in rows})
+    return [_target(row, pauses.get(row.ticket_id, ()), changes, versions) for row in rows if versions[row.calendar_id]]
+
+
+def _target(
+    row: Any,
+    pauses: Sequence[Stood],
+    changes: dict[tuple[UUID, str], list[Change]],
+    versions: dict[UUID, list[tuple[datetime, WorkingCalendar]]],
+) -> Target:
+    return Target(
+        row.id,
+        Alike(row.kind, row.client_id, row.budget_seconds),
+        row.state,
+        row.started_at,
+        row.due_at,
+        row.met_at,
+        versions[row.calendar_id],
+        pauses,
+        changes.get((row.ticket_id, _sort(row.kind)), ()),
+    )
+
+
+def _pauses(tickets: list[UUID]) -> dict[UUID, list[Stood]]:
+    query = select(Pause.ticket_id, Pause.started_at, Pause.ended_at, Pause.reason).order_by(Pause.started_at)
+    found: dict[UUID, list[Stood]] = {}
+    for row in db.session.execute(query.where(Pause.ticket_id == any_(literal(tickets, ARRAY(Uuid))))):
+        found.setdefault(row.ticket_id, []).append(Stood(row.started_at, row.ended_at, row.reason))
+    return found
+
+
+def _changes(tickets: list[UUID], *, since: datetime) -> dict[tuple[UUID, str], list[Change]]:
+    """Changes of targets by ticket and sort of target; those before every tested morning do not matter."""
+    query = select(Event.subject_id, Event.at, Event.data).where(
+        Event.subject_id == any_(literal(tickets, ARRAY(Uuid))), Event.kind == "sla.recomputed", Event.at > since
+    )
+    found: dict[tuple[UUID, str], list[Change]] = {}
+    for row in db.session.execute(query.order_by(Event.seq)):
+        for each in row.data["clocks"]:
+            before = datetime.fromisoformat(each["before"]) if each["before"] else None
+            found.setdefault((row.subject_id, _sort(each["clock"])), []).append(Change(row.at, before))
+    return found
+
+
+def _sort(kind: str) -> str:
+    """A ticket's resolution may become a fulfilment and back when its type is changed: it is one target."""
+    return "end" if kind in _ENDS else kind
+
+
+def _versions(calendars: Iterable[UUID]) -> dict[UUID, list[tuple[datetime, WorkingCalendar]]]:
+    found: dict[UUID, list[tuple[datetime, WorkingCalendar]]] = {each: [] for each in calendars}
+    query = select(CalendarRevision).where(CalendarRevision.calendar_id == any_(literal(list(found), ARRAY(Uuid))))
+    for each in db.session.scalars(query.order_by(CalendarRevision.version.desc())):
+        found[each.calendar_id].append((each.at, WorkingCalendar.from_json(each.said)))
+    return found

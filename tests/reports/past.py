@@ -1,0 +1,32 @@
+"""A desk with a past: urgent tickets of Lozano's on each working day of some weeks, answered early or late."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msp.kernel import clock, recent
+from msp.kernel.db import Scope, work
+from msp.tickets.actions import Request, access_ticket, change_status, open_ticket, reply
+from tests.world import World
+
+DAYS = 45  # working days
+EARLY, LATE = timedelta(minutes=15), timedelta(minutes=50)  # of 30
+
+
+def answer_each_day(world: World, *, late_every: int) -> None:
+    """One urgent ticket on each working day before now, answered after 15 minutes, each so many-th after 50."""
+    today = clock.now().astimezone(ZoneInfo("Europe/Madrid")).date()
+    days = [day for number in range(99, 0, -1) if (day := today - timedelta(days=number)).weekday() < 5][-DAYS:]
+    for number, day in enumerate(days):
+        at = datetime(day.year, day.month, day.day, 9, 0, tzinfo=ZoneInfo("Europe/Madrid"))
+        _answer(world, at, LATE if number % late_every == late_every - 1 else EARLY)
+    recent.forget()
+
+
+def _answer(world: World, at: datetime, after: timedelta) -> None:
+    wanted = Request(subject="No imprime", body="No imprime.", source="portal", priority="urgent")
+    with clock.frozen(at), work(Scope.client(world.lozano.id)):
+        ticket, _ = open_ticket(world.lozano, requester=world.marta, request=wanted, at=at)
+    with clock.frozen(at + after), work(Scope.staff(actor_id=world.tomas.id)):
+        mine = access_ticket(ticket.id)
+        reply(mine, author=world.tomas, body="Ya está.", at=clock.now())
+        change_status(mine, "resolved", at=clock.now())
