@@ -88,4 +88,4 @@ def _waiting(target: Target, known: Known, due_at: datetime) -> Waiting:
 def _add(found: Accuracy, said: Sequence[tuple[Target, Forecast]], at: datetime, now: datetime) -> Accuracy:
     for target, each in said:
         found = found.plus(each.verdict, end_of(target, said_at=at, now=now))
-    return replace(found, times=found.times + 1)
+    return replace(found, times=found.times + 1) if said else found

@@ -60,7 +60,7 @@ class Accuracy:
     """How many past forecasts there were by what they said, and how many of those targets were late.
 
     `unknown` had not enough history then. Not compared are `undecided`, not decided yet or cancelled, and `changed`, of
-    which the target itself was changed later. `times` is the number of points in time.
+    which the target itself was changed later. `times` counts the mornings that had any.
     """
 
     times: int = 0

@@ -175,7 +175,7 @@ class ExpectedOut(Shown):
 class AccuracyOut(Shown):
     """What the forecast would have said on past mornings, with only what was known then, and what came of it."""
 
-    times = fields.Integer(metadata={"description": "Mornings, 9:00 from Monday to Friday, of the last four weeks"})
+    times = fields.Integer(metadata={"description": "Mornings (9:00, Monday to Friday) of the last four weeks"})
     at_risk = fields.Integer(metadata={"description": "Targets that it called at risk"})
     at_risk_late = fields.Integer(metadata={"description": "How many of them were missed"})
     in_time = fields.Integer(metadata={"description": "Targets that it called safe"})
