@@ -223,7 +223,7 @@ def test_the_forecast_says_how_often_it_was_right(web: FlaskClient, world: World
     text = words(page(web, world.rosa, "/desk/reports/forecast?hours=8"))
     assert "En riesgo: 1 de 1 ticket abierto" in text and "en riesgo" in text
     assert "Aproximadamente 3 de cada 10 objetivos como este se incumplieron." in text
-    assert "Comparado con 45 de este cliente (primera respuesta en 30 min)" in text
+    assert "Comparado con 45 de este cliente (Primera respuesta en 30 min)" in text
     assert "De 15 objetivos que dio por en riesgo, se incumplieron 5." in text
     assert "De 23 objetivos que dio por seguros, se incumplieron 2." in text
     assert "Lo que habría dicho 19 mañanas de las últimas 4 semanas (de lunes a viernes, 9:00)" in text

@@ -86,7 +86,7 @@ def _chance(late: float) -> str:
 
 def _compared(found: Forecast, share: str) -> str:
     alike, chance = found.waiting.alike, found.chance
-    kind, time = word(alike.kind, "clock"), formats.minutes(alike.seconds // 60)
+    kind, time = word(alike.kind, "clock_long"), formats.minutes(alike.seconds // 60)
     return gettext("Compared with %(which)s", which=_which(chance, kind, time, share))
 
 
