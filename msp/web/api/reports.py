@@ -180,7 +180,9 @@ class AccuracyOut(Shown):
     at_risk_late = fields.Integer(metadata={"description": "How many of them were missed"})
     in_time = fields.Integer(metadata={"description": "Targets that it called safe"})
     in_time_late = fields.Integer(metadata={"description": "How many of them were missed"})
-    unknown = fields.Integer(metadata={"description": "Targets for which there was not enough history"})
+    not_enough_history = fields.Integer(
+        attribute="unknown", metadata={"description": "Targets of which nothing was said"}
+    )
     undecided = fields.Integer(metadata={"description": "Not compared: not decided yet, or cancelled"})
     changed = fields.Integer(metadata={"description": "Not compared: the target itself was changed afterwards"})
 

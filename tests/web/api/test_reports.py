@@ -108,7 +108,7 @@ def test_the_forecast_has_its_chances_and_its_accuracy(world: World, admin: Prog
         "at_risk_late": 5,
         "in_time": 23,
         "in_time_late": 2,
-        "unknown": 0,
+        "not_enough_history": 0,
         "undecided": 0,
         "changed": 0,
     }
