@@ -21,6 +21,7 @@ from billing.rating import Line, Period
 from billing.sections import LeftOut
 from billing.sentences import paragraph, title
 from msp.clients.models import Client
+from msp.contracts.terms import is_day
 from msp.kernel.collation import by_name
 from msp.kernel.db import Json, current_scope, db
 from msp.kernel.errors import Invalid
@@ -36,8 +37,11 @@ def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> 
     """Make or rebuild the drafts of these clients for a period; emits `invoice.drafted` for each new draft.
 
     A fault in a client's data leaves that client out with a reason; a draft that it had stays, and says so. Refuses a
-    period that ends before it begins or is longer than a year. A draft on hold stays on hold.
+    period that ends before it begins, is longer than a year or lies in days without contracts. A draft on hold stays on
+    hold.
     """
+    if wrong := {name: ["invalid"] for name, day in _named(period).items() if not is_day(day)}:
+        raise Invalid(fields=wrong)
     if not 0 <= (period.last - period.first).days < LONGEST_DAYS:
         raise Invalid(fields={"period_end": ["before_start" if period.last < period.first else "out_of_range"]})
     lock_runs()
@@ -59,6 +63,10 @@ def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> 
     ]
     db.session.flush()
     return run
+
+
+def _named(period: Period) -> dict[str, date]:
+    return {"period_start": period.first, "period_end": period.last}
 
 
 def _run_client(
