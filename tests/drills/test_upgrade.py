@@ -98,8 +98,7 @@ def test_nothing_fails_and_nothing_is_lost(before: Path, tmp_path_factory: pytes
         old = _environment(home, port, around) | {"PYTHONPATH": str(before)}
         new = old | {"PYTHONPATH": str(ROOT)}
         settings = Settings.from_env(old)
-        with _running(before, old, home / "printed"):
-            eventually(lambda: _is_ready(port), within=240, what="the old desk serves")
+        with _running(before, old, home / "printed", port):
             load = Load(port, _staged(before, old), _client(settings))
             assert _revision(settings) == "0001"
             with _at_work(load, lambda: _talk(load, around.slack), lambda: _read_for_long(load, settings)):
@@ -112,8 +111,7 @@ def test_nothing_fails_and_nothing_is_lost(before: Path, tmp_path_factory: pytes
             assert _revision(settings) != "0001"
             assert around.settle(30)
             _all_is_there(settings, load)
-        with _running(ROOT, new, home / "printed-new"):
-            eventually(lambda: _is_ready(port), within=240, what="the new desk serves")
+        with _running(ROOT, new, home / "printed-new", port):
             assert load.ask("GET", "/api/v1/tickets", None)["items"] and load.failed == []
             _all_is_there(settings, load)
 
@@ -184,11 +182,13 @@ def _at_work(load: Load, *more: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def _running(tree: Path, environment: dict[str, str], printed: Path) -> Iterator[None]:
-    """`msp run` out of a tree."""
+def _running(tree: Path, environment: dict[str, str], printed: Path, port: int) -> Iterator[None]:
+    """`msp run` out of a tree, from when it serves; where it ends instead, what it printed is shown."""
     with printed.open("wb") as out:
         process = subprocess.Popen([*MSP, "run"], cwd=tree, env=environment, stdout=out, stderr=out)
     try:
+        eventually(lambda: _is_ready(port) or process.poll() is not None, within=240, what=f"{tree} serves")
+        assert process.poll() is None, printed.read_text()[-2000:]
         yield
     finally:
         process.send_signal(signal.SIGTERM)
