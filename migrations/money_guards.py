@@ -24,6 +24,13 @@ def guard_truncate(table: str) -> None:
     )
 
 
+def guard_never_deleted(table: str) -> None:
+    """Rows of this table change, but nobody deletes one, and nobody truncates it."""
+    _function("refuse_deletion", _refuse("rows of % are never deleted", "tg_table_name"))
+    op.execute(f"create trigger never_deleted before delete on {table} for each row execute function refuse_deletion()")
+    guard_truncate(table)
+
+
 def guard_series() -> None:
     """A series is never deleted, and its numbers never go back (RD 1619/2012 art. 6.1.a)."""
     _function(

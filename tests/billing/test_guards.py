@@ -1,30 +1,45 @@
 """What was issued is kept from everybody, the owner of the database included, one row at a time and all at once."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import psycopg
 import pytest
 
 from billing.credit_notes import credit
 from billing.models import Invoice
+from billing.payments import note_payment
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from msp.kernel.money import Money
 from tests.billing.desk import client_of, contract_of, issued, log, run, ticket_of, utc
 from tests.world import World
 
-ADDED_ONLY = ("invoice_record", "invoice_document", "block_movement")
-NEVER_EMPTIED = (*ADDED_ONLY, "invoice", "invoice_line", "invoice_line_entry", "invoice_series", "billed_entry")
+ADDED_ONLY = ("invoice_record", "invoice_document", "block_movement", "payment_entry", "contract_terms")
+NEVER_EMPTIED = (
+    *ADDED_ONLY,
+    "invoice",
+    "invoice_line",
+    "invoice_line_entry",
+    "invoice_series",
+    "billed_entry",
+    "payment",
+)
 
 
 @pytest.fixture
 def invoice(world: World) -> Invoice:
-    """An issued invoice with a record, a document and movements of a block."""
+    """An issued invoice with a record, a document, movements of a block and a payment."""
     client = client_of(world)
     contract_of(world, client, "block_hours", {"block_minutes": 600, "fee": "700.00"})
     log(ticket_of(world, client), world.tomas, utc(6, 8), 60)
     _, (draft,) = run(world, clients=[client])
-    return issued(world, draft)
+    bill = issued(world, draft)
+    with work(Scope.staff()):
+        day = date(2026, 11, 20)
+        note_payment(bill.id, direction="received", amount=Money(1, "EUR"), method="transfer", on=day, at=clock.now())
+    return bill
 
 
 @pytest.fixture
@@ -62,6 +77,7 @@ def test_the_owner_empties_no_table(
         "delete from invoice_line_entry",
         "update invoice_series set last = 0",
         "delete from invoice_series",
+        "delete from payment",
     ],
 )
 def test_the_owner_takes_nothing_back(

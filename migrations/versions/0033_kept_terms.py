@@ -1,0 +1,14 @@
+"""Dated terms and payments are kept from everybody too: what earlier months cost, and how invoices are collected."""
+
+from migrations.money_guards import guard_added_only, guard_never_deleted
+
+revision = "0033"
+down_revision = "0032"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Triggers; no row is touched."""
+    guard_added_only("contract_terms")
+    guard_never_deleted("payment")
