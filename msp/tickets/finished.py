@@ -73,13 +73,17 @@ def finished_page(wanted: Filter, *, before: Key | None = None, after: Key | Non
 
 def count_finished(wanted: Filter) -> int:
     """How many there are in all, some seconds old at most."""
-    wanted = replace(wanted, is_finished=True)
+    return count_of(replace(wanted, is_finished=True))
+
+
+def count_of(wanted: Filter) -> int:
+    """How many tickets fit, some seconds old at most."""
 
     def count() -> int:
         matching = narrowed_lines(wanted).with_only_columns(func.count(), maintain_column_froms=True)
         return int(db.session.execute(matching, narrowing(wanted)).scalar_one())
 
-    return recent(count, name="finished tickets", of=wanted, seconds=COUNTED_SECONDS)
+    return recent(count, name="tickets of a list", of=wanted, seconds=COUNTED_SECONDS)
 
 
 def _key(line: TicketLine) -> Key:

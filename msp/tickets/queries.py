@@ -4,7 +4,7 @@ Rows of the queue are plain values read in one statement: the page is drawn all 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -254,7 +254,17 @@ def open_counts(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
 
 
 def _count_open(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
-    group = case(
+    query = (
+        select(Ticket.assignee_id, Ticket.tier, _group(at, end_of_day).label("bucket"), func.count())
+        .where(_UNFINISHED)
+        .group_by(Ticket.assignee_id, Ticket.tier, text("bucket"))
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in db.session.execute(query)}
+
+
+def _group(at: datetime, end_of_day: datetime) -> ColumnElement[str]:
+    """The group of GROUPS that a ticket belongs to."""
+    return case(
         (Ticket.paused_at.is_not(None), "paused"),
         (Ticket.due_at.is_(None), "none"),
         (Ticket.due_at <= at, "late"),
@@ -262,12 +272,19 @@ def _count_open(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
         (Ticket.due_at <= end_of_day, "today"),
         else_="later",
     )
-    query = (
-        select(Ticket.assignee_id, Ticket.tier, group.label("bucket"), func.count())
-        .where(_UNFINISHED)
-        .group_by(Ticket.assignee_id, Ticket.tier, text("bucket"))
-    )
-    return {(row[0], row[1], row[2]): row[3] for row in db.session.execute(query)}
+
+
+def group_counts(wanted: Filter, *, at: datetime, end_of_day: datetime) -> dict[str, int]:
+    """Tickets that fit, by group; about a second old at most."""
+    group = _group(at, end_of_day).label("bucket")
+
+    def count() -> dict[str, int]:
+        query = narrowed_lines(wanted).with_only_columns(group, func.count(), maintain_column_froms=True)
+        rows = db.session.execute(query.group_by(text("bucket")), narrowing(wanted))
+        return {row[0]: row[1] for row in rows}
+
+    of = (replace(wanted, due_before=None), wanted.due_before is None, end_of_day)
+    return recent(count, name="groups of a list", of=of)
 
 
 def line_query() -> Select[*tuple[Any, ...]]:

@@ -36,6 +36,7 @@ from msp.web.shell import end_of_day, shell
 
 PAGE = 60
 MORE = 500
+MOST = 10_000
 STILL = 15
 _ANY_CLIENT = str(UUID(int=0))
 ROWS_KEPT = 8192
@@ -72,6 +73,8 @@ def queue(view: str) -> str:
         tickets = queries.due_lines(wanted, running=limit, still=limit if limit > PAGE else STILL)
     else:
         tickets = queries.lines(wanted, order=order, limit=limit)
+    close = end_of_day(person, at)
+    counts = {} if pages else _counts(wanted, view, person, at, close)
     unread = news.first(_UNREAD)
     frame = shell(
         current=view,
@@ -83,10 +86,10 @@ def queue(view: str) -> str:
         "desk/queue.html",
         shell=frame,
         title=_title(view),
-        subtitle=pages.subtitle if pages else _subtitle(view, frame.counts, tickets, at, end_of_day(person, at)),
+        subtitle=pages.subtitle if pages else _subtitle(sum(counts.values()), tickets, at, close),
         groups=pages.groups(_title(view))
         if pages
-        else _groups(tickets, person=person, at=at, is_due=order == "due", view=view),
+        else _groups(tickets, counts, at=at, close=close, is_due=order == "due", view=view),
         pages=pages,
         lefts=_lefts([line for line in tickets if line.paused_at], at=at),
         row=row,
@@ -145,7 +148,16 @@ def _order() -> str:
 
 
 def _limit() -> int:
-    return MORE if request.args.get("all") else PAGE
+    """How many rows the address asks for: a page, or as many as `all` says, in steps."""
+    wanted = request.args.get("all", "")
+    if not wanted:
+        return PAGE
+    steps = int(wanted) // MORE if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
+    return MORE * min(max(steps, 1), MOST // MORE)
+
+
+def _next_limit() -> int:
+    return _limit() + MORE if request.args.get("all") else MORE
 
 
 def _title(view: str) -> str:
@@ -158,8 +170,8 @@ def _title(view: str) -> str:
     }[view]
 
 
-def _subtitle(view: str, counts: dict[str, int], tickets: list[TicketLine], at: datetime, close: datetime) -> str:
-    text = ngettext("%(num)d open", "%(num)d open", counts.get(view, len(tickets)))
+def _subtitle(count: int, tickets: list[TicketLine], at: datetime, close: datetime) -> str:
+    text = ngettext("%(num)d open", "%(num)d open", max(count, len(tickets)))
     by = min((at + timedelta(hours=2)).replace(minute=0, second=0), close)
     due = sum(1 for line in tickets if line.due_at and line.due_at <= by)
     if not due:
@@ -170,8 +182,9 @@ def _subtitle(view: str, counts: dict[str, int], tickets: list[TicketLine], at: 
 
 
 def _groups(
-    tickets: list[TicketLine], *, person: Person, at: datetime, is_due: bool, view: str
+    tickets: list[TicketLine], counts: dict[str, int], *, at: datetime, close: datetime, is_due: bool, view: str
 ) -> list[dict[str, object]]:
+    """The tickets by group, each with how many there are in all and where the rest is shown, if any is left out."""
     titles = {
         "late": gettext("Overdue"),
         "next_hour": gettext("Due in the next hour"),
@@ -181,23 +194,35 @@ def _groups(
         "none": gettext("Without a deadline"),
         "all": _title(view),
     }
-    close = end_of_day(person, at)
     sorted_in: dict[str, list[TicketLine]] = {}
     for line in tickets:
         sorted_in.setdefault(_group(line, at, close) if is_due else "all", []).append(line)
-    is_cut = not request.args.get("all") and len(tickets) >= PAGE
-    last = next((key for key in ("later", "today", "next_hour", "late", "all") if sorted_in.get(key)), None)
+    if not is_due:
+        counts = {"all": sum(counts.values())}
+    keys = [key for key in (*queries.GROUPS, "all") if key in sorted_in]
+    ends = _ends(keys, {key: counts.get(key, 0) - len(found) for key, found in sorted_in.items()}, counts)
     return [
         {
             "key": key,
             "title": titles[key],
-            "count": _count(key, found, view, person, at, close),
-            "tickets": found,
-            "more_url": _more(is_cut and key in (last, "paused"), key, found, view, person, at, close),
+            "count": max(counts.get(key, 0), len(sorted_in[key])),
+            "tickets": sorted_in[key],
+            "left_out": ends.get(key, 0),
+            "more_url": _url(view, all=str(_next_limit())) if ends.get(key) else None,
         }
-        for key in (*queries.GROUPS, "all")
-        if (found := sorted_in.get(key))
+        for key in keys
     ]
+
+
+def _ends(keys: list[str], missing: dict[str, int], counts: dict[str, int]) -> dict[str, int]:
+    """How many are left out, at the last group shown of those that run, and of those that stand still."""
+    ends = {}
+    for kinds in (("late", "next_hour", "today", "later", "all"), ("paused", "none")):
+        shown = [key for key in keys if key in kinds]
+        hidden = sum(counts.get(key, 0) for key in kinds if key not in keys)
+        if shown:
+            ends[shown[-1]] = max(0, sum(missing[key] for key in shown) + hidden)
+    return ends
 
 
 def row(ticket: TicketLine, left_minutes: int | None) -> Markup:
@@ -230,11 +255,11 @@ def _group(line: TicketLine, at: datetime, close: datetime) -> str:
     return next((key for key, until in limits if line.due_at <= until), "later")
 
 
-def _count(key: str, found: list[TicketLine], view: str, person: Person, at: datetime, close: datetime) -> int:
-    """How many there are in the whole group; of a narrowed view, only what is shown can be said."""
-    if key == "all" or any(request.args.get(name) for name in ("tier", "client", "status")):
-        return len(found)
-    return max(_totals(view, person, at, close).get(key, 0), len(found))
+def _counts(wanted: Filter, view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
+    """How many tickets of the list there are in each group, in all."""
+    if wanted.tiers or wanted.client_id or wanted.statuses or wanted.due_before:
+        return queries.group_counts(wanted, at=at, end_of_day=close)
+    return _totals(view, person, at, close)
 
 
 def _totals(view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
@@ -248,14 +273,6 @@ def _add_up(view: str, person: Person, at: datetime, close: datetime) -> dict[st
         if {"mine": assignee_id == person.id, "unassigned": assignee_id is None}.get(view, True):
             totals[group] = totals.get(group, 0) + number
     return totals
-
-
-def _more(
-    is_cut: bool, key: str, found: list[TicketLine], view: str, person: Person, at: datetime, close: datetime
-) -> str | None:
-    if not is_cut or _count(key, found, view, person, at, close) <= len(found):
-        return None
-    return _url(view, all="1")
 
 
 def _url(view: str, **changes: str | list[str] | None) -> str:

@@ -12,13 +12,15 @@ from msp.clients.queries import access_client
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets import queries
-from msp.tickets.queries import Filter, TicketLine
+from msp.tickets.finished import count_of
+from msp.tickets.queries import Filter
 from msp.tickets.search import search as find
 from msp.web.guards import needs
 from msp.web.parts.found import group, named_item, ticket_item
 from msp.web.shell import shell
 
 OPEN_SHOWN, FINISHED_SHOWN = 100, 50
+MORE, MOST_STEPS = 500, 20
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -51,14 +53,28 @@ def person(person_id: UUID) -> str:
         shell=shell(current=""),
         person=who,
         client=access_client(who.client_id) if who.client_id else None,
-        open_tickets=_tickets(who, is_finished=False, limit=OPEN_SHOWN),
-        finished_tickets=_tickets(who, is_finished=True, limit=FINISHED_SHOWN),
+        lists=[
+            _tickets(who, gettext("Open tickets"), is_finished=False, limit=OPEN_SHOWN),
+            _tickets(who, gettext("Solved tickets"), is_finished=True, limit=FINISHED_SHOWN),
+        ],
     )
 
 
-def _tickets(who: Person, *, is_finished: bool, limit: int) -> list[TicketLine]:
+def _tickets(who: Person, title: str, *, is_finished: bool, limit: int) -> dict[str, object]:
+    """The newest ones, with how many there are and the address that shows more, if any is left out."""
     wanted = Filter(assignee_id=who.id) if who.client_id is None else Filter(requester_id=who.id)
-    return queries.lines(replace(wanted, is_finished=is_finished), order="newest", limit=limit)
+    wanted = replace(wanted, is_finished=is_finished)
+    asked = request.args.get("all", "")
+    limit += MORE * min(int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0, MOST_STEPS)
+    lines = queries.lines(wanted, order="newest", limit=limit + 1)
+    is_cut = len(lines) > limit
+    step = str((limit - (FINISHED_SHOWN if is_finished else OPEN_SHOWN)) // MORE + 1)
+    return {
+        "title": title,
+        "tickets": lines[:limit],
+        "count": count_of(wanted) if is_cut else len(lines),
+        "more_url": url_for("desk.person", person_id=who.id, all=step) if is_cut else None,
+    }
 
 
 def _ticket_url(label: str) -> str:
