@@ -7,7 +7,7 @@ const APART = /[\s.,;·@_'’()-]+/
 
 /** How well a text fits what was typed: 0 is best, Infinity does not fit. */
 function misfit(text, typed) {
-  const name = fold(text), words = name.split(APART)
+  const name = fold(text), words = [...name.split(APART), ...name.replace(/['’·-]/g, '').split(APART)]
   if (name.startsWith(typed)) return 0
   return typed.split(/[\s,;]+/).filter(Boolean).reduce((sum, part) =>
     sum + (words.some(word => word.startsWith(part)) ? 1 : name.includes(part) ? 10 : Infinity), 0)
