@@ -18,6 +18,7 @@ from msp.people.models import (
     ChatIdentity,
     Person,
 )
+from msp.people.names import tidy_name
 from msp.people.queries import find_by_email, find_identity
 
 LOCALES = ("es", "en")
@@ -41,7 +42,7 @@ def add_person(
     """
     roles = STAFF_ROLES if client_id is None else CLIENT_ROLES
     fields = {
-        "name": ["required"] if not name.strip() else [],
+        "name": ["required"] if not tidy_name(name) else [],
         "role": ["unknown"] if role not in roles else [],
         "locale": ["unknown"] if locale not in LOCALES else [],
         "timezone": ["unknown"] if not timezones.is_known(timezone) else [],
@@ -55,7 +56,7 @@ def add_person(
     person = Person(
         id=new_id(),
         client_id=client_id,
-        name=name.strip(),
+        name=tidy_name(name),
         email=email.strip() if email else None,
         role=role,
         title=title,

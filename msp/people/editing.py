@@ -14,6 +14,7 @@ from msp.kernel.events import emit
 from msp.kernel.ids import new_token
 from msp.people.actions import LOCALES, add_account
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Account, Person, StaffClient
+from msp.people.names import tidy_name
 from msp.people.queries import client_ids_of, find_by_email
 from msp.people.sessions import end_sessions
 from msp.people.tokens import revoke_tokens
@@ -43,6 +44,8 @@ def edit_person(person: Person, *, at: datetime, **changes: object) -> None:
     sessions, tokens and links at once; whoever's role or clients change is signed out.
     """
     _check(person, changes)
+    if "name" in changes:
+        changes["name"] = tidy_name(str(changes["name"]))
     changed = sorted(name for name, value in changes.items() if getattr(person, name) != value)
     for name in changed:
         setattr(person, name, changes[name])
@@ -107,7 +110,7 @@ def _check(person: Person, changes: dict[str, object]) -> None:
         raise Invalid(fields={name: ["unknown_field"] for name in unknown})
     roles = STAFF_ROLES if person.is_staff else CLIENT_ROLES
     wrong = {
-        "name": ["required"] if not str(changes.get("name", "-")).strip() else [],
+        "name": ["required"] if not tidy_name(str(changes.get("name", "-"))) else [],
         "role": ["unknown"] if changes.get("role", person.role) not in roles else [],
         "locale": ["unknown"] if changes.get("locale", "es") not in LOCALES else [],
         "timezone": ["unknown"] if not timezones.is_known(changes.get("timezone", "UTC")) else [],

@@ -5,6 +5,8 @@ import unicodedata
 
 from msp.people.given_names import GIVEN_NAMES, SURNAMES
 
+_JOINERS = "\u200c\u200d"  # inside words of some scripts, and inside emoji
+
 
 def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -79,6 +81,14 @@ def _address(titles: list[str], rest: list[str], *, is_one_case: bool) -> str:
         shown[0] = short
     pair = tuple(_fold(word) for word in shown[:2])
     return " ".join(shown[:2]) if pair in _COMPOUNDS else shown[0]
+
+
+def tidy_name(name: str) -> str:
+    """A name as it is kept: without control and direction characters, words apart by one space; maybe nothing."""
+    name = unicodedata.normalize("NFC", name)
+    spaced = "".join(" " if char.isspace() else char for char in name)
+    kept = (char for char in spaced if char in _JOINERS or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))
+    return " ".join("".join(kept).split()).strip(f"{_JOINERS} ")
 
 
 def _clean(name: str) -> str:

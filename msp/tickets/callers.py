@@ -14,7 +14,7 @@ from msp.people.queries import access_person, find_by_email
 LONGEST_NAME = 200
 LONGEST_PHONE = 40
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\".]+(\.[^@\s,;<>\".]+)+")
-_PHONE = re.compile(r"\+?[0-9][0-9 ()./\-]*")
+_PHONE = re.compile(r"\+?[0-9(][0-9 ()./\-]*(?:(?:ext|x|#)[. :]*[0-9]{1,6})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
