@@ -27,7 +27,11 @@ def needs_confirmation(*, is_always: bool = False) -> bool:
 
 def came_from() -> str:
     """The path of the page whose button was pressed, however many questions were asked since; or nothing."""
-    return local_path(request.form.get(CAME_FROM, "") or urlsplit(request.referrer or "").path)
+    try:
+        referring = urlsplit(request.referrer or "").path
+    except ValueError:  # no address
+        referring = ""
+    return local_path(request.form.get(CAME_FROM, "") or referring)
 
 
 def confirmation(

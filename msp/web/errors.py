@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from msp.kernel import logs
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Refusal, TooMany
+from msp.web.guards import page_in_view
 from msp.web.parts import formats
 
 PAGES = (403, 404, 409, 429, 500)
@@ -45,7 +46,7 @@ def refused(refusal: Refusal) -> Answer:
     text = sentence(refusal)
     if request.method == "POST" and "HX-Request" not in request.headers and request.referrer:
         flash(text, "red")
-        return redirect(request.referrer, 303)
+        return redirect(page_in_view(), 303)
     return page(409 if refusal.status == 409 else 422, text=text)
 
 
@@ -143,6 +144,7 @@ def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         "in_past": gettext("That lies in the past."),
         "in_future": gettext("That lies in the future."),
         "too_far": gettext("That is too far away."),
+        "not_scheduled": gettext("The ticket is not scheduled: choose that status with its time."),
         "out_of_range": gettext("Between one minute and a day."),
         "before_start": gettext("That is before the start."),
         "email_shape": gettext("An address looks like name@company.example."),

@@ -169,3 +169,14 @@ def test_a_form_beyond_the_limit_is_refused_with_a_sentence(web: FlaskClient, wo
 def test_what_is_no_choice_is_refused_with_a_sentence(web: FlaskClient, world: World, path: str) -> None:
     answer = sign_in(web, world.ana).get(path)
     assert answer.status_code in (400, 404, 422) and "data-error" in answer.text
+
+
+@pytest.mark.parametrize("referer", ["http://[bad", "http://a:b@[::1", "//x", "http://evil.example/desk/team", "\\x"])
+@pytest.mark.parametrize("path", ["reply", "set-status", "assign", "log-time"])
+def test_a_form_from_an_odd_address_is_refused_on_a_page_of_ours(
+    web: FlaskClient, world: World, opened: None, referer: str, path: str
+) -> None:
+    form = {"body": "", "status": "x", "assignee_id": "x", "minutes": "x"}
+    answer = sign_in(web, world.tomas).post(f"/desk/tickets/LOZ-1/{path}", data=form, headers={"Referer": referer})
+    assert answer.status_code in (303, 409, 422)
+    assert "evil" not in answer.headers.get("Location", "") and "[" not in answer.headers.get("Location", "")
