@@ -3,10 +3,13 @@
 A worker looks each second; what that costs follows what is due (a partial index), not what is scheduled.
 """
 
+from datetime import datetime
+
 from sqlalchemy import select, text
 
 from msp.kernel import clock, jobs
 from msp.kernel.db import Scope, db, work
+from msp.kernel.errors import Invalid
 from msp.tickets.actions import change_status
 from msp.tickets.facts import tell
 from msp.tickets.models import Ticket
@@ -25,6 +28,17 @@ def open_due() -> None:
     """Open the tickets whose time has come; emits `ticket.status_changed` and `ticket.woken` for each."""
     while _open_some() == BATCH:
         pass
+
+
+def reschedule(ticket: Ticket, scheduled_for: datetime | None, *, at: datetime) -> None:
+    """Move the time at which a scheduled ticket is opened again.
+
+    Raises Invalid for a ticket that is not scheduled (None says nothing about one), and for a time like that.
+    """
+    if ticket.status == "scheduled":
+        change_status(ticket, "scheduled", at=at, scheduled_for=scheduled_for)
+    elif scheduled_for is not None:
+        raise Invalid(fields={"scheduled_for": ["not_scheduled"]})
 
 
 def _open_some() -> int:

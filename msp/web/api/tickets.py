@@ -16,7 +16,7 @@ from msp.people.actions import add_person
 from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email
 from msp.sla.explanation import explain_clocks
-from msp.tickets import actions, listing
+from msp.tickets import actions, listing, waking
 from msp.tickets.models import Ticket
 from msp.tickets.states import priority_of
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
@@ -114,6 +114,8 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     actions.edit(ticket, at=at, **details)
     if "status" in json_data:
         actions.change_status(ticket, json_data["status"], at=at, scheduled_for=json_data.get("scheduled_for"))
+    elif "scheduled_for" in json_data:
+        waking.reschedule(ticket, json_data["scheduled_for"], at=at)
     settled(ticket)
     return shown(ticket), 200, _headers(ticket)
 
