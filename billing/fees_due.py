@@ -51,6 +51,8 @@ def fees_of_period(books: Books, contract: Contract, period: Period, regime: Reg
 
 def fees_due(books: Books, contract: Contract, period: Period, regime: Regime) -> FeesDue:
     """What a contract's fixed lines of the months before a period still ask for, or give back."""
+    if not _has_fixed_lines(books, contract):
+        return FeesDue()
     billed = books.fees.get(contract.id, [])
     first = min((fee.first for fee in billed), default=None)
     if first is None:
@@ -62,10 +64,11 @@ def fees_due(books: Books, contract: Contract, period: Period, regime: Regime) -
         fees = [fee for fee in billed if fee.first in month]
         if any(fee.is_credited for fee in fees) or (not fees and _is_taken_back(books, contract, month)):
             continue
-        if found := _missing(books, contract, month, fees, regime):
+        due = fixed_lines(books, contract, month, regime, at_prices_of=fees)
+        if found := _missing(books, contract, due, fees):
             lines += found
             missed.append(month)
-        for line in _difference(books, contract, month, fees, regime):
+        for line in _difference(books, contract, month, due, fees, regime):
             lines.append(line)
             warnings.append(_warning(contract, month, line))
     if missed:
@@ -139,9 +142,14 @@ def _is_taken_back(books: Books, contract: Contract, month: Period) -> bool:
     return any(first in month for first in books.credited.get(contract.id, ()))
 
 
-def _missing(books: Books, contract: Contract, month: Period, fees: Sequence[BilledFee], regime: Regime) -> list[Line]:
+def _has_fixed_lines(books: Books, contract: Contract) -> bool:
+    """Whether a contract was ever of a kind that bills more than work."""
+    kinds = {contract.kind, *(dated.kind for dated in books.terms.get(contract.id, ()))}
+    return kinds != {"time_and_materials"}
+
+
+def _missing(books: Books, contract: Contract, lines: Sequence[Line], fees: Sequence[BilledFee]) -> list[Line]:
     """The fixed lines of a month that nothing holds; a fee whose amount changed is not one of them."""
-    lines = fixed_lines(books, contract, month, regime)
     has_fee = any(fee.code in _FEES for fee in fees)
     return [
         line
@@ -151,10 +159,9 @@ def _missing(books: Books, contract: Contract, month: Period, fees: Sequence[Bil
 
 
 def _difference(
-    books: Books, contract: Contract, month: Period, fees: Sequence[BilledFee], regime: Regime
+    books: Books, contract: Contract, month: Period, lines: Sequence[Line], fees: Sequence[BilledFee], regime: Regime
 ) -> Iterator[Line]:
-    """One line with what is due for a month beyond what was billed for it, at the price of then."""
-    lines = fixed_lines(books, contract, month, regime, at_prices_of=fees)
+    """One line with what is due for a month (`lines`, at the price of then) beyond what was billed for it."""
     of_fees = [fee for fee in fees if fee.code in _FEES]
     due: list[Line] = []
     billed = list(of_fees)
