@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people import sessions, tokens
+from msp.web.confirm import needs_confirmation
 from msp.web.guards import Answer
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person
 from msp.web.session_lines import session_lines
 from msp.web.shell import shell
-from msp.web.token_lines import token_lines
+from msp.web.token_lines import asked_to_revoke, token_lines
 
 
 def register(app: Flask) -> None:
@@ -72,6 +73,8 @@ def revoke_token(token_id: UUID) -> Answer:
     """Revoke a token of one's own."""
     if g.person is None:
         return redirect(url_for("security.login", next="/account/sessions"))
+    if needs_confirmation():
+        return asked_to_revoke(back_url=url_for("account_sessions"))
     with _system():
         tokens.revoke_token(token_id, person_id=current_person().id, at=clock.now())
     return _done(gettext("The token is revoked."))

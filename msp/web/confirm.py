@@ -12,6 +12,7 @@ from flask import render_template, request
 
 from msp.people.access import may
 from msp.web.guards import local_path
+from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
 
@@ -40,9 +41,12 @@ def confirmation(
     """The page that asks: what will happen, to what (label and text), and what should make one hesitate."""
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN]
     kept.append((CAME_FROM, came_from()))
+    is_staff = may(current_person(), "desk")
     return render_template(
         "confirm.html",
-        shell=shell(current="") if may(current_person(), "desk") else None,
+        frame="base.html" if is_staff else "portal/base.html",
+        shell=shell(current="") if is_staff else None,
+        portal=None if is_staff else frame(current=""),
         title=title,
         text=text,
         facts=facts,

@@ -10,6 +10,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import ApiToken
 from msp.people.tokens import tokens_page
+from msp.web.confirm import confirmation
 
 MOST_SHOWN = 200
 
@@ -41,3 +42,13 @@ def _line(token: ApiToken, revoke_url: str) -> dict[str, Any]:
         "state": state,
         "revoke_url": "" if token.revoked_at else revoke_url,
     }
+
+
+def asked_to_revoke(*, back_url: str) -> str:
+    """The page that asks before a token is revoked."""
+    return confirmation(
+        gettext("Revoke the token"),
+        gettext("Programs that use it are refused at once. They need a new token."),
+        button=gettext("Revoke"),
+        back_url=back_url,
+    )

@@ -18,7 +18,8 @@ from msp.operations.doubts import Doubts, all_doubts
 from msp.web.admin import letters, reading
 from msp.web.admin.letters import STATES, Handled, Letter, Wanted
 from msp.web.admin.pager import Pager
-from msp.web.guards import needs
+from msp.web.confirm import confirmation, needs_confirmation
+from msp.web.guards import Answer, needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.sharing import clients_seen
 from msp.web.shell import shell
@@ -64,9 +65,16 @@ def retry(delivery_id: str) -> Response:
     return redirect(_back(), 303)
 
 
-def drop(delivery_id: str) -> Response:
+def drop(delivery_id: str) -> Answer:
     """Give one dead row up for good; it stays as a record."""
     queue, row_id = _named(delivery_id)
+    if needs_confirmation():
+        return confirmation(
+            gettext("Give up this delivery"),
+            gettext("It is not tried again, by hand neither. It stays in the records."),
+            button=gettext("Drop"),
+            back_url=_back(),
+        )
     if dead_letters.discard(queue, [row_id], actor_id=current_user.person.id, at=clock.now()):
         flash(gettext("Given up. It stays in the records."), "green")
     return redirect(_back(), 303)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from werkzeug.wrappers import Response
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
@@ -17,10 +16,11 @@ from msp.kernel.errors import Conflict, Invalid
 from msp.people import tokens as kept
 from msp.people.queries import access_person
 from msp.web.admin.forms import Form, day, refuse_restricted, told
+from msp.web.confirm import needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
-from msp.web.token_lines import MOST_SHOWN, lines_of, scope_name
+from msp.web.token_lines import MOST_SHOWN, asked_to_revoke, lines_of, scope_name
 
 _FIELDS = {"role": "scope", "expires_at": "expires_on"}
 
@@ -57,9 +57,11 @@ def create_token() -> Answer:
     return answer
 
 
-def revoke_token(token_id: UUID) -> Response:
+def revoke_token(token_id: UUID) -> Answer:
     """Let a token open nothing from now on."""
     refuse_restricted()
+    if needs_confirmation():
+        return asked_to_revoke(back_url=url_for("admin.tokens"))
     with _system():
         kept.revoke_token(token_id, at=clock.now())
     flash(gettext("The token is revoked."), "green")
