@@ -141,7 +141,7 @@ def _priced(books: Books, contract: Contract, held: Period, terms: Terms, billed
     recorded = recorded_at(_history(books, contract), max(held.first, contract.starts_on))
     if mine is None or mine.issued_at is None or (recorded is not None and recorded >= mine.issued_at):
         return terms
-    return replace(terms, fee=mine.unit_price)
+    return terms if terms.fee == mine.unit_price else replace(terms, fee=mine.unit_price)
 
 
 def _fee(contract: Contract) -> tuple[Decimal | None, ...]:
