@@ -184,12 +184,23 @@ def test_similar_tickets_share_rare_words_and_show_what_solved_them(desk: World,
 
 
 @pytest.mark.parametrize(
-    "subject", ["Hola, desde esta mañana no va", "Good morning, please help us with this", "…", "Buenos días"]
+    "subject",
+    [
+        "Hola, desde esta mañana no va",
+        "Good morning, please help us with this",
+        "…",
+        "Buenos días",
+        "Es urgente, ayuda por favor",
+        "Esto no funciona desde ayer, un problema",
+        "It is not working, urgent problem",
+    ],
 )
 def test_nothing_is_similar_by_words_that_say_nothing(desk: World, subject: str) -> None:
     solved(
         desk, desk.marta, "Buenos días, desde esta tarde no va con esto", "Please help us, good day. Gracias", "Hecho."
     )
+    body = "Urgente: hoy no funciona, ayer funcionaba. Not working, urgent problem."
+    solved(desk, desk.marta, "Un problema urgente", body, "Hecho.")
     new = opened(desk, desk.dolores, subject, subject)
     with work(Scope.staff()) as session:
         found = similar_resolved(session.get_one(Ticket, new.id))
