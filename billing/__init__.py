@@ -2,13 +2,13 @@
 
 from flask import Flask
 
-from billing import api, documents, first_step, pages, portal, sealing, stripe
+from billing import api, documents, first_step, issuing, pages, portal, stripe
 from msp.config import Settings
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Add billing's pages, API and subscribers."""
-    sealing.use_environment("test" if settings.is_demo else "production")
+    issuing.use_environment("test" if settings.is_demo else "production")
     pages.register(app)
     first_step.register()
     portal.register(app)

@@ -10,10 +10,10 @@ from flask_babel import gettext
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from billing.issuing import day_at_issuer
 from billing.models import Invoice, InvoiceLine, Payment, StripeCustomer
 from billing.payments import add_entry, entries_of, restate
 from billing.pdf import tax_words
-from billing.sealing import day_at_issuer
 from billing.sentences.figures import days
 from msp.clients.models import Client
 from msp.kernel import clock
@@ -43,7 +43,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Collectable:
+class InvoiceForCollection:
     """An issued invoice or credit note as its collection needs it; amounts in minor units of `currency`."""
 
     id: UUID
@@ -65,7 +65,7 @@ class Collectable:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class Refund:
     """Money that went back, or came again: minor units with their sign, at a Unix time.
 
     `needs` is the entry without which this one says nothing: the refund that failed, the dispute that was won.
@@ -78,7 +78,7 @@ class Returned:
     needs: str | None = None
 
 
-def read_collectable(invoice_id: UUID) -> Collectable | None:
+def read_for_collection(invoice_id: UUID) -> InvoiceForCollection | None:
     """What is to be collected or corrected; state and Stripe id of a credit note are those of what it corrects."""
     with work(Scope.system()) as session:
         invoice = session.get(Invoice, invoice_id)
@@ -95,7 +95,7 @@ def read_collectable(invoice_id: UUID) -> Collectable | None:
                 if row["amount"]
             )
             held = _withheld(invoice)
-        return Collectable(
+        return InvoiceForCollection(
             id=invoice.id,
             client_id=client.id,
             kind=invoice.kind,
@@ -152,7 +152,7 @@ def _customer(invoice: Invoice, client: Client) -> Json:
     return {name: value for name, value in found.items() if value}
 
 
-def keep_customer(client_id: UUID, customer_id: str) -> str:
+def store_customer(client_id: UUID, customer_id: str) -> str:
     """Remember a client's customer at Stripe, once; the one that was there before wins."""
     with work(Scope.system()) as session:
         session.execute(
@@ -163,14 +163,14 @@ def keep_customer(client_id: UUID, customer_id: str) -> str:
         return session.get_one(StripeCustomer, client_id).customer_id
 
 
-def keep_twin(invoice_id: UUID, stripe_id: str) -> None:
+def store_stripe_id(invoice_id: UUID, stripe_id: str) -> None:
     """Remember the invoice's twin at Stripe as soon as it exists."""
     with work(Scope.system()) as session:
         payment = session.get_one(Payment, invoice_id, with_for_update=True)
         payment.stripe_invoice_id, payment.updated_at = stripe_id, clock.now()
 
 
-def keep_open(invoice_id: UUID, *, hosted_url: str | None) -> str:
+def store_open(invoice_id: UUID, *, hosted_url: str | None) -> str:
     """Note that the twin waits to be paid, and where; emits `invoice.sent` once. Gives the state that holds now."""
     with work(Scope.system()) as session:
         payment = session.get_one(Payment, invoice_id, with_for_update=True)
@@ -184,7 +184,7 @@ def keep_open(invoice_id: UUID, *, hosted_url: str | None) -> str:
         return payment.state
 
 
-def keep_reason(invoice_id: UUID, reason: str) -> None:
+def store_reason(invoice_id: UUID, reason: str) -> None:
     """Note why Stripe would not take an invoice, for a person to see."""
     with work(Scope.system()) as session:
         payment = session.get(Payment, invoice_id, with_for_update=True)
@@ -207,7 +207,7 @@ class Collected:
     is_closed_here: bool = False
 
 
-def keep_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None:
+def store_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None:
     """Bring ledger and state to what Stripe says of the twin now. Unknown invoices are no concern of ours.
 
     Events come twice and in any order: what was received is compared with the ledger, so that a late one adds nothing.
@@ -248,7 +248,7 @@ def _request(before: str, found: Collected) -> str:
     return "open"
 
 
-def keep_returns(stripe_id: str, returns: Iterable[Returned]) -> None:
+def store_refunds(stripe_id: str, returns: Iterable[Refund]) -> None:
     """Add what Stripe gave back, or a bank holds back, to the ledger, each once, and what became of it."""
     with work(Scope.system()) as session:
         payment = _payment(stripe_id, "")

@@ -7,9 +7,9 @@ from flask import request, url_for
 from flask_babel import gettext, ngettext
 
 from billing import numbering
+from billing.issuing import issuer_zone
 from billing.models import Invoice
 from billing.month import Place, today_at_issuer
-from billing.sealing import issuer_zone
 from msp.clients.queries import access_client
 from msp.kernel import clock, settings
 from msp.web.confirm import confirmation, needs_confirmation

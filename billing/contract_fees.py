@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from billing.billed_before import BilledFee
-from billing.books import Books, in_force
+from billing.inputs import BillingInputs, in_force
 from billing.phrases import remark
 from billing.rating import Line, Period, Terms
 from billing.rating.fees import fee_lines
@@ -39,7 +39,7 @@ class _Since:
 
 
 def fixed_lines(
-    books: Books, contract: Contract, days: Period, regime: Regime, *, at_prices_of: Sequence[BilledFee] = ()
+    books: BillingInputs, contract: Contract, days: Period, regime: Regime, *, at_prices_of: Sequence[BilledFee] = ()
 ) -> list[Line]:
     """What falls due of a contract in some days: fees, seats, tickets, milestones and blocks sold.
 
@@ -58,7 +58,7 @@ def fixed_lines(
     return lines
 
 
-def fee_changes(books: Books, contract: Contract, days: Period) -> Iterator[Json]:
+def fee_changes(books: BillingInputs, contract: Contract, days: Period) -> Iterator[Json]:
     """The fees that change inside a month of these days, and so hold from the next month on, as warnings."""
     history = _history(books, contract)
     for held in months_of_kinds(books, contract, days):
@@ -70,7 +70,7 @@ def fee_changes(books: Books, contract: Contract, days: Period) -> Iterator[Json
                 yield remark("draft.fee_changes", contract=contract.name, on=on)
 
 
-def months_of_kinds(books: Books, contract: Contract, days: Period) -> Iterator[Period]:
+def months_of_kinds(books: BillingInputs, contract: Contract, days: Period) -> Iterator[Period]:
     """The calendar months that these days touch, whole, and divided where the contract's kind changes."""
     month = days.first.replace(day=1)
     while month <= days.last:
@@ -97,7 +97,7 @@ def _kind_since(history: Sequence[Any], contract: Contract, day: date) -> date:
     return since
 
 
-def _parts(books: Books, contract: Contract, held: Period, days: Period) -> Iterator[Period]:
+def _parts(books: BillingInputs, contract: Contract, held: Period, days: Period) -> Iterator[Period]:
     """The days of a month that are asked for; those of a contract by the ticket divided where its price changes."""
     inside = _common(held, days)
     if inside is None:
@@ -111,7 +111,7 @@ def _parts(books: Books, contract: Contract, held: Period, days: Period) -> Iter
             yield part
 
 
-def _usage(books: Books, contract: Contract, held: Period, part: Period, *, kind: str) -> Usage:
+def _usage(books: BillingInputs, contract: Contract, held: Period, part: Period, *, kind: str) -> Usage:
     if kind == "per_seat":
         return seats_in(_history(books, contract), contract, held)
     if kind == "per_ticket":
@@ -119,7 +119,7 @@ def _usage(books: Books, contract: Contract, held: Period, part: Period, *, kind
     return Usage()
 
 
-def _completed(books: Books, contract: Contract, days: Period) -> Iterator[str]:
+def _completed(books: BillingInputs, contract: Contract, days: Period) -> Iterator[str]:
     """The tickets completed in some days that this contract pays for, and that no invoice counts."""
     before = books.completed_before.get(contract.id, set())
     for label, contract_id, day in books.completed:
@@ -127,14 +127,14 @@ def _completed(books: Books, contract: Contract, days: Period) -> Iterator[str]:
             yield label
 
 
-def _pays(books: Books, contract: Contract, contract_id: object, day: date) -> bool:
+def _pays(books: BillingInputs, contract: Contract, contract_id: object, day: date) -> bool:
     if contract_id is not None:
         return contract_id == contract.id
     found = in_force(books.contracts, day)
     return found is not None and found.id == contract.id
 
 
-def _priced(books: Books, contract: Contract, held: Period, terms: Terms, billed: Sequence[BilledFee]) -> Terms:
+def _priced(books: BillingInputs, contract: Contract, held: Period, terms: Terms, billed: Sequence[BilledFee]) -> Terms:
     """Terms at the price at which a month was billed, unless what holds in it was recorded after its invoice."""
     fees = [fee for fee in billed if fee.code in ("line.fee", "line.seats")]
     mine = next((fee for fee in fees if fee.first <= held.last and held.first <= fee.last), None)
@@ -148,7 +148,7 @@ def _fee(contract: Contract) -> tuple[Decimal | None, ...]:
     return tuple(contract.terms.get(name) for name in _OF_A_FEE)
 
 
-def _history(books: Books, contract: Contract) -> Sequence[Any]:
+def _history(books: BillingInputs, contract: Contract) -> Sequence[Any]:
     return books.terms.get(contract.id, ())
 
 

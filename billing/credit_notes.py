@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, select, update
 
 from billing.faults import blaming, refusing
 from billing.invoices import locked
+from billing.issuing import issue_document
 from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine
 from billing.payments import locked_payment, restate
 from billing.rating import hours, labour_net
-from billing.sealing import seal
 from msp.clients.queries import access_client
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
@@ -78,7 +78,7 @@ def credit(
         note = _write(
             original, corrections, reason=reason.strip(), record_type=record_type, all_of_it=corrects_all, at=at
         )
-        seal(note, access_client(original.client_id), "credit_note", at=at)
+        issue_document(note, access_client(original.client_id), "credit_note", at=at)
         if corrects_all:
             _give_back(original, note, at=at)
         _restate_payment(original, at=at)

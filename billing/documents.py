@@ -1,7 +1,7 @@
 """The PDF of an issued invoice: made once, kept with its digest, and the same bytes for ever.
 
 It is made after the invoice's transaction, so that nobody waits for it in the chain of records. That it can be made was
-tried before the number was given (billing/sealing.py). Where the process dies in between, the outbox makes it, or
+tried before the number was given (billing/issuing.py). Where the process dies in between, the outbox makes it, or
 whoever asks for it first.
 """
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.books import Billed, Books
 from billing.faults import blaming
+from billing.inputs import BilledShare, BillingInputs
 from billing.parties import treatment
 from billing.phrases import remark
 from billing.rating import Line, Period
@@ -41,7 +41,9 @@ class Plan:
     left_out: tuple[LeftOut, ...]
 
 
-def plan(books: Books, period: Period, *, today: date, issuer: Mapping[str, Any], may_carry: bool = True) -> Plan:
+def plan(
+    books: BillingInputs, period: Period, *, today: date, issuer: Mapping[str, Any], may_carry: bool = True
+) -> Plan:
     """Work out a client's drafts for a period; stores nothing. Raises DataFault where its data do not allow it.
 
     `issuer` is the provider's data, `today` the client's local day: while the law lets one wait, a net below the
@@ -66,7 +68,7 @@ def plan(books: Books, period: Period, *, today: date, issuer: Mapping[str, Any]
         return Plan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
 
 
-def _switched_off(books: Books) -> Iterator[Json]:
+def _switched_off(books: BillingInputs) -> Iterator[Json]:
     """A client that is switched off is billed for its last months, but not for ever without a person who looks."""
     if not books.client.active:
         yield remark("draft.client_inactive")
@@ -125,7 +127,7 @@ def _columns(contract: Contract, line: Line, position: int, *, with_tickets: boo
 
 
 def _draft(
-    books: Books,
+    books: BillingInputs,
     period: Period,
     currency: str,
     po_number: str | None,
@@ -147,7 +149,7 @@ def _draft(
     return Draft(currency, po_number, tuple(sections), totals, tuple(warnings))
 
 
-def _net_before(issued: Iterable[Billed], period: Period, currency: str, po_number: str | None) -> int:
+def _net_before(issued: Iterable[BilledShare], period: Period, currency: str, po_number: str | None) -> int:
     """What was issued for the period just before this one, in the same currency and for the same order."""
     nets = {
         share.invoice_id: share.net
@@ -158,7 +160,7 @@ def _net_before(issued: Iterable[Billed], period: Period, currency: str, po_numb
     return sum(nets.values())
 
 
-def _kept_back(draft: Draft, books: Books, period: Period, *, today: date, may_carry: bool) -> Json | None:
+def _kept_back(draft: Draft, books: BillingInputs, period: Period, *, today: date, may_carry: bool) -> Json | None:
     """Why a draft is not made: it would be negative, or it is below the minimum and may still wait."""
     net = draft.totals.net
     if net.amount < 0:
@@ -177,14 +179,14 @@ def _kept_back(draft: Draft, books: Books, period: Period, *, today: date, may_c
     return remark("left_out.carried", net=net, minimum=minimum, currency=net.currency, issue_by=too_late.issue_by)
 
 
-def _operations(draft: Draft, books: Books) -> Iterator[date]:
+def _operations(draft: Draft, books: BillingInputs) -> Iterator[date]:
     days = {str(entry.id): entry.worked_on for entry in books.entries}
     for section in draft.sections:
         for line in section.rated.lines:
             yield from (days[share.entry] for share in line.entries)
 
 
-def _with_loose_work(drafts: list[Draft], books: Books, left_out: list[LeftOut]) -> Iterator[Draft]:
+def _with_loose_work(drafts: list[Draft], books: BillingInputs, left_out: list[LeftOut]) -> Iterator[Draft]:
     """The client's first draft says how much work no contract pays for."""
     minutes = {entry.id: entry.minutes for entry in books.entries}
     loose = [out.entry_id for out in left_out if out.reason["code"] == "left_out.without_contract" and out.entry_id]

@@ -13,11 +13,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from billing.billed_before import BilledFee
-from billing.books import Books
 from billing.contract_fees import fee_changes, fixed_lines
+from billing.inputs import BillingInputs
 from billing.phrases import remark
 from billing.rating import Line, Period
-from billing.rating.phrases import say
+from billing.rating.messages import message
 from billing.tax import Regime, tax_for
 from billing.terms_in_force import days_recorded_at, terms_on
 from msp.contracts.models import Contract
@@ -37,7 +37,7 @@ class FeesDue:
     warnings: tuple[Json, ...] = ()
 
 
-def fees_of_period(books: Books, contract: Contract, period: Period, regime: Regime) -> FeesDue:
+def fees_of_period(books: BillingInputs, contract: Contract, period: Period, regime: Regime) -> FeesDue:
     """The fixed lines of a period that no other invoice or draft holds."""
     lines: list[Line] = []
     warnings = list(fee_changes(books, contract, period))
@@ -49,7 +49,7 @@ def fees_of_period(books: Books, contract: Contract, period: Period, regime: Reg
     return FeesDue(tuple(lines), tuple(warnings))
 
 
-def fees_due(books: Books, contract: Contract, period: Period, regime: Regime) -> FeesDue:
+def fees_due(books: BillingInputs, contract: Contract, period: Period, regime: Regime) -> FeesDue:
     """What a contract's fixed lines of the months before a period still ask for, or give back."""
     if not _has_fixed_lines(books, contract):
         return FeesDue()
@@ -77,7 +77,7 @@ def fees_due(books: Books, contract: Contract, period: Period, regime: Regime) -
     return FeesDue(tuple(lines), tuple(warnings))
 
 
-def is_billed(books: Books, contract: Contract, line: Line) -> bool:
+def is_billed(books: BillingInputs, contract: Contract, line: Line) -> bool:
     """Whether an invoice, or the draft of another period, holds what a fixed line bills."""
     params, code = line.description.params, line.description.code
     fees = [fee for fee in books.fees.get(contract.id, []) if fee.code == code]
@@ -95,7 +95,7 @@ def _key(line: Line) -> tuple[str | None, str]:
     return line.description.params["name"], line.description.params["due_on"]
 
 
-def _moved_from(books: Books, contract: Contract, line: Line) -> BilledFee | None:
+def _moved_from(books: BillingInputs, contract: Contract, line: Line) -> BilledFee | None:
     """The billed milestone that got this one's name or day since: in the contract there is no other one that it is."""
     name, due_on = _key(line)
     agreed = terms_on(books.terms.get(contract.id, ()), contract, date.fromisoformat(due_on)).terms
@@ -108,7 +108,7 @@ def _moved_from(books: Books, contract: Contract, line: Line) -> BilledFee | Non
     return None
 
 
-def _billed_differently(books: Books, contract: Contract, line: Line) -> Json | None:
+def _billed_differently(books: BillingInputs, contract: Contract, line: Line) -> Json | None:
     """What to say of a milestone that was billed with another name or day."""
     fee = _moved_from(books, contract, line) if line.description.code == "line.milestone" else None
     if fee is None or fee.milestone == _key(line):
@@ -125,7 +125,7 @@ def _months(first: date, period: Period) -> Iterator[Period]:
         month = last + timedelta(days=1)
 
 
-def _never_billed(books: Books, contract: Contract, period: Period, regime: Regime) -> Iterator[Json]:
+def _never_billed(books: BillingInputs, contract: Contract, period: Period, regime: Regime) -> Iterator[Json]:
     """Months of fees before the first invoice of a contract, which somebody must close or knows to be billed."""
     due = [
         month
@@ -137,18 +137,18 @@ def _never_billed(books: Books, contract: Contract, period: Period, regime: Regi
         yield remark("draft.fees_before", contract=contract.name, first=first, last=last)
 
 
-def _is_taken_back(books: Books, contract: Contract, month: Period) -> bool:
+def _is_taken_back(books: BillingInputs, contract: Contract, month: Period) -> bool:
     """Whether a credit note took back all that was billed for a month."""
     return any(first in month for first in books.credited.get(contract.id, ()))
 
 
-def _has_fixed_lines(books: Books, contract: Contract) -> bool:
+def _has_fixed_lines(books: BillingInputs, contract: Contract) -> bool:
     """Whether a contract was ever of a kind that bills more than work."""
     kinds = {contract.kind, *(dated.kind for dated in books.terms.get(contract.id, ()))}
     return kinds != {"time_and_materials"}
 
 
-def _missing(books: Books, contract: Contract, lines: Sequence[Line], fees: Sequence[BilledFee]) -> list[Line]:
+def _missing(books: BillingInputs, contract: Contract, lines: Sequence[Line], fees: Sequence[BilledFee]) -> list[Line]:
     """The fixed lines of a month that nothing holds; a fee whose amount changed is not one of them."""
     has_fee = any(fee.code in _FEES for fee in fees)
     return [
@@ -159,7 +159,12 @@ def _missing(books: Books, contract: Contract, lines: Sequence[Line], fees: Sequ
 
 
 def _difference(
-    books: Books, contract: Contract, month: Period, lines: Sequence[Line], fees: Sequence[BilledFee], regime: Regime
+    books: BillingInputs,
+    contract: Contract,
+    month: Period,
+    lines: Sequence[Line],
+    fees: Sequence[BilledFee],
+    regime: Regime,
 ) -> Iterator[Line]:
     """One line with what is due for a month (`lines`, at the price of then) beyond what was billed for it."""
     of_fees = [fee for fee in fees if fee.code in _FEES]
@@ -179,7 +184,7 @@ def _difference(
         yield _adjusting(contract, month, due=now, billed=before, regime=regime)
 
 
-def _agreed_since(books: Books, contract: Contract, fee: BilledFee, lines: Sequence[Line]) -> Line | None:
+def _agreed_since(books: BillingInputs, contract: Contract, fee: BilledFee, lines: Sequence[Line]) -> Line | None:
     """The line of a billed milestone as it is agreed now, where that was recorded after its invoice."""
     recorded = days_recorded_at(books.terms.get(contract.id, ()), fee.first)
     if fee.issued_at is None or recorded is None or recorded < fee.issued_at:
@@ -191,7 +196,7 @@ def _agreed_since(books: Books, contract: Contract, fee: BilledFee, lines: Seque
 def _adjusting(contract: Contract, month: Period, *, due: int, billed: int, regime: Regime) -> Line:
     currency = contract.currency
     net = Money(due - billed, currency)
-    why = say(
+    why = message(
         "fee.adjusted",
         due=Money(due, currency),
         billed=Money(billed, currency),
@@ -201,7 +206,7 @@ def _adjusting(contract: Contract, month: Period, *, due: int, billed: int, regi
     return Line(
         key=f"fee_adjusted:{month.first}",
         kind="fixed",
-        description=say(_ADJUSTED, first=month.first, last=month.last),
+        description=message(_ADJUSTED, first=month.first, last=month.last),
         minutes=None,
         quantity=Decimal(1),
         unit="C62",

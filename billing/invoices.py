@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from billing.books import read_books, zone_of
 from billing.drafts import Draft, line_values, plan, tax_row
 from billing.faults import blaming, refusing
+from billing.inputs import read_inputs, zone_of
+from billing.issuing import issue_document, issuer
 from billing.models import BilledEntry, BlockMovement, Invoice, InvoiceLine, Payment
 from billing.parties import require_treatment
 from billing.rating import Period
-from billing.sealing import issuer, seal
 from billing.sections import owner_of
 from msp.clients.models import Client
 from msp.clients.queries import access_client
@@ -59,7 +59,7 @@ def _issue(invoice: Invoice, *, at: datetime) -> Invoice:
     invoice.legal_mentions = [{"code": row["mention"]} for row in invoice.taxes if row["mention"]]
     with blaming("fault.draft"):
         _settle(invoice, draft, at=at)
-    seal(invoice, client, "invoice", at=at)
+    issue_document(invoice, client, "invoice", at=at)
     return invoice
 
 
@@ -110,7 +110,7 @@ def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
     provider = issuer()
     require_treatment(client, provider)
     with blaming("fault.client"):
-        books = read_books([client], period)[0]
+        books = read_inputs([client], period)[0]
         today = at.astimezone(zone_of(client)).date()
     planned = plan(books, period, today=today, issuer=provider, may_carry=False)
     for draft in planned.drafts:

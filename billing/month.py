@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import and_, exists, func, select
 
-from billing.books import instants
+from billing.inputs import instants
+from billing.issuing import day_at_issuer, issuer_zone
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry
 from billing.phrases import BLOCKING, asks_for_a_look, is_fault
 from billing.rating import Period
 from billing.runs import last_runs
-from billing.sealing import day_at_issuer, issuer_zone
 from msp.clients.models import Client
 from msp.clients.queries import all_clients
 from msp.contracts.models import Contract

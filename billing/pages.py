@@ -12,9 +12,9 @@ from billing import (
     credit_notes,
     documents,
     invoices,
+    issuing,
     payment_pages,
     queries,
-    sealing,
     views,
 )
 from billing.faults import blaming, is_outage, note, refusing
@@ -76,8 +76,8 @@ def month() -> str:
         shell=shell(current="billing.month"),
         title=gettext("Closing %(month)s", month=formats.month(period.first)),
         subtitle=views.subtitle(found),
-        net=sum(place.net for place in found.places if place.currency == sealing.EURO),
-        currency=sealing.EURO,
+        net=sum(place.net for place in found.places if place.currency == issuing.EURO),
+        currency=issuing.EURO,
         before_url=url_for("billing.month", period=f"{before.first:%Y-%m}"),
         after_url=url_for("billing.month", period=f"{after.first:%Y-%m}"),
         period=f"{period.first:%Y-%m}",
@@ -301,7 +301,7 @@ def pdf(invoice_id: UUID) -> AnyResponse:
         content, name = document.content, document.name
     else:
         try:
-            content, name = sealing.preview(invoice, access_client(invoice.client_id)), "draft"
+            content, name = issuing.preview(invoice, access_client(invoice.client_id)), "draft"
         except Conflict as refused:
             return _refused(invoice, views.refusal(refused))
     return Response(

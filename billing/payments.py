@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from billing.invoices import locked
+from billing.issuing import day_at_issuer
 from billing.models import Invoice, Payment, PaymentEntry
-from billing.sealing import day_at_issuer
 from msp.contracts.terms import FIRST_DAY, is_text
 from msp.kernel.db import current_scope, db
 from msp.kernel.errors import Conflict, Invalid, NotFound

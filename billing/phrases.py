@@ -1,6 +1,6 @@
 """What billing itself says about a draft or about what it left out, beside what rating says: codes and parameters.
 
-`billing.sentences` makes words of both. Parameters are JSON values as in `billing.rating.phrases`.
+`billing.sentences` makes words of both. Parameters are JSON values as in `billing.rating.messages`.
 """
 
 from collections.abc import Mapping

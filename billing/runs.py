@@ -11,9 +11,9 @@ from babel import Locale
 from sqlalchemy import delete, select
 from sqlalchemy.orm import raiseload
 
-from billing.books import Books, read_each, zone_of
 from billing.drafts import Draft, line_values, plan, tax_row
 from billing.faults import DataFault, blaming, note
+from billing.inputs import BillingInputs, read_each, zone_of
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry, InvoiceRun
 from billing.numbering import lock_runs
 from billing.phrases import is_fault, remark
@@ -72,7 +72,7 @@ def _named(period: Period) -> dict[str, date]:
 def _run_client(
     run: InvoiceRun,
     client: Client,
-    books: Books | DataFault,
+    books: BillingInputs | DataFault,
     period: Period,
     *,
     at: datetime,
@@ -135,7 +135,9 @@ def _told(client: Client, out: LeftOut) -> Json:
     }
 
 
-def _write_drafts(run: InvoiceRun, books: Books, drafts: Iterable[Draft], period: Period, *, at: datetime) -> None:
+def _write_drafts(
+    run: InvoiceRun, books: BillingInputs, drafts: Iterable[Draft], period: Period, *, at: datetime
+) -> None:
     """Rebuild the drafts that stand, keeping their ids and holds; make new ones; drop those with nothing on them."""
     standing = {(invoice.currency, invoice.po_number): invoice for invoice in _standing(books.client, period.first)}
     if standing:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from billing.books import Books, Worked, holds, in_force
 from billing.faults import is_outage, of_contract
 from billing.fees_due import FeesDue, fees_due, fees_of_period
+from billing.inputs import BillingInputs, UnbilledEntry, holds, in_force
 from billing.phrases import remark
 from billing.rating import Block, Entry, Line, Period, Rated, rate_period
 from billing.rating.result import Movement
@@ -47,7 +47,7 @@ class LeftOut:
 Groups = dict[tuple[str, str | None], list[Section]]
 
 
-def sections_of(books: Books, period: Period, regime: Regime) -> tuple[Groups, list[LeftOut]]:
+def sections_of(books: BillingInputs, period: Period, regime: Regime) -> tuple[Groups, list[LeftOut]]:
     """The rated part of each contract, by currency and purchase order, and what is left out."""
     placed, left_out = _place(books, period)
     job = _Job(books, period, regime, deepcopy(books.moved))
@@ -78,16 +78,16 @@ def owner_of(contract: Contract, block: str) -> tuple[UUID, str]:
 class _Job:
     """What is rated for one client; `moved` is what the blocks gave so far, in this plan too."""
 
-    books: Books
+    books: BillingInputs
     period: Period
     regime: Regime
     moved: dict[UUID, dict[str, int]]
 
 
-def _place(books: Books, period: Period) -> tuple[dict[UUID, list[Worked]], list[LeftOut]]:
+def _place(books: BillingInputs, period: Period) -> tuple[dict[UUID, list[UnbilledEntry]], list[LeftOut]]:
     """Entries by the contract that pays for them: the ticket's own while it holds, else the oldest in force."""
     contracts = {contract.id: contract for contract, _ in books.contracts}
-    placed: dict[UUID, list[Worked]] = {}
+    placed: dict[UUID, list[UnbilledEntry]] = {}
     left_out: list[LeftOut] = []
     for entry in books.entries:
         named = contracts.get(entry.contract_id) if entry.contract_id else None
@@ -102,7 +102,7 @@ def _place(books: Books, period: Period) -> tuple[dict[UUID, list[Worked]], list
     return placed, left_out
 
 
-def _stands_aside(books: Books, contract: Contract, period: Period) -> Json | None:
+def _stands_aside(books: BillingInputs, contract: Contract, period: Period) -> Json | None:
     """Why a contract has no part in this period's drafts: what it costs in these days is billed, or drafted."""
     for share in books.issued:
         if share.contract_id == contract.id and _overlap(share.period, period):
@@ -119,7 +119,7 @@ def _overlap(one: Period, other: Period) -> bool:
 
 
 def _rate_or_blame(
-    job: _Job, contract: Contract, calendar_version: int, entries: list[Worked], *, before: list[Section]
+    job: _Job, contract: Contract, calendar_version: int, entries: list[UnbilledEntry], *, before: list[Section]
 ) -> tuple[Rated, FeesDue]:
     """The contract's part rated; raises DataFault that names the contract, and those of its terms that are to blame."""
 
@@ -136,7 +136,7 @@ def _rate_or_blame(
 
 
 def _rate(
-    job: _Job, contract: Contract, calendar_version: int, entries: list[Worked], *, before: list[Section]
+    job: _Job, contract: Contract, calendar_version: int, entries: list[UnbilledEntry], *, before: list[Section]
 ) -> tuple[Rated, FeesDue]:
     """Each stretch of terms rated by itself, with the fees of earlier months before them."""
     books, period = job.books, job.period
@@ -164,7 +164,7 @@ def _rate_stretch(
     job: _Job,
     stretch: Stretch,
     calendar_version: int,
-    entries: list[Worked],
+    entries: list[UnbilledEntry],
     *,
     used: Money,
     fees: Sequence[Line],
@@ -235,7 +235,7 @@ def _drain(job: _Job, contract: Contract, movements: Sequence[Movement]) -> None
         blocks[name] = blocks.get(name, 0) - move.drained
 
 
-def _entry(entry: Worked, contract: Contract, calendar_version: int) -> Entry:
+def _entry(entry: UnbilledEntry, contract: Contract, calendar_version: int) -> Entry:
     calendar = working_calendar(contract.calendar_id, version=calendar_version)
     end = entry.started_at + timedelta(minutes=entry.minutes)
     last = next(iter(bands(calendar, end - _MINUTE, end)))

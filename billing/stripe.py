@@ -15,17 +15,17 @@ from flask import Flask, Response, request
 from stripe import StripeClient
 
 from billing.collection import (
-    Collectable,
     Collected,
+    InvoiceForCollection,
     Item,
     TaxKey,
-    keep_customer,
-    keep_open,
-    keep_reason,
-    keep_returns,
-    keep_status,
-    keep_twin,
-    read_collectable,
+    read_for_collection,
+    store_customer,
+    store_open,
+    store_reason,
+    store_refunds,
+    store_status,
+    store_stripe_id,
 )
 from billing.stripe_client import connect
 from billing.stripe_returns import returns_of, subject_of
@@ -70,7 +70,7 @@ def listen(client: StripeClient) -> None:
 
 def push(client: StripeClient, fact: Fact) -> None:
     """Bring an issued invoice, or the correction of one, to Stripe; raises Temporary or Permanent."""
-    bill = read_collectable(fact.subject_id)
+    bill = read_for_collection(fact.subject_id)
     if bill is None:
         return
     again = "" if fact.kind == "invoice.issued" else f"-{fact.id.hex[-8:]}"
@@ -83,7 +83,7 @@ def push(client: StripeClient, fact: Fact) -> None:
         elif bill.payable > 0 and bill.state not in SETTLED:
             _asked(lambda: _collect(client, bill, key=f"inv-{bill.id}{again}"))
     except Permanent as refusal:
-        keep_reason(bill.id, refusal.reason)
+        store_reason(bill.id, refusal.reason)
         raise
 
 
@@ -112,7 +112,7 @@ def _retry_after(error: stripe.StripeError) -> float | None:
     return float(named) if named.replace(".", "", 1).isdigit() else None
 
 
-def _collect(client: StripeClient, bill: Collectable, *, key: str) -> None:
+def _collect(client: StripeClient, bill: InvoiceForCollection, *, key: str) -> None:
     customer = bill.customer_id or _customer(client, bill)
     twin, tax = _find(client, bill, customer)
     if twin is None:
@@ -124,14 +124,14 @@ def _collect(client: StripeClient, bill: Collectable, *, key: str) -> None:
         twin = client.v1.invoices.finalize_invoice(
             str(twin.id), {"auto_advance": False}, {"idempotency_key": f"{key}-finalize-{twin.id}"}
         )
-    state = keep_open(bill.id, hosted_url=twin.hosted_invoice_url)
+    state = store_open(bill.id, hosted_url=twin.hosted_invoice_url)
     if state == "void" and twin.status == "open":  # credited while we were at it
         client.v1.invoices.void_invoice(str(twin.id), {}, {"idempotency_key": f"{key}-void"})
     elif state == "paid" and twin.status == "open":  # paid by transfer while we were at it
         _pay_outside(client, bill, str(twin.id))
 
 
-def _close_paid(client: StripeClient, bill: Collectable) -> None:
+def _close_paid(client: StripeClient, bill: InvoiceForCollection) -> None:
     """What was paid outside of Stripe is not asked for there any more."""
     if bill.state != "paid" or bill.stripe_id is None:
         return
@@ -140,23 +140,23 @@ def _close_paid(client: StripeClient, bill: Collectable) -> None:
         _pay_outside(client, bill, str(twin.id))
 
 
-def _pay_outside(client: StripeClient, bill: Collectable, twin_id: str) -> None:
+def _pay_outside(client: StripeClient, bill: InvoiceForCollection, twin_id: str) -> None:
     """Close a twin that was paid outside, marked as our word, so that Stripe's news of it are not taken for money."""
     client.v1.invoices.update(twin_id, {"metadata": {CLOSED: "yes"}}, {"idempotency_key": f"inv-{bill.id}-closed"})
     client.v1.invoices.pay(twin_id, {"paid_out_of_band": True}, {"idempotency_key": f"inv-{bill.id}-outside"})
 
 
-def _customer(client: StripeClient, bill: Collectable) -> str:
+def _customer(client: StripeClient, bill: InvoiceForCollection) -> str:
     """The client's customer, found by our uuid or made once."""
     query = f'metadata["client_uuid"]:"{bill.client_id}"'
     found = client.v1.customers.search({"query": query, "limit": 1}).data
     if not found:
         params: Any = bill.customer
         found = [client.v1.customers.create(params, {"idempotency_key": f"client-{bill.client_id}-customer"})]
-    return keep_customer(bill.client_id, found[0].id)
+    return store_customer(bill.client_id, found[0].id)
 
 
-def _find(client: StripeClient, bill: Collectable, customer: str) -> tuple[stripe.Invoice | None, str]:
+def _find(client: StripeClient, bill: InvoiceForCollection, customer: str) -> tuple[stripe.Invoice | None, str]:
     """The twin, if there is one, and how the next one would say its tax.
 
     The list of the customer's invoices is asked, not the search: that one may lag a minute behind.
@@ -167,12 +167,12 @@ def _find(client: StripeClient, bill: Collectable, customer: str) -> tuple[strip
         return twin, _RATES if twin else _LINES
     for twin in client.v1.invoices.list({"customer": customer, "limit": 100}).auto_paging_iter():
         if _metadata(twin).get("invoice_uuid") == str(bill.id) and twin.status != "void":
-            keep_twin(bill.id, str(twin.id))
+            store_stripe_id(bill.id, str(twin.id))
             return twin, _RATES
     return None, _RATES
 
 
-def _draft(client: StripeClient, bill: Collectable, customer: str, *, key: str, tax: str) -> stripe.Invoice:
+def _draft(client: StripeClient, bill: InvoiceForCollection, customer: str, *, key: str, tax: str) -> stripe.Invoice:
     twin = client.v1.invoices.create(
         {
             "customer": customer,
@@ -188,11 +188,11 @@ def _draft(client: StripeClient, bill: Collectable, customer: str, *, key: str, 
         },
         {"idempotency_key": f"{key}-create-{tax}"},
     )
-    keep_twin(bill.id, str(twin.id))
+    store_stripe_id(bill.id, str(twin.id))
     return twin
 
 
-def _complete(client: StripeClient, bill: Collectable, twin: stripe.Invoice, *, key: str) -> stripe.Invoice:
+def _complete(client: StripeClient, bill: InvoiceForCollection, twin: stripe.Invoice, *, key: str) -> stripe.Invoice:
     """Put the lines on a draft that are not there yet; gives it with its sums."""
     items = bill.items_with_tax_apart if _metadata(twin).get("tax") == _LINES else bill.items
     there = client.v1.invoice_items.list({"invoice": str(twin.id), "limit": 100}).auto_paging_iter()
@@ -204,7 +204,7 @@ def _complete(client: StripeClient, bill: Collectable, twin: stripe.Invoice, *, 
     return client.v1.invoices.retrieve(str(twin.id))
 
 
-def _item(client: StripeClient, bill: Collectable, twin: stripe.Invoice, item: Item, number: int) -> Any:
+def _item(client: StripeClient, bill: InvoiceForCollection, twin: stripe.Invoice, item: Item, number: int) -> Any:
     params: dict[str, Any] = {
         "customer": str(twin.customer),
         "invoice": str(twin.id),
@@ -233,7 +233,7 @@ def _tax_rate(client: StripeClient, tax: TaxKey) -> str:
 
 
 def _rebuild(
-    client: StripeClient, bill: Collectable, customer: str, twin: stripe.Invoice, *, key: str
+    client: StripeClient, bill: InvoiceForCollection, customer: str, twin: stripe.Invoice, *, key: str
 ) -> stripe.Invoice:
     """Where Stripe's own rounding differs by a cent: begin anew with the tax as lines, which cannot."""
     if _metadata(twin).get("tax") == _LINES:
@@ -245,7 +245,7 @@ def _rebuild(
     return plain
 
 
-def _correct(client: StripeClient, note: Collectable) -> None:
+def _correct(client: StripeClient, note: InvoiceForCollection) -> None:
     """Take a credit note off the twin: void it where all of it is credited and nothing paid, else credit it there."""
     if note.stripe_id is None:
         if note.corrects_all:
@@ -339,7 +339,7 @@ def receive(client: StripeClient, received: inbox.Received) -> None:
     if found.startswith("pi_"):
         for invoice, returns in _asked(lambda: returns_of(client, found)):
             _receive_status(client, invoice, is_failure=False)  # the news of its payment may come later
-            keep_returns(invoice, returns)
+            store_refunds(invoice, returns)
         return
     _receive_status(client, found, is_failure=received.payload["type"] == "invoice.payment_failed")
 
@@ -356,7 +356,7 @@ def _receive_status(client: StripeClient, stripe_id: str, *, is_failure: bool) -
         paid_at=twin.status_transitions.paid_at,
         is_closed_here=CLOSED in _metadata(twin),
     )
-    keep_status(str(twin.id), invoice_uuid=_metadata(twin).get("invoice_uuid", ""), found=collected)
+    store_status(str(twin.id), invoice_uuid=_metadata(twin).get("invoice_uuid", ""), found=collected)
 
 
 def _existing(client: StripeClient, stripe_id: str) -> stripe.Invoice | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from stripe import StripeClient
 
-from billing.collection import Returned
+from billing.collection import Refund
 
 
 def subject_of(event: Mapping[str, Any]) -> str | None:
@@ -19,7 +19,7 @@ def subject_of(event: Mapping[str, Any]) -> str | None:
     return intent if returned and isinstance(intent, str) and intent.startswith("pi_") else None
 
 
-def returns_of(client: StripeClient, intent: str) -> list[tuple[str, list[Returned]]]:
+def returns_of(client: StripeClient, intent: str) -> list[tuple[str, list[Refund]]]:
     """The invoices at Stripe that a payment intent paid, each with what went back of it."""
     of_intent: Any = {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 10}
     paid = client.v1.invoice_payments.list(of_intent).data
@@ -27,20 +27,20 @@ def returns_of(client: StripeClient, intent: str) -> list[tuple[str, list[Return
     return [(each.invoice, returns) for each in paid if isinstance(each.invoice, str)]
 
 
-def _refunds(client: StripeClient, intent: str) -> Iterator[Returned]:
+def _refunds(client: StripeClient, intent: str) -> Iterator[Refund]:
     for refund in client.v1.refunds.list({"payment_intent": intent, "limit": 100}).auto_paging_iter():
         if refund.status in ("succeeded", "pending", "requires_action"):
-            yield Returned(refund.id, "refund", -refund.amount, refund.created)
+            yield Refund(refund.id, "refund", -refund.amount, refund.created)
         else:  # failed or cancelled: the money stays, or came again
-            yield Returned(f"{refund.id}:failed", "refund_failed", refund.amount, refund.created, needs=refund.id)
+            yield Refund(f"{refund.id}:failed", "refund_failed", refund.amount, refund.created, needs=refund.id)
 
 
-def _disputes(client: StripeClient, intent: str) -> Iterator[Returned]:
+def _disputes(client: StripeClient, intent: str) -> Iterator[Refund]:
     for dispute in client.v1.disputes.list({"payment_intent": intent, "limit": 100}).auto_paging_iter():
         if dispute.status.startswith("warning"):
             continue  # an inquiry: no money has moved
-        yield Returned(dispute.id, "dispute", -dispute.amount, dispute.created)
+        yield Refund(dispute.id, "dispute", -dispute.amount, dispute.created)
         if dispute.status in ("won", "lost"):
             back = dispute.amount if dispute.status == "won" else 0
             kind = f"dispute_{dispute.status}"
-            yield Returned(f"{dispute.id}:{dispute.status}", kind, back, dispute.created, needs=dispute.id)
+            yield Refund(f"{dispute.id}:{dispute.status}", kind, back, dispute.created, needs=dispute.id)

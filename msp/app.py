@@ -89,7 +89,7 @@ def _look_at_steps() -> None:
 def _hurry_what_holds_up() -> None:
     """Nothing urgent waits behind what is not."""
     for model in QUEUES.values():
-        leases.hurry(model)
+        leases.promote_blockers(model)
 
 
 def _wake_the_forgotten() -> None:

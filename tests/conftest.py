@@ -124,12 +124,12 @@ def whole_app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
     """The desk with an application context, an empty database and an empty queue; the clock stands at MONDAY."""
-    from msp.kernel import clock, recent, wake
+    from msp.kernel import clock, ttl_cache, wake
 
     with whole_app.app_context(), clock.frozen(MONDAY):
         yield whole_app
     wake.connection().flushdb()
-    recent.forget()
+    ttl_cache.clear()
     empty(settings)
 
 

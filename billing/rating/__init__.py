@@ -1,7 +1,7 @@
 """Rating: a contract's terms and its time entries in, invoice lines that explain themselves out. Pure."""
 
 from billing.rating.labour import hours, labour_net
-from billing.rating.phrases import CODES, Phrase
+from billing.rating.messages import CODES, Message
 from billing.rating.rate import rate_period
 from billing.rating.result import Line, Rated
 from billing.rating.terms import Block, Entry, Period, Rate, Rounding, Terms, Usage
@@ -11,8 +11,8 @@ __all__ = [
     "Block",
     "Entry",
     "Line",
+    "Message",
     "Period",
-    "Phrase",
     "Rate",
     "Rated",
     "Rounding",

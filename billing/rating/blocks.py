@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing.rating.pieces import Piece, split
 from billing.rating.prices import drain_factor, price_of
 from billing.rating.result import BlockState, Movement
+from billing.rating.segments import Segment, split
 from billing.rating.terms import Block, Entry, Period, Terms
 from msp.kernel.money import half_up, minor_digits
 
@@ -30,7 +30,7 @@ class RanOut(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Tank:
+class _BlockBalance:
     block: Block
     drained: Fraction = Fraction(0)
     booked: int = 0
@@ -45,20 +45,22 @@ class _Tank:
 class Drawn(NamedTuple):
     """Pieces with their standing after the blocks, and what happened to the blocks."""
 
-    pieces: list[Piece]
+    pieces: list[Segment]
     movements: list[Movement]
     states: list[BlockState]
     ran_out: list[RanOut]
 
 
-def draw(terms: Terms, pieces: Iterable[Piece], *, blocks: Sequence[Block], period: Period) -> Drawn:
+def draw(terms: Terms, pieces: Iterable[Segment], *, blocks: Sequence[Block], period: Period) -> Drawn:
     """Let the prepaid pieces draw on the blocks, in order; what finds nothing becomes overage."""
-    tanks = [_Tank(block) for block in sorted(blocks, key=lambda block: (block.rank, block.starts_on, block.id))]
+    tanks = [
+        _BlockBalance(block) for block in sorted(blocks, key=lambda block: (block.rank, block.starts_on, block.id))
+    ]
     for tank in tanks:
         if tank.block.remaining <= 0:
             tank.ran_out = RanOut(tank.block)
     worked_before: dict[str, int] = {}
-    result: list[Piece] = []
+    result: list[Segment] = []
     for piece in pieces:
         if piece.standing == "prepaid":
             result += _covered(terms, piece, tanks, before=worked_before.get(piece.entry.id, 0))
@@ -73,9 +75,9 @@ def draw(terms: Terms, pieces: Iterable[Piece], *, blocks: Sequence[Block], peri
     )
 
 
-def _covered(terms: Terms, piece: Piece, tanks: list[_Tank], *, before: int) -> list[Piece]:
-    result: list[Piece] = []
-    rest: Piece | None = piece
+def _covered(terms: Terms, piece: Segment, tanks: list[_BlockBalance], *, before: int) -> list[Segment]:
+    result: list[Segment] = []
+    rest: Segment | None = piece
     for tank in tanks:
         if rest is None or not tank.block.holds_on(piece.entry.worked_on):
             continue
@@ -88,7 +90,7 @@ def _covered(terms: Terms, piece: Piece, tanks: list[_Tank], *, before: int) -> 
     return result
 
 
-def _take(terms: Terms, piece: Piece, tank: _Tank, *, before: int) -> tuple[Piece | None, Piece | None]:
+def _take(terms: Terms, piece: Segment, tank: _BlockBalance, *, before: int) -> tuple[Segment | None, Segment | None]:
     """What one block covers of a piece, and what it does not."""
     each = _per_minute(terms, piece, tank.block)
     if each is None:
@@ -105,7 +107,7 @@ def _take(terms: Terms, piece: Piece, tank: _Tank, *, before: int) -> tuple[Piec
     return (done if done.billed or rest is None else None), rest
 
 
-def _covered_part(piece: Piece, tank: _Tank, each: Fraction) -> Fraction:
+def _covered_part(piece: Segment, tank: _BlockBalance, each: Fraction) -> Fraction:
     """The minutes that a block has enough for: whole ones of hours, to the minor unit of money."""
     if not each:
         return piece.priced
@@ -113,7 +115,7 @@ def _covered_part(piece: Piece, tank: _Tank, each: Fraction) -> Fraction:
     return min(piece.priced, most if tank.block.unit == "money" else Fraction(int(most)))
 
 
-def _per_minute(terms: Terms, piece: Piece, block: Block) -> Fraction | None:
+def _per_minute(terms: Terms, piece: Segment, block: Block) -> Fraction | None:
     """What one worked minute takes: minutes by the drain factor, or minor units of money by the rate card."""
     if block.unit == "minutes":
         return Fraction(drain_factor(terms, piece.entry, piece.band, of=block.drain))
@@ -121,7 +123,7 @@ def _per_minute(terms: Terms, piece: Piece, block: Block) -> Fraction | None:
     return Fraction(price.unit_price) * 10 ** minor_digits(terms.currency) / 60 if price else None
 
 
-def _book(tank: _Tank, piece: Piece, amount: Fraction) -> None:
+def _book(tank: _BlockBalance, piece: Segment, amount: Fraction) -> None:
     """Movements are whole units, rounded on the running sum, so that they never drift from the exact drain."""
     tank.drained += amount
     booked = int(half_up(tank.drained, 0))
@@ -136,7 +138,7 @@ def _moment(block: Block, entry: Entry, *, minutes: int, inside: bool) -> RanOut
     return RanOut(block, entry.worked_on, at, entry.id, inside)
 
 
-def _state(tank: _Tank, period: Period) -> BlockState:
+def _state(tank: _BlockBalance, period: Period) -> BlockState:
     block = tank.block
     left = max(block.remaining, 0) - tank.booked
     ends = block.ends_on is not None and block.ends_on <= period.last

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.rating.phrases import Phrase, say
+from billing.rating.messages import Message, message
 from billing.rating.result import Line, LineUnit
 from billing.rating.terms import Block, Milestone, Period, SeatChange, Terms, Usage
 from billing.tax import Tax
@@ -106,9 +106,9 @@ def _due(terms: Terms, valid: Period, service: Period, usage: Usage, tax: Tax) -
     reason = _fee_reason(terms, valid, part)
     key = f"fee:{service.first}"
     if terms.kind == "per_seat":
-        what = say("line.seats", seats=usage.seats, first=first, last=last)
+        what = message("line.seats", seats=usage.seats, first=first, last=last)
         return _line(terms, key, what, tax, Decimal(usage.seats), price=price, prorate=part, reason=reason)
-    what = say("line.fee", kind=terms.kind, period=terms.fee_period, first=first, last=last)
+    what = message("line.fee", kind=terms.kind, period=terms.fee_period, first=first, last=last)
     return _line(terms, key, what, tax, price=price, prorate=part, reason=reason)
 
 
@@ -127,7 +127,7 @@ def _seat_changes(
         yield _line(
             terms,
             f"seats_{kind}:{change.on}:{at}",
-            say(f"line.seats_{kind}", seats=abs(change.delta), on=change.on, last=valid.last),
+            message(f"line.seats_{kind}", seats=abs(change.delta), on=change.on, last=valid.last),
             tax,
             Decimal(change.delta),
             price=terms.fee or Decimal(0),
@@ -136,13 +136,13 @@ def _seat_changes(
         )
 
 
-def _fee_reason(terms: Terms, part: Period, prorate: tuple[int, int] | None) -> Phrase:
+def _fee_reason(terms: Terms, part: Period, prorate: tuple[int, int] | None) -> Message:
     first, last = part
     clause = terms.clauses.get("fee")
     days = _days(part)
     if prorate is None:
-        return say("fee.full", first=first, last=last, days=days, of=days, clause=clause)
-    return say(
+        return message("fee.full", first=first, last=last, days=days, of=days, clause=clause)
+    return message(
         "fee.prorated", first=first, last=last, days=prorate[0], of=prorate[1], rule=terms.proration, clause=clause
     )
 
@@ -152,8 +152,8 @@ def _tickets(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[L
     count = len(usage.completed_tickets)
     if not count or terms.fee is None:
         return
-    what = say("line.tickets", tickets=list(usage.completed_tickets), first=period.first, last=period.last)
-    why = say("fee.tickets", price=terms.fee, currency=terms.currency, clause=terms.clauses.get("fee"))
+    what = message("line.tickets", tickets=list(usage.completed_tickets), first=period.first, last=period.last)
+    why = message("fee.tickets", price=terms.fee, currency=terms.currency, clause=terms.clauses.get("fee"))
     yield _line(terms, f"tickets:{period.first}", what, tax, Decimal(count), price=terms.fee, reason=why)
 
 
@@ -168,10 +168,10 @@ def _milestones(terms: Terms, period: Period, tax: Tax) -> Iterator[Line]:
             yield _line(
                 terms,
                 f"milestone:{at}",
-                say("line.milestone", name=milestone.name, due_on=milestone.due_on),
+                message("line.milestone", name=milestone.name, due_on=milestone.due_on),
                 tax,
                 price=milestone.amount,
-                reason=say("fee.milestone", due_on=milestone.due_on, clause=terms.clauses.get("fee")),
+                reason=message("fee.milestone", due_on=milestone.due_on, clause=terms.clauses.get("fee")),
             )
 
 
@@ -180,8 +180,8 @@ def _sales(terms: Terms, period: Period, blocks: Iterable[Block], tax: Tax) -> I
     for block in blocks:
         if block.sold_on is None or block.sold_on not in period:
             continue
-        why = say("fee.block_sale", sold_on=block.sold_on, clause=terms.clauses.get("block"))
-        what = say(
+        why = message("fee.block_sale", sold_on=block.sold_on, clause=terms.clauses.get("block"))
+        what = message(
             "line.block_sale",
             block=block.id,
             unit=block.unit,
@@ -205,12 +205,12 @@ def granted(terms: Terms, block: Block) -> int | str:
 def _line(
     terms: Terms,
     key: str,
-    description: Phrase,
+    description: Message,
     tax: Tax,
     quantity: Decimal | Fraction = Decimal(1),
     *,
     price: Decimal,
-    reason: Phrase,
+    reason: Message,
     unit: LineUnit = "C62",
     prorate: tuple[int, int] | None = None,
 ) -> Line:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from billing.rating.blocks import RanOut
 from billing.rating.fees import granted
-from billing.rating.phrases import Phrase, say
-from billing.rating.pieces import Piece
+from billing.rating.messages import Message, message
 from billing.rating.prices import PAID, Price, Standing, band_label, drain_factor, price_of
 from billing.rating.result import BlockState, EntryShare, Line
+from billing.rating.segments import Segment
 from billing.rating.terms import NORMAL, Band, Block, Entry, Terms
 from billing.tax import Tax
 from msp.kernel.money import Exact, Money, half_up, plain, total
@@ -64,7 +64,7 @@ class _Group(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Draft:
     group: _Group
-    pieces: list[Piece]
+    pieces: list[Segment]
 
     @property
     def minutes(self) -> int:
@@ -90,9 +90,9 @@ def hours(minutes: Exact) -> Decimal:
     return Decimal(plain(half_up(Fraction(minutes) / 60, 4)))
 
 
-def labour_lines(terms: Terms, pieces: Iterable[Piece], *, blocks: Blocks, taxes: Taxes) -> list[Line]:
+def labour_lines(terms: Terms, pieces: Iterable[Segment], *, blocks: Blocks, taxes: Taxes) -> list[Line]:
     """One line for each price, in the order in which the work was done; what is not billable comes last."""
-    groups: dict[_Group, list[Piece]] = {}
+    groups: dict[_Group, list[Segment]] = {}
     for piece in pieces:
         groups.setdefault(_group(terms, piece), []).append(piece)
     drafts = [_Draft(group, members) for group, members in groups.items()]
@@ -100,7 +100,7 @@ def labour_lines(terms: Terms, pieces: Iterable[Piece], *, blocks: Blocks, taxes
     return [_line(terms, draft, blocks, taxes.of(terms, draft.group.work_type)) for draft in drafts]
 
 
-def unpriced(terms: Terms, pieces: Iterable[Piece]) -> dict[str, Entry]:
+def unpriced(terms: Terms, pieces: Iterable[Segment]) -> dict[str, Entry]:
     """Entries with work that must be paid by the hour and that nothing prices."""
     return {
         piece.entry.id: piece.entry
@@ -120,7 +120,7 @@ def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[Li
         Line(
             key="km",
             kind="fixed",
-            description=say("line.km"),
+            description=message("line.km"),
             minutes=None,
             quantity=Decimal(plain(distance)),
             unit="KMT",
@@ -129,7 +129,7 @@ def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[Li
             tax=taxes.usual,
             prorate=None,
             entries=tuple(EntryShare(entry.id, 0, 0, 0, entry.km) for entry in travelled),
-            reason=(say("price.km", rate=rate, currency=terms.currency, clause=terms.clauses.get("km")),),
+            reason=(message("price.km", rate=rate, currency=terms.currency, clause=terms.clauses.get("km")),),
         )
     ]
 
@@ -152,7 +152,7 @@ def _discount(terms: Terms, tax: Tax, base: Money) -> Line:
     return Line(
         key=f"discount:{tax.category}",
         kind="fixed",
-        description=say("line.discount", percent=percent),
+        description=message("line.discount", percent=percent),
         minutes=None,
         quantity=Decimal(1),
         unit="C62",
@@ -161,11 +161,11 @@ def _discount(terms: Terms, tax: Tax, base: Money) -> Line:
         tax=tax,
         prorate=None,
         entries=(),
-        reason=(say("price.discount", percent=percent, base=base, currency=terms.currency, clause=clause),),
+        reason=(message("price.discount", percent=percent, base=base, currency=terms.currency, clause=clause),),
     )
 
 
-def _group(terms: Terms, piece: Piece) -> _Group:
+def _group(terms: Terms, piece: Segment) -> _Group:
     entry = piece.entry
     paid = piece.standing in PAID
     part = {"summary": None, "ticket": entry.ticket or entry.id, "entry": entry.id}[terms.detail]
@@ -211,7 +211,7 @@ def _key(group: _Group) -> str:
     return ":".join(str(part) for part in parts if part)
 
 
-def _description(group: _Group) -> Phrase:
+def _description(group: _Group) -> Message:
     row = group.price.row if group.price else None
     params: dict[str, object] = {
         "work_type": group.work_type,
@@ -221,10 +221,10 @@ def _description(group: _Group) -> Phrase:
     }
     if group.standing == "covered_block":
         params["block"] = group.block
-    return say(_DESCRIPTION[group.standing], **params)
+    return message(_DESCRIPTION[group.standing], **params)
 
 
-def _shares(pieces: Iterable[Piece]) -> tuple[EntryShare, ...]:
+def _shares(pieces: Iterable[Segment]) -> tuple[EntryShare, ...]:
     shares: dict[str, EntryShare] = {}
     for piece in pieces:
         old = shares.get(piece.entry.id, EntryShare(piece.entry.id, 0, 0, 0))
@@ -234,10 +234,10 @@ def _shares(pieces: Iterable[Piece]) -> tuple[EntryShare, ...]:
     return tuple(shares.values())
 
 
-def _reasons(terms: Terms, draft: _Draft, blocks: Blocks) -> list[Phrase]:
+def _reasons(terms: Terms, draft: _Draft, blocks: Blocks) -> list[Message]:
     standing = draft.group.standing
     if standing == "non_billable":
-        return [say("price.non_billable")]
+        return [message("price.non_billable")]
     reasons = [_price_reason(terms, draft, blocks)]
     if standing in PAID:
         reasons += _factor_reasons(terms, draft)
@@ -250,13 +250,13 @@ def _reasons(terms: Terms, draft: _Draft, blocks: Blocks) -> list[Phrase]:
     return reasons
 
 
-def _price_reason(terms: Terms, draft: _Draft, blocks: Blocks) -> Phrase:
+def _price_reason(terms: Terms, draft: _Draft, blocks: Blocks) -> Message:
     group = draft.group
     if group.price is None:
         return _coverage_reason(terms, group, blocks)
     rate, currency, row = plain(group.price.per_hour, least=2), terms.currency, group.price.row
     if group.standing == "excluded":
-        return say(
+        return message(
             "price.excluded",
             rate=rate,
             currency=currency,
@@ -265,20 +265,20 @@ def _price_reason(terms: Terms, draft: _Draft, blocks: Blocks) -> Phrase:
             clause=terms.clauses.get("excluded"),
         )
     if group.price.source == "override":
-        return say("price.override", rate=rate, currency=currency)
+        return message("price.override", rate=rate, currency=currency)
     if group.standing == "overage":
-        return say("price.overage", rate=rate, currency=currency, clause=terms.clauses.get("overage"))
+        return message("price.overage", rate=rate, currency=currency, clause=terms.clauses.get("overage"))
     since = row.valid_from if row and row.valid_from.year > 1 else None
-    return say("price.rate", rate=rate, currency=currency, since=since, clause=terms.clauses.get("rates"))
+    return message("price.rate", rate=rate, currency=currency, since=since, clause=terms.clauses.get("rates"))
 
 
-def _coverage_reason(terms: Terms, group: _Group, blocks: Blocks) -> Phrase:
+def _coverage_reason(terms: Terms, group: _Group, blocks: Blocks) -> Message:
     if group.standing == "covered_fee":
-        return say("price.covered_fee", kind=terms.kind, clause=terms.clauses.get("coverage"))
+        return message("price.covered_fee", kind=terms.kind, clause=terms.clauses.get("coverage"))
     block = next(block for block in blocks.given if block.id == group.block)
     state = next(state for state in blocks.states if state.block == group.block)
     left = state.opening - state.drained
-    return say(
+    return message(
         "price.covered_block",
         block=block.id,
         unit=block.unit,
@@ -288,18 +288,18 @@ def _coverage_reason(terms: Terms, group: _Group, blocks: Blocks) -> Phrase:
     )
 
 
-def _factor_reasons(terms: Terms, draft: _Draft) -> list[Phrase]:
+def _factor_reasons(terms: Terms, draft: _Draft) -> list[Message]:
     price, clause = draft.group.price, terms.clauses.get("multipliers")
     if price is None:
         return []
     bands = sorted({piece.band for piece in draft.pieces})
     if price.band_factor != NORMAL:
-        reasons = [say("multiplier", bands=bands, factor=price.band_factor, clause=clause)]
+        reasons = [message("multiplier", bands=bands, factor=price.band_factor, clause=clause)]
     else:
-        reasons = [say("multiplier.none", bands=bands, clause=clause)]
+        reasons = [message("multiplier.none", bands=bands, clause=clause)]
     if price.work_factor != NORMAL:
         reasons.append(
-            say(
+            message(
                 "multiplier.work_type",
                 work_type=draft.group.work_type,
                 factor=price.work_factor,
@@ -309,23 +309,23 @@ def _factor_reasons(terms: Terms, draft: _Draft) -> list[Phrase]:
     return reasons
 
 
-def _drain_reasons(terms: Terms, draft: _Draft) -> list[Phrase]:
+def _drain_reasons(terms: Terms, draft: _Draft) -> list[Message]:
     bands: dict[Decimal, set[Band]] = {}
     for piece in draft.pieces:
         bands.setdefault(drain_factor(terms, piece.entry, piece.band), set()).add(piece.band)
     clause = terms.clauses.get("multipliers")
     return [
-        say("drain", bands=sorted(names), factor=factor, clause=clause)
+        message("drain", bands=sorted(names), factor=factor, clause=clause)
         for factor, names in bands.items()
         if factor != NORMAL and terms.kind == "block_hours"
     ]
 
 
-def _rounding_reason(terms: Terms, work_type: str) -> Phrase:
+def _rounding_reason(terms: Terms, work_type: str) -> Message:
     policy, clause = terms.rounding_of(work_type), terms.clauses.get("rounding")
     if policy.increment == 1 and not policy.minimum:
-        return say("rounding.none", clause=clause)
-    return say(
+        return message("rounding.none", clause=clause)
+    return message(
         "rounding",
         scope=policy.scope,
         mode=policy.mode,
@@ -335,24 +335,24 @@ def _rounding_reason(terms: Terms, work_type: str) -> Phrase:
     )
 
 
-def _write_down_reasons(pieces: Iterable[Piece]) -> list[Phrase]:
+def _write_down_reasons(pieces: Iterable[Segment]) -> list[Message]:
     down = [piece for piece in pieces if piece.billed < piece.billable]
     minutes = sum(piece.billable - piece.billed for piece in down)
     entries = list(dict.fromkeys(piece.entry.id for piece in down))
-    return [say("write_down", minutes=minutes, entries=entries)] if down else []
+    return [message("write_down", minutes=minutes, entries=entries)] if down else []
 
 
-def _block_reasons(terms: Terms, pieces: Sequence[Piece], blocks: Blocks) -> list[Phrase]:
+def _block_reasons(terms: Terms, pieces: Sequence[Segment], blocks: Blocks) -> list[Message]:
     """When and where the blocks ran out that this overage would have drawn on, or that none held."""
     entries = [piece.entry for piece in pieces]
     uncovered = [entry for entry in entries if not any(block.holds_on(entry.worked_on) for block in blocks.given)]
-    reasons = [say("block.none", on=uncovered[0].worked_on)] if uncovered else []
+    reasons = [message("block.none", on=uncovered[0].worked_on)] if uncovered else []
     ids = list(dict.fromkeys(entry.id for entry in entries))
     for ran_out in blocks.ran_out:
         block = ran_out.block
         if any(block.holds_on(entry.worked_on) for entry in entries):
             reasons.append(
-                say(
+                message(
                     "block.exhausted",
                     block=block.id,
                     unit=block.unit,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from billing.rating.blocks import Drawn, RanOut
 from billing.rating.fees import granted
-from billing.rating.phrases import Phrase, say
+from billing.rating.messages import Message, message
 from billing.rating.result import BlockState, PurchaseOrderState
 from billing.rating.terms import Block, Entry, Period, Terms, Usage
 from msp.kernel.money import Money
@@ -27,7 +27,7 @@ class Case(NamedTuple):
     gaps: Sequence[Entry]
 
 
-def notices(case: Case) -> Iterator[Phrase]:
+def notices(case: Case) -> Iterator[Message]:
     """The warnings of one contract's period, the ones that change money first."""
     yield from _no_rate(case)
     yield from _blocks(case)
@@ -37,13 +37,13 @@ def notices(case: Case) -> Iterator[Phrase]:
     yield from _write_downs(case)
 
 
-def _no_rate(case: Case) -> Iterator[Phrase]:
+def _no_rate(case: Case) -> Iterator[Message]:
     if case.gaps:
         work_types = sorted({entry.work_type for entry in case.gaps})
-        yield say("warning.no_rate", work_types=work_types, entries=[entry.id for entry in case.gaps])
+        yield message("warning.no_rate", work_types=work_types, entries=[entry.id for entry in case.gaps])
 
 
-def _blocks(case: Case) -> Iterator[Phrase]:
+def _blocks(case: Case) -> Iterator[Message]:
     ran_out = {moment.block.id: moment for moment in case.drawn.ran_out}
     states = {state.block: state for state in case.drawn.states}
     for block in case.blocks:
@@ -55,7 +55,7 @@ def _blocks(case: Case) -> Iterator[Phrase]:
             yield from _used(case, block, states[block.id])
 
 
-def _ran_out(case: Case, moment: RanOut) -> Iterator[Phrase]:
+def _ran_out(case: Case, moment: RanOut) -> Iterator[Message]:
     block = moment.block
     overage = sum(
         piece.billed
@@ -64,54 +64,54 @@ def _ran_out(case: Case, moment: RanOut) -> Iterator[Phrase]:
     )
     if overage or moment.on:
         size = granted(case.terms, block)
-        yield say(
+        yield message(
             "warning.block_exhausted",
             block=block.id, unit=block.unit, granted=size, on=moment.on, at=moment.at, overage_minutes=overage,
         )  # fmt: skip
 
 
-def _used(case: Case, block: Block, state: BlockState) -> Iterator[Phrase]:
+def _used(case: Case, block: Block, state: BlockState) -> Iterator[Message]:
     left = state.opening - state.drained
     percent = 100 * (block.granted - left) // block.granted if block.granted else 0
     shown = left if block.unit == "minutes" else Money(left, case.terms.currency)
     if state.expired:
-        yield say("warning.block_expired", block=block.id, unit=block.unit, left=shown, on=block.ends_on)
+        yield message("warning.block_expired", block=block.id, unit=block.unit, left=shown, on=block.ends_on)
     elif state.drained and percent >= BLOCK_USED_PERCENT:
-        yield say(
+        yield message(
             "warning.block_used",
             block=block.id, unit=block.unit, granted=granted(case.terms, block), left=shown, percent=percent,
         )  # fmt: skip
 
 
-def _order(case: Case) -> Iterator[Phrase]:
+def _order(case: Case) -> Iterator[Message]:
     state, order = case.order, case.terms.purchase_order
     if state is None or order is None or order.remaining is None or state.remaining is None:
         return
     number, currency = state.number, case.terms.currency
     if state.held:
-        yield say("warning.po_held", po=number, entries=list(state.held), net=state.held_net, currency=currency)
+        yield message("warning.po_held", po=number, entries=list(state.held), net=state.held_net, currency=currency)
     if state.remaining.amount < 0:
-        yield say("warning.po_exceeded", po=number, over=-state.remaining, currency=currency)
+        yield message("warning.po_exceeded", po=number, over=-state.remaining, currency=currency)
     elif not state.held and order.remaining:
         percent = 100 * (order.remaining.amount - state.remaining.amount) // order.remaining.amount
         if percent >= order.warn_percent:
-            yield say("warning.po_near", po=number, percent=percent, left=state.remaining, currency=currency)
+            yield message("warning.po_near", po=number, percent=percent, left=state.remaining, currency=currency)
 
 
-def _seats(case: Case) -> Iterator[Phrase]:
+def _seats(case: Case) -> Iterator[Message]:
     deltas = [change.delta for change in case.usage.seat_changes if change.on in case.period]
     if case.terms.kind == "per_seat" and any(deltas):
         before = case.usage.seats
-        yield say("warning.seats_changed", before=before, after=before + sum(deltas))
+        yield message("warning.seats_changed", before=before, after=before + sum(deltas))
 
 
-def _entries(case: Case) -> Iterator[Phrase]:
+def _entries(case: Case) -> Iterator[Message]:
     loose = [entry for entry in case.entries if entry.billable and entry.ticket is None]
     if loose:
-        yield say("warning.without_ticket", minutes=_minutes(loose), entries=[entry.id for entry in loose])
+        yield message("warning.without_ticket", minutes=_minutes(loose), entries=[entry.id for entry in loose])
     late = [entry for entry in case.entries if entry.worked_on < case.period.first]
     if late:
-        yield say(
+        yield message(
             "warning.late_entries",
             minutes=_minutes(late), entries=[entry.id for entry in late], oldest=late[0].worked_on,
         )  # fmt: skip
@@ -121,11 +121,11 @@ def _minutes(entries: Sequence[Entry]) -> int:
     return sum(entry.minutes for entry in entries)
 
 
-def _write_downs(case: Case) -> Iterator[Phrase]:
+def _write_downs(case: Case) -> Iterator[Message]:
     taken: dict[str, int] = {}
     for piece in case.drawn.pieces:
         taken[piece.entry.id] = taken.get(piece.entry.id, 0) + piece.billable - piece.billed
     for entry in case.entries:
         if entry.billable and entry.write_down > taken.get(entry.id, 0):
             minutes = entry.write_down - taken.get(entry.id, 0)
-            yield say("warning.write_down_clipped", entry=entry.id, minutes=minutes)
+            yield message("warning.write_down_clipped", entry=entry.id, minutes=minutes)

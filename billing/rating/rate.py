@@ -8,10 +8,10 @@ from datetime import date
 from billing.rating.blocks import Drawn, draw
 from billing.rating.fees import fee_lines
 from billing.rating.labour import Blocks, Taxes, discount_lines, km_lines, labour_lines, unpriced
+from billing.rating.messages import Message, message
 from billing.rating.notices import Case, notices
-from billing.rating.phrases import Phrase, say
-from billing.rating.pieces import cut
 from billing.rating.result import LeftOut, Line, PurchaseOrderState, Rated
+from billing.rating.segments import split_by_band
 from billing.rating.terms import NO_USAGE, Block, Entry, Period, Terms, Usage, by_age
 from billing.tax import Regime, tax_for
 from msp.kernel.money import Money, total
@@ -92,16 +92,16 @@ def _admit(job: _Job, entries: Iterable[Entry]) -> tuple[list[Entry], list[LeftO
     return admitted, left_out
 
 
-def _refusal(job: _Job, entry: Entry) -> Phrase | None:
+def _refusal(job: _Job, entry: Entry) -> Message | None:
     terms = job.terms
     if not entry.approved:
-        return say("left_out.unapproved")
+        return message("left_out.unapproved")
     if entry.worked_on > job.period.last:
-        return say("left_out.after_period", last=job.period.last)
+        return message("left_out.after_period", last=job.period.last)
     if entry.worked_on < terms.starts_on or (terms.ends_on and entry.worked_on > terms.ends_on):
-        return say("left_out.outside_contract", first=terms.starts_on, last=terms.ends_on)
+        return message("left_out.outside_contract", first=terms.starts_on, last=terms.ends_on)
     if not entry.billable and not terms.print_non_billable:
-        return say("left_out.non_billable", minutes=entry.minutes)
+        return message("left_out.non_billable", minutes=entry.minutes)
     return None
 
 
@@ -118,7 +118,7 @@ def _without_gaps(job: _Job, entries: Sequence[Entry]) -> tuple[_Priced, list[En
 
 
 def _draw(job: _Job, entries: Sequence[Entry]) -> Drawn:
-    pieces = cut(job.terms, (entry for entry in entries if not _only_km(job.terms, entry)))
+    pieces = split_by_band(job.terms, (entry for entry in entries if not _only_km(job.terms, entry)))
     return draw(job.terms, pieces, blocks=job.blocks, period=job.period)
 
 
@@ -167,8 +167,10 @@ def _order_state(terms: Terms, full: _Priced, kept: _Priced) -> PurchaseOrderSta
 
 
 def _gap_reasons(gaps: Iterable[Entry]) -> list[LeftOut]:
-    return [LeftOut(entry.id, say("left_out.no_rate", work_type=entry.work_type, on=entry.worked_on)) for entry in gaps]
+    return [
+        LeftOut(entry.id, message("left_out.no_rate", work_type=entry.work_type, on=entry.worked_on)) for entry in gaps
+    ]
 
 
 def _held(order: PurchaseOrderState | None) -> list[LeftOut]:
-    return [LeftOut(entry, say("left_out.held_by_po", po=order.number)) for entry in order.held] if order else []
+    return [LeftOut(entry, message("left_out.held_by_po", po=order.number)) for entry in order.held] if order else []

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from billing.rating.phrases import Phrase
+from billing.rating.messages import Message
 from billing.rating.terms import Unit
 from billing.tax import Tax, Taxed
 from msp.kernel.money import Money, total
@@ -39,7 +39,7 @@ class Line:
 
     key: str
     kind: LineKind
-    description: Phrase
+    description: Message
     minutes: int | None
     quantity: Decimal
     unit: LineUnit
@@ -48,7 +48,7 @@ class Line:
     tax: Tax
     prorate: tuple[int, int] | None
     entries: tuple[EntryShare, ...]
-    reason: tuple[Phrase, ...]
+    reason: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class LeftOut:
     """A time entry that this rating does not bill, and why (codes `left_out.…`)."""
 
     entry: str
-    reason: Phrase
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Rated:
     movements: tuple[Movement, ...]
     blocks: tuple[BlockState, ...]
     purchase_order: PurchaseOrderState | None
-    warnings: tuple[Phrase, ...]
+    warnings: tuple[Message, ...]
 
     @property
     def net(self) -> Money:

@@ -8,20 +8,30 @@ are shown in its threads and replies go there. Its inbound module turns payloads
 
 from functools import partial
 
-from integrations.chat.answers import ANSWERED, answer
 from integrations.chat.attachments import OFFERED, fetch
+from integrations.chat.auto_replies import ANSWERED, send_auto_reply
+from integrations.chat.button_actions import ClickResult, handle_click, handle_click_and_answer
 from integrations.chat.changes import deleted, edited, restored
-from integrations.chat.intake import hear, stranger_wrote
+from integrations.chat.direct_notifications import bring, line_of, reaches
+from integrations.chat.intake import receive_message, stranger_wrote
 from integrations.chat.links import find_link, note_broken, note_restored, note_uninstalled
-from integrations.chat.nudges import bring, line_of, reaches
 from integrations.chat.outgoing import TOLD, tell, tell_in_order
-from integrations.chat.presses import ClickResult, press, press_and_answer
 from integrations.chat.reachability import CONNECTED, follow_connection, note_channel_works
 from integrations.chat.replies import ChatReplies
 from integrations.chat.transcripts import AWAITED, bring_words
 from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.chat.transports import add_transport
-from integrations.chat.values import Button, FileOffer, Link, Place, Post, Press, Profile, Said, WrittenCard
+from integrations.chat.values import (
+    Button,
+    ButtonClick,
+    FileOffer,
+    IncomingMessage,
+    Post,
+    Profile,
+    ThreadRef,
+    WorkspaceLink,
+    WrittenCard,
+)
 from msp.kernel.destinations import CHAT
 from msp.kernel.events import subscribe
 from msp.kernel.leases import LATER
@@ -32,29 +42,29 @@ from msp.notify.reply_delivery import LINE
 __all__ = [
     "Broken",
     "Button",
+    "ButtonClick",
     "ClickResult",
     "FileOffer",
     "InDoubt",
-    "Link",
-    "Place",
+    "IncomingMessage",
     "Post",
-    "Press",
     "Profile",
-    "Said",
+    "ThreadRef",
     "Transport",
     "Unreachable",
+    "WorkspaceLink",
     "WrittenCard",
     "deleted",
     "edited",
     "find_link",
-    "hear",
+    "handle_click",
+    "handle_click_and_answer",
     "line_of",
     "note_broken",
     "note_channel_works",
     "note_restored",
     "note_uninstalled",
-    "press",
-    "press_and_answer",
+    "receive_message",
     "register",
     "restored",
     "stranger_wrote",
@@ -68,7 +78,7 @@ def register(transport: Transport) -> None:
     subscribe("chat_late", to=set(), handler=tell, destination=CHAT)
     subscribe("chat_threads", to=CONNECTED, handler=follow_connection)
     add_reply_channel(ChatReplies(transport))
-    subscribe("chat_answers", to=ANSWERED, handler=answer, lane=LATER, destination=CHAT)
+    subscribe("chat_answers", to=ANSWERED, handler=send_auto_reply, lane=LATER, destination=CHAT)
     subscribe("chat_files", to=OFFERED, handler=fetch, destination=CHAT)
     subscribe("chat_words", to=AWAITED, handler=bring_words, lane=LATER, destination=CHAT)
     add_channel(Channel(transport.platform, "chat", partial(reaches, transport), partial(bring, transport)))

@@ -6,7 +6,7 @@ from integrations.chat.links import find_link, note_broken
 from integrations.chat.quota_notice import tell_of_quota
 from integrations.chat.transport import Broken, Transport
 from integrations.chat.transports import transport_of
-from integrations.chat.values import Link
+from integrations.chat.values import WorkspaceLink
 from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent
@@ -44,7 +44,7 @@ def fetch(fact: Fact) -> None:
         _settle(fact, state="stored", storage_key=kept.key, size=kept.size)
 
 
-def _fetched(transport: Transport, link: Link | None, remote: Json, *, limit: int) -> files.Kept:
+def _fetched(transport: Transport, link: WorkspaceLink | None, remote: Json, *, limit: int) -> files.Kept:
     if link is None:
         raise Permanent("not_connected")
     if not limit:

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask_babel import gettext, pgettext
 from sqlalchemy import exists, select
 
-from integrations.chat import when
+from integrations.chat import relative_time
 from integrations.chat.values import Button, WrittenCard
 from msp.calendars.business_time import Step
 from msp.kernel.db import db
@@ -75,7 +75,7 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
         (pgettext("card", "With"), card.assignee or pgettext("card", "Nobody yet")),
     ]
     if card.due_at is not None:
-        facts.append((_promised(card.due_kind), when.moment(card.due_at, now=now)))
+        facts.append((_promised(card.due_kind), relative_time.moment(card.due_at, now=now)))
     return WrittenCard(
         label=card.label,
         subject=card.subject,
@@ -134,9 +134,9 @@ def _why(clock: Clock) -> Why | None:
 
 def _reason(why: Why, due_at: datetime, *, now: datetime) -> str:
     facts = {
-        "time": when.time_of_day(due_at),
-        "budget": when.budget(why.budget),
-        "start": when.start(why.counted_from, now=now),
+        "time": relative_time.time_of_day(due_at),
+        "budget": relative_time.budget(why.budget),
+        "start": relative_time.start(why.counted_from, now=now),
     }
     if why.left_out:
         return gettext(

@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from integrations.chat import sentences
 from integrations.chat.early_deletions import note_deleted
-from integrations.chat.intake import attach, body_of, hear, message_id_of
+from integrations.chat.intake import attach, body_of, message_id_of, receive_message
 from integrations.chat.links import find_link
 from integrations.chat.requesters import names_of
 from integrations.chat.transport import Transport
-from integrations.chat.values import Link, Place, Said, external_id
+from integrations.chat.values import IncomingMessage, ThreadRef, WorkspaceLink, external_id
 from msp.clients.queries import access_client
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
@@ -28,7 +28,7 @@ from msp.tickets.removed_files import remove_attachments
 HEARD_WITHIN = timedelta(days=1)  # of its writing, a message that is on no ticket is heard when it is edited
 
 
-def edited(transport: Transport, said: Said, *, at: datetime, removed_files: Collection[str] = ()) -> None:
+def edited(transport: Transport, said: IncomingMessage, *, at: datetime, removed_files: Collection[str] = ()) -> None:
     """A message was edited in its chat: its words and files follow; `removed_files` are ids as its files' `remote` has.
 
     One that is on no ticket is heard as said now: «Hola» became a problem, or the edit came before the message.
@@ -40,7 +40,7 @@ def edited(transport: Transport, said: Said, *, at: datetime, removed_files: Col
         is_known = _message(link, said.external_id) is not None
     if not is_known:
         if said.at > clock.now() - HEARD_WITHIN:
-            hear(transport, replace(said, at=max(said.at, at)))
+            receive_message(transport, replace(said, at=max(said.at, at)))
         return
     content = with_names(said.content, names_of(transport, link, said.mentions))
     with work(Scope.client(_client_of(link))):
@@ -51,7 +51,7 @@ def edited(transport: Transport, said: Said, *, at: datetime, removed_files: Col
             _follow_files(said, message, removed_files, at=now)
 
 
-def deleted(place: Place, message_id: str) -> None:
+def deleted(place: ThreadRef, message_id: str) -> None:
     """A message was deleted in its chat: its words disappear; one that is on no ticket yet will not be heard."""
     link = _client_link(place)
     if link is None:
@@ -69,7 +69,7 @@ def deleted(place: Place, message_id: str) -> None:
         note_deleted(place, message_id, client_id=_client_of(link))
 
 
-def restored(transport: Transport, said: Said) -> None:
+def restored(transport: Transport, said: IncomingMessage) -> None:
     """A deleted message was brought back in its chat; one that is on no ticket changes nothing."""
     link = _client_link(said.place)
     if link is None:
@@ -83,7 +83,7 @@ def restored(transport: Transport, said: Said) -> None:
             undelete_message(ticket, message, body=body, content=to_json(content), at=clock.now())
 
 
-def _follow_files(said: Said, message: Message, removed: Collection[str], *, at: datetime) -> None:
+def _follow_files(said: IncomingMessage, message: Message, removed: Collection[str], *, at: datetime) -> None:
     """Add the files that are new, and remove those that went."""
     remotes = _attached(message)
     keys = {_key(remote) for remote, _ in remotes.values()}
@@ -109,18 +109,18 @@ def _key(remote: Json) -> Any:
     return remote.get("id") or remote.get("url")
 
 
-def _client_link(place: Place) -> Link | None:
+def _client_link(place: ThreadRef) -> WorkspaceLink | None:
     """The link of a client's workspace; None for unknown ones and the provider's own."""
     with work(Scope.system()):
         link = find_link(place.platform, place.workspace)
     return link if link is not None and link.client_id is not None else None
 
 
-def _client_of(link: Link) -> UUID:
+def _client_of(link: WorkspaceLink) -> UUID:
     assert link.client_id is not None  # as `_client_link` made sure
     return link.client_id
 
 
-def _message(link: Link, external_id: str) -> Message | None:
+def _message(link: WorkspaceLink, external_id: str) -> Message | None:
     found = message_id_of(_client_of(link), link.platform, external_id)
     return db.session.get(Message, found) if found else None

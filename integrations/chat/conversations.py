@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from integrations.chat.models import ChatPost
-from integrations.chat.values import Place, Said, external_id
+from integrations.chat.values import IncomingMessage, ThreadRef, external_id
 from msp.kernel import clock
 from msp.kernel.db import db
 from msp.people.models import Person
@@ -17,14 +17,14 @@ from msp.tickets.states import FINISHED
 THANKED_WITHIN = timedelta(days=7)  # thanks outside of any thread belong to a ticket that moved so lately
 
 
-def conversation_at(place: Place) -> Conversation | None:
+def conversation_at(place: ThreadRef) -> Conversation | None:
     """The conversation of a thread, as far as the current scope may see it."""
     query = select(Conversation).where(*_in_channel(place), Conversation.thread == place.thread)
     return db.session.scalars(query).one_or_none()
 
 
 def conversation_of(
-    said: Said, *, author_id: UUID, within: timedelta, quoted_in: UUID | None = None
+    said: IncomingMessage, *, author_id: UUID, within: timedelta, quoted_in: UUID | None = None
 ) -> Conversation | None:
     """The conversation that a message belongs to, or None where it starts one (the client's scope).
 
@@ -43,7 +43,7 @@ def conversation_of(
     return _continued(said, author_id=author_id, within=within) if said.is_addressed else None
 
 
-def current_conversation(place: Place, *, author_id: UUID) -> Conversation | None:
+def current_conversation(place: ThreadRef, *, author_id: UUID) -> Conversation | None:
     """What is being talked about in a chat without threads; in a group chat, with that person."""
     query = (
         select(Conversation)
@@ -57,7 +57,7 @@ def current_conversation(place: Place, *, author_id: UUID) -> Conversation | Non
     return db.session.scalars(query).one_or_none()
 
 
-def thanked_conversation(said: Said, *, author_id: UUID) -> Conversation | None:
+def thanked_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
     """The author's latest ticket of that channel that somebody of the desk answered or finished in the last days."""
     query = (
         select(Conversation)
@@ -74,7 +74,7 @@ def thanked_conversation(said: Said, *, author_id: UUID) -> Conversation | None:
     return db.session.scalars(query).one_or_none()
 
 
-def nudged_conversation(said: Said, *, author_id: UUID) -> Conversation | None:
+def nudged_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
     """The author's latest unfinished ticket of that channel: what somebody means who asks whether anybody is there."""
     query = (
         select(Conversation)
@@ -91,7 +91,7 @@ def nudged_conversation(said: Said, *, author_id: UUID) -> Conversation | None:
     return db.session.scalars(query).one_or_none()
 
 
-def conversation_of_ticket(place: Place, ticket: str) -> Conversation | None:
+def conversation_of_ticket(place: ThreadRef, ticket: str) -> Conversation | None:
     """The conversation of a channel that shows this ticket; the id comes from outside and is only compared."""
     found = db.session.scalars(select(Conversation).where(*_in_channel(place)))
     return next((each for each in found if str(each.ticket_id) == ticket), None)
@@ -116,12 +116,12 @@ def make_current(conversation: Conversation) -> None:
     conversation.current_at = max(now, last + timedelta(microseconds=1)) if last else now
 
 
-def leave_current(place: Place) -> None:
+def leave_current(place: ThreadRef) -> None:
     """What is said next in this chat starts another ticket."""
     db.session.execute(update(Conversation).where(*_in_channel(place)).values(current_at=None))
 
 
-def _continued(said: Said, *, author_id: UUID, within: timedelta) -> Conversation | None:
+def _continued(said: IncomingMessage, *, author_id: UUID, within: timedelta) -> Conversation | None:
     near = exists().where(
         Message.ticket_id == Ticket.id,
         Message.author_id == author_id,
@@ -143,7 +143,7 @@ def _continued(said: Said, *, author_id: UUID, within: timedelta) -> Conversatio
     return db.session.scalars(query).one_or_none()
 
 
-def _where_said(said: Said) -> ColumnElement[bool]:
+def _where_said(said: IncomingMessage) -> ColumnElement[bool]:
     """In the message's channel; what is answered in private is found by the channel where it was said."""
     here = and_(*_in_channel(said.place))
     if not said.is_shared:
@@ -166,7 +166,7 @@ def _answered(*, before: datetime | None = None) -> ColumnElement[bool]:
     return answer if before is None else answer.where(message.at <= before)
 
 
-def _quoted(said: Said, quoted_in: UUID | None) -> Conversation | None:
+def _quoted(said: IncomingMessage, quoted_in: UUID | None) -> Conversation | None:
     if not said.quoted:
         return None
     found = _of_message(said.place, said.quoted)
@@ -176,7 +176,7 @@ def _quoted(said: Said, quoted_in: UUID | None) -> Conversation | None:
     return found
 
 
-def _of_message(place: Place, message: str) -> Conversation | None:
+def _of_message(place: ThreadRef, message: str) -> Conversation | None:
     """The conversation of the ticket that one of the client's messages is on."""
     query = (
         select(Conversation)
@@ -194,7 +194,7 @@ def _of_message(place: Place, message: str) -> Conversation | None:
     return db.session.scalars(query).one_or_none()
 
 
-def _in_channel(place: Place) -> tuple[ColumnElement[bool], ...]:
+def _in_channel(place: ThreadRef) -> tuple[ColumnElement[bool], ...]:
     return (
         Conversation.platform == place.platform,
         Conversation.workspace == place.workspace,

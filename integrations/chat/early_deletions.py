@@ -8,14 +8,14 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from sqlalchemy import select
 
 from integrations.chat.links import lock
-from integrations.chat.values import Place, external_id
+from integrations.chat.values import ThreadRef, external_id
 from msp.kernel.db import db
 from msp.kernel.events import Event, emit
 
 DELETED_EARLY = "chat.message_deleted_early"
 
 
-def note_deleted(place: Place, message: str, *, client_id: UUID) -> None:
+def note_deleted(place: ThreadRef, message: str, *, client_id: UUID) -> None:
     """Remember once that a message of a client's chat was deleted (system scope)."""
     subject = _subject(place, message)
     lock(DELETED_EARLY, subject)
@@ -23,11 +23,11 @@ def note_deleted(place: Place, message: str, *, client_id: UUID) -> None:
         emit(DELETED_EARLY, subject, client_id=client_id, visibility="internal", platform=place.platform)
 
 
-def was_deleted(place: Place, message: str) -> bool:
+def was_deleted(place: ThreadRef, message: str) -> bool:
     """Whether a message was deleted before it was heard (system scope)."""
     query = select(Event.id).where(Event.kind == DELETED_EARLY, Event.subject_id == _subject(place, message))
     return db.session.execute(query.limit(1)).one_or_none() is not None
 
 
-def _subject(place: Place, message: str) -> UUID:
+def _subject(place: ThreadRef, message: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"deleted:{place.platform}:{external_id(place, message)}")

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from integrations.chat import sentences
-from integrations.chat.answers import note_for_answer, note_refused
+from integrations.chat.auto_replies import note_refused, request_auto_reply
 from integrations.chat.conversations import (
     conversation_at,
     conversation_of,
@@ -35,7 +35,7 @@ from integrations.chat.requesters import (
 )
 from integrations.chat.staff_messages import may_write_for
 from integrations.chat.transport import Transport, Unreachable
-from integrations.chat.values import FileOffer, Link, Place, Post, Said, external_id
+from integrations.chat.values import FileOffer, IncomingMessage, Post, ThreadRef, WorkspaceLink, external_id
 from msp.clients.actions import note_unknown
 from msp.clients.queries import access_client
 from msp.kernel import clock
@@ -77,18 +77,18 @@ _SENTENCES: dict[Outcome, Callable[[], str]] = {
 }
 
 
-def hear(transport: Transport, said: Said) -> None:
+def receive_message(transport: Transport, said: IncomingMessage) -> None:
     """Put a message onto its ticket, or open one where it was said to us; everything else is left alone.
 
     Idempotent. Raises Temporary where the chat system must be asked and does not answer.
     """
     try:
-        known = _recognise(said)
+        known = _identify(said)
         if known is None:
             return
         link, author = known
         if link.client_id is None:
-            _meet(transport, link, said)
+            _link_staff_identity(transport, link, said)
             return
         author = author or identify(transport, link, said.author, reference=said.place.reference)
         if author.is_staff and not _may_answer(link, said, author):
@@ -107,13 +107,13 @@ def hear(transport: Transport, said: Said) -> None:
     with work(Scope.system()):
         quoted_in = posted_in(said.place.platform, said.quoted) if said.quoted else None
     with work(Scope.client(link.client_id, actor_id=person_id)):
-        outcome = _land(said, link.client_id, author, content=content, quoted_in=quoted_in)
+        outcome = _add_to_ticket(said, link.client_id, author, content=content, quoted_in=quoted_in)
     sentence = _sentence_for(outcome, transport, said) if outcome in _SENTENCES else None
     if sentence and (outcome is not Outcome.OPENED or said.is_shared):
         _answer_author(transport, link, said, person_id, sentence)
 
 
-def _sentence_for(outcome: Outcome, transport: Transport, said: Said) -> Callable[[], str]:
+def _sentence_for(outcome: Outcome, transport: Transport, said: IncomingMessage) -> Callable[[], str]:
     """In a channel we hear only what mentions us; where we cannot answer there, the answer is in their own chat."""
     is_in_channel = transport.has_threads_in_chats and not (said.place.is_personal or said.is_private)
     if outcome is Outcome.GREETING and is_in_channel:
@@ -121,17 +121,17 @@ def _sentence_for(outcome: Outcome, transport: Transport, said: Said) -> Callabl
     return _SENTENCES[outcome]
 
 
-def stranger_wrote(said: Said) -> None:
+def stranger_wrote(said: IncomingMessage) -> None:
     """Somebody of another company spoke to us in a channel of this client: a kind answer, and nothing of any ticket."""
     if not said.is_addressed:
         return
     with work(Scope.system()):
         link = find_link(said.place.platform, said.place.workspace)
         if link is not None:
-            note_for_answer("chat.stranger_wrote", said, client_id=link.client_id)
+            request_auto_reply("chat.stranger_wrote", said, client_id=link.client_id)
 
 
-def _recognise(said: Said) -> tuple[Link, Author | None] | None:
+def _identify(said: IncomingMessage) -> tuple[WorkspaceLink, Author | None] | None:
     """Whose workspace it is and who wrote, as far as we know them; None where there is nothing to do."""
     place = said.place
     with work(Scope.system()):
@@ -148,14 +148,14 @@ def _recognise(said: Said) -> tuple[Link, Author | None] | None:
         return link, known_author(link, said.author, reference=place.reference)
 
 
-def _may_answer(link: Link, said: Said, author: Author) -> bool:
+def _may_answer(link: WorkspaceLink, said: IncomingMessage, author: Author) -> bool:
     """Whether a member of staff wrote in the thread of a ticket that they may see."""
     assert link.client_id is not None
     with work(Scope.system()):
         return author.is_staff and _has_thread(link, said) and may_write_for(author.person_id, link.client_id)
 
 
-def _meet(transport: Transport, link: Link, said: Said) -> None:
+def _link_staff_identity(transport: Transport, link: WorkspaceLink, said: IncomingMessage) -> None:
     """Somebody of the desk wrote in the provider's own workspace: from now on they can be reached there."""
     if not said.is_addressed or not said.place.is_personal:
         return
@@ -164,7 +164,9 @@ def _meet(transport: Transport, link: Link, said: Said) -> None:
         _answer_author(transport, link, said, person_id, sentences.met)
 
 
-def _answer_author(transport: Transport, link: Link, said: Said, author_id: UUID, sentence: Callable[[], str]) -> None:
+def _answer_author(
+    transport: Transport, link: WorkspaceLink, said: IncomingMessage, author_id: UUID, sentence: Callable[[], str]
+) -> None:
     """Say something to the author alone, once per message: as a message in their own chat, else seen by them only.
 
     A message that was posted outside of any thread is answered outside of any thread: Slack shows an ephemeral
@@ -191,7 +193,9 @@ def _answer_author(transport: Transport, link: Link, said: Said, author_id: UUID
         log.info("a private answer was not delivered", extra={"reason": failure.reason})
 
 
-def _land(said: Said, client_id: UUID, author: Author, *, content: Document, quoted_in: UUID | None) -> Outcome:
+def _add_to_ticket(
+    said: IncomingMessage, client_id: UUID, author: Author, *, content: Document, quoted_in: UUID | None
+) -> Outcome:
     place, at, author_id = said.place, min(said.at, clock.now()), author.person_id
     if said.starts_thread:
         lock("author", place.platform, place.workspace, place.channel, said.author)
@@ -217,7 +221,7 @@ def _land(said: Said, client_id: UUID, author: Author, *, content: Document, quo
 
 
 def _small_talk(
-    said: Said, conversation: Conversation | None, author_id: UUID, *, body: str
+    said: IncomingMessage, conversation: Conversation | None, author_id: UUID, *, body: str
 ) -> tuple[Conversation | None, Outcome]:
     """Thanks and acknowledgements go onto the ticket that was answered, a greeting onto one that is being written.
 
@@ -233,7 +237,7 @@ def _small_talk(
 
 
 def _add(
-    said: Said, conversation: Conversation, author: Author, *, body: str, content: Document, at: datetime
+    said: IncomingMessage, conversation: Conversation, author: Author, *, body: str, content: Document, at: datetime
 ) -> Message:
     ticket, author_id = access_ticket(conversation.ticket_id, lock=True), author.person_id
     conversation.reference = {**conversation.reference, **said.place.reference}
@@ -256,7 +260,9 @@ def _add(
     return message
 
 
-def _open(said: Said, client_id: UUID, author_id: UUID, *, body: str, content: Document, at: datetime) -> Message:
+def _open(
+    said: IncomingMessage, client_id: UUID, author_id: UUID, *, body: str, content: Document, at: datetime
+) -> Message:
     place = said.place
     request = Request(
         subject=subject_of(body),
@@ -285,7 +291,7 @@ def _open(said: Said, client_id: UUID, author_id: UUID, *, body: str, content: D
     return message
 
 
-def attach(place: Place, files: Iterable[FileOffer], message: Message) -> None:
+def attach(place: ThreadRef, files: Iterable[FileOffer], message: Message) -> None:
     """Put the files that came with a message onto it; emits what is still to be brought of each."""
     for file in files:
         attachment = Attachment(
@@ -313,18 +319,18 @@ def attach(place: Place, files: Iterable[FileOffer], message: Message) -> None:
             )
 
 
-def _unconnected(said: Said) -> None:
+def _unconnected(said: IncomingMessage) -> None:
     place = said.place
     note_unknown(place.platform, place.workspace, at=clock.now(), messages=1)
     if said.is_addressed and not said.is_command and unknown_link(place.platform, place.workspace):
-        note_for_answer("chat.unconnected_wrote", said, client_id=None)
+        request_auto_reply("chat.unconnected_wrote", said, client_id=None)
 
 
-def _is_known(link: Link, said: Said) -> bool:
+def _is_known(link: WorkspaceLink, said: IncomingMessage) -> bool:
     return link.client_id is not None and (message_id_of(link.client_id, link.platform, said.external_id) is not None)
 
 
-def _has_thread(link: Link, said: Said) -> bool:
+def _has_thread(link: WorkspaceLink, said: IncomingMessage) -> bool:
     if said.starts_thread:
         return False
     conversation = conversation_at(said.place)
@@ -342,7 +348,7 @@ def message_id_of(client_id: UUID, channel: str, external_id: str) -> UUID | Non
     return db.session.execute(query).scalar_one_or_none()
 
 
-def body_of(said: Said, content: Document) -> str:
+def body_of(said: IncomingMessage, content: Document) -> str:
     """Its plain text, cut to what a ticket holds since a chat shows no refusal; else the names of its files."""
     text = write_text(content).strip()
     text = text or ", ".join(file.name for file in said.files)

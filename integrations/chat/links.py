@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from integrations.chat.values import Link
+from integrations.chat.values import WorkspaceLink
 from msp.clients.actions import mark_broken, mark_restored, mark_uninstalled
 from msp.clients.models import Connection, UnknownSource
 from msp.clients.queries import find_connection
@@ -13,20 +13,20 @@ from msp.kernel import clock, crypto
 from msp.kernel.db import Scope, db, work
 
 
-def find_link(platform: str, workspace: str) -> Link | None:
+def find_link(platform: str, workspace: str) -> WorkspaceLink | None:
     """The connection of a workspace or tenant (any scope that may see it), or None where nobody has it."""
     connection = find_connection(platform, workspace)
     return _link(connection) if connection else None
 
 
-def unknown_link(platform: str, workspace: str) -> Link | None:
+def unknown_link(platform: str, workspace: str) -> WorkspaceLink | None:
     """A workspace of nobody yet, where we can answer: it left us a token, or needs none (system scope)."""
     query = select(UnknownSource).where(UnknownSource.kind == platform, UnknownSource.external_id == workspace)
     source = db.session.scalars(query).one_or_none()
     if source is None or not (source.secret or source.settings.get("answers_without_token")):
         return None
     token = crypto.unseal(source.secret) if source.secret else None
-    return Link(None, platform, workspace, source.settings, token)
+    return WorkspaceLink(None, platform, workspace, source.settings, token)
 
 
 def note_broken(platform: str, workspace: str, *, reason: str) -> None:
@@ -65,9 +65,9 @@ def lock(*names: str | UUID) -> None:
     db.session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _link(connection: Connection) -> Link:
+def _link(connection: Connection) -> WorkspaceLink:
     token = crypto.unseal(connection.secret) if connection.secret else None
     is_broken = connection.broken_reason is not None
-    return Link(
+    return WorkspaceLink(
         connection.client_id, connection.kind, connection.external_id, connection.settings, token, is_broken=is_broken
     )

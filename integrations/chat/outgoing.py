@@ -20,7 +20,7 @@ from integrations.chat.posting import parts_of, post_all
 from integrations.chat.reachability import note_reachable
 from integrations.chat.transport import Broken, Transport, Unreachable
 from integrations.chat.transports import transport_of
-from integrations.chat.values import Link, Place, Post
+from integrations.chat.values import Post, ThreadRef, WorkspaceLink
 from msp.kernel import clock, leases
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.destinations import Postponed
@@ -61,8 +61,8 @@ class Plan:
 
     client_id: UUID
     conversation_id: UUID
-    link: Link | None
-    place: Place
+    link: WorkspaceLink | None
+    place: ThreadRef
     direct_to: str | None
     posts: tuple[Post, ...]
     card: Card
@@ -136,9 +136,9 @@ def tell_in_order(fact: Fact) -> None:
             deliver_at(late, subscriber="chat_late", key=f"chat_late:{fact.subject_id}", due_at=due_at, at=at)
 
 
-def place_of(conversation: Conversation) -> Place:
+def place_of(conversation: Conversation) -> ThreadRef:
     """Where a conversation is held."""
-    return Place(
+    return ThreadRef(
         platform=conversation.platform,
         workspace=conversation.workspace,
         channel=conversation.channel,
@@ -177,7 +177,7 @@ def opening_post(ticket: Ticket, card: Card, *, name: str) -> Post:
     return Post(sentences.headline(card, name=name, now=now), card=written(card, now=now), ticket_id=ticket.id)
 
 
-def keep_opening(client_id: UUID, conversation_id: UUID, place: Place, *, sent: list[str], post: Post) -> None:
+def keep_opening(client_id: UUID, conversation_id: UUID, place: ThreadRef, *, sent: list[str], post: Post) -> None:
     """Remember where a conversation is held, and its opening sentence and card, so that they can be updated."""
     with changing(client_id, conversation_id) as conversation:
         kept = {name: value for name, value in conversation.reference.items() if name != "direct_to"}
@@ -294,7 +294,9 @@ def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
     _refresh_card(transport, link, plan, place)
 
 
-def _settle_question(transport: Transport, link: Link, plan: Plan, place: Place, *, asked: str | None) -> None:
+def _settle_question(
+    transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef, *, asked: str | None
+) -> None:
     """Keep the buttons under the last question only while they do something."""
     question = next((post for post in plan.posts if post.buttons), None)
     lasts = FINISHED if plan.question.get("is_reopening") else {"resolved"}
@@ -310,7 +312,7 @@ def _settle_question(transport: Transport, link: Link, plan: Plan, place: Place,
         conversation.reference = {**conversation.reference, "question": asked_now}
 
 
-def _refresh_card(transport: Transport, link: Link, plan: Plan, place: Place) -> None:
+def _refresh_card(transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef) -> None:
     """Bring the sentence and the card up to date where they would read differently."""
     if not plan.is_card_new or plan.card_id is None:
         return
@@ -326,9 +328,9 @@ def _refresh_card(transport: Transport, link: Link, plan: Plan, place: Place) ->
             conversation.card_id = None
 
 
-def _replace(transport: Transport, link: Link, place: Place, message_id: str, post: Post) -> bool:
+def _replace(transport: Transport, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> bool:
     """Update a message of ours; False where somebody removed it."""
-    leases.hold()  # another worker may have posted a later state since
+    leases.ensure_lease()  # another worker may have posted a later state since
     try:
         transport.update(link, place, message_id, post)
     except (Broken, Unreachable):

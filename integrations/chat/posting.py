@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from integrations.chat.links import note_restored
 from integrations.chat.models import ChatPost
 from integrations.chat.transport import InDoubt, Transport
-from integrations.chat.values import Link, Place, Post
+from integrations.chat.values import Post, ThreadRef, WorkspaceLink
 from msp.kernel import clock, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure, Permanent
@@ -19,7 +19,13 @@ from msp.richtext import split
 
 
 def post_once(
-    transport: Transport, link: Link, place: Place, post: Post, *, key: str, conversation_id: UUID | None = None
+    transport: Transport,
+    link: WorkspaceLink,
+    place: ThreadRef,
+    post: Post,
+    *,
+    key: str,
+    conversation_id: UUID | None = None,
 ) -> str:
     """Post a message unless it was posted, and return its id; `key` is the same at every try."""
     row, is_new = _begin(key, transport.platform, conversation_id)
@@ -27,7 +33,7 @@ def post_once(
         return row.external_id
     found = None if is_new else _look(transport, link, place, key=key, since=row.tried_at)
     if found is None:
-        leases.hold()
+        leases.ensure_lease()
         found = _send(transport, link, place, post, key=key)
     _finish(key, transport.platform, found, conversation_id, since=row.tried_at)
     if link.is_broken:
@@ -37,8 +43,8 @@ def post_once(
 
 def post_all(
     transport: Transport,
-    link: Link,
-    place: Place,
+    link: WorkspaceLink,
+    place: ThreadRef,
     posts: Sequence[Post],
     *,
     key: str,
@@ -88,20 +94,20 @@ def _begin(key: str, platform: str, conversation_id: UUID | None) -> tuple[ChatP
         return session.get_one(ChatPost, key), is_new
 
 
-def _look(transport: Transport, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
+def _look(transport: Transport, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
     try:
         return transport.find(link, place, key=key, since=since)
     except Permanent:  # it may not read there: better said twice than never
         return None
 
 
-def _send(transport: Transport, link: Link, place: Place, post: Post, *, key: str) -> str:
+def _send(transport: Transport, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
     try:
         return transport.post(link, place, post, key=key)
     except InDoubt:
         raise
     except OutsideFailure:  # surely not sent: nothing to look for next time
-        leases.hold()  # what another tries by now is another's to note
+        leases.ensure_lease()  # what another tries by now is another's to note
         with work(Scope.system()) as session:
             session.execute(delete(ChatPost).where(ChatPost.key == key))
         raise

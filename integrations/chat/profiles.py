@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.chat.transport import Transport
-from integrations.chat.values import Link, Profile
+from integrations.chat.values import Profile, WorkspaceLink
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.kernel import clock
@@ -70,7 +70,7 @@ def is_stale(identity: ChatIdentity, *, at: datetime) -> bool:
     return read_at is None or datetime.fromisoformat(str(read_at)) <= at - MAX_AGE
 
 
-def refresh(transport: Transport, link: Link, external_id: str) -> None:
+def refresh(transport: Transport, link: WorkspaceLink, external_id: str) -> None:
     """Read a known person's profile again and follow it; where the chat system fails, only the attempt is noted.
 
     Asks the chat system outside of any unit of work.
@@ -84,7 +84,7 @@ def refresh(transport: Transport, link: Link, external_id: str) -> None:
         follow_profile(link, profile)
 
 
-def follow_profile(link: Link, profile: Profile) -> None:
+def follow_profile(link: WorkspaceLink, profile: Profile) -> None:
     """Bring a known person's name, address and guest mark up to date with their profile; emits `person.edited`.
 
     A name that somebody typed in the desk stays. The address of an account that signs in stays. Somebody whose
@@ -129,7 +129,7 @@ def _is_invisible(sign: str) -> bool:
     return unicodedata.category(sign)[0] == "C" and sign not in _JOINERS and not sign.isspace()
 
 
-def _note_attempt(link: Link, external_id: str) -> None:
+def _note_attempt(link: WorkspaceLink, external_id: str) -> None:
     with work(Scope.system()):
         identity = find_identity(link.platform, link.workspace, external_id)
         if identity is not None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from integrations.chat.outgoing import place_of
 from integrations.chat.posting import once
 from integrations.chat.transport import Transport
-from integrations.chat.values import Link, Place
+from integrations.chat.values import ThreadRef, WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure
@@ -20,7 +20,7 @@ from msp.tickets.models import Attachment, Conversation, Message
 log = logging.getLogger(__name__)
 
 
-def tell_of_quota(transport: Transport, link: Link, fact: Fact) -> None:
+def tell_of_quota(transport: Transport, link: WorkspaceLink, fact: Fact) -> None:
     """Tell the author of a message with a file over the quota, alone and once a day; failures are only logged."""
     found = _author_and_place(transport.platform, link.workspace, fact)
     if found is None:
@@ -39,7 +39,7 @@ def tell_of_quota(transport: Transport, link: Link, fact: Fact) -> None:
         log.info("a notice of the quota was not delivered", extra={"reason": failure.reason})
 
 
-def _author_and_place(platform: str, workspace: str, fact: Fact) -> tuple[Person, str, Place, str] | None:
+def _author_and_place(platform: str, workspace: str, fact: Fact) -> tuple[Person, str, ThreadRef, str] | None:
     with work(Scope.system()) as session:
         attachment = session.get_one(Attachment, fact.subject_id)
         message = session.get_one(Message, attachment.message_id)

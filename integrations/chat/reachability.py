@@ -7,7 +7,7 @@ settings keep the teams and chats that the app was taken out of (`removed_from`)
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from integrations.chat.links import lock
-from integrations.chat.values import Place
+from integrations.chat.values import ThreadRef
 from msp.clients.actions import mark_restored
 from msp.clients.models import Connection
 from msp.clients.queries import find_connection
@@ -22,7 +22,7 @@ OF_ONE_THREAD = ("thread_not_found", "restricted_action_thread_locked", "Activit
 CONNECTED = {"connection.added", "connection.restored"}
 
 
-def note_removed(place: Place) -> None:
+def note_removed(place: ThreadRef) -> None:
     """The app was taken out of the team or chat of a place: its threads are marked, and no others.
 
     Emits `ticket.unreachable` for open tickets. Idempotent.
@@ -37,7 +37,7 @@ def note_removed(place: Place) -> None:
             _tell(conversation, "ticket.unreachable", reason=APP_REMOVED)
 
 
-def note_heard(place: Place) -> None:
+def note_heard(place: ThreadRef) -> None:
     """Something came from a place, so the connection and its threads work: their marks are cleared.
 
     Emits `connection.restored` and, for open tickets, `ticket.reachable`. Idempotent.
@@ -62,7 +62,7 @@ def note_reachable(conversation: Conversation) -> None:
         _tell(conversation, "ticket.reachable")
 
 
-def note_channel_works(place: Place) -> None:
+def note_channel_works(place: ThreadRef) -> None:
     """The app hears what is said in a channel: its threads can be reached, but for those that are closed themselves.
 
     In the unit of work in force; emits `ticket.reachable`.
@@ -77,7 +77,7 @@ def follow_connection(fact: Fact) -> None:
         connection = session.get(Connection, fact.subject_id)
         if connection is None or connection.broken_reason is not None:
             return
-        place = Place(connection.kind, connection.external_id, "", "")
+        place = ThreadRef(connection.kind, connection.external_id, "", "")
         for conversation in _conversations(place, Conversation.unreachable_reason == NOT_CONNECTED):
             note_reachable(conversation)
 
@@ -91,30 +91,30 @@ def _keep_removed(connection: Connection, groups: list[str]) -> None:
     connection.settings = {**connection.settings, "removed_from": groups}
 
 
-def _group_of(place: Place) -> str:
+def _group_of(place: ThreadRef) -> str:
     """What the app is installed in: the team of a channel, or the chat itself."""
     return str(place.reference.get("team_id") or place.channel)
 
 
-def _of_group(place: Place) -> ColumnElement[bool]:
+def _of_group(place: ThreadRef) -> ColumnElement[bool]:
     """Its channels; a team's id is that of its first channel, and older threads do not name their team."""
     group = _group_of(place)
     return or_(Conversation.channel.in_({place.channel, group}), Conversation.reference["team_id"].as_string() == group)
 
 
-def _of_channel(place: Place) -> ColumnElement[bool]:
+def _of_channel(place: ThreadRef) -> ColumnElement[bool]:
     is_open = or_(Conversation.thread == place.thread, Conversation.unreachable_reason.not_in(OF_ONE_THREAD))
     return and_(Conversation.channel == place.channel, is_open)
 
 
-def _conversations(place: Place, *where: ColumnElement[bool]) -> list[Conversation]:
+def _conversations(place: ThreadRef, *where: ColumnElement[bool]) -> list[Conversation]:
     query = select(Conversation).where(
         Conversation.platform == place.platform, Conversation.workspace == place.workspace, *where
     )
     return list(db.session.scalars(query.order_by(Conversation.id).with_for_update()))
 
 
-def _locked(place: Place) -> Connection | None:
+def _locked(place: ThreadRef) -> Connection | None:
     lock("connection", place.platform, place.workspace)
     return find_connection(place.platform, place.workspace)
 

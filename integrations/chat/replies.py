@@ -14,7 +14,7 @@ from integrations.chat.outgoing import changing, keep_opening, note_unreachable,
 from integrations.chat.posting import post_all
 from integrations.chat.reachability import NOT_CONNECTED, note_reachable
 from integrations.chat.transport import Broken, Transport, Unreachable
-from integrations.chat.values import Link, Place, Post
+from integrations.chat.values import Post, ThreadRef, WorkspaceLink
 from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
@@ -34,8 +34,8 @@ class Plan:
     """A reply in one conversation, read before anything is sent. `opening` is the card that a new one starts with."""
 
     conversation_id: UUID
-    link: Link
-    place: Place
+    link: WorkspaceLink
+    place: ThreadRef
     direct_to: str | None
     reply: Post
     opening: Post | None
@@ -122,7 +122,7 @@ class ChatReplies:
                 self.transport, plan.link, place, [plan.opening], key=f"{key}.opening", conversation_id=conversation_id
             )
             keep_opening(reply.client_id, conversation_id, place, sent=sent, post=plan.opening)
-            place = Place(
+            place = ThreadRef(
                 place.platform,
                 place.workspace,
                 place.channel,

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from integrations.chat.links import lock
 from integrations.chat.profiles import clean_name, is_guest_of, is_stale, profile_facts, refresh
 from integrations.chat.transport import Transport, Unreachable
-from integrations.chat.values import Link, Profile
+from integrations.chat.values import Profile, WorkspaceLink
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.kernel import clock, timezones
@@ -49,7 +49,7 @@ class Refused(Stranger):
         self.locale = locale
 
 
-def identify(transport: Transport, link: Link, external_id: str, *, reference: Json) -> Author:
+def identify(transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json) -> Author:
     """Who somebody in a client's chat is: added from their profile where nobody knows them, staff by their address.
 
     Reads a known person's profile again once a day. Asks the chat system outside of any unit of work. Raises Refused
@@ -69,7 +69,7 @@ def identify(transport: Transport, link: Link, external_id: str, *, reference: J
         return _known(found, reference=reference)
 
 
-def known_author(link: Link, external_id: str, *, reference: Json) -> Author | None:
+def known_author(link: WorkspaceLink, external_id: str, *, reference: Json) -> Author | None:
     """Whom we know somebody in a client's chat to be (system scope), with the newer way to reach them.
 
     None where `identify` must ask the chat system first. Raises as `identify` does.
@@ -80,7 +80,7 @@ def known_author(link: Link, external_id: str, *, reference: Json) -> Author | N
     return _known(found, reference=reference)
 
 
-def check_command(link: Link, external_id: str) -> None:
+def check_command(link: WorkspaceLink, external_id: str) -> None:
     """Raise Refused where somebody whom we know opens no tickets (system scope); asks nobody."""
     found = _find(link, external_id)
     if found is not None:
@@ -93,7 +93,7 @@ def check_opens(author: Author) -> None:
         raise Refused("staff", locale=author.locale)
 
 
-def requester(transport: Transport, link: Link, external_id: str, *, reference: Json) -> UUID:
+def requester(transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json) -> UUID:
     """The id of the client's person behind somebody in chat; raises as `identify` does, and Stranger for staff."""
     author = identify(transport, link, external_id, reference=reference)
     if author.is_staff:
@@ -101,7 +101,7 @@ def requester(transport: Transport, link: Link, external_id: str, *, reference: 
     return author.person_id
 
 
-def meet_staff(transport: Transport, link: Link, external_id: str, *, reference: Json) -> UUID | None:
+def meet_staff(transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json) -> UUID | None:
     """Remember where a member of staff can be reached, by the address they have there; None where nothing is new."""
     with work(Scope.system()):
         if find_identity(link.platform, link.workspace, external_id) is not None:
@@ -118,7 +118,7 @@ def meet_staff(transport: Transport, link: Link, external_id: str, *, reference:
         return person.id
 
 
-def names_of(transport: Transport, link: Link, external_ids: tuple[str, ...]) -> dict[str, str]:
+def names_of(transport: Transport, link: WorkspaceLink, external_ids: tuple[str, ...]) -> dict[str, str]:
     """Names for people who are mentioned: ours where we know them, else as the chat system has them."""
     names: dict[str, str] = {}
     for external_id in dict.fromkeys(external_ids):
@@ -143,7 +143,7 @@ class _Found(NamedTuple):
     client: Client
 
 
-def _find(link: Link, external_id: str) -> _Found | None:
+def _find(link: WorkspaceLink, external_id: str) -> _Found | None:
     """None also for whom we know as somebody of a client that the workspace belonged to before."""
     query = (
         select(ChatIdentity, Person, Client)
@@ -185,7 +185,7 @@ def _check(person: Person, client: Client, told: Json) -> None:
         raise Refused("guest", locale=person.locale)
 
 
-def _meet(transport: Transport, link: Link, external_id: str, *, reference: Json) -> Author:
+def _meet(transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json) -> Author:
     assert link.client_id is not None
     try:
         profile = transport.profile(link, external_id)
@@ -210,7 +210,7 @@ def _meet(transport: Transport, link: Link, external_id: str, *, reference: Json
         return _author(person)
 
 
-def _staff_behind(link: Link, profile: Profile) -> Person | None:
+def _staff_behind(link: WorkspaceLink, profile: Profile) -> Person | None:
     """The member of staff that a profile is of: known in the workspace that they come from, or by their address."""
     if profile.workspace != link.workspace:
         home = find_identity(link.platform, profile.workspace, profile.external_id)
@@ -244,7 +244,7 @@ def _matching(client: Client, profile: Profile, *, is_guest: bool) -> Person | N
     return person
 
 
-def _added(link: Link, client: Client, profile: Profile, *, is_guest: bool) -> Person:
+def _added(link: WorkspaceLink, client: Client, profile: Profile, *, is_guest: bool) -> Person:
     is_taken = bool(profile.email) and find_by_email(profile.email or "", client_id=client.id) is not None
     person = add_person(
         client_id=client.id,
@@ -265,12 +265,12 @@ def _language(profile: Profile, client: Client) -> str:
     return language if language in LOCALES else client.locale
 
 
-def _unnamed(link: Link, client: Client) -> str:
+def _unnamed(link: WorkspaceLink, client: Client) -> str:
     with reading_as(client.locale, client.timezone):
         return gettext("Slack user") if link.platform == "slack" else gettext("Teams user")
 
 
-def _link(link: Link, profile: Profile, person: Person, *, is_guest: bool, reference: Json) -> ChatIdentity:
+def _link(link: WorkspaceLink, profile: Profile, person: Person, *, is_guest: bool, reference: Json) -> ChatIdentity:
     at = clock.now()
     identity = link_identity(
         person,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from flask_babel import gettext, ngettext
 
-from integrations.chat import when
+from integrations.chat import relative_time
 from integrations.chat.cards import Card, button_label
 from integrations.chat.values import Button
 from msp.sla.clocks import ANSWERS
@@ -29,7 +29,7 @@ def promise(card: Card, *, now: datetime) -> str:
         return gettext("Somebody will answer you here.")
     if card.due_at < now:
         return gettext("We are late; the team has been notified.")
-    before = when.before(card.due_at, now=now)
+    before = relative_time.before(card.due_at, now=now)
     if card.due_kind in ANSWERS:
         return gettext("We will answer you %(before)s.", before=before)
     if card.due_kind == "fulfilment":

@@ -7,7 +7,7 @@ from uuid import UUID
 from integrations.chat.links import find_link
 from integrations.chat.transport import Transport
 from integrations.chat.transports import transport_of
-from integrations.chat.values import Link
+from integrations.chat.values import WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent, Temporary
@@ -43,7 +43,7 @@ def bring_words(fact: Fact) -> None:
         _put(fact.client_id, fact.subject_id, words.strip())
 
 
-def _heard(transport: Transport, link: Link, remote: Json) -> str | None:
+def _heard(transport: Transport, link: WorkspaceLink, remote: Json) -> str | None:
     try:
         return transport.transcript(link, remote)
     except Permanent:  # the clip itself is there to be listened to

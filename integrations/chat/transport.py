@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from integrations.chat.values import Link, Place, Post, Profile
+from integrations.chat.values import Post, Profile, ThreadRef, WorkspaceLink
 from msp.kernel.db import Json
 from msp.kernel.errors import Broken, InDoubt, Unreachable
 from msp.richtext import Document
@@ -44,34 +44,34 @@ class Transport(Protocol):
         """How long a document is in this platform's own formatting, in the unit of `max_text`."""
         ...
 
-    def profile(self, link: Link, external_id: str) -> Profile:
+    def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """Who somebody is."""
         ...
 
-    def direct(self, link: Link, external_id: str) -> Place:
+    def direct(self, link: WorkspaceLink, external_id: str) -> ThreadRef:
         """A person's own conversation with us, opened where there is none; its thread is empty."""
         ...
 
-    def post(self, link: Link, place: Place, post: Post, *, key: str) -> str:
+    def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
         """Write in a thread (start one where `place.thread` is empty), marked with `key`; returns the message's id."""
         ...
 
-    def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
+    def find(self, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
         """The id of the message that carries `key`, if it stands there; None where that cannot be known."""
         ...
 
-    def update(self, link: Link, place: Place, message_id: str, post: Post) -> None:
+    def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
         """Replace a message of ours."""
         ...
 
-    def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
+    def whisper(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """Say something to one person in a thread, seen by them alone where the system knows how."""
         ...
 
-    def download(self, link: Link, remote: Json) -> AbstractContextManager[Iterator[bytes]]:
+    def download(self, link: WorkspaceLink, remote: Json) -> AbstractContextManager[Iterator[bytes]]:
         """Fetch a file that was offered, in chunks; raises Permanent with the reason it is refused for."""
         ...
 
-    def transcript(self, link: Link, remote: Json) -> str | None:
+    def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """What the chat system heard in a clip that was offered; None while it still listens, "" where it does not."""
         ...

@@ -10,7 +10,7 @@ from msp.richtext import Document, mentions, read_text
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ThreadRef:
     """A thread in a chat system. `reference` is what the platform needs to write there without being asked."""
 
     platform: str
@@ -37,7 +37,7 @@ class FileOffer:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class IncomingMessage:
     """A message that a person wrote.
 
     `message` names it within its channel; in a channel with threads a message whose id is its thread's starts one.
@@ -46,7 +46,7 @@ class Said:
     outside of any thread. `quoted` is the id of the message that it quotes, where a chat without threads tells.
     """
 
-    place: Place
+    place: ThreadRef
     author: str
     message: str
     content: Document
@@ -79,13 +79,13 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class ButtonClick:
     """A click on a button under one of our messages; `ticket` is what the button claims to be about.
 
     `is_outside_threads` where the message stands in no thread, though it may have begun one.
     """
 
-    place: Place
+    place: ThreadRef
     author: str
     code: str
     ticket: str
@@ -112,7 +112,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class WorkspaceLink:
     """A connected workspace or tenant as a job holds it: whose it is (the provider's where None), and its token."""
 
     client_id: UUID | None
@@ -176,6 +176,6 @@ class Post:
         return " · ".join(part for part in (self.label, self.author) if part)
 
 
-def external_id(place: Place, message: str) -> str:
+def external_id(place: ThreadRef, message: str) -> str:
     """The id of a message among all messages of its platform."""
     return f"{place.workspace}:{place.channel}:{message}"

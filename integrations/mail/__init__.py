@@ -15,13 +15,13 @@ from msp.kernel.destinations import MAIL
 from msp.kernel.events import subscribe
 from msp.notify import Channel, add_channel
 from msp.notify.replies import add_reply_channel
-from msp.operations.doubts import add_doubts
+from msp.operations.uncertain_sends import add_uncertain_sends
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Reach people by mail where there is a server to hand it to (SMTP_URL and MAIL_FROM)."""
     app.register_blueprint(Blueprint("mail", __name__, template_folder="templates"))
-    add_doubts(DOUBTS)
+    add_uncertain_sends(DOUBTS)
     if settings.mail_enabled:
         listen(settings)
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, sel
 
 from integrations.mail.models import IN_DOUBT, MailPost
 from msp.kernel.db import db
-from msp.operations.doubts import Doubt, Doubts
+from msp.operations.uncertain_sends import UncertainSend, UncertainSends
 
 UNDER_WAY = timedelta(minutes=5)  # a try that is older has ended, with its worker if not before
 
@@ -17,13 +17,13 @@ def count_in_doubt(at: datetime) -> int:
     return db.session.execute(select(func.coalesce(func.sum(_more(at)), 0)).where(_is_in_doubt(at))).scalar_one()
 
 
-def page_in_doubt(at: datetime, offset: int, limit: int) -> tuple[list[Doubt], int]:
+def page_in_doubt(at: datetime, offset: int, limit: int) -> tuple[list[UncertainSend], int]:
     """The mails that ended in doubt, last tried first, and how many they are (system scope)."""
     total = db.session.execute(select(func.count()).select_from(MailPost).where(_is_in_doubt(at))).scalar_one()
     query = select(MailPost, _more(at)).where(_is_in_doubt(at)).order_by(MailPost.tried_at.desc(), MailPost.message_id)
     rows = db.session.execute(query.offset(offset).limit(limit))
     return [
-        Doubt(
+        UncertainSend(
             reference=row.message_id,
             person_id=row.person_id,
             event_id=_event_of(row.message_id),
@@ -36,7 +36,7 @@ def page_in_doubt(at: datetime, offset: int, limit: int) -> tuple[list[Doubt], i
     ], total
 
 
-DOUBTS = Doubts("mail", count_in_doubt, page_in_doubt)
+DOUBTS = UncertainSends("mail", count_in_doubt, page_in_doubt)
 
 
 def _is_in_doubt(at: datetime) -> ColumnElement[bool]:

@@ -69,7 +69,7 @@ def post_once(post: Post, letter: Letter, person: Person) -> None:
     message = compose(post, letter, name=person.name, address=address, message_id=message_id)
     with _noted(message_id, person.id) as is_sent:
         if not is_sent:
-            leases.hold()
+            leases.ensure_lease()
             hand_over(post.server, message, sender=post.sender, recipient=address)
 
 
@@ -125,7 +125,7 @@ def _noted(message_id: str, person_id: UUID) -> Iterator[bool]:
     except (MailInDoubt, leases.LeaseLost):
         raise  # stays `trying`: the next try counts the doubt
     except OutsideFailure:
-        leases.hold()  # what another tries by now is another's to note
+        leases.ensure_lease()  # what another tries by now is another's to note
         _settle(message_id, "waiting")
         raise
     _settle(message_id, "sent")

@@ -5,7 +5,7 @@ from functools import partial
 from flask import Flask
 
 from integrations import chat
-from integrations.slack.doors import MAX_BODY, SOURCE, doors
+from integrations.slack.endpoints import MAX_BODY, SOURCE, doors
 from integrations.slack.inbound import handle
 from integrations.slack.install import installing
 from integrations.slack.transport import SlackTransport

@@ -6,30 +6,30 @@ from datetime import UTC, datetime
 
 from integrations.chat import (
     Broken,
+    ButtonClick,
     FileOffer,
-    Place,
-    Press,
-    Said,
+    IncomingMessage,
+    ThreadRef,
     Transport,
     deleted,
     edited,
     find_link,
-    hear,
+    handle_click_and_answer,
     note_broken,
     note_channel_works,
     note_uninstalled,
-    press_and_answer,
+    receive_message,
 )
-from integrations.slack.hearing import (
-    NEW,
-    SPOKEN,
+from integrations.slack.profiles import enterprise_of, follow_user
+from integrations.slack.relevance import (
+    MESSAGE_EVENTS,
+    NEW_SUBTYPES,
     authorised_bot,
     is_addressed,
     is_direct,
     is_ours_or_a_bot,
     opens_channel,
 )
-from integrations.slack.profiles import enterprise_of, follow_user
 from integrations.slack.rich_text import files_of, is_heard_in_part, read_message
 from integrations.slack.transport import SlackTransport
 from msp.kernel import clock, files
@@ -61,7 +61,7 @@ def handle(transport: SlackTransport, received: Received) -> None:
 
 def _on_event(transport: SlackTransport, envelope: Json) -> None:
     event = envelope["event"]
-    if event["type"] in SPOKEN:
+    if event["type"] in MESSAGE_EVENTS:
         _on_message(transport, envelope, event)
     elif event["type"] == "user_change":
         follow_user(envelope, event, enterprise=transport.enterprise)
@@ -83,7 +83,7 @@ def _has_bots(event: Json) -> bool:
 def _on_message(transport: Transport, envelope: Json, event: Json) -> None:
     bot = _bot_of(envelope)
     subtype = event.get("subtype")
-    if event["type"] == "app_mention" or subtype in NEW:
+    if event["type"] == "app_mention" or subtype in NEW_SUBTYPES:
         if not is_ours_or_a_bot(event, envelope, bot):
             _on_words(transport, envelope, event, bot)
     elif opens_channel(event, bot):
@@ -97,7 +97,9 @@ def _on_message(transport: Transport, envelope: Json, event: Json) -> None:
 
 
 def _on_words(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
-    hear(transport, _said(envelope, event, bot))  # whose people its author belongs to is told by their profile
+    receive_message(
+        transport, _said(envelope, event, bot)
+    )  # whose people its author belongs to is told by their profile
 
 
 def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
@@ -111,7 +113,7 @@ def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> N
     before, after = _file_ids(previous), _file_ids(message)
     if _words(message) == _words(previous) and before == after:
         return
-    if message.get("subtype") not in NEW or is_ours_or_a_bot(message, envelope, bot):
+    if message.get("subtype") not in NEW_SUBTYPES or is_ours_or_a_bot(message, envelope, bot):
         return
     said = _said(envelope, {**message, "type": "message", **_where(event)}, bot)
     edited(transport, said, at=_edited_at(message, event), removed_files=before - after)
@@ -136,8 +138,8 @@ def _edited_at(message: Json, event: Json) -> datetime:
     return _instant(str(at or event.get("event_ts") or event.get("ts") or message["ts"]))
 
 
-def _said(envelope: Json, event: Json, bot: str) -> Said:
-    return Said(
+def _said(envelope: Json, event: Json, bot: str) -> IncomingMessage:
+    return IncomingMessage(
         place=_place(envelope, event, event),
         author=event["user"],
         message=event["ts"],
@@ -149,8 +151,8 @@ def _said(envelope: Json, event: Json, bot: str) -> Said:
     )
 
 
-def _place(envelope: Json, event: Json, message: Json) -> Place:
-    return Place(
+def _place(envelope: Json, event: Json, message: Json) -> ThreadRef:
+    return ThreadRef(
         platform="slack",
         workspace=envelope["team_id"],
         channel=event["channel"],
@@ -181,18 +183,18 @@ def _on_buttons(transport: Transport, payload: Json) -> None:
     thread = container.get("thread_ts") or container.get("message_ts")
     if not channel or not thread:
         return
-    place = Place("slack", team, channel, thread, is_personal=channel.startswith("D"))
+    place = ThreadRef("slack", team, channel, thread, is_personal=channel.startswith("D"))
     is_outside = container.get("thread_ts") in (None, "", container.get("message_ts"))
     for action in payload["actions"]:
         code, ticket = str(action.get("action_id") or ""), str(action.get("value") or "")
-        press_and_answer(transport, Press(place, payload["user"]["id"], code, ticket, is_outside))
+        handle_click_and_answer(transport, ButtonClick(place, payload["user"]["id"], code, ticket, is_outside))
 
 
 def _on_command(transport: Transport, command: Json, external_id: str) -> None:
-    place = Place("slack", command["team_id"], command["channel_id"], external_id)
-    hear(
+    place = ThreadRef("slack", command["team_id"], command["channel_id"], external_id)
+    receive_message(
         transport,
-        Said(
+        IncomingMessage(
             place=place,
             author=command["user_id"],
             message=external_id,

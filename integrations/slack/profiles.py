@@ -1,11 +1,11 @@
 """A person of Slack's as the desk reads them, from users.info or a user_change event."""
 
-from integrations.chat import Link, Profile, find_link
+from integrations.chat import Profile, WorkspaceLink, find_link
 from integrations.chat.profiles import clean_name, follow_profile
 from msp.kernel.db import Json, Scope, work
 
 
-def profile_of(user: Json, link: Link, *, enterprise: str) -> Profile:
+def profile_of(user: Json, link: WorkspaceLink, *, enterprise: str) -> Profile:
     """The profile of a user object; `enterprise` is the Enterprise Grid organisation of the link's installation.
 
     Its workspace is the link's for members and guests, and for colleagues from another workspace of the same grid.
@@ -66,7 +66,7 @@ def _address(user: Json, profile: Json) -> str | None:
     return address if "@" in address and user.get("is_email_confirmed") is not False else None
 
 
-def _is_colleague(user: Json, link: Link, enterprise: str) -> bool:
+def _is_colleague(user: Json, link: WorkspaceLink, enterprise: str) -> bool:
     grid = user.get("enterprise_user")
     grid = grid if isinstance(grid, dict) else {}
     if link.workspace in (user.get("team_id") or link.workspace, *(grid.get("teams") or ())):

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from slack_sdk import WebClient
 
-from integrations.chat import Broken, Link, Place, Post, Profile
+from integrations.chat import Broken, Post, Profile, ThreadRef, WorkspaceLink
 from integrations.slack.blocks import rendered
 from integrations.slack.captions import words_of_captions
 from integrations.slack.profiles import profile_of
@@ -50,17 +50,17 @@ class SlackTransport:
         """Its length as Slack's mrkdwn."""
         return len(write_mrkdwn(document))
 
-    def profile(self, link: Link, external_id: str) -> Profile:
+    def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The person by users.info; people of other companies come with their own workspace and no address."""
         user = call(self._client(link).users_info, user=external_id, include_locale=True)["user"]
         return profile_of(user, link, enterprise=self._enterprise_of(link, user))
 
-    def direct(self, link: Link, external_id: str) -> Place:
+    def direct(self, link: WorkspaceLink, external_id: str) -> ThreadRef:
         """The direct message with a person, by conversations.open."""
         channel = call(self._client(link).conversations_open, users=external_id)["channel"]["id"]
-        return Place(self.platform, link.workspace, channel, "", is_personal=True)
+        return ThreadRef(self.platform, link.workspace, channel, "", is_personal=True)
 
-    def post(self, link: Link, place: Place, post: Post, *, key: str) -> str:
+    def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
         """chat.postMessage in the thread, marked by metadata; returns its ts."""
         try:
             answer = call(
@@ -78,7 +78,7 @@ class SlackTransport:
             raise
         return str(answer["ts"])
 
-    def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
+    def find(self, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
         """Our message with this mark, among what was said in the thread since then."""
         web = self._client(link)
         window = {"oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}", "include_all_metadata": True, "limit": 100}
@@ -92,12 +92,12 @@ class SlackTransport:
                 return str(message["ts"])
         return None
 
-    def update(self, link: Link, place: Place, message_id: str, post: Post) -> None:
+    def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
         """chat.update; a post without blocks takes the old ones away."""
         content: dict[str, Any] = {"blocks": []} | rendered(post)
         call(self._client(link).chat_update, channel=place.channel, ts=message_id, **content)
 
-    def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
+    def whisper(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """chat.postEphemeral: seen by one person, for as long as they look."""
         call(
             self._client(link).chat_postEphemeral,
@@ -108,7 +108,7 @@ class SlackTransport:
         )
 
     @contextmanager
-    def download(self, link: Link, remote: Json) -> Iterator[Iterator[bytes]]:
+    def download(self, link: WorkspaceLink, remote: Json) -> Iterator[Iterator[bytes]]:
         """GET url_private with the bot's token, which goes to Slack's own hosts alone; redirects are refused.
 
         Without the right to read a file Slack answers 200 with a sign-in page: a page where none is due is refused.
@@ -132,7 +132,7 @@ class SlackTransport:
         except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("no_answer") from fault
 
-    def transcript(self, link: Link, remote: Json) -> str | None:
+    def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """The transcription of a clip by files.info; a long one is read whole from its captions (`vtt`)."""
         file = call(self._client(link).files_info, file=remote["id"])["file"]
         told = file.get("transcription")
@@ -147,14 +147,14 @@ class SlackTransport:
                 return words_of_captions(_limited(chunks))
         return str(preview.get("content") or "")
 
-    def _enterprise_of(self, link: Link, user: Json) -> str:
+    def _enterprise_of(self, link: WorkspaceLink, user: Json) -> str:
         """The organisation that we are installed in; asked for only where the answer decides who somebody is."""
         if not isinstance(user.get("enterprise_user"), dict) or user.get("team_id") == link.workspace:
             return ""
         known = self.enterprise or str(link.settings.get("enterprise_id") or "")
         return known or str(call(self._client(link).auth_test).get("enterprise_id") or "")
 
-    def _client(self, link: Link) -> WebClient:
+    def _client(self, link: WorkspaceLink) -> WebClient:
         if not link.token:
             raise Broken("not_connected")
         return client(link.token, base_url=self.base_url, timeout=self.timeout)

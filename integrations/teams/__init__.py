@@ -6,7 +6,7 @@ from flask import Flask
 
 from integrations import chat
 from integrations.teams.connector import Token
-from integrations.teams.doors import MAX_BODY, SOURCE, doors
+from integrations.teams.endpoints import MAX_BODY, SOURCE, doors
 from integrations.teams.inbound import handle
 from integrations.teams.tokens import Keys
 from integrations.teams.transport import TeamsTransport

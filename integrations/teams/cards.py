@@ -4,13 +4,13 @@ from typing import Any
 
 from botbuilder.schema import Activity, Attachment
 
-from integrations.chat import Button, Place, Post, WrittenCard
+from integrations.chat import Button, Post, ThreadRef, WrittenCard
 from integrations.teams.markdown import escape, escape_line, write_teams
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
 
-def activity_of(post: Post, place: Place) -> Activity:
+def activity_of(post: Post, place: ThreadRef) -> Activity:
     """A message of text, or of a card: never both, since Teams splits such an activity and answers without an id.
 
     A question's text stands in its card, above the buttons.
@@ -25,7 +25,7 @@ def activity_of(post: Post, place: Place) -> Activity:
     return made
 
 
-def _card(post: Post, place: Place) -> dict[str, Any] | None:
+def _card(post: Post, place: ThreadRef) -> dict[str, Any] | None:
     if post.card is None and not post.buttons:
         return None
     buttons = post.card.buttons if post.card else post.buttons

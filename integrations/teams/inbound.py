@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.chat import (
+    ButtonClick,
     ClickResult,
     FileOffer,
-    Place,
-    Press,
-    Said,
+    IncomingMessage,
+    ThreadRef,
     deleted,
     edited,
     find_link,
-    hear,
-    press,
-    press_and_answer,
+    handle_click,
+    handle_click_and_answer,
+    receive_message,
     restored,
 )
 from integrations.teams.installations import WITHOUT_TOKEN, note_installation, team_of
@@ -56,24 +56,24 @@ def click(transport: TeamsTransport, activity: Json) -> ClickResult | None:
     """
     place, action = _place(activity), _object(_object(activity.get("value")).get("action"))
     ticket = str(_object(action.get("data")).get("ticket") or "")
-    pressed = Press(place, activity["from"]["id"], str(action.get("verb") or ""), ticket)
-    return press(replace(transport, here=place), pressed)
+    pressed = ButtonClick(place, activity["from"]["id"], str(action.get("verb") or ""), ticket)
+    return handle_click(replace(transport, here=place), pressed)
 
 
-def _on_message(transport: TeamsTransport, activity: Json, place: Place) -> None:
+def _on_message(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
     value = activity.get("value")
     if isinstance(value, dict) and "code" in value:  # Action.Submit, of clients that know no Action.Execute
-        pressed = Press(place, activity["from"]["id"], str(value["code"]), str(value.get("ticket") or ""))
-        press_and_answer(transport, pressed)
+        pressed = ButtonClick(place, activity["from"]["id"], str(value["code"]), str(value.get("ticket") or ""))
+        handle_click_and_answer(transport, pressed)
         return
     if activity["from"].get("role") == "bot" or activity["from"]["id"] == activity["recipient"]["id"]:
         return
     if is_system_message(activity) or _introduce(transport, activity, place):
         return
-    hear(transport, _said(activity, place))
+    receive_message(transport, _said(activity, place))
 
 
-def _on_change(transport: TeamsTransport, activity: Json, place: Place) -> None:
+def _on_change(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
     kind = _object(activity.get("channelData")).get("eventType")
     if not activity.get("id") or activity["from"]["id"] == activity["recipient"]["id"]:
         return
@@ -84,9 +84,9 @@ def _on_change(transport: TeamsTransport, activity: Json, place: Place) -> None:
         edited(transport, said, at=instant_of(activity))
 
 
-def _said(activity: Json, place: Place) -> Said:
+def _said(activity: Json, place: ThreadRef) -> IncomingMessage:
     content, is_mentioned = read_activity(activity)
-    return Said(
+    return IncomingMessage(
         place=place,
         author=activity["from"]["id"],
         message=str(activity["id"]),
@@ -104,7 +104,7 @@ def _written_at(activity: Json) -> datetime:
     return datetime.fromtimestamp(int(id) / 1000, UTC) if re.fullmatch(r"1\d{12}", id) else instant_of(activity)
 
 
-def _introduce(transport: TeamsTransport, activity: Json, place: Place) -> bool:
+def _introduce(transport: TeamsTransport, activity: Json, place: ThreadRef) -> bool:
     """Learn who wrote where no ticket can come of it: a tenant of nobody, or our own staff. True where that is all."""
     with work(Scope.system()):
         link = find_link("teams", place.workspace)
@@ -131,7 +131,7 @@ def _introduce(transport: TeamsTransport, activity: Json, place: Place) -> bool:
     return True
 
 
-def _place(activity: Json) -> Place:
+def _place(activity: Json) -> ThreadRef:
     """Where it was said. A channel's conversation carries its thread's root; chats have one thread for each ticket."""
     conversation = activity["conversation"]
     base, _, root = str(conversation["id"]).partition(";messageid=")
@@ -148,7 +148,7 @@ def _place(activity: Json) -> Place:
         reference["is_group"] = True
     if team := team_of(activity):
         reference["team_id"] = team
-    return Place(
+    return ThreadRef(
         platform="teams",
         workspace=tenant_of(activity),
         channel=base,

@@ -1,6 +1,6 @@
 """The app comes into a team, a chat or a person's own chat, and goes: learn.microsoft.com, «Conversation events»."""
 
-from integrations.chat import Place, find_link
+from integrations.chat import ThreadRef, find_link
 from integrations.chat.reachability import note_heard, note_removed
 from msp.clients.actions import note_unknown
 from msp.kernel import clock
@@ -10,7 +10,7 @@ GONE = ("teamDeleted", "teamHardDeleted")
 WITHOUT_TOKEN = {"answers_without_token": True}
 
 
-def note_installation(activity: Json, place: Place) -> None:
+def note_installation(activity: Json, place: ThreadRef) -> None:
     """Follow what an activity says of the app where it comes from: taken out there, added, or simply at work."""
     if _is_removal(activity):
         note_removed(place)

@@ -2,14 +2,14 @@
 
 import re
 
-from integrations.chat import Link, Profile
+from integrations.chat import Profile, WorkspaceLink
 from integrations.chat.profiles import clean_name
 from msp.kernel.db import Json
 
 _GUEST_UPN = re.compile(r"(?P<local>.+)_(?P<domain>[^_@]+\.[^_@]+)#EXT#", re.IGNORECASE)
 
 
-def profile_of(member: Json, link: Link, external_id: str, reference: Json) -> Profile:
+def profile_of(member: Json, link: WorkspaceLink, external_id: str, reference: Json) -> Profile:
     """The profile of a member; `reference` is that of the conversation, which names their language and zone.
 
     A guest belongs to the tenant that they are a guest of, also where Teams tells the guest's own; their address is

@@ -10,7 +10,7 @@ import requests
 from botbuilder.schema import Activity, ChannelAccount, ConversationAccount, ConversationParameters
 from botframework.connector import ConnectorClient
 
-from integrations.chat import Link, Place, Post, Profile, Unreachable
+from integrations.chat import Post, Profile, ThreadRef, Unreachable, WorkspaceLink
 from integrations.teams.cards import activity_of
 from integrations.teams.connector import CALL_SECONDS, TIMEOUT, Token, call, client
 from integrations.teams.markdown import write_teams
@@ -39,7 +39,7 @@ class TeamsTransport:
 
     app_id: str
     token: Token
-    here: Place | None = None
+    here: ThreadRef | None = None
     is_local: bool = False
     platform: str = "teams"
     max_text: int = 12_000  # characters, of about 100 KB in UTF-16
@@ -50,7 +50,7 @@ class TeamsTransport:
         """Its length as Teams' Markdown."""
         return len(write_teams(document))
 
-    def profile(self, link: Link, external_id: str) -> Profile:
+    def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The person by the roster of the conversation they wrote in, or wrote in last.
 
         Raises Unreachable where Teams shows us nobody by this id there.
@@ -61,7 +61,7 @@ class TeamsTransport:
         url = f"v3/conversations/{reference['conversation_id']}/members/{external_id}"
         return profile_of(self._get(reference["service_url"], url), link, external_id, reference)
 
-    def direct(self, link: Link, external_id: str) -> Place:
+    def direct(self, link: WorkspaceLink, external_id: str) -> ThreadRef:
         """The personal chat with somebody who wrote to us before; raises Unreachable for others."""
         reference = self._last_place(link, external_id)
         if "service_url" not in reference:
@@ -76,20 +76,20 @@ class TeamsTransport:
         web = self._client(reference["service_url"])
         made = call(self.token, web.conversations.create_conversation, wanted)
         kept = {"service_url": reference["service_url"], "conversation_id": made.id}
-        return Place(self.platform, link.workspace, made.id, "", is_personal=True, reference=kept)
+        return ThreadRef(self.platform, link.workspace, made.id, "", is_personal=True, reference=kept)
 
-    def post(self, link: Link, place: Place, post: Post, *, key: str) -> str:
+    def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
         """A message in the conversation or its thread; returns the activity's id. Teams keeps no mark of ours."""
         activity = self._addressed(activity_of(post, place), place)
         web = self._client(_service(place))
         answer = call(self.token, web.conversations.send_to_conversation, _conversation(place), activity)
         return str(answer.id) if answer else ""  # taken (202) without a name: it cannot be updated later
 
-    def find(self, link: Link, place: Place, *, key: str, since: datetime) -> str | None:
+    def find(self, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
         """Teams lets nobody look a message up by a mark: what is in doubt is said again."""
         return None
 
-    def update(self, link: Link, place: Place, message_id: str, post: Post) -> None:
+    def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
         """Replace a message of ours; one whose name Teams never told stays as it is."""
         if not message_id:
             return
@@ -103,7 +103,7 @@ class TeamsTransport:
                 raise Permanent(refused.reason) from refused
             raise
 
-    def whisper(self, link: Link, place: Place, *, to: str, text: str) -> None:
+    def whisper(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """Teams has no message for one person in a channel: it goes to their own chat with us.
 
         Raises Unreachable where they have none.
@@ -111,7 +111,7 @@ class TeamsTransport:
         self.post(link, place if place.is_personal else self.direct(link, to), Post(text), key="")
 
     @contextmanager
-    def download(self, link: Link, remote: Json) -> Iterator[Iterator[bytes]]:
+    def download(self, link: WorkspaceLink, remote: Json) -> Iterator[Iterator[bytes]]:
         """Fetch a file by its pre-authorised address, or a pasted picture with our token; redirects are refused."""
         address = parse_web_address(remote.get("url"))
         if address is None or not self._may_fetch(address, remote):
@@ -133,7 +133,7 @@ class TeamsTransport:
         except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("no_answer") from fault
 
-    def transcript(self, link: Link, remote: Json) -> str | None:
+    def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """Teams tells apps no words of clips."""
         return ""
 
@@ -148,13 +148,13 @@ class TeamsTransport:
             return service is not None and address.origin == service.origin
         return address.host.endswith(FILE_HOSTS)
 
-    def _last_place(self, link: Link, external_id: str) -> Json:
+    def _last_place(self, link: WorkspaceLink, external_id: str) -> Json:
         """Where somebody wrote last; empty where they never did."""
         with work(Scope.system()):
             identity = find_identity(self.platform, link.workspace, external_id)
             return dict(identity.reference) if identity else {}
 
-    def _addressed(self, activity: Activity, place: Place) -> Activity:
+    def _addressed(self, activity: Activity, place: ThreadRef) -> Activity:
         activity.from_property = ChannelAccount(id=f"28:{self.app_id}")
         activity.conversation = ConversationAccount(id=_conversation(place), tenant_id=place.workspace)
         return activity
@@ -195,14 +195,14 @@ class TeamsTransport:
         return body
 
 
-def _service(place: Place) -> str:
+def _service(place: ThreadRef) -> str:
     url = place.reference.get("service_url")
     if not url:
         raise Unreachable("no_service_address")
     return str(url)
 
 
-def _conversation(place: Place) -> str:
+def _conversation(place: ThreadRef) -> str:
     """A thread of a channel has its root in its name; a chat has none."""
     base = place.channel
     return base if place.is_personal or place.reference.get("is_group") else f"{base};messageid={place.thread}"

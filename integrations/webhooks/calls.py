@@ -71,7 +71,7 @@ def _post(poster: Poster, webhook: Webhook, fact: Fact, said: Json, *, kind: str
         "X-Guardia-Signature": signature(crypto.unseal(webhook.secret), timestamp=timestamp, body=body),
         "Idempotency-Key": str(fact.delivery_id),
     }
-    leases.hold()
+    leases.ensure_lease()
     try:
         status = poster.post(webhook.url, body, headers)
     except OutsideFailure as failure:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from msp import embedded
-from msp.bench import doors, flood, ground, pages, report, search, starts, sweeps
+from msp.bench import endpoints, environment, pages, report, search, startup, sustained_load, sweeps
 from msp.bench.preload import SLACK_APP, TEAMS_TENANT, Known, Workspace, preload
 from msp.bench.report import Figure, Say
 from msp.config import Settings
@@ -42,7 +42,7 @@ def run_bench(
         figures: list[Figure] = []
         if "starts" in only:
             say("Starting the whole desk, twice …")
-            figures += starts.measure(scratch / "whole")
+            figures += startup.measure(scratch / "whole")
         if set(FULL_DESK) & set(only):
             figures += _on_a_full_desk(scratch / "full", only, say=say)
         if "steps" in only:
@@ -61,16 +61,16 @@ def run_bench(
 def _on_a_full_desk(home: Path, only: Sequence[str], *, say: Say) -> list[Figure]:
     home.mkdir()
     with _slack() as (slack, seats), _teams() as teams:
-        environ = ground.environment(home, PORT=str(ground.free_port())) | _chat(slack, teams)
+        environ = environment.environment(home, PORT=str(environment.free_port())) | _chat(slack, teams)
         settings = Settings.from_env(environ)
         with embedded.running(settings):
             known = _filled(settings, _workspaces(slack, seats), say=say)
             figures: list[Figure] = []
             if {"pages", "endpoints"} & set(only):
-                figures += _web_alone(settings, environ, known, doors.Crowd(slack, seats), teams, only, say=say)
-                doors.forget(_owner(settings))
+                figures += _web_alone(settings, environ, known, endpoints.Crowd(slack, seats), teams, only, say=say)
+                endpoints.forget(_owner(settings))
             if {"cards", "flood", "overload"} & set(only):
-                figures += _with_workers(settings, environ, doors.Crowd(slack, seats), only, say=say)
+                figures += _with_workers(settings, environ, endpoints.Crowd(slack, seats), only, say=say)
             return figures
 
 
@@ -88,44 +88,44 @@ def _web_alone(
     settings: Settings,
     environ: dict[str, str],
     known: Known,
-    crowd: doors.Crowd,
+    crowd: endpoints.Crowd,
     teams: TeamsServer,
     only: Sequence[str],
     *,
     say: Say,
 ) -> list[Figure]:
     """Pages against the floor, then the endpoints; the workers rest, so that each figure is of one thing."""
-    log, floor_port = settings.home / "bench.log", ground.free_port()
-    floor = (sys.executable, "-m", "msp.bench.floor", str(floor_port), _owner(settings))
+    log, floor_port = settings.home / "bench.log", environment.free_port()
+    floor = (sys.executable, "-m", "msp.bench.baseline", str(floor_port), _owner(settings))
     with (
-        ground.running(*ground.msp("web"), env=environ, log=log) as web,
-        ground.running(*floor, env=environ, log=log) as bare,
+        environment.running(*environment.msp("web"), env=environ, log=log) as web,
+        environment.running(*floor, env=environ, log=log) as bare,
     ):
-        ground.answers(settings.port, "/readyz", process=web, log=log)
-        ground.answers(floor_port, "/queue", process=bare, log=log)
+        environment.answers(settings.port, "/readyz", process=web, log=log)
+        environment.answers(floor_port, "/queue", process=bare, log=log)
         figures: list[Figure] = []
         if "pages" in only:
             say("Pages and tickets, by turns with the floor …")
             figures += pages.measure(known, port=settings.port, floor_port=floor_port, say=say)
         if "endpoints" in only:
             say("The endpoints of Slack and Teams …")
-            figures.append(doors.throughput(settings.port, floor_port, crowd, say=say))
-            figures += doors.acks(settings.port, crowd, teams)
+            figures.append(endpoints.throughput(settings.port, floor_port, crowd, say=say))
+            figures += endpoints.acks(settings.port, crowd, teams)
         return figures
 
 
 def _with_workers(
-    settings: Settings, environ: dict[str, str], crowd: doors.Crowd, only: Sequence[str], *, say: Say
+    settings: Settings, environ: dict[str, str], crowd: endpoints.Crowd, only: Sequence[str], *, say: Say
 ) -> list[Figure]:
     log = settings.home / "bench.log"
     say("Messages to cards …")
-    with ground.running(*ground.msp("web"), env=environ, log=log) as web, _crew(environ, log):
-        ground.answers(settings.port, "/readyz", process=web, log=log)
+    with environment.running(*environment.msp("web"), env=environ, log=log) as web, _crew(environ, log):
+        environment.answers(settings.port, "/readyz", process=web, log=log)
         crowd.slack.configure(events_url=f"http://127.0.0.1:{settings.port}/slack/events")
         time.sleep(5)  # the workers are up
-        figures = [doors.cards(crowd)] if "cards" in only else []
+        figures = [endpoints.cards(crowd)] if "cards" in only else []
         if {"flood", "overload"} & set(only):
-            figures += flood.measure(settings.port, crowd, _owner(settings), only, say=say)
+            figures += sustained_load.measure(settings.port, crowd, _owner(settings), only, say=say)
         return [*figures, Figure("Slack calls refused by its rate limits", crowd.slack.throttled, "calls", 0)]
 
 
@@ -133,7 +133,7 @@ def _with_workers(
 def _crew(environ: dict[str, str], log: Path) -> Iterator[None]:
     with ExitStack() as stack:
         for role in ("clock", *["worker"] * WORKERS):
-            stack.enter_context(ground.running(*ground.msp(role), env=environ, log=log))
+            stack.enter_context(environment.running(*environment.msp(role), env=environ, log=log))
         yield
 
 
@@ -141,7 +141,7 @@ def _crew(environ: dict[str, str], log: Path) -> Iterator[None]:
 def _slack() -> Iterator[tuple[SlackServer, list[Seat]]]:
     slack = create_slack_server(app_id=SLACK_APP, retry_schedule=(), echo_bot_messages=False)
     seats = spread(slack, workspaces=WORKSPACES, people=PEOPLE_EACH)
-    slack.add_channel(seats[0].team, "general", id=flood.GENERAL, members=[seats[0].user])
+    slack.add_channel(seats[0].team, "general", id=sustained_load.GENERAL, members=[seats[0].user])
     with slack.serve():
         yield slack, seats
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from flask import Flask
 
 from msp import embedded
-from msp.bench import ground, report
+from msp.bench import environment, report
 from msp.bench.load import Make, Sample, closed_loop, request
 from msp.bench.preload import PRELOAD, preload, signed_in
 from msp.bench.report import Figure, Say
@@ -34,7 +34,7 @@ def measure(home: Path, *, say: Say) -> list[Figure]:
     from wsgi import create_app
 
     home.mkdir(parents=True, exist_ok=True)
-    environ = ground.environment(home, PORT=str(ground.free_port()))
+    environ = environment.environment(home, PORT=str(environment.free_port()))
     settings = Settings.from_env(environ)
     mark, made_of = home / "loaded", hashlib.sha256(PRELOAD.read_bytes()).hexdigest()
     if not mark.exists() or mark.read_text() != made_of:
@@ -78,15 +78,15 @@ def _figures(settings: Settings, environ: dict[str, str], app: Flask, *, say: Sa
 
 @contextmanager
 def _served(settings: Settings, environ: dict[str, str]) -> Iterator[int]:
-    log, floor_port = settings.home / "bench.log", ground.free_port()
+    log, floor_port = settings.home / "bench.log", environment.free_port()
     database = settings.database_url.replace("+psycopg", "")
-    bare = (sys.executable, "-m", "msp.bench.search_floor", str(floor_port), database)
+    bare = (sys.executable, "-m", "msp.bench.search_baseline", str(floor_port), database)
     with (
-        ground.running(*ground.msp("web"), env=environ, log=log) as web,
-        ground.running(*bare, env=environ, log=log) as floor,
+        environment.running(*environment.msp("web"), env=environ, log=log) as web,
+        environment.running(*bare, env=environ, log=log) as floor,
     ):
-        ground.answers(settings.port, "/readyz", process=web, log=log)
-        ground.answers(floor_port, "/search?q=pc00001", process=floor, log=log)
+        environment.answers(settings.port, "/readyz", process=web, log=log)
+        environment.answers(floor_port, "/search?q=pc00001", process=floor, log=log)
         yield floor_port
 
 

@@ -15,7 +15,7 @@ import psycopg
 from flask import Flask
 
 from msp import embedded
-from msp.bench import ground
+from msp.bench import environment
 from msp.bench.report import Figure, Say
 from msp.calendars.actions import add_calendar
 from msp.clients.actions import add_client
@@ -64,7 +64,7 @@ def measure(home: Path, *, say: Say) -> list[Figure]:
     from wsgi import create_app
 
     home.mkdir()
-    environ = ground.environment(home, PORT=str(ground.free_port()))
+    environ = environment.environment(home, PORT=str(environment.free_port()))
     settings = Settings.from_env(environ)
     with embedded.running(settings):
         migrate.upgrade(settings)
@@ -170,6 +170,6 @@ def _fall_due(owner: psycopg.Connection[tuple[object, ...]], count: int, *, afte
 def _crew(environ: dict[str, str], log: Path) -> Iterator[None]:
     with ExitStack() as stack:
         for role in ("clock", *["worker"] * WORKERS):
-            stack.enter_context(ground.running(*ground.msp(role), env=environ, log=log))
+            stack.enter_context(environment.running(*environment.msp(role), env=environ, log=log))
         time.sleep(6)  # they are up
         yield

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from msp.clients.billing_data import FIELDS, tidy
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.clients.queries import find_connection
-from msp.kernel import crypto, recent, timezones
+from msp.kernel import crypto, timezones, ttl_cache
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import emit
@@ -87,7 +87,7 @@ def edit_client(client: Client, *, at: datetime, **changes: object) -> None:
     for name in changed:
         setattr(client, name, changes[name])
     if "active" in changed:
-        recent.forget()
+        ttl_cache.clear()
     if changed:
         emit(
             "client.edited",

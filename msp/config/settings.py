@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from msp.config import values
-from msp.config.keeping import kept_secret, new_encryption_key, secret_weakness
+from msp.config.generated_secrets import new_encryption_key, secret_weakness, stored_secret
 from msp.config.reader import Reader, SettingsError
 from msp.config.values import Environment
 
@@ -220,7 +220,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
             load_demo=load_demo,
             clock_file=clock_file,
             public_url=public_url,
-            secret_key=secret_key or kept_secret(home, "secret-key", lambda: secrets.token_urlsafe(48)),
+            secret_key=secret_key or stored_secret(home, "secret-key", lambda: secrets.token_urlsafe(48)),
             encryption_keys=keys or _kept_encryption_keys(home),
             database_url=database or _embedded_database_url(home),
             redis_url=redis or f"unix://{quote(str(runtime_dir(home)))}/valkey.sock?db=0",
@@ -262,7 +262,7 @@ def _clock_file(reader: Reader, env: Environment) -> Path | None:
 
 
 def _embedded_database_url(home: Path) -> str:
-    password = kept_secret(home, "database-password", lambda: secrets.token_hex(32))
+    password = stored_secret(home, "database-password", lambda: secrets.token_hex(32))
     socket = quote(str(runtime_dir(home) / "postgres"))
     return f"postgresql+psycopg://guardia:{password}@/guardia?host={socket}"
 
@@ -301,7 +301,7 @@ def _encryption_keys(reader: Reader, env: Environment) -> tuple[str, ...]:
 
 
 def _kept_encryption_keys(home: Path) -> tuple[str, ...]:
-    return values.encryption_keys(kept_secret(home, "encryption-keys", new_encryption_key))
+    return values.encryption_keys(stored_secret(home, "encryption-keys", new_encryption_key))
 
 
 def _integrations(reader: Reader, env: Environment) -> dict[str, str]:

@@ -11,7 +11,7 @@ from babel.numbers import list_currencies
 from msp.calendars.queries import access_calendar
 from msp.clients.models import Client
 from msp.clients.queries import access_client
-from msp.contracts.ladder import Escalation, Ladder, faults, person_of
+from msp.contracts.escalation_policy import EscalationPolicy, PolicyStep, person_of, validate
 from msp.contracts.models import WORK_TYPES, Contract, ContractTerms, EscalationStep, Rate, SlaTarget
 from msp.contracts.queries import to_escalation, to_target
 from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES, USUAL_PAUSING, Target
@@ -55,7 +55,7 @@ class Agreement:
     po_number: str | None = None
     targets_of_type: Mapping[str, Mapping[str, Target]] = field(default_factory=dict)
     pausing: Sequence[str] = USUAL_PAUSING
-    ladder: Ladder = ()
+    ladder: EscalationPolicy = ()
     terms_from: date | None = None
 
 
@@ -127,7 +127,7 @@ def check(agreement: Agreement) -> None:
     fields = _head_faults(agreement) | _target_faults(agreement)
     if not set(agreement.pausing) <= set(MAY_PAUSE):
         fields["pausing"] = ["unknown"]
-    fields |= {f"ladder.{place}": [code] for place, code in faults(agreement.ladder).items()}
+    fields |= {f"ladder.{place}": [code] for place, code in validate(agreement.ladder).items()}
     fields |= _rate_faults(agreement.rates)
     fields |= _term_faults(agreement)
     fields |= _unknown_people(agreement.ladder)
@@ -192,7 +192,7 @@ def _target_faults(agreement: Agreement) -> dict[str, list[str]]:
     return wrong | {f"targets.{each}": ["required"] for each in PRIORITIES if each not in agreement.targets}
 
 
-def _unknown_people(ladder: Ladder) -> dict[str, list[str]]:
+def _unknown_people(ladder: EscalationPolicy) -> dict[str, list[str]]:
     """Whom a step names must be an active member of staff."""
     named = {place: [person for who in step.who if (person := person_of(who))] for place, step in enumerate(ladder)}
     known = {person.id for person in staff()} if any(named.values()) else set()
@@ -240,6 +240,6 @@ def _write_parts(contract: Contract, agreement: Agreement) -> None:
     db.session.expire(contract, ["targets", "rates", "ladder"])
 
 
-def _stored(step: Escalation) -> Json:
+def _stored(step: PolicyStep) -> Json:
     """A step's columns: its tuples as the lists that arrays are."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(step).items()}

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msp.calendars.models import Calendar
-from msp.contracts.ladder import ACTIONS, MOMENTS
+from msp.contracts.escalation_policy import ACTIONS, MOMENTS
 from msp.contracts.service_level import ANY_TYPE, PRIORITIES, TYPES, USUAL_PAUSING
 from msp.kernel.db import Json, Model
 
@@ -120,7 +120,7 @@ class SlaTarget(Model):
 
 
 class EscalationStep(Model):
-    """One step of a contract's ladder; what its columns mean is written at msp.contracts.ladder.Escalation."""
+    """A stored step of a contract's escalation policy; its columns mean what escalation_policy.PolicyStep says."""
 
     __tablename__ = "escalation_step"
     __table_args__ = (

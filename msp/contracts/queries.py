@@ -11,13 +11,13 @@ from sqlalchemy import bindparam, or_, select
 from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
-from msp.contracts.ladder import USUAL, Escalation
+from msp.contracts.escalation_policy import DEFAULT_POLICY, PolicyStep
 from msp.contracts.models import Contract, EscalationStep, SlaTarget
 from msp.contracts.service_level import Budgets, ServiceLevel, Target
+from msp.kernel.batch_read import RowQuery, SingleQuery
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
-from msp.kernel.together import Alone, Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ _VERSIONS = (
 _DAY = bindparam("day", type_=Contract.starts_on.type)
 # The contract of a client (parameter client_id) that is in force on a day (parameter day): the oldest active one.
 IN_FORCE = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
-_VERSIONS_ON = Alone(Read(Versions, IN_FORCE))
-_VERSIONS_OF = Alone(Read(Versions, _VERSIONS.where(Contract.id == bindparam("contract_id"))))
+_VERSIONS_ON = SingleQuery(RowQuery(Versions, IN_FORCE))
+_VERSIONS_OF = SingleQuery(RowQuery(Versions, _VERSIONS.where(Contract.id == bindparam("contract_id"))))
 _known: OrderedDict[tuple[UUID, int], ServiceLevel] = OrderedDict()
 _MOST_KNOWN = 4096
 
@@ -102,9 +102,9 @@ def service_level(contract_id: UUID, *, version: int) -> ServiceLevel:
     return known
 
 
-def to_escalation(row: EscalationStep) -> Escalation:
+def to_escalation(row: EscalationStep) -> PolicyStep:
     """A stored step as its value."""
-    return Escalation(
+    return PolicyStep(
         moment=row.moment,
         amount=row.amount,
         action=row.action,
@@ -137,7 +137,7 @@ def _read_level(contract_id: UUID) -> tuple[ServiceLevel, int]:
         contract_id=contract_id,
         targets={(row.type, row.priority): to_target(row) for row in targets},
         pausing=frozenset(pausing),
-        ladder=tuple(to_escalation(row) for row in db.session.scalars(steps)) or USUAL,
+        ladder=tuple(to_escalation(row) for row in db.session.scalars(steps)) or DEFAULT_POLICY,
     )
     return level, version
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from msp.contracts.ladder import USUAL, Ladder
+from msp.contracts.escalation_policy import DEFAULT_POLICY, EscalationPolicy
 
 PRIORITIES = ("urgent", "high", "normal", "low")
 TYPES = ("incident", "request")
@@ -58,7 +58,7 @@ class ServiceLevel:
     contract_id: UUID
     targets: Mapping[tuple[str, str], Target]
     pausing: frozenset[str]
-    ladder: Ladder = USUAL
+    ladder: EscalationPolicy = DEFAULT_POLICY
 
     def budgets(self, *, priority: str, type: str) -> Budgets:
         """Business time by the kind of clock: the type's own target, else the one of every type; empty for none."""

@@ -5,19 +5,19 @@ from decimal import Decimal
 from uuid import UUID
 
 from msp.contracts.actions import Agreement, RateLine
-from msp.contracts.ladder import Escalation
+from msp.contracts.escalation_policy import PolicyStep
 from msp.contracts.models import WORK_TYPES
 from msp.contracts.service_level import Target
 from msp.demo import world as told
 from msp.kernel.db import Json
 
 LADDER = (
-    Escalation("share", 50, "notify", who=("assignee",), by=("console",)),
-    Escalation("share", 75, "notify", who=("assignee", "lead"), by=("console", "chat")),
-    Escalation("before", 15, "raise_priority", clocks=("first_response",)),
-    Escalation("share", 100, "notify", who=("assignee", "lead", "on_call"), by=("console", "chat"), is_urgent=True),
-    Escalation("share", 100, "next_tier"),
-    Escalation(
+    PolicyStep("share", 50, "notify", who=("assignee",), by=("console",)),
+    PolicyStep("share", 75, "notify", who=("assignee", "lead"), by=("console", "chat")),
+    PolicyStep("before", 15, "raise_priority", clocks=("first_response",)),
+    PolicyStep("share", 100, "notify", who=("assignee", "lead", "on_call"), by=("console", "chat"), is_urgent=True),
+    PolicyStep("share", 100, "next_tier"),
+    PolicyStep(
         "after", 60, "notify", who=("lead", "client_manager"), by=("mail",), clocks=("resolution", "fulfilment")
     ),
 )

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msp.calendars.business_time import deadline
-from msp.contracts.ladder import USUAL, rungs
+from msp.contracts.escalation_policy import DEFAULT_POLICY, planned_steps
 from msp.demo import world as told
 from msp.demo.loaded import Loaded, Row
 from msp.kernel.ids import new_id
-from msp.sla.answers import Said, standing
+from msp.sla.reply_state import TicketMessage, reply_state
 from msp.tickets.states import FINISHED, pauses
 
 
@@ -60,12 +60,12 @@ def _owed(each: told.Ticket, loaded: Loaded) -> datetime | None:
     first = each.first_responded_at
     if each.status in FINISHED or first is None:
         return None
-    return standing(_said(one, loaded) for one in each.messages if one.at > first).owed_since
+    return reply_state(_said(one, loaded) for one in each.messages if one.at > first).owed_since
 
 
-def _said(one: told.Message, loaded: Loaded) -> Said:
+def _said(one: told.Message, loaded: Loaded) -> TicketMessage:
     is_staff = loaded.people[one.author].is_staff
-    return Said(one.at, is_by_desk=is_staff, is_by_client=not is_staff, is_public=one.visibility == "public")
+    return TicketMessage(one.at, is_by_desk=is_staff, is_by_client=not is_staff, is_public=one.visibility == "public")
 
 
 def _clock(
@@ -83,8 +83,8 @@ def _clock(
     hours, budget = loaded.hours[loaded.calendar_of[each.contract]], timedelta(minutes=minutes)
     spans = [(pause["started_at"], pause["ended_at"]) for pause in stood]
     due = None if ticket["paused_at"] else deadline(hours, since, budget, spans)
-    ladder = loaded.agreements[each.contract].ladder or USUAL
-    steps = [(rung.key, deadline(hours, since, rung.offset, spans)) for rung in rungs(ladder, kind, budget)]
+    ladder = loaded.agreements[each.contract].ladder or DEFAULT_POLICY
+    steps = [(rung.key, deadline(hours, since, rung.offset, spans)) for rung in planned_steps(ladder, kind, budget)]
     taken = [key for key, moment in steps if moment is not None and moment <= at]
     ahead = [moment for _, moment in (*steps, ("", due)) if moment is not None and moment > at]
     return {

@@ -9,7 +9,7 @@ import redis
 
 from msp.config import Settings
 from msp.doctor.finding import Check, Finding, judged
-from msp.kernel import pulse, wake
+from msp.kernel import heartbeats, wake
 
 OLDEST = {"redis": (6, 2), "valkey": (7, 2)}
 SILENCE = 10.0  # seconds without a tick
@@ -42,7 +42,7 @@ def _queue(settings: Settings, client: redis.Redis) -> Iterator[Finding]:
 
 
 def _signs_of_life(settings: Settings, client: redis.Redis) -> Iterator[Finding]:
-    workers = pulse.alive(asked=client)
+    workers = heartbeats.alive(asked=client)
     if not workers:
         yield Finding(
             "note" if settings.is_demo else "fault",
@@ -51,7 +51,7 @@ def _signs_of_life(settings: Settings, client: redis.Redis) -> Iterator[Finding]
         )
         return
     yield Finding("ok", f"{workers} worker(s) at work on the queue «{wake.QUEUE}»")
-    ages = pulse.ages(pulse.TICKS, asked=client)
+    ages = heartbeats.ages(heartbeats.TICKS, asked=client)
     if min(ages.values(), default=SILENCE + 1) > SILENCE:
         yield Finding("fault", "nothing ticks: no escalation step is taken", "Start msp clock; look into its log")
     else:

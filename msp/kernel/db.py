@@ -86,7 +86,7 @@ class Scope:
 
 
 @dataclass(eq=False, slots=True)
-class Frame:
+class ScopeContext:
     """One entry into a scope: the key of its session, and what to do once it has committed."""
 
     scope: Scope
@@ -94,7 +94,7 @@ class Frame:
     afterwards: list[Callable[[], None]] = field(default_factory=list)
 
 
-_frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
+_frame: ContextVar[ScopeContext | None] = ContextVar("frame", default=None)
 _no_frame = object()
 
 db = SQLAlchemy(
@@ -117,7 +117,7 @@ _BEGIN_AS_OF_SOME = (
 
 
 @event.listens_for(Pool, "checkout")
-def _mind_the_line(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+def reject_stale_connection(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
     """A kept connection that PostgreSQL has ended shows something to read: only then is it asked whether it lives.
 
     Asking each time, as the pool itself would, costs every request two round trips.
@@ -139,11 +139,11 @@ def _take_role(_session: Session, _transaction: SessionTransaction, connection: 
         "client_id": str(scope.client_id or ""),
         "client_ids": "{" + ",".join(map(str, scope.client_ids)) + "}",
     }
-    if not _begun_as(connection, values):
+    if not begin_as(connection, values):
         connection.execute(_SET_SCOPE, values)
 
 
-def _begun_as(connection: Connection, values: dict[str, str]) -> bool:
+def begin_as(connection: Connection, values: dict[str, str]) -> bool:
     """Begin the transaction and set its scope in one trip to the server; False where that did not succeed."""
     pgconn = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
     if pgconn.transaction_status != TransactionStatus.IDLE:
@@ -153,7 +153,7 @@ def _begun_as(connection: Connection, values: dict[str, str]) -> bool:
     return begun.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
-def run_numbered(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+def execute_raw(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
     """Run a statement whose parameters are $1, $2 … as it stands, and return its rows, if it has any.
 
     For statements that are put together once: the library would read them anew for its parameters each time. Faults
@@ -201,9 +201,9 @@ def do_after_commit(act: Callable[[], None]) -> None:
         frame.afterwards.append(act)
 
 
-def enter(scope: Scope) -> Token[Frame | None]:
+def enter(scope: Scope) -> Token[ScopeContext | None]:
     """Enter a scope until `leave`; for request hooks. Everything else uses `work`."""
-    return _frame.set(Frame(scope))
+    return _frame.set(ScopeContext(scope))
 
 
 def commit() -> None:
@@ -223,7 +223,7 @@ def commit() -> None:
                 log.exception("what was to follow a commit failed; the outbox does it again")
 
 
-def leave(token: Token[Frame | None]) -> None:
+def leave(token: Token[ScopeContext | None]) -> None:
     """Forget the session of this scope, uncommitted work included, and return to the scope before it."""
     db.session.remove()
     _frame.reset(token)

@@ -14,7 +14,7 @@ from msp.kernel import clock
 from msp.kernel.db import Json, Model, current_scope, db, wake_after_commit
 from msp.kernel.destinations import CHAT, DESK, sharing
 from msp.kernel.ids import new_id
-from msp.kernel.leases import URGENT, USUAL, Brings, Leased, Only, process_one, queue_args
+from msp.kernel.leases import URGENT, USUAL, ClaimJoin, Leased, Only, process_one, queue_args
 
 
 class Event(Model):
@@ -44,7 +44,7 @@ class Delivery(Leased, Model):
 
     __tablename__ = "delivery"
     __table_args__ = queue_args("delivery")
-    brings = Brings(
+    brings = ClaimJoin(
         "t.subscriber, e.id as event_id, e.client_id, e.kind, e.subject_id, e.actor_id, e.at, e.data",
         table="event e",
         on="e.id = t.event_id",
@@ -131,7 +131,7 @@ def emit(
     db.session.add(event)
     for name, subscriber in _subscribers.items():
         if kind in subscriber.to:
-            lane, key, now = _lane(subscriber, is_urgent=is_urgent), f"{subscriber.line}:{subject_id}", clock.now()
+            lane, key, now = _priority(subscriber, is_urgent=is_urgent), f"{subscriber.line}:{subject_id}", clock.now()
             _delivery(event, subscriber=name, key=key, lane=lane, due_at=now, at=now)
     return event
 
@@ -143,13 +143,13 @@ def deliver_at(
 
     Returns the delivery's id. The subscriber need not listen to events of this kind by itself.
     """
-    lane = _lane(_subscribers.get(subscriber), is_urgent=is_urgent)
+    lane = _priority(_subscribers.get(subscriber), is_urgent=is_urgent)
     delivery = _delivery(event, subscriber=subscriber, key=key, lane=lane, due_at=due_at, at=at)
     db.session.flush()
     return delivery.id
 
 
-def _lane(subscriber: _Subscriber | None, *, is_urgent: bool) -> int:
+def _priority(subscriber: _Subscriber | None, *, is_urgent: bool) -> int:
     lane = subscriber.lane if subscriber else USUAL
     return URGENT if is_urgent and lane == USUAL else lane
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped
 from msp.kernel import clock, wake
 from msp.kernel.db import Json, Model
 from msp.kernel.inbox_writer import Row, Sought, writer, written
-from msp.kernel.leases import USUAL, Brings, Leased, process_one, queue_args
+from msp.kernel.leases import USUAL, ClaimJoin, Leased, process_one, queue_args
 
 
 class Inbound(Leased, Model):
@@ -21,7 +21,7 @@ class Inbound(Leased, Model):
     __table_args__ = queue_args(
         "inbound", UniqueConstraint("source", "external_id", name="uq_inbound_source"), access="system"
     )
-    brings = Brings("t.source, t.external_id, t.payload")
+    brings = ClaimJoin("t.source, t.external_id, t.payload")
     source: Mapped[str]
     external_id: Mapped[str]
     payload: Mapped[Json]

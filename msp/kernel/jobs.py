@@ -23,7 +23,7 @@ from rq import SimpleWorker
 from rq.cron import CronJob, CronScheduler
 from rq.utils import now as utcnow
 
-from msp.kernel import leases, pressure, pulse, wake, wake_jobs
+from msp.kernel import heartbeats, leases, pressure, wake, wake_jobs
 from msp.kernel.wake_jobs import SERIALIZER, TICK, WakeJob
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def _take_tick(source: str) -> None:
             each()
         except Exception:  # one that stumbles keeps none of the others from being done
             log.exception("a tick stumbled", extra={"tick": each.__name__})
-    pulse.beat(pulse.TICKS, source)
+    heartbeats.beat(heartbeats.TICKS, source)
 
 
 def drain(name: str) -> int:
@@ -149,7 +149,7 @@ class Crew:
             thread.join(max(0.0, end - time.monotonic()))
         self._idle.set()
         self._keeper.join(max(1.0, end - time.monotonic()))
-        pulse.stop(pulse.WORKERS)
+        heartbeats.stop(heartbeats.WORKERS)
 
     def _work(self, name: str, one: One, goes_on: bool) -> None:
         heard = 0
@@ -185,7 +185,7 @@ class Crew:
             while not self._idle.wait(leases.RENEW_AFTER.total_seconds()):
                 try:
                     leases.renew()
-                    pulse.beat(pulse.WORKERS)
+                    heartbeats.beat(heartbeats.WORKERS)
                 except Exception:  # the database is away: nobody else can claim either
                     log.exception("the keeper stumbled")
 

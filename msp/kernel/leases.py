@@ -49,19 +49,19 @@ RENEW_AFTER = timedelta(seconds=2)
 LONGEST = timedelta(minutes=10)  # a handler that never comes back loses its lease all the same
 # Failures of one kind in a row after which a row is given up; MAX_TEMPORARY is the most tries of any kind too.
 MAX_TRIES = 8  # unexpected faults: some four minutes of tries
-HOLDS_ITS_KEY = 2  # faults in a row after which a row no longer blocks later rows of its key: about six seconds
+MAX_BLOCKING_FAULTS = 2  # faults in a row after which a row no longer blocks later rows of its key: about six seconds
 MAX_AWAY = 30  # a database that is away, too slow or entangled: two hours
 MAX_TEMPORARY = 600  # what the outside refuses for a time: two days
-HURRIED = 1000  # rows that become urgent at once
+MAX_PROMOTED = 1000  # rows that become urgent at once
 LOST = float("-inf")
-MAX_CUT_OFF = 5  # tries in a row that ended with the worker's death or its silence
+MAX_CRASHES = 5  # tries in a row that ended with the worker's death or its silence
 CUT_OFF = "cut_off"  # the reason of what was given up for them
 
 URGENT, USUAL, LATER = 0, 1, 2  # lanes: an urgent ticket's; somebody waits for it; nobody looks at the clock for it
 
 
 @dataclass(frozen=True, slots=True)
-class Brings:
+class ClaimJoin:
     """What a claim reads along with its row `t`, in the same statement: columns, and the rows of another table."""
 
     columns: str
@@ -86,7 +86,7 @@ class Only:
 class Leased:
     """The columns of a row that waits for work."""
 
-    brings: ClassVar[Brings]
+    brings: ClassVar[ClaimJoin]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     client_id: Mapped[UUID | None]
     key: Mapped[str]
@@ -170,7 +170,7 @@ def claim(model: type[Leased], *, oldest: bool = False, only: Only | None = None
 
 
 @cache
-def _claiming(table: str, brings: Brings, *, oldest: bool, only: str) -> TextClause:
+def _claiming(table: str, brings: ClaimJoin, *, oldest: bool, only: str) -> TextClause:
     order = "due_at, id" if oldest else "lane, due_at, id"
     wanted = f" and {only}" if only else ""
     # What was cut off together comes back apart, so that the row that kills its worker is soon alone with it.
@@ -179,7 +179,7 @@ def _claiming(table: str, brings: Brings, *, oldest: bool, only: str) -> TextCla
         f" where state = 'pending' and due_at <= :at{wanted}"
         " and (lease_until is null or lease_until < clock_timestamp()) and not exists (select 1 from"
         f" {table} b where b.key = t.key and b.id < t.id and b.state = 'pending'"
-        f" and (b.failure is distinct from 'fault' or b.in_a_row < {HOLDS_ITS_KEY} or b.lease_until is not null))"
+        f" and (b.failure is distinct from 'fault' or b.in_a_row < {MAX_BLOCKING_FAULTS} or b.lease_until is not null))"
         f" order by {order} limit 1 for update skip locked)"
         f" update {table} t set lease_until = clock_timestamp() + :lease * (1 + random() * (t.cut_off + lapsed) / 4),"
         " lease_token = :token, attempts = attempts + 1, cut_off = t.cut_off + lapsed"
@@ -199,20 +199,20 @@ def is_due(model: type[Leased]) -> bool:
         return session.execute(query.limit(1)).one_or_none() is not None
 
 
-def hurry(model: type[Leased]) -> None:
+def promote_blockers(model: type[Leased]) -> None:
     """Let what stands before something urgent, under the same key, be as urgent; workers do so each second."""
     with work(Scope.system()) as session:
-        session.execute(_hurrying(_table(model)))
+        session.execute(_promoting(_table(model)))
 
 
 @cache
-def _hurrying(table: str) -> TextClause:
+def _promoting(table: str) -> TextClause:
     # Some at a time, and none that somebody works on: it must stay quick however much waits.
     return text(
         f"update {table} set lane = {URGENT} where id in (select t.id from (select key, max(id) as last from {table}"  # noqa: S608
         f" where state = 'pending' and lane = {URGENT} group by key) u join {table} t on t.key = u.key"
         f" where t.id < u.last and t.state = 'pending' and t.lane > {URGENT}"
-        f" order by t.id limit {HURRIED} for update of t skip locked)"
+        f" order by t.id limit {MAX_PROMOTED} for update of t skip locked)"
     )
 
 
@@ -236,7 +236,7 @@ def process_one(
     return True
 
 
-def hold() -> None:
+def ensure_lease() -> None:
     """Raise LeaseLost unless the row in hand in this thread is surely ours still: before what cannot be taken back.
 
     A worker that stood still (a machine that swaps, a suspended process) asks before it sends what another sent since.
@@ -247,7 +247,7 @@ def hold() -> None:
     if claimed is None or held is None:
         return
     if clock.steady() - held.since >= LEASE.total_seconds():
-        _prolong(claimed, held)
+        _extend(claimed, held)
         if held.since == LOST:
             raise LeaseLost("lease_lost")
 
@@ -256,17 +256,17 @@ def renew() -> None:
     """Prolong the leases of what this process has in hand; its worker calls it every RENEW_AFTER while it lives."""
     for claimed, held in list(_in_hand.items()):
         if RENEW_AFTER.total_seconds() <= clock.steady() - claimed.since < LONGEST.total_seconds():
-            _prolong(claimed, held)
+            _extend(claimed, held)
 
 
-def _prolong(claimed: Claim, held: _Held) -> None:
+def _extend(claimed: Claim, held: _Held) -> None:
     now = clock.steady()
     is_ours = _update_claimed(held.model, claimed, "lease_until = clock_timestamp() + :lease", lease=LEASE)
     held.since = now if is_ours else LOST
 
 
 def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) -> None:
-    if claimed.cut_off >= MAX_CUT_OFF:
+    if claimed.cut_off >= MAX_CRASHES:
         _settle(model, claimed, state="dead", reason=CUT_OFF)
         return
     try:
@@ -276,7 +276,7 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
     except Postponed as postponed:
         _postpone(model, claimed, postponed)
     except Temporary as failure:
-        _again(
+        _retry(
             model,
             claimed,
             "temporary",
@@ -287,10 +287,10 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
     except Refusal as refusal:
         _settle(model, claimed, state="dead", reason=refusal.code)
     except OperationalError as away:
-        _again(model, claimed, "away", reason=str(away.orig)[:500], retry_after=None, limit=MAX_AWAY)
+        _retry(model, claimed, "away", reason=str(away.orig)[:500], retry_after=None, limit=MAX_AWAY)
     except Exception as fault:
         log.exception("a waiting row failed", extra={"table": model.__name__, "row": claimed.id})
-        _again(
+        _retry(
             model,
             claimed,
             "fault",
@@ -311,7 +311,7 @@ def _reason(fault: Exception) -> str:
     return f"{type(fault).__name__}: {type(fault.orig).__name__} ({where})"
 
 
-def _again(
+def _retry(
     model: type[Leased],
     claimed: Claim,
     kind: str,

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 SLOW = 0.03  # seconds on the average of the last acknowledgements
 SHARE = 0.2  # of one acknowledgement in that average
-SAID_SECONDS = 0.4  # for which one saying holds
-SAY_EVERY = 0.1
+HOLD_SECONDS = 0.4  # for which one saying holds
+REPORT_EVERY = 0.1
 LOOK_EVERY = 0.05  # seconds between two looks of a worker process
 KEY = "pressure"
 
@@ -49,14 +49,14 @@ class Gauge:
         while True:
             self._bell.wait()
             self._bell.clear()
-            say()
-            time.sleep(SAY_EVERY)
+            report()
+            time.sleep(REPORT_EVERY)
 
 
-def say() -> None:
+def report() -> None:
     """Have workers give way for a moment."""
     try:
-        wake.connection().set(KEY, 1, px=int(SAID_SECONDS * 1000))
+        wake.connection().set(KEY, 1, px=int(HOLD_SECONDS * 1000))
     except redis.RedisError as failure:
         log.info("pressure not told", extra={"reason": str(failure)})
 

@@ -45,7 +45,7 @@ class Notification(Model):
     read_at: Mapped[datetime | None]
 
 
-class Hearing(Model):
+class StoredPreferences(Model):
     """How one person wishes to hear outside the console; minutes are of their own local day, days 0 (Monday) to 6.
 
     Quiet from `quiet_from` to `quiet_until` each night (both null: no night), and all day on `quiet_days`.
@@ -68,7 +68,7 @@ class Hearing(Model):
     updated_at: Mapped[datetime]
 
 
-class Nudge(Model):
+class QueuedNotification(Model):
     """One notification on its way to its person by one channel, each under a delivery of its own.
 
     `bundle` is the delivery under which it goes out together with others; it never changes, so that a second try

@@ -8,15 +8,15 @@ from uuid import UUID
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
-from msp.notify.models import Hearing
-from msp.notify.quiet import MINUTES_A_DAY, QuietHours
+from msp.notify.models import StoredPreferences
+from msp.notify.quiet_hours import MINUTES_A_DAY, QuietHours
 from msp.people.models import Person
 
 NIGHT = (20 * 60, 8 * 60)  # quiet until somebody says otherwise: nobody is woken by default
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class NotificationPreferences:
     """A person's wishes; `lets_urgent_through` is for what is urgent, in quiet hours too."""
 
     by_chat: bool = True
@@ -25,18 +25,20 @@ class Wishes:
     quiet: QuietHours = field(default_factory=lambda: QuietHours(NIGHT))
 
 
-def wishes_of(person_id: UUID) -> Wishes:
+def preferences_of(person_id: UUID) -> NotificationPreferences:
     """What a person said, or the wishes of whoever said nothing: chat and mail, and quiet from 20:00 to 8:00."""
-    row = db.session.get(Hearing, person_id)
+    row = db.session.get(StoredPreferences, person_id)
     if row is None:
-        return Wishes()
+        return NotificationPreferences()
     night = None
     if row.quiet_from is not None and row.quiet_until is not None:
         night = (row.quiet_from, row.quiet_until)
-    return Wishes(row.by_chat, row.by_mail, row.lets_urgent_through, QuietHours(night, frozenset(row.quiet_days)))
+    return NotificationPreferences(
+        row.by_chat, row.by_mail, row.lets_urgent_through, QuietHours(night, frozenset(row.quiet_days))
+    )
 
 
-def wish(
+def set_preferences(
     person: Person,
     *,
     by_chat: bool,
@@ -56,7 +58,9 @@ def wish(
     }
     if any(faults.values()):
         raise Invalid(fields={name: codes for name, codes in faults.items() if codes})
-    row = db.session.get(Hearing, person.id) or Hearing(person_id=person.id, client_id=person.client_id)
+    row = db.session.get(StoredPreferences, person.id) or StoredPreferences(
+        person_id=person.id, client_id=person.client_id
+    )
     row.by_chat, row.by_mail, row.lets_urgent_through = by_chat, by_mail, lets_urgent_through
     row.quiet_from, row.quiet_until = night or (None, None)
     row.quiet_days, row.updated_at = sorted(set(days)), at

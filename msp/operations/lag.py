@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.leases import LATER
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 
 BEHIND = timedelta(seconds=20)  # for which something that could be worked was left
 MOST = 10_000  # rows that are counted of each queue
@@ -35,7 +35,7 @@ def lag() -> Lag | None:
     count, and neither does what nobody looks at the clock for.
     """
     with work(Scope.system()):  # read once for everybody, whatever they may see
-        return recent(_read, name="lag", seconds=READ_EVERY)
+        return cached(_read, name="lag", seconds=READ_EVERY)
 
 
 def _read() -> Lag | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import contains_eager
 
-from msp.kernel import recent
+from msp.kernel import ttl_cache
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import NotFound
 from msp.kernel.events import Fact, emit, subscribe
@@ -21,7 +21,7 @@ from msp.people.session_limits import SETTING, SessionLimits, limits_of, read_se
 NOTED_EVERY = timedelta(minutes=1)
 KEPT = timedelta(days=90)  # after its end a session is deleted when its person signs in again
 LONGEST_USER_AGENT = 300
-READ = "session"  # under this name requests keep for a second what they read (msp.kernel.recent)
+READ = "session"  # under this name requests keep for a second what they read (msp.kernel.ttl_cache)
 
 _CLIENT_IDS = select(func.array_agg(StaffClient.client_id)).where(StaffClient.person_id == Person.id).scalar_subquery()
 _LIMITS = select(Setting.value).where(Setting.name == SETTING).scalar_subquery()
@@ -153,7 +153,7 @@ def _end(*which: ColumnElement[bool], at: datetime) -> Sequence[UUID]:
         statement.returning(AccountSession.id), execution_options={"synchronize_session": False}
     ).all()
     if ended:
-        recent.forget(READ)
+        ttl_cache.clear(READ)
     return ended
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
-from msp.kernel import recent
+from msp.kernel import ttl_cache
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Denied, Invalid, NotFound
 from msp.kernel.events import emit
@@ -17,7 +17,7 @@ from msp.people.models import ApiToken, Person
 from msp.people.queries import client_ids_of, client_is_active
 
 NOTED_EVERY = timedelta(minutes=1)
-READ = "token"  # under this name requests keep for a second what they read (msp.kernel.recent)
+READ = "token"  # under this name requests keep for a second what they read (msp.kernel.ttl_cache)
 LONGEST_NAME = 100
 TOKEN_ROLES = {
     "admin": {"administrator"},
@@ -124,7 +124,7 @@ def revoke_token(token_id: UUID, *, at: datetime, person_id: UUID | None = None)
     if token.revoked_at is None:
         token.revoked_at = at
         _tell("token.revoked", token.id, token.person, at=at)
-    recent.forget(READ)
+    ttl_cache.clear(READ)
 
 
 def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
@@ -132,7 +132,7 @@ def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
     which = (ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
     statement = update(ApiToken).where(*which).values(revoked_at=at)
     db.session.execute(statement, execution_options={"synchronize_session": False})
-    recent.forget(READ)
+    ttl_cache.clear(READ)
 
 
 def all_tokens() -> list[ApiToken]:

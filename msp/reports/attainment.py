@@ -37,8 +37,8 @@ from msp.kernel.db import db
 from msp.kernel.events import Event
 from msp.people.models import Person
 from msp.reports.figures import Figures
+from msp.reports.outcome import COUNTED, decided, due, is_decided, outcome
 from msp.reports.period import Period
-from msp.reports.rule import COUNTED, decided, due, is_decided, outcome
 from msp.sla.models import KINDS, Clock, Pause
 from msp.tickets.models import TYPES, Ticket
 from msp.tickets.states import PRIORITIES

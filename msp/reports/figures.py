@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from msp.reports.rule import COUNTED, EXCLUDED
+from msp.reports.outcome import COUNTED, EXCLUDED
 
 OTHERS = "others"
 

@@ -12,7 +12,7 @@ from msp.calendars.business_time import elapsed
 from msp.calendars.queries import working_calendar
 from msp.clients.models import Client
 from msp.kernel.db import db
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
 from msp.reports.forecast import Accuracy, Forecast, Waiting, forecast
 from msp.reports.late_chance import Alike
@@ -71,7 +71,7 @@ def outlook(*, at: datetime, hours: int, client_id: UUID | None = None, tier: in
         for row in _running(until=at + timedelta(hours=hours))
         if client_id in (None, row.client_id) and tier in (None, row.tier)
     ]
-    history, accuracy = recent(lambda: lessons(at=at), name="lessons", of=at.date(), seconds=LESSON_SECONDS)
+    history, accuracy = cached(lambda: lessons(at=at), name="lessons", of=at.date(), seconds=LESSON_SECONDS)
     known = {row.clock_id: row for row in rows}
     found = forecast((_waiting(row, at=at) for row in rows), history, at=at)
     shown = tuple(_expected(known[each.waiting.clock_id], each) for each in found)

@@ -16,8 +16,8 @@ from msp.reports.attainment import Line
 from msp.sla.explanation import Explanation, explain_with
 from msp.sla.history import Counted, calendar_of, pauses_before
 from msp.sla.models import Clock, Pause
+from msp.tickets.history import CHANGES, TicketTerms, terms_at
 from msp.tickets.models import Ticket
-from msp.tickets.then import CHANGES, Then, as_it_was
 
 MINUTE = timedelta(minutes=1)
 Spans = list[tuple[datetime, datetime | None]]
@@ -30,7 +30,7 @@ class Reason:
     Of a promise that is finished, `then` and `contract` are what it was made for, whatever the ticket is now.
     """
 
-    then: Then
+    then: TicketTerms
     contract: Contract | None
     explanation: Explanation
     left: int
@@ -46,7 +46,7 @@ def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
     )
     rows, pauses, changes = db.session.execute(query).all(), _pauses(lines), _changes(lines)
     made_for = {
-        clock.id: as_it_was(Then(priority, contract_id), changes.get(ticket_id, ()), clock.met_at)
+        clock.id: terms_at(TicketTerms(priority, contract_id), changes.get(ticket_id, ()), clock.met_at)
         for clock, ticket_id, priority, contract_id in rows
     }
     contracts = _contracts({then.contract_id for then in made_for.values() if then.contract_id})

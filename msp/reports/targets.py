@@ -15,7 +15,7 @@ from msp.reports.as_of import Change, Stood, Target
 from msp.reports.backtest import LEARNED, TESTED, Past
 from msp.reports.forecast import Accuracy
 from msp.reports.late_chance import Alike, History
-from msp.reports.rule import due
+from msp.reports.outcome import due
 from msp.sla.models import Clock, Pause
 
 MOST = 6_000  # targets that are read

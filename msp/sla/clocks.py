@@ -16,7 +16,7 @@ from msp.calendars.business_time import elapsed
 from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
-from msp.contracts.ladder import Ladder, Rung, rungs
+from msp.contracts.escalation_policy import EscalationPolicy, PlannedStep, planned_steps
 from msp.contracts.queries import Promise
 from msp.contracts.service_level import Budgets
 from msp.kernel.db import db
@@ -34,16 +34,16 @@ __all__ = [
     "left_of",
     "meet",
     "next_due",
-    "next_rung",
+    "next_step",
     "pause",
     "pauses_of",
-    "point",
+    "reactivate",
     "reopen",
     "resume",
-    "revive",
-    "run",
+    "schedule_check",
     "spans",
     "start",
+    "start_clock",
     "stop",
     "stop_awaiting",
 ]
@@ -58,7 +58,7 @@ def start(client_id: UUID, ticket_id: UUID, promise: Promise, *, at: datetime) -
     timing = Timing(client_id, ticket_id, [], {promise.calendar_id: promise.calendar}, promise.level, [])
     for kind in AT_ONCE:
         if kind in promise.budgets:
-            run(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=at)
+            start_clock(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=at)
     return timing.clocks
 
 
@@ -75,9 +75,9 @@ def await_answer(timing: Timing, budgets: Budgets, *, at: datetime) -> Clock | N
         return None
     known = next((each for each in timing.clocks if each.kind == "next_response" and each.started_at == at), None)
     if known is not None:
-        revive(timing, known)
+        reactivate(timing, known)
         return known
-    clock = run(timing, "next_response", budgets["next_response"], calendar_id=end.calendar_id, at=at)
+    clock = start_clock(timing, "next_response", budgets["next_response"], calendar_id=end.calendar_id, at=at)
     db.session.add(clock)
     return clock
 
@@ -146,7 +146,7 @@ def latest_of_each_kind(clocks: Iterable[Clock]) -> list[Clock]:
     return list({clock.kind: clock for clock in sorted(clocks, key=lambda each: (each.kind, each.is_open))}.values())
 
 
-class Climbing(Protocol):
+class EscalatingClock(Protocol):
     """A clock on its ladder, however it was read."""
 
     @property
@@ -159,10 +159,10 @@ class Climbing(Protocol):
     def taken(self) -> list[str]: ...
 
 
-def next_rung(clock: Climbing, ladder: Ladder) -> Rung | None:
+def next_step(clock: EscalatingClock, ladder: EscalationPolicy) -> PlannedStep | None:
     """The step of the ladder that a worker takes when it looks at the clock next; None where that is the deadline."""
     budget = timedelta(seconds=clock.budget_seconds)
-    rung = next((each for each in rungs(ladder, clock.kind, budget) if each.key not in clock.taken), None)
+    rung = next((each for each in planned_steps(ladder, clock.kind, budget) if each.key not in clock.taken), None)
     is_deadline_first = rung is not None and clock.breached_at is None and rung.offset > budget
     return None if is_deadline_first else rung
 
@@ -176,10 +176,10 @@ def next_due(clocks: Iterable[Clock]) -> Clock | None:
 def derive(timing: Timing, clock: Clock) -> None:
     """Write down when a running clock is due, and when a worker must look at it next."""
     clock.due_at = timing.moment(clock, timedelta(seconds=clock.budget_seconds))
-    point(timing, clock)
+    schedule_check(timing, clock)
 
 
-def point(timing: Timing, clock: Clock) -> None:
+def schedule_check(timing: Timing, clock: Clock) -> None:
     """Write down when a worker must look at a running clock: at its next step, or at its deadline."""
     rung = timing.ahead(clock)
     step_at = timing.moment(clock, rung.offset) if rung else None
@@ -187,7 +187,7 @@ def point(timing: Timing, clock: Clock) -> None:
     clock.next_step_at = min((moment for moment in (step_at, breach_at) if moment is not None), default=None)
 
 
-def run(timing: Timing, kind: str, budget: timedelta, *, calendar_id: UUID, at: datetime) -> Clock:
+def start_clock(timing: Timing, kind: str, budget: timedelta, *, calendar_id: UUID, at: datetime) -> Clock:
     """Begin a promise; it stands still where the ticket's clocks do."""
     clock = Clock(
         id=new_id(),
@@ -207,7 +207,7 @@ def run(timing: Timing, kind: str, budget: timedelta, *, calendar_id: UUID, at: 
     return clock
 
 
-def revive(timing: Timing, clock: Clock) -> None:
+def reactivate(timing: Timing, clock: Clock) -> None:
     """A promise that was cancelled holds again, with all the time that has passed since it began."""
     clock.state, clock.met_at = "paused" if timing.is_held else "running", None
     if clock.state == "running":

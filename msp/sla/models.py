@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from msp.contracts.ladder import CLOCK_KINDS
+from msp.contracts.escalation_policy import CLOCK_KINDS
 from msp.kernel.db import Model
 
 KINDS = CLOCK_KINDS

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from msp.calendars.business_time import elapsed
 from msp.contracts.queries import Promise
 from msp.kernel.db import db
-from msp.sla.answers import Said, standing
-from msp.sla.clocks import ANSWERS, ENDS, await_answer, derive, pause, resume, revive, run, stop
+from msp.sla.clocks import ANSWERS, ENDS, await_answer, derive, pause, reactivate, resume, start_clock, stop
 from msp.sla.models import Clock
+from msp.sla.reply_state import TicketMessage, reply_state
 from msp.sla.timing import Timing, spans
 
-Conversation = Callable[[], Iterable[Said]]
+Conversation = Callable[[], Iterable[TicketMessage]]
 _Facts = tuple[str, str, datetime | None]
 
 
@@ -81,9 +81,9 @@ def _promise_anew(timing: Timing, promise: Promise, kinds: Sequence[str], *, ope
     if kind is None or any(clock.state != "cancelled" for clock in known):
         return None
     if known:
-        revive(timing, known[-1])
+        reactivate(timing, known[-1])
         return known[-1]
-    clock = run(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=opened_at)
+    clock = start_clock(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=opened_at)
     db.session.add(clock)
     return clock
 
@@ -109,10 +109,10 @@ def _hear(timing: Timing, promise: Promise, first: Clock | None, conversation: C
     if not is_new and ("next_response" not in promise.budgets or timing.open_clock(*ANSWERS)):
         return
     said = list(conversation())
-    answered_at = standing(said).answered_at
+    answered_at = reply_state(said).answered_at
     if first is not None and answered_at is not None:
         stop(first, "met", at=answered_at)
     stopped = next((clock.met_at for clock in timing.clocks if clock.kind == "first_response"), None)
-    owed = standing(each for each in said if stopped is not None and each.at > stopped).owed_since
+    owed = reply_state(each for each in said if stopped is not None and each.at > stopped).owed_since
     if owed is not None:
         await_answer(timing, promise.budgets, at=owed)

@@ -11,7 +11,7 @@ from msp.calendars.business_time import deadline
 from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
-from msp.contracts.ladder import USUAL, Ladder, Rung, rungs
+from msp.contracts.escalation_policy import DEFAULT_POLICY, EscalationPolicy, PlannedStep, planned_steps
 from msp.contracts.models import Contract
 from msp.contracts.queries import service_level
 from msp.contracts.service_level import USUAL_PAUSING, ServiceLevel
@@ -45,9 +45,9 @@ class Timing:
         return any(each.ended_at is None for each in self.pauses)
 
     @property
-    def ladder(self) -> Ladder:
+    def ladder(self) -> EscalationPolicy:
         """The escalation ladder that holds."""
-        return self.level.ladder if self.level else USUAL
+        return self.level.ladder if self.level else DEFAULT_POLICY
 
     def holds(self, status: str) -> bool:
         """Whether the clocks stand still in a status."""
@@ -61,9 +61,9 @@ class Timing:
         """The instant at which a clock has spent so much of its time; None while it stands, or where that never is."""
         return deadline(self.calendars[clock.calendar_id], clock.started_at, offset, spans(self.pauses))
 
-    def ahead(self, clock: Clock) -> Rung | None:
+    def ahead(self, clock: Clock) -> PlannedStep | None:
         """The next step of the ladder that the clock has not taken."""
-        every = rungs(self.ladder, clock.kind, timedelta(seconds=clock.budget_seconds))
+        every = planned_steps(self.ladder, clock.kind, timedelta(seconds=clock.budget_seconds))
         return next((rung for rung in every if rung.key not in clock.taken), None)
 
 

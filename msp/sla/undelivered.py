@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from msp.calendars.business_time import deadline
 from msp.kernel.db import db
-from msp.sla.answers import Said
-from msp.sla.clocks import ANSWERS, revive, spans, stop
+from msp.sla.clocks import ANSWERS, reactivate, spans, stop
 from msp.sla.history import pauses_before
 from msp.sla.models import Clock
+from msp.sla.reply_state import TicketMessage
 from msp.sla.timing import Timing
 
 
@@ -16,7 +16,7 @@ def take_back(
     timing: Timing,
     *,
     answered_at: datetime,
-    conversation: Iterable[Said],
+    conversation: Iterable[TicketMessage],
     finished: Sequence[datetime],
     is_finished: bool,
     at: datetime,
@@ -42,7 +42,7 @@ def take_back(
     if reopened:
         _withdraw_newer(timing, affected, at=at)
     for clock in reopened:
-        revive(timing, clock)
+        reactivate(timing, clock)
     return affected
 
 

@@ -15,20 +15,20 @@ from sqlalchemy.orm.attributes import set_committed_value
 from msp.clients.models import Client
 from msp.contracts.models import Contract
 from msp.contracts.queries import promise_of
+from msp.kernel.bulk_insert import insert_pending
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.ids import new_id
-from msp.kernel.writing import write_new
 from msp.people.models import Person
 from msp.sla import clocks as sla
-from msp.tickets import promises
-from msp.tickets.facts import tell
+from msp.tickets import sla_targets
 from msp.tickets.held_replies import check_seen
 from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import opening
 from msp.tickets.schedule import check_schedule
 from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
+from msp.tickets.ticket_events import emit_ticket_event
 
 MAX_SUBJECT = 200
 MAX_TAGS, MAX_TAG = 50, 50  # of a ticket, and characters of one
@@ -82,7 +82,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         updated_at=at,
     )
     clocks = sla.start(client.id, ticket.id, promise, at=at) if promise else []
-    promises.show_due(ticket, clocks)
+    sla_targets.copy_next_due(ticket, clocks)
     db.session.add_all([ticket, *clocks])
     for name, known in (("client", client), ("requester", requester), ("clocks", clocks)):
         set_committed_value(ticket, name, known)
@@ -99,7 +99,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         content=request.content,
     )
     db.session.add(message)
-    tell(
+    emit_ticket_event(
         ticket,
         "ticket.opened",
         at=at,
@@ -107,7 +107,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         message_id=str(message.id),
         source=ticket.source,
     )
-    write_new()
+    insert_pending()
     return ticket, message
 
 
@@ -128,11 +128,11 @@ def receive(
     """
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.external_id, message.content = external_id, content
-    tell(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
+    emit_ticket_event(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
     is_reopened = ticket.status in FINISHED and not is_small_talk_reply(body)
     if ticket.status == "waiting_client" or is_reopened:
         change_status(ticket, "open", at=at, actor_id=author.id)
-    promises.hear(ticket, promises.said_by(author, is_public=True, at=at), actor_id=author.id)
+    sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
     return message
 
 
@@ -154,8 +154,8 @@ def reply(
         check_seen(ticket, author, last_seen=last_seen)
     message = _say(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.delivery_state = "pending"
-    tell(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
-    promises.hear(ticket, promises.said_by(author, is_public=True, at=at), actor_id=author.id)
+    emit_ticket_event(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
+    sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
     if ticket.status == "new":
         change_status(ticket, "open", at=at, actor_id=author.id)
     return message
@@ -171,7 +171,7 @@ def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: st
         channel=channel,
         at=at,
     )
-    tell(
+    emit_ticket_event(
         ticket,
         "ticket.noted",
         at=at,
@@ -191,7 +191,7 @@ def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
         raise Conflict("not_failed")
     message.delivery_state, message.delivery_reason = "pending", None
     message.failed_at = message.failed_at or at
-    tell(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
+    emit_ticket_event(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
 
 
 def assign(
@@ -209,7 +209,7 @@ def assign(
         return
     before, ticket.assignee_id = ticket.assignee_id, after
     name = assignee.name if assignee else None
-    tell(
+    emit_ticket_event(
         ticket,
         "ticket.assigned",
         at=at,
@@ -249,19 +249,19 @@ def change_status(
         return
     if before == status == "scheduled":
         ticket.scheduled_for = scheduled_for
-        tell(ticket, "ticket.rescheduled", at=at, actor_id=actor_id, scheduled_for=_instant(scheduled_for))
+        emit_ticket_event(ticket, "ticket.rescheduled", at=at, actor_id=actor_id, scheduled_for=_instant(scheduled_for))
         return
     if before == status:
         return
     if not may_move(before, status):
         raise Conflict("status_move_refused", before=before, after=status)
     ticket.status = status
-    promises.follow_status(ticket, before, at=at, actor_id=actor_id)
+    sla_targets.on_status(ticket, before, at=at, actor_id=actor_id)
     ticket.resolved_at = (ticket.resolved_at or at) if status in FINISHED else None
     ticket.closed_at = at if status == "closed" else None
     ticket.scheduled_for = scheduled_for if status == "scheduled" else None
     until: dict[str, Any] = {"scheduled_for": _instant(scheduled_for)} if status == "scheduled" else {}
-    tell(
+    emit_ticket_event(
         ticket,
         "ticket.status_changed",
         at=at,
@@ -283,7 +283,7 @@ def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UU
     if ticket.priority == priority:
         return
     before, ticket.priority = ticket.priority, priority
-    tell(
+    emit_ticket_event(
         ticket,
         "ticket.priority_changed",
         at=at,
@@ -291,7 +291,7 @@ def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UU
         before=before,
         after=priority,
     )
-    promises.follow_promise(ticket, reason="priority", at=at, actor_id=actor_id)
+    sla_targets.on_terms_changed(ticket, reason="priority", at=at, actor_id=actor_id)
 
 
 def change_contract(ticket: Ticket, contract: Contract | None, *, at: datetime, actor_id: UUID | None = None) -> None:
@@ -305,7 +305,7 @@ def change_contract(ticket: Ticket, contract: Contract | None, *, at: datetime, 
         return
     before, ticket.contract_id = ticket.contract_id, after
     name = contract.name if contract else None
-    tell(
+    emit_ticket_event(
         ticket,
         "ticket.contract_changed",
         at=at,
@@ -314,7 +314,7 @@ def change_contract(ticket: Ticket, contract: Contract | None, *, at: datetime, 
         after=_text(after),
         name=name,
     )
-    promises.follow_promise(ticket, reason="contract", at=at, actor_id=actor_id)
+    sla_targets.on_terms_changed(ticket, reason="contract", at=at, actor_id=actor_id)
 
 
 def change_tier(
@@ -331,7 +331,7 @@ def change_tier(
     if ticket.tier == tier:
         return
     before, ticket.tier = ticket.tier, tier
-    tell(
+    emit_ticket_event(
         ticket,
         "ticket.tier_changed",
         at=at,
@@ -352,9 +352,9 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
         raise Invalid(fields={"tags": wrong})
     for name, value in changed.items():
         setattr(ticket, name, value)
-    tell(ticket, "ticket.edited", at=at, actor_id=actor_id, fields=sorted(changed))
+    emit_ticket_event(ticket, "ticket.edited", at=at, actor_id=actor_id, fields=sorted(changed))
     if "type" in changed:
-        promises.follow_promise(ticket, reason="type", at=at, actor_id=actor_id)
+        sla_targets.on_terms_changed(ticket, reason="type", at=at, actor_id=actor_id)
 
 
 def _wrong_tags(tags: object) -> list[str]:

@@ -15,8 +15,8 @@ from msp.kernel import clock as time
 from msp.kernel.db import Scope, db, work
 from msp.sla.models import Clock, Step
 from msp.sla.timing import Timed, timings_of
+from msp.tickets.escalation_actions import TakenStep, take_due
 from msp.tickets.models import Ticket
-from msp.tickets.steps import Taken, take_due
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def _is_with_us(at: datetime) -> ColumnElement[bool]:
     return Clock.ticket_id.not_in(list(_aside)) if _aside else true()
 
 
-def _record(taken: Iterable[Taken], *, at: datetime) -> None:
+def _record(taken: Iterable[TakenStep], *, at: datetime) -> None:
     rows = [
         {
             "clock_id": each.clock.id,

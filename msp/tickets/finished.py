@@ -9,7 +9,7 @@ from sqlalchemy import func, literal, tuple_
 
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 from msp.tickets.models import Ticket
 from msp.tickets.queries import Filter, TicketLine, line_of, narrowed_lines, narrowing
 
@@ -83,7 +83,7 @@ def count_of(wanted: Filter) -> int:
         matching = narrowed_lines(wanted).with_only_columns(func.count(), maintain_column_froms=True)
         return int(db.session.execute(matching, narrowing(wanted)).scalar_one())
 
-    return recent(count, name="tickets of a list", of=wanted, seconds=COUNTED_SECONDS)
+    return cached(count, name="tickets of a list", of=wanted, seconds=COUNTED_SECONDS)
 
 
 def _key(line: TicketLine) -> Key:

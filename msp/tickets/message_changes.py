@@ -4,10 +4,10 @@ from datetime import datetime
 
 from msp.kernel.db import Json
 from msp.tickets.derived_subject import derived_subject, opening_message_id, was_written_by_staff
-from msp.tickets.facts import tell
 from msp.tickets.models import Message, Ticket
 from msp.tickets.removed_files import remove_attachments
 from msp.tickets.subject import subject_of
+from msp.tickets.ticket_events import emit_ticket_event
 
 
 def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime, content: Json | None = None) -> None:
@@ -70,4 +70,4 @@ def undelete_message(ticket: Ticket, message: Message, *, body: str, content: Js
 
 def _tell_of_message(ticket: Ticket, message: Message, kind: str, *, at: datetime) -> None:
     who, visibility = message.author_id, message.visibility
-    tell(ticket, kind, at=at, actor_id=who, visibility=visibility, message_id=str(message.id))
+    emit_ticket_event(ticket, kind, at=at, actor_id=who, visibility=visibility, message_id=str(message.id))

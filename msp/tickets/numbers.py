@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from msp.clients.models import Client
 from msp.contracts.queries import IN_FORCE, Versions
-from msp.kernel.together import Alone, Read
+from msp.kernel.batch_read import RowQuery, SingleQuery
 from msp.tickets.models import TicketCounter
 
 _COUNTED = (
@@ -32,7 +32,9 @@ def _read(
     return number, Versions(contract_id, version, calendar_id, calendar_version) if contract_id else None
 
 
-_OPENING = Alone(Read(_read, select(_COUNTED.c.last, *_HELD.c).select_from(_COUNTED.outerjoin(_HELD, true()))))
+_OPENING = SingleQuery(
+    RowQuery(_read, select(_COUNTED.c.last, *_HELD.c).select_from(_COUNTED.outerjoin(_HELD, true())))
+)
 
 
 def opening(client: Client, *, at: datetime) -> tuple[int, Versions | None]:

@@ -29,13 +29,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from msp.clients.models import Client
+from msp.kernel.batch_read import BatchQuery, RowQuery, SingleQuery
 from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import Event
 from msp.kernel.i18n import current_reader
-from msp.kernel.recent import recent
-from msp.kernel.together import Alone, Read, Together
+from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
 from msp.tickets.models import UNFINISHED, Message, Ticket
 from msp.tickets.states import FINISHED, PRIORITIES
@@ -111,17 +111,17 @@ class Newest(NamedTuple):
     subject_id: UUID
 
 
-NEWEST = Read(
+NEWEST = RowQuery(
     Newest,
     select(Event.seq, Event.subject_id).order_by(Event.seq.desc()).limit(literal_column(str(RECENT))),
 )
-_NEWEST = Together(NEWEST)
+_NEWEST = BatchQuery(NEWEST)
 _Requester, _Assignee = aliased(Person), aliased(Person)
 ORDERS = ("due", "newest", "priority")
 _BY_DUE = (Ticket.due_at.asc().nulls_last(), Ticket.id.asc())
 # In so many words, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
 _UNFINISHED = text(f"ticket.{UNFINISHED}")
-DUE_NEXT = Read(  # the labels of the two tickets of a person (parameter person_id) that are due first
+DUE_NEXT = RowQuery(  # the labels of the two tickets of a person (parameter person_id) that are due first
     lambda code, number: f"{code}-{number}",
     select(Client.code, Ticket.number)
     .join(Client, Client.id == Ticket.client_id)
@@ -142,7 +142,7 @@ def due_lines(wanted: Filter, *, running: int, still: int) -> list[TicketLine]:
 
 
 @lru_cache(maxsize=512)
-def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> Alone[TicketLine]:
+def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> SingleQuery[TicketLine]:
     query = _narrow(line_query(), shape)
     if is_running is not None:
         query = query.where(Ticket.due_at.is_not(None) if is_running else Ticket.due_at.is_(None))
@@ -152,24 +152,24 @@ def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> A
         "newest": (Ticket.id.desc(),),
         "priority": (by_priority, *_BY_DUE),
     }
-    return Alone(Read(line_of, query.order_by(*orders[order]).limit(_just(limit))))
+    return SingleQuery(RowQuery(line_of, query.order_by(*orders[order]).limit(_just(limit))))
 
 
 @lru_cache(maxsize=512)
-def _due_listing(shape: Shape, running: int, still: int) -> Alone[TicketLine]:
+def _due_listing(shape: Shape, running: int, still: int) -> SingleQuery[TicketLine]:
     query = _narrow(line_query(), shape).order_by(*_BY_DUE)
     parts = [
         query.where(Ticket.due_at.is_not(None)).limit(_just(running)),
         query.where(Ticket.due_at.is_(None)).limit(_just(still)),
     ]
-    return Alone(Read(line_of, union_all(*(select(part.subquery()) for part in parts))))
+    return SingleQuery(RowQuery(line_of, union_all(*(select(part.subquery()) for part in parts))))
 
 
 def client_names() -> tuple[Somebody, ...]:
     """The active client companies by name, for a list to choose from; about a second old at most."""
     query = select(Client.id, Client.name).where(Client.active).order_by(by_name(Client.name), Client.id)
     read = lambda: tuple(Somebody(*row) for row in db.session.execute(query))  # noqa: E731
-    return recent(read, name="client names", of=current_reader().locale)
+    return cached(read, name="client names", of=current_reader().locale)
 
 
 def access_by_label(label: str, *, lock: bool = False) -> Ticket:
@@ -250,7 +250,7 @@ def version_of(rows: Sequence[Newest]) -> str:
 
 def open_counts(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
     """Unfinished tickets by (assignee, tier, group), for everybody's rail and heads; about a second old at most."""
-    return recent(lambda: _count_open(at=at, end_of_day=end_of_day), name="open tickets", of=end_of_day)
+    return cached(lambda: _count_open(at=at, end_of_day=end_of_day), name="open tickets", of=end_of_day)
 
 
 def _count_open(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
@@ -284,7 +284,7 @@ def group_counts(wanted: Filter, *, at: datetime, end_of_day: datetime) -> dict[
         return {row[0]: row[1] for row in rows}
 
     of = (replace(wanted, due_before=None), wanted.due_before is None, end_of_day)
-    return recent(count, name="groups of a list", of=of)
+    return cached(count, name="groups of a list", of=of)
 
 
 def line_query() -> Select[*tuple[Any, ...]]:

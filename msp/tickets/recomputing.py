@@ -14,7 +14,7 @@ from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Fact, emit, subscribe
 from msp.sla.timing import Timed, timings_of
 from msp.tickets.models import UNFINISHED, Ticket
-from msp.tickets.promises import follow, promise_of
+from msp.tickets.sla_targets import retarget_clocks, service_level_of
 
 CHUNK = 200
 REASONS = {"contract.changed": "contract_changed", "calendar.changed": "calendar_changed"}
@@ -45,8 +45,8 @@ def _recompute(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID |
         for ticket in tickets:
             sort = (ticket.priority, ticket.type)
             if sort not in promises:
-                promises[sort] = promise_of(ticket)
-            follow(ticket, timings[ticket.id], promises[sort], reason=reason, at=at)
+                promises[sort] = service_level_of(ticket)
+            retarget_clocks(ticket, timings[ticket.id], promises[sort], reason=reason, at=at)
         if len(tickets) == CHUNK:
             _ask(contract_id, client_id, reason=reason, after=tickets[-1].id)
 

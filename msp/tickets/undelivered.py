@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from msp.kernel.db import db
 from msp.kernel.events import Event
-from msp.sla.answers import Said
+from msp.sla.reply_state import TicketMessage
 from msp.sla.undelivered import take_back
-from msp.tickets import promises
+from msp.tickets import sla_targets
 from msp.tickets.actions import change_status
-from msp.tickets.facts import tell
 from msp.tickets.models import Message, Ticket
 from msp.tickets.states import FINISHED
+from msp.tickets.ticket_events import emit_ticket_event
 
 
 def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
@@ -24,18 +24,18 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """
     changes = _status_changes(ticket)
     _wake(ticket, message, changes, at=at)
-    timing = promises.timing_for(ticket)
+    timing = sla_targets.timing_for(ticket)
     affected = take_back(
         timing,
         answered_at=message.at,
-        conversation=promises.conversation_of(ticket.id),
+        conversation=sla_targets.conversation_of(ticket.id),
         finished=[each.at for each in changes if each.data["after"] in FINISHED],
         is_finished=ticket.status in FINISHED,
         at=at,
     )
     for clock in affected:
         if clock.is_open:
-            tell(
+            emit_ticket_event(
                 ticket,
                 "sla.reopened",
                 at=at,
@@ -45,14 +45,14 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
                 message_id=str(message.id),
             )
         elif clock.state == "met" and clock.met_at != message.at:
-            tell(ticket, "sla.met", at=at, clock=clock.kind, is_late=clock.breached_at is not None)
-    promises.show_due(ticket, timing.clocks)
+            emit_ticket_event(ticket, "sla.met", at=at, clock=clock.kind, is_late=clock.breached_at is not None)
+    sla_targets.copy_next_due(ticket, timing.clocks)
 
 
 def answer_delivered(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """A reply that had failed arrived at `at`: it meets the promise to answer now; emits `sla.met`."""
-    said = Said(at, is_by_desk=True, is_by_client=False, is_public=True)
-    promises.hear(ticket, said, actor_id=message.author_id)
+    said = TicketMessage(at, is_by_desk=True, is_by_client=False, is_public=True)
+    sla_targets.on_message(ticket, said, actor_id=message.author_id)
 
 
 def _status_changes(ticket: Ticket) -> list[Event]:
@@ -66,7 +66,7 @@ def _wake(ticket: Ticket, message: Message, changes: Sequence[Event], *, at: dat
     is_its = bool(changes) and changes[-1].data["after"] == "waiting_client" and changes[-1].at == message.at
     if ticket.status != "waiting_client" or not is_its:
         return
-    for pause in promises.timing_for(ticket).pauses:
+    for pause in sla_targets.timing_for(ticket).pauses:
         if pause.ended_at is None and pause.started_at == message.at:
             pause.ended_at = pause.started_at
     db.session.flush()

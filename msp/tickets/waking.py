@@ -11,8 +11,8 @@ from msp.kernel import clock, jobs
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Invalid
 from msp.tickets.actions import change_status
-from msp.tickets.facts import tell
 from msp.tickets.models import Ticket
+from msp.tickets.ticket_events import emit_ticket_event
 
 BATCH = 50
 TOLD = {"who": ["assignee"], "by": ["console", "chat"]}  # the team leads where nobody has the ticket
@@ -48,5 +48,5 @@ def _open_some() -> int:
         tickets = db.session.scalars(query.with_for_update(skip_locked=True, of=Ticket)).all()
         for ticket in tickets:
             change_status(ticket, "open", at=at)
-            tell(ticket, "ticket.woken", at=at, visibility="internal", hear=TOLD)
+            emit_ticket_event(ticket, "ticket.woken", at=at, visibility="internal", hear=TOLD)
     return len(tickets)

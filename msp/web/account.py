@@ -11,10 +11,10 @@ from msp.kernel import clock, i18n, timezones
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Invalid
 from msp.notify.channels import media_to
-from msp.notify.preferences import wish, wishes_of
+from msp.notify.preferences import preferences_of, set_preferences
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.web.hearing_form import hearing_values, read_hearing, told
+from msp.web.notification_preferences_form import hearing_values, read_hearing, told
 from msp.web.parts.words import word
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person, whoever_is_here
@@ -37,7 +37,7 @@ def account() -> str | Response:
     person = whoever_is_here()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
-    return _page(person, hearing_values(wishes_of(person.id)), {})
+    return _page(person, hearing_values(preferences_of(person.id)), {})
 
 
 def _page(person: Person, hearing: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
@@ -75,7 +75,7 @@ def save_hearing() -> Response | tuple[str, int]:
     try:
         wishes = read_hearing(request.form)
         with work(Scope("msp_system", actor_id=person.id)):
-            wish(access_person(person.id), **wishes, at=clock.now())
+            set_preferences(access_person(person.id), **wishes, at=clock.now())
     except Invalid as wrong:
         posted = request.form.to_dict() | {"quiet_days": request.form.getlist("quiet_days")}
         return _page(person, posted, wrong.fields), 422

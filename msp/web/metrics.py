@@ -16,10 +16,10 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
 from msp.config import Settings
-from msp.kernel import clock, pulse, wake
+from msp.kernel import clock, heartbeats, wake
 from msp.kernel.db import Scope, db, work
 from msp.operations import figures
-from msp.operations.doubts import all_doubts
+from msp.operations.uncertain_sends import all_uncertain_sends
 from msp.web.request_scope import own_scope
 from msp.web.request_times import BOUNDS, RequestTimes
 
@@ -72,7 +72,7 @@ def _of_database() -> Iterator[Metric]:
     with work(Scope.system()) as session:
         yield from _queues({name: figures.backlog(session, model, at=at) for name, model in figures.QUEUES.items()})
         yield from _escalation(figures.escalation(session, at=at))
-        doubts = {each.what: each.count(at) for each in all_doubts()}
+        doubts = {each.what: each.count(at) for each in all_uncertain_sends()}
         saved = figures.last_backup(session)
         revision = figures.revision(session)
     yield _in_doubt(doubts)
@@ -128,9 +128,9 @@ def _line(found: figures.Line) -> Iterator[Metric]:
 
 
 def _of_queue() -> Iterator[Metric]:
-    yield _one("msp_workers", "Workers that live", pulse.alive())
+    yield _one("msp_workers", "Workers that live", heartbeats.alive())
     ticks = GaugeMetricFamily("msp_tick_age_seconds", "Since the last tick, by who sent it", labels=["source"])
-    for source, age in pulse.ages(pulse.TICKS).items():
+    for source, age in heartbeats.ages(heartbeats.TICKS).items():
         ticks.add_metric([source], age)
     yield ticks
     yield _one("msp_wakeups_waiting", "Wake-ups that no worker has taken yet", wake.queue().count)

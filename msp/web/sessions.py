@@ -9,7 +9,7 @@ from flask_security.utils import set_request_attr
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, current_scope_or_none, work
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 from msp.people import sessions
 from msp.people.models import Account
 from msp.web.attempts import forget_failures
@@ -40,14 +40,14 @@ def read(token: str) -> Account | None:
     reader = current_app.config.get(READER)
     if reader is not None:
         browser, is_use, minute = browser_here(), _is_use(), at.replace(second=0, microsecond=0)
-        account = recent(
+        account = cached(
             lambda: reader(token, browser, at=at, is_use=is_use), name=sessions.READ, of=(token, is_use, minute)
         )
     elif current_scope_or_none() == Scope.system():  # sign-in and password pages change the account
         account = _read(token)
     else:
         of = (token, session.get(CHANGED), _is_use(), at.replace(second=0, microsecond=0))
-        account = recent(lambda: _read_apart(token), name=sessions.READ, of=of)
+        account = cached(lambda: _read_apart(token), name=sessions.READ, of=of)
     if account is not None:
         set_request_attr("fs_authn_via", "session")
         set_request_attr("fs_paa", session.get("fs_paa", 0))

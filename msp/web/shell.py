@@ -13,8 +13,8 @@ from flask import request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from msp.kernel import clock
-from msp.kernel.recent import forget, recent
-from msp.notify.rules import count_unread
+from msp.kernel.ttl_cache import cached, clear
+from msp.notify.inbox import count_unread
 from msp.oncall.queries import on_call
 from msp.operations.lag import MOST, lag
 from msp.people.access import may
@@ -115,7 +115,7 @@ def shell(
 
 
 def _counts(person: Person) -> dict[str, int]:
-    return recent(lambda: _count(person), name="counts of a person", of=(person.id, person.timezone))
+    return cached(lambda: _count(person), name="counts of a person", of=(person.id, person.timezone))
 
 
 def _count(person: Person) -> dict[str, int]:
@@ -210,12 +210,12 @@ def _on_call() -> list[tuple[UUID, str, datetime]]:
     def read() -> list[tuple[UUID, str, datetime]]:
         return [(each.person.id, each.person.name, each.until) for each in on_call(at) if each.person and each.until]
 
-    return recent(read, name="on_call", of=at.replace(second=0, microsecond=0), seconds=5.0)
+    return cached(read, name="on_call", of=at.replace(second=0, microsecond=0), seconds=5.0)
 
 
 def forget_on_call() -> None:
     """Show who is on call anew: it was changed here."""
-    forget()
+    clear()
 
 
 def _until(at: datetime) -> str:

@@ -11,9 +11,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from billing.invoices import issue
+from billing.issuing import preview
 from billing.models import Invoice, InvoiceLine, InvoiceRun
 from billing.runs import run_invoices
-from billing.sealing import preview
 from billing.sentences import sentence
 from msp.clients.models import Client
 from msp.contracts.models import Contract, Rate

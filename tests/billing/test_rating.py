@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rating import CODES, Block, Entry, Line, Period, Phrase, Rate, Rated, Rounding, Terms, Usage, rate_period
-from billing.rating.phrases import say
-from billing.rating.pieces import round_minutes
+from billing.rating import CODES, Block, Entry, Line, Message, Period, Rate, Rated, Rounding, Terms, Usage, rate_period
+from billing.rating.messages import message
+from billing.rating.segments import round_minutes
 from billing.rating.terms import Band, Milestone, PurchaseOrder, SeatChange, in_order
 from msp.kernel.money import Money
 
@@ -53,11 +53,11 @@ def nets(lines: Sequence[Line]) -> list[str]:
     return [str(line.net) for line in lines]
 
 
-def codes(phrases: Sequence[Phrase]) -> list[str]:
+def codes(phrases: Sequence[Message]) -> list[str]:
     return [phrase.code for phrase in phrases]
 
 
-def said(phrases: Sequence[Phrase], code: str) -> dict[str, Any]:
+def said(phrases: Sequence[Message], code: str) -> dict[str, Any]:
     (phrase,) = [phrase for phrase in phrases if phrase.code == code]
     return dict(phrase.params)
 
@@ -116,9 +116,9 @@ def test_everything_said_is_json_and_in_the_vocabulary() -> None:
 
 def test_a_phrase_takes_exactly_its_parameters() -> None:
     with pytest.raises(ValueError, match=r"line\.discount"):
-        say("line.discount")
+        message("line.discount")
     with pytest.raises(ValueError, match="nonsense"):
-        say("nonsense")
+        message("nonsense")
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

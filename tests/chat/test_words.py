@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from integrations.chat import when
+from integrations.chat import relative_time
 from msp.kernel.i18n import reading_as
 from msp.richtext import Document, read_text, split, write_text
 from msp.tickets.subject import subject_of
@@ -68,15 +68,15 @@ def test_a_text_without_a_gap_is_cut_all_the_same() -> None:
 )
 def test_promises_name_the_day_when_it_is_not_today(app: Flask, locale: str, after: timedelta, said: str) -> None:
     with reading_as(locale, "Europe/Madrid"):
-        assert when.before(NOW + after, now=NOW) == said
+        assert relative_time.before(NOW + after, now=NOW) == said
 
 
 def test_today_is_the_readers_today(app: Flask) -> None:
     at = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
     with reading_as("en", "Europe/Madrid"):
-        assert when.moment(at, now=NOW) == "0:30 tomorrow"
+        assert relative_time.moment(at, now=NOW) == "0:30 tomorrow"
     with reading_as("en", "Atlantic/Canary"):
-        assert when.moment(at, now=NOW) == "23:30 today"
+        assert relative_time.moment(at, now=NOW) == "23:30 today"
 
 
 @pytest.mark.parametrize(
@@ -85,4 +85,4 @@ def test_today_is_the_readers_today(app: Flask) -> None:
 )
 def test_budgets_in_words(app: Flask, minutes: int, said: str) -> None:
     with reading_as("es", "Europe/Madrid"):
-        assert when.budget(timedelta(minutes=minutes)) == said
+        assert relative_time.budget(timedelta(minutes=minutes)) == said

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from msp.contracts.ladder import USUAL, Escalation, faults, rungs
+from msp.contracts.escalation_policy import DEFAULT_POLICY, PolicyStep, planned_steps, validate
 
 pytestmark = pytest.mark.unit
 
@@ -26,62 +26,62 @@ SOMEBODY = f"person:{UUID(int=1)}"
     ],
 )
 def test_the_moment_of_a_step(moment: str, amount: int, seconds: int) -> None:
-    assert Escalation(moment, amount, "notify").offset(HOUR) == timedelta(seconds=seconds)
+    assert PolicyStep(moment, amount, "notify").offset(HOUR) == timedelta(seconds=seconds)
 
 
 def test_a_share_is_exact() -> None:
-    assert Escalation("share", 33, "notify").offset(timedelta(seconds=7)) == timedelta(microseconds=2_310_000)
+    assert PolicyStep("share", 33, "notify").offset(timedelta(seconds=7)) == timedelta(microseconds=2_310_000)
 
 
 def test_steps_come_in_the_order_of_their_moments_and_those_of_one_moment_as_written() -> None:
     ladder = (
-        Escalation("after", 30, "next_tier"),
-        Escalation("share", 100, "notify"),
-        Escalation("share", 100, "next_tier"),
-        Escalation("before", 15, "notify"),
-        Escalation("share", 50, "notify", clocks=("resolution",)),
+        PolicyStep("after", 30, "next_tier"),
+        PolicyStep("share", 100, "notify"),
+        PolicyStep("share", 100, "next_tier"),
+        PolicyStep("before", 15, "notify"),
+        PolicyStep("share", 50, "notify", clocks=("resolution",)),
     )
-    keys = [rung.key for rung in rungs(ladder, "first_response", HOUR)]
+    keys = [rung.key for rung in planned_steps(ladder, "first_response", HOUR)]
     assert keys == ["before:15:notify", "share:100:notify", "share:100:next_tier", "after:30:next_tier"]
-    assert rungs(ladder, "resolution", HOUR)[0].key == "share:50:notify"
-    assert rungs(ladder, "first_response", timedelta(minutes=10))[0].key == "before:15:notify"
+    assert planned_steps(ladder, "resolution", HOUR)[0].key == "share:50:notify"
+    assert planned_steps(ladder, "first_response", timedelta(minutes=10))[0].key == "before:15:notify"
 
 
 def test_a_step_keeps_its_name_when_it_tells_others_and_two_alike_have_two_names() -> None:
-    before = (Escalation("share", 75, "notify"), Escalation("share", 75, "notify", who=("lead",)))
-    after = (Escalation("share", 75, "notify", who=("on_call",), is_urgent=True), *before[1:])
+    before = (PolicyStep("share", 75, "notify"), PolicyStep("share", 75, "notify", who=("lead",)))
+    after = (PolicyStep("share", 75, "notify", who=("on_call",), is_urgent=True), *before[1:])
     names = ["share:75:notify", "share:75:notify:2"]
-    assert [rung.key for rung in rungs(before, "resolution", HOUR)] == names
-    assert [rung.key for rung in rungs(after, "resolution", HOUR)] == names
+    assert [rung.key for rung in planned_steps(before, "resolution", HOUR)] == names
+    assert [rung.key for rung in planned_steps(after, "resolution", HOUR)] == names
 
 
 @pytest.mark.parametrize(
     "step",
     [
-        Escalation("share", 0, "notify"),
-        Escalation("share", 1001, "notify"),
-        Escalation("sometime", 5, "notify"),
-        Escalation("before", 5, "shout"),
-        Escalation("before", 5, "notify", who=("the boss",)),
-        Escalation("before", 5, "notify", who=("person:me",)),
-        Escalation("before", 5, "notify", by=("pigeon",)),
-        Escalation("before", 5, "notify", clocks=("coffee",)),
-        Escalation("before", 5, "assign"),
-        Escalation("before", 5, "assign", who=("lead",)),
-        Escalation("before", 5, "webhook"),
-        Escalation("before", 5, "next_tier", who=("lead",)),
+        PolicyStep("share", 0, "notify"),
+        PolicyStep("share", 1001, "notify"),
+        PolicyStep("sometime", 5, "notify"),
+        PolicyStep("before", 5, "shout"),
+        PolicyStep("before", 5, "notify", who=("the boss",)),
+        PolicyStep("before", 5, "notify", who=("person:me",)),
+        PolicyStep("before", 5, "notify", by=("pigeon",)),
+        PolicyStep("before", 5, "notify", clocks=("coffee",)),
+        PolicyStep("before", 5, "assign"),
+        PolicyStep("before", 5, "assign", who=("lead",)),
+        PolicyStep("before", 5, "webhook"),
+        PolicyStep("before", 5, "next_tier", who=("lead",)),
     ],
 )
-def test_what_makes_no_sense(step: Escalation) -> None:
-    assert faults((*USUAL, step)) == {len(USUAL): "invalid"}
+def test_what_makes_no_sense(step: PolicyStep) -> None:
+    assert validate((*DEFAULT_POLICY, step)) == {len(DEFAULT_POLICY): "invalid"}
 
 
 def test_what_makes_sense() -> None:
     steps = (
-        Escalation("before", 30, "assign", who=(SOMEBODY,)),
-        Escalation("after", 5, "assign", who=("on_call",)),
-        Escalation("after", 6, "webhook", webhook_id=UUID(int=2)),
-        Escalation("after", 7, "notify", who=("client_manager", SOMEBODY), by=("mail",), is_urgent=True),
+        PolicyStep("before", 30, "assign", who=(SOMEBODY,)),
+        PolicyStep("after", 5, "assign", who=("on_call",)),
+        PolicyStep("after", 6, "webhook", webhook_id=UUID(int=2)),
+        PolicyStep("after", 7, "notify", who=("client_manager", SOMEBODY), by=("mail",), is_urgent=True),
     )
-    assert faults(USUAL + steps) == {}
-    assert set(faults(USUAL * 7)) == {20}
+    assert validate(DEFAULT_POLICY + steps) == {}
+    assert set(validate(DEFAULT_POLICY * 7)) == {20}

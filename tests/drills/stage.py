@@ -13,7 +13,7 @@ from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel import settings as kept
 from msp.kernel.db import Scope, work
-from msp.notify.preferences import wish
+from msp.notify.preferences import set_preferences
 from msp.people.tokens import create_token
 from tests.world import World, build_world
 from wsgi import create_app
@@ -29,7 +29,9 @@ def main() -> None:
         _never_closed(world)
         kept.write("messages", {"grouping_seconds": 0})  # each message of a drill is a ticket of its own
         for person in (world.rosa, world.tomas):
-            wish(person, by_chat=False, by_mail=True, lets_urgent_through=True, night=None, days=(), at=clock.now())
+            set_preferences(
+                person, by_chat=False, by_mail=True, lets_urgent_through=True, night=None, days=(), at=clock.now()
+            )
         people = (world.tomas, world.carmen)
         tokens = {
             person.email.partition("@")[0]: create_token(person.email, "staff", "drill", at=clock.now())

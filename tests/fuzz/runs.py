@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from msp.config import Settings
-from msp.kernel import clock, inbox, recent, wake
+from msp.kernel import clock, inbox, ttl_cache, wake
 from msp.kernel.db import Scope, work
 from msp.tickets.actions import Request, open_ticket
 from simulators.teams.server import TeamsServer
@@ -66,7 +66,7 @@ class Ground:
         """The cast with a ticket for each client, and nothing else; limits have forgotten who called."""
         empty(self.settings)
         wake.connection().flushdb()
-        recent.forget()
+        ttl_cache.clear()
         world = self.snapshot.restore()
         for client, person in ((world.lozano, world.marta), (world.azcarate, world.inigo)):
             with work(Scope.client(client.id)):

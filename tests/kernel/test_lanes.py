@@ -11,7 +11,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, Event
 from msp.kernel.inbox import Inbound
 from msp.kernel.leases import LATER, URGENT, USUAL
-from msp.kernel.recent import forget
+from msp.kernel.ttl_cache import clear
 from msp.operations.lag import BEHIND, lag
 from msp.tickets.actions import Request, change_priority, open_ticket, reply
 from msp.tickets.models import Ticket
@@ -50,7 +50,7 @@ def test_what_stands_before_something_urgent_hurries_too(app: Flask) -> None:
     store("other")
     store("urgent", key="thread", lane=URGENT)
     assert taken() == "other"  # the urgent one may not overtake the first of its thread
-    leases.hurry(Inbound)
+    leases.promote_blockers(Inbound)
     assert taken() == "first"
     assert taken() is None
 
@@ -102,10 +102,10 @@ def test_the_desk_is_behind_while_something_it_could_work_waits(app: Flask) -> N
     store("chatter", lane=LATER)
     assert lag() is None
     clock.advance(BEHIND)
-    forget()
+    clear()
     found = lag()
     assert found is not None and found.waiting == 2
     assert clock.now() - found.since >= BEHIND
     taken()  # the second waits for the first, which is in hand
-    forget()
+    clear()
     assert lag() is None

@@ -164,12 +164,12 @@ def test_the_reason_of_a_database_error_names_it_without_anybodys_words(app: Fla
 def test_a_message_that_kills_its_worker_is_dead_in_the_end(app: Flask) -> None:
     store("kills", key="one")
     store("after it", key="one")
-    for _ in range(leases.MAX_CUT_OFF):
+    for _ in range(leases.MAX_CRASHES):
         assert leases.claim(Inbound) is not None  # and its worker is gone with it
         lapse()
     assert leases.process_one(Inbound, lambda _row: pytest.fail("it is touched no more"))
     assert working(lambda: None)
-    assert states() == [("kills", "dead", leases.MAX_CUT_OFF + 1), ("after it", "done", 1)]
+    assert states() == [("kills", "dead", leases.MAX_CRASHES + 1), ("after it", "done", 1)]
 
 
 def test_a_try_that_ends_in_order_forgets_the_deaths_before_it(app: Flask) -> None:
@@ -179,7 +179,7 @@ def test_a_try_that_ends_in_order_forgets_the_deaths_before_it(app: Flask) -> No
         raise Temporary("busy")
 
     for _ in range(3):
-        for _ in range(leases.MAX_CUT_OFF - 1):
+        for _ in range(leases.MAX_CRASHES - 1):
             assert leases.claim(Inbound) is not None
             lapse()
         assert working(later)

@@ -151,7 +151,7 @@ def test_a_message_that_kills_its_worker_does_so_five_times_and_never_again(app:
     inbox.register_source("tests_poison", handle)
     for name, key in (("kills", "one"), ("behind it", "one"), ("elsewhere", "two")):
         inbox.store("tests_poison", name, {}, key=key)
-    for _death in range(leases.MAX_CUT_OFF):
+    for _death in range(leases.MAX_CRASHES):
         die_after(inbox.work_one)
         lapse()
     assert jobs.drain("inbox") == 3

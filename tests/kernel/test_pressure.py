@@ -40,15 +40,15 @@ def count(done: list[float]) -> int:
 
 def test_workers_give_way_while_acknowledgements_are_slow(worked: list[float]) -> None:
     usual = count(worked)
-    pressure.say()
+    pressure.report()
     time.sleep(2 * pressure.LOOK_EVERY)
     worked.clear()
     until = time.monotonic() + STRETCH
     while time.monotonic() < until:
-        pressure.say()
+        pressure.report()
         time.sleep(0.05)
     assert 0 < len(worked) < usual / 2.5
-    time.sleep(pressure.SAID_SECONDS + 2 * pressure.LOOK_EVERY)
+    time.sleep(pressure.HOLD_SECONDS + 2 * pressure.LOOK_EVERY)
     assert count(worked) > usual / 2
 
 

@@ -9,28 +9,28 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
 from msp.kernel import clock
+from msp.kernel.batch_read import BatchQuery, RowQuery, SingleQuery
+from msp.kernel.bulk_insert import insert_pending
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Event, emit
 from msp.kernel.ids import new_id
-from msp.kernel.together import Alone, Read, Together
-from msp.kernel.writing import write_new
 from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Message, Ticket
 from tests.world import World
 
-PEOPLE = Read(
+PEOPLE = RowQuery(
     lambda *row: row,
     select(Person.name, Person.id, Person.tier, Person.is_vip, Person.created_at, Person.email).order_by(Person.name),
 )
-ONE = Read(lambda name: name, select(Person.name).where(Person.id == bindparam("person_id", type_=Uuid)))
-BOTH = Together(PEOPLE, ONE)
+ONE = RowQuery(lambda name: name, select(Person.name).where(Person.id == bindparam("person_id", type_=Uuid)))
+BOTH = BatchQuery(PEOPLE, ONE)
 
 
 def test_values_come_with_their_types_in_order(world: World) -> None:
     with work(Scope.staff()):
         found = BOTH.read(person_id=world.marta.id)
-        alone = Alone(PEOPLE).rows()
+        alone = SingleQuery(PEOPLE).rows()
     people = found.all(PEOPLE)
     assert [row[0] for row in people] == sorted(row[0] for row in people)
     _name, person_id, tier, is_vip, created_at, email = next(row for row in people if row[0] == "Irene Navas")
@@ -85,7 +85,7 @@ def test_policies_hold_and_nothing_of_it_is_written(world: World) -> None:
         emit("ticket.noted", new_id(), client_id=world.lozano.id)
         db.session.add(other)
         with pytest.raises(DBAPIError):
-            write_new()
+            insert_pending()
         session.rollback()
     with work(Scope.system()) as session:
         assert session.scalars(select(Event.id).where(Event.kind == "ticket.noted")).all() == []
@@ -98,8 +98,8 @@ def test_rows_of_one_table_are_numbered_in_their_order(world: World) -> None:
             emit(
                 "ticket.noted", world.lozano.id, client_id=world.lozano.id, at=at + timedelta(minutes=number), n=number
             )
-        write_new()
-        write_new()  # nothing is left to write
+        insert_pending()
+        insert_pending()  # nothing is left to write
     with work(Scope.staff()) as session:
         rows = session.execute(select(Event.at, Event.data).where(Event.kind == "ticket.noted").order_by(Event.seq))
         assert [(row.at - at, row.data) for row in rows] == [(timedelta(minutes=n), {"n": n}) for n in range(3)]

@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, emit
 from msp.notify.models import Notification
-from msp.notify.preferences import wish
+from msp.notify.preferences import set_preferences
 from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
@@ -57,7 +57,7 @@ def escalate(ticket: Ticket, *who: str, by: tuple[str, ...] = ("mail",), **more:
 def prefer(person: Person, **wishes: Any) -> None:
     usual = {"by_chat": True, "by_mail": True, "lets_urgent_through": False, "night": (1200, 480), "days": ()}
     with work(Scope.system()):
-        wish(person, **{**usual, **wishes}, at=clock.now())
+        set_preferences(person, **{**usual, **wishes}, at=clock.now())
 
 
 def test_a_breach_comes_by_mail_with_all_that_a_reader_needs(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msp.notify.quiet import QuietHours, heard_from, is_quiet
+from msp.notify.quiet_hours import QuietHours, is_quiet, next_allowed_at
 
 pytestmark = pytest.mark.unit
 
@@ -40,7 +40,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_when_somebody_may_be_disturbed(quiet: QuietHours, zone: str, at: str, heard: str) -> None:
-    assert heard_from(quiet, utc(at), timezone=zone) == utc(heard)
+    assert next_allowed_at(quiet, utc(at), timezone=zone) == utc(heard)
     assert is_quiet(quiet, utc(at), timezone=zone) == (at != heard)
 
 
@@ -62,5 +62,5 @@ def test_it_always_ends_and_what_it_ends_at_is_not_quiet(
 ) -> None:
     quiet = QuietHours((start, end), days)
     at = utc("2026-01-01 00:00") + timedelta(minutes=minutes)
-    heard = heard_from(quiet, at, timezone=zone)
+    heard = next_allowed_at(quiet, at, timezone=zone)
     assert at <= heard <= at + timedelta(days=9) and not is_quiet(quiet, heard, timezone=zone)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from msp.kernel import clock, pulse, settings
+from msp.kernel import clock, heartbeats, settings
 from msp.kernel.db import Scope, work
 from tests.operations.test_metrics import figures
 
@@ -48,7 +48,7 @@ def names(web: FlaskClient) -> set[str]:
     """Every metric of a desk that works and was backed up once."""
     with work(Scope.system()):
         settings.write("last_backup", {"at": clock.now().isoformat()})
-    pulse.beat(pulse.TICKS, "clock")
+    heartbeats.beat(heartbeats.TICKS, "clock")
     web.get("/healthz")
     return {name.partition("{")[0] for name in figures(web)}
 

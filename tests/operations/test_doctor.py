@@ -21,7 +21,7 @@ from msp.calendars.queries import access_calendar
 from msp.config import Settings
 from msp.doctor import database, holidays, machine, outside, queue, work
 from msp.doctor.finding import Check
-from msp.kernel import clock, inbox, migrate, pulse, wake
+from msp.kernel import clock, heartbeats, inbox, migrate, wake
 from msp.kernel import settings as kernel_settings
 from msp.kernel.db import Scope
 from msp.kernel.db import work as unit_of_work
@@ -206,18 +206,18 @@ def test_nobody_at_work(app: Flask, settings: Settings) -> None:
     what, mend = one(faults(production(settings), QUEUE))
     assert what == "no worker is at work" and "msp worker" in mend
     assert what in notes(settings, QUEUE)  # a demonstration that stands still is nothing odd
-    pulse.beat(pulse.WORKERS)
-    pulse.beat(pulse.TICKS, "clock")
+    heartbeats.beat(heartbeats.WORKERS)
+    heartbeats.beat(heartbeats.TICKS, "clock")
     assert faults(production(settings), QUEUE) == {}
 
 
 def test_a_clock_that_does_not_tick(app: Flask, settings: Settings) -> None:
-    pulse.beat(pulse.WORKERS)
+    heartbeats.beat(heartbeats.WORKERS)
     assert "nothing ticks" in one(faults(settings, QUEUE))[0]
-    pulse.beat(pulse.TICKS, "worker")
+    heartbeats.beat(heartbeats.TICKS, "worker")
     assert "workers tick in its place" in one(faults(settings, QUEUE))[0]
     seconds, _ = wake.connection().time()
-    wake.connection().zadd(pulse.TICKS, {"clock": seconds - 60, "worker": seconds - 30})
+    wake.connection().zadd(heartbeats.TICKS, {"clock": seconds - 60, "worker": seconds - 30})
     what, mend = one(faults(settings, QUEUE))
     assert "nothing ticks" in what and "msp clock" in mend
 
@@ -228,8 +228,8 @@ def test_a_queue_that_is_not_there(settings: Settings) -> None:
 
 
 def test_a_full_queue(app: Flask, settings: Settings) -> None:
-    pulse.beat(pulse.WORKERS)
-    pulse.beat(pulse.TICKS, "clock")
+    heartbeats.beat(heartbeats.WORKERS)
+    heartbeats.beat(heartbeats.TICKS, "clock")
     used = int(wake.connection().info("memory")["used_memory"])
     wake.connection().config_set("maxmemory", int(used * 1.05))
     try:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text, update
 
 from msp.config import Settings
-from msp.kernel import clock, inbox, pulse, wake
+from msp.kernel import clock, heartbeats, inbox, wake
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
 from msp.sla.models import Clock
@@ -86,14 +86,14 @@ def test_steps_that_are_overdue_and_steps_that_were_late(web: FlaskClient, world
 
 def test_workers_and_ticks(web: FlaskClient) -> None:
     assert figures(web)["msp_workers"] == 0
-    pulse.beat(pulse.WORKERS)
-    pulse.beat(pulse.WORKERS, "another:1")
-    pulse.beat(pulse.TICKS, "clock")
+    heartbeats.beat(heartbeats.WORKERS)
+    heartbeats.beat(heartbeats.WORKERS, "another:1")
+    heartbeats.beat(heartbeats.TICKS, "clock")
     found = figures(web)
     assert found["msp_workers"] == 2 and found['msp_tick_age_seconds{source="clock"}'] < 5
     seconds, _ = wake.connection().time()
-    wake.connection().zadd(pulse.WORKERS, {"another:1": seconds - 60})  # killed a minute ago
-    pulse.stop(pulse.WORKERS)
+    wake.connection().zadd(heartbeats.WORKERS, {"another:1": seconds - 60})  # killed a minute ago
+    heartbeats.stop(heartbeats.WORKERS)
     assert figures(web)["msp_workers"] == 0
 
 

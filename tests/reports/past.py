@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from msp.kernel import clock, recent
+from msp.kernel import clock, ttl_cache
 from msp.kernel.db import Scope, work
 from msp.tickets.actions import Request, access_ticket, change_status, open_ticket, reply
 from tests.world import World
@@ -19,7 +19,7 @@ def answer_each_day(world: World, *, late_every: int) -> None:
     for number, day in enumerate(days):
         at = datetime(day.year, day.month, day.day, 9, 0, tzinfo=ZoneInfo("Europe/Madrid"))
         _answer(world, at, LATE if number % late_every == late_every - 1 else EARLY)
-    recent.forget()
+    ttl_cache.clear()
 
 
 def _answer(world: World, at: datetime, after: timedelta) -> None:

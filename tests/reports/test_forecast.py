@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 
 from msp.demo import generate
 from msp.demo.load import load
-from msp.kernel import clock, recent
+from msp.kernel import clock, ttl_cache
 from msp.kernel.db import Scope, db, work
 from msp.reports.forecast import Accuracy, Forecast, Verdict, Waiting, count_by_hour, forecast
 from msp.reports.late_chance import Alike, Case, Chance, History
@@ -192,7 +192,7 @@ def _statements(*, expected: int) -> int:
 
 def test_the_demonstration_has_a_forecast_that_can_be_believed(app: Flask) -> None:
     load(generate(clock.now()))
-    recent.forget()
+    ttl_cache.clear()
     with work(Scope.staff()):
         found = outlook(at=clock.now(), hours=8)
     assert found.tickets >= 20

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Boolean, DateTime, Text, cast, literal, select
 
 from msp.kernel.db import Scope, work
-from msp.reports.rule import decided, outcome
+from msp.reports.outcome import decided, outcome
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 OCTOBER_ENDS = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)  # in Madrid

@@ -15,7 +15,7 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
-from integrations.chat import Button, Place, Post, WrittenCard
+from integrations.chat import Button, Post, ThreadRef, WrittenCard
 from integrations.slack.blocks import rendered
 from integrations.teams.cards import activity_of
 from msp.config import Settings
@@ -285,7 +285,7 @@ def test_every_block_that_the_desk_sends_to_slack_is_drawn(
 def test_every_element_that_the_desk_sends_to_teams_is_drawn(
     app: Flask, settings: Settings, tmp_path: Path, post: Post
 ) -> None:
-    place = Place("teams", "tenant", "a:1", "1", is_personal=True)
+    place = ThreadRef("teams", "tenant", "a:1", "1", is_personal=True)
     card = activity_of(post, place).attachments[0].content
     html = drawn(app, settings, tmp_path, "teams", card=card, is_bot=True)
     assert "undrawn" not in html and 'class="btn is-primary" type="submit" name="action" value="solved"' in html

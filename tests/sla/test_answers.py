@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from msp.sla.answers import Said, Standing, standing
+from msp.sla.reply_state import ReplyState, TicketMessage, reply_state
 
 pytestmark = pytest.mark.unit
 
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-def said(minute: int, by: str, *, is_public: bool = True) -> Said:
+def said(minute: int, by: str, *, is_public: bool = True) -> TicketMessage:
     at = NINE + timedelta(minutes=minute)
-    return Said(at, is_by_desk=by == "desk", is_by_client=by == "client", is_public=is_public)
+    return TicketMessage(at, is_by_desk=by == "desk", is_by_client=by == "client", is_public=is_public)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_who_counts(by: str, is_public: bool, is_response: bool, is_question: bo
         ([said(0, "client"), said(9, "desk"), said(12, "desk")], 9, None),
     ],
 )
-def test_where_a_conversation_stands(conversation: list[Said], answered: int | None, owed: int | None) -> None:
+def test_where_a_conversation_stands(conversation: list[TicketMessage], answered: int | None, owed: int | None) -> None:
     def at(minute: int | None) -> datetime | None:
         return None if minute is None else NINE + timedelta(minutes=minute)
 
-    assert standing(conversation) == Standing(at(answered), at(owed))
+    assert reply_state(conversation) == ReplyState(at(answered), at(owed))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.chat import Link
+from integrations.chat import WorkspaceLink
 from integrations.slack.transport import SlackTransport
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.web_address import parse_web_address
@@ -28,7 +28,7 @@ TRANSPORT = SlackTransport(base_url="https://slack.com/api/", timeout=1)
     ],
 )
 def test_no_file_is_fetched_elsewhere(url: str) -> None:
-    link = Link(None, "slack", "T1", {}, "xoxb-1")
+    link = WorkspaceLink(None, "slack", "T1", {}, "xoxb-1")
     with pytest.raises(Permanent, match="foreign_address"), TRANSPORT.download(link, {"url": url}):
         pytest.fail("it was fetched")
 
@@ -43,6 +43,6 @@ def test_a_file_that_drips_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("integrations.slack.transport.DOWNLOAD_WAITS", 1)
     with dripping() as port:
         transport = SlackTransport(base_url=f"http://127.0.0.1:{port}/api/", timeout=1)
-        link = Link(None, "slack", "T1", {}, "xoxb-1")
+        link = WorkspaceLink(None, "slack", "T1", {}, "xoxb-1")
         with pytest.raises(Temporary), transport.download(link, {"url": f"http://127.0.0.1:{port}/x"}) as chunks:
             list(chunks)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from integrations.chat import Link
+from integrations.chat import WorkspaceLink
 from integrations.slack.profiles import enterprise_of, profile_of
 from msp.clients.actions import connect, disconnect, edit_client, note_unknown
 from msp.clients.models import Client, Connection
@@ -668,7 +668,7 @@ def test_a_connection_that_is_renewed_says_that_it_works_again(world: World) -> 
 
 # ---------------------------------------------------------------------------- profiles
 
-LINK = Link(None, "slack", SLACK_TEAM, {}, None)
+LINK = WorkspaceLink(None, "slack", SLACK_TEAM, {}, None)
 USER = {"id": "U1", "team_id": SLACK_TEAM, "profile": {"email": "ana@lozano.example", "real_name": "Ana"}}
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from integrations.chat import Link
+from integrations.chat import WorkspaceLink
 from integrations.slack.transport import SlackTransport
 from msp.clients.actions import connect, note_unknown
 from msp.clients.models import UnknownSource
@@ -191,7 +191,7 @@ def test_huge_files_are_not_fetched(slack_server: SlackServer, drain: Drain) -> 
     "url", ["https://evil.example/a", "http://files.slack.com/a", "https://files.slack.com.evil.example/a", "file:///a"]
 )
 def test_our_token_goes_to_slack_alone(slack_server: SlackServer, url: str) -> None:
-    link = Link(None, "slack", SLACK_TEAM, {}, "xoxb-secret")
+    link = WorkspaceLink(None, "slack", SLACK_TEAM, {}, "xoxb-secret")
     transport = SlackTransport(base_url=slack_server.api_url)
     with pytest.raises(Permanent, match="foreign_address"), transport.download(link, {"url": url}):
         pass

@@ -10,7 +10,7 @@ from integrations.chat.links import find_link
 from integrations.chat.models import ChatPost
 from integrations.chat.posting import post_once
 from integrations.chat.transports import transport_of
-from integrations.chat.values import Place, Post
+from integrations.chat.values import Post, ThreadRef
 from msp.kernel import clock, inbox, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
@@ -27,7 +27,7 @@ def send(channel: str) -> str:
     with work(Scope.system()):
         link = find_link("slack", SLACK_TEAM)
     assert transport is not None and link is not None
-    return post_once(transport, link, Place("slack", SLACK_TEAM, channel, ""), Post("Lo miramos"), key="d1.0")
+    return post_once(transport, link, ThreadRef("slack", SLACK_TEAM, channel, ""), Post("Lo miramos"), key="d1.0")
 
 
 def posts() -> list[tuple[str, str]]:
@@ -90,6 +90,6 @@ def test_a_renewal_that_finds_another_s_token_has_lost_it(slack_server: SlackSer
         clock.advance(leases.RENEW_AFTER)
         leases.renew()
         with pytest.raises(leases.LeaseLost):
-            leases.hold()
+            leases.ensure_lease()
 
     assert leases.process_one(Inbound, handle)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from integrations.chat import Link
+from integrations.chat import WorkspaceLink
 from integrations.teams.profiles import profile_of
 from msp.clients.actions import edit_client
 from msp.clients.models import Client, Connection
@@ -235,7 +235,7 @@ def test_a_guest_without_name_and_address_is_heard(desk: Desk, drain: Drain) -> 
     assert len(tickets()) == 1 and known(nobody).name == "Teams user"  # in the client's language
 
 
-LINK = Link(None, "teams", TEAMS_TENANT, {}, None)
+LINK = WorkspaceLink(None, "teams", TEAMS_TENANT, {}, None)
 
 
 @pytest.mark.parametrize(

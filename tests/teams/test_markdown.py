@@ -9,7 +9,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from integrations.chat import Place, Post, WrittenCard
+from integrations.chat import Post, ThreadRef, WrittenCard
 from integrations.teams.cards import activity_of
 from integrations.teams.markdown import write_teams
 from msp.richtext import read_markdown, read_text
@@ -104,6 +104,6 @@ def test_c3_no_document_loses_text_or_shows_marks(document: Document) -> None:
 @pytest.mark.parametrize("subject", ["---", "1. No arranca", "- x", "&nbsp; {a} *b*", "    ipconfig"])
 def test_c3_a_cards_subject_is_shown_as_typed(subject: str) -> None:
     card = WrittenCard("AZC-1", subject, (("Con", subject),), None, ())
-    [attachment] = activity_of(Post("", card=card), Place("teams", "t", "c", "")).attachments
+    [attachment] = activity_of(Post("", card=card), ThreadRef("teams", "t", "c", "")).attachments
     body = attachment.content["body"]
     assert shown(body[1]["text"]) == shown(body[2]["columns"][0]["items"][1]["text"]) == typed(subject)

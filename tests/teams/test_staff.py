@@ -11,7 +11,7 @@ from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import emit
-from msp.notify.models import Nudge
+from msp.notify.models import QueuedNotification
 from msp.tickets.actions import Request, open_ticket
 from simulators.smtp.server import MailServer
 from tests.mail.conftest import mail_server, with_mail  # noqa: F401
@@ -72,5 +72,5 @@ def test_by_mail_where_teams_refuses(
     drain()
     assert heard(own) == [] and len(mail_server.messages(to="tomas@guardia.example")) == 1
     with work(Scope.system()) as session:
-        sent = {nudge.channel for nudge in session.scalars(select(Nudge)) if nudge.sent_at}
+        sent = {nudge.channel for nudge in session.scalars(select(QueuedNotification)) if nudge.sent_at}
         assert sent == {"teams", "mail"}

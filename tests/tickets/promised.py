@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from msp.contracts.actions import Agreement, add_contract, edit_contract
-from msp.contracts.ladder import Ladder
+from msp.contracts.escalation_policy import EscalationPolicy
 from msp.contracts.models import Contract
 from msp.contracts.queries import access_contract, to_escalation, to_target
 from msp.contracts.service_level import ANY_TYPE, PRIORITIES, Target
@@ -53,7 +53,7 @@ def another_contract(
     calendar_id: UUID | None = None,
     pausing: Sequence[str] = ("waiting_client", "scheduled"),
     of_type: Mapping[str, Mapping[str, Target]] | None = None,
-    ladder: Ladder = (),
+    ladder: EscalationPolicy = (),
 ) -> Contract:
     """A second contract of Lozano's, with one target for every priority."""
     with work(Scope.staff()):

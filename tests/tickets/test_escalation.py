@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from msp.contracts.ladder import USUAL, Escalation, rungs
+from msp.contracts.escalation_policy import DEFAULT_POLICY, PolicyStep, planned_steps
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Event
@@ -16,13 +16,13 @@ from msp.notify.models import Notification
 from msp.sla.models import Clock, Step
 from msp.tickets.actions import Request, change_priority, change_status, open_ticket, reply, take
 from msp.tickets.escalation import take_due_steps
+from msp.tickets.escalation_actions import take_due
 from msp.tickets.models import Ticket
-from msp.tickets.steps import take_due
 from tests.oncall.desk import add_rota
 from tests.tickets.promised import events, opened, promise, shown, the
 from tests.world import World
 
-RUNGS = rungs(USUAL, "first_response", timedelta(minutes=30))
+RUNGS = planned_steps(DEFAULT_POLICY, "first_response", timedelta(minutes=30))
 URGENT = Request(subject="VPN caída", body="Nadie entra", source="slack", priority="urgent")  # 30 min and 4 h
 
 
@@ -125,11 +125,11 @@ def test_steps_that_came_while_the_desk_was_down_are_marked_late(ticket: Ticket)
 # ------------------------------------------------------------------- a contract's own ladder
 
 OWN = (
-    Escalation("share", 50, "notify", who=("on_call",), by=("mail",)),
-    Escalation("before", 5, "raise_priority", clocks=("first_response",)),
-    Escalation("share", 100, "assign", who=("person:{irene}",)),
-    Escalation("after", 10, "webhook", webhook_id=UUID(int=7)),
-    Escalation("after", 20, "notify", who=("lead",), is_urgent=True),
+    PolicyStep("share", 50, "notify", who=("on_call",), by=("mail",)),
+    PolicyStep("before", 5, "raise_priority", clocks=("first_response",)),
+    PolicyStep("share", 100, "assign", who=("person:{irene}",)),
+    PolicyStep("after", 10, "webhook", webhook_id=UUID(int=7)),
+    PolicyStep("after", 20, "notify", who=("lead",), is_urgent=True),
 )
 
 
@@ -164,7 +164,7 @@ def test_each_step_does_what_it_says_at_its_moment(world: World, own: Ticket) ->
 
 def test_a_step_gives_the_ticket_to_whoever_is_on_call(world: World) -> None:
     add_rota(world)
-    promise(world, ladder=(Escalation("share", 50, "assign", who=("on_call",)),))
+    promise(world, ladder=(PolicyStep("share", 50, "assign", who=("on_call",)),))
     ticket = opened(world, priority="high")
     clock.advance(timedelta(minutes=30))
     assert take_due_steps() == 1
@@ -182,14 +182,14 @@ def test_a_moved_deadline_takes_no_step_twice_and_skips_none(world: World, own: 
     clock.advance(timedelta(hours=3))
     take_due_steps()
     first = the(own, "first_response")
-    assert sorted(first.taken) == sorted(rung.key for rung in rungs(OWN, "first_response", timedelta(hours=1)))
+    assert sorted(first.taken) == sorted(rung.key for rung in planned_steps(OWN, "first_response", timedelta(hours=1)))
     assert len(events(own, "sla.breached")) == 1
 
 
 def test_an_edited_ladder_takes_only_what_is_new(world: World, own: Ticket, drain: Callable[[], int]) -> None:
     clock.advance(timedelta(minutes=31))
     take_due_steps()
-    promise(world, ladder=(replace(OWN[0], who=("lead",)), Escalation("share", 60, "notify")))
+    promise(world, ladder=(replace(OWN[0], who=("lead",)), PolicyStep("share", 60, "notify")))
     drain()
     assert take_due_steps() == 0
     clock.advance(timedelta(minutes=5))

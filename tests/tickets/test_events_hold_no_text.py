@@ -11,7 +11,7 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, Event
-from msp.notify.models import Notification, Nudge
+from msp.notify.models import Notification, QueuedNotification
 from msp.tickets import actions, message_changes
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Message, Ticket
@@ -65,7 +65,7 @@ def rows() -> dict[str, list[str]]:
                 json.dumps({column.key: getattr(row, column.key) for column in model.__table__.columns}, default=str)
                 for row in session.scalars(select(model))
             ]
-            for model in (Event, Delivery, Notification, Nudge)
+            for model in (Event, Delivery, Notification, QueuedNotification)
         }
 
 

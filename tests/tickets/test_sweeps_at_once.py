@@ -12,20 +12,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from msp.contracts.ladder import Escalation
+from msp.contracts.escalation_policy import PolicyStep
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import Event
 from msp.sla.models import Clock, Step
 from msp.tickets import escalation
 from msp.tickets.escalation import take_due_steps
+from msp.tickets.escalation_actions import take_due
 from msp.tickets.models import Ticket
-from msp.tickets.steps import take_due
 from tests.tickets.promised import opened, promise
 from tests.world import World
 
 WAIT = 20.0  # seconds after which a worker hangs
-LADDER = (Escalation("share", 50, "notify"), Escalation("share", 75, "next_tier"), Escalation("after", 5, "notify"))
+LADDER = (PolicyStep("share", 50, "notify"), PolicyStep("share", 75, "next_tier"), PolicyStep("after", 5, "notify"))
 
 
 class Killed(BaseException):

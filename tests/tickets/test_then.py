@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 
 from msp.kernel.db import Json
-from msp.tickets.then import Then, as_it_was
+from msp.tickets.history import TicketTerms, terms_at
 from tests.conftest import MONDAY
 
 pytestmark = pytest.mark.unit
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)
-NOW = Then("urgent", SECOND)
+NOW = TicketTerms("urgent", SECOND)
 
 
 @dataclass
@@ -39,17 +39,17 @@ EVENTS = [
 @pytest.mark.parametrize(
     ("hour", "then"),
     [
-        (0, Then("low", None)),
-        (1, Then("normal", None)),
-        (3, Then("normal", FIRST)),
-        (4, Then("normal", SECOND)),
+        (0, TicketTerms("low", None)),
+        (1, TicketTerms("normal", None)),
+        (3, TicketTerms("normal", FIRST)),
+        (4, TicketTerms("normal", SECOND)),
         (9, NOW),
     ],
 )
-def test_what_held(hour: int, then: Then) -> None:
-    assert as_it_was(NOW, EVENTS, at(hour)) == then
+def test_what_held(hour: int, then: TicketTerms) -> None:
+    assert terms_at(NOW, EVENTS, at(hour)) == then
 
 
 def test_what_is_not_finished_rests_on_what_is_now() -> None:
-    assert as_it_was(NOW, EVENTS, None) == NOW
-    assert as_it_was(NOW, [], at(0)) == NOW
+    assert terms_at(NOW, EVENTS, None) == NOW
+    assert terms_at(NOW, [], at(0)) == NOW

@@ -17,7 +17,7 @@ from msp.sla.models import Clock
 from msp.tickets import actions
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Message, Ticket
-from msp.tickets.promises import conversation_of
+from msp.tickets.sla_targets import conversation_of
 from tests.notify.channels import Recorder, only
 from tests.tickets.promised import another_contract, clocks, events, minutes, moved, opened, promise, shown, the, wrote
 from tests.world import World

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from msp.kernel import clock, inbox
-from msp.kernel.recent import forget
+from msp.kernel.ttl_cache import clear
 from msp.operations.lag import BEHIND
 from tests.world import World, sign_in
 
@@ -27,7 +27,7 @@ def test_every_page_says_it(web: FlaskClient, world: World, path: str) -> None:
     assert 'id="behind" role="status" hidden' in web.get(path).text
     pile_up()
     clock.advance(timedelta(minutes=4))
-    forget()
+    clear()
     page = web.get(path).text
     assert 'id="behind" role="status">' in page and LINES[world.tomas.locale] in page
 
@@ -44,7 +44,7 @@ def test_an_open_page_hears_of_it(web: FlaskClient, world: World) -> None:
     assert web.get("/desk/live", query_string={"since": version}).status_code == 204
     pile_up()
     clock.advance(BEHIND)
-    forget()
+    clear()
     behind = web.get("/desk/live", query_string={"since": version})
     assert behind.status_code == 200
     while inbox.work_one():

@@ -7,15 +7,15 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from msp.kernel.db import Scope, work
-from msp.notify.preferences import Wishes, wishes_of
-from msp.notify.quiet import QuietHours
+from msp.notify.preferences import NotificationPreferences, preferences_of
+from msp.notify.quiet_hours import QuietHours
 from tests.web.api.conftest import Program, admin, manager, program, staff  # noqa: F401
 from tests.world import World, sign_in
 
 
-def kept(person: Any) -> Wishes:
+def kept(person: Any) -> NotificationPreferences:
     with work(Scope.system()):
-        return wishes_of(person.id)
+        return preferences_of(person.id)
 
 
 @pytest.mark.parametrize("who", ["tomas", "nuria", "dolores"])
@@ -28,14 +28,14 @@ def test_each_says_for_themselves(web: FlaskClient, world: World, who: str) -> N
     said.setlist("quiet_days", ["5", "6"])
     said.add("lets_urgent_through", "1")
     assert web.post("/account/hearing", data=said).status_code == 303
-    assert kept(person) == Wishes(False, True, True, QuietHours((1350, 435), frozenset({5, 6})))
+    assert kept(person) == NotificationPreferences(False, True, True, QuietHours((1350, 435), frozenset({5, 6})))
     assert 'value="22:30"' in web.get("/account").text
 
 
 def test_no_quiet_at_all(web: FlaskClient, world: World) -> None:
     sign_in(web, world.tomas)
     assert web.post("/account/hearing", data={"by_chat": "1"}).status_code == 303
-    assert kept(world.tomas) == Wishes(True, False, False, QuietHours())
+    assert kept(world.tomas) == NotificationPreferences(True, False, False, QuietHours())
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_cannot_be(web: FlaskClient, world: World, said: dict[str, Any]) ->
     sign_in(web, world.tomas)
     answer = web.post("/account/hearing", data=said)
     assert answer.status_code == 422 and "field-error" in answer.text
-    assert kept(world.tomas) == Wishes()
+    assert kept(world.tomas) == NotificationPreferences()
 
 
 def test_employees_are_not_asked_and_strangers_sign_in(web: FlaskClient, world: World) -> None:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from msp.contracts.models import Contract
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.recent import forget
+from msp.kernel.ttl_cache import clear
 from msp.people.models import Person
 from msp.tickets.actions import Request, change_status, open_ticket
 from msp.tickets.models import Ticket
@@ -28,7 +28,7 @@ def many(world: World) -> None:
                 if number >= 70:
                     change_status(ticket, "open", at=clock.now())
                     change_status(ticket, "waiting_client", at=clock.now())
-    forget()
+    clear()
 
 
 def shown(page: str) -> list[str]:
@@ -75,7 +75,7 @@ def test_tickets_without_a_deadline_are_all_reached(web: FlaskClient, world: Wor
             wanted = Request(f"Caja {number}", "x", "portal")
             open_ticket(world.lozano, requester=session.get_one(Person, world.marta.id), request=wanted, at=clock.now())
         assert session.query(Ticket).filter(Ticket.due_at.is_not(None)).count() == 0
-    forget()
+    clear()
     page = sign_in(web, world.tomas).get("/desk/team").text
     assert (counted(page), len(shown(page))) == (20, 15)
     assert len(shown(web.get(more(page)).text)) == 20

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.recent import forget
+from msp.kernel.ttl_cache import clear
 from msp.people.models import Person
 from msp.tickets.actions import Request, change_priority, change_status, open_ticket
 from msp.tickets.queries import access_by_label
@@ -39,7 +39,7 @@ def shown(page: str) -> list[str]:
 
 
 def test_all_of_them_in_pages_by_when_they_were_resolved(web: FlaskClient, world: World, solved: list[str]) -> None:
-    forget()
+    clear()
     with work(Scope.staff()):
         change_priority(access_by_label(solved[0], lock=True), "high", at=clock.now())  # changed last, resolved first
     sign_in(web, world.tomas)

@@ -26,9 +26,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from msp.clients.models import Client
+from msp.kernel.batch_read import RowQuery, SingleQuery
 from msp.kernel.collation import by_name
 from msp.kernel.db import db
-from msp.kernel.together import Alone, Read
 from msp.people.models import Person
 from msp.tickets.models import Ticket
 from msp.tickets.queries import TicketLine, line_of, line_query
@@ -70,8 +70,8 @@ _best = (
     .limit(bindparam("limit", type_=Integer))
     .subquery("best")
 )
-_RANKED = Alone(
-    Read(
+_RANKED = SingleQuery(
+    RowQuery(
         line_of, line_query().join(_best, _best.c.found_id == Ticket.id).order_by(_best.c.rank.desc(), Ticket.id.desc())
     )
 )
@@ -81,8 +81,8 @@ _labels = (
     .table_valued(column("code", Text), column("number", Integer), name="label")
     .render_derived()
 )
-_NUMBERED = Alone(
-    Read(
+_NUMBERED = SingleQuery(
+    RowQuery(
         line_of,
         line_query()
         .join(_labels, and_(_labels.c.number == Ticket.number, _labels.c.code.in_((Client.code, ""))))

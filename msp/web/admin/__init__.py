@@ -10,17 +10,17 @@ from msp.web.admin import (
     connections,
     contracts,
     deliveries,
-    doubts,
     first_steps,
-    letters,
+    list_queries,
     oncall,
     people,
     places,
-    reading,
+    queue_rows,
     sessions,
     settings,
     timetables,
     tokens,
+    uncertain_sends,
     webhooks,
 )
 from msp.web.guards import needs
@@ -34,13 +34,19 @@ MENU = (
     MenuEntry("settings", lazy_gettext("People"), "users-round", "admin.people", "administer", 10),
     MenuEntry("settings", lazy_gettext("Calendars"), "calendar-days", "admin.calendars", "administer", 20),
     MenuEntry(
-        "settings", lazy_gettext("Connections"), "plug", "admin.connections", "administer", 30, reading.count_waiting
+        "settings",
+        lazy_gettext("Connections"),
+        "plug",
+        "admin.connections",
+        "administer",
+        30,
+        list_queries.count_waiting,
     ),
     MenuEntry("settings", lazy_gettext("Webhooks"), "webhook", "admin.webhooks", "administer", 35),
     MenuEntry("settings", lazy_gettext("API tokens"), "key-round", "admin.tokens", "administer", 37),
     MenuEntry(
         "settings", lazy_gettext("Failed deliveries"), "triangle-alert", "admin.deliveries", "administer", 40,
-        letters.count_dead,
+        queue_rows.count_dead,
     ),
     MenuEntry("settings", lazy_gettext("Settings"), "settings", "admin.settings", "administer", 50),
 )  # fmt: skip
@@ -52,8 +58,8 @@ def home() -> Response:
 
 
 for room in (
-    clients, contracts, calendars, timetables, places, people, connections, deliveries, doubts, oncall, webhooks,
-    settings, sessions, tokens, first_steps,
+    clients, contracts, calendars, timetables, places, people, connections, deliveries, uncertain_sends, oncall,
+    webhooks, settings, sessions, tokens, first_steps,
 ):  # fmt: skip
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))

@@ -19,7 +19,7 @@ from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.events import Event
 from msp.sla.explanation import Explanation
-from msp.web.admin import reading
+from msp.web.admin import list_queries
 from msp.web.admin.calendar_text import days_alike, text_of
 from msp.web.admin.forms import whole
 from msp.web.explain import trail
@@ -38,7 +38,9 @@ def facts(found: Calendar, asked: MultiDict[str, str]) -> Json:
         "timetables": timetables(found, said, today=today),
         "next_days": next_days(said, after=today),
         "preview": preview(said, asked),
-        "changes": [_changed(event, by) for event, by in reading.history_of(_subjects(found), limit=CHANGES_SHOWN)],
+        "changes": [
+            _changed(event, by) for event, by in list_queries.history_of(_subjects(found), limit=CHANGES_SHOWN)
+        ],
         "missing": warning(found, today=today),
     }
 

@@ -16,7 +16,7 @@ from msp.kernel import clock, timezones
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid, NotFound
 from msp.web.admin import calendar_page as page
-from msp.web.admin import reading
+from msp.web.admin import list_queries
 from msp.web.admin.calendar_text import (
     by_day,
     exceptions_of,
@@ -48,7 +48,7 @@ def add_routes(blueprint: Blueprint) -> None:
 def calendars() -> str:
     """Every calendar with the week in force in words, and a warning where holidays are missing."""
     today = formats.today()
-    used, in_use = reading.contracts_by_calendar(), reading.calendars_in_use(on=today)
+    used, in_use = list_queries.contracts_by_calendar(), list_queries.calendars_in_use(on=today)
     return render_template(
         "admin/calendars.html",
         shell=shell(current="admin.calendars"),

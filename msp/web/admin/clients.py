@@ -21,7 +21,7 @@ from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.access import may
 from msp.people.queries import people_of
-from msp.web.admin import reading
+from msp.web.admin import list_queries
 from msp.web.admin.forms import Errors, Form, refuse_restricted, told, whole
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
@@ -53,10 +53,10 @@ def add_routes(blueprint: Blueprint) -> None:
 def clients() -> str:
     """Every client with its people, contracts, chats and open tickets, in six statements."""
     words, pager = request.args.get("q", "").strip()[:100], Pager.of_request()
-    found, total = reading.clients_page(words, offset=pager.offset)
+    found, total = list_queries.clients_page(words, offset=pager.offset)
     ids = [each.id for each in found]
-    people, opened = reading.people_counts(ids), reading.open_counts(ids)
-    contracts, kinds = reading.contract_names(ids, on=formats.today()), reading.connection_kinds(ids)
+    people, opened = list_queries.people_counts(ids), list_queries.open_counts(ids)
+    contracts, kinds = list_queries.contract_names(ids, on=formats.today()), list_queries.connection_kinds(ids)
     return render_template(
         "admin/clients.html",
         shell=shell(current="admin.clients"),

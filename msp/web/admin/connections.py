@@ -16,7 +16,7 @@ from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
-from msp.web.admin import reading
+from msp.web.admin import list_queries
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.confirm import came_from, confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
@@ -64,14 +64,14 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def connections() -> str:
     """Who waits, what the platforms need, and every connection, the broken ones first."""
-    unreachable = reading.unreachable_counts()
+    unreachable = list_queries.unreachable_counts()
     return render_template(
         "admin/connections.html",
         shell=shell(current="admin.connections"),
         unknown=[{"source": source} for source in unknown_sources()],
         rows=[
             _row(connection, client, unreachable.get((connection.kind, connection.external_id), 0))
-            for connection, client in reading.all_connections()
+            for connection, client in list_queries.all_connections()
         ],
         clients=[(each.id, each.name) for each in all_clients()],
         offers=[each for each in _offers.values() if each.endpoint in current_app.view_functions],

@@ -16,7 +16,7 @@ from msp.calendars.queries import all_calendars
 from msp.clients.models import Client
 from msp.clients.queries import access_client, all_clients
 from msp.contracts.actions import Agreement, RateLine, add_contract, edit_contract
-from msp.contracts.ladder import ACTIONS, CLOCK_KINDS, MOMENTS, ROLES, WAYS
+from msp.contracts.escalation_policy import ACTIONS, CLOCK_KINDS, MEDIA, MOMENTS, ROLES
 from msp.contracts.models import KINDS, WORK_TYPES, Contract
 from msp.contracts.queries import access_contract, to_escalation
 from msp.contracts.service_level import MAY_PAUSE, PRIORITIES
@@ -27,9 +27,9 @@ from msp.kernel.money import InvalidMoney, Money
 from msp.notify.webhooks import webhooks
 from msp.people.access import may
 from msp.people.queries import staff
-from msp.web.admin import reading
+from msp.web.admin import list_queries
 from msp.web.admin.clients import note_of
-from msp.web.admin.contract_ladder import posted_ladder, read_ladder, shown_ladder
+from msp.web.admin.contract_escalation import posted_ladder, read_ladder, shown_ladder
 from msp.web.admin.contract_targets import FIELDS as TARGET_FIELDS
 from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_targets
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
@@ -60,7 +60,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def contracts() -> str:
     """Every contract by client."""
-    found = reading.all_contracts()
+    found = list_queries.all_contracts()
     return render_template(
         "admin/contracts.html",
         shell=shell(current="admin.contracts"),
@@ -287,7 +287,7 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         priorities=PRIORITIES,
         work_types=WORK_TYPES,
         may_pause=MAY_PAUSE,
-        ladder_words={"moments": MOMENTS, "actions": ACTIONS, "roles": ROLES, "ways": WAYS, "clocks": CLOCK_KINDS},
+        ladder_words={"moments": MOMENTS, "actions": ACTIONS, "roles": ROLES, "ways": MEDIA, "clocks": CLOCK_KINDS},
         staff=[(person.id, person.name) for person in staff()],
         webhooks=[(webhook.id, webhook.name) for webhook in webhooks()],
         has_request_targets=any(values.get("targets", {}).get(name) for name in REQUEST_FIELDS),

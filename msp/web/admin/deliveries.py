@@ -14,10 +14,10 @@ from msp.kernel import clock, dead_letters, wake
 from msp.kernel.db import Scope, work
 from msp.kernel.dead_letters import DRAINS, MODELS, Queue
 from msp.kernel.errors import NotFound
-from msp.operations.doubts import Doubts, all_doubts
-from msp.web.admin import letters, reading
-from msp.web.admin.letters import STATES, Handled, Letter, Wanted
+from msp.operations.uncertain_sends import UncertainSends, all_uncertain_sends
+from msp.web.admin import list_queries, queue_rows
 from msp.web.admin.pager import Pager
+from msp.web.admin.queue_rows import STATES, Handled, Letter, Wanted
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
@@ -39,10 +39,10 @@ def add_routes(blueprint: Blueprint) -> None:
 def deliveries() -> str:
     """The rows of one state with their reasons, narrowed by way and program."""
     wanted, pager = _wanted(request.args.get), Pager.of_request()
-    found, total = letters.letters_page(wanted, offset=pager.offset)
-    names = reading.names_of_clients({row.client_id for row in found if row.client_id})
-    labels = reading.labels_of_tickets({row.subject_id for row in found if row.subject_id})
-    done = letters.handled(found)
+    found, total = queue_rows.letters_page(wanted, offset=pager.offset)
+    names = list_queries.names_of_clients({row.client_id for row in found if row.client_id})
+    labels = list_queries.labels_of_tickets({row.subject_id for row in found if row.subject_id})
+    done = queue_rows.handled(found)
     return render_template(
         "admin/deliveries.html",
         shell=shell(current="admin.deliveries"),
@@ -83,7 +83,7 @@ def drop(delivery_id: str) -> Answer:
 def retry_all() -> Response:
     """Put every dead row back in line that the page's filters show."""
     wanted, count = _wanted(request.form.get), 0
-    for queue, ids in letters.letter_ids(Wanted("dead", wanted.queue, wanted.program)).items():
+    for queue, ids in queue_rows.letter_ids(Wanted("dead", wanted.queue, wanted.program)).items():
         count += dead_letters.retry(queue, ids, actor_id=current_user.person.id, at=clock.now())
         wake.send(DRAINS[queue])
     flash(ngettext("%(num)d is tried again now.", "%(num)d are tried again now.", count), "green")
@@ -117,7 +117,7 @@ def _named(delivery_id: str) -> tuple[Queue, int]:
     if found is None:
         raise NotFound("delivery")
     queue, row_id = cast(Queue, found[1]), int(found[2])
-    if not letters.is_seen(queue, row_id):
+    if not queue_rows.is_seen(queue, row_id):
         raise NotFound("delivery")
     return queue, row_id
 
@@ -127,7 +127,7 @@ def _named(delivery_id: str) -> tuple[Queue, int]:
 
 def count_waiting() -> int:
     """How many rows are on their way."""
-    return letters.count_letters("pending")
+    return queue_rows.count_letters("pending")
 
 
 def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
@@ -135,19 +135,19 @@ def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
     titles = {"dead": gettext("Failed"), "pending": gettext("On their way"), "discarded": gettext("Dropped")}
     found: list[dict[str, object]] = [
         {
-            "label": f"{titles[state]} · {letters.count_letters(state)}",
+            "label": f"{titles[state]} · {queue_rows.count_letters(state)}",
             "url": _url(Wanted(state, wanted.queue, wanted.program)),
             "current": state == current,
         }
         for state in STATES
     ]
-    for ledger in all_doubts() if clients_seen() is None else ():
+    for ledger in all_uncertain_sends() if clients_seen() is None else ():
         url = url_for("admin.in_doubt", what=ledger.what)
         found.append({"label": f"{gettext('In doubt')} · {_count(ledger)}", "url": url, "current": current == "doubt"})
     return found
 
 
-def _count(ledger: Doubts) -> int:
+def _count(ledger: UncertainSends) -> int:
     with work(Scope.system()):
         return ledger.count(clock.now())
 
@@ -171,7 +171,7 @@ def _ways(wanted: Wanted) -> dict[str, object]:
 
 
 def _programs(wanted: Wanted) -> dict[str, object]:
-    known = letters.programs(wanted.state)
+    known = queue_rows.programs(wanted.state)
     return {
         "label": gettext("Program"),
         "value": _program(wanted.program) if wanted.program else gettext("all"),

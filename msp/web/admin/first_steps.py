@@ -16,7 +16,7 @@ from msp.clients.models import Client, Connection
 from msp.contracts.models import Contract
 from msp.kernel.db import Model, db
 from msp.kernel.issuer import read_issuer
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
 from msp.tickets.models import Ticket
 from msp.web.guards import needs
@@ -59,7 +59,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def open_steps() -> int:
     """How many steps are not done, at most five seconds old."""
-    return recent(lambda: sum(not done for _, done in _states()), name="open first steps", seconds=5.0)
+    return cached(lambda: sum(not done for _, done in _states()), name="open first steps", seconds=5.0)
 
 
 def first_steps() -> str:

@@ -18,7 +18,7 @@ from msp.people.actions import add_person
 from msp.people.editing import account_of, edit_person, set_password, welcome, work_only_for
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Person
 from msp.people.queries import access_person, client_ids_of
-from msp.web.admin import reading
+from msp.web.admin import list_queries
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
@@ -46,10 +46,10 @@ def people() -> str:
     kind = request.args.get("kind", "staff") if request.args.get("kind") in KINDS else "staff"
     words, pager = request.args.get("q", "").strip()[:100], Pager.of_request()
     client_id = request.args.get("client", type=UUID)
-    found, total = reading.people_page(words, kind=kind, client_id=client_id, offset=pager.offset)
+    found, total = list_queries.people_page(words, kind=kind, client_id=client_id, offset=pager.offset)
     ids = [each.id for each in found]
-    names = reading.names_of_clients({each.client_id for each in found if each.client_id})
-    chats, signing_in = reading.chats_of(ids), reading.who_can_sign_in(ids)
+    names = list_queries.names_of_clients({each.client_id for each in found if each.client_id})
+    chats, signing_in = list_queries.chats_of(ids), list_queries.who_can_sign_in(ids)
     return render_template(
         "admin/people.html",
         shell=shell(current="admin.people"),

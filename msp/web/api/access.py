@@ -7,7 +7,7 @@ from flask import g, request
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Denied, NotFound
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 from msp.people import tokens
 from msp.people.access import may
 from msp.people.models import Person
@@ -40,7 +40,7 @@ def _bearer_of(token: str) -> Bearer | None:
     """Whose token it is, a second old at most: so long may another process serve a revoked one."""
     at = clock.now()
     of = (token, at.replace(second=0, microsecond=0))
-    return recent(lambda: _read(token, at=at), name=tokens.READ, of=of, seconds=KEPT_SECONDS)
+    return cached(lambda: _read(token, at=at), name=tokens.READ, of=of, seconds=KEPT_SECONDS)
 
 
 def _read(token: str, *, at: datetime) -> Bearer | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from msp.contracts.ladder import ACTIONS, CLOCK_KINDS, MOMENTS, ROLES, WAYS
+from msp.contracts.escalation_policy import ACTIONS, CLOCK_KINDS, MEDIA, MOMENTS, ROLES
 from msp.contracts.models import KINDS, WORK_TYPES, Contract, SlaTarget
 from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES
 from msp.kernel.db import Json
@@ -78,7 +78,7 @@ class EscalationShape(Schema):
         Text(longest=43),
         metadata={"description": f"`notify`: {', '.join(ROLES)} or person:<uuid>; `assign`: on_call or person:<uuid>"},
     )
-    by = fields.List(one_of(WAYS))
+    by = fields.List(one_of(MEDIA))
     is_urgent = fields.Boolean(metadata={"description": "Also in quiet hours"})
     webhook_id = fields.UUID(allow_none=True)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.contracts.actions import Agreement, RateLine, add_contract, edit_contract
-from msp.contracts.ladder import Escalation, Ladder
+from msp.contracts.escalation_policy import EscalationPolicy, PolicyStep
 from msp.contracts.models import Contract
 from msp.contracts.queries import access_contract, contracts_page, to_escalation, to_target
 from msp.contracts.service_level import ANY_TYPE, USUAL_PAUSING, Target
@@ -148,8 +148,8 @@ def _typed(data: dict[str, Any]) -> dict[str, dict[str, Target]]:
     }
 
 
-def _ladder(steps: list[dict[str, Any]]) -> Ladder:
-    return tuple(Escalation(**{name: _frozen(value) for name, value in step.items()}) for step in steps)
+def _ladder(steps: list[dict[str, Any]]) -> EscalationPolicy:
+    return tuple(PolicyStep(**{name: _frozen(value) for name, value in step.items()}) for step in steps)
 
 
 def _frozen(value: Any) -> Any:

@@ -10,7 +10,7 @@ from msp.kernel.errors import Denied, Invalid, NotFound
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets import actions
-from msp.tickets.listing import events_page, messages_page
+from msp.tickets.api_queries import events_page, messages_page
 from msp.tickets.models import Message, Ticket
 from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of

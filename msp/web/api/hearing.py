@@ -8,13 +8,13 @@ from marshmallow import fields, validate
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Invalid, NotFound
-from msp.notify.preferences import Wishes, wish, wishes_of
+from msp.notify.preferences import NotificationPreferences, preferences_of, set_preferences
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.web.api.access import caller, is_allowed
 from msp.web.api.fields import Schema, Shown, Text, Whole
 from msp.web.api.resource import Answer, resource
-from msp.web.hearing_form import minute_of, wall
+from msp.web.notification_preferences_form import minute_of, wall
 
 blueprint = resource("hearing", tag="People")
 
@@ -49,7 +49,7 @@ class HearingOut(Shown):
 def get_hearing(person_id: UUID) -> Answer:
     """How somebody hears: oneself, or anybody for administrators."""
     person = _whose(person_id)
-    return _shown(person, wishes_of(person.id))
+    return _shown(person, preferences_of(person.id))
 
 
 @blueprint.patch("/people/<uuid:person_id>/hearing")
@@ -58,9 +58,9 @@ def get_hearing(person_id: UUID) -> Answer:
 def change_hearing(person_id: UUID, json_data: dict[str, Any]) -> Answer:
     """Change how somebody hears: oneself, or anybody for administrators."""
     person = _whose(person_id)
-    said = _shown(person, wishes_of(person.id)) | json_data
+    said = _shown(person, preferences_of(person.id)) | json_data
     with work(Scope("msp_system", actor_id=caller().id)):
-        wish(
+        set_preferences(
             access_person(person.id),
             by_chat=said["by_chat"],
             by_mail=said["by_mail"],
@@ -69,7 +69,7 @@ def change_hearing(person_id: UUID, json_data: dict[str, Any]) -> Answer:
             days=said["quiet_days"],
             at=clock.now(),
         )
-        return _shown(person, wishes_of(person.id))
+        return _shown(person, preferences_of(person.id))
 
 
 def _whose(person_id: UUID) -> Person:
@@ -90,7 +90,7 @@ def _night(said: dict[str, Any]) -> tuple[int, int] | None:
         raise Invalid(fields={"quiet_from": ["invalid"]}) from wrong
 
 
-def _shown(person: Person, wishes: Wishes) -> dict[str, Any]:
+def _shown(person: Person, wishes: NotificationPreferences) -> dict[str, Any]:
     night = wishes.quiet.night
     return {
         "person_id": person.id,

@@ -14,10 +14,10 @@ from msp.reports.figures import OTHERS, Figures, sum_of, without_others
 from msp.reports.forecast import AT_RISK
 from msp.reports.late_chance import FEWEST
 from msp.reports.names import names
+from msp.reports.outcome import COUNTED, EXCLUDED
 from msp.reports.outlook import HORIZONS, Expected, outlook
 from msp.reports.period import Period, read_period
 from msp.reports.reasons import Reason, reasons
-from msp.reports.rule import COUNTED, EXCLUDED
 from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page_of, write_cursor

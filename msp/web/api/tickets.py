@@ -16,7 +16,7 @@ from msp.people.actions import add_person
 from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email
 from msp.sla.explanation import explain_clocks
-from msp.tickets import actions, listing, waking
+from msp.tickets import actions, api_queries, waking
 from msp.tickets.models import Ticket
 from msp.tickets.states import priority_of
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
@@ -36,7 +36,7 @@ BY_CLIENTS = {"resolved", "open"}  # the client says that it is solved, or that 
 def list_tickets(query_data: dict[str, Any]) -> Answer:
     """Tickets, newest first or by what is due; with the token of a client's employee their own."""
     limit, assignee_id = query_data["limit"], query_data.get("assignee_id")
-    wanted = listing.TicketQuery(
+    wanted = api_queries.TicketQuery(
         client_id=query_data.get("client_id"),
         statuses=query_data.get("status", ()),
         assignee_id=None if assignee_id == "none" else assignee_id,
@@ -48,10 +48,10 @@ def list_tickets(query_data: dict[str, Any]) -> Answer:
         words=query_data.get("q"),
     )
     if query_data["order"] == "due":
-        tickets = listing.due_tickets(wanted, after=_due_cursor(query_data["cursor"]), limit=limit + 1)
+        tickets = api_queries.due_tickets(wanted, after=_due_cursor(query_data["cursor"]), limit=limit + 1)
         found = page(tickets, limit=limit, key=lambda each: [each.due_at and each.due_at.isoformat(), each.id])
     else:
-        tickets = listing.newest_tickets(wanted, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
+        tickets = api_queries.newest_tickets(wanted, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
         found = page(tickets, limit=limit, key=lambda each: each.id)
     return found | {"items": [shown(each) for each in tickets[:limit]]}
 
@@ -86,7 +86,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
 @blueprint.output(TicketOut)
 def read_ticket(ticket_id: UUID) -> Answer:
     """One ticket, with the reasons for each deadline. `ETag` names its version."""
-    ticket = check_own(listing.read_ticket(ticket_id))
+    ticket = check_own(api_queries.read_ticket(ticket_id))
     if is_sent_version("If-None-Match", str(ticket.version)):
         return Response(status=304, headers=_headers(ticket))
     return shown(ticket, explain_clocks(ticket.clocks)), 200, _headers(ticket)
@@ -206,7 +206,7 @@ def _require_change(data: dict[str, Any]) -> None:
         raise Denied("not_allowed")
 
 
-def _due_cursor(cursor: str | None) -> listing.Due | None:
+def _due_cursor(cursor: str | None) -> api_queries.Due | None:
     if cursor is None:
         return None
     try:

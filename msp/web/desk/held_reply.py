@@ -9,7 +9,7 @@ from flask import request
 from flask_babel import gettext, ngettext
 
 from msp.people.names import first_name
-from msp.tickets.sheet import Said
+from msp.tickets.detail import MessageRow
 from msp.web.request_scope import current_person
 
 
@@ -29,7 +29,7 @@ class HeldReply:
 
     hold: Hold
     title: str
-    messages: Sequence[Said]
+    messages: Sequence[MessageRow]
     state: str
 
 
@@ -42,7 +42,7 @@ def hold_asked_for() -> Hold | None:
     return Hold(since, until, then=request.args.get("held_then", ""))
 
 
-def held_reply(hold: Hold | None, said: Sequence[Said]) -> HeldReply | None:
+def held_reply(hold: Hold | None, said: Sequence[MessageRow]) -> HeldReply | None:
     """What to show of a hold; None where there is none, or where nothing is left of what others wrote."""
     if hold is None:
         return None
@@ -53,12 +53,12 @@ def held_reply(hold: Hold | None, said: Sequence[Said]) -> HeldReply | None:
     return HeldReply(hold, _title(messages), messages, urlencode(state))
 
 
-def _holds(message: Said) -> bool:
+def _holds(message: MessageRow) -> bool:
     is_of_another = message.author is not None and message.author.id != current_person().id
     return is_of_another and message.visibility == "public" and message.deleted_at is None
 
 
-def _title(messages: Sequence[Said]) -> str:
+def _title(messages: Sequence[MessageRow]) -> str:
     authors = {each.author for each in messages if each.author}
     if len(authors) > 1:
         return ngettext(

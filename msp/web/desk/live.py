@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid
-from msp.notify.rules import count_unread
+from msp.notify.inbox import count_unread
 from msp.tickets import queries
 from msp.tickets.actions import access_ticket
 from msp.tickets.models import Ticket

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from msp.kernel import clock
 from msp.kernel.db import Json, db
 from msp.notify.about import about, with_ticket
+from msp.notify.inbox import count_unread, mark_read
 from msp.notify.models import Notification
-from msp.notify.rules import count_unread, mark_read
 from msp.web.guards import needs
 from msp.web.parts.failure_messages import failure_sentence
 from msp.web.parts.words import word

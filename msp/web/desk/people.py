@@ -8,11 +8,11 @@ from flask import render_template
 from markupsafe import Markup
 
 from msp.kernel.i18n import current_reader
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
 from msp.people.queries import staff
 from msp.tickets import queries
-from msp.web.parts.once import once_per_reader
+from msp.web.parts.once import cached_per_locale
 from msp.web.shell import end_of_day
 
 
@@ -29,7 +29,7 @@ class Assignable:
 def assignable(*, at: datetime, person: Person) -> tuple[Assignable, ...]:
     """Who can take tickets, those with fewer open ones first within their tier."""
     close = end_of_day(person, at)
-    return recent(lambda: _assignable(at=at, close=close), name="assignable", of=(close, current_reader().locale))
+    return cached(lambda: _assignable(at=at, close=close), name="assignable", of=(close, current_reader().locale))
 
 
 def _assignable(*, at: datetime, close: datetime) -> tuple[Assignable, ...]:
@@ -44,7 +44,7 @@ def _people() -> list[tuple[UUID, str, int | None]]:
     return [(each.id, each.name, each.tier) for each in staff(roles=("technician", "team_lead", "administrator"))]
 
 
-@once_per_reader
+@cached_per_locale
 def assignees(people: tuple[Assignable, ...], me: UUID, chosen: UUID | None) -> Markup:
     """The people of a dialog, as choices."""
     return Markup(  # noqa: S704 (a template of ours)

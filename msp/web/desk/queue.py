@@ -13,11 +13,11 @@ from sqlalchemy import Uuid, bindparam, null
 from werkzeug.wrappers import Response
 
 from msp.kernel import clock
+from msp.kernel.batch_read import BatchQuery
 from msp.kernel.errors import NotFound
 from msp.kernel.i18n import current_reader
-from msp.kernel.recent import recent
-from msp.kernel.together import Together
-from msp.notify.rules import unread_read
+from msp.kernel.ttl_cache import cached
+from msp.notify.inbox import unread_read
 from msp.people.access import may
 from msp.people.models import Person
 from msp.sla.clocks import left_in_pause
@@ -29,7 +29,7 @@ from msp.web.desk.people import assignable, assignees
 from msp.web.guards import needs
 from msp.web.parts.draw import deadline, stamp
 from msp.web.parts.formats import time_of_day
-from msp.web.parts.once import once_per_reader
+from msp.web.parts.once import cached_per_locale
 from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 from msp.web.shell import end_of_day, shell
@@ -43,7 +43,7 @@ ROWS_KEPT = 8192
 _rows: dict[tuple[object, ...], Markup] = {}
 _left: dict[tuple[UUID, int, int], int | None] = {}
 _UNREAD = unread_read(bindparam("person_id", type_=Uuid), null())
-_NEWS = Together(queries.NEWEST, _UNREAD)
+_NEWS = BatchQuery(queries.NEWEST, _UNREAD)
 VIEWS = ("mine", "team", "unassigned", "soon", "solved")
 
 
@@ -264,7 +264,7 @@ def _counts(wanted: Filter, view: str, person: Person, at: datetime, close: date
 
 def _totals(view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
     of = (view, person.id, close)
-    return recent(lambda: _add_up(view, person, at, close), name="groups of a view", of=of)
+    return cached(lambda: _add_up(view, person, at, close), name="groups of a view", of=of)
 
 
 def _add_up(view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
@@ -280,7 +280,7 @@ def _url(view: str, **changes: str | list[str] | None) -> str:
     return url_for("desk.queue", view=view, **{name: value for name, value in args.items() if value})
 
 
-@once_per_reader
+@cached_per_locale
 def _menu(clients: tuple[Somebody, ...], before: str, after: str, chosen: UUID | None) -> Markup:
     options = [(f"{before}{each.id}{after}", each.name, each.id == chosen) for each in clients]
     return Markup(render_template("desk/_menu.html", options=options))  # noqa: S704 (a template of ours)
@@ -290,7 +290,7 @@ def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
     return _drawn_filters(view, wanted, request.root_path, request.query_string, queries.client_names())
 
 
-@once_per_reader
+@cached_per_locale
 def _drawn_filters(
     view: str, wanted: Filter, _root: str, _query: bytes, clients: tuple[Somebody, ...]
 ) -> list[dict[str, object]]:
@@ -360,7 +360,7 @@ def _sort(view: str, order: str) -> dict[str, object]:
     return _drawn_sort(view, order, request.root_path, request.query_string)
 
 
-@once_per_reader
+@cached_per_locale
 def _drawn_sort(view: str, order: str, _root: str, _query: bytes) -> dict[str, object]:
     orders = {"due": gettext("due first"), "newest": gettext("newest first"), "priority": gettext("by priority")}
     return {

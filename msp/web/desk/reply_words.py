@@ -9,8 +9,8 @@ from msp.kernel.db import Scope, work
 from msp.notify.replies import EMAIL, channels_for, reply_channel_named
 from msp.people.models import Person
 from msp.people.names import first_name
+from msp.tickets.detail import TicketDetail
 from msp.tickets.models import Ticket
-from msp.tickets.sheet import Sheet
 from msp.web.parts.words import word
 
 
@@ -24,7 +24,7 @@ class Destination:
     fix_url: str = ""
 
 
-def destination(ticket: Sheet, *, may_administer: bool) -> Destination:
+def destination(ticket: TicketDetail, *, may_administer: bool) -> Destination:
     """Where a reply would go now."""
     name = first_name(ticket.requester.name) or ticket.requester.name
     with work(Scope.system()) as session:

@@ -8,7 +8,7 @@ from flask_babel import gettext, lazy_gettext
 from msp.kernel import clock
 from msp.kernel.errors import NotFound
 from msp.kernel.i18n import current_reader
-from msp.kernel.recent import recent
+from msp.kernel.ttl_cache import cached
 from msp.people.access import may
 from msp.people.queries import staff
 from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question, figures, lines
@@ -17,9 +17,9 @@ from msp.reports.reasons import margins, reasons
 from msp.tickets.queries import client_names
 from msp.web.guards import Answer, needs
 from msp.web.parts.words import word
-from msp.web.reporting import behind, tables
-from msp.web.reporting.asked import Asked, months_offered, read_asked
+from msp.web.reporting import drilldown, tables
 from msp.web.reporting.files import csv_file
+from msp.web.reporting.report_params import ReportParams, months_offered, read_params
 from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
 
@@ -57,8 +57,8 @@ def attainment() -> Answer:
         "desk/reports.html",
         shell=shell(current="desk.reports"),
         asked=asked,
-        period=behind.period(asked.question.period),
-        heading=behind.heading(asked),
+        period=drilldown.period(asked.question.period),
+        heading=drilldown.heading(asked),
         dimension=tables.dimension(asked.by),
         rows=rows[first : first + ROWS],
         total=total,
@@ -67,7 +67,7 @@ def attainment() -> Answer:
         form=_form(asked),
         file_url=asked.url("desk.export_attainment"),
         tabs=tabs("desk.reports"),
-        **behind.pages_of(asked, "desk.reports", number=len(rows), size=ROWS),
+        **drilldown.pages_of(asked, "desk.reports", number=len(rows), size=ROWS),
     )
 
 
@@ -79,13 +79,13 @@ def promises() -> Answer:
     return render_template(
         "desk/report_promises.html",
         shell=shell(current="desk.reports"),
-        heading=behind.whole_heading(asked),
+        heading=drilldown.whole_heading(asked),
         number=number,
-        rows=[behind.row_of(line, why, endpoint="desk.ticket", nameable=_only_technician()) for line in found],
+        rows=[drilldown.row_of(line, why, endpoint="desk.ticket", nameable=_only_technician()) for line in found],
         report_url=asked.url("desk.reports"),
         file_url=asked.url("desk.export_promises", by=None, outcome=",".join(asked.outcomes)),
         is_cut=number > MOST_IN_FILE,
-        **behind.pages(asked, BEHIND, number=number, size=PAGE),
+        **drilldown.pages(asked, BEHIND, number=number, size=PAGE),
     )
 
 
@@ -103,8 +103,8 @@ def promises_file() -> Response:
     asked = _asked()
     found, _ = lines(asked.question, outcomes=asked.outcomes, limit=MOST_IN_FILE)
     left = margins(found, at=asked.question.at)
-    head = behind.file_head(current_reader().timezone)
-    return csv_file("promises", head, [behind.file_row(line, left, nameable=_only_technician()) for line in found])
+    head = drilldown.file_head(current_reader().timezone)
+    return csv_file("promises", head, [drilldown.file_row(line, left, nameable=_only_technician()) for line in found])
 
 
 def tabs(current: str) -> list[dict[str, object]]:
@@ -113,9 +113,9 @@ def tabs(current: str) -> list[dict[str, object]]:
     return [{"label": text, "url": url_for(endpoint), "current": endpoint == current} for endpoint, text in pages]
 
 
-def _asked() -> Asked:
+def _asked() -> ReportParams:
     person = current_person()
-    asked = read_asked(request.args, at=clock.now(), zone=person.timezone, dimensions=DIMENSIONS, by="client")
+    asked = read_params(request.args, at=clock.now(), zone=person.timezone, dimensions=DIMENSIONS, by="client")
     technician = asked.question.only.get("technician", NONE)
     if _only_technician() is not None and technician not in (NONE, str(person.id)):
         raise NotFound("report")
@@ -128,19 +128,19 @@ def _only_technician() -> UUID | None:
     return None if may(person, "see_team_reports") else person.id
 
 
-def _trend(asked: Asked) -> list[dict[str, object]]:
+def _trend(asked: ReportParams) -> list[dict[str, object]]:
     """The months up to the period's end as columns; a minute old at most."""
     question = asked.question
     period = question.period.reaching_back(TREND_MONTHS)
     wider = Question(period, question.at, {name: each for name, each in question.only.items() if name != "month"})
     known = (period, tuple(sorted(wider.only.items())))
-    found = recent(lambda: figures(wider, by="month"), name="trend of attainment", of=known, seconds=TREND_SECONDS)
+    found = cached(lambda: figures(wider, by="month"), name="trend of attainment", of=known, seconds=TREND_SECONDS)
     return tables.columns_of(
         period.months(), found, lambda key: asked.url("desk.reports", **{"from": key, "to": key, "month": None})
     )
 
 
-def _form(asked: Asked) -> dict[str, object]:
+def _form(asked: ReportParams) -> dict[str, object]:
     """The selects of the form, and what else narrows the question, each with a way to take it out."""
     only = asked.question.only
     selects = [

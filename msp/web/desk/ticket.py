@@ -8,19 +8,19 @@ from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import Uuid, bindparam, select
 
-from msp.contracts.ladder import person_of
+from msp.contracts.escalation_policy import person_of
 from msp.contracts.models import WORK_TYPES
 from msp.contracts.queries import service_level
 from msp.kernel import clock, files
+from msp.kernel.batch_read import BatchQuery, BatchResult
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.file_names import file_name
-from msp.kernel.together import Found, Together
-from msp.notify.rules import mark_read, unread_read
+from msp.notify.inbox import mark_read, unread_read
 from msp.people.access import may
 from msp.people.models import Person
 from msp.people.queries import staff
-from msp.sla.shown import (
+from msp.sla.detail_queries import (
     ShownClock,
     Spans,
     clocks_read,
@@ -31,36 +31,36 @@ from msp.sla.shown import (
     minutes_used,
     pauses_read,
 )
-from msp.tickets import queries, sheet
+from msp.tickets import detail, queries
 from msp.tickets.actions import MAX_TIER
+from msp.tickets.detail import TicketDetail
+from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.models import Attachment
 from msp.tickets.search import similar_resolved
-from msp.tickets.sheet import Sheet
 from msp.tickets.states import MOVES, STATUSES
-from msp.tickets.then import Then, as_it_was
 from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.presence import page_version, present, writing_lines
 from msp.web.desk.reply_words import destination
 from msp.web.desk.timeline import timeline
+from msp.web.escalation_texts import what_is_next
 from msp.web.explain import sentences
 from msp.web.guards import list_before, needs
-from msp.web.ladder_words import what_is_next
 from msp.web.parts import formats
 from msp.web.parts.failure_messages import failure_sentence
 from msp.web.parts.folding import shown_newest
-from msp.web.parts.once import once_per_reader
+from msp.web.parts.once import cached_per_locale
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
-from msp.worklog.shown import entries_read, timer_read
+from msp.worklog.detail_queries import entries_read, timer_read
 
 _ME = bindparam("person_id", type_=Uuid)
-_CLOCKS, _PAUSES = clocks_read(sheet.THIS), pauses_read(sheet.THIS)
-_ENTRIES, _TIMER = entries_read(sheet.THIS), timer_read(_ME)
-_UNREAD = unread_read(_ME, sheet.THIS)
-_PAGE = Together(
-    queries.NEWEST, sheet.TICKET, sheet.MESSAGES, sheet.FILES, sheet.EVENTS, sheet.THREADS, sheet.TARGETS, sheet.OTHERS,
-    sheet.CONTRACTS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
+_CLOCKS, _PAUSES = clocks_read(detail.THIS), pauses_read(detail.THIS)
+_ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
+_UNREAD = unread_read(_ME, detail.THIS)
+_PAGE = BatchQuery(
+    queries.NEWEST, detail.TICKET, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS, detail.TARGETS,
+    detail.OTHERS, detail.CONTRACTS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
 )  # fmt: skip
 
 
@@ -84,13 +84,13 @@ def held_page(label: str, hold: Hold) -> str:
 
 def _page(label: str, hold: Hold | None) -> str:
     at, person = clock.now(), current_person()
-    found = _PAGE.read(person_id=person.id, **sheet.label_parts(label))
-    this = found.first(sheet.TICKET)
+    found = _PAGE.read(person_id=person.id, **detail.label_parts(label))
+    this = found.first(detail.TICKET)
     if this is None:
         raise NotFound("ticket")
     unread = _unread(found, this, person, at)
     clocks = found.all(_CLOCKS)
-    here, said = present(this.id), sheet.said(found)
+    here, said = present(this.id), detail.messages_with_files(found)
     may_act = may(person, "work_tickets")
     return render_template(
         "desk/ticket.html",
@@ -101,7 +101,7 @@ def _page(label: str, hold: Hold | None) -> str:
             unread=unread,
         ),
         ticket=this,
-        timeline=timeline(said, found.all(sheet.EVENTS), newest=shown_newest()),
+        timeline=timeline(said, found.all(detail.EVENTS), newest=shown_newest()),
         whole=request.args.getlist("whole"),
         viewers=_people(here.viewers),
         writing=writing_lines(here.writers),
@@ -128,7 +128,7 @@ def _page(label: str, hold: Hold | None) -> str:
     )
 
 
-def _schedule(ticket: sheet.Sheet, at: datetime) -> dict[str, str]:
+def _schedule(ticket: detail.TicketDetail, at: datetime) -> dict[str, str]:
     """What the status dialog offers as the time a scheduled ticket is opened again: its own, else tomorrow at nine."""
     tomorrow = datetime.combine(formats.here(at).date() + timedelta(days=1), time(9))
     chosen = formats.here(ticket.scheduled_for) if ticket.scheduled_for else tomorrow
@@ -161,7 +161,7 @@ def _people(ids: tuple[UUID, ...]) -> list[Person]:
     return list(db.session.scalars(select(Person).where(Person.id.in_(ids)))) if ids else []
 
 
-def _unread(found: Found, this: Sheet, person: Person, at: datetime) -> int:
+def _unread(found: BatchResult, this: TicketDetail, person: Person, at: datetime) -> int:
     """What else this person has not read; what is about this ticket they read now."""
     here, all_of_them = found.first(_UNREAD) or (0, 0)
     if here:
@@ -169,7 +169,7 @@ def _unread(found: Found, this: Sheet, person: Person, at: datetime) -> int:
     return all_of_them - here
 
 
-def _deadlines(this: Sheet, found: Found, at: datetime) -> list[dict[str, object]]:
+def _deadlines(this: TicketDetail, found: BatchResult, at: datetime) -> list[dict[str, object]]:
     """Each promise with its reason; that of the one due first stands open."""
     clocks, pauses = found.all(_CLOCKS), found.all(_PAUSES)
     due = due_first(clocks)
@@ -187,13 +187,13 @@ def _deadline(each: ShownClock, pauses: Spans, at: datetime) -> dict[str, object
     }
 
 
-def _targets(this: Sheet, found: Found) -> dict[str, sheet.Promised]:
+def _targets(this: TicketDetail, found: BatchResult) -> dict[str, detail.TargetRow]:
     """What each priority promises for tickets of this type: targets of the type come before those of every type."""
-    meant = [each for each in found.all(sheet.TARGETS) if each.type in ("", this.type)]
+    meant = [each for each in found.all(detail.TARGETS) if each.type in ("", this.type)]
     return {each.priority: each for each in sorted(meant, key=lambda each: each.type)}
 
 
-def _next_step(this: Sheet, clocks: list[ShownClock]) -> str:
+def _next_step(this: TicketDetail, clocks: list[ShownClock]) -> str:
     if this.contract is None:
         return ""
     ladder = service_level(this.contract.id, version=this.contract.version).ladder
@@ -201,21 +201,21 @@ def _next_step(this: Sheet, clocks: list[ShownClock]) -> str:
     return what_is_next(clocks, ladder, {each.id: each.name for each in staff()} if is_named else {})
 
 
-def _reason(this: Sheet, each: ShownClock, pauses: Spans, found: Found) -> list[str]:
+def _reason(this: TicketDetail, each: ShownClock, pauses: Spans, found: BatchResult) -> list[str]:
     """Why a promise is due when it is, or was; nothing of one that is not needed any more.
 
     One that is finished names the priority and the contract that it was made for.
     """
     if each.state == "cancelled":
         return []
-    now = Then(this.priority, this.contract.id if this.contract else None)
-    events, contracts = found.all(sheet.EVENTS), found.all(sheet.CONTRACTS)
-    then = as_it_was(now, events, each.met_at)
+    now = TicketTerms(this.priority, this.contract.id if this.contract else None)
+    events, contracts = found.all(detail.EVENTS), found.all(detail.CONTRACTS)
+    then = terms_at(now, events, each.met_at)
     contract = next((known for known in contracts if known.id == then.contract_id), None)
     return sentences(then, contract, explain_shown(each, pauses))
 
 
-def _panel(this: Sheet, found: Found) -> dict[str, object]:
+def _panel(this: TicketDetail, found: BatchResult) -> dict[str, object]:
     known = (this.requester.title, this.requester.phone)
     return {
         "url": url_for("admin.client", client_id=this.client_id) if may(current_person(), "see_contracts") else None,
@@ -223,11 +223,11 @@ def _panel(this: Sheet, found: Found) -> dict[str, object]:
         "balance": None,
         "requester_line": " · ".join(each for each in known if each) or this.requester.locale,
         "facts": [],
-        "others": found.all(sheet.OTHERS),
+        "others": found.all(detail.OTHERS),
     }
 
 
-def _contracts(this: Sheet, found: Found, at: datetime) -> list[sheet.Offered]:
+def _contracts(this: TicketDetail, found: BatchResult, at: datetime) -> list[detail.ContractOption]:
     """What the ticket could be worked under: the client's contracts that held since then, the present one first.
 
     Nothing where there is no choice.
@@ -236,16 +236,16 @@ def _contracts(this: Sheet, found: Found, at: datetime) -> list[sheet.Offered]:
     opened, today = formats.here(this.created_at).date(), formats.here(at).date()
     offered = [
         each
-        for each in found.all(sheet.CONTRACTS)
+        for each in found.all(detail.CONTRACTS)
         if each.id == present or (each.starts_on <= today and (each.ends_on is None or each.ends_on >= opened))
     ]
     has_choice = any(each.id != present for each in offered)
     return sorted(offered, key=lambda each: each.id != present) if has_choice else []
 
 
-def _composer(this: Sheet, found: Found, person: Person) -> dict[str, object]:
+def _composer(this: TicketDetail, found: BatchResult, person: Person) -> dict[str, object]:
     to = destination(this, may_administer=may(person, "administer"))
-    broken = next((each for each in found.all(sheet.THREADS) if each.unreachable_reason), None)
+    broken = next((each for each in found.all(detail.THREADS) if each.unreachable_reason), None)
     return {
         "to": to,
         "reason": _unreachable(broken) if broken and not to.blocked else None,
@@ -254,12 +254,12 @@ def _composer(this: Sheet, found: Found, person: Person) -> dict[str, object]:
     }
 
 
-def _unreachable(thread: sheet.Thread) -> str:
+def _unreachable(thread: detail.ThreadRow) -> str:
     reason = failure_sentence(thread.unreachable_reason, service=thread.platform)
     return gettext("The thread cannot be reached. %(reason)s", reason=reason)
 
 
-def _timer(this: Sheet, found: Found) -> dict[str, object] | None:
+def _timer(this: TicketDetail, found: BatchResult) -> dict[str, object] | None:
     timer = found.first(_TIMER)
     if timer is None:
         return None
@@ -272,19 +272,19 @@ def _timer(this: Sheet, found: Found) -> dict[str, object] | None:
     }
 
 
-def _work(found: Found) -> dict[str, object]:
+def _work(found: BatchResult) -> dict[str, object]:
     entries = found.all(_ENTRIES)
     return {"entries": entries, "total_minutes": sum(each.minutes for each in entries), "charge": None}
 
 
-@once_per_reader
+@cached_per_locale
 def log_fields(today: date, minutes: int | None) -> Markup:
     """What is filled in to log time; `minutes` are those of the timer that runs here."""
     drawn = render_template("desk/_log_fields.html", today=today, minutes=minutes or "", work_types=WORK_TYPES)
     return Markup(drawn)  # noqa: S704 (a template of ours)
 
 
-def _next_urgent(this: Sheet, found: Found) -> str | None:
+def _next_urgent(this: TicketDetail, found: BatchResult) -> str | None:
     """The ticket of this person that is due next, after this one."""
     other = next((label for label in found.all(queries.DUE_NEXT) if label != this.label), None)
     return url_for("desk.ticket", label=other) if other else None

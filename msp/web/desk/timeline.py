@@ -6,10 +6,10 @@ from typing import Protocol
 
 from flask_babel import gettext
 
-from msp.contracts.ladder import Escalation
+from msp.contracts.escalation_policy import PolicyStep
 from msp.kernel.db import Json
-from msp.tickets.sheet import Happened
-from msp.web.ladder_words import moment
+from msp.tickets.detail import EventRow
+from msp.web.escalation_texts import moment
 from msp.web.parts import formats
 from msp.web.parts.folding import Placed, folded
 from msp.web.parts.words import word
@@ -62,7 +62,7 @@ class Told(Protocol):
 
 
 def timeline(
-    messages: Iterable[Spoken], events: Iterable[Happened] = (), *, states: str = "status", newest: int | None = None
+    messages: Iterable[Spoken], events: Iterable[EventRow] = (), *, states: str = "status", newest: int | None = None
 ) -> list[dict[str, object]]:
     """Messages and events by time, with a line wherever a new day begins (the reader's); `states` are whose words.
 
@@ -89,7 +89,7 @@ def _with_days(items: Iterable[Placed]) -> list[dict[str, object]]:
     return result
 
 
-def _event(event: Happened, states: str) -> dict[str, object] | None:
+def _event(event: EventRow, states: str) -> dict[str, object] | None:
     text = sentence(event, states=states)
     if not text:
         return None
@@ -171,7 +171,7 @@ def _step(data: Json) -> str:
     where, amount, *_ = steps[0].split(":")
     if (where, amount) == ("share", "75"):
         return gettext("%(promise)s: three quarters of the time are gone", promise=promise) + _late(data)
-    stood = moment(Escalation(where, int(amount), "notify"))
+    stood = moment(PolicyStep(where, int(amount), "notify"))
     return gettext("%(promise)s: %(moment)s", promise=promise, moment=stood[:1].lower() + stood[1:]) + _late(data)
 
 

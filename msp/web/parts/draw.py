@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from msp.kernel import clock as wall
 from msp.web.parts import formats
 from msp.web.parts.assets import asset
-from msp.web.parts.once import once_per_reader
+from msp.web.parts.once import cached_per_locale
 from msp.web.parts.words import CHANNEL_ICONS, tone, word
 
 TINTS = 6
@@ -101,7 +101,7 @@ def avatar(who: Named | None, *, size: str = "") -> Markup:
     return _disc(str(who.id), who.name, size)
 
 
-@once_per_reader
+@cached_per_locale
 def _nobody(size: str) -> Markup:
     return Markup('<span class="avatar is-none{}" title="{}"><span class="sr">{}</span></span>').format(
         f" is-{size}" if size else "", gettext("Unassigned"), gettext("Unassigned")
@@ -129,7 +129,7 @@ def _bars(code: str) -> Markup:
     )
 
 
-@once_per_reader
+@cached_per_locale
 def priority(code: str, *, words: bool = False) -> Markup:
     """Three bars, as many filled as it matters; the word beside them, or for readers only."""
     said, mark = word(code, "priority"), _bars(code)
@@ -140,7 +140,7 @@ def priority(code: str, *, words: bool = False) -> Markup:
     )
 
 
-@once_per_reader
+@cached_per_locale
 def status_pill(code: str, *, of: str = "status") -> Markup:
     """The state as a word on its colour; `of` names the vocabulary."""
     shade = tone(code, of)
@@ -169,7 +169,7 @@ def stamp(at: datetime, *, how: str = "moment") -> Markup:
     return _stamp(at, text)
 
 
-@once_per_reader
+@cached_per_locale
 def _stamp(at: datetime, text: str) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(at), formats.exact(at), text)
 
@@ -215,7 +215,7 @@ def _running(started: datetime, due: datetime, kind: str | None, *, now: datetim
     return _drawn(started, due, kind, left.text, left.tone, round(left.used, 3), left.ticks)
 
 
-@once_per_reader
+@cached_per_locale
 def _drawn(
     started: datetime, due: datetime, kind: str | None, text: str, shade: str, used: float, ticks: bool
 ) -> Markup:

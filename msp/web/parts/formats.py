@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext, ngettext
 from msp.kernel import clock
 from msp.kernel.i18n import current_reader
 from msp.kernel.money import Money, display, display_price
-from msp.web.parts.once import once_per_reader
+from msp.web.parts.once import cached_per_locale
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NO-BREAK SPACE}"
@@ -66,7 +66,7 @@ def money(value: Money | int | Decimal | None, currency: str = "EUR") -> str:
     return display(amount, locale=reader_locale())
 
 
-@once_per_reader
+@cached_per_locale
 def number(value: int | Decimal) -> str:
     """A count or an exact quantity with the reader's separators."""
     return str(format_decimal(value, locale=reader_locale()))
@@ -93,7 +93,7 @@ def today() -> date:
     return here(clock.now()).date()
 
 
-@once_per_reader
+@cached_per_locale
 def _dates() -> str:
     """The locale of dates: English ones are written the British way, day before month."""
     return {"en": "en_GB"}.get(reader_locale(), reader_locale())
@@ -105,7 +105,7 @@ def time_of_day(at: datetime) -> str:
     return f"{local.hour}:{local.minute:02d}"
 
 
-@once_per_reader
+@cached_per_locale
 def day(at: datetime | date, *, year: bool = False) -> str:
     """Day and short month; instants are taken in the reader's zone, dates as they stand."""
     on = here(at).date() if isinstance(at, datetime) else at
@@ -145,19 +145,19 @@ def moment(at: datetime) -> str:
     return day(at, year=True)
 
 
-@once_per_reader
+@cached_per_locale
 def _weekday(on: date) -> str:
     return str(format_date(on, "EEE", locale=_dates()))
 
 
-@once_per_reader
+@cached_per_locale
 def exact(at: datetime) -> str:
     """The whole instant with its zone, for a tooltip."""
     local = here(at)
     return f"{format_datetime(local, _exact_pattern(), locale=_dates())}, {time_of_day(at)} {local.tzname()}"
 
 
-@once_per_reader
+@cached_per_locale
 def _exact_pattern() -> str:
     """How the reader's language writes a whole date with its weekday (CLDR's skeleton, looked up once)."""
     skeletons = Locale.parse(_dates()).datetime_skeletons

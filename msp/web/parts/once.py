@@ -13,7 +13,7 @@ Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
 
-def once_per_reader(make: Callable[Given, Made], *, kept: int = 8192) -> Callable[Given, Made]:
+def cached_per_locale(make: Callable[Given, Made], *, kept: int = 8192) -> Callable[Given, Made]:
     """Keep what `make` returns for its arguments and the reader's language and zone, on which alone it may depend."""
 
     @lru_cache(maxsize=kept)
@@ -27,7 +27,7 @@ def once_per_reader(make: Callable[Given, Made], *, kept: int = 8192) -> Callabl
     return drawn
 
 
-@once_per_reader
+@cached_per_locale
 def once(template: str) -> Markup:
     """A template that needs nothing but the reader's language and zone."""
     return Markup(render_template(template))  # noqa: S704 (a template of ours)

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_pgettext as said
 
-from msp.web.parts.once import once_per_reader
+from msp.web.parts.once import cached_per_locale
 
 WORDS = {
     "status": {
@@ -242,7 +242,7 @@ def word(code: object, of: str) -> str:
     return _word(str(code), of)
 
 
-@once_per_reader
+@cached_per_locale
 def _word(code: str, of: str) -> str:
     return str(WORDS[of].get(code, code))
 

@@ -9,8 +9,8 @@ from msp.reports.attainment import Question, figures, lines
 from msp.reports.reasons import reasons
 from msp.web.guards import Answer, needs
 from msp.web.portal.frame import Tab, add_tab, client_of, frame
-from msp.web.reporting import behind, tables
-from msp.web.reporting.asked import Asked, months_offered, read_asked
+from msp.web.reporting import drilldown, tables
+from msp.web.reporting.report_params import ReportParams, months_offered, read_params
 from msp.web.request_scope import current_person
 
 PAGE = 50
@@ -35,7 +35,7 @@ def attainment() -> Answer:
     return render_template(
         "portal/reports.html",
         portal=frame(current="portal.reports"),
-        period=behind.period(asked.question.period),
+        period=drilldown.period(asked.question.period),
         asked=asked,
         dimension=tables.dimension(asked.by),
         groups=[(each, tables.dimension(each)) for each in DIMENSIONS if each != "month"],
@@ -57,20 +57,20 @@ def promises() -> Answer:
     return render_template(
         "portal/report_promises.html",
         portal=frame(current="portal.reports"),
-        heading=behind.whole_heading(asked),
+        heading=drilldown.whole_heading(asked),
         number=number,
-        rows=[behind.row_of(line, why, endpoint="portal.ticket", nameable=nobody) for line in found],
+        rows=[drilldown.row_of(line, why, endpoint="portal.ticket", nameable=nobody) for line in found],
         report_url=asked.url("portal.reports"),
-        **behind.pages(asked, BEHIND, number=number, size=PAGE),
+        **drilldown.pages(asked, BEHIND, number=number, size=PAGE),
     )
 
 
-def _asked() -> Asked:
+def _asked() -> ReportParams:
     zone = access_client(client_of(current_person())).timezone
-    return read_asked(request.args, at=clock.now(), zone=zone, dimensions=DIMENSIONS, by="kind")
+    return read_params(request.args, at=clock.now(), zone=zone, dimensions=DIMENSIONS, by="kind")
 
 
-def _trend(asked: Asked) -> list[dict[str, object]]:
+def _trend(asked: ReportParams) -> list[dict[str, object]]:
     period = asked.question.period.reaching_back(MONTHS)
     found = figures(Question(period, asked.question.at), by="month")
     return tables.columns_of(

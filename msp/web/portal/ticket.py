@@ -17,9 +17,9 @@ from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets import actions, queries
+from msp.tickets.detail import EventRow
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.reading import mark_ticket_read
-from msp.tickets.sheet import Happened
 from msp.web.desk.timeline import timeline
 from msp.web.explain import sentences
 from msp.web.guards import Answer, is_first_time, list_before, needs
@@ -48,7 +48,7 @@ def ticket(label: str) -> str:
     mark_ticket_read(found, current_person(), at=clock.now())
     due = next_due(clocks_of(found.id))
     events = [
-        Happened(event.id, event.kind, event.at, event.data, who)
+        EventRow(event.id, event.kind, event.at, event.data, who)
         for event, who in queries.events_of(found.id)
         if event.kind in SHOWN_EVENTS
     ]

@@ -13,10 +13,10 @@ from msp.kernel.collation import name_key
 from msp.reports.attainment import CODES, NONE
 from msp.reports.figures import OTHERS, Figures, sum_of, without_others
 from msp.reports.names import names
-from msp.reports.rule import COUNTED, EXCLUDED
+from msp.reports.outcome import COUNTED, EXCLUDED
 from msp.web.parts import formats
 from msp.web.parts.words import word
-from msp.web.reporting.asked import Asked
+from msp.web.reporting.report_params import ReportParams
 
 TONES = ("green", "amber", "red")  # of the ends that count
 _WORDS = {"priority": "priority", "type": "type", "tier": "tier", "kind": "clock_long"}
@@ -41,7 +41,9 @@ class Row:
         return parts_of([self.figures.of(each) for each in COUNTED])
 
 
-def rows_of(found: Sequence[Figures], asked: Asked, *, endpoint: str, only_technician: UUID | None = None) -> list[Row]:
+def rows_of(
+    found: Sequence[Figures], asked: ReportParams, *, endpoint: str, only_technician: UUID | None = None
+) -> list[Row]:
     """The rows of a table in the order in which people look for them.
 
     `only_technician`: the figures of all other technicians stand as one row without a way behind it.
@@ -60,7 +62,7 @@ def rows_of(found: Sequence[Figures], asked: Asked, *, endpoint: str, only_techn
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
-def total_of(found: Iterable[Figures], asked: Asked, *, endpoint: str) -> Row:
+def total_of(found: Iterable[Figures], asked: ReportParams, *, endpoint: str) -> Row:
     """The last row: everything together."""
     return Row(gettext("All together"), sum_of(found), urls(asked, endpoint))
 
@@ -91,7 +93,7 @@ def label(by: str, key: str | None, named: dict[str, str]) -> str:
     return named.get(key, "–") if by not in _WORDS else word(key, _WORDS[by])
 
 
-def urls(asked: Asked, endpoint: str, **narrowed: str | None) -> dict[str, str]:
+def urls(asked: ReportParams, endpoint: str, **narrowed: str | None) -> dict[str, str]:
     """Where the promises behind each figure of a row are listed; nothing for a row that is several."""
     if OTHERS in narrowed.values():
         return {}

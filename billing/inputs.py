@@ -1,0 +1,302 @@
+"""Everything about a client that a draft is made from, read in a handful of statements for many clients at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, Select, and_, func, select
+
+from billing.billed_before import (
+    LOOK_BACK,
+    BilledFee,
+    fixed_lines_of,
+    is_reversed,
+    sales_of,
+    tickets_completed,
+    tickets_counted,
+)
+from billing.faults import DataFault, blaming
+from billing.models import BlockMovement, Invoice, InvoiceLine, InvoiceLineEntry
+from billing.rating import Period
+from billing.terms_in_force import DatedTerms
+from msp.calendars.models import Calendar
+from msp.clients.models import Client
+from msp.contracts.models import Contract, ContractTerms
+from msp.kernel.db import db
+from msp.tickets.models import Ticket
+from msp.worklog.models import TimeEntry
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class UnbilledEntry:
+    """A time entry that no invoice holds, with what places it; `worked_on` is the day in the client's zone."""
+
+    id: UUID
+    ticket: str
+    contract_id: UUID | None
+    worked_on: date
+    started_at: datetime
+    minutes: int
+    work_type: str
+    is_billable: bool
+    is_approved: bool
+    write_down: int
+
+
+@dataclass(frozen=True, slots=True)
+class BilledShare:
+    """A contract's share in an invoice of some period: issued and not taken back, or a draft of another period."""
+
+    invoice_id: UUID
+    number: str | None
+    period: Period
+    currency: str
+    po_number: str | None
+    net: int
+    contract_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class BillingInputs:
+    """One client's, as they stand now."""
+
+    client: Client
+    contracts: list[tuple[Contract, int]] = field(default_factory=list)  # with the version of the calendar
+    entries: list[UnbilledEntry] = field(default_factory=list)
+    on_drafts: dict[UUID, date] = field(default_factory=dict)
+    moved: dict[UUID, dict[str, int]] = field(default_factory=dict)
+    sold: dict[UUID, dict[str, Fraction]] = field(
+        default_factory=dict
+    )  # by contract and block: what stays of its price
+    order_used: dict[str, int] = field(default_factory=dict)
+    fees: dict[UUID, list[BilledFee]] = field(default_factory=dict)
+    credited: dict[UUID, list[date]] = field(default_factory=dict)  # first days of fees that were wholly taken back
+    terms: dict[UUID, list[DatedTerms]] = field(default_factory=dict)
+    completed: list[tuple[str, UUID | None, date]] = field(default_factory=list)
+    completed_before: dict[UUID | None, set[str]] = field(default_factory=dict)
+    issued: list[BilledShare] = field(default_factory=list)
+    drafted: list[BilledShare] = field(default_factory=list)
+
+
+def read_inputs(clients: Sequence[Client], period: Period) -> list[BillingInputs]:
+    """The books of these clients for a period of days in each one's own zone."""
+    books = {client.id: BillingInputs(client) for client in clients}
+    if not books:
+        return []
+    ids = list(books)
+    _read_contracts(books, ids, period)
+    _read_entries(books, ids, period)
+    _read_invoices(books, ids, period)
+    _read_movements(books, ids)
+    _read_sales(books, ids)
+    _read_fees(books, ids, period)
+    _read_terms(books, ids)
+    _read_orders(books, ids)
+    _read_completed(books, ids, period)
+    return list(books.values())
+
+
+def read_each(clients: Sequence[Client], period: Period) -> list[tuple[Client, BillingInputs | DataFault]]:
+    """Each client with its books, or with the fault that keeps them from being read; one by one only after a fault."""
+    try:
+        return [(books.client, books) for books in _read_safely(clients, period)]
+    except DataFault:
+        return [(client, _inputs_or_fault(client, period)) for client in clients]
+
+
+def _inputs_or_fault(client: Client, period: Period) -> BillingInputs | DataFault:
+    try:
+        return _read_safely([client], period)[0]
+    except DataFault as fault:
+        return fault
+
+
+def _read_safely(clients: Sequence[Client], period: Period) -> list[BillingInputs]:
+    with blaming("fault.client"), db.session.begin_nested():
+        return read_inputs(clients, period)
+
+
+def zone_of(client: Client) -> ZoneInfo:
+    """The zone in which a client's days begin and end."""
+    return ZoneInfo(client.timezone)
+
+
+def instants(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The half-open stretch of UTC that a period of local days covers."""
+    return (
+        datetime.combine(period.first, time(), zone).astimezone(UTC),
+        datetime.combine(period.last + ONE_DAY, time(), zone).astimezone(UTC),
+    )
+
+
+def _read_contracts(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
+    query = (
+        select(Contract, Calendar.version)
+        .join(Calendar, Calendar.id == Contract.calendar_id)
+        .where(Contract.client_id.in_(ids), Contract.starts_on <= period.last)
+        .order_by(Contract.starts_on, Contract.id)
+    )
+    for contract, version in db.session.execute(query):
+        books[contract.client_id].contracts.append((contract, version))
+
+
+def _read_entries(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
+    # Up to the last client's midnight; what lies behind one's own is left to the next period.
+    until = max(instants(period, zone_of(each.client))[1] for each in books.values())
+    query = (
+        select(TimeEntry, Ticket.number, Ticket.contract_id)
+        .join(Ticket, and_(Ticket.client_id == TimeEntry.client_id, Ticket.id == TimeEntry.ticket_id))
+        .where(TimeEntry.client_id.in_(ids), TimeEntry.state != "billed", TimeEntry.started_at < until)
+        .order_by(TimeEntry.started_at, TimeEntry.id)
+        .execution_options(populate_existing=True)
+    )
+    for entry, number, contract_id in db.session.execute(query):
+        mine = books[entry.client_id]
+        worked_on = entry.started_at.astimezone(zone_of(mine.client)).date()
+        if worked_on <= period.last:
+            mine.entries.append(_unbilled_entry(entry, f"{mine.client.code}-{number}", contract_id, worked_on))
+
+
+def _unbilled_entry(entry: TimeEntry, label: str, contract_id: UUID | None, worked_on: date) -> UnbilledEntry:
+    return UnbilledEntry(
+        id=entry.id,
+        ticket=label,
+        contract_id=contract_id,
+        worked_on=worked_on,
+        started_at=entry.started_at,
+        minutes=entry.minutes,
+        work_type=entry.work_type,
+        is_billable=entry.billable,
+        is_approved=entry.state == "approved",
+        write_down=entry.write_down_minutes,
+    )
+
+
+def _read_invoices(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
+    near = (Invoice.kind == "invoice", Invoice.period_end >= period.first - LOOK_BACK)
+    issued = _shares(ids).where(*near, Invoice.state == "issued", ~is_reversed())
+    for row in db.session.execute(issued):
+        books[row.client_id].issued.append(_billed_share(row))
+    drafted = _shares(ids).where(Invoice.state == "draft", Invoice.period_start != period.first)
+    for row in db.session.execute(drafted):
+        books[row.client_id].drafted.append(_billed_share(row))
+    held = (
+        select(InvoiceLineEntry.client_id, InvoiceLineEntry.entry_id, Invoice.period_start)
+        .join(InvoiceLine, InvoiceLine.id == InvoiceLineEntry.line_id)
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(Invoice.client_id.in_(ids), Invoice.state == "draft", Invoice.period_start != period.first)
+    )
+    for client_id, entry_id, first in db.session.execute(held):
+        books[client_id].on_drafts[entry_id] = first
+
+
+def _shares(ids: list[UUID]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Invoice.client_id,
+            Invoice.id,
+            Invoice.number,
+            Invoice.period_start,
+            Invoice.period_end,
+            Invoice.currency,
+            Invoice.po_number,
+            Invoice.net,
+            InvoiceLine.contract_id,
+        )
+        .join(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
+        .where(Invoice.client_id.in_(ids))
+        .distinct()
+    )
+
+
+def _billed_share(row: Row[Any]) -> BilledShare:
+    return BilledShare(
+        invoice_id=row.id,
+        number=row.number,
+        period=Period(row.period_start, row.period_end),
+        currency=row.currency,
+        po_number=row.po_number,
+        net=row.net,
+        contract_id=row.contract_id,
+    )
+
+
+def _read_movements(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> None:
+    query = (
+        select(BlockMovement.client_id, BlockMovement.contract_id, BlockMovement.block, func.sum(BlockMovement.units))
+        .where(BlockMovement.client_id.in_(ids))
+        .group_by(BlockMovement.client_id, BlockMovement.contract_id, BlockMovement.block)
+    )
+    for client_id, contract_id, block, units in db.session.execute(query):
+        books[client_id].moved.setdefault(contract_id, {})[block] = int(units)
+
+
+def _read_sales(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> None:
+    """The blocks that were sold, each with the part of its price that no credit note took back."""
+    for client_id, contract_id, block, part in sales_of(ids):
+        books[client_id].sold.setdefault(contract_id, {})[block] = part
+
+
+def _read_fees(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
+    """The fixed lines of all invoices, and of drafts of other periods: what needs no billing again."""
+    for row in fixed_lines_of(ids, period):
+        mine = books[row.client_id]
+        if row.is_taken_back:
+            mine.credited.setdefault(row.contract_id, []).append(row.fee.first)
+        else:
+            mine.fees.setdefault(row.contract_id, []).append(row.fee)
+
+
+def _read_terms(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> None:
+    query = select(ContractTerms).where(ContractTerms.client_id.in_(ids)).order_by(ContractTerms.version)
+    for row in db.session.scalars(query):
+        dated = DatedTerms(row.version, row.valid_from, row.kind, row.terms, row.created_at)
+        books[row.client_id].terms.setdefault(row.contract_id, []).append(dated)
+
+
+def _read_orders(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> None:
+    if not any(contract.po_number for each in books.values() for contract, _ in each.contracts):
+        return
+    query = (
+        select(Invoice.client_id, Invoice.po_number, func.sum(Invoice.net))
+        .where(Invoice.client_id.in_(ids), Invoice.state == "issued", Invoice.po_number.is_not(None))
+        .group_by(Invoice.client_id, Invoice.po_number)
+    )
+    for client_id, po_number, net in db.session.execute(query):
+        books[client_id].order_used[po_number or ""] = int(net)
+
+
+def _read_completed(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
+    """The tickets completed until the end of the period, and those of them that an invoice counts already."""
+    wanted = [id for id in ids if _is_ever_per_ticket(books[id])]
+    if not wanted:
+        return
+    spans = [instants(period, zone_of(books[id].client)) for id in wanted]
+    begun, until = min(span[0] for span in spans) - 2 * LOOK_BACK, max(span[1] for span in spans)
+    for client_id, number, contract_id, resolved_at in tickets_completed(wanted, begun, until):
+        client = books[client_id].client
+        if (day := resolved_at.astimezone(zone_of(client)).date()) <= period.last:
+            books[client_id].completed.append((f"{client.code}-{number}", contract_id, day))
+    for client_id, contract_id, labels in tickets_counted(wanted, period):
+        books[client_id].completed_before.setdefault(contract_id, set()).update(labels)
+
+
+def _is_ever_per_ticket(mine: BillingInputs) -> bool:
+    kinds = {dated.kind for history in mine.terms.values() for dated in history}
+    return "per_ticket" in kinds | {contract.kind for contract, _ in mine.contracts}
+
+
+def in_force(contracts: Iterable[tuple[Contract, int]], day: date) -> Contract | None:
+    """The oldest contract that holds on a day, as for the desk's promises."""
+    return next((contract for contract, _ in contracts if holds(contract, day)), None)
+
+
+def holds(contract: Contract, day: date) -> bool:
+    """Whether a contract is in force on a local day."""
+    return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)

@@ -1,0 +1,187 @@
+"""The moment an invoice or credit note becomes one: number, snapshots and chained record, all or nothing.
+
+One transaction, as AEAT's own example declaration has it. Whoever issues next waits for its end, so all that takes long
+comes before the number, or after the commit: that a PDF can be made is tried first, and the one that is kept is made
+last (billing/documents.py).
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from billing import documents, pdf
+from billing.chain import require_sound_end
+from billing.faults import blaming, refusing
+from billing.legal.huella import Record, alta
+from billing.legal.qr import Environment, qr_url
+from billing.models import Invoice, InvoiceRecord
+from billing.numbering import Link, Number, SeriesKind, extend_chain, lock_chain, next_number
+from billing.parties import address_of, missing_of_address, require_identity
+from msp.clients.models import Client
+from msp.kernel.db import Json, db, do_after_commit
+from msp.kernel.errors import Conflict
+from msp.kernel.events import emit
+from msp.kernel.ids import new_id
+from msp.kernel.issuer import read_issuer, verifactu_mode
+from msp.kernel.money import Money
+
+EURO = "EUR"
+_NEEDED = ("legal_name", "tax_id", "address")
+_environment: Environment = "production"
+
+
+class _Named(TypedDict):
+    issuer_nif: str
+    number: str
+    issued_on: date
+    total: Decimal
+
+
+def use_environment(environment: Environment) -> None:
+    """Where the QR of this installation's invoices leads: the tax agency's site, or its test site."""
+    global _environment
+    _environment = environment
+
+
+def issuer() -> Json:
+    """The provider's legal data with its VERI*FACTU mode; raises Conflict where what an invoice needs is missing."""
+    provider = read_issuer()
+    missing = [name for name in _NEEDED if not provider.get(name)]
+    if address := address_of(provider.get("address")):
+        missing += [f"address.{name}" for name in missing_of_address(address)]
+    if missing:
+        raise Conflict("provider_incomplete", missing=missing)
+    return provider | {"verifactu_mode": verifactu_mode(provider)}
+
+
+def issuer_zone(provider: Json) -> ZoneInfo:
+    """The zone of the place of issue."""
+    return ZoneInfo(provider.get("timezone", "Europe/Madrid"))
+
+
+def day_at_issuer(at: datetime) -> date:
+    """The day of an instant at the place of issue, whose days are those of the books."""
+    return at.astimezone(issuer_zone(read_issuer())).date()
+
+
+def customer(client: Client) -> Json:
+    """Who is invoiced, as it stands now; raises Conflict without tax number or address (RD 1619/2012 art. 6.1)."""
+    require_identity(client)
+    return {
+        "name": client.legal_name or client.name,
+        "tax_id": client.tax_id,
+        "address": client.billing_address,
+        "email": client.billing_email,
+    }
+
+
+def preview(invoice: Invoice, client: Client) -> bytes:
+    """The PDF that a draft would give, marked as a draft; nothing is stored.
+
+    Raises Conflict("data_fault") with the reason where the data allow no document.
+    """
+    buyer = {
+        "name": client.legal_name or client.name,
+        "tax_id": client.tax_id,
+        "address": client.billing_address,
+    }
+    parties = pdf.Parties(read_issuer(), buyer)
+    with refusing("a draft cannot be previewed", invoice.id), blaming("fault.document"):
+        return pdf.render(invoice, timezone=client.timezone, qr_url=None, parties=parties)
+
+
+def issue_document(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) -> None:
+    """Issue a draft whose lines and sums are final; emits `invoice.issued`. Nothing of it changes afterwards.
+
+    Refuses currencies other than the euro (the records are in euros), a day before the series' last, and a chain whose
+    last record was altered ("chain_broken"). Raises DataFault where the data allow no record or no document.
+    """
+    if invoice.currency != EURO:
+        raise Conflict("currency_not_euro", currency=invoice.currency)
+    provider, buyer = issuer(), customer(client)
+    zone = issuer_zone(provider)
+    with blaming("fault.document"):
+        pdf.render(invoice, timezone=client.timezone, qr_url=None, parties=pdf.Parties(provider, buyer))
+    db.session.flush()  # whoever issues next waits from here on
+    link = lock_chain()
+    require_sound_end(link)
+    made_at = max(at, link.made_at or at) if _same_day(at, link.made_at, zone) else at
+    number = next_number(kind, at=made_at, zone=zone)
+    invoice.issuer, invoice.customer = provider, buyer
+    with blaming("fault.record"):
+        _date(invoice, client, kind, number, made_at=made_at, zone=zone)
+        record = _record(invoice, link, made_at=made_at, zone=zone)
+        extend_chain(huella=record.huella, at=made_at)
+        db.session.flush()
+        _store_record(invoice, link, record, at=made_at)
+    do_after_commit(partial(documents.keep, invoice.id))
+    emit(
+        "invoice.issued",
+        invoice.id,
+        client_id=invoice.client_id,
+        at=at,
+        number=number.text,
+        invoice_kind=kind,
+        total=str(Money(invoice.total, invoice.currency)),
+        currency=invoice.currency,
+    )
+
+
+def _same_day(at: datetime, other: datetime | None, zone: ZoneInfo) -> bool:
+    return other is not None and at.astimezone(zone).date() == other.astimezone(zone).date()
+
+
+def _date(
+    invoice: Invoice, client: Client, kind: SeriesKind, number: Number, *, made_at: datetime, zone: ZoneInfo
+) -> None:
+    """Number and days: of issue in the zone of the place of issue, and by when an invoice is to be paid."""
+    issued_on = made_at.astimezone(zone).date()
+    invoice.series, invoice.number = number
+    invoice.issued_on, invoice.issued_at = issued_on, made_at
+    invoice.due_on = issued_on + timedelta(days=client.payment_days) if kind == "invoice" else None
+    invoice.state = "issued"
+
+
+def _record(invoice: Invoice, link: Link, *, made_at: datetime, zone: ZoneInfo) -> Record:
+    """The next record of the chain, which says what was issued."""
+    return alta(
+        **_named(invoice),
+        invoice_type=invoice.record_type,
+        tax=Money(invoice.tax, EURO).decimal,
+        previous=link.previous,
+        generated_at=made_at,
+        zone=zone,
+    )
+
+
+def _named(invoice: Invoice) -> _Named:
+    """By what the tax agency knows an issued invoice, in its record and in its QR."""
+    assert invoice.number is not None and invoice.issued_on is not None
+    return {
+        "issuer_nif": invoice.issuer["tax_id"],
+        "number": invoice.number,
+        "issued_on": invoice.issued_on,
+        "total": Money(invoice.total, EURO).decimal,
+    }
+
+
+def _store_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) -> None:
+    """Store the record with the address of its QR, which is printed in the VERI*FACTU mode only."""
+    url = qr_url(**_named(invoice), environment=_environment)
+    db.session.add(
+        InvoiceRecord(
+            id=new_id(),
+            client_id=invoice.client_id,
+            invoice_id=invoice.id,
+            position=link.position,
+            kind=record.kind,
+            fields=dict(record.fields),
+            previous=record.previous,
+            huella=record.huella,
+            qr_url=url,
+            created_at=at,
+        )
+    )
+    db.session.flush()

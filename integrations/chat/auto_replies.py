@@ -1,0 +1,133 @@
+"""Kind answers to people whose words make no ticket: unconnected companies, strangers, guests, staff, former people."""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy import select
+
+from integrations.chat import sentences
+from integrations.chat.links import find_link, lock, note_broken, unknown_link
+from integrations.chat.posting import post_once
+from integrations.chat.refusals import refusal_text
+from integrations.chat.transport import Broken, Transport
+from integrations.chat.transports import transport_of
+from integrations.chat.values import IncomingMessage, Post, ThreadRef, WorkspaceLink
+from msp.clients.queries import access_client
+from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.errors import Permanent
+from msp.kernel.events import Event, Fact, emit
+from msp.kernel.i18n import LOCALES, reading_as
+
+ANSWERED = {"chat.unconnected_wrote", "chat.stranger_wrote", "chat.refused_wrote"}
+
+
+def request_auto_reply(
+    kind: str, said: IncomingMessage, *, client_id: UUID | None, in_private: bool = False, **data: object
+) -> None:
+    """Emit `kind` once for a message, for its author to be answered; what they wrote is not kept.
+
+    The answer goes into the thread that they wrote in; `in_private` and after a command, into their chat with us.
+    """
+    place = said.place
+    subject = uuid5(NAMESPACE_URL, f"{place.platform}:{said.external_id}")
+    lock(kind, subject)
+    twin = select(Event.id).where(Event.kind == kind, Event.subject_id == subject)
+    if db.session.execute(twin).one_or_none() is None:
+        emit(
+            kind,
+            subject,
+            client_id=client_id,
+            visibility="internal",
+            platform=place.platform,
+            workspace=place.workspace,
+            channel=place.channel,
+            thread=place.thread,
+            is_personal=place.is_personal,
+            in_private=in_private or said.is_command,
+            reference=place.reference,
+            author=said.author,
+            **data,  # type: ignore[arg-type]  # names of data, not of emit's own arguments
+        )
+
+
+def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> None:
+    """Somebody who opens no tickets spoke to us: a kind answer, and nothing else comes of it."""
+    if not said.is_addressed:
+        return
+    with work(Scope.system()):
+        link = find_link(said.place.platform, said.place.workspace)
+        if link is not None:
+            in_private = said.is_shared and reason != "staff"
+            request_auto_reply(
+                "chat.refused_wrote",
+                said,
+                client_id=link.client_id,
+                in_private=in_private,
+                reason=reason,
+                locale=locale,
+            )
+
+
+def send_auto_reply(fact: Fact) -> None:
+    """Answer once where they wrote, in the language that they read as far as anybody tells."""
+    data, transport = fact.data, transport_of(fact.data["platform"])
+    if transport is None:
+        return
+    with work(Scope.system()):
+        find = unknown_link if fact.kind == "chat.unconnected_wrote" else find_link
+        link = find(transport.platform, data["workspace"])
+    if link is None:  # connected or forgotten meanwhile
+        return
+    try:
+        text = _text(fact, link, language_of(transport, link, data))
+        place = transport.direct(link, data["author"]) if data.get("in_private") else _place(transport, data)
+        post_once(transport, link, place, Post(text), key=str(fact.delivery_id))
+    except Broken as broken:
+        note_broken(link.platform, link.workspace, reason=broken.reason)
+        raise
+
+
+def _text(fact: Fact, link: WorkspaceLink, language: str) -> str:
+    if fact.kind == "chat.refused_wrote" and link.client_id is not None:
+        return refusal_text(fact.data["reason"], link.client_id, locale=language)
+    with reading_as(language, "Europe/Madrid"):
+        return sentences.stranger() if fact.kind == "chat.stranger_wrote" else sentences.unconnected()
+
+
+def _place(transport: Transport, data: Json) -> ThreadRef:
+    return ThreadRef(
+        transport.platform,
+        data["workspace"],
+        data["channel"],
+        data["thread"],
+        is_personal=bool(data.get("is_personal")),
+        reference=data.get("reference") or {},
+    )
+
+
+def language_of(transport: Transport, link: WorkspaceLink, data: Json) -> str:
+    """The first language of ours that somebody names: the person, their device, their profile, their company."""
+    for named in (data.get("locale"), (data.get("reference") or {}).get("locale")):
+        if language := _ours(named):
+            return language
+    return _ours(_profile_locale(transport, link, data["author"])) or _company_locale(link) or "es"
+
+
+def _profile_locale(transport: Transport, link: WorkspaceLink, author: str) -> str | None:
+    try:
+        return transport.profile(link, author).locale
+    except Broken:
+        raise
+    except Permanent:  # who they are does not matter that much
+        return None
+
+
+def _company_locale(link: WorkspaceLink) -> str:
+    if link.client_id is None:
+        return ""
+    with work(Scope.system()):
+        return access_client(link.client_id).locale
+
+
+def _ours(locale: object) -> str:
+    language = str(locale or "")[:2].lower()
+    return language if language in LOCALES else ""

@@ -1,0 +1,175 @@
+"""From a notification to a chat or a mail: by which channel, when the person may be disturbed, and several as one.
+
+A nudge has a delivery of the outbox, due when its person may be disturbed. Whichever of a person's nudges comes first
+takes along what else is due by the same channel, so that a quiet night or a downtime ends in one digest.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.events import Delivery, Event, Fact, deliver_at
+from msp.notify.about import about, with_ticket
+from msp.notify.channels import Bundle, Channel, Notice, channel_named, channel_to
+from msp.notify.models import Notification, QueuedNotification
+from msp.notify.preferences import NotificationPreferences, preferences_of
+from msp.notify.quiet_hours import next_allowed_at
+from msp.oncall.queries import on_call
+from msp.people.models import Person
+from msp.people.queries import access_person
+
+OUT = "nudge_out"
+LATE_AFTER = timedelta(minutes=2)
+GATHER = timedelta(seconds=30)  # how long the late wait for each other after a downtime
+
+
+def schedule(fact: Fact) -> None:
+    """Decide by which channels a notification goes to its person, and from when on."""
+    with work(Scope.system()) as session:
+        made = session.get_one(Notification, fact.subject_id)
+        person, event = access_person(made.person_id), session.get_one(Event, fact.id)
+        wishes, hear = preferences_of(person.id), made.data.get("hear") or {"by": ["console", "chat"]}
+        passes = bool(hear.get("is_urgent")) and (wishes.lets_urgent_through or _is_on_call(person))
+        due_at = _due(person, wishes, made, passes=passes, at=clock.now())
+        for channel in _channels(person, wishes, hear["by"]):
+            _queue(made, event, channel, passes=passes, due_at=due_at)
+
+
+def send_bundle(fact: Fact) -> None:
+    """Send a nudge with what else is due to its person the same way; says it waits where it is quiet again.
+
+    What a chat refuses for good goes by mail; what mail refuses for good is dead, for a person to see.
+    """
+    nudge, bundle = _bundle(fact.delivery_id)
+    channel = channel_named(nudge.channel) if nudge else None
+    if nudge is None or bundle is None or channel is None:  # others took it along, it was read, or it is switched off
+        return
+    try:
+        channel.send(bundle)
+    except Permanent:
+        if channel.medium == "mail":
+            raise
+        _by_mail_instead(fact.delivery_id)
+    _note_sent(fact.delivery_id)
+
+
+def _channels(person: Person, wishes: NotificationPreferences, by: Iterable[str]) -> list[Channel]:
+    """The media asked for, as far as the person wants them and is reached by them; else whatever reaches them."""
+    asked = [medium for medium in by if medium != "console"]
+    reached = {
+        medium: channel
+        for medium, is_wanted in (("chat", wishes.by_chat), ("mail", wishes.by_mail))
+        if is_wanted and (channel := channel_to(person.id, "chat" if medium == "chat" else "mail"))
+    }
+    chosen = [reached[medium] for medium in asked if medium in reached]
+    return chosen or ([*reached.values()][:1] if asked else [])
+
+
+def _is_on_call(person: Person) -> bool:
+    return any(each.person is not None and each.person.id == person.id for each in on_call(clock.now()))
+
+
+def _due(
+    person: Person, wishes: NotificationPreferences, made: Notification, *, passes: bool, at: datetime
+) -> datetime:
+    is_late = made.data.get("hear", {}).get("is_late") or at - made.at > LATE_AFTER
+    ready = at + GATHER if is_late else at
+    return ready if passes else next_allowed_at(wishes.quiet, ready, timezone=person.timezone)
+
+
+def _queue(made: Notification, event: Event, channel: Channel, *, passes: bool, due_at: datetime) -> None:
+    known = select(QueuedNotification.delivery_id).where(
+        QueuedNotification.notification_id == made.id, QueuedNotification.channel == channel.name
+    )
+    if db.session.execute(known).first() is not None:
+        return
+    queue = f"nudge:{made.person_id}:{channel.name}{':urgent' if passes else ''}"
+    delivery_id = deliver_at(event, subscriber=OUT, key=queue, due_at=due_at, at=clock.now(), is_urgent=passes)
+    db.session.add(
+        QueuedNotification(
+            delivery_id=delivery_id,
+            client_id=made.client_id,
+            notification_id=made.id,
+            person_id=made.person_id,
+            channel=channel.name,
+            queue=queue,
+            is_let_through=passes,
+        )
+    )
+
+
+def _bundle(delivery_id: int) -> tuple[QueuedNotification | None, Bundle | None]:
+    with work(Scope.system()) as session:
+        nudge = session.get(QueuedNotification, delivery_id)
+        if nudge is None or nudge.bundle not in (None, delivery_id):
+            return None, None
+        _refuse_in_quiet(nudge)
+        if nudge.bundle is None:
+            _take_along(nudge)
+        notices = _notices(delivery_id)
+        event_id = session.get_one(Delivery, delivery_id).event_id
+        bundle = Bundle(str(delivery_id), event_id, nudge.person_id, notices) if notices else None
+        return nudge, bundle
+
+
+def _refuse_in_quiet(nudge: QueuedNotification) -> None:
+    """What was tried again until the quiet hours, or was due before its person made it quiet, waits once more."""
+    if nudge.is_let_through:
+        return
+    person, at = access_person(nudge.person_id), clock.now()
+    heard = next_allowed_at(preferences_of(person.id).quiet, at, timezone=person.timezone)
+    if heard > at:
+        raise Temporary("quiet_hours", retry_after=(heard - at).total_seconds())
+
+
+def _take_along(nudge: QueuedNotification) -> None:
+    due = select(Delivery.id).where(
+        Delivery.key == nudge.queue, Delivery.state == "pending", Delivery.due_at <= clock.now()
+    )
+    waiting = update(QueuedNotification).where(
+        QueuedNotification.queue == nudge.queue,
+        QueuedNotification.bundle.is_(None),
+        QueuedNotification.delivery_id.in_(due),
+    )
+    db.session.execute(waiting.values(bundle=nudge.delivery_id))
+
+
+def _notices(delivery_id: int) -> tuple[Notice, ...]:
+    """What the bundle says; what its person read in the console meanwhile needs no saying."""
+    query = with_ticket(select(Notification)).join(
+        QueuedNotification, QueuedNotification.notification_id == Notification.id
+    )
+    query = query.where(
+        QueuedNotification.bundle == delivery_id, QueuedNotification.sent_at.is_(None), Notification.read_at.is_(None)
+    )
+    rows = db.session.execute(query.order_by(Notification.at, Notification.id))
+    return tuple(
+        Notice(each.client_id, each.ticket_id, each.kind, each.data | about(*ticket), each.at) for each, *ticket in rows
+    )
+
+
+def _by_mail_instead(delivery_id: int) -> None:
+    with work(Scope.system()) as session:
+        nudges = session.scalars(
+            select(QueuedNotification).where(
+                QueuedNotification.bundle == delivery_id, QueuedNotification.sent_at.is_(None)
+            )
+        ).all()
+        mail = channel_to(nudges[0].person_id, "mail") if nudges else None
+        if mail is None or not preferences_of(nudges[0].person_id).by_mail:
+            return
+        for nudge in nudges:
+            made = session.get_one(Notification, nudge.notification_id)
+            event = session.get_one(Delivery, nudge.delivery_id).event
+            _queue(made, event, mail, passes=nudge.is_let_through, due_at=clock.now())
+
+
+def _note_sent(delivery_id: int) -> None:
+    with work(Scope.system()) as session:
+        session.execute(
+            update(QueuedNotification).where(QueuedNotification.bundle == delivery_id).values(sent_at=clock.now())
+        )

@@ -1,0 +1,151 @@
+"""A ticket's promises follow what happens to it: said, answered, held, finished, opened again, promised otherwise."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from msp.contracts.queries import Promise, promise_for
+from msp.kernel.db import db
+from msp.people.models import Person
+from msp.sla import clocks as sla
+from msp.sla.models import Clock
+from msp.sla.reply_state import TicketMessage
+from msp.sla.retargeting import Moved, retarget
+from msp.sla.timing import Timing, timing_of
+from msp.tickets.models import Message, Ticket
+from msp.tickets.states import FINISHED
+from msp.tickets.ticket_events import emit_ticket_event
+
+_SAID = (
+    select(
+        Message.at, Message.visibility, Message.delivery_state, Message.delivered_at, Message.failed_at,
+        Person.id, Person.client_id,
+    )
+    .outerjoin(Person, Person.id == Message.author_id)
+    .where(Message.ticket_id == bindparam("ticket_id"))
+    .order_by(Message.at, Message.id)
+)  # fmt: skip
+
+
+def on_message(ticket: Ticket, said: TicketMessage, *, actor_id: UUID | None) -> None:
+    """Something was said: a response meets the promise to answer, a question begins one."""
+    if said.is_response:
+        timing = timing_for(ticket)
+        met = sla.meet(timing, *sla.ANSWERS, at=said.at)
+        _emit_met(ticket, met, at=said.at, actor_id=actor_id)
+        if met:
+            copy_next_due(ticket, timing.clocks)
+    elif said.is_question and ticket.due_kind not in sla.ANSWERS:  # one that runs already covers this one too
+        timing = timing_for(ticket)
+        if timing.level is not None:
+            budgets = timing.level.budgets(priority=ticket.priority, type=ticket.type)
+            if sla.await_answer(timing, budgets, at=said.at):
+                copy_next_due(ticket, timing.clocks)
+
+
+def on_status(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | None) -> None:
+    """Another status: hold, resume, stop or reopen the clocks. `resolved_at` is still that of before."""
+    timing = timing_for(ticket)
+    if ticket.paused_at is not None and not timing.holds(ticket.status):
+        sla.resume(timing, at=at)
+    if ticket.status in FINISHED:
+        met = sla.meet(timing, "first_response", *sla.ENDS, at=at)
+        sla.stop_awaiting(timing, at=at)
+        _emit_met(ticket, met, at=at, actor_id=actor_id)
+    elif before in FINISHED:
+        sla.reopen(timing, resolved_at=ticket.resolved_at, at=at)
+        retarget_clocks(ticket, timing, service_level_of(ticket), reason="reopened", at=at, actor_id=actor_id)
+    if timing.holds(ticket.status):
+        sla.pause(timing, reason=ticket.status, at=at)
+    ticket.paused_at = (ticket.paused_at or at) if timing.holds(ticket.status) else None
+    copy_next_due(ticket, timing.clocks)
+
+
+def on_terms_changed(ticket: Ticket, *, reason: str, at: datetime, actor_id: UUID | None = None) -> None:
+    """Other promises hold for the ticket: open clocks follow from history; emits `sla.recomputed` where any moved."""
+    if ticket.status not in FINISHED:
+        timing = timing_for(ticket)
+        retarget_clocks(ticket, timing, service_level_of(ticket), reason=reason, at=at, actor_id=actor_id)
+
+
+def retarget_clocks(
+    ticket: Ticket, timing: Timing, promise: Promise | None, *, reason: str, at: datetime, actor_id: UUID | None = None
+) -> None:
+    """Hold an unfinished ticket's clocks to a promise; emits `sla.recomputed` with the deadlines before and after."""
+    moved = retarget(
+        timing,
+        promise,
+        status=ticket.status,
+        opened_at=ticket.created_at,
+        conversation=lambda: conversation_of(ticket.id),
+        at=at,
+    )
+    ticket.paused_at = (ticket.paused_at or at) if timing.is_held else None
+    copy_next_due(ticket, timing.clocks)
+    if moved and reason != "reopened":
+        emit_ticket_event(ticket, "sla.recomputed", at=at, actor_id=actor_id, reason=reason, clocks=_moved(moved))
+
+
+def service_level_of(ticket: Ticket) -> Promise | None:
+    """What the ticket's contract promises for its priority and type now; None without a contract."""
+    if ticket.contract_id is None:
+        return None
+    return promise_for(
+        ticket.client_id,
+        priority=ticket.priority,
+        type=ticket.type,
+        on=ticket.created_at.date(),
+        contract_id=ticket.contract_id,
+    )
+
+
+def timing_for(ticket: Ticket) -> Timing:
+    """The ticket's clocks and what moves them."""
+    return timing_of(client_id=ticket.client_id, ticket_id=ticket.id, contract_id=ticket.contract_id)
+
+
+def copy_next_due(ticket: Ticket, clocks: Iterable[Clock]) -> None:
+    """Write on the ticket which promise is due first, for lists to sort by."""
+    due = sla.next_due(clocks)
+    ticket.due_at = due.due_at if due else None
+    ticket.due_kind = due.kind if due else None
+    ticket.due_from = due.started_at if due else None
+
+
+def message_of(author: Person, *, is_public: bool, at: datetime) -> TicketMessage:
+    """What a person says, as the rule of who owes whom an answer takes it."""
+    return TicketMessage(at, is_by_desk=author.is_staff, is_by_client=not author.is_staff, is_public=is_public)
+
+
+def conversation_of(ticket_id: UUID) -> list[TicketMessage]:
+    """What was said on a ticket, in order; a reply that failed counts from when it arrived, if it ever did."""
+    return sorted(map(_message, db.session.execute(_SAID, {"ticket_id": ticket_id})), key=lambda said: said.at)
+
+
+def _message(row: Any) -> TicketMessage:
+    had_failed = row.failed_at is not None
+    return TicketMessage(
+        row.delivered_at if had_failed and row.delivered_at else row.at,
+        is_by_desk=row.id is not None and row.client_id is None,
+        is_by_client=row.client_id is not None,
+        is_public=row.visibility == "public",
+        is_delivered=row.delivery_state == "sent" if had_failed else row.delivery_state != "failed",
+    )
+
+
+def _moved(moved: Sequence[Moved]) -> list[dict[str, str | None]]:
+    return [{"clock": each.kind, "before": _iso(each.before), "after": _iso(each.after)} for each in moved]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _emit_met(ticket: Ticket, met: Iterable[Clock], *, at: datetime, actor_id: UUID | None) -> None:
+    for clock in met:
+        emit_ticket_event(
+            ticket, "sla.met", at=at, actor_id=actor_id, clock=clock.kind, is_late=clock.breached_at is not None
+        )

@@ -1,0 +1,85 @@
+"""What may have come more than once, as far as nobody knows: beside the deliveries that failed."""
+
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy import func, select
+
+from msp.kernel import clock
+from msp.kernel.db import Scope, db, work
+from msp.kernel.events import Event
+from msp.notify.models import Notification
+from msp.operations.uncertain_sends import UncertainSend, uncertain_sends_of
+from msp.people.models import Person
+from msp.web.admin import deliveries, list_queries
+from msp.web.admin.pager import PAGE, Pager
+from msp.web.admin.queue_rows import Wanted
+from msp.web.guards import needs
+from msp.web.sharing import refuse_restricted
+from msp.web.shell import shell
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """The routes of this page."""
+    blueprint.add_url_rule("/deliveries/in-doubt", "in_doubt", needs("administer")(in_doubt))
+
+
+def in_doubt() -> str:
+    """What ended in doubt on one way out, mail where none is named: with its person, and what it told of."""
+    refuse_restricted()
+    pager, found, total = Pager.of_request(), list[UncertainSend](), 0
+    ledger = uncertain_sends_of(request.args.get("what", "mail"))
+    if ledger is not None:
+        with work(Scope.system()):
+            found, total = ledger.page(clock.now(), pager.offset, PAGE)
+    names = _names({each.person_id for each in found})
+    subjects = _tickets({each.event_id for each in found if each.event_id})
+    labels = list_queries.labels_of_tickets(subjects.values())
+    tickets = {event_id: labels[subject] for event_id, subject in subjects.items() if subject in labels}
+    return render_template(
+        "admin/in_doubt.html",
+        shell=shell(current="admin.deliveries"),
+        tabs=deliveries.tabs("doubt", Wanted()),
+        waiting=deliveries.count_waiting(),
+        rows=[_row(each, names, tickets) for each in found],
+        **pager.context(total),
+    )
+
+
+def _row(doubt: UncertainSend, names: dict[UUID, str], tickets: dict[UUID, str]) -> dict[str, object]:
+    label = tickets.get(doubt.event_id) if doubt.event_id else None
+    name = names.get(doubt.person_id, gettext("somebody"))
+    about = gettext("Mail to %(name)s about %(ticket)s", name=name, ticket=label)
+    return {
+        "text": about if label else gettext("Mail to %(name)s", name=name),
+        "url": url_for("desk.ticket", label=label) if label else None,
+        "outcome": _outcome(doubt),
+        "is_sent": doubt.is_sent,
+        "reference": doubt.reference,
+        "tries": doubt.tries,
+        "at": doubt.at,
+    }
+
+
+def _outcome(doubt: UncertainSend) -> str:
+    if not doubt.is_sent:
+        return gettext("Nobody answered after its text: it is not known whether it came")
+    return ngettext(
+        "Taken in the end; it may have come once more",
+        "Taken in the end; it may have come %(num)d times more",
+        doubt.more,
+    )
+
+
+def _names(person_ids: set[UUID]) -> dict[UUID, str]:
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))
+    return {row.id: row.name for row in rows}
+
+
+def _tickets(event_ids: set[UUID]) -> dict[UUID, UUID]:
+    """The ticket that each event is about, where it is about one: itself, or by the notification that it brought."""
+    query = select(Event.id, func.coalesce(Notification.ticket_id, Event.subject_id).label("ticket_id"))
+    query = query.outerjoin(Notification, Notification.id == Event.subject_id).where(Event.id.in_(event_ids))
+    with work(Scope.system()) as session:
+        return {row.id: row.ticket_id for row in session.execute(query)}

@@ -1,0 +1,62 @@
+"""The steps of an escalation ladder in the reader's words: when, and what happens."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from flask_babel import gettext
+
+from msp.contracts.escalation_policy import EscalationPolicy, PolicyStep, person_of
+from msp.sla.clocks import next_step
+from msp.sla.detail_queries import ShownClock
+from msp.web.parts import formats
+from msp.web.parts.words import word
+
+Names = Mapping[UUID, str]
+
+
+def sentence(step: PolicyStep, names: Names) -> str:
+    """A step as a line: its moment, then what it does."""
+    return gettext("%(moment)s: %(action)s", moment=moment(step), action=action(step, names))
+
+
+def moment(step: PolicyStep) -> str:
+    """When a step comes."""
+    if step.moment == "share":
+        return gettext("At %(share)s %% of the time", share=step.amount)
+    minutes = formats.minutes(step.amount)
+    if step.moment == "before":
+        return gettext("%(minutes)s before the deadline", minutes=minutes)
+    return gettext("%(minutes)s past the deadline", minutes=minutes)
+
+
+def action(step: PolicyStep, names: Names) -> str:
+    """What a step does."""
+    if step.action == "notify":
+        return gettext("tell %(people)s", people=_people(step.who or ("assignee", "lead"), names))
+    if step.action == "assign":
+        return gettext("give it to %(people)s", people=_people(step.who, names))
+    if step.action == "raise_priority":
+        return gettext("raise the priority")
+    return gettext("move it to the next tier") if step.action == "next_tier" else gettext("call a webhook")
+
+
+def what_is_next(clocks: Iterable[ShownClock], ladder: EscalationPolicy, names: Names) -> str:
+    """The next step of a ticket's clocks and when it comes; empty where none lies ahead."""
+    ahead = [
+        (clock.next_step_at, rung)
+        for clock in clocks
+        if clock.state == "running" and clock.next_step_at and (rung := next_step(clock, ladder))
+    ]
+    if not ahead:
+        return ""
+    at, rung = min(ahead, key=lambda pair: pair[0])
+    return gettext("Next, %(moment)s: %(action)s", moment=formats.moment(at), action=action(rung.step, names))
+
+
+def _people(who: Iterable[str], names: Names) -> str:
+    return ", ".join(_somebody(each, names) for each in who)
+
+
+def _somebody(who: str, names: Names) -> str:
+    person_id = person_of(who)
+    return word(who, "hearer") if person_id is None else names.get(person_id, "–")

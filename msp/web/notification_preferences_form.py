@@ -1,0 +1,65 @@
+"""How one hears, as a form: times of day and weekdays to minutes and numbers, and back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+from typing import Any
+
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from msp.kernel.errors import Invalid
+from msp.notify.preferences import NotificationPreferences
+from msp.web.errors import field_errors
+
+
+def hearing_values(wishes: NotificationPreferences) -> dict[str, Any]:
+    """Wishes as the form holds them."""
+    night = wishes.quiet.night
+    return {
+        "by_chat": wishes.by_chat,
+        "by_mail": wishes.by_mail,
+        "lets_urgent_through": wishes.lets_urgent_through,
+        "quiet_from": wall(night[0]) if night else "",
+        "quiet_until": wall(night[1]) if night else "",
+        "quiet_days": [str(day) for day in sorted(wishes.quiet.days)],
+    }
+
+
+def read_hearing(posted: "MultiDict[str, str]") -> dict[str, Any]:
+    """What `wish` takes; raises Invalid for times that are none, or a night with one end."""
+    start, end = (_minute(posted, name) for name in ("quiet_from", "quiet_until"))
+    if (start is None) != (end is None):
+        raise Invalid(fields={"quiet_from" if start is None else "quiet_until": ["required"]})
+    days = [int(day) for day in posted.getlist("quiet_days") if day.isdecimal() and day.isascii()]
+    flags = {name: bool(posted.get(name)) for name in ("by_chat", "by_mail", "lets_urgent_through")}
+    return {**flags, "night": None if start is None or end is None else (start, end), "days": days}
+
+
+def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """A sentence for each code."""
+    own = {"all_days": gettext("Some day must not be quiet: else nothing would ever reach you.")}
+    return {
+        name: [own[code] if code in own else field_errors({name: [code]})[name][0] for code in codes]
+        for name, codes in errors.items()
+    }
+
+
+def wall(minute: int) -> str:
+    """A minute of the day as HH:MM."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def minute_of(written: str) -> int:
+    """HH:MM as a minute of the day; raises ValueError."""
+    at = time.fromisoformat(written)
+    return at.hour * 60 + at.minute
+
+
+def _minute(posted: "MultiDict[str, str]", name: str) -> int | None:
+    written = posted.get(name, "").strip()
+    if not written:
+        return None
+    try:
+        return minute_of(written)
+    except ValueError as wrong:
+        raise Invalid(fields={name: ["invalid"]}) from wrong

@@ -1,0 +1,137 @@
+"""The promises behind a figure, for pages and files: due when, met when, how early or late, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import url_for
+from flask_babel import gettext
+
+from msp.reports.attainment import NONE, Line
+from msp.reports.names import names
+from msp.reports.period import Period, month_of
+from msp.reports.reasons import Reason
+from msp.web.explain import sentences
+from msp.web.parts import formats
+from msp.web.parts.words import word
+from msp.web.reporting import tables
+from msp.web.reporting.report_params import ReportParams
+
+Nameable = UUID | None  # the one technician who may be named; None: everybody may
+
+
+@dataclass(frozen=True, slots=True)
+class DrilldownRow:
+    """A promise as a list shows it."""
+
+    line: Line
+    url: str
+    margin: str
+    technician: str
+    why: list[str]
+
+
+def row_of(line: Line, why: Mapping[UUID, Reason], *, endpoint: str, nameable: Nameable = None) -> DrilldownRow:
+    """A promise with its margin and its deadline's reason in the reader's words."""
+    reason = why.get(line.clock_id) if line.clock_id else None
+    return DrilldownRow(
+        line=line,
+        url=url_for(endpoint, label=line.label),
+        margin=margin(line, reason.left) if reason else "",
+        technician=_name(line, nameable),
+        why=sentences(reason.then, reason.contract, reason.explanation) if reason else [],
+    )
+
+
+def margin(line: Line, left: int) -> str:
+    """How early or late, in business minutes."""
+    if line.outcome in ("met", "met_late") and line.met_at is not None:
+        text = gettext("%(minutes)s early") if left >= 0 and line.outcome == "met" else gettext("%(minutes)s late")
+    elif line.outcome == "breached":
+        text = gettext("%(minutes)s late so far")
+    else:
+        text = gettext("%(minutes)s left")
+    return text % {"minutes": formats.minutes(abs(left))}
+
+
+def heading(asked: ReportParams) -> str:
+    """What narrows the question, in words: its values, and which ends."""
+    keys = {name: None if value == NONE else value for name, value in asked.question.only.items()}
+    parts = [tables.label(name, key, names(name, [key])) for name, key in keys.items()]
+    ends = ", ".join(word(each, "outcome") for each in asked.outcomes)
+    return " · ".join([*parts, ends] if ends else parts)
+
+
+def whole_heading(asked: ReportParams) -> str:
+    """The period, and what narrows the question."""
+    return " · ".join(part for part in (period(asked.question.period), heading(asked)) if part)
+
+
+def period(asked: Period) -> str:
+    """A period as a person says it: whole months by their names, anything else by its days."""
+    if asked.first.day == 1 and asked.last == month_of(asked.last).last:
+        first, last = formats.month(asked.first), formats.month(asked.last)
+        return first if first == last else f"{first} – {last}"
+    return f"{formats.day(asked.first, year=True)} – {formats.day(asked.last, year=True)}"
+
+
+def pages(asked: ReportParams, endpoint: str, *, number: int, size: int) -> dict[str, object]:
+    """The addresses of the pages before and after of what stands behind a figure, and which rows are shown."""
+    return pages_of(asked, endpoint, number=number, size=size, by=None, outcome=",".join(asked.outcomes))
+
+
+def pages_of(asked: ReportParams, endpoint: str, *, number: int, size: int, **changed: str | None) -> dict[str, object]:
+    """The addresses of the pages before and after, with something of the question changed, and which rows are shown."""
+
+    def url(page: int) -> str:
+        return asked.url(endpoint, **changed, page=str(page))
+
+    first = (asked.page - 1) * size + 1
+    last = min(asked.page * size, number)
+    return {
+        "before_url": url(asked.page - 1) if asked.page > 1 else None,
+        "after_url": url(asked.page + 1) if asked.page * size < number else None,
+        "shown": gettext("%(first)d–%(last)d of %(number)d", first=first, last=last, number=number),
+    }
+
+
+def file_head(zone: str) -> list[str]:
+    """The heads of a file of promises; instants are in the reader's zone."""
+    return [
+        gettext("Ticket"),
+        gettext("Subject"),
+        gettext("Client"),
+        gettext("Promise"),
+        gettext("Priority"),
+        gettext("Type"),
+        gettext("Tier"),
+        gettext("Outcome"),
+        gettext("Began (%(zone)s)", zone=zone),
+        gettext("Due (%(zone)s)", zone=zone),
+        gettext("Met (%(zone)s)", zone=zone),
+        gettext("Business minutes left (late: negative)"),
+        gettext("Technician"),
+    ]
+
+
+def file_row(line: Line, left: Mapping[UUID, int], *, nameable: Nameable = None) -> list[object]:
+    """A promise as a row of a file."""
+    return [
+        line.label,
+        line.subject,
+        line.client,
+        word(line.kind, "clock_long") if line.kind else None,
+        word(line.priority, "priority"),
+        word(line.type, "type"),
+        word(line.tier, "tier"),
+        word(line.outcome, "outcome"),
+        line.started_at,
+        line.due_at,
+        line.met_at,
+        left.get(line.clock_id) if line.clock_id else None,
+        _name(line, nameable),
+    ]
+
+
+def _name(line: Line, nameable: Nameable) -> str:
+    return line.technician or "" if nameable in (None, line.technician_id) else ""

@@ -1,0 +1,98 @@
+"""A report's question as an address asks it, and the addresses of the questions next to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from msp.kernel.errors import NotFound
+from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question
+from msp.reports.outcome import COUNTED, EXCLUDED
+from msp.reports.period import Period, month_of, read_period
+from msp.web.parts import formats
+
+MAX_PAGE = 10_000
+MONTHS_OFFERED = 24
+_UUIDS = ("client", "contract", "technician")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportParams:
+    """The question, how its figures are grouped, which ends are wanted, and which page of a list."""
+
+    question: Question
+    by: str
+    outcomes: tuple[str, ...]
+    page: int
+
+    def url(self, endpoint: str, **changes: str | None) -> str:
+        """The address of a page for this question with something changed; None takes a part out."""
+        period = self.question.period
+        parts: dict[str, str | None] = {
+            "from": _written(period)[0],
+            "to": _written(period)[1],
+            "by": self.by,
+            **self.question.only,
+            **changes,
+        }
+        return url_for(endpoint, **{name: value for name, value in parts.items() if value})  # type: ignore[arg-type]
+
+
+def read_params(
+    args: Mapping[str, str], *, at: datetime, zone: str, dimensions: Sequence[str], by: str
+) -> ReportParams:
+    """The question of an address: the present month in `zone` and grouped `by` where it says nothing.
+
+    Raises NotFound for periods, groups, filters and ends that do not exist, and for dimensions that are not offered.
+    """
+    period = read_period(args.get("from"), args.get("to"), today=at.astimezone(ZoneInfo(zone)).date())
+    grouped = args.get("by") or by
+    only = {name: args[name] for name in DIMENSIONS if args.get(name)}
+    outcomes = tuple(each for each in args.get("outcome", "").split(",") if each)
+    page = args.get("page", "1")
+    if (
+        period is None
+        or grouped not in dimensions
+        or not all(name in dimensions and is_known(name, value) for name, value in only.items())
+        or not set(outcomes) <= {*COUNTED, *EXCLUDED}
+        or not (page.isdecimal() and page.isascii() and 0 < int(page[:6]) <= MAX_PAGE)
+    ):
+        raise NotFound("report")
+    return ReportParams(Question(period, at, only), grouped, outcomes, int(page))
+
+
+def is_known(name: str, value: str) -> bool:
+    """Whether a dimension can have this value; ids need not exist, what nobody has is empty."""
+    if value == NONE:
+        return True
+    if name in _UUIDS:
+        return _is_uuid(value)
+    if name == "month":
+        return len(value) == len("2026-10") and read_period(value, None, today=date.min) is not None
+    return value in CODES[name]
+
+
+def months_offered(question: Question) -> list[tuple[str, str]]:
+    """The months one may choose, newest first; the period's own are among them."""
+    newest = max(question.at.date().replace(day=1), question.period.last.replace(day=1))
+    months = [newest]
+    while len(months) < MONTHS_OFFERED or months[-1] > question.period.first:
+        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+    return [(f"{each:%Y-%m}", formats.month(each)) for each in months]
+
+
+def _written(period: Period) -> tuple[str, str]:
+    """Whole months as months, days as days."""
+    if period.first.day == 1 and period.last == month_of(period.last).last:
+        return f"{period.first:%Y-%m}", f"{period.last:%Y-%m}"
+    return period.first.isoformat(), period.last.isoformat()
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        return str(UUID(value)) == value
+    except ValueError:
+        return False

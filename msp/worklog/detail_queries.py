@@ -1,0 +1,74 @@
+"""Work as the page of a ticket shows it, read as part of one statement (msp.kernel.batch_read)."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from msp.clients.models import Client
+from msp.kernel.batch_read import RowQuery
+from msp.people.models import Person
+from msp.tickets.models import Ticket
+from msp.worklog.models import TimeEntry, Timer
+from msp.worklog.overlaps import is_overlapped
+
+
+class ShownEntry(NamedTuple):
+    """Minutes that somebody worked, and what for."""
+
+    id: UUID
+    person_id: UUID
+    person: str
+    minutes: int
+    work_type: str
+    billable: bool
+    note: str
+    state: str
+    started_at: datetime
+    is_overlapped: bool
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the work ended."""
+        return self.started_at + timedelta(minutes=self.minutes)
+
+
+class ShownTimer(NamedTuple):
+    """The stopwatch that a person has running, and on which ticket."""
+
+    ticket_id: UUID
+    code: str
+    number: int
+    started_at: datetime
+
+    @property
+    def label(self) -> str:
+        """The ticket as people call it."""
+        return f"{self.code}-{self.number}"
+
+
+def entries_read(ticket_id: Any) -> RowQuery[ShownEntry]:
+    """A ticket's time entries in order of the work; the ticket is given by an expression for its id."""
+    return RowQuery(
+        ShownEntry,
+        select(
+            TimeEntry.id, TimeEntry.person_id, Person.name, TimeEntry.minutes, TimeEntry.work_type,
+            TimeEntry.billable, TimeEntry.note, TimeEntry.state, TimeEntry.started_at,
+            is_overlapped().label("is_overlapped"),
+        )
+        .join(Person, Person.id == TimeEntry.person_id)
+        .where(TimeEntry.ticket_id == ticket_id)
+        .order_by(TimeEntry.started_at, TimeEntry.id),
+    )  # fmt: skip
+
+
+def timer_read(person_id: Any) -> RowQuery[ShownTimer]:
+    """The stopwatch of a person, given by an expression for their id."""
+    return RowQuery(
+        ShownTimer,
+        select(Timer.ticket_id, Client.code, Ticket.number, Timer.started_at)
+        .join(Ticket, Ticket.id == Timer.ticket_id)
+        .join(Client, Client.id == Ticket.client_id)
+        .where(Timer.person_id == person_id),
+    )
