@@ -23,8 +23,8 @@ MAY_LACK_CLIENT = {  # rows of the provider itself have none; the policies say s
     "connection",
     "delivery",
     "event",
-    "hearing",
     "inbound",
+    "notification_preferences",
     "person",
     "stored_answer",
 }

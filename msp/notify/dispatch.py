@@ -1,7 +1,7 @@
 """From a notification to a chat or a mail: by which channel, when the person may be disturbed, and several as one.
 
-A nudge has a delivery of the outbox, due when its person may be disturbed. Whichever of a person's nudges comes first
-takes along what else is due by the same channel, so that a quiet night or a downtime ends in one digest.
+A queued notification has a delivery of its own, due when its person may be notified. The first of a person's that is
+due takes along what else is due by the same channel, so that a quiet night or a downtime ends in one digest.
 """
 
 from collections.abc import Iterable
@@ -33,20 +33,20 @@ def schedule(fact: Fact) -> None:
         made = session.get_one(Notification, fact.subject_id)
         person, event = access_person(made.person_id), session.get_one(Event, fact.id)
         wishes, hear = preferences_of(person.id), made.data.get("hear") or {"by": ["console", "chat"]}
-        passes = bool(hear.get("is_urgent")) and (wishes.lets_urgent_through or _is_on_call(person))
+        passes = bool(hear.get("is_urgent")) and (wishes.allow_urgent or _is_on_call(person))
         due_at = _due(person, wishes, made, passes=passes, at=clock.now())
         for channel in _channels(person, wishes, hear["by"]):
             _queue(made, event, channel, passes=passes, due_at=due_at)
 
 
 def send_bundle(fact: Fact) -> None:
-    """Send a nudge with what else is due to its person the same way; says it waits where it is quiet again.
+    """Send a queued notification with what else is due to its person by the same channel; Temporary in quiet hours.
 
     What a chat refuses for good goes by mail; what mail refuses for good is dead, for a person to see.
     """
-    nudge, bundle = _bundle(fact.delivery_id)
-    channel = channel_named(nudge.channel) if nudge else None
-    if nudge is None or bundle is None or channel is None:  # others took it along, it was read, or it is switched off
+    queued, bundle = _bundle(fact.delivery_id)
+    channel = channel_named(queued.channel) if queued else None
+    if queued is None or bundle is None or channel is None:  # others took it along, it was read, or it is switched off
         return
     try:
         channel.send(bundle)
@@ -97,45 +97,45 @@ def _queue(made: Notification, event: Event, channel: Channel, *, passes: bool, 
             person_id=made.person_id,
             channel=channel.name,
             queue=queue,
-            is_let_through=passes,
+            ignores_quiet_hours=passes,
         )
     )
 
 
 def _bundle(delivery_id: int) -> tuple[QueuedNotification | None, Bundle | None]:
     with work(Scope.system()) as session:
-        nudge = session.get(QueuedNotification, delivery_id)
-        if nudge is None or nudge.bundle not in (None, delivery_id):
+        queued = session.get(QueuedNotification, delivery_id)
+        if queued is None or queued.bundle not in (None, delivery_id):
             return None, None
-        _refuse_in_quiet(nudge)
-        if nudge.bundle is None:
-            _take_along(nudge)
+        _refuse_in_quiet(queued)
+        if queued.bundle is None:
+            _take_along(queued)
         notices = _notices(delivery_id)
         event_id = session.get_one(Delivery, delivery_id).event_id
-        bundle = Bundle(str(delivery_id), event_id, nudge.person_id, notices) if notices else None
-        return nudge, bundle
+        bundle = Bundle(str(delivery_id), event_id, queued.person_id, notices) if notices else None
+        return queued, bundle
 
 
-def _refuse_in_quiet(nudge: QueuedNotification) -> None:
+def _refuse_in_quiet(queued: QueuedNotification) -> None:
     """What was tried again until the quiet hours, or was due before its person made it quiet, waits once more."""
-    if nudge.is_let_through:
+    if queued.ignores_quiet_hours:
         return
-    person, at = access_person(nudge.person_id), clock.now()
+    person, at = access_person(queued.person_id), clock.now()
     heard = next_allowed_at(preferences_of(person.id).quiet, at, timezone=person.timezone)
     if heard > at:
         raise Temporary("quiet_hours", retry_after=(heard - at).total_seconds())
 
 
-def _take_along(nudge: QueuedNotification) -> None:
+def _take_along(queued: QueuedNotification) -> None:
     due = select(Delivery.id).where(
-        Delivery.key == nudge.queue, Delivery.state == "pending", Delivery.due_at <= clock.now()
+        Delivery.key == queued.queue, Delivery.state == "pending", Delivery.due_at <= clock.now()
     )
     waiting = update(QueuedNotification).where(
-        QueuedNotification.queue == nudge.queue,
+        QueuedNotification.queue == queued.queue,
         QueuedNotification.bundle.is_(None),
         QueuedNotification.delivery_id.in_(due),
     )
-    db.session.execute(waiting.values(bundle=nudge.delivery_id))
+    db.session.execute(waiting.values(bundle=queued.delivery_id))
 
 
 def _notices(delivery_id: int) -> tuple[Notice, ...]:
@@ -154,18 +154,18 @@ def _notices(delivery_id: int) -> tuple[Notice, ...]:
 
 def _by_mail_instead(delivery_id: int) -> None:
     with work(Scope.system()) as session:
-        nudges = session.scalars(
+        bundled = session.scalars(
             select(QueuedNotification).where(
                 QueuedNotification.bundle == delivery_id, QueuedNotification.sent_at.is_(None)
             )
         ).all()
-        mail = channel_to(nudges[0].person_id, "mail") if nudges else None
-        if mail is None or not preferences_of(nudges[0].person_id).by_mail:
+        mail = channel_to(bundled[0].person_id, "mail") if bundled else None
+        if mail is None or not preferences_of(bundled[0].person_id).by_mail:
             return
-        for nudge in nudges:
-            made = session.get_one(Notification, nudge.notification_id)
-            event = session.get_one(Delivery, nudge.delivery_id).event
-            _queue(made, event, mail, passes=nudge.is_let_through, due_at=clock.now())
+        for queued in bundled:
+            made = session.get_one(Notification, queued.notification_id)
+            event = session.get_one(Delivery, queued.delivery_id).event
+            _queue(made, event, mail, passes=queued.ignores_quiet_hours, due_at=clock.now())
 
 
 def _note_sent(delivery_id: int) -> None:

@@ -46,12 +46,12 @@ class Notification(Model):
 
 
 class StoredPreferences(Model):
-    """How one person wishes to hear outside the console; minutes are of their own local day, days 0 (Monday) to 6.
+    """How a person is notified outside the console; minutes are of their own local day, days 0 (Monday) to 6.
 
     Quiet from `quiet_from` to `quiet_until` each night (both null: no night), and all day on `quiet_days`.
     """
 
-    __tablename__ = "hearing"
+    __tablename__ = "notification_preferences"
     __table_args__ = (
         CheckConstraint("quiet_from between 0 and 1439 and quiet_until between 0 and 1439", name="minutes"),
         CheckConstraint("(quiet_from is null) = (quiet_until is null)", name="night"),
@@ -61,7 +61,7 @@ class StoredPreferences(Model):
     client_id: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
     by_chat: Mapped[bool]
     by_mail: Mapped[bool]
-    lets_urgent_through: Mapped[bool]
+    allow_urgent: Mapped[bool]
     quiet_from: Mapped[int | None] = mapped_column(SmallInteger)
     quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
     quiet_days: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
@@ -75,11 +75,11 @@ class QueuedNotification(Model):
     says the same as the first.
     """
 
-    __tablename__ = "nudge"
+    __tablename__ = "queued_notification"
     __table_args__ = (
         UniqueConstraint("notification_id", "channel"),
-        Index("ix_nudge_waiting", "queue", "delivery_id", postgresql_where=text("bundle is null")),
-        Index("ix_nudge_bundle", "bundle"),
+        Index("ix_queued_notification_waiting", "queue", "delivery_id", postgresql_where=text("bundle is null")),
+        Index("ix_queued_notification_bundle", "bundle"),
         {"info": {"access": "tenant_staff"}},
     )
     delivery_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -88,7 +88,7 @@ class QueuedNotification(Model):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     channel: Mapped[str]
     queue: Mapped[str]
-    is_let_through: Mapped[bool]
+    ignores_quiet_hours: Mapped[bool]
     bundle: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime | None]
 

@@ -1,4 +1,4 @@
-"""How a person wishes to hear: by chat, by mail, and when not."""
+"""How a person is notified outside the console: by chat, by mail, and in which hours not."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -17,16 +17,16 @@ NIGHT = (20 * 60, 8 * 60)  # quiet until somebody says otherwise: nobody is woke
 
 @dataclass(frozen=True, slots=True)
 class NotificationPreferences:
-    """A person's wishes; `lets_urgent_through` is for what is urgent, in quiet hours too."""
+    """A person's notification preferences; `allow_urgent`: what is urgent comes in quiet hours too."""
 
     by_chat: bool = True
     by_mail: bool = True
-    lets_urgent_through: bool = False
+    allow_urgent: bool = False
     quiet: QuietHours = field(default_factory=lambda: QuietHours(NIGHT))
 
 
 def preferences_of(person_id: UUID) -> NotificationPreferences:
-    """What a person said, or the wishes of whoever said nothing: chat and mail, and quiet from 20:00 to 8:00."""
+    """A person's preferences; the default is chat and mail, and quiet hours from 20:00 to 8:00."""
     row = db.session.get(StoredPreferences, person_id)
     if row is None:
         return NotificationPreferences()
@@ -34,7 +34,7 @@ def preferences_of(person_id: UUID) -> NotificationPreferences:
     if row.quiet_from is not None and row.quiet_until is not None:
         night = (row.quiet_from, row.quiet_until)
     return NotificationPreferences(
-        row.by_chat, row.by_mail, row.lets_urgent_through, QuietHours(night, frozenset(row.quiet_days))
+        row.by_chat, row.by_mail, row.allow_urgent, QuietHours(night, frozenset(row.quiet_days))
     )
 
 
@@ -43,13 +43,14 @@ def set_preferences(
     *,
     by_chat: bool,
     by_mail: bool,
-    lets_urgent_through: bool,
+    allow_urgent: bool,
     night: tuple[int, int] | None,
     days: Collection[int],
     at: datetime,
 ) -> None:
-    """Keep a person's wishes (minutes of their local day, weekdays from 0); emits `person.hearing_changed`.
+    """Store a person's preferences (minutes of their local day, weekdays from 0 for Monday).
 
+    Emits `person.notification_preferences_changed`.
     Refuses a week that is quiet on all its days, and minutes or days that there are none of.
     """
     faults = {
@@ -61,8 +62,8 @@ def set_preferences(
     row = db.session.get(StoredPreferences, person.id) or StoredPreferences(
         person_id=person.id, client_id=person.client_id
     )
-    row.by_chat, row.by_mail, row.lets_urgent_through = by_chat, by_mail, lets_urgent_through
+    row.by_chat, row.by_mail, row.allow_urgent = by_chat, by_mail, allow_urgent
     row.quiet_from, row.quiet_until = night or (None, None)
     row.quiet_days, row.updated_at = sorted(set(days)), at
     db.session.add(row)
-    emit("person.hearing_changed", person.id, client_id=person.client_id, visibility="internal", at=at)
+    emit("person.notification_preferences_changed", person.id, client_id=person.client_id, visibility="internal", at=at)

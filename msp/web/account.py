@@ -14,7 +14,7 @@ from msp.notify.channels import media_to
 from msp.notify.preferences import preferences_of, set_preferences
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.web.notification_preferences_form import hearing_values, read_hearing, told
+from msp.web.notification_preferences_form import preference_values, read_preferences, told
 from msp.web.parts.words import word
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person, whoever_is_here
@@ -29,7 +29,12 @@ def register(app: Flask) -> None:
     """The routes of this page."""
     app.add_url_rule("/account", "account", account)
     app.add_url_rule("/account", "save_account", save, methods=["POST"])
-    app.add_url_rule("/account/hearing", "save_hearing", save_hearing, methods=["POST"])
+    app.add_url_rule(
+        "/account/notification-preferences",
+        "save_notification_preferences",
+        save_notification_preferences,
+        methods=["POST"],
+    )
 
 
 def account() -> str | Response:
@@ -37,10 +42,10 @@ def account() -> str | Response:
     person = whoever_is_here()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
-    return _page(person, hearing_values(preferences_of(person.id)), {})
+    return _page(person, preference_values(preferences_of(person.id)), {})
 
 
-def _page(person: Person, hearing: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
+def _page(person: Person, preferences: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
     is_staff = person.is_staff
     context = {"shell": shell(current="account")} if is_staff else {"portal": frame(current="account")}
     return render_template(
@@ -53,9 +58,9 @@ def _page(person: Person, hearing: Mapping[str, Any], errors: Mapping[str, Seque
             "theme": request.cookies.get("theme", "auto"),
         },
         errors={},
-        hearing=hearing if person.role != "client_employee" else None,
-        hearing_errors=told(errors),
-        hearing_url=url_for("save_hearing"),
+        preferences=preferences if person.role != "client_employee" else None,
+        preference_errors=told(errors),
+        preferences_url=url_for("save_notification_preferences"),
         reached=_reached(person),
         timezones=timezones.places(),
         action_url=url_for("save_account"),
@@ -67,13 +72,13 @@ def _page(person: Person, hearing: Mapping[str, Any], errors: Mapping[str, Seque
     )
 
 
-def save_hearing() -> Response | tuple[str, int]:
+def save_notification_preferences() -> Response | tuple[str, int]:
     """Keep how this person wishes to hear; quiet hours that cannot be read come back with their sentences."""
     person = whoever_is_here()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
     try:
-        wishes = read_hearing(request.form)
+        wishes = read_preferences(request.form)
         with work(Scope("msp_system", actor_id=person.id)):
             set_preferences(access_person(person.id), **wishes, at=clock.now())
     except Invalid as wrong:

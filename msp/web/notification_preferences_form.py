@@ -12,26 +12,26 @@ from msp.notify.preferences import NotificationPreferences
 from msp.web.errors import field_errors
 
 
-def hearing_values(wishes: NotificationPreferences) -> dict[str, Any]:
+def preference_values(wishes: NotificationPreferences) -> dict[str, Any]:
     """Wishes as the form holds them."""
     night = wishes.quiet.night
     return {
         "by_chat": wishes.by_chat,
         "by_mail": wishes.by_mail,
-        "lets_urgent_through": wishes.lets_urgent_through,
+        "allow_urgent": wishes.allow_urgent,
         "quiet_from": wall(night[0]) if night else "",
         "quiet_until": wall(night[1]) if night else "",
         "quiet_days": [str(day) for day in sorted(wishes.quiet.days)],
     }
 
 
-def read_hearing(posted: "MultiDict[str, str]") -> dict[str, Any]:
+def read_preferences(posted: "MultiDict[str, str]") -> dict[str, Any]:
     """What `wish` takes; raises Invalid for times that are none, or a night with one end."""
     start, end = (_minute(posted, name) for name in ("quiet_from", "quiet_until"))
     if (start is None) != (end is None):
         raise Invalid(fields={"quiet_from" if start is None else "quiet_until": ["required"]})
     days = [int(day) for day in posted.getlist("quiet_days") if day.isdecimal() and day.isascii()]
-    flags = {name: bool(posted.get(name)) for name in ("by_chat", "by_mail", "lets_urgent_through")}
+    flags = {name: bool(posted.get(name)) for name in ("by_chat", "by_mail", "allow_urgent")}
     return {**flags, "night": None if start is None or end is None else (start, end), "days": days}
 
 

@@ -29,9 +29,7 @@ def main() -> None:
         _never_closed(world)
         kept.write("messages", {"grouping_seconds": 0})  # each message of a drill is a ticket of its own
         for person in (world.rosa, world.tomas):
-            set_preferences(
-                person, by_chat=False, by_mail=True, lets_urgent_through=True, night=None, days=(), at=clock.now()
-            )
+            set_preferences(person, by_chat=False, by_mail=True, allow_urgent=True, night=None, days=(), at=clock.now())
         people = (world.tomas, world.carmen)
         tokens = {
             person.email.partition("@")[0]: create_token(person.email, "staff", "drill", at=clock.now())

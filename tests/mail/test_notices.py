@@ -55,7 +55,7 @@ def escalate(ticket: Ticket, *who: str, by: tuple[str, ...] = ("mail",), **more:
 
 
 def prefer(person: Person, **wishes: Any) -> None:
-    usual = {"by_chat": True, "by_mail": True, "lets_urgent_through": False, "night": (1200, 480), "days": ()}
+    usual = {"by_chat": True, "by_mail": True, "allow_urgent": False, "night": (1200, 480), "days": ()}
     with work(Scope.system()):
         set_preferences(person, **{**usual, **wishes}, at=clock.now())
 
@@ -273,7 +273,7 @@ def test_what_is_urgent_passes_where_the_person_lets_it(
     mail_server: MailServer, drain: Drain, world: World, ticket: Ticket,
     lets_through: bool, is_urgent: bool, count: int,
 ) -> None:  # fmt: skip
-    prefer(world.tomas, lets_urgent_through=lets_through)
+    prefer(world.tomas, allow_urgent=lets_through)
     with clock.frozen(NIGHT):
         escalate(ticket, f"person:{world.tomas.id}", is_urgent=is_urgent)
         drain()
@@ -293,7 +293,7 @@ def test_what_is_urgent_wakes_who_is_on_call_and_nobody_else(
 def test_what_is_urgent_does_not_wait_behind_what_is_not(
     mail_server: MailServer, drain: Drain, world: World, ticket: Ticket
 ) -> None:
-    prefer(world.tomas, lets_urgent_through=True)
+    prefer(world.tomas, allow_urgent=True)
     with clock.frozen(NIGHT):
         escalate(ticket, f"person:{world.tomas.id}", kind="sla.warned")
         escalate(ticket, f"person:{world.tomas.id}", is_urgent=True)

@@ -13,7 +13,7 @@ from msp.web.api import (
     contracts,
     conversation,
     description,
-    hearing,
+    notification_preferences,
     oncall,
     people,
     places,
@@ -30,8 +30,8 @@ from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
-    clients, connections, people, hearing, places, calendars, oncall, contracts, tickets, conversation, search,
-    time_entries, reports, tokens,
+    clients, connections, people, notification_preferences, places, calendars, oncall, contracts, tickets, conversation,
+    search, time_entries, reports, tokens,
 )  # fmt: skip
 
 

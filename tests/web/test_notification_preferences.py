@@ -26,15 +26,15 @@ def test_each_says_for_themselves(web: FlaskClient, world: World, who: str) -> N
     assert 'value="20:00"' in page and 'value="08:00"' in page
     said = MultiDict([("by_mail", "1"), ("quiet_from", "22:30"), ("quiet_until", "07:15")])
     said.setlist("quiet_days", ["5", "6"])
-    said.add("lets_urgent_through", "1")
-    assert web.post("/account/hearing", data=said).status_code == 303
+    said.add("allow_urgent", "1")
+    assert web.post("/account/notification-preferences", data=said).status_code == 303
     assert kept(person) == NotificationPreferences(False, True, True, QuietHours((1350, 435), frozenset({5, 6})))
     assert 'value="22:30"' in web.get("/account").text
 
 
 def test_no_quiet_at_all(web: FlaskClient, world: World) -> None:
     sign_in(web, world.tomas)
-    assert web.post("/account/hearing", data={"by_chat": "1"}).status_code == 303
+    assert web.post("/account/notification-preferences", data={"by_chat": "1"}).status_code == 303
     assert kept(world.tomas) == NotificationPreferences(True, False, False, QuietHours())
 
 
@@ -48,19 +48,19 @@ def test_no_quiet_at_all(web: FlaskClient, world: World) -> None:
 )
 def test_what_cannot_be(web: FlaskClient, world: World, said: dict[str, Any]) -> None:
     sign_in(web, world.tomas)
-    answer = web.post("/account/hearing", data=said)
+    answer = web.post("/account/notification-preferences", data=said)
     assert answer.status_code == 422 and "field-error" in answer.text
     assert kept(world.tomas) == NotificationPreferences()
 
 
 def test_employees_are_not_asked_and_strangers_sign_in(web: FlaskClient, world: World) -> None:
-    assert web.post("/account/hearing", data={}).location.startswith("/signin")
+    assert web.post("/account/notification-preferences", data={}).location.startswith("/signin")
     sign_in(web, world.marta)
     assert "quiet_from" not in web.get("/account").text
 
 
 def test_by_the_api(staff: Program, admin: Program, manager: Program, world: World) -> None:  # noqa: F811
-    mine = f"/people/{world.tomas.id}/hearing"
+    mine = f"/people/{world.tomas.id}/notification-preferences"
     assert staff.get(mine).get_json()["quiet_from"] == "20:00"
     changed = staff.patch(mine, {"quiet_from": None, "quiet_until": None, "quiet_days": [6]})
     assert changed.status_code == 200 and changed.get_json()["quiet_days"] == [6]
@@ -69,6 +69,6 @@ def test_by_the_api(staff: Program, admin: Program, manager: Program, world: Wor
     assert staff.patch(mine, {"quiet_days": list(range(7))}).status_code == 422
     assert admin.patch(mine, {"by_mail": False}).status_code == 200 and not kept(world.tomas).by_mail
     for other in (world.irene, world.dolores):
-        assert staff.get(f"/people/{other.id}/hearing").status_code == 404
-    assert manager.get(f"/people/{world.dolores.id}/hearing").status_code == 200
+        assert staff.get(f"/people/{other.id}/notification-preferences").status_code == 404
+    assert manager.get(f"/people/{world.dolores.id}/notification-preferences").status_code == 200
     assert manager.patch(mine, {"by_mail": True}).status_code == 404

@@ -16,46 +16,46 @@ from msp.web.api.fields import Schema, Shown, Text, Whole
 from msp.web.api.resource import Answer, resource
 from msp.web.notification_preferences_form import minute_of, wall
 
-blueprint = resource("hearing", tag="People")
+blueprint = resource("notification_preferences", tag="People")
 
 TIME = {"example": "20:00", "description": "Local time of the person, HH:MM"}
 
 
-class HearingIn(Schema):
+class NotificationPreferencesIn(Schema):
     """What changes. A night has both its ends, or neither; some weekday (0 is Monday) is not quiet."""
 
     by_chat = fields.Boolean()
     by_mail = fields.Boolean()
-    lets_urgent_through = fields.Boolean()
+    allow_urgent = fields.Boolean()
     quiet_from = Text(longest=5, allow_none=True, metadata=TIME)
     quiet_until = Text(longest=5, allow_none=True, metadata=TIME)
     quiet_days = fields.List(Whole(least=0, most=6), validate=validate.Length(max=7, error="too_long"))
 
 
-class HearingOut(Shown):
+class NotificationPreferencesOut(Shown):
     """A person's wishes."""
 
     person_id = fields.UUID()
     by_chat = fields.Boolean()
     by_mail = fields.Boolean()
-    lets_urgent_through = fields.Boolean()
+    allow_urgent = fields.Boolean()
     quiet_from = fields.String(allow_none=True)
     quiet_until = fields.String(allow_none=True)
     quiet_days = fields.List(fields.Integer())
 
 
-@blueprint.get("/people/<uuid:person_id>/hearing")
-@blueprint.output(HearingOut)
-def get_hearing(person_id: UUID) -> Answer:
+@blueprint.get("/people/<uuid:person_id>/notification-preferences")
+@blueprint.output(NotificationPreferencesOut)
+def get_notification_preferences(person_id: UUID) -> Answer:
     """How somebody hears: oneself, or anybody for administrators."""
     person = _whose(person_id)
     return _shown(person, preferences_of(person.id))
 
 
-@blueprint.patch("/people/<uuid:person_id>/hearing")
-@blueprint.input(HearingIn(partial=True))
-@blueprint.output(HearingOut)
-def change_hearing(person_id: UUID, json_data: dict[str, Any]) -> Answer:
+@blueprint.patch("/people/<uuid:person_id>/notification-preferences")
+@blueprint.input(NotificationPreferencesIn(partial=True))
+@blueprint.output(NotificationPreferencesOut)
+def change_notification_preferences(person_id: UUID, json_data: dict[str, Any]) -> Answer:
     """Change how somebody hears: oneself, or anybody for administrators."""
     person = _whose(person_id)
     said = _shown(person, preferences_of(person.id)) | json_data
@@ -64,7 +64,7 @@ def change_hearing(person_id: UUID, json_data: dict[str, Any]) -> Answer:
             access_person(person.id),
             by_chat=said["by_chat"],
             by_mail=said["by_mail"],
-            lets_urgent_through=said["lets_urgent_through"],
+            allow_urgent=said["allow_urgent"],
             night=_night(said),
             days=said["quiet_days"],
             at=clock.now(),
@@ -96,7 +96,7 @@ def _shown(person: Person, wishes: NotificationPreferences) -> dict[str, Any]:
         "person_id": person.id,
         "by_chat": wishes.by_chat,
         "by_mail": wishes.by_mail,
-        "lets_urgent_through": wishes.lets_urgent_through,
+        "allow_urgent": wishes.allow_urgent,
         "quiet_from": wall(night[0]) if night else None,
         "quiet_until": wall(night[1]) if night else None,
         "quiet_days": sorted(wishes.quiet.days),
