@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -114,11 +115,22 @@ def whole_app(settings: Settings) -> Iterator[Flask]:
             return contextvars.Context().run(super().open, *args, **kwargs)
 
     app = create_app(settings)
-    app.config["WTF_CSRF_ENABLED"] = False
+    app.config["WTF_CSRF_ENABLED"], app.config["IS_WHOLE_APP"] = False, True
     app.test_client_class = Browser
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def no_connections_left() -> Iterator[None]:
+    """Close the connections of applications that a test made beside the whole one, before they are forgotten."""
+    yield
+    if kernel_db := sys.modules.get("msp.kernel.db"):
+        for app, engines in list(kernel_db.db._app_engines.items()):
+            if not app.config.get("IS_WHOLE_APP"):
+                for engine in engines.values():
+                    engine.dispose()
 
 
 @pytest.fixture

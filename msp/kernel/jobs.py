@@ -21,6 +21,7 @@ import redis
 from flask import Flask
 from rq import SimpleWorker
 from rq.cron import CronJob, CronScheduler
+from rq.exceptions import StopRequested
 from rq.utils import now as utcnow
 
 from msp.kernel import heartbeats, leases, pressure, wake, wake_jobs
@@ -212,7 +213,13 @@ class _Listener(SimpleWorker):
 
 
 class _Clock(CronScheduler):
-    """RQ's clock, whose ticks are jobs as our workers take them."""
+    """RQ's clock, whose ticks are jobs as our workers take them, and which remembers that it was told to stop."""
+
+    is_told_to_stop = False
+
+    def _request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.is_told_to_stop = True  # without Redis, RQ's end of the clock raises instead of StopRequested
+        super()._request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def enqueue_jobs(self) -> list[CronJob]:
         """Send a tick where one is due."""
@@ -223,7 +230,7 @@ class _Clock(CronScheduler):
         return due
 
 
-def make_clock(connection: redis.Redis) -> CronScheduler:
+def make_clock(connection: redis.Redis) -> _Clock:
     """The clock, with its one tick."""
     scheduler = _Clock(connection=connection, logging_level=logging.WARNING)
     scheduler.register(tick, wake.QUEUE, interval=TICK_SECONDS)
@@ -270,8 +277,13 @@ def _send_ticks(app: Flask) -> bool:
     scheduler = make_clock(_patient_connection(app))
     try:
         scheduler.start()  # type: ignore[no-untyped-call]
+    except StopRequested:  # before the clock had begun
+        return True
     except redis.RedisError as failure:
+        if scheduler.is_told_to_stop:
+            return True
         log.warning("no ticks", extra={"reason": str(failure)})
+        _stop_on_signals()  # RQ's own handlers would end nothing between two tries
         return False
     return True
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from integrations import mail
 from integrations.mail.doubts import count_in_doubt
+from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, emit
@@ -17,6 +19,7 @@ from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
 from simulators.smtp.server import MailServer
+from tests.mail.conftest import SHORT, with_mail
 from tests.oncall.desk import add_rota
 from tests.world import World
 
@@ -135,8 +138,10 @@ def test_what_is_refused_for_good_is_dead_with_the_servers_words(
 
 @pytest.mark.parametrize("kind", ["drop", "hang"])
 def test_in_doubt_it_is_sent_again_with_the_same_message_id_and_counted(
-    mail_server: MailServer, drain: Drain, world: World, ticket: Ticket, kind: str
+    mail_server: MailServer, settings: Settings, drain: Drain, world: World, ticket: Ticket, kind: str
 ) -> None:
+    if kind == "hang":
+        mail.listen(with_mail(settings, mail_server.url), timeout=SHORT)
     mail_server.faults.add("message", kind, seconds=2.0)
     escalate(ticket, f"person:{world.tomas.id}")
     drain()
@@ -145,7 +150,7 @@ def test_in_doubt_it_is_sent_again_with_the_same_message_id_and_counted(
     drain()
     got = mail_server.messages()
     assert len(got) == (2 if kind == "drop" else 1)
-    assert len({mail.message_id for mail in got}) == 1 and len({mail.text for mail in got}) == 1
+    assert len({each.message_id for each in got}) == 1 and len({each.text for each in got}) == 1
     with work(Scope.system()):
         assert count_in_doubt(clock.now()) == 1
 
@@ -202,7 +207,7 @@ def test_managers_of_a_client_hear_of_their_own_company_only_and_public_facts_on
 ) -> None:
     escalate(ticket, "client_manager", f"person:{world.inigo.id}", assignee_id=str(world.tomas.id))
     drain()
-    assert [mail.recipients for mail in mail_server.messages()] == [("dolores@lozano.example",)]
+    assert [each.recipients for each in mail_server.messages()] == [("dolores@lozano.example",)]
     with work(Scope.system()) as session:
         row = session.scalars(select(Notification).where(Notification.person_id == world.dolores.id)).one()
     assert set(row.data) == {"clock", "due_at", "hear"}
@@ -287,7 +292,7 @@ def test_what_is_urgent_wakes_who_is_on_call_and_nobody_else(
     with clock.frozen(NIGHT):
         escalate(ticket, "on_call", f"person:{world.tomas.id}", is_urgent=True)
         drain()
-        assert [mail.recipients for mail in mail_server.messages()] == [("irene@guardia.example",)]
+        assert [each.recipients for each in mail_server.messages()] == [("irene@guardia.example",)]
 
 
 def test_what_is_urgent_does_not_wait_behind_what_is_not(
