@@ -84,8 +84,6 @@ def month() -> str:
         ready_count=len(found.in_state("ready")),
         has_run=found.has_run,
         groups=views.groups(found, current=draft, person=person),
-        may_issue=True,
-        open_first=False,
         list_url=url_for("billing.month", period=f"{period.first:%Y-%m}"),
         **(_draft_or_notice(draft, is_chosen) if draft else {"draft": None}),
     )
@@ -109,7 +107,6 @@ def _draft_shown(draft: Invoice, is_chosen: bool) -> dict[str, object]:
         "note": views.draft_note(draft, client.payment_days),
         "warnings": [sentence_or_code(warning) for warning in draft.warnings],
         "pdf_url": url_for("billing.pdf", invoice_id=draft.id),
-        "may_hold": True,
         "held": draft.held_at is not None,
         "chosen": is_chosen,
     }
@@ -283,7 +280,6 @@ def invoice_page(invoice_id: UUID) -> str:
         history=views.history(invoice),
         may_issue=invoice.held_at is None,
         may_credit=is_creditable and not any(note.corrects_all for note in notes),
-        open_first=False,
         **views.ledger(invoice, told, as_seen_by=current_person()),
     )
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
 from msp.clients.tax_regime import ClientRegime, Territory, decide
-from msp.kernel.money import Money, plain, total
+from msp.kernel.money import Money, total
 
 Category: TypeAlias = Literal["S", "E", "AE", "O"]
 Regime: TypeAlias = Literal["national", "igic", "eu_b2b", "canarias_b2b", "outside_eu_b2b"]
@@ -144,11 +144,6 @@ def settle(lines: Iterable[Taxed], *, currency: str, withholding: Decimal = Deci
 def mentions(taxes: Iterable[Tax]) -> tuple[str, ...]:
     """The codes of the sentences that the document must carry, each once."""
     return tuple(dict.fromkeys(tax.mention for tax in taxes if tax.mention))
-
-
-def rate_text(tax: Tax) -> str:
-    """The percentage without idle zeros: "21", "6.5"."""
-    return plain(tax.rate)
 
 
 def invoice_by(operation: date) -> date:

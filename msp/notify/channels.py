@@ -78,8 +78,3 @@ def channel_to(person_id: UUID, medium: Medium) -> Channel | None:
 def media_to(person_id: UUID) -> set[Medium]:
     """By which media a person is reached outside the console now (system scope)."""
     return {each.medium for each in _channels.values() if each.reaches(person_id)}
-
-
-def has_medium(medium: Medium) -> bool:
-    """Whether anybody can be reached by a medium at all."""
-    return any(each.medium == medium for each in _channels.values())

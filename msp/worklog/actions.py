@@ -78,7 +78,7 @@ def delete_time(entry: TimeEntry, *, at: datetime) -> None:
 
 
 def start_timer(ticket: Ticket, person: Person, *, at: datetime) -> Timer:
-    """Start a person's stopwatch on a ticket; the one that ran elsewhere is written down first."""
+    """Start a person's stopwatch on a ticket; raises Conflict where one runs on another ticket. Idempotent."""
     running = timer_of(person.id)
     if running is not None:
         if running.ticket_id == ticket.id:
@@ -92,34 +92,6 @@ def start_timer(ticket: Ticket, person: Person, *, at: datetime) -> Timer:
     )
     db.session.add(timer)
     return timer
-
-
-def stop_timer(
-    ticket: Ticket,
-    person: Person,
-    *,
-    work_type: str,
-    note: str,
-    at: datetime,
-    billable: bool = True,
-) -> TimeEntry:
-    """Stop the stopwatch and write its minutes down, begun minutes counted whole; raises NotFound if none runs."""
-    timer = timer_of(person.id)
-    if timer is None or timer.ticket_id != ticket.id:
-        raise NotFound("timer")
-    minutes = min(max(1, -(-(at - timer.started_at) // timedelta(minutes=1))), MAX_MINUTES)
-    entry = log_time(
-        ticket,
-        person=person,
-        started_at=timer.started_at,
-        minutes=minutes,
-        work_type=work_type,
-        note=note,
-        at=at,
-        billable=billable,
-    )
-    db.session.delete(timer)
-    return entry
 
 
 def drop_timer(person: Person) -> None:

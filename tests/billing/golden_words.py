@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from billing.rating import Line, Rated, hours, labour_net
-from billing.tax import Tax, Taxed, Totals, rate_text
+from billing.tax import Tax, Taxed, Totals
 from msp.kernel.money import Money, plain
 
 EUR = "EUR"
@@ -51,7 +51,7 @@ def of_lines(lines: Sequence[tuple[dict[str, Any], Taxed]]) -> Calculated:
 
 
 def tax_words(tax: Tax) -> dict[str, str]:
-    return {"category": tax.category, "rate": rate_text(tax), "tax_name": tax.name}
+    return {"category": tax.category, "rate": plain(tax.rate), "tax_name": tax.name}
 
 
 def seen(line: Line) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def in_words(totals: Totals) -> dict[str, Any]:
             {
                 "tax_name": row.tax.name,
                 "category": row.tax.category,
-                "rate": rate_text(row.tax),
+                "rate": plain(row.tax.rate),
                 "base": str(row.base),
                 "amount": str(row.amount),
             }

@@ -44,7 +44,6 @@ _rows: dict[tuple[object, ...], Markup] = {}
 _left: dict[tuple[UUID, int, int], int | None] = {}
 _UNREAD = unread_read(bindparam("person_id", type_=Uuid), null())
 _NEWS = BatchQuery(queries.NEWEST, _UNREAD)
-VIEWS = ("mine", "team", "unassigned", "soon", "solved")
 
 
 def add_routes(blueprint: Blueprint) -> None:

@@ -220,9 +220,7 @@ def _panel(this: TicketDetail, found: BatchResult) -> dict[str, object]:
     return {
         "url": url_for("admin.client", client_id=this.client_id) if may(current_person(), "see_contracts") else None,
         "contract": this.contract,
-        "balance": None,
         "requester_line": " · ".join(each for each in known if each) or this.requester.locale,
-        "facts": [],
         "others": found.all(detail.OTHERS),
     }
 
@@ -249,7 +247,6 @@ def _composer(this: TicketDetail, found: BatchResult, person: Person) -> dict[st
     return {
         "to": to,
         "reason": _unreachable(broken) if broken and not to.blocked else None,
-        "attach": False,
         "timer": _timer(this, found),
     }
 
@@ -274,7 +271,7 @@ def _timer(this: TicketDetail, found: BatchResult) -> dict[str, object] | None:
 
 def _work(found: BatchResult) -> dict[str, object]:
     entries = found.all(_ENTRIES)
-    return {"entries": entries, "total_minutes": sum(each.minutes for each in entries), "charge": None}
+    return {"entries": entries, "total_minutes": sum(each.minutes for each in entries)}
 
 
 @cached_per_locale
