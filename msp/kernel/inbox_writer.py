@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import json
 import threading
-import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from itertools import groupby
 from typing import Any
 
 import psycopg
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from msp.kernel.db import Json, db
@@ -183,7 +183,7 @@ def _is_away(fault: psycopg.Error) -> bool:
     return isinstance(fault, psycopg.OperationalError) and (fault.sqlstate or "08")[:2] in ("08", "53", "57")
 
 
-_writers: weakref.WeakKeyDictionary[Engine, Writer] = weakref.WeakKeyDictionary()
+_writers: dict[Engine, Writer] = {}
 _making = threading.Lock()
 
 
@@ -193,8 +193,17 @@ def writer() -> Writer:
     found = _writers.get(engine)
     if found is None:
         with _making:
-            found = _writers.setdefault(engine, Writer(engine))
+            if engine not in _writers:
+                _writers[engine] = Writer(engine)
+                event.listen(engine, "engine_disposed", _forget, once=True)
+            found = _writers[engine]
     return found
+
+
+def _forget(engine: Engine) -> None:
+    """Close the connections of an engine that gives up its own."""
+    if found := _writers.pop(engine, None):
+        found.close()
 
 
 @atexit.register

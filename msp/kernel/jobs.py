@@ -149,7 +149,8 @@ class Crew:
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
         self._idle.set()
-        self._keeper.join(max(1.0, end - time.monotonic()))
+        for thread in (self._keeper, self._ticker):
+            thread.join(max(1.0, end - time.monotonic()))
         heartbeats.stop(heartbeats.WORKERS)
 
     def _work(self, name: str, one: One, goes_on: bool) -> None:

@@ -10,11 +10,12 @@ from msp.kernel.db import Scope, work
 from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
 from tests.browser.conftest import Served
+from tests.drills.desk import crowding
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SignedIn = Callable[[Person], BrowserContext]
-WITHIN = 1500  # ms: a second for the product, the rest for a machine that runs many tests at once
+WITHIN = 1500  # ms: a second for the product and some for the test, on a machine with little else to do
 
 
 @pytest.fixture
@@ -32,11 +33,11 @@ def test_the_other_console_sees_it_within_a_second(
         page.goto(f"{served.url}/desk/tickets/LOZ-1")
     irene.wait_for_timeout(1500)
     tomas.get_by_role("button", name="Tomar").click()
-    expect(irene.locator("#side")).to_contain_text("Tomás Rey", timeout=WITHIN)
+    expect(irene.locator("#side")).to_contain_text("Tomás Rey", timeout=WITHIN * crowding())
     irene.locator("textarea[name=body]").fill("Borrador de Irene")
     tomas.locator("textarea[name=body]").fill("Hola, Marta. Lo miro ahora mismo.")
     tomas.keyboard.press("Control+Enter")
-    expect(irene.locator("#thread")).to_contain_text("Lo miro ahora mismo", timeout=WITHIN)
+    expect(irene.locator("#thread")).to_contain_text("Lo miro ahora mismo", timeout=WITHIN * crowding())
     assert irene.locator("textarea[name=body]").input_value() == "Borrador de Irene"
 
 
@@ -47,7 +48,7 @@ def test_a_new_ticket_appears_in_an_open_queue(served: Served, signed_in: Signed
     with work(Scope.client(world.lozano.id)):
         wanted = Request(subject="Etiquetadora sin conexión", body="Desde el corte.", source="portal")
         open_ticket(world.lozano, requester=world.marta, request=wanted, at=clock.now())
-    expect(page.locator("#queue")).to_contain_text("Etiquetadora sin conexión", timeout=WITHIN)
+    expect(page.locator("#queue")).to_contain_text("Etiquetadora sin conexión", timeout=WITHIN * crowding())
 
 
 def test_nothing_on_the_pages_breaks_the_policy(

@@ -10,9 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.db import Scope, work
-from msp.kernel.inbox_writer import LINES, Sought, Writer
+from msp.kernel.inbox_writer import LINES, Sought, Writer, writer
+from wsgi import create_app
 
 TOGETHER = 40
 
@@ -121,3 +123,19 @@ def test_another_application_has_a_writer_of_its_own(app: Flask) -> None:
 
     assert writer() is writer()
     assert isinstance(writer(), Writer) and Writer(db.engine) is not writer()
+
+
+def test_its_connections_end_with_those_of_the_engine(app: Flask, settings: Settings) -> None:
+    from msp.kernel.db import db
+
+    other = create_app(settings)
+    with other.app_context():
+        assert store(other, "first")
+        [line] = [each for each in writer()._lines if each._connection is not None]
+        connection = line._connection
+        assert connection is not None and not connection.closed
+        db.engine.dispose()
+        assert connection.closed
+        assert store(other, "second")  # over a connection of its own again
+        db.engine.dispose()
+    create_app(settings)
