@@ -20,8 +20,8 @@ QUICK = (
     ("imports", ["lint-imports"]),
     ("translations", ["python", "scripts/translations.py", "check"]),
 )
-# As many workers as cores: drills and browsers start processes of their own, and more workers were no faster.
-WORKERS = ["-n", str(max(2, os.cpu_count() or 1)), "--dist", "loadgroup"]
+# As many workers as cores, at most four: drills and browsers start processes of their own; more were no faster.
+WORKERS = ["-n", str(min(4, max(2, os.cpu_count() or 1))), "--dist", "loadgroup"]
 NO_BROWSER = """
 **********************************************************************
   NO BROWSER: the browser tests are SKIPPED on this machine.
