@@ -95,6 +95,7 @@ def test_a_note_stays_a_note_and_belongs_to_its_author(
     page.goto(f"{served.url}/desk/team")
     page.go_back()
     is_note(page)
+    page.goto("about:blank")  # an open page would notice the other session, and leave while the next one loads
     sign_in_as(served, context, world.irene)
     page.goto(address)
     expect(page.locator("#reply [value=public]")).to_be_checked()
@@ -102,6 +103,7 @@ def test_a_note_stays_a_note_and_belongs_to_its_author(
     assert page.locator("#reply textarea").input_value() == ""
     kept = "JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])"
     assert NOTE not in page.evaluate(kept) and "disco" not in page.evaluate(kept)
+    page.goto("about:blank")
     sign_in_as(served, context, world.tomas)
     page.goto(address)
     is_note(page)
