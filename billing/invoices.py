@@ -101,7 +101,7 @@ def locked(invoice_id: UUID) -> Invoice:
 
 
 def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
-    """The draft worked out anew, its entries locked; raises Conflict where the stored one says something else."""
+    """The draft calculated again, its entries locked; raises Conflict where the stored one says something else."""
     entries = entry_ids(invoice.lines)
     db.session.execute(
         select(TimeEntry.id).where(TimeEntry.id.in_(entries)).order_by(TimeEntry.id).with_for_update()
@@ -121,7 +121,7 @@ def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
 
 
 def _says_the_same(invoice: Invoice, draft: Draft) -> bool:
-    """Whether a stored draft says what one worked out anew does: lines, how each is taxed, and what is due."""
+    """Whether a stored draft equals a new calculation: lines, how each is taxed, and what is due."""
     is_taxed_alike = invoice.taxes == [tax_row(row) for row in draft.totals.taxes]
     return is_taxed_alike and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount
 

@@ -183,7 +183,20 @@ def find_shots(
     yield Shot("irene", "desk-search-none", "/desk/search?q=nothing+like+this")
     yield Shot("irene", "error-404", "/desk/tickets/NONE-1")
     yield Shot("irene", "error-403", "/admin/settings")
-    seen: Counter[str] = Counter(["security.login", "api_docs", "playground.page", "desk.search"])
+    yield Shot("irene", "desk-person", _person_found(browser, url, roles["irene"]))
+    yield Shot("elena", "admin-first_steps", "/admin/first-steps")
+    yield Shot("angel", "portal-search", "/portal/search?q=vpn")
+    seen: Counter[str] = Counter(
+        [
+            "security.login",
+            "api_docs",
+            "playground.page",
+            "desk.search",
+            "desk.person",
+            "admin.first_steps",
+            "portal.search",
+        ]
+    )
     for who, state in roles.items():
         context = new_context(browser, state, width=1440, scheme="light", lang="es")
         for key, path in _crawl(context.new_page(), url, app, who, seen):
@@ -202,6 +215,16 @@ def find_shots(
         is_page = "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/")
         if is_page and not NOT_PAGES.match(rule.endpoint) and rule.endpoint not in met:
             faults.add("no link leads to", f"{rule.rule} ({rule.endpoint})", "all roles")
+
+
+def _person_found(browser: Browser, url: str, state: StorageState) -> str:
+    """The path of a person's page, which the search leads to."""
+    context = new_context(browser, state, width=1440, scheme="light", lang="es")
+    page = context.new_page()
+    page.goto(f"{url}/desk/search?q=lozano")
+    path = page.locator("main a[href*='/desk/people/']").first.get_attribute("href") or ""
+    context.close()
+    return path
 
 
 def _counted(key: str, who: str) -> str:

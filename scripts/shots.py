@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 NOT_PAGES = re.compile(
     r"^(static|security\.(static|logout|verify)|healthz|readyz|metrics|home|admin\.home"
     r"|.*\b(live|live_ticket|attachment|download|pdf|csv|export\w*|\w*_pdf|openapi|icon|qr|return|feed)"
-    r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home)$"
+    r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home|setup)$"
 )
 ENTRANCES = ("home", "admin.home", "billing.home")  # they lead on to a page
 SHOWN_TO = {  # pages that differ for whoever reads: taken of each of these, whose name the picture carries
@@ -83,7 +83,8 @@ def _hold(page: Page) -> None:
 
 
 def _write(page: Page) -> None:
-    page.evaluate("document.getElementById('writing').textContent = 'Irene está escribiendo una respuesta…'")
+    said = {"es": "Irene está escribiendo una respuesta…", "en": "Irene is writing a reply…"}
+    page.evaluate("said => document.getElementById('writing').textContent = said[document.documentElement.lang]", said)
 
 
 STEPS: dict[str, tuple[str, Callable[[Page], object]]] = {

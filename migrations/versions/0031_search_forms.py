@@ -326,7 +326,7 @@ FUNCTIONS = [
 
 
 def upgrade() -> None:
-    """The functions; then every ticket is taken in anew, in batches: from the beginning where this was cut off."""
+    """The functions; then every ticket is indexed again, in batches; one that was cut off starts from the beginning."""
     known: dict[str, object] = {"lock": LOCK, "part": PART, "least": LEAST, "most": MOST_PLACES}
     known |= {"common": COMMON, "separators": SEPARATORS, "cjk": CJK}
     connection = op.get_bind()

@@ -137,5 +137,5 @@ def _seconds(target: Target, at: datetime) -> int | None:
 
 
 def _calendar(target: Target, at: datetime) -> WorkingCalendar:
-    """The version in force then, or the first."""
+    """The version that was valid then, or the first."""
     return next((said for since, said in target.versions if since <= at), target.versions[-1][1])

@@ -41,7 +41,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The next hours as far as the scope in force sees them: soonest first, and how many targets are late already.
+    """The next hours as far as the current scope sees them: soonest first, and how many targets are late already.
 
     `accuracy` is about all that the scope sees, however the rest is narrowed.
     """
@@ -62,7 +62,7 @@ class Outlook:
 
 
 def outlook(*, at: datetime, hours: int, client_id: UUID | None = None, tier: int | None = None) -> Outlook:
-    """What is expected of the targets due within `hours` from `at`, by what the scope in force may see.
+    """What is expected of the targets due within `hours` from `at`, by what the current scope may see.
 
     What the past teaches is read at most every ten minutes for a scope.
     """

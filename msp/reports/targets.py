@@ -1,4 +1,4 @@
-"""SLA targets of the last months with their stored histories, as the scope in force sees them: four statements."""
+"""SLA targets of the last months with their stored histories, as the current scope sees them: four statements."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -64,7 +64,7 @@ def both_write(tomas: Page, irene: Page) -> None:
 
 
 def make_note(irene: Page, tomas: Page) -> None:
-    """Irene makes a note, for which Tomás's page is drawn anew."""
+    """Irene makes a note, for which Tomás's page is drawn again."""
     write(irene, "Psst")
     irene.locator("#reply [value=internal]").check(force=True)
     irene.locator("#reply textarea").press("Control+Enter")

@@ -24,7 +24,7 @@ from tests.world import World, sign_in
 from tests.world_snapshot import WorldSnapshot
 
 SIGNED_BATCH, PAGES_BATCH = 500, 200  # calls on one database
-READ_AGAIN = 10  # batches, after which the pages are read anew for their forms
+READ_AGAIN = 10  # batches, after which the pages are read again for their forms
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from tests.world import World
 
 
 def faults(settings: Settings, *checks: Check) -> dict[str, str]:
-    """What is wrong, and its mend; that nobody has a password in these tests is left out (tests/test_cli.py)."""
+    """What is wrong and how to fix it; that nobody has a password in these tests is left out (tests/test_cli.py)."""
     found = [finding for check in checks for finding in check(settings) if finding.level == "fault"]
     found = [finding for finding in found if finding.what != "0 administrator(s) can sign in"]
     assert all(finding.mend for finding in found)

@@ -72,5 +72,5 @@ def test_by_mail_where_teams_refuses(
     drain()
     assert heard(own) == [] and len(mail_server.messages(to="tomas@guardia.example")) == 1
     with work(Scope.system()) as session:
-        sent = {nudge.channel for nudge in session.scalars(select(QueuedNotification)) if nudge.sent_at}
+        sent = {each.channel for each in session.scalars(select(QueuedNotification)) if each.sent_at}
         assert sent == {"teams", "mail"}

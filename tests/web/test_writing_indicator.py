@@ -60,7 +60,7 @@ def test_others_see_who_is_writing(
     assert before["writing"] == [] and news(web, ticket, before["version"]) == {}
     assert say(irene, ticket, kind).status_code == 204
     told = news(web, ticket, before["version"])
-    assert (told["writing"], told["tickets"]) == ([sentence], [])  # nothing of the page is drawn anew
+    assert (told["writing"], told["tickets"]) == ([sentence], [])  # nothing of the page is drawn again
     assert f'role="status">{sentence}</p>' in web.get(PAGE).text
     assert news(web, ticket, told["version"]) == {}
     assert news(irene, ticket)["writing"] == [] and sentence not in irene.get(PAGE).text

@@ -34,7 +34,7 @@ class HeldReply:
 
 
 def hold_asked_for() -> Hold | None:
-    """The hold that the address of a page names, so that a page drawn anew still shows it."""
+    """The hold that the address of a page names, so that the page still shows it when it is drawn again."""
     try:
         since, until = (UUID(request.args.get(name, "")) for name in ("held_since", "held_until"))
     except ValueError:

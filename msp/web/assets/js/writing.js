@@ -34,5 +34,5 @@ function show() {
   if (spot && spot.textContent !== shown) spot.textContent = shown
 }
 
-// A page drawn anew says what held when it was drawn, which no news would correct: only the news count.
+// A page that is drawn again has the state of that moment, which no later update would correct: only updates count.
 document.addEventListener('guardia:changed', show)
