@@ -21,7 +21,7 @@ import redis
 
 from msp import embedded
 from msp.config import Settings
-from msp.embedded import EmbeddedServerError, HomeInUse
+from msp.embedded import EmbeddedServerError, HomeInUse, postgres
 
 HOLD_SERVERS = """
 import sys, time
@@ -301,3 +301,9 @@ def test_stopping_is_in_order_and_quick(home: Settings) -> None:
     assert server.process.returncode == 0
     assert time.monotonic() - began < 5
     assert server.stop_signal == signal.SIGINT
+
+
+def test_useradd_is_found_without_usr_sbin_in_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.defpath)  # what a shell of `su` and some services have
+    found = postgres._useradd()
+    assert os.access(found, os.X_OK)

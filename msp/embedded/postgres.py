@@ -248,13 +248,18 @@ def _system_user() -> pwd.struct_passwd | None:
     except KeyError:
         options = ["--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
         try:
-            subprocess.run(["useradd", *options, SYSTEM_USER], check=True, capture_output=True)
+            subprocess.run([_useradd(), *options, SYSTEM_USER], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise EmbeddedServerError(
                 f"PostgreSQL will not run as root, and the user {SYSTEM_USER} cannot be made ({error}): "
                 "run as another user, or set DATABASE_URL"
             ) from error
         return pwd.getpwnam(SYSTEM_USER)
+
+
+def _useradd() -> str:
+    """The path of useradd: `su` without a login shell, and some services, leave /usr/sbin out of PATH."""
+    return shutil.which("useradd") or shutil.which("useradd", path="/usr/sbin:/sbin") or "useradd"
 
 
 def _program(name: str) -> Path:
