@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 import billing.models  # noqa: F401
-import integrations.chat.models  # noqa: F401
+import integrations.channels.models  # noqa: F401
 import msp.models  # noqa: F401
 from msp.kernel.db import Model
 

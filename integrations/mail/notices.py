@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import current_app, render_template
 from flask_babel import gettext, ngettext
 
-from integrations.chat import line_of
+from integrations.channels import line_of
 from integrations.mail.writing import Letter, Post, post_once
 from msp.kernel.db import Scope, work
 from msp.kernel.i18n import reading_as

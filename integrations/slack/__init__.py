@@ -4,7 +4,7 @@ from functools import partial
 
 from flask import Flask
 
-from integrations import chat
+from integrations import channels
 from integrations.slack.endpoints import MAX_BODY, SOURCE, doors
 from integrations.slack.inbound import handle
 from integrations.slack.install import installing
@@ -30,4 +30,4 @@ def listen(settings: Settings, *, timeout: int = TIMEOUT) -> None:
     """Have this process's workers speak with Slack at SLACK_API_URL; `timeout` in seconds for each call."""
     transport = SlackTransport(base_url=settings.slack_api_url, timeout=timeout)
     register_source(SOURCE, partial(handle, transport))
-    chat.register(transport)
+    channels.register(transport)

@@ -7,10 +7,10 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from slack_sdk.signature import Clock, SignatureVerifier
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from integrations.chat.commands import command_answer
-from integrations.chat.priority import is_known, lane_in
-from integrations.chat.profiles import is_known_person
-from integrations.chat.refusals import command_refusal
+from integrations.channels.commands import command_answer
+from integrations.channels.priority import is_known, lane_in
+from integrations.channels.profiles import is_known_person
+from integrations.channels.refusals import command_refusal
 from integrations.slack.profiles import user_of
 from integrations.slack.relevance import MESSAGE_EVENTS, Relevance, is_direct, relevance_of, root_of
 from integrations.slack.shapes import WrongShape, read_command, read_event, read_interaction

@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from integrations.chat import (
+from integrations.channels import (
     Broken,
     ButtonClick,
     FileOffer,

@@ -1,7 +1,7 @@
 """A person of Slack's as the desk reads them, from users.info or a user_change event."""
 
-from integrations.chat import Profile, WorkspaceLink, find_link
-from integrations.chat.profiles import clean_name, follow_profile
+from integrations.channels import Profile, WorkspaceLink, find_link
+from integrations.channels.profiles import clean_name, follow_profile
 from msp.kernel.db import Json, Scope, work
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from slack_sdk import WebClient
 
-from integrations.chat import Broken, Post, Profile, ThreadRef, WorkspaceLink
+from integrations.channels import Broken, Post, Profile, ThreadRef, WorkspaceLink
 from integrations.slack.blocks import rendered
 from integrations.slack.captions import words_of_captions
 from integrations.slack.profiles import profile_of

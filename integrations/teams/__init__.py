@@ -4,7 +4,7 @@ from functools import partial
 
 from flask import Flask
 
-from integrations import chat
+from integrations import channels
 from integrations.teams.connector import Token
 from integrations.teams.endpoints import MAX_BODY, SOURCE, doors
 from integrations.teams.inbound import handle
@@ -25,4 +25,4 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(doors)
     reserve(app, "/api/messages", most=MAX_BODY)
     inbox.register_source(SOURCE, partial(handle, transport))
-    chat.register(transport)
+    channels.register(transport)

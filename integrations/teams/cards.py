@@ -4,7 +4,7 @@ from typing import Any
 
 from botbuilder.schema import Activity, Attachment
 
-from integrations.chat import Button, Post, ThreadRef, WrittenCard
+from integrations.channels import Button, Post, ThreadRef, WrittenCard
 from integrations.teams.markdown import escape, escape_line, write_teams
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"

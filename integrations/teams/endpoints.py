@@ -7,8 +7,8 @@ import logging
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from integrations.chat import sentences
-from integrations.chat.priority import lane_in
+from integrations.channels import sentences
+from integrations.channels.priority import lane_in
 from integrations.teams.inbound import click
 from integrations.teams.shapes import WrongShape, read_activity, tenant_of
 from integrations.teams.tokens import Keys, NotTrusted, check, check_service

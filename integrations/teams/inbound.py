@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.chat import (
+from integrations.channels import (
     ButtonClick,
     ClickResult,
     FileOffer,

@@ -1,7 +1,7 @@
 """The app comes into a team, a chat or a person's own chat, and goes: learn.microsoft.com, «Conversation events»."""
 
-from integrations.chat import ThreadRef, find_link
-from integrations.chat.reachability import note_heard, note_removed
+from integrations.channels import ThreadRef, find_link
+from integrations.channels.reachability import note_heard, note_removed
 from msp.clients.actions import note_unknown
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work

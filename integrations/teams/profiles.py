@@ -2,8 +2,8 @@
 
 import re
 
-from integrations.chat import Profile, WorkspaceLink
-from integrations.chat.profiles import clean_name
+from integrations.channels import Profile, WorkspaceLink
+from integrations.channels.profiles import clean_name
 from msp.kernel.db import Json
 
 _GUEST_UPN = re.compile(r"(?P<local>.+)_(?P<domain>[^_@]+\.[^_@]+)#EXT#", re.IGNORECASE)

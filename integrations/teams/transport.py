@@ -10,7 +10,7 @@ import requests
 from botbuilder.schema import Activity, ChannelAccount, ConversationAccount, ConversationParameters
 from botframework.connector import ConnectorClient
 
-from integrations.chat import Post, Profile, ThreadRef, Unreachable, WorkspaceLink
+from integrations.channels import Post, Profile, ThreadRef, Unreachable, WorkspaceLink
 from integrations.teams.cards import activity_of
 from integrations.teams.connector import CALL_SECONDS, TIMEOUT, Token, call, client
 from integrations.teams.markdown import write_teams

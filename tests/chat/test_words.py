@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from integrations.chat import relative_time
+from integrations.channels import relative_time
 from msp.kernel.i18n import reading_as
 from msp.richtext import Document, read_text, split, write_text
 from msp.tickets.subject import subject_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.chat import WorkspaceLink
+from integrations.channels import WorkspaceLink
 from integrations.slack.transport import SlackTransport
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.web_address import parse_web_address

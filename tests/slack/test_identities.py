@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from integrations.chat import WorkspaceLink
+from integrations.channels import WorkspaceLink
 from integrations.slack.profiles import enterprise_of, profile_of
 from msp.clients.actions import connect, disconnect, edit_client, note_unknown
 from msp.clients.models import Client, Connection

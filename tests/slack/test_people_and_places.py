@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from integrations.chat import WorkspaceLink
+from integrations.channels import WorkspaceLink
 from integrations.slack.transport import SlackTransport
 from msp.clients.actions import connect, note_unknown
 from msp.clients.models import UnknownSource

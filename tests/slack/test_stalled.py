@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from integrations.chat.links import find_link
-from integrations.chat.models import ChatPost
-from integrations.chat.posting import post_once
-from integrations.chat.transports import transport_of
-from integrations.chat.values import Post, ThreadRef
+from integrations.channels.links import find_link
+from integrations.channels.models import ChatPost
+from integrations.channels.posting import post_once
+from integrations.channels.transports import transport_of
+from integrations.channels.values import Post, ThreadRef
 from msp.kernel import clock, inbox, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from integrations.chat import Button, Post, WrittenCard
+from integrations.channels import Button, Post, WrittenCard
 from integrations.slack.blocks import rendered
 from integrations.slack.text import escape, mentioned, plain, unescape
 from simulators.slack.blocks import message_faults

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from integrations.chat import WorkspaceLink
+from integrations.channels import WorkspaceLink
 from integrations.teams.profiles import profile_of
 from msp.clients.actions import edit_client
 from msp.clients.models import Client, Connection

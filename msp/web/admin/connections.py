@@ -193,7 +193,7 @@ def _row(connection: Connection, client: Client | None, unreachable: int) -> Jso
 
 
 def _removed_words(connection: Connection) -> str:
-    """Where the app was taken out while the connection works elsewhere (integrations/chat/reachability.py)."""
+    """Where the app was taken out while the connection works elsewhere (integrations/channels/reachability.py)."""
     number = len(connection.settings.get("removed_from") or ())
     if not number or connection.broken_reason:
         return ""

@@ -8,20 +8,20 @@ are shown in its threads and replies go there. Its inbound module turns payloads
 
 from functools import partial
 
-from integrations.chat.attachments import OFFERED, fetch
-from integrations.chat.auto_replies import ANSWERED, send_auto_reply
-from integrations.chat.button_actions import ClickResult, handle_click, handle_click_and_answer
-from integrations.chat.changes import deleted, edited, restored
-from integrations.chat.direct_notifications import bring, line_of, reaches
-from integrations.chat.intake import receive_message, stranger_wrote
-from integrations.chat.links import find_link, note_broken, note_restored, note_uninstalled
-from integrations.chat.outgoing import TOLD, tell, tell_in_order
-from integrations.chat.reachability import CONNECTED, follow_connection, note_channel_works
-from integrations.chat.replies import ChatReplies
-from integrations.chat.transcripts import AWAITED, bring_words
-from integrations.chat.transport import Broken, InDoubt, Transport, Unreachable
-from integrations.chat.transports import add_transport
-from integrations.chat.values import (
+from integrations.channels.attachments import OFFERED, fetch
+from integrations.channels.auto_replies import ANSWERED, send_auto_reply
+from integrations.channels.button_actions import ClickResult, handle_click, handle_click_and_answer
+from integrations.channels.changes import deleted, edited, restored
+from integrations.channels.direct_notifications import bring, line_of, reaches
+from integrations.channels.intake import receive_message, stranger_wrote
+from integrations.channels.links import find_link, note_broken, note_restored, note_uninstalled
+from integrations.channels.outgoing import TOLD, tell, tell_in_order
+from integrations.channels.reachability import CONNECTED, follow_connection, note_channel_works
+from integrations.channels.replies import ChatReplies
+from integrations.channels.transcripts import AWAITED, bring_words
+from integrations.channels.transport import Broken, InDoubt, Transport, Unreachable
+from integrations.channels.transports import add_transport
+from integrations.channels.values import (
     Button,
     ButtonClick,
     FileOffer,

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from flask_babel import gettext
 
-from integrations.chat import relative_time, sentences
-from integrations.chat.links import find_link, note_broken
-from integrations.chat.posting import parts_of, post_once
-from integrations.chat.transport import Broken, Transport
-from integrations.chat.values import Post, WorkspaceLink
+from integrations.channels import relative_time, sentences
+from integrations.channels.links import find_link, note_broken
+from integrations.channels.posting import parts_of, post_once
+from integrations.channels.transport import Broken, Transport
+from integrations.channels.values import Post, WorkspaceLink
 from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from integrations.chat.values import WorkspaceLink
+from integrations.channels.values import WorkspaceLink
 from msp.clients.actions import mark_broken, mark_restored, mark_uninstalled
 from msp.clients.models import Connection, UnknownSource
 from msp.clients.queries import find_connection

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from integrations.chat import sentences
-from integrations.chat.early_deletions import note_deleted
-from integrations.chat.intake import attach, body_of, message_id_of, receive_message
-from integrations.chat.links import find_link
-from integrations.chat.requesters import names_of
-from integrations.chat.transport import Transport
-from integrations.chat.values import IncomingMessage, ThreadRef, WorkspaceLink, external_id
+from integrations.channels import sentences
+from integrations.channels.early_deletions import note_deleted
+from integrations.channels.intake import attach, body_of, message_id_of, receive_message
+from integrations.channels.links import find_link
+from integrations.channels.requesters import names_of
+from integrations.channels.transport import Transport
+from integrations.channels.values import IncomingMessage, ThreadRef, WorkspaceLink, external_id
 from msp.clients.queries import access_client
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work

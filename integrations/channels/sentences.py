@@ -4,9 +4,9 @@ from datetime import datetime
 
 from flask_babel import gettext, ngettext
 
-from integrations.chat import relative_time
-from integrations.chat.cards import Card, button_label
-from integrations.chat.values import Button
+from integrations.channels import relative_time
+from integrations.channels.cards import Card, button_label
+from integrations.channels.values import Button
 from msp.sla.clocks import ANSWERS
 from msp.web.parts.words import word
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from integrations.chat.models import ChatPost
-from integrations.chat.values import IncomingMessage, ThreadRef, external_id
+from integrations.channels.models import ChatPost
+from integrations.channels.values import IncomingMessage, ThreadRef, external_id
 from msp.kernel import clock
 from msp.kernel.db import db
 from msp.people.models import Person

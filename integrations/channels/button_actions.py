@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from integrations.chat import sentences
-from integrations.chat.auto_replies import language_of
-from integrations.chat.cards import ANOTHER, card_of, was_raised_by_client
-from integrations.chat.conversations import conversation_at, conversation_of_ticket, leave_current, make_current
-from integrations.chat.links import find_link
-from integrations.chat.refusals import refusal_text
-from integrations.chat.requesters import Refused, Stranger, check_opens, identify
-from integrations.chat.transport import Transport
-from integrations.chat.values import ButtonClick, WorkspaceLink
+from integrations.channels import sentences
+from integrations.channels.auto_replies import language_of
+from integrations.channels.cards import ANOTHER, card_of, was_raised_by_client
+from integrations.channels.conversations import conversation_at, conversation_of_ticket, leave_current, make_current
+from integrations.channels.links import find_link
+from integrations.channels.refusals import refusal_text
+from integrations.channels.requesters import Refused, Stranger, check_opens, identify
+from integrations.channels.transport import Transport
+from integrations.channels.values import ButtonClick, WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import OutsideFailure

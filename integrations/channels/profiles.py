@@ -5,8 +5,8 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.chat.transport import Transport
-from integrations.chat.values import Profile, WorkspaceLink
+from integrations.channels.transport import Transport
+from integrations.channels.values import Profile, WorkspaceLink
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.kernel import clock

@@ -4,13 +4,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
 
-from integrations.chat import sentences
-from integrations.chat.links import find_link, lock, note_broken, unknown_link
-from integrations.chat.posting import post_once
-from integrations.chat.refusals import refusal_text
-from integrations.chat.transport import Broken, Transport
-from integrations.chat.transports import transport_of
-from integrations.chat.values import IncomingMessage, Post, ThreadRef, WorkspaceLink
+from integrations.channels import sentences
+from integrations.channels.links import find_link, lock, note_broken, unknown_link
+from integrations.channels.posting import post_once
+from integrations.channels.refusals import refusal_text
+from integrations.channels.transport import Broken, Transport
+from integrations.channels.transports import transport_of
+from integrations.channels.values import IncomingMessage, Post, ThreadRef, WorkspaceLink
 from msp.clients.queries import access_client
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent

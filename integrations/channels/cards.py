@@ -7,8 +7,8 @@ from uuid import UUID
 from flask_babel import gettext, pgettext
 from sqlalchemy import exists, select
 
-from integrations.chat import relative_time
-from integrations.chat.values import Button, WrittenCard
+from integrations.channels import relative_time
+from integrations.channels.values import Button, WrittenCard
 from msp.calendars.business_time import Step
 from msp.kernel.db import db
 from msp.kernel.events import Event

@@ -5,10 +5,10 @@ import logging
 from flask_babel import gettext
 from sqlalchemy import select
 
-from integrations.chat.outgoing import place_of
-from integrations.chat.posting import once
-from integrations.chat.transport import Transport
-from integrations.chat.values import ThreadRef, WorkspaceLink
+from integrations.channels.outgoing import place_of
+from integrations.channels.posting import once
+from integrations.channels.transport import Transport
+from integrations.channels.values import ThreadRef, WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
-from integrations.chat.links import note_restored
-from integrations.chat.models import ChatPost
-from integrations.chat.transport import InDoubt, Transport
-from integrations.chat.values import Post, ThreadRef, WorkspaceLink
+from integrations.channels.links import note_restored
+from integrations.channels.models import ChatPost
+from integrations.channels.transport import InDoubt, Transport
+from integrations.channels.values import Post, ThreadRef, WorkspaceLink
 from msp.kernel import clock, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure, Permanent

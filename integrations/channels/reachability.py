@@ -6,8 +6,8 @@ settings keep the teams and chats that the app was taken out of (`removed_from`)
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from integrations.chat.links import lock
-from integrations.chat.values import ThreadRef
+from integrations.channels.links import lock
+from integrations.channels.values import ThreadRef
 from msp.clients.actions import mark_restored
 from msp.clients.models import Connection
 from msp.clients.queries import find_connection

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from integrations.chat.values import Post, Profile, ThreadRef, WorkspaceLink
+from integrations.channels.values import Post, Profile, ThreadRef, WorkspaceLink
 from msp.kernel.db import Json
 from msp.kernel.errors import Broken, InDoubt, Unreachable
 from msp.richtext import Document

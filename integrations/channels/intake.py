@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from integrations.chat import sentences
-from integrations.chat.auto_replies import note_refused, request_auto_reply
-from integrations.chat.conversations import (
+from integrations.channels import sentences
+from integrations.channels.auto_replies import note_refused, request_auto_reply
+from integrations.channels.conversations import (
     conversation_at,
     conversation_of,
     make_current,
@@ -19,11 +19,11 @@ from integrations.chat.conversations import (
     posted_in,
     thanked_conversation,
 )
-from integrations.chat.early_deletions import was_deleted
-from integrations.chat.links import find_link, lock, unknown_link
-from integrations.chat.posting import once, post_once
-from integrations.chat.reachability import note_channel_works, note_reachable
-from integrations.chat.requesters import (
+from integrations.channels.early_deletions import was_deleted
+from integrations.channels.links import find_link, lock, unknown_link
+from integrations.channels.posting import once, post_once
+from integrations.channels.reachability import note_channel_works, note_reachable
+from integrations.channels.requesters import (
     Author,
     Refused,
     Stranger,
@@ -33,9 +33,9 @@ from integrations.chat.requesters import (
     meet_staff,
     names_of,
 )
-from integrations.chat.staff_messages import may_write_for
-from integrations.chat.transport import Transport, Unreachable
-from integrations.chat.values import FileOffer, IncomingMessage, Post, ThreadRef, WorkspaceLink, external_id
+from integrations.channels.staff_messages import may_write_for
+from integrations.channels.transport import Transport, Unreachable
+from integrations.channels.values import FileOffer, IncomingMessage, Post, ThreadRef, WorkspaceLink, external_id
 from msp.clients.actions import note_unknown
 from msp.clients.queries import access_client
 from msp.kernel import clock

@@ -1,7 +1,7 @@
 """What happens to a ticket is shown in the threads of its conversations: sentences, the question, the card.
 
-Replies of the desk's people go to the requester by integrations.chat.replies. Everything is read in the client's own
-scope, where internal notes cannot be seen at all.
+Replies of the desk's people go to the requester by integrations.channels.replies. Everything is read in the client's
+own scope, where internal notes cannot be seen at all.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,15 +12,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from integrations.chat import sentences
-from integrations.chat.cards import Card, card_of, written
-from integrations.chat.conversations import make_current
-from integrations.chat.links import find_link, note_broken
-from integrations.chat.posting import parts_of, post_all
-from integrations.chat.reachability import note_reachable
-from integrations.chat.transport import Broken, Transport, Unreachable
-from integrations.chat.transports import transport_of
-from integrations.chat.values import Post, ThreadRef, WorkspaceLink
+from integrations.channels import sentences
+from integrations.channels.cards import Card, card_of, written
+from integrations.channels.conversations import make_current
+from integrations.channels.links import find_link, note_broken
+from integrations.channels.posting import parts_of, post_all
+from integrations.channels.reachability import note_reachable
+from integrations.channels.transport import Broken, Transport, Unreachable
+from integrations.channels.transports import transport_of
+from integrations.channels.values import Post, ThreadRef, WorkspaceLink
 from msp.kernel import clock, leases
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.destinations import Postponed

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from integrations.chat.cards import card_of
-from integrations.chat.conversations import make_current
-from integrations.chat.intake import DIRECT
-from integrations.chat.links import find_link, lock
-from integrations.chat.outgoing import changing, keep_opening, note_unreachable, opening_post, place_of
-from integrations.chat.posting import post_all
-from integrations.chat.reachability import NOT_CONNECTED, note_reachable
-from integrations.chat.transport import Broken, Transport, Unreachable
-from integrations.chat.values import Post, ThreadRef, WorkspaceLink
+from integrations.channels.cards import card_of
+from integrations.channels.conversations import make_current
+from integrations.channels.intake import DIRECT
+from integrations.channels.links import find_link, lock
+from integrations.channels.outgoing import changing, keep_opening, note_unreachable, opening_post, place_of
+from integrations.channels.posting import post_all
+from integrations.channels.reachability import NOT_CONNECTED, note_reachable
+from integrations.channels.transport import Broken, Transport, Unreachable
+from integrations.channels.values import Post, ThreadRef, WorkspaceLink
 from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work

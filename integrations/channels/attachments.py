@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from integrations.chat.links import find_link, note_broken
-from integrations.chat.quota_notice import tell_of_quota
-from integrations.chat.transport import Broken, Transport
-from integrations.chat.transports import transport_of
-from integrations.chat.values import WorkspaceLink
+from integrations.channels.links import find_link, note_broken
+from integrations.channels.quota_notice import tell_of_quota
+from integrations.channels.transport import Broken, Transport
+from integrations.channels.transports import transport_of
+from integrations.channels.values import WorkspaceLink
 from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent

@@ -7,8 +7,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
 
-from integrations.chat.links import lock
-from integrations.chat.values import ThreadRef, external_id
+from integrations.channels.links import lock
+from integrations.channels.values import ThreadRef, external_id
 from msp.kernel.db import db
 from msp.kernel.events import Event, emit
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from flask_babel import gettext
 from sqlalchemy import or_, select
 
-from integrations.chat.links import lock
-from integrations.chat.profiles import clean_name, is_guest_of, is_stale, profile_facts, refresh
-from integrations.chat.transport import Transport, Unreachable
-from integrations.chat.values import Profile, WorkspaceLink
+from integrations.channels.links import lock
+from integrations.channels.profiles import clean_name, is_guest_of, is_stale, profile_facts, refresh
+from integrations.channels.transport import Transport, Unreachable
+from integrations.channels.values import Profile, WorkspaceLink
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.kernel import clock, timezones

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from integrations.chat.links import find_link
-from integrations.chat.transport import Transport
-from integrations.chat.transports import transport_of
-from integrations.chat.values import WorkspaceLink
+from integrations.channels.links import find_link
+from integrations.channels.transport import Transport
+from integrations.channels.transports import transport_of
+from integrations.channels.values import WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent, Temporary

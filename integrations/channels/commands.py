@@ -2,7 +2,7 @@
 
 from flask_babel import gettext
 
-from integrations.chat import sentences
+from integrations.channels import sentences
 from msp.clients.models import Client
 from msp.clients.queries import find_connection
 from msp.kernel.db import Scope, work

@@ -1,6 +1,6 @@
 """The chat systems that are switched on in this process."""
 
-from integrations.chat.transport import Transport
+from integrations.channels.transport import Transport
 
 _transports: dict[str, Transport] = {}
 

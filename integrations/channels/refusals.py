@@ -4,8 +4,8 @@ from uuid import UUID
 
 from flask_babel import gettext
 
-from integrations.chat.links import find_link
-from integrations.chat.requesters import Refused, Stranger, check_command
+from integrations.channels.links import find_link
+from integrations.channels.requesters import Refused, Stranger, check_command
 from msp.clients.queries import access_client
 from msp.kernel.db import Scope, work
 from msp.kernel.i18n import LOCALES, reading_as
