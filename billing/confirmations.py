@@ -13,7 +13,7 @@ from billing.month import Place, today_at_issuer
 from msp.clients.queries import access_client
 from msp.kernel import clock, settings
 from msp.web.confirm import confirmation, needs_confirmation
-from msp.web.parts import formats
+from msp.words import formats
 
 
 def asked_to_issue(invoice: Invoice) -> str | None:

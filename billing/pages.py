@@ -31,9 +31,9 @@ from msp.kernel.db import current_scope, db, work
 from msp.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from msp.kernel.events import emit
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts import formats
 from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
+from msp.words import formats
 
 PAGE = 50
 TABS = ("draft", "issued", "overdue", "paid", "void")

@@ -24,7 +24,7 @@ from billing.sentences import paragraph, title
 from billing.sentences.figures import days
 from msp.kernel.db import Json
 from msp.kernel.i18n import reading_as
-from msp.web.parts import formats
+from msp.words import formats
 
 TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
 QR_MM = 35

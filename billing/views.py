@@ -23,8 +23,8 @@ from msp.kernel.events import Event
 from msp.people.access import may
 from msp.people.models import Person
 from msp.people.names import first_name
-from msp.web.parts import formats
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.vocabulary import word
 
 Row = dict[str, object]
 ICONS = {

@@ -9,8 +9,8 @@ from babel.dates import format_date
 from flask_babel import gettext
 
 from msp.kernel.money import display_price
-from msp.web.parts import formats
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.vocabulary import word
 
 Params = dict[str, Any]
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from flask_babel import gettext, ngettext
 
 from billing.sentences.figures import Params, day, days, month, percent, size, words
-from msp.web.parts import formats
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.vocabulary import word
 
 
 def _labour(p: Params) -> str:

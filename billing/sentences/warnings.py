@@ -6,7 +6,7 @@ from datetime import date
 from flask_babel import gettext, ngettext
 
 from billing.sentences.figures import Params, block, capital, day, days, minutes, money, percent, size, words
-from msp.web.parts import formats
+from msp.words import formats
 
 
 def _used(p: Params) -> str:

@@ -18,8 +18,8 @@ from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED, PRIORITIES
-from msp.web.explain import skipped_words
-from msp.web.parts.words import word
+from msp.words.deadline_explanations import skipped_words
+from msp.words.vocabulary import word
 
 ANOTHER = "something_else"
 

@@ -8,7 +8,7 @@ from integrations.channels import relative_time
 from integrations.channels.cards import Card, button_label
 from integrations.channels.values import Button
 from msp.sla.clocks import ANSWERS
-from msp.web.parts.words import word
+from msp.words.vocabulary import word
 
 
 def headline(card: Card, *, name: str, now: datetime) -> str:

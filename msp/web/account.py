@@ -15,11 +15,11 @@ from msp.notify.preferences import preferences_of, set_preferences
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.web.notification_preferences_form import preference_values, read_preferences, told
-from msp.web.parts.words import word
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person, whoever_is_here
 from msp.web.sessions import CHANGED
 from msp.web.shell import shell
+from msp.words.vocabulary import word
 
 THEMES = ("auto", "light", "dark")
 A_YEAR = 365 * 24 * 3600

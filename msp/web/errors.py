@@ -15,7 +15,7 @@ from msp.kernel import logs
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Refusal, TooMany
 from msp.web.guards import page_in_view
-from msp.web.parts import formats
+from msp.words import formats
 
 PAGES = (403, 404, 409, 429, 500)
 Answer = tuple[str, int] | Response

@@ -21,10 +21,10 @@ from msp.people.access import may
 from msp.people.models import Person
 from msp.people.names import first_name
 from msp.tickets import queries
-from msp.web.parts.formats import left, moment, number, time_of_day
-from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 from msp.web.undo import UndoLine, undo_line
+from msp.words.formats import left, moment, number, time_of_day
+from msp.words.vocabulary import word
 
 Count = Callable[[], int | None]
 

@@ -18,9 +18,9 @@ from msp.people.password_reset import ask_for_mail
 from msp.people.queries import can_use_account
 from msp.people.session_limits import MOST_ABSOLUTE_DAYS
 from msp.web import forgotten_password, sessions
-from msp.web.parts.words import word
 from msp.web.password_hashing import PoliteContext
 from msp.web.sign_in_form import SignInForm
+from msp.words.vocabulary import word
 
 
 class Accounts(SQLAlchemyUserDatastore):

@@ -11,7 +11,7 @@ from msp.calendars.business_time import Pause, explain
 from msp.calendars.working_calendar import Timetable, WorkingCalendar
 from msp.kernel.i18n import reading_as
 from msp.sla.explanation import Explanation
-from msp.web.explain import skipped_words, trail
+from msp.words.deadline_explanations import skipped_words, trail
 
 MADRID = ZoneInfo("Europe/Madrid")
 SPLIT = WorkingCalendar(

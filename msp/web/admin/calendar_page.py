@@ -22,9 +22,9 @@ from msp.sla.explanation import Explanation
 from msp.web.admin import list_queries
 from msp.web.admin.calendar_text import days_alike, text_of
 from msp.web.admin.forms import whole
-from msp.web.explain import trail
-from msp.web.parts import formats
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.deadline_explanations import trail
+from msp.words.vocabulary import word
 
 NEXT_SHOWN, CHANGES_SHOWN = 6, 8
 MOST_MINUTES = 60 * 24 * 90

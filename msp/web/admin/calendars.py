@@ -28,8 +28,8 @@ from msp.web.admin.calendar_text import (
 )
 from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts import formats
 from msp.web.shell import shell
+from msp.words import formats
 
 USUAL_DAY = "9:00-14:00, 16:00-19:00"
 NONE = "none"  # no public holidays at all

@@ -25,12 +25,12 @@ from msp.web.admin import list_queries
 from msp.web.admin.forms import Errors, Form, refuse_restricted, told, whole
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts import formats
 from msp.web.parts.failure_messages import failure_sentence
-from msp.web.parts.formats import day
-from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
+from msp.words import formats
+from msp.words.formats import day
+from msp.words.vocabulary import word
 
 PEOPLE_SHOWN = 12
 SOON_DAYS = 60

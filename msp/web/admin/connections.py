@@ -21,8 +21,8 @@ from msp.web.admin.forms import Form, identity, refuse_restricted, told
 from msp.web.confirm import came_from, confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
-from msp.web.parts.words import word
 from msp.web.shell import shell
+from msp.words.vocabulary import word
 
 SLACK_NEEDS = ("team_id", "bot_token")
 SLACK_MAY = ("bot_user_id", "app_id")

@@ -21,7 +21,7 @@ from msp.contracts.escalation_policy import (
 )
 from msp.people.queries import staff
 from msp.web.admin.forms import Form, identity, whole
-from msp.web.escalation_texts import sentence
+from msp.words.escalation_texts import sentence
 
 SPARE = 2
 Row = dict[str, Any]

@@ -35,9 +35,9 @@ from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_t
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
 from msp.web.admin.forms import Form, day, decimal, identity, told, written
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts import formats
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
+from msp.words import formats
 
 USUAL = {
     "response_urgent": "30", "resolution_urgent": "240", "response_high": "60", "resolution_high": "480",

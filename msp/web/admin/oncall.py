@@ -20,9 +20,9 @@ from msp.web.admin.calendar_text import text_of, windows_of
 from msp.web.admin.forms import Form, day, identity, refuse_restricted, told, whole
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts import formats
 from msp.web.request_scope import current_person
 from msp.web.shell import forget_on_call, shell
+from msp.words import formats
 
 PLACES = 10  # people in one line
 

@@ -20,8 +20,8 @@ from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.folding import name_sort_key
 from msp.web.admin.forms import Form, day, refuse_restricted, told
 from msp.web.guards import Answer, needs
-from msp.web.parts.words import word
 from msp.web.shell import shell
+from msp.words.vocabulary import word
 
 BLANK_ROWS = 4
 MOST_ROWS = 80

@@ -21,7 +21,7 @@ from msp.web.api.access import require
 from msp.web.api.contract_shapes import ContractChange, ContractIn, ContractOut, ContractQuery, read_terms, shown
 from msp.web.api.pages import QUERY, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
-from msp.web.parts.words import word
+from msp.words.vocabulary import word
 
 blueprint = resource("contracts", tag="Contracts")
 

@@ -16,7 +16,7 @@ from msp.tickets.states import PRIORITIES, STATUSES
 from msp.web.api.access import caller
 from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, is_storable, one_of
 from msp.web.api.pages import PageQuery
-from msp.web.explain import trail
+from msp.words.deadline_explanations import trail
 
 QUEUES = {"T1": 1, "T2": 2, "T3": 3}
 SOURCES = ("api", "email", "phone", "portal", "console")

@@ -13,12 +13,12 @@ from msp.reports.outlook import HORIZONS, Expected, Outlook, outlook
 from msp.tickets.queries import client_names
 from msp.web.desk.reports import tabs
 from msp.web.guards import Answer, needs
-from msp.web.parts import forecast_words
-from msp.web.parts.words import word
 from msp.web.reporting import tables
 from msp.web.reporting.files import csv_file
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
+from msp.words import forecast_texts
+from msp.words.vocabulary import word
 
 SHOWN = 200
 USUAL = 4
@@ -51,8 +51,8 @@ def forecast_page() -> Answer:
         due=len(found.expected),
         tickets=found.tickets,
         tickets_at_risk=found.tickets_at_risk,
-        accuracy=forecast_words.accuracy(found.accuracy),
-        basis=forecast_words.basis(found.accuracy),
+        accuracy=forecast_texts.accuracy(found.accuracy),
+        basis=forecast_texts.basis(found.accuracy),
         late_already=found.late_already,
         columns=_columns(found, hours),
         rows=[_row(each) for each in at_risk[:SHOWN]],
@@ -137,7 +137,7 @@ def _row(each: Expected) -> dict[str, object]:
         "verdict": each.forecast.verdict,
         "waiting": each.forecast.waiting,
         "url": url_for("desk.ticket", label=each.label),
-        "why": forecast_words.why(each.forecast),
+        "why": forecast_texts.why(each.forecast),
     }
 
 
@@ -153,7 +153,7 @@ def _file_row(each: Expected) -> list[object]:
         None if chance.late is None else round(chance.late * 100),
         chance.cases,
         word(each.forecast.verdict, "verdict"),
-        forecast_words.why(each.forecast),
+        forecast_texts.why(each.forecast),
     ]
 
 

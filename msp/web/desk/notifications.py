@@ -12,9 +12,9 @@ from msp.notify.inbox import count_unread, mark_read
 from msp.notify.models import Notification
 from msp.web.guards import needs
 from msp.web.parts.failure_messages import failure_sentence
-from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
+from msp.words.vocabulary import word
 
 SHOWN = 40
 ICONS = {

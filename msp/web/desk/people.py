@@ -12,8 +12,8 @@ from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
 from msp.people.queries import staff
 from msp.tickets import queries
-from msp.web.parts.once import cached_per_locale
 from msp.web.shell import end_of_day
+from msp.words.per_locale import cached_per_locale
 
 
 @dataclass(frozen=True, slots=True)

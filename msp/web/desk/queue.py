@@ -28,11 +28,11 @@ from msp.web.desk import solved
 from msp.web.desk.people import assignable, assignees
 from msp.web.guards import needs
 from msp.web.parts.draw import deadline, stamp
-from msp.web.parts.formats import time_of_day
-from msp.web.parts.once import cached_per_locale
-from msp.web.parts.words import word
 from msp.web.request_scope import current_person
 from msp.web.shell import end_of_day, shell
+from msp.words.formats import time_of_day
+from msp.words.per_locale import cached_per_locale
+from msp.words.vocabulary import word
 
 PAGE = 60
 MORE = 500

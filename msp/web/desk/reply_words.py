@@ -11,7 +11,7 @@ from msp.people.models import Person
 from msp.people.names import first_name
 from msp.tickets.detail import TicketDetail
 from msp.tickets.models import Ticket
-from msp.web.parts.words import word
+from msp.words.vocabulary import word
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from msp.reports.names import names
 from msp.reports.reasons import margins, reasons
 from msp.tickets.queries import client_names
 from msp.web.guards import Answer, needs
-from msp.web.parts.words import word
 from msp.web.reporting import drilldown, tables
 from msp.web.reporting.files import csv_file
 from msp.web.reporting.report_params import ReportParams, months_offered, read_params
 from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
+from msp.words.vocabulary import word
 
 PAGE = 50
 ROWS = 100  # of the table, so that a page for hundreds of clients stays light

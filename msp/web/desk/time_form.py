@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from msp.kernel.errors import Invalid
-from msp.web.parts import formats
+from msp.words import formats
 from msp.worklog.models import TimeEntry
 from msp.worklog.overlaps import full_days, overlaps_of
 

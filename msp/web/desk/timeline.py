@@ -9,10 +9,10 @@ from flask_babel import gettext
 from msp.contracts.escalation_policy import PolicyStep
 from msp.kernel.db import Json
 from msp.tickets.detail import EventRow
-from msp.web.escalation_texts import moment
-from msp.web.parts import formats
 from msp.web.parts.folding import Placed, folded
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.escalation_texts import moment
+from msp.words.vocabulary import word
 
 ICONS = {
     "ticket.assigned": "user-plus",

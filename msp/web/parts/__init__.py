@@ -10,13 +10,14 @@ from markupsafe import Markup
 from msp.kernel import clock
 from msp.kernel.i18n import current_reader
 from msp.people.names import first_name
-from msp.web.parts import draw, failure_messages, formats, words
+from msp.web.parts import draw, failure_messages
 from msp.web.parts.assets import asset
 from msp.web.parts.folding import same_page
 from msp.web.parts.kept import kept_by
 from msp.web.parts.once import once
 from msp.web.parts.rich import beginning, rich_text
 from msp.web.parts.upload_limits import upload_hint, upload_limits
+from msp.words import formats, vocabulary
 
 FILTERS = {
     "minutes": formats.minutes,
@@ -33,7 +34,7 @@ FILTERS = {
     "minutes_since": formats.minutes_since,
     "stopwatch": formats.stopwatch,
     "filesize": formats.filesize,
-    "word": words.word,
+    "word": vocabulary.word,
     "first_name": first_name,
     "rich_text": rich_text,
     "beginning": beginning,
@@ -55,7 +56,7 @@ GLOBALS = {
     "reader_locale": formats.reader_locale,
     "form_key": draw.form_key,
     "kept_by": kept_by,
-    "word": words.word,
+    "word": vocabulary.word,
     "failure_sentence": failure_messages.failure_sentence,
     "unknown_code": failure_messages.unknown_code,
     "now": clock.now,

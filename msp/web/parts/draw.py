@@ -11,10 +11,10 @@ from flask_babel import gettext, pgettext
 from markupsafe import Markup, escape
 
 from msp.kernel import clock as wall
-from msp.web.parts import formats
 from msp.web.parts.assets import asset
-from msp.web.parts.once import cached_per_locale
-from msp.web.parts.words import CHANNEL_ICONS, tone, word
+from msp.words import formats
+from msp.words.per_locale import cached_per_locale
+from msp.words.vocabulary import CHANNEL_ICONS, tone, word
 
 TINTS = 6
 SOON = 0.75  # from this share of the promise on, a deadline counts as soon

@@ -5,7 +5,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from msp.kernel import files
-from msp.web.parts import formats
+from msp.words import formats
 
 MOST_FILES = 10
 FOR_THE_REST = 1024 * 1024  # bytes of a request that are no files

@@ -22,10 +22,10 @@ from msp.tickets.states import priority_of
 from msp.tickets.subject import subject_of
 from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts import formats
 from msp.web.portal.frame import Tab, add_tab, client_of, frame, portal_news
 from msp.web.request_scope import background, current_person
 from msp.web.uploads import keep_files
+from msp.words import formats
 
 SHOWN = 500  # open ones: more than any company has
 SOLVED_SHOWN = 30

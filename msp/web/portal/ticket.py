@@ -21,12 +21,12 @@ from msp.tickets.detail import EventRow
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.reading import mark_ticket_read
 from msp.web.desk.timeline import timeline
-from msp.web.explain import sentences
 from msp.web.guards import Answer, is_first_time, list_before, needs
 from msp.web.parts.folding import shown_newest
 from msp.web.portal.frame import frame, portal_news
 from msp.web.request_scope import current_person
 from msp.web.uploads import keep_files
+from msp.words.deadline_explanations import sentences
 
 SHOWN_EVENTS = {"ticket.status_changed", "ticket.assigned", "ticket.message_deleted", "ticket.message_restored"}
 

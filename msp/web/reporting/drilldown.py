@@ -11,11 +11,11 @@ from msp.reports.attainment import NONE, Line
 from msp.reports.names import names
 from msp.reports.period import Period, month_of
 from msp.reports.reasons import Reason
-from msp.web.explain import sentences
-from msp.web.parts import formats
-from msp.web.parts.words import word
 from msp.web.reporting import tables
 from msp.web.reporting.report_params import ReportParams
+from msp.words import formats
+from msp.words.deadline_explanations import sentences
+from msp.words.vocabulary import word
 
 Nameable = UUID | None  # the one technician who may be named; None: everybody may
 

@@ -8,7 +8,7 @@ from io import StringIO
 
 from flask import Response
 
-from msp.web.parts import formats
+from msp.words import formats
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
 

@@ -12,7 +12,7 @@ from msp.kernel.errors import NotFound
 from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question
 from msp.reports.outcome import COUNTED, EXCLUDED
 from msp.reports.period import Period, month_of, read_period
-from msp.web.parts import formats
+from msp.words import formats
 
 MAX_PAGE = 10_000
 MONTHS_OFFERED = 24

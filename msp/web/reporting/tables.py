@@ -14,9 +14,9 @@ from msp.reports.attainment import CODES, NONE
 from msp.reports.figures import OTHERS, Figures, sum_of, without_others
 from msp.reports.names import names
 from msp.reports.outcome import COUNTED, EXCLUDED
-from msp.web.parts import formats
-from msp.web.parts.words import word
 from msp.web.reporting.report_params import ReportParams
+from msp.words import formats
+from msp.words.vocabulary import word
 
 TONES = ("green", "amber", "red")  # of the ends that count
 _WORDS = {"priority": "priority", "type": "type", "tier": "tier", "kind": "clock_long"}

@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext, ngettext
 from msp.kernel import clock
 from msp.kernel.i18n import current_reader
 from msp.kernel.money import Money, display, display_price
-from msp.web.parts.once import cached_per_locale
+from msp.words.per_locale import cached_per_locale
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NO-BREAK SPACE}"

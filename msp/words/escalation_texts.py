@@ -8,8 +8,8 @@ from flask_babel import gettext
 from msp.contracts.escalation_policy import EscalationPolicy, PolicyStep, person_of
 from msp.sla.clocks import next_step
 from msp.sla.detail_queries import ShownClock
-from msp.web.parts import formats
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.vocabulary import word
 
 Names = Mapping[UUID, str]
 

@@ -7,8 +7,8 @@ from flask_babel import gettext, ngettext
 from msp.reports.backtest import HORIZON, MORNING, TESTED
 from msp.reports.forecast import Accuracy, Forecast
 from msp.reports.late_chance import FEWEST, Chance
-from msp.web.parts import formats
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.vocabulary import word
 
 NEARLY_ALL = 0.95
 

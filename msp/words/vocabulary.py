@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_pgettext as said
 
-from msp.web.parts.once import cached_per_locale
+from msp.words.per_locale import cached_per_locale
 
 WORDS = {
     "status": {

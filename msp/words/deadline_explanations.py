@@ -12,8 +12,8 @@ from flask_babel import gettext, ngettext
 
 from msp.calendars.business_time import Step
 from msp.sla.explanation import Explanation
-from msp.web.parts import formats
-from msp.web.parts.words import word
+from msp.words import formats
+from msp.words.vocabulary import word
 
 SHOWN = 8
 NAMED = 2  # skips of one kind that a short form names one by one
