@@ -36,6 +36,7 @@ from msp.kernel.destinations import PAYMENT
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.events import Fact, subscribe
 from msp.kernel.foreign_json import NotJson, parse_object
+from msp.kernel.http_outcomes import is_temporary, retry_after
 from msp.kernel.leases import LATER
 from msp.web.request_scope import own_scope
 from msp.web.reserved import reserve
@@ -93,7 +94,7 @@ def _asked(ask: Callable[[], Result]) -> Result:
         with deadline(ASKED_SECONDS):
             return ask()
     except stripe.RateLimitError as error:
-        raise Temporary("stripe_busy", retry_after=_retry_after(error)) from error
+        raise Temporary("stripe_busy", retry_after=retry_after(error.headers)) from error
     except stripe.APIConnectionError as error:
         raise Temporary("stripe_unreachable") from error
     except DeadlineExceeded as error:
@@ -102,14 +103,10 @@ def _asked(ask: Callable[[], Result]) -> Result:
         raise Temporary("stripe_no_sense") from error
     except stripe.StripeError as error:
         # Below 400 it was no answer of Stripe's: a proxy's page, for one.
-        if not 400 <= (error.http_status or 0) < 500 or error.http_status in (409, 429):
-            raise Temporary(f"stripe_{error.http_status}", retry_after=_retry_after(error)) from error
+        status = error.http_status or 0
+        if status < 400 or status == 409 or is_temporary(status):
+            raise Temporary(f"stripe_{error.http_status}", retry_after=retry_after(error.headers)) from error
         raise Permanent(error.user_message or str(error)) from error
-
-
-def _retry_after(error: stripe.StripeError) -> float | None:
-    named = {name.lower(): value for name, value in (error.headers or {}).items()}.get("retry-after", "")
-    return float(named) if named.replace(".", "", 1).isdigit() else None
 
 
 def _collect(client: StripeClient, bill: InvoiceForCollection, *, key: str) -> None:

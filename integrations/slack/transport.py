@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import requests
 from slack_sdk import WebClient
 
 from integrations.channels import Broken, Post, Profile, ThreadRef, WorkspaceLink
@@ -17,16 +16,15 @@ from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
 from integrations.slack.web_api import NEEDS_INSTALL, TIMEOUT, call, client
 from msp.kernel.db import Json
-from msp.kernel.deadlines import DeadlineExceeded, deadline
 from msp.kernel.destinations import place_at
-from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.errors import Permanent
+from msp.kernel.http_outcomes import download
 from msp.kernel.web_address import WebAddress, parse_web_address
 from msp.richtext import Document
 
 MARK = "guardia"
 CLOCK_SKEW = timedelta(seconds=30)
 FILE_HOSTS = ("files.slack.com", "slack-files.com")
-CHUNK = 64 * 1024
 MAX_CAPTIONS = 1024 * 1024
 DOWNLOAD_WAITS = 12  # times the timeout of one wait that a whole file may take
 
@@ -115,22 +113,20 @@ class SlackTransport:
         """
         if remote.get("ask_first"):
             remote = _offered(call(self._client(link).files_info, file=remote["id"])["file"])
-        address = parse_web_address(remote.get("url"))
-        if address is None or not self._is_slack(address):
-            raise Permanent("foreign_address")
-        headers = {"Authorization": f"Bearer {link.token}"}
-        try:
-            with (
-                place_at("slack"),
-                deadline(DOWNLOAD_WAITS * self.timeout),
-                requests.get(
-                    address.url, headers=headers, stream=True, allow_redirects=False, timeout=self.timeout
-                ) as response,
-            ):
-                _check(response, expected=remote.get("content_type") or "")
-                yield response.iter_content(CHUNK)
-        except (requests.RequestException, DeadlineExceeded) as fault:
-            raise Temporary("no_answer") from fault
+        with (
+            place_at("slack"),
+            download(
+                remote.get("url"),
+                may_fetch=self._is_slack,
+                headers={"Authorization": f"Bearer {link.token}"},
+                timeout=self.timeout,
+                seconds=DOWNLOAD_WAITS * self.timeout,
+            ) as file,
+        ):
+            is_page = file.content_type.startswith("text/html")
+            if is_page and not (remote.get("content_type") or "").startswith("text/html"):
+                raise Permanent("not_readable")
+            yield file.chunks
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """The transcription of a clip by files.info; a long one is read whole from its captions (`vtt`)."""
@@ -182,15 +178,3 @@ def _offered(file: Json) -> Json:
         "url": file.get("url_private_download") or file.get("url_private"),
         "content_type": file.get("mimetype"),
     }
-
-
-def _check(response: requests.Response, *, expected: str) -> None:
-    if response.status_code == 429:
-        wait = response.headers.get("Retry-After", "")
-        raise Temporary("ratelimited", retry_after=float(wait) if wait.isdecimal() else None)
-    if response.status_code >= 500:
-        raise Temporary(f"http_{response.status_code}")
-    if response.status_code != 200:
-        raise Permanent(f"http_{response.status_code}")
-    if response.headers.get("Content-Type", "").startswith("text/html") and not expected.startswith("text/html"):
-        raise Permanent("not_readable")

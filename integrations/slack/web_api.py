@@ -17,6 +17,7 @@ from integrations.channels import Broken, InDoubt, Unreachable
 from msp.kernel.deadlines import deadline
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.http_outcomes import retry_after
 
 TIMEOUT = 5  # seconds for one wait
 WAITS = 2  # of them that a whole call may take
@@ -100,7 +101,7 @@ def _refusal(response: SlackResponse) -> Exception:
     status, data = response.status_code, response.data
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return Temporary("ratelimited", retry_after=_retry_after(response))
+        return Temporary("ratelimited", retry_after=retry_after(response.headers) or DEFAULT_PAUSE)
     if status >= 500 or code in IN_DOUBT or (status == 200 and not _CODE.fullmatch(code)):
         return InDoubt(f"http_{status}" if status != 200 else code[:64], retry_after=DOUBT_PAUSE)
     if status != 200 and not _CODE.fullmatch(code):
@@ -116,9 +117,3 @@ def _no_line(reason: object) -> Exception:
     if isinstance(reason, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError):
         return Temporary("no_connection")
     return InDoubt("no_answer", retry_after=DOUBT_PAUSE)
-
-
-def _retry_after(response: SlackResponse) -> float:
-    value = {name.lower(): value for name, value in response.headers.items()}.get("retry-after", "")
-    value = value[0] if isinstance(value, list) else value
-    return float(value) if str(value).isdecimal() else DEFAULT_PAUSE

@@ -22,6 +22,7 @@ from msp.kernel import clock
 from msp.kernel.deadlines import DeadlineExceeded, deadline
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.http_outcomes import failure, is_temporary, retry_after
 
 SCOPE = "https://api.botframework.com/.default"
 TIMEOUT = 8
@@ -69,8 +70,8 @@ class Token(Authentication):
                 answer = requests.post(self.settings.teams_token_url, data=form, timeout=TIMEOUT, allow_redirects=False)
         except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("sign_in_no_answer") from fault
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise Temporary(f"sign_in_http_{answer.status_code}")
+        if is_temporary(answer.status_code):
+            raise failure(answer.status_code, answer.headers, reason=f"sign_in_http_{answer.status_code}")
         if answer.status_code != 200:
             raise Permanent("sign_in_refused")
         try:
@@ -115,12 +116,11 @@ def _meaning(token: Token, refused: ErrorResponseException) -> Exception:
     response = refused.response
     status, code = response.status_code, _code(response)
     if status == 429:
-        wait = response.headers.get("Retry-After", "")
-        return Temporary("throttled", retry_after=float(wait) if wait.isdecimal() else None)
+        return Temporary("throttled", retry_after=retry_after(response.headers))
     if status == 412:
         return Temporary("precondition_failed")
-    if status >= 500:
-        return InDoubt(f"http_{status}")
+    if is_temporary(status):
+        return failure(status, response.headers, is_repeatable=False)
     if status == 401:
         token.forget()
         return Permanent("unauthorized") if code == "BotNotRegistered" else Temporary("unauthorized")

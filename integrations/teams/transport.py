@@ -20,11 +20,11 @@ from msp.kernel.db import Json, Scope, work
 from msp.kernel.deadlines import DeadlineExceeded, deadline
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.http_outcomes import download, failure
 from msp.kernel.web_address import WebAddress, parse_web_address
 from msp.people.queries import find_identity
 from msp.richtext import Document
 
-CHUNK = 64 * 1024
 DOWNLOAD_SECONDS = 90.0  # for a whole file
 MESSAGE_GONE = ("ActivityNotFoundInConversation", "NotEnoughPermissions")
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint.cn")
@@ -113,25 +113,17 @@ class TeamsTransport:
     @contextmanager
     def download(self, link: WorkspaceLink, remote: Json) -> Iterator[Iterator[bytes]]:
         """Fetch a file by its pre-authorised address, or a pasted picture with our token; redirects are refused."""
-        address = parse_web_address(remote.get("url"))
-        if address is None or not self._may_fetch(address, remote):
-            raise Permanent("foreign_address")
-        headers = {"Authorization": f"Bearer {self.token.value()}"} if remote.get("with_token") else {}
-        try:
-            with (
-                place_at("teams"),
-                deadline(DOWNLOAD_SECONDS),
-                requests.get(
-                    address.url, headers=headers, stream=True, allow_redirects=False, timeout=TIMEOUT
-                ) as response,
-            ):
-                if response.status_code == 429 or response.status_code >= 500:
-                    raise Temporary(f"http_{response.status_code}")
-                if response.status_code != 200:
-                    raise Permanent(f"http_{response.status_code}")
-                yield response.iter_content(CHUNK)
-        except (requests.RequestException, DeadlineExceeded) as fault:
-            raise Temporary("no_answer") from fault
+        with (
+            place_at("teams"),
+            download(
+                remote.get("url"),
+                may_fetch=lambda address: self._may_fetch(address, remote),
+                headers={"Authorization": f"Bearer {self.token.value()}"} if remote.get("with_token") else {},
+                timeout=TIMEOUT,
+                seconds=DOWNLOAD_SECONDS,
+            ) as file,
+        ):
+            yield file.chunks
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """Teams tells apps no words of clips."""
@@ -178,16 +170,13 @@ class TeamsTransport:
                 answer = requests.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False)
         except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("no_answer") from fault
-        if answer.status_code == 429 or answer.status_code >= 500:
-            wait = answer.headers.get("Retry-After", "")
-            raise Temporary(f"http_{answer.status_code}", retry_after=float(wait) if wait.isdecimal() else None)
         if answer.status_code == 401:
             self.token.forget()
             raise Temporary("unauthorized")
         if answer.status_code == 404:
             raise Unreachable("member_not_found")
         if answer.status_code != 200:
-            raise Permanent(f"http_{answer.status_code}")
+            raise failure(answer.status_code, answer.headers)
         try:
             body: dict[str, Any] = answer.json()
         except ValueError as fault:  # a proxy's page

@@ -11,17 +11,12 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from msp.kernel import clock
 from msp.kernel.deadlines import deadline
 from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.http_outcomes import failure
 from msp.kernel.web_address import WebAddress, parse_web_address
-
-RETRY_STATUSES = (408, 425, 429)
-LONGEST_WAIT = 3600.0  # seconds that an endpoint may ask us to wait
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -58,25 +53,25 @@ class Poster:
         address = self._resolved(target)
         try:
             with deadline(max(until - time.monotonic(), 0.1)):
-                status, retry_after = self._exchange(target, address, body, headers)
+                status, told = self._exchange(target, address, body, headers)
         except ssl.SSLCertVerificationError as wrong:
             raise Temporary("certificate_not_trusted") from wrong
         except (OSError, http.client.HTTPException) as fault:
             raise Temporary("no_answer") from fault
         if 200 <= status < 300:
             return status
-        raise _refusal(status, retry_after)
+        raise failure(status, told)
 
     def _exchange(
         self, target: WebAddress, address: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, str | None]:
+    ) -> tuple[int, Mapping[str, object]]:
         context = ssl.create_default_context() if target.scheme == "https" else None
         line = _Pinned(target.host, target.port, address=address, context=context, timeout=self.timeout)
         told = {"Content-Type": "application/json", "User-Agent": "Guardia", "Connection": "close", **headers}
         try:
             line.request("POST", target.path, body, told)
             answer = line.getresponse()
-            return answer.status, answer.headers.get("Retry-After")
+            return answer.status, dict(answer.headers)
         finally:
             line.close()
 
@@ -145,23 +140,3 @@ def signature(secret: str, *, timestamp: int, body: bytes) -> str:
     """HMAC-SHA256 over `<timestamp>.<body>`, in hexadecimal, as `sha256=…`."""
     made = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
     return f"sha256={made.hexdigest()}"
-
-
-def _refusal(status: int, retry_after: str | None) -> Exception:
-    reason = f"http_{status}"
-    if status in RETRY_STATUSES or status >= 500:
-        return Temporary(reason, retry_after=_seconds(retry_after, now=clock.now()))
-    return Permanent("redirected" if 300 <= status < 400 else reason)
-
-
-def _seconds(written: str | None, *, now: datetime) -> float | None:
-    """Retry-After (RFC 9110, 10.2.3) in seconds: a number or a date; None where it says nothing."""
-    if not written:
-        return None
-    if written.isascii() and written.isdecimal():
-        return min(float(written), LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(written) - now).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return min(max(seconds, 1.0), LONGEST_WAIT)
