@@ -38,6 +38,7 @@ from msp.kernel.events import Fact, subscribe
 from msp.kernel.foreign_json import NotJson, parse_object
 from msp.kernel.http_outcomes import is_temporary, retry_after
 from msp.kernel.leases import LATER
+from msp.kernel.storable import is_storable
 from msp.web.request_scope import own_scope
 from msp.web.reserved import reserve
 
@@ -294,7 +295,7 @@ def webhook(secret: str) -> Response:
         return _answer(400, "not_an_event" if wrong.code == "not_an_object" else "malformed")
     except ValueError:  # the header or the body is no text
         return _answer(400, "malformed")
-    if not (_is_event(event) and _is_storable(json.loads(body))):
+    if not (_is_event(event) and is_storable(json.loads(body))):
         return _answer(400, "not_an_event")
     if subject := subject_of(event):
         inbox.store("stripe", event["id"], event, key=subject, lane=LATER)
@@ -320,12 +321,6 @@ def _is_event(event: object) -> bool:
     data = event.get("data")
     named = all(isinstance(event.get(name), str) and 0 < len(event[name]) <= 255 for name in ("id", "type"))
     return named and isinstance(data, dict) and isinstance(data.get("object"), dict)
-
-
-def _is_storable(event: object) -> bool:
-    """Whether PostgreSQL can keep it: no NUL, no half of a surrogate pair."""
-    text = json.dumps(event, ensure_ascii=False)
-    return "\\u0000" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def receive(client: StripeClient, received: inbox.Received) -> None:

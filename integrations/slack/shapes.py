@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs
 
 from msp.kernel.db import Json
-from msp.kernel.foreign_json import NotJson, parse_object, storable_text
+from msp.kernel.foreign_json import NotJson, foreign_text, parse_object
 
 
 class WrongShape(Exception):
@@ -124,7 +124,7 @@ def _form(raw: bytes) -> dict[str, str]:
         fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict")
     except ValueError:
         raise WrongShape("not_a_form") from None
-    return {storable_text(name): storable_text(values[0]) for name, values in fields.items()}
+    return {foreign_text(name): foreign_text(values[0]) for name, values in fields.items()}
 
 
 def _need(fields: Json, *names: str) -> None:

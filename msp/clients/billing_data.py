@@ -23,6 +23,7 @@ from msp.clients.tax_regime import (
 )
 from msp.kernel.db import Json
 from msp.kernel.issuer import read_issuer
+from msp.kernel.storable import is_storable
 
 Faults = dict[str, list[str]]
 FIELDS = ("tax_id", "tax_regime", "billing_address", "billing_email", "payment_days")
@@ -30,8 +31,7 @@ ADDRESS = ("line1", "line2", "postcode", "city", "province", "country")
 MOST_PAYMENT_DAYS = 365
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_EMAIL, LONGEST_LINE, LONGEST_TAX_ID = 254, 10_000, 40
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _GROUPS = frozenset(("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"))  # territories of CLDR that are no country
 
 
@@ -67,7 +67,7 @@ def check_tax_id(typed: object, *, country: str | None) -> tuple[str | None, str
     """
     if typed is None or (isinstance(typed, str) and not typed.strip()):
         return None, None
-    if not isinstance(typed, str) or len(typed) > LONGEST_TAX_ID or _CONTROL.search(typed):
+    if not isinstance(typed, str) or len(typed) > LONGEST_TAX_ID or _CONTROL.search(typed) or not is_storable(typed):
         return None, "invalid"
     if country is None:
         compact = _alphanumeric(typed)
@@ -111,7 +111,7 @@ def _address(given: object, faults: Faults) -> object:
     for name, value in given.items():
         if name not in ADDRESS:
             faults[f"billing_address.{name}"] = ["unknown_field"]
-        elif not isinstance(value, str) or len(value) > LONGEST_LINE or _UNSTORABLE.search(value):
+        elif not isinstance(value, str) or len(value) > LONGEST_LINE or not is_storable(value):
             faults[f"billing_address.{name}"] = ["invalid"]
         elif value.strip():
             address[name] = value.strip()

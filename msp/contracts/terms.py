@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from msp.contracts.models import KINDS, WORK_TYPES
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
+from msp.kernel.storable import is_storable
 
 BANDS = ("business", "after_hours", "weekend", "holiday")
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # no agreement is older, and calendars go no further
@@ -26,7 +27,6 @@ MOST_ROWS = 500
 LONGEST_TEXT = 10_000
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DAY_MINUTES = 1440
 _SCOPES = ("entry", "ticket", "ticket_day", "invoice_line")
 _MODES = ("up", "nearest", "down")
@@ -41,7 +41,7 @@ def is_day(day: date) -> bool:
 
 def is_text(value: object, *, blank: bool = False) -> bool:
     """Whether a value is text that can be stored: whatever people type prints, what no font has as a replacement."""
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or _UNSTORABLE.search(value):
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not is_storable(value):
         return False
     return blank or bool(value.strip())
 

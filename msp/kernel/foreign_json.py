@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from msp.kernel.db import Json
+from msp.kernel.storable import storable_text
 
 MOST_DEPTH = 100  # of nested lists and objects; chat systems and Stripe need a dozen
 
@@ -35,9 +36,9 @@ def parse_object(raw: bytes | str, *, most_depth: int = MOST_DEPTH) -> Json:
     return cleaned
 
 
-def storable_text(text: str) -> str:
-    """The text without NUL and with ? for halves of surrogate pairs: PostgreSQL keeps neither."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+def foreign_text(text: str) -> str:
+    """The text without NUL, and with ? for lone surrogates."""
+    return storable_text(text.replace("\0", ""), replacement="?")
 
 
 def _refuse(name: str) -> None:
@@ -53,11 +54,11 @@ def _finite(text: str) -> float:
 
 def _storable(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return storable_text(value)
+        return foreign_text(value)
     if not isinstance(value, list | dict):
         return value
     if depth == 0:
         raise NotJson("too_deep")
     if isinstance(value, list):
         return [_storable(each, depth - 1) for each in value]
-    return {storable_text(key): _storable(each, depth - 1) for key, each in value.items()}
+    return {foreign_text(key): _storable(each, depth - 1) for key, each in value.items()}

@@ -8,6 +8,7 @@ hold no white space at their edges.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from msp.kernel.storable import storable_text
 from msp.richtext.links import canonical, shown
 from msp.richtext.nodes import (
     Code,
@@ -86,14 +87,10 @@ def text_of(leaf: Leaf) -> str:
 
 
 def clean(text: str) -> str:
-    """A text with \\n as its only line end, and without what PostgreSQL cannot keep: NUL and halves of surrogates."""
+    """A text with \\n as its only line end, and U+FFFD for what cannot be stored."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace("\0", "\ufffd")
+    return storable_text(text)
 
 
 def _flat(inlines: Iterable[Inline], styles: frozenset[Style], url: str) -> Iterator[Run]:

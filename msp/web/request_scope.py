@@ -3,7 +3,6 @@
 Doors of other programs (Slack, Teams, Stripe, health) are marked with `own_scope`: they enter scopes by themselves.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -18,6 +17,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 from msp.kernel import i18n, logs
 from msp.kernel.db import Scope, commit, db, enter, leave
+from msp.kernel.storable import is_storable
 from msp.people.access import scope_of
 from msp.people.models import Person
 
@@ -82,7 +82,7 @@ def _open() -> None:
     elif current_user.is_authenticated:
         work_as(current_user.person, client_ids=current_user.client_ids)
         _check_csrf()
-    _refuse_nul()
+    _refuse_unstorable_text()
     _refuse_odd_json()
     if request.blueprint == "security":
         _refuse_long_secrets()
@@ -94,14 +94,14 @@ def _check_csrf() -> None:
         csrf.protect()
 
 
-def _refuse_nul() -> None:
-    """No text that PostgreSQL cannot hold comes any further; a form is read only for whoever is known by now."""
+def _refuse_unstorable_text() -> None:
+    """No text that cannot be stored comes any further; a form is read only for whoever is known by now."""
     sent = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
     if g.scope_token is not None:
         sent += [text for pair in request.form.items(multi=True) for text in pair]
         sent += [each.filename or "" for each in request.files.values()]
-    if any("\x00" in text for text in sent):
-        raise BadRequest("NUL in text")
+    if not is_storable(sent):
+        raise BadRequest("text that cannot be stored")
 
 
 def _refuse_odd_json() -> None:
@@ -110,12 +110,11 @@ def _refuse_odd_json() -> None:
         return
     try:
         body = request.get_json()
-        said = json.dumps(body, ensure_ascii=False)
-        said.encode()
+        fits = isinstance(body, dict) and is_storable(body)
     except (RecursionError, ValueError) as wrong:
         raise BadRequest("JSON that cannot be read") from wrong
-    if not isinstance(body, dict) or "\\u0000" in said:
-        raise BadRequest("JSON that is no object")
+    if not fits:
+        raise BadRequest("JSON that is no object or cannot be stored")
 
 
 def _refuse_long_secrets() -> None:

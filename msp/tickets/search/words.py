@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from msp.kernel.folding import fold
+from msp.kernel.storable import storable_text
 from msp.tickets.search.spellings import phone_ways, ways
 
 MAX_LENGTH = 200  # characters of a search that are read
@@ -72,7 +73,9 @@ def is_ticket_word(term: Term) -> bool:
 
 def understand(words: str) -> Asked:
     """What a person asks for with these words; nothing at all where there is neither letter nor digit."""
-    said = unicodedata.normalize("NFC", words.replace("\x00", " ")).translate(_FULL_WIDTH).strip()[:MAX_LENGTH]
+    said = (
+        unicodedata.normalize("NFC", storable_text(words, replacement=" ")).translate(_FULL_WIDTH).strip()[:MAX_LENGTH]
+    )
     terms = [term for term in _terms(said) if any(map(fold, term.ways))]
     return Asked(tuple(terms[:MAX_TERMS]), frozenset(_labels(said)))
 

@@ -9,6 +9,7 @@ from babel.numbers import list_currencies
 from marshmallow import EXCLUDE, ValidationError, fields, post_load, pre_dump, validate
 
 from msp.kernel.money import InvalidMoney, Money
+from msp.kernel.storable import is_storable
 
 MOST_ITEMS = 200  # of a list that says nothing else
 _CODES = {"required": "required", "null": "null", "validator_failed": "invalid"}
@@ -104,7 +105,7 @@ class Anything(fields.Raw):
     default_error_messages = {"invalid": "invalid"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        if not _holds_storable(value):
+        if not is_storable(value):
             raise self.make_error("invalid")
         return value
 
@@ -144,21 +145,3 @@ def currency(**kwargs: Any) -> Text:
     field = Text(longest=3, metadata={"example": "EUR"}, **kwargs)
     field.validators.append(check)
     return field
-
-
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can keep it: no NUL, no half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
-
-
-def _holds_storable(value: Any) -> bool:
-    match value:
-        case str():
-            return is_storable(value)
-        case dict():
-            return all(_holds_storable(each) for pair in value.items() for each in pair)
-        case list():
-            return all(map(_holds_storable, value))
-        case float():
-            return value == value and abs(value) != float("inf")
-    return True

@@ -7,6 +7,7 @@ from uuid import UUID
 from marshmallow import ValidationError, fields
 
 from msp.kernel.errors import Invalid
+from msp.kernel.storable import is_storable
 from msp.people.models import Person
 from msp.sla.explanation import Explanation
 from msp.sla.models import Clock
@@ -14,7 +15,7 @@ from msp.tickets.actions import MAX_BODY, MAX_SUBJECT
 from msp.tickets.models import LEVELS, TYPES, Ticket
 from msp.tickets.states import PRIORITIES, STATUSES
 from msp.web.api.access import caller
-from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, is_storable, one_of
+from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, one_of
 from msp.web.api.pages import PageQuery
 from msp.words.deadline_explanations import trail
 
