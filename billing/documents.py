@@ -6,6 +6,7 @@ whoever asks for it first.
 """
 
 import hashlib
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from billing.models import Invoice, InvoiceDocument, InvoiceRecord
 from msp.clients.models import Client
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Fact, subscribe
+from msp.kernel.events import DeliveredEvent, subscribe
 from msp.kernel.issuer import verifactu_mode
 from msp.kernel.leases import LATER
 
@@ -26,7 +27,7 @@ def listen() -> None:
     subscribe("invoice_documents", to={"invoice.issued"}, handler=lambda fact: make_for(fact), lane=LATER)
 
 
-def make_for(fact: Fact) -> None:
+def make_for(fact: DeliveredEvent[Any]) -> None:
     """Make the document that an event is about, unless it is there."""
     keep(fact.subject_id)
 

@@ -34,7 +34,7 @@ from msp.kernel import inbox
 from msp.kernel.deadlines import DeadlineExceeded, deadline
 from msp.kernel.destinations import PAYMENT
 from msp.kernel.errors import Permanent, Temporary
-from msp.kernel.events import Fact, subscribe
+from msp.kernel.events import DeliveredEvent, subscribe
 from msp.kernel.foreign_json import NotJson, parse_object
 from msp.kernel.http_outcomes import is_temporary, retry_after
 from msp.kernel.leases import LATER
@@ -70,7 +70,7 @@ def listen(client: StripeClient) -> None:
     inbox.register_source("stripe", partial(receive, client))
 
 
-def push(client: StripeClient, fact: Fact) -> None:
+def push(client: StripeClient, fact: DeliveredEvent[Any]) -> None:
     """Bring an issued invoice, or the correction of one, to Stripe; raises Temporary or Permanent."""
     bill = read_for_collection(fact.subject_id)
     if bill is None:

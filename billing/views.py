@@ -19,7 +19,7 @@ from billing.sentences.figures import days
 from msp.contracts.models import Contract
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Refusal
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.access import may
 from msp.people.models import Person
 from msp.people.names import first_name
@@ -234,10 +234,10 @@ def record_shown(invoice: Invoice, record: InvoiceRecord | None) -> Row | None:
 def history(invoice: Invoice) -> list[Row]:
     """What happened to an invoice, in order."""
     query = (
-        select(Event.kind, Event.at, Event.data, Person.name)
-        .outerjoin(Person, Person.id == Event.actor_id)
-        .where(Event.subject_id == invoice.id)
-        .order_by(Event.seq)
+        select(StoredEvent.kind, StoredEvent.at, StoredEvent.data, Person.name)
+        .outerjoin(Person, Person.id == StoredEvent.actor_id)
+        .where(StoredEvent.subject_id == invoice.id)
+        .order_by(StoredEvent.seq)
     )
     return [
         {"at": at, "icon": ICONS.get(kind, "activity"), "text": _happened(kind, data, name)}

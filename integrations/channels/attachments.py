@@ -1,5 +1,6 @@
 """Files that came with a message: fetched by a worker into the file store, or refused with the reason."""
 
+from typing import Any
 from uuid import UUID
 
 from integrations.channels.links import find_link, note_broken
@@ -10,14 +11,14 @@ from integrations.channels.values import WorkspaceLink
 from msp.kernel import clock, files
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent
-from msp.kernel.events import Fact, emit
+from msp.kernel.events import DeliveredEvent, emit
 from msp.tickets.models import Attachment, Message
 from msp.tickets.upload_quota import EXCEEDED, bytes_left, refusal_of
 
 OFFERED = {"attachment.offered"}
 
 
-def fetch(fact: Fact) -> None:
+def fetch(fact: DeliveredEvent[Any]) -> None:
     """Fetch one offered file and store it; emits `ticket.attachment_stored` or `ticket.attachment_refused`."""
     assert fact.client_id is not None
     transport = transport_of(fact.data["platform"])
@@ -53,7 +54,7 @@ def _fetched(transport: Transport, link: WorkspaceLink | None, remote: Json, *, 
         return files.keep(chunks, limit=limit)
 
 
-def _settle(fact: Fact, *, state: str, **values: object) -> None:
+def _settle(fact: DeliveredEvent[Any], *, state: str, **values: object) -> None:
     assert fact.client_id is not None
     with work(Scope.client(fact.client_id)) as session:
         attachment = session.get_one(Attachment, fact.subject_id)

@@ -1,5 +1,6 @@
 """Kind answers to people whose words make no ticket: unconnected companies, strangers, guests, staff, former people."""
 
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from integrations.channels.values import IncomingMessage, Post, ThreadRef, Works
 from msp.clients.queries import access_client
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent
-from msp.kernel.events import Event, Fact, emit
+from msp.kernel.events import DeliveredEvent, StoredEvent, emit
 from msp.kernel.i18n import LOCALES, reading_as
 
 ANSWERED = {"chat.unconnected_wrote", "chat.stranger_wrote", "chat.refused_wrote"}
@@ -30,7 +31,7 @@ def request_auto_reply(
     place = said.place
     subject = uuid5(NAMESPACE_URL, f"{place.platform}:{said.external_id}")
     lock(kind, subject)
-    twin = select(Event.id).where(Event.kind == kind, Event.subject_id == subject)
+    twin = select(StoredEvent.id).where(StoredEvent.kind == kind, StoredEvent.subject_id == subject)
     if db.session.execute(twin).one_or_none() is None:
         emit(
             kind,
@@ -67,7 +68,7 @@ def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> N
             )
 
 
-def send_auto_reply(fact: Fact) -> None:
+def send_auto_reply(fact: DeliveredEvent[Any]) -> None:
     """Answer once where they wrote, in the language that they read as far as anybody tells."""
     data, transport = fact.data, transport_of(fact.data["platform"])
     if transport is None:
@@ -86,7 +87,7 @@ def send_auto_reply(fact: Fact) -> None:
         raise
 
 
-def _text(fact: Fact, link: WorkspaceLink, language: str) -> str:
+def _text(fact: DeliveredEvent[Any], link: WorkspaceLink, language: str) -> str:
     if fact.kind == "chat.refused_wrote" and link.client_id is not None:
         return refusal_text(fact.data["reason"], link.client_id, locale=language)
     with reading_as(language, "Europe/Madrid"):

@@ -19,7 +19,7 @@ from integrations.channels.values import ButtonClick, WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import OutsideFailure
-from msp.kernel.events import Event, emit
+from msp.kernel.events import StoredEvent, emit
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
@@ -130,8 +130,10 @@ def _more_urgent(click: Click) -> ClickResult:
 
 def _talk_to_person(click: Click) -> ClickResult:
     ticket = click.ticket
-    asked = select(Event.id).where(
-        Event.subject_id == ticket.id, Event.kind == "ticket.person_asked", Event.at > click.at - REPEAT_AFTER
+    asked = select(StoredEvent.id).where(
+        StoredEvent.subject_id == ticket.id,
+        StoredEvent.kind == "ticket.person_asked",
+        StoredEvent.at > click.at - REPEAT_AFTER,
     )
     if db.session.execute(asked.limit(1)).one_or_none():
         return ClickResult(sentences.person_asked_already())

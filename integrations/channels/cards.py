@@ -11,7 +11,7 @@ from integrations.channels import relative_time
 from integrations.channels.values import Button, WrittenCard
 from msp.calendars.business_time import Step
 from msp.kernel.db import db
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
@@ -107,8 +107,10 @@ def button_label(code: str) -> str:
 
 def was_raised_by_client(ticket_id: UUID) -> bool:
     """Whether somebody of the client has made it more urgent already; they may once."""
-    by_client = exists().where(Person.id == Event.actor_id, Person.client_id.is_not(None))
-    query = select(Event.id).where(Event.subject_id == ticket_id, Event.kind == "ticket.priority_changed", by_client)
+    by_client = exists().where(Person.id == StoredEvent.actor_id, Person.client_id.is_not(None))
+    query = select(StoredEvent.id).where(
+        StoredEvent.subject_id == ticket_id, StoredEvent.kind == "ticket.priority_changed", by_client
+    )
     return db.session.execute(query.limit(1)).one_or_none() is not None
 
 

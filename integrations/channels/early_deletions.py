@@ -10,7 +10,7 @@ from sqlalchemy import select
 from integrations.channels.links import lock
 from integrations.channels.values import ThreadRef, external_id
 from msp.kernel.db import db
-from msp.kernel.events import Event, emit
+from msp.kernel.events import StoredEvent, emit
 
 DELETED_EARLY = "chat.message_deleted_early"
 
@@ -25,7 +25,9 @@ def note_deleted(place: ThreadRef, message: str, *, client_id: UUID) -> None:
 
 def was_deleted(place: ThreadRef, message: str) -> bool:
     """Whether a message was deleted before it was heard (system scope)."""
-    query = select(Event.id).where(Event.kind == DELETED_EARLY, Event.subject_id == _subject(place, message))
+    query = select(StoredEvent.id).where(
+        StoredEvent.kind == DELETED_EARLY, StoredEvent.subject_id == _subject(place, message)
+    )
     return db.session.execute(query.limit(1)).one_or_none() is not None
 
 

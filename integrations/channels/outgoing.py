@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,7 +26,7 @@ from msp.kernel import clock, leases
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.destinations import Postponed
 from msp.kernel.errors import OutsideFailure, Permanent, Temporary
-from msp.kernel.events import Event, Fact, deliver_at, emit
+from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
@@ -78,7 +79,7 @@ class Plan:
 class View:
     """A ticket and what is needed to speak of it, inside the client's scope and the requester's language."""
 
-    fact: Fact
+    fact: DeliveredEvent[Any]
     ticket: Ticket
     requester: Person
     card: Card
@@ -99,7 +100,7 @@ class View:
         return self.actor is not None and not self.actor.is_staff
 
 
-def tell(fact: Fact) -> None:
+def tell(fact: DeliveredEvent[Any]) -> None:
     """Show an event in every conversation of its ticket; at least once, and each post once.
 
     A conversation that fails does not keep the others from being updated.
@@ -120,7 +121,7 @@ def tell(fact: Fact) -> None:
         raise failures[0]
 
 
-def tell_in_order(fact: Fact) -> None:
+def tell_in_order(fact: DeliveredEvent[Any]) -> None:
     """As `tell`, in order with the ticket's replies; what fails for long is tried on elsewhere and blocks nothing."""
     try:
         tell(fact)
@@ -132,7 +133,7 @@ def tell_in_order(fact: Fact) -> None:
         with work(Scope.system()) as session:
             at = clock.now()
             due_at = at + timedelta(seconds=failure.retry_after or 60)
-            late = session.get_one(Event, fact.id)
+            late = session.get_one(StoredEvent, fact.id)
             deliver_at(late, subscriber="chat_late", key=f"chat_late:{fact.subject_id}", due_at=due_at, at=at)
 
 
@@ -188,7 +189,7 @@ def keep_opening(client_id: UUID, conversation_id: UUID, place: ThreadRef, *, se
         note_reachable(conversation)
 
 
-def _plans(fact: Fact) -> list[Plan]:
+def _plans(fact: DeliveredEvent[Any]) -> list[Plan]:
     assert fact.client_id is not None
     with work(Scope.client(fact.client_id)) as session:
         shown_in = select(Conversation).where(Conversation.ticket_id == fact.subject_id).order_by(Conversation.id)
@@ -275,7 +276,7 @@ _SENTENCES: dict[str, Callable[[View], Post | None]] = {
 # -------------------------------------------------------------------- posting
 
 
-def _carry_out(transport: Transport, plan: Plan, fact: Fact) -> None:
+def _carry_out(transport: Transport, plan: Plan, fact: DeliveredEvent[Any]) -> None:
     link = plan.link
     if link is None:
         raise Unreachable("not_connected")

@@ -4,6 +4,8 @@ Each mark that is cleared emits `ticket.reachable`, so that the replies that fai
 settings keep the teams and chats that the app was taken out of (`removed_from`).
 """
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from integrations.channels.links import lock
@@ -13,7 +15,7 @@ from msp.clients.models import Connection
 from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Fact, emit
+from msp.kernel.events import DeliveredEvent, emit
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.states import FINISHED
 
@@ -71,7 +73,7 @@ def note_channel_works(place: ThreadRef) -> None:
         note_reachable(conversation)
 
 
-def follow_connection(fact: Fact) -> None:
+def follow_connection(fact: DeliveredEvent[Any]) -> None:
     """A workspace or tenant is connected again: threads that were marked for that reason alone can be reached."""
     with work(Scope.system()) as session:
         connection = session.get(Connection, fact.subject_id)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from integrations.channels.links import find_link
@@ -11,7 +12,7 @@ from integrations.channels.values import WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Permanent, Temporary
-from msp.kernel.events import Fact
+from msp.kernel.events import DeliveredEvent
 from msp.richtext import Document, document_of, is_empty, to_json, write_text
 from msp.richtext.text import linked
 from msp.richtext.tree import Block, Paragraph
@@ -24,7 +25,7 @@ LONGEST = timedelta(minutes=30)  # for which words are waited for
 RETRY = 20.0  # seconds
 
 
-def bring_words(fact: Fact) -> None:
+def bring_words(fact: DeliveredEvent[Any]) -> None:
     """Put what the chat system heard in one clip onto its message; raises Temporary while it still listens."""
     assert fact.client_id is not None
     transport = transport_of(fact.data["platform"])

@@ -1,5 +1,7 @@
 """What sign-in has to say by mail. Links that let somebody in are made when the mail is written: none is kept."""
 
+from typing import Any
+
 from flask import render_template
 from flask_babel import gettext
 from flask_security.recoverable import generate_reset_password_token
@@ -7,7 +9,7 @@ from flask_security.recoverable import generate_reset_password_token
 from integrations.mail.notices import path_to
 from integrations.mail.writing import Letter, Post, post_once
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Fact
+from msp.kernel.events import DeliveredEvent
 from msp.kernel.i18n import reading_as
 from msp.people.models import Account, Person
 from msp.people.names import first_name
@@ -17,7 +19,7 @@ ASKED = {"account.mail_asked"}
 WITH_LINK = ("reset_instructions", "welcome")
 
 
-def write_to_account(post: Post, fact: Fact) -> None:
+def write_to_account(post: Post, fact: DeliveredEvent[Any]) -> None:
     """Write to the person of an account what the library asked for; raises Temporary or Permanent."""
     with work(Scope.system()) as session:
         account = session.get(Account, fact.subject_id)

@@ -1,13 +1,14 @@
 """What is posted: which ticket, which promise, which step, and where to look."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from integrations.webhooks.http import Poster, signature
 from msp.kernel import clock, crypto, leases
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import NotFound, OutsideFailure, Permanent
-from msp.kernel.events import Fact
+from msp.kernel.events import DeliveredEvent
 from msp.notify.webhooks import Webhook, access_webhook, note_outcome
 from msp.tickets.models import Ticket
 
@@ -15,7 +16,7 @@ CALLED = {"escalation.webhook"}
 TESTED = {"webhook.test_asked"}
 
 
-def call(poster: Poster, public_url: str, fact: Fact) -> None:
+def call(poster: Poster, public_url: str, fact: DeliveredEvent[Any]) -> None:
     """Post what an escalation says; raises Temporary to be asked again, Permanent where it is no use."""
     with work(Scope.system()) as session:
         webhook = _active(UUID(str(fact.data["webhook_id"])))
@@ -24,7 +25,7 @@ def call(poster: Poster, public_url: str, fact: Fact) -> None:
     _post(poster, webhook, fact, body, kind="escalation")
 
 
-def test(poster: Poster, fact: Fact) -> None:
+def test(poster: Poster, fact: DeliveredEvent[Any]) -> None:
     """Post a harmless message once; how it went stands at the webhook."""
     with work(Scope.system()):
         webhook = _active(fact.subject_id)
@@ -44,7 +45,7 @@ def _active(webhook_id: UUID) -> Webhook:
     return webhook
 
 
-def _body(fact: Fact, ticket: Ticket, public_url: str) -> Json:
+def _body(fact: DeliveredEvent[Any], ticket: Ticket, public_url: str) -> Json:
     told = {name: fact.data.get(name) for name in ("clock", "step", "due_at", "is_late")}
     return {
         "event_id": str(fact.id),
@@ -63,7 +64,7 @@ def _body(fact: Fact, ticket: Ticket, public_url: str) -> Json:
     }
 
 
-def _post(poster: Poster, webhook: Webhook, fact: Fact, said: Json, *, kind: str) -> None:
+def _post(poster: Poster, webhook: Webhook, fact: DeliveredEvent[Any], said: Json, *, kind: str) -> None:
     body, timestamp = json.dumps(said, ensure_ascii=False).encode(), int(clock.now().timestamp())
     headers = {
         "X-Guardia-Event": kind,

@@ -25,7 +25,7 @@ from msp.demo.places import place_of
 from msp.demo.promised import clocks_of, pauses_of, show_due
 from msp.kernel import settings
 from msp.kernel.db import Model, Scope, db, work
-from msp.kernel.events import Delivery, Event
+from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.ids import new_id
 from msp.people.actions import link_identity
 from msp.people.models import Account, Person
@@ -209,7 +209,7 @@ def _contracts(world: told.DemoWorld, loaded: Loaded) -> None:
 
 def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
     rows: dict[type[Model], list[Row]] = {
-        model: [] for model in (Ticket, Message, Clock, Pause, TimeEntry, Event, TicketCounter)
+        model: [] for model in (Ticket, Message, Clock, Pause, TimeEntry, StoredEvent, TicketCounter)
     }
     last: dict[UUID, int] = {}
     for each in world.tickets:
@@ -224,7 +224,7 @@ def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
         show_due(ticket, clocks)
         messages = list(_messages(each, ticket, loaded))
         rows[Message] += messages
-        rows[Event] += _events(each, ticket, messages, loaded)
+        rows[StoredEvent] += _events(each, ticket, messages, loaded)
         rows[TimeEntry] += _entries(each, ticket, loaded)
     rows[TicketCounter] = [{"client_id": client_id, "last": number} for client_id, number in last.items()]
     for model, every in rows.items():

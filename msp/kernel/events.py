@@ -1,10 +1,10 @@
-"""What happened: one append-only row that serves timeline, audit, reports and whoever subscribed."""
+"""Stored events and their delivery: one append-only row for timeline, audit and reports, and the outbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text
@@ -13,12 +13,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from msp.kernel import clock
 from msp.kernel.db import Json, Model, current_scope, db, wake_after_commit
 from msp.kernel.destinations import CHAT, DESK, sharing
+from msp.kernel.event_types import Event, read_event
 from msp.kernel.ids import new_id
 from msp.kernel.leases import URGENT, USUAL, ClaimJoin, Leased, Only, process_one, queue_args
 
+E = TypeVar("E", bound=Event, covariant=True)
 
-class Event(Model):
-    """A fact in the past tense. The application's roles may not change or delete it."""
+
+class StoredEvent(Model):
+    """The row of an event (msp.kernel.event_types). The application's roles may not change or delete it."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -51,12 +54,12 @@ class Delivery(Leased, Model):
     )
     event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
     subscriber: Mapped[str]
-    event: Mapped[Event] = relationship()
+    event: Mapped[StoredEvent] = relationship()
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """An event as a subscriber reads it, with the delivery that brings it."""
+class DeliveredEvent(Generic[E]):
+    """An event as a subscriber gets it: `id` is that of its row, `delivery_id` that of the delivery."""
 
     delivery_id: int
     id: UUID
@@ -66,9 +69,10 @@ class Fact:
     actor_id: UUID | None
     at: datetime
     data: Json
+    event: E
 
 
-Handler = Callable[[Fact], None]
+Handler = Callable[[DeliveredEvent[Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,58 +90,62 @@ _subscribers: dict[str, _Subscriber] = {}
 def subscribe(
     name: str,
     *,
-    to: set[str],
+    to: Iterable[type[Event] | str],
     handler: Handler,
     lane: int = USUAL,
     line: str | None = None,
     destination: str = DESK,
 ) -> None:
-    """Deliver events of these kinds to `handler`, at least once, in order per subject, with retries.
+    """Deliver events of these types to `handler`, at least once, in order per subject, with retries.
 
     The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. What is in the lane
     LATER (msp.kernel.leases) stays there, however urgent the event is. Subscribers with the same `line` (by default
     each has its own) share one order per subject: none of them gets an event before the others are done with earlier
     ones. `destination` (msp.kernel.destinations) says whose threads deliver it.
     """
-    _subscribers[name] = _Subscriber(frozenset(to), handler, lane, line or name, destination)
+    kinds = frozenset(each if isinstance(each, str) else each.kind for each in to)
+    _subscribers[name] = _Subscriber(kinds, handler, lane, line or name, destination)
 
 
 def emit(
-    kind: str,
+    event: Event | str,
     subject_id: UUID,
+    /,
     *,
     client_id: UUID | None,
-    visibility: str = "public",
+    visibility: str | None = None,
     actor_id: UUID | None = None,
     at: datetime | None = None,
     is_urgent: bool = False,
     **data: object,
-) -> Event:
-    """Write a fact, and one delivery for each subscriber, in the unit of work in force.
+) -> StoredEvent:
+    """Store an event of a subject, and one delivery for each subscriber, in the current transaction.
 
-    What is urgent is delivered before everything else that waits, behind its own subject's earlier facts.
+    An urgent one is delivered before everything else that waits, but after its own subject's earlier events.
+    `visibility` replaces that of the type.
     """
+    kind, default = (event, "public") if isinstance(event, str) else (event.kind, event.visibility)
     happened = at or clock.now()
-    event = Event(
+    stored = StoredEvent(
         id=new_id(),
         client_id=client_id,
         kind=kind,
         subject_id=subject_id,
         actor_id=actor_id or current_scope().actor_id,
         at=happened,
-        visibility=visibility,
-        data=data,
+        visibility=visibility or default,
+        data=data if isinstance(event, str) else event.data(),
     )
-    db.session.add(event)
+    db.session.add(stored)
     for name, subscriber in _subscribers.items():
         if kind in subscriber.to:
             lane, key, now = _priority(subscriber, is_urgent=is_urgent), f"{subscriber.line}:{subject_id}", clock.now()
-            _delivery(event, subscriber=name, key=key, lane=lane, due_at=now, at=now)
-    return event
+            _delivery(stored, subscriber=name, key=key, lane=lane, due_at=now, at=now)
+    return stored
 
 
 def deliver_at(
-    event: Event, *, subscriber: str, key: str, due_at: datetime, at: datetime, is_urgent: bool = False
+    event: StoredEvent, *, subscriber: str, key: str, due_at: datetime, at: datetime, is_urgent: bool = False
 ) -> int:
     """Hand an event to one subscriber from an instant on, in order within `key` (system scope).
 
@@ -154,7 +162,7 @@ def _priority(subscriber: _Subscriber | None, *, is_urgent: bool) -> int:
     return URGENT if is_urgent and lane == USUAL else lane
 
 
-def _delivery(event: Event, *, subscriber: str, key: str, lane: int, due_at: datetime, at: datetime) -> Delivery:
+def _delivery(event: StoredEvent, *, subscriber: str, key: str, lane: int, due_at: datetime, at: datetime) -> Delivery:
     delivery = Delivery(
         event=event,
         event_id=event.id,
@@ -199,5 +207,16 @@ def deliver_to(*destinations: str, oldest: bool = False) -> Callable[[], bool]:
 def _hand_over(row: Any) -> None:
     if row.subscriber not in _subscribers:  # an integration that was switched off leaves nothing to do
         return
-    fact = Fact(row.id, row.event_id, row.client_id, row.kind, row.subject_id, row.actor_id, row.at, row.data)
-    _subscribers[row.subscriber].handler(fact)
+    event = read_event(row.kind, row.data)
+    delivered: DeliveredEvent[Any] = DeliveredEvent(
+        row.id,
+        row.event_id,
+        row.client_id,
+        row.kind,
+        row.subject_id,
+        row.actor_id,
+        row.at,
+        row.data,
+        event,
+    )
+    _subscribers[row.subscriber].handler(delivered)

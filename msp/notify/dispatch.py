@@ -6,13 +6,14 @@ due takes along what else is due by the same channel, so that a quiet night or a
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Permanent, Temporary
-from msp.kernel.events import Delivery, Event, Fact, deliver_at
+from msp.kernel.events import DeliveredEvent, Delivery, StoredEvent, deliver_at
 from msp.notify.about import about, with_ticket
 from msp.notify.channels import Bundle, Channel, Notice, channel_named, channel_to
 from msp.notify.models import Notification, QueuedNotification
@@ -27,11 +28,11 @@ LATE_AFTER = timedelta(minutes=2)
 GATHER = timedelta(seconds=30)  # how long the late wait for each other after a downtime
 
 
-def schedule(fact: Fact) -> None:
+def schedule(fact: DeliveredEvent[Any]) -> None:
     """Decide by which channels a notification goes to its person, and from when on."""
     with work(Scope.system()) as session:
         made = session.get_one(Notification, fact.subject_id)
-        person, event = access_person(made.person_id), session.get_one(Event, fact.id)
+        person, event = access_person(made.person_id), session.get_one(StoredEvent, fact.id)
         wishes, hear = preferences_of(person.id), made.data.get("hear") or {"by": ["console", "chat"]}
         passes = bool(hear.get("is_urgent")) and (wishes.allow_urgent or _is_on_call(person))
         due_at = _due(person, wishes, made, passes=passes, at=clock.now())
@@ -39,7 +40,7 @@ def schedule(fact: Fact) -> None:
             _queue(made, event, channel, passes=passes, due_at=due_at)
 
 
-def send_bundle(fact: Fact) -> None:
+def send_bundle(fact: DeliveredEvent[Any]) -> None:
     """Send a queued notification with what else is due to its person by the same channel; Temporary in quiet hours.
 
     What a chat refuses for good goes by mail; what mail refuses for good is dead, for a person to see.
@@ -81,7 +82,7 @@ def _due(
     return ready if passes else next_allowed_at(wishes.quiet, ready, timezone=person.timezone)
 
 
-def _queue(made: Notification, event: Event, channel: Channel, *, passes: bool, due_at: datetime) -> None:
+def _queue(made: Notification, event: StoredEvent, channel: Channel, *, passes: bool, due_at: datetime) -> None:
     known = select(QueuedNotification.delivery_id).where(
         QueuedNotification.notification_id == made.id, QueuedNotification.channel == channel.name
     )

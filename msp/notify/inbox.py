@@ -11,7 +11,7 @@ from msp.kernel import clock
 from msp.kernel.batch_read import RowQuery
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.destinations import CHAT
-from msp.kernel.events import Fact, emit, subscribe
+from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.kernel.ids import new_id
 from msp.notify.dispatch import OUT, schedule, send_bundle
 from msp.notify.models import Notification
@@ -67,7 +67,7 @@ def mark_read(person_id: UUID, *, at: datetime, ticket_id: UUID | None = None) -
     db.session.execute(statement.values(read_at=at))
 
 
-def _notify(fact: Fact) -> None:
+def _notify(fact: DeliveredEvent[Any]) -> None:
     with work(Scope.system()) as session:
         ticket = session.get(Ticket, fact.subject_id)
         if ticket is None:
@@ -77,7 +77,7 @@ def _notify(fact: Fact) -> None:
             _make(fact, ticket, person, hear)
 
 
-def _make(fact: Fact, ticket: Ticket, person: Person, hear: Audience) -> None:
+def _make(fact: DeliveredEvent[Any], ticket: Ticket, person: Person, hear: Audience) -> None:
     notification_id = new_id()
     statement = insert(Notification).values(
         id=notification_id,
@@ -101,7 +101,7 @@ def _make(fact: Fact, ticket: Ticket, person: Person, hear: Audience) -> None:
         )
 
 
-def _data(fact: Fact, person: Person, hear: Audience) -> Json:
+def _data(fact: DeliveredEvent[Any], person: Person, hear: Audience) -> Json:
     """Codes and instants of the event; label and subject are read from the ticket when they are shown."""
     facts = fact.data if person.is_staff else {name: fact.data[name] for name in PUBLIC_FACTS if name in fact.data}
     said = {"by": list(hear.by), "is_urgent": hear.is_urgent, "is_late": bool(fact.data.get("is_late"))}

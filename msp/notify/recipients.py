@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msp.kernel.db import db
-from msp.kernel.events import Fact
+from msp.kernel.events import DeliveredEvent
 from msp.oncall.queries import first_on_call, on_call
 from msp.people.models import Person
 from msp.people.queries import client_ids_of, people_of, staff
@@ -37,7 +38,7 @@ class Audience:
     is_urgent: bool
 
 
-def audience_of(fact: Fact, *, priority: str) -> Audience:
+def audience_of(fact: DeliveredEvent[Any], *, priority: str) -> Audience:
     """What the event says in `hear`; without it assignee and leads, in the console and in chat."""
     said = fact.data.get("hear")
     if isinstance(said, dict):
@@ -48,7 +49,7 @@ def audience_of(fact: Fact, *, priority: str) -> Audience:
     return Audience(who, by, fact.kind.startswith("sla.") and priority == "urgent")
 
 
-def recipients(fact: Fact, ticket: Ticket, hear: Audience, *, at: datetime) -> list[Person]:
+def recipients(fact: DeliveredEvent[Any], ticket: Ticket, hear: Audience, *, at: datetime) -> list[Person]:
     """The people behind the roles who may see the ticket, by id; where there is nobody, the team leads.
 
     An event that names no role is for the record: nobody hears of it.
@@ -74,7 +75,7 @@ def may_receive(person: Person, ticket: Ticket) -> bool:
     return person.client_id == ticket.client_id and is_theirs
 
 
-def _of_role(role: str, fact: Fact, ticket: Ticket, at: datetime) -> Iterable[Person]:
+def _of_role(role: str, fact: DeliveredEvent[Any], ticket: Ticket, at: datetime) -> Iterable[Person]:
     if role == "assignee":
         return _people(_assignees(fact, ticket))
     if role == "lead":
@@ -98,7 +99,7 @@ def _on_call(which: str, at: datetime) -> list[Person]:
     return [each.person for each in found if each.person is not None]
 
 
-def _assignees(fact: Fact, ticket: Ticket) -> list[UUID | None]:
+def _assignees(fact: DeliveredEvent[Any], ticket: Ticket) -> list[UUID | None]:
     """Whose ticket it is, and whose it was when it happened."""
     before = fact.data.get("assignee_id") if fact.kind in TO_LEADS_TOO else None
     return [ticket.assignee_id, _identity(str(before)) if before else None]

@@ -16,7 +16,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.destinations import CHAT, Postponed
 from msp.kernel.errors import InDoubt, Permanent, Refusal, Temporary, Unreachable
-from msp.kernel.events import Fact, emit, subscribe
+from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.kernel.leases import LeaseLost
 from msp.notify import reply_attempts
 from msp.notify.models import ReplyAttempt
@@ -41,7 +41,7 @@ def register() -> None:
     subscribe("replies", to={"ticket.replied"}, handler=send, line=LINE, destination=CHAT)
 
 
-def send(fact: Fact) -> None:
+def send(fact: DeliveredEvent[Any]) -> None:
     """Send a reply by the first channel that works and mark its message; emits `ticket.message_sent` or `_failed`.
 
     Raises Temporary while a channel may still work. Where all refuse, the promises that the reply met are owed again,
@@ -63,7 +63,7 @@ def send(fact: Fact) -> None:
     _mark_failed(reply)
 
 
-def _outgoing(fact: Fact) -> OutgoingReply | None:
+def _outgoing(fact: DeliveredEvent[Any]) -> OutgoingReply | None:
     """What is to be sent, or None where nothing is: it was deleted, or it arrived by an earlier delivery."""
     assert fact.client_id is not None
     key = f"{fact.delivery_id}.{fact.id.hex}"

@@ -1,12 +1,13 @@
 """A chat connection, or the thread of one ticket, works again: replies that failed meanwhile are sent again."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import func, select, text
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Fact, subscribe
+from msp.kernel.events import DeliveredEvent, subscribe
 from msp.kernel.leases import LATER
 from msp.notify.replies import ReplyChannel, reply_channel_named
 from msp.notify.reply_attempts import last_refusals
@@ -22,7 +23,7 @@ def register() -> None:
     subscribe("resend_replies", to={*OF_CONNECTIONS, OF_A_TICKET}, handler=resend, lane=LATER)
 
 
-def resend(fact: Fact) -> None:
+def resend(fact: DeliveredEvent[Any]) -> None:
     """Send a client's failed replies on unfinished tickets again, or those of one ticket, oldest first; each once.
 
     Only those that the platform refused for its connection or for the conversation, or that it was not asked for.
@@ -38,7 +39,7 @@ def resend(fact: Fact) -> None:
                 send_again(ticket, message, at=clock.now())
 
 
-def _failed_before(fact: Fact) -> Iterator[Message]:
+def _failed_before(fact: DeliveredEvent[Any]) -> Iterator[Message]:
     failed_at = func.coalesce(Message.failed_at, Message.at)
     query = (
         select(Message)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from msp.kernel import clock, inbox
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Event, emit
+from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
 from msp.people.models import Account
 from msp.people.queries import account_by_email, can_use_account
@@ -32,8 +32,8 @@ def ask_for_reset(email: str) -> None:
 
 def ask_for_mail(account: Account, what: str, *, at: datetime) -> None:
     """Ask for a mail to an account; emits `account.mail_asked`, at most MOST_MAILS an hour for each account."""
-    asked = select(func.count()).where(Event.subject_id == account.id, Event.kind == "account.mail_asked")
-    if db.session.execute(asked.where(Event.at > at - timedelta(hours=1))).scalar_one() < MOST_MAILS:
+    asked = select(func.count()).where(StoredEvent.subject_id == account.id, StoredEvent.kind == "account.mail_asked")
+    if db.session.execute(asked.where(StoredEvent.at > at - timedelta(hours=1))).scalar_one() < MOST_MAILS:
         whose = account.person.client_id
         emit("account.mail_asked", account.id, client_id=whose, visibility="internal", at=at, what=what)
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, column, exists, func, or_, select, table
 from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.kernel.paging import page_by_id
 from msp.people.models import Account, ChatIdentity, Person, StaffClient
 
@@ -123,16 +123,18 @@ def works_for(person: Person, client_id: UUID) -> bool:
 
 def was_added_by_hand(person_id: UUID) -> bool:
     """Whether a person, and not the desk itself, added this one (system scope)."""
-    return _is_noted(Event.subject_id == person_id, Event.kind == "person.added", Event.actor_id.is_not(None))
+    return _is_noted(
+        StoredEvent.subject_id == person_id, StoredEvent.kind == "person.added", StoredEvent.actor_id.is_not(None)
+    )
 
 
 def was_edited_by_hand(person_id: UUID, field: str) -> bool:
     """Whether a person, and not the desk itself, has changed this field of somebody (system scope)."""
     return _is_noted(
-        Event.subject_id == person_id,
-        Event.kind == "person.edited",
-        Event.actor_id.is_not(None),
-        Event.data["changed"].contains([field]),
+        StoredEvent.subject_id == person_id,
+        StoredEvent.kind == "person.edited",
+        StoredEvent.actor_id.is_not(None),
+        StoredEvent.data["changed"].contains([field]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select, update
@@ -11,7 +12,7 @@ from sqlalchemy.orm import contains_eager
 from msp.kernel import ttl_cache
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import NotFound
-from msp.kernel.events import Fact, emit, subscribe
+from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.kernel.ids import new_id, new_token, token_hash
 from msp.kernel.settings import Setting
 from msp.people.models import Account, AccountSession, Person, StaffClient
@@ -135,7 +136,7 @@ def register() -> None:
     subscribe("sessions", to={"client.edited"}, handler=_end_of_client)
 
 
-def _end_of_client(fact: Fact) -> None:
+def _end_of_client(fact: DeliveredEvent[Any]) -> None:
     if "active" not in fact.data.get("changed", ()):
         return
     with work(Scope.system()):

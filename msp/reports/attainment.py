@@ -34,7 +34,7 @@ from sqlalchemy.orm import aliased
 
 from msp.clients.models import Client
 from msp.kernel.db import db
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.reports.figures import Figures
 from msp.reports.outcome import COUNTED, decided, due, is_decided, outcome
@@ -248,7 +248,7 @@ def _technician(became: ColumnElement[str]) -> ColumnElement[UUID | None]:
 
     Read from the events that say so. A client who closes the ticket themselves leaves it with its assignee.
     """
-    met, worker = aliased(Event), aliased(Person)
+    met, worker = aliased(StoredEvent), aliased(Person)
     who_met = (
         select(met.actor_id)
         .join(worker, and_(worker.id == met.actor_id, worker.client_id.is_(None)))
@@ -261,7 +261,7 @@ def _technician(became: ColumnElement[str]) -> ColumnElement[UUID | None]:
         .limit(literal_column("1"))
         .scalar_subquery()
     )
-    late = aliased(Event)
+    late = aliased(StoredEvent)
     had = func.coalesce(late.data["assignee_id"].astext, NONE)
     who_had = (
         select(had)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, lazyload
 from msp.calendars.business_time import elapsed
 from msp.contracts.models import Contract
 from msp.kernel.db import db
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.reports.attainment import Line
 from msp.sla.explanation import Explanation, explain_with
 from msp.sla.history import Counted, calendar_of, pauses_before
@@ -82,11 +82,11 @@ def _pauses(lines: Iterable[Line]) -> dict[UUID, Spans]:
     return found
 
 
-def _changes(lines: Iterable[Line]) -> dict[UUID, list[Event]]:
+def _changes(lines: Iterable[Line]) -> dict[UUID, list[StoredEvent]]:
     """What changed that promises rest on, by ticket, oldest first."""
-    found: dict[UUID, list[Event]] = {}
-    query = select(Event).where(_among(Event.subject_id, list({line.ticket_id for line in lines})))
-    for event in db.session.scalars(query.where(Event.kind.in_(CHANGES)).order_by(Event.seq)):
+    found: dict[UUID, list[StoredEvent]] = {}
+    query = select(StoredEvent).where(_among(StoredEvent.subject_id, list({line.ticket_id for line in lines})))
+    for event in db.session.scalars(query.where(StoredEvent.kind.in_(CHANGES)).order_by(StoredEvent.seq)):
         found.setdefault(event.subject_id, []).append(event)
     return found
 

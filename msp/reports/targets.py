@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from msp.calendars.models import CalendarRevision
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.kernel.db import db
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.reports.as_of import Change, Stood, Target
 from msp.reports.backtest import LEARNED, TESTED, Past
 from msp.reports.forecast import Accuracy
@@ -89,11 +89,13 @@ def _pauses(tickets: list[UUID]) -> dict[UUID, list[Stood]]:
 
 def _changes(tickets: list[UUID], *, since: datetime) -> dict[tuple[UUID, str], list[Change]]:
     """Changes of targets by ticket and sort of target; those before every tested morning do not matter."""
-    query = select(Event.subject_id, Event.at, Event.data).where(
-        Event.subject_id == any_(literal(tickets, ARRAY(Uuid))), Event.kind == "sla.recomputed", Event.at > since
+    query = select(StoredEvent.subject_id, StoredEvent.at, StoredEvent.data).where(
+        StoredEvent.subject_id == any_(literal(tickets, ARRAY(Uuid))),
+        StoredEvent.kind == "sla.recomputed",
+        StoredEvent.at > since,
     )
     found: dict[tuple[UUID, str], list[Change]] = {}
-    for row in db.session.execute(query.order_by(Event.seq)):
+    for row in db.session.execute(query.order_by(StoredEvent.seq)):
         for each in row.data["clocks"]:
             before = datetime.fromisoformat(each["before"]) if each["before"] else None
             found.setdefault((row.subject_id, _sort(each["clock"])), []).append(Change(row.at, before))

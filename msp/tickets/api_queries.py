@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.kernel.paging import page_by_id
 from msp.people.models import Person
 from msp.tickets.models import Message, Ticket
@@ -71,17 +71,17 @@ def messages_page(ticket_id: UUID, *, after: UUID | None, limit: int) -> list[Me
     return page_by_id(query, Message.id, after=after, limit=limit)
 
 
-def events_page(ticket_id: UUID, *, after: int | None, limit: int) -> list[tuple[Event, Person | None]]:
+def events_page(ticket_id: UUID, *, after: int | None, limit: int) -> list[tuple[StoredEvent, Person | None]]:
     """What happened to a ticket, in order, in pages, each with who did it."""
     query = (
-        select(Event, Person)
-        .outerjoin(Person, Person.id == Event.actor_id)
-        .where(Event.subject_id == ticket_id)
-        .order_by(Event.seq)
+        select(StoredEvent, Person)
+        .outerjoin(Person, Person.id == StoredEvent.actor_id)
+        .where(StoredEvent.subject_id == ticket_id)
+        .order_by(StoredEvent.seq)
         .limit(limit)
     )
     if after is not None:
-        query = query.where(Event.seq > after)
+        query = query.where(StoredEvent.seq > after)
     return [(row[0], row[1]) for row in db.session.execute(query)]
 
 

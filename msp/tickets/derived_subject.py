@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from msp.kernel.db import db
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.richtext import Document, to_json
 from msp.tickets.models import Message, Ticket
@@ -43,12 +43,12 @@ def opening_message_id(ticket: Ticket) -> UUID | None:
 def was_written_by_staff(ticket: Ticket) -> bool:
     """Whether a member of staff gave the ticket its subject by editing it."""
     query = (
-        select(Event.id)
-        .join(Person, Person.id == Event.actor_id)
+        select(StoredEvent.id)
+        .join(Person, Person.id == StoredEvent.actor_id)
         .where(
-            Event.subject_id == ticket.id,
-            Event.kind == "ticket.edited",
-            Event.data["fields"].contains(["subject"]),
+            StoredEvent.subject_id == ticket.id,
+            StoredEvent.kind == "ticket.edited",
+            StoredEvent.data["fields"].contains(["subject"]),
             Person.client_id.is_(None),
         )
     )

@@ -18,7 +18,7 @@ from msp.contracts.models import Contract, SlaTarget
 from msp.kernel.batch_read import BatchResult, RowQuery
 from msp.kernel.db import Json
 from msp.kernel.errors import NotFound
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.tickets.models import UNFINISHED, Attachment, Conversation, Message, Ticket
 from msp.tickets.queries import Somebody
@@ -238,10 +238,10 @@ FILES = RowQuery(
 )  # fmt: skip
 EVENTS = RowQuery(
     EventRow,
-    select(Event.id, Event.kind, Event.at, Event.data, Person.name)
-    .outerjoin(Person, Person.id == Event.actor_id)
-    .where(Event.subject_id == THIS)
-    .order_by(Event.seq),
+    select(StoredEvent.id, StoredEvent.kind, StoredEvent.at, StoredEvent.data, Person.name)
+    .outerjoin(Person, Person.id == StoredEvent.actor_id)
+    .where(StoredEvent.subject_id == THIS)
+    .order_by(StoredEvent.seq),
 )
 THREADS = RowQuery(
     ThreadRow, select(Conversation.platform, Conversation.unreachable_reason).where(Conversation.ticket_id == THIS)

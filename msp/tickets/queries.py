@@ -33,7 +33,7 @@ from msp.kernel.batch_read import BatchQuery, RowQuery, SingleQuery
 from msp.kernel.collation import by_name
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.kernel.i18n import current_reader
 from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
@@ -113,7 +113,7 @@ class Newest(NamedTuple):
 
 NEWEST = RowQuery(
     Newest,
-    select(Event.seq, Event.subject_id).order_by(Event.seq.desc()).limit(literal_column(str(RECENT))),
+    select(StoredEvent.seq, StoredEvent.subject_id).order_by(StoredEvent.seq.desc()).limit(literal_column(str(RECENT))),
 )
 _NEWEST = BatchQuery(NEWEST)
 _Requester, _Assignee = aliased(Person), aliased(Person)
@@ -201,13 +201,13 @@ def messages_of(ticket_id: UUID) -> list[Message]:
     return list(db.session.scalars(query))
 
 
-def events_of(subject_id: UUID) -> list[tuple[Event, str | None]]:
+def events_of(subject_id: UUID) -> list[tuple[StoredEvent, str | None]]:
     """What happened to a ticket, in order, each with the name of who did it."""
     query = (
-        select(Event, Person.name)
-        .outerjoin(Person, Person.id == Event.actor_id)
-        .where(Event.subject_id == subject_id)
-        .order_by(Event.seq)
+        select(StoredEvent, Person.name)
+        .outerjoin(Person, Person.id == StoredEvent.actor_id)
+        .where(StoredEvent.subject_id == subject_id)
+        .order_by(StoredEvent.seq)
     )
     return [(row[0], row[1]) for row in db.session.execute(query)]
 
@@ -231,10 +231,10 @@ def news(since: str) -> News:
 def news_of(requester_id: UUID, since: str) -> News:
     """The same of one person's own tickets: nothing that happens to others' changes the version."""
     query = (
-        select(Event.seq, Event.subject_id)
-        .join(Ticket, Ticket.id == Event.subject_id)
+        select(StoredEvent.seq, StoredEvent.subject_id)
+        .join(Ticket, Ticket.id == StoredEvent.subject_id)
         .where(Ticket.requester_id == requester_id)
-        .order_by(Event.seq.desc())
+        .order_by(StoredEvent.seq.desc())
         .limit(RECENT)
     )
     rows = db.session.execute(query).all()

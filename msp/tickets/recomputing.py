@@ -4,6 +4,7 @@ Each chunk is one transaction that also asks for the next, so a worker that dies
 that touches a million clocks never holds the others up. Doing a chunk twice changes nothing the second time.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -11,7 +12,7 @@ from sqlalchemy import select, text
 from msp.contracts.queries import Promise, contracts_in
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Fact, emit, subscribe
+from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.sla.timing import Timed, timings_of
 from msp.tickets.models import UNFINISHED, Ticket
 from msp.tickets.sla_targets import retarget_clocks, service_level_of
@@ -25,7 +26,7 @@ def register() -> None:
     subscribe("promises", to={*REASONS, "sla.recompute_asked"}, handler=_follow_change)
 
 
-def _follow_change(fact: Fact) -> None:
+def _follow_change(fact: DeliveredEvent[Any]) -> None:
     if fact.kind == "calendar.changed":
         with work(Scope.system()):
             for contract_id, client_id in contracts_in(fact.subject_id):

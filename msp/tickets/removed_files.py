@@ -7,6 +7,7 @@ of another upload of it may not be committed yet.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -14,7 +15,7 @@ from sqlalchemy import or_, select
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Temporary
-from msp.kernel.events import Fact, deliver_at, emit, subscribe
+from msp.kernel.events import DeliveredEvent, deliver_at, emit, subscribe
 from msp.kernel.leases import LATER
 from msp.tickets.models import Attachment, Message
 
@@ -55,14 +56,14 @@ def _emit_removed(attachment: Attachment, key: str, *, at: datetime) -> None:
     deliver_at(event, subscriber=SUBSCRIBER, key=f"{SUBSCRIBER}:{attachment.id}", due_at=now + GRACE, at=now)
 
 
-def _remove(fact: Fact) -> None:
+def _remove(fact: DeliveredEvent[Any]) -> None:
     if fact.kind == "ticket.attachment_stored":
         _remove_if_late(fact)
     else:
         _remove_bytes(str(fact.data["storage_key"]))
 
 
-def _remove_if_late(fact: Fact) -> None:
+def _remove_if_late(fact: DeliveredEvent[Any]) -> None:
     assert fact.client_id is not None
     with work(Scope.client(fact.client_id)) as session:
         attachment = session.get(Attachment, UUID(str(fact.data["attachment_id"])))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from msp.kernel.db import db
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.sla.reply_state import TicketMessage
 from msp.sla.undelivered import take_back
 from msp.tickets import sla_targets
@@ -55,13 +55,13 @@ def answer_delivered(ticket: Ticket, message: Message, *, at: datetime) -> None:
     sla_targets.on_message(ticket, said, actor_id=message.author_id)
 
 
-def _status_changes(ticket: Ticket) -> list[Event]:
+def _status_changes(ticket: Ticket) -> list[StoredEvent]:
     """The ticket's changes of status, oldest first."""
-    query = select(Event).where(Event.subject_id == ticket.id, Event.kind == "ticket.status_changed")
-    return list(db.session.scalars(query.order_by(Event.seq)))
+    query = select(StoredEvent).where(StoredEvent.subject_id == ticket.id, StoredEvent.kind == "ticket.status_changed")
+    return list(db.session.scalars(query.order_by(StoredEvent.seq)))
 
 
-def _wake(ticket: Ticket, message: Message, changes: Sequence[Event], *, at: datetime) -> None:
+def _wake(ticket: Ticket, message: Message, changes: Sequence[StoredEvent], *, at: datetime) -> None:
     """Undo «send and wait»: the pause that began with the reply never was."""
     is_its = bool(changes) and changes[-1].data["after"] == "waiting_client" and changes[-1].at == message.at
     if ticket.status != "waiting_client" or not is_its:

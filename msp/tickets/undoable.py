@@ -8,7 +8,7 @@ ticket is locked by whoever writes one of them, so that there is one of them onl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from msp.kernel import clock, settings
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Conflict, Invalid, NotFound
-from msp.kernel.events import Event, Fact, deliver_at, emit, subscribe
+from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit, subscribe
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets.actions import MAX_TIER, access_ticket, assign, change_status, change_tier
@@ -134,7 +134,7 @@ def pending_in(events: Iterable[Told]) -> Pending | None:
     return None
 
 
-def _act(fact: Fact) -> None:
+def _act(fact: DeliveredEvent[Any]) -> None:
     if fact.actor_id is None:
         return
     with work(Scope.staff(actor_id=fact.actor_id)):
@@ -165,12 +165,14 @@ def _client_wrote(ticket: Ticket, *, since: datetime) -> bool:
     return db.session.execute(query).first() is not None
 
 
-def _events_of(ticket_id: UUID) -> list[Event]:
-    query = select(Event).where(Event.subject_id == ticket_id, Event.kind.in_((ASKED, DONE, UNDONE, DROPPED)))
-    return list(db.session.scalars(query.order_by(Event.seq)))
+def _events_of(ticket_id: UUID) -> list[StoredEvent]:
+    query = select(StoredEvent).where(
+        StoredEvent.subject_id == ticket_id, StoredEvent.kind.in_((ASKED, DONE, UNDONE, DROPPED))
+    )
+    return list(db.session.scalars(query.order_by(StoredEvent.seq)))
 
 
-def _tell(ticket: Ticket, kind: str, actor_id: UUID, at: datetime, **data: str) -> Event:
+def _tell(ticket: Ticket, kind: str, actor_id: UUID, at: datetime, **data: str) -> StoredEvent:
     whose = ticket.client_id
     return emit(
         kind, ticket.id, client_id=whose, visibility="internal", actor_id=actor_id, at=at, is_urgent=False, **data

@@ -31,7 +31,7 @@ from msp.clients.models import Client
 from msp.kernel import clock, settings
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Invalid
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.kernel.ids import new_id
 from msp.kernel.money import Money
 from msp.worklog.actions import delete_time, edit_time
@@ -73,7 +73,9 @@ def is_sound(rows: list[InvoiceRecord]) -> bool:
 
 def events_of(subject: UUID) -> list[str]:
     with work(Scope.staff()) as session:
-        return list(session.scalars(select(Event.kind).where(Event.subject_id == subject).order_by(Event.seq)))
+        return list(
+            session.scalars(select(StoredEvent.kind).where(StoredEvent.subject_id == subject).order_by(StoredEvent.seq))
+        )
 
 
 def test_an_issued_invoice_has_all_that_the_law_asks(world: World, draft: Invoice) -> None:

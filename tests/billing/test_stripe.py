@@ -21,7 +21,7 @@ from billing.stripe_client import connect
 from msp.config import Settings
 from msp.kernel import clock, settings
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Delivery, Event, emit
+from msp.kernel.events import Delivery, StoredEvent, emit
 from msp.kernel.inbox import Inbound
 from simulators.stripe.server import StripeServer, create_stripe_server
 from simulators.stripe.webhooks import signature
@@ -79,7 +79,11 @@ def later(drain: Drain, tries: int = 1) -> None:
 
 def events_of(invoice: Invoice) -> list[str]:
     with work(Scope.staff()) as session:
-        return list(session.scalars(select(Event.kind).where(Event.subject_id == invoice.id).order_by(Event.seq)))
+        return list(
+            session.scalars(
+                select(StoredEvent.kind).where(StoredEvent.subject_id == invoice.id).order_by(StoredEvent.seq)
+            )
+        )
 
 
 def twins(server: StripeServer) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from msp.calendars.queries import access_calendar, to_value, versions_until, wor
 from msp.calendars.working_calendar import Timetable, WorkingCalendar
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Conflict, Invalid
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from tests.conftest import MONDAY
 from tests.world import World
 
@@ -21,9 +21,9 @@ SUMMER = dict.fromkeys(range(5), ((480, 900),))
 OFFICE = dict.fromkeys(range(5), ((540, 1080),))
 
 
-def told(kind: str) -> list[Event]:
+def told(kind: str) -> list[StoredEvent]:
     with work(Scope.system()) as session:
-        return list(session.scalars(select(Event).where(Event.kind == kind).order_by(Event.seq)))
+        return list(session.scalars(select(StoredEvent).where(StoredEvent.kind == kind).order_by(StoredEvent.seq)))
 
 
 def edited(world: World, **more: object) -> bool:

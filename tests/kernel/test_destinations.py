@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from msp.app import OUTBOX_THREADS
 from msp.kernel import events, jobs
 from msp.kernel.db import Scope, work
 from msp.kernel.destinations import CHAT, DESK, MAIL, PAYMENT, WEBHOOKS, place_at
-from msp.kernel.events import Delivery, Fact, emit, subscribe
+from msp.kernel.events import DeliveredEvent, Delivery, emit, subscribe
 
 SOON = 3.0  # seconds, on a machine that is busy
 MANY = 3 * OUTBOX_THREADS
@@ -29,7 +30,7 @@ def slow() -> Iterator[Slow]:
     def make(name: str, destination: str) -> threading.Event:
         reached = threading.Event()
 
-        def handle(_fact: Fact) -> None:
+        def handle(_fact: DeliveredEvent[Any]) -> None:
             if destination in ("slack", "teams"):
                 with place_at(destination):
                     reached.set()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from msp.kernel import clock, events, inbox, leases
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Delivery, Event
+from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.kernel.leases import LATER, URGENT, USUAL
 from msp.kernel.ttl_cache import clear
@@ -65,7 +65,13 @@ def test_a_row_for_tomorrow_holds_up_no_row_for_today(app: Flask) -> None:
 def lanes(kind: str) -> dict[str, int]:
     """The lane of each delivery of the newest event of a kind, by subscriber."""
     with work(Scope.system()) as session:
-        newest = select(Event.id).where(Event.kind == kind).order_by(Event.seq.desc()).limit(1).scalar_subquery()
+        newest = (
+            select(StoredEvent.id)
+            .where(StoredEvent.kind == kind)
+            .order_by(StoredEvent.seq.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
         rows = session.execute(select(Delivery.subscriber, Delivery.lane).where(Delivery.event_id == newest))
         return {row.subscriber: row.lane for row in rows}
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from msp.kernel import clock, events, inbox, jobs, leases, wake
 from msp.kernel.db import Scope, db, enter, leave, work
-from msp.kernel.events import Delivery, Event, Fact, deliver_one, emit, subscribe
+from msp.kernel.events import DeliveredEvent, Delivery, StoredEvent, deliver_one, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
 from msp.sla.models import Clock, Step
 from msp.tickets.actions import Request, open_ticket
@@ -24,9 +25,9 @@ NOTICE = "tests.noticed"
 
 
 @pytest.fixture
-def heard(app: Flask) -> Iterator[list[Fact]]:
+def heard(app: Flask) -> Iterator[list[DeliveredEvent[Any]]]:
     """What the subscriber of notices was told."""
-    told: list[Fact] = []
+    told: list[DeliveredEvent[Any]] = []
     subscribe("tests_peer", to={NOTICE}, handler=told.append)
     yield told
     events._subscribers.pop("tests_peer")
@@ -63,14 +64,14 @@ def at_once(app: Flask, act: Callable[[], object], *, times: int) -> list[object
         return list(threads.map(one, range(times)))
 
 
-def test_fizzy_lost_notice_killed_between_commit_and_enqueue(app: Flask, heard: list[Fact]) -> None:
+def test_fizzy_lost_notice_killed_between_commit_and_enqueue(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     die_after(commit_without_telling_anybody)
     assert wake.queue().count == 0 and heard == []
     jobs.tick()
     assert [fact.kind for fact in heard] == [NOTICE]
 
 
-def test_healthchecks_lost_notice_killed_between_claim_and_send(app: Flask, heard: list[Fact]) -> None:
+def test_healthchecks_lost_notice_killed_between_claim_and_send(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     say_so()
     subscribe("tests_peer", to={NOTICE}, handler=lambda _fact: kill_myself())
     die_after(deliver_one)
@@ -80,13 +81,13 @@ def test_healthchecks_lost_notice_killed_between_claim_and_send(app: Flask, hear
     assert deliver_one() and len(heard) == 1 and not deliver_one()
 
 
-def test_healthchecks_lost_notice_killed_while_sending(app: Flask, heard: list[Fact]) -> None:
+def test_healthchecks_lost_notice_killed_while_sending(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     """It may have arrived: it comes again under the same number, by which the other side knows it."""
     say_so()
     with work(Scope.system()) as session:
         number = session.scalars(select(Delivery.id)).one()
 
-    def send_and_die(fact: Fact) -> None:
+    def send_and_die(fact: DeliveredEvent[Any]) -> None:
         assert fact.delivery_id == number
         kill_myself()
 
@@ -106,20 +107,20 @@ def test_rq_1354_two_schedulers_take_each_step_once(app: Flask, world: World) ->
     taken = at_once(app, take_due_steps, times=4)
     with work(Scope.staff()) as session:
         assert session.scalar(select(func.count()).select_from(Step)) == 6
-        assert session.scalar(select(func.count()).where(Event.kind == "sla.warned")) == 6
+        assert session.scalar(select(func.count()).where(StoredEvent.kind == "sla.warned")) == 6
         due = select(func.count()).select_from(Clock).where(Clock.next_step_at <= clock.now())
         assert session.scalar(due) == 0
     assert sum(int(str(each)) for each in taken) == 6
 
 
-def test_rq_1354_the_same_wake_up_in_several_workers_at_once(app: Flask, heard: list[Fact]) -> None:
+def test_rq_1354_the_same_wake_up_in_several_workers_at_once(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     for _ in range(20):
         say_so()
     at_once(app, lambda: jobs.run("outbox"), times=4)
     assert len({fact.delivery_id for fact in heard}) == len(heard) == 20
 
 
-def test_rq_1716_a_wake_up_that_is_lost_between_pop_and_start(app: Flask, heard: list[Fact]) -> None:
+def test_rq_1716_a_wake_up_that_is_lost_between_pop_and_start(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     say_so()
     assert wake.connection().lpop(wake.queue().key) is not None  # a worker popped it and is gone
     say_so()
@@ -128,7 +129,7 @@ def test_rq_1716_a_wake_up_that_is_lost_between_pop_and_start(app: Flask, heard:
     assert len(heard) == 2
 
 
-def test_rq_2061_a_wake_up_wrongly_taken_for_failed(app: Flask, heard: list[Fact]) -> None:
+def test_rq_2061_a_wake_up_wrongly_taken_for_failed(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     say_so()
     queue = wake.queue()
     (job,) = queue.jobs

@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.batch_read import BatchQuery, RowQuery, SingleQuery
 from msp.kernel.bulk_insert import insert_pending
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Event, emit
+from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
 from msp.people.models import Person
 from msp.tickets.actions import Request, open_ticket
@@ -78,7 +78,7 @@ def test_a_lost_race_shows_on_a_row_that_was_written_so(world: World) -> None:
 
 
 def test_policies_hold_and_nothing_of_it_is_written(world: World) -> None:
-    other = Event(
+    other = StoredEvent(
         id=new_id(), client_id=world.azcarate.id, kind="ticket.noted", subject_id=new_id(), at=clock.now(), data={}
     )
     with work(Scope.client(world.lozano.id)) as session:
@@ -88,7 +88,7 @@ def test_policies_hold_and_nothing_of_it_is_written(world: World) -> None:
             insert_pending()
         session.rollback()
     with work(Scope.system()) as session:
-        assert session.scalars(select(Event.id).where(Event.kind == "ticket.noted")).all() == []
+        assert session.scalars(select(StoredEvent.id).where(StoredEvent.kind == "ticket.noted")).all() == []
 
 
 def test_rows_of_one_table_are_numbered_in_their_order(world: World) -> None:
@@ -101,5 +101,7 @@ def test_rows_of_one_table_are_numbered_in_their_order(world: World) -> None:
         insert_pending()
         insert_pending()  # nothing is left to write
     with work(Scope.staff()) as session:
-        rows = session.execute(select(Event.at, Event.data).where(Event.kind == "ticket.noted").order_by(Event.seq))
+        rows = session.execute(
+            select(StoredEvent.at, StoredEvent.data).where(StoredEvent.kind == "ticket.noted").order_by(StoredEvent.seq)
+        )
         assert [(row.at - at, row.data) for row in rows] == [(timedelta(minutes=n), {"n": n}) for n in range(3)]

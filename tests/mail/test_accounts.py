@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from msp.config import Settings
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Account
 from simulators.smtp.server import MailServer
 from tests.mail.conftest import with_mail
@@ -48,7 +48,7 @@ def test_a_forgotten_password_is_mended_by_mail(
     with work(Scope.system()) as session:
         account = session.scalars(select(Account).where(Account.email == "inigo@azcarate.example")).one()
         assert account.password is not None
-        for event in session.scalars(select(Event)):
+        for event in session.scalars(select(StoredEvent)):
             assert link[1].removeprefix("/reset/") not in str(event.data)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Unreachable
-from msp.kernel.events import Delivery, Event
+from msp.kernel.events import Delivery, StoredEvent
 from msp.notify.models import Notification
 from msp.notify.portal_channel import PortalChannel
 from msp.notify.replies import reply_channel_named
@@ -247,7 +247,9 @@ def test_c2_where_mail_was_the_only_way_the_reply_has_failed(
     with work(Scope.staff()) as session:
         told = session.scalars(select(Notification).where(Notification.kind == "ticket.reply_failed")).all()
         assert {each.person_id for each in told} == {world.rosa.id, world.tomas.id}
-        assert session.scalars(select(Event).where(Event.kind == "sla.reopened")).one().subject_id == ticket.id
+        assert (
+            session.scalars(select(StoredEvent).where(StoredEvent.kind == "sla.reopened")).one().subject_id == ticket.id
+        )
     clock.advance(timedelta(hours=12))  # past the quiet hours of those who are told
     drain()
     heard = mail_server.messages(to="rosa@guardia.example")

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Account, Person
 from simulators.smtp.server import MailServer
 from tests.mail.test_accounts import door  # noqa: F401 (a fixture)
@@ -57,7 +57,7 @@ def test_a_technician_chooses_a_password_by_the_letter_once(
     assert "Hola, Julia." in letter.text and "Elige aquí tu contraseña" in letter.text
     link = link_in(letter.text)
     with work(Scope.system()) as session:
-        for event in session.scalars(select(Event)):
+        for event in session.scalars(select(StoredEvent)):
             assert link.removeprefix("/reset/") not in str(event.data)
     browser = ana.application.test_client()
     assert browser.get(link).status_code == 200
@@ -139,7 +139,7 @@ def test_without_mail_a_first_password_is_shown_as_before(web: FlaskClient, worl
     assert "/welcome" not in web.get(f"/admin/people/{world.marta.id}").text
     assert web.post(f"/admin/people/{world.marta.id}/welcome").status_code == 303
     with work(Scope.system()) as session:
-        assert session.scalars(select(Event).where(Event.kind == "account.mail_asked")).all() == []
+        assert session.scalars(select(StoredEvent).where(StoredEvent.kind == "account.mail_asked")).all() == []
     answer = web.post("/admin/people/new", data=FORM | {"invite": "1"})
     assert answer.status_code == 200 and re.search(r"<span>[a-z2-9]{4}(-[a-z2-9]{4}){3}</span>", answer.text)
 

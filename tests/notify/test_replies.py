@@ -10,7 +10,7 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Broken, InDoubt, NotFound, OutsideFailure, Permanent, Temporary, Unreachable
-from msp.kernel.events import Delivery, Event
+from msp.kernel.events import Delivery, StoredEvent
 from msp.notify.models import Notification
 from msp.notify.replies import in_order, reply_channel_of
 from msp.notify.reply_delivery import PATIENCE
@@ -74,7 +74,11 @@ def where(message_id: UUID) -> tuple[str, str | None, str | None]:
 
 def kinds(ticket: Ticket) -> list[str]:
     with work(Scope.staff()) as session:
-        return list(session.scalars(select(Event.kind).where(Event.subject_id == ticket.id).order_by(Event.seq)))
+        return list(
+            session.scalars(
+                select(StoredEvent.kind).where(StoredEvent.subject_id == ticket.id).order_by(StoredEvent.seq)
+            )
+        )
 
 
 def later(drain: Drain, *, minutes: int, times: int = 1) -> None:
@@ -150,7 +154,7 @@ def test_what_the_events_say_holds_no_text(world: World, drain: Drain, ticket: T
     made = replied(world, ticket, "Una frase que nadie más dice")
     drain()
     with work(Scope.staff()) as session:
-        event = session.scalars(select(Event).where(Event.kind == "ticket.message_sent")).one()
+        event = session.scalars(select(StoredEvent).where(StoredEvent.kind == "ticket.message_sent")).one()
     assert event.visibility == "internal"
     assert event.data == {"message_id": str(made), "channel": "slack", "reason": None}
 

@@ -14,7 +14,7 @@ from msp.clients.models import Client, Connection, UnknownSource
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Broken, Permanent, Unreachable
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.tokens import add_token
 from msp.tickets import actions
 from msp.tickets.models import Message, Ticket
@@ -63,7 +63,7 @@ def reconnect(world: World) -> None:
 
 def kinds() -> list[str]:
     with work(Scope.staff()) as session:
-        return list(session.scalars(select(Event.kind).where(Event.kind.startswith("connection."))))
+        return list(session.scalars(select(StoredEvent.kind).where(StoredEvent.kind.startswith("connection."))))
 
 
 def test_c2_failed_replies_go_out_in_order_once_the_connection_works_again(

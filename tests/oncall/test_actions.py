@@ -9,7 +9,7 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Invalid
-from msp.kernel.events import Event, emit
+from msp.kernel.events import StoredEvent, emit
 from msp.notify.models import Notification
 from msp.oncall.actions import cancel_absence, cancel_swap, change_layer, note_absence, remove_layer, swap
 from msp.oncall.queries import access_absence, access_layer, access_swap, on_call
@@ -47,7 +47,9 @@ def test_a_swap_and_its_taking_back_are_events(world: World) -> None:
         cancel_swap(access_swap(made.id), at=at)
     assert on() == ["Irene", "Rosa"]
     with work(Scope.staff()) as session:
-        events = session.scalars(select(Event).where(Event.subject_id == first.id).order_by(Event.seq))
+        events = session.scalars(
+            select(StoredEvent).where(StoredEvent.subject_id == first.id).order_by(StoredEvent.seq)
+        )
         told = [(event.kind, event.actor_id) for event in events]
     assert told[1:] == [("oncall.swapped", world.rosa.id), ("oncall.swap_cancelled", world.irene.id)]
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.oncall.actions import note_absence
 from msp.oncall.models import OnCallLayer, OnCallSwap
 from msp.oncall.queries import on_call
@@ -62,7 +62,7 @@ def test_a_swap_in_two_clicks(rosa: FlaskClient, world: World) -> None:
     assert "Lo cubre Tomás Rey." in page and "cambio" in page
     with work(Scope.staff()) as session:
         made = session.scalars(select(OnCallSwap)).one()
-        event = session.scalars(select(Event).where(Event.kind == "oncall.swapped")).one()
+        event = session.scalars(select(StoredEvent).where(StoredEvent.kind == "oncall.swapped")).one()
         assert (event.actor_id, event.data["person_id"]) == (world.rosa.id, str(world.tomas.id))
         assert on_call(clock.now())[0].person == session.get(type(world.tomas), world.tomas.id)
     assert made.ends_at == datetime(2026, 11, 24, 7, 0, tzinfo=UTC)  # until the next handover

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from msp.clients.models import Connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Delivery, Event
+from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
 from msp.tickets.actions import MAX_BODY, access_ticket, reply
@@ -127,7 +127,7 @@ def test_a_closed_conversation_is_told_to_staff(
         message = session.scalars(select(Message).where(Message.channel == "console")).one()
         assert (message.delivery_state, message.delivery_channel) == ("sent", "portal")  # by the next way to her
         assert session.scalars(select(Conversation.unreachable_reason)).one() == "user_disabled"
-        kinds = session.scalars(select(Event.kind)).all()
+        kinds = session.scalars(select(StoredEvent.kind)).all()
         assert kinds.count("ticket.unreachable") == 1 and kinds.count("ticket.message_failed") == 0
     calls = [call for call in slack_server.calls if call["method"] == "chat.postMessage"]
     assert len(calls) == 2  # the card, and the one that was refused: it is not tried again
@@ -153,7 +153,7 @@ def test_an_uninstalled_app_marks_the_connection(slack_server: SlackServer, chan
     drain()
     assert broken_reason() == "app_uninstalled"
     with work(Scope.staff()) as session:
-        assert "connection.broken" in session.scalars(select(Event.kind)).all()
+        assert "connection.broken" in session.scalars(select(StoredEvent.kind)).all()
 
 
 def broken_reason() -> str | None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import ChatIdentity, Person
 from msp.tickets.actions import access_ticket, change_status, note, reply, take
 from msp.tickets.models import Conversation, Message, Ticket
@@ -115,7 +115,7 @@ def test_the_technicians_reply_reaches_the_thread_and_notes_never_do(
     assert "Tomás Rey" in str(card["blocks"]) and "Solved" not in str(card["blocks"])
     assert [each.delivery_state for each in said_on(ticket)] == ["none", "none", "sent"]
     with work(Scope.staff()) as session:
-        assert "ticket.message_sent" in session.scalars(select(Event.kind)).all()
+        assert "ticket.message_sent" in session.scalars(select(StoredEvent.kind)).all()
 
 
 def test_the_card_is_updated_only_when_it_reads_differently(
@@ -193,7 +193,7 @@ def test_edits_and_deletes_follow_but_unfurls_do_not(
     drain()
     assert [each.deleted_at is not None for each in said_on(ticket)] == [False, True]
     with work(Scope.staff()) as session:
-        kinds = session.scalars(select(Event.kind)).all()
+        kinds = session.scalars(select(StoredEvent.kind)).all()
     assert (kinds.count("ticket.message_edited"), kinds.count("ticket.message_deleted")) == (2, 1)
 
 

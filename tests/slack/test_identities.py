@@ -13,7 +13,7 @@ from msp.clients.actions import connect, disconnect, edit_client, note_unknown
 from msp.clients.models import Client, Connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.editing import edit_person
 from msp.people.models import ChatIdentity, Person
@@ -662,7 +662,7 @@ def test_a_connection_that_is_renewed_says_that_it_works_again(world: World) -> 
             lozano = session.get_one(Client, world.lozano.id)
             connect(lozano, kind="slack", external_id=SLACK_TEAM, secret="xoxb-new", at=clock.now())
     with work(Scope.staff()) as session:
-        [event] = session.scalars(select(Event).where(Event.kind == "connection.restored"))
+        [event] = session.scalars(select(StoredEvent).where(StoredEvent.kind == "connection.restored"))
     assert (event.client_id, event.data) == (world.lozano.id, {"connection": "slack"})
 
 
@@ -710,7 +710,7 @@ def test_nothing_that_was_refused_is_kept_in_events(slack_server: SlackServer, d
     slack_server.say(SLACK_TEAM, luis, "im", "La clave es hunter2")
     drain()
     with work(Scope.staff()) as session:
-        [event] = session.scalars(select(Event).where(Event.kind == "chat.refused_wrote"))
+        [event] = session.scalars(select(StoredEvent).where(StoredEvent.kind == "chat.refused_wrote"))
     assert "hunter2" not in str(event.data) and event.data["is_personal"] is True
 
 

@@ -13,7 +13,7 @@ from msp.clients.models import UnknownSource
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.people.models import Person
 from msp.tickets.actions import access_ticket, assign, change_priority
@@ -30,7 +30,7 @@ MENTION = f"<@{SLACK_BOT_USER}>"
 def kinds() -> list[str]:
     """What has happened, in order."""
     with work(Scope.staff()) as session:
-        return list(session.scalars(select(Event.kind).order_by(Event.seq)))
+        return list(session.scalars(select(StoredEvent.kind).order_by(StoredEvent.seq)))
 
 
 def opened(slack_server: SlackServer, drain: Drain) -> tuple[str, str]:

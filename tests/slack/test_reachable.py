@@ -10,7 +10,7 @@ from msp.clients.actions import connect, disconnect
 from msp.clients.models import Client, Connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Account, Person
 from msp.sla.clocks import clocks_of
 from msp.tickets.actions import access_ticket, reply
@@ -71,7 +71,7 @@ def test_c2_what_failed_is_sent_when_the_person_writes_again(
     assert states() == [("sent", None)] and marks() == [None]
     assert heard(slack_server, "Reinicia el TPV", channel=said.channel) == 1
     with work(Scope.staff()) as session:
-        assert "ticket.reachable" in session.scalars(select(Event.kind)).all()
+        assert "ticket.reachable" in session.scalars(select(StoredEvent.kind)).all()
         first = next(each for each in clocks_of(tickets()[0].id) if each.kind == "first_response")
         assert first.state == "met"
     slack_server.say(SLACK_TEAM, MARTA, "im", "Vale", thread_ts=said.ts)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from integrations.channels import note_uninstalled
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.people.models import Account, Person
 from msp.sla.clocks import clocks_of
@@ -141,4 +141,4 @@ def test_c10_after_uninstalling_nothing_is_tried_with_the_token(
     [message] = replies()
     assert message.delivery_state == "failed"
     with work(Scope.staff()) as session:
-        assert len(session.scalars(select(Event).where(Event.kind == "connection.broken")).all()) == 1
+        assert len(session.scalars(select(StoredEvent).where(StoredEvent.kind == "connection.broken")).all()) == 1

@@ -12,7 +12,7 @@ from msp.clients.actions import edit_client
 from msp.clients.models import Client, Connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import ChatIdentity, Person
 from msp.tickets.actions import assign, change_status, reply
@@ -124,7 +124,7 @@ def test_events_about_strangers_hold_no_words(desk: Desk, drain: Drain) -> None:
     desk.teams.say(OTHER, outsiders(desk, locale="en-GB"), "", "the password is hunter2")
     drain()
     with work(Scope.staff()) as session:
-        [event] = session.scalars(select(Event).where(Event.kind == "chat.unconnected_wrote"))
+        [event] = session.scalars(select(StoredEvent).where(StoredEvent.kind == "chat.unconnected_wrote"))
     assert "hunter2" not in str(event.data) and event.data["is_personal"] is True
 
 
@@ -302,7 +302,11 @@ def test_an_app_taken_out_of_a_team_marks_that_teams_threads_alone(desk: Desk, d
     drain()
     assert set(marks().values()) == {None}
     with work(Scope.staff()) as session:
-        kinds = list(session.scalars(select(Event.kind).where(Event.kind.contains("reachable")).order_by(Event.seq)))
+        kinds = list(
+            session.scalars(
+                select(StoredEvent.kind).where(StoredEvent.kind.contains("reachable")).order_by(StoredEvent.seq)
+            )
+        )
     assert kinds == ["ticket.unreachable"] * 2 + ["ticket.reachable"] * 2
 
 
@@ -352,7 +356,7 @@ def test_a_tenant_that_blocked_the_app_is_broken_until_something_comes_from_it(
     drain()
     assert broken_reason() is None
     with work(Scope.staff()) as session:
-        [event] = session.scalars(select(Event).where(Event.kind == "connection.restored"))
+        [event] = session.scalars(select(StoredEvent).where(StoredEvent.kind == "connection.restored"))
     assert (event.client_id, event.data) == (world.azcarate.id, {"connection": "teams"})
 
 

@@ -13,7 +13,7 @@ from msp.contracts.queries import access_contract, to_escalation, to_target
 from msp.contracts.service_level import ANY_TYPE, PRIORITIES, Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.sla.clocks import clocks_of
 from msp.sla.models import Clock
 from msp.tickets import actions
@@ -110,10 +110,10 @@ def the(ticket: Ticket, kind: str) -> Clock:
     return [each for each in clocks(ticket) if each.kind == kind][-1]
 
 
-def events(ticket: Ticket, *kinds: str) -> list[Event]:
+def events(ticket: Ticket, *kinds: str) -> list[StoredEvent]:
     with work(Scope.staff()) as session:
-        rows = session.query(Event).filter(Event.subject_id == ticket.id, Event.kind.in_(kinds))
-        return list(rows.order_by(Event.seq))
+        rows = session.query(StoredEvent).filter(StoredEvent.subject_id == ticket.id, StoredEvent.kind.in_(kinds))
+        return list(rows.order_by(StoredEvent.seq))
 
 
 def shown(ticket: Ticket) -> Ticket:

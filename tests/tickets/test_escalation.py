@@ -11,7 +11,7 @@ import pytest
 from msp.contracts.escalation_policy import DEFAULT_POLICY, PolicyStep, planned_steps
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.sla.models import Clock, Step
 from msp.tickets.actions import Request, change_priority, change_status, open_ticket, reply, take
@@ -34,7 +34,7 @@ def ticket(world: World) -> Ticket:
 
 def kinds(ticket: Ticket) -> list[str]:
     with work(Scope.staff()) as session:
-        rows = session.query(Event).filter(Event.subject_id == ticket.id).order_by(Event.seq)
+        rows = session.query(StoredEvent).filter(StoredEvent.subject_id == ticket.id).order_by(StoredEvent.seq)
         return [row.kind for row in rows if row.kind.startswith(("sla.", "ticket.tier"))]
 
 
@@ -108,7 +108,7 @@ def test_what_came_while_the_desk_was_down_is_done_in_order_and_heard_of_once(
     assert kinds(ticket) == ["sla.warned", "sla.breached", "ticket.tier_changed"]
     drain()
     with work(Scope.staff()) as session:
-        late = [each.data["is_late"] for each in session.query(Event).filter(Event.kind.like("sla.%"))]
+        late = [each.data["is_late"] for each in session.query(StoredEvent).filter(StoredEvent.kind.like("sla.%"))]
         heard = sorted((n.person_id, n.kind) for n in session.query(Notification) if n.kind.startswith("sla."))
     assert late == [True, True]
     assert heard == sorted((person.id, "sla.breached") for person in (world.tomas, world.rosa))
@@ -118,7 +118,7 @@ def test_steps_that_came_while_the_desk_was_down_are_marked_late(ticket: Ticket)
     clock.advance(timedelta(minutes=26))
     take_due_steps()
     with work(Scope.staff()) as session:
-        event = session.query(Event).filter(Event.kind == "sla.warned").one()
+        event = session.query(StoredEvent).filter(StoredEvent.kind == "sla.warned").one()
         assert event.data["is_late"] is True
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Delivery, Event
+from msp.kernel.events import Delivery, StoredEvent
 from msp.notify.models import Notification, QueuedNotification
 from msp.tickets import actions, message_changes
 from msp.tickets.escalation import take_due_steps
@@ -65,7 +65,7 @@ def rows() -> dict[str, list[str]]:
                 json.dumps({column.key: getattr(row, column.key) for column in model.__table__.columns}, default=str)
                 for row in session.scalars(select(model))
             ]
-            for model in (Event, Delivery, Notification, QueuedNotification)
+            for model in (StoredEvent, Delivery, Notification, QueuedNotification)
         }
 
 
@@ -140,7 +140,7 @@ def test_no_event_notification_or_delivery_holds_what_people_wrote(
     drain()
     kept = rows()
     with work(Scope.system()) as session:
-        missing = HAPPENED - set(session.scalars(select(Event.kind)))
+        missing = HAPPENED - set(session.scalars(select(StoredEvent.kind)))
     assert not missing
     assert kept["notification"] and kept["delivery"]
     for table, texts in kept.items():

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event, emit
+from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
 from msp.tickets import actions, message_changes, queries
 from msp.tickets.models import Attachment, Message, Ticket
@@ -194,7 +194,7 @@ def test_changes_of_internal_notes_are_not_told_to_the_client(world: World) -> N
             session.get_one(Ticket, desk.id), session.get_one(Message, note.id), at=clock.now()
         )
     with work(Scope.staff()) as session:
-        gone = session.query(Event).filter(Event.kind == "ticket.message_deleted").one()
+        gone = session.query(StoredEvent).filter(StoredEvent.kind == "ticket.message_deleted").one()
         assert gone.visibility == "internal" and session.get_one(Message, note.id).body == ""
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Invalid
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.tickets.actions import change_status, take
 from msp.tickets.models import Ticket
@@ -81,13 +81,13 @@ def test_g3_another_time_replaces_it_and_another_status_drops_it(ticket: Ticket)
     assert now(ticket) == ("scheduled", TUESDAY + timedelta(days=1))
     with work(Scope.staff()) as session:
         change_status(session.get_one(Ticket, ticket.id), "open", at=clock.now())
-        kinds = session.scalars(db.select(Event.kind).where(Event.subject_id == ticket.id)).all()
+        kinds = session.scalars(db.select(StoredEvent.kind).where(StoredEvent.subject_id == ticket.id)).all()
     assert now(ticket) == ("open", None)
     assert kinds.count("ticket.rescheduled") == 1
     clock.advance(timedelta(days=3))
     open_due()
     with work(Scope.staff()) as session:
-        kinds = session.scalars(db.select(Event.kind).where(Event.subject_id == ticket.id)).all()
+        kinds = session.scalars(db.select(StoredEvent.kind).where(StoredEvent.subject_id == ticket.id)).all()
     assert "ticket.woken" not in kinds
 
 

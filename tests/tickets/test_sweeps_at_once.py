@@ -15,7 +15,7 @@ from sqlalchemy import select
 from msp.contracts.escalation_policy import PolicyStep
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.sla.models import Clock, Step
 from msp.tickets import escalation
 from msp.tickets.escalation import take_due_steps
@@ -70,7 +70,7 @@ def steps() -> Counter[tuple[object, str]]:
 
 def told(*kinds: str) -> Counter[object]:
     with work(Scope.system()) as session:
-        return Counter(session.scalars(select(Event.subject_id).where(Event.kind.in_(kinds))))
+        return Counter(session.scalars(select(StoredEvent.subject_id).where(StoredEvent.kind.in_(kinds))))
 
 
 def left_due() -> int:

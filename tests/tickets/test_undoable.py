@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event, deliver_one
+from msp.kernel.events import StoredEvent, deliver_one
 from msp.tickets import undoable
 from msp.tickets.actions import Request, open_ticket, receive
 from msp.tickets.models import Ticket
@@ -41,15 +41,19 @@ def fresh(ticket: Ticket) -> Ticket:
 
 def kinds(ticket: Ticket) -> list[str]:
     with work(Scope.staff()) as session:
-        return list(session.scalars(select(Event.kind).where(Event.subject_id == ticket.id).order_by(Event.seq)))
+        return list(
+            session.scalars(
+                select(StoredEvent.kind).where(StoredEvent.subject_id == ticket.id).order_by(StoredEvent.seq)
+            )
+        )
 
 
 def asked_of(ticket: Ticket) -> UUID:
     with work(Scope.staff()) as session:
         return session.scalars(
-            select(Event.id)
-            .where(Event.subject_id == ticket.id, Event.kind == undoable.ASKED)
-            .order_by(Event.seq.desc())
+            select(StoredEvent.id)
+            .where(StoredEvent.subject_id == ticket.id, StoredEvent.kind == undoable.ASKED)
+            .order_by(StoredEvent.seq.desc())
         ).first() or UUID(int=0)
 
 
@@ -117,5 +121,5 @@ def test_the_seconds_are_a_setting(web: FlaskClient, world: World, ticket: Ticke
 def test_clients_hear_nothing_of_what_waits(web: FlaskClient, world: World, ticket: Ticket) -> None:
     sign_in(web, world.tomas).post("/desk/tickets/LOZ-1/resolve")
     with work(Scope.client(world.lozano.id)) as session:
-        assert session.scalars(select(Event).where(Event.kind == undoable.ASKED)).all() == []
+        assert session.scalars(select(StoredEvent).where(StoredEvent.kind == undoable.ASKED)).all() == []
     assert sign_in(web, world.nuria).post(f"/desk/tickets/LOZ-1/undo/{asked_of(ticket)}").status_code == 404

@@ -12,7 +12,7 @@ from msp.clients.queries import find_connection
 from msp.kernel import clock, crypto, inbox, leases, settings
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
-from msp.kernel.events import Delivery, Event, emit, subscribe
+from msp.kernel.events import Delivery, StoredEvent, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
 from msp.tickets.actions import Request, open_ticket
 from tests.web.forms import posted
@@ -190,7 +190,9 @@ def test_who_tried_again_and_who_dropped_is_told(ana: FlaskClient, dead: tuple[i
     ana.post(f"/admin/deliveries/inbound-{dead[0]}/retry")
     ana.post(f"/admin/deliveries/delivery-{dead[1]}/drop")
     with work(Scope.staff()) as session:
-        told = session.scalars(select(Event).where(Event.kind.startswith("letter.")).order_by(Event.seq)).all()
+        told = session.scalars(
+            select(StoredEvent).where(StoredEvent.kind.startswith("letter.")).order_by(StoredEvent.seq)
+        ).all()
     assert [(each.kind, each.actor_id, each.data["reason"]) for each in told] == [
         ("letter.retried", world.ana.id, "channel_not_found"),
         ("letter.discarded", world.ana.id, "channel_not_found"),

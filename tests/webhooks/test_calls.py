@@ -13,7 +13,7 @@ from integrations.webhooks.http import signature
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Delivery, Event, emit
+from msp.kernel.events import Delivery, StoredEvent, emit
 from msp.notify.webhooks import Webhook, access_webhook, add_webhook, change_webhook
 from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
@@ -158,7 +158,7 @@ def test_the_page_shows_a_secret_once_and_tests(
     assert "whsec_" not in ana.get("/admin/webhooks").text
     with work(Scope.staff()) as session:
         made = session.scalars(select(Webhook)).one()
-        for event in session.scalars(select(Event)):
+        for event in session.scalars(select(StoredEvent)):
             assert "whsec_" not in str(event.data)
     assert ana.post(f"/admin/webhooks/{made.id}/test").status_code == 303
     drain()

@@ -17,7 +17,7 @@ from msp.calendars.queries import to_value
 from msp.calendars.working_calendar import Windows, WorkingCalendar
 from msp.kernel import clock
 from msp.kernel.db import Json
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.sla.explanation import Explanation
 from msp.web.admin import list_queries
 from msp.web.admin.calendar_text import days_alike, text_of
@@ -156,11 +156,11 @@ def _subjects(found: Calendar) -> list[Any]:
     return [found.id, found.place_id] if found.place_id else [found.id]
 
 
-def _changed(event: Event, by: str | None) -> Json:
+def _changed(event: StoredEvent, by: str | None) -> Json:
     return {"at": event.at, "by": by, "lines": _what(event)}
 
 
-def _what(event: Event) -> list[str]:
+def _what(event: StoredEvent) -> list[str]:
     data = event.data
     if event.kind in ("calendar.added", "place.added"):
         return [gettext("Added")]

@@ -12,7 +12,7 @@ from msp.clients.models import Client, Connection, UnknownSource
 from msp.contracts.models import Contract
 from msp.kernel.collation import by_name
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.people.models import Account, ChatIdentity, Person
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.states import FINISHED
@@ -96,10 +96,10 @@ def calendars_in_use(*, on: date) -> set[UUID]:
     return set(db.session.scalars(query))
 
 
-def history_of(subject_ids: Sequence[UUID], *, limit: int) -> list[tuple[Event, str | None]]:
+def history_of(subject_ids: Sequence[UUID], *, limit: int) -> list[tuple[StoredEvent, str | None]]:
     """What happened to some subjects, latest first, each with the name of who did it."""
-    query = select(Event, Person.name).outerjoin(Person, Person.id == Event.actor_id)
-    query = query.where(Event.subject_id.in_(subject_ids)).order_by(Event.seq.desc()).limit(limit)
+    query = select(StoredEvent, Person.name).outerjoin(Person, Person.id == StoredEvent.actor_id)
+    query = query.where(StoredEvent.subject_id.in_(subject_ids)).order_by(StoredEvent.seq.desc()).limit(limit)
     return [(event, name) for event, name in db.session.execute(query)]
 
 

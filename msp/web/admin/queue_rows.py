@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, literal, select, true, u
 
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.dead_letters import MODELS, Queue, subject_of
-from msp.kernel.events import Delivery, Event
+from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
 from msp.tickets.models import Message
@@ -104,10 +104,10 @@ def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
     """What was last done with these rows, and by whom."""
     subjects = {subject_of(each.queue, each.id): (each.queue, each.id) for each in letters}
     query = (
-        select(Event.subject_id, Event.kind, Event.at, Person.name)
-        .outerjoin(Person, Person.id == Event.actor_id)
-        .where(Event.subject_id.in_(list(subjects)), Event.kind.in_(("letter.retried", "letter.discarded")))
-        .order_by(Event.seq)
+        select(StoredEvent.subject_id, StoredEvent.kind, StoredEvent.at, Person.name)
+        .outerjoin(Person, Person.id == StoredEvent.actor_id)
+        .where(StoredEvent.subject_id.in_(list(subjects)), StoredEvent.kind.in_(("letter.retried", "letter.discarded")))
+        .order_by(StoredEvent.seq)
     )
     return {subjects[row.subject_id]: Handled(row.kind, row.name or "", row.at) for row in db.session.execute(query)}
 
@@ -159,9 +159,9 @@ def _incoming(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
 
 def _outgoing(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
     query = (
-        select(Delivery, Event, func.length(cast(Event.data, Text)), Message.body)
-        .join(Event, Event.id == Delivery.event_id)
-        .outerjoin(Message, cast(Message.id, Text) == Event.data["message_id"].astext)
+        select(Delivery, StoredEvent, func.length(cast(StoredEvent.data, Text)), Message.body)
+        .join(StoredEvent, StoredEvent.id == Delivery.event_id)
+        .outerjoin(Message, cast(Message.id, Text) == StoredEvent.data["message_id"].astext)
         .where(Delivery.id.in_(ids))
     )
     return {

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.operations.uncertain_sends import UncertainSend, uncertain_sends_of
 from msp.people.models import Person
@@ -79,7 +79,9 @@ def _names(person_ids: set[UUID]) -> dict[UUID, str]:
 
 def _tickets(event_ids: set[UUID]) -> dict[UUID, UUID]:
     """The ticket that each event is about, where it is about one: itself, or by the notification that it brought."""
-    query = select(Event.id, func.coalesce(Notification.ticket_id, Event.subject_id).label("ticket_id"))
-    query = query.outerjoin(Notification, Notification.id == Event.subject_id).where(Event.id.in_(event_ids))
+    query = select(StoredEvent.id, func.coalesce(Notification.ticket_id, StoredEvent.subject_id).label("ticket_id"))
+    query = query.outerjoin(Notification, Notification.id == StoredEvent.subject_id).where(
+        StoredEvent.id.in_(event_ids)
+    )
     with work(Scope.system()) as session:
         return {row.id: row.ticket_id for row in session.execute(query)}

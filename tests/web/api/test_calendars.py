@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from msp.kernel.db import Scope, work
-from msp.kernel.events import Event
+from msp.kernel.events import StoredEvent
 from tests.web.api.conftest import Program, codes
 from tests.web.api.test_desk_data import CALENDAR
 from tests.world import World
@@ -40,7 +40,11 @@ def test_a_calendar_is_read_and_changed_by_parts(admin: Program, made: dict[str,
     assert named["exceptions"] == [{"day": "2026-12-24", "windows": [], "name": "Nochebuena"}]
     assert (named["version"], named["name"], named["timetables"]) == (3, "X", changed["timetables"])
     with work(Scope.system()) as session:
-        events = list(session.scalars(select(Event).where(Event.subject_id == UUID(made["id"])).order_by(Event.seq)))
+        events = list(
+            session.scalars(
+                select(StoredEvent).where(StoredEvent.subject_id == UUID(made["id"])).order_by(StoredEvent.seq)
+            )
+        )
     kinds = [event.kind for event in events]
     assert kinds == ["calendar.added", "calendar.changed", "calendar.renamed", "calendar.changed"]
     assert events[1].data["from_day"] == "2027-06-15"
