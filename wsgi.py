@@ -1,20 +1,23 @@
 """Where the desk, its integrations and billing meet. `wsgi:app` reads the environment."""
 
+from collections.abc import Sequence
+
 from flask import Flask
 
 import billing
-from integrations import mail, slack, teams, webhooks
+from integrations import webhooks
+from integrations.installed import CHANNELS, ChannelPlugin, register_platforms
 from msp.app import make_app
 from msp.config import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, channels: Sequence[ChannelPlugin] = CHANNELS) -> Flask:
     """The whole desk for these settings (the environment's where None); an integration without keys stays out."""
     settings = settings or Settings.from_env()
+    register_platforms(channels)
     app = make_app(settings)
-    slack.register(app, settings)
-    teams.register(app, settings)
-    mail.register(app, settings)
+    for channel in channels:
+        channel.register(app, settings)
     webhooks.register(app, settings)
     billing.register(app, settings)
     return app

@@ -81,4 +81,4 @@ def register(transport: Transport) -> None:
     subscribe("chat_answers", to=ANSWERED, handler=send_auto_reply, lane=LATER, destination=CHAT)
     subscribe("chat_files", to=OFFERED, handler=fetch, destination=CHAT)
     subscribe("chat_words", to=AWAITED, handler=bring_words, lane=LATER, destination=CHAT)
-    add_channel(Channel(transport.platform, "chat", partial(reaches, transport), partial(bring, transport)))
+    add_channel(Channel(transport.platform.name, "chat", partial(reaches, transport), partial(bring, transport)))

@@ -26,7 +26,7 @@ def fetch(fact: DeliveredEvent[Any]) -> None:
         return
     with work(Scope.client(fact.client_id)) as session:
         attachment = session.get_one(Attachment, fact.subject_id)
-        link = find_link(transport.platform, fact.data["workspace"])
+        link = find_link(transport.platform.name, fact.data["workspace"])
         remote, is_waiting = attachment.remote, attachment.state == "remote"
         author_id = session.get_one(Message, attachment.message_id).author_id
         limit = min(files.MAX_BYTES, bytes_left(fact.client_id, author_id, at=clock.now()))
@@ -36,7 +36,7 @@ def fetch(fact: DeliveredEvent[Any]) -> None:
         kept = _fetched(transport, link, remote, limit=limit)
     except Permanent as refused:
         if isinstance(refused, Broken):
-            note_broken(transport.platform, fact.data["workspace"], reason=refused.reason)
+            note_broken(transport.platform.name, fact.data["workspace"], reason=refused.reason)
         reason = refusal_of(refused.reason, limit=limit)
         if reason == EXCEEDED and link is not None:
             tell_of_quota(transport, link, fact)

@@ -75,7 +75,7 @@ def send_auto_reply(fact: DeliveredEvent[Any]) -> None:
         return
     with work(Scope.system()):
         find = unknown_link if fact.kind == "chat.unconnected_wrote" else find_link
-        link = find(transport.platform, data["workspace"])
+        link = find(transport.platform.name, data["workspace"])
     if link is None:  # connected or forgotten meanwhile
         return
     try:
@@ -96,7 +96,7 @@ def _text(fact: DeliveredEvent[Any], link: WorkspaceLink, language: str) -> str:
 
 def _place(transport: Transport, data: Json) -> ThreadRef:
     return ThreadRef(
-        transport.platform,
+        transport.platform.name,
         data["workspace"],
         data["channel"],
         data["thread"],

@@ -89,7 +89,7 @@ def handle_click_and_answer(transport: Transport, pressed: ButtonClick) -> None:
     try:
         text = result.text if result else _not_theirs(transport, link, pressed)
         place = replace(pressed.place, thread="") if pressed.is_outside_threads else pressed.place
-        transport.whisper(link, place, to=pressed.author, text=text)
+        transport.post_ephemeral(link, place, to=pressed.author, text=text)
     except OutsideFailure as failure:  # what the click did has been stored
         log.info("the result of a click was not delivered", extra={"reason": failure.reason})
 

@@ -48,7 +48,7 @@ def bring(transport: Transport, bundle: Bundle) -> None:
 
 def _address(transport: Transport, person: Person) -> tuple[WorkspaceLink, str] | None:
     for identity in identities_of(person.id):
-        if identity.platform != transport.platform:
+        if identity.platform != transport.platform.name:
             continue
         link = find_link(identity.platform, identity.workspace)
         if link is None or link.client_id != person.client_id:

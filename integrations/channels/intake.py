@@ -115,7 +115,7 @@ def receive_message(transport: Transport, said: IncomingMessage) -> None:
 
 def _sentence_for(outcome: Outcome, transport: Transport, said: IncomingMessage) -> Callable[[], str]:
     """In a channel we hear only what mentions us; where we cannot answer there, the answer is in their own chat."""
-    is_in_channel = transport.has_threads_in_chats and not (said.place.is_personal or said.is_private)
+    is_in_channel = transport.platform.capabilities.threads_in_chats and not (said.place.is_personal or said.is_private)
     if outcome is Outcome.GREETING and is_in_channel:
         return sentences.nothing_said_in_channel
     return _SENTENCES[outcome]
@@ -183,9 +183,13 @@ def _answer_author(
         if place.is_personal:
             post_once(transport, link, place, Post(text), key=key)
         else:
-            once(transport.platform, key, lambda: transport.whisper(link, place, to=said.author, text=text))
+            once(
+                transport.platform.name,
+                key,
+                lambda: transport.post_ephemeral(link, place, to=said.author, text=text),
+            )
     except Unreachable as unreachable:
-        if not transport.has_threads_in_chats and not place.is_personal:
+        if not transport.platform.capabilities.threads_in_chats and not place.is_personal:
             post_once(transport, link, said.place, Post(text), key=f"{key}.here")
         else:
             log.info("a private answer was not delivered", extra={"reason": unreachable.reason})

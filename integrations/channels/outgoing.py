@@ -289,7 +289,7 @@ def _carry_out(transport: Transport, plan: Plan, fact: DeliveredEvent[Any]) -> N
     if sent:
         with changing(plan.client_id, plan.conversation_id) as conversation:
             note_reachable(conversation)
-            if not transport.has_threads_in_chats and plan.posts[-1].buttons:
+            if not transport.platform.capabilities.threads_in_chats and plan.posts[-1].buttons:
                 make_current(conversation)
     _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)
     _refresh_card(transport, link, plan, place)

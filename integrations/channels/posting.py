@@ -28,14 +28,14 @@ def post_once(
     conversation_id: UUID | None = None,
 ) -> str:
     """Post a message unless it was posted, and return its id; `key` is the same at every try."""
-    row, is_new = _begin(key, transport.platform, conversation_id)
+    row, is_new = _begin(key, transport.platform.name, conversation_id)
     if row.state == "sent" and row.external_id is not None:
         return row.external_id
     found = None if is_new else _look(transport, link, place, key=key, since=row.tried_at)
     if found is None:
         leases.ensure_lease()
         found = _send(transport, link, place, post, key=key)
-    _finish(key, transport.platform, found, conversation_id, since=row.tried_at)
+    _finish(key, transport.platform.name, found, conversation_id, since=row.tried_at)
     if link.is_broken:
         note_restored(link.platform, link.workspace)
     return found
@@ -69,11 +69,13 @@ def once(platform: str, key: str, act: Callable[[], None]) -> None:
 
 def parts_of(transport: Transport, post: Post) -> list[Post]:
     """A post as the messages that the platform takes: text apart from its card where it must be, long text in parts."""
-    if post.card and post.text and transport.separates_cards:
+    if post.card and post.text and transport.platform.capabilities.separate_cards:
         return [replace(post, card=None, ticket_id=None), replace(post, text="")]
     if post.card or post.buttons:
         return [post]
-    first, *more = split(post.document, transport.max_text, transport.measure)
+    first, *more = split(
+        post.document, transport.platform.capabilities.max_text, lambda part: len(transport.write_text(part))
+    )
     return [
         replace(post, text="", content=first),
         *(replace(post, text="", content=part, author=None, label=None) for part in more),

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def tell_of_quota(transport: Transport, link: WorkspaceLink, fact: DeliveredEvent[Any]) -> None:
     """Tell the author of a message with a file over the quota, alone and once a day; failures are only logged."""
-    found = _author_and_place(transport.platform, link.workspace, fact)
+    found = _author_and_place(transport.platform.name, link.workspace, fact)
     if found is None:
         return
     person, external_id, place, name = found
@@ -35,7 +35,7 @@ def tell_of_quota(transport: Transport, link: WorkspaceLink, fact: DeliveredEven
         )
     key = f"quota:{person.id}:{clock.now().date()}"
     try:
-        once(transport.platform, key, lambda: transport.whisper(link, place, to=external_id, text=text))
+        once(transport.platform.name, key, lambda: transport.post_ephemeral(link, place, to=external_id, text=text))
     except OutsideFailure as failure:
         log.info("a notice of the quota was not delivered", extra={"reason": failure.reason})
 

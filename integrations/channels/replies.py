@@ -50,7 +50,7 @@ class ChatReplies:
     @property
     def name(self) -> str:
         """The platform's name."""
-        return self.transport.platform
+        return self.transport.platform.name
 
     def can_reach(self, ticket: Ticket, requester: Person) -> bool:
         """Whether the ticket has a conversation here that can be written in, or the requester an identity."""
@@ -133,7 +133,7 @@ class ChatReplies:
         post_all(self.transport, plan.link, place, [plan.reply], key=key, conversation_id=conversation_id)
         with changing(reply.client_id, conversation_id) as conversation:
             note_reachable(conversation)
-            if not self.transport.has_threads_in_chats:
+            if not self.transport.platform.capabilities.threads_in_chats:
                 make_current(conversation)
 
     def _plan(self, reply: OutgoingReply, conversation_id: UUID) -> Plan:
@@ -147,7 +147,7 @@ class ChatReplies:
             message = session.get_one(Message, reply.message_id)
             ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)
             is_new = conversation.reference.get("direct_to") is not None and conversation.card_id is None
-            has_threads = self.transport.has_threads_in_chats or not _is_chat(conversation)
+            has_threads = self.transport.platform.capabilities.threads_in_chats or not _is_chat(conversation)
             with reading_as(requester.locale, requester.timezone):
                 return Plan(
                     conversation_id=conversation_id,

@@ -1,4 +1,4 @@
-"""What a chat system must be able to do for us, and how it says that it could not."""
+"""What a channel plug-in does: its `Platform` says what it is, its `Transport` makes the calls."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from integrations.channels.values import Post, Profile, ThreadRef, WorkspaceLink
+from msp.clients.platforms import Platform
 from msp.kernel.db import Json
 from msp.kernel.errors import Broken, InDoubt, Unreachable
 from msp.richtext import Document
@@ -21,27 +22,12 @@ class Transport(Protocol):
     """
 
     @property
-    def platform(self) -> str:
-        """`slack` or `teams`: the kind of its connections, and the name of its subscriber."""
+    def platform(self) -> Platform:
+        """What it is: its name, what it can do, what the pages show of it."""
         ...
 
-    @property
-    def max_text(self) -> int:
-        """How much text one message may carry, as `measure` counts it; longer text is posted in parts."""
-        ...
-
-    @property
-    def separates_cards(self) -> bool:
-        """Whether text and card must be two messages, because the platform would split them and tell no id."""
-        ...
-
-    @property
-    def has_threads_in_chats(self) -> bool:
-        """Whether one thread of a person's own chat can hold one ticket; else the chat has a current ticket."""
-        ...
-
-    def measure(self, document: Document) -> int:
-        """How long a document is in this platform's own formatting, in the unit of `max_text`."""
+    def write_text(self, document: Document) -> str:
+        """A document in this platform's own formatting; `max_text` limits its length."""
         ...
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
@@ -64,8 +50,8 @@ class Transport(Protocol):
         """Replace a message of ours."""
         ...
 
-    def whisper(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
-        """Say something to one person in a thread, seen by them alone where the system knows how."""
+    def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
+        """Write to one person in a thread, seen by them alone; in their own chat where the platform cannot do that."""
         ...
 
     def download(self, link: WorkspaceLink, remote: Json) -> AbstractContextManager[Iterator[bytes]]:

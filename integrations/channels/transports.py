@@ -7,7 +7,7 @@ _transports: dict[str, Transport] = {}
 
 def add_transport(transport: Transport) -> None:
     """Have a chat system hear and be heard; the later one of a platform takes its place."""
-    _transports[transport.platform] = transport
+    _transports[transport.platform.name] = transport
 
 
 def transport_of(platform: str) -> Transport | None:

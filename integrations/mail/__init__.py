@@ -7,22 +7,25 @@ from flask import Blueprint, Flask
 from integrations.mail.accounts import ASKED, write_to_account
 from integrations.mail.doubts import DOUBTS
 from integrations.mail.notices import bring, reaches
+from integrations.mail.platform import MAIL
 from integrations.mail.replies import MailReplyChannel
 from integrations.mail.smtp import TIMEOUT, server_of
 from integrations.mail.writing import Post
 from msp.config import Settings
-from msp.kernel.destinations import MAIL
+from msp.kernel import destinations
 from msp.kernel.events import subscribe
 from msp.notify import Channel, add_channel
 from msp.notify.replies import add_reply_channel
 from msp.operations.uncertain_sends import add_uncertain_sends
+
+PLATFORM = MAIL
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Reach people by mail where there is a server to hand it to (SMTP_URL and MAIL_FROM)."""
     app.register_blueprint(Blueprint("mail", __name__, template_folder="templates"))
     add_uncertain_sends(DOUBTS)
-    if settings.mail_enabled:
+    if PLATFORM.is_enabled(settings):
         listen(settings)
 
 
@@ -31,4 +34,4 @@ def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
     post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
     add_channel(Channel("mail", "mail", partial(reaches, post), partial(bring, post)))
     add_reply_channel(MailReplyChannel(post))
-    subscribe("account_mail", to=ASKED, handler=partial(write_to_account, post), destination=MAIL)
+    subscribe("account_mail", to=ASKED, handler=partial(write_to_account, post), destination=destinations.MAIL)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from integrations.mail.notices import path_to
 from integrations.mail.smtp import is_address
 from integrations.mail.writing import Letter, Post, post_once
+from msp.clients.platforms import platform_named
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
 from msp.kernel.i18n import reading_as
@@ -82,12 +83,9 @@ def _rendered(message: Message) -> tuple[Markup, str]:
 def _how_to_answer(label: str, source: str) -> str:
     """Where somebody without the portal can answer: by the way that they came, where that is open."""
     said = {"label": label}
-    if source == "slack":
-        return gettext("To answer, write in Slack, in the conversation of %(label)s.", **said)
-    if source == "teams":
-        return gettext("To answer, write in Teams, in the conversation of %(label)s.", **said)
+    platform = platform_named(source)
+    if platform is not None and platform.how_to_answer:
+        return str(platform.how_to_answer) % said
     if source == "phone":
         return gettext("To answer, call us and say the number %(label)s.", **said)
-    if source == "email":
-        return gettext("To answer, write to us where you wrote before, with %(label)s in the subject.", **said)
     return gettext("To answer, contact us and say the number %(label)s.", **said)

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from integrations.mail.platform import MAIL
 from msp.kernel.deadlines import deadline
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import InDoubt, Permanent, Temporary
@@ -87,7 +88,7 @@ def hand_over(server: Server, message: EmailMessage, *, sender: str, recipient: 
 @contextmanager
 def _line(server: Server) -> Iterator[smtplib.SMTP]:
     """A line on which we may speak; nothing that fails before the text is in doubt."""
-    with place_at("mail"), deadline(WAITS * server.timeout, is_framed=True):
+    with place_at(MAIL.name), deadline(WAITS * server.timeout, is_framed=True):
         yield from _spoken_on(server)
 
 

@@ -8,16 +8,19 @@ from integrations import channels
 from integrations.slack.endpoints import MAX_BODY, SOURCE, doors
 from integrations.slack.inbound import handle
 from integrations.slack.install import installing
+from integrations.slack.platform import SLACK
 from integrations.slack.transport import SlackTransport
 from integrations.slack.web_api import TIMEOUT
 from msp.config import Settings
 from msp.kernel.inbox import register_source
 from msp.web.reserved import reserve
 
+PLATFORM = SLACK
+
 
 def register(app: Flask, settings: Settings) -> None:
     """Open the doors of this integration where its keys are set."""
-    if not settings.slack_enabled:
+    if not PLATFORM.is_enabled(settings):
         return
     listen(settings)
     app.register_blueprint(doors)

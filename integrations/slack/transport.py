@@ -11,10 +11,12 @@ from slack_sdk import WebClient
 from integrations.channels import Broken, Post, Profile, ThreadRef, WorkspaceLink
 from integrations.slack.blocks import rendered
 from integrations.slack.captions import words_of_captions
+from integrations.slack.platform import SLACK
 from integrations.slack.profiles import profile_of
 from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
 from integrations.slack.web_api import NEEDS_INSTALL, TIMEOUT, call, client
+from msp.clients.platforms import Platform
 from msp.kernel.db import Json
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent
@@ -39,14 +41,11 @@ class SlackTransport:
     base_url: str
     timeout: int = TIMEOUT
     enterprise: str = ""
-    platform: str = "slack"
-    max_text: int = 3600  # characters of mrkdwn; Slack asks for less than 4,000
-    separates_cards: bool = False
-    has_threads_in_chats: bool = True
+    platform: Platform = SLACK
 
-    def measure(self, document: Document) -> int:
-        """Its length as Slack's mrkdwn."""
-        return len(write_mrkdwn(document))
+    def write_text(self, document: Document) -> str:
+        """Slack's mrkdwn."""
+        return write_mrkdwn(document)
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The person by users.info; people of other companies come with their own workspace and no address."""
@@ -56,7 +55,7 @@ class SlackTransport:
     def direct(self, link: WorkspaceLink, external_id: str) -> ThreadRef:
         """The direct message with a person, by conversations.open."""
         channel = call(self._client(link).conversations_open, users=external_id)["channel"]["id"]
-        return ThreadRef(self.platform, link.workspace, channel, "", is_personal=True)
+        return ThreadRef(self.platform.name, link.workspace, channel, "", is_personal=True)
 
     def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
         """chat.postMessage in the thread, marked by metadata; returns its ts."""
@@ -95,7 +94,7 @@ class SlackTransport:
         content: dict[str, Any] = {"blocks": []} | rendered(post)
         call(self._client(link).chat_update, channel=place.channel, ts=message_id, **content)
 
-    def whisper(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
+    def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """chat.postEphemeral: seen by one person, for as long as they look."""
         call(
             self._client(link).chat_postEphemeral,
@@ -114,7 +113,7 @@ class SlackTransport:
         if remote.get("ask_first"):
             remote = _offered(call(self._client(link).files_info, file=remote["id"])["file"])
         with (
-            place_at("slack"),
+            place_at(self.platform.name),
             download(
                 remote.get("url"),
                 may_fetch=self._is_slack,

@@ -8,16 +8,19 @@ from integrations import channels
 from integrations.teams.connector import Token
 from integrations.teams.endpoints import MAX_BODY, SOURCE, doors
 from integrations.teams.inbound import handle
+from integrations.teams.platform import TEAMS
 from integrations.teams.tokens import Keys
 from integrations.teams.transport import TeamsTransport
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.web.reserved import reserve
 
+PLATFORM = TEAMS
+
 
 def register(app: Flask, settings: Settings) -> None:
     """Open the bot's door where it has an identity (TEAMS_APP_ID and TEAMS_APP_PASSWORD)."""
-    if not settings.teams_enabled:
+    if not PLATFORM.is_enabled(settings):
         return
     transport = TeamsTransport(settings.teams_app_id, Token(settings), is_local=settings.is_demo)
     app.extensions["teams_keys"] = Keys(settings.teams_openid_metadata_url)

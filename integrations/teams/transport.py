@@ -14,8 +14,10 @@ from integrations.channels import Post, Profile, ThreadRef, Unreachable, Workspa
 from integrations.teams.cards import activity_of
 from integrations.teams.connector import CALL_SECONDS, TIMEOUT, Token, call, client
 from integrations.teams.markdown import write_teams
+from integrations.teams.platform import TEAMS
 from integrations.teams.profiles import profile_of
 from integrations.teams.tokens import LOOPBACK, trusted_service
+from msp.clients.platforms import Platform
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.deadlines import DeadlineExceeded, deadline
 from msp.kernel.destinations import place_at
@@ -41,14 +43,11 @@ class TeamsTransport:
     token: Token
     here: ThreadRef | None = None
     is_local: bool = False
-    platform: str = "teams"
-    max_text: int = 12_000  # characters, of about 100 KB in UTF-16
-    separates_cards: bool = True
-    has_threads_in_chats: bool = False
+    platform: Platform = TEAMS
 
-    def measure(self, document: Document) -> int:
-        """Its length as Teams' Markdown."""
-        return len(write_teams(document))
+    def write_text(self, document: Document) -> str:
+        """Teams' Markdown."""
+        return write_teams(document)
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The person by the roster of the conversation they wrote in, or wrote in last.
@@ -76,7 +75,7 @@ class TeamsTransport:
         web = self._client(reference["service_url"])
         made = call(self.token, web.conversations.create_conversation, wanted)
         kept = {"service_url": reference["service_url"], "conversation_id": made.id}
-        return ThreadRef(self.platform, link.workspace, made.id, "", is_personal=True, reference=kept)
+        return ThreadRef(self.platform.name, link.workspace, made.id, "", is_personal=True, reference=kept)
 
     def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
         """A message in the conversation or its thread; returns the activity's id. Teams keeps no mark of ours."""
@@ -103,7 +102,7 @@ class TeamsTransport:
                 raise Permanent(refused.reason) from refused
             raise
 
-    def whisper(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
+    def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """Teams has no message for one person in a channel: it goes to their own chat with us.
 
         Raises Unreachable where they have none.
@@ -114,7 +113,7 @@ class TeamsTransport:
     def download(self, link: WorkspaceLink, remote: Json) -> Iterator[Iterator[bytes]]:
         """Fetch a file by its pre-authorised address, or a pasted picture with our token; redirects are refused."""
         with (
-            place_at("teams"),
+            place_at(self.platform.name),
             download(
                 remote.get("url"),
                 may_fetch=lambda address: self._may_fetch(address, remote),
@@ -143,7 +142,7 @@ class TeamsTransport:
     def _last_place(self, link: WorkspaceLink, external_id: str) -> Json:
         """Where somebody wrote last; empty where they never did."""
         with work(Scope.system()):
-            identity = find_identity(self.platform, link.workspace, external_id)
+            identity = find_identity(self.platform.name, link.workspace, external_id)
             return dict(identity.reference) if identity else {}
 
     def _addressed(self, activity: Activity, place: ThreadRef) -> Activity:
@@ -165,7 +164,7 @@ class TeamsTransport:
         """What the SDK's client has no name for: one member as Teams tells it, with address and object id."""
         headers = {"Authorization": f"Bearer {self.token.value()}"}
         try:
-            with place_at("teams"), deadline(CALL_SECONDS):
+            with place_at(self.platform.name), deadline(CALL_SECONDS):
                 url = f"{self._service(service_url).rstrip('/')}/{path}"
                 answer = requests.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False)
         except (requests.RequestException, DeadlineExceeded) as fault:

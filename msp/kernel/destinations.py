@@ -13,7 +13,6 @@ from msp.kernel.errors import Temporary
 
 CHAT, DESK, MAIL, PAYMENT, WEBHOOKS = "chat", "desk", "mail", "payment", "webhooks"  # what subscribers name
 
-PLACES = {"slack": 4, "teams": 4, "mail": 2}  # of a process's threads for chat, see msp.app.OUTBOX_THREADS
 WAIT_SECONDS = 0.3
 POSTPONED_SECONDS = 1.0
 
@@ -26,7 +25,14 @@ class Postponed(Temporary):
 
 
 _here = threading.local()
-_places = {name: threading.BoundedSemaphore(count) for name, count in PLACES.items()}
+_limits: dict[str, int] = {}
+_places: dict[str, threading.BoundedSemaphore] = {}
+
+
+def limit(destination: str, places: int) -> None:
+    """Have at most so many of a process's threads for chat wait for a destination at once (msp.app.OUTBOX_THREADS)."""
+    if _limits.get(destination) != places:
+        _limits[destination], _places[destination] = places, threading.BoundedSemaphore(places)
 
 
 @contextmanager
@@ -45,7 +51,7 @@ def place_at(destination: str) -> Iterator[None]:
 
     Threads that share with nobody (web, inbox, a destination's own) need none.
     """
-    if not getattr(_here, "is_sharing", False):
+    if destination not in _places or not getattr(_here, "is_sharing", False):
         yield
         return
     if not _places[destination].acquire(timeout=WAIT_SECONDS):

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_pgettext as said
 
+from msp.clients.platforms import platform_named
 from msp.words.per_locale import cached_per_locale
 
 WORDS = {
@@ -32,25 +33,16 @@ WORDS = {
     "type": {"incident": said("type", "incident"), "request": said("type", "request")},
     "tier": {"1": said("tier", "T1"), "2": said("tier", "T2"), "3": said("tier", "T3")},
     "channel": {
-        "slack": "Slack",
-        "teams": "Teams",
         "portal": said("channel", "portal"),
         "console": said("channel", "console"),
-        "email": said("channel", "email"),
         "phone": said("channel", "phone"),
         "api": "API",
     },
     "reply_by": {
-        "slack": said("reply by", "Reply by Slack"),
-        "teams": said("reply by", "Reply by Teams"),
-        "email": said("reply by", "Reply by email"),
         "portal": said("reply by", "Reply in the portal"),
     },
     "sent_by": {
         "": said("sent by", "Sent"),
-        "slack": said("sent by", "Sent by Slack"),
-        "teams": said("sent by", "Sent by Teams"),
-        "email": said("sent by", "Sent by email"),
         "portal": said("sent by", "In the portal"),
     },
     "clock": {
@@ -226,12 +218,10 @@ TONES = {
 
 TONES["portal_status"] = TONES["status"]
 
-CHANNEL_ICONS = {
-    "slack": "hash",
-    "teams": "message-square-text",
+_OF_PLATFORM = {"channel": "label", "reply_by": "reply_by", "sent_by": "sent_by"}  # in msp.clients.platforms.Platform
+_CHANNEL_ICONS = {
     "portal": "globe",
     "console": "user-round",
-    "email": "mail",
     "phone": "phone",
     "api": "webhook",
 }
@@ -244,7 +234,14 @@ def word(code: object, of: str) -> str:
 
 @cached_per_locale
 def _word(code: str, of: str) -> str:
-    return str(WORDS[of].get(code, code))
+    platform = platform_named(code) if of in _OF_PLATFORM else None
+    return str(getattr(platform, _OF_PLATFORM[of]) if platform else WORDS[of].get(code, code))
+
+
+def channel_icon_name(code: str) -> str:
+    """The icon of a channel: a platform's own, or that of the portal, the phone and so on."""
+    platform = platform_named(code)
+    return platform.icon if platform else _CHANNEL_ICONS.get(code, "globe")
 
 
 def tone(code: object, of: str) -> str:

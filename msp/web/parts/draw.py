@@ -14,7 +14,7 @@ from msp.kernel import clock as wall
 from msp.web.parts.assets import asset
 from msp.words import formats
 from msp.words.per_locale import cached_per_locale
-from msp.words.vocabulary import CHANNEL_ICONS, tone, word
+from msp.words.vocabulary import channel_icon_name, tone, word
 
 TINTS = 6
 SOON = 0.75  # from this share of the promise on, a deadline counts as soon
@@ -149,7 +149,7 @@ def status_pill(code: str, *, of: str = "status") -> Markup:
 
 def channel_icon(code: str) -> Markup:
     """Where it was written, as an icon that says its name."""
-    return icon(CHANNEL_ICONS.get(code, "globe"), label=word(code, "channel"))
+    return icon(channel_icon_name(code), label=word(code, "channel"))
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,24 @@
+"""Outgoing mail, as the rest of the product knows it: one way, and nothing that was sent can be changed."""
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+
+from integrations.mail.failure_messages import FAILURE_MESSAGES, reply_sentence
+from msp.clients.platforms import Capabilities, Host, Platform
+
+MAIL = Platform(
+    name="email",
+    label=lazy_pgettext("channel", "email"),
+    full_name=_l("Mail"),
+    icon="mail",
+    service=_l("the mail server"),
+    reply_by=lazy_pgettext("reply by", "Reply by email"),
+    sent_by=lazy_pgettext("sent by", "Sent by email"),
+    how_to_answer=_l("To answer, write to us where you wrote before, with %(label)s in the subject."),
+    capabilities=Capabilities(formatting=True),
+    required_settings=("SMTP_URL", "MAIL_FROM"),
+    hosts=(Host("The mail server", "SMTP_URL"),),
+    failure_messages=FAILURE_MESSAGES,
+    explain_failure=reply_sentence,
+    slots=2,
+)

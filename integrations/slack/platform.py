@@ -1,0 +1,88 @@
+"""Slack, as the rest of the product knows it."""
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+
+from integrations.slack.failure_messages import FAILURE_MESSAGES
+from msp.clients.platforms import Capabilities, ConnectionField, Host, Platform
+from msp.kernel.db import Json
+
+
+def excerpt(payload: Json) -> str:
+    """What somebody wrote: in a message, or after a slash command."""
+    return _text(payload.get("event"), "text") or _text(payload.get("command"), "text")
+
+
+def event_kind(payload: Json) -> str:
+    """The type of its event, or of the interaction."""
+    return _text(payload.get("event"), "type") or _text(payload, "type")
+
+
+def _text(part: object, name: str) -> str:
+    found = part.get(name) if isinstance(part, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+SLACK = Platform(
+    name="slack",
+    label="Slack",
+    icon="hash",
+    reply_by=lazy_pgettext("reply by", "Reply by Slack"),
+    sent_by=lazy_pgettext("sent by", "Sent by Slack"),
+    how_to_answer=_l("To answer, write in Slack, in the conversation of %(label)s."),
+    capabilities=Capabilities(
+        channels=True,
+        threads=True,
+        threads_in_chats=True,
+        edits_in=True,
+        deletions_in=True,
+        edits_out=True,
+        ephemeral_messages=True,
+        buttons=True,
+        commands=True,
+        files_in=True,
+        transcripts=True,
+        formatting=True,
+        guests=True,
+        lookup=True,
+        max_text=3600,  # characters of mrkdwn; Slack asks for less than 4,000
+    ),
+    required_settings=("SLACK_SIGNING_SECRET",),
+    install_settings=("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+    connection_fields=(
+        ConnectionField(
+            name="team_id",
+            label=_l("Workspace (team id)"),
+            is_required=True,
+            is_external_id=True,
+            help=_l("Slack's workspace"),
+            placeholder="T0123ABCD",
+            example="T0LOZANO1",
+        ),
+        ConnectionField(name="app_id", label=_l("App (app id)"), placeholder="A0123ABCD"),
+        ConnectionField(
+            name="bot_token",
+            label=_l("Bot token"),
+            is_required=True,
+            is_secret=True,
+            max_length=400,
+            help=_l("Kept encrypted; it is never shown again."),
+            placeholder="xoxb-…",
+            example="xoxb-…",
+        ),
+        ConnectionField(name="bot_user_id", label=_l("The bot as a user (user id)"), placeholder="U0123ABCD"),
+    ),
+    connection_help=_l(
+        "For an app that was built by hand in the workspace. All of it stands in the settings of the app at Slack."
+    ),
+    endpoint_path="/slack/events",
+    install_path="/slack/install",
+    about=_l("Requests come to the address here; workspaces install the app by themselves."),
+    about_without_install=_l("Workspaces are connected by hand: %(names)s are not set."),
+    hosts=(Host("Slack", "SLACK_API_URL"),),
+    failure_messages=FAILURE_MESSAGES,
+    excerpt=excerpt,
+    event_kind=event_kind,
+)

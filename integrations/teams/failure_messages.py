@@ -1,0 +1,35 @@
+"""Why Teams refused or failed, by its codes and ours, as sentences for people."""
+
+from flask_babel import lazy_gettext as _l
+
+FAILURE_MESSAGES = {
+    "ActivityNotFoundInConversation": _l("The message, or the thread it began, was deleted in Teams."),
+    "BadArgument": _l("Teams does not accept the format of the message."),
+    "BadSyntax": _l("Teams does not accept the format of the message."),
+    "BotDisabledByAdmin": _l("An administrator has blocked the app in Teams."),
+    "BotNotInConversationRoster": _l("The app is not a member of the conversation in Teams any more."),
+    "BotNotRegistered": _l("Teams does not know the bot: check its registration in Azure."),
+    "ConversationBlockedByUser": _l("This person has blocked the app in Teams."),
+    "ConversationNotFound": _l("The conversation in Teams does not exist any more."),
+    "Forbidden": _l("Teams does not let the app write there."),
+    "ForbiddenOperationException": _l("The app is not installed for this person in Teams."),
+    "foreign_service": _l("Teams named an address that is not Microsoft’s, so nothing was sent there."),
+    "in_channel": _l("Teams gives the app no files of channels: ask for it in the personal chat, or the portal."),
+    "InvalidBotApiHost": _l("The address for answers in Teams is not valid."),
+    "member_not_found": _l("This person is not a member of the conversation in Teams any more."),
+    "MemberNotFoundInConversation": _l("This person is not a member of the conversation in Teams any more."),
+    "MessageSizeTooBig": _l("The message is too long for Teams."),
+    "MessageWritesBlocked": _l("This person has blocked or removed the app in Teams."),
+    "never_wrote": _l("This person has never written to the app in Teams."),
+    "no_conversation": _l("There is no conversation in Teams to write in."),
+    "no_service_address": _l("Teams has not told where this conversation can be answered."),
+    "NotEnoughPermissions": _l("The app has no permission for that in Teams."),
+    "NotFound": _l("This person or conversation does not exist in Teams any more."),
+    "precondition_failed": _l("Teams asks to try again."),
+    "ServiceError": _l("Teams had an internal error."),
+    "sign_in_no_answer": _l("Microsoft’s sign-in does not answer."),
+    "sign_in_no_sense": _l("Microsoft’s sign-in gave an answer that cannot be read."),
+    "sign_in_refused": _l("Microsoft’s sign-in does not accept the bot’s ID or password."),
+    "throttled": _l("Teams asks to send more slowly."),
+    "Unauthorized": _l("Teams does not accept our sign-in."),
+}

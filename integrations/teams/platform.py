@@ -1,0 +1,57 @@
+"""Microsoft Teams, as the rest of the product knows it."""
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+
+from integrations.teams.failure_messages import FAILURE_MESSAGES
+from msp.clients.platforms import Capabilities, ConnectionField, Host, Platform, uuid_text
+from msp.kernel.db import Json
+
+
+def excerpt(payload: Json) -> str:
+    """What somebody wrote."""
+    found = payload.get("text")
+    return found if isinstance(found, str) else ""
+
+
+TEAMS = Platform(
+    name="teams",
+    label="Teams",
+    full_name="Microsoft Teams",
+    icon="message-square-text",
+    reply_by=lazy_pgettext("reply by", "Reply by Teams"),
+    sent_by=lazy_pgettext("sent by", "Sent by Teams"),
+    how_to_answer=_l("To answer, write in Teams, in the conversation of %(label)s."),
+    capabilities=Capabilities(
+        channels=True,
+        threads=True,
+        quotes=True,
+        edits_in=True,
+        deletions_in=True,
+        edits_out=True,
+        buttons=True,
+        files_in=True,
+        formatting=True,
+        guests=True,
+        separate_cards=True,
+        max_text=12_000,  # characters, of about 100 KB in UTF-16
+    ),
+    required_settings=("TEAMS_APP_ID", "TEAMS_APP_PASSWORD"),
+    connection_fields=(
+        ConnectionField(
+            name="tenant_id",
+            label=_l("Tenant id"),
+            is_required=True,
+            is_external_id=True,
+            parse=uuid_text,
+            help=_l("The Microsoft 365 tenant"),
+            placeholder="xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+        ),
+    ),
+    connection_help=_l("The bot is the same for everybody; a tenant is enough to know whose people write."),
+    endpoint_path="/api/messages",
+    about=_l("The address of the bot's messages, as the Azure Bot is told."),
+    hosts=(Host("Teams' tokens", "TEAMS_TOKEN_URL"), Host("Teams' keys", "TEAMS_OPENID_METADATA_URL")),
+    failure_messages=FAILURE_MESSAGES,
+    excerpt=excerpt,
+)
