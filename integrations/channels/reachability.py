@@ -16,10 +16,10 @@ from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import DeliveredEvent, emit
-from msp.tickets.models import Conversation, Ticket
+from msp.tickets.models import NOT_CONNECTED, Conversation, Ticket
 from msp.tickets.states import FINISHED
 
-APP_REMOVED, NOT_CONNECTED = "app_removed", "not_connected"
+APP_REMOVED = "app_removed"
 OF_ONE_THREAD = ("thread_not_found", "restricted_action_thread_locked", "ActivityNotFoundInConversation")
 CONNECTED = {"connection.added", "connection.restored"}
 

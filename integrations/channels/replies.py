@@ -12,7 +12,7 @@ from integrations.channels.intake import DIRECT
 from integrations.channels.links import find_link, lock
 from integrations.channels.outgoing import changing, keep_opening, note_unreachable, opening_post, place_of
 from integrations.channels.posting import post_all
-from integrations.channels.reachability import NOT_CONNECTED, note_reachable
+from integrations.channels.reachability import note_reachable
 from integrations.channels.transport import Broken, Transport, Unreachable
 from integrations.channels.values import Post, ThreadRef, WorkspaceLink
 from msp.clients.queries import find_connection
@@ -22,11 +22,12 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
 from msp.notify.replies import OutgoingReply
+from msp.notify.requester_contact import RequesterContact
 from msp.people.models import ChatIdentity, Person
 from msp.people.names import first_name
 from msp.people.queries import identities_of
 from msp.richtext import document_of
-from msp.tickets.models import Conversation, Message, Ticket
+from msp.tickets.models import NOT_CONNECTED, Conversation, Message, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ class ChatReplies:
         """The platform's name."""
         return self.transport.platform.name
 
-    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
+    def can_reach(self, contact: RequesterContact) -> bool:
         """Whether the ticket has a conversation here that can be written in, or the requester an identity."""
-        return bool(_open_conversations(self.name, ticket.id)) or _identity(self.name, requester) is not None
+        return self.name in contact.chats
 
     def send(self, reply: OutgoingReply) -> None:
         """Post a reply in the ticket's last conversation that takes it; opens the requester's own chat as the last."""

@@ -16,7 +16,7 @@ from msp.kernel.i18n import reading_as
 from msp.notify.portal_channel import can_use_portal
 from msp.notify.replies import EMAIL, OutgoingReply
 from msp.notify.reply_attempts import attempts_at
-from msp.people.models import Person
+from msp.notify.requester_contact import RequesterContact
 from msp.people.names import first_name
 from msp.people.queries import access_person
 from msp.richtext import document_of, write_html, write_text
@@ -30,10 +30,9 @@ class MailReplyChannel:
     post: Post
     name: str = EMAIL
 
-    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
+    def can_reach(self, contact: RequesterContact) -> bool:
         """Whether the requester has an address that is not the desk's own."""
-        address = (requester.email or "").strip()
-        return is_address(address) and address.lower() != self.post.sender.lower()
+        return is_address(contact.email) and contact.email.lower() != self.post.sender.lower()
 
     def send(self, reply: OutgoingReply) -> None:
         """Write the requester one mail; raises Temporary, MailInDoubt or Permanent."""

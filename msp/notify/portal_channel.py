@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from msp.clients.models import Client
 from msp.kernel.db import db
 from msp.notify.replies import PORTAL, OutgoingReply, add_reply_channel
+from msp.notify.requester_contact import RequesterContact
 from msp.people.models import Person
 from msp.people.queries import can_sign_in
-from msp.tickets.models import Ticket
 
 
 def can_use_portal(person: Person) -> bool:
@@ -22,9 +22,9 @@ class PortalChannel:
 
     name: str = PORTAL
 
-    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
-        """Whether the requester can sign in (system scope)."""
-        return can_use_portal(requester)
+    def can_reach(self, contact: RequesterContact) -> bool:
+        """Whether the requester can sign in."""
+        return contact.can_sign_in
 
     def send(self, reply: OutgoingReply) -> None:
         """Nothing is to be sent: the portal shows every public message of a ticket."""

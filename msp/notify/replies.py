@@ -4,15 +4,13 @@ Integrations add their channels (msp.notify.reply_delivery sends by them). A rep
 of the requester's last public message, then the other chat systems, then mail, then the portal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
-
-from msp.kernel.db import Scope, db, work
-from msp.people.models import Person
-from msp.tickets.models import Message, Ticket
+from msp.kernel.db import Scope, work
+from msp.notify.requester_contact import RequesterContact, requester_contact
 
 EMAIL, PORTAL = "email", "portal"
 AFTER_CHAT = (EMAIL, PORTAL)  # in this order; every other channel is a chat system
@@ -40,8 +38,8 @@ class ReplyChannel(Protocol):
         """As in Message.channel and Message.delivery_channel: `slack`, `teams`, `email`, `portal`."""
         ...
 
-    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
-        """Whether it could reach the requester now. Called in the system scope; reads the database, no network."""
+    def can_reach(self, contact: RequesterContact) -> bool:
+        """Whether it could reach the requester now. Asks neither the database nor the network."""
         ...
 
     def send(self, reply: OutgoingReply) -> None:
@@ -79,27 +77,26 @@ def reply_channel_named(name: str) -> ReplyChannel | None:
     return _channels.get(name)
 
 
-def channels_for(ticket: Ticket, requester: Person) -> list[ReplyChannel]:
-    """The channels that can reach the requester now, in the order in which they are tried (system scope).
+def channels_for(contact: RequesterContact) -> list[ReplyChannel]:
+    """The channels that can reach the requester now, in the order in which they are tried.
 
     None for somebody who is not active any more.
     """
-    if not requester.active:
+    if not contact.is_active:
         return []
-    used = _channels_used(ticket.id, requester.id)
-    order = in_order(list(_channels), used=used)
-    return [channel for name in order if (channel := _channels[name]).can_reach(ticket, requester)]
+    order = in_order(list(_channels), used=contact.used)
+    return [channel for name in order if (channel := _channels[name]).can_reach(contact)]
 
 
 def reply_channel_of(ticket: Identified) -> str | None:
     """The name of the channel that a reply would be sent by now; None where the requester cannot be reached."""
-    with work(Scope.system()) as session:
-        found = session.get_one(Ticket, ticket.id)
-        first = next(iter(channels_for(found, session.get_one(Person, found.requester_id))), None)
-        return first.name if first else None
+    with work(Scope.system()):
+        contact = requester_contact(ticket.id)
+    first = next(iter(channels_for(contact)), None)
+    return first.name if first else None
 
 
-def in_order(names: list[str], *, used: list[str]) -> list[str]:
+def in_order(names: Sequence[str], *, used: Sequence[str]) -> list[str]:
     """Names of channels in the order in which they are tried; `used` are the requester's own, last used first.
 
     Only the very last one goes before chat systems where it is mail or the portal.
@@ -109,14 +106,3 @@ def in_order(names: list[str], *, used: list[str]) -> list[str]:
     recent = [name for name in used if name in chats]
     wanted = dict.fromkeys([*last, *recent, *chats, *AFTER_CHAT])
     return [name for name in wanted if name in names]
-
-
-def _channels_used(ticket_id: UUID, requester_id: UUID) -> list[str]:
-    """The channels of the requester's public messages on a ticket, last used first."""
-    query = select(Message.channel).where(
-        Message.ticket_id == ticket_id,
-        Message.author_id == requester_id,
-        Message.visibility == "public",
-        Message.deleted_at.is_(None),
-    )
-    return list(dict.fromkeys(db.session.scalars(query.order_by(Message.at.desc(), Message.id.desc()))))

@@ -21,6 +21,7 @@ from msp.kernel.leases import LeaseLost
 from msp.notify import reply_attempts
 from msp.notify.models import ReplyAttempt
 from msp.notify.replies import OutgoingReply, ReplyChannel, channels_for, reply_channel_named
+from msp.notify.requester_contact import requester_contact
 from msp.people.models import Person
 from msp.tickets.actions import access_ticket
 from msp.tickets.models import Message, Ticket
@@ -81,9 +82,8 @@ def _outgoing(fact: DeliveredEvent[Any]) -> OutgoingReply | None:
 
 
 def _next_channel(reply: OutgoingReply) -> ReplyChannel | None:
-    with work(Scope.system()) as session:
-        ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)
-        names = [each.name for each in channels_for(ticket, requester)]
+    with work(Scope.system()):
+        names = [each.name for each in channels_for(requester_contact(reply.ticket_id))]
         left = reply_attempts.remaining(names, reply_attempts.attempts_at(reply.key))
         return reply_channel_named(left[0]) if left else None
 

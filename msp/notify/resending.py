@@ -11,7 +11,7 @@ from msp.kernel.events import DeliveredEvent, subscribe
 from msp.kernel.leases import LATER
 from msp.notify.replies import ReplyChannel, reply_channel_named
 from msp.notify.reply_attempts import last_refusals
-from msp.people.models import Person
+from msp.notify.requester_contact import requester_contact
 from msp.tickets.actions import access_ticket, send_again
 from msp.tickets.models import UNFINISHED, Message, Ticket
 
@@ -58,4 +58,4 @@ def _works_now(channel: ReplyChannel, ticket: Ticket, message: Message) -> bool:
     refusal = last_refusals(message.id).get(channel.name)
     if refusal is not None and not refusal.is_connection:
         return False
-    return channel.can_reach(ticket, db.session.get_one(Person, ticket.requester_id))
+    return channel.can_reach(requester_contact(message.ticket_id))

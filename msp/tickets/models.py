@@ -29,6 +29,7 @@ CHANNELS = ("slack", "teams", "portal", "console", "email", "phone", "api")
 TYPES = ("incident", "request")
 LEVELS = ("high", "medium", "low")
 UNFINISHED = "status not in ('resolved', 'closed')"
+NOT_CONNECTED = "not_connected"  # Conversation.unreachable_reason where its workspace has no working connection
 
 
 class TicketCounter(Model):

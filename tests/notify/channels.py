@@ -12,8 +12,7 @@ from msp.notify.replies import (
     remove_reply_channel,
     reply_channel_named,
 )
-from msp.people.models import Person
-from msp.tickets.models import Ticket
+from msp.notify.requester_contact import RequesterContact
 
 
 @dataclass
@@ -27,8 +26,8 @@ class Recorder:
     tried: list[OutgoingReply] = field(default_factory=list)
     sent: list[OutgoingReply] = field(default_factory=list)
 
-    def can_reach(self, ticket: Ticket, requester: Person) -> bool:
-        return self.reaches and requester.id == ticket.requester_id
+    def can_reach(self, contact: RequesterContact) -> bool:
+        return self.reaches
 
     def send(self, reply: OutgoingReply) -> None:
         self.tried.append(reply)

@@ -7,10 +7,9 @@ from flask_babel import gettext
 
 from msp.kernel.db import Scope, work
 from msp.notify.replies import EMAIL, channels_for, reply_channel_named
-from msp.people.models import Person
+from msp.notify.requester_contact import RequesterContact, requester_contact
 from msp.people.names import first_name
 from msp.tickets.detail import TicketDetail
-from msp.tickets.models import Ticket
 from msp.words.vocabulary import word
 
 
@@ -27,21 +26,20 @@ class Destination:
 def destination(ticket: TicketDetail, *, may_administer: bool) -> Destination:
     """Where a reply would go now."""
     name = first_name(ticket.requester.name) or ticket.requester.name
-    with work(Scope.system()) as session:
-        found, requester = session.get_one(Ticket, ticket.id), session.get_one(Person, ticket.requester.id)
-        channel = next((each.name for each in channels_for(found, requester)), None)
-        blocked = "" if channel else _why_nowhere(requester, name)
+    with work(Scope.system()):
+        contact = requester_contact(ticket.id)
+    channel = next((each.name for each in channels_for(contact)), None)
     if channel is None:
         fix_url = url_for("admin.person", person_id=ticket.requester.id) if may_administer else ""
-        return Destination(None, gettext("Reply to %(name)s", name=name), blocked, fix_url)
+        return Destination(None, gettext("Reply to %(name)s", name=name), _why_nowhere(contact, name), fix_url)
     return Destination(channel, word(channel, "reply_by"))
 
 
-def _why_nowhere(requester: Person, name: str) -> str:
+def _why_nowhere(contact: RequesterContact, name: str) -> str:
     """Why nobody can be reached, and what to do about it."""
-    if not requester.active:
+    if not contact.is_active:
         return gettext("%(name)s cannot be notified: their record is deactivated. Activate it again.", name=name)
-    if not requester.email:
+    if not contact.email:
         return gettext(
             "%(name)s cannot be notified: they have no linked chat, no email address and no access to the portal."
             " Add their email address, or call them.",
