@@ -12,8 +12,8 @@ from werkzeug.routing import Rule
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 OPEN = {  # whoever asks; each guards itself by signature, token or nothing secret at all

@@ -24,8 +24,9 @@ from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
 from msp.people.queries import access_person
-from msp.tickets.actions import access_ticket, change_priority, change_status
+from msp.tickets.actions import change_priority, change_status
 from msp.tickets.models import Conversation, Ticket
+from msp.tickets.queries import access_ticket
 from msp.tickets.states import FINISHED, PRIORITIES
 
 log = logging.getLogger(__name__)

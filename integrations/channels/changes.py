@@ -20,9 +20,9 @@ from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.i18n import reading_as
 from msp.richtext import to_json, with_names
-from msp.tickets.actions import access_ticket
 from msp.tickets.message_changes import delete_message, edit_message, undelete_message
 from msp.tickets.models import Attachment, Message
+from msp.tickets.queries import access_ticket
 from msp.tickets.removed_files import remove_attachments
 
 HEARD_WITHIN = timedelta(days=1)  # of its writing, a message that is on no ticket is heard when it is edited

@@ -46,11 +46,14 @@ from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
 from msp.people.queries import access_person
 from msp.richtext import Document, is_empty, to_json, with_names, write_text
-from msp.tickets.actions import MAX_BODY, Request, access_ticket, edit, open_ticket, receive
-from msp.tickets.chat_replies import reply_from_chat
+from msp.tickets.actions import edit
+from msp.tickets.by_requester import add_detail
 from msp.tickets.derived_subject import derived_subject, was_written_by_staff
 from msp.tickets.grouping import grouping_window
+from msp.tickets.messages import MAX_BODY, reply_from_chat
 from msp.tickets.models import Attachment, Conversation, Message
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket
 from msp.tickets.small_talk import is_acknowledgement, is_nudge, is_small_talk, is_thanks, own_words
 from msp.tickets.states import FINISHED
 from msp.tickets.subject import subject_of
@@ -249,7 +252,7 @@ def _add(
     if not said.place.thread:
         make_current(conversation)
     before = derived_subject(ticket)
-    message = (reply_from_chat if author.is_staff else receive)(
+    message = (reply_from_chat if author.is_staff else add_detail)(
         ticket,
         author=access_person(author_id),
         body=body,

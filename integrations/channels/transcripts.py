@@ -16,9 +16,10 @@ from msp.kernel.events import DeliveredEvent
 from msp.richtext import Document, document_of, is_empty, to_json, write_text
 from msp.richtext.text import linked
 from msp.richtext.tree import Block, Paragraph
-from msp.tickets.actions import MAX_BODY, access_ticket
 from msp.tickets.message_changes import edit_message
+from msp.tickets.messages import MAX_BODY
 from msp.tickets.models import Attachment, Message
+from msp.tickets.queries import access_ticket
 
 AWAITED = {"attachment.words_awaited"}
 LONGEST = timedelta(minutes=30)  # for which words are waited for

@@ -23,8 +23,8 @@ from msp.notify.models import ReplyAttempt
 from msp.notify.replies import OutgoingReply, ReplyChannel, channels_for, reply_channel_named
 from msp.notify.requester_contact import requester_contact
 from msp.people.models import Person
-from msp.tickets.actions import access_ticket
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from msp.tickets.undelivered import answer_delivered, answer_failed
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ from msp.kernel.leases import LATER
 from msp.notify.replies import ReplyChannel, reply_channel_named
 from msp.notify.reply_attempts import last_refusals
 from msp.notify.requester_contact import requester_contact
-from msp.tickets.actions import access_ticket, send_again
+from msp.tickets.messages import send_again
 from msp.tickets.models import UNFINISHED, Message, Ticket
+from msp.tickets.queries import access_ticket
 
 OF_CONNECTIONS, OF_A_TICKET = ("connection.restored", "connection.added"), "ticket.reachable"
 

@@ -32,13 +32,13 @@ def _read(
     return number, Versions(contract_id, version, calendar_id, calendar_version) if contract_id else None
 
 
-_OPENING = SingleQuery(
+_NUMBER_AND_CONTRACT = SingleQuery(
     RowQuery(_read, select(_COUNTED.c.last, *_HELD.c).select_from(_COUNTED.outerjoin(_HELD, true())))
 )
 
 
-def opening(client: Client, *, at: datetime) -> tuple[int, Versions | None]:
+def number_and_contract(client: Client, *, at: datetime) -> tuple[int, Versions | None]:
     """The next ticket number of a client, and the contract that holds on that day in their zone, if any."""
     day = at.astimezone(ZoneInfo(client.timezone)).date()
-    [row] = _OPENING.rows(client_id=client.id, day=day)
+    [row] = _NUMBER_AND_CONTRACT.rows(client_id=client.id, day=day)
     return row

@@ -190,6 +190,15 @@ def access_by_label(label: str, *, lock: bool = False) -> Ticket:
     return ticket
 
 
+def access_ticket(ticket_id: UUID, *, lock: bool = False) -> Ticket:
+    """The ticket, locked for the unit of work where asked; NotFound also for what the scope may not see."""
+    query = select(Ticket).where(Ticket.id == ticket_id)
+    ticket = db.session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if ticket is None:
+        raise NotFound("ticket")
+    return ticket
+
+
 def messages_of(ticket_id: UUID) -> list[Message]:
     """What was said on a ticket, in order, with authors and files."""
     query = (

@@ -6,7 +6,7 @@ from itertools import islice
 
 from msp.tickets.folding import visible
 from msp.tickets.message_lines import Lines, error_in, split_lines, strip_reply_marks, without_authors
-from msp.tickets.openings import strip_opening
+from msp.tickets.opening_phrases import strip_opening
 from msp.tickets.sentence_end import ends_in_abbreviation, first_sentence
 from msp.tickets.small_talk import is_small_talk
 from msp.tickets.weak_sentences import is_weak

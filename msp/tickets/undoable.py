@@ -19,8 +19,9 @@ from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit, subscribe
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.tickets.actions import MAX_TIER, access_ticket, assign, change_status, change_tier
+from msp.tickets.actions import MAX_TIER, assign, change_status, change_tier
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from msp.tickets.states import may_move
 
 SUBSCRIBER = "undoable_actions"

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from msp.config import Settings
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, db, work
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.billing.desk import OCTOBER, issued, log, run, ticket_of, utc
 from tests.databases import as_root
 from tests.world import World

@@ -17,8 +17,8 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.people.actions import add_person
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from msp.worklog.actions import log_time
 from msp.worklog.models import TimeEntry
 from tests.world import TARGETS, World

@@ -11,7 +11,7 @@ from billing.rating import Period
 from billing.runs import drafts_of, run_invoices
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from msp.worklog.actions import log_time
 from tests.world import World, sign_in
 

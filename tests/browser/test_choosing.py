@@ -10,8 +10,8 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.actions import add_person
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.browser.conftest import Served
 from tests.world import World
 

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.browser.conftest import Served
 from tests.drills.desk import crowding
 from tests.world import World

@@ -11,7 +11,8 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.files import MAX_BYTES
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket, receive
+from msp.tickets.by_requester import add_detail
+from msp.tickets.opening import Request, open_ticket
 from tests.browser.conftest import Served
 from tests.world import World
 
@@ -28,7 +29,7 @@ def opened(world: World) -> None:
         for number in range(60):
             clock.advance(timedelta(minutes=1))
             text = f"mensaje {number}\n\n" + "y sigue sin cobrar. " * 20
-            receive(ticket, author=marta, body=text, channel="portal", at=clock.now())
+            add_detail(ticket, author=marta, body=text, channel="portal", at=clock.now())
 
 
 def test_a_phone_shows_the_newest_message_and_the_facts_in_a_sheet(

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import reply
+from msp.tickets.messages import reply
 from msp.tickets.models import Conversation, Message, Ticket
 from scripts.setup import find_node
 from tests.browser.conftest import Served, free_port

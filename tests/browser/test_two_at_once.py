@@ -10,8 +10,8 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Message
+from msp.tickets.opening import Request, open_ticket
 from scripts.axe import violations
 from tests.browser.conftest import Served
 from tests.world import World

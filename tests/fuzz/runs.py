@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from msp.config import Settings
 from msp.kernel import clock, inbox, ttl_cache, wake
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from simulators.teams.server import TeamsServer
 from tests.conftest import empty
 from tests.fuzz import signed

@@ -3,8 +3,10 @@
 from msp.kernel import clock
 from msp.kernel.db import Model, Scope, work
 from msp.kernel.ids import new_id
-from msp.tickets.actions import Request, access_ticket, open_ticket, receive
+from msp.tickets.by_requester import add_detail
 from msp.tickets.models import Attachment, Conversation
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket
 from tests.world import World
 
 
@@ -13,7 +15,9 @@ def test_an_attachment_added_with_its_message_is_inserted_after_it(world: World)
     with work(Scope.client(world.lozano.id)):
         ticket, _ = open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
     with work(Scope.client(world.lozano.id)) as session:
-        message = receive(access_ticket(ticket.id), author=world.marta, body="La foto", channel="slack", at=clock.now())
+        message = add_detail(
+            access_ticket(ticket.id), author=world.marta, body="La foto", channel="slack", at=clock.now()
+        )
         session.add(attachment(message.client_id, message.id))
     with work(Scope.client(world.lozano.id)) as session:
         assert session.query(Attachment).one().message_id == message.id

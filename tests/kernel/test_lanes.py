@@ -13,8 +13,10 @@ from msp.kernel.inbox import Inbound
 from msp.kernel.leases import LATER, URGENT, USUAL
 from msp.kernel.ttl_cache import clear
 from msp.operations.lag import BEHIND, lag
-from msp.tickets.actions import Request, change_priority, open_ticket, reply
+from msp.tickets.actions import change_priority
+from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World
 
 

@@ -16,8 +16,8 @@ from msp.kernel.db import Scope, db, enter, leave, work
 from msp.kernel.events import DeliveredEvent, Delivery, StoredEvent, deliver_one, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
 from msp.sla.models import Clock, Step
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.escalation import take_due_steps
+from msp.tickets.opening import Request, open_ticket
 from tests.kernel.dying import die_after, kill_myself
 from tests.world import World
 

@@ -15,8 +15,8 @@ from msp.kernel.db import Scope, db, work
 from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Message, Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World
 
 PEOPLE = RowQuery(

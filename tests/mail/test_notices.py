@@ -16,8 +16,8 @@ from msp.kernel.events import Delivery, emit
 from msp.notify.models import Notification
 from msp.notify.preferences import set_preferences
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from simulators.smtp.server import MailServer
 from tests.mail.conftest import SHORT, with_mail
 from tests.oncall.desk import add_rota

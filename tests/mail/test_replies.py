@@ -16,7 +16,7 @@ from msp.notify.portal_channel import PortalChannel
 from msp.notify.replies import reply_channel_named
 from msp.people.actions import add_person
 from msp.people.models import Account, Person
-from msp.tickets import actions
+from msp.tickets import messages, opening, queries
 from msp.tickets.models import Message, Ticket
 from simulators.smtp.server import MailServer
 from tests.notify.channels import Recorder, only
@@ -55,13 +55,13 @@ def somebody(world: World, *, email: str | None, locale: str = "es") -> Person:
 
 def opened(world: World, requester: Person, *, source: str = "phone", subject: str = "VPN caída") -> Ticket:
     with work(Scope.client(world.lozano.id)):
-        request = actions.Request(subject=subject, body="No entra", source=source)
-        return actions.open_ticket(world.lozano, requester=requester, request=request, at=clock.now())[0]
+        request = opening.Request(subject=subject, body="No entra", source=source)
+        return opening.open_ticket(world.lozano, requester=requester, request=request, at=clock.now())[0]
 
 
 def replied(world: World, ticket: Ticket, body: str = "Lo miro ahora.") -> UUID:
     with work(Scope.staff(actor_id=world.tomas.id)):
-        return actions.reply(actions.access_ticket(ticket.id), author=world.tomas, body=body, at=clock.now()).id
+        return messages.reply(queries.access_ticket(ticket.id), author=world.tomas, body=body, at=clock.now()).id
 
 
 def where(message_id: UUID) -> tuple[str, str | None, str | None]:

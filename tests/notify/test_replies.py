@@ -15,7 +15,7 @@ from msp.notify.models import Notification
 from msp.notify.replies import in_order, reply_channel_of
 from msp.notify.reply_delivery import PATIENCE
 from msp.people.models import Person
-from msp.tickets import actions, message_changes
+from msp.tickets import actions, by_requester, message_changes, messages, opening, queries
 from msp.tickets.models import Message, Ticket
 from tests.notify.channels import Recorder, only
 from tests.world import World
@@ -52,14 +52,14 @@ def ticket(world: World) -> Ticket:
 
 def opened(world: World, source: str = "slack") -> Ticket:
     with work(Scope.client(world.lozano.id)):
-        request = actions.Request(subject="VPN", body="No entra", source=source)
-        return actions.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]
+        request = opening.Request(subject="VPN", body="No entra", source=source)
+        return opening.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]
 
 
 def replied(world: World, ticket: Ticket, body: str = "Lo miro", *, author: Person | None = None) -> UUID:
     who = author or world.tomas
     with work(Scope.staff(actor_id=who.id)):
-        return actions.reply(actions.access_ticket(ticket.id, lock=True), author=who, body=body, at=clock.now()).id
+        return messages.reply(queries.access_ticket(ticket.id, lock=True), author=who, body=body, at=clock.now()).id
 
 
 def message(message_id: UUID) -> Message:
@@ -116,12 +116,12 @@ def test_only_the_requesters_public_words_count(world: World, ticket: Ticket) ->
     clock.advance(MINUTE)
     with work(Scope.client(world.lozano.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
-        actions.receive(mine, author=world.dolores, body="¿Y?", channel="portal", at=clock.now())
+        by_requester.add_detail(mine, author=world.dolores, body="¿Y?", channel="portal", at=clock.now())
     assert reply_channel_of(ticket) == "slack"
     clock.advance(MINUTE)
     with work(Scope.client(world.lozano.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
-        actions.receive(mine, author=world.marta, body="¿Y?", channel="portal", at=clock.now())
+        by_requester.add_detail(mine, author=world.marta, body="¿Y?", channel="portal", at=clock.now())
     assert reply_channel_of(ticket) == "portal"
 
 
@@ -182,7 +182,7 @@ def test_replies_go_out_in_their_order_though_the_first_must_wait(
 def test_a_deleted_reply_is_not_sent(world: World, drain: Drain, ticket: Ticket, slack: Recorder) -> None:
     made = replied(world, ticket)
     with work(Scope.staff()):
-        message_changes.delete_message(actions.access_ticket(ticket.id), message_of(made), at=clock.now())
+        message_changes.delete_message(queries.access_ticket(ticket.id), message_of(made), at=clock.now())
     drain()
     assert slack.tried == [] and where(made)[0] == "none"
 
@@ -196,7 +196,7 @@ def message_of(message_id: UUID) -> Message:
 def test_what_the_clients_own_people_write_is_no_reply(world: World, drain: Drain, ticket: Ticket) -> None:
     with work(Scope.client(world.lozano.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
-        made = actions.receive(mine, author=world.dolores, body="¿Y?", channel="portal", at=clock.now()).id
+        made = by_requester.add_detail(mine, author=world.dolores, body="¿Y?", channel="portal", at=clock.now()).id
     drain()
     assert where(made) == ("none", None, None)
 
@@ -297,7 +297,7 @@ def test_a_try_that_was_cut_off_goes_on_by_the_same_channel(
     clock.advance(MINUTE)
     with work(Scope.client(world.lozano.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
-        actions.receive(mine, author=world.marta, body="¿Y?", channel="portal", at=clock.now())
+        by_requester.add_detail(mine, author=world.marta, body="¿Y?", channel="portal", at=clock.now())
     later(drain, minutes=5)
     assert where(made) == ("sent", "slack", None) and portal.tried == []
 
@@ -377,7 +377,7 @@ def test_sending_again_starts_with_all_channels(
     slack.always = None
     clock.advance(MINUTE)
     with work(Scope.staff(actor_id=world.tomas.id)):
-        actions.send_again(actions.access_ticket(ticket.id), message_of(made), at=clock.now())
+        messages.send_again(queries.access_ticket(ticket.id), message_of(made), at=clock.now())
     assert where(made)[0] == "pending"
     drain()
     assert where(made) == ("sent", "slack", None)
@@ -400,7 +400,7 @@ def test_an_administrator_tries_a_dead_delivery_again(
 def test_only_a_failed_reply_can_be_sent_again(world: World, drain: Drain, ticket: Ticket) -> None:
     made = replied(world, ticket)
     with work(Scope.staff()), pytest.raises(Exception, match="not_failed"):
-        actions.send_again(actions.access_ticket(ticket.id), message_of(made), at=clock.now())
+        messages.send_again(queries.access_ticket(ticket.id), message_of(made), at=clock.now())
 
 
 def test_outside_failures_are_what_they_were() -> None:

@@ -16,7 +16,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.errors import Broken, Permanent, Unreachable
 from msp.kernel.events import StoredEvent
 from msp.people.tokens import add_token
-from msp.tickets import actions
+from msp.tickets import actions, messages, opening, queries
 from msp.tickets.models import Message, Ticket
 from tests.notify.channels import Recorder, only
 from tests.world import SLACK_BOT_TOKEN, SLACK_TEAM, World, sign_in
@@ -34,14 +34,14 @@ def slack() -> Iterator[Recorder]:
 
 def opened(world: World) -> Ticket:
     with work(Scope.client(world.lozano.id)):
-        request = actions.Request(subject="VPN", body="No entra", source="slack")
-        return actions.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]
+        request = opening.Request(subject="VPN", body="No entra", source="slack")
+        return opening.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]
 
 
 def replied(world: World, ticket: Ticket, body: str) -> UUID:
     clock.advance(MINUTE)
     with work(Scope.staff(actor_id=world.tomas.id)):
-        return actions.reply(actions.access_ticket(ticket.id), author=world.tomas, body=body, at=clock.now()).id
+        return messages.reply(queries.access_ticket(ticket.id), author=world.tomas, body=body, at=clock.now()).id
 
 
 def states(*messages: UUID) -> list[str]:
@@ -132,10 +132,10 @@ def test_what_is_finished_or_of_another_client_is_left(world: World, drain: Drai
     done = opened(world)
     mine = replied(world, done, "uno")
     with work(Scope.staff()):
-        actions.change_status(actions.access_ticket(done.id), "resolved", at=clock.now())
+        actions.change_status(queries.access_ticket(done.id), "resolved", at=clock.now())
     with work(Scope.client(world.azcarate.id)):
-        request = actions.Request(subject="VPN", body="No", source="slack")
-        other, _ = actions.open_ticket(world.azcarate, requester=world.inigo, request=request, at=clock.now())
+        request = opening.Request(subject="VPN", body="No", source="slack")
+        other, _ = opening.open_ticket(world.azcarate, requester=world.inigo, request=request, at=clock.now())
     theirs = replied(world, other, "dos")
     drain()
     note_broken("slack", SLACK_TEAM, reason="token_revoked")

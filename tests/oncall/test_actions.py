@@ -14,7 +14,7 @@ from msp.notify.models import Notification
 from msp.oncall.actions import cancel_absence, cancel_swap, change_layer, note_absence, remove_layer, swap
 from msp.oncall.queries import access_absence, access_layer, access_swap, on_call
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.oncall.desk import add_rota, terms
 from tests.world import World
 

@@ -27,7 +27,7 @@ from msp.kernel.db import Scope
 from msp.kernel.db import work as unit_of_work
 from msp.kernel.inbox import Inbound
 from msp.sla.models import Clock
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.backup.installation import furnish
 from tests.databases import as_owner, as_root
 from tests.world import World

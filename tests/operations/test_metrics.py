@@ -16,7 +16,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
 from msp.sla.models import Clock
 from msp.tickets import escalation
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from msp.web.request_times import RequestTimes
 from tests.databases import as_root
 from tests.world import World

@@ -14,9 +14,13 @@ from msp.kernel.db import Scope, work
 from msp.people.models import Person
 from msp.reports.period import Period, month_of
 from msp.sla.models import Clock
-from msp.tickets.actions import Request, access_ticket, assign, change_status, open_ticket, receive, reply, take
+from msp.tickets.actions import assign, change_status, take
+from msp.tickets.by_requester import add_detail
 from msp.tickets.escalation import take_due_steps
+from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket
 from tests.world import World
 
 SEPTEMBER, OCTOBER = month_of(date(2026, 9, 1)), month_of(date(2026, 10, 1))
@@ -81,7 +85,7 @@ def tell_two_months(w: World) -> None:
     answered(four, w.tomas, madrid("09-28", "09:10"))
     moved(four, "waiting_client", madrid("09-28", "10:00"), w.tomas)
     with clock.frozen(madrid("10-12", "10:00")), work(Scope.client(w.lozano.id)):
-        receive(access_ticket(four.id), author=w.marta, body="Ya.", channel="portal", at=madrid("10-12", "10:00"))
+        add_detail(access_ticket(four.id), author=w.marta, body="Ya.", channel="portal", at=madrid("10-12", "10:00"))
     moved(four, "resolved", madrid("10-12", "11:00"), w.tomas)
     # LOZ-5, 20 Oct 9:00: never answered, nobody has it: both breached in October (first response 11:00; the end on the
     # 21st at 19:00)

@@ -5,7 +5,10 @@ from zoneinfo import ZoneInfo
 
 from msp.kernel import clock, ttl_cache
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, access_ticket, change_status, open_ticket, reply
+from msp.tickets.actions import change_status
+from msp.tickets.messages import reply
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket
 from tests.world import World
 
 DAYS = 45  # working days

@@ -15,8 +15,9 @@ from msp.reports.figures import Figures, sum_of, without_others
 from msp.reports.period import Period, read_period
 from msp.reports.reasons import reasons
 from msp.sla.models import Clock
-from msp.tickets.actions import access_ticket, receive
+from msp.tickets.by_requester import add_detail
 from msp.tickets.models import Ticket
+from msp.tickets.queries import access_ticket
 from tests.reports.months import BOTH, NOW, OCTOBER, SEPTEMBER, madrid, opened, tell_two_months
 from tests.world import World
 
@@ -116,7 +117,7 @@ def test_a_reopened_ticket_is_decided_anew(months: World) -> None:
         label = db.session.execute(select(Ticket.id).where(Ticket.number == 1, Ticket.client_id == months.lozano.id))
         ticket_id = label.scalar_one()
     with clock.frozen(NOW), work(Scope.client(months.lozano.id)):
-        receive(access_ticket(ticket_id), author=months.marta, body="Otra vez.", channel="portal", at=NOW)
+        add_detail(access_ticket(ticket_id), author=months.marta, body="Otra vez.", channel="portal", at=NOW)
     with clock.frozen(NOW), work(Scope.staff()):
         assert sum_of(figures(asked(SEPTEMBER), by="kind")).of("met") == before - 1
         (line,) = [each for each in lines(asked(SEPTEMBER), limit=50)[0] if each.is_reopened]

@@ -16,8 +16,11 @@ from msp.reports.late_chance import Alike, Case, Chance, History
 from msp.reports.outlook import outlook
 from msp.reports.targets import lessons, past
 from msp.sla.models import Clock
-from msp.tickets.actions import Request, access_ticket, change_priority, change_status, open_ticket, reply
+from msp.tickets.actions import change_priority, change_status
+from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket
 from tests.reports.past import answer_each_day
 from tests.world import World
 

@@ -13,8 +13,10 @@ from msp.kernel.ids import new_id
 from msp.people.actions import add_person
 from msp.people.models import Person
 from msp.people.tokens import add_token
-from msp.tickets.actions import Request, note, open_ticket, receive, reply
+from msp.tickets.by_requester import add_detail
+from msp.tickets.messages import note, reply
 from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 Found = set[str]
@@ -63,7 +65,7 @@ def said(ticket: Ticket, author: Person | None, body: str, *, is_note: bool = Fa
         mine = session.get_one(Ticket, ticket.id)
         if author is None:
             asker = session.get_one(Person, ticket.requester_id)
-            return receive(mine, author=asker, body=body, channel="portal", at=clock.now())
+            return add_detail(mine, author=asker, body=body, channel="portal", at=clock.now())
         return (note if is_note else reply)(mine, author=author, body=body, at=clock.now())
 
 

@@ -24,7 +24,8 @@ from msp.demo.load import SLACK_TOKEN
 from msp.demo.running import load_app
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import change_status, reply
+from msp.tickets.actions import change_status
+from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
 from simulators import keeping
 from simulators.playground import local

@@ -12,9 +12,10 @@ from msp.kernel import clock, jobs
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
-from msp.tickets.actions import access_ticket, reply
 from msp.tickets.grouping import set_grouping_seconds
+from msp.tickets.messages import reply
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.limits import POST_BURST
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT

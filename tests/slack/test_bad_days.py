@@ -12,8 +12,9 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
-from msp.tickets.actions import MAX_BODY, access_ticket, reply
+from msp.tickets.messages import MAX_BODY, reply
 from msp.tickets.models import Conversation, Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from simulators.slack.world import BOT_SCOPES
 from tests.slack.conftest import MARTA, PABLO

@@ -13,9 +13,11 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Account, Person
 from msp.richtext import write_text
-from msp.tickets.actions import access_ticket, edit, note, reply
+from msp.tickets.actions import edit
 from msp.tickets.escalation import take_due_steps
+from msp.tickets.messages import note, reply
 from msp.tickets.models import Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA
 from tests.world import SLACK_TEAM, World

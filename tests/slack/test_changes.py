@@ -10,8 +10,10 @@ from sqlalchemy import select
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.kernel.events import emit
-from msp.tickets.actions import access_ticket, change_status, reply
+from msp.tickets.actions import change_status
+from msp.tickets.messages import reply
 from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.queries import access_ticket
 from msp.tickets.removed_files import GRACE
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT, TOM

@@ -9,8 +9,10 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
 from msp.people.models import ChatIdentity, Person
-from msp.tickets.actions import access_ticket, change_status, note, reply, take
+from msp.tickets.actions import change_status, take
+from msp.tickets.messages import note, reply
 from msp.tickets.models import Conversation, Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT, TOM
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World

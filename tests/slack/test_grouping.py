@@ -9,8 +9,10 @@ from sqlalchemy import select
 from msp.kernel import clock, settings
 from msp.kernel.db import Scope, work
 from msp.sla.models import Clock
-from msp.tickets.actions import access_ticket, change_status, reply
+from msp.tickets.actions import change_status
+from msp.tickets.messages import reply
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World

@@ -18,8 +18,9 @@ from msp.kernel.inbox import Inbound
 from msp.people.editing import edit_person
 from msp.people.models import ChatIdentity, Person
 from msp.sla.models import Clock
-from msp.tickets.actions import access_ticket, change_status
+from msp.tickets.actions import change_status
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, SUPPORT
 from tests.world import SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, World

@@ -11,8 +11,9 @@ from msp.kernel import clock, inbox
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
 from msp.kernel.leases import URGENT, USUAL
-from msp.tickets.actions import access_ticket, change_priority
+from msp.tickets.actions import change_priority
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
 from tests.slack.test_doors import event, send

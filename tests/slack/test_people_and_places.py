@@ -16,8 +16,9 @@ from msp.kernel.errors import Permanent
 from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.people.models import Person
-from msp.tickets.actions import access_ticket, assign, change_priority
+from msp.tickets.actions import assign, change_priority
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World

@@ -13,8 +13,9 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
 from msp.people.models import Account, Person
 from msp.sla.clocks import clocks_of
-from msp.tickets.actions import access_ticket, reply
+from msp.tickets.messages import reply
 from msp.tickets.models import Conversation, Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, SUPPORT
 from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, World

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import access_ticket, change_status
+from msp.tickets.actions import change_status
 from msp.tickets.models import Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, SUPPORT, TOM
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World

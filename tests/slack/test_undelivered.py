@@ -14,8 +14,10 @@ from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.people.models import Account, Person
 from msp.sla.clocks import clocks_of
-from msp.tickets.actions import access_ticket, assign, reply
+from msp.tickets.actions import assign
+from msp.tickets.messages import reply
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA
 from tests.slack.test_install import begin, come_back

@@ -6,8 +6,10 @@ from typing import Any
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import access_ticket, change_priority, change_status, reply, take
+from msp.tickets.actions import change_priority, change_status, take
+from msp.tickets.messages import reply
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from tests.teams.desk import Desk
 from tests.world import World
 

@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import access_ticket, change_status, reply
+from msp.tickets.actions import change_status
+from msp.tickets.messages import reply
 from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.queries import access_ticket
 from tests.teams.desk import Desk
 from tests.world import TEAMS_TENANT, World
 

@@ -13,7 +13,8 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
-from msp.tickets.actions import change_status, note, reply
+from msp.tickets.actions import change_status
+from msp.tickets.messages import note, reply
 from msp.tickets.models import Conversation, Message, Ticket
 from simulators.teams.server import TeamsServer
 from simulators.teams.tokens import FORGERIES

@@ -15,7 +15,8 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import ChatIdentity, Person
-from msp.tickets.actions import assign, change_status, reply
+from msp.tickets.actions import assign, change_status
+from msp.tickets.messages import reply
 from msp.tickets.models import Conversation, Message, Ticket
 from tests.teams.desk import Desk
 from tests.world import TEAMS_TENANT, World

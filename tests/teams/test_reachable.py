@@ -9,8 +9,10 @@ from sqlalchemy import delete, select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Account, Person
-from msp.tickets.actions import access_ticket, change_priority, reply
+from msp.tickets.actions import change_priority
+from msp.tickets.messages import reply
 from msp.tickets.models import Conversation, Message, Ticket
+from msp.tickets.queries import access_ticket
 from simulators.teams.refusals import STATUS
 from tests.teams.desk import Desk
 from tests.web.test_failure_messages import PLATFORM_CODES

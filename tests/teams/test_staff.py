@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import emit
 from msp.notify.models import QueuedNotification
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from simulators.smtp.server import MailServer
 from tests.mail.conftest import mail_server, with_mail  # noqa: F401
 from tests.teams.desk import Desk

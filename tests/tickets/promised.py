@@ -16,7 +16,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
 from msp.sla.clocks import clocks_of
 from msp.sla.models import Clock
-from msp.tickets import actions
+from msp.tickets import actions, by_requester, messages, opening
 from msp.tickets.models import Ticket
 from tests.world import World
 
@@ -78,20 +78,20 @@ def another_contract(
 
 
 def opened(world: World, **asked: Any) -> Ticket:
-    request = actions.Request(**{"subject": "VPN", "body": "No entra", "source": "slack", **asked})
+    request = opening.Request(**{"subject": "VPN", "body": "No entra", "source": "slack", **asked})
     with work(Scope.client(world.lozano.id)):
-        return actions.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]
+        return opening.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]
 
 
 def wrote(world: World, ticket: Ticket) -> None:
     with work(Scope.client(world.lozano.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
-        actions.receive(mine, author=world.marta, body="¿Y?", channel="slack", at=clock.now())
+        by_requester.add_detail(mine, author=world.marta, body="¿Y?", channel="slack", at=clock.now())
 
 
 def answered(world: World, ticket: Ticket) -> None:
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
-        actions.reply(session.get_one(Ticket, ticket.id), author=world.tomas, body="Lo miro", at=clock.now())
+        messages.reply(session.get_one(Ticket, ticket.id), author=world.tomas, body="Lo miro", at=clock.now())
 
 
 def moved(world: World, ticket: Ticket, status: str) -> None:

@@ -9,8 +9,11 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Invalid
 from msp.sla.clocks import clocks_of
-from msp.tickets.actions import Request, change_status, note, open_ticket, receive, reply, take
+from msp.tickets.actions import change_status, take
+from msp.tickets.by_requester import add_detail
+from msp.tickets.messages import note, reply
 from msp.tickets.models import Message, Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World
 
 HELP = Request(
@@ -57,7 +60,7 @@ def test_waiting_for_the_client_holds_the_clock(world: World) -> None:
     clock.advance(timedelta(minutes=25))
     with work(Scope.client(world.lozano.id)) as session:
         ticket = session.get_one(Ticket, ticket.id)
-        receive(ticket, author=world.marta, body="Sin conexión", channel="slack", at=clock.now())
+        add_detail(ticket, author=world.marta, body="Sin conexión", channel="slack", at=clock.now())
     assert ticket.status == "open"
     assert before == at_utc(13, 0)  # closing time: the budget ends with the morning
     assert ticket.due_at == at_utc(15, 25)  # so 25 minutes more fall into the afternoon, 16:25 in Madrid
@@ -73,7 +76,7 @@ def test_a_resolved_ticket_that_comes_back_goes_on_with_what_was_left(world: Wor
     clock.advance(timedelta(minutes=40))
     with work(Scope.client(world.lozano.id)) as session:
         ticket = session.get_one(Ticket, ticket.id)
-        receive(ticket, author=world.marta, body="Vuelve a fallar", channel="slack", at=clock.now())
+        add_detail(ticket, author=world.marta, body="Vuelve a fallar", channel="slack", at=clock.now())
     assert before == at_utc(13, 0)
     assert ticket.due_at == at_utc(15, 40)
     assert ticket.resolved_at is None

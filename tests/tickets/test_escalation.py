@@ -14,10 +14,12 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.sla.models import Clock, Step
-from msp.tickets.actions import Request, change_priority, change_status, open_ticket, reply, take
+from msp.tickets.actions import change_priority, change_status, take
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.escalation_actions import take_due
+from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.oncall.desk import add_rota
 from tests.tickets.promised import events, opened, promise, shown, the
 from tests.world import World

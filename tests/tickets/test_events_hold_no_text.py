@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, StoredEvent
 from msp.notify.models import Notification, QueuedNotification
-from msp.tickets import actions, message_changes
+from msp.tickets import actions, message_changes, opening
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Message, Ticket
 from msp.worklog.actions import edit_time, entries_of
@@ -149,14 +149,14 @@ def test_no_event_notification_or_delivery_holds_what_people_wrote(
 
 def test_notifications_show_the_subject_as_it_is_now(world: World, web: FlaskClient, drain: Drain) -> None:
     with work(Scope.client(world.lozano.id)):
-        request = actions.Request(subject=words("No va"), body=words("No va"), source="slack", priority="urgent")
-        ticket, opening = actions.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
+        request = opening.Request(subject=words("No va"), body=words("No va"), source="slack", priority="urgent")
+        ticket, first = opening.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
     on(ticket, Scope.staff(), lambda it: actions.assign(it, world.tomas, at=clock.now()))
     drain()
     page = sign_in(web, world.tomas).get("/desk/notifications").text
     assert f"LOZ-1 · {words('No va')} · Ferretería Lozano" in page
     with work(Scope.client(world.lozano.id)) as session:
-        mine, said = session.get_one(Ticket, ticket.id), session.get_one(Message, opening.id)
+        mine, said = session.get_one(Ticket, ticket.id), session.get_one(Message, first.id)
         message_changes.delete_message(mine, said, at=clock.now(), placeholder_subject="Mensaje eliminado")
     page = web.get("/desk/notifications").text
     assert MARKER not in page and "LOZ-1 · Mensaje eliminado · Ferretería Lozano" in page

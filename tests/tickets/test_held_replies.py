@@ -12,12 +12,13 @@ from msp.kernel.db import Scope, work
 from msp.kernel.errors import Invalid, Refusal
 from msp.kernel.ids import new_id
 from msp.people.models import Person
-from msp.tickets import actions
-from msp.tickets.actions import Request, access_ticket, note, open_ticket, receive, reply
-from msp.tickets.chat_replies import reply_from_chat
+from msp.tickets import queries
+from msp.tickets.by_requester import add_detail
 from msp.tickets.message_changes import delete_message
+from msp.tickets.messages import note, reply, reply_from_chat
 from msp.tickets.models import Message, Ticket
-from msp.tickets.queries import messages_of
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket, messages_of
 from tests.world import World
 
 TPV = Request(subject="El TPV no cobra", body="Hay cola.", source="slack")
@@ -63,8 +64,16 @@ HAPPENINGS: list[tuple[str, Happening, bool]] = [
     ("a colleague's reply was deleted again", deleted, False),
     ("the author replied", lambda w, t: reply(t, author=w.tomas, body="Y más", at=clock.now()), False),
     ("a colleague made a note", lambda w, t: note(t, author=w.irene, body="Psst", at=clock.now()), False),
-    ("the requester wrote", lambda w, t: receive(t, author=w.marta, body="¿?", channel="slack", at=clock.now()), True),
-    ("their manager wrote", lambda w, t: receive(t, author=w.dolores, body="?", channel="api", at=clock.now()), True),
+    (
+        "the requester wrote",
+        lambda w, t: add_detail(t, author=w.marta, body="¿?", channel="slack", at=clock.now()),
+        True,
+    ),
+    (
+        "their manager wrote",
+        lambda w, t: add_detail(t, author=w.dolores, body="?", channel="api", at=clock.now()),
+        True,
+    ),
 ]
 
 
@@ -115,7 +124,7 @@ def test_of_two_replies_at_the_same_moment_one_goes_out(app: Flask, world: World
             try:
                 with work(Scope.staff()):
                     start.wait(WAIT)
-                    here = actions.access_ticket(ticket.id, lock=lock)
+                    here = queries.access_ticket(ticket.id, lock=lock)
                     if not lock:
                         start.wait(WAIT)  # both have read the ticket before either replies
                     reply(here, author=person, body=person.name, at=clock.now(), last_seen=seen)

@@ -12,7 +12,7 @@ from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
-from msp.tickets import actions, message_changes, queries
+from msp.tickets import actions, by_requester, message_changes, messages, opening, queries
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.search import search
 from msp.tickets.subject import subject_of
@@ -28,9 +28,9 @@ class Desk:
 
     def __init__(self, world: World, *bodies: str, subject: str = "") -> None:
         self.world = world
-        request = actions.Request(subject=subject or subject_of(bodies[0]), body=bodies[0], source="slack")
+        request = opening.Request(subject=subject or subject_of(bodies[0]), body=bodies[0], source="slack")
         with work(Scope.client(world.lozano.id)):
-            ticket, message = actions.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
+            ticket, message = opening.open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
         self.id, self.messages = ticket.id, [message.id]
         for body in bodies[1:]:
             clock.advance(timedelta(seconds=10))
@@ -39,7 +39,7 @@ class Desk:
     def _receive(self, body: str) -> Message:
         with work(Scope.client(self.world.lozano.id)) as session:
             mine = session.get_one(Ticket, self.id)
-            return actions.receive(mine, author=self.world.marta, body=body, channel="slack", at=clock.now())
+            return by_requester.add_detail(mine, author=self.world.marta, body=body, channel="slack", at=clock.now())
 
     def staff(self, verb: Callable[[Ticket], Any]) -> Any:
         with work(Scope.staff(actor_id=self.world.tomas.id)) as session:
@@ -93,7 +93,7 @@ def test_a_deleted_opening_message_is_gone_from_subject_body_and_search(world: W
 
 def test_without_another_message_the_subject_is_the_placeholder(world: World) -> None:
     desk = Desk(world, OPENING)
-    desk.staff(lambda it: actions.reply(it, author=world.tomas, body="Cámbiala.", at=clock.now()))
+    desk.staff(lambda it: messages.reply(it, author=world.tomas, body="Cámbiala.", at=clock.now()))
     desk.delete(0, placeholder_subject="Mensaje eliminado")
     assert (desk.ticket.subject, desk.ticket.body) == ("Mensaje eliminado", "")
 
@@ -188,7 +188,7 @@ def test_a_deleted_message_is_not_edited(world: World) -> None:
 
 def test_changes_of_internal_notes_are_not_told_to_the_client(world: World) -> None:
     desk = Desk(world, OPENING)
-    note = desk.staff(lambda it: actions.note(it, author=world.tomas, body="Cliente moroso", at=clock.now()))
+    note = desk.staff(lambda it: messages.note(it, author=world.tomas, body="Cliente moroso", at=clock.now()))
     with work(Scope.staff()) as session:
         message_changes.delete_message(
             session.get_one(Ticket, desk.id), session.get_one(Message, note.id), at=clock.now()

@@ -14,7 +14,7 @@ from msp.contracts.service_level import PRIORITIES, Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Invalid
-from msp.tickets import actions, recomputing
+from msp.tickets import actions, messages, recomputing
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Ticket
 from tests.tickets.promised import (
@@ -90,7 +90,7 @@ def test_neither_a_note_nor_another_message_of_the_client_answers(desk: World) -
     clock.advance(minutes(1))
     wrote(desk, ticket)
     with work(Scope.staff(actor_id=desk.tomas.id)) as session:
-        actions.note(session.get_one(Ticket, ticket.id), author=desk.tomas, body="Mira el router", at=clock.now())
+        messages.note(session.get_one(Ticket, ticket.id), author=desk.tomas, body="Mira el router", at=clock.now())
     assert the(ticket, "next_response").state == "running"
 
 
@@ -298,7 +298,7 @@ def test_what_a_reply_costs(app: Flask, world: World) -> None:
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
         event.listen(db.engine, "before_cursor_execute", listen)
-        actions.reply(mine, author=world.tomas, body="Y ahora", at=clock.now())
+        messages.reply(mine, author=world.tomas, body="Y ahora", at=clock.now())
         event.remove(db.engine, "before_cursor_execute", listen)
     assert sum("sla_" in statement for statement in seen) == 1
 

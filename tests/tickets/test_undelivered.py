@@ -14,7 +14,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Temporary, Unreachable
 from msp.sla.models import Clock
-from msp.tickets import actions
+from msp.tickets import actions, messages
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Message, Ticket
 from msp.tickets.sla_targets import conversation_of
@@ -44,7 +44,7 @@ def reply(world: World, ticket: Ticket, *, then: str = "") -> UUID:
     """Tomás answers, and sets the status that goes with it at the same instant, as the composer does."""
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
-        made = actions.reply(mine, author=world.tomas, body="Lo miro", at=clock.now())
+        made = messages.reply(mine, author=world.tomas, body="Lo miro", at=clock.now())
         if then:
             actions.change_status(mine, then, at=clock.now())
         return made.id
@@ -52,7 +52,7 @@ def reply(world: World, ticket: Ticket, *, then: str = "") -> UUID:
 
 def send_again(ticket: Ticket, message_id: UUID) -> None:
     with work(Scope.staff()) as session:
-        actions.send_again(session.get_one(Ticket, ticket.id), session.get_one(Message, message_id), at=clock.now())
+        messages.send_again(session.get_one(Ticket, ticket.id), session.get_one(Message, message_id), at=clock.now())
 
 
 def facts(clock: Clock) -> tuple[str, datetime | None, datetime | None]:

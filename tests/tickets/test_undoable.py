@@ -12,8 +12,9 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent, deliver_one
 from msp.tickets import undoable
-from msp.tickets.actions import Request, open_ticket, receive
+from msp.tickets.by_requester import add_detail
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_by_label
 from tests.world import World, sign_in
 
@@ -104,7 +105,7 @@ def test_a_message_of_the_client_meanwhile_keeps_it_open(web: FlaskClient, world
     clock.advance(timedelta(seconds=3))
     with work(Scope.client(world.lozano.id)):
         found = access_by_label("LOZ-1", lock=True)
-        receive(found, author=world.marta, body="Sigue igual", channel="portal", at=clock.now())
+        add_detail(found, author=world.marta, body="Sigue igual", channel="portal", at=clock.now())
     later(7)
     assert fresh(ticket).status == "new" and undoable.DROPPED in kinds(ticket)
     assert "mientras tanto" in web.get("/desk/tickets/LOZ-1").text

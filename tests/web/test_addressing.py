@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from simulators.smtp.server import MailServer
 from tests.mail.conftest import mail_server
 from tests.mail.test_notices import escalate, ticket_of

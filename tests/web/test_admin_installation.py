@@ -14,7 +14,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
 from msp.kernel.events import Delivery, StoredEvent, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.web.forms import posted
 from tests.world import SLACK_TEAM, World, sign_in
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Message, Ticket
+from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import messages_of
 from msp.worklog.actions import entries_of
 from tests.world import World, sign_in

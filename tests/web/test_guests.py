@@ -8,8 +8,8 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.ids import new_id
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Conversation
+from msp.tickets.opening import Request, open_ticket
 from tests.web.forms import posted
 from tests.world import TEAMS_TENANT, World, sign_in
 

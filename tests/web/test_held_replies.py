@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, access_ticket, open_ticket, receive
+from msp.tickets.by_requester import add_detail
 from msp.tickets.models import Ticket
-from msp.tickets.queries import messages_of
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket, messages_of
 from tests.world import World, sign_in
 
 TPV = Request(subject="El TPV no cobra", body="Hay cola.", source="slack")
@@ -106,7 +107,7 @@ def test_what_comes_after_the_notice_holds_once_more(
     _, answer = both_write(web, irene, world.tomas)
     first = confirmed(answer.text)
     with work(Scope.staff()):
-        receive(access_ticket(ticket.id), author=world.marta, body="Sigue igual", channel="slack", at=clock.now())
+        add_detail(access_ticket(ticket.id), author=world.marta, body="Sigue igual", channel="slack", at=clock.now())
     second = web.post(f"{PAGE}/reply", data=first)
     assert second.status_code == 409 and "2 mensajes nuevos mientras escribías" in second.text
     assert web.post(f"{PAGE}/reply", data=confirmed(second.text)).status_code == 303
@@ -116,7 +117,7 @@ def test_what_comes_after_the_notice_holds_once_more(
 def test_the_requester_wrote_meanwhile(web: FlaskClient, world: World, ticket: Ticket) -> None:
     form = form_of(sign_in(web, world.tomas).get(PAGE).text)
     with work(Scope.staff()):
-        receive(access_ticket(ticket.id), author=world.marta, body="Ya va", channel="slack", at=clock.now())
+        add_detail(access_ticket(ticket.id), author=world.marta, body="Ya va", channel="slack", at=clock.now())
     assert "Marta ha escrito mientras escribías" in web.post(f"{PAGE}/reply", data=form).text
 
 
@@ -150,7 +151,7 @@ def test_the_links_of_the_page_lead_to_the_ticket(
     web: FlaskClient, irene: FlaskClient, world: World, ticket: Ticket
 ) -> None:
     with work(Scope.staff()):
-        receive(access_ticket(ticket.id), author=world.marta, body="x\n" * 200, channel="slack", at=clock.now())
+        add_detail(access_ticket(ticket.id), author=world.marta, body="x\n" * 200, channel="slack", at=clock.now())
     _, answer = both_write(web, irene, world.tomas)
     links = re.findall(r'<a [^>]*href="([^"#?]*)[^"]*"', answer.text)
     assert PAGE in links and not [each for each in links if each.endswith("/reply")]

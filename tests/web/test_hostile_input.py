@@ -11,8 +11,8 @@ from msp.clients.models import Client
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Attachment
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 

@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, note, open_ticket, receive
+from msp.tickets.by_requester import add_detail
+from msp.tickets.messages import note
+from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_by_label
 from tests.world import World, sign_in
 
@@ -30,7 +32,7 @@ def opened(world: World, body: str, *, more: int = 0) -> None:
         ticket, _ = open_ticket(world.lozano, requester=marta, request=request, at=clock.now())
         for number in range(more):
             clock.advance(timedelta(minutes=1))
-            receive(ticket, author=marta, body=f"mensaje {number} del hilo", channel="portal", at=clock.now())
+            add_detail(ticket, author=marta, body=f"mensaje {number} del hilo", channel="portal", at=clock.now())
 
 
 @pytest.mark.parametrize(("who", "path"), PLACES)

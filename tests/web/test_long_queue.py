@@ -11,8 +11,9 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.ttl_cache import clear
 from msp.people.models import Person
-from msp.tickets.actions import Request, change_status, open_ticket
+from msp.tickets.actions import change_status
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 

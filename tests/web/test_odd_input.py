@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 ODD = {

@@ -7,8 +7,10 @@ from flask.testing import FlaskClient
 
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, change_status, note, open_ticket, reply
+from msp.tickets.actions import change_status
+from msp.tickets.messages import note, reply
 from msp.tickets.models import Attachment, Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 

@@ -6,8 +6,9 @@ from flask.testing import FlaskClient
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, change_priority, open_ticket
+from msp.tickets.actions import change_priority
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 

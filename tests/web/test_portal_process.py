@@ -17,8 +17,8 @@ from msp.people.editing import edit_person
 from msp.people.models import AccountSession, Person
 from msp.people.session_limits import set_session_limits
 from msp.portal_process import make_portal, portal_settings
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 from wsgi import create_app
 

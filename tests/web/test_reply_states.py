@@ -17,7 +17,7 @@ from msp.notify.replies import add_reply_channel, remove_reply_channel
 from msp.people.actions import add_person
 from msp.people.models import Account, Person
 from msp.people.tokens import add_token
-from msp.tickets import actions
+from msp.tickets import actions, messages, opening, queries
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
 from tests.notify.channels import Recorder, only
 from tests.world import SLACK_TEAM, World, sign_in
@@ -39,13 +39,13 @@ def ticket(world: World) -> Ticket:
 
 def opened(world: World, requester: Person, *, source: str = "phone") -> Ticket:
     with work(Scope.client(world.lozano.id)):
-        request = actions.Request(subject="VPN caída", body="No entra", source=source)
-        return actions.open_ticket(world.lozano, requester=requester, request=request, at=clock.now())[0]
+        request = opening.Request(subject="VPN caída", body="No entra", source=source)
+        return opening.open_ticket(world.lozano, requester=requester, request=request, at=clock.now())[0]
 
 
 def replied(world: World, ticket: Ticket) -> UUID:
     with work(Scope.staff(actor_id=world.tomas.id)):
-        return actions.reply(actions.access_ticket(ticket.id), author=world.tomas, body="Lo miro", at=clock.now()).id
+        return messages.reply(queries.access_ticket(ticket.id), author=world.tomas, body="Lo miro", at=clock.now()).id
 
 
 # ----------------------------------------------------------------------- before
@@ -106,8 +106,8 @@ def test_c1_who_left_is_named_so(web: FlaskClient, world: World, ticket: Ticket)
 
 def test_a_technician_of_some_clients_sees_it_too(web: FlaskClient, world: World) -> None:
     with work(Scope.client(world.azcarate.id)):
-        request = actions.Request(subject="VPN", body="Down", source="phone")
-        actions.open_ticket(world.azcarate, requester=world.inigo, request=request, at=clock.now())
+        request = opening.Request(subject="VPN", body="Down", source="phone")
+        opening.open_ticket(world.azcarate, requester=world.inigo, request=request, at=clock.now())
     add_reply_channel(PortalChannel())
     assert "Responder en el portal" in sign_in(web, world.nuria).get("/desk/tickets/AZC-1").text
 
@@ -201,7 +201,7 @@ def test_c8_a_refused_file_is_told_in_a_sentence(web: FlaskClient, world: World,
 
 def test_nothing_is_said_of_notes_and_of_what_the_client_wrote(web: FlaskClient, world: World, ticket: Ticket) -> None:
     with work(Scope.staff(actor_id=world.tomas.id)):
-        actions.note(actions.access_ticket(ticket.id), author=world.tomas, body="Mira", at=clock.now())
+        messages.note(queries.access_ticket(ticket.id), author=world.tomas, body="Mira", at=clock.now())
     assert "msg-state" not in sign_in(web, world.tomas).get(DESK).text
 
 
@@ -209,7 +209,7 @@ def test_c2_whoever_has_the_ticket_hears_of_it_in_the_console(
     web: FlaskClient, world: World, ticket: Ticket, drain: Drain
 ) -> None:
     with work(Scope.staff()):
-        actions.assign(actions.access_ticket(ticket.id), world.irene, at=clock.now())
+        actions.assign(queries.access_ticket(ticket.id), world.irene, at=clock.now())
     add_reply_channel(Recorder("slack", always=Unreachable("is_archived")))
     replied(world, ticket)
     drain()

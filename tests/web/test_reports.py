@@ -13,7 +13,9 @@ from sqlalchemy import event
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, access_ticket, open_ticket, take
+from msp.tickets.actions import take
+from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket
 from tests.reports.months import NOW, tell_two_months
 from tests.reports.past import answer_each_day
 from tests.world import World, sign_in

@@ -10,8 +10,9 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.richtext import read_markdown, to_json
 from msp.richtext.tree import Document, Emoji, Mention, Paragraph, Text
-from msp.tickets.actions import Request, open_ticket, reply
+from msp.tickets.messages import reply
 from msp.tickets.models import Message, Ticket
+from msp.tickets.opening import Request, open_ticket
 from msp.web.parts.rich import rich
 from tests.world import World, sign_in
 

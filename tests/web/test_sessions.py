@@ -20,7 +20,7 @@ from msp.kernel.errors import Conflict
 from msp.people.editing import edit_person
 from msp.people.models import Account, Person
 from msp.people.tokens import create_token
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.conftest import MONDAY
 from tests.world import World, sign_in
 

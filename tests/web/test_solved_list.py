@@ -10,7 +10,8 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.ttl_cache import clear
 from msp.people.models import Person
-from msp.tickets.actions import Request, change_priority, change_status, open_ticket
+from msp.tickets.actions import change_priority, change_status
+from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_by_label
 from tests.world import World, sign_in
 

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.tokens import create_token
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World
 
 

@@ -12,8 +12,8 @@ from msp.config import Settings
 from msp.kernel import clock, wake
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
 TPV = Request(subject="El TPV no cobra", body="Hay cola.", source="slack")

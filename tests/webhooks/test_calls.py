@@ -15,8 +15,8 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, StoredEvent, emit
 from msp.notify.webhooks import Webhook, access_webhook, add_webhook, change_webhook
-from msp.tickets.actions import Request, open_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.simulators.receiver import Got, Receiver, busy
 from tests.world import World, sign_in
 

@@ -9,7 +9,7 @@ from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid, NotFound
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.tickets import actions
+from msp.tickets import by_requester, messages, queries
 from msp.tickets.api_queries import events_page, messages_page
 from msp.tickets.models import Message, Ticket
 from msp.web.api.access import caller, check_own, require
@@ -24,7 +24,7 @@ blueprint = resource("conversation", tag="Conversation")
 class MessageIn(Schema):
     """Something to say: to the client, or among staff. `author_id` lets staff pass on what a client's person said."""
 
-    body = Text(longest=actions.MAX_BODY, blank=False, required=True)
+    body = Text(longest=messages.MAX_BODY, blank=False, required=True)
     visibility = one_of(("public", "internal"), load_default="public")
     author_id = fields.UUID()
     last_seen_message_id = fields.UUID(
@@ -100,7 +100,7 @@ class EventOut(Shown):
 @blueprint.output(page_of(MessageOut, "Message"))
 def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
     """What was said, in order; a client token sees what is public."""
-    ticket = check_own(actions.access_ticket(ticket_id))
+    ticket = check_own(queries.access_ticket(ticket_id))
     limit = query_data["limit"]
     rows = messages_page(ticket.id, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
     return page([shown(row, row.author) for row in rows], limit=limit, key=lambda each: each["id"])
@@ -115,18 +115,18 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     A reply with `last_seen_message_id` is refused with 409 `reply_held` if others wrote publicly after that message;
     `params.message_ids` names what they wrote. Send it again with the last of these ids to send it anyway.
     """
-    ticket = check_own(actions.access_ticket(ticket_id, lock=True))
+    ticket = check_own(queries.access_ticket(ticket_id, lock=True))
     author = _author(ticket, json_data)
     at, body = clock.now(), json_data["body"]
     if json_data["visibility"] == "internal":
         if not author.is_staff:
             raise Denied("not_allowed")
-        message = actions.note(ticket, author=author, body=body, at=at, channel="api")
+        message = messages.note(ticket, author=author, body=body, at=at, channel="api")
     elif author.is_staff:
         last_seen = json_data.get("last_seen_message_id")
-        message = actions.reply(ticket, author=author, body=body, at=at, channel="api", last_seen=last_seen)
+        message = messages.reply(ticket, author=author, body=body, at=at, channel="api", last_seen=last_seen)
     else:
-        message = actions.receive(ticket, author=author, body=body, at=at, channel="api")
+        message = by_requester.add_detail(ticket, author=author, body=body, at=at, channel="api")
     return shown(settled(message), author)
 
 
@@ -135,7 +135,7 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.output(page_of(EventOut, "Event"))
 def list_events(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
     """The whole timeline, in order; a client token sees what is public."""
-    ticket = check_own(actions.access_ticket(ticket_id))
+    ticket = check_own(queries.access_ticket(ticket_id))
     limit = query_data["limit"]
     rows = events_page(ticket.id, after=number_cursor(query_data["cursor"]), limit=limit + 1)
     found = page(rows, limit=limit, key=lambda row: row[0].seq)

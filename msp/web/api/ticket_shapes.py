@@ -11,8 +11,9 @@ from msp.kernel.storable import is_storable
 from msp.people.models import Person
 from msp.sla.explanation import Explanation
 from msp.sla.models import Clock
-from msp.tickets.actions import MAX_BODY, MAX_SUBJECT
+from msp.tickets.messages import MAX_BODY
 from msp.tickets.models import LEVELS, TYPES, Ticket
+from msp.tickets.opening import MAX_SUBJECT
 from msp.tickets.states import PRIORITIES, STATUSES
 from msp.web.api.access import caller
 from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, one_of

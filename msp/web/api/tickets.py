@@ -16,7 +16,7 @@ from msp.people.actions import add_person
 from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email
 from msp.sla.explanation import explain_clocks
-from msp.tickets import actions, api_queries, waking
+from msp.tickets import actions, api_queries, opening, queries, waking
 from msp.tickets.models import Ticket
 from msp.tickets.states import priority_of
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
@@ -66,7 +66,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
     """
     at = clock.now()
     client, requester = _who_asks(json_data, at=at)
-    asked = actions.Request(
+    asked = opening.Request(
         subject=json_data["subject"],
         body=json_data["body"],
         source=json_data["source"] if caller().is_staff else "api",
@@ -76,7 +76,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
         urgency=json_data["urgency"],
         tags=tuple(json_data["tags"]),
     )
-    ticket, _ = actions.open_ticket(client, requester=requester, request=asked, at=at)
+    ticket, _ = opening.open_ticket(client, requester=requester, request=asked, at=at)
     _route(ticket, json_data, at=at)
     settled(ticket)
     return shown(ticket), 201, _headers(ticket) | {"Location": f"/api/v1/tickets/{ticket.id}"}
@@ -100,7 +100,7 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
 
     A client token may only say that it is solved (`status` resolved) or that it is not (`status` open).
     """
-    ticket = check_own(actions.access_ticket(ticket_id, lock=True))
+    ticket = check_own(queries.access_ticket(ticket_id, lock=True))
     _require_change(json_data)
     if "If-Match" in request.headers and not is_sent_version("If-Match", str(ticket.version)):
         raise PreconditionFailed("version_is_older")

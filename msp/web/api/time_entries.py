@@ -10,7 +10,7 @@ from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid, NotFound
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.tickets.actions import access_ticket
+from msp.tickets.queries import access_ticket
 from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor

@@ -13,7 +13,7 @@ from msp.kernel import clock
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid
 from msp.people.queries import access_person
-from msp.tickets import actions
+from msp.tickets import actions, messages, queries
 from msp.tickets.held_replies import ReplyHeld
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_by_label
@@ -46,7 +46,7 @@ def add_routes(blueprint: Blueprint) -> None:
 def delete_time(entry_id: UUID) -> Response:
     """Take a time entry back."""
     entry = worklog.access_entry(entry_id)
-    ticket = actions.access_ticket(entry.ticket_id)
+    ticket = queries.access_ticket(entry.ticket_id)
     worklog.delete_time(entry, at=clock.now())
     return redirect(url_for("desk.ticket", label=ticket.label), 303)
 
@@ -56,8 +56,8 @@ def retry(message_id: UUID) -> Response:
     message = db.session.get(Message, message_id)
     if message is None or message.delivery_state != "failed":
         raise Invalid(fields={"message_id": ["not_failed"]})
-    ticket = actions.access_ticket(message.ticket_id)
-    actions.send_again(ticket, message, at=clock.now())
+    ticket = queries.access_ticket(message.ticket_id)
+    messages.send_again(ticket, message, at=clock.now())
     return redirect(url_for("desk.ticket", label=ticket.label), 303)
 
 
@@ -137,11 +137,11 @@ def _reopen(ticket: Ticket, at: datetime) -> None:
 def _reply(ticket: Ticket, at: datetime) -> None:
     body, person = request.form.get("body", ""), current_person()
     if request.form.get("visibility") == "internal":
-        actions.note(ticket, author=person, body=body, at=at)
+        messages.note(ticket, author=person, body=body, at=at)
         say_writing(ticket.id, "")
         return
     last_seen = _message_id("confirmed_message_id") or _message_id("last_seen_message_id")
-    actions.reply(ticket, author=person, body=body, at=at, last_seen=last_seen)
+    messages.reply(ticket, author=person, body=body, at=at, last_seen=last_seen)
     say_writing(ticket.id, "")
     if ticket.assignee_id is None:
         actions.assign(ticket, person, at=at)

@@ -9,8 +9,8 @@ from msp.kernel.db import db
 from msp.kernel.errors import Invalid
 from msp.notify.inbox import count_unread
 from msp.tickets import queries
-from msp.tickets.actions import access_ticket
 from msp.tickets.models import Ticket
+from msp.tickets.queries import access_ticket
 from msp.web.desk.presence import Presence, look, page_version, say_writing, writing_lines
 from msp.web.guards import needs
 from msp.web.request_scope import background, current_person

@@ -10,9 +10,9 @@ from msp.kernel import clock
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.queries import people_of
-from msp.tickets import actions
-from msp.tickets.actions import Request
+from msp.tickets import opening
 from msp.tickets.callers import Caller, person_calling
+from msp.tickets.opening import Request
 from msp.tickets.states import PRIORITIES
 from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
@@ -42,7 +42,7 @@ def create() -> Answer:
         if not is_first_time():
             return redirect(url_for("desk.queue", view="team"), 303)
         requester = person_calling(client, _caller(values), at=at)
-        ticket, _ = actions.open_ticket(client, requester=requester, request=wanted, at=at)
+        ticket, _ = opening.open_ticket(client, requester=requester, request=wanted, at=at)
         db.session.flush()
     except Invalid as wrong:
         db.session.rollback()

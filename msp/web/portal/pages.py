@@ -13,9 +13,9 @@ from msp.kernel.errors import Invalid
 from msp.people.access import may
 from msp.people.models import Person
 from msp.people.queries import access_person, people_of
-from msp.tickets import actions, queries
-from msp.tickets.actions import Request
+from msp.tickets import opening, queries
 from msp.tickets.finished import finished_page, key_of
+from msp.tickets.opening import Request
 from msp.tickets.queries import Filter, TicketLine
 from msp.tickets.reading import tickets_with_new_reply
 from msp.tickets.states import priority_of
@@ -110,7 +110,7 @@ def create() -> Answer:
             return redirect(url_for("portal.tickets"), 303)
         client = access_client(client_of(person))
         requester = _requester(person, values)
-        ticket, message = actions.open_ticket(client, requester=requester, request=wanted, at=at)
+        ticket, message = opening.open_ticket(client, requester=requester, request=wanted, at=at)
         keep_files(message, at=at)
     except Invalid as wrong:
         db.session.rollback()

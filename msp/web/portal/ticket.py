@@ -16,7 +16,7 @@ from msp.people.queries import access_person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
-from msp.tickets import actions, queries
+from msp.tickets import actions, by_requester, queries
 from msp.tickets.detail import EventRow
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.reading import mark_ticket_read
@@ -75,7 +75,9 @@ def reply(label: str) -> Answer:
     found = _own(label, lock=True)
     if is_first_time():
         at, person = clock.now(), access_person(current_person().id)
-        message = actions.receive(found, author=person, body=request.form.get("body", ""), channel="portal", at=at)
+        message = by_requester.add_detail(
+            found, author=person, body=request.form.get("body", ""), channel="portal", at=at
+        )
         keep_files(message, at=at)
     return redirect(url_for("portal.ticket", label=label), 303)
 
@@ -109,7 +111,7 @@ def attachment(attachment_id: UUID) -> Response:
     message = db.session.get(Message, row.message_id)  # None for internal notes, which this scope cannot see
     if message is None:
         raise NotFound("attachment")
-    _check_own(actions.access_ticket(message.ticket_id))
+    _check_own(queries.access_ticket(message.ticket_id))
     answer = send_file(
         files.open_kept(row.storage_key),
         mimetype="application/octet-stream",

@@ -2,7 +2,7 @@
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.web.api.conftest import Programs
 from tests.world import World
 

@@ -4,8 +4,9 @@ import pytest
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, assign, open_ticket
+from msp.tickets.actions import assign
 from msp.tickets.models import Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.web.api.conftest import Programs
 from tests.world import World
 

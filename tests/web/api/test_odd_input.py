@@ -4,7 +4,7 @@ import pytest
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.web.api.conftest import Program
 from tests.web.test_odd_input import ALSO, BODIES, NAMES, ODD, api_paths
 from tests.world import World

@@ -4,7 +4,7 @@ import pytest
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.reports.months import NOW, tell_two_months
 from tests.reports.past import answer_each_day
 from tests.web.api.conftest import Program, Programs, codes

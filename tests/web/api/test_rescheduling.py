@@ -6,7 +6,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
 from msp.people.tokens import add_token
-from msp.tickets.actions import Request, open_ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.world import World
 
 

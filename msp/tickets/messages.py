@@ -1,0 +1,119 @@
+"""Messages of the desk's people: replies and internal notes, and a failed reply sent again."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Conflict, Invalid
+from msp.kernel.ids import new_id
+from msp.people.models import Person
+from msp.tickets import sla_targets
+from msp.tickets.actions import change_status
+from msp.tickets.held_replies import check_seen
+from msp.tickets.models import Message, Ticket
+from msp.tickets.ticket_events import emit_ticket_event
+
+MAX_BODY = 100_000
+
+
+def reply(
+    ticket: Ticket,
+    *,
+    author: Person,
+    body: str,
+    at: datetime,
+    channel: str = "console",
+    last_seen: UUID | None = None,
+) -> Message:
+    """A person of the desk answers the client, as was promised; opens a new ticket, emits `ticket.replied`.
+
+    The reply is `pending` until a channel has brought it to the requester (msp.notify.reply_delivery). Raises
+    ReplyHeld where others wrote after the message `last_seen`; without one it is not asked.
+    """
+    if last_seen is not None:
+        check_seen(ticket, author, last_seen=last_seen)
+    message = new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
+    message.delivery_state = "pending"
+    emit_ticket_event(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
+    sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
+    if ticket.status == "new":
+        change_status(ticket, "open", at=at, actor_id=author.id)
+    return message
+
+
+def reply_from_chat(
+    ticket: Ticket,
+    *,
+    author: Person,
+    body: str,
+    channel: str,
+    at: datetime,
+    external_id: str,
+    content: Json | None = None,
+) -> Message:
+    """A member of staff answers in the thread itself: as `reply`, but the message was sent where it was said."""
+    message = reply(ticket, author=author, body=body, at=at, channel=channel)
+    message.external_id, message.content = external_id, content
+    message.delivery_state, message.delivery_channel = "sent", channel
+    return message
+
+
+def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
+    """Something said among us: emits `ticket.noted`, which no client sees and no chat thread gets."""
+    message = new_message(
+        ticket,
+        author=author,
+        body=body,
+        visibility="internal",
+        channel=channel,
+        at=at,
+    )
+    emit_ticket_event(
+        ticket,
+        "ticket.noted",
+        at=at,
+        actor_id=author.id,
+        visibility="internal",
+        message_id=str(message.id),
+    )
+    return message
+
+
+def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """Send a reply again that failed: emits `ticket.replied` for the same message; refuses any other message.
+
+    It keeps answering nothing until it arrives.
+    """
+    if message.delivery_state != "failed" or message.deleted_at is not None:
+        raise Conflict("not_failed")
+    message.delivery_state, message.delivery_reason = "pending", None
+    message.failed_at = message.failed_at or at
+    emit_ticket_event(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
+
+
+def new_message(
+    ticket: Ticket,
+    *,
+    author: Person,
+    body: str,
+    visibility: str,
+    channel: str,
+    at: datetime,
+) -> Message:
+    """A new message of a ticket, in the session; raises Invalid for an empty or too long one. Emits nothing."""
+    if not body.strip():
+        raise Invalid(fields={"body": ["required"]})
+    if len(body) > MAX_BODY:
+        raise Invalid(fields={"body": ["too_long"]})
+    message = Message(
+        id=new_id(),
+        client_id=ticket.client_id,
+        ticket_id=ticket.id,
+        author_id=author.id,
+        visibility=visibility,
+        channel=channel,
+        body=body,
+        at=at,
+    )
+    db.session.add(message)
+    return message

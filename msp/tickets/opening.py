@@ -1,0 +1,118 @@
+"""Opening a ticket: its first message, its SLA clocks, `ticket.opened`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm.attributes import set_committed_value
+
+from msp.clients.models import Client
+from msp.contracts.queries import promise_of
+from msp.kernel.bulk_insert import insert_pending
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Conflict, Invalid
+from msp.kernel.ids import new_id
+from msp.people.models import Person
+from msp.sla import clocks as sla
+from msp.tickets import sla_targets
+from msp.tickets.actions import wrong_tags
+from msp.tickets.messages import MAX_BODY
+from msp.tickets.models import LEVELS, TYPES, Message, Ticket
+from msp.tickets.numbers import number_and_contract
+from msp.tickets.states import PRIORITIES
+from msp.tickets.ticket_events import emit_ticket_event
+
+MAX_SUBJECT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for, before it is a ticket."""
+
+    subject: str
+    body: str
+    source: str
+    type: str = "incident"
+    priority: str = "normal"
+    impact: str = "medium"
+    urgency: str = "medium"
+    tags: tuple[str, ...] = ()
+    external_id: str | None = None
+    content: Json | None = None  # the rich text of `body`, where that is no Markdown
+
+
+def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
+    """Make a ticket with its first message, start its clocks, emit `ticket.opened`.
+
+    Refuses empty or huge text, and raises Conflict (`client_not_active`) for a client that is switched off.
+    """
+    _check(request)
+    if not client.active:
+        raise Conflict("client_not_active")
+    number, held = number_and_contract(client, at=at)
+    promise = promise_of(held, priority=request.priority, type=request.type) if held else None
+    ticket = Ticket(
+        id=new_id(),
+        client_id=client.id,
+        number=number,
+        requester_id=requester.id,
+        subject=request.subject.strip(),
+        body=request.body,
+        status="new",
+        priority=request.priority,
+        type=request.type,
+        impact=request.impact,
+        urgency=request.urgency,
+        tier=1,
+        contract_id=promise.contract_id if promise else None,
+        source=request.source,
+        tags=list(request.tags),
+        created_at=at,
+        updated_at=at,
+    )
+    clocks = sla.start(client.id, ticket.id, promise, at=at) if promise else []
+    sla_targets.copy_next_due(ticket, clocks)
+    db.session.add_all([ticket, *clocks])
+    for name, known in (("client", client), ("requester", requester), ("clocks", clocks)):
+        set_committed_value(ticket, name, known)
+    message = Message(
+        id=new_id(),
+        client_id=client.id,
+        ticket_id=ticket.id,
+        author_id=requester.id,
+        visibility="public",
+        channel=request.source,
+        body=request.body,
+        at=at,
+        external_id=request.external_id,
+        content=request.content,
+    )
+    db.session.add(message)
+    emit_ticket_event(
+        ticket,
+        "ticket.opened",
+        at=at,
+        actor_id=requester.id,
+        message_id=str(message.id),
+        source=ticket.source,
+    )
+    insert_pending()
+    return ticket, message
+
+
+def _check(request: Request) -> None:
+    fields: dict[str, list[str]] = {}
+    if wrong := wrong_tags(request.tags):
+        fields["tags"] = wrong
+    if not request.subject.strip():
+        fields["subject"] = ["required"]
+    elif len(request.subject) > MAX_SUBJECT:
+        fields["subject"] = ["too_long"]
+    if len(request.body) > MAX_BODY:
+        fields["body"] = ["too_long"]
+    if request.priority not in PRIORITIES:
+        fields["priority"] = ["unknown"]
+    if request.type not in TYPES:
+        fields["type"] = ["unknown"]
+    fields |= {name: ["unknown"] for name in ("impact", "urgency") if getattr(request, name) not in LEVELS}
+    if fields:
+        raise Invalid(fields=fields)
