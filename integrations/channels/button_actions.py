@@ -3,13 +3,11 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-
-from sqlalchemy import select
+from datetime import datetime
 
 from integrations.channels import sentences
 from integrations.channels.auto_replies import language_of
-from integrations.channels.cards import ANOTHER, card_of, was_raised_by_client
+from integrations.channels.cards import ANOTHER, card_of
 from integrations.channels.conversations import conversation_at, conversation_of_ticket, leave_current, make_current
 from integrations.channels.links import find_link
 from integrations.channels.refusals import refusal_text
@@ -17,21 +15,17 @@ from integrations.channels.requesters import Refused, Stranger, check_opens, ide
 from integrations.channels.transport import Transport
 from integrations.channels.values import ButtonClick, WorkspaceLink
 from msp.kernel import clock
-from msp.kernel.db import Scope, db, work
+from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure
-from msp.kernel.events import StoredEvent, emit
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
 from msp.people.queries import access_person
-from msp.tickets.actions import change_priority, change_status
+from msp.tickets.by_requester import ask_for_person, confirm_solved, make_more_urgent, reopen
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.queries import access_ticket
-from msp.tickets.states import FINISHED, PRIORITIES
 
 log = logging.getLogger(__name__)
-
-REPEAT_AFTER = timedelta(minutes=15)  # asking for a person again within this time notifies nobody again
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,37 +116,26 @@ def _add_detail(click: Click) -> ClickResult:
 
 
 def _more_urgent(click: Click) -> ClickResult:
-    ticket = click.ticket
-    if ticket.status in FINISHED or ticket.priority == PRIORITIES[0] or was_raised_by_client(ticket.id):
+    if not make_more_urgent(click.ticket, click.person, at=click.at):
         return _already(click)
-    change_priority(ticket, PRIORITIES[PRIORITIES.index(ticket.priority) - 1], at=click.at, actor_id=click.person.id)
-    return ClickResult(sentences.raised(card_of(ticket), now=click.at), is_shown=True)
+    return ClickResult(sentences.raised(card_of(click.ticket), now=click.at), is_shown=True)
 
 
 def _talk_to_person(click: Click) -> ClickResult:
-    ticket = click.ticket
-    asked = select(StoredEvent.id).where(
-        StoredEvent.subject_id == ticket.id,
-        StoredEvent.kind == "ticket.person_asked",
-        StoredEvent.at > click.at - REPEAT_AFTER,
-    )
-    if db.session.execute(asked.limit(1)).one_or_none():
+    if not ask_for_person(click.ticket, click.person, at=click.at):
         return ClickResult(sentences.person_asked_already())
-    emit("ticket.person_asked", ticket.id, client_id=ticket.client_id, actor_id=click.person.id, at=click.at)
     return ClickResult(sentences.person_asked(name=first_name(click.person.name)), is_shown=True)
 
 
 def _solved(click: Click) -> ClickResult:
-    if click.ticket.status != "resolved":
+    if not confirm_solved(click.ticket, click.person, at=click.at):
         return _already(click)
-    change_status(click.ticket, "closed", at=click.at, actor_id=click.person.id)
     return ClickResult(sentences.closed(card_of(click.ticket), name=first_name(click.person.name)), is_shown=True)
 
 
 def _reopen(click: Click) -> ClickResult:
-    if click.ticket.status not in FINISHED:
+    if not reopen(click.ticket, click.person, at=click.at):
         return _already(click)
-    change_status(click.ticket, "open", at=click.at, actor_id=click.person.id)
     return ClickResult(sentences.reopened(card_of(click.ticket), name=first_name(click.person.name)), is_shown=True)
 
 

@@ -5,19 +5,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask_babel import gettext, pgettext
-from sqlalchemy import exists, select
 
 from integrations.channels import relative_time
 from integrations.channels.values import Button, WrittenCard
 from msp.calendars.business_time import Step
-from msp.kernel.db import db
-from msp.kernel.events import StoredEvent
-from msp.people.models import Person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
+from msp.tickets.by_requester import may_be_more_urgent
 from msp.tickets.models import Ticket
-from msp.tickets.states import FINISHED, PRIORITIES
+from msp.tickets.states import FINISHED
 from msp.words.deadline_explanations import skipped_words
 from msp.words.vocabulary import word
 
@@ -105,20 +102,10 @@ def button_label(code: str) -> str:
     return labels[code]
 
 
-def was_raised_by_client(ticket_id: UUID) -> bool:
-    """Whether somebody of the client has made it more urgent already; they may once."""
-    by_client = exists().where(Person.id == StoredEvent.actor_id, Person.client_id.is_not(None))
-    query = select(StoredEvent.id).where(
-        StoredEvent.subject_id == ticket_id, StoredEvent.kind == "ticket.priority_changed", by_client
-    )
-    return db.session.execute(query.limit(1)).one_or_none() is not None
-
-
 def _buttons(ticket: Ticket) -> tuple[str, ...]:
     if ticket.status in FINISHED:
         return ("reopen",)
-    may_raise = ticket.priority != PRIORITIES[0] and not was_raised_by_client(ticket.id)
-    return ("add_detail", *(["more_urgent"] if may_raise else []), "talk_to_person")
+    return ("add_detail", *(["more_urgent"] if may_be_more_urgent(ticket) else []), "talk_to_person")
 
 
 def _why(clock: Clock) -> Why | None:

@@ -1,16 +1,75 @@
-"""What a requester, or somebody of their company, does with a ticket; chat, portal and API call these functions."""
+"""What a requester, or somebody of their company, does with a ticket; chat, portal and API call these functions.
 
-from datetime import datetime
+Each takes a locked ticket and returns whether it changed anything: doing what is done already changes nothing. All
+raise Denied for people of another company. Which tickets of their company a person sees is decided before: by the
+conversation they click in, by portal and API (their own, or all for a manager).
+"""
 
-from msp.kernel.db import Json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from msp.kernel.db import Json, db
+from msp.kernel.errors import Denied
+from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.tickets import sla_targets
-from msp.tickets.actions import change_status
+from msp.tickets.actions import change_priority, change_status
 from msp.tickets.messages import new_message
 from msp.tickets.models import Message, Ticket
 from msp.tickets.small_talk import is_small_talk_reply
-from msp.tickets.states import FINISHED
+from msp.tickets.states import FINISHED, PRIORITIES
 from msp.tickets.ticket_events import emit_ticket_event
+
+REPEAT_AFTER = timedelta(minutes=15)  # asking for a person again within this time notifies nobody again
+
+
+def confirm_solved(ticket: Ticket, person: Person, *, at: datetime) -> bool:
+    """Close a resolved ticket."""
+    _check_company(ticket, person)
+    if ticket.status != "resolved":
+        return False
+    change_status(ticket, "closed", at=at, actor_id=person.id)
+    return True
+
+
+def reopen(ticket: Ticket, person: Person, *, at: datetime) -> bool:
+    """Open a resolved or closed ticket again, as it is not solved; every other status stays."""
+    _check_company(ticket, person)
+    if ticket.status not in FINISHED:
+        return False
+    change_status(ticket, "open", at=at, actor_id=person.id)
+    return True
+
+
+def ask_for_person(ticket: Ticket, person: Person, *, at: datetime) -> bool:
+    """Ask that a person writes or calls, whatever the status: emits `ticket.person_asked`, once in REPEAT_AFTER."""
+    _check_company(ticket, person)
+    asked = select(StoredEvent.id).where(
+        StoredEvent.subject_id == ticket.id,
+        StoredEvent.kind == "ticket.person_asked",
+        StoredEvent.at > at - REPEAT_AFTER,
+    )
+    if db.session.execute(asked.limit(1)).one_or_none():
+        return False
+    emit_ticket_event(ticket, "ticket.person_asked", at=at, actor_id=person.id)
+    return True
+
+
+def make_more_urgent(ticket: Ticket, person: Person, *, at: datetime) -> bool:
+    """Raise the priority by one, once for each ticket (`may_be_more_urgent`)."""
+    _check_company(ticket, person)
+    if not may_be_more_urgent(ticket):
+        return False
+    change_priority(ticket, PRIORITIES[PRIORITIES.index(ticket.priority) - 1], at=at, actor_id=person.id)
+    return True
+
+
+def may_be_more_urgent(ticket: Ticket) -> bool:
+    """Whether the client may raise the priority: it is unfinished, not at the top, and they have not raised it yet."""
+    return ticket.status not in FINISHED and ticket.priority != PRIORITIES[0] and not _was_raised_by_client(ticket.id)
 
 
 def add_detail(
@@ -28,6 +87,7 @@ def add_detail(
     Thanks or a greeting alone leave a finished ticket finished. Where the contract promises an answer to a message,
     that target runs from the first message that has none. `content` is the rich text of `body`.
     """
+    _check_company(ticket, author)
     message = new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.external_id, message.content = external_id, content
     emit_ticket_event(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
@@ -36,3 +96,25 @@ def add_detail(
         change_status(ticket, "open", at=at, actor_id=author.id)
     sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
     return message
+
+
+def _check_company(ticket: Ticket, person: Person) -> None:
+    if person.client_id != ticket.client_id:
+        raise Denied("not_allowed")
+
+
+def _was_raised_by_client(ticket_id: UUID) -> bool:
+    by_client = exists().where(Person.id == StoredEvent.actor_id, Person.client_id.is_not(None))
+    query = select(StoredEvent.id).where(
+        StoredEvent.subject_id == ticket_id, StoredEvent.kind == "ticket.priority_changed", by_client
+    )
+    return db.session.execute(query.limit(1)).one_or_none() is not None
+
+
+RequesterAction = Callable[..., bool]
+ACTIONS: dict[str, RequesterAction] = {
+    "confirm_solved": confirm_solved,
+    "reopen": reopen,
+    "ask_for_person": ask_for_person,
+    "make_more_urgent": make_more_urgent,
+}

@@ -132,7 +132,7 @@ def test_no_event_notification_or_delivery_holds_what_people_wrote(
     drain()
     web = sign_in(web, world.marta)
     web.post("/portal/tickets/LOZ-1/reply", data={"body": words("¿Y bien?")})
-    web.post("/portal/tickets/LOZ-1/call-me")
+    web.post("/portal/tickets/LOZ-1/actions/ask_for_person")
     clock.advance(timedelta(hours=30))
     take_due_steps()
     drain()

@@ -56,7 +56,7 @@ def test_notes_stay_among_us_and_solving_is_the_clients_word(web: FlaskClient, w
         change_status(mine, "resolved", at=clock.now())
     page = sign_in(web, world.dolores).get("/portal/tickets/LOZ-1").text
     assert "punto de acceso" in page and "armario" not in page
-    web.post("/portal/tickets/LOZ-1/not-solved")
+    web.post("/portal/tickets/LOZ-1/actions/reopen")
     with work(Scope.staff()) as session:
         assert session.get_one(Ticket, ticket.id).status == "open"
 

@@ -11,6 +11,7 @@ from msp.kernel.storable import is_storable
 from msp.people.models import Person
 from msp.sla.explanation import Explanation
 from msp.sla.models import Clock
+from msp.tickets.by_requester import ACTIONS
 from msp.tickets.messages import MAX_BODY
 from msp.tickets.models import LEVELS, TYPES, Ticket
 from msp.tickets.opening import MAX_SUBJECT
@@ -94,6 +95,12 @@ class TicketChange(Schema):
         metadata={"description": "Another one of the client: open promises follow it"},
     )
     tags = fields.List(Text(longest=50, blank=False))
+
+
+class RequesterActionIn(Schema):
+    """What the client's side does with a ticket."""
+
+    action = one_of(ACTIONS, required=True)
 
 
 class TicketIn(Schema):
@@ -208,6 +215,13 @@ class TicketOut(Shown):
     resolved_at = Instant(allow_none=True)
     closed_at = Instant(allow_none=True)
     scheduled_for = Instant(allow_none=True, metadata={"description": "When a scheduled ticket is opened again"})
+
+
+class RequesterActionOut(Shown):
+    """What became of it."""
+
+    is_changed = fields.Boolean()
+    ticket = fields.Nested(TicketOut)
 
 
 _AS_IT_IS = tuple(

@@ -16,18 +16,26 @@ from msp.people.actions import add_person
 from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email
 from msp.sla.explanation import explain_clocks
-from msp.tickets import actions, api_queries, opening, queries, waking
+from msp.tickets import actions, api_queries, by_requester, opening, waking
 from msp.tickets.models import Ticket
+from msp.tickets.queries import access_ticket
 from msp.tickets.states import priority_of
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
 from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
-from msp.web.api.ticket_shapes import TicketChange, TicketIn, TicketOut, TicketQuery, shown, wanted_tier
+from msp.web.api.ticket_shapes import (
+    RequesterActionIn,
+    RequesterActionOut,
+    TicketChange,
+    TicketIn,
+    TicketOut,
+    TicketQuery,
+    shown,
+    wanted_tier,
+)
 from msp.web.validators import is_sent_version
 
 blueprint = resource("tickets", tag="Tickets")
-
-BY_CLIENTS = {"resolved", "open"}  # the client says that it is solved, or that it is not
 
 
 @blueprint.get("/tickets")
@@ -98,9 +106,9 @@ def read_ticket(ticket_id: UUID) -> Answer:
 def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     """Change a ticket, all or nothing. `If-Match` with an older version is refused with 412.
 
-    A client token may only say that it is solved (`status` resolved) or that it is not (`status` open).
+    For staff and admin tokens; a client token has `POST /tickets/{ticket_id}/requester-actions`.
     """
-    ticket = check_own(queries.access_ticket(ticket_id, lock=True))
+    ticket = check_own(access_ticket(ticket_id, lock=True))
     _require_change(json_data)
     if "If-Match" in request.headers and not is_sent_version("If-Match", str(ticket.version)):
         raise PreconditionFailed("version_is_older")
@@ -118,6 +126,22 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
         waking.reschedule(ticket, json_data["scheduled_for"], at=at)
     settled(ticket)
     return shown(ticket), 200, _headers(ticket)
+
+
+@blueprint.post("/tickets/<uuid:ticket_id>/requester-actions")
+@blueprint.input(RequesterActionIn)
+@blueprint.output(RequesterActionOut)
+def act_as_requester(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Say that it is solved or not, ask for a person, or make it more urgent; for client tokens, as in chat and portal.
+
+    `confirm_solved` closes a resolved ticket; `reopen` opens a resolved or closed one; `ask_for_person` notifies the
+    team, at most every 15 minutes; `make_more_urgent` raises the priority by one, once. `is_changed` is false where
+    the action changed nothing.
+    """
+    ticket = check_own(access_ticket(ticket_id, lock=True))
+    is_changed = by_requester.ACTIONS[json_data["action"]](ticket, caller(), at=clock.now())
+    settled(ticket)
+    return {"is_changed": is_changed, "ticket": shown(ticket)}, 200, _headers(ticket)
 
 
 def _seen_requester(requester_id: UUID | None) -> UUID | None:
@@ -202,7 +226,7 @@ def _require_change(data: dict[str, Any]) -> None:
     if caller().is_staff:
         # Which contract pays for the work is also the account manager's to say.
         require("work_tickets", *(("change_contracts",) if data.keys() == {"contract_id"} else ()))
-    elif data.keys() != {"status"} or data["status"] not in BY_CLIENTS:
+    else:
         raise Denied("not_allowed")
 
 

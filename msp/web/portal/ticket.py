@@ -2,24 +2,25 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 
 from msp.contracts.models import Contract
 from msp.kernel import clock, files
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.events import emit
 from msp.kernel.file_names import file_name
 from msp.people.access import may
 from msp.people.queries import access_person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
-from msp.tickets import actions, by_requester, queries
+from msp.tickets import by_requester, queries
+from msp.tickets.by_requester import may_be_more_urgent
 from msp.tickets.detail import EventRow
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.reading import mark_ticket_read
+from msp.tickets.states import FINISHED
 from msp.web.desk.timeline import timeline
 from msp.web.guards import Answer, is_first_time, list_before, needs
 from msp.web.parts.folding import shown_newest
@@ -35,9 +36,8 @@ def add_routes(blueprint: Blueprint) -> None:
     """The routes of this page."""
     guard = needs("portal")
     blueprint.add_url_rule("/tickets/<label>", "ticket", guard(ticket))
-    for name, view in (("reply", reply), ("solved", solved), ("not-solved", not_solved), ("call-me", call_me)):
-        rule = f"/tickets/<label>/{name}"
-        blueprint.add_url_rule(rule, name.replace("-", "_"), guard(view), methods=["POST"])
+    blueprint.add_url_rule("/tickets/<label>/reply", "reply", guard(reply), methods=["POST"])
+    blueprint.add_url_rule("/tickets/<label>/actions/<action>", "act", guard(act), methods=["POST"])
     blueprint.add_url_rule("/attachments/<uuid:attachment_id>", "attachment", guard(attachment))
 
 
@@ -82,24 +82,14 @@ def reply(label: str) -> Answer:
     return redirect(url_for("portal.ticket", label=label), 303)
 
 
-def solved(label: str) -> Answer:
-    """It works: the ticket is closed."""
+def act(label: str, action: str) -> Answer:
+    """Confirm that it is solved, reopen it, ask for a person, or make it more urgent."""
     found = _own(label, lock=True)
-    actions.change_status(found, "closed", at=clock.now(), actor_id=current_person().id)
-    return redirect(url_for("portal.ticket", label=label), 303)
-
-
-def not_solved(label: str) -> Answer:
-    """It does not work yet: the ticket goes on."""
-    found = _own(label, lock=True)
-    actions.change_status(found, "open", at=clock.now(), actor_id=current_person().id)
-    return redirect(url_for("portal.ticket", label=label), 303)
-
-
-def call_me(label: str) -> Answer:
-    """Ask for a person: whoever has it, and the team lead, hear of it."""
-    found = _own(label)
-    emit("ticket.person_asked", found.id, client_id=found.client_id, at=clock.now())
+    if action not in by_requester.ACTIONS:
+        raise NotFound("page")
+    is_done = by_requester.ACTIONS[action](found, access_person(current_person().id), at=clock.now())
+    if action == "ask_for_person":
+        flash(_person_asked() if is_done else _person_asked_already(), "green")
     return redirect(url_for("portal.ticket", label=label), 303)
 
 
@@ -149,16 +139,24 @@ def _why(found: Ticket, due: Clock | None) -> str:
 
 
 def _actions(found: Ticket) -> list[dict[str, object]]:
-    def post(endpoint: str, label: str, *, primary: bool = False) -> dict[str, object]:
-        return {
-            "url": url_for(f"portal.{endpoint}", label=found.label),
-            "label": label,
-            "primary": primary,
-            "kind": "post",
-        }
+    def post(action: str, label: str, *, primary: bool = False) -> dict[str, object]:
+        url = url_for("portal.act", label=found.label, action=action)
+        return {"url": url, "label": label, "primary": primary, "kind": "post"}
 
     if found.status == "resolved":
-        return [post("solved", gettext("Yes, solved"), primary=True), post("not_solved", gettext("Not yet"))]
-    if found.status == "closed":
-        return []
-    return [post("call_me", gettext("Talk to a person"))]
+        return [
+            post("confirm_solved", gettext("Yes, solved"), primary=True),
+            post("reopen", gettext("Not yet")),
+        ]
+    if found.status in FINISHED:
+        return [post("reopen", gettext("Reopen"))]
+    more_urgent = [post("make_more_urgent", gettext("It’s more urgent"))] if may_be_more_urgent(found) else []
+    return [post("ask_for_person", gettext("Talk to a person")), *more_urgent]
+
+
+def _person_asked() -> str:
+    return gettext("The team has been notified: a person will write to you here.")
+
+
+def _person_asked_already() -> str:
+    return gettext("The team was notified a moment ago: a person will write to you here.")

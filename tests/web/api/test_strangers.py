@@ -14,6 +14,7 @@ from tests.world import World
 METHODS = ("GET", "POST", "PATCH", "DELETE", "PUT")
 BODIES = {
     ("POST", "/tickets/{ticket_id}/messages"): {"body": "Hola"},
+    ("POST", "/tickets/{ticket_id}/requester-actions"): {"action": "reopen"},
     ("POST", "/tickets/{ticket_id}/time-entries"): WORK,
     ("POST", "/clients/{client_id}/connections"): {"kind": "teams", "tenant_id": "t-1"},
 }
