@@ -50,7 +50,7 @@ def _steady(
     say(f"Events at {pace} …")
     with _watching(database_url) as seen:
         sample = open_loop(port, stream.events(int(RATE * seconds)), rate=RATE)
-    seen.drained = _until_done(database_url)
+    seen.drained = _until_done(database_url, patience=OVERLOAD_PATIENCE)
     acks, made = sample.quantile(0.99), f"{stream.opened} tickets, {stream.said} more messages on them"
     return [
         Figure(f"Slack events at {pace}, p99", acks, "ms", ACK_P99, _acks(sample)),
@@ -131,7 +131,7 @@ class Stream:
         )
 
     def changed(self) -> bytes:
-        """Somebody mends what they asked."""
+        """Somebody edits what they asked."""
         seat, channel, root = self._known()
         now = {"ts": root, "user": seat.user, "text": f"No imprime la número {random.randrange(99)}"}  # noqa: S311
         about = {"message": now, "previous_message": {"ts": root, "user": seat.user, "text": "No imprime"}}
