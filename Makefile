@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 SETUP = $(PYTHON) scripts/setup.py
 
-.PHONY: help run test lint types unit bench drill fuzz pictures lock setup clean
+.PHONY: help run test lint types unit bench drill fuzz pictures house lock setup clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ fuzz:  ## set up, then send mutated requests to everything that takes any (SEED=
 pictures:  ## set up, then take the pictures of every page
 	@$(SETUP) test
 	@exec .venv/bin/python -m scripts.pictures $(ARGS)
+
+house:  ## set up, then print figures of the source tree beside those of the reviewed revision (BEFORE=revision)
+	@$(SETUP) test
+	@exec .venv/bin/python -m scripts.house
 
 lock:  ## resolve the dependencies anew into the lock files (UPGRADE=1 takes the newest)
 	@$(PYTHON) scripts/lock.py
