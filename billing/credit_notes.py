@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 
 from billing.faults import blaming, refusing
 from billing.invoices import locked
@@ -22,7 +22,7 @@ from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
 from msp.kernel.money import Money, half_up
-from msp.worklog.models import TimeEntry
+from msp.worklog.billed import release
 
 RECORD_TYPES = ("R1", "R4")
 LONGEST_REASON = 500
@@ -339,12 +339,7 @@ def _give_back(original: Invoice, note: Invoice, *, at: datetime) -> None:
     freed = db.session.scalars(
         delete(BilledEntry).where(BilledEntry.invoice_id == original.id).returning(BilledEntry.entry_id)
     ).all()
-    db.session.execute(
-        update(TimeEntry)
-        .where(TimeEntry.client_id == original.client_id, TimeEntry.id.in_(freed))
-        .values(state="approved")
-        .execution_options(synchronize_session=False)
-    )
+    release(original.client_id, freed)
     for move in db.session.scalars(select(BlockMovement).where(BlockMovement.invoice_id == original.id)).all():
         db.session.add(
             BlockMovement(

@@ -28,6 +28,7 @@ from msp.clients.models import Client
 from msp.contracts.models import Contract, ContractTerms
 from msp.kernel.db import db
 from msp.tickets.models import Ticket
+from msp.worklog.billed import IS_UNBILLED
 from msp.worklog.models import TimeEntry
 
 ONE_DAY = timedelta(days=1)
@@ -152,7 +153,7 @@ def _read_entries(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: 
     query = (
         select(TimeEntry, Ticket.number, Ticket.contract_id)
         .join(Ticket, and_(Ticket.client_id == TimeEntry.client_id, Ticket.id == TimeEntry.ticket_id))
-        .where(TimeEntry.client_id.in_(ids), TimeEntry.state != "billed", TimeEntry.started_at < until)
+        .where(TimeEntry.client_id.in_(ids), IS_UNBILLED, TimeEntry.started_at < until)
         .order_by(TimeEntry.started_at, TimeEntry.id)
         .execution_options(populate_existing=True)
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from billing.drafts import Draft, line_values, plan, tax_row
 from billing.faults import blaming, refusing
@@ -20,7 +20,7 @@ from msp.kernel.db import db
 from msp.kernel.errors import Conflict, NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
-from msp.worklog.models import TimeEntry
+from msp.worklog.billed import lock_entries, mark_billed
 
 _COMPARED = (
     "contract_id",
@@ -103,9 +103,7 @@ def locked(invoice_id: UUID) -> Invoice:
 def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
     """The draft calculated again, its entries locked; raises Conflict where the stored one says something else."""
     entries = entry_ids(invoice.lines)
-    db.session.execute(
-        select(TimeEntry.id).where(TimeEntry.id.in_(entries)).order_by(TimeEntry.id).with_for_update()
-    ).all()
+    lock_entries(entries)
     period = Period(invoice.period_start, invoice.period_end)
     provider = issuer()
     require_treatment(client, provider)
@@ -158,12 +156,7 @@ def _claim_entries(invoice: Invoice) -> None:
     db.session.add_all(
         BilledEntry(entry_id=entry, client_id=invoice.client_id, invoice_id=invoice.id) for entry in entries
     )
-    db.session.execute(
-        update(TimeEntry)
-        .where(TimeEntry.client_id == invoice.client_id, TimeEntry.id.in_(entries))
-        .values(state="billed")
-        .execution_options(synchronize_session=False)
-    )
+    mark_billed(invoice.client_id, entries)
 
 
 def _drain_blocks(invoice: Invoice, draft: Draft, *, at: datetime) -> None:

@@ -19,6 +19,7 @@ from msp.contracts.models import Contract
 from msp.kernel import settings
 from msp.kernel.collation import by_name, name_key
 from msp.kernel.db import Json, db
+from msp.worklog.billed import IS_UNBILLED
 from msp.worklog.models import TimeEntry
 
 CLOSING_DAYS = 20  # days of a month in which the one before is still being closed
@@ -160,7 +161,7 @@ def _unbilled(period: Period) -> dict[UUID, int]:
     )
     query = (
         select(TimeEntry.client_id, func.sum(TimeEntry.minutes))
-        .where(TimeEntry.state != "billed", TimeEntry.started_at < until, ~is_drafted)
+        .where(IS_UNBILLED, TimeEntry.started_at < until, ~is_drafted)
         .group_by(TimeEntry.client_id)
     )
     return {client_id: int(minutes) for client_id, minutes in db.session.execute(query)}

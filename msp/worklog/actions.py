@@ -1,6 +1,7 @@
 """Writing work down: by hand, or with a timer. Minutes are whole; once billed, an entry changes no more."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +19,18 @@ from msp.worklog.models import TimeEntry, Timer
 MAX_MINUTES = 1440
 FIRST_YEAR = 1990  # nobody's work is older, and days of year 1 cannot be calculated with
 EDITABLE = frozenset(("started_at", "minutes", "work_type", "billable", "note"))
+
+
+class Changeable(Protocol):
+    """A time entry, or its row on a page."""
+
+    @property
+    def person_id(self) -> UUID:
+        """Who worked."""
+
+    @property
+    def state(self) -> str:
+        """Draft, approved or billed."""
 
 
 def log_time(
@@ -75,6 +88,16 @@ def delete_time(entry: TimeEntry, *, at: datetime) -> None:
     _hold(entry)
     _emit("time.deleted", entry, at=at)
     db.session.delete(entry)
+
+
+def owns_time(worker_id: UUID, *, by_id: UUID, is_administrator: bool) -> bool:
+    """Whether somebody may log, correct and delete the time of this worker: the worker and administrators may."""
+    return by_id == worker_id or is_administrator
+
+
+def may_change(entry: Changeable, *, by_id: UUID, is_administrator: bool) -> bool:
+    """Whether somebody may correct or delete an entry: it is theirs (`owns_time`) and not billed."""
+    return entry.state != "billed" and owns_time(entry.person_id, by_id=by_id, is_administrator=is_administrator)
 
 
 def start_timer(ticket: Ticket, person: Person, *, at: datetime) -> Timer:
@@ -150,10 +173,9 @@ def _hold(entry: TimeEntry) -> None:
 def _refuse_others(person_id: UUID) -> None:
     """Time is its worker's, and administrators'. The desk itself, which nobody answers for, may do as it must."""
     actor_id = current_scope().actor_id
-    if actor_id is None or actor_id == person_id:
-        return
-    actor = db.session.get(Person, actor_id)
-    if actor is None or not may(actor, "administer"):
+    actor = db.session.get(Person, actor_id) if actor_id else None
+    is_administrator = actor is not None and may(actor, "administer")
+    if actor_id and not owns_time(person_id, by_id=actor_id, is_administrator=is_administrator):
         raise Denied("not_allowed")
 
 

@@ -190,6 +190,20 @@ def test_the_console_deletes_nobody_elses_time(world: World, web: FlaskClient, e
     assert sign_in(web, world.tomas).post(f"/desk/time/{entry_id}/delete").status_code == 303
 
 
+def test_the_console_offers_deletion_to_those_who_may(
+    world: World, web: FlaskClient, ticket: Ticket, entry_id: UUID
+) -> None:
+    def offered() -> list[bool]:
+        return [
+            f"/desk/time/{entry_id}/delete" in sign_in(web, person).get(f"/desk/tickets/LOZ-{ticket.number}").text
+            for person in (world.tomas, world.ana, world.irene)
+        ]
+
+    assert offered() == [True, True, False]
+    issued(world, draft_of(world))
+    assert offered() == [False, False, False]
+
+
 def test_the_api_deletes_nobody_elses_time(
     world: World,
     program: Programs,  # noqa: F811

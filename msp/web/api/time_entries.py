@@ -15,7 +15,7 @@ from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
-from msp.worklog.actions import MAX_MINUTES, access_entry, delete_time, edit_time, log_time
+from msp.worklog.actions import MAX_MINUTES, access_entry, delete_time, edit_time, log_time, owns_time
 from msp.worklog.models import TimeEntry
 from msp.worklog.queries import entries_page
 
@@ -101,19 +101,21 @@ def delete_time_entry(entry_id: UUID) -> Answer:
 
 
 def _own_entry(entry_id: UUID) -> TimeEntry:
-    """An entry of the caller's; of somebody else with an administrator's token. The verbs ask for the person again."""
     entry = access_entry(entry_id)
     require("work_tickets")
-    if entry.person_id != caller().id:
-        require("administer")
+    _check_owner(entry.person_id)
     return entry
+
+
+def _check_owner(worker_id: UUID) -> None:
+    if not owns_time(worker_id, by_id=caller().id, is_administrator=is_allowed("administer")):
+        raise Denied("not_allowed")
 
 
 def _worker(person_id: UUID) -> Person:
     if person_id == caller().id:
         return caller()
-    if not is_allowed("administer"):
-        raise Denied("not_allowed")
+    _check_owner(person_id)
     try:
         person = access_person(person_id)
     except NotFound as unknown:

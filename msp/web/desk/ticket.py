@@ -52,6 +52,7 @@ from msp.words import formats
 from msp.words.deadline_explanations import sentences
 from msp.words.escalation_texts import what_is_next
 from msp.words.per_locale import cached_per_locale
+from msp.worklog.actions import may_change
 from msp.worklog.detail_queries import entries_read, timer_read
 
 _ME = bindparam("person_id", type_=Uuid)
@@ -270,8 +271,9 @@ def _timer(this: TicketDetail, found: BatchResult) -> dict[str, object] | None:
 
 
 def _work(found: BatchResult) -> dict[str, object]:
-    entries = found.all(_ENTRIES)
-    return {"entries": entries, "total_minutes": sum(each.minutes for each in entries)}
+    entries, me = found.all(_ENTRIES), current_person()
+    changeable = {each.id for each in entries if may_change(each, by_id=me.id, is_administrator=may(me, "administer"))}
+    return {"entries": entries, "changeable": changeable, "total_minutes": sum(each.minutes for each in entries)}
 
 
 @cached_per_locale

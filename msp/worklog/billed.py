@@ -1,0 +1,36 @@
+"""Which time entries an invoice bills. Only these functions write `TimeEntry.state` in bulk; billing decides when."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from msp.kernel.db import db
+from msp.worklog.models import TimeEntry
+
+IS_UNBILLED = TimeEntry.state != "billed"
+
+
+def lock_entries(entry_ids: Sequence[UUID]) -> None:
+    """Keep entries from others until the transaction ends, in one order for everybody."""
+    query = select(TimeEntry.id).where(TimeEntry.id.in_(entry_ids)).order_by(TimeEntry.id)
+    db.session.execute(query.with_for_update()).all()
+
+
+def mark_billed(client_id: UUID, entry_ids: Sequence[UUID]) -> None:
+    """An issued invoice bills these entries of a client: they change no more."""
+    _set_state("billed", client_id, entry_ids)
+
+
+def release(client_id: UUID, entry_ids: Sequence[UUID]) -> None:
+    """No invoice bills these entries of a client any more: they can be changed and billed again."""
+    _set_state("approved", client_id, entry_ids)
+
+
+def _set_state(state: str, client_id: UUID, entry_ids: Sequence[UUID]) -> None:
+    db.session.execute(
+        update(TimeEntry)
+        .where(TimeEntry.client_id == client_id, TimeEntry.id.in_(entry_ids))
+        .values(state=state)
+        .execution_options(synchronize_session=False)
+    )
