@@ -41,7 +41,7 @@ TABS = ("draft", "issued", "overdue", "paid", "void")
 
 def register(app: Flask) -> None:
     """Add the pages and their line of the rail to the application."""
-    blueprint = Blueprint("billing", __name__, url_prefix="/billing")
+    blueprint = Blueprint("billing", __name__, url_prefix="/billing", template_folder="templates")
     bill = needs("bill")
     get, post = ["GET"], ["POST"]
     for rule, name, view, methods in (

@@ -12,7 +12,7 @@ from msp.web.guards import needs
 from msp.web.portal.frame import Tab, add_tab, client_of, frame
 from msp.web.request_scope import current_person
 
-blueprint = Blueprint("portal_invoices", __name__, url_prefix="/portal/invoices")
+blueprint = Blueprint("portal_invoices", __name__, url_prefix="/portal/invoices", template_folder="templates")
 
 
 def register(app: Flask) -> None:
@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 def invoices() -> str:
     """The company's invoices, the newest first."""
     rows = invoices_for_client(client_of(current_person()), today=today_at_issuer(clock.now()))
-    return render_template("portal/invoices.html", portal=frame(current="portal_invoices.invoices"), rows=rows)
+    return render_template("billing/portal_invoices.html", portal=frame(current="portal_invoices.invoices"), rows=rows)
 
 
 @blueprint.get("/<uuid:invoice_id>/pdf")

@@ -131,7 +131,7 @@ def build_assets() -> None:
     templates = (
         path for room in ("msp", "integrations", "billing", "simulators") for path in (ROOT / room).rglob("*.html")
     )
-    folders = (script.parent, ROOT / "simulators" / "playground" / "assets")
+    folders = (script.parent, ROOT / "billing" / "assets", ROOT / "simulators" / "playground" / "assets")
     sources = (path for folder in folders for path in folder.rglob("*") if path.is_file())
 
     def build() -> None:

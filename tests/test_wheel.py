@@ -57,7 +57,10 @@ def test_nothing_of_a_checkout_is_in_it(wheel: Path) -> None:
         name for name in names if name.startswith(("simulators", "tests", "scripts", "msp/demo", "msp/bench"))
     ] == []
     assert [name for name in names if "playground" in name] == []
-    for needed in ("msp/web/templates/base.html", "migrations/env.py", "msp/translations/es/LC_MESSAGES/messages.mo"):
+    for needed in (
+        "msp/web/templates/base.html", "billing/templates/billing/invoice.html", "billing/templates/invoice.typ",
+        "migrations/env.py", "msp/translations/es/LC_MESSAGES/messages.mo",
+    ):  # fmt: skip
         assert needed in names
 
 
