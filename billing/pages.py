@@ -34,6 +34,7 @@ from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
 from msp.words import formats
+from msp.words.refusals import message
 
 PAGE = 50
 TABS = ("draft", "issued", "overdue", "paid", "void")
@@ -95,7 +96,7 @@ def _draft_or_notice(draft: Invoice, is_chosen: bool) -> dict[str, object]:
         with refusing("a draft cannot be shown", draft.id), blaming("fault.draft"), db.session.begin_nested():
             return _draft_shown(draft, is_chosen)
     except Conflict as refused:
-        flash(views.refusal(refused), "red")
+        flash(message(refused), "red")
         return {"draft": None}
 
 
@@ -144,7 +145,7 @@ def issue_ready() -> Answer:
                 invoices.issue(place.id, at=clock.now())
             done += 1
         except Refusal as refusal:
-            flash(f"{place.client_name}: {views.refusal(refusal)}", "red")
+            flash(f"{place.client_name}: {message(refusal)}", "red")
         except Exception as fault:
             if is_outage(fault):
                 raise
@@ -165,7 +166,7 @@ def issue(invoice_id: UUID) -> Answer:
         if first:
             draft = invoices.issue(invoice_id, at=clock.now())
     except Conflict as refused:
-        return _refused(draft, views.refusal(refused))
+        return _refused(draft, message(refused))
     return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)
 
 
@@ -175,7 +176,7 @@ def hold(invoice_id: UUID) -> AnyResponse:
     try:
         invoices.hold(invoice_id, at=clock.now())
     except Conflict as refused:
-        return _refused(draft, views.refusal(refused))
+        return _refused(draft, message(refused))
     return _to_draft(draft)
 
 
@@ -201,7 +202,7 @@ def credit(invoice_id: UUID) -> Answer:
     try:
         note = credit_notes.credit(invoice_id, reason=reason, record_type=record_type, at=clock.now())
     except Conflict as refused:
-        return _refused(original, views.refusal(refused))
+        return _refused(original, message(refused))
     except Invalid:
         return _refused(original, gettext("A credit note needs its reason."))
     return redirect(url_for("billing.invoice", invoice_id=note.id), 303)
@@ -299,7 +300,7 @@ def pdf(invoice_id: UUID) -> AnyResponse:
         try:
             content, name = issuing.preview(invoice, access_client(invoice.client_id)), "draft"
         except Conflict as refused:
-            return _refused(invoice, views.refusal(refused))
+            return _refused(invoice, message(refused))
     return Response(
         content,
         mimetype="application/pdf",

@@ -15,6 +15,7 @@ from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.money import InvalidMoney, Money
 from msp.web.admin.forms import Form, day, decimal
 from msp.web.guards import is_first_time, needs
+from msp.words.refusals import message
 
 Row = dict[str, object]
 
@@ -94,10 +95,8 @@ def note_payment(invoice_id: UUID) -> AnyResponse:
                 invoice_id, direction=direction, amount=amount, method=form.text("method"), on=on,
                 note=form.text("note"), at=clock.now(),
             )  # fmt: skip
-    except Invalid as wrong:
-        return _back(invoice_id, _why(wrong))
-    except Conflict:
-        return _back(invoice_id, gettext("Only an issued invoice can be paid."))
+    except (Invalid, Conflict) as refused:
+        return _back(invoice_id, message(refused))
     flash(gettext("Noted."), "green")
     return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)
 
@@ -109,8 +108,8 @@ def take_back(invoice_id: UUID, entry_id: UUID) -> AnyResponse:
         raise NotFound("payment_entry")
     try:
         payments.take_back(entry_id, at=clock.now())
-    except Conflict:
-        return _back(invoice_id, gettext("It was taken back already, or comes from Stripe."))
+    except Conflict as refused:
+        return _back(invoice_id, message(refused))
     return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)
 
 
@@ -119,15 +118,6 @@ def _money(text: str, currency: str) -> Money:
         return Money.parse(decimal(text), currency)
     except InvalidMoney as wrong:
         raise ValueError(text) from wrong
-
-
-def _why(wrong: Invalid) -> str:
-    codes = {code for codes in wrong.fields.values() for code in codes}
-    if "more_than_due" in codes:
-        return gettext("That is more than is owed, or than was received.")
-    if "in_future" in codes:
-        return gettext("That lies in the future.")
-    return gettext("The amount or the day cannot be read.")
 
 
 def _back(invoice_id: UUID, text: str) -> AnyResponse:

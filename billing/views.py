@@ -12,13 +12,12 @@ from billing.documents import is_verifiable
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
 from billing.month import Loose, Month, Place
 from billing.pdf import Told, line_title, tax_words
-from billing.phrases import BLOCKING, MILD, is_fault
+from billing.phrases import MILD, is_fault
 from billing.queries import EntryTold
 from billing.sentences import paragraph, sentence_or_code
 from billing.sentences.figures import days
 from msp.contracts.models import Contract
 from msp.kernel.db import Json, db
-from msp.kernel.errors import Refusal
 from msp.kernel.events import StoredEvent
 from msp.people.access import may
 from msp.people.models import Person
@@ -265,27 +264,3 @@ def _happened(kind: str, data: Json, name: str | None) -> str:
 def _noted(data: Json) -> str:
     """A line that came to the ledger; its amount stands there."""
     return gettext("Money received noted") if data.get("amount", 0) >= 0 else gettext("Money returned noted")
-
-
-def refusal(refused: Refusal) -> str:
-    """Why something was not done, in the reader's language."""
-    if refused.code == "data_fault":
-        return sentence_or_code(refused.params["reason"])  # type: ignore[arg-type]
-    if f"draft.{refused.code}" in BLOCKING:
-        return f"{sentence_or_code({'code': f'draft.{refused.code}', 'params': refused.params})}."
-    said = {
-        "invoice_issued": gettext("It is issued already."),
-        "invoice_held": gettext("It is held back. Release it first."),
-        "draft_outdated": gettext("The hours or the contract changed since this draft was made. Work it out again."),
-        "provider_incomplete": gettext("Your own legal data are not complete. An administrator adds them in settings."),
-        "currency_not_euro": gettext("Only invoices in euros can be issued."),
-        "chain_broken": gettext(
-            "The chain of invoice records was altered at %(number)s: nothing is issued until that is resolved."
-            " “msp doctor” says what it found.",
-            number=refused.params.get("number") or refused.params.get("position"),
-        ),
-        "issue_date_before_last": gettext("The last invoice of the series has a later date."),
-        "invoice_not_creditable": gettext("Only an issued invoice can be corrected."),
-        "invoice_credited": gettext("All of it is credited already."),
-    }
-    return said.get(refused.code, gettext("That is not possible."))

@@ -14,11 +14,12 @@ from msp.notify.channels import media_to
 from msp.notify.preferences import preferences_of, set_preferences
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.web.notification_preferences_form import preference_values, read_preferences, told
+from msp.web.notification_preferences_form import preference_values, read_preferences
 from msp.web.portal.frame import frame
 from msp.web.request_scope import current_person, whoever_is_here
 from msp.web.sessions import CHANGED
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 from msp.words.vocabulary import word
 
 THEMES = ("auto", "light", "dark")
@@ -59,7 +60,7 @@ def _page(person: Person, preferences: Mapping[str, Any], errors: Mapping[str, S
         },
         errors={},
         preferences=preferences if person.role != "client_employee" else None,
-        preference_errors=told(errors),
+        preference_errors=field_messages(errors),
         preferences_url=url_for("save_notification_preferences"),
         reached=_reached(person),
         timezones=timezones.places(),

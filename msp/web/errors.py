@@ -1,10 +1,7 @@
 """From refusals to pages and sentences. The API answers the same refusals as problem+json (msp/web/api)."""
 
-from collections.abc import Mapping, Sequence
-from math import ceil
-
 from flask import Flask, current_app, flash, g, redirect, render_template, request
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm.exc import StaleDataError
@@ -16,6 +13,7 @@ from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Refusal, TooMany
 from msp.web.guards import page_in_view
 from msp.words import formats
+from msp.words.refusals import message
 
 PAGES = (403, 404, 409, 429, 500)
 Answer = tuple[str, int] | Response
@@ -41,9 +39,9 @@ def refused(refusal: Refusal) -> Answer:
     if refusal.status == 409 and refusal.code in ("ticket_changed", "form_expired"):
         return page(409)
     if isinstance(refusal, TooMany):
-        body, status = page(429, text=_too_many(refusal))
+        body, status = page(429, text=message(refusal))
         return Response(body, status, {"Retry-After": str(refusal.retry_after)}, mimetype="text/html")
-    text = sentence(refusal)
+    text = message(refusal)
     if request.method == "POST" and "HX-Request" not in request.headers and request.referrer:
         flash(text, "red")
         return redirect(page_in_view(), 303)
@@ -88,69 +86,3 @@ def page(code: int, *, text: str = "", status: int | None = None) -> tuple[str, 
         f"errors/{known}.html", request_id=logs.request_id.get() if known == 500 else None, said=text, person=g.person
     )
     return body, status or code
-
-
-def sentence(refusal: Refusal) -> str:
-    """What a refusal means, in the reader's language."""
-    known = {
-        "client_not_active": gettext("This client is not active: no tickets can be opened for it."),
-        "ticket_taken": gettext("Somebody else has taken this ticket."),
-        "status_move_refused": gettext("The ticket cannot go to that status from where it is."),
-        "timer_running": gettext("Your timer is running on another ticket. Stop it there first."),
-        "time_entry_billed": gettext("This time is on an invoice and cannot change."),
-        "not_possible": gettext("That is not possible any more: the ticket has changed."),
-        "action_waits": gettext("Another action of this ticket can still be undone. Wait some seconds, or undo it."),
-        "too_late": gettext("It was done already."),
-        "reply_held": gettext("There are new messages. Read them before you send your reply."),
-        "has_password": gettext("They have chosen a password already."),
-        "email_in_use": gettext("That address belongs to somebody already."),
-        "code_in_use": gettext("Another client has that code."),
-        "connection_in_use": gettext("That workspace belongs to another client."),
-    }
-    if refusal.code in known:
-        return known[refusal.code]
-    fields: Mapping[str, Sequence[str]] = getattr(refusal, "fields", {})
-    said = field_errors(fields)
-    if len(said) == 1:
-        return " ".join(next(iter(said.values())))
-    told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in said.items())
-    return told or gettext("That is not possible.")
-
-
-def _too_many(refusal: TooMany) -> str:
-    """What has to wait, and for how long."""
-    minutes = ceil(refusal.retry_after / 60)
-    wait = (
-        ngettext("%(num)d second", "%(num)d seconds", refusal.retry_after)
-        if refusal.retry_after < 60
-        else ngettext("%(num)d minute", "%(num)d minutes", minutes)
-    )
-    if refusal.code == "too_many_attempts":
-        return gettext("Too many attempts. Try again in %(wait)s, or choose a new password by mail.", wait=wait)
-    return gettext("Too much at once. Try again in %(wait)s.", wait=wait)
-
-
-def field_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Sentences for the codes of each field."""
-    words = {
-        "required": gettext("This is needed."),
-        "too_long": gettext("That is too long."),
-        "too_many": gettext("That is too many."),
-        "too_large": gettext("A file is too large: at most 20 MB."),
-        "upload_quota_exceeded": gettext("That is more than may be sent in one day. Send the rest tomorrow."),
-        "unknown": gettext("That is not known here."),
-        "invalid": gettext("That does not fit."),
-        "not_of_client": gettext("That person belongs to another company."),
-        "in_past": gettext("That lies in the past."),
-        "in_future": gettext("That lies in the future."),
-        "too_far": gettext("That is too far away."),
-        "not_scheduled": gettext("The ticket is not scheduled: choose that status with its time."),
-        "out_of_range": gettext("Between one minute and a day."),
-        "before_start": gettext("That is before the start."),
-        "email_shape": gettext("An address looks like name@company.example."),
-        "email_in_use": gettext("That address belongs to somebody already."),
-        "differs_from_times": gettext("Start and end are another number of minutes: leave one of the three empty."),
-        "duplicate": gettext("That stands twice."),
-        "client_not_active": gettext("This client is not active: no tickets can be opened for it."),
-    }
-    return {name: [words.get(code, words["invalid"]) for code in codes] for name, codes in fields.items()}

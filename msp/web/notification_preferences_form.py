@@ -1,15 +1,12 @@
 """How one hears, as a form: times of day and weekdays to minutes and numbers, and back."""
 
-from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
 
-from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from msp.kernel.errors import Invalid
 from msp.notify.preferences import NotificationPreferences
-from msp.web.errors import field_errors
 
 
 def preference_values(wishes: NotificationPreferences) -> dict[str, Any]:
@@ -33,15 +30,6 @@ def read_preferences(posted: "MultiDict[str, str]") -> dict[str, Any]:
     days = [int(day) for day in posted.getlist("quiet_days") if day.isdecimal() and day.isascii()]
     flags = {name: bool(posted.get(name)) for name in ("by_chat", "by_mail", "allow_urgent")}
     return {**flags, "night": None if start is None or end is None else (start, end), "days": days}
-
-
-def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """A sentence for each code."""
-    own = {"all_days": gettext("Some day must not be quiet: else nothing would ever reach you.")}
-    return {
-        name: [own[code] if code in own else field_errors({name: [code]})[name][0] for code in codes]
-        for name, codes in errors.items()
-    }
 
 
 def wall(minute: int) -> str:

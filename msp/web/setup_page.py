@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from flask import Flask, current_app, redirect, render_template, request, url_for
-from flask_babel import gettext
 from flask_security.utils import login_user
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
@@ -12,9 +11,9 @@ from msp.kernel import clock, i18n
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.first_administrator import MIN_PASSWORD, add_first_administrator, has_staff_account
-from msp.web.errors import field_errors
 from msp.web.request_scope import own_scope, whoever_is_here
 from msp.web.reserved import limit_body
+from msp.words.refusals import field_messages
 
 TIMEZONE = "Europe/Madrid"  # changed in one's own settings
 MOST_BYTES = 64 * 1024
@@ -81,12 +80,4 @@ def _create() -> str | Response | tuple[str, int]:
 
 
 def _page(values: Mapping[str, str], faults: Mapping[str, Sequence[str]]) -> str:
-    own = {
-        "wrong_code": gettext("That is not the setup code. `msp setup-code` prints it."),
-        "too_short": gettext("At least %(count)d characters.", count=MIN_PASSWORD),
-    }
-    errors = {
-        name: [own.get(code) or field_errors({name: [code]})[name][0] for code in codes]
-        for name, codes in faults.items()
-    }
-    return render_template("security/setup.html", values=values, errors=errors, least=MIN_PASSWORD)
+    return render_template("security/setup.html", values=values, errors=field_messages(faults), least=MIN_PASSWORD)

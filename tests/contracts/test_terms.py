@@ -169,7 +169,7 @@ def test_what_pages_api_and_verbs_refuse_is_the_same(
     form = posted(browser.get(f"/admin/contracts/new?client_id={client.id}").text)
     form |= {"name": "Cuota", "kind": "flat_fee", "fee": "99999999999", "calendar_id": str(world.calendar.id)}
     refused = browser.post("/admin/contracts/new", data=form)
-    assert refused.status_code == 422 and "No encaja" in refused.text
+    assert refused.status_code == 422 and "No es válido" in refused.text
 
 
 @pytest.mark.parametrize(

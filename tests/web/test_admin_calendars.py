@@ -178,9 +178,9 @@ def test_a_summer_timetable(ana: FlaskClient, world: World) -> None:
     ("change", "sentence"),
     [
         ({"until": "2027-06-01"}, "anterior al comienzo"),
-        ({"from_day": ""}, "Hace falta"),
+        ({"from_day": ""}, "Campo obligatorio"),
         ({"day_0": "8 a 15"}, "sin solapes"),
-        ({f"day_{i}": "" for i in range(5)}, "Hace falta"),
+        ({f"day_{i}": "" for i in range(5)}, "Campo obligatorio"),
     ],
 )
 def test_a_timetable_that_cannot_be_read_comes_back(
@@ -198,7 +198,7 @@ def test_a_timetable_that_cannot_be_read_comes_back(
         ("day_2", "9 a 14", "sin solapes"),
         ("holidays", "Navidad", "revisa el día"),
         ("exceptions", "2026-12-24 9-8-7", "revisa el día"),
-        ("name", " ", "Hace falta"),
+        ("name", " ", "Campo obligatorio"),
         ("timezone", "Aquí", "Aquí no se conoce"),
     ],
 )

@@ -61,12 +61,12 @@ def test_a_teams_tenant_and_the_providers_own_workspace(ana: FlaskClient, world:
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [
-        (SLACK | {"bot_token": ""}, "Hace falta"),
-        (SLACK | {"team_id": " "}, "Hace falta"),
+        (SLACK | {"bot_token": ""}, "Campo obligatorio"),
+        (SLACK | {"team_id": " "}, "Campo obligatorio"),
         (SLACK | {"client_id": "00000000-0000-7000-8000-000000000000"}, "no se conoce"),
         (SLACK | {"team_id": SLACK_TEAM}, "otro cliente"),
-        ({"kind": "teams", "tenant_id": "contoso"}, "No encaja"),
-        ({"kind": "fax"}, "Hace falta"),
+        ({"kind": "teams", "tenant_id": "contoso"}, "No es válido"),
+        ({"kind": "fax"}, "Campo obligatorio"),
     ],
 )
 def test_what_cannot_be_connected_says_why_and_never_repeats_the_token(
@@ -256,7 +256,7 @@ def test_the_providers_data_are_kept_with_what_the_page_does_not_show(ana: Flask
     [
         ("iban", "ES91 2100 0418 4502 0005 1333", "IBAN no cuadra"),
         ("tax_id", "B86561413", "carácter de control"),
-        ("legal_name", "", "Hace falta"),
+        ("legal_name", "", "Campo obligatorio"),
         ("email", "facturas", "nombre@empresa.example"),
         ("registry", "x" * 301, "Es demasiado largo"),
     ],

@@ -71,14 +71,14 @@ def test_somebody_of_a_client_without_a_password(ana: FlaskClient, world: World)
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"name": " "}, "Hace falta"),
+        ({"name": " "}, "Campo obligatorio"),
         ({"email": "julia"}, "nombre@empresa.example"),
         ({"email": "TOMAS@guardia.example"}, "Esa dirección ya es de otra persona"),
-        ({"email": "", "invite": "1"}, "Hace falta"),
+        ({"email": "", "invite": "1"}, "Campo obligatorio"),
         ({"role": "client_manager"}, "no es para gente de esta empresa"),
         ({"role": "owner"}, "no se conoce"),
         ({"timezone": "Mars/Base"}, "no se conoce"),
-        ({"client_id": "x"}, "No encaja"),
+        ({"client_id": "x"}, "No es válido"),
     ],
 )
 def test_what_does_not_fit_makes_nobody(ana: FlaskClient, change: dict[str, str], sentence: str) -> None:

@@ -144,12 +144,12 @@ def test_a_caller_nobody_knew_is_added_with_the_ticket(web: FlaskClient, world: 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"requester_name": "", "requester_email": ""}, "Hace falta"),
+        ({"requester_name": "", "requester_email": ""}, "Campo obligatorio"),
         ({"requester_email": "julia"}, "nombre@"),
-        ({"requester_name": "", "requester_email": "nadie@lozano.example"}, "Hace falta"),
-        ({"requester_phone": "llamar luego"}, "No encaja"),
-        ({"requester_id": "x"}, "No encaja"),
-        ({"client_id": ""}, "Hace falta"),
+        ({"requester_name": "", "requester_email": "nadie@lozano.example"}, "Campo obligatorio"),
+        ({"requester_phone": "llamar luego"}, "No es válido"),
+        ({"requester_id": "x"}, "No es válido"),
+        ({"client_id": ""}, "Campo obligatorio"),
         ({"type": "x"}, "No"),
     ],
 )

@@ -26,10 +26,11 @@ from msp.web.admin.calendar_text import (
     read_week,
     text_of,
 )
-from msp.web.admin.forms import Form, identity, refuse_restricted, told
+from msp.web.admin.forms import Form, identity, refuse_restricted
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.shell import shell
 from msp.words import formats
+from msp.words.refusals import field_messages
 
 USUAL_DAY = "9:00-14:00, 16:00-19:00"
 NONE = "none"  # no public holidays at all
@@ -179,7 +180,7 @@ def _form(found: Calendar | None, values: Mapping[str, Any], errors: Mapping[str
         shell=shell(current="admin.calendars"),
         calendar=found,
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         timezones=timezones.places(),
         places=[(each.id, each.name) for each in all_places()],
         none=NONE,

@@ -22,7 +22,7 @@ from msp.kernel.errors import Conflict, Invalid
 from msp.people.access import may
 from msp.people.queries import people_of
 from msp.web.admin import list_queries
-from msp.web.admin.forms import Errors, Form, refuse_restricted, told, whole
+from msp.web.admin.forms import Errors, Form, refuse_restricted, whole
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts.failure_messages import failure_sentence
@@ -30,6 +30,7 @@ from msp.web.request_scope import current_person
 from msp.web.shell import shell
 from msp.words import formats
 from msp.words.formats import day
+from msp.words.refusals import field_messages
 from msp.words.vocabulary import word
 
 PEOPLE_SHOWN = 12
@@ -262,7 +263,7 @@ def _form(found: Client | None, values: Mapping[str, Any], errors: Mapping[str, 
         shell=shell(current="admin.clients"),
         client=found,
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         timezones=timezones.places(),
         currencies=[*CURRENCIES, *own],
         regimes=_regimes(is_new=found is None),

@@ -17,11 +17,12 @@ from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.web.admin import list_queries
-from msp.web.admin.forms import Form, identity, refuse_restricted, told
+from msp.web.admin.forms import Form, identity, refuse_restricted
 from msp.web.confirm import came_from, confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 from msp.words.vocabulary import word
 
 SLACK_NEEDS = ("team_id", "bot_token")
@@ -272,7 +273,7 @@ def _form(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
         "admin/connection_form.html",
         shell=shell(current="admin.connections"),
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         clients=[(each.id, each.name) for each in all_clients()],
         action_url=url_for("admin.create_connection"),
         back_url=url_for("admin.connections"),

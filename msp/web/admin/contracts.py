@@ -33,11 +33,12 @@ from msp.web.admin.contract_escalation import posted_ladder, read_ladder, shown_
 from msp.web.admin.contract_targets import FIELDS as TARGET_FIELDS
 from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_targets
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
-from msp.web.admin.forms import Form, day, decimal, identity, told, written
+from msp.web.admin.forms import Form, day, decimal, identity, written
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
 from msp.words import formats
+from msp.words.refusals import field_messages
 
 USUAL = {
     "response_urgent": "30", "resolution_urgent": "240", "response_high": "60", "resolution_high": "480",
@@ -293,7 +294,7 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         has_request_targets=any(values.get("targets", {}).get(name) for name in REQUEST_FIELDS),
         values=values,
         currency=found.currency if found else "",
-        errors=told(errors),
+        errors=field_messages(errors),
         can_save=may(current_person(), "change_contracts"),
         action_url=url_for("admin.save_contract", contract_id=found.id) if found else url_for("admin.create_contract"),
         back_url=back,

@@ -1,7 +1,7 @@
-"""From what people type into forms to values, and from codes back to sentences beside the field."""
+"""From what people type into forms to values."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,14 +9,13 @@ from typing import TypeVar
 from uuid import UUID
 
 from babel.numbers import get_decimal_symbol, get_group_symbol
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 from werkzeug.datastructures import MultiDict
 
 from msp.kernel.money import plain
-from msp.web.errors import field_errors
 from msp.web.sharing import refuse_restricted
 
-__all__ = ["Errors", "Form", "day", "decimal", "identity", "refuse_restricted", "told", "whole", "written"]
+__all__ = ["Errors", "Form", "day", "decimal", "identity", "refuse_restricted", "whole", "written"]
 
 Value = TypeVar("Value")
 Errors = dict[str, list[str]]
@@ -92,40 +91,3 @@ def day(text: str) -> date:
 def identity(text: str) -> UUID:
     """The id of a row."""
     return UUID(text)
-
-
-def told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """A sentence for each code, the administration's own ones included."""
-    own = {
-        "nif_shape": gettext("A NIF has nine characters, such as B12345674 or 12345678Z."),
-        "nif_check": gettext("The control character does not match: two characters may have changed places."),
-        "vat_shape": gettext("That is no valid VAT number of that country."),
-        "code_shape": gettext("Two to eight capital letters and digits, beginning with a letter."),
-        "code_in_use": gettext("Another client has that code."),
-        "domain_shape": gettext("One a line, such as company.example."),
-        "postcode_shape": gettext("A Spanish postcode has five digits, such as 28001."),
-        "contradicts_parties": gettext(
-            "That does not fit the addresses and the tax numbers of both parties, which decide the tax."
-        ),
-        "email_shape": gettext("An address looks like name@company.example."),
-        "email_in_use": gettext("That address belongs to somebody already."),
-        "role_of_others": gettext("That role is not for people of this company."),
-        "yourself": gettext("You cannot take this away from yourself; ask another administrator."),
-        "milestone_shape": gettext("Write name; day; amount, one a line."),
-        "target_order": gettext("Whole minutes, and the answer no later than the solution."),
-        "number_shape": gettext("A number, such as %(example)s.", example=written("75.50", least=2)),
-        "window_shape": gettext("Write 9:00-14:00, 16:00-19:00, without overlaps."),
-        "line_shape": gettext("Cannot be read: check day and hours of each line."),
-        "connection_in_use": gettext("That workspace belongs to another client."),
-        "iban": gettext("That IBAN does not add up."),
-        "url_shape": gettext("An address of the web, such as https://hooks.company.example/escalations."),
-        "not_on_call": gettext("Only active technicians, leads and administrators can be on call."),
-        "beyond_person": gettext("This person’s role does not reach that far."),
-        "email_of_several": gettext("People of several companies have that address."),
-        "no_holidays": gettext("No holidays are known for that place."),
-    }
-    return {
-        name: [own[code] if code in own else field_errors({name: [code]})[name][0] for code in codes]
-        for name, codes in errors.items()
-        if codes
-    }

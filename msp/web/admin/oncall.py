@@ -17,12 +17,13 @@ from msp.oncall.models import OnCallLayer
 from msp.oncall.queries import access_layer
 from msp.people.queries import staff
 from msp.web.admin.calendar_text import text_of, windows_of
-from msp.web.admin.forms import Form, day, identity, refuse_restricted, told, whole
+from msp.web.admin.forms import Form, day, identity, refuse_restricted, whole
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import forget_on_call, shell
 from msp.words import formats
+from msp.words.refusals import field_messages
 
 PLACES = 10  # people in one line
 
@@ -135,7 +136,7 @@ def _form(found: OnCallLayer | None, values: Mapping[str, Any], errors: Mapping[
         shell=shell(current="desk.oncall"),
         layer=found,
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         people=[(each.id, each.name) for each in staff() if can_be_on_call(each)],
         places=range(PLACES),
         timezones=timezones.places(),

@@ -19,11 +19,12 @@ from msp.people.editing import account_of, edit_person, set_password, welcome, w
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Person
 from msp.people.queries import access_person, client_ids_of
 from msp.web.admin import list_queries
-from msp.web.admin.forms import Form, identity, refuse_restricted, told
+from msp.web.admin.forms import Form, identity, refuse_restricted
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 
 KINDS = ("staff", "clients", "gone")
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike: people copy it by hand
@@ -272,7 +273,7 @@ def _form(found: Person | None, values: Mapping[str, Any], errors: Mapping[str, 
         shell=shell(current="admin.people"),
         person=found,
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         roles=_roles(found),
         clients=clients,
         company=access_client(found.client_id).name if found and found.client_id else None,

@@ -18,9 +18,10 @@ from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.folding import name_sort_key
-from msp.web.admin.forms import Form, day, refuse_restricted, told
+from msp.web.admin.forms import Form, day, refuse_restricted
 from msp.web.guards import Answer, needs
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 from msp.words.vocabulary import word
 
 BLANK_ROWS = 4
@@ -172,7 +173,7 @@ def _year(
         table=table,
         version=_version(table),
         rows=rows,
-        errors=told(errors or {}),
+        errors=field_messages(errors or {}),
         scopes=[(code, word(code, "holiday_scope")) for code in SCOPES],
         tabs=[_tab(found, each, current=year) for each in years],
         calendars=[(each.name, url_for("admin.calendar", calendar_id=each.id)) for each in verbs.calendars_of(found)],
@@ -214,7 +215,7 @@ def _list(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
             for each in all_places()
         ],
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         regions=_regions(),
         action_url=url_for("admin.create_place"),
         back_url=url_for("admin.calendars"),

@@ -8,8 +8,6 @@ from flask_babel import gettext
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
 from msp.people.session_limits import (
-    MOST_ABSOLUTE_DAYS,
-    MOST_IDLE_HOURS,
     read_session_limits,
     set_session_limits,
 )
@@ -30,8 +28,9 @@ def save_session_limits() -> Answer | dict[str, list[str]]:
 
 def sessions_section(errors: Mapping[str, Sequence[str]]) -> Json:
     """The section with its form."""
-    kept, faults = read_session_limits(), _told(errors)
+    kept = read_session_limits()
     values = {"idle_hours": kept.idle_hours, "absolute_days": kept.absolute_days}
+    faults = {name: errors[name] for name in values if name in errors}
     typed = request.form if faults else {}
     fields = (
         ("idle_hours", gettext("Ends without use after (hours)"), gettext("Pages left open do not count as use.")),
@@ -63,17 +62,3 @@ def sessions_section(errors: Mapping[str, Sequence[str]]) -> Json:
 def _whole(name: str) -> int:
     typed = request.form.get(name, "").strip()
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else -1
-
-
-def _told(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    most = {"idle_hours": MOST_IDLE_HOURS, "absolute_days": MOST_ABSOLUTE_DAYS}
-    return {
-        name: [
-            gettext("No longer than a session lasts in any case.")
-            if code == "beyond_absolute"
-            else gettext("A whole number from 1 to %(most)s.", most=most[name])
-            for code in codes
-        ]
-        for name, codes in errors.items()
-        if name in most
-    }

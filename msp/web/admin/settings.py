@@ -20,12 +20,13 @@ from msp.kernel import wake
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
 from msp.kernel.issuer import AVAILABLE_MODES, read_issuer, set_verifactu_mode, verifactu_mode
-from msp.web.admin.forms import Form, refuse_restricted, told
-from msp.web.admin.message_settings import messages_section, range_sentence, save_messages
+from msp.web.admin.forms import Form, refuse_restricted
+from msp.web.admin.message_settings import messages_section, save_messages
 from msp.web.admin.session_settings import save_session_limits, sessions_section
-from msp.web.admin.undo_settings import save_undo, undo_range, undo_section
+from msp.web.admin.undo_settings import save_undo, undo_section
 from msp.web.guards import Answer, needs
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 
 ADDRESS = ("line1", "postcode", "city", "province", "country")
 LONGEST = 300  # characters of one field: what fits the head and the foot of an invoice
@@ -77,7 +78,7 @@ def _save_messages() -> Answer:
     answer = save_messages()
     if answer is not None:
         return answer
-    return _page(_flat(read_issuer()), {"grouping_seconds": [range_sentence()]}), 422
+    return _page(_flat(read_issuer()), {"grouping_seconds": ["out_of_range"]}), 422
 
 
 def _save_sessions() -> Answer:
@@ -89,7 +90,7 @@ def _save_undo() -> Answer:
     answer = save_undo()
     if answer is not None:
         return answer
-    return _page(_flat(read_issuer()), {"undo_seconds": [undo_range()]}), 422
+    return _page(_flat(read_issuer()), {"undo_seconds": ["out_of_range"]}), 422
 
 
 def save_verifactu() -> Answer:
@@ -131,15 +132,16 @@ def _flat(provider: Json) -> Json:
 
 def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
     given: Settings = current_app.config["SETTINGS"]
+    told = field_messages(errors)
     return render_template(
         "admin/settings.html",
         shell=shell(current="admin.settings"),
         sections=[
-            _provider(values, told({name: codes for name, codes in errors.items() if name in PROVIDER_FIELDS})),
-            _verifactu(errors.get("verifactu_mode", ())),
-            messages_section(errors.get("grouping_seconds", ())),
-            sessions_section(errors),
-            undo_section(errors.get("undo_seconds", ())),
+            _provider(values, {name: told[name] for name in PROVIDER_FIELDS if name in told}),
+            _verifactu(told.get("verifactu_mode", ())),
+            messages_section(told.get("grouping_seconds", ())),
+            sessions_section(told),
+            undo_section(told.get("undo_seconds", ())),
             _integrations(given),
             _installation(given),
         ],
@@ -186,7 +188,7 @@ def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) ->
     }
 
 
-def _verifactu(codes: Sequence[str]) -> Json:
+def _verifactu(errors: Sequence[str]) -> Json:
     """The VERI*FACTU mode: what cannot be chosen is shown with the reason."""
     sender_missing = gettext("Not available: this version cannot send records to the tax agency (AEAT).")
     options = (
@@ -201,7 +203,7 @@ def _verifactu(codes: Sequence[str]) -> Json:
         "name": "verifactu_mode",
         "label": gettext("VERI*FACTU mode"),
         "value": verifactu_mode(read_issuer()),
-        "errors": [sender_missing if code == "not_available" else gettext("That is not known here.") for code in codes],
+        "errors": errors,
         "options": [
             {"value": mode, "text": text, "hint": hint, "is_disabled": mode not in AVAILABLE_MODES}
             for mode, text, hint in options

@@ -15,9 +15,10 @@ from msp.kernel import clock
 from msp.kernel.errors import Invalid, NotFound
 from msp.web.admin.calendar_page import today_in, week_on
 from msp.web.admin.calendar_text import by_day, read_week, text_of
-from msp.web.admin.forms import Form, day, refuse_restricted, told
+from msp.web.admin.forms import Form, day, refuse_restricted
 from msp.web.guards import Answer, needs
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -111,7 +112,7 @@ def _form(found: Calendar, begins: date | None, values: Mapping[str, Any], error
         calendar=found,
         is_new=begins is None,
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         action_url=url_for("admin.save_timetable" if begins else "admin.create_timetable", **path),
         remove_url=url_for("admin.drop_timetable", **path) if begins else None,
         back_url=url_for("admin.calendar", calendar_id=found.id),

@@ -15,12 +15,13 @@ from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Invalid
 from msp.people import tokens as kept
 from msp.people.queries import access_person
-from msp.web.admin.forms import Form, day, refuse_restricted, told
+from msp.web.admin.forms import Form, day, refuse_restricted
 from msp.web.confirm import needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
 from msp.web.token_lines import MOST_SHOWN, asked_to_revoke, lines_of, scope_name
+from msp.words.refusals import field_messages
 
 _FIELDS = {"role": "scope", "expires_at": "expires_on"}
 
@@ -104,7 +105,7 @@ def _page(
         person=person,
         tokens=lines,
         values=values or {"email": person.email if person else ""},
-        errors=told(errors),
+        errors=field_messages(errors),
         scopes=[(scope, scope_name(scope)) for scope in kept.TOKEN_ROLES],
         fresh=fresh,
     )

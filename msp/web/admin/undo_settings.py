@@ -44,8 +44,3 @@ def undo_section(errors: Sequence[str]) -> Json:
         "rows": [],
         "form": {"action_url": url_for("admin.save_undo"), "rows": [[field]]},
     }
-
-
-def undo_range() -> str:
-    """What is wrong with a number that cannot be."""
-    return gettext("A whole number from 0 to %(longest)s.", longest=LONGEST_SECONDS)

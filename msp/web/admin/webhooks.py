@@ -13,11 +13,12 @@ from msp.kernel.db import db
 from msp.kernel.errors import Invalid
 from msp.notify import webhooks as kept
 from msp.notify.webhooks import Webhook, access_webhook
-from msp.web.admin.forms import Form, refuse_restricted, told
+from msp.web.admin.forms import Form, refuse_restricted
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -62,7 +63,7 @@ def save_webhook(webhook_id: UUID) -> Answer:
             found, name=form.text("name"), url=form.text("url"), is_active=bool(form.text("is_active")), at=clock.now()
         )
     except Invalid as wrong:
-        flash(" ".join(text for texts in told(wrong.fields).values() for text in texts), "red")
+        flash(" ".join(text for texts in field_messages(wrong.fields).values() for text in texts), "red")
         return redirect(url_for("admin.webhooks"), 303)
     flash(gettext("Saved."), "green")
     return redirect(url_for("admin.webhooks"), 303)
@@ -124,7 +125,7 @@ def _page(
         shell=shell(current="admin.webhooks"),
         rows=[_row(each) for each in kept.webhooks()],
         values=values,
-        errors=told(errors),
+        errors=field_messages(errors),
         fresh=fresh,
     )
 

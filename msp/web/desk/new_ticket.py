@@ -14,9 +14,9 @@ from msp.tickets import opening
 from msp.tickets.callers import Caller, person_calling
 from msp.tickets.opening import Request
 from msp.tickets.states import PRIORITIES
-from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.shell import shell
+from msp.words.refusals import field_messages
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -82,7 +82,7 @@ def _form(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> str
         "desk/new.html",
         shell=shell(current="new"),
         values=values,
-        errors=field_errors(errors),
+        errors=field_messages(errors),
         clients=[(client.id, client.name) for client in all_clients()],
         requesters=[(person.id, person.name) for person in people_of(chosen)] if chosen else [],
         priorities=PRIORITIES,

@@ -20,12 +20,12 @@ from msp.tickets.queries import Filter, TicketLine
 from msp.tickets.reading import tickets_with_new_reply
 from msp.tickets.states import priority_of
 from msp.tickets.subject import subject_of
-from msp.web.errors import field_errors
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.portal.frame import Tab, add_tab, client_of, frame, portal_news
 from msp.web.request_scope import background, current_person
 from msp.web.uploads import keep_files
 from msp.words import formats
+from msp.words.refusals import field_messages
 
 SHOWN = 500  # open ones: more than any company has
 SOLVED_SHOWN = 30
@@ -149,7 +149,7 @@ def _form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
         "portal/new.html",
         portal=frame(current="portal.new"),
         values=values if values.get("requester_id") else values | {"requester_id": str(person.id)},
-        errors=field_errors(errors),
+        errors=field_messages(errors),
         requesters=[(each.id, each.name) for each in others],
         promise="",
     )

@@ -1,0 +1,159 @@
+"""What each refusal code means, as sentences: the one dictionary of pages, chat and mail.
+
+Codes are those of `msp.kernel.errors`: of the refusal itself and of its fields. `field.code` is looked up before
+`code`, where a code means something of its own for one field. Packages above add theirs with `add_messages`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+from msp.kernel.errors import Refusal
+from msp.people.first_administrator import MIN_PASSWORD
+from msp.people.session_limits import MOST_ABSOLUTE_DAYS, MOST_IDLE_HOURS
+from msp.tickets.grouping import LONGEST_SECONDS as LONGEST_GROUPING_SECONDS
+from msp.tickets.undoable import LONGEST_SECONDS as LONGEST_UNDO_SECONDS
+
+Params = Mapping[str, object]
+
+
+def message(refusal: Refusal) -> str:
+    """What a refusal means; for Invalid, what is wrong with its fields."""
+    if told := field_messages(getattr(refusal, "fields", {})):
+        return " ".join(dict.fromkeys(text for texts in told.values() for text in texts))
+    if refusal.code.endswith("_not_found"):  # the same for all: whether it exists is nobody else's business
+        return gettext("This does not exist, or you have no access to it.")
+    return _text(refusal.code, refusal.params) or gettext("This is not possible.")
+
+
+def field_messages(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """A sentence for each code of each field."""
+    return {
+        name: [_text(f"{name}.{code}") or _text(code) or _text("invalid") for code in codes]
+        for name, codes in fields.items()
+        if codes
+    }
+
+
+def add_messages(messages: Mapping[str, object]) -> None:
+    """Add a package's codes: lazy sentences, or functions of the refusal's parameters. Idempotent."""
+    MESSAGES.update(messages)
+
+
+def _text(code: str, params: Params | None = None) -> str:
+    found = MESSAGES.get(code, "")
+    return str(found(params or {})) if callable(found) else str(found)
+
+
+def _after_wait(sentence: Callable[[str], str]) -> Callable[[Params], str]:
+    def text(params: Params) -> str:
+        seconds = int(str(params["retry_after"]))
+        if seconds < 60:
+            return sentence(ngettext("%(num)d second", "%(num)d seconds", seconds))
+        return sentence(ngettext("%(num)d minute", "%(num)d minutes", ceil(seconds / 60)))
+
+    return text
+
+
+MESSAGES: dict[str, object] = {
+    # of tickets and their messages
+    "action_waits": _l("Another action of this ticket can still be undone. Wait some seconds, or undo it."),
+    "client_not_active": _l("This client is not active: no tickets can be opened for it."),
+    "not_failed": _l("This message has not failed."),
+    "not_possible": _l("That is not possible any more: the ticket has changed."),
+    "reply_held": _l("There are new messages. Read them before you send your reply."),
+    "status_move_refused": _l("The ticket cannot change to that status."),
+    "ticket_changed": _l("The ticket has changed meanwhile. Load it again."),
+    "ticket_taken": _l("This ticket is already assigned to someone else."),
+    "time_entry_billed": _l("This time is on an invoice and cannot be changed."),
+    "timer_running": _l("Your timer is running on another ticket. Stop it there first."),
+    "too_late": _l("It was done already."),
+    # of people, clients and calendars
+    "already_set_up": _l("An administrator exists already. Sign in."),
+    "code_in_use": _l("That code is already in use by another client."),
+    "connection_in_use": _l("That workspace is connected to another client."),
+    "email_in_use": _l("That address is already in use."),
+    "email_of_several": _l("People of several companies have that address."),
+    "has_password": _l("They have chosen a password already."),
+    "not_allowed": _l("You are not allowed to do this."),
+    "person_not_active": _l("This person is not active."),
+    "year_is_empty": _l("This year has no holidays yet."),
+    "year_is_frozen": _l("The holidays of this year are confirmed and cannot be changed."),
+    # of requests
+    "already_exists": _l("It exists already."),
+    "changed_meanwhile": _l("It has changed meanwhile. Load it again."),
+    "form_expired": _l("The form has expired. Load the page again."),
+    "frozen": _l("It cannot be changed any more."),
+    "idempotency_key_reused": _l("This Idempotency-Key was used for another request."),
+    "in_use_or_unknown": _l("It is in use, or names something that does not exist."),
+    "too_many_attempts": _after_wait(
+        lambda wait: gettext("Too many attempts. Try again in %(wait)s, or choose a new password by mail.", wait=wait)
+    ),
+    "too_many_requests": _after_wait(lambda wait: gettext("Too much at once. Try again in %(wait)s.", wait=wait)),
+    "too_many_sign_ins": _after_wait(lambda wait: gettext("Too much at once. Try again in %(wait)s.", wait=wait)),
+    "version_is_older": _l("It has changed since the version that you sent."),
+    # of any field
+    "before_start": _l("Cannot be before the start."),
+    "duplicate": _l("Duplicate."),
+    "in_future": _l("Cannot be in the future."),
+    "in_past": _l("That lies in the past."),
+    "in_use": _l("It is in use."),
+    "invalid": _l("Not valid."),
+    "not_available": _l("Not available yet."),
+    "out_of_range": _l("Out of range."),
+    "required": _l("Required."),
+    "too_far": _l("That is too far away."),
+    "too_long": _l("Too long."),
+    "too_many": _l("Too many."),
+    "unknown": _l("Unknown value."),
+    "unknown_field": _l("Unknown field."),
+    # of fields of tickets
+    "differs_from_times": _l("Start and end are another number of minutes: leave one of the three empty."),
+    "minutes.out_of_range": _l("Between one minute and a day."),
+    "not_of_client": _l("This person belongs to another company."),
+    "not_scheduled": _l("The ticket is not scheduled: choose that status with its time."),
+    "not_staff": _l("Not an active member of the team."),
+    "too_large": _l("A file is too large: at most 20 MB."),
+    "upload_quota_exceeded": _l("Daily limit reached. Send the rest tomorrow."),
+    # of fields of people
+    "absolute_days.out_of_range": _l("A whole number from 1 to %(most)s.", most=MOST_ABSOLUTE_DAYS),
+    "all_days": _l("Some day must not be quiet: else nothing would ever reach you."),
+    "beyond_absolute": _l("No longer than a session lasts in any case."),
+    "beyond_person": _l("This person’s role does not reach that far."),
+    "email_shape": _l("An address looks like name@company.example."),
+    "idle_hours.out_of_range": _l("A whole number from 1 to %(most)s.", most=MOST_IDLE_HOURS),
+    "not_of_staff": _l("Only for people of clients."),
+    "not_on_call": _l("Only active technicians, leads and administrators can be on call."),
+    "order": _l("The end must be after the start."),
+    "past": _l("That lies in the past."),
+    "role_of_others": _l("That role is not for people of this company."),
+    "token_role_beyond_person": _l("This person’s role does not reach that far."),
+    "too_short": _l("At least %(count)d characters.", count=MIN_PASSWORD),
+    "wrong_code": _l("That is not the setup code. `msp setup-code` prints it."),
+    "yourself": _l("You cannot take this away from yourself; ask another administrator."),
+    # of fields of clients, contracts, calendars and settings
+    "code_shape": _l("Two to eight capital letters and digits, beginning with a letter."),
+    "contradicts_parties": _l(
+        "That does not fit the addresses and the tax numbers of both parties, which decide the tax."
+    ),
+    "domain_shape": _l("One a line, such as company.example."),
+    "iban": _l("That IBAN does not add up."),
+    "line_shape": _l("Not valid: check the date and hours of each line."),
+    "milestone_shape": _l("Write name; day; amount, one a line."),
+    "money_mixed": _l("Amounts of different currencies."),
+    "nif_check": _l("The control character does not match: two characters may have changed places."),
+    "nif_shape": _l("A NIF has nine characters, such as B12345674 or 12345678Z."),
+    "no_holidays": _l("There are no holidays for that place."),
+    "number_shape": _l("A number, such as 75.50."),
+    "other_year": _l("A day of another year."),
+    "postcode_shape": _l("A Spanish postcode has five digits, such as 28001."),
+    "target_order": _l("Whole minutes; response cannot exceed resolution."),
+    "url_shape": _l("An address of the web, such as https://hooks.company.example/escalations."),
+    "grouping_seconds.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_GROUPING_SECONDS),
+    "undo_seconds.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_UNDO_SECONDS),
+    "verifactu_mode.not_available": _l("Not available: this version cannot send records to the tax agency (AEAT)."),
+    "vat_shape": _l("That is no valid VAT number of that country."),
+    "window_shape": _l("Use the format 9:00-14:00, 16:00-19:00, without overlaps."),
+}
