@@ -6,8 +6,8 @@ from typing import Any
 
 from simulators.courier import Delivery
 from simulators.slack.chat import ephemeral, post_as_bot
+from simulators.slack.core import SlackCore
 from simulators.slack.envelopes import CHANNEL_TYPE_LETTER
-from simulators.slack.people import SlackPeople
 from simulators.slack.speaking import names_in, place_of
 from simulators.slack.text import command_text
 from simulators.slack.views import open_modals, replace_view, shown_view, store_view
@@ -49,20 +49,24 @@ class Interaction:
         }  # fmt: skip
 
 
-class SlackInteractions(SlackPeople):
+class Interactions:
     """What people press, fill in and command."""
+
+    def __init__(self, core: SlackCore) -> None:
+        self._core = core
+        self._world = core.world
 
     def click(self, team: str, user: str, channel: str, ts: str, action_id: str, *, value: Any = None) -> Interaction:
         """Press a button, or choose `value` in a menu, under a message (also an ephemeral one that the person sees).
 
         Who presses something in a thread has that thread open.
         """
-        place = place_of(self, team, user, channel)
-        seen = self.screens.ephemerals(user, place)
+        place = place_of(self._core, team, user, channel)
+        seen = self._core.screens.ephemerals(user, place)
         message = place.messages.get(ts) or next(m for m in seen if m["ts"] == ts)
         if message.get("thread_ts"):
-            self.screens.open_thread(user, place, message["thread_ts"])
-        shown = self.world.thread_view(place, message)
+            self._core.screens.open_thread(user, place, message["thread_ts"])
+        shown = self._world.thread_view(place, message)
         container = {
             "type": "message", "message_ts": ts, "channel_id": place.id,
             "is_ephemeral": "_for" in message,
@@ -71,14 +75,14 @@ class SlackInteractions(SlackPeople):
             "container": container, "channel": {"id": place.id, "name": _shown_name(place)},
             "message": shown, "state": {"values": {}},
         }  # fmt: skip
-        target = ResponseUrl(team, place.id, user, self.now(), ts, message.get("thread_ts", ""))
-        address = self.url + self.world.response_url(target)
+        target = ResponseUrl(team, place.id, user, self._core.now(), ts, message.get("thread_ts", ""))
+        address = self._core.url + self._world.response_url(target)
         action = self._action(shown.get("blocks", []), action_id, value)
         return self._act(team, user, where | {"response_url": address, "actions": [action]}, address)
 
     def click_in_view(self, team: str, user: str, view_id: str, action_id: str, *, value: Any = None) -> Interaction:
         """Press a button, or choose in a menu, inside a modal or the Home tab."""
-        view = self.world.views[view_id]
+        view = self._world.views[view_id]
         where = {
             "container": {"type": "view", "view_id": view_id}, "view": shown_view(view),
             "actions": [self._action(view["blocks"], action_id, value)],
@@ -89,7 +93,7 @@ class SlackInteractions(SlackPeople):
         return self._send(self._who(team, user, "block_actions") | dict(where), address)
 
     def _send(self, payload: Mapping[str, Any], address: str = "") -> Interaction:
-        delivery = self.interact(payload)
+        delivery = self._core.interact(payload)
         answer = delivery.answer
         return Interaction(
             delivery, answer.status if answer else None, answer.json() if answer else None,
@@ -101,14 +105,14 @@ class SlackInteractions(SlackPeople):
 
         Source: slackapi/bolt-python, request/internals.py ("payload.team in interactivity payloads can be None").
         """
-        workspace, person = self.world.workspaces[team], self.world.users[user]
-        organization = self.world.enterprises.get(workspace.enterprise_id)
+        workspace, person = self._world.workspaces[team], self._world.users[user]
+        organization = self._world.enterprises.get(workspace.enterprise_id)
         at = {"id": team, "domain": workspace.domain}
         return {
-            "type": kind, "token": self.settings.verification_token, "api_app_id": self.settings.app_id,
+            "type": kind, "token": self._core.settings.verification_token, "api_app_id": self._core.settings.app_id,
             "team": None if workspace.is_org_wide else at,
             "enterprise": {"id": organization.id, "name": organization.name} if organization else None,
-            "is_enterprise_install": workspace.is_org_wide, "trigger_id": self.world.trigger(team, user),
+            "is_enterprise_install": workspace.is_org_wide, "trigger_id": self._world.trigger(team, user),
             "user": {
                 "id": user, "username": person.name, "name": person.name, "team_id": person.team_id,
             },
@@ -118,7 +122,7 @@ class SlackInteractions(SlackPeople):
         for block in blocks:
             for element in _elements(block):
                 if element.get("action_id") == action_id:
-                    made = {"block_id": block["block_id"], "action_ts": self.world.ts()}
+                    made = {"block_id": block["block_id"], "action_ts": self._world.ts()}
                     return made | _filled(element, value)
         raise ValueError(f"there is nothing to press named {action_id}")
 
@@ -130,7 +134,7 @@ class SlackInteractions(SlackPeople):
         What Slack's own client would not send (a required field left empty, a text too long) comes
         back in `errors` and never reaches the app. The app's response_action is carried out.
         """
-        view = self.world.views[view_id]
+        view = self._world.views[view_id]
         state, errors = _state(view["blocks"], values)
         payload = self._who(team, user, "view_submission")
         if errors:
@@ -147,12 +151,12 @@ class SlackInteractions(SlackPeople):
             return Interaction(sent.delivery, sent.status, sent.body, sent.trigger_id, errors=answer.get("errors", {}))
         following: dict[str, Any] | None = None
         if action == "update":
-            following = replace_view(self, view, answer["view"])
+            following = replace_view(self._core, view, answer["view"])
         elif action == "push":
-            workspace = self.world.workspaces[view["team_id"]]
-            following = store_view(self, workspace, answer["view"], user=view["_user"], below=view)
+            workspace = self._world.workspaces[view["team_id"]]
+            following = store_view(self._core, workspace, answer["view"], user=view["_user"], below=view)
         elif action == "clear":
-            for shown in open_modals(self, view["team_id"], view["_user"]):
+            for shown in open_modals(self._core, view["team_id"], view["_user"]):
                 shown["_closed"] = True
         else:
             view["_closed"] = True
@@ -160,8 +164,8 @@ class SlackInteractions(SlackPeople):
 
     def close_view(self, team: str, user: str, view_id: str, *, clear: bool = False) -> Interaction | None:
         """Dismiss a modal; the app hears of it (view_closed) only if it asked to."""
-        view = self.world.views[view_id]
-        closing = open_modals(self, team, user) if clear else [view]
+        view = self._world.views[view_id]
+        closing = open_modals(self._core, team, user) if clear else [view]
         for one in closing:
             one["_closed"] = True
         if not view["notify_on_close"]:
@@ -174,22 +178,22 @@ class SlackInteractions(SlackPeople):
 
     def slash(self, team: str, user: str, channel: str, command: str, text: str = "") -> Interaction:
         """Give a slash command; what the app answers at once is shown to the person or the channel."""
-        place = place_of(self, team, user, channel)
-        workspace, person = self.world.workspaces[team], self.world.users[user]
-        target = ResponseUrl(team, place.id, user, self.now())
-        address = self.url + self.world.response_url(target)
+        place = place_of(self._core, team, user, channel)
+        workspace, person = self._world.workspaces[team], self._world.users[user]
+        sent = command_text(text, names=names_in(self._core, team)) if self._core.settings.escapes_commands else text
+        target = ResponseUrl(team, place.id, user, self._core.now())
+        address = self._core.url + self._world.response_url(target)
         fields = {
-            "token": self.settings.verification_token, "team_id": team, "team_domain": workspace.domain,
+            "token": self._core.settings.verification_token, "team_id": team, "team_domain": workspace.domain,
             "channel_id": place.id, "channel_name": _shown_name(place), "user_id": user,
-            "user_name": person.name, "command": command,
-            "text": command_text(text, names=names_in(self, team)) if self.settings.escapes_commands else text,
-            "api_app_id": self.settings.app_id, "is_enterprise_install": str(workspace.is_org_wide).lower(),
-            "response_url": address, "trigger_id": self.world.trigger(team, user),
+            "user_name": person.name, "command": command, "text": sent,
+            "api_app_id": self._core.settings.app_id, "is_enterprise_install": str(workspace.is_org_wide).lower(),
+            "response_url": address, "trigger_id": self._world.trigger(team, user),
         }  # fmt: skip
         if workspace.enterprise_id:
             fields["enterprise_id"] = workspace.enterprise_id
-            fields["enterprise_name"] = self.world.enterprises[workspace.enterprise_id].name
-        delivery = self.command(fields)
+            fields["enterprise_name"] = self._world.enterprises[workspace.enterprise_id].name
+        delivery = self._core.command(fields)
         answer = delivery.answer
         body = answer.json() if answer else None
         if answer is not None and answer.accepted and answer.body:
@@ -201,15 +205,15 @@ class SlackInteractions(SlackPeople):
 
     def shortcut(self, team: str, user: str, callback_id: str, *, channel: str = "", ts: str = "") -> Interaction:
         """Use a shortcut of the app: on a message when `channel` and `ts` are given, else a global one."""
-        action_ts = {"callback_id": callback_id, "action_ts": self.world.ts()}
+        action_ts = {"callback_id": callback_id, "action_ts": self._world.ts()}
         if not channel:
             return self._send(self._who(team, user, "shortcut") | action_ts)
-        place = place_of(self, team, user, channel)
+        place = place_of(self._core, team, user, channel)
         message = place.messages[ts]
-        address = self.url + self.world.response_url(ResponseUrl(team, place.id, user, self.now()))
+        address = self._core.url + self._world.response_url(ResponseUrl(team, place.id, user, self._core.now()))
         payload = self._who(team, user, "message_action") | action_ts | {
             "channel": {"id": place.id, "name": _shown_name(place)}, "message_ts": ts,
-            "message": self.world.thread_view(place, message), "response_url": address,
+            "message": self._world.thread_view(place, message), "response_url": address,
         }  # fmt: skip
         return self._send(payload, address)
 
@@ -217,7 +221,7 @@ class SlackInteractions(SlackPeople):
 
     def respond(self, target: ResponseUrl, answer: Mapping[str, Any]) -> Message | None:
         """Do what the app posts to a response_url: replace, delete, or add a message."""
-        channel = self.world.channels[target.channel]
+        channel = self._world.channels[target.channel]
         content = {k: answer[k] for k in ("text", "blocks", "attachments") if k in answer}
         content.setdefault("text", "")
         original = _original(channel, target.message_ts)
@@ -226,23 +230,23 @@ class SlackInteractions(SlackPeople):
             return None
         if original is not None and answer.get("replace_original"):
             original.update(content)
-            self.note("message_changed", channel, original)
+            self._core.note("message_changed", channel, original)
             return original
         thread_ts = answer.get("thread_ts") or target.thread_ts
         content |= {"thread_ts": thread_ts} if thread_ts else {}
-        workspace = self.world.workspaces[target.team_id]
+        workspace = self._world.workspaces[target.team_id]
         if answer.get("response_type") == "in_channel":
-            return post_as_bot(self, workspace, channel, content)
+            return post_as_bot(self._core, workspace, channel, content)
         return ephemeral(
-            self, channel, target.user,
+            self._core, channel, target.user,
             content | {"user": workspace.bot_user_id, "bot_id": workspace.bot_id},
         )  # fmt: skip
 
     def _take_away(self, channel: SlackChannel, message: Message) -> None:
-        self.note("message_deleted", channel, message)
+        self._core.note("message_deleted", channel, message)
         channel.messages.pop(message["ts"], None)
         channel.ephemerals[:] = [m for m in channel.ephemerals if m is not message]
-        self.screens.take_away(message)
+        self._core.screens.take_away(message)
 
 
 def _original(channel: SlackChannel, ts: str) -> Message | None:

@@ -11,8 +11,12 @@ from simulators.slack.text import encode, rich_text
 from simulators.slack.world import Message, SlackChannel
 
 
-class SlackPeople(SlackCore):
-    """A Slack with people in it. Every act takes `wait`: whether the app is heard first."""
+class People:
+    """What people say. Every act takes `wait`: whether the app is heard first."""
+
+    def __init__(self, core: SlackCore) -> None:
+        self._core = core
+        self._world = core.world
 
     def say(
         self,
@@ -33,10 +37,10 @@ class SlackPeople(SlackCore):
         `files` are {"name", "content" (bytes) or "content_base64", "mimetype"}. Mentioning the bot
         sends app_mention as a second event with the same ts.
         """
-        with self.world.lock:
-            kept = [keep_file(self, user, file, check_file_info=check_file_info) for file in files]
-            fields = words_of(self, team, user, text, thread_ts=thread_ts, files=kept, broadcast=broadcast)
-        return put_in(self, team, user, channel, fields, files=kept, wait=wait)
+        with self._world.lock:
+            kept = [keep_file(self._core, user, file, check_file_info=check_file_info) for file in files]
+            fields = words_of(self._core, team, user, text, thread_ts=thread_ts, files=kept, broadcast=broadcast)
+        return put_in(self._core, team, user, channel, fields, files=kept, wait=wait)
 
     def edit(self, team: str, user: str, channel: str, ts: str, text: str, *, wait: bool = True) -> Said:
         """Change one's own message: message_changed with the old one beside the new one.
@@ -44,25 +48,25 @@ class SlackPeople(SlackCore):
         Where it mentions the bot now, in a channel, app_mention comes (again), with `edited` and the message's ts
         (slackapi/bolt-js#960, chenhg5/cc-connect#1579).
         """
-        place = place_of(self, team, user, channel)
+        place = place_of(self._core, team, user, channel)
         message = self._own(place, user, ts)
-        with self.world.lock:
+        with self._world.lock:
             previous = dict(message)
-            message["text"] = encode(text, names=names_in(self, team))
-            message["blocks"] = rich_text(message["text"], block_id=self.world.ids.secret(5))
-            message["edited"] = {"user": user, "ts": self.world.ts()}
+            message["text"] = encode(text, names=names_in(self._core, team))
+            message["blocks"] = rich_text(message["text"], block_id=self._world.ids.secret(5))
+            message["edited"] = {"user": user, "ts": self._world.ts()}
         said = self._changed(place, message, previous, wait=wait)
-        if mentions_our_bot(self, place, str(message["text"])):
-            event = mention_event(message_event(self.world, place, message))
-            said.deliveries.extend(self.emit(place, event, wait=wait))
+        if mentions_our_bot(self._core, place, str(message["text"])):
+            event = mention_event(message_event(self._world, place, message))
+            said.deliveries.extend(self._core.emit(place, event, wait=wait))
         return said
 
     def unfurl(self, team: str, channel: str, ts: str, *, wait: bool = True) -> Said:
         """Slack adds a preview of a link: message_changed although the text is the same."""
-        place = self.world.channels[channel]
+        place = self._world.channels[channel]
         message = place.messages[ts]
         preview = {"id": 1, "from_url": "https://example.com/", "title": "Example", "fallback": ""}
-        with self.world.lock:
+        with self._world.lock:
             previous = dict(message)
             message["attachments"] = [preview]
         return self._changed(place, message, previous, wait=wait)
@@ -72,26 +76,26 @@ class SlackPeople(SlackCore):
 
         Source: docs.slack.dev/reference/events/message/message_changed, on "our automatic language detection".
         """
-        place = self.world.channels[channel]
+        place = self._world.channels[channel]
         message = place.messages[ts]
-        with self.world.lock:
+        with self._world.lock:
             previous = dict(message)
             message["language"] = {"locale": locale, "is_reliable": True}
         return self._changed(place, message, previous, wait=wait)
 
     def _changed(self, place: SlackChannel, message: Message, previous: Message, *, wait: bool) -> Said:
-        self.note("message_changed", place, message, author="user")
-        event = changed_event(place, message=message, previous=previous, ts=self.world.ts())
-        sent = self.emit(place, event, wait=wait)
-        return Said(place.id, message["ts"], self.world.thread_view(place, message), sent)
+        self._core.note("message_changed", place, message, author="user")
+        event = changed_event(place, message=message, previous=previous, ts=self._world.ts())
+        sent = self._core.emit(place, event, wait=wait)
+        return Said(place.id, message["ts"], self._world.thread_view(place, message), sent)
 
     def delete(self, team: str, user: str, channel: str, ts: str, *, wait: bool = True) -> Said:
         """Delete one's own message: message_deleted; with replies under it message_changed, and a tombstone stays."""
-        place = place_of(self, team, user, channel)
+        place = place_of(self._core, team, user, channel)
         message = self._own(place, user, ts)
-        with self.world.lock:
-            events = remove_message(self, place, message)
-        sent = [delivery for event in events for delivery in self.emit(place, event, wait=wait)]
+        with self._world.lock:
+            events = remove_message(self._core, place, message)
+        sent = [delivery for event in events for delivery in self._core.emit(place, event, wait=wait)]
         return Said(place.id, ts, message, sent)
 
     @staticmethod
@@ -105,10 +109,10 @@ class SlackPeople(SlackCore):
         self, team: str, user: str, channel: str, ts: str, name: str, *, on: bool = True, wait: bool = True
     ) -> Said:
         """Put an emoji on a message, or take it off: reaction_added, reaction_removed."""
-        place = place_of(self, team, user, channel)
+        place = place_of(self._core, team, user, channel)
         message = place.messages[ts]
-        with self.world.lock:
+        with self._world.lock:
             toggle_reaction(message, name, user, on=on)
-        self.note("message_changed", place, message, author="user")
-        event = reaction_event(place, message, name=name, user=user, ts=self.world.ts(), added=on)
-        return Said(place.id, ts, message, self.emit(place, event, wait=wait))
+        self._core.note("message_changed", place, message, author="user")
+        event = reaction_event(place, message, name=name, user=user, ts=self._world.ts(), added=on)
+        return Said(place.id, ts, message, self._core.emit(place, event, wait=wait))

@@ -30,7 +30,7 @@ class SlackPerson:
     # --------------------------------------------------------------------- says
 
     def say(self, channel: str, text: str, **more: Any) -> Said:
-        """Write; `more` as `SlackPeople.say` takes it: thread_ts, files, broadcast, check_file_info, wait."""
+        """Write; `more` as `People.say` takes it: thread_ts, files, broadcast, check_file_info, wait."""
         return self.server.say(self.team, self.id, channel, text, **more)
 
     def reply(self, to: Said, text: str, **more: Any) -> Said:

@@ -4,7 +4,7 @@
 (`say`, `click`, `submit`, …) or over HTTP under /_control.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,16 +16,17 @@ from simulators.ids import Now
 from simulators.serving import RunningServer, serve
 from simulators.slack import files as slack_files
 from simulators.slack import methods as slack_methods  # noqa: F401 - its methods answer once it is imported
-from simulators.slack.core import SlackApp
+from simulators.slack.core import SlackApp, SlackCore
 from simulators.slack.installs import Installs, consent_routes
-from simulators.slack.interact import SlackInteractions
+from simulators.slack.interact import Interactions
 from simulators.slack.kinds import Kinds
 from simulators.slack.limits import Distribution
 from simulators.slack.manifest import Manifest
+from simulators.slack.people import People
 from simulators.slack.person import SlackPerson
 from simulators.slack.places import Places
 from simulators.slack.roster import Roster
-from simulators.slack.state import SlackState
+from simulators.slack.state import State
 from simulators.slack.web import web_api
 
 # Invented, and known to everybody: they guard nothing but a playground.
@@ -39,23 +40,57 @@ RESPONSE_URL_USES = 5
 RESPONSE_URL_LIFE = timedelta(minutes=30)
 
 
-class SlackServer(SlackState):
+ACTS = {
+    "people": ("say", "edit", "unfurl", "detect_language", "delete", "react"),
+    "interactions": ("click", "click_in_view", "submit", "close_view", "slash", "shortcut"),
+    "state": ("ephemerals", "unseen", "views", "open_im"),
+    "roster": (
+        "add_enterprise", "add_workspace", "install_organization", "add_user", "add_guest", "add_channel",
+        "change_profile", "deactivate",
+    ),
+    "places": (
+        "join", "leave", "remove_bot", "archive", "unarchive", "set_topic", "open_home", "open_thread", "close_thread",
+    ),
+    "kinds": ("me", "say_in_blocks", "forward", "unfurl_message", "voice", "transcribe", "bot_says"),
+    "installs": ("authorize", "uninstall", "revoke_token", "verify_events_url"),
+}  # fmt: skip
+
+
+class SlackServer(SlackCore):
     """The Slack that runs here: `app` is its WSGI application, `url` where it runs once served.
 
-    What is done in it lies with its parts (`roster`, `places`, `kinds`, `installs`, `screens`, `limits`), what is said
-    with itself; `person` gives one person's view of all of it.
+    Its parts hold what can be done: `roster`, `places`, `people`, `kinds`, `interactions`, `installs`, `state`. The
+    acts that tests use most stand here by name too. `person` gives one person's view of all of it.
     """
 
     app: Flask
 
     def __init__(self, app: SlackApp, **settings: Any) -> None:
         super().__init__(app, **settings)
-        self.roster, self.places, self.kinds, self.installs = Roster(self), Places(self), Kinds(self), Installs(self)
+        self.roster, self.places, self.installs = Roster(self), Places(self), Installs(self)
+        self.people, self.kinds, self.interactions = People(self), Kinds(self), Interactions(self)
+        self.state = State(self, self.roster)
         self.add_workspace, self.add_user = self.roster.add_workspace, self.roster.add_user
         self.add_channel, self.change_profile = self.roster.add_channel, self.roster.change_profile
         self.join, self.archive, self.open_home = self.places.join, self.places.archive, self.places.open_home
         self.uninstall, self.authorize = self.installs.uninstall, self.installs.authorize
         self.verify_events_url = self.installs.verify_events_url
+        self.say, self.edit, self.delete = self.people.say, self.people.edit, self.people.delete
+        self.react, self.unfurl = self.people.react, self.people.unfurl
+        self.detect_language = self.people.detect_language
+        self.click, self.click_in_view = self.interactions.click, self.interactions.click_in_view
+        self.submit, self.close_view = self.interactions.submit, self.interactions.close_view
+        self.slash, self.shortcut = self.interactions.slash, self.interactions.shortcut
+        self.messages, self.ephemerals, self.unseen = self.state.messages, self.state.ephemerals, self.state.unseen
+        self.views, self.open_im = self.state.views, self.state.open_im
+        self.describe, self.configure, self.load = self.state.describe, self.state.configure, self.state.load
+
+    @property
+    def acts(self) -> Mapping[str, Callable[..., Any]]:
+        """The acts that the control door offers, by name."""
+        own: dict[str, Callable[..., Any]]
+        own = {"redeliver": self.redeliver, "warn_rate_limited": self.warn_rate_limited}
+        return own | {name: getattr(getattr(self, part), name) for part, names in ACTS.items() for name in names}
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
         """Bring the server up in a thread; closing the handle stops its retries too."""
@@ -128,7 +163,7 @@ def create_slack_server(
     return server
 
 
-def _response_urls(server: SlackInteractions) -> Blueprint:
+def _response_urls(server: SlackServer) -> Blueprint:
     routes = Blueprint("slack_response_urls", __name__)
 
     @routes.post("/actions/<path:rest>")
@@ -142,7 +177,7 @@ def _response_urls(server: SlackInteractions) -> Blueprint:
     return routes
 
 
-def _respond(server: SlackInteractions, path: str) -> Response:
+def _respond(server: SlackServer, path: str) -> Response:
     def refused(error: str) -> Response:
         answer = jsonify({"ok": False, "error": error})
         answer.status_code = 404
@@ -160,5 +195,5 @@ def _respond(server: SlackInteractions, path: str) -> Response:
         if not isinstance(body, dict):
             return Response("invalid_payload", status=400, mimetype="text/plain")
         target.uses += 1
-        server.respond(target, body)
+        server.interactions.respond(target, body)
     return jsonify({"ok": True})
