@@ -23,8 +23,8 @@ from billing.sentences import sentence_or_code
 from msp.kernel.db import Json
 from msp.kernel.issuer import MODES
 from msp.kernel.money import Money
-from msp.web.api import Instant, MoneyShape, PageQuery, Schema, Text, Whole
-from msp.web.api.fields import Shown, one_of
+from msp.web.api.fields import Instant, MoneyShape, Schema, Shown, Text, Whole, one_of
+from msp.web.api.pages import PageQuery
 from msp.worklog.actions import MAX_MINUTES
 
 STATES = ("draft", "issued", "overdue", "paid", "void")

@@ -1,7 +1,17 @@
-"""Local servers that speak the real protocols of the outside world, for the demo and the tests.
+"""Local servers that speak the real protocols of Slack, Teams, Stripe and SMTP, for the demo and the tests.
 
-Production code never imports this package. Each server lives in memory, is a WSGI application of
-its own, and is brought up with `serve`.
+Product code never imports this package. Each server lives in memory and is brought up with `serve`.
+
+- `slack`, `teams`, `stripe`, `smtp`: one server each
+- `playground`: the demo's page on which one plays a requester
+- `serving`: a server on a port, in a thread
+- `control`: HTTP routes under /_control that drive a server
+- `courier`: sends requests to the application, with retries
+- `faults`: errors on demand
+- `feed`: what happened, in order
+- `ids`: ids and times that are the same in each run
+- `keeping`: keeps conversations in a file
+- `signing`: Slack's request signatures
 """
 
 from simulators.serving import RunningServer, serve

@@ -1,7 +1,9 @@
 """What holds for the whole tree: nothing of one machine, nothing that is not ours, rooms about one thing."""
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,28 @@ def test_rooms_stay_small_enough_to_be_about_one_thing() -> None:
         if (lines := len(path.read_text().splitlines())) > LONGEST
     }
     assert not long
+
+
+MAPPED = (
+    "msp/config", "msp/kernel", "msp/notify", "msp/operations", "msp/reports", "msp/richtext", "msp/web", "msp/words",
+    "billing", "simulators",
+)  # fmt: skip
+
+
+def test_packages_map_their_modules_and_expose_few_names() -> None:
+    for init in tracked(*(f"{package}/**/__init__.py" for package in MAPPED)):
+        tree, folder = ast.parse(init.read_text()), init.parent
+        mapped = set(re.findall(r"`(\w+)`", ast.get_docstring(tree) or ""))
+        modules = {path.stem for path in tracked(f"{folder.relative_to(ROOT)}/*.py")} - {"__init__"}
+        packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+        assert modules | packages <= mapped, f"{init} does not name {sorted((modules | packages) - mapped)}"
+        assert len(list(_exposed(tree))) <= 12, init
+
+
+def _exposed(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            yield from ast.literal_eval(node.value)
 
 
 def test_the_changelog_tells_of_the_version() -> None:

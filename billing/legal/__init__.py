@@ -1,1 +1,5 @@
-"""What Spanish law asks of an invoice besides its figures: the chained record (huella) and the QR code."""
+"""Invoice records by Spanish law.
+
+- `huella`: VERI*FACTU records and their chain
+- `qr`: the tax QR
+"""

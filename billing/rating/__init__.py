@@ -1,17 +1,24 @@
-"""Rating: a contract's terms and its time entries in, invoice lines that explain themselves out. Pure."""
+"""Rating: a contract's terms and its time entries in, invoice lines with their reasons out. Pure.
+
+- `rate`: prices a contract's period (`rate_period`)
+- `terms`, `result`: input and output
+- `segments`: cuts entries by band and rounds them
+- `prices`: hourly rates and multipliers
+- `blocks`: prepaid hours
+- `labour`: lines of work
+- `fees`: lines of fees, seats, tickets, milestones and blocks
+- `messages`, `notices`: codes of reasons; warnings
+"""
 
 from billing.rating.labour import hours, labour_net
-from billing.rating.messages import CODES, Message
 from billing.rating.rate import rate_period
 from billing.rating.result import Line, Rated
 from billing.rating.terms import Block, Entry, Period, Rate, Rounding, Terms, Usage
 
 __all__ = [
-    "CODES",
     "Block",
     "Entry",
     "Line",
-    "Message",
     "Period",
     "Rate",
     "Rated",

@@ -1,6 +1,12 @@
-"""Sentences for what rating and billing say in codes: lines, reasons, warnings and what was left out.
+"""Sentences for codes of rating and billing, in the reader's language; pages, PDF, chat and API take them from here.
 
-In the reader's language, zone and figures (`msp.kernel.i18n`); pages, PDF, chat and API all take them from here.
+- `lines`: what a line is called
+- `reasons`: why a line costs what it costs
+- `warnings`: what to check before issuing, and why something is on no draft
+- `faults`: what is wrong in a client's data
+- `parties`: what is missing of the two parties
+- `refusals`: refusal codes
+- `figures`: amounts, dates and names inside sentences
 """
 
 import logging

@@ -19,7 +19,8 @@ from msp.clients.queries import access_client
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.i18n import reading_as
-from msp.richtext import to_json, with_names
+from msp.richtext import to_json
+from msp.richtext.tree import with_names
 from msp.tickets.message_changes import delete_message, edit_message, undelete_message
 from msp.tickets.models import Attachment, Message
 from msp.tickets.queries import access_ticket

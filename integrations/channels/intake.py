@@ -45,7 +45,8 @@ from msp.kernel.events import emit
 from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
 from msp.people.queries import access_person
-from msp.richtext import Document, is_empty, to_json, with_names, write_text
+from msp.richtext import Document, is_empty, to_json, write_text
+from msp.richtext.tree import with_names
 from msp.tickets.actions import edit
 from msp.tickets.by_requester import add_detail
 from msp.tickets.derived_subject import derived_subject, was_written_by_staff

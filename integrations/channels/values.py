@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from msp.kernel.db import Json
-from msp.richtext import Document, mentions, read_text
+from msp.richtext import Document, read_text
+from msp.richtext.tree import mentions
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,10 @@
-"""What this installation is told from outside: the only room that reads the environment."""
+"""Settings from the environment; no other package reads it.
+
+- `settings`: `Settings`, frozen and typed, or every fault at once
+- `reader`: reads names and collects faults
+- `values`: parsers of single values
+- `generated_secrets`: secrets that a demonstration generates, and how strong a secret is
+"""
 
 from msp.config.generated_secrets import secret_weakness
 from msp.config.reader import Fault, SettingsError

@@ -1,0 +1,42 @@
+"""Database scopes, events, inbox and outbox, errors, files, money and time; imports nothing of msp but msp.config.
+
+- `attempts`: counts failed attempts in Valkey, with longer waits after each
+- `batch_read`: several SELECTs in one statement (`RowQuery`, `BatchQuery`)
+- `bulk_insert`: inserts the new rows of a unit of work in one statement
+- `clock`: the current time, aware UTC
+- `collation`: sorts names by the reader's alphabet
+- `crypto`: encrypts stored secrets (Fernet with several keys)
+- `db`: the session, its scope as a database role, units of work
+- `dead_letters`: retries or gives up rows that failed for good
+- `deadlines`: a time limit for a whole call to another service
+- `destinations`: limits how many threads one destination may hold
+- `errors`: refusals of the domain, temporary and permanent failures of other services
+- `events`: stored events and their subscribers (outbox)
+- `file_names`: makes names of uploaded files safe
+- `files`: stores uploaded files by their SHA-256
+- `folding`: compares text without case, accents and punctuation
+- `foreign_json`: reads JSON of other programs
+- `heartbeats`: which workers are alive and when the last tick was
+- `http_outcomes`: Retry-After, HTTP status to Temporary or Permanent, downloads
+- `i18n`: the reader's language and time zone
+- `idempotency`: stored answers by Idempotency-Key
+- `ids`: UUIDv7 for rows, random tokens for secrets
+- `inbox`: stores inbound events once and works them
+- `inbox_writer`: writes rows of the inbox in groups
+- `insert_order`: inserts rows in the order of their foreign keys
+- `issuer`: who issues the invoices, and the VERI*FACTU mode
+- `jobs`: the workers, woken by RQ
+- `leases`: rows that wait for work: leases, order by key, retries
+- `logs`: JSON logs with the request's id
+- `migrate`: roles, restricted login and Alembic's migrations
+- `money`: exact amounts with a currency, and rounding
+- `paging`: lists in pages by the key of the last row
+- `pressure`: workers slow down while chat acknowledgements are late
+- `settings`: settings that people change in the console
+- `storable`: what PostgreSQL can store as text and JSON
+- `timezones`: IANA time zones
+- `ttl_cache`: values that may be a second old
+- `wake`: wake-ups through Valkey
+- `wake_jobs`: the RQ jobs of these wake-ups
+- `web_address`: one strict parser of web addresses
+"""

@@ -1,4 +1,20 @@
-"""Who hears what, how and when: the console's bell, a person's own chat, mail."""
+"""Who is notified of what, how and when: bell, chat, mail; and which channel brings a reply to its requester.
+
+- `inbox`: makes one notification for each person and event
+- `recipients`: who is notified of an event, by which media, and whether it is urgent
+- `dispatch`: sends notifications, several as one, outside quiet hours
+- `channels`: registry of notification channels
+- `preferences`: notification preferences of a person
+- `quiet_hours`: when a person may be notified; pure
+- `about`: label and subject of a notification's ticket
+- `replies`: the channels that can bring a reply, in order
+- `reply_delivery`: delivers a reply by the first channel that works
+- `reply_attempts`: what each channel has done with a reply
+- `resending`: sends replies again when a connection works again
+- `portal_channel`: replies in the portal
+- `webhooks`: addresses that an escalation may call
+- `models`: notifications, preferences, webhooks
+"""
 
 from msp.notify.channels import Bundle, Channel, Notice, add_channel, remove_channel
 from msp.notify.inbox import register, unread_of

@@ -1,1 +1,6 @@
-"""What whoever runs the desk wants to know of it: figures that metrics and the doctor share."""
+"""Figures for operators; metrics and `msp doctor` share them.
+
+- `figures`: what waits, is late or failed, from the database
+- `lag`: whether workers keep up
+- `uncertain_sends`: registry of sends whose outcome is not known
+"""

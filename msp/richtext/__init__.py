@@ -9,26 +9,32 @@
 | Teams | `integrations.teams.rich_text` | `integrations.teams.rich_text` |
 
 The nodes are in `msp.richtext.tree`, with the functions that look into a tree.
+
+- `tree`, `nodes`: the tree, its nodes and their JSON
+- `markdown`, `markdown_blocks`, `markdown_inlines`, `markdown_writing`: Markdown
+- `html`, `html_elements`, `html_reading`: HTML
+- `text`: plain text
+- `runs`, `normal`: runs of styled text, and the normal form
+- `links`: which addresses may be links
+- `split`: long documents in parts
 """
 
 from msp.richtext.html import read_html, write_html
 from msp.richtext.markdown import read_markdown, write_markdown
 from msp.richtext.split import beginning, split
 from msp.richtext.text import read_text, write_text
-from msp.richtext.tree import Document, Json, from_json, is_empty, mentions, to_json, with_names
+from msp.richtext.tree import Document, Json, from_json, is_empty, to_json
 
 __all__ = [
     "Document",
     "beginning",
     "document_of",
     "is_empty",
-    "mentions",
     "read_html",
     "read_markdown",
     "read_text",
     "split",
     "to_json",
-    "with_names",
     "write_html",
     "write_markdown",
     "write_text",

@@ -1,4 +1,29 @@
-"""The web of the desk: console, portal, administration, REST API."""
+"""The web application: console, portal, administration, REST API. Pages only; rules are in the domain packages.
+
+- `admin`: administration pages
+- `api`: REST API
+- `desk`: the technicians' console
+- `portal`: the requesters' portal
+- `reporting`: what report pages of console and portal share
+- `parts`: filters, globals and small drawings of templates
+- `account`, `account_sessions`: own settings, sessions and tokens
+- `attempts`: sign-in rate limits
+- `confirm`: asks before what cannot be undone
+- `errors`: refusals and faults as pages
+- `forgotten_password`, `setup_page`, `sign_in_form`, `signin`: sign-in pages
+- `guards`: rights and repeated forms
+- `json_bodies`, `uploads`: JSON bodies, uploaded files
+- `known_devices`, `password_hashing`, `sessions`: browsers, passwords, session cookies
+- `metrics`, `system`: `/metrics`, health checks, security headers
+- `notification_preferences_form`: the form of notification preferences
+- `origin`: where a request comes from
+- `request_scope`, `request_times`, `reserved`: one transaction a request, durations, paths of other programs
+- `session_lines`, `token_lines`: sessions and tokens as rows
+- `sharing`: what restricted administrators may not change
+- `shell`: navigation and counts around each page of staff
+- `undo`: actions that can be undone for some seconds
+- `validators`: strong ETags with compression
+"""
 
 from pathlib import Path
 

@@ -5,5 +5,6 @@
 - `deadline_explanations`: how a deadline was calculated.
 - `escalation_texts`: the steps of an escalation policy.
 - `forecast_texts`: why a forecast is what it is.
+- `refusals`: what each refusal code means.
 - `per_locale`: a cache for what depends on language and time zone alone.
 """

@@ -1,9 +1,13 @@
 """A Slack that runs here, as strict as Slack's documentation and its libraries say it is.
 
-`server` puts it together. What is in it: `world`, `roster` (organizations, workspaces, people, channels), `manifest`
-(what the app asks for), `installs` (consent, tokens), `places` (joining, leaving, archiving). What people say:
-`people`, `kinds`, `speaking`, `interact`; `person` gives one person's view in one line each, `screens` what they see.
-What the app hears: `envelopes`, `shapes`, sent by `core`. What the app calls: `web` with `methods`, `chat`, `views`,
-`files`, `blocks`, `rich`, within `limits`; `spread` says how a heavy load stays within them. `state` is what tests and
-the control routes read.
+- `server`: `create_slack_server`, made of the parts below
+- `core`: state, and sending events and interactions to the app
+- `world`, `roster`, `places`: organizations, workspaces, people, channels; joining, leaving, archiving
+- `manifest`, `installs`: what the app asks for; consent and tokens
+- `people`, `kinds`, `speaking`, `interact`: what people write, press and submit
+- `person`, `screens`: one person's view
+- `envelopes`, `shapes`, `text`: what the app is sent
+- `web`, `methods`, `chat`, `views`, `files`, `blocks`, `rich`: the Web API
+- `limits`, `pending`, `spread`: rate limits, what is not visible yet, loads within the limits
+- `state`: what tests and control routes read
 """

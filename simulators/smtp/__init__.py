@@ -1,1 +1,6 @@
-"""A mail server and the mailboxes behind it."""
+"""A mail server and its mailboxes.
+
+- `server`: `create_mail_server`
+- `session`, `envelope`, `wire`: the protocol
+- `mailbox`: received messages
+"""

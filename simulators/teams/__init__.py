@@ -1,1 +1,11 @@
-"""Microsoft Teams: Bot Connector, sign-in and people's side of it."""
+"""Microsoft Teams: Bot Connector, sign-in and people.
+
+- `server`: `create_teams_server`, made of the parts below
+- `core`: state, keys, and sending activities to the bot
+- `world`: tenants, people, conversations
+- `directory`, `installs`, `writing`, `invokes`: what people do
+- `screens`: what single people see
+- `activities`, `markup`, `files`: what the bot is sent
+- `signin`, `tokens`: sign-in and tokens
+- `connector`, `messages`, `checks`, `cards`, `splitting`, `limits`, `refusals`: the Connector's API
+"""

@@ -12,17 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from billing.rating import (
-    Block,
-    Entry,
-    Period,
-    Rate,
-    Rated,
-    Rounding,
-    Terms,
-    Usage,
-    rate_period,
-)
+from billing.rating import Block, Entry, Period, Rate, Rated, Rounding, Terms, Usage, rate_period
 from billing.rating.terms import Band, Kind, PurchaseOrder, SeatChange, in_order
 from billing.tax import settle, small_invoice, tax_for
 from msp.calendars import WorkingCalendar, bands

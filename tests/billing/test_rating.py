@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rating import CODES, Block, Entry, Line, Message, Period, Rate, Rated, Rounding, Terms, Usage, rate_period
-from billing.rating.messages import message
+from billing.rating import Block, Entry, Line, Period, Rate, Rated, Rounding, Terms, Usage, rate_period
+from billing.rating.messages import CODES, Message, message
 from billing.rating.segments import round_minutes
 from billing.rating.terms import Band, Milestone, PurchaseOrder, SeatChange, in_order
 from msp.kernel.money import Money

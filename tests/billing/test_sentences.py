@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from billing.phrases import MILD, OWN_CODES
-from billing.rating import CODES
+from billing.rating.messages import CODES
 from billing.sentences import SAID, paragraph, sentence, title
 from msp.kernel.i18n import reading_as
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 
-from msp.richtext import document_of, is_empty, read_markdown, to_json, with_names
+from msp.richtext import document_of, is_empty, read_markdown, to_json
 from msp.richtext.tree import (
     Code,
     Document,
@@ -19,6 +19,7 @@ from msp.richtext.tree import (
     from_json,
     mentions,
     normalised,
+    with_names,
     without_mention,
 )
 from tests.richtext.trees import DOCUMENTS, words

@@ -1,4 +1,19 @@
-"""Administration: clients, contracts, calendars, people, connections, what failed, and the installation itself."""
+"""Administration: clients, contracts, calendars, people, connections, failed deliveries, settings.
+
+- `calendar_page`, `calendar_text`, `calendars`, `timetables`: business hours
+- `clients`: clients
+- `connections`: Slack and Teams connections, unknown workspaces
+- `contract_escalation`, `contract_targets`, `contract_terms`, `contracts`: contracts and the parts of their form
+- `deliveries`, `queue_rows`, `uncertain_sends`: failed deliveries
+- `first_steps`: checklist of a new installation
+- `forms`: values from typed text
+- `list_queries`, `pager`: lists
+- `message_settings`, `session_settings`, `settings`, `undo_settings`: settings
+- `oncall`: on-call schedules
+- `people`, `sessions`, `tokens`: people, their sessions and API tokens
+- `places`: places and their public holidays
+- `webhooks`: webhooks
+"""
 
 from flask import Blueprint, Flask, redirect, url_for
 from flask_babel import lazy_gettext

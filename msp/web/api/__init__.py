@@ -1,7 +1,19 @@
 """The REST API v1: resources under /api/v1, its OpenAPI description, its page.
 
-Other rooms add theirs: `blueprint = resource("invoices", tag="Invoices")`, views with `@blueprint.input(Shape)`,
+Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, views with `@blueprint.input(Shape)`,
 `@blueprint.output(Shape)`, and `app.register_blueprint(blueprint)`.
+
+- `access`: caller, token scope and rights
+- `resource`: what each blueprint shares: token, limits, idempotency, problems
+- `fields`: types of values, strict on input
+- `pages`: lists with limit and cursor
+- `problems`: errors as problem+json (RFC 9457)
+- `rates`: rate limits
+- `description`: OpenAPI 3.1
+- `unknown_paths`: 404 and 405
+- `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
+- `calendars`, `clients`, `connections`, `contracts`, `conversation`, `notification_preferences`, `oncall`, `people`,
+  `places`, `reports`, `search`, `tickets`, `time_entries`, `tokens`: one resource each
 """
 
 from flask import Flask
@@ -25,8 +37,7 @@ from msp.web.api import (
     unknown_paths,
 )
 from msp.web.api.access import caller, is_allowed, require
-from msp.web.api.fields import Instant, MoneyShape, Schema, Shown, Text, Whole
-from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
+from msp.web.api.pages import QUERY, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
@@ -46,13 +57,6 @@ def register(app: Flask) -> None:
 __all__ = [
     "QUERY",
     "Answer",
-    "Instant",
-    "MoneyShape",
-    "PageQuery",
-    "Schema",
-    "Shown",
-    "Text",
-    "Whole",
     "caller",
     "is_allowed",
     "page",

@@ -1,4 +1,17 @@
-"""The technicians' console."""
+"""The technicians' console.
+
+- `queue`, `solved`: open tickets, finished tickets
+- `ticket`, `timeline`: a ticket and its timeline
+- `actions`: forms that change a ticket
+- `held_reply`, `reply_words`: held replies; where a reply will be sent
+- `new_ticket`: a ticket on behalf of a caller
+- `time_form`: the form that logs time
+- `live`, `presence`: news for open pages, who has a ticket open
+- `notifications`: the bell
+- `oncall`, `oncall_strip`: the on-call schedule
+- `people`, `search`: staff in dialogs, search
+- `reports`, `forecasts`: SLA compliance and forecast
+"""
 
 from flask import Blueprint, Flask
 

@@ -1,4 +1,16 @@
-"""What the pages draw with: `register(app)` puts the words, formats and drawings below into Jinja."""
+"""What templates draw with: `register(app)` adds filters and globals to Jinja.
+
+- `assets`: addresses of built files
+- `devices`: names of browsers
+- `draw`: icons, avatars, pills, deadlines
+- `failure_messages`: why a delivery failed
+- `folding`: long conversations in parts
+- `found`: search results as lists
+- `kept`: which drafts a browser may keep
+- `once`: templates rendered once for each language
+- `rich`: rich text as HTML
+- `upload_limits`: limits of uploads
+"""
 
 from functools import lru_cache
 from typing import Any

@@ -1,4 +1,11 @@
-"""The employee's side: one's own tickets, a new one, and for managers the whole company's."""
+"""The requesters' portal.
+
+- `frame`: navigation; packages above add tabs with `add_tab`
+- `pages`: tickets, a new ticket, news
+- `ticket`: one ticket
+- `reports`: SLA compliance for client managers
+- `search`: search
+"""
 
 from flask import Blueprint, Flask
 

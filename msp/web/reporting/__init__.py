@@ -1,1 +1,7 @@
-"""What the report pages of the desk and of the portal share: questions read from addresses, tables, files."""
+"""What report pages of console and portal share.
+
+- `report_params`: a report's question as an address
+- `tables`: figures as rows
+- `drilldown`: the targets behind a figure
+- `files`: CSV files
+"""
