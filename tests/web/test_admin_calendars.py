@@ -177,7 +177,7 @@ def test_a_summer_timetable(ana: FlaskClient, world: World) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"until": "2027-06-01"}, "anterior al comienzo"),
+        ({"until": "2027-06-01"}, "anterior al inicio"),
         ({"from_day": ""}, "Campo obligatorio"),
         ({"day_0": "8 a 15"}, "sin solapes"),
         ({f"day_{i}": "" for i in range(5)}, "Campo obligatorio"),
@@ -196,10 +196,10 @@ def test_a_timetable_that_cannot_be_read_comes_back(
     ("field", "value", "sentence"),
     [
         ("day_2", "9 a 14", "sin solapes"),
-        ("holidays", "Navidad", "revisa el día"),
-        ("exceptions", "2026-12-24 9-8-7", "revisa el día"),
+        ("holidays", "Navidad", "revisa la fecha"),
+        ("exceptions", "2026-12-24 9-8-7", "revisa la fecha"),
         ("name", " ", "Campo obligatorio"),
-        ("timezone", "Aquí", "Aquí no se conoce"),
+        ("timezone", "Aquí", "Valor desconocido"),
     ],
 )
 def test_what_cannot_be_read_comes_back(ana: FlaskClient, field: str, value: str, sentence: str) -> None:

@@ -85,7 +85,7 @@ def test_a_new_client_with_its_tax_id_made_tidy(ana: FlaskClient) -> None:
         ("tax_id", "B84562389", "carácter de control"),
         ("tax_id", "B845", "nueve caracteres"),
         ("code", "9X", "mayúsculas"),
-        ("code", "loz", "de otro cliente"),
+        ("code", "loz", "Otro cliente ya usa"),
         ("name", "  ", "Campo obligatorio"),
         ("mail_domains", "no es un dominio", "Uno por línea"),
         ("billing_email", "facturas", "nombre@empresa.example"),
@@ -217,18 +217,18 @@ def test_each_kind_has_its_terms_and_they_come_back(
 @pytest.mark.parametrize(
     ("kind", "field", "value", "sentence"),
     [
-        ("time_and_materials", "resolution_urgent", "5", "la respuesta no más tarde"),
+        ("time_and_materials", "resolution_urgent", "5", "la respuesta no puede superar"),
         ("time_and_materials", "response_low", "", "Campo obligatorio"),
         ("time_and_materials", "rate_remote", "gratis", "No es válido"),
         ("time_and_materials", "multiplier_weekend", "x2", "Un número"),
-        ("time_and_materials", "ends_on", "2026-01-01", "anterior al comienzo"),
+        ("time_and_materials", "ends_on", "2026-01-01", "anterior al inicio"),
         ("time_and_materials", "calendar_id", "", "Campo obligatorio"),
         ("block_hours", "block_hours", "", "Campo obligatorio"),
         ("retainer", "block_amount", "", "Campo obligatorio"),
         ("flat_fee", "fee", "", "Campo obligatorio"),
         ("per_seat", "seats", "-3", "No es válido"),
         ("fixed_price", "milestones", "Migración 1500", "nombre; día; importe"),
-        ("barter", "name", "Trueque", "Aquí no se conoce"),
+        ("barter", "name", "Trueque", "Valor desconocido"),
     ],
 )
 def test_what_does_not_fit_comes_back_beside_its_field(

@@ -63,7 +63,7 @@ def test_a_teams_tenant_and_the_providers_own_workspace(ana: FlaskClient, world:
     [
         (SLACK | {"bot_token": ""}, "Campo obligatorio"),
         (SLACK | {"team_id": " "}, "Campo obligatorio"),
-        (SLACK | {"client_id": "00000000-0000-7000-8000-000000000000"}, "no se conoce"),
+        (SLACK | {"client_id": "00000000-0000-7000-8000-000000000000"}, "Valor desconocido"),
         (SLACK | {"team_id": SLACK_TEAM}, "otro cliente"),
         ({"kind": "teams", "tenant_id": "contoso"}, "No es válido"),
         ({"kind": "fax"}, "Campo obligatorio"),
@@ -258,7 +258,7 @@ def test_the_providers_data_are_kept_with_what_the_page_does_not_show(ana: Flask
         ("tax_id", "B86561413", "carácter de control"),
         ("legal_name", "", "Campo obligatorio"),
         ("email", "facturas", "nombre@empresa.example"),
-        ("registry", "x" * 301, "Es demasiado largo"),
+        ("registry", "x" * 301, "Demasiado largo"),
     ],
 )
 def test_wrong_data_of_the_provider_are_not_kept(ana: FlaskClient, field: str, value: str, sentence: str) -> None:

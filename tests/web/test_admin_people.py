@@ -73,11 +73,11 @@ def test_somebody_of_a_client_without_a_password(ana: FlaskClient, world: World)
     [
         ({"name": " "}, "Campo obligatorio"),
         ({"email": "julia"}, "nombre@empresa.example"),
-        ({"email": "TOMAS@guardia.example"}, "Esa dirección ya es de otra persona"),
+        ({"email": "TOMAS@guardia.example"}, "Esa dirección ya está en uso"),
         ({"email": "", "invite": "1"}, "Campo obligatorio"),
         ({"role": "client_manager"}, "no es para gente de esta empresa"),
-        ({"role": "owner"}, "no se conoce"),
-        ({"timezone": "Mars/Base"}, "no se conoce"),
+        ({"role": "owner"}, "Valor desconocido"),
+        ({"timezone": "Mars/Base"}, "Valor desconocido"),
         ({"client_id": "x"}, "No es válido"),
     ],
 )
@@ -90,7 +90,7 @@ def test_what_does_not_fit_makes_nobody(ana: FlaskClient, change: dict[str, str]
 def test_an_address_that_signs_somebody_else_in_makes_nobody(ana: FlaskClient, world: World) -> None:
     form = FORM | {"email": "marta@lozano.example", "invite": "1"}  # hers at the client; free among staff
     answer = ana.post("/admin/people/new", data=form)
-    assert answer.status_code == 422 and "Esa dirección ya es de otra persona" in answer.text
+    assert answer.status_code == 422 and "Esa dirección ya está en uso" in answer.text
     with work(Scope.staff()) as session:
         assert session.scalars(select(Person).where(Person.name == "Julia Vega")).all() == []
 

@@ -43,7 +43,7 @@ def test_a_person_sends_so_much_a_day_and_is_told(web: FlaskClient, world: World
     sign_in(web, world.marta)
     assert send(web, 4) == 303 and send(web, 4) == 303
     answer = web.post("/portal/new", data={"body": "Y más", "files": (io.BytesIO(b"x" * 4 * KILOBYTE), "c.bin")})
-    assert answer.status_code == 422 and "Es más de lo que se puede enviar en un día" in answer.text
+    assert answer.status_code == 422 and "Has alcanzado el límite diario" in answer.text
     assert send(web, 1) == 303
     assert stored() == 9
     clock.advance(upload_quota.DAY)
