@@ -12,6 +12,7 @@
 - `destinations`: limits how many threads one destination may hold
 - `errors`: refusals of the domain, temporary and permanent failures of other services
 - `events`: stored events and their subscribers (outbox)
+- `event_types`: base of typed events
 - `file_names`: makes names of uploaded files safe
 - `files`: stores uploaded files by their SHA-256
 - `folding`: compares text without case, accents and punctuation

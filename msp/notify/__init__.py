@@ -8,6 +8,7 @@
 - `quiet_hours`: when a person may be notified; pure
 - `about`: label and subject of a notification's ticket
 - `replies`: the channels that can bring a reply, in order
+- `requester_contact`: how a requester can be contacted
 - `reply_delivery`: delivers a reply by the first channel that works
 - `reply_attempts`: what each channel has done with a reply
 - `resending`: sends replies again when a connection works again
