@@ -43,6 +43,7 @@ SLACK = Platform(
         buttons=True,
         commands=True,
         files_in=True,
+        files_in_channels=True,
         transcripts=True,
         formatting=True,
         guests=True,

@@ -28,6 +28,7 @@ TEAMS = Platform(
         quotes=True,
         edits_in=True,
         deletions_in=True,
+        restorations_in=True,
         edits_out=True,
         buttons=True,
         files_in=True,
