@@ -18,7 +18,7 @@ from msp.kernel.i18n import reading_as
 from msp.notify import Bundle, Notice
 from msp.people.models import Person
 from msp.people.queries import access_person, identities_of
-from msp.web.parts.failure_messages import failure_sentence
+from msp.words.failure_messages import failure_sentence
 
 
 def reaches(transport: Transport, person_id: UUID) -> bool:

@@ -19,8 +19,8 @@ from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Conflict, Denied, NotFound, OutsideFailure, Permanent
 from msp.people.access import may
 from msp.web.guards import Answer
-from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.request_scope import whoever_is_here
+from msp.words.failure_messages import failure_sentence, unknown_code
 
 SCOPES = (
     "app_mentions:read",

@@ -15,7 +15,7 @@ from msp.tickets.models import Conversation, Message, Ticket
 from msp.tickets.queries import access_ticket
 from simulators.teams.refusals import STATUS
 from tests.teams.desk import Desk
-from tests.web.test_failure_messages import PLATFORM_CODES
+from tests.words.test_failure_messages import PLATFORM_CODES
 from tests.world import World
 
 Drain = Callable[[], int]

@@ -25,10 +25,10 @@ from msp.web.admin import list_queries
 from msp.web.admin.forms import Errors, Form, refuse_restricted, whole
 from msp.web.admin.pager import Pager
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts.failure_messages import failure_sentence
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
 from msp.words import formats
+from msp.words.failure_messages import failure_sentence
 from msp.words.formats import day
 from msp.words.refusals import field_messages
 from msp.words.vocabulary import word

@@ -20,8 +20,8 @@ from msp.web.admin import list_queries
 from msp.web.admin.forms import Form, identity, refuse_restricted
 from msp.web.confirm import came_from, confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
+from msp.words.failure_messages import failure_sentence, unknown_code
 from msp.words.refusals import field_messages
 from msp.words.vocabulary import word
 

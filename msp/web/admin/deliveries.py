@@ -20,9 +20,9 @@ from msp.web.admin.pager import Pager
 from msp.web.admin.queue_rows import STATES, Handled, Letter, Wanted
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, needs
-from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.sharing import clients_seen
 from msp.web.shell import shell
+from msp.words.failure_messages import failure_sentence, unknown_code
 
 _ID = re.compile(r"(inbound|delivery)-(\d{1,18})")
 

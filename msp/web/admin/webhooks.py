@@ -16,8 +16,8 @@ from msp.notify.webhooks import Webhook, access_webhook
 from msp.web.admin.forms import Form, refuse_restricted
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
-from msp.web.parts.failure_messages import failure_sentence, unknown_code
 from msp.web.shell import shell
+from msp.words.failure_messages import failure_sentence, unknown_code
 from msp.words.refusals import field_messages
 
 

@@ -11,9 +11,9 @@ from msp.notify.about import about, with_ticket
 from msp.notify.inbox import count_unread, mark_read
 from msp.notify.models import Notification
 from msp.web.guards import needs
-from msp.web.parts.failure_messages import failure_sentence
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
+from msp.words.failure_messages import failure_sentence
 from msp.words.vocabulary import word
 
 SHOWN = 40

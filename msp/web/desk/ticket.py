@@ -44,13 +44,13 @@ from msp.web.desk.presence import page_version, present, writing_lines
 from msp.web.desk.reply_words import destination
 from msp.web.desk.timeline import timeline
 from msp.web.guards import list_before, needs
-from msp.web.parts.failure_messages import failure_sentence
 from msp.web.parts.folding import shown_newest
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
 from msp.words import formats
 from msp.words.deadline_explanations import sentences
 from msp.words.escalation_texts import what_is_next
+from msp.words.failure_messages import failure_sentence
 from msp.words.per_locale import cached_per_locale
 from msp.worklog.actions import may_change
 from msp.worklog.detail_queries import entries_read, timer_read

@@ -3,7 +3,6 @@
 - `assets`: addresses of built files
 - `devices`: names of browsers
 - `draw`: icons, avatars, pills, deadlines
-- `failure_messages`: why a delivery failed
 - `folding`: long conversations in parts
 - `found`: search results as lists
 - `kept`: which drafts a browser may keep
@@ -22,14 +21,14 @@ from markupsafe import Markup
 from msp.kernel import clock
 from msp.kernel.i18n import current_reader
 from msp.people.names import first_name
-from msp.web.parts import draw, failure_messages
+from msp.web.parts import draw
 from msp.web.parts.assets import asset
 from msp.web.parts.folding import same_page
 from msp.web.parts.kept import kept_by
 from msp.web.parts.once import once
 from msp.web.parts.rich import beginning, rich_text
 from msp.web.parts.upload_limits import upload_hint, upload_limits
-from msp.words import formats, vocabulary
+from msp.words import failure_messages, formats, vocabulary
 
 FILTERS = {
     "minutes": formats.minutes,

@@ -11,7 +11,7 @@ from flask import Flask
 
 from integrations.slack import web_api
 from msp.kernel.i18n import reading_as
-from msp.web.parts.failure_messages import failure_sentence, has_message, unknown_code
+from msp.words.failure_messages import failure_sentence, has_message, unknown_code
 
 ROOT = Path(__file__).parent.parent.parent
 RAISED = {"Permanent", "Temporary", "Broken", "Unreachable", "InDoubt", "MailInDoubt", "LeaseLost"}
@@ -65,7 +65,7 @@ def our_codes() -> frozenset[str]:
 def faults_of(reason: str) -> Iterator[str]:
     """What is wrong with the sentences of a code."""
     if not has_message(reason):
-        yield "has no sentence in msp/web/parts/failure_messages.py or in its plug-in"
+        yield "has no sentence in msp/words/failure_messages.py or in its plug-in"
         return
     said = {}
     for locale in ("es", "en"):
