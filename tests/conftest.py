@@ -147,13 +147,11 @@ def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
 
 def empty(settings: Settings) -> None:
     """Delete every row, whatever triggers and references say."""
-    import psycopg
-
     from msp.kernel.db import Model
+    from tests.databases import execute_as_owner
 
-    deletes = "".join(f'delete from "{table.name}";' for table in reversed(Model.metadata.sorted_tables))
-    with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as owner:
-        owner.execute(f"set session_replication_role = replica; {deletes}".encode())
+    tables = reversed(Model.metadata.sorted_tables)
+    execute_as_owner(settings, [(f'delete from "{table.name}"', ()) for table in tables])
 
 
 @pytest.fixture(scope="session")

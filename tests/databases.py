@@ -1,7 +1,7 @@
 """Databases of their own for tests that bring one up from nothing, owned by somebody without special rights."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -34,6 +34,27 @@ def own_database(settings: Settings, name: str) -> Iterator[Settings]:
                 if root.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
                     root.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
                     root.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+
+
+Statement = tuple[str, tuple[str, ...]]
+_kept: dict[str, "psycopg.Connection[tuple[Any, ...]]"] = {}
+
+
+def execute_as_owner(settings: Settings, statements: Sequence[Statement]) -> None:
+    """Execute statements in one transaction without triggers or checks of references.
+
+    Over a connection that is kept for the process, with prepared statements: every test does this twice.
+    """
+    owner = _kept.get(settings.database_url)
+    if owner is None or owner.closed or owner.broken:
+        owner = _kept[settings.database_url] = psycopg.connect(
+            libpq_url(settings.database_url), autocommit=True, prepare_threshold=0
+        )
+        owner.prepared_max = 1000
+        owner.execute("set session_replication_role = replica")
+    with owner.pipeline(), owner.transaction():
+        for query, values in statements:
+            owner.execute(query.encode(), values)
 
 
 def as_owner(settings: Settings) -> "psycopg.Connection[tuple[Any, ...]]":

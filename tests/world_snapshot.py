@@ -10,18 +10,19 @@ from msp.config import Settings
 from msp.contracts import queries as contracts
 from msp.kernel import clock
 from msp.kernel.db import Model, Scope, work
+from tests.databases import Statement, as_owner, execute_as_owner
 from tests.world import World, build_world
 
 Owner = psycopg.Connection[tuple[str | None]]
 
 
 class WorldSnapshot:
-    """The rows of `build_world` as one script, and its objects, detached, as they were after the commit."""
+    """The rows of `build_world` as statements, and its objects, detached, as they were after the commit."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url = settings.database_url.replace("+psycopg", "")
+        self._settings = settings
         self._objects = b""
-        self._script = ""
+        self._inserts: list[Statement] = []
 
     def restore(self) -> World:
         """Fill the empty database with the cast; returns objects that no other test has touched."""
@@ -29,27 +30,26 @@ class WorldSnapshot:
             return self._make()
         calendars._known.clear()  # kept by id and version, and the ids of the cast are those of the test before
         contracts._known.clear()
-        with psycopg.connect(self._url, autocommit=True) as owner:
-            owner.execute(self._script.encode())
+        execute_as_owner(self._settings, self._inserts)
         world: World = pickle.loads(self._objects)
         return world
 
     def _make(self) -> World:
         with work(Scope.system()):
             world = build_world(at=clock.now())
-        with psycopg.connect(self._url, autocommit=True) as owner:
+        with as_owner(self._settings) as owner:
             inserts = [_insert(owner, table) for table in Model.metadata.sorted_tables]
-        self._script = "; ".join(["set session_replication_role = replica", *filter(None, inserts)])
+        self._inserts = [each for each in inserts if each is not None]
         self._objects = pickle.dumps(world)
         return world
 
 
-def _insert(owner: Owner, table: Table) -> str:
-    """The statement that puts a table's rows back; empty where it has none."""
+def _insert(owner: Owner, table: Table) -> Statement | None:
+    """The statement that puts a table's rows back; None where it has none."""
     columns = ", ".join(f'"{column.name}"' for column in table.columns if column.computed is None)
     query = f'select json_agg(r)::text from (select {columns} from "{table.name}") r'
     found = owner.execute(query.encode()).fetchone()
     if not found or found[0] is None:
-        return ""
-    rows = f'json_populate_recordset(null::"{table.name}", $rows${found[0]}$rows$)'
-    return f'insert into "{table.name}" ({columns}) select {columns} from {rows}'
+        return None
+    rows = f'json_populate_recordset(null::"{table.name}", %s)'
+    return f'insert into "{table.name}" ({columns}) select {columns} from {rows}', (found[0],)
