@@ -69,7 +69,7 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
     facts = [
         (gettext("Status"), _capital(word(card.status, "portal_status"))),
         (gettext("Priority"), _capital(word(card.priority, "priority"))),
-        (pgettext("card", "With"), card.assignee or pgettext("card", "Nobody yet")),
+        (pgettext("card", "Assigned to"), card.assignee or pgettext("card", "Unassigned")),
     ]
     if card.due_at is not None:
         facts.append((_promised(card.due_kind), relative_time.moment(card.due_at, now=now)))
@@ -129,16 +129,16 @@ def _reason(why: Why, due_at: datetime, *, now: datetime) -> str:
     }
     if why.left_out:
         return gettext(
-            "Why %(time)s: your contract promises %(budget)s of working time for this, counted %(start)s;"
-            " not counted: %(left_out)s.",
+            "Why %(time)s: your contract’s SLA target is %(budget)s of business time, counted "
+            "%(start)s; not counted: %(left_out)s.",
             left_out=skipped_words(why.left_out),
             **facts,
         )
     if not why.is_unbroken:
         return gettext(
-            "Why %(time)s: your contract promises %(budget)s of working time for this, counted %(start)s.", **facts
+            "Why %(time)s: your contract’s SLA target is %(budget)s of business time, counted %(start)s.", **facts
         )
-    return gettext("Why %(time)s: your contract promises %(budget)s for this, counted %(start)s.", **facts)
+    return gettext("Why %(time)s: your contract’s SLA target is %(budget)s, counted %(start)s.", **facts)
 
 
 def _capital(text: str) -> str:

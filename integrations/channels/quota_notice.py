@@ -29,8 +29,8 @@ def tell_of_quota(transport: Transport, link: WorkspaceLink, fact: DeliveredEven
     person, external_id, place, name = found
     with reading_as(person.locale, person.timezone):
         text = gettext(
-            "The file %(name)s was not taken: you or your company have sent as many files as may be sent in one day."
-            " Send it tomorrow, or ask us for another way.",
+            "The file %(name)s was not saved: you or your company have reached the daily file "
+            "limit. Send it tomorrow or contact us.",
             name=name,
         )
     key = f"quota:{person.id}:{clock.now().date()}"

@@ -68,7 +68,7 @@ class Shell:
 
 
 _entries: list[MenuEntry] = []
-_titles = {"desk": lazy_gettext("Desk"), "settings": lazy_gettext("Settings")}
+_titles = {"desk": lazy_gettext("Help desk"), "settings": lazy_gettext("Settings")}
 
 
 def add_menu(entry: MenuEntry) -> None:

@@ -37,7 +37,7 @@ class Named(Protocol):
 def sentences(ticket: Prioritised, contract: Named | None, explanation: Explanation) -> list[str]:
     """Contract and budget first, then the windows used, what was skipped and why, and each pause."""
     named = gettext(
-        "Contract “%(name)s”, %(priority)s: %(minutes)s of working time",
+        "Contract “%(name)s”, %(priority)s: %(minutes)s of business time",
         name=contract.name if contract else "–",
         priority=word(ticket.priority, "priority"),
         minutes=formats.minutes(int(explanation.budget.total_seconds()) // 60),
@@ -52,10 +52,13 @@ def trail(explanation: Explanation) -> list[str]:
     first = steps[0] if steps else None
     if first and first.code != "pause" and _counted_from(steps) > explanation.started_at:
         lines.insert(
-            0, gettext("Opened out of hours: counted from %(start)s", start=formats.moment(_counted_from(steps)))
+            0,
+            gettext(
+                "Created outside business hours: counted from %(start)s", start=formats.moment(_counted_from(steps))
+            ),
         )
     if _is_read_elsewhere(explanation):
-        lines.append(gettext("Times are yours; the calendar goes by those of %(zone)s", zone=explanation.timezone))
+        lines.append(gettext("Times are in your time zone; the calendar uses %(zone)s", zone=explanation.timezone))
     if all(step.code == "window" or step.rule in ("closed", "break") for step in steps) and steps:
         lines.append(gettext("No pauses or holidays in between"))
     return lines
@@ -96,15 +99,15 @@ def _closings(steps: Sequence[Step]) -> Iterator[str]:
     if len(found) <= 2 and all(step.day.weekday() >= _SATURDAY for step in found):
         yield gettext("the weekend")
     else:
-        yield ngettext("%(num)d day without hours", "%(num)d days without hours", len(found))
+        yield ngettext("%(num)d non-working day", "%(num)d non-working days", len(found))
 
 
 def _stood(steps: Sequence[Step]) -> Iterator[str]:
     pauses = [step for step in steps if step.code == "pause"]
     if any(step.end is None for step in pauses):
-        yield gettext("the pause that goes on")
+        yield gettext("the current pause")
     elif pauses:
-        yield gettext("%(minutes)s of pause", minutes=formats.minutes(sum(step.minutes for step in pauses)))
+        yield gettext("%(minutes)s paused", minutes=formats.minutes(sum(step.minutes for step in pauses)))
 
 
 def _is_read_elsewhere(explanation: Explanation) -> bool:

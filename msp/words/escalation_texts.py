@@ -22,22 +22,22 @@ def sentence(step: PolicyStep, names: Names) -> str:
 def moment(step: PolicyStep) -> str:
     """When a step comes."""
     if step.moment == "share":
-        return gettext("At %(share)s %% of the time", share=step.amount)
+        return gettext("At %(share)s %% of the SLA target", share=step.amount)
     minutes = formats.minutes(step.amount)
     if step.moment == "before":
-        return gettext("%(minutes)s before the deadline", minutes=minutes)
-    return gettext("%(minutes)s past the deadline", minutes=minutes)
+        return gettext("%(minutes)s before due", minutes=minutes)
+    return gettext("%(minutes)s after due", minutes=minutes)
 
 
 def action(step: PolicyStep, names: Names) -> str:
     """What a step does."""
     if step.action == "notify":
-        return gettext("tell %(people)s", people=_people(step.who or ("assignee", "lead"), names))
+        return gettext("notify %(people)s", people=_people(step.who or ("assignee", "lead"), names))
     if step.action == "assign":
-        return gettext("give it to %(people)s", people=_people(step.who, names))
+        return gettext("assign to %(people)s", people=_people(step.who, names))
     if step.action == "raise_priority":
-        return gettext("raise the priority")
-    return gettext("move it to the next tier") if step.action == "next_tier" else gettext("call a webhook")
+        return gettext("raise priority")
+    return gettext("escalate to the next tier") if step.action == "next_tier" else gettext("call a webhook")
 
 
 def what_is_next(clocks: Iterable[ShownClock], ladder: EscalationPolicy, names: Names) -> str:
@@ -50,7 +50,7 @@ def what_is_next(clocks: Iterable[ShownClock], ladder: EscalationPolicy, names: 
     if not ahead:
         return ""
     at, rung = min(ahead, key=lambda pair: pair[0])
-    return gettext("Next, %(moment)s: %(action)s", moment=formats.moment(at), action=action(rung.step, names))
+    return gettext("Next step, %(moment)s: %(action)s", moment=formats.moment(at), action=action(rung.step, names))
 
 
 def _people(who: Iterable[str], names: Names) -> str:

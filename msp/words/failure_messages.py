@@ -51,7 +51,7 @@ _MESSAGES: Mapping[str, str] = {
     "too_large": _l("The file is too large."),
     "unauthorized": _l("%(service)s does not accept our sign-in."),
     "unexpected_error": _l("An internal error in Guardia; the details are in the log."),
-    "upload_quota_exceeded": _l("More files than may be sent in one day."),
+    "upload_quota_exceeded": _l("Daily file limit reached."),
     "webhook_off": _l("The webhook is switched off."),
     "webhook_removed": _l("The webhook was removed."),
     "words_awaited": _l("What was said in the recording has not been written down yet."),

@@ -32,14 +32,14 @@ def accuracy(found: Accuracy) -> list[str]:
         return []
     return [
         ngettext(
-            "Of %(num)d target that it called at risk, %(late)d was missed.",
-            "Of %(num)d targets that it called at risk, %(late)d were missed.",
+            "Of %(num)d target forecast at risk, %(late)d was missed.",
+            "Of %(num)d targets forecast at risk, %(late)d were missed.",
             found.at_risk,
             late=found.at_risk_late,
         ),
         ngettext(
-            "Of %(num)d target that it called safe, %(late)d was missed.",
-            "Of %(num)d targets that it called safe, %(late)d were missed.",
+            "Of %(num)d target forecast on track, %(late)d was missed.",
+            "Of %(num)d targets forecast on track, %(late)d were missed.",
             found.in_time,
             late=found.in_time_late,
         ),
@@ -52,8 +52,8 @@ def basis(found: Accuracy) -> str:
     if not found.compared and not left_out:
         return ""
     tested = ngettext(
-        "What it would have said on %(num)d morning",
-        "What it would have said on %(num)d mornings",
+        "Forecast of %(num)d morning",
+        "Forecasts of %(num)d mornings",
         found.times,
     )
     when = gettext(

@@ -32,7 +32,7 @@ def test_the_other_console_sees_it_within_a_second(
     for page in (tomas, irene):
         page.goto(f"{served.url}/desk/tickets/LOZ-1")
     irene.wait_for_timeout(1500)
-    tomas.get_by_role("button", name="Tomar").click()
+    tomas.get_by_role("button", name="Asignármelo").click()
     expect(irene.locator("#side")).to_contain_text("Tomás Rey", timeout=WITHIN * crowding())
     irene.locator("textarea[name=body]").fill("Borrador de Irene")
     tomas.locator("textarea[name=body]").fill("Hola, Marta. Lo miro ahora mismo.")

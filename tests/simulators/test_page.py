@@ -48,8 +48,8 @@ CARD = Post(
     card=WrittenCard(
         label="AZC-1",
         subject="Nobody *can* log in",
-        facts=(("Status", "In progress"), ("Priority", "High"), ("With", "Irene Navas")),
-        why="Why 9:52: your contract promises one hour.",
+        facts=(("Status", "In progress"), ("Priority", "High"), ("Assigned to", "Irene Navas")),
+        why="Why 9:52: your contract’s SLA target is 1 hour.",
         buttons=(Button("add_detail", "Add detail"), Button("solved", "Yes, solved", is_primary=True)),
     ),
 )

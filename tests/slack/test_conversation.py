@@ -57,7 +57,7 @@ def test_the_card_speaks_the_employees_language_and_zone(
     [answer] = slack_server.messages(channel=SUPPORT, author="bot")
     assert answer["thread_ts"] == said.ts
     assert answer["text"].startswith("Got it, Tom. We will answer you before 11:00.")
-    assert "Why 11:00: your contract promises 2 hours for this, counted from 9:00." in str(answer["blocks"])
+    assert "Why 11:00: your contract’s SLA target is 2 hours, counted from 9:00." in str(answer["blocks"])
 
 
 def test_a_mention_comes_twice_and_makes_one_ticket(slack_server: SlackServer, drain: Drain, tickets: Tickets) -> None:
@@ -114,7 +114,7 @@ def test_the_technicians_reply_reaches_the_thread_and_notes_never_do(
     card, answer = slack_server.messages(channel=said.channel, author="bot")
     assert answer["text"] == "*Tomás Rey*\nHola, Marta. ¿Qué pone? &lt;!channel&gt; &amp; tal"
     assert "datáfono" not in str(slack_server.messages())
-    assert "Tomás Rey" in str(card["blocks"]) and "Solved" not in str(card["blocks"])
+    assert "Tomás Rey" in str(card["blocks"]) and "Resolved" not in str(card["blocks"])
     assert [each.delivery_state for each in said_on(ticket)] == ["none", "none", "sent"]
     with work(Scope.staff()) as session:
         assert "ticket.message_sent" in session.scalars(select(StoredEvent.kind)).all()

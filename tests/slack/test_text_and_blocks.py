@@ -51,7 +51,7 @@ def test_escaping_keeps_the_words_and_takes_their_power(text: str) -> None:
 def test_cards_are_taken_whatever_they_say(size: int) -> None:
     words = ("<&>" * size)[:size]
     card = WrittenCard(
-        "LOZ-1", words, (("Estado", words), ("Lo lleva", words)), words, (Button("a", words), Button("b", "B", True))
+        "LOZ-1", words, (("Estado", words), ("Asignado a", words)), words, (Button("a", words), Button("b", "B", True))
     )
     post = rendered(Post(words, card=card, ticket_id=uuid4()))
     assert message_faults(post["blocks"]) == []

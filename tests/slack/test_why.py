@@ -25,31 +25,34 @@ BEFORE_LUNCH = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)  # 13:30 in Madrid
         (
             MARTA,
             FRIDAY_EVENING,
-            "Por qué 10:00: tu contrato da 2 horas de horario laboral para esto, contando desde las 18:00; no cuenta:"
+            "Por qué 10:00: el objetivo de SLA de tu contrato es de 2 horas en horario laboral,"
+            " contando desde las 18:00; no cuenta:"
             " el lunes 7 (Constitución (trasladado)), el martes 8 (Inmaculada Concepción) y el fin de semana.",
         ),
         (
             TOM,
             FRIDAY_EVENING,
-            "Why 9:00: your contract promises 2 hours of working time for this, counted from 17:00; not counted:"
+            "Why 9:00: your contract’s SLA target is 2 hours of business time, counted from 17:00; not counted:"
             " Monday 7 (Constitución (trasladado)), Tuesday 8 (Inmaculada Concepción), and the weekend.",
         ),
         (
             PABLO,
             FRIDAY_EVENING,
-            "Por qué 9:00: tu contrato da 2 horas de horario laboral para esto, contando desde las 17:00; no cuenta:"
+            "Por qué 9:00: el objetivo de SLA de tu contrato es de 2 horas en horario laboral,"
+            " contando desde las 17:00; no cuenta:"
             " el lunes 7 (Constitución (trasladado)), el martes 8 (Inmaculada Concepción) y el fin de semana.",
         ),
         (
             MARTA,
             BEFORE_LUNCH,
-            "Por qué 17:30: tu contrato da 2 horas de horario laboral para esto, contando desde las 13:30; no cuenta:"
+            "Por qué 17:30: el objetivo de SLA de tu contrato es de 2 horas en horario laboral,"
+            " contando desde las 13:30; no cuenta:"
             " el descanso de 14:00 a 16:00.",
         ),
         (
             TOM,
             BEFORE_LUNCH,
-            "Why 16:30: your contract promises 2 hours of working time for this, counted from 12:30; not counted:"
+            "Why 16:30: your contract’s SLA target is 2 hours of business time, counted from 12:30; not counted:"
             " the break from 13:00 to 15:00.",
         ),
     ],
@@ -85,7 +88,8 @@ def test_the_card_says_so_when_a_holiday_comes_in_between(
         )
     drain()
     assert why(slack_server, said.channel) == (
-        "Por qué 10:00: tu contrato da 8 horas de horario laboral para esto, contando desde las 10:00; no cuenta:"
+        "Por qué 10:00: el objetivo de SLA de tu contrato es de 8 horas en horario laboral,"
+        " contando desde las 10:00; no cuenta:"
         " el descanso de 14:00 a 16:00 y el martes 24 (Santa Flora)."
     )
 

@@ -29,25 +29,27 @@ def write(desk: Desk, language: str) -> None:
         (
             "es",
             FRIDAY_EVENING,
-            "Por qué 9:00: tu contrato da 2 horas de horario laboral para esto, contando desde las 17:00; no cuenta:"
+            "Por qué 9:00: el objetivo de SLA de tu contrato es de 2 horas en horario laboral,"
+            " contando desde las 17:00; no cuenta:"
             " el lunes 7 (Constitución (trasladado)), el martes 8 (Inmaculada Concepción) y el fin de semana.",
         ),
         (
             "en",
             FRIDAY_EVENING,
-            "Why 10:00: your contract promises 2 hours of working time for this, counted from 18:00; not counted:"
+            "Why 10:00: your contract’s SLA target is 2 hours of business time, counted from 18:00; not counted:"
             " Monday 7 (Constitución (trasladado)), Tuesday 8 (Inmaculada Concepción), and the weekend.",
         ),
         (
             "es",
             BEFORE_LUNCH,
-            "Por qué 16:30: tu contrato da 2 horas de horario laboral para esto, contando desde las 12:30; no cuenta:"
+            "Por qué 16:30: el objetivo de SLA de tu contrato es de 2 horas en horario laboral,"
+            " contando desde las 12:30; no cuenta:"
             " el descanso de 13:00 a 15:00.",
         ),
         (
             "en",
             BEFORE_LUNCH,
-            "Why 17:30: your contract promises 2 hours of working time for this, counted from 13:30; not counted:"
+            "Why 17:30: your contract’s SLA target is 2 hours of business time, counted from 13:30; not counted:"
             " the break from 14:00 to 16:00.",
         ),
     ],

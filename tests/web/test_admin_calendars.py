@@ -102,23 +102,23 @@ def test_a_calendar_closes_on_the_holidays_of_its_place(ana: FlaskClient, world:
     assert added is not None and added.place_id == place and added.keeps_holidays
     page = ana.get(f"/admin/calendars/{added.id}").text
     assert "Inmaculada Concepción" in page and "Getafe" in page
-    assert "no están fijados para 2026 · 2027" in page
+    assert "de 2026 · 2027 no están confirmados" in page
 
 
 def test_a_calendar_may_keep_no_holidays_and_then_nothing_warns(ana: FlaskClient) -> None:
     assert ana.post("/admin/calendars/new", data=FORM | {"place": "none"}).status_code == 303
     added = named("Bilbao")
     assert added is not None and added.place_id is None and not added.keeps_holidays
-    assert "No se conocen festivos" not in ana.get(f"/admin/calendars/{added.id}").text
+    assert "No hay festivos" not in ana.get(f"/admin/calendars/{added.id}").text
     assert ana.post("/admin/calendars/new", data=FORM | {"name": "Otro", "place": ""}).status_code == 303
     other = named("Otro")
-    assert other and "No se conocen festivos de 2026 · 2027" in ana.get(f"/admin/calendars/{other.id}").text
+    assert other and "No hay festivos para 2026 · 2027" in ana.get(f"/admin/calendars/{other.id}").text
 
 
 def test_the_list_warns_of_calendars_in_use_only(ana: FlaskClient) -> None:
     ana.post("/admin/calendars/new", data=FORM)  # no contract uses it
     page = ana.get("/admin/calendars").text
-    assert page.count("No se conocen festivos") == 1 and "de 2027" in page  # the cast's, which knows 2026
+    assert page.count("No hay festivos") == 1 and "de 2027" in page  # the cast's, which knows 2026
 
 
 def test_a_day_that_ends_at_23_59_ends_at_midnight(ana: FlaskClient) -> None:
@@ -144,8 +144,8 @@ def test_the_preview_says_when_and_why(ana: FlaskClient, world: World) -> None:
     page = ana.get(f"{path}?opened=2026-12-04T18:00&minutes=120").text
     assert "Vence el 9 de diciembre de 2026 a las 10:00" in page
     assert "Constitución (trasladado)" in page and "7 dic cerrado" in page
-    assert "Indica un momento" in ana.get(f"{path}?opened=mañana&minutes=120").text
-    assert "Indica un momento" in ana.get(f"{path}?opened=2026-12-04T18:00&minutes=dos").text
+    assert "Indica fecha y hora" in ana.get(f"{path}?opened=mañana&minutes=120").text
+    assert "Indica fecha y hora" in ana.get(f"{path}?opened=2026-12-04T18:00&minutes=dos").text
 
 
 SUMMER = {"from_day": "2027-06-15", "until": "2027-09-15", "name": "Jornada de verano"} | {
@@ -160,7 +160,7 @@ def test_a_summer_timetable(ana: FlaskClient, world: World) -> None:
     assert ana.post(f"{path}/timetables/new", data=SUMMER).status_code == 303
     page = ana.get(path).text
     assert "Jornada de verano" in page and "desde el 15 jun 2027" in page and "hasta el 15 sept 2027" in page
-    assert "Semana habitual" in page and "en vigor" in page
+    assert "Semana habitual" in page and "vigente" in page
     assert "Horarios: + 15 jun 2027 Jornada de verano" in page and "Ana" in page  # what was changed, and by whom
     preview = ana.get(f"{path}?opened=2027-06-14T18:30&minutes=60").text
     assert "15 de junio de 2027 a las 8:30" in preview and "· Jornada de verano" in preview
@@ -224,4 +224,4 @@ def test_a_calendar_that_nobody_touched_says_the_same(ana: FlaskClient, world: W
         assert kept[0] == kept[1]
     assert ana.post(page, data=form | {"day_5": "9:00-14:00"}).status_code == 303
     answer = ana.post(page, data=form | {"name": "Otro"}, follow_redirects=True)
-    assert "mientras tanto" in answer.text and named("Otro") is None
+    assert "Otra persona lo ha modificado" in answer.text and named("Otro") is None

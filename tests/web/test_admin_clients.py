@@ -281,7 +281,7 @@ def test_a_contract_changed_by_somebody_else_is_not_written_over(ana: FlaskClien
     form = posted(ana.get(page).text)
     ana.post(page, data=form | {"name": "Primero"})
     answer = ana.post(page, data=form | {"name": "Segundo"}, follow_redirects=True)
-    assert "mientras tanto" in answer.text and fresh(world.lozano_contract).name == "Primero"
+    assert "Otra persona lo ha modificado" in answer.text and fresh(world.lozano_contract).name == "Primero"
 
 
 def test_amounts_are_read_as_the_reader_writes_them(app: object) -> None:
@@ -316,7 +316,7 @@ def test_a_contract_says_its_promises_pauses_and_ladder(ana: FlaskClient, world:
     assert targets["request", "high"].next_response_minutes == 45
     assert ("request", "low") not in targets
     page = ana.get(f"/admin/contracts/{made.id}")
-    assert "antes de vencer: asignarlo a Irene Navas" in page.text
+    assert "antes del vencimiento: asignar a Irene Navas" in page.text
     same = posted(page.text)
     assert ana.post(f"/admin/contracts/{made.id}", data=same).status_code == 303
     with work(Scope.staff()):

@@ -39,7 +39,7 @@ def test_a_new_place_has_its_present_year_filled(ana: FlaskClient, getafe: UUID)
     assert found[date(2026, 12, 25)] == ("Natividad del Señor", "national")
     assert found[date(2026, 5, 2)][1] == "regional" and date(2026, 11, 9) not in found
     page = ana.get("/admin/places").text
-    assert "Getafe" in page and "por repasar" in page and "Comunidad de Madrid" in page
+    assert "Getafe" in page and "por revisar" in page and "Comunidad de Madrid" in page
 
 
 def test_the_two_municipal_days_are_entered_and_the_year_is_frozen(ana: FlaskClient, getafe: UUID) -> None:
@@ -49,11 +49,11 @@ def test_the_two_municipal_days_are_entered_and_the_year_is_frozen(ana: FlaskCli
     form |= {f"day_{blank}": "2026-06-05", f"name_{blank}": "Virgen de los Ángeles", f"scope_{blank}": "municipal"}
     assert ana.post(path, data=form).status_code == 303
     assert days()[date(2026, 6, 5)] == ("Virgen de los Ángeles", "municipal")
-    assert "mientras tanto" in ana.post(path, data=form, follow_redirects=True).text
+    assert "Otra persona lo ha modificado" in ana.post(path, data=form, follow_redirects=True).text
     assert ana.post(f"{path}/freeze").status_code == 303
     page = ana.get(path).text
-    assert "Repasado y fijado" in page and "/seed" not in page
-    assert "está fijado" in ana.post(f"{path}/seed", follow_redirects=True).text
+    assert "Revisado y confirmado" in page and "/seed" not in page
+    assert "está confirmado" in ana.post(f"{path}/seed", follow_redirects=True).text
     taken = posted(ana.get(path).text)
     gone = next(name for name, value in taken.items() if value == "2026-06-05")
     assert ana.post(path, data=taken | {gone: ""}).status_code == 303  # people still may
@@ -62,8 +62,8 @@ def test_the_two_municipal_days_are_entered_and_the_year_is_frozen(ana: FlaskCli
 
 def test_another_year_is_filled_on_its_page(ana: FlaskClient, getafe: UUID) -> None:
     path = f"/admin/places/{getafe}/2027"
-    assert "No se sabe nada de este año" in ana.get(path).text
-    assert "nada que fijar" in ana.post(f"{path}/freeze", follow_redirects=True).text
+    assert "No hay festivos para este año" in ana.get(path).text
+    assert "nada que confirmar" in ana.post(f"{path}/freeze", follow_redirects=True).text
     assert ana.post(f"{path}/seed").status_code == 303
     assert days(2027)[date(2027, 1, 6)] == ("Epifanía del Señor", "national")
     assert ana.get(f"/admin/places/{getafe}/1999").status_code == 404

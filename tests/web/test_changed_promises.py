@@ -81,9 +81,9 @@ def test_a_new_holiday_in_the_calendars_form(
         {"clock": "resolution", "before": november(25, 10).isoformat(), "after": november(26, 10).isoformat()}
     ]
     page = ana.get("/desk/tickets/LOZ-1").text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Plazos movidos (cambió el calendario): Resolución mié 10:00 → jue 10:00" in page
+    assert "SLA recalculado (cambio en el calendario): Resolución mié 10:00 → jue 10:00" in page
     assert "24 nov cerrado: Santa Flora" in page
-    assert "Plazos movidos" not in ana.get("/desk/tickets/LOZ-3").text
+    assert "SLA recalculado" not in ana.get("/desk/tickets/LOZ-3").text
 
 
 def test_what_stood_still_goes_on_under_the_new_calendar(
@@ -149,7 +149,9 @@ def test_other_targets_in_the_contracts_form(
     assert left(the(tickets["waiting"], "resolution")) == 7 * HOUR
     assert facts(tickets["done"]) == done
     page = ana.get("/desk/tickets/LOZ-1").text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Plazos movidos (cambió el contrato): Primera respuesta 12:00 → 11:30; Resolución" in page
+    assert (
+        "SLA recalculado (cambio en las condiciones del contrato): Primera respuesta 12:00 → 11:30; Resolución" in page
+    )
 
 
 def test_another_priority_on_the_tickets_page(ana: FlaskClient, world: World, tickets: dict[str, Ticket]) -> None:
@@ -162,7 +164,7 @@ def test_another_priority_on_the_tickets_page(ana: FlaskClient, world: World, ti
     assert ana.post("/desk/tickets/LOZ-1/set-priority", data={"priority": "normal"}).status_code == 303
     assert the(tickets["open"], "resolution").due_at == november(25, 10)
     page = ana.get("/desk/tickets/LOZ-1").text
-    assert page.count("Plazos movidos (otra prioridad)") == 3
+    assert page.count("SLA recalculado (cambio de prioridad)") == 3
     done = facts(tickets["done"])
     ana.post("/desk/tickets/LOZ-3/set-priority", data={"priority": "low"})
     assert facts(tickets["done"]) == done

@@ -23,7 +23,7 @@ from tests.web.api.conftest import Program, Programs, admin, program  # noqa: F4
 from tests.world import World, sign_in
 
 FRIDAY = datetime(2026, 12, 4, 16, 30, tzinfo=UTC)  # 17:30 in Madrid; Monday and Tuesday are holidays
-ANSWERED = datetime(2026, 12, 9, 8, 20, tzinfo=UTC)  # Wednesday 9:20, ten minutes before the deadline
+ANSWERED = datetime(2026, 12, 9, 8, 20, tzinfo=UTC)  # Wednesday 9:20, ten minutes before due
 LATER = datetime(2026, 12, 10, 9, 0, tzinfo=UTC)
 KEPT = ["4 dic 17:30 → 19:00 (1 h 30 min)", "7 dic cerrado: Constitución (trasladado)"]
 
@@ -85,7 +85,7 @@ def test_a_promise_that_was_broken_explains_itself_too(
     answered(world, made)
     go_to(LATER)
     before = told(web, world)["Primera respuesta"]
-    assert before[0] == "cumplida tarde, en 2 h 05 min" and before[1][1:3] == KEPT
+    assert before[0] == "cumplida fuera de SLA, en 2 h 05 min" and before[1][1:3] == KEPT
     forget_mondays_holiday(world, drain)
     assert told(web, world)["Primera respuesta"] == before
 
@@ -126,7 +126,7 @@ def test_the_contract_that_a_finished_promise_was_made_under(web: FlaskClient, w
 def test_what_is_not_needed_any_more_needs_no_reason(web: FlaskClient, world: World, ticket: Ticket) -> None:
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         actions.change_contract(session.get_one(Ticket, ticket.id), None, at=clock.now())
-    assert told(web, world)["Resolución"][:2] == ("no hace falta", [])
+    assert told(web, world)["Resolución"][:2] == ("no aplica", [])
 
 
 def test_reports_reckon_by_the_calendar_that_held(world: World, ticket: Ticket, drain: Callable[[], int]) -> None:

@@ -54,7 +54,7 @@ def test_figures_of_a_month_and_what_stands_behind_each(web: FlaskClient, months
     assert [row[:7] for row in rows(text)] == [
         ["Azcárate Abogados", "0", "0", "0", "0", "3", "–"],
         ["Ferretería Lozano", "5", "2", "1", "2", "1", "40,0 %"],
-        ["Todo junto", "5", "2", "1", "2", "4", "40,0 %"],
+        ["Total", "5", "2", "1", "2", "4", "40,0 %"],
     ]
     assert "5 + 4 = 9" in text
     links = {unescape(each) for each in re.findall(r'class="figure[^"]*" href="([^"]+)"[^>]*>\d+<', text)}
@@ -70,18 +70,18 @@ def test_a_long_table_comes_in_pages_with_the_sum_of_all(
 ) -> None:
     monkeypatch.setattr("msp.web.desk.reports.ROWS", 1)
     first = page(web, months.rosa, "/desk/reports?from=2026-10&by=client")
-    assert [row[0] for row in rows(first)] == ["Azcárate Abogados", "Todo junto"] and "1–1 de 2" in first
+    assert [row[0] for row in rows(first)] == ["Azcárate Abogados", "Total"] and "1–1 de 2" in first
     after = re.search(r'rel="next" href="([^"]+)"', first)
     assert after is not None
     second = page(web, months.rosa, unescape(after[1]))
-    assert [row[:2] for row in rows(second)] == [["Ferretería Lozano", "5"], ["Todo junto", "5"]]
+    assert [row[:2] for row in rows(second)] == [["Ferretería Lozano", "5"], ["Total", "5"]]
     assert 'rel="prev"' in second and 'rel="next"' not in second
     assert web.get("/desk/reports?from=2026-10&page=3").status_code == 404
 
 
 def test_the_list_says_due_met_margin_and_why(web: FlaskClient, months: World) -> None:
     text = page(web, months.rosa, "/desk/reports/promises?from=2026-09&outcome=met_late")
-    for part in ("LOZ-2", "Irene Navas", "30 min tarde", "fuera de plazo", "Contrato «Guardia 24»"):
+    for part in ("LOZ-2", "Irene Navas", "30 min tarde", "cumplido fuera de SLA", "Contrato «Guardia 24»"):
         assert part in unescape(text).replace("\N{NO-BREAK SPACE}", " ").replace("“", "«").replace("”", "»"), part
 
 
@@ -99,9 +99,9 @@ def test_technicians_see_their_own_and_the_teams_totals(web: FlaskClient, months
     text = page(web, months.tomas, "/desk/reports?from=2026-09&by=technician")
     assert [(row[0], row[1]) for row in rows(text)] == [
         ("Tomás Rey", "4"),
-        ("El resto del equipo", "2"),
-        ("Nadie", "0"),
-        ("Todo junto", "6"),
+        ("Otros técnicos", "2"),
+        ("Sin asignar", "0"),
+        ("Total", "6"),
     ]
     assert "Irene Navas" not in text
     own = f"/desk/reports/promises?from=2026-09&technician={months.tomas.id}"
@@ -179,7 +179,7 @@ def test_files_hold_the_same_figures_and_no_formulas(web: FlaskClient, months: W
     file = read(sign_in(web, months.rosa).get("/desk/reports/promises.csv?from=2026-09&to=2026-10").text)
     assert len(file) == 1 + 15 + 2
     assert {row[1] for row in file[1:]} == {"No imprime", '\'=HYPERLINK("https://x")'}
-    late = next(row for row in file if row[0] == "LOZ-2" and row[7] == "fuera de plazo")
+    late = next(row for row in file if row[0] == "LOZ-2" and row[7] == "cumplido fuera de SLA")
     assert late[8:12] == ["2026-09-01 10:00", "2026-09-01 10:30", "2026-09-01 11:00", "-30"]
 
 
@@ -224,11 +224,11 @@ def test_the_forecast_says_how_often_it_was_right(web: FlaskClient, world: World
         open_ticket(world.lozano, requester=world.marta, request=asked, at=clock.now())
     text = words(page(web, world.rosa, "/desk/reports/forecast?hours=8"))
     assert "En riesgo: 1 de 1 ticket abierto" in text and "en riesgo" in text
-    assert "Aproximadamente 3 de cada 10 objetivos como este se incumplieron." in text
+    assert "Se incumplieron unos 3 de cada 10 objetivos como este." in text
     assert "Comparado con 45 de este cliente (Primera respuesta en 30 min)" in text
-    assert "De 15 objetivos que dio por en riesgo, se incumplieron 5." in text
-    assert "De 23 objetivos que dio por seguros, se incumplieron 2." in text
-    assert "Lo que habría dicho 19 mañanas de las últimas 4 semanas (de lunes a viernes, 9:00)" in text
+    assert "De 15 objetivos previstos en riesgo, se incumplieron 5." in text
+    assert "De 23 objetivos previstos dentro de SLA, se incumplieron 2." in text
+    assert "Previsiones de 19 mañanas de las últimas 4 semanas (de lunes a viernes, 9:00)" in text
     file = read(sign_in(web, world.rosa).get("/desk/reports/forecast.csv?hours=2").text)
     assert file[1][6:9] == ["33", "45", "en riesgo"]
     with work(Scope.system()) as session:
@@ -236,8 +236,8 @@ def test_the_forecast_says_how_often_it_was_right(web: FlaskClient, world: World
     text = words(page(web, world.rosa, "/desk/reports/forecast?hours=8"))
     assert "At risk: 1 of 1 open ticket" in text
     assert "About 3 in 10 targets like this one were missed." in text
-    assert "Of 15 targets that it called at risk, 5 were missed." in text
-    assert "Of 23 targets that it called safe, 2 were missed." in text
+    assert "Of 15 targets forecast at risk, 5 were missed." in text
+    assert "Of 23 targets forecast on track, 2 were missed." in text
 
 
 def test_the_forecast_is_made_of_what_one_may_see(web: FlaskClient, world: World) -> None:

@@ -58,7 +58,8 @@ def test_another_contract_moves_the_clocks_and_stands_on_the_timeline(
     assert (changed.actor_id, changed.data["name"]) == (world.tomas.id, "Proyecto TPV")
     page = web.get(PAGE).text.replace("\N{NO-BREAK SPACE}", " ")
     assert (
-        "Contrato: Proyecto TPV" in page and "Plazos movidos (otro contrato): Primera respuesta 12:00 → 11:00" in page
+        "Contrato: Proyecto TPV" in page
+        and "SLA recalculado (cambio de contrato): Primera respuesta 12:00 → 11:00" in page
     )
     assert "Contrato «Proyecto TPV», normal: 1 h" in page
     assert offered(web) == [str(other.id), str(world.lozano_contract.id), ""]

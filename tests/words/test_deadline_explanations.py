@@ -50,7 +50,7 @@ def test_windows_of_one_day_are_one_line() -> None:
 
 def test_what_comes_out_of_hours_says_from_when_it_counts() -> None:
     found = lines(explained("2026-11-06T20:30", 60))
-    assert found[0].startswith("Abierto fuera de horario: cuenta desde") and found[0].endswith("10 nov 9:00")
+    assert found[0].startswith("Creado fuera de horario: cuenta desde") and found[0].endswith("10 nov 9:00")
     assert "9 nov cerrado: La Almudena" in found
 
 
@@ -84,7 +84,7 @@ def test_exceptions_and_timetables_are_named() -> None:
 def test_a_reader_elsewhere_reads_their_own_times_and_is_told_so() -> None:
     found = lines(explained("2026-11-23T13:00", 120), "en", "America/Mexico_City")
     assert "6:00 → 7:00, 9:00 → 10:00 (2 h)" in found[0]
-    assert "Times are yours; the calendar goes by those of Europe/Madrid" in found
+    assert "Times are in your time zone; the calendar uses Europe/Madrid" in found
 
 
 MONDAY_9 = ("el lunes 9 (La Almudena) y el fin de semana", "Monday 9 (La Almudena) and the weekend")
@@ -110,6 +110,6 @@ def test_the_short_form_counts_what_is_too_much_to_name() -> None:
     with reading_as("es", "Europe/Madrid"):
         steps = explained("2026-11-23T10:00", 60 * 8 * 30, pauses).steps
         said = skipped_words(steps).replace("\N{NO-BREAK SPACE}", " ")
-        assert said.endswith("2 h 30 min en pausa") and "3 festivos" in said and "días sin horario" in said
+        assert said.endswith("2 h 30 min en pausa") and "3 festivos" in said and "días no laborables" in said
         open_pause = explained("2026-11-23T10:00", 60, [(madrid("2026-11-23T10:30"), None)])
-        assert skipped_words(open_pause.steps) == "la pausa que sigue abierta"
+        assert skipped_words(open_pause.steps) == "la pausa actual"

@@ -57,8 +57,8 @@ def warning(found: Calendar, *, today: date) -> str:
         return ""
     named = " · ".join(str(year) for year in years)
     if found.place is None:
-        return gettext("No holidays are known for %(years)s.", years=named)
-    return gettext("The holidays of %(place)s are not frozen for %(years)s.", place=found.place.name, years=named)
+        return gettext("There are no holidays for %(years)s.", years=named)
+    return gettext("The holidays of %(place)s for %(years)s are not confirmed.", place=found.place.name, years=named)
 
 
 def week_on(said: WorkingCalendar, day: date) -> Mapping[int, Windows]:
@@ -140,9 +140,9 @@ def preview(said: WorkingCalendar, asked: MultiDict[str, str]) -> Json:
         budget = timedelta(minutes=min(whole(values["minutes"]), MOST_MINUTES))
         due = deadline(said, start, budget)
     except (ValueError, OverflowError):
-        return values | {"error": gettext("Give a moment, and a budget in minutes.")}
+        return values | {"error": gettext("Enter a date and time, and a target in minutes.")}
     if due is None:
-        return values | {"error": gettext("This calendar never has so much time within ten years.")}
+        return values | {"error": gettext("This calendar does not have that many business hours in ten years.")}
     found = Explanation("", budget, said.timezone, explain(said, start, budget), start)
     return values | {"due": _moment(due, said), "lines": trail(found)}
 
@@ -165,9 +165,9 @@ def _what(event: StoredEvent) -> list[str]:
     if event.kind in ("calendar.added", "place.added"):
         return [gettext("Added")]
     if event.kind == "calendar.renamed":
-        return [gettext("Renamed: it was called “%(name)s”", name=data["before"])]
+        return [gettext("Renamed from “%(name)s”", name=data["before"])]
     if event.kind == "place.year_frozen":
-        return [gettext("%(place)s: %(year)s frozen", place=data["name"], year=data["year"])]
+        return [gettext("%(place)s: %(year)s confirmed", place=data["name"], year=data["year"])]
     if event.kind == "place.changed":
         return [_days(data["name"], data)]
     parts = {
@@ -175,7 +175,7 @@ def _what(event: StoredEvent) -> list[str]:
         "week": gettext("Week"),
         "timetables": gettext("Timetables"),
         "holidays": gettext("Holidays"),
-        "exceptions": gettext("Days with other hours"),
+        "exceptions": gettext("Days with different hours"),
     }
     return [_days(label, data["what"][part]) for part, label in parts.items() if part in data["what"]]
 

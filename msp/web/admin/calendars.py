@@ -107,7 +107,7 @@ def save_calendar(calendar_id: UUID) -> Answer:
     refuse_restricted()
     found, form = access_calendar(calendar_id, lock=True), Form(request.form)
     if form.text("version") not in ("", str(found.version)):
-        flash(gettext("Somebody changed this calendar meanwhile. This is how it stands now."), "amber")
+        flash(gettext("Edited by someone else. These are the current values."), "amber")
         return redirect(url_for("admin.calendar", calendar_id=calendar_id), 303)
     said = _read(form)
     try:
@@ -116,7 +116,7 @@ def save_calendar(calendar_id: UUID) -> Answer:
     except Invalid as wrong:
         return _form(found, _posted(form), form.errors | by_day(wrong)), 422
     db.session.flush()
-    flash(gettext("Saved. Open deadlines are worked out anew."), "green")
+    flash(gettext("Saved. Open SLA targets are recalculated."), "green")
     return redirect(url_for("admin.calendar", calendar_id=calendar_id), 303)
 
 

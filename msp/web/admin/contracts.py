@@ -114,7 +114,7 @@ def save_contract(contract_id: UUID) -> Answer:
     """Change a contract from now on; one that somebody changed meanwhile is not written over."""
     found, form = access_contract(contract_id), Form(request.form)
     if form.text("version") not in ("", str(found.version)):
-        flash(gettext("Somebody changed this contract meanwhile. This is how it stands now."), "amber")
+        flash(gettext("Edited by someone else. These are the current values."), "amber")
         return redirect(url_for("admin.contract", contract_id=contract_id), 303)
     client = access_client(found.client_id)
     try:

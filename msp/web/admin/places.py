@@ -60,7 +60,7 @@ def create_place() -> Answer:
         }
         return _list(form.posted, fields), 422
     verbs.seed_year(added, at.year, at=at)
-    flash(gettext("Added. Enter the municipal days, then freeze the year."), "green")
+    flash(gettext("Added. Enter the local holidays, then confirm the year."), "green")
     return redirect(url_for("admin.place", place_id=added.id), 303)
 
 
@@ -81,14 +81,14 @@ def save_place_year(place_id: UUID, year: int) -> Answer:
     _check(year)
     found, form = access_place(place_id, lock=True), Form(request.form)
     if form.text("version") != str(_version(found.year(year))):
-        flash(gettext("Somebody changed this table meanwhile. This is how it stands now."), "amber")
+        flash(gettext("Edited by someone else. These are the current values."), "amber")
         return _to_year(place_id, year)
     rows = _posted_rows(form)
     try:
         verbs.edit_year(found, year, _holidays(form, rows), at=clock.now())
     except Invalid as wrong:
         return _year(found, year, rows=rows, errors=wrong.fields | form.errors), 422
-    flash(gettext("Saved. Open deadlines are worked out anew."), "green")
+    flash(gettext("Saved. Open SLA targets are recalculated."), "green")
     return _to_year(place_id, year)
 
 
@@ -99,7 +99,7 @@ def seed_place_year(place_id: UUID, year: int) -> Answer:
     try:
         verbs.seed_year(access_place(place_id, lock=True), year, at=clock.now())
     except Conflict:
-        flash(gettext("That year is frozen: change it by hand."), "amber")
+        flash(gettext("That year is confirmed: edit it manually."), "amber")
     return _to_year(place_id, year)
 
 
@@ -110,9 +110,9 @@ def freeze_place_year(place_id: UUID, year: int) -> Answer:
     try:
         verbs.freeze_year(access_place(place_id, lock=True), year, at=clock.now())
     except Conflict:
-        flash(gettext("There is nothing to freeze yet."), "amber")
+        flash(gettext("There is nothing to confirm yet."), "amber")
     else:
-        flash(gettext("Frozen: from now on only people change this year."), "green")
+        flash(gettext("Confirmed: updates no longer change this year."), "green")
     return _to_year(place_id, year)
 
 

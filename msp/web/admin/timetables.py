@@ -87,7 +87,7 @@ def _saved(calendar_id: UUID, begins: date | None) -> Answer:
     except Invalid as wrong:
         posted = form.posted.to_dict() | {"days": {i: form.text(f"day_{i}") for i in range(7)}}
         return _form(found, begins, posted, form.errors | by_day(wrong)), 422
-    flash(gettext("Saved. Open deadlines are worked out anew."), "green")
+    flash(gettext("Saved. Open SLA targets are recalculated."), "green")
     return redirect(url_for("admin.calendar", calendar_id=calendar_id), 303)
 
 

@@ -77,7 +77,7 @@ def forecast_file() -> Response:
         gettext("SLA target"),
         gettext("Due"),
         gettext("Technician"),
-        gettext("Late, %"),
+        gettext("Missed, %"),
         gettext("Compared with"),
         gettext("Forecast"),
         gettext("Why"),

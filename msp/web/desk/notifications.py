@@ -72,9 +72,9 @@ def _shown(row: Notification, ticket: Json) -> dict[str, object]:
 def sentence(row: Notification) -> str:
     """What a notification says, in the reader's language."""
     if row.kind == "ticket.assigned":
-        return gettext("You have a new ticket")
+        return gettext("A ticket was assigned to you")
     if row.kind == "ticket.received":
-        return gettext("The client wrote on your ticket")
+        return gettext("The client replied on your ticket")
     if row.kind == "ticket.reply_failed":
         reason = failure_sentence(row.data.get("reason"), service=row.data.get("channel") or "")
         return gettext("A reply could not be delivered. %(reason)s", reason=reason)
@@ -82,11 +82,11 @@ def sentence(row: Notification) -> str:
         return gettext("A scheduled ticket is open again")
     promise = word(row.data.get("clock", ""), "clock_long")
     if row.kind == "ticket.person_asked":
-        return gettext("Somebody asks to talk to a person")
+        return gettext("Someone asks to talk to a person")
     if row.kind == "sla.warned":
-        return gettext("%(promise)s: three quarters of the time are gone", promise=promise)
+        return gettext("%(promise)s: 75 %% of the SLA target used", promise=promise)
     if row.kind == "sla.escalated":
         return gettext("%(promise)s: escalated", promise=promise)
     if row.kind == "sla.breached":
-        return gettext("%(promise)s: the deadline has passed", promise=promise)
+        return gettext("%(promise)s: SLA breached", promise=promise)
     return row.kind

@@ -165,7 +165,7 @@ def _title(view: str) -> str:
         "team": gettext("My team"),
         "unassigned": gettext("Unassigned"),
         "soon": gettext("Due soon"),
-        "solved": gettext("Solved"),
+        "solved": gettext("Resolved"),
     }[view]
 
 
@@ -185,12 +185,12 @@ def _groups(
 ) -> list[dict[str, object]]:
     """The tickets by group, each with how many there are in all and where the rest is shown, if any is left out."""
     titles = {
-        "late": gettext("Overdue"),
+        "late": gettext("SLA breached"),
         "next_hour": gettext("Due in the next hour"),
         "today": gettext("Today"),
         "later": gettext("Later"),
         "paused": gettext("Paused"),
-        "none": gettext("Without a deadline"),
+        "none": gettext("No SLA target"),
         "all": _title(view),
     }
     sorted_in: dict[str, list[TicketLine]] = {}
@@ -315,7 +315,7 @@ def _drawn_filters(
             none=gettext("all"),
             more=[]
             if view == "solved"
-            else [{"label": gettext("solved"), "url": url_for("desk.queue", view="solved")}],
+            else [{"label": gettext("resolved"), "url": url_for("desk.queue", view="solved")}],
         ),
         {
             "label": gettext("Client"),
@@ -361,7 +361,7 @@ def _sort(view: str, order: str) -> dict[str, object]:
 
 @cached_per_locale
 def _drawn_sort(view: str, order: str, _root: str, _query: bytes) -> dict[str, object]:
-    orders = {"due": gettext("due first"), "newest": gettext("newest first"), "priority": gettext("by priority")}
+    orders = {"due": gettext("due date"), "newest": gettext("newest first"), "priority": gettext("priority")}
     return {
         "value": orders.get(order, orders["due"]),
         "options": [

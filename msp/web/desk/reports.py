@@ -109,7 +109,7 @@ def promises_file() -> Response:
 
 def tabs(current: str) -> list[dict[str, object]]:
     """The pages that belong together."""
-    pages = (("desk.reports", gettext("Attainment")), ("desk.report_forecast", gettext("Forecast")))
+    pages = (("desk.reports", gettext("SLA compliance")), ("desk.report_forecast", gettext("Forecast")))
     return [{"label": text, "url": url_for(endpoint), "current": endpoint == current} for endpoint, text in pages]
 
 
@@ -145,7 +145,7 @@ def _form(asked: ReportParams) -> dict[str, object]:
     only = asked.question.only
     selects = [
         ("client", gettext("Client"), [(str(each.id), each.name) for each in client_names()]),
-        ("kind", gettext("Promise"), [(each, word(each, "clock_long")) for each in CODES["kind"]]),
+        ("kind", gettext("SLA target"), [(each, word(each, "clock_long")) for each in CODES["kind"]]),
         ("priority", gettext("Priority"), [(each, word(each, "priority")) for each in CODES["priority"]]),
         ("type", gettext("Type"), [(each, word(each, "type")) for each in CODES["type"]]),
         ("tier", gettext("Tier"), [(each, word(each, "tier")) for each in CODES["tier"]]),

@@ -125,7 +125,9 @@ def sentence(event: Told, *, states: str = "status") -> str:
             "From %(before)s to %(after)s", before=word(data["before"], "tier"), after=word(data["after"], "tier")
         ),
         "ticket.assigned": lambda: (
-            gettext("Assigned to %(name)s", name=data["name"]) if data.get("name") else gettext("Back to the queue")
+            gettext("Assigned to %(name)s", name=data["name"])
+            if data.get("name")
+            else gettext("Unassigned, back in the queue")
         ),
         "ticket.action_dropped": lambda: (
             gettext("Not resolved: there was a new message meanwhile")
@@ -136,10 +138,10 @@ def sentence(event: Told, *, states: str = "status") -> str:
         "ticket.message_deleted": lambda: gettext("Message deleted"),
         "ticket.message_restored": lambda: gettext("Message restored"),
         "ticket.person_asked": lambda: gettext("Asked to talk to a person"),
-        "ticket.unreachable": lambda: gettext("The thread cannot be reached any more"),
+        "ticket.unreachable": lambda: gettext("The thread can no longer be reached"),
         "ticket.reachable": lambda: gettext("The thread can be reached again"),
         "ticket.contract_changed": lambda: (
-            gettext("Contract: %(name)s", name=data["name"]) if data.get("name") else gettext("Without a contract")
+            gettext("Contract: %(name)s", name=data["name"]) if data.get("name") else gettext("No contract")
         ),
         "sla.met": lambda: (
             gettext("%(promise)s: met late", promise=word(data["clock"], "clock_long"))
@@ -147,7 +149,7 @@ def sentence(event: Told, *, states: str = "status") -> str:
             else gettext("%(promise)s: met", promise=word(data["clock"], "clock_long"))
         ),
         "sla.recomputed": lambda: gettext(
-            "Deadlines moved (%(reason)s): %(moves)s",
+            "SLA targets recalculated (%(reason)s): %(moves)s",
             reason=word(data["reason"], "recomputed"),
             moves="; ".join(_move(each) for each in data["clocks"]),
         ),
@@ -157,7 +159,7 @@ def sentence(event: Told, *, states: str = "status") -> str:
         "sla.warned": lambda: _step(data),
         "sla.escalated": lambda: _step(data),
         "sla.breached": lambda: (
-            gettext("%(promise)s: the deadline has passed", promise=word(data["clock"], "clock_long")) + _late(data)
+            gettext("%(promise)s: SLA breached", promise=word(data["clock"], "clock_long")) + _late(data)
         ),
     }
     make = kinds.get(event.kind)
@@ -170,13 +172,13 @@ def _step(data: Json) -> str:
     steps = data.get("steps") or ["share:75:notify"]
     where, amount, *_ = steps[0].split(":")
     if (where, amount) == ("share", "75"):
-        return gettext("%(promise)s: three quarters of the time are gone", promise=promise) + _late(data)
+        return gettext("%(promise)s: 75 %% of the SLA target used", promise=promise) + _late(data)
     stood = moment(PolicyStep(where, int(amount), "notify"))
     return gettext("%(promise)s: %(moment)s", promise=promise, moment=stood[:1].lower() + stood[1:]) + _late(data)
 
 
 def _late(data: Json) -> str:
-    return " " + gettext("(seen late)") if data.get("is_late") else ""
+    return " " + gettext("(processed late)") if data.get("is_late") else ""
 
 
 def _move(moved: Mapping[str, str | None]) -> str:

@@ -195,7 +195,7 @@ def deadline(ticket: Due, *, left_minutes: int | None = None) -> Markup:
     if ticket.paused_at is not None:
         return _still(_paused(left_minutes))
     if ticket.due_at is None:
-        return _still(gettext("no deadline"))
+        return _still(gettext("no SLA target"))
     return _running(ticket.due_from or ticket.due_at, ticket.due_at, ticket.due_kind, now=wall.now())
 
 
@@ -219,7 +219,7 @@ def _running(started: datetime, due: datetime, kind: str | None, *, now: datetim
 def _drawn(
     started: datetime, due: datetime, kind: str | None, text: str, shade: str, used: float, ticks: bool
 ) -> Markup:
-    late = Markup('<span class="sr">{} </span>').format(gettext("late")) if shade == "red" else Markup()
+    late = Markup('<span class="sr">{} </span>').format(gettext("past due")) if shade == "red" else Markup()
     figure = Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(due), formats.exact(due), text)
     promise = f" · {word(kind, 'clock')}" if kind else ""
     return Markup('<div class="deadline tone-{}"{}><span class="deadline-text">{}{}{}</span>{}</div>').format(
@@ -237,7 +237,7 @@ def deadline_words(clock: Clock, *, took_minutes: int | None = None, left_minute
     `took_minutes` are the business minutes until it was met, `left_minutes` what remains in a pause.
     """
     if clock.state == "cancelled":
-        return Markup('<span class="quiet">{}</span>').format(gettext("not needed"))
+        return Markup('<span class="quiet">{}</span>').format(gettext("not applicable"))
     if clock.state == "paused":
         return Markup('<span class="quiet">{}</span>').format(_paused(left_minutes))
     if clock.state == "met" or clock.due_at is None:
@@ -258,7 +258,7 @@ def _ended(clock: Clock, took_minutes: int | None) -> Markup:
 def _open_words(started: datetime, due: datetime, *, now: datetime) -> Markup:
     left, until = left_of(started, due, now=now), formats.moment(due)
     if not left.ticks and left.tone != "red":
-        return Markup('<b class="tone-{}">{}</b>').format(left.tone, gettext("by %(due)s", due=until))
+        return Markup('<b class="tone-{}">{}</b>').format(left.tone, gettext("due %(due)s", due=until))
     pattern = gettext("overdue by %(left)s · %(due)s") if left.tone == "red" else gettext("%(left)s left · %(due)s")
     text = left.text.removeprefix(formats.MINUS)
     figure = Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(due), formats.exact(due), text)

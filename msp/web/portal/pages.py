@@ -161,4 +161,4 @@ def _line(line: TicketLine) -> str:
         return f"{who} · {formats.moment(line.resolved_at or line.updated_at)}"
     if line.due_at is None:
         return who
-    return gettext("%(who)s · before %(due)s", who=who, due=formats.moment(line.due_at))
+    return gettext("%(who)s · due %(due)s", who=who, due=formats.moment(line.due_at))

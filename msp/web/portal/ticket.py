@@ -127,8 +127,8 @@ def _check_own(found: Ticket) -> None:
 
 def _by_what(due: Clock | None) -> str:
     if due is not None and due.kind in ANSWERS:
-        return gettext("Answer by")
-    return gettext("Done by") if due is not None and due.kind == "fulfilment" else gettext("Solved by")
+        return gettext("Response due")
+    return gettext("Fulfilment due") if due is not None and due.kind == "fulfilment" else gettext("Resolution due")
 
 
 def _why(found: Ticket, due: Clock | None) -> str:

@@ -48,7 +48,7 @@ def margin(line: Line, left: int) -> str:
     if line.outcome in ("met", "met_late") and line.met_at is not None:
         text = gettext("%(minutes)s early") if left >= 0 and line.outcome == "met" else gettext("%(minutes)s late")
     elif line.outcome == "breached":
-        text = gettext("%(minutes)s late so far")
+        text = gettext("overdue by %(minutes)s")
     else:
         text = gettext("%(minutes)s left")
     return text % {"minutes": formats.minutes(abs(left))}
@@ -101,15 +101,15 @@ def file_head(zone: str) -> list[str]:
         gettext("Ticket"),
         gettext("Subject"),
         gettext("Client"),
-        gettext("Promise"),
+        gettext("SLA target"),
         gettext("Priority"),
         gettext("Type"),
         gettext("Tier"),
         gettext("Outcome"),
-        gettext("Began (%(zone)s)", zone=zone),
+        gettext("Start (%(zone)s)", zone=zone),
         gettext("Due (%(zone)s)", zone=zone),
         gettext("Met (%(zone)s)", zone=zone),
-        gettext("Business minutes left (late: negative)"),
+        gettext("Business minutes left (negative if overdue)"),
         gettext("Technician"),
     ]
 

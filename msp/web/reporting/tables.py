@@ -64,7 +64,7 @@ def rows_of(
 
 def total_of(found: Iterable[Figures], asked: ReportParams, *, endpoint: str) -> Row:
     """The last row: everything together."""
-    return Row(gettext("All together"), sum_of(found), urls(asked, endpoint))
+    return Row(gettext("Total"), sum_of(found), urls(asked, endpoint))
 
 
 def excluded_rows(total: Row) -> list[tuple[str, str, int, str]]:
@@ -80,13 +80,13 @@ def excluded_rows(total: Row) -> list[tuple[str, str, int, str]]:
 def label(by: str, key: str | None, named: dict[str, str]) -> str:
     """What a row is called."""
     if key == OTHERS:
-        return gettext("The rest of the team")
+        return gettext("Other technicians")
     if key is None:
         return {
-            "contract": gettext("Without a contract"),
-            "technician": gettext("Nobody"),
-            "month": gettext("Not decided in the period"),
-            "kind": gettext("Nothing promised"),
+            "contract": gettext("No contract"),
+            "technician": gettext("Unassigned"),
+            "month": gettext("No outcome in the period"),
+            "kind": gettext("No SLA target"),
         }.get(by, "–")
     if by == "month":
         return formats.month(date.fromisoformat(f"{key}-01")).capitalize()
@@ -155,11 +155,11 @@ def parts_of(counts: Sequence[int]) -> list[tuple[str, float, float]]:
 def reason_of(outcome: str) -> str:
     """Why promises of this kind are left out, as a sentence."""
     return {
-        "running": gettext("Their time was not up at the end of the period, or is not up yet."),
-        "paused": gettext("Their clock stood still: the client or an appointment was waited for, or it lay solved."),
-        "cancelled": gettext("They were not needed any more before they were due."),
-        "no_contract": gettext("No contract of the client covered the ticket when it was opened."),
-        "no_promise": gettext("The contract promises nothing for tickets like these."),
+        "running": gettext("Not due by the end of the period."),
+        "paused": gettext("SLA paused: pending client, scheduled or resolved."),
+        "cancelled": gettext("No longer applied before they were due."),
+        "no_contract": gettext("The client had no contract when the ticket was created."),
+        "no_promise": gettext("The contract has no SLA target for these tickets."),
     }[outcome]
 
 
@@ -167,12 +167,12 @@ def file_head(by: str) -> list[str]:
     """The heads of the columns of a file of figures."""
     return [
         dimension(by),
-        gettext("Counted"),
+        gettext("Measured"),
         *(word(each, "outcome").capitalize() for each in COUNTED),
-        pgettext("report", "Attainment %"),
-        gettext("Left out"),
+        pgettext("report", "SLA compliance %"),
+        gettext("Excluded"),
         *(word(each, "outcome").capitalize() for each in EXCLUDED),
-        gettext("Everything"),
+        gettext("Total"),
     ]
 
 
@@ -200,7 +200,7 @@ def dimension(by: str) -> str:
         "technician": gettext("Technician"),
         "tier": gettext("Tier"),
         "month": gettext("Month"),
-        "kind": gettext("Promise"),
+        "kind": gettext("SLA target"),
     }[by]
 
 
