@@ -192,6 +192,7 @@ def test_deadline_explained(driver: Driver, desk: Desk) -> None:
     clock.advance(timedelta(hours=3, minutes=30))  # 13:30 in Madrid, before the break
     desk.opened("El TPV no cobra")
     assert (
-        "Por qué 17:30: tu contrato da 2 horas de horario laboral para esto, contando desde las 13:30; no cuenta:"
+        "Por qué 17:30: el objetivo de SLA de tu contrato es de 2 horas en horario laboral,"
+        " contando desde las 13:30; no cuenta:"
         " el descanso de 14:00 a 16:00."
     ) in desk.read()
