@@ -1,16 +1,16 @@
 """The conversation between people in a chat system and the desk, whatever the chat system is.
 
 A platform provides a `Transport` (how to post, read profiles, fetch files) and calls `register`: from then on tickets
-are shown in its threads and replies go there. Its inbound module turns payloads into values and calls `hear`, `edited`,
-`deleted` and `press_and_answer` in jobs: each is idempotent and may call the transport, outside of any unit of work.
-`press` alone may run in a request.
+are shown in its threads and replies go there. Its inbound module turns payloads into values and calls
+`receive_message`, `edited` and `deleted` in jobs: each is idempotent and may call the transport, outside of any unit of
+work. Everything else that people do (buttons, commands, forms, reactions) goes through `interactions`.
 """
 
 from functools import partial
 
 from integrations.channels.attachments import OFFERED, fetch
 from integrations.channels.auto_replies import ANSWERED, send_auto_reply
-from integrations.channels.button_actions import ClickResult, handle_click, handle_click_and_answer
+from integrations.channels.button_actions import register_buttons
 from integrations.channels.changes import deleted, edited, restored
 from integrations.channels.direct_notifications import bring, line_of, reaches
 from integrations.channels.intake import receive_message, stranger_wrote
@@ -23,7 +23,6 @@ from integrations.channels.transport import Broken, InDoubt, Transport, Unreacha
 from integrations.channels.transports import add_transport
 from integrations.channels.values import (
     Button,
-    ButtonClick,
     FileOffer,
     IncomingMessage,
     Post,
@@ -42,8 +41,6 @@ from msp.notify.reply_delivery import LINE
 __all__ = [
     "Broken",
     "Button",
-    "ButtonClick",
-    "ClickResult",
     "FileOffer",
     "InDoubt",
     "IncomingMessage",
@@ -57,8 +54,6 @@ __all__ = [
     "deleted",
     "edited",
     "find_link",
-    "handle_click",
-    "handle_click_and_answer",
     "line_of",
     "note_broken",
     "note_channel_works",
@@ -74,6 +69,7 @@ __all__ = [
 def register(transport: Transport) -> None:
     """Show tickets in this chat system, send replies, answers to strangers and notifications there, fetch files."""
     add_transport(transport)
+    register_buttons()
     subscribe("chat", to=TOLD, handler=tell_in_order, line=LINE, destination=CHAT)
     subscribe("chat_late", to=set(), handler=tell, destination=CHAT)
     subscribe("chat_threads", to=CONNECTED, handler=follow_connection)

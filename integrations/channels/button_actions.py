@@ -1,22 +1,21 @@
 """Buttons under our messages: who may click is decided by who they are and where, never by what the button carries."""
 
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.channels import sentences
 from integrations.channels.auto_replies import language_of
 from integrations.channels.cards import ANOTHER, card_of
 from integrations.channels.conversations import conversation_at, conversation_of_ticket, leave_current, make_current
+from integrations.channels.interactions import BUTTON, Interaction, InteractionAnswer, register_interaction
 from integrations.channels.links import find_link
 from integrations.channels.refusals import refusal_text
 from integrations.channels.requesters import Refused, Stranger, check_opens, identify
 from integrations.channels.transport import Transport
-from integrations.channels.values import ButtonClick, WorkspaceLink
+from integrations.channels.values import WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.errors import OutsideFailure
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
@@ -24,19 +23,6 @@ from msp.people.queries import access_person
 from msp.tickets.by_requester import ask_for_person, confirm_solved, make_more_urgent, reopen
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.queries import access_ticket
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ClickResult:
-    """What became of a click, in the words of the person who clicked.
-
-    `is_shown` where the conversation itself shows it; everything else is for that person alone.
-    """
-
-    text: str
-    is_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,100 +36,91 @@ class Click:
     has_threads: bool
 
 
-def handle_click(transport: Transport, pressed: ButtonClick) -> ClickResult | None:
+def register_buttons() -> None:
+    """Have clicks on the buttons of tickets handled: Slack's in jobs, Teams' in the request, whose answer is shown."""
+    for code in (ANOTHER, *_ACTS):
+        register_interaction(BUTTON, code, handle_click)
+
+
+def handle_click(transport: Transport, clicked: Interaction) -> InteractionAnswer | None:
     """Do what a button says, if the ticket's conversation is there and the person belongs to its client.
 
-    Returns None for people who are nobody here. Idempotent.
+    None in workspaces that nobody connected; people of other companies read that it is not theirs. Idempotent.
     """
+    place = clicked.place
     with work(Scope.system()):
-        link = find_link(pressed.place.platform, pressed.place.workspace)
+        link = find_link(place.platform, place.workspace)
     if link is None or link.client_id is None:
         return None
     try:
-        author = identify(transport, link, pressed.author, reference={})
+        author = identify(transport, link, clicked.author, reference={})
         check_opens(author)
     except Refused as refused:
-        return ClickResult(refusal_text(refused.reason, link.client_id, locale=refused.locale))
+        return InteractionAnswer(refusal_text(refused.reason, link.client_id, locale=refused.locale))
     except Stranger:
-        return None
+        return InteractionAnswer(_not_theirs(transport, link, clicked))
     with work(Scope.client(link.client_id, actor_id=author.person_id)):
         person = access_person(author.person_id)
         with reading_as(person.locale, person.timezone):
-            return _act(transport, pressed, person, at=clock.now())
+            return _act(clicked, person, at=clock.now())
 
 
-def handle_click_and_answer(transport: Transport, pressed: ButtonClick) -> None:
-    """Do what a button says where the click itself cannot be answered: the result goes to that person alone."""
-    result = handle_click(transport, pressed)
-    if result is not None and result.is_shown:
-        return
-    with work(Scope.system()):
-        link = find_link(pressed.place.platform, pressed.place.workspace)
-    if link is None or link.client_id is None:
-        return
-    try:
-        text = result.text if result else _not_theirs(transport, link, pressed)
-        place = replace(pressed.place, thread="") if pressed.is_outside_threads else pressed.place
-        transport.post_ephemeral(link, place, to=pressed.author, text=text)
-    except OutsideFailure as failure:  # what the click did has been stored
-        log.info("the result of a click was not delivered", extra={"reason": failure.reason})
-
-
-def _not_theirs(transport: Transport, link: WorkspaceLink, pressed: ButtonClick) -> str:
+def _not_theirs(transport: Transport, link: WorkspaceLink, clicked: Interaction) -> str:
     """What people of other companies read, in their language."""
-    data = {"author": pressed.author, "reference": pressed.place.reference}
+    data = {"author": clicked.author, "reference": clicked.place.reference}
     with reading_as(language_of(transport, link, data), "Europe/Madrid"):
         return sentences.not_yours()
 
 
-def _act(transport: Transport, pressed: ButtonClick, person: Person, *, at: datetime) -> ClickResult:
-    place = pressed.place
-    if pressed.code == ANOTHER:
+def _act(clicked: Interaction, person: Person, *, at: datetime) -> InteractionAnswer:
+    place = clicked.place
+    if clicked.name == ANOTHER:
         leave_current(place)
-        return ClickResult(sentences.something_else())
-    conversation = conversation_at(place) if place.thread else conversation_of_ticket(place, pressed.ticket)
-    act = _ACTS.get(pressed.code)
-    if act is None or conversation is None or str(conversation.ticket_id) != pressed.ticket:
-        return ClickResult(sentences.not_yours())
+        return InteractionAnswer(sentences.something_else())
+    conversation = conversation_at(place) if place.thread else conversation_of_ticket(place, clicked.value)
+    if conversation is None or str(conversation.ticket_id) != clicked.value:
+        return InteractionAnswer(sentences.not_yours())
     ticket = access_ticket(conversation.ticket_id, lock=True)
-    return act(Click(ticket, conversation, person, at, has_threads=bool(place.thread)))
+    return _ACTS[clicked.name](Click(ticket, conversation, person, at, has_threads=bool(place.thread)))
 
 
-def _add_detail(click: Click) -> ClickResult:
+def _add_detail(click: Click) -> InteractionAnswer:
     if not click.has_threads:
         make_current(click.conversation)
-    return ClickResult(sentences.add_detail(label=click.ticket.label, has_threads=click.has_threads))
+    return InteractionAnswer(sentences.add_detail(label=click.ticket.label, has_threads=click.has_threads))
 
 
-def _more_urgent(click: Click) -> ClickResult:
+def _more_urgent(click: Click) -> InteractionAnswer:
     if not make_more_urgent(click.ticket, click.person, at=click.at):
         return _already(click)
-    return ClickResult(sentences.raised(card_of(click.ticket), now=click.at), is_shown=True)
+    return InteractionAnswer(sentences.raised(card_of(click.ticket), now=click.at), is_shown=True)
 
 
-def _talk_to_person(click: Click) -> ClickResult:
+def _talk_to_person(click: Click) -> InteractionAnswer:
     if not ask_for_person(click.ticket, click.person, at=click.at):
-        return ClickResult(sentences.person_asked_already())
-    return ClickResult(sentences.person_asked(name=first_name(click.person.name)), is_shown=True)
+        return InteractionAnswer(sentences.person_asked_already())
+    return InteractionAnswer(sentences.person_asked(name=first_name(click.person.name)), is_shown=True)
 
 
-def _solved(click: Click) -> ClickResult:
+def _solved(click: Click) -> InteractionAnswer:
     if not confirm_solved(click.ticket, click.person, at=click.at):
         return _already(click)
-    return ClickResult(sentences.closed(card_of(click.ticket), name=first_name(click.person.name)), is_shown=True)
+    return InteractionAnswer(sentences.closed(card_of(click.ticket), name=first_name(click.person.name)), is_shown=True)
 
 
-def _reopen(click: Click) -> ClickResult:
+def _reopen(click: Click) -> InteractionAnswer:
     if not reopen(click.ticket, click.person, at=click.at):
         return _already(click)
-    return ClickResult(sentences.reopened(card_of(click.ticket), name=first_name(click.person.name)), is_shown=True)
+    return InteractionAnswer(
+        sentences.reopened(card_of(click.ticket), name=first_name(click.person.name)), is_shown=True
+    )
 
 
-def _already(click: Click) -> ClickResult:
-    return ClickResult(sentences.already(label=click.ticket.label))
+def _already(click: Click) -> InteractionAnswer:
+    return InteractionAnswer(sentences.already(label=click.ticket.label))
 
 
-_ACTS: dict[str, Callable[[Click], ClickResult]] = {
+_ACTS: dict[str, Callable[[Click], InteractionAnswer]] = {
     "add_detail": _add_detail,
     "more_urgent": _more_urgent,
     "talk_to_person": _talk_to_person,

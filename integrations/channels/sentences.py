@@ -122,6 +122,11 @@ def not_yours() -> str:
     return gettext("I cannot do that from here.")
 
 
+def failed() -> str:
+    """What a button or form asked for could not be done."""
+    return gettext("That did not work. Please try again in a minute.")
+
+
 def already(*, label: str) -> str:
     """A button was pressed whose moment has passed."""
     return gettext("That is done already: you see how %(label)s stands on its card.", label=label)

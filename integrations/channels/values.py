@@ -80,20 +80,6 @@ class IncomingMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class ButtonClick:
-    """A click on a button under one of our messages; `ticket` is what the button claims to be about.
-
-    `is_outside_threads` where the message stands in no thread, though it may have begun one.
-    """
-
-    place: ThreadRef
-    author: str
-    code: str
-    ticket: str
-    is_outside_threads: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Profile:
     """Who the chat system says somebody is; `workspace` is the company they belong to there.
 
@@ -126,7 +112,7 @@ class WorkspaceLink:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to press, in the reader's words; `code` comes back in a Press."""
+    """Something to press, in the reader's words; `code` comes back as the name of an Interaction."""
 
     code: str
     label: str

@@ -1,31 +1,34 @@
-"""Slack's doors: verified on the raw bytes, stored once where it is meant for us, answered. That is all."""
+"""Slack's endpoints: a request is verified on its raw bytes, stored once where it is meant for us, and answered."""
 
 import hashlib
 import logging
+from dataclasses import replace
+from functools import partial
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from slack_sdk.signature import Clock, SignatureVerifier
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from integrations.channels.commands import command_answer
+from integrations.channels.interactions import InteractionAnswer, answer_now, dispatch
 from integrations.channels.priority import is_known, lane_in
 from integrations.channels.profiles import is_known_person
-from integrations.channels.refusals import command_refusal
-from integrations.slack.profiles import user_of
+from integrations.channels.transports import transport_of
+from integrations.slack.interactions import INTERACTION_EVENTS, SOURCE, command_of, interactions_of
+from integrations.slack.profiles import enterprise_of, user_of
 from integrations.slack.relevance import MESSAGE_EVENTS, Relevance, is_direct, relevance_of, root_of
 from integrations.slack.shapes import WrongShape, read_command, read_event, read_interaction
+from integrations.slack.transport import SlackTransport
 from msp.config import Settings
 from msp.kernel import clock, inbox
 from msp.kernel.db import Json
-from msp.kernel.leases import URGENT
+from msp.kernel.leases import URGENT, USUAL
 from msp.web.request_scope import own_scope
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
-SOURCE = "slack"
 
-doors = Blueprint("slack", __name__, url_prefix="/slack")
+blueprint = Blueprint("slack", __name__, url_prefix="/slack")
 
 
 class _OurClock(Clock):
@@ -35,17 +38,17 @@ class _OurClock(Clock):
         return clock.now().timestamp()
 
 
-@doors.errorhandler(WrongShape)
+@blueprint.errorhandler(WrongShape)
 def _wrong_shape(wrong: WrongShape) -> tuple[Response, int]:
     return jsonify(ok=False, error=wrong.code), 400
 
 
-@doors.errorhandler(RequestEntityTooLarge)
+@blueprint.errorhandler(RequestEntityTooLarge)
 def _too_large(_error: RequestEntityTooLarge) -> tuple[Response, int]:
     return jsonify(ok=False, error="too_large"), 413
 
 
-@doors.post("/events")
+@blueprint.post("/events")
 @own_scope
 def events() -> tuple[Response, int]:
     """The Events API: 401 unless signed within five minutes, 400 or 413 where malformed, 200 once it is stored.
@@ -63,41 +66,39 @@ def events() -> tuple[Response, int]:
     return jsonify(ok=True), 200
 
 
-@doors.post("/interactions")
+@blueprint.post("/interactions")
 @own_scope
 def interactions() -> tuple[Response | str, int]:
-    """Buttons and forms, which Slack does not send again: verified, stored once by trigger, answered with nothing."""
+    """Buttons, menus, forms and shortcuts, which Slack does not send again: answered, or stored once by trigger."""
     raw = _body()
     if not _is_signed(raw):
         return _unsigned()
     payload = read_interaction(raw)
     trigger = payload.get("trigger_id")
-    external_id = f"interaction:{trigger if isinstance(trigger, str) and trigger else _digest(raw)}"
-    inbox.store(SOURCE, external_id, payload, key=_thread_of_interaction(payload), lane=URGENT)
-    return "", 200
+    key = f"interaction:{trigger if isinstance(trigger, str) and trigger else _digest(raw)}"
+    answer = _dispatch(payload, key, lane=URGENT)
+    if answer is not None and answer.has_failed:
+        return _failed()
+    if answer is not None and answer.body is not None:
+        return jsonify(answer.body), 200
+    return (jsonify(options=[]) if payload["type"] == "block_suggestion" else ""), 200
 
 
-@doors.post("/commands")
+@blueprint.post("/commands")
 @own_scope
-def commands() -> tuple[Response, int]:
-    """The slash command: verified, stored once by trigger, answered to its author alone.
-
-    Where we know that its author opens no tickets, they are told why and nothing is stored.
-    """
+def commands() -> tuple[Response | str, int]:
+    """The slash command, answered to its author alone."""
     raw = _body()
     if not _is_signed(raw):
         return _unsigned()
     fields = read_command(raw)
-    if refusal := command_refusal("slack", fields["team_id"], fields["user_id"]):
-        return jsonify(response_type="ephemeral", text=refusal), 200
-    if fields.get("text", "").strip():
-        payload = {"type": "slash_command", "command": fields}
-        key = f"{fields['team_id']}:{fields['channel_id']}:{fields['user_id']}"
-        inbox.store(SOURCE, f"command:{fields['trigger_id']}", payload, key=key)
-    words = command_answer(
-        "slack", fields["team_id"], fields["user_id"], text=fields.get("text", ""), command=fields["command"]
-    )
-    return jsonify(response_type="ephemeral", text=words), 200
+    command = command_of(fields, key=f"command:{fields['trigger_id']}")
+    answer = answer_now(_transport(fields), command)
+    if answer is not None and answer.has_failed:
+        return _failed()
+    if answer is None or not (answer.text or answer.body):
+        return "", 200
+    return jsonify(answer.body or {"response_type": "ephemeral", "text": answer.text}), 200
 
 
 def _body() -> bytes:
@@ -120,6 +121,28 @@ def _unsigned() -> tuple[Response, int]:
     return jsonify(ok=False, error="invalid_signature"), 401
 
 
+def _failed() -> tuple[Response, int]:
+    """Slack tells the person that it did not work, and keeps their form open."""
+    return jsonify(ok=False, error="failed"), 500
+
+
+def _dispatch(payload: Json, external_id: str, *, lane: int) -> InteractionAnswer | None:
+    """Answer what people did at once, or store it, in the order of its thread."""
+    found = interactions_of(payload, key=external_id)
+    if not found:
+        return None
+    place = found[0].place
+    key = f"{place.workspace}:{place.channel}:{place.thread}"
+    store = partial(inbox.store, SOURCE, external_id, payload, key=key, lane=lane)
+    return dispatch(_transport(payload), found, store=store)
+
+
+def _transport(payload: Json) -> SlackTransport:
+    transport = transport_of("slack")
+    assert isinstance(transport, SlackTransport)  # registered with this blueprint
+    return replace(transport, enterprise=enterprise_of(payload))
+
+
 def _store(envelope: Json, external_id: str) -> None:
     """Keep what is of use, in order: by thread in a channel, by chat in a direct message.
 
@@ -127,6 +150,9 @@ def _store(envelope: Json, external_id: str) -> None:
     """
     use, event, team = relevance_of(envelope), envelope.get("event") or {}, envelope.get("team_id", "")
     if use is Relevance.NONE:
+        return
+    if envelope["type"] == "event_callback" and event["type"] in INTERACTION_EVENTS:
+        _dispatch(envelope, external_id, lane=USUAL)
         return
     if event.get("type") == "user_change":
         user = user_of(event)
@@ -145,13 +171,6 @@ def _store(envelope: Json, external_id: str) -> None:
         lane=lane_in("slack", team, channel, thread),
         only_if=is_known("slack", team, channel, thread) if use is Relevance.IF_KNOWN else None,
     )
-
-
-def _thread_of_interaction(payload: Json) -> str:
-    container = payload.get("container") or {}
-    channel = container.get("channel_id") or (payload.get("channel") or {}).get("id") or ""
-    thread = container.get("thread_ts") or container.get("message_ts") or ""
-    return f"{payload['team']['id']}:{channel}:{thread}"
 
 
 def _digest(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What the doors stored, worked by a worker: Slack's payloads turned into the channel-neutral conversation."""
+"""What the endpoints stored, handled in a job: Slack's payloads turned into the neutral conversation."""
 
 import logging
 from dataclasses import replace
@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from integrations.channels import (
     Broken,
-    ButtonClick,
     FileOffer,
     IncomingMessage,
     ThreadRef,
@@ -14,12 +13,13 @@ from integrations.channels import (
     deleted,
     edited,
     find_link,
-    handle_click_and_answer,
     note_broken,
     note_channel_works,
     note_uninstalled,
     receive_message,
 )
+from integrations.channels.interactions import handle_interaction
+from integrations.slack.interactions import INTERACTION_EVENTS, interactions_of
 from integrations.slack.profiles import enterprise_of, follow_user
 from integrations.slack.relevance import (
     MESSAGE_EVENTS,
@@ -41,28 +41,30 @@ log = logging.getLogger(__name__)
 
 
 def handle(transport: SlackTransport, received: Received) -> None:
-    """Work one stored payload; what we have no use for is left. Bears being called twice."""
+    """Handle one stored payload; what we have no use for is left. Idempotent."""
     payload = received.payload
     transport = replace(transport, enterprise=enterprise_of(payload))
     team = payload.get("team_id") or (payload.get("team") or {}).get("id") or ""
     try:
         if payload["type"] == "event_callback":
-            _on_event(transport, payload)
-        elif payload["type"] == "block_actions":
-            _on_buttons(transport, payload)
+            _on_event(transport, payload, received.external_id)
         elif payload["type"] == "slash_command":
             _on_command(transport, payload["command"], received.external_id)
         elif payload["type"] == "app_rate_limited":
             log.warning("slack holds events back", extra={"team": team})
+        elif received.external_id.startswith("interaction:"):
+            _on_interactions(transport, payload, received.external_id)
     except Broken as broken:
         note_broken("slack", team or payload["command"]["team_id"], reason=broken.reason)
         raise
 
 
-def _on_event(transport: SlackTransport, envelope: Json) -> None:
+def _on_event(transport: SlackTransport, envelope: Json, external_id: str) -> None:
     event = envelope["event"]
     if event["type"] in MESSAGE_EVENTS:
         _on_message(transport, envelope, event)
+    elif event["type"] in INTERACTION_EVENTS:
+        _on_interactions(transport, envelope, external_id)
     elif event["type"] == "user_change":
         follow_user(envelope, event, enterprise=transport.enterprise)
     elif event["type"] == "app_uninstalled" or (event["type"] == "tokens_revoked" and _has_bots(event)):
@@ -177,17 +179,9 @@ def _offer(file: Json) -> FileOffer:
     return FileOffer(name, content_type or "application/octet-stream", size, remote, refused, awaits_words=awaits)
 
 
-def _on_buttons(transport: Transport, payload: Json) -> None:
-    container, team = payload.get("container") or {}, payload["team"]["id"]
-    channel = container.get("channel_id") or (payload.get("channel") or {}).get("id")
-    thread = container.get("thread_ts") or container.get("message_ts")
-    if not channel or not thread:
-        return
-    place = ThreadRef("slack", team, channel, thread, is_personal=channel.startswith("D"))
-    is_outside = container.get("thread_ts") in (None, "", container.get("message_ts"))
-    for action in payload["actions"]:
-        code, ticket = str(action.get("action_id") or ""), str(action.get("value") or "")
-        handle_click_and_answer(transport, ButtonClick(place, payload["user"]["id"], code, ticket, is_outside))
+def _on_interactions(transport: Transport, payload: Json, external_id: str) -> None:
+    for each in interactions_of(payload, key=external_id):
+        handle_interaction(transport, each)
 
 
 def _on_command(transport: Transport, command: Json, external_id: str) -> None:

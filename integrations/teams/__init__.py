@@ -5,9 +5,9 @@ from functools import partial
 from flask import Flask
 
 from integrations import channels
+from integrations.teams.bot import handle
 from integrations.teams.connector import Token
-from integrations.teams.endpoints import MAX_BODY, SOURCE, doors
-from integrations.teams.inbound import handle
+from integrations.teams.endpoints import MAX_BODY, SOURCE, blueprint
 from integrations.teams.platform import TEAMS
 from integrations.teams.tokens import Keys
 from integrations.teams.transport import TeamsTransport
@@ -19,13 +19,13 @@ PLATFORM = TEAMS
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Open the bot's door where it has an identity (TEAMS_APP_ID and TEAMS_APP_PASSWORD)."""
+    """Open the bot's endpoint where it has an identity (TEAMS_APP_ID and TEAMS_APP_PASSWORD)."""
     if not PLATFORM.is_enabled(settings):
         return
     transport = TeamsTransport(settings.teams_app_id, Token(settings), is_local=settings.is_demo)
     app.extensions["teams_keys"] = Keys(settings.teams_openid_metadata_url)
     app.extensions["teams_transport"] = transport
-    app.register_blueprint(doors)
+    app.register_blueprint(blueprint)
     reserve(app, "/api/messages", most=MAX_BODY)
     inbox.register_source(SOURCE, partial(handle, transport))
     channels.register(transport)

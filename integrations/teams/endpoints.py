@@ -1,47 +1,44 @@
-"""The bot's endpoint: checks the caller, stores the activity once and answers; a click is answered with its result."""
+"""The bot's endpoint: checks the caller, then stores the activity once, or answers an invoke with its result."""
 
 import hashlib
 import json
-import logging
+from functools import partial
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from integrations.channels import sentences
+from integrations.channels.interactions import dispatch
 from integrations.channels.priority import lane_in
-from integrations.teams.inbound import click
+from integrations.teams.bot import run_turn
+from integrations.teams.inbound import place_of
+from integrations.teams.interactions import interactions_of
 from integrations.teams.shapes import WrongShape, read_activity, tenant_of
 from integrations.teams.tokens import Keys, NotTrusted, check, check_service
 from integrations.teams.transport import TeamsTransport
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.db import Json
-from msp.kernel.errors import OutsideFailure
-from msp.kernel.i18n import LOCALES, reading_as
 from msp.kernel.inbox_writer import Sought
 from msp.web.request_scope import own_scope
 
-log = logging.getLogger(__name__)
-
 MAX_BODY = 1024 * 1024
 SOURCE = "teams"
-WORKED = ("message", "messageUpdate", "messageDelete", "conversationUpdate", "installationUpdate")
-CARD_MESSAGE = "application/vnd.microsoft.activity.message"
+STORED = ("message", "messageUpdate", "messageDelete", "conversationUpdate", "installationUpdate")
 
-doors = Blueprint("teams", __name__)
+blueprint = Blueprint("teams", __name__)
 
 
-@doors.errorhandler(WrongShape)
+@blueprint.errorhandler(WrongShape)
 def _wrong_shape(wrong: WrongShape) -> tuple[Response, int]:
     return jsonify(error={"code": "BadSyntax", "message": wrong.code}), 400
 
 
-@doors.errorhandler(RequestEntityTooLarge)
+@blueprint.errorhandler(RequestEntityTooLarge)
 def _too_large(_error: RequestEntityTooLarge) -> tuple[Response, int]:
     return jsonify(error={"code": "MessageSizeTooBig", "message": "over 1 MiB"}), 413
 
 
-@doors.post("/api/messages")
+@blueprint.post("/api/messages")
 @own_scope
 def messages() -> tuple[Response | str, int]:
     """An activity: 401 unless it is the Bot Framework's, 400 or 413 where malformed, 200 once it is stored."""
@@ -50,11 +47,17 @@ def messages() -> tuple[Response | str, int]:
     if not _is_trusted(raw):
         return jsonify(error={"code": "Unauthorized", "message": "no valid token"}), 401
     activity = read_activity(raw)
-    if activity["type"] in WORKED:
-        key, lane = activity["conversation"]["id"], _lane_of(activity)
-        inbox.store(SOURCE, _id_of(activity, raw), activity, key=key, lane=lane)
+    transport: TeamsTransport = current_app.extensions["teams_transport"]
     if activity["type"] == "invoke":
-        return _answer_invoke(activity)
+        answer = run_turn(transport, activity)
+        assert answer is not None  # the bot answers every invoke
+        return jsonify(answer.body), answer.status
+    conversation = activity["conversation"]["id"]
+    store = partial(inbox.store, SOURCE, _id_of(activity, raw), activity, key=conversation, lane=_lane_of(activity))
+    if activity["type"] == "messageReaction":
+        dispatch(transport, interactions_of(activity, place_of(activity)), store=store)
+    elif activity["type"] in STORED:
+        store()
     return "", 200
 
 
@@ -93,24 +96,3 @@ def _id_of(activity: Json, raw: bytes) -> str:
     if activity["type"] == "message" and name:
         return f"{activity['conversation']['id']}:{activity['type']}:{name}"
     return f"{activity['type']}:{hashlib.sha256(raw).hexdigest()}"
-
-
-def _answer_invoke(activity: Json) -> tuple[Response | str, int]:
-    """A click is done here and answered with what became of it, seen by that person alone; other invokes are not ours.
-
-    Teams repeats an invoke that is answered late: what was done already says so and is not done again.
-    """
-    if activity.get("name") != "adaptiveCard/action":
-        return "", 501
-    transport: TeamsTransport = current_app.extensions["teams_transport"]
-    try:
-        result = click(transport, activity)
-        words = result.text if result else None
-    except OutsideFailure as failure:
-        log.warning("a click could not be done", extra={"reason": failure.reason})
-        words = None
-    if words is None:
-        language = str(activity.get("locale") or "")[:2].lower()
-        with reading_as(language if language in LOCALES else "es", "Europe/Madrid"):
-            words = sentences.not_yours()
-    return jsonify(statusCode=200, type=CARD_MESSAGE, value=words), 200

@@ -1,25 +1,21 @@
-"""What the door stored, worked by a worker: activities turned into the channel-neutral conversation."""
+"""Messages of Teams as neutral ones: where they were written, by whom, with which files."""
 
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from integrations.channels import (
-    ButtonClick,
-    ClickResult,
     FileOffer,
     IncomingMessage,
     ThreadRef,
-    deleted,
     edited,
     find_link,
-    handle_click,
-    handle_click_and_answer,
     receive_message,
     restored,
 )
-from integrations.teams.installations import WITHOUT_TOKEN, note_installation, team_of
+from integrations.channels.interactions import handle_interaction
+from integrations.teams.installations import WITHOUT_TOKEN, team_of
+from integrations.teams.interactions import interactions_of
 from integrations.teams.rich_text import absent_files, is_system_message, pictures_of_emoji, quoted_id, read_activity
 from integrations.teams.shapes import instant_of, tenant_of
 from integrations.teams.transport import TeamsTransport
@@ -28,63 +24,44 @@ from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent
 from msp.kernel.file_names import file_name
-from msp.kernel.inbox import Received
 from msp.people.actions import link_identity
 from msp.people.queries import find_by_email
 
 FILE_INFO = "application/vnd.microsoft.teams.file.download.info"
 
 
-def handle(transport: TeamsTransport, received: Received) -> None:
-    """Work one stored activity; what we have no use for is left. Idempotent."""
-    activity = received.payload
-    place = _place(activity)
-    note_installation(activity, place)
-    transport = replace(transport, here=place)
-    if activity["type"] == "message":
-        _on_message(transport, activity, place)
-    elif activity["type"] == "messageUpdate":
-        _on_change(transport, activity, place)
-    elif activity["type"] == "messageDelete":
-        deleted(place, str(activity.get("id") or ""))
-
-
-def click(transport: TeamsTransport, activity: Json) -> ClickResult | None:
-    """Do what the button of an `adaptiveCard/action` invoke says, in the request: its answer is what the person sees.
-
-    None for people who are nobody here; raises Temporary or Permanent where Teams does not tell who they are.
-    """
-    place, action = _place(activity), _object(_object(activity.get("value")).get("action"))
-    ticket = str(_object(action.get("data")).get("ticket") or "")
-    pressed = ButtonClick(place, activity["from"]["id"], str(action.get("verb") or ""), ticket)
-    return handle_click(replace(transport, here=place), pressed)
-
-
-def _on_message(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
+def receive(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
+    """A message; of clients that know no Action.Execute, also a click, by Action.Submit."""
     value = activity.get("value")
-    if isinstance(value, dict) and "code" in value:  # Action.Submit, of clients that know no Action.Execute
-        pressed = ButtonClick(place, activity["from"]["id"], str(value["code"]), str(value.get("ticket") or ""))
-        handle_click_and_answer(transport, pressed)
+    if isinstance(value, dict) and "code" in value:
+        for each in interactions_of(activity, place):
+            handle_interaction(transport, each)
         return
     if activity["from"].get("role") == "bot" or activity["from"]["id"] == activity["recipient"]["id"]:
         return
     if is_system_message(activity) or _introduce(transport, activity, place):
         return
-    receive_message(transport, _said(activity, place))
+    receive_message(transport, _message(activity, place))
 
 
-def _on_change(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
-    kind = _object(activity.get("channelData")).get("eventType")
-    if not activity.get("id") or activity["from"]["id"] == activity["recipient"]["id"]:
-        return
-    if kind == "undeleteMessage":
-        restored(transport, _said(activity, place))
-    elif kind in ("editMessage", None):
-        said = replace(_said(activity, place), at=_written_at(activity))
-        edited(transport, said, at=instant_of(activity))
+def receive_edit(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
+    """Another text of a message that a person wrote."""
+    if _is_of_person(activity):
+        message = replace(_message(activity, place), at=_written_at(activity))
+        edited(transport, message, at=instant_of(activity))
 
 
-def _said(activity: Json, place: ThreadRef) -> IncomingMessage:
+def receive_undelete(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
+    """A deleted message is there again."""
+    if _is_of_person(activity):
+        restored(transport, _message(activity, place))
+
+
+def _is_of_person(activity: Json) -> bool:
+    return bool(activity.get("id")) and activity["from"]["id"] != activity["recipient"]["id"]
+
+
+def _message(activity: Json, place: ThreadRef) -> IncomingMessage:
     content, is_mentioned = read_activity(activity)
     return IncomingMessage(
         place=place,
@@ -131,7 +108,7 @@ def _introduce(transport: TeamsTransport, activity: Json, place: ThreadRef) -> b
     return True
 
 
-def _place(activity: Json) -> ThreadRef:
+def place_of(activity: Json) -> ThreadRef:
     """Where it was said. A channel's conversation carries its thread's root; chats have one thread for each ticket."""
     conversation = activity["conversation"]
     base, _, root = str(conversation["id"]).partition(";messageid=")
@@ -156,10 +133,6 @@ def _place(activity: Json) -> ThreadRef:
         is_personal=kind == "personal",
         reference=reference,
     )
-
-
-def _object(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
 
 
 def _offers(activity: Json) -> list[FileOffer]:

@@ -16,7 +16,7 @@ class WrongShape(Exception):
 
 
 _TEXTS = ("id", "text", "textFormat", "name", "replyToId", "locale", "localTimezone", "channelId")
-_LISTS = ("entities", "attachments", "membersAdded", "membersRemoved")
+_LISTS = ("entities", "attachments", "membersAdded", "membersRemoved", "reactionsAdded", "reactionsRemoved")
 
 
 def read_activity(raw: bytes) -> Json:

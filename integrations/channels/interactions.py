@@ -1,0 +1,157 @@
+"""Interactions: what people do besides writing (buttons, commands, forms, reactions), by kind and name.
+
+An endpoint turns a request of its platform into an `Interaction` and calls `dispatch`: a synchronous handler answers in
+the HTTP response, any other is worked in a job by `handle_interaction`. What nobody registered is logged and answered
+with nothing. Reactions come as `REACTION_ADDED` and `REACTION_REMOVED`; no handler is registered for them.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from integrations.channels.links import find_link
+from integrations.channels.transport import Transport
+from integrations.channels.values import ThreadRef
+from msp.kernel.db import Json, Scope, current_scope_or_none, work
+from msp.kernel.deadlines import DeadlineExceeded, deadline
+from msp.kernel.errors import OutsideFailure
+
+log = logging.getLogger(__name__)
+
+BUTTON = "button"  # named by the code of the button
+COMMAND = "command"  # the command, with its slash
+FORM_OPENED = "form_opened"  # the platform asks for a form
+FORM_SUBMITTED = "form_submitted"
+FORM_CLOSED = "form_closed"
+HOME_OPENED = "home_opened"  # the tab of the app's own page
+SHORTCUT = "shortcut"
+OPTIONS = "options"  # the platform asks what a menu offers
+SEARCH = "search"  # the platform asks for results
+REACTION_ADDED = "reaction_added"  # the emoji; `value` is the message's id
+REACTION_REMOVED = "reaction_removed"
+
+ANY = "*"
+REQUEST_SECONDS = 2.0  # for all outbound calls of a synchronous handler; Slack waits three seconds for the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """What somebody did: `kind` and `name` find its handler, `value` is what the control carries, such as a ticket.
+
+    `key` is the same for one request however often it is delivered. `place.channel` is empty for what is done outside
+    of any conversation. `is_outside_threads` where the message stands in no thread, though it may have begun one.
+    `payload` is the platform's own request.
+    """
+
+    kind: str
+    name: str
+    key: str
+    place: ThreadRef
+    author: str
+    value: str = ""
+    is_outside_threads: bool = False
+    payload: Json = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionAnswer:
+    """What comes of an interaction: `text` for the person alone, or a `body` in the platform's own form.
+
+    `is_shown` where the conversation itself shows what the text says.
+    """
+
+    text: str = ""
+    body: Json | None = None
+    is_shown: bool = False
+    has_failed: bool = False
+
+
+Handler = Callable[[Transport, Interaction], InteractionAnswer | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    handler: Handler
+    is_synchronous: bool
+
+
+_handlers: dict[tuple[str, str], _Registered] = {}
+
+
+def register_interaction(kind: str, name: str, handler: Handler, *, is_synchronous: bool = False) -> None:
+    """Have `handler` called for this kind and name, or for other names of the kind where the name is ANY.
+
+    It may be called twice for one interaction and must be idempotent. A synchronous one runs in the web request,
+    outside of a transaction; its calls to other services end after two seconds in all.
+    """
+    _handlers[kind, name] = _Registered(handler, is_synchronous)
+
+
+def dispatch(
+    transport: Transport, interactions: Sequence[Interaction], *, store: Callable[[], object]
+) -> InteractionAnswer | None:
+    """Answer the first synchronous interaction of a request, else `store` the request once for a job.
+
+    None where the answer is empty.
+    """
+    found = [(_find(each), each) for each in interactions]
+    for registered, each in found:
+        if registered is None:
+            _log_unknown(each)
+        elif registered.is_synchronous:
+            return answer_now(transport, each)
+    if any(registered for registered, _ in found):
+        store()
+    return None
+
+
+def answer_now(transport: Transport, interaction: Interaction) -> InteractionAnswer | None:
+    """Handle an interaction in the request, for platforms that show its answer to the person; None where unknown.
+
+    A failure is logged and comes back as `has_failed`, so that the endpoint answers in its platform's form.
+    """
+    assert current_scope_or_none() is None, "a handler that calls other services runs outside of a transaction"
+    registered = _find(interaction)
+    if registered is None:
+        _log_unknown(interaction)
+        return None
+    try:
+        with deadline(REQUEST_SECONDS):
+            return registered.handler(transport, interaction)
+    except (OutsideFailure, DeadlineExceeded) as failure:
+        log.warning("an interaction was not answered", extra=_extra(interaction) | {"reason": str(failure)})
+    except Exception:  # whoever clicked gets an answer; the fault is ours
+        log.exception("an interaction failed", extra=_extra(interaction))
+    return InteractionAnswer(has_failed=True)
+
+
+def handle_interaction(transport: Transport, interaction: Interaction) -> None:
+    """Handle a stored interaction in a job; the text of the answer goes to the person alone. Raises as the handler."""
+    registered = _find(interaction)
+    if registered is None:
+        _log_unknown(interaction)
+        return
+    answer = registered.handler(transport, interaction)
+    if answer is None or answer.is_shown or not answer.text:
+        return
+    with work(Scope.system()):
+        link = find_link(interaction.place.platform, interaction.place.workspace)
+    if link is None:
+        return
+    place = replace(interaction.place, thread="") if interaction.is_outside_threads else interaction.place
+    try:
+        transport.post_ephemeral(link, place, to=interaction.author, text=answer.text)
+    except OutsideFailure as failure:  # what was done has been stored
+        log.info("the answer to an interaction was not delivered", extra={"reason": failure.reason})
+
+
+def _find(interaction: Interaction) -> _Registered | None:
+    return _handlers.get((interaction.kind, interaction.name)) or _handlers.get((interaction.kind, ANY))
+
+
+def _log_unknown(interaction: Interaction) -> None:
+    log.info("unknown interaction", extra=_extra(interaction))
+
+
+def _extra(interaction: Interaction) -> Json:
+    return {"platform": interaction.place.platform, "kind": interaction.kind, "interaction": interaction.name[:100]}

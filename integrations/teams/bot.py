@@ -1,0 +1,175 @@
+"""The bot: Microsoft's TeamsActivityHandler dispatches an activity, in a job or, for invokes, in the web request.
+
+Callers, tokens and the Connector are our own (`tokens`, `connector`, `transport`). botbuilder-core sees only what it
+needs to dispatch: its classes drop fields that we read (the ids of attachments, what entities hold) and refuse whole
+activities for one odd value, so that everything else is read from the JSON that Teams sent.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from botbuilder.core import BotAdapter, InvokeResponse, TurnContext
+from botbuilder.core.teams import TeamsActivityHandler
+from botbuilder.schema import (
+    Activity,
+    ActivityTypes,
+    ChannelAccount,
+    ConversationAccount,
+    ConversationReference,
+    MessageReaction,
+    ResourceResponse,
+)
+from botframework.connector import Channels
+
+from integrations.channels import deleted
+from integrations.channels.interactions import answer_now, handle_interaction
+from integrations.channels.reachability import note_heard, note_removed
+from integrations.teams.inbound import place_of, receive, receive_edit, receive_undelete
+from integrations.teams.installations import note_installed
+from integrations.teams.interactions import interactions_of, invoke_answer
+from integrations.teams.transport import TeamsTransport
+from msp.kernel.db import Json
+from msp.kernel.inbox import Received
+
+
+def handle(transport: TeamsTransport, received: Received) -> None:
+    """Handle one stored activity; what we have no use for is left. Idempotent."""
+    run_turn(transport, received.payload)
+
+
+def run_turn(transport: TeamsTransport, payload: Json) -> InvokeResponse | None:
+    """Have the bot handle a verified activity; returns the answer to an invoke. Raises as its handlers do."""
+    adapter, bot = _Adapter(), Bot(transport, payload)
+    asyncio.run(adapter.run_pipeline(TurnContext(adapter, dispatched(payload)), bot.on_turn))
+    return adapter.answer
+
+
+def dispatched(payload: Json) -> Activity:
+    """What the library reads to dispatch an activity. Local Teams clients may name another channel than Teams."""
+    data = _dict(payload.get("channelData"))
+    return Activity(
+        type=payload["type"],
+        id=payload.get("id"),
+        name=payload.get("name"),
+        action=payload.get("action"),
+        channel_id=Channels.ms_teams,
+        service_url=payload["serviceUrl"],
+        locale=payload.get("locale"),
+        from_property=ChannelAccount(id=payload["from"]["id"]),
+        recipient=ChannelAccount(id=payload["recipient"]["id"]),
+        conversation=ConversationAccount(id=payload["conversation"]["id"]),
+        channel_data={"eventType": data["eventType"]} if isinstance(data.get("eventType"), str) else {},
+        members_removed=[ChannelAccount(id=str(each.get("id"))) for each in _dicts(payload.get("membersRemoved"))],
+        reactions_added=[MessageReaction(type=str(each.get("type"))) for each in _dicts(payload.get("reactionsAdded"))],
+        reactions_removed=[
+            MessageReaction(type=str(each.get("type"))) for each in _dicts(payload.get("reactionsRemoved"))
+        ],
+        value=payload.get("value"),
+    )
+
+
+class Bot(TeamsActivityHandler):
+    """Handles one activity; each hook is named and called by Microsoft's handler."""
+
+    def __init__(self, transport: TeamsTransport, payload: Json) -> None:
+        self.payload, self.place = payload, place_of(payload)
+        self.transport = replace(transport, here=self.place)
+        self.was_removed = False
+
+    async def on_message_activity(self, turn_context: TurnContext) -> None:
+        """Somebody wrote."""
+        note_heard(self.place)
+        receive(self.transport, self.payload, self.place)
+
+    async def on_teams_message_edit(self, turn_context: TurnContext) -> None:
+        """Somebody edited a message."""
+        note_heard(self.place)
+        receive_edit(self.transport, self.payload, self.place)
+
+    async def on_teams_message_undelete(self, turn_context: TurnContext) -> None:
+        """Somebody took a deletion back."""
+        note_heard(self.place)
+        receive_undelete(self.transport, self.payload, self.place)
+
+    async def on_message_update_activity(self, turn_context: TurnContext) -> None:
+        """A change of a kind that has no hook: local clients name none for an edit."""
+        await super().on_message_update_activity(turn_context)
+        if "eventType" not in turn_context.activity.channel_data:
+            await self.on_teams_message_edit(turn_context)
+
+    async def on_message_delete_activity(self, turn_context: TurnContext) -> None:
+        """A message was deleted, by `softDeleteMessage` or an event that local clients do not name."""
+        note_heard(self.place)
+        deleted(self.place, str(self.payload.get("id") or ""))
+
+    async def on_message_reaction_activity(self, turn_context: TurnContext) -> None:
+        """Somebody reacted to a message of ours, or no longer does."""
+        note_heard(self.place)
+        for each in interactions_of(self.payload, self.place):
+            handle_interaction(self.transport, each)
+
+    async def on_installation_update_add(self, turn_context: TurnContext) -> None:
+        """The app was installed in a team or chat, or upgraded there."""
+        note_installed(self.place)
+
+    async def on_installation_update_remove(self, turn_context: TurnContext) -> None:
+        """The app was removed; an upgrade that removes it comes with one that adds it, and counts for none."""
+        if turn_context.activity.action == "remove":
+            note_removed(self.place)
+
+    async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
+        """Members, channels or a team changed; where the app was not removed it works."""
+        await super().on_conversation_update_activity(turn_context)
+        (note_removed if self.was_removed else note_heard)(self.place)
+
+    async def on_members_removed_activity(
+        self, members_removed: list[ChannelAccount], turn_context: TurnContext
+    ) -> None:
+        """People or the app left a conversation."""
+        self.was_removed = turn_context.activity.recipient.id in {each.id for each in members_removed}
+
+    async def on_teams_team_deleted(self, team_info: Any, turn_context: TurnContext) -> None:
+        """A team was deleted, and the app with it."""
+        self.was_removed = True
+
+    async def on_teams_team_hard_deleted(self, team_info: Any, turn_context: TurnContext) -> None:
+        """A deleted team can no longer be restored."""
+        self.was_removed = True
+
+    async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
+        """Every invoke is found by kind and name among the interactions.
+
+        The library's own hooks for single invokes raise on values of another shape and answer 501 for other names.
+        """
+        [interaction] = interactions_of(self.payload, self.place)
+        return invoke_answer(self.payload, answer_now(self.transport, interaction))
+
+
+class _Adapter(BotAdapter):
+    """Keeps the answer to an invoke. Messages go through the outbox and our own transport, never through a turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer: InvokeResponse | None = None
+
+    async def send_activities(self, context: TurnContext, activities: list[Activity]) -> list[ResourceResponse]:
+        for each in activities:
+            if each.type != ActivityTypes.invoke_response:
+                raise NotImplementedError("messages are sent by the outbox")
+            self.answer = each.value
+        return [ResourceResponse() for _ in activities]
+
+    async def update_activity(self, context: TurnContext, activity: Activity) -> None:
+        raise NotImplementedError("messages are updated by the outbox")
+
+    async def delete_activity(self, context: TurnContext, reference: ConversationReference) -> None:
+        raise NotImplementedError("messages are never deleted")
+
+
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[Json]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
