@@ -60,7 +60,7 @@ def test_command(driver: Driver, desk: Desk) -> None:
     assert driver.seen(MARTA, Where.CHANNEL) == [] and "LOZ-1" in desk.card().text
 
 
-@pytest.mark.parametrize("text", ["Hola", "buenos días!", "Gracias", "ok, perfecto"])
+@pytest.mark.parametrize("text", ["Hola", "buenos días!", "👋", "Gracias", "ok, perfecto 👍"])
 @behaviour(GROUP, basic=True)
 def test_greeting_alone(driver: Driver, desk: Desk, text: str) -> None:
     """A greeting, thanks or an acknowledgement alone opens no ticket and is answered once."""

@@ -92,40 +92,6 @@ def test_edits_among_colleagues_and_of_old_messages_open_nothing(
     assert tickets() == []
 
 
-def test_an_edit_that_comes_before_its_message_counts(
-    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
-) -> None:
-    channel, ts = slack_server.open_im(SLACK_TEAM, MARTA).id, slack_server.world.ts()
-    old = {"type": "message", "user": MARTA, "team": SLACK_TEAM, "text": "no me va el coreo", "ts": ts}
-    new = {**old, "text": "no me va el correo", "edited": {"user": MARTA, "ts": slack_server.world.ts()}}
-    changed(slack_server, channel, new, old)
-    slack_server.emit(
-        slack_server.world.channels[channel],
-        {**old, "channel": channel, "channel_type": "im", "event_ts": ts},
-        wait=True,
-    )
-    drain()
-    [ticket] = tickets()
-    assert [each.body for each in said_on(ticket)] == ["no me va el correo"]
-
-
-def test_a_deletion_that_comes_before_its_message_counts(
-    slack_server: SlackServer, drain: Drain, tickets: Tickets
-) -> None:
-    channel, ts = slack_server.open_im(SLACK_TEAM, MARTA).id, slack_server.world.ts()
-    said = {"type": "message", "user": MARTA, "team": SLACK_TEAM, "text": "mi clave es hunter2", "ts": ts}
-    gone = {
-        "type": "message", "subtype": "message_deleted", "channel": channel, "channel_type": "im",
-        "deleted_ts": ts, "hidden": True, "previous_message": said,
-        "ts": slack_server.world.ts(), "event_ts": slack_server.world.ts(),
-    }  # fmt: skip
-    place = slack_server.world.channels[channel]
-    slack_server.emit(place, gone, wait=True)
-    slack_server.emit(place, {**said, "channel": channel, "channel_type": "im", "event_ts": ts}, wait=True)
-    drain()
-    assert tickets() == []
-
-
 # -------------------------------------------------------------------------- files
 
 
@@ -220,19 +186,6 @@ def test_an_acknowledgement_outside_of_the_thread_goes_onto_the_ticket_that_was_
     assert slack_server.messages(channel=said.channel, author="bot")[-1]["text"].startswith("De nada, Marta.")
 
 
-def test_an_answer_to_the_desk_outside_of_the_thread(
-    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn, world: World
-) -> None:
-    slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
-    drain()
-    with work(Scope.staff(actor_id=world.irene.id)):
-        reply(access_ticket(tickets()[0].id), author=world.irene, body="Lo reinicio ahora", at=clock.now())
-    drain()
-    slack_server.say(SLACK_TEAM, MARTA, "im", "vale")
-    drain()
-    assert [each.body for each in said_on(tickets()[0])] == ["no me va el correo", "Lo reinicio ahora", "vale"]
-
-
 def test_in_a_channel_an_empty_mention_is_asked_for_another_mention(
     slack_server: SlackServer, drain: Drain, tickets: Tickets
 ) -> None:
@@ -282,20 +235,6 @@ def test_what_was_written_before_the_answer_joins_also_when_it_comes_late(
     drain()
     [ticket] = tickets()
     assert "pone error 41" in [each.body for each in said_on(ticket)]
-
-
-def test_who_deletes_and_writes_again_has_one_ticket(
-    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
-) -> None:
-    """B8: its subject is what is written now."""
-    said = slack_server.say(SLACK_TEAM, MARTA, "im", "mi clave es hunter2 y no me deja entrar")
-    drain()
-    slack_server.delete(SLACK_TEAM, MARTA, said.channel, said.ts)
-    slack_server.say(SLACK_TEAM, MARTA, "im", "no me deja entrar en la VPN")
-    drain()
-    [ticket] = tickets()
-    assert ticket.subject == "No me deja entrar en la VPN"
-    assert [each.body for each in said_on(ticket)] == ["", "no me deja entrar en la VPN"]
 
 
 @pytest.mark.parametrize("text", ["Hola", "gracias!", "vale 👍"])

@@ -4,11 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from msp.kernel import clock, settings
 from msp.kernel.db import Scope, work
-from msp.sla.models import Clock
 from msp.tickets.actions import change_status
 from msp.tickets.messages import reply
 from msp.tickets.models import Message, Ticket
@@ -31,20 +29,6 @@ def answer(ticket: Ticket, world: World, body: str = "¿Qué pone en la pantalla
 def resolve(ticket: Ticket, world: World, status: str = "resolved") -> None:
     with work(Scope.staff(actor_id=world.irene.id)):
         change_status(access_ticket(ticket.id), status, at=clock.now())
-
-
-def test_hola_no_me_va_el_correo_es_urgente_is_one_ticket(
-    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
-) -> None:
-    for text in ("Hola", "no me va el correo", "es urgente"):
-        slack_server.say(SLACK_TEAM, MARTA, "im", text)
-    drain()
-    [ticket] = tickets()
-    assert ticket.subject == "No me va el correo"
-    assert [each.body for each in said_on(ticket)] == ["no me va el correo", "es urgente"]
-    with work(Scope.staff()) as session:
-        kinds = session.scalars(select(Clock.kind).where(Clock.ticket_id == ticket.id)).all()
-    assert sorted(kinds) == ["first_response", "resolution"]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "out of order"])
@@ -71,16 +55,6 @@ def test_gracias_afterwards_opens_no_ticket_and_is_kept(
     drain()
     [ticket] = tickets()
     assert [each.body for each in said_on(ticket)] == ["no me va el correo", "Ya está arreglado", "Gracias!"]
-
-
-@pytest.mark.parametrize("text", ["Hola", "buenos días!", "👋", "Gracias", "ok, perfecto 👍"])
-def test_small_talk_alone_opens_nothing_and_is_answered(
-    slack_server: SlackServer, drain: Drain, tickets: Tickets, text: str
-) -> None:
-    said = slack_server.say(SLACK_TEAM, MARTA, "im", text)
-    drain()
-    assert tickets() == []
-    assert len(slack_server.messages(channel=said.channel, author="bot")) == 1
 
 
 def test_after_a_technicians_reply_a_new_message_is_a_new_ticket(

@@ -69,20 +69,6 @@ def test_text_and_card_are_two_activities_and_the_card_is_updated_in_place(
     assert "Irene Navas" in str(card) and "high" in str(card).lower()
 
 
-def test_solved_and_not_yet_are_asked_and_their_buttons_go(desk: Desk, drain: Drain, world: World) -> None:
-    desk.say("The VPN is down")
-    drain()
-    act(world, tickets()[0], status="resolved")
-    drain()
-    question = next(each for each in cards(desk) if "not_yet" in str(each))
-    assert "Irene has marked this as resolved" in str(question)
-    answer = desk.press(question["id"], "solved")
-    assert answer.status == 200
-    drain()
-    assert tickets()[0].status == "closed"
-    assert not [each for each in cards(desk) if "not_yet" in str(each)]
-
-
 def test_the_opening_sentence_follows_the_deadline(desk: Desk, drain: Drain, world: World) -> None:
     desk.say("The VPN is down")
     drain()

@@ -139,16 +139,6 @@ def test_an_edit_of_an_old_message_opens_nothing(desk: Desk, drain: Drain) -> No
     assert tickets() == []
 
 
-def test_a_deletion_that_comes_before_its_message_counts(desk: Desk, drain: Drain) -> None:
-    message = desk.activity("my password is hunter2") | {"id": "1795424400123"}
-    gone = {key: each for key, each in message.items() if key != "text"}
-    gone |= {"type": "messageDelete", "channelData": {"tenant": {"id": TEAMS_TENANT}, "eventType": "softDeleteMessage"}}
-    desk.teams.post(gone, wait=True)
-    desk.teams.post(message, wait=True)
-    drain()
-    assert tickets() == []
-
-
 def test_a_file_that_is_added_to_a_message_arrives_once(desk: Desk, drain: Drain) -> None:
     """A1: by an edit, which tells the older file as well, under another address."""
     said = desk.teams.say(

@@ -6,14 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from msp.clients.models import UnknownSource
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
-from msp.tickets.actions import change_status
 from msp.tickets.messages import note, reply
 from msp.tickets.models import Conversation, Message, Ticket
 from simulators.teams.server import TeamsServer
@@ -22,7 +20,6 @@ from tests.teams.desk import Desk
 from tests.world import TEAMS_TENANT, World
 
 Drain = Callable[[], int]
-OTHER_TENANT = "99999999-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -84,62 +81,6 @@ def test_a_mention_in_a_channel_is_answered_in_its_thread(desk: Desk, drain: Dra
     drain()
     with work(Scope.staff()) as session:
         assert session.query(Message).filter(Message.body.contains("quemado")).one().ticket_id == ticket.id
-
-
-def test_something_else_starts_another_ticket_in_the_same_chat(desk: Desk, drain: Drain) -> None:
-    desk.say("The VPN is down")
-    drain()
-    pressed = desk.press(desk.card()["id"], "something_else")
-    assert pressed.status == 200
-    drain()
-    desk.say("Also, my laptop fan is loud")
-    drain()
-    assert [ticket.subject for ticket in tickets()] == ["The VPN is down", "Also, my laptop fan is loud"]
-
-
-def test_buttons_of_a_solved_ticket(desk: Desk, drain: Drain, world: World) -> None:
-    desk.say("The VPN is down")
-    drain()
-    with work(Scope.staff(actor_id=world.irene.id)) as session:
-        change_status(session.query(Ticket).one(), "resolved", at=clock.now())
-    drain()
-    question = next(a for a in reversed(desk.from_bot()) if "solved" in str(a.get("attachments")))
-    assert desk.press(question["id"], "not_yet").status == 200
-    drain()
-    assert tickets()[0].status == "open"
-
-
-def test_an_edit_reaches_the_ticket_and_a_delete_marks_it(desk: Desk, drain: Drain) -> None:
-    said = desk.say("The VPN is dwon")
-    drain()
-    desk.teams.edit(TEAMS_TENANT, desk.person, said.id, "The VPN is down")
-    drain()
-    with work(Scope.staff()) as session:
-        message = session.query(Message).one()
-        assert message.body == "The VPN is down" and message.edited_at is not None
-    desk.teams.delete(TEAMS_TENANT, desk.person, said.id)
-    drain()
-    with work(Scope.staff()) as session:
-        assert session.query(Message).one().deleted_at is not None
-
-
-def test_the_same_activity_again_changes_nothing(desk: Desk, drain: Drain) -> None:
-    said = desk.say("The VPN is down")
-    desk.teams.redeliver(said.id, times=3)
-    drain()
-    assert len(tickets()) == 1 and desk.card()
-
-
-def test_an_unknown_tenant_is_answered_kindly_and_shown_to_the_administrator(desk: Desk, drain: Drain) -> None:
-    desk.teams.add_tenant("Otra, S.L.", id=OTHER_TENANT, domain="otra.example")
-    desk.teams.add_user(OTHER_TENANT, id="29:otra", name="Olga Otra", email="olga@otra.example")
-    desk.teams.say(OTHER_TENANT, "29:otra", "", "Hola, ¿hay alguien?")
-    drain()
-    assert tickets() == []
-    (answer,) = desk.teams.messages(tenant=OTHER_TENANT, author="bot")
-    assert answer["text"]
-    with work(Scope.staff()) as session:
-        assert session.query(UnknownSource).one().external_id == OTHER_TENANT
 
 
 @pytest.mark.parametrize("kind", sorted(FORGERIES))
