@@ -40,7 +40,7 @@ def test_nothing_given_is_a_demonstration_with_embedded_servers(tmp_path: Path) 
     assert settings.is_demo and settings.load_demo
     assert settings.embedded_database and settings.embedded_redis
     assert settings.public_url == "http://127.0.0.1:8000"
-    assert not (settings.slack_enabled or settings.teams_enabled or settings.stripe_enabled)
+    assert not (settings.slack_signing_secret or settings.teams_app_id or settings.stripe_enabled)
     assert not settings.mail_enabled
 
 
@@ -159,7 +159,7 @@ def test_loopback_may_do_without_https() -> None:
 
 def test_a_slack_app_built_by_hand_needs_the_signing_secret_alone() -> None:
     settings = Settings.from_env(production(SLACK_SIGNING_SECRET="s"))
-    assert settings.slack_enabled and not settings.slack_install_enabled
+    assert settings.slack_signing_secret and not settings.slack_client_id
 
 
 @pytest.mark.parametrize("tenant", ["", "11111111-2222-3333-4444-555555555555"])
@@ -167,7 +167,6 @@ def test_the_bots_token_comes_from_its_own_tenant(tenant: str) -> None:
     bot = {"TEAMS_APP_ID": "app", "TEAMS_APP_PASSWORD": "pw", "TEAMS_APP_TENANT_ID": tenant}
     settings = Settings.from_env(production(**bot))
     home = tenant or "botframework.com"
-    assert settings.teams_enabled
     assert settings.teams_token_url == f"https://login.microsoftonline.com/{home}/oauth2/v2.0/token"
 
 

@@ -80,6 +80,20 @@ def _exposed(tree: ast.Module) -> Iterator[str]:
             yield from ast.literal_eval(node.value)
 
 
+def test_only_a_plug_in_names_its_platform() -> None:
+    named = re.compile(r"""['"](slack|teams)['"]""")
+    plug_ins = {"integrations/slack", "integrations/teams"}
+    content = ("msp/demo", "msp/bench")  # the demonstration's people write in both
+    found = [
+        f"{name}:{number}"
+        for path in tracked("msp/*.py", "msp/*.html", "msp/*.css", "billing/*", "integrations/*", "wsgi.py")
+        if not (name := str(path.relative_to(ROOT))).startswith((*plug_ins, *content))
+        for number, line in enumerate(text_of(path).splitlines(), 1)
+        if named.search(line)
+    ]
+    assert not found
+
+
 def test_the_changelog_tells_of_the_version() -> None:
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version and f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()

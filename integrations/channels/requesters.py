@@ -20,6 +20,7 @@ from msp.kernel.i18n import reading_as
 from msp.people.actions import LOCALES, add_person, link_identity, move_identity
 from msp.people.models import ChatIdentity, Person
 from msp.people.queries import find_by_email, find_identity
+from msp.words.vocabulary import word
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,7 @@ def _language(profile: Profile, client: Client) -> str:
 
 def _unnamed(link: WorkspaceLink, client: Client) -> str:
     with reading_as(client.locale, client.timezone):
-        return gettext("Slack user") if link.platform == "slack" else gettext("Teams user")
+        return gettext("%(platform)s user", platform=word(link.platform, "channel"))
 
 
 def _link(link: WorkspaceLink, profile: Profile, person: Person, *, is_guest: bool, reference: Json) -> ChatIdentity:

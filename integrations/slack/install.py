@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from integrations.slack.platform import SLACK
 from integrations.slack.web_api import call, client
 from msp.clients.actions import connect, note_unknown
 from msp.clients.models import Client
@@ -44,7 +45,7 @@ installing = Blueprint("slack_install", __name__, url_prefix="/slack", template_
 def install() -> Response:
     """Send the browser to Slack to approve the app; with `client_id` only for an administrator, for that client."""
     settings = _settings()
-    if not settings.slack_install_enabled:
+    if not SLACK.can_install(settings):
         raise NotFound("page")
     client_id = request.args.get("client_id", type=UUID)
     if client_id is not None and not _is_administrator():

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from msp.clients.billing_data import FIELDS, tidy
 from msp.clients.models import Client, Connection, UnknownSource
+from msp.clients.platforms import connectable_platforms
 from msp.clients.queries import find_connection
 from msp.kernel import crypto, timezones, ttl_cache
 from msp.kernel.db import Json, db
@@ -109,12 +110,12 @@ def connect(
     settings: Json | None = None,
     secret: str | None = None,
 ) -> Connection:
-    """Tie a Slack workspace or Teams tenant to a client (to the provider where None); emits `connection.added`.
+    """Tie a workspace or tenant to a client (to the provider where None); emits `connection.added`.
 
     The secret is sealed at rest. Refuses a workspace that belongs to another client; the same client's is renewed, and
     where it was broken, or had no token, `connection.restored` is emitted too.
     """
-    if kind not in ("slack", "teams") or not external_id.strip():
+    if kind not in {each.name for each in connectable_platforms()} or not external_id.strip():
         raise Invalid(fields={"kind": ["unknown"]} if external_id.strip() else {"external_id": ["required"]})
     client_id = client.id if client else None
     connection = find_connection(kind, external_id)

@@ -45,13 +45,12 @@ class Client(Model):
 
 
 class Connection(Model):
-    """A Slack workspace or Teams tenant that belongs to a client; to the provider itself where `client_id` is null."""
+    """A workspace or tenant of a platform. It is the provider's own where `client_id` is null."""
 
     __tablename__ = "connection"
     __table_args__ = (
         UniqueConstraint("kind", "external_id"),
         Index("ix_connection_client", "client_id"),
-        CheckConstraint("kind in ('slack', 'teams')", name="kind"),
         {"info": {"access": "shared"}},
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -201,7 +201,12 @@ def platform_named(name: str) -> Platform | None:
 
 def missing_settings(names: tuple[str, ...], settings: Settings) -> list[str]:
     """Which of these names of the environment are not given."""
-    return [name for name in names if not getattr(settings, name.lower())]
+    return [name for name in names if not setting_value(name, settings)]
+
+
+def setting_value(name: str, settings: Settings) -> str:
+    """The value of a name of the environment; empty where it is not given."""
+    return str(getattr(settings, name.lower()))
 
 
 def uuid_text(text: str) -> str:

@@ -74,7 +74,7 @@ def connections_page(client_id: UUID, *, after: UUID | None, limit: int) -> list
 
 
 def find_connection(kind: str, external_id: str) -> Connection | None:
-    """The connection that a Slack workspace or Teams tenant belongs to."""
+    """The connection that a workspace or tenant belongs to."""
     return db.session.scalars(
         select(Connection).where(Connection.kind == kind, Connection.external_id == external_id)
     ).one_or_none()

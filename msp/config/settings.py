@@ -99,21 +99,6 @@ class Settings:
         return self.env == "demo"
 
     @property
-    def slack_enabled(self) -> bool:
-        """Whether Slack's doors are open (apps built by hand need the signing secret alone)."""
-        return bool(self.slack_signing_secret)
-
-    @property
-    def slack_install_enabled(self) -> bool:
-        """Whether a workspace can install the app by OAuth."""
-        return bool(self.slack_enabled and self.slack_client_id and self.slack_client_secret)
-
-    @property
-    def teams_enabled(self) -> bool:
-        """Whether the Teams bot has an identity."""
-        return bool(self.teams_app_id and self.teams_app_password)
-
-    @property
     def stripe_enabled(self) -> bool:
         """Whether invoices can be sent to Stripe."""
         return bool(self.stripe_api_key)

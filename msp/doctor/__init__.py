@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
+from integrations.installed import register_platforms
 from msp import embedded
 from msp.config import Settings, SettingsError
 from msp.doctor import database, documents, holidays, machine, outside, queue, records, work
@@ -35,6 +36,7 @@ def report(environ: Mapping[str, str] | None = None, *, say: Callable[[str], Non
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding of every check; embedded servers that are down are started for the length of it."""
+    register_platforms()
     for check in LOCAL_CHECKS:
         yield from check(settings)
     with ExitStack() as stack:

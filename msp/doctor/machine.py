@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import tzdata
 
+from msp.clients.platforms import platforms
 from msp.config import Settings, likely_typos, secret_weakness
 from msp.doctor.finding import Check, Finding, Level, judged
 
@@ -83,16 +84,17 @@ def pages_are_built(settings: Settings) -> Iterator[Finding]:
 def integrations_are_on(settings: Settings) -> Iterator[Finding]:
     """What is on, and what the rest needs."""
     states = {
-        "Slack": (settings.slack_enabled, "SLACK_SIGNING_SECRET, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET"),
-        "Teams": (settings.teams_enabled, "TEAMS_APP_ID, TEAMS_APP_PASSWORD, TEAMS_APP_TENANT_ID"),
-        "Stripe": (settings.stripe_enabled, "STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET"),
-        "Mail": (settings.mail_enabled, "SMTP_URL, MAIL_FROM"),
+        str(each.full_name): (each.is_enabled(settings), each.required_settings + each.install_settings)
+        for each in platforms()
     }
+    states["Stripe"] = (settings.stripe_enabled, ("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"))
     for name, (is_on, names) in states.items():
-        yield Finding("ok", f"{name} is on") if is_on else Finding("note", f"{name} is off", f"To use it, set {names}")
-    if settings.slack_enabled and not settings.slack_install_enabled:
-        mend = "To let clients install the app by themselves, set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
-        yield Finding("note", "Slack: apps built by hand only", mend)
+        mend = f"To use it, set {', '.join(names)}"
+        yield Finding("ok", f"{name} is on") if is_on else Finding("note", f"{name} is off", mend)
+    for each in platforms():
+        if each.install_settings and each.is_enabled(settings) and not each.can_install(settings):
+            mend = f"To let clients install the app by themselves, set {' and '.join(each.install_settings)}"
+            yield Finding("note", f"{each.full_name}: apps built by hand only", mend)
     if not settings.is_demo and settings.stripe_api_key.startswith(("sk_test_", "rk_test_")):
         yield Finding("note", "Stripe's key is a test key", "Payments are not real")
 

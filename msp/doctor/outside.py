@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import SplitResult, urlsplit
 
+from msp.clients.platforms import Host, platforms, setting_value
 from msp.config import Settings
 from msp.doctor.finding import Check, Finding
 
@@ -18,33 +19,24 @@ PORTS = {"https": 443, "http": 80, "smtp": 25, "smtps": 465, "smtp+starttls": 58
 
 def services_can_be_reached(settings: Settings) -> Iterator[Finding]:
     """Each service that is on, all at once so that nobody waits for many; a demonstration's own are not outside."""
-    wanted = [(name, url) for name, url, is_on in _services(settings) if is_on and url]
+    wanted = list(_services(settings))
+    urls = [setting_value(each.setting, settings) for each in wanted]
     with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as pool:
-        for (name, url), fault in zip(wanted, pool.map(lambda each: _fault(each[1]), wanted), strict=True):
+        for each, url, fault in zip(wanted, urls, pool.map(_fault, urls), strict=True):
             host = urlsplit(url).hostname
             if fault:
-                mend = f"Let this machine reach {host} (DNS, firewall, proxy), or mend {_setting(name)}"
-                yield Finding("fault", f"{name} cannot be reached at {host}: {fault}", mend)
+                mend = f"Let this machine reach {host} (DNS, firewall, proxy), or mend {each.setting}"
+                yield Finding("fault", f"{each.label} cannot be reached at {host}: {fault}", mend)
             else:
-                yield Finding("ok", f"{name} can be reached at {host}")
+                yield Finding("ok", f"{each.label} can be reached at {host}")
 
 
-def _services(settings: Settings) -> Iterator[tuple[str, str, bool]]:
-    yield "Slack", settings.slack_api_url, settings.slack_enabled
-    yield "Teams' tokens", settings.teams_token_url, settings.teams_enabled
-    yield "Teams' keys", settings.teams_openid_metadata_url, settings.teams_enabled
-    yield "Stripe", settings.stripe_api_base, settings.stripe_enabled
-    yield "The mail server", settings.smtp_url, settings.mail_enabled
-
-
-def _setting(name: str) -> str:
-    return {
-        "Slack": "SLACK_API_URL",
-        "Teams' tokens": "TEAMS_TOKEN_URL",
-        "Teams' keys": "TEAMS_OPENID_METADATA_URL",
-        "Stripe": "STRIPE_API_BASE",
-        "The mail server": "SMTP_URL",
-    }[name]
+def _services(settings: Settings) -> Iterator[Host]:
+    for platform in platforms():
+        if platform.is_enabled(settings):
+            yield from (each for each in platform.hosts if setting_value(each.setting, settings))
+    if settings.stripe_enabled:
+        yield Host("Stripe", "STRIPE_API_BASE")
 
 
 def _fault(url: str) -> str:

@@ -35,7 +35,7 @@ class ReplyChannel(Protocol):
 
     @property
     def name(self) -> str:
-        """As in Message.channel and Message.delivery_channel: `slack`, `teams`, `email`, `portal`."""
+        """As in Message.channel and Message.delivery_channel: a platform's name, or `portal`."""
         ...
 
     def can_reach(self, contact: RequesterContact) -> bool:

@@ -155,7 +155,6 @@ class ChatIdentity(Model):
     __table_args__ = (
         UniqueConstraint("platform", "workspace", "external_id"),
         Index("ix_chat_identity_person", "person_id"),
-        CheckConstraint("platform in ('slack', 'teams')", name="platform"),
         {"info": {"access": "shared"}},
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from msp.clients.platforms import platform_named
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.ids import new_id
@@ -10,7 +11,7 @@ from msp.people.models import Person
 from msp.tickets import sla_targets
 from msp.tickets.actions import change_status
 from msp.tickets.held_replies import check_seen
-from msp.tickets.models import Message, Ticket
+from msp.tickets.models import OWN_CHANNELS, Message, Ticket
 from msp.tickets.ticket_events import emit_ticket_event
 
 MAX_BODY = 100_000
@@ -91,6 +92,11 @@ def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
     emit_ticket_event(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
 
 
+def is_channel(name: str) -> bool:
+    """Whether messages come in or go out this way: a registered platform, or one of the desk's own ways."""
+    return name in OWN_CHANNELS or platform_named(name) is not None
+
+
 def new_message(
     ticket: Ticket,
     *,
@@ -100,11 +106,16 @@ def new_message(
     channel: str,
     at: datetime,
 ) -> Message:
-    """A new message of a ticket, in the session; raises Invalid for an empty or too long one. Emits nothing."""
+    """A new message of a ticket, in the session. Emits nothing.
+
+    Raises Invalid for an empty or too long one, or an unknown channel.
+    """
     if not body.strip():
         raise Invalid(fields={"body": ["required"]})
     if len(body) > MAX_BODY:
         raise Invalid(fields={"body": ["too_long"]})
+    if not is_channel(channel):
+        raise Invalid(fields={"channel": ["unknown"]})
     message = Message(
         id=new_id(),
         client_id=ticket.client_id,

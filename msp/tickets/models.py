@@ -25,7 +25,7 @@ from msp.people.models import Person
 from msp.sla.models import Clock
 from msp.tickets.states import PRIORITIES, STATUSES
 
-CHANNELS = ("slack", "teams", "portal", "console", "email", "phone", "api")
+OWN_CHANNELS = ("portal", "console", "email", "phone", "api")  # ways to the desk besides the platforms of plug-ins
 TYPES = ("incident", "request")
 LEVELS = ("high", "medium", "low")
 UNFINISHED = "status not in ('resolved', 'closed')"
@@ -53,7 +53,6 @@ class Ticket(Model):
         CheckConstraint(f"status in {STATUSES}", name="status"),
         CheckConstraint(f"priority in {PRIORITIES}", name="priority"),
         CheckConstraint(f"type in {TYPES}", name="type"),
-        CheckConstraint(f"source in {CHANNELS}", name="source"),
         CheckConstraint(f"impact in {LEVELS} and urgency in {LEVELS}", name="levels"),
         CheckConstraint("tier between 1 and 3", name="tier"),
         Index(
@@ -150,7 +149,6 @@ class Message(Model):
         UniqueConstraint("client_id", "id"),
         ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
         CheckConstraint("visibility in ('public', 'internal')", name="visibility"),
-        CheckConstraint(f"channel in {CHANNELS}", name="channel"),
         CheckConstraint(
             "delivery_state in ('none', 'pending', 'sent', 'failed')",
             name="delivery_state",

@@ -15,7 +15,7 @@ from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.tickets import sla_targets
 from msp.tickets.actions import wrong_tags
-from msp.tickets.messages import MAX_BODY
+from msp.tickets.messages import MAX_BODY, is_channel
 from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import number_and_contract
 from msp.tickets.states import PRIORITIES
@@ -113,6 +113,8 @@ def _check(request: Request) -> None:
         fields["priority"] = ["unknown"]
     if request.type not in TYPES:
         fields["type"] = ["unknown"]
+    if not is_channel(request.source):
+        fields["source"] = ["unknown"]
     fields |= {name: ["unknown"] for name in ("impact", "urgency") if getattr(request, name) not in LEVELS}
     if fields:
         raise Invalid(fields=fields)

@@ -203,7 +203,7 @@ def test_a_desk_with_keys_of_its_own_has_no_playground(settings: Settings, tmp_p
     assert local.played(settings) == frozenset() and local.joined(settings) is settings
     some = replace(settings, home=tmp_path, slack_signing_secret="")
     joined = local.joined(some)
-    assert local.played(some) == {"slack"} and joined.slack_enabled
+    assert local.played(some) == {"slack"} and joined.slack_signing_secret
     assert joined.slack_api_url.startswith("http://127.0.0.1:") and joined.teams_token_url == settings.teams_token_url
     assert local.played(replace(some, env="production")) == frozenset()
 

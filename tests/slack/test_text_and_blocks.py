@@ -6,6 +6,7 @@ import pytest
 
 from integrations.channels import Button, Post, WrittenCard
 from integrations.slack.blocks import rendered
+from integrations.slack.platform import SLACK
 from integrations.slack.text import escape, mentioned, plain, unescape
 from simulators.slack.blocks import message_faults
 
@@ -62,3 +63,11 @@ def test_a_question_has_its_buttons() -> None:
     post = rendered(Post("¿Ya?", buttons=(Button("solved", "Sí", is_primary=True),), ticket_id=uuid4()))
     assert message_faults(post["blocks"]) == []
     assert [block["type"] for block in post["blocks"]] == ["section", "actions"]
+
+
+def test_what_deliveries_show_of_a_stored_request() -> None:
+    event = {"type": "event_callback", "event": {"type": "message", "text": "Ayuda"}}
+    assert (SLACK.excerpt(event), SLACK.event_kind(event)) == ("Ayuda", "message")
+    command = {"type": "command", "command": {"text": "La impresora"}}
+    assert (SLACK.excerpt(command), SLACK.event_kind(command)) == ("La impresora", "command")
+    assert SLACK.excerpt({"event": "odd"}) == SLACK.event_kind({}) == ""

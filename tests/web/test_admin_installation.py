@@ -66,7 +66,6 @@ def test_a_teams_tenant_and_the_providers_own_workspace(ana: FlaskClient, world:
         (SLACK | {"client_id": "00000000-0000-7000-8000-000000000000"}, "Valor desconocido"),
         (SLACK | {"team_id": SLACK_TEAM}, "otro cliente"),
         ({"kind": "teams", "tenant_id": "contoso"}, "No es válido"),
-        ({"kind": "fax"}, "Campo obligatorio"),
     ],
 )
 def test_what_cannot_be_connected_says_why_and_never_repeats_the_token(
@@ -74,6 +73,10 @@ def test_what_cannot_be_connected_says_why_and_never_repeats_the_token(
 ) -> None:
     answer = ana.post("/admin/connections/new", data=form)
     assert answer.status_code == 422 and sentence in answer.text and "xoxb-1" not in answer.text
+
+
+def test_a_platform_that_nobody_registered_is_not_found(ana: FlaskClient) -> None:
+    assert ana.post("/admin/connections/new", data={"kind": "fax"}).status_code == 404
 
 
 def test_whoever_knocked_is_given_to_a_client_with_the_token_it_brought(ana: FlaskClient, world: World) -> None:
@@ -140,7 +143,7 @@ def dead(world: World) -> tuple[int, int]:
 
     inbox.register_source("tests_refuse", refuse)
     subscribe("tests_refuse", to={"tests.refused"}, handler=refuse)
-    inbox.store("tests_refuse", "e1", {"type": "event_callback", "event": MESSAGE}, key="k")
+    inbox.store("tests_refuse", "e1", MESSAGE, key="k")
     with work(Scope.staff()):
         request = Request(subject="El TPV no cobra", body="Hay cola.", source="slack")
         ticket, _ = open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())

@@ -12,6 +12,7 @@ from flask_babel import get_locale, gettext, ngettext
 
 from msp.clients.actions import CODE, DOMAIN, GUEST_POLICIES, add_client, edit_client
 from msp.clients.models import Client
+from msp.clients.platforms import connectable_platforms
 from msp.clients.queries import access_client, connections_of
 from msp.clients.tax_regime import spanish_postcode
 from msp.contracts.models import Contract
@@ -113,9 +114,11 @@ def client(client_id: UUID) -> str:
         if may(person, "change_contracts")
         else None,
         new_person_url=url_for("admin.new_person", client_id=client_id) if is_admin else None,
-        slack_install_url=f"/slack/install?client_id={client_id}&next={here}"
-        if is_admin and settings.slack_install_enabled
-        else None,
+        installs=[
+            {"name": each.label, "url": f"{each.install_path}?client_id={client_id}&next={here}"}
+            for each in connectable_platforms()
+            if is_admin and each.can_install(settings)
+        ],
         connect_url=url_for("admin.new_connection", client_id=client_id) if is_admin else None,
     )
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from msp.clients.actions import connect, disconnect, ignore_unknown, link_unknown
 from msp.clients.models import Client, Connection
+from msp.clients.platforms import Platform, connectable_platforms, platform_named
 from msp.clients.queries import access_client, access_connection, all_clients, unknown_sources
 from msp.config import Settings
 from msp.kernel import clock
@@ -24,9 +25,6 @@ from msp.web.shell import shell
 from msp.words.failure_messages import failure_sentence, unknown_code
 from msp.words.refusals import field_messages
 from msp.words.vocabulary import word
-
-SLACK_NEEDS = ("team_id", "bot_token")
-SLACK_MAY = ("bot_user_id", "app_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,9 @@ def connections() -> str:
 
 
 def new_connection() -> str:
-    """The form for an app that was built by hand, or a Teams tenant."""
+    """The form for a workspace or tenant of one platform."""
     refuse_restricted()
-    values = {name: request.args.get(name, "") for name in ("client_id", "kind")}
-    return _form(values | {"kind": values["kind"] or "slack"}, {})
+    return _form({name: request.args.get(name, "") for name in ("client_id", "kind")}, {})
 
 
 def create_connection() -> Answer:
@@ -100,8 +97,7 @@ def create_connection() -> Answer:
     except Invalid as wrong:
         return _form(_kept(form), form.errors | wrong.fields), 422
     except Conflict as wrong:
-        name = "team_id" if form.text("kind") == "slack" else "tenant_id"
-        return _form(_kept(form), {name: [wrong.code]}), 422
+        return _form(_kept(form), {_platform_of(form).external_id_field.name: [wrong.code]}), 422
     flash(gettext("%(team)s is connected.", team=connection.name or connection.external_id), "green")
     return redirect(url_for("admin.client", client_id=client.id) if client else url_for("admin.connections"), 303)
 
@@ -149,7 +145,7 @@ def link_source(source_id: UUID) -> Response:
     client = access_client(client_id)
     connection = link_unknown(source_id, client, at=clock.now())
     name = connection.name or connection.external_id
-    if connection.kind == "slack" and connection.secret is None:
+    if is_mute(connection):
         words = gettext(
             "%(team)s belongs to %(client)s now, but without its token nobody can answer there. "
             "Install the app in it, or connect it by hand.",
@@ -170,10 +166,15 @@ def ignore_source(source_id: UUID) -> Response:
     return redirect(url_for("admin.connections"), 303)
 
 
+def is_mute(connection: Connection) -> bool:
+    """Whether a connection lacks the token that its platform needs for answers."""
+    platform = platform_named(connection.kind)
+    return platform is not None and platform.needs_secret and connection.secret is None
+
+
 def _row(connection: Connection, client: Client | None, unreachable: int) -> Json:
-    is_mute = connection.kind == "slack" and connection.secret is None
     notes = [
-        gettext("no token: nobody can answer there") if is_mute else "",
+        gettext("no token: nobody can answer there") if is_mute(connection) else "",
         _removed_words(connection),
         ngettext("cannot write on %(num)d open ticket", "cannot write on %(num)d open tickets", unreachable)
         if unreachable
@@ -188,7 +189,7 @@ def _row(connection: Connection, client: Client | None, unreachable: int) -> Jso
         "broken_code": unknown_code(connection.broken_reason),
         "note": " · ".join(each for each in notes if each),
         "renew_url": url_for("admin.new_connection", client_id=connection.client_id or "", kind=connection.kind)
-        if connection.broken_reason or is_mute
+        if connection.broken_reason or is_mute(connection)
         else None,
     }
 
@@ -203,54 +204,47 @@ def _removed_words(connection: Connection) -> str:
 
 def _platforms(settings: Settings) -> list[Json]:
     """What each platform is told, and what is missing before it can be."""
-    slack = gettext("Requests come to the address here; workspaces install the app by themselves.")
-    if settings.slack_enabled and not settings.slack_install_enabled:
-        slack = gettext("Workspaces are connected by hand: SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are not set.")
-    if not settings.slack_enabled:
-        slack = gettext("Off: %(names)s must be set.", names="SLACK_SIGNING_SECRET")
-    teams = gettext("The address of the bot's messages, as the Azure Bot is told.")
-    if not settings.teams_enabled:
-        teams = gettext("Off: %(names)s must be set.", names="TEAMS_APP_ID, TEAMS_APP_PASSWORD")
-    return [
-        {
-            "kind": "slack",
-            "state": "connected" if settings.slack_enabled else "off",
-            "text": slack,
-            "address": f"{settings.public_url}/slack/events" if settings.slack_enabled else "",
-            "install_url": f"/slack/install?next={url_for('admin.connections')}"
-            if settings.slack_install_enabled
-            else None,
-        },
-        {
-            "kind": "teams",
-            "state": "connected" if settings.teams_enabled else "off",
-            "text": teams,
-            "address": f"{settings.public_url}/api/messages" if settings.teams_enabled else "",
-            "install_url": None,
-        },
-    ]
+    return [_platform_row(each, settings) for each in connectable_platforms()]
+
+
+def _platform_row(platform: Platform, settings: Settings) -> Json:
+    is_on, can_install = platform.is_enabled(settings), platform.can_install(settings)
+    text = str(platform.about)
+    if is_on and platform.install_path and not can_install:
+        text = str(platform.about_without_install) % {"names": ", ".join(platform.install_settings)}
+    if not is_on:
+        text = gettext("Off: %(names)s must be set.", names=", ".join(platform.required_settings))
+    return {
+        "kind": platform.name,
+        "name": platform.full_name,
+        "state": "connected" if is_on else "off",
+        "text": text,
+        "address": f"{settings.public_url}{platform.endpoint_path}" if is_on and platform.endpoint_path else "",
+        "install_url": f"{platform.install_path}?next={url_for('admin.connections')}" if can_install else None,
+    }
+
+
+def _platform_of(form: Form) -> Platform:
+    """The platform that a form is about; raises NotFound for one that clients cannot connect."""
+    platform = next((each for each in connectable_platforms() if each.name == form.text("kind")), None)
+    if platform is None:
+        raise NotFound("platform")
+    return platform
 
 
 def _read(form: Form) -> tuple[Client | None, Json]:
     """Whose it is and what `connect` takes; raises Invalid with everything that is missing."""
-    kind = form.text("kind")
-    for name in SLACK_NEEDS if kind == "slack" else ("tenant_id",):
-        if not form.text(name):
-            form.fault(name, "required")
-    if kind == "teams":
-        form.read("tenant_id", identity)  # Microsoft's tenants are UUIDs
-    client_id = form.read("client_id", identity)
-    client = _client(form, client_id)
+    platform, said = _platform_of(form), {}
+    try:
+        said = platform.connection_values({each.name: form.text(each.name) for each in platform.connection_fields})
+    except Invalid as wrong:
+        for name, codes in wrong.fields.items():
+            for code in codes:
+                form.fault(name, code)
+    client = _client(form, form.read("client_id", identity))
     if form.errors:
         raise Invalid(fields=form.errors)
-    is_slack = kind == "slack"
-    return client, {
-        "kind": kind,
-        "external_id": form.text("team_id") if is_slack else form.text("tenant_id").lower(),
-        "name": form.text_or_none("name"),
-        "settings": {name: form.text(name) for name in SLACK_MAY if form.text(name)} if is_slack else {},
-        "secret": form.text("bot_token") if is_slack else None,
-    }
+    return client, said | {"kind": platform.name, "name": form.text_or_none("name")}
 
 
 def _client(form: Form, client_id: UUID | None) -> Client | None:
@@ -264,14 +258,29 @@ def _client(form: Form, client_id: UUID | None) -> Client | None:
 
 
 def _kept(form: Form) -> Json:
-    """What was typed, without the token: a secret does not travel back."""
-    return {name: value for name, value in form.posted.items() if name != "bot_token"}
+    """What was typed, without secrets: they do not travel back."""
+    secret = {
+        field.name for platform in connectable_platforms() for field in platform.connection_fields if field.is_secret
+    }
+    return {name: value for name, value in form.posted.items() if name not in secret}
 
 
 def _form(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
+    offered = connectable_platforms()
+    platform = next((each for each in offered if each.name == values.get("kind")), offered[0])
+    client_id = values.get("client_id") or None
     return render_template(
         "admin/connection_form.html",
         shell=shell(current="admin.connections"),
+        platform=platform,
+        kinds=[
+            {
+                "label": each.full_name,
+                "url": url_for("admin.new_connection", kind=each.name, client_id=client_id),
+                "current": each is platform,
+            }
+            for each in offered
+        ],
         values=values,
         errors=field_messages(errors),
         clients=[(each.id, each.name) for each in all_clients()],

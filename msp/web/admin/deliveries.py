@@ -10,6 +10,7 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from msp.clients.platforms import platform_named
 from msp.kernel import clock, dead_letters, wake
 from msp.kernel.db import Scope, work
 from msp.kernel.dead_letters import DRAINS, MODELS, Queue
@@ -226,6 +227,8 @@ def _sentence(row: Letter, label: str | None) -> str:
 def _program(name: str) -> str:
     """A source or subscriber by the name that people know it by."""
     stem = name.partition("_")[0].partition(":")[0]
-    known = {"slack": "Slack", "teams": "Teams", "stripe": "Stripe", "notify": gettext("notifications")}
+    if platform := platform_named(stem):
+        return str(platform.label)
+    known = {"stripe": "Stripe", "notify": gettext("notifications")}
     known |= {"account": gettext("sign-in mail"), "nudge": gettext("notifications"), "chat": gettext("the chat")}
     return str(known.get(stem, name))

@@ -136,7 +136,7 @@ def _own_steps() -> tuple[FirstStep, ...]:
         ),
         FirstStep(
             "chat",
-            lazy_gettext("Slack or Microsoft Teams"),
+            lazy_gettext("The chat of a client"),
             lazy_gettext("Where the client's people write. Until then, tickets are opened here or in the portal."),
             lambda: url_for("admin.connections"),
             lambda: _any(Connection, Connection.client_id.is_not(None), Connection.broken_reason.is_(None)),

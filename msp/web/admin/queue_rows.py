@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, cast, func, literal, select, true, union_all
 
-from msp.kernel.db import Json, Scope, db, work
+from msp.clients.platforms import platform_named
+from msp.kernel.db import Scope, db, work
 from msp.kernel.dead_letters import MODELS, Queue, subject_of
 from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.inbox import Inbound
@@ -150,8 +151,8 @@ def _incoming(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
     query = select(Inbound, func.length(cast(Inbound.payload, Text))).where(Inbound.id.in_(ids))
     return {
         ("inbound", row.id): Letter(
-            "inbound", row.id, row.source, _kind(row.payload), row.client_id, None, row.reason or "", row.attempts,
-            row.due_at, _short(_said(row.payload)), size,
+            "inbound", row.id, row.source, _kind(row), row.client_id, None, row.reason or "", row.attempts,
+            row.due_at, _short(_excerpt(row)), size,
         )
         for row, size in db.session.execute(query)
     }  # fmt: skip
@@ -173,21 +174,19 @@ def _outgoing(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
     }  # fmt: skip
 
 
-def _kind(payload: Json) -> str:
-    inner = payload.get("event")
-    found = inner.get("type") if isinstance(inner, dict) else payload.get("type")
-    return str(found or "")
+def _kind(row: Inbound) -> str:
+    platform = platform_named(row.source)
+    return platform.event_kind(row.payload) if platform else str(row.payload.get("type") or "")
 
 
-def _said(payload: Json) -> str:
-    """The words of whoever sent it: of a Slack event, a Teams activity, a command; or the name of a thing at Stripe."""
-    for way in (("event", "text"), ("text",), ("command", "text"), ("data", "object", "id")):
-        found: object = payload
-        for step in way:
-            found = found.get(step) if isinstance(found, Mapping) else None
-        if isinstance(found, str) and found:
-            return found
-    return ""
+def _excerpt(row: Inbound) -> str:
+    """The words of whoever sent it, as its platform finds them; else its text, or the name of a thing at Stripe."""
+    if platform := platform_named(row.source):
+        return platform.excerpt(row.payload)
+    data = row.payload.get("data")
+    thing = data.get("object") if isinstance(data, Mapping) else None
+    found = row.payload.get("text") or (thing.get("id") if isinstance(thing, Mapping) else None)
+    return found if isinstance(found, str) else ""
 
 
 def _short(text: str) -> str:

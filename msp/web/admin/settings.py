@@ -1,7 +1,7 @@
 """How this installation stands: who issues invoices, which integrations are on and what the others lack, versions."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -14,6 +14,7 @@ from stdnum.es import nif
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
 from msp.clients.billing_data import EMAIL
+from msp.clients.platforms import Platform, missing_settings, platforms
 from msp.config import Settings
 from msp.kernel import settings as kept
 from msp.kernel import wake
@@ -220,35 +221,28 @@ def _verifactu(errors: Sequence[str]) -> Json:
 def _integrations(given: Settings) -> Json:
     """On, or what its variables lack; the values themselves are never shown."""
     parts = (
-        ("Slack", given.slack_enabled, {"SLACK_SIGNING_SECRET": given.slack_signing_secret}, ""),
-        (
-            gettext("Slack, installed by clients themselves"),
-            given.slack_install_enabled,
-            {"SLACK_CLIENT_ID": given.slack_client_id, "SLACK_CLIENT_SECRET": given.slack_client_secret},
-            "",
-        ),
-        (
-            "Microsoft Teams",
-            given.teams_enabled,
-            {"TEAMS_APP_ID": given.teams_app_id, "TEAMS_APP_PASSWORD": given.teams_app_password},
-            "",
-        ),
+        *(each for platform in platforms() for each in _platform_parts(platform, given)),
         (
             "Stripe",
             given.stripe_enabled,
-            {"STRIPE_API_KEY": given.stripe_api_key, "STRIPE_WEBHOOK_SECRET": given.stripe_webhook_secret},
+            missing_settings(("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"), given),
             gettext("Test key: nobody pays real money.") if given.stripe_api_key.startswith("sk_test_") else "",
         ),
-        (gettext("Mail"), given.mail_enabled, {"SMTP_URL": given.smtp_url, "MAIL_FROM": given.mail_from}, ""),
     )
     rows = []
-    for label, is_on, names, note in parts:
-        missing = ", ".join(name for name, value in names.items() if not value)
-        hint = note if is_on else gettext("Missing: %(names)s", names=missing) if missing else ""
+    for label, is_on, missing, note in parts:
+        hint = note if is_on else gettext("Missing: %(names)s", names=", ".join(missing)) if missing else ""
         value = gettext("on") if is_on else gettext("off")
         rows.append({"label": label, "value": value, "tone": "green" if is_on else "amber", "hint": hint})
     text = gettext("They are switched on by the environment that the desk starts with.")
     return {"title": gettext("Integrations"), "text": text, "rows": rows, "form": None}
+
+
+def _platform_parts(platform: Platform, given: Settings) -> Iterator[tuple[str, bool, list[str], str]]:
+    yield str(platform.full_name), platform.is_enabled(given), missing_settings(platform.required_settings, given), ""
+    if platform.install_settings:
+        title = gettext("%(platform)s, installed by clients themselves", platform=platform.label)
+        yield title, platform.can_install(given), missing_settings(platform.install_settings, given), ""
 
 
 def _installation(given: Settings) -> Json:

@@ -41,7 +41,7 @@ from msp.web.api.pages import QUERY, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
-    clients, connections, people, notification_preferences, places, calendars, oncall, contracts, tickets, conversation,
+    clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, conversation,
     search, time_entries, reports, tokens,
 )  # fmt: skip
 
@@ -50,6 +50,7 @@ def register(app: Flask) -> None:
     """Add the API to the application."""
     for module in RESOURCES:
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(connections.make_blueprint())
     app.register_blueprint(unknown_paths.blueprint)
     description.register(app)
 

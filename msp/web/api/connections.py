@@ -1,5 +1,6 @@
-"""The Slack workspaces and Teams tenants that a client company writes from. What opens them is never given back."""
+"""The workspaces and tenants that a client company writes from. What opens them is never given back."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,111 +8,128 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from msp.clients.actions import connect, disconnect
 from msp.clients.models import Connection
+from msp.clients.platforms import ConnectionField, connectable_platforms, platform_named
 from msp.clients.queries import access_client, access_connection, connections_page
 from msp.kernel import clock
+from msp.kernel.errors import Invalid
 from msp.web.api.access import require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
-from msp.web.api.resource import Answer, resource, settled
-
-blueprint = resource("connections", tag="Connections")
-
-REQUIRED = {"slack": ("team_id", "bot_token"), "teams": ("tenant_id",)}
-OPTIONAL = {"slack": ("bot_user_id", "app_id"), "teams": ()}
+from msp.web.api.resource import Answer, Resource, resource, settled
 
 
-class ConnectionIn(Schema):
-    """A Slack workspace (what OAuth would have brought, for apps built by hand) or a Teams tenant."""
+class _ConnectionIn(Schema):
+    """One workspace or tenant: the fields of its kind, as for an app that was built by hand."""
 
-    kind = one_of(("slack", "teams"), required=True)
     name = Text(longest=200)
-    team_id = Text(longest=40, blank=False, metadata={"description": "Slack's workspace", "example": "T0LOZANO1"})
-    bot_token = Text(longest=400, blank=False, load_only=True, metadata={"example": "xoxb-…"})
-    bot_user_id = Text(longest=40, blank=False)
-    app_id = Text(longest=40, blank=False)
-    tenant_id = Text(longest=40, blank=False, metadata={"description": "The Microsoft 365 tenant"})
 
     @validates_schema
     def check_kind(self, data: dict[str, Any], **_: Any) -> None:
         """Each kind has its own fields."""
-        kind = data["kind"]
-        faults = {name: ["required"] for name in REQUIRED[kind] if name not in data}
-        foreign = data.keys() - {"kind", "name", *REQUIRED[kind], *OPTIONAL[kind]}
-        if faults := faults | {name: ["unknown_field"] for name in foreign}:
+        platform = platform_named(data["kind"])
+        assert platform is not None  # `kind` is one of theirs
+        own = {each.name for each in platform.connection_fields}
+        faults = {name: ["unknown_field"] for name in data.keys() - own - {"kind", "name"}}
+        try:
+            platform.connection_values(data)
+        except Invalid as wrong:
+            faults |= wrong.fields
+        if faults:
             raise ValidationError(faults)
 
 
-class ConnectionOut(Shown):
+class _ConnectionOut(Shown):
     """A connection without its secrets; `broken_reason` says why it needs to be made anew."""
 
     id = fields.UUID()
     client_id = fields.UUID()
     kind = fields.String()
     name = fields.String(allow_none=True)
-    team_id = fields.String(allow_none=True)
-    bot_user_id = fields.String(allow_none=True)
-    app_id = fields.String(allow_none=True)
-    tenant_id = fields.String(allow_none=True)
     has_token = fields.Boolean()
     broken_reason = fields.String(allow_none=True)
     created_at = Instant()
 
 
-@blueprint.get("/clients/<uuid:client_id>/connections")
-@blueprint.input(PageQuery, **QUERY)
-@blueprint.output(page_of(ConnectionOut, "Connection"))
-def list_connections(client_id: UUID, query_data: dict[str, Any]) -> Answer:
-    """A client company's connections."""
-    client = access_client(client_id)
-    require("desk", "see_company")
-    limit = query_data["limit"]
-    rows = connections_page(client.id, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
-    return page([shown(row) for row in rows], limit=limit, key=lambda each: each["id"])
-
-
-@blueprint.post("/clients/<uuid:client_id>/connections")
-@blueprint.input(ConnectionIn)
-@blueprint.output(ConnectionOut, status_code=201)
-def create_connection(client_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Connect a workspace or tenant, or renew its token (administrators)."""
-    client = access_client(client_id)
-    require("administer")
-    kind = json_data["kind"]
-    connection = connect(
-        client,
-        kind=kind,
-        external_id=json_data["team_id" if kind == "slack" else "tenant_id"],
-        name=json_data.get("name"),
-        settings={name: json_data[name] for name in OPTIONAL[kind] if name in json_data},
-        secret=json_data.get("bot_token"),
-        at=clock.now(),
+def make_blueprint() -> Resource:
+    """The resource, with the fields of every registered platform."""
+    blueprint = resource("connections", tag="Connections")
+    known = [field for platform in connectable_platforms() for field in platform.connection_fields]
+    kinds = one_of([each.name for each in connectable_platforms()], required=True)
+    given = _with_fields(_ConnectionIn, {"kind": kinds} | {each.name: _text(each) for each in known})
+    shown_as = _with_fields(
+        _ConnectionOut, {each.name: fields.String(allow_none=True) for each in known if not each.is_secret}
     )
-    return shown(settled(connection))
+
+    @blueprint.get("/clients/<uuid:client_id>/connections")
+    @blueprint.input(PageQuery, **QUERY)
+    @blueprint.output(page_of(shown_as, "Connection"))
+    def list_connections(client_id: UUID, query_data: dict[str, Any]) -> Answer:
+        """A client company's connections."""
+        client = access_client(client_id)
+        require("desk", "see_company")
+        limit = query_data["limit"]
+        rows = connections_page(client.id, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
+        return page([shown(row) for row in rows], limit=limit, key=lambda each: each["id"])
+
+    @blueprint.post("/clients/<uuid:client_id>/connections")
+    @blueprint.input(given)
+    @blueprint.output(shown_as, status_code=201)
+    def create_connection(client_id: UUID, json_data: dict[str, Any]) -> Answer:
+        """Connect a workspace or tenant, or renew its token (administrators)."""
+        client = access_client(client_id)
+        require("administer")
+        platform = platform_named(json_data["kind"])
+        assert platform is not None
+        values = platform.connection_values(json_data)
+        connection = connect(client, kind=platform.name, name=json_data.get("name"), at=clock.now(), **values)
+        return shown(settled(connection))
+
+    @blueprint.delete("/connections/<uuid:connection_id>")
+    @blueprint.output({}, status_code=204)
+    def delete_connection(connection_id: UUID) -> Answer:
+        """Forget a connection and its token (administrators)."""
+        connection = access_connection(connection_id)
+        require("administer")
+        disconnect(connection, at=clock.now())
+        return ""
+
+    return blueprint
 
 
-@blueprint.delete("/connections/<uuid:connection_id>")
-@blueprint.output({}, status_code=204)
-def delete_connection(connection_id: UUID) -> Answer:
-    """Forget a connection and its token (administrators)."""
-    connection = access_connection(connection_id)
-    require("administer")
-    disconnect(connection, at=clock.now())
-    return ""
+def _with_fields(base: type[Schema], more: Mapping[str, fields.Field[Any]]) -> type[Schema]:
+    made: type[Schema] = type(base.__name__.removeprefix("_"), (base,), dict(more))
+    return made
+
+
+def _text(field: ConnectionField) -> Text:
+    described = {"description": str(field.help), "example": field.example}
+    return Text(
+        longest=field.max_length,
+        blank=False,
+        load_only=field.is_secret,
+        metadata={name: value for name, value in described.items() if value},
+    )
 
 
 def shown(connection: Connection) -> dict[str, object]:
-    """A connection as the API shows it."""
-    is_slack = connection.kind == "slack"
-    return {
-        "id": connection.id,
-        "client_id": connection.client_id,
-        "kind": connection.kind,
-        "name": connection.name,
-        "team_id": connection.external_id if is_slack else None,
-        "bot_user_id": connection.settings.get("bot_user_id"),
-        "app_id": connection.settings.get("app_id"),
-        "tenant_id": None if is_slack else connection.external_id,
-        "has_token": connection.secret is not None,
-        "broken_reason": connection.broken_reason,
-        "created_at": connection.created_at,
+    """A connection as the API shows it: the fields of its own kind, null for those of others."""
+    platform = platform_named(connection.kind)
+    values = {
+        each.name: connection.external_id if each.is_external_id else connection.settings.get(each.name)
+        for each in (platform.connection_fields if platform else ())
+        if not each.is_secret
     }
+    others = {each.name: None for platform in connectable_platforms() for each in platform.connection_fields}
+    return (
+        others
+        | values
+        | {
+            "id": connection.id,
+            "client_id": connection.client_id,
+            "kind": connection.kind,
+            "name": connection.name,
+            "has_token": connection.secret is not None,
+            "broken_reason": connection.broken_reason,
+            "created_at": connection.created_at,
+        }
+    )

@@ -59,7 +59,7 @@ class DeliveryOut(Shown):
     """Where a reply of staff stands: every other message is `none`."""
 
     state = fields.String(metadata={"description": "none, pending, sent or failed"})
-    channel = fields.String(allow_none=True, metadata={"description": "slack, teams, email or portal"})
+    channel = fields.String(allow_none=True, metadata={"description": "A chat platform, email or portal"})
     reason = fields.String(allow_none=True, metadata={"description": "A code, where it failed"})
 
 

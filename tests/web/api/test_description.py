@@ -108,7 +108,10 @@ def test_what_is_answered_is_what_is_described(spec: Json, admin: Program, world
     bodies: dict[tuple[str, str], Json] = {
         ("post", "/clients"): CLIENT,
         ("patch", "/clients/{client_id}"): {"sector": "Abogacía"},
-        ("post", "/clients/{client_id}/connections"): {"kind": "teams", "tenant_id": "t9"},
+        ("post", "/clients/{client_id}/connections"): {
+            "kind": "teams",
+            "tenant_id": str(UUID(int=9)),
+        },
         ("post", "/people"): {"name": "Pau", "role": "technician"},
         ("post", "/calendars"): CALENDAR,
         ("post", "/contracts"): contract(world),

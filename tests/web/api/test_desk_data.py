@@ -131,6 +131,7 @@ def test_connections_that_do_not_fit(admin: Program, world: World) -> None:
         "bot_token": ["required"],
         "tenant_id": ["unknown_field"],
     }
+    assert codes(admin.post(path, {"kind": "teams", "tenant_id": "contoso"})) == {"tenant_id": ["invalid"]}
     taken = admin.post(path, {"kind": "slack", "team_id": "T0LOZANO1", "bot_token": "x"})
     assert (taken.status_code, taken.get_json()["code"]) == (409, "connection_in_use")
 
@@ -288,7 +289,7 @@ def test_setting_the_desk_up_is_for_admin_tokens(
     program: Programs, manager: Program, world: World, method: str, path: str
 ) -> None:
     bodies = {"/clients": CLIENT, "/clients/{lozano}": {"name": "X"}, "/calendars": CALENDAR}
-    body = bodies.get(path, {"kind": "teams", "tenant_id": "t"})
+    body = bodies.get(path, {"kind": "teams", "tenant_id": "3f1f5b0e-6a0c-4a53-9f0c-0d6c1d0a7b10"})
     for caller in (program(world.ana, "staff"), program(world.rosa), program(world.carmen), manager):
         answer = caller.call(method, path.format(lozano=world.lozano.id), json=body)
         assert (answer.status_code, answer.get_json()["code"]) == (403, "not_allowed")

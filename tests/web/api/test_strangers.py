@@ -1,6 +1,7 @@
 """Every route of the API as nobody, as another client, and as staff who works for other clients only."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -16,7 +17,10 @@ BODIES = {
     ("POST", "/tickets/{ticket_id}/messages"): {"body": "Hola"},
     ("POST", "/tickets/{ticket_id}/requester-actions"): {"action": "reopen"},
     ("POST", "/tickets/{ticket_id}/time-entries"): WORK,
-    ("POST", "/clients/{client_id}/connections"): {"kind": "teams", "tenant_id": "t-1"},
+    ("POST", "/clients/{client_id}/connections"): {
+        "kind": "teams",
+        "tenant_id": str(UUID(int=9)),
+    },
 }
 
 
