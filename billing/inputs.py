@@ -27,6 +27,7 @@ from msp.calendars.models import Calendar
 from msp.clients.models import Client
 from msp.contracts.models import Contract, ContractTerms
 from msp.kernel.db import db
+from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.worklog.billed import IS_UNBILLED
 from msp.worklog.models import TimeEntry
@@ -161,7 +162,7 @@ def _read_entries(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: 
         mine = books[entry.client_id]
         worked_on = entry.started_at.astimezone(zone_of(mine.client)).date()
         if worked_on <= period.last:
-            mine.entries.append(_unbilled_entry(entry, f"{mine.client.code}-{number}", contract_id, worked_on))
+            mine.entries.append(_unbilled_entry(entry, str(Label(mine.client.code, number)), contract_id, worked_on))
 
 
 def _unbilled_entry(entry: TimeEntry, label: str, contract_id: UUID | None, worked_on: date) -> UnbilledEntry:
@@ -283,7 +284,7 @@ def _read_completed(books: Mapping[UUID, BillingInputs], ids: list[UUID], period
     for client_id, number, contract_id, resolved_at in tickets_completed(wanted, begun, until):
         client = books[client_id].client
         if (day := resolved_at.astimezone(zone_of(client)).date()) <= period.last:
-            books[client_id].completed.append((f"{client.code}-{number}", contract_id, day))
+            books[client_id].completed.append((str(Label(client.code, number)), contract_id, day))
     for client_id, contract_id, labels in tickets_counted(wanted, period):
         books[client_id].completed_before.setdefault(contract_id, set()).update(labels)
 

@@ -15,6 +15,7 @@ from msp.clients.models import Client
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.people.models import Person
+from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.worklog.models import TimeEntry
 
@@ -123,7 +124,7 @@ def entries_told(invoice: Invoice) -> dict[UUID, EntryTold]:
         .where(TimeEntry.client_id == invoice.client_id, TimeEntry.id.in_(ids))
     )
     return {
-        id: EntryTold(started_at, f"{code}-{number}", subject, person, note)
+        id: EntryTold(started_at, str(Label(code, number)), subject, person, note)
         for id, started_at, code, number, subject, person, note in db.session.execute(query)
     }
 

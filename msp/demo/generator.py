@@ -18,6 +18,7 @@ from msp.demo.story import tell
 from msp.demo.words import sheet_of
 from msp.demo.worktime import Worktime
 from msp.demo.world import Client, Contract, DemoWorld, Person, Ticket
+from msp.tickets.label import Label
 
 PASSWORD = "guardia-demo-2026"  # noqa: S105  # everybody's, in the demo only
 TICKETS = 1500
@@ -67,7 +68,7 @@ def _numbered(tickets: list[Ticket], clients: tuple[Client, ...]) -> tuple[Ticke
     numbered: list[Ticket] = []
     for ticket in sorted(tickets, key=lambda found: found.created_at):
         counters[ticket.client_code] += 1
-        numbered.append(replace(ticket, number=f"{ticket.client_code}-{counters[ticket.client_code]}"))
+        numbered.append(replace(ticket, number=str(Label(ticket.client_code, counters[ticket.client_code]))))
     return tuple(numbered)
 
 

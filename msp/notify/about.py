@@ -7,6 +7,7 @@ from sqlalchemy import Select
 from msp.clients.models import Client
 from msp.kernel.db import Json
 from msp.notify.models import Notification
+from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 
 
@@ -21,6 +22,6 @@ def with_ticket(query: Select[Any]) -> Select[Any]:
 
 def about(code: str | None, number: int | None, subject: str | None, client: str | None) -> Json:
     """Label, subject and client of the ticket as it is now."""
-    if code is None:
+    if code is None or number is None:
         return {}
-    return {"label": f"{code}-{number}", "subject": subject, "client": client}
+    return {"label": str(Label(code, number)), "subject": subject, "client": client}

@@ -20,6 +20,7 @@ from msp.kernel.db import Json
 from msp.kernel.errors import NotFound
 from msp.kernel.events import StoredEvent
 from msp.people.models import Person
+from msp.tickets.label import parse_label
 from msp.tickets.models import UNFINISHED, Attachment, Conversation, Message, Ticket
 from msp.tickets.queries import Somebody
 
@@ -274,10 +275,10 @@ OTHERS = RowQuery(
 
 def label_parts(label: str) -> dict[str, object]:
     """The parameters that name a ticket by its label; raises NotFound for what cannot be one."""
-    code, _, number = label.upper().rpartition("-")
-    if not code or not number.isdecimal() or len(number) > 9:
+    named = parse_label(label)
+    if named is None:
         raise NotFound("ticket")
-    return {"code": code, "number": int(number)}
+    return named._asdict()
 
 
 def messages_with_files(found: BatchResult) -> list[MessageRow]:

@@ -23,6 +23,7 @@ from msp.kernel.db import Json, Model
 from msp.kernel.file_names import file_name
 from msp.people.models import Person
 from msp.sla.models import Clock
+from msp.tickets.label import Label
 from msp.tickets.states import PRIORITIES, STATUSES
 
 OWN_CHANNELS = ("portal", "console", "email", "phone", "api")  # ways to the desk besides the platforms of plug-ins
@@ -133,7 +134,7 @@ class Ticket(Model):
     @property
     def label(self) -> str:
         """What people call it: LOZ-412."""
-        return f"{self.client.code}-{self.number}"
+        return str(Label(self.client.code, self.number))
 
 
 class Message(Model):

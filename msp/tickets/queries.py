@@ -37,6 +37,7 @@ from msp.kernel.events import StoredEvent
 from msp.kernel.i18n import current_reader
 from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
+from msp.tickets.label import parse_label
 from msp.tickets.models import UNFINISHED, Message, Ticket
 from msp.tickets.states import FINISHED, PRIORITIES
 
@@ -174,13 +175,13 @@ def client_names() -> tuple[Somebody, ...]:
 
 def access_by_label(label: str, *, lock: bool = False) -> Ticket:
     """The ticket that people call LOZ-412, with client, requester and assignee; raises NotFound."""
-    code, _, number = label.upper().rpartition("-")
-    if not code or not number.isdecimal() or len(number) > 9:
+    named = parse_label(label)
+    if named is None:
         raise NotFound("ticket")
     query = (
         select(Ticket)
         .join(Ticket.client)
-        .where(Client.code == code, Ticket.number == int(number))
+        .where(Client.code == named.code, Ticket.number == named.number)
         .options(contains_eager(Ticket.client), joinedload(Ticket.requester), joinedload(Ticket.assignee))
         .execution_options(populate_existing=True)
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from msp.clients.models import Client
 from msp.kernel.db import db
+from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.worklog.models import TimeEntry
 
@@ -66,7 +67,7 @@ def overlaps_of(entry: TimeEntry) -> list[Overlap]:
         .order_by(TimeEntry.started_at, TimeEntry.id)
     )
     return [
-        Overlap(f"{code}-{number}", started_at, minutes)
+        Overlap(str(Label(code, number)), started_at, minutes)
         for code, number, started_at, minutes in db.session.execute(query)
     ]
 

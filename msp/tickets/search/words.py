@@ -8,28 +8,24 @@ from itertools import pairwise
 
 from msp.kernel.folding import fold
 from msp.kernel.storable import storable_text
+from msp.tickets.label import CODE, DASH, DIGITS, narrow, parse_number
 from msp.tickets.search.spellings import phone_ways, ways
 
 MAX_LENGTH = 200  # characters of a search that are read
 MAX_TERMS = 12
-_MAX_NUMBER = 2**31
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _QUOTED = re.compile(r"""["“«„]([^"”»“]*)["”»“]?""")
 _APART = re.compile(r"[\s,;|()\[\]{}<>…]+")
-_DASH = r"[-\u2010-\u2015\u2212_#/]"
 _SIGN = r"(?:n[uú]m(?:ero)?|n\.?\s?[ºo°]|number|nr)[.:]?"  # «nº»
-_LABEL = re.compile(
-    rf"(?<![^\W_])([a-z][a-z0-9]{{1,7}})(?:\s?{_DASH}\s?#?|\s{_SIGN}\s?)(\d{{1,10}})(?![^\W_])", re.IGNORECASE
-)
+_LABEL = re.compile(rf"(?<![^\W_])({CODE})(?:\s?{DASH}\s?#?|\s{_SIGN}\s?)({DIGITS})(?![^\W_])", re.IGNORECASE)
 _LEAD = re.compile(
     rf"[\W_]*(?:(?:{_SIGN}|el|la|del?|the|of|my|mi|tickets?|tique|tkt|incidencia|incidente?|solicitud|petici[oó]n"
     r"|requests?|aver[ií]a|caso|case|issue|parte|id)(?![^\W_\d])[\W_]*)+(?=[#a-z0-9])",
     re.IGNORECASE,
 )
-_WHOLE = re.compile(rf"\W*(?:([a-z][a-z0-9]{{1,7}}?)(?:\s|{_DASH}|[:.])*)?(\d{{1,10}})\W*", re.IGNORECASE)
+_WHOLE = re.compile(rf"\W*(?:({CODE}?)(?:\s|{DASH}|[:.])*)?({DIGITS})\W*", re.IGNORECASE)
 _GLUED = re.compile(r"\W*([a-z][a-z0-9]*?)(\d+)\W*", re.IGNORECASE)
-_HASHED = re.compile(r"(?<![^\s(,;])#\s?(\d{1,10})(?![^\W_]|[-/.]\w)")
-_SEVERAL = re.compile(r"\W*#?\d{1,10}(?:(?:[,;]\s+|\s+(?:y|and|&)\s+)#?\d{1,10})+\W*", re.IGNORECASE)
+_HASHED = re.compile(rf"(?<![^\s(,;])#\s?({DIGITS})(?![^\W_]|[-/.]\w)")
+_SEVERAL = re.compile(rf"\W*#?{DIGITS}(?:(?:[,;]\s+|\s+(?:y|and|&)\s+)#?{DIGITS})+\W*", re.IGNORECASE)
 _NUMBER = re.compile(r"#?(\d{1,9})", re.ASCII)
 _PHONE = re.compile(r"(?<![\w.+/-])(?:(?:\+|00)\d{1,3}[ -]?)?\(?\d{2,3}\)?(?:[ -]\d{2,4}){2,4}(?![\w/-]|\.\w)")
 
@@ -73,9 +69,7 @@ def is_ticket_word(term: Term) -> bool:
 
 def understand(words: str) -> Asked:
     """What a person asks for with these words; nothing at all where there is neither letter nor digit."""
-    said = (
-        unicodedata.normalize("NFC", storable_text(words, replacement=" ")).translate(_FULL_WIDTH).strip()[:MAX_LENGTH]
-    )
+    said = narrow(unicodedata.normalize("NFC", storable_text(words, replacement=" "))).strip()[:MAX_LENGTH]
     terms = [term for term in _terms(said) if any(map(fold, term.ways))]
     return Asked(tuple(terms[:MAX_TERMS]), frozenset(_labels(said)))
 
@@ -105,5 +99,6 @@ def _labels(said: str) -> Iterator[tuple[str | None, int]]:
         letters, digits = glued[1], glued[2]
         found += [(letters + digits[:split], digits[split:]) for split in range(len(digits))]
     for code, digits in found:
-        if (code is None or 2 <= len(code) <= 8) and int(digits) < _MAX_NUMBER:
-            yield (code.upper() if code else None), int(digits)
+        number = parse_number(digits)
+        if (code is None or re.fullmatch(CODE, code, re.IGNORECASE)) and number is not None:
+            yield (code.upper() if code else None), number

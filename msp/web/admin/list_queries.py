@@ -14,6 +14,7 @@ from msp.kernel.collation import by_name
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import StoredEvent
 from msp.people.models import Account, ChatIdentity, Person
+from msp.tickets.label import Label
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.states import FINISHED
 from msp.web.admin.pager import PAGE
@@ -149,9 +150,8 @@ def names_of_clients(client_ids: Iterable[UUID]) -> dict[UUID, str]:
 def labels_of_tickets(ticket_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The labels of some tickets, such as LOZ-412."""
     query = select(Ticket.id, Client.code, Ticket.number).join(Client, Client.id == Ticket.client_id)
-    return {
-        row.id: f"{row.code}-{row.number}" for row in db.session.execute(query.where(Ticket.id.in_(list(ticket_ids))))
-    }
+    rows = db.session.execute(query.where(Ticket.id.in_(list(ticket_ids))))
+    return {row.id: str(Label(row.code, row.number)) for row in rows}
 
 
 def count_waiting() -> int:

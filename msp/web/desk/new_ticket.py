@@ -50,7 +50,7 @@ def create() -> Answer:
     except Conflict as wrong:
         db.session.rollback()
         return _form(values, {"client_id": [wrong.code]}), 409
-    return redirect(url_for("desk.ticket", label=f"{client.code}-{ticket.number}"), 303)
+    return redirect(url_for("desk.ticket", label=ticket.label), 303)
 
 
 def _wanted(values: Mapping[str, str]) -> Request:

@@ -115,7 +115,7 @@ def create() -> Answer:
     except Invalid as wrong:
         db.session.rollback()
         return _form(values, wrong.fields), 422
-    return redirect(url_for("portal.ticket", label=f"{client.code}-{ticket.number}"), 303)
+    return redirect(url_for("portal.ticket", label=ticket.label), 303)
 
 
 @background
