@@ -1,0 +1,9 @@
+"""Client companies, the tenants of the desk, and their chat connections.
+
+- `actions`: add and change clients; connect workspaces
+- `queries`: clients and their connections
+- `platforms`: registry of chat and mail platforms
+- `billing_data`: checks what invoices carry: names, addresses, tax numbers
+- `tax_regime`: the tax regime between provider and client
+- `models`: clients, connections, unknown workspaces
+"""

@@ -1,0 +1,9 @@
+"""Contracts: what is promised and what it costs.
+
+- `actions`: add, change and end contracts; dated terms
+- `queries`: the contract in force, and what it promises
+- `service_level`: SLA targets as a value; pure
+- `escalation_policy`: escalation steps as a value; pure
+- `terms`: the schema of contract terms by kind
+- `models`: contracts, terms, rate cards
+"""

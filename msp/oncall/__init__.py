@@ -1,1 +1,7 @@
-"""The on-call rota: who answers when nobody is at the desk, by layer, with handovers, swaps and absences."""
+"""The on-call rota: who is on call, by layer, with handovers, swaps and absences.
+
+- `actions`: change layers, swaps and absences; who may
+- `queries`: the stored rota, and who is on call
+- `rota`: who is on call at an instant; pure
+- `models`: layers, members, swaps, absences
+"""

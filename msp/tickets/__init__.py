@@ -1,0 +1,44 @@
+"""Tickets: opened, written on, changed and read; their SLA targets, escalation and search.
+
+What others call
+- `opening`: opens a ticket with its first message and SLA clocks
+- `by_requester`: the requester's actions, for chat, portal and API
+- `messages`: replies and notes of the desk
+- `actions`: assignment, status, priority, contract, tier, details
+- `message_changes`: a message edited, deleted or restored in chat
+- `undoable`: actions that can be undone for some seconds
+- `callers`: requester of a ticket that staff opens
+- `queries`, `finished`, `api_queries`: lists of tickets and single tickets
+- `detail`: row queries of the ticket page
+- `reading`: which replies a requester has not read
+- `search`: full-text search
+- `upload_quota`: bytes of files that a person or client may send in a day
+
+Rules
+- `states`: statuses, moves, finished and open; priorities
+- `label`: LOZ-42, read and written
+- `numbers`: the next number of a client, with the contract in force
+- `schedule`: times for which a ticket may be scheduled
+- `held_replies`: a reply is refused where others wrote meanwhile
+- `grouping`: how long messages of a person join one ticket
+- `history`: status, priority and contract of a ticket at an earlier instant
+
+SLA and escalation
+- `sla_targets`: what happens to a ticket moves its clocks
+- `recomputing`: recomputes open clocks after a change of contract or calendar
+- `undelivered`: a reply that failed is owed again
+- `escalation`: finds due escalation steps
+- `escalation_actions`: takes them
+- `waking`: opens scheduled tickets when their time comes
+
+Texts
+- `subject`, `derived_subject`: the subject of a ticket from what was written
+- `message_lines`, `sentence_end`, `opening_phrases`, `weak_sentences`: how a subject is found in a message
+- `small_talk`, `still_failing`: thanks and greetings; "it still fails"
+- `phrases`, `folding`: lists of phrases, text without case and accents
+
+Storage
+- `models`: tickets, messages, attachments, conversations
+- `ticket_events`: emits an event of a ticket
+- `removed_files`: files of deleted messages
+"""

@@ -1,4 +1,13 @@
-"""Search: tickets, people and companies by what people type; solved tickets that are like another."""
+"""Search: tickets, people and companies by what people type; solved tickets that are like another.
+
+- `finding`: the search of console, palette, portal and API
+- `words`: parses what people type; pure
+- `spellings`: other spellings of a term
+- `names`: word forms, stop words, people and companies that are called so
+- `excerpts`, `marking`: why a ticket was found
+- `similar`: resolved tickets that share rare words
+- `models`: the search index, which triggers write
+"""
 
 from msp.tickets.search.excerpts import Excerpt
 from msp.tickets.search.finding import FOUND, Hit, Results, says, search
