@@ -49,7 +49,7 @@ OLD_WORDS = (
 RULES = (
     ("Retry-After read", r"""["']Retry-After["']\s*[,\])]|retry_after\s*=\s*(?:int|float)\("""),
     ("finished statuses listed", r"""["']resolved["'],\s*["']closed["']"""),
-    ("text that cannot be stored", r"\\x00\\ud800|\\ud800-\\udfff|\\x00"),
+    ("text that cannot be stored", r"""\\ud800|["']\\x00["']"""),
     ("ticket label built or parsed", r"""\.code\}-\{|\|\|\s*["']-["']\s*\|\||rpartition\("-"\)|\[A-Z\].{0,16}-\(?\["""),
     ("time entries' state set", r"""update\(TimeEntry\)|update time_entry set state"""),
 )

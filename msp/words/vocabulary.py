@@ -180,51 +180,7 @@ WORDS = {
     },
 }
 
-TONES = {
-    "status": {
-        "new": "blue",
-        "open": "accent",
-        "waiting_client": "amber",
-        "waiting_third_party": "amber",
-        "scheduled": "line",
-        "resolved": "green",
-        "closed": "",
-    },
-    "invoice": {
-        "draft": "line",
-        "issued": "blue",
-        "sent": "blue",
-        "paid": "green",
-        "partly_paid": "amber",
-        "refunded": "amber",
-        "disputed": "red",
-        "overdue": "red",
-        "void": "",
-    },
-    "billing": {
-        "check": "amber",
-        "ready": "green",
-        "missing": "red",
-        "carried": "",
-        "held": "line",
-        "issued": "blue",
-    },
-    "outcome": {"met": "green", "met_late": "amber", "breached": "red", "paused": "line"},
-    "verdict": {"at_risk": "amber", "unknown": "line", "in_time": "green"},
-    "entry": {"draft": "line", "approved": "accent", "billed": "green"},
-    "place_year": {"frozen": "green", "draft": "amber", "missing": "red"},
-    "connection": {"connected": "green", "waiting": "amber", "revoked": "red", "off": ""},
-}
-
-TONES["portal_status"] = TONES["status"]
-
 _OF_PLATFORM = {"channel": "label", "reply_by": "reply_by", "sent_by": "sent_by"}  # in msp.clients.platforms.Platform
-_CHANNEL_ICONS = {
-    "portal": "globe",
-    "console": "user-round",
-    "phone": "phone",
-    "api": "webhook",
-}
 
 
 def word(code: object, of: str) -> str:
@@ -236,14 +192,3 @@ def word(code: object, of: str) -> str:
 def _word(code: str, of: str) -> str:
     platform = platform_named(code) if of in _OF_PLATFORM else None
     return str(getattr(platform, _OF_PLATFORM[of]) if platform else WORDS[of].get(code, code))
-
-
-def channel_icon_name(code: str) -> str:
-    """The icon of a channel: a platform's own, or that of the portal, the phone and so on."""
-    platform = platform_named(code)
-    return platform.icon if platform else _CHANNEL_ICONS.get(code, "globe")
-
-
-def tone(code: object, of: str) -> str:
-    """The colour's name for a code, or nothing where colour would mean nothing."""
-    return TONES[of].get(str(code), "")

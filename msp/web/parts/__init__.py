@@ -8,6 +8,7 @@
 - `kept`: which drafts a browser may keep
 - `once`: templates rendered once for each language
 - `rich`: rich text as HTML
+- `tones`: colours of codes, icons of channels
 - `upload_limits`: limits of uploads
 """
 

@@ -12,9 +12,10 @@ from markupsafe import Markup, escape
 
 from msp.kernel import clock as wall
 from msp.web.parts.assets import asset
+from msp.web.parts.tones import channel_icon_name, tone
 from msp.words import formats
 from msp.words.per_locale import cached_per_locale
-from msp.words.vocabulary import channel_icon_name, tone, word
+from msp.words.vocabulary import word
 
 TINTS = 6
 SOON = 0.75  # from this share of the promise on, a deadline counts as soon
