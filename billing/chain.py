@@ -77,7 +77,7 @@ _SKIPPED = text(
 
 def require_sound_end(link: Link) -> None:
     """Refuse to extend a chain whose last record is not what was written: raises Conflict("chain_broken")."""
-    rows = sorted((Stored(*row) for row in db.session.execute(_LAST_TWO)), key=lambda row: row.position)
+    rows = sorted((Stored(**row._mapping) for row in db.session.execute(_LAST_TWO)), key=lambda row: row.position)
     end = (link.position - 1, link.previous or "")
     for fault in (*_links(rows, begins=max(1, end[0] - 1)), *_end_fault(rows, end)):
         raise Conflict("chain_broken", position=fault.position, number=fault.number, fault=fault.code)
@@ -85,7 +85,7 @@ def require_sound_end(link: Link) -> None:
 
 def faults(connection: Connection) -> Iterator[Fault]:
     """Everything that is wrong with the records of this installation, read as a role that sees all of them."""
-    rows = [Stored(*row) for row in connection.execute(_ALL)]
+    rows = [Stored(**row._mapping) for row in connection.execute(_ALL)]
     yield from _links(rows)
     series = connection.execute(_END, {"code": CHAIN}).one_or_none()
     yield from _end_fault(rows, (series.last, series.huella or "") if series else (0, ""))

@@ -14,7 +14,7 @@ from msp.calendars.working_calendar import WorkingCalendar
 from msp.contracts.escalation_policy import DEFAULT_POLICY, PolicyStep
 from msp.contracts.models import Contract, EscalationStep, SlaTarget
 from msp.contracts.service_level import Budgets, ServiceLevel, Target
-from msp.kernel.batch_read import RowQuery, SingleQuery
+from msp.kernel.batch_read import SingleQuery
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.paging import page_by_id
@@ -55,8 +55,8 @@ _VERSIONS = (
 _DAY = bindparam("day", type_=Contract.starts_on.type)
 # The contract of a client (parameter client_id) that is in force on a day (parameter day): the oldest active one.
 IN_FORCE = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
-_VERSIONS_ON = SingleQuery(RowQuery(Versions, IN_FORCE))
-_VERSIONS_OF = SingleQuery(RowQuery(Versions, _VERSIONS.where(Contract.id == bindparam("contract_id"))))
+_VERSIONS_ON = SingleQuery(Versions, IN_FORCE)
+_VERSIONS_OF = SingleQuery(Versions, _VERSIONS.where(Contract.id == bindparam("contract_id")))
 _known: OrderedDict[tuple[UUID, int], ServiceLevel] = OrderedDict()
 _MOST_KNOWN = 4096
 

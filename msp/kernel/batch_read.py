@@ -1,19 +1,20 @@
-"""Several reads in one statement: a page asks the database once, however many rooms it shows.
+"""Batch queries: several SELECTs of a page sent as one statement.
 
-Each room says what it reads (`Read`); a page puts them together once, when it is imported, and asks with `read`.
-Row-level security holds as for any statement. What comes back are plain values, never rows that somebody could change.
+A package defines a `RowQuery` for each thing that it shows; a page combines them in a `BatchQuery` when it is imported,
+and runs it with `read`. Rows are immutable values, never rows of the session. Row-level security applies as always.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from itertools import zip_longest
+from types import NoneType, UnionType
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Date, DateTime, Select, Uuid, func, select, text
+from sqlalchemy import JSON, CompoundSelect, Date, DateTime, Select, Uuid, func, select, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as numbered
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -21,30 +22,33 @@ from msp.kernel.db import db, execute_raw
 
 _NUMBERED = numbered()  # type: ignore[no-untyped-call]  # writes $1 for a parameter, as the server does
 Row = TypeVar("Row")
+_LOADABLE = {str, int, bool, UUID, date, datetime, list}
 Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 
 class RowQuery(Generic[Row]):
-    """One read: a query whose columns `make` takes in their order, by position.
+    """A query whose rows come back as `row_type`, a NamedTuple with a field for each column, in their order.
 
-    Columns are text, numbers without a fraction, booleans, ids, days, instants and JSON.
+    Fields with a default have no column. Raises TypeError, when the query is defined, where columns and fields differ
+    in name, order or type. Types are text, whole numbers, booleans, ids, days, instants, arrays and JSON.
     """
 
-    def __init__(self, make: Callable[..., Row], query: Query) -> None:
-        self.make = make
+    def __init__(self, row_type: type[Row], query: Query) -> None:
+        _check_columns(row_type, query)
+        self.make = cast("Callable[..., Row]", row_type)
         self.query = query
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that was put together once."""
+    """A compiled statement: its text, the names of its parameters in order, and the values that are constant."""
 
     sql: str
     names: tuple[str, ...]
     constants: dict[str, Any]
 
-    def ask(self, values: dict[str, object]) -> list[tuple[Any, ...]]:
-        """The rows for these values; what was changed in this unit of work counts."""
+    def run(self, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        """The rows for these values; flushes the session first."""
         session = db.session()
         session.flush()
         given = self.constants | values
@@ -52,64 +56,86 @@ class Statement:
 
 
 class SingleQuery(Generic[Row]):
-    """One read by itself, put together once; for lists, whose rows come fastest as the driver brings them."""
+    """One query by itself, compiled once: for long lists, whose rows need no detour through JSON."""
 
-    def __init__(self, read: RowQuery[Row]) -> None:
-        self._read = read
+    def __init__(self, row_type: type[Row], query: Query) -> None:
+        self._query = RowQuery(row_type, query)
 
     def rows(self, **values: object) -> list[Row]:
-        """The rows for the values of the parameters; what was changed in this unit of work counts."""
-        make = self._read.make
-        return [make(*row) for row in self._statement.ask(values)]
+        """The rows for the values of the parameters; flushes the session first."""
+        make = self._query.make
+        return [make(*row) for row in self._statement.run(values)]
 
     @cached_property
     def _statement(self) -> Statement:
-        return _made(self._read.query)
+        return _compiled(self._query.query)
 
 
 class BatchResult:
-    """What a page read, by what it asked."""
+    """The rows of a batch, by query."""
 
     def __init__(self, rows: dict[int, list[Any]]) -> None:
         self._rows = rows
 
-    def all(self, read: RowQuery[Row]) -> list[Row]:
-        """The rows of one of the reads, in the order of its query."""
-        return self._rows[id(read)]
+    def all(self, query: RowQuery[Row]) -> list[Row]:
+        """The rows of one query, in its order."""
+        return self._rows[id(query)]
 
-    def first(self, read: RowQuery[Row]) -> Row | None:
-        """The first row of one of the reads, or None."""
-        rows: list[Row] = self._rows[id(read)]
+    def first(self, query: RowQuery[Row]) -> Row | None:
+        """The first row of one query, or None."""
+        rows: list[Row] = self._rows[id(query)]
         return rows[0] if rows else None
 
 
 class BatchQuery:
-    """Reads that a page makes as one statement, put together once."""
+    """Queries of a page that are sent as one statement, compiled once."""
 
-    def __init__(self, *reads: RowQuery[Any]) -> None:
-        self._reads = reads
+    def __init__(self, *queries: RowQuery[Any]) -> None:
+        self._queries = queries
 
     def read(self, **values: object) -> BatchResult:
-        """Ask with the values of the parameters; what was changed in this unit of work counts."""
-        [row] = self._statement.ask(values)
+        """Run with the values of the parameters; flushes the session first."""
+        [row] = self._statement.run(values)
         return BatchResult(
             {
-                id(read): [make(*(part(value) for part, value in zip(parts, each, strict=True))) for each in found]
-                for (read, make, parts), found in zip(self._shapes, row, strict=True)
+                id(query): [
+                    query.make(*(load(value) for load, value in zip(loaders, each, strict=True))) for each in found
+                ]
+                for query, loaders, found in zip(self._queries, self._loaders, row, strict=True)
             }
         )
 
     @cached_property
     def _statement(self) -> Statement:
-        return _made(select(*(_as_json(read.query) for read in self._reads)))
+        return _compiled(select(*(_as_json(each.query) for each in self._queries)))
 
     @cached_property
-    def _shapes(self) -> list[tuple[RowQuery[Any], Callable[..., Any], list[Callable[[Any], Any]]]]:
-        return [(read, read.make, _parts(read.query.subquery().c)) for read in self._reads]
+    def _loaders(self) -> list[list[Callable[[Any], Any]]]:
+        return [[_loader(column.type) for column in each.query.selected_columns] for each in self._queries]
 
 
-def _made(query: Query) -> Statement:
-    """A statement as the server takes it, the names of its parameters in order, and those that are constant."""
+def _check_columns(row_type: type[Any], query: Query) -> None:
+    """Raise TypeError where the columns of a query do not fit the fields of its row type."""
+    columns = query.selected_columns
+    fields = [name for name in row_type._fields if name not in row_type._field_defaults]
+    if columns.keys() != fields:
+        found = next(pair for pair in zip_longest(columns.keys(), fields) if pair[0] != pair[1])
+        raise TypeError(f"{row_type.__name__}: column {found[0]} where the field is {found[1]}")
+    types = get_type_hints(row_type)
+    for name, column in columns.items():
+        if not _fits(column.type, types[name]):
+            raise TypeError(f"{row_type.__name__}.{name}: the column has the type {column.type!r}")
+
+
+def _fits(column: TypeEngine[Any], annotation: Any) -> bool:
+    """Whether values of a column can be loaded as the annotated type; None is not checked."""
+    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    wanted = {get_origin(part) or part for part in parts} - {NoneType}
+    loaded = {dict, list} if isinstance(column, JSON) else {column.python_type} & _LOADABLE
+    return wanted <= loaded
+
+
+def _compiled(query: Query) -> Statement:
     made = query.compile(dialect=_NUMBERED, compile_kwargs={"render_postcompile": True})
     assert isinstance(made, SQLCompiler)
     return Statement(str(made), tuple(made.positiontup or ()), dict(made.params))
@@ -121,11 +147,8 @@ def _as_json(query: Query) -> Any:
     return select(func.coalesce(func.json_agg(row), text("'[]'"))).select_from(rows).scalar_subquery()
 
 
-def _parts(columns: ReadOnlyColumnCollection[str, Any]) -> list[Callable[[Any], Any]]:
-    return [_part(column.type) for column in columns]
-
-
-def _part(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+def _loader(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """How a value is read from JSON."""
     if isinstance(kind, Uuid):
         return _id
     if isinstance(kind, DateTime):

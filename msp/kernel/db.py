@@ -84,6 +84,11 @@ class Scope:
         """The desk itself: doors before they know whom they serve, sweeps, sign-in."""
         return cls("msp_system")
 
+    @property
+    def is_client(self) -> bool:
+        """Whether it covers what one client's people may see."""
+        return self.role == "msp_client"
+
 
 @dataclass(eq=False, slots=True)
 class ScopeContext:

@@ -1,7 +1,7 @@
 """From what happened to who hears it. One notification for each person and event, however often it is delivered."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -32,6 +32,13 @@ NOTIFIED = {
 PUBLIC_FACTS = ("clock", "due_at")  # what the people of a client may know of an event besides the ticket itself
 
 
+class Unread(NamedTuple):
+    """How many notifications a person has not read: of one ticket, and of all."""
+
+    here: int
+    of_all: int
+
+
 def register() -> None:
     """Listen to what people should hear about."""
     subscribe("notify", to=NOTIFIED, handler=_notify)
@@ -51,12 +58,12 @@ def count_unread(person_id: UUID) -> int:
     return db.session.execute(query).scalar_one()
 
 
-def unread_read(person_id: Any, ticket_id: Any) -> RowQuery[tuple[int, int]]:
-    """How many notifications a person has not read, of one ticket and of all; both given by expressions for ids."""
+def unread_read(person_id: Any, ticket_id: Any) -> RowQuery[Unread]:
+    """A person's unread notifications; person and ticket are given by expressions for their ids."""
     here = func.count().filter(Notification.ticket_id == ticket_id)
     query = select(here.label("here"), func.count().label("of_all"))
     query = query.where(Notification.person_id == person_id, Notification.read_at.is_(None))
-    return RowQuery(lambda here, of_all: (here, of_all), query)
+    return RowQuery(Unread, query)
 
 
 def mark_read(person_id: UUID, *, at: datetime, ticket_id: UUID | None = None) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ARRAY, Integer, any_, func, or_, select
 
 from msp.calendars.business_time import elapsed, explain
 from msp.calendars.models import Calendar, CalendarRevision
@@ -18,6 +18,13 @@ from msp.sla.models import OPEN_STATES, Clock, Pause
 
 MINUTE = timedelta(minutes=1)
 Spans = Sequence[tuple[datetime, datetime | None]]
+
+
+class ShownPause(NamedTuple):
+    """A pause of a ticket; without an end it is still paused."""
+
+    started_at: datetime
+    ended_at: datetime | None
 
 
 class ShownClock(NamedTuple):
@@ -40,6 +47,19 @@ class ShownClock(NamedTuple):
     versions: list[int]
 
 
+class ClockRow(NamedTuple):
+    """A clock of a ticket as lists show it."""
+
+    ticket_id: UUID
+    kind: str
+    state: str
+    budget_seconds: int
+    started_at: datetime
+    due_at: datetime | None
+    met_at: datetime | None
+    breached_at: datetime | None
+
+
 _FIRST = select(func.min(CalendarRevision.version)).where(CalendarRevision.calendar_id == Clock.calendar_id)
 _VERSIONS = (
     select(CalendarRevision.version)
@@ -58,8 +78,9 @@ def clocks_read(ticket_id: Any) -> RowQuery[ShownClock]:
         ShownClock,
         select(
             Clock.kind, Clock.state, Clock.budget_seconds, Clock.started_at, Clock.due_at, Clock.met_at,
-            Clock.breached_at, Clock.taken, Clock.next_step_at, Clock.calendar_id, Calendar.version,
-            func.array(_VERSIONS.scalar_subquery()).label("versions"),
+            Clock.breached_at, Clock.taken, Clock.next_step_at, Clock.calendar_id,
+            Calendar.version.label("calendar_version"),
+            func.array(_VERSIONS.scalar_subquery(), type_=ARRAY(Integer)).label("versions"),
         )
         .join(Calendar, Calendar.id == Clock.calendar_id)
         .where(Clock.ticket_id == ticket_id)
@@ -67,10 +88,23 @@ def clocks_read(ticket_id: Any) -> RowQuery[ShownClock]:
     )  # fmt: skip
 
 
-def pauses_read(ticket_id: Any) -> RowQuery[tuple[datetime, datetime | None]]:
-    """The pauses of a ticket as pairs, oldest first."""
+def clocks_of_tickets(ids: Any) -> RowQuery[ClockRow]:
+    """The clocks of tickets, given by an expression for an array of their ids; in the order of a ticket's page."""
+    return RowQuery(
+        ClockRow,
+        select(
+            Clock.ticket_id, Clock.kind, Clock.state, Clock.budget_seconds, Clock.started_at, Clock.due_at,
+            Clock.met_at, Clock.breached_at,
+        )
+        .where(Clock.ticket_id == any_(ids))
+        .order_by(Clock.kind, Clock.started_at),
+    )  # fmt: skip
+
+
+def pauses_read(ticket_id: Any) -> RowQuery[ShownPause]:
+    """The pauses of a ticket, oldest first."""
     query = select(Pause.started_at, Pause.ended_at).where(Pause.ticket_id == ticket_id)
-    return RowQuery(lambda started, ended: (started, ended), query.order_by(Pause.started_at))
+    return RowQuery(ShownPause, query.order_by(Pause.started_at))
 
 
 def latest_of_each_kind(clocks: Sequence[ShownClock]) -> list[ShownClock]:

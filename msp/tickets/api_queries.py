@@ -1,21 +1,32 @@
 """Tickets and what belongs to them in pages, for programs: the REST API."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import joinedload, selectinload
 
+from msp.kernel.batch_read import BatchQuery, RowQuery
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import StoredEvent
 from msp.kernel.paging import page_by_id
 from msp.people.models import Person
+from msp.sla.detail_queries import ClockRow, clocks_of_tickets
 from msp.tickets.models import Message, Ticket
 from msp.tickets.search import says
-from msp.tickets.states import FINISHED
+from msp.tickets.ticket_rows import (
+    IS_UNFINISHED,
+    Filter,
+    TicketRow,
+    TicketSelect,
+    fetch_rows,
+    narrowed_rows,
+    values_of,
+)
 
 Due = tuple[datetime | None, UUID]
 _WHOLE = (
@@ -26,19 +37,25 @@ _WHOLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TicketQuery:
-    """Which tickets; every part that is set narrows."""
+class BodyRow(NamedTuple):
+    """The text that opened a ticket."""
 
-    client_id: UUID | None = None
-    statuses: Sequence[str] = ()
-    assignee_id: UUID | None = None
-    is_unassigned: bool = False
-    requester_id: UUID | None = None
-    tier: int | None = None
-    priority: str | None = None
-    type: str | None = None
-    words: str | None = None
+    id: UUID
+    body: str
+
+
+class ListedTicket(NamedTuple):
+    """A ticket of a list, with its text and its clocks."""
+
+    row: TicketRow
+    body: str
+    clocks: Sequence[ClockRow]
+
+
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_BODIES = RowQuery(BodyRow, select(Ticket.id, Ticket.body).where(Ticket.id == any_(_IDS)))
+_CLOCKS = clocks_of_tickets(_IDS)
+_BESIDE = BatchQuery(_BODIES, _CLOCKS)
 
 
 def read_ticket(ticket_id: UUID) -> Ticket:
@@ -49,19 +66,35 @@ def read_ticket(ticket_id: UUID) -> Ticket:
     return ticket
 
 
-def newest_tickets(wanted: TicketQuery, *, after: UUID | None, limit: int) -> list[Ticket]:
+def newest_tickets(wanted: Filter, *, words: str | None = None, after: UUID | None, limit: int) -> list[ListedTicket]:
     """Tickets, newest first, in pages."""
-    query = _narrow(select(Ticket).options(*_WHOLE), wanted)
-    return page_by_id(query, Ticket.id, after=after, limit=limit, newest_first=True)
+    query = _narrowed(wanted, words)
+    if after is not None:
+        query = query.where(Ticket.id < after)
+    return _listed(fetch_rows(query.order_by(Ticket.id.desc()).limit(limit), values_of(wanted)))
 
 
-def due_tickets(wanted: TicketQuery, *, after: Due | None, limit: int) -> list[Ticket]:
+def due_tickets(wanted: Filter, *, words: str | None = None, after: Due | None, limit: int) -> list[ListedTicket]:
     """Unfinished tickets by what is due first, those that stand still or promise nothing last, in pages."""
-    query = _narrow(select(Ticket).options(*_WHOLE), wanted).where(Ticket.status.not_in(FINISHED))
+    query = _narrowed(wanted, words).where(IS_UNFINISHED)
     if after is not None:
         query = query.where(_is_due_after(*after))
     ordered = query.order_by(Ticket.due_at.asc().nulls_last(), Ticket.id.asc()).limit(limit)
-    return list(db.session.scalars(ordered))
+    return _listed(fetch_rows(ordered, values_of(wanted)))
+
+
+def _narrowed(wanted: Filter, words: str | None) -> TicketSelect:
+    query = narrowed_rows(wanted)
+    return query.where(says(words, requester_id=wanted.requester_id)) if words else query
+
+
+def _listed(rows: Sequence[TicketRow]) -> list[ListedTicket]:
+    found = _BESIDE.read(ids=[row.id for row in rows])
+    bodies = {each.id: each.body for each in found.all(_BODIES)}
+    clocks: dict[UUID, list[ClockRow]] = {}
+    for clock in found.all(_CLOCKS):
+        clocks.setdefault(clock.ticket_id, []).append(clock)
+    return [ListedTicket(row, bodies[row.id], clocks.get(row.id, ())) for row in rows]
 
 
 def messages_page(ticket_id: UUID, *, after: UUID | None, limit: int) -> list[Message]:
@@ -83,25 +116,6 @@ def events_page(ticket_id: UUID, *, after: int | None, limit: int) -> list[tuple
     if after is not None:
         query = query.where(StoredEvent.seq > after)
     return [(row[0], row[1]) for row in db.session.execute(query)]
-
-
-def _narrow(query: Select[Ticket], wanted: TicketQuery) -> Select[Ticket]:
-    equal = {
-        Ticket.client_id: wanted.client_id,
-        Ticket.assignee_id: wanted.assignee_id,
-        Ticket.requester_id: wanted.requester_id,
-        Ticket.tier: wanted.tier,
-        Ticket.priority: wanted.priority,
-        Ticket.type: wanted.type,
-    }
-    query = query.where(*(column == value for column, value in equal.items() if value is not None))
-    if wanted.statuses:
-        query = query.where(Ticket.status.in_(wanted.statuses))
-    if wanted.is_unassigned:
-        query = query.where(Ticket.assignee_id.is_(None))
-    if wanted.words:
-        query = query.where(says(wanted.words, requester_id=wanted.requester_id))
-    return query
 
 
 def _is_due_after(due_at: datetime | None, ticket_id: UUID) -> ColumnElement[bool]:

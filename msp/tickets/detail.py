@@ -5,13 +5,11 @@ with what other packages show beside it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Integer, Text, bindparam, literal_column, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy import Integer, Text, bindparam, literal_column, select
 
 from msp.clients.models import Client
 from msp.contracts.models import Contract, SlaTarget
@@ -20,11 +18,10 @@ from msp.kernel.db import Json
 from msp.kernel.errors import NotFound
 from msp.kernel.events import StoredEvent
 from msp.people.models import Person
-from msp.tickets.label import parse_label
-from msp.tickets.models import UNFINISHED, Attachment, Conversation, Message, Ticket
-from msp.tickets.queries import Somebody
+from msp.tickets.label import Label, parse_label
+from msp.tickets.models import Attachment, Conversation, Message, Ticket
+from msp.tickets.ticket_rows import IS_UNFINISHED, TicketRow, select_tickets
 
-_Requester, _Assignee = aliased(Person), aliased(Person)
 _LABELLED = (
     select(Ticket.id, Ticket.client_id, Ticket.requester_id, Ticket.contract_id)
     .join(Client, Client.id == Ticket.client_id)
@@ -34,35 +31,36 @@ _LABELLED = (
 THIS = select(_LABELLED.c.id).scalar_subquery()
 
 
-@dataclass(frozen=True, slots=True)
-class RequesterRow:
-    """Who asked for it, as the page shows them."""
+class RequesterRow(NamedTuple):
+    """What the page says of the requester beside their name."""
 
-    id: UUID
-    name: str
     title: str | None
     phone: str | None
     locale: str
-    is_guest: bool
 
 
 class ContractRow(NamedTuple):
-    """The contract that the ticket is worked under, in the version that holds."""
+    """A contract of the ticket's client, in the version that holds, with the days on which it begins and ends."""
 
     id: UUID
     version: int
     name: str
     kind: str
-
-
-class ContractOption(NamedTuple):
-    """A contract of the ticket's client, with the days on which it begins and ends."""
-
-    id: UUID
-    name: str
-    kind: str
     starts_on: date
     ends_on: date | None
+
+
+class OtherTicketRow(NamedTuple):
+    """Another unfinished ticket of the same requester."""
+
+    code: str
+    number: int
+    subject: str
+
+    @property
+    def label(self) -> str:
+        """The ticket number as people write it: LOZ-412."""
+        return str(Label(self.code, self.number))
 
 
 class TargetRow(NamedTuple):
@@ -72,30 +70,6 @@ class TargetRow(NamedTuple):
     priority: str
     first_response_minutes: int
     resolution_minutes: int
-
-
-@dataclass(frozen=True, slots=True)
-class TicketDetail:
-    """A ticket as its page shows it."""
-
-    id: UUID
-    label: str
-    version: int
-    subject: str
-    status: str
-    priority: str
-    type: str
-    tier: int
-    source: str
-    client_id: UUID
-    contract: ContractRow | None
-    assignee_id: UUID | None
-    paused_at: datetime | None
-    scheduled_for: datetime | None
-    created_at: datetime
-    client: Somebody
-    requester: RequesterRow
-    assignee: Somebody | None
 
 
 class FileRow(NamedTuple):
@@ -118,9 +92,8 @@ class AuthorRow(NamedTuple):
     client_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A message as the page shows it; without an author the desk itself spoke."""
+class MessageRow(NamedTuple):
+    """A message as the page shows it; without an author the desk itself wrote it."""
 
     id: UUID
     visibility: str
@@ -133,8 +106,17 @@ class MessageRow:
     delivery_reason: str | None
     delivery_channel: str | None
     content: Json | None
-    author: AuthorRow | None
+    author_id: UUID | None
+    author_name: str | None
+    author_client_id: UUID | None
     attachments: Sequence[FileRow] = ()
+
+    @property
+    def author(self) -> AuthorRow | None:
+        """Who wrote it."""
+        if self.author_id is None:
+            return None
+        return AuthorRow(self.author_id, self.author_name or "", self.author_client_id)
 
 
 class EventRow(NamedTuple):
@@ -154,74 +136,20 @@ class ThreadRow(NamedTuple):
     unreachable_reason: str | None
 
 
-def _detail(
-    id: UUID, code: str, number: int, version: int, subject: str, status: str, priority: str, type: str, tier: int,
-    source: str, client_id: UUID, client: str,
-    contract_id: UUID | None, contract_version: int | None, contract: str | None, contract_kind: str | None,
-    assignee_id: UUID | None, assignee: str | None, paused_at: datetime | None, scheduled_for: datetime | None,
-    created_at: datetime,
-    requester_id: UUID, requester: str, title: str | None, phone: str | None, locale: str, is_guest: bool,
-) -> TicketDetail:  # fmt: skip
-    return TicketDetail(
-        id=id,
-        label=f"{code}-{number}",
-        version=version,
-        subject=subject,
-        status=status,
-        priority=priority,
-        type=type,
-        tier=tier,
-        source=source,
-        client_id=client_id,
-        contract=ContractRow(contract_id, contract_version or 1, contract or "", contract_kind or "")
-        if contract_id
-        else None,
-        assignee_id=assignee_id,
-        paused_at=paused_at,
-        scheduled_for=scheduled_for,
-        created_at=created_at,
-        client=Somebody(client_id, client),
-        requester=RequesterRow(requester_id, requester, title, phone, locale, is_guest),
-        assignee=Somebody(assignee_id, assignee or "") if assignee_id else None,
-    )
-
-
-def _message(
-    id: UUID, visibility: str, channel: str, body: str, at: datetime, edited_at: datetime | None,
-    deleted_at: datetime | None, delivery_state: str, delivery_reason: str | None,
-    delivery_channel: str | None, content: Json | None, author_id: UUID | None, author: str | None,
-    author_client_id: UUID | None,
-) -> MessageRow:  # fmt: skip
-    who = AuthorRow(author_id, author or "", author_client_id) if author_id else None
-    return MessageRow(
-        id, visibility, channel, body, at, edited_at, deleted_at, delivery_state, delivery_reason, delivery_channel,
-        content, author=who,
-    )  # fmt: skip
-
-
-TICKET = RowQuery(
-    _detail,
-    select(
-        Ticket.id, Client.code, Ticket.number, Ticket.version, Ticket.subject, Ticket.status, Ticket.priority,
-        Ticket.type, Ticket.tier, Ticket.source, Ticket.client_id, Client.name,
-        Ticket.contract_id, Contract.version.label("contract_version"), Contract.name.label("contract"),
-        Contract.kind.label("contract_kind"), Ticket.assignee_id,
-        _Assignee.name.label("assignee"),
-        Ticket.paused_at, Ticket.scheduled_for, Ticket.created_at, Ticket.requester_id,
-        _Requester.name.label("requester"), _Requester.title, _Requester.phone, _Requester.locale, _Requester.is_guest,
-    )
-    .join(Client, Client.id == Ticket.client_id)
-    .join(_Requester, _Requester.id == Ticket.requester_id)
-    .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
-    .outerjoin(Contract, Contract.id == Ticket.contract_id)
-    .where(Ticket.id == THIS),
-)  # fmt: skip
+TICKET = RowQuery(TicketRow, select_tickets(is_client=False).where(Ticket.id == THIS))
+REQUESTER = RowQuery(
+    RequesterRow,
+    select(Person.title, Person.phone, Person.locale).where(
+        Person.id == select(_LABELLED.c.requester_id).scalar_subquery()
+    ),
+)
 MESSAGES = RowQuery(
-    _message,
+    MessageRow,
     select(
         Message.id, Message.visibility, Message.channel, Message.body, Message.at, Message.edited_at,
         Message.deleted_at, Message.delivery_state, Message.delivery_reason, Message.delivery_channel,
-        Message.content, Message.author_id, Person.name, Person.client_id.label("author_client_id"),
+        Message.content, Message.author_id, Person.name.label("author_name"),
+        Person.client_id.label("author_client_id"),
     )
     .outerjoin(Person, Person.id == Message.author_id)
     .where(Message.ticket_id == THIS)
@@ -239,7 +167,7 @@ FILES = RowQuery(
 )  # fmt: skip
 EVENTS = RowQuery(
     EventRow,
-    select(StoredEvent.id, StoredEvent.kind, StoredEvent.at, StoredEvent.data, Person.name)
+    select(StoredEvent.id, StoredEvent.kind, StoredEvent.at, StoredEvent.data, Person.name.label("who"))
     .outerjoin(Person, Person.id == StoredEvent.actor_id)
     .where(StoredEvent.subject_id == THIS)
     .order_by(StoredEvent.seq),
@@ -254,19 +182,19 @@ TARGETS = RowQuery(
     ),
 )
 CONTRACTS = RowQuery(
-    ContractOption,
-    select(Contract.id, Contract.name, Contract.kind, Contract.starts_on, Contract.ends_on)
+    ContractRow,
+    select(Contract.id, Contract.version, Contract.name, Contract.kind, Contract.starts_on, Contract.ends_on)
     .where(Contract.client_id == select(_LABELLED.c.client_id).scalar_subquery())
     .order_by(Contract.starts_on, Contract.id),
 )
 OTHERS = RowQuery(
-    lambda code, number, subject: {"label": f"{code}-{number}", "subject": subject},
+    OtherTicketRow,
     select(Client.code, Ticket.number, Ticket.subject)
     .join(Client, Client.id == Ticket.client_id)
     .where(
         Ticket.requester_id == select(_LABELLED.c.requester_id).scalar_subquery(),
         Ticket.id != THIS,
-        text(f"ticket.{UNFINISHED}"),
+        IS_UNFINISHED,
     )
     .order_by(Ticket.id.desc())
     .limit(literal_column("5")),
@@ -287,9 +215,4 @@ def messages_with_files(found: BatchResult) -> list[MessageRow]:
     for file in found.all(FILES):
         files.setdefault(file.message_id, []).append(file)
     messages = found.all(MESSAGES)
-    return messages if not files else [_with(each, files.get(each.id, ())) for each in messages]
-
-
-def _with(message: MessageRow, files: Sequence[FileRow]) -> MessageRow:
-    values = {name: getattr(message, name) for name in MessageRow.__slots__}
-    return MessageRow(**values | {"attachments": files})
+    return [each._replace(attachments=files.get(each.id, ())) for each in messages] if files else messages

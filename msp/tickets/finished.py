@@ -11,7 +11,7 @@ from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.ttl_cache import cached
 from msp.tickets.models import Ticket
-from msp.tickets.queries import Filter, TicketLine, line_of, narrowed_lines, narrowing
+from msp.tickets.ticket_rows import Filter, TicketRow, fetch_rows, narrowed_rows, values_of
 
 COUNTED_SECONDS = 5.0  # how old the number of all may be
 FINISHED_AT = func.coalesce(Ticket.resolved_at, Ticket.updated_at)
@@ -32,7 +32,7 @@ class Key:
 class FinishedPage:
     """One page: its rows, and the keys from which the pages beside it go on, where there are any."""
 
-    lines: Sequence[TicketLine]
+    rows: Sequence[TicketRow]
     newer: Key | None
     older: Key | None
 
@@ -51,7 +51,7 @@ def key_of(text: str) -> Key:
 
 def finished_page(wanted: Filter, *, before: Key | None = None, after: Key | None = None, limit: int) -> FinishedPage:
     """The finished tickets behind `before`, or those in front of `after`, or the first ones."""
-    query = narrowed_lines(replace(wanted, is_finished=True))
+    query = narrowed_rows(replace(wanted, is_finished=True))
     place = tuple_(FINISHED_AT, Ticket.id)
     if after is not None:
         query = query.where(place > tuple_(literal(after.at), literal(after.id)))
@@ -60,7 +60,7 @@ def finished_page(wanted: Filter, *, before: Key | None = None, after: Key | Non
         if before is not None:
             query = query.where(place < tuple_(literal(before.at), literal(before.id)))
         query = query.order_by(FINISHED_AT.desc(), Ticket.id.desc())
-    found = [line_of(*row) for row in db.session.execute(query.limit(limit + 1), narrowing(wanted))]
+    found = fetch_rows(query.limit(limit + 1), values_of(wanted))
     is_cut, rows = len(found) > limit, found[:limit]
     if after is not None:
         rows.reverse()
@@ -80,11 +80,11 @@ def count_of(wanted: Filter) -> int:
     """How many tickets fit, some seconds old at most."""
 
     def count() -> int:
-        matching = narrowed_lines(wanted).with_only_columns(func.count(), maintain_column_froms=True)
-        return int(db.session.execute(matching, narrowing(wanted)).scalar_one())
+        matching = narrowed_rows(wanted).with_only_columns(func.count(), maintain_column_froms=True)
+        return int(db.session.execute(matching, values_of(wanted)).scalar_one())
 
     return cached(count, name="tickets of a list", of=wanted, seconds=COUNTED_SECONDS)
 
 
-def _key(line: TicketLine) -> Key:
-    return Key(line.resolved_at or line.updated_at, line.id)
+def _key(row: TicketRow) -> Key:
+    return Key(row.resolved_at or row.updated_at, row.id)

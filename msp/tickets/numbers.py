@@ -5,6 +5,7 @@ written takes its number back with it.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from msp.clients.models import Client
 from msp.contracts.queries import IN_FORCE, Versions
-from msp.kernel.batch_read import RowQuery, SingleQuery
+from msp.kernel.batch_read import SingleQuery
 from msp.tickets.models import TicketCounter
 
 _COUNTED = (
@@ -26,14 +27,23 @@ _COUNTED = (
 _HELD = IN_FORCE.subquery("held")
 
 
-def _read(
-    number: int, contract_id: UUID | None, version: int, calendar_id: UUID, calendar_version: int
-) -> tuple[int, Versions | None]:
-    return number, Versions(contract_id, version, calendar_id, calendar_version) if contract_id else None
+class _Opening(NamedTuple):
+    number: int
+    contract_id: UUID | None
+    version: int
+    calendar_id: UUID
+    calendar_version: int
 
 
 _NUMBER_AND_CONTRACT = SingleQuery(
-    RowQuery(_read, select(_COUNTED.c.last, *_HELD.c).select_from(_COUNTED.outerjoin(_HELD, true())))
+    _Opening,
+    select(
+        _COUNTED.c.last.label("number"),
+        _HELD.c.id.label("contract_id"),
+        _HELD.c.version,
+        _HELD.c.calendar_id,
+        _HELD.c.calendar_version,
+    ).select_from(_COUNTED.outerjoin(_HELD, true())),
 )
 
 
@@ -41,4 +51,6 @@ def number_and_contract(client: Client, *, at: datetime) -> tuple[int, Versions 
     """The next ticket number of a client, and the contract that holds on that day in their zone, if any."""
     day = at.astimezone(ZoneInfo(client.timezone)).date()
     [row] = _NUMBER_AND_CONTRACT.rows(client_id=client.id, day=day)
-    return row
+    if row.contract_id is None:
+        return row.number, None
+    return row.number, Versions(row.contract_id, row.version, row.calendar_id, row.calendar_version)

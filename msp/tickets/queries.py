@@ -4,97 +4,43 @@ Rows of the queue are plain values read in one statement: the page is drawn all 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    SmallInteger,
-    Text,
-    TextClause,
-    any_,
-    bindparam,
-    case,
-    func,
-    literal_column,
-    select,
-    text,
-    union_all,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, select, text, union_all
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from msp.clients.models import Client
 from msp.kernel.batch_read import BatchQuery, RowQuery, SingleQuery
 from msp.kernel.collation import by_name
-from msp.kernel.db import db
+from msp.kernel.db import current_scope, db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import StoredEvent
 from msp.kernel.i18n import current_reader
 from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
-from msp.tickets.label import parse_label
-from msp.tickets.models import UNFINISHED, Message, Ticket
-from msp.tickets.states import FINISHED, PRIORITIES
+from msp.tickets.label import Label, parse_label
+from msp.tickets.models import Message, Ticket
+from msp.tickets.states import PRIORITIES
+from msp.tickets.ticket_rows import (
+    IS_UNFINISHED,
+    ClientName,
+    Filter,
+    FilterShape,
+    TicketRow,
+    narrow,
+    narrowed_rows,
+    select_tickets,
+    shape_of,
+    values_of,
+)
 
 GROUPS = ("late", "next_hour", "today", "later", "paused", "none")
 RECENT = 64  # how many of the newest events make up the fingerprint of `news`
 Bucket = tuple[UUID | None, int, str]
-Shape = frozenset[str]
-
-
-class Somebody(NamedTuple):
-    """A name with an identity, as rows show people and companies."""
-
-    id: UUID
-    name: str
-    is_vip: bool = False
-
-
-class TicketLine(NamedTuple):
-    """A ticket as a list shows it."""
-
-    id: UUID
-    label: str
-    version: int
-    subject: str
-    status: str
-    priority: str
-    type: str
-    tier: int
-    source: str
-    tags: Sequence[str]
-    assignee_id: UUID | None
-    due_at: datetime | None
-    due_kind: str | None
-    due_from: datetime | None
-    paused_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-    resolved_at: datetime | None
-    scheduled_for: datetime | None
-    client: Somebody
-    requester: Somebody
-    assignee: Somebody | None
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which tickets; every part narrows, empty parts do not."""
-
-    statuses: Sequence[str] = ()
-    tiers: Sequence[int] = ()
-    client_id: UUID | None = None
-    assignee_id: UUID | None = None
-    is_unassigned: bool = False
-    requester_id: UUID | None = None
-    due_before: datetime | None = None
-    priorities: Sequence[str] = ()
-    is_finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,34 +63,34 @@ NEWEST = RowQuery(
     select(StoredEvent.seq, StoredEvent.subject_id).order_by(StoredEvent.seq.desc()).limit(literal_column(str(RECENT))),
 )
 _NEWEST = BatchQuery(NEWEST)
-_Requester, _Assignee = aliased(Person), aliased(Person)
 ORDERS = ("due", "newest", "priority")
 _BY_DUE = (Ticket.due_at.asc().nulls_last(), Ticket.id.asc())
-# In so many words, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
-_UNFINISHED = text(f"ticket.{UNFINISHED}")
-DUE_NEXT = RowQuery(  # the labels of the two tickets of a person (parameter person_id) that are due first
-    lambda code, number: f"{code}-{number}",
+DUE_NEXT = RowQuery(  # the two tickets of a person (parameter person_id) that are due first
+    Label,
     select(Client.code, Ticket.number)
     .join(Client, Client.id == Ticket.client_id)
-    .where(_UNFINISHED, Ticket.assignee_id == bindparam("person_id"), Ticket.due_at.is_not(None))
+    .where(IS_UNFINISHED, Ticket.assignee_id == bindparam("person_id"), Ticket.due_at.is_not(None))
     .order_by(*_BY_DUE)
     .limit(literal_column("2")),
 )
 
 
-def lines(wanted: Filter, *, order: str = "due", is_running: bool | None = None, limit: int) -> list[TicketLine]:
-    """Tickets as lines: by what is due first, newest first, or by priority; only running or only still ones."""
-    return _listing(_shape(wanted), order, is_running, limit).rows(**_values(wanted))
+def rows(wanted: Filter, *, order: str = "due", is_running: bool | None = None, limit: int) -> list[TicketRow]:
+    """Tickets by what is due first, newest first, or by priority; only running or only still ones."""
+    query = _list_query(shape_of(wanted), order, is_running, limit, current_scope().is_client)
+    return query.rows(**values_of(wanted))
 
 
-def due_lines(wanted: Filter, *, running: int, still: int) -> list[TicketLine]:
+def due_rows(wanted: Filter, *, running: int, still: int) -> list[TicketRow]:
     """Unfinished tickets by what is due first, so many; then so many of those that stand still or promise nothing."""
-    return _due_listing(_shape(wanted), running, still).rows(**_values(wanted))
+    return _due_query(shape_of(wanted), running, still, current_scope().is_client).rows(**values_of(wanted))
 
 
 @lru_cache(maxsize=512)
-def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> SingleQuery[TicketLine]:
-    query = _narrow(line_query(), shape)
+def _list_query(
+    shape: FilterShape, order: str, is_running: bool | None, limit: int, is_client: bool
+) -> SingleQuery[TicketRow]:
+    query = narrow(select_tickets(is_client=is_client), shape)
     if is_running is not None:
         query = query.where(Ticket.due_at.is_not(None) if is_running else Ticket.due_at.is_(None))
     by_priority = case({code: rank for rank, code in enumerate(PRIORITIES)}, value=Ticket.priority)
@@ -153,23 +99,28 @@ def _listing(shape: Shape, order: str, is_running: bool | None, limit: int) -> S
         "newest": (Ticket.id.desc(),),
         "priority": (by_priority, *_BY_DUE),
     }
-    return SingleQuery(RowQuery(line_of, query.order_by(*orders[order]).limit(_just(limit))))
+    return SingleQuery(TicketRow, query.order_by(*orders[order]).limit(_just(limit)))
 
 
 @lru_cache(maxsize=512)
-def _due_listing(shape: Shape, running: int, still: int) -> SingleQuery[TicketLine]:
-    query = _narrow(line_query(), shape).order_by(*_BY_DUE)
+def _due_query(shape: FilterShape, running: int, still: int, is_client: bool) -> SingleQuery[TicketRow]:
+    query = narrow(select_tickets(is_client=is_client), shape).order_by(*_BY_DUE)
     parts = [
         query.where(Ticket.due_at.is_not(None)).limit(_just(running)),
         query.where(Ticket.due_at.is_(None)).limit(_just(still)),
     ]
-    return SingleQuery(RowQuery(line_of, union_all(*(select(part.subquery()) for part in parts))))
+    return SingleQuery(TicketRow, union_all(*(select(part.subquery()) for part in parts)))
 
 
-def client_names() -> tuple[Somebody, ...]:
+def _just(limit: int) -> Any:
+    """A limit in so many words: a plan for any number of rows would be made for a tenth of the table."""
+    return literal_column(str(int(limit)))
+
+
+def client_names() -> tuple[ClientName, ...]:
     """The active client companies by name, for a list to choose from; about a second old at most."""
     query = select(Client.id, Client.name).where(Client.active).order_by(by_name(Client.name), Client.id)
-    read = lambda: tuple(Somebody(*row) for row in db.session.execute(query))  # noqa: E731
+    read = lambda: tuple(ClientName(row.id, row.name) for row in db.session.execute(query))  # noqa: E731
     return cached(read, name="client names", of=current_reader().locale)
 
 
@@ -266,7 +217,7 @@ def open_counts(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
 def _count_open(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
     query = (
         select(Ticket.assignee_id, Ticket.tier, _group(at, end_of_day).label("bucket"), func.count())
-        .where(_UNFINISHED)
+        .where(IS_UNFINISHED)
         .group_by(Ticket.assignee_id, Ticket.tier, text("bucket"))
     )
     return {(row[0], row[1], row[2]): row[3] for row in db.session.execute(query)}
@@ -289,116 +240,9 @@ def group_counts(wanted: Filter, *, at: datetime, end_of_day: datetime) -> dict[
     group = _group(at, end_of_day).label("bucket")
 
     def count() -> dict[str, int]:
-        query = narrowed_lines(wanted).with_only_columns(group, func.count(), maintain_column_froms=True)
-        rows = db.session.execute(query.group_by(text("bucket")), narrowing(wanted))
+        query = narrowed_rows(wanted).with_only_columns(group, func.count(), maintain_column_froms=True)
+        rows = db.session.execute(query.group_by(text("bucket")), values_of(wanted))
         return {row[0]: row[1] for row in rows}
 
     of = (replace(wanted, due_before=None), wanted.due_before is None, end_of_day)
     return cached(count, name="groups of a list", of=of)
-
-
-def line_query() -> Select[*tuple[Any, ...]]:
-    """Tickets as lists show them: `line_of` makes a line of each row."""
-    return (
-        select(
-            Ticket.id,
-            Ticket.number,
-            Ticket.version,
-            Ticket.subject,
-            Ticket.status,
-            Ticket.priority,
-            Ticket.type,
-            Ticket.tier,
-            Ticket.source,
-            Ticket.tags,
-            Ticket.assignee_id,
-            Ticket.due_at,
-            Ticket.due_kind,
-            Ticket.due_from,
-            Ticket.paused_at,
-            Ticket.created_at,
-            Ticket.updated_at,
-            Ticket.resolved_at,
-            Ticket.scheduled_for,
-            Client.id.label("c_id"),
-            Client.code,
-            Client.name.label("c_name"),
-            _Requester.id.label("r_id"),
-            _Requester.name.label("r_name"),
-            _Requester.is_vip,
-            _Assignee.name.label("a_name"),
-        )
-        .join(Client, Client.id == Ticket.client_id)
-        .join(_Requester, _Requester.id == Ticket.requester_id)
-        .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
-    )
-
-
-def _shape(wanted: Filter) -> Shape:
-    """Which parts of a filter are set: what decides the statement, whatever the values."""
-    given = {field.name for field in fields(wanted) if getattr(wanted, field.name)}
-    if not given & {"statuses", "is_finished"} or (wanted.statuses and not FINISHED & set(wanted.statuses)):
-        given.add("unfinished")
-    return frozenset(given)
-
-
-def _values(wanted: Filter) -> dict[str, object]:
-    return {
-        "statuses": list(wanted.statuses),
-        "tiers": list(wanted.tiers),
-        "client_id": wanted.client_id,
-        "assignee_id": wanted.assignee_id,
-        "requester_id": wanted.requester_id,
-        "due_before": wanted.due_before,
-        "priorities": list(wanted.priorities),
-    }
-
-
-_TEXTS, _NUMBERS = ARRAY(Text), ARRAY(SmallInteger)
-_PARTS: dict[str, ColumnElement[bool] | TextClause] = {
-    "unfinished": _UNFINISHED,
-    "statuses": Ticket.status == any_(bindparam("statuses", type_=_TEXTS)),
-    "is_finished": text("ticket.status in ('resolved', 'closed')"),
-    "tiers": Ticket.tier == any_(bindparam("tiers", type_=_NUMBERS)),
-    "client_id": Ticket.client_id == bindparam("client_id"),
-    "assignee_id": Ticket.assignee_id == bindparam("assignee_id"),
-    "is_unassigned": Ticket.assignee_id.is_(None),
-    "requester_id": Ticket.requester_id == bindparam("requester_id"),
-    "due_before": Ticket.due_at < bindparam("due_before"),
-    "priorities": Ticket.priority == any_(bindparam("priorities", type_=_TEXTS)),
-}
-
-
-def _narrow(query: Select[*tuple[Any, ...]], shape: Shape) -> Select[*tuple[Any, ...]]:
-    return query.where(*(part for name, part in _PARTS.items() if name in shape))
-
-
-def narrowed_lines(wanted: Filter) -> Select[*tuple[Any, ...]]:
-    """The statement of these tickets, for lists with an order of their own: `line_of` makes a line of each row."""
-    return _narrow(line_query(), _shape(wanted))
-
-
-def narrowing(wanted: Filter) -> dict[str, object]:
-    """The parameters of `narrowed_lines`."""
-    return _values(wanted)
-
-
-def _just(limit: int) -> Any:
-    """A limit in so many words: a plan for any number of rows would be made for a tenth of the table."""
-    return literal_column(str(int(limit)))
-
-
-def line_of(
-    ticket_id: UUID, number: int, version: int, subject: str, status: str, priority: str, kind: str, tier: int,
-    source: str, tags: Sequence[str], assignee_id: UUID | None, due_at: datetime | None, due_kind: str | None,
-    due_from: datetime | None, paused_at: datetime | None, created_at: datetime, updated_at: datetime,
-    resolved_at: datetime | None, scheduled_for: datetime | None, c_id: UUID, code: str, c_name: str, r_id: UUID,
-    r_name: str, is_vip: bool, a_name: str | None,
-) -> TicketLine:  # fmt: skip
-    """A row of `line_query`."""
-    return TicketLine(
-        ticket_id, f"{code}-{number}", version, subject, status, priority, kind, tier, source, tuple(tags), assignee_id,
-        due_at, due_kind, due_from, paused_at, created_at, updated_at, resolved_at,
-        scheduled_for, Somebody(c_id, c_name), Somebody(r_id, r_name, is_vip),
-        Somebody(assignee_id, a_name or "") if assignee_id else None,
-    )  # fmt: skip

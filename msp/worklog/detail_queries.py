@@ -53,7 +53,7 @@ def entries_read(ticket_id: Any) -> RowQuery[ShownEntry]:
     return RowQuery(
         ShownEntry,
         select(
-            TimeEntry.id, TimeEntry.person_id, Person.name, TimeEntry.minutes, TimeEntry.work_type,
+            TimeEntry.id, TimeEntry.person_id, Person.name.label("person"), TimeEntry.minutes, TimeEntry.work_type,
             TimeEntry.billable, TimeEntry.note, TimeEntry.state, TimeEntry.started_at,
             is_overlapped().label("is_overlapped"),
         )

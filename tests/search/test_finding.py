@@ -211,8 +211,8 @@ def test_the_best_match_comes_first(desk: World) -> None:
     """A number before words; words of the subject before those of messages; then the newest."""
     opened(desk, desk.dolores, "Otra cosa", "La impresión también falla, como LOZ-2.")
     with work(Scope.staff()):
-        assert [hit.line.label for hit in search("impresión").tickets] == ["LOZ-1", "LOZ-6"]
-        assert [hit.line.label for hit in search("loz-2").tickets] == ["LOZ-2", "LOZ-6"]
+        assert [hit.row.label for hit in search("impresión").tickets] == ["LOZ-1", "LOZ-6"]
+        assert [hit.row.label for hit in search("loz-2").tickets] == ["LOZ-2", "LOZ-6"]
 
 
 @pytest.mark.parametrize(

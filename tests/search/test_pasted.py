@@ -97,7 +97,7 @@ def test_what_is_pasted_finds_what_was_written(written: World) -> None:
     for scope, requester in ((Scope.staff(), None), (Scope.client(written.lozano.id), written.marta.id)):
         with work(scope):
             for words, label in PASTED:
-                found = [hit.line.label for hit in search(words, requester_id=requester).tickets]
+                found = [hit.row.label for hit in search(words, requester_id=requester).tickets]
                 if found != ([label] if label in WRITTEN else []):
                     wrong.append((words, label, found))
     assert wrong == []

@@ -70,7 +70,7 @@ def test_a_long_text_is_cut_around_what_was_found(desk: World) -> None:
         [hit] = search("salamandra").tickets
     shown = marks(hit.excerpt.pieces)
     assert "<salamandra>" in shown and len(shown) < 250 and shown.startswith("…") and shown.endswith("…")
-    assert hit.line.id == ticket.id
+    assert hit.row.id == ticket.id
 
 
 def test_a_person_found_opens_their_page_with_their_tickets(desk: World, web: FlaskClient) -> None:
@@ -176,7 +176,7 @@ def test_similar_tickets_share_rare_words_and_show_what_solved_them(desk: World,
     )
     with work(Scope.staff()) as session:
         found = similar_resolved(session.get_one(Ticket, new.id))
-    assert [each.line.label for each in found][:1] == ["LOZ-12"]
+    assert [each.row.label for each in found][:1] == ["LOZ-12"]
     assert marks(found[0].resolution) == "Cambié el cabezal."
     assert "<plóter>" in marks(found[0].subject)
     page = sign_in(web, desk.tomas).get("/desk/tickets/LOZ-13/similar", headers={"HX-Request": "true"}).text
@@ -213,7 +213,7 @@ def test_similar_tickets_stay_within_the_clients_of_the_reader(desk: World) -> N
     with work(Scope.staff_some([desk.azcarate.id])):
         assert not similar_resolved(new)
     with work(Scope.staff_some([desk.lozano.id])):
-        assert [each.line.label for each in similar_resolved(new)] == ["LOZ-6"]
+        assert [each.row.label for each in similar_resolved(new)] == ["LOZ-6"]
 
 
 def test_a_deleted_message_is_no_excerpt_and_a_note_no_excerpt_for_clients(desk: World) -> None:

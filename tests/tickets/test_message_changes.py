@@ -77,7 +77,7 @@ class Desk:
 
     def found(self, words: str) -> list[UUID]:
         with work(Scope.staff()):
-            return [hit.line.id for hit in search(words).tickets]
+            return [hit.row.id for hit in search(words).tickets]
 
 
 def test_a_deleted_opening_message_is_gone_from_subject_body_and_search(world: World) -> None:

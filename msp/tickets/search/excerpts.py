@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from msp.kernel.db import db
 from msp.kernel.folding import CJK
-from msp.tickets.queries import TicketLine
 from msp.tickets.search.marking import Piece, count, marked, pieces
+from msp.tickets.ticket_rows import TicketRow
 
 # The first messages or files of each ticket in which any of the forms stands, as the scope may read them.
 _TEXTS = text(
@@ -37,24 +37,24 @@ class Excerpt(NamedTuple):
     pieces: list[Piece]
 
 
-def excerpts(lines: Sequence[TicketLine], forms: Sequence[str]) -> dict[UUID, Excerpt]:
+def excerpts(rows: Sequence[TicketRow], forms: Sequence[str]) -> dict[UUID, Excerpt]:
     """For each ticket the text in which most of the forms stand."""
     texts: dict[UUID, list[tuple[str, str]]] = {}
-    if lines and forms:
+    if rows and forms:
         words = [f"%{max(form.split(), key=len)}%" for form in forms]
         patterns = [f"%{form}%" if CJK.search(form) else f"% {form}%" for form in forms]
-        asked = {"tickets": [line.id for line in lines], "words": words, "patterns": patterns}
+        asked = {"tickets": [row.id for row in rows], "words": words, "patterns": patterns}
         for ticket_id, place, said in db.session.execute(_TEXTS, asked):
             texts.setdefault(ticket_id, []).append((place, said))
-    return {line.id: _best(line, texts.get(line.id, ()), forms) for line in lines}
+    return {row.id: _best(row, texts.get(row.id, ()), forms) for row in rows}
 
 
-def _best(line: TicketLine, texts: Iterable[tuple[str, str]], forms: Sequence[str]) -> Excerpt:
-    named = [("requester", line.requester.name), ("client", line.client.name)]
+def _best(row: TicketRow, texts: Iterable[tuple[str, str]], forms: Sequence[str]) -> Excerpt:
+    named = [("requester", row.requester_name), ("client", row.client_name)]
     known = [*texts, *named]
     counts = [count(said, forms) for _place, said in known]
     most = max(counts)
     if not most:
-        return Excerpt("subject", marked(line.subject, forms))
+        return Excerpt("subject", marked(row.subject, forms))
     place, said = known[counts.index(most)]
     return Excerpt(place, pieces(said, forms))

@@ -26,16 +26,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from msp.clients.models import Client
-from msp.kernel.batch_read import RowQuery, SingleQuery
+from msp.kernel.batch_read import SingleQuery
 from msp.kernel.collation import by_name
-from msp.kernel.db import db
+from msp.kernel.db import current_scope, db
 from msp.people.models import Person
 from msp.tickets.models import Ticket
-from msp.tickets.queries import TicketLine, line_of, line_query
 from msp.tickets.search.excerpts import Excerpt, excerpts
 from msp.tickets.search.marking import Piece, marked
 from msp.tickets.search.names import Meant, meanings, with_names_alike
 from msp.tickets.search.words import Asked, is_number, is_ticket_word, understand
+from msp.tickets.ticket_rows import TicketRow, select_tickets
 
 FOUND, MOST_FOUND = 20, 100
 NAMED = 5
@@ -45,7 +45,7 @@ CANDIDATES = 200  # of the newest tickets that fit, the best are shown
 class Hit(NamedTuple):
     """A ticket that was found: its subject with what was searched for, and the text that shows why."""
 
-    line: TicketLine
+    row: TicketRow
     subject: list[Piece]
     excerpt: Excerpt
 
@@ -56,7 +56,7 @@ class Results(NamedTuple):
     tickets: Sequence[Hit] = ()
     clients: Sequence[Client] = ()
     people: Sequence[Person] = ()
-    exact: TicketLine | None = None
+    exact: TicketRow | None = None
 
 
 _best_of = func.search_tickets(
@@ -70,27 +70,32 @@ _best = (
     .limit(bindparam("limit", type_=Integer))
     .subquery("best")
 )
-_RANKED = SingleQuery(
-    RowQuery(
-        line_of, line_query().join(_best, _best.c.found_id == Ticket.id).order_by(_best.c.rank.desc(), Ticket.id.desc())
+_RANKED = {
+    is_client: SingleQuery(
+        TicketRow,
+        select_tickets(is_client=is_client)
+        .join(_best, _best.c.found_id == Ticket.id)
+        .order_by(_best.c.rank.desc(), Ticket.id.desc()),
     )
-)
+    for is_client in (False, True)
+}
 
 _labels = (
     func.unnest(bindparam("codes", type_=ARRAY(Text)), bindparam("numbers", type_=ARRAY(Integer)))
     .table_valued(column("code", Text), column("number", Integer), name="label")
     .render_derived()
 )
-_NUMBERED = SingleQuery(
-    RowQuery(
-        line_of,
-        line_query()
+_NUMBERED = {
+    is_client: SingleQuery(
+        TicketRow,
+        select_tickets(is_client=is_client)
         .join(_labels, and_(_labels.c.number == Ticket.number, _labels.c.code.in_((Client.code, ""))))
         .where(func.coalesce(bindparam("requester_id", type_=Uuid), Ticket.requester_id) == Ticket.requester_id)
         .order_by(Ticket.id.desc())
         .limit(literal_column(str(MOST_FOUND))),
     )
-)
+    for is_client in (False, True)
+}
 
 
 def search(words: str, *, requester_id: UUID | None = None, has_names: bool = True, limit: int = FOUND) -> Results:
@@ -99,14 +104,14 @@ def search(words: str, *, requester_id: UUID | None = None, has_names: bool = Tr
     Whoever asks finds what their scope may read: no client's person finds a note, nor anything of another company.
     """
     asked, meant, numbered, found = _find(understand(words), requester_id=requester_id, limit=limit)
-    lines = list(dict.fromkeys([*numbered, *found]))[:limit]
+    rows = _unique([*numbered, *found])[:limit]
     forms = [form for each in meant for form in each.forms]
-    reasons = excerpts(lines, forms)
+    reasons = excerpts(rows, forms)
     return Results(
-        [Hit(line, marked(line.subject, forms), reasons[line.id]) for line in lines],
+        [Hit(row, marked(row.subject, forms), reasons[row.id]) for row in rows],
         _clients(meant) if has_names else (),
         _people(meant) if has_names else (),
-        numbered[0] if len(numbered) == 1 and (len(lines) == 1 or asked.names_client) else None,
+        numbered[0] if len(numbered) == 1 and (len(rows) == 1 or asked.names_client) else None,
     )
 
 
@@ -122,7 +127,7 @@ def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]
 
 def _find(
     asked: Asked, *, requester_id: UUID | None, limit: int
-) -> tuple[Asked, list[Meant], list[TicketLine], list[TicketLine]]:
+) -> tuple[Asked, list[Meant], list[TicketRow], list[TicketRow]]:
     """What the terms mean, tickets of the number, and tickets of the words: of names alike where no others are."""
     meant = meanings(asked)
     asked = replace(asked, labels=asked.labels | _labels_of_named(asked, meant))
@@ -144,23 +149,28 @@ def _labels_of_named(asked: Asked, meant: Sequence[Meant]) -> set[tuple[str | No
     return {(code, asked.number) for code in db.session.scalars(query)} if ids else set()
 
 
-def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) -> list[TicketLine]:
+def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) -> list[TicketRow]:
     if not meant:
         return []
-    return _RANKED.rows(terms=_json(meant), requester_id=requester_id, most=max(CANDIDATES, limit), limit=limit)
+    query = _RANKED[current_scope().is_client]
+    return query.rows(terms=_json(meant), requester_id=requester_id, most=max(CANDIDATES, limit), limit=limit)
 
 
-def _numbered(asked: Asked, *, requester_id: UUID | None) -> tuple[Asked, list[TicketLine]]:
+def _numbered(asked: Asked, *, requester_id: UUID | None) -> tuple[Asked, list[TicketRow]]:
     """Tickets of the numbers; where some are of a client whose code was given, those alone are meant."""
     if not asked.labels:
         return asked, []
     codes, numbers = zip(*((code or "", number) for code, number in asked.labels), strict=True)
-    rows = _NUMBERED.rows(codes=list(codes), numbers=list(numbers), requester_id=requester_id)
-    lines = list(dict.fromkeys(rows))
+    query = _NUMBERED[current_scope().is_client]
+    rows = _unique(query.rows(codes=list(codes), numbers=list(numbers), requester_id=requester_id))
     named = {f"{code}-{number}" for code, number in asked.labels if code}
-    if coded := [line for line in lines if line.label in named]:
+    if coded := [row for row in rows if row.label in named]:
         return replace(asked, labels=frozenset(label for label in asked.labels if label[0])), coded
-    return asked, lines
+    return asked, rows
+
+
+def _unique(rows: Iterable[TicketRow]) -> list[TicketRow]:
+    return list({row.id: row for row in rows}.values())
 
 
 def _has_label(asked: Asked) -> ColumnElement[bool]:

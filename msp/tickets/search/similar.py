@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from msp.kernel.db import db
 from msp.people.models import Person
 from msp.tickets.models import Message, Ticket
-from msp.tickets.queries import TicketLine, line_of, line_query
 from msp.tickets.search.marking import Piece, marked, pieces
 from msp.tickets.small_talk import is_small_talk
+from msp.tickets.ticket_rows import TicketRow, select_tickets
 
 RESOLUTION_WIDTH = 240  # characters
 
@@ -20,7 +20,7 @@ RESOLUTION_WIDTH = 240  # characters
 class Alike(NamedTuple):
     """A solved ticket: its subject with the words that both share, and the last that staff said on it, if anything."""
 
-    line: TicketLine
+    row: TicketRow
     subject: list[Piece]
     resolution: list[Piece]
 
@@ -30,13 +30,13 @@ def similar_resolved(ticket: Ticket, *, limit: int = 3) -> list[Alike]:
     asked = func.search_similar(ticket.id, limit).table_valued(
         column("found_id", Uuid), "score", column("shared", ARRAY(Text))
     )
-    query = line_query().join(asked, asked.c.found_id == Ticket.id).add_columns(asked.c.score, asked.c.shared)
+    query = select_tickets(is_client=False).join(asked, asked.c.found_id == Ticket.id).add_columns(asked.c.shared)
     found = db.session.execute(query.order_by(asked.c.score.desc(), Ticket.id.desc())).all()
-    lines = [(line_of(*row[:-2]), row[-1]) for row in found]
-    said = _resolutions(line.id for line, _shared in lines)
+    rows = [(TicketRow(*row[:-1]), row.shared) for row in found]
+    said = _resolutions(row.id for row, _shared in rows)
     return [
-        Alike(line, marked(line.subject, shared), pieces(said.get(line.id, ""), shared, width=RESOLUTION_WIDTH))
-        for line, shared in lines
+        Alike(row, marked(row.subject, shared), pieces(said.get(row.id, ""), shared, width=RESOLUTION_WIDTH))
+        for row, shared in rows
     ]
 
 

@@ -72,14 +72,14 @@ def list_found(query_data: dict[str, Any]) -> Answer:
 
 
 def _hit(hit: Hit) -> dict[str, object]:
-    line = hit.line
+    row = hit.row
     return {
-        "id": line.id,
-        "number": line.label,
-        "subject": line.subject,
-        "status": line.status,
-        "client_id": line.client.id,
-        "requester_id": line.requester.id,
+        "id": row.id,
+        "number": row.label,
+        "subject": row.subject,
+        "status": row.status,
+        "client_id": row.client_id,
+        "requester_id": row.requester_id,
         "excerpt": {"place": hit.excerpt.place, **_text(hit.excerpt.pieces)},
     }
 

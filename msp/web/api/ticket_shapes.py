@@ -1,6 +1,7 @@
 """How a ticket looks in the API."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,16 @@ from marshmallow import ValidationError, fields
 from msp.kernel.errors import Invalid
 from msp.kernel.storable import is_storable
 from msp.people.models import Person
+from msp.sla.detail_queries import ClockRow
 from msp.sla.explanation import Explanation
 from msp.sla.models import Clock
+from msp.tickets.api_queries import ListedTicket
 from msp.tickets.by_requester import ACTIONS
 from msp.tickets.messages import MAX_BODY
 from msp.tickets.models import LEVELS, TYPES, Ticket
 from msp.tickets.opening import MAX_SUBJECT
 from msp.tickets.states import PRIORITIES, STATUSES
+from msp.tickets.ticket_rows import PersonName, TicketRow
 from msp.web.api.access import caller
 from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, one_of
 from msp.web.api.pages import PageQuery
@@ -224,29 +228,35 @@ class RequesterActionOut(Shown):
     ticket = fields.Nested(TicketOut)
 
 
-_AS_IT_IS = tuple(
-    name for name in TicketOut().fields if name not in ("number", "requester", "assignee", "queue", "sla")
-)
+_AS_IT_IS = TicketOut().fields.keys() - {"number", "body", "requester", "assignee", "queue", "sla"}
 
 
 def shown(ticket: Ticket, explanations: Sequence[Explanation] = ()) -> dict[str, object]:
     """A ticket with its promises, for TicketOut."""
-    values = {name: getattr(ticket, name) for name in _AS_IT_IS}
-    explained = dict(zip((clock.id for clock in ticket.clocks), explanations, strict=False))
-    return values | {
+    return _shown(ticket, ticket.body, ticket.clocks, explanations)
+
+
+def listed(ticket: ListedTicket) -> dict[str, object]:
+    """A ticket of a list, for TicketOut."""
+    return _shown(ticket.row, ticket.body, ticket.clocks)
+
+
+def _shown(
+    ticket: Ticket | TicketRow, body: str, clocks: Sequence[Clock | ClockRow], explanations: Sequence[Explanation] = ()
+) -> dict[str, object]:
+    is_staff, requester, assignee = caller().is_staff, ticket.requester, ticket.assignee
+    return {name: getattr(ticket, name) for name in _AS_IT_IS} | {
         "number": ticket.label,
-        "requester": _brief(ticket.requester),
-        "assignee": _brief(ticket.assignee),
+        "body": body,
+        "requester": _brief(requester, requester.email),
+        "assignee": assignee and _brief(assignee, assignee.email if is_staff else None),
         "queue": f"T{ticket.tier}",
-        "sla": [_promise(clock, explained.get(clock.id)) for clock in ticket.clocks],
+        "sla": [_promise(*each) for each in zip_longest(clocks, explanations)],
     }
 
 
-def _brief(person: Person | None) -> dict[str, object] | None:
-    """Somebody as a ticket names them; addresses of staff are not for clients."""
-    if person is None:
-        return None
-    email = None if person.is_staff and not caller().is_staff else person.email
+def _brief(person: Person | PersonName, email: str | None) -> dict[str, object]:
+    """Somebody as a ticket names them."""
     return {"id": person.id, "name": person.name, "email": email, "is_guest": person.is_guest}
 
 
@@ -259,7 +269,7 @@ def wanted_tier(data: Mapping[str, Any]) -> int | None:
     return tier
 
 
-def _promise(clock: Clock, explanation: Explanation | None) -> dict[str, object]:
+def _promise(clock: Clock | ClockRow, explanation: Explanation | None) -> dict[str, object]:
     return {
         "kind": clock.kind,
         "state": clock.state,

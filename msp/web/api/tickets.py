@@ -20,6 +20,7 @@ from msp.tickets import actions, api_queries, by_requester, opening, waking
 from msp.tickets.models import Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.states import priority_of
+from msp.tickets.ticket_rows import Filter, TicketRow
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
 from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
@@ -30,6 +31,7 @@ from msp.web.api.ticket_shapes import (
     TicketIn,
     TicketOut,
     TicketQuery,
+    listed,
     shown,
     wanted_tier,
 )
@@ -44,24 +46,37 @@ blueprint = resource("tickets", tag="Tickets")
 def list_tickets(query_data: dict[str, Any]) -> Answer:
     """Tickets, newest first or by what is due; with the token of a client's employee their own."""
     limit, assignee_id = query_data["limit"], query_data.get("assignee_id")
-    wanted = api_queries.TicketQuery(
+    wanted = Filter(
         client_id=query_data.get("client_id"),
         statuses=query_data.get("status", ()),
         assignee_id=None if assignee_id == "none" else assignee_id,
         is_unassigned=assignee_id == "none",
         requester_id=_seen_requester(query_data.get("requester_id")),
-        tier=query_data.get("tier"),
-        priority=query_data.get("priority"),
-        type=query_data.get("type"),
-        words=query_data.get("q"),
+        tiers=_one(query_data, "tier"),
+        priorities=_one(query_data, "priority"),
+        types=_one(query_data, "type"),
+        is_finished=None,
     )
+    words = query_data.get("q")
     if query_data["order"] == "due":
-        tickets = api_queries.due_tickets(wanted, after=_due_cursor(query_data["cursor"]), limit=limit + 1)
-        found = page(tickets, limit=limit, key=lambda each: [each.due_at and each.due_at.isoformat(), each.id])
+        after = _due_cursor(query_data["cursor"])
+        tickets = api_queries.due_tickets(wanted, words=words, after=after, limit=limit + 1)
+        found = page(
+            tickets, limit=limit, key=lambda each: [each.row.due_at and each.row.due_at.isoformat(), each.row.id]
+        )
     else:
-        tickets = api_queries.newest_tickets(wanted, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
-        found = page(tickets, limit=limit, key=lambda each: each.id)
-    return found | {"items": [shown(each) for each in tickets[:limit]]}
+        last = uuid_cursor(query_data["cursor"])
+        tickets = api_queries.newest_tickets(wanted, words=words, after=last, limit=limit + 1)
+        found = page(tickets, limit=limit, key=lambda each: each.row.id)
+    return found | {"items": [listed(each) for each in tickets[:limit]]}
+
+
+def _due_key(row: TicketRow) -> list[Any]:
+    return [row.due_at and row.due_at.isoformat(), row.id]
+
+
+def _one(query_data: dict[str, Any], name: str) -> tuple[Any, ...]:
+    return (query_data[name],) if name in query_data else ()
 
 
 @blueprint.post("/tickets")

@@ -22,8 +22,8 @@ from msp.people.access import may
 from msp.people.models import Person
 from msp.sla.clocks import left_in_pause
 from msp.tickets import queries
-from msp.tickets.queries import Filter, Somebody, TicketLine
 from msp.tickets.states import FINISHED, STATUSES
+from msp.tickets.ticket_rows import ClientName, Filter, TicketRow
 from msp.web.desk import solved
 from msp.web.desk.people import assignable, assignees
 from msp.web.guards import needs
@@ -55,7 +55,7 @@ def add_routes(blueprint: Blueprint) -> None:
 def home() -> Response:
     """Where a working day begins: one's own tickets, or the team's for whoever has none."""
     person = current_person()
-    has_own = may(person, "work_tickets") and queries.lines(Filter(assignee_id=person.id), limit=1)
+    has_own = may(person, "work_tickets") and queries.rows(Filter(assignee_id=person.id), limit=1)
     view = "mine" if has_own else "team"
     return redirect(url_for("desk.queue", view=view))
 
@@ -67,11 +67,11 @@ def queue(view: str) -> str:
     news = _NEWS.read(person_id=person.id)
     pages = solved.read(wanted) if view == "solved" else None
     if pages:
-        tickets = pages.lines
+        tickets = pages.rows
     elif order == "due":
-        tickets = queries.due_lines(wanted, running=limit, still=limit if limit > PAGE else STILL)
+        tickets = queries.due_rows(wanted, running=limit, still=limit if limit > PAGE else STILL)
     else:
-        tickets = queries.lines(wanted, order=order, limit=limit)
+        tickets = queries.rows(wanted, order=order, limit=limit)
     close = end_of_day(person, at)
     counts = {} if pages else _counts(wanted, view, person, at, close)
     unread = news.first(_UNREAD)
@@ -79,7 +79,7 @@ def queue(view: str) -> str:
         current=view,
         live_url=url_for("desk.live"),
         live_version=queries.version_of(news.all(queries.NEWEST)),
-        unread=unread[1] if unread else None,
+        unread=unread.of_all if unread else None,
     )
     return render_template(
         "desk/queue.html",
@@ -90,7 +90,7 @@ def queue(view: str) -> str:
         if pages
         else _groups(tickets, counts, at=at, close=close, is_due=order == "due", view=view),
         pages=pages,
-        lefts=_lefts([line for line in tickets if line.paused_at], at=at),
+        lefts=_lefts([each for each in tickets if each.paused_at], at=at),
         row=row,
         filters=_filters(view, replace(wanted, due_before=None)),
         sort=None if pages else _sort(view, order),
@@ -100,10 +100,10 @@ def queue(view: str) -> str:
     )
 
 
-def _lefts(paused: list[TicketLine], *, at: datetime) -> dict[UUID, int]:
+def _lefts(paused: list[TicketRow], *, at: datetime) -> dict[UUID, int]:
     """Business minutes left of tickets that stand still, which stay the same for as long as they do: kept a minute."""
     minute = int(at.timestamp() // 60)
-    keys = {line.id: (line.id, line.version, minute) for line in paused}
+    keys = {each.id: (each.id, each.version, minute) for each in paused}
     unknown = [ticket_id for ticket_id, key in keys.items() if key not in _left]
     if unknown:
         if len(_left) >= ROWS_KEPT:
@@ -169,10 +169,10 @@ def _title(view: str) -> str:
     }[view]
 
 
-def _subtitle(count: int, tickets: list[TicketLine], at: datetime, close: datetime) -> str:
+def _subtitle(count: int, tickets: list[TicketRow], at: datetime, close: datetime) -> str:
     text = ngettext("%(num)d open", "%(num)d open", max(count, len(tickets)))
     by = min((at + timedelta(hours=2)).replace(minute=0, second=0), close)
-    due = sum(1 for line in tickets if line.due_at and line.due_at <= by)
+    due = sum(1 for each in tickets if each.due_at and each.due_at <= by)
     if not due:
         return text
     if by == close:
@@ -181,7 +181,7 @@ def _subtitle(count: int, tickets: list[TicketLine], at: datetime, close: dateti
 
 
 def _groups(
-    tickets: list[TicketLine], counts: dict[str, int], *, at: datetime, close: datetime, is_due: bool, view: str
+    tickets: list[TicketRow], counts: dict[str, int], *, at: datetime, close: datetime, is_due: bool, view: str
 ) -> list[dict[str, object]]:
     """The tickets by group, each with how many there are in all and where the rest is shown, if any is left out."""
     titles = {
@@ -193,9 +193,9 @@ def _groups(
         "none": gettext("No SLA target"),
         "all": _title(view),
     }
-    sorted_in: dict[str, list[TicketLine]] = {}
-    for line in tickets:
-        sorted_in.setdefault(_group(line, at, close) if is_due else "all", []).append(line)
+    sorted_in: dict[str, list[TicketRow]] = {}
+    for ticket in tickets:
+        sorted_in.setdefault(_group(ticket, at, close) if is_due else "all", []).append(ticket)
     if not is_due:
         counts = {"all": sum(counts.values())}
     keys = [key for key in (*queries.GROUPS, "all") if key in sorted_in]
@@ -224,7 +224,7 @@ def _ends(keys: list[str], missing: dict[str, int], counts: dict[str, int]) -> d
     return ends
 
 
-def row(ticket: TicketLine, left_minutes: int | None) -> Markup:
+def row(ticket: TicketRow, left_minutes: int | None) -> Markup:
     """One line of the queue: drawn once for all readers of a language and zone, until something of it changes."""
     if ticket.status in FINISHED:
         due = stamp(ticket.resolved_at or ticket.updated_at, how="ago")
@@ -233,8 +233,8 @@ def row(ticket: TicketLine, left_minutes: int | None) -> Markup:
     return _row(ticket, due)
 
 
-def _row(ticket: TicketLine, due: Markup) -> Markup:
-    who = (ticket.client.name, ticket.requester.name, ticket.requester.is_vip, ticket.assignee and ticket.assignee.name)
+def _row(ticket: TicketRow, due: Markup) -> Markup:
+    who = (ticket.client_name, ticket.requester_name, ticket.requester_is_vip, ticket.assignee_name)
     key = (request.root_path, current_reader(), ticket.id, ticket.version, who, due)
     row = _rows.get(key)
     if row is None:
@@ -245,13 +245,13 @@ def _row(ticket: TicketLine, due: Markup) -> Markup:
     return row
 
 
-def _group(line: TicketLine, at: datetime, close: datetime) -> str:
-    if line.paused_at is not None:
+def _group(ticket: TicketRow, at: datetime, close: datetime) -> str:
+    if ticket.paused_at is not None:
         return "paused"
-    if line.due_at is None:
+    if ticket.due_at is None:
         return "none"
     limits = (("late", at), ("next_hour", at + timedelta(hours=1)), ("today", close))
-    return next((key for key, until in limits if line.due_at <= until), "later")
+    return next((key for key, until in limits if ticket.due_at <= until), "later")
 
 
 def _counts(wanted: Filter, view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
@@ -280,7 +280,7 @@ def _url(view: str, **changes: str | list[str] | None) -> str:
 
 
 @cached_per_locale
-def _menu(clients: tuple[Somebody, ...], before: str, after: str, chosen: UUID | None) -> Markup:
+def _menu(clients: tuple[ClientName, ...], before: str, after: str, chosen: UUID | None) -> Markup:
     options = [(f"{before}{each.id}{after}", each.name, each.id == chosen) for each in clients]
     return Markup(render_template("desk/_menu.html", options=options))  # noqa: S704 (a template of ours)
 
@@ -291,7 +291,7 @@ def _filters(view: str, wanted: Filter) -> list[dict[str, object]]:
 
 @cached_per_locale
 def _drawn_filters(
-    view: str, wanted: Filter, _root: str, _query: bytes, clients: tuple[Somebody, ...]
+    view: str, wanted: Filter, _root: str, _query: bytes, clients: tuple[ClientName, ...]
 ) -> list[dict[str, object]]:
     named = next((client.name for client in clients if client.id == wanted.client_id), gettext("all"))
     # One address for all of them but for the id in it: making an address costs more than drawing it.

@@ -9,7 +9,7 @@ from msp.kernel.db import Scope, work
 from msp.notify.replies import EMAIL, channels_for, reply_channel_named
 from msp.notify.requester_contact import RequesterContact, requester_contact
 from msp.people.names import first_name
-from msp.tickets.detail import TicketDetail
+from msp.tickets.ticket_rows import TicketRow
 from msp.words.vocabulary import word
 
 
@@ -23,14 +23,14 @@ class Destination:
     fix_url: str = ""
 
 
-def destination(ticket: TicketDetail, *, may_administer: bool) -> Destination:
+def destination(ticket: TicketRow, *, may_administer: bool) -> Destination:
     """Where a reply would go now."""
-    name = first_name(ticket.requester.name) or ticket.requester.name
+    name = first_name(ticket.requester_name) or ticket.requester_name
     with work(Scope.system()):
         contact = requester_contact(ticket.id)
     channel = next((each.name for each in channels_for(contact)), None)
     if channel is None:
-        fix_url = url_for("admin.person", person_id=ticket.requester.id) if may_administer else ""
+        fix_url = url_for("admin.person", person_id=ticket.requester_id) if may_administer else ""
         return Destination(None, gettext("Reply to %(name)s", name=name), _why_nowhere(contact, name), fix_url)
     return Destination(channel, word(channel, "reply_by"))
 

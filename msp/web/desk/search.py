@@ -13,8 +13,8 @@ from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets import queries
 from msp.tickets.finished import count_of
-from msp.tickets.queries import Filter
 from msp.tickets.search import search as find
+from msp.tickets.ticket_rows import Filter
 from msp.web.guards import needs
 from msp.web.parts.found import group, named_item, ticket_item
 from msp.web.shell import shell
@@ -66,13 +66,13 @@ def _tickets(who: Person, title: str, *, is_finished: bool, limit: int) -> dict[
     wanted = replace(wanted, is_finished=is_finished)
     asked = request.args.get("all", "")
     limit += MORE * min(int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0, MOST_STEPS)
-    lines = queries.lines(wanted, order="newest", limit=limit + 1)
-    is_cut = len(lines) > limit
+    rows = queries.rows(wanted, order="newest", limit=limit + 1)
+    is_cut = len(rows) > limit
     step = str((limit - (FINISHED_SHOWN if is_finished else OPEN_SHOWN)) // MORE + 1)
     return {
         "title": title,
-        "tickets": lines[:limit],
-        "count": count_of(wanted) if is_cut else len(lines),
+        "tickets": rows[:limit],
+        "count": count_of(wanted) if is_cut else len(rows),
         "more_url": url_for("desk.person", person_id=who.id, all=step) if is_cut else None,
     }
 

@@ -7,7 +7,7 @@ from flask import request, url_for
 from flask_babel import gettext, ngettext
 
 from msp.tickets.finished import Key, count_finished, finished_page, key_of
-from msp.tickets.queries import Filter, TicketLine
+from msp.tickets.ticket_rows import Filter, TicketRow
 
 PAGE = 60
 
@@ -16,7 +16,7 @@ PAGE = 60
 class Pages:
     """What desk/queue.html shows of it."""
 
-    lines: list[TicketLine]
+    rows: list[TicketRow]
     total: int
     newer_url: str | None
     older_url: str | None
@@ -29,19 +29,19 @@ class Pages:
 
     def groups(self, title: str) -> Sequence[dict[str, object]]:
         """All of them as one group."""
-        if not self.lines:
+        if not self.rows:
             return []
-        return [{"key": "all", "title": title, "count": self.total, "tickets": self.lines, "more_url": None}]
+        return [{"key": "all", "title": title, "count": self.total, "tickets": self.rows, "more_url": None}]
 
 
 def read(wanted: Filter) -> Pages:
     """The page that the address asks for; raises NotFound for a place in the list that cannot be."""
     before, after = _key("before"), _key("after")
     found = finished_page(wanted, before=before, after=after, limit=PAGE)
-    if after and not found.newer and len(found.lines) < PAGE:
+    if after and not found.newer and len(found.rows) < PAGE:
         found = finished_page(wanted, limit=PAGE)  # tickets came on top meanwhile, or went: the first page is whole
     return Pages(
-        list(found.lines),
+        list(found.rows),
         count_finished(wanted),
         _url(after=found.newer) if found.newer else None,
         _url(before=found.older) if found.older else None,

@@ -33,11 +33,11 @@ from msp.sla.detail_queries import (
 )
 from msp.tickets import detail, queries
 from msp.tickets.actions import MAX_TIER
-from msp.tickets.detail import TicketDetail
 from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.models import Attachment
 from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
+from msp.tickets.ticket_rows import TicketRow
 from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.presence import page_version, present, writing_lines
@@ -60,8 +60,8 @@ _CLOCKS, _PAUSES = clocks_read(detail.THIS), pauses_read(detail.THIS)
 _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
 _UNREAD = unread_read(_ME, detail.THIS)
 _PAGE = BatchQuery(
-    queries.NEWEST, detail.TICKET, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS, detail.TARGETS,
-    detail.OTHERS, detail.CONTRACTS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
+    queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
+    detail.TARGETS, detail.OTHERS, detail.CONTRACTS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _page(label: str, hold: Hold | None) -> str:
     if this is None:
         raise NotFound("ticket")
     unread = _unread(found, this, person, at)
-    clocks = found.all(_CLOCKS)
+    contract = next((each for each in found.all(detail.CONTRACTS) if each.id == this.contract_id), None)
     here, said = present(this.id), detail.messages_with_files(found)
     may_act = may(person, "work_tickets")
     return render_template(
@@ -114,7 +114,7 @@ def _page(label: str, hold: Hold | None) -> str:
         may_act=may_act,
         may_log=may_act,
         deadlines=_deadlines(this, found, at),
-        panel=_panel(this, found),
+        panel=_panel(this, contract, found),
         contracts=_contracts(this, found, at) if may_act or may(person, "change_contracts") else [],
         composer=_composer(this, found, person) if may_act else {},
         work=_work(found),
@@ -123,13 +123,13 @@ def _page(label: str, hold: Hold | None) -> str:
         assignable=assignable(at=at, person=person),
         assignees=assignees,
         targets=_targets(this, found),
-        next_step=_next_step(this, clocks),
+        next_step=_next_step(contract, found.all(_CLOCKS)),
         back_url=list_before() or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(this, found),
     )
 
 
-def _schedule(ticket: detail.TicketDetail, at: datetime) -> dict[str, str]:
+def _schedule(ticket: TicketRow, at: datetime) -> dict[str, str]:
     """What the status dialog offers as the time a scheduled ticket is opened again: its own, else tomorrow at nine."""
     tomorrow = datetime.combine(formats.here(at).date() + timedelta(days=1), time(9))
     chosen = formats.here(ticket.scheduled_for) if ticket.scheduled_for else tomorrow
@@ -162,15 +162,15 @@ def _people(ids: tuple[UUID, ...]) -> list[Person]:
     return list(db.session.scalars(select(Person).where(Person.id.in_(ids)))) if ids else []
 
 
-def _unread(found: BatchResult, this: TicketDetail, person: Person, at: datetime) -> int:
+def _unread(found: BatchResult, this: TicketRow, person: Person, at: datetime) -> int:
     """What else this person has not read; what is about this ticket they read now."""
-    here, all_of_them = found.first(_UNREAD) or (0, 0)
-    if here:
+    [unread] = found.all(_UNREAD)
+    if unread.here:
         mark_read(person.id, at=at, ticket_id=this.id)
-    return all_of_them - here
+    return unread.of_all - unread.here
 
 
-def _deadlines(this: TicketDetail, found: BatchResult, at: datetime) -> list[dict[str, object]]:
+def _deadlines(this: TicketRow, found: BatchResult, at: datetime) -> list[dict[str, object]]:
     """Each promise with its reason; that of the one due first stands open."""
     clocks, pauses = found.all(_CLOCKS), found.all(_PAUSES)
     due = due_first(clocks)
@@ -188,61 +188,61 @@ def _deadline(each: ShownClock, pauses: Spans, at: datetime) -> dict[str, object
     }
 
 
-def _targets(this: TicketDetail, found: BatchResult) -> dict[str, detail.TargetRow]:
+def _targets(this: TicketRow, found: BatchResult) -> dict[str, detail.TargetRow]:
     """What each priority promises for tickets of this type: targets of the type come before those of every type."""
     meant = [each for each in found.all(detail.TARGETS) if each.type in ("", this.type)]
     return {each.priority: each for each in sorted(meant, key=lambda each: each.type)}
 
 
-def _next_step(this: TicketDetail, clocks: list[ShownClock]) -> str:
-    if this.contract is None:
+def _next_step(contract: detail.ContractRow | None, clocks: list[ShownClock]) -> str:
+    if contract is None:
         return ""
-    ladder = service_level(this.contract.id, version=this.contract.version).ladder
+    ladder = service_level(contract.id, version=contract.version).ladder
     is_named = any(person_of(who) for step in ladder for who in step.who)
     return what_is_next(clocks, ladder, {each.id: each.name for each in staff()} if is_named else {})
 
 
-def _reason(this: TicketDetail, each: ShownClock, pauses: Spans, found: BatchResult) -> list[str]:
+def _reason(this: TicketRow, each: ShownClock, pauses: Spans, found: BatchResult) -> list[str]:
     """Why a promise is due when it is, or was; nothing of one that is not needed any more.
 
     One that is finished names the priority and the contract that it was made for.
     """
     if each.state == "cancelled":
         return []
-    now = TicketTerms(this.priority, this.contract.id if this.contract else None)
+    now = TicketTerms(this.priority, this.contract_id)
     events, contracts = found.all(detail.EVENTS), found.all(detail.CONTRACTS)
     then = terms_at(now, events, each.met_at)
     contract = next((known for known in contracts if known.id == then.contract_id), None)
     return sentences(then, contract, explain_shown(each, pauses))
 
 
-def _panel(this: TicketDetail, found: BatchResult) -> dict[str, object]:
-    known = (this.requester.title, this.requester.phone)
+def _panel(this: TicketRow, contract: detail.ContractRow | None, found: BatchResult) -> dict[str, object]:
+    [requester] = found.all(detail.REQUESTER)
+    known = (requester.title, requester.phone)
     return {
         "url": url_for("admin.client", client_id=this.client_id) if may(current_person(), "see_contracts") else None,
-        "contract": this.contract,
-        "requester_line": " · ".join(each for each in known if each) or this.requester.locale,
+        "contract": contract,
+        "requester_line": " · ".join(each for each in known if each) or requester.locale,
         "others": found.all(detail.OTHERS),
     }
 
 
-def _contracts(this: TicketDetail, found: BatchResult, at: datetime) -> list[detail.ContractOption]:
+def _contracts(this: TicketRow, found: BatchResult, at: datetime) -> list[detail.ContractRow]:
     """What the ticket could be worked under: the client's contracts that held since then, the present one first.
 
     Nothing where there is no choice.
     """
-    present = this.contract.id if this.contract else None
     opened, today = formats.here(this.created_at).date(), formats.here(at).date()
     offered = [
         each
         for each in found.all(detail.CONTRACTS)
-        if each.id == present or (each.starts_on <= today and (each.ends_on is None or each.ends_on >= opened))
+        if each.id == this.contract_id or (each.starts_on <= today and (each.ends_on is None or each.ends_on >= opened))
     ]
-    has_choice = any(each.id != present for each in offered)
-    return sorted(offered, key=lambda each: each.id != present) if has_choice else []
+    has_choice = any(each.id != this.contract_id for each in offered)
+    return sorted(offered, key=lambda each: each.id != this.contract_id) if has_choice else []
 
 
-def _composer(this: TicketDetail, found: BatchResult, person: Person) -> dict[str, object]:
+def _composer(this: TicketRow, found: BatchResult, person: Person) -> dict[str, object]:
     to = destination(this, may_administer=may(person, "administer"))
     broken = next((each for each in found.all(detail.THREADS) if each.unreachable_reason), None)
     return {
@@ -257,7 +257,7 @@ def _unreachable(thread: detail.ThreadRow) -> str:
     return gettext("The thread cannot be reached. %(reason)s", reason=reason)
 
 
-def _timer(this: TicketDetail, found: BatchResult) -> dict[str, object] | None:
+def _timer(this: TicketRow, found: BatchResult) -> dict[str, object] | None:
     timer = found.first(_TIMER)
     if timer is None:
         return None
@@ -283,7 +283,7 @@ def log_fields(today: date, minutes: int | None) -> Markup:
     return Markup(drawn)  # noqa: S704 (a template of ours)
 
 
-def _next_urgent(this: TicketDetail, found: BatchResult) -> str | None:
+def _next_urgent(this: TicketRow, found: BatchResult) -> str | None:
     """The ticket of this person that is due next, after this one."""
-    other = next((label for label in found.all(queries.DUE_NEXT) if label != this.label), None)
+    other = next((str(each) for each in found.all(queries.DUE_NEXT) if str(each) != this.label), None)
     return url_for("desk.ticket", label=other) if other else None

@@ -25,15 +25,15 @@ def group(title: str, items: Iterable[dict[str, object]]) -> list[Group]:
 
 def ticket_item(hit: Hit, url: Callable[[str], str]) -> dict[str, object]:
     """A ticket with the text that was found in it; `url` makes an address of its label."""
-    line, excerpt = hit.line, hit.excerpt
+    row, excerpt = hit.row, hit.excerpt
     place = PLACES[excerpt.place]
     return {
-        "url": url(line.label),
+        "url": url(row.label),
         "icon": "inbox",
-        "label": line.label,
+        "label": row.label,
         "pieces": hit.subject,
-        "note": line.client.name,
-        "status": line.status,
+        "note": row.client_name,
+        "status": row.status,
         "place": place,
         "excerpt": excerpt.pieces if place else [],
     }

@@ -16,10 +16,10 @@ from msp.people.queries import access_person, people_of
 from msp.tickets import opening, queries
 from msp.tickets.finished import finished_page, key_of
 from msp.tickets.opening import Request
-from msp.tickets.queries import Filter, TicketLine
 from msp.tickets.reading import tickets_with_new_reply
 from msp.tickets.states import priority_of
 from msp.tickets.subject import subject_of
+from msp.tickets.ticket_rows import Filter, TicketRow
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.portal.frame import Tab, add_tab, client_of, frame, portal_news
 from msp.web.request_scope import background, current_person
@@ -47,20 +47,20 @@ def tickets() -> str:
     person = current_person()
     requester_id = None if may(person, "see_company") else person.id
     version = portal_news("").version
-    found, newer_url, older_url = _lines(Filter(requester_id=requester_id))
-    unread = tickets_with_new_reply(person, [line.id for line in found])
+    found, newer_url, older_url = _rows(Filter(requester_id=requester_id))
+    unread = tickets_with_new_reply(person, [each.id for each in found])
     return render_template(
         "portal/tickets.html",
         portal=frame(current="portal.tickets", live_url=url_for("portal.live"), live_version=version),
         tickets=[
             {
-                "ticket": line,
-                "url": url_for("portal.ticket", label=line.label),
-                "state": line.status,
-                "line": _line(line),
-                "has_new_reply": line.id in unread,
+                "ticket": each,
+                "url": url_for("portal.ticket", label=each.label),
+                "state": each.status,
+                "line": _line(each),
+                "has_new_reply": each.id in unread,
             }
-            for line in found
+            for each in found
         ],
         show_requester=requester_id is None,
         balance=None,
@@ -69,17 +69,17 @@ def tickets() -> str:
     )
 
 
-def _lines(wanted: Filter) -> tuple[list[TicketLine], str | None, str | None]:
+def _rows(wanted: Filter) -> tuple[list[TicketRow], str | None, str | None]:
     """What is open, then a page of what is finished, and the addresses of the pages of that beside it."""
     before, after = (key_of(text) if (text := request.args.get(name, "")) else None for name in ("before", "after"))
     finished = finished_page(wanted, before=before, after=after, limit=SOLVED_SHOWN)
-    found: list[TicketLine] = []
+    found: list[TicketRow] = []
     if finished.newer is None:
-        found = queries.lines(wanted, order="newest", limit=SHOWN)
-        found.sort(key=lambda line: _URGENCY_ORDER.get(line.status, 1))
+        found = queries.rows(wanted, order="newest", limit=SHOWN)
+        found.sort(key=lambda each: _URGENCY_ORDER.get(each.status, 1))
     newer, older = finished.newer, finished.older
     return (
-        [*found, *finished.lines],
+        [*found, *finished.rows],
         url_for("portal.tickets", after=str(newer)) if newer else None,
         url_for("portal.tickets", before=str(older)) if older else None,
     )
@@ -155,10 +155,10 @@ def _form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _line(line: TicketLine) -> str:
-    who = line.assignee.name if line.assignee else gettext("the team")
-    if line.status in ("resolved", "closed"):
-        return f"{who} · {formats.moment(line.resolved_at or line.updated_at)}"
-    if line.due_at is None:
+def _line(ticket: TicketRow) -> str:
+    who = ticket.assignee_name if ticket.assignee_name else gettext("the team")
+    if ticket.status in ("resolved", "closed"):
+        return f"{who} · {formats.moment(ticket.resolved_at or ticket.updated_at)}"
+    if ticket.due_at is None:
         return who
-    return gettext("%(who)s · due %(due)s", who=who, due=formats.moment(line.due_at))
+    return gettext("%(who)s · due %(due)s", who=who, due=formats.moment(ticket.due_at))

@@ -1,10 +1,14 @@
-"""Reads put together keep types, order and policies, and see what was just changed; new rows are written at once."""
+"""Batch queries check their columns, keep types, order and policies, and see what was just changed."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Uuid, bindparam, literal, null, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -15,28 +19,73 @@ from msp.kernel.db import Scope, db, work
 from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
 from msp.people.models import Person
+from msp.tickets import detail
 from msp.tickets.models import Message, Ticket
 from msp.tickets.opening import Request, open_ticket
 from tests.world import World
 
-PEOPLE = RowQuery(
-    lambda *row: row,
-    select(Person.name, Person.id, Person.tier, Person.is_vip, Person.created_at, Person.email).order_by(Person.name),
-)
-ONE = RowQuery(lambda name: name, select(Person.name).where(Person.id == bindparam("person_id", type_=Uuid)))
+
+class PersonRow(NamedTuple):
+    name: str
+    id: UUID
+    tier: int | None
+    is_vip: bool
+    created_at: datetime
+    email: str | None
+    note: str = ""  # not a column
+
+
+class NameRow(NamedTuple):
+    name: str
+
+
+_PEOPLE = select(Person.name, Person.id, Person.tier, Person.is_vip, Person.created_at, Person.email)
+PEOPLE = RowQuery(PersonRow, _PEOPLE.order_by(Person.name))
+ONE = RowQuery(NameRow, select(Person.name).where(Person.id == bindparam("person_id", type_=Uuid)))
 BOTH = BatchQuery(PEOPLE, ONE)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ((Person.email, Person.name), "column email where the field is name"),
+        ((Person.name,), "column None where the field is email"),
+        ((Person.name, Person.email, Person.title), "column title where the field is None"),
+        ((Person.name.label("email"), Person.email.label("name")), "column email where the field is name"),
+        ((Person.name, Person.is_vip.label("email")), "ContactRow.email: the column has the type Boolean()"),
+        ((Person.name, literal(Decimal(1)).label("email")), "ContactRow.email: the column has the type Numeric()"),
+        ((Person.name, null().label("email")), "ContactRow.email: the column has the type NullType()"),
+    ],
+)
+def test_columns_that_do_not_fit_the_row_type_are_refused_when_the_query_is_defined(
+    columns: tuple[Any, ...], message: str
+) -> None:
+    class ContactRow(NamedTuple):
+        name: str
+        email: str | None
+
+    RowQuery(ContactRow, select(Person.name, Person.email))
+    with pytest.raises(TypeError, match=re.escape(message)):
+        RowQuery(ContactRow, select(*columns))
+
+
+def test_two_swapped_columns_of_a_page_are_refused_when_it_is_imported() -> None:
+    source = Path(detail.__file__).read_text()
+    swapped = source.replace("Message.visibility, Message.channel", "Message.channel, Message.visibility")
+    with pytest.raises(TypeError, match="MessageRow: column channel where the field is visibility"):
+        exec(compile(swapped, detail.__file__, "exec"), {"__name__": detail.__name__})
 
 
 def test_values_come_with_their_types_in_order(world: World) -> None:
     with work(Scope.staff()):
         found = BOTH.read(person_id=world.marta.id)
-        alone = SingleQuery(PEOPLE).rows()
+        alone = SingleQuery(PersonRow, PEOPLE.query).rows()
     people = found.all(PEOPLE)
-    assert [row[0] for row in people] == sorted(row[0] for row in people)
-    _name, person_id, tier, is_vip, created_at, email = next(row for row in people if row[0] == "Irene Navas")
-    assert (person_id, tier, is_vip, email) == (world.irene.id, 2, False, world.irene.email)
-    assert isinstance(person_id, UUID) and created_at == clock.now() and created_at.tzinfo is UTC
-    assert found.first(ONE) == "Marta Ruiz"
+    assert [row.name for row in people] == sorted(row.name for row in people)
+    irene = next(row for row in people if row.name == "Irene Navas")
+    assert (irene.id, irene.tier, irene.is_vip, irene.email) == (world.irene.id, 2, False, world.irene.email)
+    assert isinstance(irene.id, UUID) and irene.created_at == clock.now() and irene.created_at.tzinfo is UTC
+    assert found.first(ONE) == NameRow("Marta Ruiz")
     assert alone == people
 
 
@@ -44,13 +93,13 @@ def test_a_client_sees_its_own_and_what_is_not_there_is_none(world: World) -> No
     with work(Scope.client(world.lozano.id)):
         found = BOTH.read(person_id=world.inigo.id)
     assert found.first(ONE) is None
-    assert "Iñigo Azcárate" not in {row[0] for row in found.all(PEOPLE)}
+    assert "Iñigo Azcárate" not in {row.name for row in found.all(PEOPLE)}
 
 
 def test_what_was_changed_in_this_unit_of_work_counts(world: World) -> None:
     with work(Scope.staff()) as session:
         session.get_one(Person, world.marta.id).name = "Marta R."
-        assert BOTH.read(person_id=world.marta.id).first(ONE) == "Marta R."
+        assert BOTH.read(person_id=world.marta.id).first(ONE) == NameRow("Marta R.")
 
 
 def test_new_rows_are_known_to_the_session_as_if_it_had_read_them(world: World) -> None:
