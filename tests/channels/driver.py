@@ -105,6 +105,10 @@ class Driver(Protocol):
         app, unless not `is_addressed`."""
         ...
 
+    def say_clip(self, actor: Actor, words: str) -> Sent:
+        """Send a voice clip, in which the platform may recognise these words."""
+        ...
+
     def command(self, actor: Actor, text: str) -> str:
         """Give the slash command in the channel; returns what they read at once."""
         ...

@@ -58,6 +58,19 @@ def test_file_alone(driver: Driver, desk: Desk) -> None:
     assert desk.ticket().subject == "No me va el correo" and len(desk.attachments()) == 1
 
 
+@behaviour(GROUP, needs="transcripts", otherwise="The clip is kept as a file, without its words.")
+def test_voice_clip(driver: Driver, desk: Desk) -> None:
+    """The words of a voice clip are on the ticket, beside the clip."""
+    if not driver.platform.capabilities.files_in:
+        assert desk.tickets() == []
+        return
+    driver.say_clip(MARTA, "No me funciona el portátil")
+    desk.work()
+    [clip] = desk.attachments()
+    words = "No me funciona el portátil" if driver.platform.capabilities.transcripts else clip.name
+    assert (clip.state, desk.bodies()) == ("stored", [words])
+
+
 @behaviour(GROUP, needs="files_in", otherwise=NO_FILES)
 def test_too_large(driver: Driver, desk: Desk) -> None:
     """A file that is too large is refused with the reason; the message is kept."""

@@ -9,7 +9,7 @@ from msp.people.editing import edit_person
 from msp.people.models import Person
 from msp.tickets.models import Ticket
 from tests.channels.behaviour import behaviour
-from tests.channels.cast import INIGO, LUIS, MARTA, OLGA, TOMAS, VERA
+from tests.channels.cast import INIGO, LUIS, MARTA, OLGA, PABLO, TOMAS, VERA
 from tests.channels.desk import Desk
 from tests.channels.driver import Driver, Where
 
@@ -103,13 +103,16 @@ def test_staff_in_a_thread(driver: Driver, desk: Desk) -> None:
 
 @behaviour(GROUP)
 def test_inactive_client(driver: Driver, desk: Desk) -> None:
-    """People of a client that is switched off open nothing and are told so."""
+    """People of a client that is switched off open nothing and are told so, whether the desk knows them or not."""
+    driver.say(MARTA, "Hola")
+    desk.work()
     desk.change_client(active=False)
     driver.say(MARTA, "El TPV no cobra")
+    driver.say(PABLO, "La impresora no imprime")
     desk.work()
-    assert desk.tickets() == []
-    [answer] = driver.seen(MARTA)
-    assert "Ferretería Lozano no está activo" in answer.text
+    assert desk.tickets() == [] and desk.person_of(PABLO) is None
+    for actor in (MARTA, PABLO):
+        assert "Ferretería Lozano no está activo" in driver.seen(actor)[-1].text
 
 
 @behaviour(GROUP)

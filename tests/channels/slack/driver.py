@@ -114,6 +114,10 @@ class SlackDriver:
         said = self.server.say(_team(actor), _id(actor), _place(where), words, thread_ts=root, files=sent)
         return Sent(actor, where, said.ts, said)
 
+    def say_clip(self, actor: Actor, words: str) -> Sent:
+        said = self.server.kinds.voice(_team(actor), _id(actor), "im", words)
+        return Sent(actor, Where.CHAT, said.ts, said)
+
     def command(self, actor: Actor, text: str) -> str:
         told = self.server.slash(_team(actor), _id(actor), SUPPORT, "/guardia", text)
         return str(told.body["text"])
@@ -133,10 +137,19 @@ class SlackDriver:
 
     def press(self, actor: Actor, seen: Seen, button: str, *, where: Where = Where.CHAT, ticket: str = "") -> None:
         place = self.server.world.im(_team(actor), _id(actor)).id if where is Where.CHAT else _place(where)
+        if actor.is_outsider:
+            self._invite(actor, place, seen)
         if ticket:
             for element in self.server.world.channels[place].messages[seen.id]["blocks"][-1]["elements"]:
                 element["value"] = ticket
-        self.server.click(_team(actor), _id(actor), place, seen.id, button)
+        at = SLACK_TEAM if actor.is_outsider else _team(actor)
+        self.server.click(at, _id(actor), place, seen.id, button)
+
+    def _invite(self, actor: Actor, place: str, seen: Seen) -> None:
+        """Share a channel with the company of an outsider, who opens the thread of a message."""
+        self.server.world.channels[place].shared_with.append(_team(actor))
+        self.server.world.channels[place].members.add(_id(actor))
+        self.server.places.open_thread(_team(actor), _id(actor), place, seen.thread or seen.id)
 
     @contextmanager
     def losing(self) -> Iterator[None]:

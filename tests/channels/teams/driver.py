@@ -102,6 +102,9 @@ class TeamsDriver:
         )
         return Sent(actor, where, said.id, said)
 
+    def say_clip(self, actor: Actor, words: str) -> Sent:
+        return self.say(actor, "", files=[File("audio.mp4", b"\0\0\0 ftypM4A ")])
+
     def command(self, actor: Actor, text: str) -> str:
         raise NotImplementedError("Teams has no commands")
 
