@@ -228,8 +228,8 @@ def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
         rows[TimeEntry] += _entries(each, ticket, loaded)
     rows[TicketCounter] = [{"client_id": client_id, "last": number} for client_id, number in last.items()]
     for model, every in rows.items():
-        for at in range(0, len(every), BATCH):
-            db.session.execute(insert(model), every[at : at + BATCH])
+        for at in range(0, len(every), BATCH):  # nulls are written: without them each run of equal keys is a statement
+            db.session.execute(insert(model), every[at : at + BATCH], execution_options={"render_nulls": True})
 
 
 def _ticket(each: told.Ticket, client: Client, loaded: Loaded, *, at: datetime) -> Row:
