@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from botbuilder.schema import Activity, Attachment
+from botbuilder.core import CardFactory, MessageFactory
+from botbuilder.schema import Activity
 
 from integrations.channels import Button, Post, ThreadRef, WrittenCard
 from integrations.teams.markdown import escape, escape_line, write_teams
-
-CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
 
 def activity_of(post: Post, place: ThreadRef) -> Activity:
@@ -19,10 +18,12 @@ def activity_of(post: Post, place: ThreadRef) -> Activity:
     if card is None:
         text = write_teams(post.document)
         said = f"**{escape(post.heading)}**\n\n{text}" if post.heading else text
-        return Activity(type="message", text=said, text_format="markdown")
-    made = Activity(type="message", attachments=[Attachment(content_type=CARD_TYPE, content=card)])
-    made.summary = post.card.subject if post.card else post.text
-    return made
+        message = MessageFactory.text(said)
+        message.text_format = "markdown"
+        return message
+    message = MessageFactory.attachment(CardFactory.adaptive_card(card))
+    message.summary = post.card.subject if post.card else post.text
+    return message
 
 
 def _card(post: Post, place: ThreadRef) -> dict[str, Any] | None:
