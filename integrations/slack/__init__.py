@@ -1,4 +1,12 @@
-"""Slack: one thin slice behind the channel-neutral conversation."""
+"""Slack: messages become tickets; cards, replies and buttons go into their threads.
+
+- `platform`: what Slack is and can do; `failure_messages`: sentences for its failures
+- `endpoints`: signed requests, checked by `shapes`, stored where `relevance` says so, or answered
+- `inbound`: stored events and commands as neutral messages; `interactions`: buttons, forms, Home tab, reactions
+- `rich_text`, `block_kit`, `mrkdwn`, `captions`, `emoji`, `text`: messages of Slack as rich text
+- `rich_writing`, `blocks`: rich text and cards as Slack's blocks
+- `transport`, `web_api`, `profiles`: calls of Slack's Web API; `install`: connecting a workspace by OAuth
+"""
 
 from functools import partial
 
@@ -16,6 +24,8 @@ from msp.config import Settings
 from msp.kernel.inbox import register_source
 from msp.web.reserved import reserve
 
+__all__ = ["PLATFORM", "listen", "register"]
+
 PLATFORM = SLACK
 
 
@@ -31,7 +41,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def listen(settings: Settings, *, timeout: int = TIMEOUT) -> None:
-    """Have this process's workers speak with Slack at SLACK_API_URL; `timeout` in seconds for each call."""
+    """Have this process call Slack at SLACK_API_URL; `timeout` in seconds for each call."""
     transport = SlackTransport(base_url=settings.slack_api_url, timeout=timeout)
     register_source(SOURCE, partial(handle, transport))
     channels.register(transport)

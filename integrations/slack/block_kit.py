@@ -41,7 +41,7 @@ Names = Mapping[str, str]
 
 
 def names_in(text: str) -> dict[str, str]:
-    """The names of channels and groups that the text of a message tells, by id; its blocks hold the ids alone."""
+    """The names of channels and groups in the text of a message, by id; its blocks hold the ids alone."""
     return {found[1]: unescape(found[2]).lstrip("#@") for found in _NAMED.finditer(text)}
 
 
@@ -138,7 +138,7 @@ def _inline(element: Json, names: Names) -> Iterator[Run]:
 
 
 def _unknown(element: Json) -> Iterator[Run]:
-    """What we do not know tells itself by one of the usual fields."""
+    """Elements we do not know are read by one of the usual fields."""
     for name in ("text", "label", "title", "name", "fallback", "url", "value"):
         if said := text_in(element, name):
             yield Run(Text(said))
@@ -257,8 +257,8 @@ def _table(block: Json, names: Names) -> Iterator[Block]:
 def _cell(cell: Json, names: Names) -> Inlines:
     if text_in(cell, "type").startswith("raw_"):
         value = cell.get("value")
-        told = text_in(cell, "text") or (str(value) if isinstance(value, int | float | str) else "")
-        return inlines_of([Run(Text(told))])
+        text = text_in(cell, "text") or (str(value) if isinstance(value, int | float | str) else "")
+        return inlines_of([Run(Text(text))])
     return inlines_of(run for element in dicts(cell.get("elements")) for run in _runs(element, names))
 
 

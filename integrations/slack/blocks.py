@@ -17,15 +17,15 @@ MAX_FALLBACK = 3000
 def rendered(post: Post) -> dict[str, Any]:
     """`text` (also what notifications and screen readers say) and, where text is not all, `blocks`."""
     text = write_mrkdwn(post.document)
-    said = f"{_bold(post.heading)}\n{text}" if post.heading else text
+    text = f"{_bold(post.heading)}\n{text}" if post.heading else text
     if post.card is None and not post.buttons:
-        return {"text": said}
-    blocks = [_section(said)] if said else []
+        return {"text": text}
+    blocks = [_section(text)] if text else []
     if post.card is not None:
         blocks += _card(post.card, value=str(post.ticket_id))
     elif post.buttons:
         blocks.append(_actions(post.buttons, value=str(post.ticket_id)))
-    return {"text": _fallback(said, post.card), "blocks": blocks}
+    return {"text": _fallback(text, post.card), "blocks": blocks}
 
 
 def _card(card: WrittenCard, *, value: str) -> list[Block]:
@@ -67,7 +67,7 @@ def _mrkdwn(text: str, limit: int) -> Block:
     return {"type": "mrkdwn", "text": text[:limit]}
 
 
-def _fallback(said: str, card: WrittenCard | None) -> str:
+def _fallback(text: str, card: WrittenCard | None) -> str:
     if card is None:
-        return said[:MAX_FALLBACK]
-    return f"{said}\n{escape(card.label)} · {_typed(card.subject)}".strip()[:MAX_FALLBACK]
+        return text[:MAX_FALLBACK]
+    return f"{text}\n{escape(card.label)} · {_typed(card.subject)}".strip()[:MAX_FALLBACK]

@@ -21,11 +21,11 @@ _REGION = re.compile(r"flag-([a-z]{2})")
 
 def character_of(name: str, *, tone: str = "") -> str:
     """The character of a short name (`+1`, `+1::skin-tone-3`, tone "2" to "6"), or nothing where it has none."""
-    name, _, said = name.partition("::skin-tone-")
+    name, _, tone_name = name.partition("::skin-tone-")
     made = _table().get(name) or _flag(name) or emoji.emojize(f":{name}:", language="alias")
     if made == f":{name}:":
         return ""
-    return _toned(made, said or tone)
+    return _toned(made, tone_name or tone)
 
 
 def from_unicode(codes: str) -> str:

@@ -53,7 +53,7 @@ def _too_large(_error: RequestEntityTooLarge) -> tuple[Response, int]:
 def events() -> tuple[Response, int]:
     """The Events API: 401 unless signed within five minutes, 400 or 413 where malformed, 200 once it is stored.
 
-    What we only overheard is answered with 200 too, and kept nowhere.
+    Messages that are not for us are answered with 200 too, and not stored.
     """
     raw = _body()
     if not _is_signed(raw):
@@ -122,7 +122,7 @@ def _unsigned() -> tuple[Response, int]:
 
 
 def _failed() -> tuple[Response, int]:
-    """Slack tells the person that it did not work, and keeps their form open."""
+    """Slack shows the person that it did not work, and keeps their form open."""
     return jsonify(ok=False, error="failed"), 500
 
 

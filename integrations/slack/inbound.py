@@ -87,7 +87,7 @@ def _on_message(transport: Transport, envelope: Json, event: Json) -> None:
     subtype = event.get("subtype")
     if event["type"] == "app_mention" or subtype in NEW_SUBTYPES:
         if not is_ours_or_a_bot(event, envelope, bot):
-            _on_words(transport, envelope, event, bot)
+            _on_new_message(transport, envelope, event, bot)
     elif opens_channel(event, bot):
         with work(Scope.system()):
             note_channel_works(_place(envelope, event, event))
@@ -98,10 +98,8 @@ def _on_message(transport: Transport, envelope: Json, event: Json) -> None:
         deleted(_place(envelope, event, previous), event.get("deleted_ts") or previous.get("ts") or "")
 
 
-def _on_words(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
-    receive_message(
-        transport, _said(envelope, event, bot)
-    )  # whose people its author belongs to is told by their profile
+def _on_new_message(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
+    receive_message(transport, _message(envelope, event, bot))
 
 
 def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
@@ -117,8 +115,8 @@ def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> N
         return
     if message.get("subtype") not in NEW_SUBTYPES or is_ours_or_a_bot(message, envelope, bot):
         return
-    said = _said(envelope, {**message, "type": "message", **_where(event)}, bot)
-    edited(transport, said, at=_edited_at(message, event), removed_files=before - after)
+    edit = _message(envelope, {**message, "type": "message", **_where(event)}, bot)
+    edited(transport, edit, at=_edited_at(message, event), removed_files=before - after)
 
 
 def _words(message: Json) -> tuple[object, object]:
@@ -135,12 +133,12 @@ def _where(event: Json) -> Json:
 
 
 def _edited_at(message: Json, event: Json) -> datetime:
-    told = message.get("edited")
-    at = told.get("ts") if isinstance(told, dict) else None
+    edit = message.get("edited")
+    at = edit.get("ts") if isinstance(edit, dict) else None
     return _instant(str(at or event.get("event_ts") or event.get("ts") or message["ts"]))
 
 
-def _said(envelope: Json, event: Json, bot: str) -> IncomingMessage:
+def _message(envelope: Json, event: Json, bot: str) -> IncomingMessage:
     return IncomingMessage(
         place=_place(envelope, event, event),
         author=event["user"],
@@ -201,7 +199,7 @@ def _on_command(transport: Transport, command: Json, external_id: str) -> None:
 
 
 def _bot_of(envelope: Json) -> str:
-    """Our user in that workspace: Slack names it in each envelope; else what the installation told us."""
+    """Our user in that workspace: Slack names it in each envelope; else as the installation named it."""
     if named := authorised_bot(envelope):
         return named
     with work(Scope.system()):

@@ -170,8 +170,8 @@ def _connected(answer: Json, client_id: str | None) -> str:
     return gettext("%(team)s is connected.", team=team["name"])
 
 
-def _id_of(told: object) -> str | None:
-    return told.get("id") if isinstance(told, dict) else None
+def _id_of(value: object) -> str | None:
+    return value.get("id") if isinstance(value, dict) else None
 
 
 def _is_administrator() -> bool:

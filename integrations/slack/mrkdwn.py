@@ -43,7 +43,7 @@ MAX_DEPTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item of a list that is told line by line: how deep it stands, its number (0: a bullet), and what it says."""
+    """One item of a list that is written line by line: its depth, its number (0: a bullet) and its text."""
 
     depth: int
     number: int
@@ -83,7 +83,7 @@ def paragraphs(runs: Sequence[Run]) -> Iterator[Paragraph]:
 
 
 def lists_of(entries: Sequence[Entry]) -> Iterator[List]:
-    """Items told line by line as lists in each other."""
+    """Items written line by line as nested lists."""
     at = 0
     while at < len(entries):
         first, items = entries[at], list[Blocks]()

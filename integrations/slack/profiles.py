@@ -10,8 +10,8 @@ def profile_of(user: Json, link: WorkspaceLink, *, enterprise: str) -> Profile:
 
     Its workspace is the link's for members and guests, and for colleagues from another workspace of the same grid.
     """
-    told = user.get("profile")
-    profile: Json = told if isinstance(told, dict) else {}
+    given = user.get("profile")
+    profile: Json = given if isinstance(given, dict) else {}
     email = _address(user, profile)
     is_colleague = _is_colleague(user, link, enterprise)
     return Profile(

@@ -1,7 +1,7 @@
-"""What is said to us, and what we only overhear: the door keeps the one and forgets the other.
+"""Which events are for us: the endpoint stores those, and no others.
 
-A bot hears everything in the channels that it sits in. What people say there among themselves is none of our business:
-it is neither stored nor worked, unless it is said in a thread that a ticket lives in.
+A bot receives every message of its channels. What people write there among themselves is neither stored nor handled,
+unless it is in the thread of a ticket.
 """
 
 from enum import Enum
@@ -25,7 +25,7 @@ class Relevance(Enum):
 
 
 def relevance_of(envelope: Json) -> Relevance:
-    """Of what use an event of Slack's is, as far as it tells by itself."""
+    """How relevant an event of Slack's is, as far as the event itself shows."""
     event = envelope.get("event") or {}
     if event.get("type") not in MESSAGE_EVENTS:
         return Relevance.SURE
@@ -88,7 +88,7 @@ def authorised_bot(envelope: Json) -> str:
 
 
 def is_ours_or_a_bot(event: Json, envelope: Json, bot: str) -> bool:
-    """Whether no person said it."""
+    """Whether no person wrote it."""
     user, app = event.get("user"), event.get("app_id")
     return (
         not user

@@ -1,8 +1,8 @@
 """Slack's messages as rich text, and rich text as Slack's messages.
 
-`read_message` reads everything that somebody said: the blocks, else the text, what they forwarded, and the words of
+`read_message` reads everything that somebody wrote: the blocks, else the text, what they forwarded, and the words of
 voice and video clips. Our messages are best sent as `write_blocks` with `write_mrkdwn` as their text, which
-notifications and screen readers tell.
+notifications and screen readers use.
 """
 
 from collections.abc import Iterator
@@ -36,9 +36,9 @@ MAX_FORWARDS = 3  # of forwards in each other
 
 
 def read_message(message: Json, *, bot: str = "") -> Document:
-    """What somebody said in a message of an event (or the `message` of a change), without the mention of `bot`.
+    """What somebody wrote in a message of an event (or the `message` of a change), without the mention of `bot`.
 
-    What was forwarded is a quote that says first who said it. Nothing of the shape is trusted.
+    What was forwarded is a quote that begins with its author. Nothing of the shape is trusted.
     """
     own = without_mention(Document(_own(message)), bot) if bot else Document(_own(message))
     blocks = [*own.blocks, *_transcripts(message)]
@@ -66,7 +66,7 @@ def _own(message: Json) -> Blocks:
 
 
 def _of_blocks(blocks: object, text: str) -> Blocks:
-    """What blocks say; nothing where `text`, which is told for them, says more than those of unknown kinds."""
+    """What blocks say; nothing where `text`, which comes with them, says more than those of unknown kinds."""
     names = names_in(text)
     is_known = not is_empty(normalised(Document(read_known_blocks(blocks, names))))
     found = read_blocks(blocks, names) if is_known or not text.strip() else ()
@@ -74,21 +74,23 @@ def _of_blocks(blocks: object, text: str) -> Blocks:
 
 
 def _transcripts(message: Json) -> Iterator[Block]:
-    """The words of voice and video clips, as far as Slack tells them."""
+    """The words of voice and video clips, as far as Slack gives them."""
     for file in dicts(message.get("files")):
-        told = file.get("transcription")
-        preview = told.get("preview") if isinstance(told, dict) else None
-        if isinstance(preview, dict) and (said := text_in(preview, "content").strip()):
-            yield Paragraph(linked(f"{said}…" if preview.get("has_more") is True else said))
+        transcription = file.get("transcription")
+        preview = transcription.get("preview") if isinstance(transcription, dict) else None
+        if isinstance(preview, dict) and (text := text_in(preview, "content").strip()):
+            yield Paragraph(linked(f"{text}…" if preview.get("has_more") is True else text))
 
 
 def is_heard_in_part(file: Json) -> bool:
-    """Whether it is a clip of which Slack tells more words later or elsewhere."""
-    told = file.get("transcription")
-    if not isinstance(told, dict):
+    """Whether it is a clip of which Slack gives more words later or elsewhere."""
+    transcription = file.get("transcription")
+    if not isinstance(transcription, dict):
         return False
-    preview = told.get("preview")
-    return told.get("status") == "processing" or (isinstance(preview, dict) and preview.get("has_more") is True)
+    preview = transcription.get("preview")
+    return transcription.get("status") == "processing" or (
+        isinstance(preview, dict) and preview.get("has_more") is True
+    )
 
 
 def _files(message: Json, *, depth: int) -> Iterator[Json]:
@@ -106,16 +108,16 @@ def _is_forward(attachment: Json) -> bool:
 
 
 def _forwarded(attachment: Json, *, depth: int) -> Iterator[Block]:
-    said = list(_said(attachment))
+    blocks = list(_body(attachment))
     inner = [each for each in dicts(attachment.get("attachments")) if depth < MAX_FORWARDS]
-    said += [
+    blocks += [
         each for one in inner for each in (_forwarded(one, depth=depth + 1) if _is_forward(one) else _attached(one))
     ]
     author = _author(attachment)
-    if not said and (names := [name for file in dicts(attachment.get("files")) if (name := _file_name(file))]):
-        said = [Paragraph((Text(", ".join(names)),))]
-    if said or author:
-        yield Quote((*((Paragraph((Strong(author),)),) if author else ()), *said))
+    if not blocks and (names := [name for file in dicts(attachment.get("files")) if (name := _file_name(file))]):
+        blocks = [Paragraph((Text(", ".join(names)),))]
+    if blocks or author:
+        yield Quote((*((Paragraph((Strong(author),)),) if author else ()), *blocks))
 
 
 def _file_name(file: Json) -> str:
@@ -128,7 +130,7 @@ def _author(attachment: Json) -> Inlines:
     return (Text(name),) if name else (Mention(id),) if id else ()
 
 
-def _said(attachment: Json) -> Blocks:
+def _body(attachment: Json) -> Blocks:
     """The words of a forwarded message: its blocks, else its text, else what an old client would show of it."""
     text = text_in(attachment, "text")
     shared = [each.get("message") for each in dicts(attachment.get("message_blocks"))]
@@ -141,12 +143,12 @@ def _said(attachment: Json) -> Blocks:
 
 
 def _attached(attachment: Json) -> Iterator[Block]:
-    """What an app attached to a message, or Slack found at an address; only told where there is nothing else."""
+    """What an app attached to a message, or Slack found at an address; only where there is nothing else."""
     made: list[Block] = list(read_mrkdwn(text_in(attachment, "pretext")))
     if title := text_in(attachment, "title"):
         url, label = text_in(attachment, "title_link"), (Text(unescape(title)),)
         made.append(Paragraph((Link(url, label),) if canonical(url) else label))
-    made += _said({**attachment, "fallback": "" if made else attachment.get("fallback")})
+    made += _body({**attachment, "fallback": "" if made else attachment.get("fallback")})
     for field in dicts(attachment.get("fields")):
         made.append(Paragraph((Strong((Text(unescape(text_in(field, "title"))),)),)))
         made += read_mrkdwn(text_in(field, "value"))

@@ -1,4 +1,4 @@
-"""The shapes of what Slack sends, checked at the door so that workers can trust them."""
+"""The shapes of what Slack sends, checked before they are stored, so that jobs can trust them."""
 
 from urllib.parse import parse_qs
 
@@ -84,7 +84,7 @@ def read_command(raw: bytes) -> Json:
 
 
 def _installed_team(envelope: Json) -> str:
-    """The workspace in which the app hears the event; in a channel of another company `team_id` is that company's."""
+    """The workspace whose installation receives the event; in another company's channel `team_id` is theirs."""
     authorizations = envelope.get("authorizations")
     first = authorizations[0] if isinstance(authorizations, list) and authorizations else None
     for named in (first.get("team_id") if isinstance(first, dict) else None, envelope.get("context_team_id")):

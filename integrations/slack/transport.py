@@ -35,7 +35,7 @@ DOWNLOAD_WAITS = 12  # times the timeout of one wait that a whole file may take
 class SlackTransport:
     """Every call is made with the token of the link, against `base_url`, within `timeout` seconds.
 
-    `enterprise` is the Enterprise Grid organisation of the event that is being worked, where it named one.
+    `enterprise` is the Enterprise Grid organisation of the event that is being handled, where it named one.
     """
 
     base_url: str
@@ -76,7 +76,7 @@ class SlackTransport:
         return str(answer["ts"])
 
     def find(self, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
-        """Our message with this mark, among what was said in the thread since then."""
+        """Our message with this mark, among the messages of the thread since then."""
         web = self._client(link)
         window = {"oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}", "include_all_metadata": True, "limit": 100}
         if place.thread:
@@ -130,11 +130,11 @@ class SlackTransport:
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """The transcription of a clip by files.info; a long one is read whole from its captions (`vtt`)."""
         file = call(self._client(link).files_info, file=remote["id"])["file"]
-        told = file.get("transcription")
-        told = told if isinstance(told, dict) else {}
-        if told.get("status") == "processing":
+        transcription = file.get("transcription")
+        transcription = transcription if isinstance(transcription, dict) else {}
+        if transcription.get("status") == "processing":
             return None
-        preview = told.get("preview")
+        preview = transcription.get("preview")
         preview = preview if isinstance(preview, dict) else {}
         if preview.get("has_more") is True and isinstance(file.get("vtt"), str):
             captions = {"url": file["vtt"], "content_type": "text/vtt"}

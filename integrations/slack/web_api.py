@@ -1,4 +1,4 @@
-"""Slack's Web API by slack-sdk's client, with its failures told apart: surely not done, in doubt, broken, no way."""
+"""Slack's Web API by slack-sdk's client, with its failures as our own errors: not done, in doubt, broken, refused."""
 
 import http.client
 import re

@@ -1,4 +1,13 @@
-"""Microsoft Teams: one thin slice behind the channel-neutral conversation."""
+"""Microsoft Teams: messages become tickets; cards, replies and buttons go into their conversations.
+
+- `platform`: what Teams is and can do; `failure_messages`: sentences for its failures
+- `endpoints`: activities, trusted by `tokens`, checked by `shapes`, stored, or answered at once (invokes)
+- `bot`: Microsoft's TeamsActivityHandler behind our adapter; calls `inbound`, `installations` and `interactions`
+- `rich_text`, `mentions`, `card_reading`, `markdown`: messages of Teams as rich text, and back; `cards`: our cards
+- `transport`, `connector`, `profiles`: calls of the Bot Connector
+
+Microsoft's packages are archived and used here alone.
+"""
 
 from functools import partial
 
@@ -14,6 +23,8 @@ from integrations.teams.transport import TeamsTransport
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.web.reserved import reserve
+
+__all__ = ["PLATFORM", "register"]
 
 PLATFORM = TEAMS
 

@@ -54,11 +54,11 @@ def _adaptive(element: Json, depth: int) -> Iterator[Block]:
 
 def _older(card: Json) -> Iterator[Block]:
     """Hero and thumbnail cards, lists, and the cards of connectors; their texts are HTML."""
-    told = {name: _text(card, name) for name in _FIELDS}
-    if told["title"] or told["text"]:
-        told["summary"] = ""
-    for said in told.values():
-        yield from read_html(said).blocks
+    texts = {name: _text(card, name) for name in _FIELDS}
+    if texts["title"] or texts["text"]:
+        texts["summary"] = ""
+    for text in texts.values():
+        yield from read_html(text).blocks
     yield from _facts(card, "name")
     for name in ("sections", "items"):
         for inner in _list(card.get(name)):
@@ -82,8 +82,8 @@ def _linked(label: str, url: str) -> Iterator[Block]:
 
 
 def _text(element: Any, name: str) -> str:
-    said = element.get(name) if isinstance(element, dict) else None
-    return said.strip() if isinstance(said, str) else ""
+    text = element.get(name) if isinstance(element, dict) else None
+    return text.strip() if isinstance(text, str) else ""
 
 
 def _list(value: Any) -> list[Any]:
@@ -92,5 +92,5 @@ def _list(value: Any) -> list[Any]:
 
 def _raw(run: Any) -> str:
     """The text of a run, which may begin or end with a space."""
-    said = run.get("text") if isinstance(run, dict) else None
-    return said if isinstance(said, str) else ""
+    text = run.get("text") if isinstance(run, dict) else None
+    return text if isinstance(text, str) else ""

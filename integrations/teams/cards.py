@@ -17,8 +17,8 @@ def activity_of(post: Post, place: ThreadRef) -> Activity:
     card = _card(post, place)
     if card is None:
         text = write_teams(post.document)
-        said = f"**{escape(post.heading)}**\n\n{text}" if post.heading else text
-        message = MessageFactory.text(said)
+        text = f"**{escape(post.heading)}**\n\n{text}" if post.heading else text
+        message = MessageFactory.text(text)
         message.text_format = "markdown"
         return message
     message = MessageFactory.attachment(CardFactory.adaptive_card(card))

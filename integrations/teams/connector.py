@@ -95,7 +95,7 @@ def client(token: Token, service_url: str) -> ConnectorClient:
 
 
 def call(token: Token, act: Callable[..., Result], *arguments: Any) -> Result:
-    """Call the Connector, its refusals told in the desk's terms (learn.microsoft.com, «Bot error codes»)."""
+    """Call the Connector, its refusals as our own errors (learn.microsoft.com, «Bot error codes»)."""
     try:
         with place_at("teams"), deadline(CALL_SECONDS):
             return act(*arguments)

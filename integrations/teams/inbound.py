@@ -82,7 +82,7 @@ def _written_at(activity: Json) -> datetime:
 
 
 def _introduce(transport: TeamsTransport, activity: Json, place: ThreadRef) -> bool:
-    """Learn who wrote where no ticket can come of it: a tenant of nobody, or our own staff. True where that is all."""
+    """Note who wrote in a tenant that no client has, or of our own staff; True where no ticket can come of it."""
     with work(Scope.system()):
         link = find_link("teams", place.workspace)
         if link is None:
@@ -109,7 +109,7 @@ def _introduce(transport: TeamsTransport, activity: Json, place: ThreadRef) -> b
 
 
 def place_of(activity: Json) -> ThreadRef:
-    """Where it was said. A channel's conversation carries its thread's root; chats have one thread for each ticket."""
+    """Where it was written. The id of a channel's conversation names the thread's root; chats have no threads."""
     conversation = activity["conversation"]
     base, _, root = str(conversation["id"]).partition(";messageid=")
     kind = conversation.get("conversationType") or ("channel" if root else "personal")

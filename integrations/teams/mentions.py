@@ -1,4 +1,4 @@
-"""Who is mentioned in a message of Teams: told by ids in its entities, shown by names in its text.
+"""Who is mentioned in a message of Teams: by ids in its entities, by names in its text.
 
 The names are not to be trusted: they may hold & or ', be written as HTML or not, be missing, or be nested. So a mention
 is found by its element, and its person by the id of the element, its name or its place.

@@ -12,7 +12,7 @@ _GUEST_UPN = re.compile(r"(?P<local>.+)_(?P<domain>[^_@]+\.[^_@]+)#EXT#", re.IGN
 def profile_of(member: Json, link: WorkspaceLink, external_id: str, reference: Json) -> Profile:
     """The profile of a member; `reference` is that of the conversation, which names their language and zone.
 
-    A guest belongs to the tenant that they are a guest of, also where Teams tells the guest's own; their address is
+    A guest belongs to the tenant that they are a guest of, also where Teams names the guest's own; their address is
     the one that their user principal name was made of.
     """
     upn, mail = str(member.get("userPrincipalName") or ""), str(member.get("email") or "")

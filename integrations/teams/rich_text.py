@@ -45,12 +45,12 @@ _REFERENCES = ("messageReference", "forwardedMessageReference")
 
 
 def read_activity(activity: Json) -> tuple[Document, bool]:
-    """What somebody said, and whether our bot was mentioned; its mention is not part of what was said.
+    """What somebody wrote, without the mention of our bot, and whether it was mentioned.
 
-    Mentions are told by the ids in `entities`; other people's stay. Nothing of the shape is trusted.
+    Mentions are read from `entities`; those of other people stay. Nothing of the shape is trusted.
     """
     mentions = Mentions.of(activity)
-    document = Document((*_quotes(activity), *_said(activity, mentions).blocks, *_cards(activity)))
+    document = Document((*_quotes(activity), *_body(activity, mentions).blocks, *_cards(activity)))
     return normalised(without_mention(document, mentions.me) if mentions.me else document), mentions.is_of_us
 
 
@@ -75,25 +75,25 @@ def pictures_of_emoji(activity: Json) -> frozenset[str]:
 def absent_files(activity: Json) -> tuple[str, ...]:
     """The ids of files that stand in the text and do not come along, as in channels."""
     attachments = _dicts(activity.get("attachments"))
-    told = {str(each.get("id")) for each in attachments}
+    present = {str(each.get("id")) for each in attachments}
     content = (each.get("content") for each in attachments)
-    told |= {str(each.get("uniqueId")) for each in content if isinstance(each, dict)}
+    present |= {str(each.get("uniqueId")) for each in content if isinstance(each, dict)}
     found = dict.fromkeys(place[1] for place in _PLACE.finditer(_html_of(activity)))
-    return tuple(id for id in found if id not in told)
+    return tuple(id for id in found if id not in present)
 
 
 def is_system_message(activity: Json) -> bool:
-    """Whether Teams itself tells of something, such as a member who joined: nobody said anything."""
+    """Whether Teams itself reports something, such as a new member: no person wrote it."""
     text = activity.get("text")
     return _SYSTEM.fullmatch(_html_of(activity)) is not None and not (isinstance(text, str) and text.strip())
 
 
-def _said(activity: Json, mentions: Mentions) -> Document:
+def _body(activity: Json, mentions: Mentions) -> Document:
     read = read_html(_prepared(_html_of(activity)), leaves=_leaves(activity, mentions))
-    return read if not is_empty(read) else _said_in_text(activity, mentions)
+    return read if not is_empty(read) else _body_of_text(activity, mentions)
 
 
-def _said_in_text(activity: Json, mentions: Mentions) -> Document:
+def _body_of_text(activity: Json, mentions: Mentions) -> Document:
     text = activity.get("text")
     text = text if isinstance(text, str) else ""
     if any(True for _ in _replies(activity)):
@@ -116,7 +116,7 @@ def _html_of(activity: Json) -> str:
 
 
 def _prepared(markup: str) -> str:
-    """With Teams' own elements closed, and without the place of a quote, which is told by its entity."""
+    """With Teams' own elements closed, and without the place of a quote, which is read from its entity."""
     return _QUOTED.sub("", _SELF_CLOSED.sub(r"<\1\2></\1>", markup))
 
 
@@ -128,7 +128,7 @@ def _dicts(value: Any) -> list[Json]:
 
 
 def _quotes(activity: Json) -> Iterator[Block]:
-    """Quoted messages that are told beside the text: by an entity, or by an attachment without a place in the HTML.
+    """Quoted messages that come beside the text: as an entity, or as an attachment without a place in the HTML.
 
     Where the HTML holds the quoted message itself, the entity only repeats it.
     """
@@ -165,11 +165,11 @@ def _references(activity: Json) -> dict[str, Json]:
         if attachment.get("contentType") in _REFERENCES:
             content = attachment.get("content")
             try:
-                told = json.loads(content) if isinstance(content, str) else content
+                reference = json.loads(content) if isinstance(content, str) else content
             except (ValueError, RecursionError):
                 continue
-            if isinstance(told, dict):
-                found[str(attachment.get("id"))] = told
+            if isinstance(reference, dict):
+                found[str(attachment.get("id"))] = reference
     return found
 
 
@@ -182,8 +182,8 @@ def _replies(activity: Json) -> Iterator[Json]:
 
 def _cards(activity: Json) -> Iterator[Quote]:
     for attachment in _dicts(activity.get("attachments")):
-        if said := read_card(attachment):
-            yield Quote(said)
+        if blocks := read_card(attachment):
+            yield Quote(blocks)
 
 
 # ------------------------------------------------------------------------ elements

@@ -75,7 +75,7 @@ class Keys:
         except (requests.RequestException, OSError, ValueError, KeyError, TypeError) as fault:
             self._asked_at = clock.now()
             if self._keys:
-                return  # what we know is better than nobody being heard
+                return  # the keys we have are better than refusing every call
             raise NotTrusted("no_keys") from fault
         self._keys = {key["kid"]: key for key in published if key.get("kty") == "RSA" and "kid" in key}
         self._asked_at = self._fetched_at = clock.now()

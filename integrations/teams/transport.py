@@ -36,7 +36,7 @@ FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint.cn")
 class TeamsTransport:
     """Every call goes to the service address that came with the last activity of that conversation.
 
-    `here` is the place that is being heard, through which Teams tells who its people are.
+    `here` is where the activity came from that is being handled: its roster says who people are.
     """
 
     app_id: str
@@ -85,11 +85,11 @@ class TeamsTransport:
         return str(answer.id) if answer else ""  # taken (202) without a name: it cannot be updated later
 
     def find(self, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
-        """Teams lets nobody look a message up by a mark: what is in doubt is said again."""
+        """Teams finds no message by a mark: what is in doubt is sent again."""
         return None
 
     def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
-        """Replace a message of ours; one whose name Teams never told stays as it is."""
+        """Replace a message of ours; one whose id Teams never returned stays as it is."""
         if not message_id:
             return
         activity = self._addressed(activity_of(post, place), place)
@@ -125,7 +125,7 @@ class TeamsTransport:
             yield file.chunks
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
-        """Teams tells apps no words of clips."""
+        """Teams gives apps no transcripts of clips."""
         return ""
 
     def _may_fetch(self, address: WebAddress, remote: Json) -> bool:
@@ -161,7 +161,7 @@ class TeamsTransport:
         return trusted
 
     def _get(self, service_url: str, path: str) -> dict[str, Any]:
-        """What the SDK's client has no name for: one member as Teams tells it, with address and object id."""
+        """One member with address and object id, for which the SDK's client has no method."""
         headers = {"Authorization": f"Bearer {self.token.value()}"}
         try:
             with place_at(self.platform.name), deadline(CALL_SECONDS):
