@@ -13,6 +13,7 @@ HOME = Path(__file__).parents[1]
 PAGE = HOME / "docs" / "channels.md"
 sys.path.insert(0, str(HOME))
 
+from integrations.mail.platform import MAIL  # noqa: E402
 from integrations.slack.platform import SLACK  # noqa: E402
 from integrations.teams.platform import TEAMS  # noqa: E402
 from tests.channels.behaviour import Behaviour  # noqa: E402
@@ -70,18 +71,21 @@ def _cells(line: Behaviour, notes: list[str]) -> Iterator[str]:
 
 
 def _capabilities() -> str:
-    labels = [platform.label for platform in PLATFORMS]
+    every = (*PLATFORMS, MAIL)
+    labels = [str(platform.label).capitalize() for platform in every]
     head = ["## Capabilities", f"| Capability | {' | '.join(labels)} |", f"|---|{':-:|' * len(labels)}"]
-    meanings = SLACK.capabilities.meanings().items()
+    meanings = SLACK.capabilities.meanings()
+    del meanings["max_text"]
     rows = [
-        f"| {meaning} (`{name}`) | {' | '.join(_shown(getattr(each.capabilities, name)) for each in PLATFORMS)} |"
-        for name, meaning in meanings
+        f"| {meaning} (`{name}`) | {' | '.join('✓' if getattr(each.capabilities, name) else '–' for each in every)} |"
+        for name, meaning in meanings.items()
     ]
-    return "\n".join([*head, *rows, ""])
-
-
-def _shown(value: object) -> str:
-    return {True: "✓", False: "–"}[value] if isinstance(value, bool) else str(value)
+    longest = ", ".join(f"{platform.label} {platform.capabilities.max_text}" for platform in PLATFORMS)
+    notes = [
+        "Mail carries replies and notifications only.",
+        f"Longer text is sent in parts, of at most (characters): {longest}.",
+    ]
+    return "\n".join([*head, *rows, "", *notes, ""])
 
 
 if __name__ == "__main__":
