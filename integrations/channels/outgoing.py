@@ -301,7 +301,8 @@ def _settle_question(
     """Keep the buttons under the last question only while they do something."""
     question = next((post for post in plan.posts if post.buttons), None)
     lasts = FINISHED if plan.question.get("is_reopening") else {"resolved"}
-    if plan.question and (plan.card.status not in lasts or question):
+    can_edit = transport.platform.capabilities.edits_out
+    if plan.question and can_edit and (plan.card.status not in lasts or question):
         _replace(transport, link, place, plan.question["id"], Post(plan.question["text"]))
     elif not question:
         return
@@ -315,7 +316,7 @@ def _settle_question(
 
 def _refresh_card(transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef) -> None:
     """Bring the sentence and the card up to date where they would read differently."""
-    if not plan.is_card_new or plan.card_id is None:
+    if not plan.is_card_new or plan.card_id is None or not transport.platform.capabilities.edits_out:
         return
     parts = parts_of(transport, plan.card_post)
     if len(parts) > 1 and plan.opening_id and plan.opening != plan.card_post.text:

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete
 
+from integrations.installed import CHANNELS
 from msp.clients.models import Connection
+from msp.clients.platforms import forget_platform
 from msp.config import Settings
 from msp.kernel.db import Scope, db, work
 from msp.people.models import ChatIdentity
@@ -39,7 +41,8 @@ def served(settings: Settings) -> Iterator[None]:
     made = settings
     for driver in DRIVERS:
         made = driver.start(made)
-    app = create_app(made)
+    more = [driver.plugin for driver in DRIVERS if hasattr(driver, "plugin")]
+    app = create_app(made, channels=(*CHANNELS, *more))
     with serve(app) as running:
         for driver in DRIVERS:
             driver.listen_at(running.url, app)
@@ -48,6 +51,8 @@ def served(settings: Settings) -> Iterator[None]:
         driver.close()
     with app.app_context():
         db.engine.dispose()
+    for plugin in more:
+        forget_platform(plugin.PLATFORM.name)
     create_app(settings)  # the workers speak with the usual addresses again
 
 
