@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from billing.events import InvoicePaymentOpened
 from billing.issuing import day_at_issuer
 from billing.models import Invoice, InvoiceLine, Payment, StripeCustomer
 from billing.payments import add_entry, entries_of, restate
@@ -179,7 +180,7 @@ def store_open(invoice_id: UUID, *, hosted_url: str | None) -> str:
         if payment.request == "pending":
             payment.request = "open"
         if is_news:
-            emit("invoice.sent", invoice_id, client_id=payment.client_id)
+            emit(InvoicePaymentOpened(), invoice_id, client_id=payment.client_id)
         restate(session.get_one(Invoice, invoice_id), payment, at=clock.now())
         return payment.state
 

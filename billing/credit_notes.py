@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select
 
+from billing.events import InvoiceCredited
 from billing.faults import blaming, refusing
 from billing.invoices import locked
 from billing.issuing import issue_document
@@ -82,10 +83,8 @@ def credit(
         if corrects_all:
             _give_back(original, note, at=at)
         _restate_payment(original, at=at)
-    emit(
-        "invoice.credited", original.id, client_id=original.client_id, at=at,
-        number=note.number, credit_note_id=str(note.id), corrects_all=corrects_all,
-    )  # fmt: skip
+    credited = InvoiceCredited(number=note.number, credit_note_id=note.id, corrects_all=corrects_all)
+    emit(credited, original.id, client_id=original.client_id, at=at)
     return note
 
 

@@ -6,13 +6,13 @@ whoever asks for it first.
 """
 
 import hashlib
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from billing import pdf
+from billing.events import InvoiceIssued
 from billing.models import Invoice, InvoiceDocument, InvoiceRecord
 from msp.clients.models import Client
 from msp.kernel import clock
@@ -24,12 +24,12 @@ from msp.kernel.leases import LATER
 
 def listen() -> None:
     """Have the outbox make what a process could not."""
-    subscribe("invoice_documents", to={"invoice.issued"}, handler=lambda fact: make_for(fact), lane=LATER)
+    subscribe("invoice_documents", to={InvoiceIssued}, handler=lambda issued: make_for(issued), lane=LATER)
 
 
-def make_for(fact: DeliveredEvent[Any]) -> None:
-    """Make the document that an event is about, unless it is there."""
-    keep(fact.subject_id)
+def make_for(issued: DeliveredEvent[InvoiceIssued]) -> None:
+    """Make the document of an issued invoice, unless it is there."""
+    keep(issued.subject_id)
 
 
 def keep(invoice_id: UUID) -> None:

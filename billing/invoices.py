@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from billing.drafts import Draft, line_values, plan, tax_row
+from billing.events import InvoiceHeld, InvoiceReleased
 from billing.faults import blaming, refusing
 from billing.inputs import read_inputs, zone_of
 from billing.issuing import issue_document, issuer
@@ -86,8 +87,8 @@ def hold(invoice_id: UUID, *, at: datetime) -> Invoice:
     if invoice.state != "draft":
         raise Conflict("invoice_issued")
     invoice.held_at = None if invoice.held_at else at
-    kind = "invoice.held" if invoice.held_at else "invoice.released"
-    emit(kind, invoice.id, client_id=invoice.client_id, visibility="internal", at=at)
+    event = InvoiceHeld() if invoice.held_at else InvoiceReleased()
+    emit(event, invoice.id, client_id=invoice.client_id, at=at)
     return invoice
 
 

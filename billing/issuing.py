@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from billing import documents, pdf
 from billing.chain import require_sound_end
+from billing.events import InvoiceIssued
 from billing.faults import blaming, refusing
 from billing.legal.huella import Record, alta
 from billing.legal.qr import Environment, qr_url
@@ -117,16 +118,9 @@ def issue_document(invoice: Invoice, client: Client, kind: SeriesKind, *, at: da
         db.session.flush()
         _store_record(invoice, link, record, at=made_at)
     do_after_commit(partial(documents.keep, invoice.id))
-    emit(
-        "invoice.issued",
-        invoice.id,
-        client_id=invoice.client_id,
-        at=at,
-        number=number.text,
-        invoice_kind=kind,
-        total=str(Money(invoice.total, invoice.currency)),
-        currency=invoice.currency,
-    )
+    total = str(Money(invoice.total, invoice.currency))
+    issued = InvoiceIssued(number=number.text, invoice_kind=kind, total=total, currency=invoice.currency)
+    emit(issued, invoice.id, client_id=invoice.client_id, at=at)
 
 
 def _same_day(at: datetime, other: datetime | None, zone: ZoneInfo) -> bool:

@@ -17,6 +17,7 @@ from billing import (
     queries,
     views,
 )
+from billing.events import InvoicePushRequested
 from billing.faults import blaming, is_outage, note, refusing
 from billing.legal.qr import qr_svg
 from billing.models import Invoice
@@ -187,7 +188,7 @@ def push(invoice_id: UUID) -> AnyResponse:
     if payment is None or payment.reason is None:
         raise NotFound("payment")
     payment.reason = None
-    emit("invoice.push_requested", invoice.id, client_id=invoice.client_id, visibility="internal", at=clock.now())
+    emit(InvoicePushRequested(), invoice.id, client_id=invoice.client_id, at=clock.now())
     return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)
 
 

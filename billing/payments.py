@@ -11,12 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from billing.events import InvoicePaid, InvoicePaymentFailed, InvoicePaymentNoted, InvoiceVoided
 from billing.invoices import locked
 from billing.issuing import day_at_issuer
 from billing.models import Invoice, Payment, PaymentEntry
 from msp.contracts.terms import FIRST_DAY, is_text
 from msp.kernel.db import current_scope, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.event_types import Event
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
 from msp.kernel.money import Money
@@ -24,7 +26,11 @@ from msp.kernel.money import Money
 Direction: TypeAlias = Literal["received", "returned"]
 METHODS = ("transfer", "direct_debit", "card", "cash", "other")
 LONGEST_NOTE = 200
-_TOLD = {"paid": "invoice.paid", "failed": "invoice.payment_failed", "cancelled": "invoice.voided"}
+_EVENTS: dict[str, type[Event]] = {
+    "paid": InvoicePaid,
+    "failed": InvoicePaymentFailed,
+    "cancelled": InvoiceVoided,
+}
 
 
 def note_payment(
@@ -104,10 +110,8 @@ def add_entry(
     db.session.flush()
     if kind == "stripe":
         return entry
-    emit(
-        "invoice.payment_noted", payment.invoice_id, client_id=payment.client_id, visibility="internal", at=at,
-        payment_kind=kind, amount=amount, entry_id=str(entry.id),
-    )  # fmt: skip
+    noted = InvoicePaymentNoted(payment_kind=kind, amount=amount, entry_id=entry.id)
+    emit(noted, payment.invoice_id, client_id=payment.client_id, at=at)
     return entry
 
 
@@ -122,8 +126,8 @@ def restate(invoice: Invoice, payment: Payment, *, at: datetime) -> None:
     payment.state = _state(invoice, payment)
     payment.paid_at = (payment.paid_at or at) if payment.state == "paid" else None
     db.session.flush()
-    if payment.state != before and (kind := _TOLD.get(payment.state)):
-        emit(kind, invoice.id, client_id=invoice.client_id, at=at)
+    if payment.state != before and (event := _EVENTS.get(payment.state)):
+        emit(event(), invoice.id, client_id=invoice.client_id, at=at)
 
 
 def _state(invoice: Invoice, payment: Payment) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import raiseload
 
 from billing.drafts import Draft, line_values, plan, tax_row
+from billing.events import InvoiceDrafted
 from billing.faults import DataFault, blaming, note
 from billing.inputs import BillingInputs, read_each, zone_of
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry, InvoiceRun
@@ -151,7 +152,7 @@ def _write_drafts(
         db.session.flush()
         write_lines(invoice, draft)
         if is_new:
-            emit("invoice.drafted", invoice.id, client_id=invoice.client_id, visibility="internal", at=at)
+            emit(InvoiceDrafted(), invoice.id, client_id=invoice.client_id, at=at)
     for invoice in standing.values():
         db.session.delete(invoice)
     db.session.flush()

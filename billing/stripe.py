@@ -27,6 +27,7 @@ from billing.collection import (
     store_status,
     store_stripe_id,
 )
+from billing.events import InvoiceIssued, InvoicePaymentNoted, InvoicePushRequested
 from billing.stripe_client import connect
 from billing.stripe_returns import returns_of, subject_of
 from msp.config import Settings
@@ -34,6 +35,7 @@ from msp.kernel import inbox
 from msp.kernel.deadlines import DeadlineExceeded, deadline
 from msp.kernel.destinations import PAYMENT
 from msp.kernel.errors import Permanent, Temporary
+from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, subscribe
 from msp.kernel.foreign_json import NotJson, parse_object
 from msp.kernel.http_outcomes import is_temporary, retry_after
@@ -65,19 +67,19 @@ def register(app: Flask, settings: Settings) -> None:
 
 def listen(client: StripeClient) -> None:
     """Have this account told of what is issued, and asked about what its events tell."""
-    facts = {"invoice.issued", "invoice.push_requested", "invoice.payment_noted"}
-    subscribe("stripe", to=facts, handler=partial(push, client), lane=LATER, destination=PAYMENT)
+    events = {InvoiceIssued, InvoicePushRequested, InvoicePaymentNoted}
+    subscribe("stripe", to=events, handler=partial(push, client), lane=LATER, destination=PAYMENT)
     inbox.register_source("stripe", partial(receive, client))
 
 
-def push(client: StripeClient, fact: DeliveredEvent[Any]) -> None:
+def push(client: StripeClient, delivered: DeliveredEvent[Event]) -> None:
     """Bring an issued invoice, or the correction of one, to Stripe; raises Temporary or Permanent."""
-    bill = read_for_collection(fact.subject_id)
+    bill = read_for_collection(delivered.subject_id)
     if bill is None:
         return
-    again = "" if fact.kind == "invoice.issued" else f"-{fact.id.hex[-8:]}"
+    again = "" if isinstance(delivered.event, InvoiceIssued) else f"-{delivered.id.hex[-8:]}"
     try:
-        if fact.kind == "invoice.payment_noted":
+        if isinstance(delivered.event, InvoicePaymentNoted):
             _asked(lambda: _close_paid(client, bill))
         elif bill.kind == "credit_note":
             _asked(lambda: _correct(client, bill))

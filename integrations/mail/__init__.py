@@ -4,7 +4,7 @@ from functools import partial
 
 from flask import Blueprint, Flask
 
-from integrations.mail.accounts import ASKED, write_to_account
+from integrations.mail.accounts import REQUESTED, write_to_account
 from integrations.mail.doubts import DOUBTS
 from integrations.mail.notices import bring, reaches
 from integrations.mail.platform import MAIL
@@ -34,4 +34,4 @@ def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
     post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
     add_channel(Channel("mail", "mail", partial(reaches, post), partial(bring, post)))
     add_reply_channel(MailReplyChannel(post))
-    subscribe("account_mail", to=ASKED, handler=partial(write_to_account, post), destination=destinations.MAIL)
+    subscribe("account_mail", to=REQUESTED, handler=partial(write_to_account, post), destination=destinations.MAIL)

@@ -1,7 +1,5 @@
 """What sign-in has to say by mail. Links that let somebody in are made when the mail is written: none is kept."""
 
-from typing import Any
-
 from flask import render_template
 from flask_babel import gettext
 from flask_security.recoverable import generate_reset_password_token
@@ -11,24 +9,26 @@ from integrations.mail.writing import Letter, Post, post_once
 from msp.kernel.db import Scope, work
 from msp.kernel.events import DeliveredEvent
 from msp.kernel.i18n import reading_as
+from msp.people.events import AccountMailRequested
 from msp.people.models import Account, Person
 from msp.people.names import first_name
 from msp.people.queries import access_person
 
-ASKED = {"account.mail_asked"}
+REQUESTED = {AccountMailRequested}
 WITH_LINK = ("reset_instructions", "welcome")
 
 
-def write_to_account(post: Post, fact: DeliveredEvent[Any]) -> None:
+def write_to_account(post: Post, requested: DeliveredEvent[AccountMailRequested]) -> None:
     """Write to the person of an account what the library asked for; raises Temporary or Permanent."""
+    what = requested.event.what
     with work(Scope.system()) as session:
-        account = session.get(Account, fact.subject_id)
+        account = session.get(Account, requested.subject_id)
         if account is None or not account.active:
             return
         person = access_person(account.person_id)
-        token = _token(account) if fact.data["what"] in WITH_LINK else ""
+        token = _token(account) if what in WITH_LINK else ""
     with reading_as(person.locale, person.timezone):
-        letter = _letter(post, str(fact.data["what"]), person, token=token, key=f"{fact.delivery_id}.{fact.id.hex}")
+        letter = _letter(post, what, person, token=token, key=f"{requested.delivery_id}.{requested.id.hex}")
     post_once(post, letter, person)
 
 

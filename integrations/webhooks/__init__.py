@@ -4,7 +4,7 @@ from functools import partial
 
 from flask import Flask
 
-from integrations.webhooks.calls import CALLED, TESTED, call, test
+from integrations.webhooks.calls import CALLED, TEST_REQUESTED, call, test
 from integrations.webhooks.http import Poster
 from msp.config import Settings
 from msp.kernel.destinations import WEBHOOKS
@@ -23,4 +23,4 @@ def listen(settings: Settings, *, timeout: float = 10.0) -> None:
     subscribe(
         "webhooks", to=CALLED, handler=partial(call, poster, settings.public_url), lane=LATER, destination=WEBHOOKS
     )
-    subscribe("webhook_tests", to=TESTED, handler=partial(test, poster), destination=WEBHOOKS)
+    subscribe("webhook_tests", to=TEST_REQUESTED, handler=partial(test, poster), destination=WEBHOOKS)

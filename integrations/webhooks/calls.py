@@ -9,11 +9,12 @@ from msp.kernel import clock, crypto, leases
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import NotFound, OutsideFailure, Permanent
 from msp.kernel.events import DeliveredEvent
+from msp.notify.events import WebhookTestRequested
 from msp.notify.webhooks import Webhook, access_webhook, note_outcome
 from msp.tickets.models import Ticket
 
 CALLED = {"escalation.webhook"}
-TESTED = {"webhook.test_asked"}
+TEST_REQUESTED = {WebhookTestRequested}
 
 
 def call(poster: Poster, public_url: str, fact: DeliveredEvent[Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from msp.calendars.events import CalendarRenamed
 from msp.calendars.models import Calendar, CalendarException, CalendarHoliday, CalendarTimetable, CalendarWindow
 from msp.calendars.place_models import Place
 from msp.calendars.queries import to_value
@@ -87,15 +88,7 @@ def edit_calendar(
     if timetables is not None:
         _replace_timetables(calendar, timetables)
     if calendar.name != old_name:
-        emit(
-            "calendar.renamed",
-            calendar.id,
-            client_id=None,
-            visibility="internal",
-            at=at,
-            name=calendar.name,
-            before=old_name,
-        )
+        emit(CalendarRenamed(name=calendar.name, before=old_name), calendar.id, client_id=None, at=at)
     return revise(calendar, before=before, at=at)
 
 

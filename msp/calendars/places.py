@@ -9,6 +9,7 @@ from uuid import UUID
 from babel import Locale
 from sqlalchemy import select
 
+from msp.calendars.events import PlaceAdded, PlaceChanged, PlaceYearFrozen
 from msp.calendars.holidays import REGIONS_OF_SPAIN, seed_holidays
 from msp.calendars.models import Calendar
 from msp.calendars.place_models import SCOPES, Place, PlaceHoliday, PlaceYear
@@ -75,7 +76,7 @@ def add_place(*, name: str, country: str, at: datetime, region: str = "", munici
     )
     db.session.add(place)
     db.session.flush()
-    emit("place.added", place.id, client_id=None, visibility="internal", at=at, name=place.name)
+    emit(PlaceAdded(name=place.name), place.id, client_id=None, at=at)
     return place
 
 
@@ -138,7 +139,7 @@ def freeze_year(place: Place, year: int, *, at: datetime) -> None:
         raise Conflict("year_is_empty")
     if found.frozen_at is None:
         found.frozen_at = at
-        emit("place.year_frozen", place.id, client_id=None, visibility="internal", at=at, name=place.name, year=year)
+        emit(PlaceYearFrozen(name=place.name, year=year), place.id, client_id=None, at=at)
 
 
 def calendars_of(place: Place) -> list[Calendar]:
@@ -164,11 +165,11 @@ def _write(place: Place, year: int, holidays: Iterable[Holiday], *, source: str 
     found.source = found.source if source is None else source
     found.version += 1
     db.session.flush()
-    _tell(place, year, before, {each.day: each.name for each in found.holidays}, calendars, at=at)
+    _emit_changes(place, year, before, {each.day: each.name for each in found.holidays}, calendars, at=at)
     return found
 
 
-def _tell(
+def _emit_changes(
     place: Place,
     year: int,
     before: Mapping[date, str],
@@ -179,19 +180,15 @@ def _tell(
 ) -> None:
     if before == after:
         return
-    emit(
-        "place.changed",
-        place.id,
-        client_id=None,
-        visibility="internal",
-        at=at,
+    event = PlaceChanged(
         name=place.name,
         year=year,
         added={day.isoformat(): after[day] for day in sorted(after) if before.get(day) != after[day]},
         removed={day.isoformat(): before[day] for day in sorted(before) if day not in after},
     )
-    for calendar, said in calendars:
-        revise(calendar, before=said, at=at)
+    emit(event, place.id, client_id=None, at=at)
+    for calendar, value in calendars:
+        revise(calendar, before=value, at=at)
 
 
 def _check_year(year: int) -> None:

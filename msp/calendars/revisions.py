@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from msp.calendars.changes import change_between
+from msp.calendars.events import CalendarAdded, CalendarChanged
 from msp.calendars.models import Calendar, CalendarRevision
 from msp.calendars.queries import forget_versions, to_value
 from msp.calendars.working_calendar import WorkingCalendar
@@ -13,7 +14,7 @@ from msp.kernel.events import emit
 def begin(calendar: Calendar, *, at: datetime) -> None:
     """Write down the first version of a new calendar; emits calendar.added."""
     _write(calendar, to_value(calendar), at=at)
-    emit("calendar.added", calendar.id, client_id=None, visibility="internal", at=at, name=calendar.name)
+    emit(CalendarAdded(name=calendar.name), calendar.id, client_id=None, at=at)
 
 
 def revise(calendar: Calendar, *, before: WorkingCalendar, at: datetime) -> bool:
@@ -31,17 +32,8 @@ def revise(calendar: Calendar, *, before: WorkingCalendar, at: datetime) -> bool
     calendar.version += 1
     forget_versions()
     _write(calendar, after, at=at)
-    emit(
-        "calendar.changed",
-        calendar.id,
-        client_id=None,
-        visibility="internal",
-        at=at,
-        version=calendar.version,
-        from_day=change.from_day.isoformat() if change.from_day else None,
-        name=calendar.name,
-        what=change.what,
-    )
+    event = CalendarChanged(version=calendar.version, from_day=change.from_day, name=calendar.name, what=change.what)
+    emit(event, calendar.id, client_id=None, at=at)
     return True
 
 

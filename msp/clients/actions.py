@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from babel.numbers import list_currencies
@@ -10,6 +9,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from msp.clients.billing_data import FIELDS, tidy
+from msp.clients.events import (
+    ClientAdded,
+    ClientEdited,
+    ConnectionAdded,
+    ConnectionBroken,
+    ConnectionEvent,
+    ConnectionRemoved,
+    ConnectionRestored,
+)
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.clients.platforms import connectable_platforms
 from msp.clients.queries import find_connection
@@ -64,14 +72,7 @@ def add_client(*, code: str, name: str, at: datetime, **details: object) -> Clie
     client = Client(id=new_id(), code=code, name=name.strip(), created_at=at, **values)
     db.session.add(client)
     db.session.flush()
-    emit(
-        "client.added",
-        client.id,
-        client_id=client.id,
-        visibility="internal",
-        at=at,
-        name=client.name,
-    )
+    emit(ClientAdded(name=client.name), client.id, client_id=client.id, at=at)
     return client
 
 
@@ -90,14 +91,7 @@ def edit_client(client: Client, *, at: datetime, **changes: object) -> None:
     if "active" in changed:
         ttl_cache.clear()
     if changed:
-        emit(
-            "client.edited",
-            client.id,
-            client_id=client.id,
-            visibility="internal",
-            at=at,
-            changed=changed,
-        )
+        emit(ClientEdited(changed=tuple(changed)), client.id, client_id=client.id, at=at)
 
 
 def connect(
@@ -141,7 +135,7 @@ def connect(
     db.session.execute(
         delete(UnknownSource).where(UnknownSource.kind == kind, UnknownSource.external_id == external_id)
     )
-    _tell_connection("connection.added", connection, at=at, is_renewal=is_renewal)
+    _emit(connection, ConnectionAdded(connection=connection.kind, is_renewal=is_renewal), at=at)
     mark_restored(connection, at=at, had_no_token=is_renewal and bool(secret) and not had_secret)
     return connection
 
@@ -153,7 +147,7 @@ def mark_broken(connection: Connection, *, reason: str, at: datetime) -> None:
     """
     if connection.broken_reason is None:
         connection.broken_reason = reason
-        _tell_connection("connection.broken", connection, at=at, reason=reason)
+        _emit(connection, ConnectionBroken(connection=connection.kind, reason=reason), at=at)
 
 
 def mark_uninstalled(connection: Connection, *, reason: str, at: datetime) -> None:
@@ -167,26 +161,18 @@ def mark_uninstalled(connection: Connection, *, reason: str, at: datetime) -> No
     connection.secret = None
     if connection.broken_reason not in (reason, "app_uninstalled"):  # Slack revokes the tokens of a removed app too
         connection.broken_reason = reason
-        _tell_connection("connection.broken", connection, at=at, reason=reason)
+        _emit(connection, ConnectionBroken(connection=connection.kind, reason=reason), at=at)
 
 
 def mark_restored(connection: Connection, *, at: datetime, had_no_token: bool = False) -> None:
     """The connection works again; emits `connection.restored` where it was broken, or had no token until now."""
     if connection.broken_reason is not None or had_no_token:
         connection.broken_reason = None
-        _tell_connection("connection.restored", connection, at=at)
+        _emit(connection, ConnectionRestored(connection=connection.kind), at=at)
 
 
-def _tell_connection(kind: str, connection: Connection, *, at: datetime, **data: Any) -> None:
-    emit(
-        kind,
-        connection.id,
-        client_id=connection.client_id,
-        visibility="internal",
-        at=at,
-        connection=connection.kind,
-        **data,
-    )
+def _emit(connection: Connection, event: ConnectionEvent, *, at: datetime) -> None:
+    emit(event, connection.id, client_id=connection.client_id, at=at)
 
 
 def link_unknown(source_id: UUID, client: Client, *, at: datetime) -> Connection:
@@ -216,7 +202,7 @@ def ignore_unknown(source_id: UUID, *, at: datetime) -> None:
 
 def disconnect(connection: Connection, *, at: datetime) -> None:
     """Forget a connection and its token; emits `connection.removed`."""
-    _tell_connection("connection.removed", connection, at=at)
+    _emit(connection, ConnectionRemoved(connection=connection.kind), at=at)
     db.session.delete(connection)
 
 

@@ -12,6 +12,7 @@ from msp.calendars.queries import access_calendar
 from msp.clients.models import Client
 from msp.clients.queries import access_client
 from msp.contracts.escalation_policy import EscalationPolicy, PolicyStep, person_of, validate
+from msp.contracts.events import ContractAdded, ContractEdited, ContractTargetsChanged
 from msp.contracts.models import WORK_TYPES, Contract, ContractTerms, EscalationStep, Rate, SlaTarget
 from msp.contracts.queries import to_escalation, to_target
 from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES, USUAL_PAUSING, Target
@@ -67,7 +68,7 @@ def add_contract(client: Client, agreement: Agreement, *, at: datetime) -> Contr
     db.session.flush()
     _write_parts(contract, agreement)
     _write_terms(contract, valid_from=contract.starts_on, at=at)
-    emit("contract.added", contract.id, client_id=client.id, visibility="internal", at=at, name=contract.name)
+    emit(ContractAdded(name=contract.name), contract.id, client_id=client.id, at=at)
     return contract
 
 
@@ -89,10 +90,12 @@ def edit_contract(contract: Contract, agreement: Agreement, *, at: datetime) -> 
         rows.clear()
     db.session.flush()
     _write_parts(contract, agreement)
-    _tell(contract, "contract.edited", changed, at=at)
+    edited = ContractEdited(changed=tuple(changed), version=contract.version)
+    emit(edited, contract.id, client_id=contract.client_id, at=at)
     after = _promised(contract)
     if others := sorted(name for name in before if before[name] != after[name]):
-        _tell(contract, "contract.changed", others, at=at)
+        retargeted = ContractTargetsChanged(changed=tuple(others), version=contract.version)
+        emit(retargeted, contract.id, client_id=contract.client_id, at=at)
 
 
 def _terms_from(contract: Contract, agreement: Agreement, *, at: datetime) -> date:
@@ -115,11 +118,6 @@ def _write_terms(contract: Contract, *, valid_from: date, at: datetime) -> None:
         )
     )
     db.session.flush()
-
-
-def _tell(contract: Contract, kind: str, changed: Sequence[str], *, at: datetime) -> None:
-    data: Json = {"changed": list(changed), "version": contract.version}
-    emit(kind, contract.id, client_id=contract.client_id, visibility="internal", at=at, **data)
 
 
 def check(agreement: Agreement) -> None:

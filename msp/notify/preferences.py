@@ -10,6 +10,7 @@ from msp.kernel.errors import Invalid
 from msp.kernel.events import emit
 from msp.notify.models import StoredPreferences
 from msp.notify.quiet_hours import MINUTES_A_DAY, QuietHours
+from msp.people.events import NotificationPreferencesChanged
 from msp.people.models import Person
 
 NIGHT = (20 * 60, 8 * 60)  # quiet until somebody says otherwise: nobody is woken by default
@@ -66,4 +67,4 @@ def set_preferences(
     row.quiet_from, row.quiet_until = night or (None, None)
     row.quiet_days, row.updated_at = sorted(set(days)), at
     db.session.add(row)
-    emit("person.notification_preferences_changed", person.id, client_id=person.client_id, visibility="internal", at=at)
+    emit(NotificationPreferencesChanged(), person.id, client_id=person.client_id, at=at)

@@ -13,6 +13,14 @@ from msp.kernel.errors import Invalid, NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id, new_token
 from msp.kernel.web_address import parse_web_address
+from msp.notify.events import (
+    WebhookAdded,
+    WebhookChanged,
+    WebhookEvent,
+    WebhookRemoved,
+    WebhookSecretRenewed,
+    WebhookTestRequested,
+)
 
 LONGEST_URL = 2000
 
@@ -54,7 +62,7 @@ def add_webhook(*, name: str, url: str, at: datetime) -> tuple[Webhook, str]:
     secret = new_token("whsec")
     made = Webhook(id=new_id(), name=name.strip(), url=url, secret=crypto.seal(secret), is_active=True, created_at=at)
     db.session.add(made)
-    _tell("webhook.added", made, at=at)
+    _emit(WebhookAdded, made, at=at)
     return made, secret
 
 
@@ -62,27 +70,27 @@ def change_webhook(webhook: Webhook, *, name: str, url: str, is_active: bool, at
     """Rename, move, switch on or off; emits `webhook.changed`. Refuses addresses that are none of the web."""
     _check(name, url)
     webhook.name, webhook.url, webhook.is_active = name.strip(), url, is_active
-    _tell("webhook.changed", webhook, at=at)
+    _emit(WebhookChanged, webhook, at=at)
 
 
 def renew_secret(webhook: Webhook, *, at: datetime) -> str:
     """Sign with a new secret from now on, shown this once; emits `webhook.secret_renewed`."""
     secret = new_token("whsec")
     webhook.secret = crypto.seal(secret)
-    _tell("webhook.secret_renewed", webhook, at=at)
+    _emit(WebhookSecretRenewed, webhook, at=at)
     return secret
 
 
 def remove_webhook(webhook: Webhook, *, at: datetime) -> None:
     """Call it no more, and forget its secret; emits `webhook.removed`."""
     webhook.removed_at, webhook.is_active, webhook.secret = at, False, ""
-    _tell("webhook.removed", webhook, at=at)
+    _emit(WebhookRemoved, webhook, at=at)
 
 
 def ask_for_test(webhook: Webhook, *, at: datetime) -> None:
     """Have a harmless message posted; emits `webhook.test_asked`, whose outcome stands at the webhook."""
     webhook.last_at = webhook.last_status = webhook.last_reason = None
-    _tell("webhook.test_asked", webhook, at=at)
+    _emit(WebhookTestRequested, webhook, at=at)
 
 
 def note_outcome(webhook: Webhook, *, status: int | None, reason: str | None, at: datetime) -> None:
@@ -107,5 +115,5 @@ def is_web_url(url: str) -> bool:
     )
 
 
-def _tell(kind: str, webhook: Webhook, *, at: datetime) -> None:
-    emit(kind, webhook.id, client_id=None, visibility="internal", at=at, name=webhook.name, url=webhook.url)
+def _emit(event: type[WebhookEvent], webhook: Webhook, *, at: datetime) -> None:
+    emit(event(name=webhook.name, url=webhook.url), webhook.id, client_id=None, at=at)

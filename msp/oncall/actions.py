@@ -10,6 +10,15 @@ from msp.kernel.db import db
 from msp.kernel.errors import Denied, Invalid
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
+from msp.oncall.events import (
+    AbsenceCancelled,
+    AbsenceNoted,
+    LayerAdded,
+    LayerChanged,
+    LayerRemoved,
+    OnCallSwapped,
+    SwapCancelled,
+)
 from msp.oncall.models import OnCallAbsence, OnCallLayer, OnCallMember, OnCallSwap
 from msp.oncall.queries import layers, rota
 from msp.oncall.rota import MINUTES_A_DAY, shifts
@@ -39,7 +48,7 @@ def add_layer(terms: Terms, *, at: datetime) -> OnCallLayer:
     layer = OnCallLayer(id=new_id(), position=len(layers()) + 1, created_at=at)
     _apply(layer, terms)
     db.session.add(layer)
-    _tell("oncall.layer_added", layer.id, at=at, name=terms.name)
+    emit(LayerAdded(name=terms.name), layer.id, client_id=None, at=at)
     return layer
 
 
@@ -47,7 +56,7 @@ def change_layer(layer: OnCallLayer, terms: Terms, *, at: datetime) -> None:
     """Change a layer from now on and looking back; emits `oncall.layer_changed`. Refuses as `add_layer` does."""
     _check(terms)
     _apply(layer, terms)
-    _tell("oncall.layer_changed", layer.id, at=at, name=terms.name)
+    emit(LayerChanged(name=terms.name), layer.id, client_id=None, at=at)
 
 
 def remove_layer(layer: OnCallLayer, *, at: datetime) -> None:
@@ -55,7 +64,7 @@ def remove_layer(layer: OnCallLayer, *, at: datetime) -> None:
     layer.removed_at = at
     for position, each in enumerate((one for one in layers() if one.id != layer.id), start=1):
         each.position = position
-    _tell("oncall.layer_removed", layer.id, at=at, name=layer.name)
+    emit(LayerRemoved(name=layer.name), layer.id, client_id=None, at=at)
 
 
 def swap(
@@ -78,10 +87,8 @@ def swap(
         raise Denied("not_allowed")
     made = OnCallSwap(id=new_id(), layer_id=layer.id, person_id=person.id, starts_at=start, ends_at=end, made_at=at)
     db.session.add(made)
-    _tell(
-        "oncall.swapped", layer.id, at=at,
-        swap_id=str(made.id), person_id=str(person.id), start=start.isoformat(), end=end.isoformat(),
-    )  # fmt: skip
+    swapped = OnCallSwapped(swap_id=made.id, person_id=person.id, start=start, end=end)
+    emit(swapped, layer.id, client_id=None, at=at)
     return made
 
 
@@ -93,7 +100,8 @@ def cancel_swap(made: OnCallSwap, *, at: datetime, by: Person | None = None) -> 
     _check_may(by, made.person_id)
     if made.cancelled_at is None:
         made.cancelled_at = at
-        _tell("oncall.swap_cancelled", made.layer_id, at=at, swap_id=str(made.id), person_id=str(made.person_id))
+        cancelled = SwapCancelled(swap_id=made.id, person_id=made.person_id)
+        emit(cancelled, made.layer_id, client_id=None, at=at)
 
 
 def note_absence(
@@ -110,7 +118,7 @@ def note_absence(
         id=new_id(), person_id=person.id, starts_at=start, ends_at=end, note=note.strip()[:200], noted_at=at
     )
     db.session.add(made)
-    _tell("oncall.absence_noted", person.id, at=at, start=start.isoformat(), end=end.isoformat())
+    emit(AbsenceNoted(start=start, end=end), person.id, client_id=None, at=at)
     return made
 
 
@@ -122,7 +130,7 @@ def cancel_absence(made: OnCallAbsence, *, at: datetime, by: Person | None = Non
     _check_may(by, made.person_id)
     if made.cancelled_at is None:
         made.cancelled_at = at
-        _tell("oncall.absence_cancelled", made.person_id, at=at, absence_id=str(made.id))
+        emit(AbsenceCancelled(absence_id=made.id), made.person_id, client_id=None, at=at)
 
 
 def may_change(by: Person | None, person_id: UUID) -> bool:
@@ -179,8 +187,3 @@ def _spans(terms: Terms) -> list[tuple[int, int]]:
 
 def _is_window(start: int, end: int) -> bool:
     return 0 <= start < MINUTES_A_DAY and 0 <= end <= 2 * MINUTES_A_DAY and start != end
-
-
-def _tell(kind: str, subject_id: UUID, *, at: datetime, **data: str) -> None:
-    event = emit(kind, subject_id, client_id=None, visibility="internal", at=at)
-    event.data = dict(data)

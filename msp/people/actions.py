@@ -11,6 +11,7 @@ from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id, new_token
+from msp.people.events import PersonAdded
 from msp.people.models import (
     CLIENT_ROLES,
     STAFF_ROLES,
@@ -68,15 +69,7 @@ def add_person(
         created_at=at,
     )
     db.session.add(person)
-    emit(
-        "person.added",
-        person.id,
-        client_id=client_id,
-        visibility="internal",
-        at=at,
-        name=person.name,
-        role=role,
-    )
+    emit(PersonAdded(name=person.name, role=role), person.id, client_id=client_id, at=at)
     return person
 
 

@@ -13,6 +13,7 @@ from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.events import emit
 from msp.kernel.ids import new_token
 from msp.people.actions import LOCALES, add_account
+from msp.people.events import AccountMailRequested, PersonEdited
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES, Account, Person, StaffClient
 from msp.people.names import tidy_name
 from msp.people.queries import client_ids_of, find_by_email
@@ -55,7 +56,7 @@ def edit_person(person: Person, *, at: datetime, **changes: object) -> None:
     if "active" in changed and not person.active:
         revoke_tokens(person.id, at=at)
     if changed:
-        emit("person.edited", person.id, client_id=person.client_id, visibility="internal", at=at, changed=changed)
+        emit(PersonEdited(changed=tuple(changed)), person.id, client_id=person.client_id, at=at)
 
 
 def work_only_for(person: Person, client_ids: Collection[UUID]) -> None:
@@ -96,7 +97,7 @@ def welcome(person: Person, *, at: datetime) -> Account:
     if account.password is not None:
         raise Conflict("has_password")
     account.active = True
-    emit("account.mail_asked", account.id, client_id=person.client_id, visibility="internal", at=at, what="welcome")
+    emit(AccountMailRequested(what="welcome"), account.id, client_id=person.client_id, at=at)
     return account
 
 

@@ -12,6 +12,7 @@ from msp.kernel import clock, inbox
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
+from msp.people.events import AccountMailRequested
 from msp.people.models import Account
 from msp.people.queries import account_by_email, can_use_account
 
@@ -32,10 +33,11 @@ def ask_for_reset(email: str) -> None:
 
 def ask_for_mail(account: Account, what: str, *, at: datetime) -> None:
     """Ask for a mail to an account; emits `account.mail_asked`, at most MOST_MAILS an hour for each account."""
-    asked = select(func.count()).where(StoredEvent.subject_id == account.id, StoredEvent.kind == "account.mail_asked")
+    asked = select(func.count()).where(
+        StoredEvent.subject_id == account.id, StoredEvent.kind == AccountMailRequested.kind
+    )
     if db.session.execute(asked.where(StoredEvent.at > at - timedelta(hours=1))).scalar_one() < MOST_MAILS:
-        whose = account.person.client_id
-        emit("account.mail_asked", account.id, client_id=whose, visibility="internal", at=at, what=what)
+        emit(AccountMailRequested(what=what), account.id, client_id=account.person.client_id, at=at)
 
 
 def _take(received: inbox.Received) -> None:

@@ -10,6 +10,7 @@ from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import StoredEvent
 from msp.kernel.paging import page_by_id
+from msp.people.events import PersonAdded, PersonEdited
 from msp.people.models import Account, ChatIdentity, Person, StaffClient
 
 
@@ -124,7 +125,7 @@ def works_for(person: Person, client_id: UUID) -> bool:
 def was_added_by_hand(person_id: UUID) -> bool:
     """Whether a person, and not the desk itself, added this one (system scope)."""
     return _is_noted(
-        StoredEvent.subject_id == person_id, StoredEvent.kind == "person.added", StoredEvent.actor_id.is_not(None)
+        StoredEvent.subject_id == person_id, StoredEvent.kind == PersonAdded.kind, StoredEvent.actor_id.is_not(None)
     )
 
 
@@ -132,7 +133,7 @@ def was_edited_by_hand(person_id: UUID, field: str) -> bool:
     """Whether a person, and not the desk itself, has changed this field of somebody (system scope)."""
     return _is_noted(
         StoredEvent.subject_id == person_id,
-        StoredEvent.kind == "person.edited",
+        StoredEvent.kind == PersonEdited.kind,
         StoredEvent.actor_id.is_not(None),
         StoredEvent.data["changed"].contains([field]),
     )

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import contains_eager
 
+from msp.clients.events import ClientEdited
 from msp.kernel import ttl_cache
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import NotFound
 from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.kernel.ids import new_id, new_token, token_hash
 from msp.kernel.settings import Setting
+from msp.people.events import SessionsEnded
 from msp.people.models import Account, AccountSession, Person, StaffClient
 from msp.people.queries import is_of_active_client
 from msp.people.session_limits import SETTING, SessionLimits, limits_of, read_session_limits
@@ -119,10 +120,8 @@ def end_sessions(account_id: UUID, *, at: datetime, only: UUID | None = None, be
     ended = _end(*which, at=at)
     if ended:
         account = db.session.get_one(Account, account_id)
-        whose = account.person.client_id
-        emit(
-            "account.sessions_ended", account.person_id, client_id=whose, visibility="internal", at=at, count=len(ended)
-        )
+        client_id = account.person.client_id
+        emit(SessionsEnded(count=len(ended)), account.person_id, client_id=client_id, at=at)
     return len(ended)
 
 
@@ -133,15 +132,15 @@ def sign_out(session_id: UUID, *, at: datetime) -> None:
 
 def register() -> None:
     """End the sessions of a client's people when the client is switched off."""
-    subscribe("sessions", to={"client.edited"}, handler=_end_of_client)
+    subscribe("sessions", to={ClientEdited}, handler=_end_of_client)
 
 
-def _end_of_client(fact: DeliveredEvent[Any]) -> None:
-    if "active" not in fact.data.get("changed", ()):
+def _end_of_client(edited: DeliveredEvent[ClientEdited]) -> None:
+    if "active" not in edited.event.changed:
         return
     with work(Scope.system()):
-        of_client = select(Account.id).join(Account.person).where(Person.client_id == fact.client_id)
-        _end(AccountSession.account_id.in_(of_client), AccountSession.created_at <= fact.at, at=fact.at)
+        of_client = select(Account.id).join(Account.person).where(Person.client_id == edited.client_id)
+        _end(AccountSession.account_id.in_(of_client), AccountSession.created_at <= edited.at, at=edited.at)
 
 
 def _is_within(found: AccountSession, limits: SessionLimits, *, at: datetime) -> bool:

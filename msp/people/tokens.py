@@ -13,6 +13,7 @@ from msp.kernel.events import emit
 from msp.kernel.ids import new_id, new_token, token_hash
 from msp.kernel.paging import page_by_id
 from msp.people.actions import add_person
+from msp.people.events import TokenAdded, TokenRevoked
 from msp.people.models import ApiToken, Person
 from msp.people.queries import client_ids_of, client_is_active
 
@@ -79,7 +80,7 @@ def issue_token(
     values = {"name": name.strip(), "role": role, "person_id": person.id, "created_at": at, "expires_at": expires_at}
     token = ApiToken(id=new_id(), token_hash=token_hash(secret), **values)
     db.session.add(token)
-    _tell("token.added", token.id, person, at=at)
+    emit(TokenAdded(person_id=person.id), token.id, client_id=person.client_id, at=at)
     return token, secret
 
 
@@ -123,7 +124,7 @@ def revoke_token(token_id: UUID, *, at: datetime, person_id: UUID | None = None)
     token = access_token(token_id, person_id=person_id)
     if token.revoked_at is None:
         token.revoked_at = at
-        _tell("token.revoked", token.id, token.person, at=at)
+        emit(TokenRevoked(person_id=token.person_id), token.id, client_id=token.person.client_id, at=at)
     ttl_cache.clear(READ)
 
 
@@ -151,10 +152,6 @@ def _note_use(token_id: UUID, *, at: datetime) -> None:
     stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= at - NOTED_EVERY)
     statement = update(ApiToken).where(ApiToken.id == token_id, stale).values(last_used_at=at)
     db.session.execute(statement, execution_options={"synchronize_session": False})
-
-
-def _tell(kind: str, token_id: UUID, person: Person, *, at: datetime) -> None:
-    emit(kind, token_id, client_id=person.client_id, visibility="internal", at=at, person_id=str(person.id))
 
 
 def _first_of_staff(email: str, role: str, *, at: datetime) -> Person:

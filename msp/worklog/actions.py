@@ -14,6 +14,7 @@ from msp.kernel.ids import new_id
 from msp.people.access import may
 from msp.people.models import Person
 from msp.tickets.models import Ticket
+from msp.worklog.events import TimeDeleted, TimeEdited, TimeEvent, TimeLogged
 from msp.worklog.models import TimeEntry, Timer
 
 MAX_MINUTES = 1440
@@ -60,7 +61,7 @@ def log_time(
         created_at=at,
     )
     db.session.add(entry)
-    _emit("time.logged", entry, at=at)
+    _emit(TimeLogged, entry, at=at)
     return entry
 
 
@@ -80,13 +81,13 @@ def edit_time(entry: TimeEntry, *, at: datetime, **changes: object) -> None:
         work_type=entry.work_type,
         at=at,
     )
-    _emit("time.edited", entry, at=at)
+    _emit(TimeEdited, entry, at=at)
 
 
 def delete_time(entry: TimeEntry, *, at: datetime) -> None:
     """Take an entry back; emits `time.deleted` with what it said. Refuses as `edit_time` does."""
     _hold(entry)
-    _emit("time.deleted", entry, at=at)
+    _emit(TimeDeleted, entry, at=at)
     db.session.delete(entry)
 
 
@@ -179,14 +180,6 @@ def _refuse_others(person_id: UUID) -> None:
         raise Denied("not_allowed")
 
 
-def _emit(kind: str, entry: TimeEntry, *, at: datetime) -> None:
-    emit(
-        kind,
-        entry.ticket_id,
-        client_id=entry.client_id,
-        visibility="internal",
-        at=at,
-        entry_id=str(entry.id),
-        minutes=entry.minutes,
-        work_type=entry.work_type,
-    )
+def _emit(event: type[TimeEvent], entry: TimeEntry, *, at: datetime) -> None:
+    stored = event(entry_id=entry.id, minutes=entry.minutes, work_type=entry.work_type)
+    emit(stored, entry.ticket_id, client_id=entry.client_id, at=at)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from msp.clients.platforms import platform_named
 from msp.kernel import clock, dead_letters, wake
 from msp.kernel.db import Scope, work
-from msp.kernel.dead_letters import DRAINS, MODELS, Queue
+from msp.kernel.dead_letters import DRAINS, MODELS, DeadLetterDiscarded, Queue
 from msp.kernel.errors import NotFound
 from msp.operations.uncertain_sends import UncertainSends, all_uncertain_sends
 from msp.web.admin import list_queries, queue_rows
@@ -210,7 +210,7 @@ def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Han
 
 def _done(done: Handled) -> str:
     by = done.by or gettext("somebody")
-    if done.kind == "letter.discarded":
+    if done.kind == DeadLetterDiscarded.kind:
         return gettext("Dropped by %(person)s", person=by)
     return gettext("Tried again by %(person)s", person=by)
 

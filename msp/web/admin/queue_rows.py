@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, literal, select, true, u
 
 from msp.clients.platforms import platform_named
 from msp.kernel.db import Scope, db, work
-from msp.kernel.dead_letters import MODELS, Queue, subject_of
+from msp.kernel.dead_letters import MODELS, DeadLetterDiscarded, DeadLetterRetried, Queue, subject_of
 from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
@@ -107,7 +107,10 @@ def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
     query = (
         select(StoredEvent.subject_id, StoredEvent.kind, StoredEvent.at, Person.name)
         .outerjoin(Person, Person.id == StoredEvent.actor_id)
-        .where(StoredEvent.subject_id.in_(list(subjects)), StoredEvent.kind.in_(("letter.retried", "letter.discarded")))
+        .where(
+            StoredEvent.subject_id.in_(list(subjects)),
+            StoredEvent.kind.in_((DeadLetterRetried.kind, DeadLetterDiscarded.kind)),
+        )
         .order_by(StoredEvent.seq)
     )
     return {subjects[row.subject_id]: Handled(row.kind, row.name or "", row.at) for row in db.session.execute(query)}
