@@ -5,17 +5,25 @@ unit of work is written: the version column turns it into a conflict.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from msp.contracts.models import Contract
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.models import Person
 from msp.tickets import sla_targets
+from msp.tickets.events import (
+    TicketAssigned,
+    TicketContractChanged,
+    TicketEdited,
+    TicketPriorityChanged,
+    TicketRescheduled,
+    TicketStatusChanged,
+    TicketTierChanged,
+    emit_ticket_event,
+)
 from msp.tickets.models import Ticket
 from msp.tickets.schedule import check_schedule
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
-from msp.tickets.ticket_events import emit_ticket_event
 
 MAX_TAGS, MAX_TAG = 50, 50  # of a ticket, and characters of one
 MAX_TIER = 3
@@ -35,16 +43,8 @@ def assign(
     if ticket.assignee_id == after:
         return
     before, ticket.assignee_id = ticket.assignee_id, after
-    name = assignee.name if assignee else None
-    emit_ticket_event(
-        ticket,
-        "ticket.assigned",
-        at=at,
-        actor_id=actor_id,
-        before=_text(before),
-        after=_text(after),
-        name=name,
-    )
+    event = TicketAssigned(before=before, after=after, name=assignee.name if assignee else None)
+    emit_ticket_event(ticket, event, at=at, actor_id=actor_id)
 
 
 def take(ticket: Ticket, person: Person, *, at: datetime) -> None:
@@ -74,9 +74,9 @@ def change_status(
         check_schedule(scheduled_for, at=at)
     if before == status and ticket.scheduled_for == scheduled_for:
         return
-    if before == status == "scheduled":
+    if before == status == "scheduled" and scheduled_for is not None:
         ticket.scheduled_for = scheduled_for
-        emit_ticket_event(ticket, "ticket.rescheduled", at=at, actor_id=actor_id, scheduled_for=_instant(scheduled_for))
+        emit_ticket_event(ticket, TicketRescheduled(scheduled_for=scheduled_for), at=at, actor_id=actor_id)
         return
     if before == status:
         return
@@ -87,20 +87,8 @@ def change_status(
     ticket.resolved_at = (ticket.resolved_at or at) if status in FINISHED else None
     ticket.closed_at = at if status == "closed" else None
     ticket.scheduled_for = scheduled_for if status == "scheduled" else None
-    until: dict[str, Any] = {"scheduled_for": _instant(scheduled_for)} if status == "scheduled" else {}
-    emit_ticket_event(
-        ticket,
-        "ticket.status_changed",
-        at=at,
-        actor_id=actor_id,
-        before=before,
-        after=status,
-        **until,
-    )
-
-
-def _instant(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    event = TicketStatusChanged(before=before, after=status, scheduled_for=ticket.scheduled_for)
+    emit_ticket_event(ticket, event, at=at, actor_id=actor_id)
 
 
 def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UUID | None = None) -> None:
@@ -110,14 +98,7 @@ def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UU
     if ticket.priority == priority:
         return
     before, ticket.priority = ticket.priority, priority
-    emit_ticket_event(
-        ticket,
-        "ticket.priority_changed",
-        at=at,
-        actor_id=actor_id,
-        before=before,
-        after=priority,
-    )
+    emit_ticket_event(ticket, TicketPriorityChanged(before=before, after=priority), at=at, actor_id=actor_id)
     sla_targets.on_terms_changed(ticket, reason="priority", at=at, actor_id=actor_id)
 
 
@@ -131,16 +112,8 @@ def change_contract(ticket: Ticket, contract: Contract | None, *, at: datetime, 
     if ticket.contract_id == after:
         return
     before, ticket.contract_id = ticket.contract_id, after
-    name = contract.name if contract else None
-    emit_ticket_event(
-        ticket,
-        "ticket.contract_changed",
-        at=at,
-        actor_id=actor_id,
-        before=_text(before),
-        after=_text(after),
-        name=name,
-    )
+    event = TicketContractChanged(before=before, after=after, name=contract.name if contract else None)
+    emit_ticket_event(ticket, event, at=at, actor_id=actor_id)
     sla_targets.on_terms_changed(ticket, reason="contract", at=at, actor_id=actor_id)
 
 
@@ -158,15 +131,8 @@ def change_tier(
     if ticket.tier == tier:
         return
     before, ticket.tier = ticket.tier, tier
-    emit_ticket_event(
-        ticket,
-        "ticket.tier_changed",
-        at=at,
-        actor_id=actor_id,
-        before=before,
-        after=tier,
-        reason=reason,
-    )
+    event = TicketTierChanged(before=before, after=tier, reason=reason)
+    emit_ticket_event(ticket, event, at=at, actor_id=actor_id)
     assign(ticket, None, at=at, actor_id=actor_id)
 
 
@@ -179,7 +145,7 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
         raise Invalid(fields={"tags": wrong})
     for name, value in changed.items():
         setattr(ticket, name, value)
-    emit_ticket_event(ticket, "ticket.edited", at=at, actor_id=actor_id, fields=sorted(changed))
+    emit_ticket_event(ticket, TicketEdited(fields=tuple(sorted(changed))), at=at, actor_id=actor_id)
     if "type" in changed:
         sla_targets.on_terms_changed(ticket, reason="type", at=at, actor_id=actor_id)
 
@@ -190,7 +156,3 @@ def wrong_tags(tags: object) -> list[str]:
     if len(given) > MAX_TAGS:
         return ["too_many"]
     return ["too_long"] if any(len(str(each)) > MAX_TAG for each in given) else []
-
-
-def _text(value: UUID | None) -> str | None:
-    return str(value) if value else None

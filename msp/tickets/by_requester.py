@@ -17,11 +17,11 @@ from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.tickets import sla_targets
 from msp.tickets.actions import change_priority, change_status
+from msp.tickets.events import PersonRequested, TicketPriorityChanged, TicketReceived, emit_ticket_event
 from msp.tickets.messages import new_message
 from msp.tickets.models import Message, Ticket
 from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED, PRIORITIES
-from msp.tickets.ticket_events import emit_ticket_event
 
 REPEAT_AFTER = timedelta(minutes=15)  # asking for a person again within this time notifies nobody again
 
@@ -49,12 +49,12 @@ def ask_for_person(ticket: Ticket, person: Person, *, at: datetime) -> bool:
     _check_company(ticket, person)
     asked = select(StoredEvent.id).where(
         StoredEvent.subject_id == ticket.id,
-        StoredEvent.kind == "ticket.person_asked",
+        StoredEvent.kind == PersonRequested.kind,
         StoredEvent.at > at - REPEAT_AFTER,
     )
     if db.session.execute(asked.limit(1)).one_or_none():
         return False
-    emit_ticket_event(ticket, "ticket.person_asked", at=at, actor_id=person.id)
+    emit_ticket_event(ticket, PersonRequested(), at=at, actor_id=person.id)
     return True
 
 
@@ -90,7 +90,7 @@ def add_detail(
     _check_company(ticket, author)
     message = new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.external_id, message.content = external_id, content
-    emit_ticket_event(ticket, "ticket.received", at=at, actor_id=author.id, message_id=str(message.id))
+    emit_ticket_event(ticket, TicketReceived(message_id=message.id), at=at, actor_id=author.id)
     is_reopened = ticket.status in FINISHED and not is_small_talk_reply(body)
     if ticket.status == "waiting_client" or is_reopened:
         change_status(ticket, "open", at=at, actor_id=author.id)
@@ -106,7 +106,7 @@ def _check_company(ticket: Ticket, person: Person) -> None:
 def _was_raised_by_client(ticket_id: UUID) -> bool:
     by_client = exists().where(Person.id == StoredEvent.actor_id, Person.client_id.is_not(None))
     query = select(StoredEvent.id).where(
-        StoredEvent.subject_id == ticket_id, StoredEvent.kind == "ticket.priority_changed", by_client
+        StoredEvent.subject_id == ticket_id, StoredEvent.kind == TicketPriorityChanged.kind, by_client
     )
     return db.session.execute(query.limit(1)).one_or_none() is not None
 

@@ -8,6 +8,7 @@ from msp.kernel.db import db
 from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.richtext import Document, to_json
+from msp.tickets.events import TicketEdited
 from msp.tickets.models import Message, Ticket
 from msp.tickets.subject import subject_of
 
@@ -47,7 +48,7 @@ def was_written_by_staff(ticket: Ticket) -> bool:
         .join(Person, Person.id == StoredEvent.actor_id)
         .where(
             StoredEvent.subject_id == ticket.id,
-            StoredEvent.kind == "ticket.edited",
+            StoredEvent.kind == TicketEdited.kind,
             StoredEvent.data["fields"].contains(["subject"]),
             Person.client_id.is_(None),
         )

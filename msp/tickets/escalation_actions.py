@@ -10,20 +10,27 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from msp.contracts.escalation_policy import PlannedStep, person_of, planned_steps
-from msp.kernel.db import Json
 from msp.oncall.queries import first_on_call
 from msp.people.queries import staff
 from msp.sla import clocks as sla
 from msp.sla.models import Clock
 from msp.sla.timing import Timing
 from msp.tickets.actions import MAX_TIER, assign, change_priority, change_tier
+from msp.tickets.events import (
+    EscalationWebhookCalled,
+    Recipients,
+    SlaBreached,
+    SlaEscalated,
+    SlaStepEvent,
+    SlaWarned,
+    emit_ticket_event,
+)
 from msp.tickets.models import Ticket
 from msp.tickets.states import PRIORITIES
-from msp.tickets.ticket_events import emit_ticket_event
 
 LATE_AFTER = timedelta(seconds=60)
-BY_DEFAULT: Json = {"who": ["assignee", "lead"], "by": ["console", "chat"], "is_urgent": False}
-NOBODY: Json = {"who": []}
+BY_DEFAULT = Recipients(("assignee", "lead"), ("console", "chat"))
+NOBODY = Recipients(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +43,17 @@ class DueStep:
     is_breach: bool
 
     @property
-    def kind(self) -> str:
-        """The fact that is told."""
+    def event(self) -> type[SlaStepEvent]:
+        """The event that is emitted."""
         if self.is_breach:
-            return "sla.breached"
+            return SlaBreached
         is_notice = any(rung.step.action == "notify" for rung in self.rungs)
-        return "sla.warned" if is_notice and self.clock.breached_at is None else "sla.escalated"
+        return SlaWarned if is_notice and self.clock.breached_at is None else SlaEscalated
 
 
 @dataclass(slots=True)
 class StepRecipients:
-    """Who is still to be told, merged over the steps that were taken together."""
+    """Who is still to be notified, merged over the steps that were taken together."""
 
     who: list[str] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
@@ -54,20 +61,18 @@ class StepRecipients:
     is_default: bool = True
 
     def add(self, moment: DueStep) -> None:
-        """Remember whom the moment's notices would tell."""
+        """Add whom the moment's notify steps name."""
         for step in (rung.step for rung in moment.rungs if rung.step.action == "notify"):
             self.is_default &= not (step.who or step.by or step.is_urgent)
-            self.who += [each for each in step.who or BY_DEFAULT["who"] if each not in self.who]
-            self.by += [each for each in step.by or BY_DEFAULT["by"] if each not in self.by]
+            self.who += [each for each in step.who or BY_DEFAULT.who if each not in self.who]
+            self.by += [each for each in step.by or BY_DEFAULT.by if each not in self.by]
             self.is_urgent |= step.is_urgent
 
-    def hear(self) -> Json:
-        """The facts' `hear`: whom to tell and how; nothing where only the usual people hear, as usual."""
+    def named(self) -> Recipients | None:
+        """Whom the event names; None where the audience of its type is meant."""
         if not self.who:
-            return {"hear": NOBODY}
-        if self.is_default:
-            return {}
-        return {"hear": {"who": self.who, "by": self.by, "is_urgent": self.is_urgent}}
+            return NOBODY
+        return None if self.is_default else Recipients(tuple(self.who), tuple(self.by), self.is_urgent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +88,21 @@ class TakenStep:
 def take_due(ticket: Ticket, timing: Timing, *, at: datetime) -> tuple[int, list[TakenStep]]:
     """Take every step of a locked ticket whose moment has come; how many moments there were, and what was taken."""
     taken: list[TakenStep] = []
-    hearers, count = StepRecipients(), 0
+    recipients, count = StepRecipients(), 0
     assignee_id = ticket.assignee_id
     while moment := _next_due(timing, at=at):
         taken += _mark(timing, moment)
-        hearers.add(moment)
+        recipients.add(moment)
         is_last = _next_due(timing, at=at) is None
-        _emit(ticket, moment, hear=hearers.hear() if is_last else {"hear": NOBODY}, assignee_id=assignee_id, at=at)
+        named = recipients.named() if is_last else NOBODY
+        _emit(ticket, moment, recipients=named, assignee_id=assignee_id, at=at)
         if is_last:
-            hearers = StepRecipients()
+            recipients = StepRecipients()
         _apply(ticket, timing, moment, at=at)
         count += 1
-    if hearers.who:  # what was done on the way took the last step away, and with it its notice
-        emit_ticket_event(
-            ticket, "sla.escalated", at=at, visibility="internal", clock="", is_late=True, **hearers.hear()
-        )
+    if recipients.who:  # what was done on the way took the last step away, and with it its notice
+        event = SlaEscalated(clock="", is_late=True, assignee_id=None, due_at=None, recipients=recipients.named())
+        emit_ticket_event(ticket, event, at=at)
     return count, taken
 
 
@@ -131,21 +136,19 @@ def _mark(timing: Timing, moment: DueStep) -> list[TakenStep]:
     return [TakenStep(clock, rung.key, before + place, moment.at) for place, rung in enumerate(moment.rungs)]
 
 
-def _emit(ticket: Ticket, moment: DueStep, *, hear: Json, assignee_id: UUID | None, at: datetime) -> None:
-    clock = moment.clock
-    emit_ticket_event(
-        ticket,
-        moment.kind,
-        at=at,
-        visibility="internal",
-        clock=clock.kind,
-        assignee_id=str(assignee_id) if assignee_id else None,
-        due_at=clock.due_at.isoformat() if clock.due_at else None,
-        step_due_at=moment.at.isoformat(),
+def _emit(
+    ticket: Ticket, moment: DueStep, *, recipients: Recipients | None, assignee_id: UUID | None, at: datetime
+) -> None:
+    event = moment.event(
+        clock=moment.clock.kind,
+        assignee_id=assignee_id,
+        due_at=moment.clock.due_at,
+        step_due_at=moment.at,
         is_late=at - moment.at > LATE_AFTER,
-        steps=[rung.key for rung in moment.rungs],
-        **hear,
+        steps=tuple(rung.key for rung in moment.rungs),
+        recipients=recipients,
     )
+    emit_ticket_event(ticket, event, at=at)
 
 
 def _apply(ticket: Ticket, timing: Timing, moment: DueStep, *, at: datetime) -> None:
@@ -162,18 +165,15 @@ def _apply(ticket: Ticket, timing: Timing, moment: DueStep, *, at: datetime) -> 
 
 
 def _call(ticket: Ticket, moment: DueStep, rung: PlannedStep, *, at: datetime) -> None:
-    clock = moment.clock
-    emit_ticket_event(
-        ticket,
-        "escalation.webhook",
-        at=at,
-        visibility="internal",
-        webhook_id=str(rung.step.webhook_id),
-        clock=clock.kind,
+    assert rung.step.webhook_id is not None
+    event = EscalationWebhookCalled(
+        webhook_id=rung.step.webhook_id,
+        clock=moment.clock.kind,
         step=rung.key,
-        due_at=clock.due_at.isoformat() if clock.due_at else None,
+        due_at=moment.clock.due_at,
         is_late=at - moment.at > LATE_AFTER,
     )
+    emit_ticket_event(ticket, event, at=at)
 
 
 def _auto_assign(ticket: Ticket, who: Sequence[str], *, at: datetime) -> None:

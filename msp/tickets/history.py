@@ -7,8 +7,9 @@ from typing import Protocol
 from uuid import UUID
 
 from msp.kernel.db import Json
+from msp.tickets.events import TicketContractChanged, TicketPriorityChanged
 
-CHANGES = ("ticket.priority_changed", "ticket.contract_changed")
+CHANGES = (TicketPriorityChanged.kind, TicketContractChanged.kind)
 
 
 class Change(Protocol):
@@ -37,8 +38,8 @@ def terms_at(now: TicketTerms, events: Iterable[Change], at: datetime | None) ->
     """
     later = [each for each in events if at is not None and each.kind in CHANGES and each.at > at]
     first = {each.kind: each.data["before"] for each in reversed(later)}
-    priority = first.get("ticket.priority_changed", now.priority)
-    if "ticket.contract_changed" not in first:
+    priority = first.get(TicketPriorityChanged.kind, now.priority)
+    if TicketContractChanged.kind not in first:
         return TicketTerms(priority, now.contract_id)
-    before = first["ticket.contract_changed"]
+    before = first[TicketContractChanged.kind]
     return TicketTerms(priority, UUID(before) if before else None)

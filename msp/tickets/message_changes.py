@@ -4,10 +4,10 @@ from datetime import datetime
 
 from msp.kernel.db import Json
 from msp.tickets.derived_subject import derived_subject, opening_message_id, was_written_by_staff
+from msp.tickets.events import MessageDeleted, MessageEdited, MessageEvent, MessageRestored, emit_ticket_event
 from msp.tickets.models import Message, Ticket
 from msp.tickets.removed_files import remove_attachments
 from msp.tickets.subject import subject_of
-from msp.tickets.ticket_events import emit_ticket_event
 
 
 def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime, content: Json | None = None) -> None:
@@ -29,7 +29,7 @@ def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime, c
     message.body, message.content, message.edited_at = body, content, at
     if is_derived:
         ticket.subject = derived_subject(ticket) or ticket.subject
-    _tell_of_message(ticket, message, "ticket.message_edited", at=at)
+    _emit(MessageEdited, ticket, message, at=at)
 
 
 def delete_message(ticket: Ticket, message: Message, *, at: datetime, placeholder_subject: str = "…") -> None:
@@ -48,7 +48,7 @@ def delete_message(ticket: Ticket, message: Message, *, at: datetime, placeholde
         ticket.body = ""
     if is_derived or (is_opening and not was_written_by_staff(ticket)):
         ticket.subject = derived_subject(ticket) or placeholder_subject
-    _tell_of_message(ticket, message, "ticket.message_deleted", at=at)
+    _emit(MessageDeleted, ticket, message, at=at)
 
 
 def undelete_message(ticket: Ticket, message: Message, *, body: str, content: Json | None, at: datetime) -> None:
@@ -65,9 +65,9 @@ def undelete_message(ticket: Ticket, message: Message, *, body: str, content: Js
         ticket.body = body
     if ticket.subject == before or not (before or was_written_by_staff(ticket)):
         ticket.subject = derived_subject(ticket) or ticket.subject
-    _tell_of_message(ticket, message, "ticket.message_restored", at=at)
+    _emit(MessageRestored, ticket, message, at=at)
 
 
-def _tell_of_message(ticket: Ticket, message: Message, kind: str, *, at: datetime) -> None:
-    who, visibility = message.author_id, message.visibility
-    emit_ticket_event(ticket, kind, at=at, actor_id=who, visibility=visibility, message_id=str(message.id))
+def _emit(event: type[MessageEvent], ticket: Ticket, message: Message, *, at: datetime) -> None:
+    made = event(message_id=message.id)
+    emit_ticket_event(ticket, made, at=at, actor_id=message.author_id, visibility=message.visibility)

@@ -10,9 +10,9 @@ from msp.kernel.ids import new_id
 from msp.people.models import Person
 from msp.tickets import sla_targets
 from msp.tickets.actions import change_status
+from msp.tickets.events import TicketNoted, TicketReplied, emit_ticket_event
 from msp.tickets.held_replies import check_seen
 from msp.tickets.models import OWN_CHANNELS, Message, Ticket
-from msp.tickets.ticket_events import emit_ticket_event
 
 MAX_BODY = 100_000
 
@@ -35,7 +35,7 @@ def reply(
         check_seen(ticket, author, last_seen=last_seen)
     message = new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
     message.delivery_state = "pending"
-    emit_ticket_event(ticket, "ticket.replied", at=at, actor_id=author.id, message_id=str(message.id))
+    emit_ticket_event(ticket, TicketReplied(message_id=message.id), at=at, actor_id=author.id)
     sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
     if ticket.status == "new":
         change_status(ticket, "open", at=at, actor_id=author.id)
@@ -69,14 +69,7 @@ def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: st
         channel=channel,
         at=at,
     )
-    emit_ticket_event(
-        ticket,
-        "ticket.noted",
-        at=at,
-        actor_id=author.id,
-        visibility="internal",
-        message_id=str(message.id),
-    )
+    emit_ticket_event(ticket, TicketNoted(message_id=message.id), at=at, actor_id=author.id)
     return message
 
 
@@ -89,7 +82,7 @@ def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
         raise Conflict("not_failed")
     message.delivery_state, message.delivery_reason = "pending", None
     message.failed_at = message.failed_at or at
-    emit_ticket_event(ticket, "ticket.replied", at=at, actor_id=message.author_id, message_id=str(message.id))
+    emit_ticket_event(ticket, TicketReplied(message_id=message.id), at=at, actor_id=message.author_id)
 
 
 def is_channel(name: str) -> bool:

@@ -15,11 +15,11 @@ from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.tickets import sla_targets
 from msp.tickets.actions import wrong_tags
+from msp.tickets.events import TicketOpened, emit_ticket_event
 from msp.tickets.messages import MAX_BODY, is_channel
 from msp.tickets.models import LEVELS, TYPES, Message, Ticket
 from msp.tickets.numbers import number_and_contract
 from msp.tickets.states import PRIORITIES
-from msp.tickets.ticket_events import emit_ticket_event
 
 MAX_SUBJECT = 200
 
@@ -87,14 +87,8 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         content=request.content,
     )
     db.session.add(message)
-    emit_ticket_event(
-        ticket,
-        "ticket.opened",
-        at=at,
-        actor_id=requester.id,
-        message_id=str(message.id),
-        source=ticket.source,
-    )
+    event = TicketOpened(message_id=message.id, source=ticket.source)
+    emit_ticket_event(ticket, event, at=at, actor_id=requester.id)
     insert_pending()
     return ticket, message
 

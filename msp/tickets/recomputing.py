@@ -4,37 +4,41 @@ Each chunk is one transaction that also asks for the next, so a worker that dies
 that touches a million clocks never holds the others up. Doing a chunk twice changes nothing the second time.
 """
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 
+from msp.calendars.events import CalendarChanged
+from msp.contracts.events import ContractTargetsChanged
 from msp.contracts.queries import Promise, contracts_in
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
+from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.sla.timing import Timed, timings_of
+from msp.tickets.events import SlaRecomputationRequested
 from msp.tickets.models import UNFINISHED, Ticket
 from msp.tickets.sla_targets import retarget_clocks, service_level_of
 
 CHUNK = 200
-REASONS = {"contract.changed": "contract_changed", "calendar.changed": "calendar_changed"}
 
 
 def register() -> None:
-    """Listen to what moves promises."""
-    subscribe("promises", to={*REASONS, "sla.recompute_asked"}, handler=_follow_change)
+    """Subscribe to what moves due dates."""
+    events = {CalendarChanged, ContractTargetsChanged, SlaRecomputationRequested}
+    subscribe("promises", to=events, handler=_follow_change)
 
 
-def _follow_change(fact: DeliveredEvent[Any]) -> None:
-    if fact.kind == "calendar.changed":
+def _follow_change(delivered: DeliveredEvent[Event]) -> None:
+    event, client_id = delivered.event, delivered.client_id
+    if isinstance(event, CalendarChanged):
         with work(Scope.system()):
-            for contract_id, client_id in contracts_in(fact.subject_id):
-                _ask(contract_id, client_id, reason=REASONS[fact.kind], after=None)
-    elif fact.client_id is not None:
-        after = fact.data.get("after")
-        reason = REASONS.get(fact.kind) or fact.data["reason"]
-        _recompute(fact.subject_id, fact.client_id, reason=reason, after=UUID(after) if after else None)
+            for contract_id, owner_id in contracts_in(delivered.subject_id):
+                _request(contract_id, owner_id, reason="calendar_changed", after=None)
+    elif isinstance(event, SlaRecomputationRequested) and client_id is not None:
+        _recompute(delivered.subject_id, client_id, reason=event.reason, after=event.after)
+    elif client_id is not None:
+        _recompute(delivered.subject_id, client_id, reason="contract_changed", after=None)
 
 
 def _recompute(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID | None) -> None:
@@ -49,7 +53,7 @@ def _recompute(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID |
                 promises[sort] = service_level_of(ticket)
             retarget_clocks(ticket, timings[ticket.id], promises[sort], reason=reason, at=at)
         if len(tickets) == CHUNK:
-            _ask(contract_id, client_id, reason=reason, after=tickets[-1].id)
+            _request(contract_id, client_id, reason=reason, after=tickets[-1].id)
 
 
 def _chunk(contract_id: UUID, client_id: UUID, *, after: UUID | None) -> list[Ticket]:
@@ -61,13 +65,6 @@ def _chunk(contract_id: UUID, client_id: UUID, *, after: UUID | None) -> list[Ti
     return list(db.session.scalars(query.order_by(Ticket.id).limit(CHUNK).with_for_update()))
 
 
-def _ask(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID | None) -> None:
-    emit(
-        "sla.recompute_asked",
-        contract_id,
-        client_id=client_id,
-        visibility="internal",
-        at=clock.now(),
-        reason=reason,
-        after=str(after) if after else None,
-    )
+def _request(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID | None) -> None:
+    event = SlaRecomputationRequested(reason=reason, after=after)
+    emit(event, contract_id, client_id=client_id, at=clock.now())

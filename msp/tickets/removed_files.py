@@ -7,7 +7,6 @@ of another upload of it may not be committed yet.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -15,8 +14,10 @@ from sqlalchemy import or_, select
 from msp.kernel import clock, files
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Temporary
+from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, deliver_at, emit, subscribe
 from msp.kernel.leases import LATER
+from msp.tickets.events import AttachmentRemoved, AttachmentStored
 from msp.tickets.models import Attachment, Message
 
 SUBSCRIBER = "removed_files"
@@ -25,7 +26,7 @@ GRACE = timedelta(minutes=5)
 
 def register() -> None:
     """Remove the bytes of removed files, and files that arrive after their message was deleted."""
-    subscribe(SUBSCRIBER, to={"ticket.attachment_stored"}, handler=_remove, lane=LATER)
+    subscribe(SUBSCRIBER, to={AttachmentStored}, handler=_remove, lane=LATER)
 
 
 def remove_attachments(message: Message, *, at: datetime, only: Collection[UUID] | None = None) -> None:
@@ -44,29 +45,21 @@ def remove_attachments(message: Message, *, at: datetime, only: Collection[UUID]
 
 
 def _emit_removed(attachment: Attachment, key: str, *, at: datetime) -> None:
-    event = emit(
-        "attachment.removed",
-        attachment.id,
-        client_id=attachment.client_id,
-        visibility="internal",
-        at=at,
-        storage_key=key,
-    )
+    event = emit(AttachmentRemoved(storage_key=key), attachment.id, client_id=attachment.client_id, at=at)
     now = clock.now()
     deliver_at(event, subscriber=SUBSCRIBER, key=f"{SUBSCRIBER}:{attachment.id}", due_at=now + GRACE, at=now)
 
 
-def _remove(fact: DeliveredEvent[Any]) -> None:
-    if fact.kind == "ticket.attachment_stored":
-        _remove_if_late(fact)
-    else:
-        _remove_bytes(str(fact.data["storage_key"]))
+def _remove(delivered: DeliveredEvent[Event]) -> None:
+    if isinstance(delivered.event, AttachmentRemoved):
+        _remove_bytes(delivered.event.storage_key)
+    elif isinstance(delivered.event, AttachmentStored) and delivered.client_id is not None:
+        _remove_if_late(delivered.event.attachment_id, delivered.client_id)
 
 
-def _remove_if_late(fact: DeliveredEvent[Any]) -> None:
-    assert fact.client_id is not None
-    with work(Scope.client(fact.client_id)) as session:
-        attachment = session.get(Attachment, UUID(str(fact.data["attachment_id"])))
+def _remove_if_late(attachment_id: UUID, client_id: UUID) -> None:
+    with work(Scope.client(client_id)) as session:
+        attachment = session.get(Attachment, attachment_id)
         message = session.get(Message, attachment.message_id) if attachment else None
         if attachment is None or message is None:
             return

@@ -1,6 +1,6 @@
 """A ticket's promises follow what happens to it: said, answered, held, finished, opened again, promised otherwise."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,11 @@ from msp.people.models import Person
 from msp.sla import clocks as sla
 from msp.sla.models import Clock
 from msp.sla.reply_state import TicketMessage
-from msp.sla.retargeting import Moved, retarget
+from msp.sla.retargeting import retarget
 from msp.sla.timing import Timing, timing_of
+from msp.tickets.events import MovedClock, SlaMet, SlaRecomputed, emit_ticket_event
 from msp.tickets.models import Message, Ticket
 from msp.tickets.states import FINISHED
-from msp.tickets.ticket_events import emit_ticket_event
 
 _SAID = (
     select(
@@ -86,7 +86,8 @@ def retarget_clocks(
     ticket.paused_at = (ticket.paused_at or at) if timing.is_held else None
     copy_next_due(ticket, timing.clocks)
     if moved and reason != "reopened":
-        emit_ticket_event(ticket, "sla.recomputed", at=at, actor_id=actor_id, reason=reason, clocks=_moved(moved))
+        clocks = tuple(MovedClock(each.kind, each.before, each.after) for each in moved)
+        emit_ticket_event(ticket, SlaRecomputed(reason=reason, clocks=clocks), at=at, actor_id=actor_id)
 
 
 def service_level_of(ticket: Ticket) -> Promise | None:
@@ -136,16 +137,7 @@ def _message(row: Any) -> TicketMessage:
     )
 
 
-def _moved(moved: Sequence[Moved]) -> list[dict[str, str | None]]:
-    return [{"clock": each.kind, "before": _iso(each.before), "after": _iso(each.after)} for each in moved]
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
 def _emit_met(ticket: Ticket, met: Iterable[Clock], *, at: datetime, actor_id: UUID | None) -> None:
     for clock in met:
-        emit_ticket_event(
-            ticket, "sla.met", at=at, actor_id=actor_id, clock=clock.kind, is_late=clock.breached_at is not None
-        )
+        event = SlaMet(clock=clock.kind, is_late=clock.breached_at is not None)
+        emit_ticket_event(ticket, event, at=at, actor_id=actor_id)

@@ -11,9 +11,9 @@ from msp.sla.reply_state import TicketMessage
 from msp.sla.undelivered import take_back
 from msp.tickets import sla_targets
 from msp.tickets.actions import change_status
+from msp.tickets.events import SlaMet, SlaReopened, TicketStatusChanged, emit_ticket_event
 from msp.tickets.models import Message, Ticket
 from msp.tickets.states import FINISHED
-from msp.tickets.ticket_events import emit_ticket_event
 
 
 def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
@@ -35,17 +35,10 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
     )
     for clock in affected:
         if clock.is_open:
-            emit_ticket_event(
-                ticket,
-                "sla.reopened",
-                at=at,
-                visibility="internal",
-                clock=clock.kind,
-                due_at=clock.due_at.isoformat() if clock.due_at else None,
-                message_id=str(message.id),
-            )
+            event = SlaReopened(clock=clock.kind, due_at=clock.due_at, message_id=message.id)
+            emit_ticket_event(ticket, event, at=at)
         elif clock.state == "met" and clock.met_at != message.at:
-            emit_ticket_event(ticket, "sla.met", at=at, clock=clock.kind, is_late=clock.breached_at is not None)
+            emit_ticket_event(ticket, SlaMet(clock=clock.kind, is_late=clock.breached_at is not None), at=at)
     sla_targets.copy_next_due(ticket, timing.clocks)
 
 
@@ -57,7 +50,7 @@ def answer_delivered(ticket: Ticket, message: Message, *, at: datetime) -> None:
 
 def _status_changes(ticket: Ticket) -> list[StoredEvent]:
     """The ticket's changes of status, oldest first."""
-    query = select(StoredEvent).where(StoredEvent.subject_id == ticket.id, StoredEvent.kind == "ticket.status_changed")
+    query = select(StoredEvent).where(StoredEvent.subject_id == ticket.id, StoredEvent.kind == TicketStatusChanged.kind)
     return list(db.session.scalars(query.order_by(StoredEvent.seq)))
 
 

@@ -8,7 +8,7 @@ ticket is locked by whoever writes one of them, so that there is one of them onl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit, sub
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets.actions import MAX_TIER, assign, change_status, change_tier
+from msp.tickets.events import ActionDone, ActionDropped, ActionRequested, ActionUndone, TicketEvent
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.states import may_move
@@ -28,7 +29,7 @@ SUBSCRIBER = "undoable_actions"
 SETTING = "undo"
 DEFAULT_SECONDS = 10
 LONGEST_SECONDS = 60
-ASKED, DONE, UNDONE, DROPPED = (f"ticket.action_{what}" for what in ("asked", "done", "undone", "dropped"))
+KINDS = [event.kind for event in (ActionRequested, ActionDone, ActionUndone, ActionDropped)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Pending:
     until: datetime
 
 
-class Told(Protocol):
+class ReadEvent(Protocol):
     """An event, however it was read."""
 
     @property
@@ -111,7 +112,7 @@ def ask(ticket: Ticket, action: str, *, person: Person, at: datetime) -> Pending
         ACTIONS[action].do(ticket, person, at)
         return None
     until = at + timedelta(seconds=seconds)
-    event = _tell(ticket, ASKED, person.id, at, action=action, until=until.isoformat())
+    event = _emit(ticket, ActionRequested(action=action, until=until), person.id, at)
     deliver_at(event, subscriber=SUBSCRIBER, key=f"{SUBSCRIBER}:{ticket.id}", due_at=until, at=at, is_urgent=True)
     return Pending(event.id, action, until)
 
@@ -121,43 +122,44 @@ def undo(ticket: Ticket, asked: UUID, *, person: Person, at: datetime) -> Pendin
     waiting = pending_in(_events_of(ticket.id))
     if waiting is None or waiting.id != asked:
         raise Conflict("too_late")
-    _tell(ticket, UNDONE, person.id, at, asked=str(asked), action=waiting.action)
+    _emit(ticket, ActionUndone(asked=asked, action=waiting.action), person.id, at)
     return waiting
 
 
-def pending_in(events: Iterable[Told]) -> Pending | None:
+def pending_in(events: Iterable[ReadEvent]) -> Pending | None:
     """The action of a ticket that waits, by its events."""
     known = list(events)
-    over = {str(each.data.get("asked")) for each in known if each.kind in (DONE, UNDONE, DROPPED)}
+    over = {str(each.data["asked"]) for each in known if each.kind in KINDS[1:]}
     for each in known:
-        if each.kind == ASKED and str(each.id) not in over:
-            return Pending(each.id, str(each.data["action"]), datetime.fromisoformat(str(each.data["until"])))
+        if each.kind == ActionRequested.kind and str(each.id) not in over:
+            requested = ActionRequested.read(each.data)
+            return Pending(each.id, requested.action, requested.until)
     return None
 
 
-def _act(fact: DeliveredEvent[Any]) -> None:
-    if fact.actor_id is None:
+def _act(requested: DeliveredEvent[ActionRequested]) -> None:
+    if requested.actor_id is None:
         return
-    with work(Scope.staff(actor_id=fact.actor_id)):
+    with work(Scope.staff(actor_id=requested.actor_id)):
         try:
-            ticket = access_ticket(fact.subject_id, lock=True)
+            ticket = access_ticket(requested.subject_id, lock=True)
         except NotFound:
             return
         waiting = pending_in(_events_of(ticket.id))
-        if waiting is not None and waiting.id == fact.id:
-            _do(ticket, waiting, access_person(fact.actor_id), asked_at=fact.at)
+        if waiting is not None and waiting.id == requested.id:
+            _do(ticket, waiting, access_person(requested.actor_id), asked_at=requested.at)
 
 
 def _do(ticket: Ticket, waiting: Pending, person: Person, *, asked_at: datetime) -> None:
     """Do it, unless the ticket changed so that it makes no sense: then say why not."""
-    at, about = clock.now(), {"asked": str(waiting.id), "action": waiting.action}
+    at = clock.now()
     if _client_wrote(ticket, since=asked_at):
-        _tell(ticket, DROPPED, person.id, at, reason="client_wrote", **about)
+        _emit(ticket, ActionDropped(asked=waiting.id, action=waiting.action, reason="client_wrote"), person.id, at)
     elif not ACTIONS[waiting.action].is_possible(ticket):
-        _tell(ticket, DROPPED, person.id, at, reason="not_possible", **about)
+        _emit(ticket, ActionDropped(asked=waiting.id, action=waiting.action, reason="not_possible"), person.id, at)
     else:
         ACTIONS[waiting.action].do(ticket, person, at)
-        _tell(ticket, DONE, person.id, at, **about)
+        _emit(ticket, ActionDone(asked=waiting.id, action=waiting.action), person.id, at)
 
 
 def _client_wrote(ticket: Ticket, *, since: datetime) -> bool:
@@ -167,14 +169,9 @@ def _client_wrote(ticket: Ticket, *, since: datetime) -> bool:
 
 
 def _events_of(ticket_id: UUID) -> list[StoredEvent]:
-    query = select(StoredEvent).where(
-        StoredEvent.subject_id == ticket_id, StoredEvent.kind.in_((ASKED, DONE, UNDONE, DROPPED))
-    )
+    query = select(StoredEvent).where(StoredEvent.subject_id == ticket_id, StoredEvent.kind.in_(KINDS))
     return list(db.session.scalars(query.order_by(StoredEvent.seq)))
 
 
-def _tell(ticket: Ticket, kind: str, actor_id: UUID, at: datetime, **data: str) -> StoredEvent:
-    whose = ticket.client_id
-    return emit(
-        kind, ticket.id, client_id=whose, visibility="internal", actor_id=actor_id, at=at, is_urgent=False, **data
-    )
+def _emit(ticket: Ticket, event: TicketEvent, actor_id: UUID, at: datetime) -> StoredEvent:
+    return emit(event, ticket.id, client_id=ticket.client_id, actor_id=actor_id, at=at)

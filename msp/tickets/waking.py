@@ -11,11 +11,11 @@ from msp.kernel import clock, jobs
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Invalid
 from msp.tickets.actions import change_status
+from msp.tickets.events import Recipients, TicketWoken, emit_ticket_event
 from msp.tickets.models import Ticket
-from msp.tickets.ticket_events import emit_ticket_event
 
 BATCH = 50
-TOLD = {"who": ["assignee"], "by": ["console", "chat"]}  # the team leads where nobody has the ticket
+RECIPIENTS = Recipients(("assignee",), ("console", "chat"))  # the team leads where nobody has the ticket
 _SCHEDULED = text("ticket.status = 'scheduled'")  # in so many words, so that the partial index serves a prepared plan
 
 
@@ -48,5 +48,5 @@ def _open_some() -> int:
         tickets = db.session.scalars(query.with_for_update(skip_locked=True, of=Ticket)).all()
         for ticket in tickets:
             change_status(ticket, "open", at=at)
-            emit_ticket_event(ticket, "ticket.woken", at=at, visibility="internal", hear=TOLD)
+            emit_ticket_event(ticket, TicketWoken(recipients=RECIPIENTS), at=at)
     return len(tickets)

@@ -13,6 +13,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent, deliver_one
 from msp.tickets import undoable
 from msp.tickets.by_requester import add_detail
+from msp.tickets.events import ActionDropped, ActionRequested
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_by_label
@@ -53,7 +54,7 @@ def asked_of(ticket: Ticket) -> UUID:
     with work(Scope.staff()) as session:
         return session.scalars(
             select(StoredEvent.id)
-            .where(StoredEvent.subject_id == ticket.id, StoredEvent.kind == undoable.ASKED)
+            .where(StoredEvent.subject_id == ticket.id, StoredEvent.kind == ActionRequested.kind)
             .order_by(StoredEvent.seq.desc())
         ).first() or UUID(int=0)
 
@@ -89,7 +90,7 @@ def test_set_to_resolved_by_the_dialog_can_be_undone_too(web: FlaskClient, world
 def test_what_is_undone_never_happens(web: FlaskClient, world: World, ticket: Ticket) -> None:
     sign_in(web, world.tomas).post("/desk/tickets/LOZ-1/resolve")
     web.post("/desk/tickets/LOZ-1/resolve")  # pressed twice
-    assert kinds(ticket).count(undoable.ASKED) == 1
+    assert kinds(ticket).count(ActionRequested.kind) == 1
     assert web.post(f"/desk/tickets/LOZ-1/undo/{asked_of(ticket)}").status_code == 303
     later(60)
     assert fresh(ticket).status == "new" and "ticket.status_changed" not in kinds(ticket)
@@ -107,7 +108,7 @@ def test_a_message_of_the_client_meanwhile_keeps_it_open(web: FlaskClient, world
         found = access_by_label("LOZ-1", lock=True)
         add_detail(found, author=world.marta, body="Sigue igual", channel="portal", at=clock.now())
     later(7)
-    assert fresh(ticket).status == "new" and undoable.DROPPED in kinds(ticket)
+    assert fresh(ticket).status == "new" and ActionDropped.kind in kinds(ticket)
     assert "mientras tanto" in web.get("/desk/tickets/LOZ-1").text
 
 
@@ -122,5 +123,5 @@ def test_the_seconds_are_a_setting(web: FlaskClient, world: World, ticket: Ticke
 def test_clients_hear_nothing_of_what_waits(web: FlaskClient, world: World, ticket: Ticket) -> None:
     sign_in(web, world.tomas).post("/desk/tickets/LOZ-1/resolve")
     with work(Scope.client(world.lozano.id)) as session:
-        assert session.scalars(select(StoredEvent).where(StoredEvent.kind == undoable.ASKED)).all() == []
+        assert session.scalars(select(StoredEvent).where(StoredEvent.kind == ActionRequested.kind)).all() == []
     assert sign_in(web, world.nuria).post(f"/desk/tickets/LOZ-1/undo/{asked_of(ticket)}").status_code == 404
