@@ -8,17 +8,18 @@ work. Everything else that people do (buttons, commands, forms, reactions) goes 
 
 from functools import partial
 
-from integrations.channels.attachments import OFFERED, fetch
+from integrations.channels.attachments import fetch
 from integrations.channels.auto_replies import ANSWERED, send_auto_reply
 from integrations.channels.button_actions import register_buttons
 from integrations.channels.changes import deleted, edited, restored
 from integrations.channels.direct_notifications import bring, line_of, reaches
+from integrations.channels.events import FileOffered, TranscriptAwaited
 from integrations.channels.intake import receive_message, stranger_wrote
 from integrations.channels.links import find_link, note_broken, note_restored, note_uninstalled
-from integrations.channels.outgoing import TOLD, tell, tell_in_order
+from integrations.channels.outgoing import SHOWN, show, show_in_order
 from integrations.channels.reachability import CONNECTED, follow_connection, note_channel_works
 from integrations.channels.replies import ChatReplies
-from integrations.channels.transcripts import AWAITED, bring_words
+from integrations.channels.transcripts import add_transcript
 from integrations.channels.transport import Broken, InDoubt, Transport, Unreachable
 from integrations.channels.transports import add_transport
 from integrations.channels.values import (
@@ -70,11 +71,11 @@ def register(transport: Transport) -> None:
     """Show tickets in this chat system, send replies, answers to strangers and notifications there, fetch files."""
     add_transport(transport)
     register_buttons()
-    subscribe("chat", to=TOLD, handler=tell_in_order, line=LINE, destination=CHAT)
-    subscribe("chat_late", to=set(), handler=tell, destination=CHAT)
+    subscribe("chat", to=SHOWN, handler=show_in_order, line=LINE, destination=CHAT)
+    subscribe("chat_late", to=set(), handler=show, destination=CHAT)
     subscribe("chat_threads", to=CONNECTED, handler=follow_connection)
     add_reply_channel(ChatReplies(transport))
     subscribe("chat_answers", to=ANSWERED, handler=send_auto_reply, lane=LATER, destination=CHAT)
-    subscribe("chat_files", to=OFFERED, handler=fetch, destination=CHAT)
-    subscribe("chat_words", to=AWAITED, handler=bring_words, lane=LATER, destination=CHAT)
+    subscribe("chat_files", to={FileOffered}, handler=fetch, destination=CHAT)
+    subscribe("chat_words", to={TranscriptAwaited}, handler=add_transcript, lane=LATER, destination=CHAT)
     add_channel(Channel(transport.platform.name, "chat", partial(reaches, transport), partial(bring, transport)))

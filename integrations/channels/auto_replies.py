@@ -1,11 +1,11 @@
 """Kind answers to people whose words make no ticket: unconnected companies, strangers, guests, staff, former people."""
 
-from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
 
 from integrations.channels import sentences
+from integrations.channels.events import RefusedWrote, StrangerWrote, UnansweredMessage, UnconnectedWrote
 from integrations.channels.links import find_link, lock, note_broken, unknown_link
 from integrations.channels.posting import post_once
 from integrations.channels.refusals import refusal_text
@@ -13,31 +13,32 @@ from integrations.channels.transport import Broken, Transport
 from integrations.channels.transports import transport_of
 from integrations.channels.values import IncomingMessage, Post, ThreadRef, WorkspaceLink
 from msp.clients.queries import access_client
-from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Permanent
 from msp.kernel.events import DeliveredEvent, StoredEvent, emit
 from msp.kernel.i18n import LOCALES, reading_as
 
-ANSWERED = {"chat.unconnected_wrote", "chat.stranger_wrote", "chat.refused_wrote"}
+ANSWERED = {UnconnectedWrote, StrangerWrote, RefusedWrote}
 
 
 def request_auto_reply(
-    kind: str, said: IncomingMessage, *, client_id: UUID | None, in_private: bool = False, **data: object
+    event: type[UnansweredMessage],
+    said: IncomingMessage,
+    *,
+    client_id: UUID | None,
+    in_private: bool = False,
+    **more: str | None,
 ) -> None:
-    """Emit `kind` once for a message, for its author to be answered; what they wrote is not kept.
+    """Emit an event once for a message, for its author to be answered; what they wrote is not kept.
 
     The answer goes into the thread that they wrote in; `in_private` and after a command, into their chat with us.
     """
     place = said.place
     subject = uuid5(NAMESPACE_URL, f"{place.platform}:{said.external_id}")
-    lock(kind, subject)
-    twin = select(StoredEvent.id).where(StoredEvent.kind == kind, StoredEvent.subject_id == subject)
+    lock(event.kind, subject)
+    twin = select(StoredEvent.id).where(StoredEvent.kind == event.kind, StoredEvent.subject_id == subject)
     if db.session.execute(twin).one_or_none() is None:
-        emit(
-            kind,
-            subject,
-            client_id=client_id,
-            visibility="internal",
+        made = event(
             platform=place.platform,
             workspace=place.workspace,
             channel=place.channel,
@@ -46,8 +47,9 @@ def request_auto_reply(
             in_private=in_private or said.is_command,
             reference=place.reference,
             author=said.author,
-            **data,  # type: ignore[arg-type]  # names of data, not of emit's own arguments
+            **more,  # the fields of RefusedWrote
         )
+        emit(made, subject, client_id=client_id)
 
 
 def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> None:
@@ -59,7 +61,7 @@ def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> N
         if link is not None:
             in_private = said.is_shared and reason != "staff"
             request_auto_reply(
-                "chat.refused_wrote",
+                RefusedWrote,
                 said,
                 client_id=link.client_id,
                 in_private=in_private,
@@ -68,49 +70,52 @@ def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> N
             )
 
 
-def send_auto_reply(fact: DeliveredEvent[Any]) -> None:
+def send_auto_reply(delivered: DeliveredEvent[UnansweredMessage]) -> None:
     """Answer once where they wrote, in the language that they read as far as anybody tells."""
-    data, transport = fact.data, transport_of(fact.data["platform"])
+    event = delivered.event
+    transport = transport_of(event.platform)
     if transport is None:
         return
     with work(Scope.system()):
-        find = unknown_link if fact.kind == "chat.unconnected_wrote" else find_link
-        link = find(transport.platform.name, data["workspace"])
+        find = unknown_link if isinstance(event, UnconnectedWrote) else find_link
+        link = find(transport.platform.name, event.workspace)
     if link is None:  # connected or forgotten meanwhile
         return
     try:
-        text = _text(fact, link, language_of(transport, link, data))
-        place = transport.direct(link, data["author"]) if data.get("in_private") else _place(transport, data)
-        post_once(transport, link, place, Post(text), key=str(fact.delivery_id))
+        of_person = event.locale if isinstance(event, RefusedWrote) else None
+        language = language_of(transport, link, event.author, of_person, event.reference.get("locale"))
+        text = _text(event, link, language)
+        place = transport.direct(link, event.author) if event.in_private else _place(transport, event)
+        post_once(transport, link, place, Post(text), key=str(delivered.delivery_id))
     except Broken as broken:
         note_broken(link.platform, link.workspace, reason=broken.reason)
         raise
 
 
-def _text(fact: DeliveredEvent[Any], link: WorkspaceLink, language: str) -> str:
-    if fact.kind == "chat.refused_wrote" and link.client_id is not None:
-        return refusal_text(fact.data["reason"], link.client_id, locale=language)
+def _text(event: UnansweredMessage, link: WorkspaceLink, language: str) -> str:
+    if isinstance(event, RefusedWrote) and link.client_id is not None:
+        return refusal_text(event.reason, link.client_id, locale=language)
     with reading_as(language, "Europe/Madrid"):
-        return sentences.stranger() if fact.kind == "chat.stranger_wrote" else sentences.unconnected()
+        return sentences.stranger() if isinstance(event, StrangerWrote) else sentences.unconnected()
 
 
-def _place(transport: Transport, data: Json) -> ThreadRef:
+def _place(transport: Transport, event: UnansweredMessage) -> ThreadRef:
     return ThreadRef(
         transport.platform.name,
-        data["workspace"],
-        data["channel"],
-        data["thread"],
-        is_personal=bool(data.get("is_personal")),
-        reference=data.get("reference") or {},
+        event.workspace,
+        event.channel,
+        event.thread,
+        is_personal=event.is_personal,
+        reference=event.reference,
     )
 
 
-def language_of(transport: Transport, link: WorkspaceLink, data: Json) -> str:
-    """The first language of ours that somebody names: the person, their device, their profile, their company."""
-    for named in (data.get("locale"), (data.get("reference") or {}).get("locale")):
+def language_of(transport: Transport, link: WorkspaceLink, author: str, *locales: str | None) -> str:
+    """The first language of ours: of these locales (person, device), of the author's profile, of the company."""
+    for named in locales:
         if language := _ours(named):
             return language
-    return _ours(_profile_locale(transport, link, data["author"])) or _company_locale(link) or "es"
+    return _ours(_profile_locale(transport, link, author)) or _company_locale(link) or "es"
 
 
 def _profile_locale(transport: Transport, link: WorkspaceLink, author: str) -> str | None:

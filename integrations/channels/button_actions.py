@@ -67,8 +67,8 @@ def handle_click(transport: Transport, clicked: Interaction) -> InteractionAnswe
 
 def _not_theirs(transport: Transport, link: WorkspaceLink, clicked: Interaction) -> str:
     """What people of other companies read, in their language."""
-    data = {"author": clicked.author, "reference": clicked.place.reference}
-    with reading_as(language_of(transport, link, data), "Europe/Madrid"):
+    language = language_of(transport, link, clicked.author, clicked.place.reference.get("locale"))
+    with reading_as(language, "Europe/Madrid"):
         return sentences.not_yours()
 
 

@@ -7,26 +7,25 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
 
+from integrations.channels.events import DeletedEarly
 from integrations.channels.links import lock
 from integrations.channels.values import ThreadRef, external_id
 from msp.kernel.db import db
 from msp.kernel.events import StoredEvent, emit
 
-DELETED_EARLY = "chat.message_deleted_early"
-
 
 def note_deleted(place: ThreadRef, message: str, *, client_id: UUID) -> None:
     """Remember once that a message of a client's chat was deleted (system scope)."""
     subject = _subject(place, message)
-    lock(DELETED_EARLY, subject)
+    lock(DeletedEarly.kind, subject)
     if not was_deleted(place, message):
-        emit(DELETED_EARLY, subject, client_id=client_id, visibility="internal", platform=place.platform)
+        emit(DeletedEarly(platform=place.platform), subject, client_id=client_id)
 
 
 def was_deleted(place: ThreadRef, message: str) -> bool:
     """Whether a message was deleted before it was heard (system scope)."""
     query = select(StoredEvent.id).where(
-        StoredEvent.kind == DELETED_EARLY, StoredEvent.subject_id == _subject(place, message)
+        StoredEvent.kind == DeletedEarly.kind, StoredEvent.subject_id == _subject(place, message)
     )
     return db.session.execute(query.limit(1)).one_or_none() is not None
 

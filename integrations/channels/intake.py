@@ -20,6 +20,7 @@ from integrations.channels.conversations import (
     thanked_conversation,
 )
 from integrations.channels.early_deletions import was_deleted
+from integrations.channels.events import FileOffered, StrangerWrote, TranscriptAwaited, UnconnectedWrote
 from integrations.channels.links import find_link, lock, unknown_link
 from integrations.channels.posting import once, post_once
 from integrations.channels.reachability import note_channel_works, note_reachable
@@ -132,7 +133,7 @@ def stranger_wrote(said: IncomingMessage) -> None:
     with work(Scope.system()):
         link = find_link(said.place.platform, said.place.workspace)
         if link is not None:
-            request_auto_reply("chat.stranger_wrote", said, client_id=link.client_id)
+            request_auto_reply(StrangerWrote, said, client_id=link.client_id)
 
 
 def _identify(said: IncomingMessage) -> tuple[WorkspaceLink, Author | None] | None:
@@ -315,23 +316,19 @@ def attach(place: ThreadRef, files: Iterable[FileOffer], message: Message) -> No
             created_at=message.at,
         )
         db.session.add(attachment)
-        offered = [] if file.refused else ["attachment.offered"]
-        for kind in offered + (["attachment.words_awaited"] if file.awaits_words else []):
-            emit(
-                kind,
-                attachment.id,
-                client_id=message.client_id,
-                visibility="internal",
-                platform=place.platform,
-                workspace=place.workspace,
-            )
+        if not file.refused:
+            offered = FileOffered(platform=place.platform, workspace=place.workspace)
+            emit(offered, attachment.id, client_id=message.client_id)
+        if file.awaits_words:
+            awaited = TranscriptAwaited(platform=place.platform, workspace=place.workspace)
+            emit(awaited, attachment.id, client_id=message.client_id)
 
 
 def _unconnected(said: IncomingMessage) -> None:
     place = said.place
     note_unknown(place.platform, place.workspace, at=clock.now(), messages=1)
     if said.is_addressed and not said.is_command and unknown_link(place.platform, place.workspace):
-        request_auto_reply("chat.unconnected_wrote", said, client_id=None)
+        request_auto_reply(UnconnectedWrote, said, client_id=None)
 
 
 def _is_known(link: WorkspaceLink, said: IncomingMessage) -> bool:

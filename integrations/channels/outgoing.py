@@ -4,11 +4,10 @@ Replies of the desk's people go to the requester by integrations.channels.replie
 own scope, where internal notes cannot be seen at all.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,27 +29,47 @@ from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
+from msp.tickets.events import (
+    MessageDeleted,
+    MessageEdited,
+    MessageRestored,
+    PersonRequested,
+    SlaBreached,
+    SlaMet,
+    SlaRecomputed,
+    SlaReopened,
+    ThreadUnreachable,
+    TicketAssigned,
+    TicketEdited,
+    TicketEvent,
+    TicketOpened,
+    TicketPriorityChanged,
+    TicketReceived,
+    TicketReplied,
+    TicketStatusChanged,
+    TicketTierChanged,
+)
 from msp.tickets.models import Conversation, Message, Ticket
 from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED
 
-TOLD = {
-    "ticket.opened",
-    "ticket.replied",
-    "ticket.received",
-    "ticket.assigned",
-    "ticket.status_changed",
-    "ticket.priority_changed",
-    "ticket.tier_changed",
-    "ticket.edited",
-    "ticket.message_edited",
-    "ticket.message_deleted",
-    "ticket.message_restored",
-    "ticket.person_asked",
-    "sla.breached",
-    "sla.met",
-    "sla.recomputed",
-    "sla.reopened",
+SHOWN: set[type[TicketEvent]] = {
+    TicketOpened,
+    TicketReplied,
+    TicketReceived,
+    TicketAssigned,
+    TicketStatusChanged,
+    TicketPriorityChanged,
+    TicketTierChanged,
+    TicketEdited,
+    MessageEdited,
+    MessageDeleted,
+    MessageRestored,
+    PersonRequested,
+    SlaBreached,
+    SlaMet,
+    SlaRecomputed,
+    SlaReopened,
 }
 
 WAITS_IN_ORDER = timedelta(minutes=20)
@@ -79,7 +98,8 @@ class Plan:
 class View:
     """A ticket and what is needed to speak of it, inside the client's scope and the requester's language."""
 
-    fact: DeliveredEvent[Any]
+    event: TicketEvent
+    actor_id: UUID | None
     ticket: Ticket
     requester: Person
     card: Card
@@ -92,7 +112,7 @@ class View:
     @property
     def actor(self) -> Person | None:
         """Who did it."""
-        return db.session.get(Person, self.fact.actor_id) if self.fact.actor_id else None
+        return db.session.get(Person, self.actor_id) if self.actor_id else None
 
     @property
     def is_by_client(self) -> bool:
@@ -100,18 +120,18 @@ class View:
         return self.actor is not None and not self.actor.is_staff
 
 
-def tell(fact: DeliveredEvent[Any]) -> None:
+def show(delivered: DeliveredEvent[TicketEvent]) -> None:
     """Show an event in every conversation of its ticket; at least once, and each post once.
 
     A conversation that fails does not keep the others from being updated.
     """
     failures: list[OutsideFailure] = []
-    for plan in _plans(fact):
+    for plan in _plans(delivered):
         transport = transport_of(plan.place.platform)
         if transport is None:  # an integration that was switched off
             continue
         try:
-            _carry_out(transport, plan, fact)
+            _carry_out(transport, plan, delivered)
         except Permanent as refused:
             note_unreachable(plan.client_id, plan.conversation_id, refused)
             failures.append(refused)
@@ -121,20 +141,20 @@ def tell(fact: DeliveredEvent[Any]) -> None:
         raise failures[0]
 
 
-def tell_in_order(fact: DeliveredEvent[Any]) -> None:
-    """As `tell`, in order with the ticket's replies; what fails for long is tried on elsewhere and blocks nothing."""
+def show_in_order(delivered: DeliveredEvent[TicketEvent]) -> None:
+    """As `show`, in order with the ticket's replies; what fails for long is tried on elsewhere and blocks nothing."""
     try:
-        tell(fact)
+        show(delivered)
     except Postponed:
         raise
     except Temporary as failure:
-        if clock.now() - fact.at < WAITS_IN_ORDER:
+        if clock.now() - delivered.at < WAITS_IN_ORDER:
             raise
         with work(Scope.system()) as session:
             at = clock.now()
             due_at = at + timedelta(seconds=failure.retry_after or 60)
-            late = session.get_one(StoredEvent, fact.id)
-            deliver_at(late, subscriber="chat_late", key=f"chat_late:{fact.subject_id}", due_at=due_at, at=at)
+            late = session.get_one(StoredEvent, delivered.id)
+            deliver_at(late, subscriber="chat_late", key=f"chat_late:{delivered.subject_id}", due_at=due_at, at=at)
 
 
 def place_of(conversation: Conversation) -> ThreadRef:
@@ -156,13 +176,7 @@ def note_unreachable(client_id: UUID, conversation_id: UUID, refused: Permanent)
             note_broken(conversation.platform, conversation.workspace, reason=refused.reason)
         if isinstance(refused, Unreachable) and conversation.unreachable_reason != refused.reason:
             conversation.unreachable_reason = refused.reason
-            emit(
-                "ticket.unreachable",
-                conversation.ticket_id,
-                client_id=client_id,
-                visibility="internal",
-                reason=refused.reason,
-            )
+            emit(ThreadUnreachable(reason=refused.reason), conversation.ticket_id, client_id=client_id)
 
 
 @contextmanager
@@ -189,25 +203,24 @@ def keep_opening(client_id: UUID, conversation_id: UUID, place: ThreadRef, *, se
         note_reachable(conversation)
 
 
-def _plans(fact: DeliveredEvent[Any]) -> list[Plan]:
-    assert fact.client_id is not None
-    with work(Scope.client(fact.client_id)) as session:
-        shown_in = select(Conversation).where(Conversation.ticket_id == fact.subject_id).order_by(Conversation.id)
+def _plans(delivered: DeliveredEvent[TicketEvent]) -> list[Plan]:
+    assert delivered.client_id is not None
+    with work(Scope.client(delivered.client_id)) as session:
+        shown_in = select(Conversation).where(Conversation.ticket_id == delivered.subject_id).order_by(Conversation.id)
         conversations = session.scalars(shown_in).all()
         if not conversations:
             return []
-        ticket = session.get_one(Ticket, fact.subject_id)
+        ticket = session.get_one(Ticket, delivered.subject_id)
         person = ticket.requester
         with reading_as(person.locale, person.timezone):
-            view = View(fact, ticket, person, card_of(ticket))
+            view = View(delivered.event, delivered.actor_id, ticket, person, card_of(ticket))
             return [_plan(conversation, view) for conversation in conversations]
 
 
 def _plan(conversation: Conversation, view: View) -> Plan:
-    is_opening = view.fact.kind == "ticket.opened"
+    is_opening = isinstance(view.event, TicketOpened)
     card_post = opening_post(view.ticket, view.card, name=view.name)
-    say = _SENTENCES.get(view.fact.kind)
-    post = say(view) if say and not is_opening else None
+    post = None if is_opening else _sentence(view)
     link = find_link(conversation.platform, conversation.workspace)
     return Plan(
         client_id=conversation.client_id,
@@ -229,8 +242,21 @@ def _plan(conversation: Conversation, view: View) -> Plan:
 # ------------------------------------------------------------------ sentences
 
 
-def _say_status(view: View) -> Post | None:
-    before, after = view.fact.data["before"], view.fact.data["after"]
+def _sentence(view: View) -> Post | None:
+    """What is said below the card of an event, if anything."""
+    match view.event:
+        case TicketStatusChanged(before=before, after=after):
+            return _say_status(view, before, after)
+        case TicketReceived(message_id=message_id):
+            return _say_received(view, message_id)
+        case TicketPriorityChanged() if view.is_by_client:
+            return Post(sentences.raised(view.card, now=clock.now()))
+        case PersonRequested():
+            return Post(sentences.person_asked(name=_actor_name(view)))
+    return None
+
+
+def _say_status(view: View, before: str, after: str) -> Post | None:
     if after == "resolved" and not view.is_by_client:
         by = first_name(view.actor.name) if view.actor else None
         text = sentences.resolved(kind=view.ticket.type, by=by)
@@ -242,48 +268,32 @@ def _say_status(view: View) -> Post | None:
     return None
 
 
-def _say_received(view: View) -> Post | None:
+def _say_received(view: View, message_id: UUID) -> Post | None:
     """Thanks leave a finished ticket finished, and say so."""
     if view.ticket.status not in FINISHED:
         return None
-    message = db.session.get(Message, UUID(view.fact.data["message_id"]))
+    message = db.session.get(Message, message_id)
     if message is None or message.deleted_at is not None or not is_small_talk_reply(message.body):
         return None
     text = sentences.stays_finished(view.card, name=_actor_name(view))
     return Post(text, buttons=sentences.reopen_buttons(), ticket_id=view.ticket.id)
 
 
-def _say_priority(view: View) -> Post | None:
-    return Post(sentences.raised(view.card, now=clock.now())) if view.is_by_client else None
-
-
-def _say_person_asked(view: View) -> Post:
-    return Post(sentences.person_asked(name=_actor_name(view)))
-
-
 def _actor_name(view: View) -> str:
     return first_name(view.actor.name) if view.actor else view.name
-
-
-_SENTENCES: dict[str, Callable[[View], Post | None]] = {
-    "ticket.received": _say_received,
-    "ticket.status_changed": _say_status,
-    "ticket.priority_changed": _say_priority,
-    "ticket.person_asked": _say_person_asked,
-}
 
 
 # -------------------------------------------------------------------- posting
 
 
-def _carry_out(transport: Transport, plan: Plan, fact: DeliveredEvent[Any]) -> None:
+def _carry_out(transport: Transport, plan: Plan, delivered: DeliveredEvent[TicketEvent]) -> None:
     link = plan.link
     if link is None:
         raise Unreachable("not_connected")
     place = transport.direct(link, plan.direct_to) if plan.direct_to else plan.place
-    key = f"{fact.id.hex}.{plan.conversation_id.hex}"
+    key = f"{delivered.id.hex}.{plan.conversation_id.hex}"
     sent = post_all(transport, link, place, plan.posts, key=key, conversation_id=plan.conversation_id)
-    if fact.kind == "ticket.opened":
+    if isinstance(delivered.event, TicketOpened):
         keep_opening(plan.client_id, plan.conversation_id, place, sent=sent, post=plan.card_post)
         return
     if sent:

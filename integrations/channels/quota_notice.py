@@ -1,7 +1,7 @@
 """Told to whoever sent more files in a chat than may be sent in one day."""
 
 import logging
-from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext
 from sqlalchemy import select
@@ -13,7 +13,6 @@ from integrations.channels.values import ThreadRef, WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure
-from msp.kernel.events import DeliveredEvent
 from msp.kernel.i18n import reading_as
 from msp.people.models import ChatIdentity, Person
 from msp.tickets.models import Attachment, Conversation, Message
@@ -21,9 +20,9 @@ from msp.tickets.models import Attachment, Conversation, Message
 log = logging.getLogger(__name__)
 
 
-def tell_of_quota(transport: Transport, link: WorkspaceLink, fact: DeliveredEvent[Any]) -> None:
+def notify_of_quota(transport: Transport, link: WorkspaceLink, *, attachment_id: UUID) -> None:
     """Tell the author of a message with a file over the quota, alone and once a day; failures are only logged."""
-    found = _author_and_place(transport.platform.name, link.workspace, fact)
+    found = _author_and_place(transport.platform.name, link.workspace, attachment_id)
     if found is None:
         return
     person, external_id, place, name = found
@@ -40,11 +39,9 @@ def tell_of_quota(transport: Transport, link: WorkspaceLink, fact: DeliveredEven
         log.info("a notice of the quota was not delivered", extra={"reason": failure.reason})
 
 
-def _author_and_place(
-    platform: str, workspace: str, fact: DeliveredEvent[Any]
-) -> tuple[Person, str, ThreadRef, str] | None:
+def _author_and_place(platform: str, workspace: str, attachment_id: UUID) -> tuple[Person, str, ThreadRef, str] | None:
     with work(Scope.system()) as session:
-        attachment = session.get_one(Attachment, fact.subject_id)
+        attachment = session.get_one(Attachment, attachment_id)
         message = session.get_one(Message, attachment.message_id)
         identity = session.scalars(
             select(ChatIdentity).where(

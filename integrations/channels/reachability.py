@@ -4,24 +4,24 @@ Each mark that is cleared emits `ticket.reachable`, so that the replies that fai
 settings keep the teams and chats that the app was taken out of (`removed_from`).
 """
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from integrations.channels.links import lock
 from integrations.channels.values import ThreadRef
 from msp.clients.actions import mark_restored
+from msp.clients.events import ConnectionAdded, ConnectionRestored
 from msp.clients.models import Connection
 from msp.clients.queries import find_connection
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import DeliveredEvent, emit
+from msp.tickets.events import ThreadReachable, ThreadUnreachable, TicketEvent
 from msp.tickets.models import NOT_CONNECTED, Conversation, Ticket
 from msp.tickets.states import FINISHED
 
 APP_REMOVED = "app_removed"
 OF_ONE_THREAD = ("thread_not_found", "restricted_action_thread_locked", "ActivityNotFoundInConversation")
-CONNECTED = {"connection.added", "connection.restored"}
+CONNECTED = {ConnectionAdded, ConnectionRestored}
 
 
 def note_removed(place: ThreadRef) -> None:
@@ -36,7 +36,7 @@ def note_removed(place: ThreadRef) -> None:
         _keep_removed(connection, sorted({*removed_from(connection), _group_of(place)}))
         for conversation in _conversations(place, _of_group(place), Conversation.unreachable_reason.is_(None)):
             conversation.unreachable_reason = APP_REMOVED
-            _tell(conversation, "ticket.unreachable", reason=APP_REMOVED)
+            _emit(conversation, ThreadUnreachable(connection=conversation.platform, reason=APP_REMOVED))
 
 
 def note_heard(place: ThreadRef) -> None:
@@ -61,7 +61,7 @@ def note_reachable(conversation: Conversation) -> None:
     """A conversation can be written in; emits `ticket.reachable` where it was marked and its ticket is open."""
     if conversation.unreachable_reason is not None:
         conversation.unreachable_reason = None
-        _tell(conversation, "ticket.reachable")
+        _emit(conversation, ThreadReachable(connection=conversation.platform))
 
 
 def note_channel_works(place: ThreadRef) -> None:
@@ -73,10 +73,10 @@ def note_channel_works(place: ThreadRef) -> None:
         note_reachable(conversation)
 
 
-def follow_connection(fact: DeliveredEvent[Any]) -> None:
+def follow_connection(connected: DeliveredEvent[ConnectionAdded | ConnectionRestored]) -> None:
     """A workspace or tenant is connected again: threads that were marked for that reason alone can be reached."""
     with work(Scope.system()) as session:
-        connection = session.get(Connection, fact.subject_id)
+        connection = session.get(Connection, connected.subject_id)
         if connection is None or connection.broken_reason is not None:
             return
         place = ThreadRef(connection.kind, connection.external_id, "", "")
@@ -121,8 +121,7 @@ def _locked(place: ThreadRef) -> Connection | None:
     return find_connection(place.platform, place.workspace)
 
 
-def _tell(conversation: Conversation, kind: str, **data: object) -> None:
+def _emit(conversation: Conversation, event: TicketEvent) -> None:
     ticket = db.session.get_one(Ticket, conversation.ticket_id)
     if ticket.status not in FINISHED:
-        told = {"connection": conversation.platform, **data}
-        emit(kind, ticket.id, client_id=ticket.client_id, visibility="internal", **told)  # type: ignore[arg-type]
+        emit(event, ticket.id, client_id=ticket.client_id)

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
+from integrations.channels.events import TranscriptAwaited
 from integrations.channels.links import find_link
 from integrations.channels.transport import Transport
 from integrations.channels.transports import transport_of
@@ -21,18 +21,18 @@ from msp.tickets.messages import MAX_BODY
 from msp.tickets.models import Attachment, Message
 from msp.tickets.queries import access_ticket
 
-AWAITED = {"attachment.words_awaited"}
 LONGEST = timedelta(minutes=30)  # for which words are waited for
 RETRY = 20.0  # seconds
 
 
-def bring_words(fact: DeliveredEvent[Any]) -> None:
+def add_transcript(awaited: DeliveredEvent[TranscriptAwaited]) -> None:
     """Put what the chat system heard in one clip onto its message; raises Temporary while it still listens."""
-    assert fact.client_id is not None
-    transport = transport_of(fact.data["platform"])
-    with work(Scope.client(fact.client_id)) as session:
-        attachment = session.get_one(Attachment, fact.subject_id)
-        link = find_link(fact.data["platform"], fact.data["workspace"])
+    assert awaited.client_id is not None
+    event = awaited.event
+    transport = transport_of(event.platform)
+    with work(Scope.client(awaited.client_id)) as session:
+        attachment = session.get_one(Attachment, awaited.subject_id)
+        link = find_link(event.platform, event.workspace)
         remote, since = attachment.remote, attachment.created_at
     if transport is None or link is None or not remote:
         return
@@ -42,7 +42,7 @@ def bring_words(fact: DeliveredEvent[Any]) -> None:
             raise Temporary("words_awaited", retry_after=RETRY)
         return
     if words.strip():
-        _put(fact.client_id, fact.subject_id, words.strip())
+        _put(awaited.client_id, awaited.subject_id, words.strip())
 
 
 def _heard(transport: Transport, link: WorkspaceLink, remote: Json) -> str | None:

@@ -4,12 +4,14 @@ from functools import partial
 
 from flask import Flask
 
-from integrations.webhooks.calls import CALLED, TEST_REQUESTED, call, test
+from integrations.webhooks.calls import call, test
 from integrations.webhooks.http import Poster
 from msp.config import Settings
 from msp.kernel.destinations import WEBHOOKS
 from msp.kernel.events import subscribe
 from msp.kernel.leases import LATER
+from msp.notify.events import WebhookTestRequested
+from msp.tickets.events import EscalationWebhookCalled
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -21,6 +23,10 @@ def listen(settings: Settings, *, timeout: float = 10.0) -> None:
     """Have this process's workers post; `timeout` in seconds for the whole of one call."""
     poster = Poster(timeout=timeout, may_stay_inside=settings.is_demo)
     subscribe(
-        "webhooks", to=CALLED, handler=partial(call, poster, settings.public_url), lane=LATER, destination=WEBHOOKS
+        "webhooks",
+        to={EscalationWebhookCalled},
+        handler=partial(call, poster, settings.public_url),
+        lane=LATER,
+        destination=WEBHOOKS,
     )
-    subscribe("webhook_tests", to=TEST_REQUESTED, handler=partial(test, poster), destination=WEBHOOKS)
+    subscribe("webhook_tests", to={WebhookTestRequested}, handler=partial(test, poster), destination=WEBHOOKS)

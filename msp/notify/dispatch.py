@@ -6,7 +6,6 @@ due takes along what else is due by the same channel, so that a quiet night or a
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -16,6 +15,7 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.events import DeliveredEvent, Delivery, StoredEvent, deliver_at
 from msp.notify.about import about, with_ticket
 from msp.notify.channels import Bundle, Channel, Notice, channel_named, channel_to
+from msp.notify.events import NotificationCreated
 from msp.notify.models import Notification, QueuedNotification
 from msp.notify.preferences import NotificationPreferences, preferences_of
 from msp.notify.quiet_hours import next_allowed_at
@@ -28,24 +28,24 @@ LATE_AFTER = timedelta(minutes=2)
 GATHER = timedelta(seconds=30)  # how long the late wait for each other after a downtime
 
 
-def schedule(fact: DeliveredEvent[Any]) -> None:
+def schedule(created: DeliveredEvent[NotificationCreated]) -> None:
     """Decide by which channels a notification goes to its person, and from when on."""
     with work(Scope.system()) as session:
-        made = session.get_one(Notification, fact.subject_id)
-        person, event = access_person(made.person_id), session.get_one(StoredEvent, fact.id)
-        wishes, hear = preferences_of(person.id), made.data.get("hear") or {"by": ["console", "chat"]}
-        passes = bool(hear.get("is_urgent")) and (wishes.allow_urgent or _is_on_call(person))
+        made = session.get_one(Notification, created.subject_id)
+        person, event = access_person(made.person_id), session.get_one(StoredEvent, created.id)
+        wishes, how = preferences_of(person.id), made.data.get("hear") or {"by": ["console", "chat"]}
+        passes = bool(how.get("is_urgent")) and (wishes.allow_urgent or _is_on_call(person))
         due_at = _due(person, wishes, made, passes=passes, at=clock.now())
-        for channel in _channels(person, wishes, hear["by"]):
+        for channel in _channels(person, wishes, how["by"]):
             _queue(made, event, channel, passes=passes, due_at=due_at)
 
 
-def send_bundle(fact: DeliveredEvent[Any]) -> None:
+def send_bundle(created: DeliveredEvent[NotificationCreated]) -> None:
     """Send a queued notification with what else is due to its person by the same channel; Temporary in quiet hours.
 
     What a chat refuses for good goes by mail; what mail refuses for good is dead, for a person to see.
     """
-    queued, bundle = _bundle(fact.delivery_id)
+    queued, bundle = _bundle(created.delivery_id)
     channel = channel_named(queued.channel) if queued else None
     if queued is None or bundle is None or channel is None:  # others took it along, it was read, or it is switched off
         return
@@ -54,8 +54,8 @@ def send_bundle(fact: DeliveredEvent[Any]) -> None:
     except Permanent:
         if channel.medium == "mail":
             raise
-        _by_mail_instead(fact.delivery_id)
-    _note_sent(fact.delivery_id)
+        _by_mail_instead(created.delivery_id)
+    _note_sent(created.delivery_id)
 
 
 def _channels(person: Person, wishes: NotificationPreferences, by: Iterable[str]) -> list[Channel]:
@@ -122,9 +122,9 @@ def _refuse_in_quiet(queued: QueuedNotification) -> None:
     if queued.ignores_quiet_hours:
         return
     person, at = access_person(queued.person_id), clock.now()
-    heard = next_allowed_at(preferences_of(person.id).quiet, at, timezone=person.timezone)
-    if heard > at:
-        raise Temporary("quiet_hours", retry_after=(heard - at).total_seconds())
+    allowed_at = next_allowed_at(preferences_of(person.id).quiet, at, timezone=person.timezone)
+    if allowed_at > at:
+        raise Temporary("quiet_hours", retry_after=(allowed_at - at).total_seconds())
 
 
 def _take_along(queued: QueuedNotification) -> None:

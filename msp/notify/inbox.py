@@ -1,4 +1,4 @@
-"""From what happened to who hears it. One notification for each person and event, however often it is delivered."""
+"""From an event to the people who are notified of it: one notification for each, however often it is delivered."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,25 +11,18 @@ from msp.kernel import clock
 from msp.kernel.batch_read import RowQuery
 from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.destinations import CHAT
+from msp.kernel.event_types import Event, event_types
 from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.kernel.ids import new_id
 from msp.notify.dispatch import OUT, schedule, send_bundle
+from msp.notify.events import NotificationCreated
 from msp.notify.models import Notification
-from msp.notify.recipients import Audience, audience_of, recipients
+from msp.notify.recipients import people_to_notify, recipients_of
 from msp.people.models import Person
+from msp.tickets.events import Recipients
 from msp.tickets.models import Ticket
 
-NOTIFIED = {
-    "ticket.assigned",
-    "ticket.received",
-    "ticket.person_asked",
-    "ticket.reply_failed",
-    "ticket.woken",
-    "sla.warned",
-    "sla.breached",
-    "sla.escalated",
-}
-PUBLIC_FACTS = ("clock", "due_at")  # what the people of a client may know of an event besides the ticket itself
+PUBLIC_FIELDS = ("clock", "due_at")  # what the people of a client may know of an event besides the ticket itself
 
 
 class Unread(NamedTuple):
@@ -40,9 +33,9 @@ class Unread(NamedTuple):
 
 
 def register() -> None:
-    """Listen to what people should hear about."""
-    subscribe("notify", to=NOTIFIED, handler=_notify)
-    subscribe("nudge", to={"notification.made"}, handler=schedule)
+    """Subscribe to every event that has an audience, and to the notifications that are made of them."""
+    subscribe("notify", to=[each for each in event_types() if each.audience], handler=_notify)
+    subscribe("nudge", to={NotificationCreated}, handler=schedule)
     subscribe(OUT, to=set(), handler=send_bundle, destination=CHAT)
 
 
@@ -74,42 +67,37 @@ def mark_read(person_id: UUID, *, at: datetime, ticket_id: UUID | None = None) -
     db.session.execute(statement.values(read_at=at))
 
 
-def _notify(fact: DeliveredEvent[Any]) -> None:
+def _notify(delivered: DeliveredEvent[Event]) -> None:
     with work(Scope.system()) as session:
-        ticket = session.get(Ticket, fact.subject_id)
+        ticket = session.get(Ticket, delivered.subject_id)
         if ticket is None:
             return
-        hear = audience_of(fact, priority=ticket.priority)
-        for person in recipients(fact, ticket, hear, at=clock.now()):
-            _make(fact, ticket, person, hear)
+        named = recipients_of(delivered.event, priority=ticket.priority)
+        for person in people_to_notify(delivered, ticket, named, at=clock.now()):
+            _make(delivered, ticket, person, named)
 
 
-def _make(fact: DeliveredEvent[Any], ticket: Ticket, person: Person, hear: Audience) -> None:
+def _make(delivered: DeliveredEvent[Event], ticket: Ticket, person: Person, named: Recipients) -> None:
     notification_id = new_id()
     statement = insert(Notification).values(
         id=notification_id,
         client_id=ticket.client_id,
         person_id=person.id,
         ticket_id=ticket.id,
-        kind=fact.kind,
-        key=f"{fact.id}",
-        data=_data(fact, person, hear),
-        at=fact.at,
+        kind=delivered.event.kind,
+        key=f"{delivered.id}",
+        data=_data(delivered.event, person, named),
+        at=delivered.at,
     )
     made = db.session.execute(statement.on_conflict_do_nothing().returning(Notification.id)).one_or_none()
-    if made and {"chat", "mail"} & set(hear.by):
-        emit(
-            "notification.made",
-            notification_id,
-            client_id=ticket.client_id,
-            visibility="internal",
-            at=fact.at,
-            is_urgent=hear.is_urgent,
-        )
+    if made and {"chat", "mail"} & set(named.by):
+        event = NotificationCreated()
+        emit(event, notification_id, client_id=ticket.client_id, at=delivered.at, is_urgent=named.is_urgent)
 
 
-def _data(fact: DeliveredEvent[Any], person: Person, hear: Audience) -> Json:
+def _data(event: Event, person: Person, named: Recipients) -> Json:
     """Codes and instants of the event; label and subject are read from the ticket when they are shown."""
-    facts = fact.data if person.is_staff else {name: fact.data[name] for name in PUBLIC_FACTS if name in fact.data}
-    said = {"by": list(hear.by), "is_urgent": hear.is_urgent, "is_late": bool(fact.data.get("is_late"))}
-    return {**facts, "hear": said}
+    data = event.data()
+    shown = data if person.is_staff else {name: data[name] for name in PUBLIC_FIELDS if name in data}
+    how = {"by": list(named.by), "is_urgent": named.is_urgent, "is_late": bool(data.get("is_late"))}
+    return {**shown, "hear": how}

@@ -1,68 +1,53 @@
-"""Who hears of an event, by which media, and whether it is urgent: what the event asks for, else the desk's habit."""
+"""Who is notified of an event, by which media, and whether it is urgent: whom it names, else its type's audience."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from msp.kernel.db import db
+from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent
 from msp.oncall.queries import first_on_call, on_call
 from msp.people.models import Person
 from msp.people.queries import client_ids_of, people_of, staff
+from msp.tickets.events import Recipients, ReplyFailed, SlaStepEvent, TicketWoken
 from msp.tickets.models import Ticket
 
-TO_LEADS_TOO = (
-    "sla.warned",
-    "sla.breached",
-    "sla.escalated",
-    "ticket.person_asked",
-    "ticket.reply_failed",
-    "ticket.woken",
-)
-OUTSIDE_CONSOLE = {*TO_LEADS_TOO, "ticket.assigned"}
 MEDIA = ("console", "chat", "mail")
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Roles, media, and whether it is urgent.
+def recipients_of(event: Event, *, priority: str) -> Recipients:
+    """Whom the event names, else the audience of its type; that of an urgent ticket's SLA is urgent.
 
     Roles: assignee, lead, client_manager, person:<id>; on_call is whoever is called first, on_call:2 the person of the
     second layer, on_call:all everybody who is on.
     """
-
-    who: tuple[str, ...]
-    by: tuple[str, ...]
-    is_urgent: bool
-
-
-def audience_of(fact: DeliveredEvent[Any], *, priority: str) -> Audience:
-    """What the event says in `hear`; without it assignee and leads, in the console and in chat."""
-    said = fact.data.get("hear")
-    if isinstance(said, dict):
-        by = tuple(each for each in said.get("by") or MEDIA if each in MEDIA)
-        return Audience(tuple(map(str, said.get("who") or ())), by, bool(said.get("is_urgent")))
-    who = ("assignee", "lead") if fact.kind in TO_LEADS_TOO else ("assignee",)
-    by = ("console", "chat") if fact.kind in OUTSIDE_CONSOLE else ("console",)
-    return Audience(who, by, fact.kind.startswith("sla.") and priority == "urgent")
+    named = event.recipients if isinstance(event, TicketWoken | ReplyFailed | SlaStepEvent) else None
+    if named is not None:
+        return replace(named, by=tuple(each for each in named.by or MEDIA if each in MEDIA))
+    if event.audience is None:
+        return Recipients(())
+    return Recipients(event.audience.who, event.audience.by, isinstance(event, SlaStepEvent) and priority == "urgent")
 
 
-def recipients(fact: DeliveredEvent[Any], ticket: Ticket, hear: Audience, *, at: datetime) -> list[Person]:
-    """The people behind the roles who may see the ticket, by id; where there is nobody, the team leads.
+def people_to_notify(
+    delivered: DeliveredEvent[Event], ticket: Ticket, named: Recipients, *, at: datetime
+) -> list[Person]:
+    """The people behind the roles who may see the ticket, by id.
 
-    An event that names no role is for the record: nobody hears of it.
+    Where no member of staff is found, the team leads, if the event's audience has them. Nobody where no role is named.
     """
-    if not hear.who:
+    if not named.who:
         return []
-    found = {person.id: person for role in hear.who for person in _of_role(role, fact, ticket, at)}
-    heard = {id: person for id, person in found.items() if may_receive(person, ticket)}
-    is_asked_of_staff = any(role.partition(":")[0] in ("assignee", "lead", "on_call") for role in hear.who)
-    is_unheard = not any(person.is_staff for person in heard.values()) if is_asked_of_staff else not heard
-    if is_unheard and fact.kind in TO_LEADS_TOO:
-        heard |= {lead.id: lead for lead in _leads() if may_receive(lead, ticket)}
-    return [heard[id] for id in sorted(heard) if id != fact.actor_id]
+    event = delivered.event
+    found = {person.id: person for role in named.who for person in _of_role(role, event, ticket, at)}
+    people = {id: person for id, person in found.items() if may_receive(person, ticket)}
+    is_for_staff = any(role.partition(":")[0] in ("assignee", "lead", "on_call") for role in named.who)
+    is_nobody = not any(person.is_staff for person in people.values()) if is_for_staff else not people
+    if is_nobody and event.audience is not None and "lead" in event.audience.who:
+        people |= {lead.id: lead for lead in _leads() if may_receive(lead, ticket)}
+    return [people[id] for id in sorted(people) if id != delivered.actor_id]
 
 
 def may_receive(person: Person, ticket: Ticket) -> bool:
@@ -75,9 +60,9 @@ def may_receive(person: Person, ticket: Ticket) -> bool:
     return person.client_id == ticket.client_id and is_theirs
 
 
-def _of_role(role: str, fact: DeliveredEvent[Any], ticket: Ticket, at: datetime) -> Iterable[Person]:
+def _of_role(role: str, event: Event, ticket: Ticket, at: datetime) -> Iterable[Person]:
     if role == "assignee":
-        return _people(_assignees(fact, ticket))
+        return _people(_assignees(event, ticket))
     if role == "lead":
         return _leads()
     if role == "client_manager":
@@ -99,10 +84,9 @@ def _on_call(which: str, at: datetime) -> list[Person]:
     return [each.person for each in found if each.person is not None]
 
 
-def _assignees(fact: DeliveredEvent[Any], ticket: Ticket) -> list[UUID | None]:
+def _assignees(event: Event, ticket: Ticket) -> list[UUID | None]:
     """Whose ticket it is, and whose it was when it happened."""
-    before = fact.data.get("assignee_id") if fact.kind in TO_LEADS_TOO else None
-    return [ticket.assignee_id, _identity(str(before)) if before else None]
+    return [ticket.assignee_id, event.assignee_id if isinstance(event, SlaStepEvent) else None]
 
 
 def _leads() -> list[Person]:

@@ -6,8 +6,6 @@ try was cut off and the reply may have been sent, no other channel says it a sec
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -23,6 +21,14 @@ from msp.notify.models import ReplyAttempt
 from msp.notify.replies import OutgoingReply, ReplyChannel, channels_for, reply_channel_named
 from msp.notify.requester_contact import requester_contact
 from msp.people.models import Person
+from msp.tickets.events import (
+    Recipients,
+    ReplyDelivered,
+    ReplyDeliveryEvent,
+    ReplyFailed,
+    ReplyNotDelivered,
+    TicketReplied,
+)
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.undelivered import answer_delivered, answer_failed
@@ -39,16 +45,16 @@ NO_CHANNEL, IN_DOUBT, FAULT = "no_channel", "in_doubt", "unexpected_error"
 
 def register() -> None:
     """Send what technicians reply."""
-    subscribe("replies", to={"ticket.replied"}, handler=send, line=LINE, destination=CHAT)
+    subscribe("replies", to={TicketReplied}, handler=send, line=LINE, destination=CHAT)
 
 
-def send(fact: DeliveredEvent[Any]) -> None:
+def send(replied: DeliveredEvent[TicketReplied]) -> None:
     """Send a reply by the first channel that works and mark its message; emits `ticket.message_sent` or `_failed`.
 
     Raises Temporary while a channel may still work. Where all refuse, the promises that the reply met are owed again,
     staff is notified by `ticket.reply_failed`, and Permanent names the first refusal.
     """
-    reply = _outgoing(fact)
+    reply = _outgoing(replied)
     if reply is None:
         return
     while (channel := _next_channel(reply)) is not None:
@@ -64,12 +70,12 @@ def send(fact: DeliveredEvent[Any]) -> None:
     _mark_failed(reply)
 
 
-def _outgoing(fact: DeliveredEvent[Any]) -> OutgoingReply | None:
+def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
     """What is to be sent, or None where nothing is: it was deleted, or it arrived by an earlier delivery."""
-    assert fact.client_id is not None
-    key = f"{fact.delivery_id}.{fact.id.hex}"
+    assert replied.client_id is not None
+    key = f"{replied.delivery_id}.{replied.id.hex}"
     with work(Scope.system()) as session:
-        message = session.get(Message, UUID(str(fact.data["message_id"])))
+        message = session.get(Message, replied.event.message_id)
         if message is None or message.delivery_state not in ("pending", "failed"):
             return None
         if message.deleted_at is not None:
@@ -78,7 +84,7 @@ def _outgoing(fact: DeliveredEvent[Any]) -> OutgoingReply | None:
         if message.delivery_state == "failed":  # an administrator tries a delivery again that was given up
             reply_attempts.forget_attempts(key)
         ticket = session.get_one(Ticket, message.ticket_id)
-        return OutgoingReply(key, fact.client_id, ticket.id, message.id, ticket.requester_id)
+        return OutgoingReply(key, replied.client_id, ticket.id, message.id, ticket.requester_id)
 
 
 def _next_channel(reply: OutgoingReply) -> ReplyChannel | None:
@@ -128,7 +134,8 @@ def _mark_sent(reply: OutgoingReply, channel: str) -> None:
         message = session.get_one(Message, reply.message_id, with_for_update=True)
         message.delivery_state, message.delivery_reason = "sent", None
         message.delivery_channel, message.delivered_at = channel, at
-        _emit("ticket.message_sent", ticket, message, at=at)
+        event = ReplyDelivered(message_id=message.id, channel=message.delivery_channel, reason=message.delivery_reason)
+        _emit(ticket, event, at=at)
         if message.failed_at is not None:
             answer_delivered(ticket, message, at=at)
 
@@ -140,35 +147,26 @@ def _mark_failed(reply: OutgoingReply) -> None:
         message = session.get_one(Message, reply.message_id, with_for_update=True)
         attempts = reply_attempts.attempts_at(reply.key)
         doubtful = [each for each in attempts if each.reason == IN_DOUBT]
-        told = next(iter([*doubtful, *attempts]), None)
+        shown = next(iter([*doubtful, *attempts]), None)
         message.delivery_state, message.failed_at = "failed", at
-        message.delivery_channel = told.channel if told else None
-        message.delivery_reason = (told.reason if told else None) or NO_CHANNEL
-        _emit("ticket.message_failed", ticket, message, at=at)
-        _emit("ticket.reply_failed", ticket, message, at=at, hear=_to_whom(ticket, message))
+        channel = message.delivery_channel = shown.channel if shown else None
+        reason = message.delivery_reason = (shown.reason if shown else None) or NO_CHANNEL
+        recipients = _recipients(ticket, message)
+        _emit(ticket, ReplyNotDelivered(message_id=message.id, channel=channel, reason=reason), at=at)
+        failed = ReplyFailed(message_id=message.id, channel=channel, reason=reason, recipients=recipients)
+        _emit(ticket, failed, at=at)
         answer_failed(ticket, message, at=at)
-        reason = message.delivery_reason
-    if told is not None:
+    if shown is not None:
         raise Permanent(reason)
 
 
-def _emit(kind: str, ticket: Ticket, message: Message, *, at: datetime, **data: Any) -> None:
+def _emit(ticket: Ticket, event: ReplyDeliveryEvent, *, at: datetime) -> None:
     """Written without touching the ticket: its version stays what a technician's page knows."""
-    emit(
-        kind,
-        ticket.id,
-        client_id=ticket.client_id,
-        visibility="internal",
-        at=at,
-        message_id=str(message.id),
-        channel=message.delivery_channel,
-        reason=message.delivery_reason,
-        **data,
-    )
+    emit(event, ticket.id, client_id=ticket.client_id, at=at)
 
 
-def _to_whom(ticket: Ticket, message: Message) -> dict[str, object]:
+def _recipients(ticket: Ticket, message: Message) -> Recipients:
     """The assignee, or the team leads where there is none, and the author; by every medium, at once."""
     assignee = db.session.get(Person, ticket.assignee_id) if ticket.assignee_id else None
     first = "assignee" if assignee is not None and assignee.active else "lead"
-    return {"who": [first, f"person:{message.author_id}"], "by": ["console", "chat", "mail"], "is_urgent": True}
+    return Recipients((first, f"person:{message.author_id}"), ("console", "chat", "mail"), is_urgent=True)

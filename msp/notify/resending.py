@@ -1,10 +1,10 @@
 """A chat connection, or the thread of one ticket, works again: replies that failed meanwhile are sent again."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import func, select, text
 
+from msp.clients.events import ConnectionAdded, ConnectionRestored
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import DeliveredEvent, subscribe
@@ -12,46 +12,49 @@ from msp.kernel.leases import LATER
 from msp.notify.replies import ReplyChannel, reply_channel_named
 from msp.notify.reply_attempts import last_refusals
 from msp.notify.requester_contact import requester_contact
+from msp.tickets.events import ThreadReachable
 from msp.tickets.messages import send_again
 from msp.tickets.models import UNFINISHED, Message, Ticket
 from msp.tickets.queries import access_ticket
 
-OF_CONNECTIONS, OF_A_TICKET = ("connection.restored", "connection.added"), "ticket.reachable"
+Restored = ConnectionAdded | ConnectionRestored | ThreadReachable
 
 
 def register() -> None:
-    """Listen to connections and threads that work again."""
-    subscribe("resend_replies", to={*OF_CONNECTIONS, OF_A_TICKET}, handler=resend, lane=LATER)
+    """Subscribe to connections and threads that work again."""
+    events = {ConnectionAdded, ConnectionRestored, ThreadReachable}
+    subscribe("resend_replies", to=events, handler=resend, lane=LATER)
 
 
-def resend(fact: DeliveredEvent[Any]) -> None:
+def resend(restored: DeliveredEvent[Restored]) -> None:
     """Send a client's failed replies on unfinished tickets again, or those of one ticket, oldest first; each once.
 
     Only those that the platform refused for its connection or for the conversation, or that it was not asked for.
     """
-    channel = reply_channel_named(str(fact.data.get("connection")))
-    if channel is None or fact.client_id is None or fact.data.get("is_renewal"):
+    event = restored.event
+    channel = reply_channel_named(event.connection)
+    if channel is None or restored.client_id is None or (isinstance(event, ConnectionAdded) and event.is_renewal):
         return
     with work(Scope.system()):
-        for message in _failed_before(fact):
+        for message in _failed_before(restored):
             ticket = access_ticket(message.ticket_id, lock=True)
             db.session.refresh(message)  # another restored thread or a person may have sent it again meanwhile
             if message.delivery_state == "failed" and _works_now(channel, ticket, message):
                 send_again(ticket, message, at=clock.now())
 
 
-def _failed_before(fact: DeliveredEvent[Any]) -> Iterator[Message]:
+def _failed_before(restored: DeliveredEvent[Restored]) -> Iterator[Message]:
     failed_at = func.coalesce(Message.failed_at, Message.at)
     query = (
         select(Message)
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(Ticket.client_id == fact.client_id, text(f"ticket.{UNFINISHED}"))
+        .where(Ticket.client_id == restored.client_id, text(f"ticket.{UNFINISHED}"))
         .where(Message.delivery_state == "failed", Message.deleted_at.is_(None))
-        .where(failed_at < fact.at if fact.kind == "connection.added" else failed_at <= fact.at)
+        .where(failed_at < restored.at if isinstance(restored.event, ConnectionAdded) else failed_at <= restored.at)
         .order_by(Message.at, Message.id)
     )
-    if fact.kind == OF_A_TICKET:
-        query = query.where(Ticket.id == fact.subject_id)
+    if isinstance(restored.event, ThreadReachable):
+        query = query.where(Ticket.id == restored.subject_id)
     yield from db.session.scalars(query).all()
 
 

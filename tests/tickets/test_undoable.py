@@ -11,7 +11,6 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent, deliver_one
-from msp.tickets import undoable
 from msp.tickets.by_requester import add_detail
 from msp.tickets.events import ActionDropped, ActionRequested
 from msp.tickets.models import Ticket
