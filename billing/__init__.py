@@ -20,6 +20,7 @@
 from flask import Flask
 
 from billing import api, documents, first_step, issuing, pages, portal, stripe
+from billing import event_messages as _event_messages  # noqa: F401  (registers them)
 from billing.sentences.refusals import MESSAGES
 from msp.config import Settings
 from msp.words.refusals import add_messages

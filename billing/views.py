@@ -18,27 +18,16 @@ from billing.sentences import paragraph, sentence_or_code
 from billing.sentences.figures import days
 from msp.contracts.models import Contract
 from msp.kernel.db import Json, db
+from msp.kernel.event_types import read_event
 from msp.kernel.events import StoredEvent
 from msp.people.access import may
 from msp.people.models import Person
 from msp.people.names import first_name
 from msp.words import formats
+from msp.words.event_messages import event_message
 from msp.words.vocabulary import word
 
 Row = dict[str, object]
-ICONS = {
-    "invoice.drafted": "file-text",
-    "invoice.held": "circle-pause",
-    "invoice.released": "circle-play",
-    "invoice.issued": "receipt-euro",
-    "invoice.sent": "credit-card",
-    "invoice.push_requested": "refresh-cw",
-    "invoice.paid": "circle-check",
-    "invoice.payment_failed": "circle-alert",
-    "invoice.voided": "circle-alert",
-    "invoice.payment_noted": "credit-card",
-    "invoice.credited": "receipt-euro",
-}
 
 
 def ledger(invoice: Invoice, told: Told, *, as_seen_by: Person) -> Row:
@@ -239,28 +228,11 @@ def history(invoice: Invoice) -> list[Row]:
         .order_by(StoredEvent.seq)
     )
     return [
-        {"at": at, "icon": ICONS.get(kind, "activity"), "text": _happened(kind, data, name)}
+        {"at": at, "icon": event.icon, "text": _with_name(event_message(event), name)}
         for kind, at, data, name in db.session.execute(query)
+        if (event := read_event(kind, data)) is not None
     ]
 
 
-def _happened(kind: str, data: Json, name: str | None) -> str:
-    text = {
-        "invoice.drafted": gettext("Drafted"),
-        "invoice.held": gettext("Held back"),
-        "invoice.released": gettext("Released"),
-        "invoice.issued": gettext("Issued"),
-        "invoice.sent": gettext("The payment page is open"),
-        "invoice.push_requested": gettext("Sent to Stripe again"),
-        "invoice.paid": gettext("Paid"),
-        "invoice.payment_failed": gettext("The payment failed"),
-        "invoice.voided": gettext("Cancelled at Stripe; it is still owed"),
-        "invoice.payment_noted": _noted(data),
-        "invoice.credited": gettext("Corrected by %(number)s", number=data.get("number", "")),
-    }.get(kind, kind)
-    return f"{text} · {name}" if name else str(text)
-
-
-def _noted(data: Json) -> str:
-    """A line that came to the ledger; its amount stands there."""
-    return gettext("Money received noted") if data.get("amount", 0) >= 0 else gettext("Money returned noted")
+def _with_name(text: str, name: str | None) -> str:
+    return f"{text} · {name}" if name else text

@@ -8,6 +8,7 @@ work. Everything else that people do (buttons, commands, forms, reactions) goes 
 
 from functools import partial
 
+from integrations.channels import event_messages as _event_messages  # noqa: F401  (registers them)
 from integrations.channels.attachments import fetch
 from integrations.channels.auto_replies import ANSWERED, send_auto_reply
 from integrations.channels.button_actions import register_buttons

@@ -18,6 +18,7 @@ from msp.kernel.i18n import reading_as
 from msp.notify import Bundle, Notice
 from msp.people.models import Person
 from msp.people.queries import access_person, identities_of
+from msp.tickets.events import ReplyFailed
 from msp.words.failure_messages import failure_sentence
 
 
@@ -70,7 +71,7 @@ def _words(bundle: Bundle, person: Person) -> str:
 def line_of(notice: Notice) -> str:
     """One line in the language and zone of whoever reads."""
     data, due_at = notice.data, notice.data.get("due_at")
-    if notice.kind == "ticket.reply_failed":
+    if notice.kind == ReplyFailed.kind:
         return _reply_failed(notice)
     return sentences.nudge(
         notice.kind,

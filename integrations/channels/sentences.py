@@ -8,6 +8,7 @@ from integrations.channels import relative_time
 from integrations.channels.cards import Card, button_label
 from integrations.channels.values import Button
 from msp.sla.clocks import ANSWERS
+from msp.tickets.events import PersonRequested, SlaBreached, SlaEscalated, SlaWarned, TicketReceived
 from msp.words.vocabulary import word
 
 
@@ -169,22 +170,22 @@ def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: 
     """To a member of staff, in their own chat: one line with what they must know."""
     about = {"label": label, "subject": subject, "client": client}
     clock_name = word(clock, "clock")
-    if kind == "sla.breached":
+    if kind == SlaBreached.kind:
         return gettext("%(label)s is past its time for %(clock)s: %(subject)s (%(client)s).", clock=clock_name, **about)
-    if kind == "sla.warned":
+    if kind == SlaWarned.kind:
         return gettext(
             "%(label)s is close to its time for %(clock)s, due %(due)s: %(subject)s (%(client)s).",
             clock=clock_name,
             due=due,
             **about,
         )
-    if kind == "sla.escalated" and not clock:
+    if kind == SlaEscalated.kind and not clock:
         return gettext("%(label)s was escalated: %(subject)s (%(client)s).", **about)
-    if kind == "sla.escalated":
+    if kind == SlaEscalated.kind:
         return gettext("%(label)s needs you for its %(clock)s: %(subject)s (%(client)s).", clock=clock_name, **about)
-    if kind == "ticket.received":
+    if kind == TicketReceived.kind:
         return gettext("The client wrote on %(label)s: %(subject)s (%(client)s).", **about)
-    if kind == "ticket.person_asked":
+    if kind == PersonRequested.kind:
         return gettext("Somebody wants to talk to a person about %(label)s: %(subject)s (%(client)s).", **about)
     return gettext("%(label)s is yours now: %(subject)s (%(client)s).", **about)
 

@@ -30,6 +30,18 @@ from msp.kernel.ids import new_id
 from msp.people.actions import link_identity
 from msp.people.models import Account, Person
 from msp.sla.models import Clock, Pause
+from msp.tickets.events import (
+    MessageEvent,
+    TicketAssigned,
+    TicketEvent,
+    TicketNoted,
+    TicketOpened,
+    TicketPriorityChanged,
+    TicketReceived,
+    TicketReplied,
+    TicketStatusChanged,
+    TicketTierChanged,
+)
 from msp.tickets.models import Message, Ticket, TicketCounter
 from msp.tickets.states import pauses
 from msp.worklog.models import TimeEntry
@@ -285,12 +297,15 @@ def _messages(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
 
 def _events(each: told.Ticket, ticket: Row, messages: list[Row], loaded: Loaded) -> list[Row]:
     staff = {person.id for person in loaded.people.values() if person.is_staff}
-    rows = [_event(ticket, "ticket.opened", each.created_at, messages[0]["author_id"], source=each.source)]
+    first = messages[0]
+    opened = TicketOpened(message_id=first["id"], source=each.source)
+    rows = [_event(ticket, opened, each.created_at, first["author_id"])]
     for message in messages[1:]:
-        kind = "ticket.replied" if message["author_id"] in staff else "ticket.received"
-        kind = "ticket.noted" if message["visibility"] == "internal" else kind
-        rows.append(_event(ticket, kind, message["at"], message["author_id"], message_id=str(message["id"])))
+        event: type[MessageEvent] = TicketReplied if message["author_id"] in staff else TicketReceived
+        event = TicketNoted if message["visibility"] == "internal" else event
+        rows.append(_event(ticket, event(message_id=message["id"]), message["at"], message["author_id"]))
     before: dict[str, Any] = {"status": "new", "priority": each.initial_priority, "tier": str(each.initial_tier)}
+    before["assignee"] = None
     for change in each.changes:
         rows += _changed(ticket, change, before, loaded)
         before[change.field] = change.value
@@ -301,27 +316,30 @@ def _changed(ticket: Row, change: told.Change, before: Row, loaded: Loaded) -> l
     actor = loaded.people[change.actor].id if change.actor else None
     if change.field == "assignee":
         person = loaded.people[change.value] if change.value else None
-        data: Row = {"name": person.name if person else None, "after": str(person.id) if person else None}
-        return [_event(ticket, "ticket.assigned", change.at, actor, **data)]
-    if change.field in ("status", "priority"):
-        data = {"before": before[change.field], "after": change.value}
-        return [_event(ticket, f"ticket.{change.field}_changed", change.at, actor, **data)]
-    if change.field == "tier":
-        data = {"before": int(before["tier"]), "after": int(change.value or 1), "reason": change.reason}
-        return [_event(ticket, "ticket.tier_changed", change.at, actor, **data)]
-    return []
+        last = loaded.people[before["assignee"]].id if before["assignee"] else None
+        after, name = (person.id, person.name) if person else (None, None)
+        event: TicketEvent = TicketAssigned(before=last, after=after, name=name)
+    elif change.field == "status":
+        event = TicketStatusChanged(before=before["status"], after=str(change.value))
+    elif change.field == "priority":
+        event = TicketPriorityChanged(before=before["priority"], after=str(change.value))
+    elif change.field == "tier":
+        event = TicketTierChanged(before=int(before["tier"]), after=int(change.value or 1), reason=change.reason)
+    else:
+        return []
+    return [_event(ticket, event, change.at, actor)]
 
 
-def _event(ticket: Row, kind: str, at: datetime, actor_id: UUID | None, **data: Any) -> Row:
+def _event(ticket: Row, event: TicketEvent, at: datetime, actor_id: UUID | None) -> Row:
     return {
         "id": new_id(),
         "client_id": ticket["client_id"],
-        "kind": kind,
+        "kind": event.kind,
         "subject_id": ticket["id"],
         "actor_id": actor_id,
         "at": at,
-        "visibility": "internal" if kind == "ticket.noted" else "public",
-        "data": data,
+        "visibility": event.visibility,
+        "data": event.data(),
     }
 
 

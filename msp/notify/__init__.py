@@ -17,6 +17,7 @@
 - `models`: notifications, preferences, webhooks
 """
 
+from msp.notify import event_messages as _event_messages  # noqa: F401  (registers them)
 from msp.notify.channels import Bundle, Channel, Notice, add_channel, remove_channel
 from msp.notify.inbox import register, unread_of
 

@@ -40,6 +40,7 @@ from msp.reports.figures import Figures
 from msp.reports.outcome import COUNTED, decided, due, is_decided, outcome
 from msp.reports.period import Period
 from msp.sla.models import KINDS, Clock, Pause
+from msp.tickets.events import SlaBreached, SlaMet
 from msp.tickets.models import TYPES, Ticket
 from msp.tickets.states import PRIORITIES
 
@@ -254,7 +255,7 @@ def _technician(became: ColumnElement[str]) -> ColumnElement[UUID | None]:
         .join(worker, and_(worker.id == met.actor_id, worker.client_id.is_(None)))
         .where(
             met.subject_id == Clock.ticket_id,
-            met.kind == "sla.met",
+            met.kind == SlaMet.kind,
             met.at == Clock.met_at,
             met.data["clock"].astext == Clock.kind,
         )
@@ -267,7 +268,7 @@ def _technician(became: ColumnElement[str]) -> ColumnElement[UUID | None]:
         select(had)
         .where(
             late.subject_id == Clock.ticket_id,
-            late.kind == "sla.breached",
+            late.kind == SlaBreached.kind,
             late.data["clock"].astext == Clock.kind,
             late.at >= Clock.started_at,
         )

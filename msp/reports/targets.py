@@ -17,6 +17,7 @@ from msp.reports.forecast import Accuracy
 from msp.reports.late_chance import Alike, History
 from msp.reports.outcome import due
 from msp.sla.models import Clock, Pause
+from msp.tickets.events import SlaRecomputed
 
 MOST = 6_000  # targets that are read
 LEAST_BEFORE = 3_000  # of them, those before a morning that is tested, where not all could be read
@@ -91,14 +92,13 @@ def _changes(tickets: list[UUID], *, since: datetime) -> dict[tuple[UUID, str], 
     """Changes of targets by ticket and sort of target; those before every tested morning do not matter."""
     query = select(StoredEvent.subject_id, StoredEvent.at, StoredEvent.data).where(
         StoredEvent.subject_id == any_(literal(tickets, ARRAY(Uuid))),
-        StoredEvent.kind == "sla.recomputed",
+        StoredEvent.kind == SlaRecomputed.kind,
         StoredEvent.at > since,
     )
     found: dict[tuple[UUID, str], list[Change]] = {}
     for row in db.session.execute(query.order_by(StoredEvent.seq)):
-        for each in row.data["clocks"]:
-            before = datetime.fromisoformat(each["before"]) if each["before"] else None
-            found.setdefault((row.subject_id, _sort(each["clock"])), []).append(Change(row.at, before))
+        for each in SlaRecomputed.read(row.data).clocks:
+            found.setdefault((row.subject_id, _sort(each.clock)), []).append(Change(row.at, each.before))
     return found
 
 

@@ -11,12 +11,14 @@ from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 
 from msp.calendars.business_time import deadline, explain
+from msp.calendars.events import CalendarChanged, PlaceChanged
 from msp.calendars.gaps import missing_years
 from msp.calendars.models import Calendar
 from msp.calendars.queries import to_value
 from msp.calendars.working_calendar import Windows, WorkingCalendar
 from msp.kernel import clock
 from msp.kernel.db import Json
+from msp.kernel.event_types import Event, read_event
 from msp.kernel.events import StoredEvent
 from msp.sla.explanation import Explanation
 from msp.web.admin import list_queries
@@ -24,6 +26,7 @@ from msp.web.admin.calendar_text import days_alike, text_of
 from msp.web.admin.forms import whole
 from msp.words import formats
 from msp.words.deadline_explanations import trail
+from msp.words.event_messages import event_message
 from msp.words.vocabulary import word
 
 NEXT_SHOWN, CHANGES_SHOWN = 6, 8
@@ -157,19 +160,14 @@ def _subjects(found: Calendar) -> list[Any]:
 
 
 def _changed(event: StoredEvent, by: str | None) -> Json:
-    return {"at": event.at, "by": by, "lines": _what(event)}
+    return {"at": event.at, "by": by, "lines": _lines(read_event(event.kind, event.data))}
 
 
-def _what(event: StoredEvent) -> list[str]:
-    data = event.data
-    if event.kind in ("calendar.added", "place.added"):
-        return [gettext("Added")]
-    if event.kind == "calendar.renamed":
-        return [gettext("Renamed from “%(name)s”", name=data["before"])]
-    if event.kind == "place.year_frozen":
-        return [gettext("%(place)s: %(year)s confirmed", place=data["name"], year=data["year"])]
-    if event.kind == "place.changed":
-        return [_days(data["name"], data)]
+def _lines(event: Event | None) -> list[str]:
+    if isinstance(event, PlaceChanged):
+        return [_days(event.name, event.data())]
+    if not isinstance(event, CalendarChanged):
+        return [event_message(event)] if event else []
     parts = {
         "timezone": gettext("Time zone"),
         "week": gettext("Week"),
@@ -177,7 +175,7 @@ def _what(event: StoredEvent) -> list[str]:
         "holidays": gettext("Holidays"),
         "exceptions": gettext("Days with different hours"),
     }
-    return [_days(label, data["what"][part]) for part, label in parts.items() if part in data["what"]]
+    return [_days(label, event.what[part]) for part, label in parts.items() if part in event.what]
 
 
 def _days(label: str, what: Mapping[str, Any]) -> str:

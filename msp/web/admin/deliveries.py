@@ -23,6 +23,7 @@ from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, needs
 from msp.web.sharing import clients_seen
 from msp.web.shell import shell
+from msp.words.event_messages import event_message
 from msp.words.failure_messages import failure_sentence, unknown_code
 
 _ID = re.compile(r"(inbound|delivery)-(\d{1,18})")
@@ -197,6 +198,7 @@ def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Han
         "kind": _sentence(row, label),
         "client": client,
         "event": row.kind,
+        "message": event_message(row.event) if row.event else "",
         "error": failure_sentence(row.reason, service=row.name),
         "error_code": unknown_code(row.reason),
         "excerpt": row.excerpt,

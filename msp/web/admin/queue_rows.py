@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, literal, select, true, u
 from msp.clients.platforms import platform_named
 from msp.kernel.db import Scope, db, work
 from msp.kernel.dead_letters import MODELS, DeadLetterDiscarded, DeadLetterRetried, Queue, subject_of
+from msp.kernel.event_types import Event, read_event
 from msp.kernel.events import Delivery, StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import Person
@@ -39,6 +40,7 @@ class Letter:
     id: int
     name: str  # the source or the subscriber
     kind: str  # what the payload or the event is
+    event: Event | None  # what it tells, where it goes out
     client_id: UUID | None
     subject_id: UUID | None
     reason: str
@@ -154,7 +156,7 @@ def _incoming(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
     query = select(Inbound, func.length(cast(Inbound.payload, Text))).where(Inbound.id.in_(ids))
     return {
         ("inbound", row.id): Letter(
-            "inbound", row.id, row.source, _kind(row), row.client_id, None, row.reason or "", row.attempts,
+            "inbound", row.id, row.source, _kind(row), None, row.client_id, None, row.reason or "", row.attempts,
             row.due_at, _short(_excerpt(row)), size,
         )
         for row, size in db.session.execute(query)
@@ -170,8 +172,8 @@ def _outgoing(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
     )
     return {
         ("delivery", row.id): Letter(
-            "delivery", row.id, row.subscriber, event.kind, row.client_id, event.subject_id, row.reason or "",
-            row.attempts, row.due_at, _short(body or ""), size,
+            "delivery", row.id, row.subscriber, event.kind, read_event(event.kind, event.data), row.client_id,
+            event.subject_id, row.reason or "", row.attempts, row.due_at, _short(body or ""), size,
         )
         for row, event, size, body in db.session.execute(query)
     }  # fmt: skip

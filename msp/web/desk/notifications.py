@@ -7,9 +7,20 @@ from werkzeug.wrappers import Response
 
 from msp.kernel import clock
 from msp.kernel.db import Json, db
+from msp.kernel.event_types import Event, event_type, read_event
 from msp.notify.about import about, with_ticket
 from msp.notify.inbox import count_unread, mark_read
 from msp.notify.models import Notification
+from msp.tickets.events import (
+    PersonRequested,
+    ReplyFailed,
+    SlaBreached,
+    SlaEscalated,
+    SlaWarned,
+    TicketAssigned,
+    TicketReceived,
+    TicketWoken,
+)
 from msp.web.guards import needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -17,16 +28,7 @@ from msp.words.failure_messages import failure_sentence
 from msp.words.vocabulary import word
 
 SHOWN = 40
-ICONS = {
-    "ticket.assigned": "user-plus",
-    "ticket.received": "message-square-text",
-    "ticket.person_asked": "phone",
-    "ticket.woken": "calendar-clock",
-    "ticket.reply_failed": "circle-alert",
-    "sla.warned": "clock-alert",
-    "sla.breached": "triangle-alert",
-    "sla.escalated": "arrow-up-right",
-}
+TONES: dict[type[Event] | None, str] = {SlaBreached: "red", ReplyFailed: "red", SlaWarned: "amber"}
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -56,11 +58,11 @@ def read_notifications() -> Response:
 
 
 def _shown(row: Notification, ticket: Json) -> dict[str, object]:
-    label = ticket.get("label", "")
+    label, kind = ticket.get("label", ""), event_type(row.kind)
     return {
         "id": row.id,
-        "icon": ICONS.get(row.kind, "bell"),
-        "tone": {"sla.breached": "red", "ticket.reply_failed": "red", "sla.warned": "amber"}.get(row.kind, ""),
+        "icon": kind.icon if kind else "bell",
+        "tone": TONES.get(kind, ""),
         "title": sentence(row),
         "text": f"{label} · {ticket['subject']} · {ticket['client']}" if label else "",
         "url": url_for("desk.ticket", label=label) if label else url_for("desk.notifications"),
@@ -71,22 +73,22 @@ def _shown(row: Notification, ticket: Json) -> dict[str, object]:
 
 def sentence(row: Notification) -> str:
     """What a notification says, in the reader's language."""
-    if row.kind == "ticket.assigned":
-        return gettext("A ticket was assigned to you")
-    if row.kind == "ticket.received":
-        return gettext("The client replied on your ticket")
-    if row.kind == "ticket.reply_failed":
-        reason = failure_sentence(row.data.get("reason"), service=row.data.get("channel") or "")
-        return gettext("A reply could not be delivered. %(reason)s", reason=reason)
-    if row.kind == "ticket.woken":
-        return gettext("A scheduled ticket is open again")
-    promise = word(row.data.get("clock", ""), "clock_long")
-    if row.kind == "ticket.person_asked":
-        return gettext("Someone asks to talk to a person")
-    if row.kind == "sla.warned":
-        return gettext("%(promise)s: 75 %% of the SLA target used", promise=promise)
-    if row.kind == "sla.escalated":
-        return gettext("%(promise)s: escalated", promise=promise)
-    if row.kind == "sla.breached":
-        return gettext("%(promise)s: SLA breached", promise=promise)
+    match read_event(row.kind, row.data):
+        case TicketAssigned():
+            return gettext("A ticket was assigned to you")
+        case TicketReceived():
+            return gettext("The client replied on your ticket")
+        case ReplyFailed(reason=code, channel=channel):
+            reason = failure_sentence(code, service=channel or "")
+            return gettext("A reply could not be delivered. %(reason)s", reason=reason)
+        case TicketWoken():
+            return gettext("A scheduled ticket is open again")
+        case PersonRequested():
+            return gettext("Someone asks to talk to a person")
+        case SlaWarned(clock=target):
+            return gettext("%(promise)s: 75 %% of the SLA target used", promise=word(target, "clock_long"))
+        case SlaEscalated(clock=target):
+            return gettext("%(promise)s: escalated", promise=word(target, "clock_long"))
+        case SlaBreached(clock=target):
+            return gettext("%(promise)s: SLA breached", promise=word(target, "clock_long"))
     return row.kind

@@ -18,6 +18,7 @@ from msp.sla.models import Clock
 from msp.tickets import by_requester, queries
 from msp.tickets.by_requester import may_be_more_urgent
 from msp.tickets.detail import EventRow
+from msp.tickets.events import MessageDeleted, MessageRestored, TicketAssigned, TicketStatusChanged
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.reading import mark_ticket_read
 from msp.tickets.states import FINISHED
@@ -29,7 +30,7 @@ from msp.web.request_scope import current_person
 from msp.web.uploads import keep_files
 from msp.words.deadline_explanations import sentences
 
-SHOWN_EVENTS = {"ticket.status_changed", "ticket.assigned", "ticket.message_deleted", "ticket.message_restored"}
+SHOWN_EVENTS = {each.kind for each in (TicketStatusChanged, TicketAssigned, MessageDeleted, MessageRestored)}
 
 
 def add_routes(blueprint: Blueprint) -> None:
