@@ -12,6 +12,7 @@
 - `documents`, `pdf`, `printable`, `fonts`: the PDF
 - `payments`, `collection`, `stripe`, `stripe_client`, `stripe_returns`: payments, collection through Stripe
 - `faults`, `phrases`: faults in a client's data; codes of billing
+- `events`, `event_messages`: events of invoices, and a sentence for each
 - `models`, `queries`: tables; reading them
 - `pages`, `payment_pages`, `portal`, `views`, `confirmations`, `first_step`: pages and what they show
 - `api`, `api_shapes`: REST API

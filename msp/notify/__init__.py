@@ -14,6 +14,7 @@
 - `resending`: sends replies again when a connection works again
 - `portal_channel`: replies in the portal
 - `webhooks`: addresses that an escalation may call
+- `events`, `event_messages`: events of notifications and webhooks, and a sentence for each
 - `models`: notifications, preferences, webhooks
 """
 

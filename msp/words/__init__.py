@@ -6,6 +6,7 @@
 - `escalation_texts`: the steps of an escalation policy
 - `forecast_texts`: why a forecast is what it is
 - `refusals`: what each refusal code means
+- `event_messages`: what happened, one sentence for each kind of event
 - `failure_messages`: why a delivery failed; platforms bring the sentences of their own codes
 - `per_locale`: a cache for what depends on language and time zone alone
 """
