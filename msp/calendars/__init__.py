@@ -10,6 +10,7 @@
 - `holidays`: public holidays to begin with
 - `gaps`: years whose holidays nobody has checked
 - `office_hours`: the calendar of a company that has none
+- `events`: events of calendars and places
 - `models`, `place_models`: tables
 """
 

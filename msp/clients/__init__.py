@@ -5,5 +5,6 @@
 - `platforms`: registry of chat and mail platforms
 - `billing_data`: checks what invoices carry: names, addresses, tax numbers
 - `tax_regime`: the tax regime between provider and client
+- `events`: events of clients and connections
 - `models`: clients, connections, unknown workspaces
 """

@@ -5,5 +5,6 @@
 - `service_level`: SLA targets as a value; pure
 - `escalation_policy`: escalation steps as a value; pure
 - `terms`: the schema of contract terms by kind
+- `events`: events of contracts
 - `models`: contracts, terms, rate cards
 """

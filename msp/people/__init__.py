@@ -11,5 +11,6 @@
 - `tokens`: API tokens
 - `password_reset`: links to a new password
 - `first_administrator`: the setup code
+- `events`: events of people, accounts and tokens
 - `models`: people, accounts, sessions, tokens
 """

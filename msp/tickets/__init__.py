@@ -8,6 +8,7 @@ What others call
 - `message_changes`: a message edited, deleted or restored in chat
 - `undoable`: actions that can be undone for some seconds
 - `callers`: requester of a ticket that staff opens
+- `events`: events of tickets, messages, files and SLA targets; emits them
 - `queries`, `finished`, `api_queries`: lists of tickets and single tickets
 - `detail`: row queries of the ticket page
 - `reading`: which replies a requester has not read
@@ -39,6 +40,5 @@ Texts
 
 Storage
 - `models`: tickets, messages, attachments, conversations
-- `ticket_events`: emits an event of a ticket
 - `removed_files`: files of deleted messages
 """

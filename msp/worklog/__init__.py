@@ -5,5 +5,6 @@
 - `overlaps`: entries at the same time, days of more than 24 hours
 - `queries`: time entries in pages
 - `detail_queries`: row queries of the ticket page
+- `events`: events of time entries
 - `models`: time entries and timers
 """
