@@ -3,11 +3,12 @@
 from flask import Flask
 
 from msp import notify, web
+from msp.clients import deactivation
 from msp.config import Settings
 from msp.kernel import clock, crypto, destinations, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
 from msp.notify import portal_channel, reply_delivery, resending
-from msp.people import password_reset, sessions
+from msp.people import password_reset
 from msp.tickets import escalation, recomputing, removed_files, undoable, waking
 from msp.web.api.description import DescribedFlask
 
@@ -57,7 +58,7 @@ def make_app(settings: Settings) -> Flask:
     recomputing.register()
     removed_files.register()
     waking.register()
-    sessions.register()
+    deactivation.register()
     password_reset.register()
     undoable.register()
     notify.register()

@@ -8,11 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import contains_eager
 
-from msp.clients.events import ClientEdited
 from msp.kernel import ttl_cache
-from msp.kernel.db import Scope, db, work
+from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.events import DeliveredEvent, emit, subscribe
+from msp.kernel.events import emit
 from msp.kernel.ids import new_id, new_token, token_hash
 from msp.kernel.settings import Setting
 from msp.people.events import SessionsEnded
@@ -130,17 +129,10 @@ def sign_out(session_id: UUID, *, at: datetime) -> None:
     _end(AccountSession.id == session_id, at=at)
 
 
-def register() -> None:
-    """End the sessions of a client's people when the client is switched off."""
-    subscribe("sessions", to={ClientEdited}, handler=_end_of_client)
-
-
-def _end_of_client(edited: DeliveredEvent[ClientEdited]) -> None:
-    if "active" not in edited.event.changed:
-        return
-    with work(Scope.system()):
-        of_client = select(Account.id).join(Account.person).where(Person.client_id == edited.client_id)
-        _end(AccountSession.account_id.in_(of_client), AccountSession.created_at <= edited.at, at=edited.at)
+def end_client_sessions(client_id: UUID, *, at: datetime) -> None:
+    """End the sessions of a client's people that began until `at`."""
+    of_client = select(Account.id).join(Account.person).where(Person.client_id == client_id)
+    _end(AccountSession.account_id.in_(of_client), AccountSession.created_at <= at, at=at)
 
 
 def _is_within(found: AccountSession, limits: SessionLimits, *, at: datetime) -> bool:
