@@ -16,7 +16,7 @@ and what is not decided in a period does not, for a reason:
 | no_contract, no_promise | the ticket was opened in the period, and no contract, or none of its targets, covered it |
 
 A reopened ticket takes its resolution out of «met»: the clock runs on with what was left, and is decided anew.
-See docs/decisions/0005-which-month-a-promise-belongs-to.md and the table of cases in tests/reports/test_rule.py.
+See docs/decisions/0005-which-month-a-promise-belongs-to.md and the table of cases in tests/reports/test_verdicts.py.
 """
 
 from datetime import datetime

@@ -18,7 +18,7 @@ from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Conflict, Invalid
 from msp.tickets.models import Ticket
 from tests.billing.desk import NOVEMBER, OCTOBER, SEPTEMBER, client_of, contract_of, issued, log, run, ticket_of, utc
-from tests.billing.test_lost_money import DECEMBER, RATES, SEATS, SINCE, change, closed, codes, fee
+from tests.billing.test_missed_charges import DECEMBER, RATES, SEATS, SINCE, change, closed, codes, fee
 from tests.world import World
 
 MIDDLE = date(2026, 10, 16)

@@ -14,7 +14,7 @@ from msp.kernel.db import Scope, db, work
 from msp.sla.explanation import explain_clocks
 from msp.sla.history import pauses_before
 from msp.sla.models import Clock, Pause
-from tests.calendars.changing import work_on_the_bridge
+from tests.calendars.calendar_changes import work_on_the_bridge
 from tests.conftest import MONDAY
 from tests.world import World
 

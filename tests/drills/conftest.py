@@ -8,7 +8,7 @@ import pytest
 from simulators.slack.server import SlackServer
 from simulators.teams.server import TeamsServer
 from tests.drills.desk import Desk
-from tests.drills.ground import Outside, ground
+from tests.drills.environment import Outside, ground
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -98,7 +98,7 @@ class Desk:
         with self.printed.open("ab") as out:
             self.process = subprocess.Popen(COMMAND, env=self.environment, cwd=ROOT, stdout=out, stderr=out)
         self.be_whole()
-        stage = [sys.executable, "-m", "tests.drills.stage"]
+        stage = [sys.executable, "-m", "tests.drills.seed"]
         told = subprocess.run(stage, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
         self.tokens = json.loads(told.stdout)
 

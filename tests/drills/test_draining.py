@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 
 from simulators.slack.server import SlackServer
+from tests.drills.conversations import answers, calls, open_threads
 from tests.drills.desk import Desk, crowding, eventually
-from tests.drills.talk import answers, calls, open_threads
 
 SLOW = 2.0  # seconds that Slack takes for what is in hand when the word comes
 

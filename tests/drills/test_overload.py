@@ -9,9 +9,9 @@ from typing import Any
 from msp.bench.load import open_loop, request
 from simulators.signing import slack_headers
 from simulators.slack.server import SlackServer
+from tests.drills.conversations import CROWD, open_threads, say
 from tests.drills.desk import Desk, crowding, eventually, freeze, thaw
-from tests.drills.ground import SLACK_SECRET
-from tests.drills.talk import CROWD, open_threads, say
+from tests.drills.environment import SLACK_SECRET
 from tests.world import SLACK_BOT_USER, SLACK_TEAM
 
 HEAP = 150

@@ -5,8 +5,8 @@ import time
 from datetime import timedelta
 
 from simulators.slack.server import SlackServer
+from tests.drills.conversations import PABLO, TOM, answers, calls, heard, open_threads, say, ticket_of
 from tests.drills.desk import Desk, crowding, eventually, freeze
-from tests.drills.talk import PABLO, TOM, answers, calls, heard, open_threads, say, ticket_of
 from tests.world import SLACK_TEAM
 
 RECOVERY = 10.0  # seconds from a worker's death until another has taken over what it had in hand

@@ -3,8 +3,8 @@
 import time
 
 from simulators.slack.server import SlackServer
+from tests.drills.conversations import answers, open_threads, say
 from tests.drills.desk import Desk, crowding, eventually
-from tests.drills.talk import answers, open_threads, say
 
 LOOK = 5.0  # seconds after which a worker looks by itself
 

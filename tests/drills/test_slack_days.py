@@ -3,8 +3,8 @@
 from typing import Any
 
 from simulators.slack.server import SlackServer
+from tests.drills.conversations import answers, open_threads
 from tests.drills.desk import Desk, eventually
-from tests.drills.talk import answers, open_threads
 
 BAD_DAYS: dict[str, dict[str, Any]] = {
     "Me han bloqueado la cuenta": {"kind": "429", "times": 2, "retry_after": 2},

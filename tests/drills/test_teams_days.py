@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from simulators.teams.server import TeamsServer
+from tests.drills.conversations import INIGO
 from tests.drills.desk import Desk, eventually
-from tests.drills.talk import INIGO
 from tests.world import TEAMS_TENANT
 
 

@@ -1,9 +1,9 @@
 """Ten rounds of the fault drill, always the same ten, on a desk of their own; `make drill` runs two hundred."""
 
 from tests.drills.desk import crowding
+from tests.drills.environment import ground
 from tests.drills.fault.count import RECOVERED, table
 from tests.drills.fault.rounds import drill
-from tests.drills.ground import ground
 
 ROUNDS, SEED = 10, 1958
 ALWAYS = ("messages", "replies asked", "cards", "clocks", "rows", "the drill")  # what ten rounds bring, however they go

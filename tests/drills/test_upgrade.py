@@ -19,9 +19,9 @@ import psycopg
 import pytest
 
 from msp.config import Settings, libpq_url
+from tests.drills.conversations import CROWD, say
 from tests.drills.desk import ROOT, DeskTime, eventually
-from tests.drills.ground import _environment, _free_port, outside
-from tests.drills.talk import CROWD, say
+from tests.drills.environment import _environment, _free_port, outside
 
 MSP = [sys.executable, "-c", "from msp.cli import main; main()"]
 WAITED = 10.0  # seconds: a request waits behind a step for its two, and for this machine that others use
@@ -118,7 +118,7 @@ def test_nothing_fails_and_nothing_is_lost(before: Path, tmp_path_factory: pytes
 
 def _staged(tree: Path, environment: dict[str, str]) -> str:
     """Build the cast with the old version; returns the technician's token."""
-    stage = [sys.executable, "-m", "tests.drills.stage"]
+    stage = [sys.executable, "-m", "tests.drills.seed"]
     told = subprocess.run(stage, cwd=tree, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
     return str(json.loads(told)["tomas"]) if told.startswith("{") else told
 

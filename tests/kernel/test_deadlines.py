@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from msp.kernel.deadlines import DeadlineExceeded, deadline
-from tests.kernel.outside import dripping
+from tests.kernel.slow_servers import dripping
 
 SECONDS = 0.6
 HEADERS = b"HTTP/1.1 200 OK\r\nX: "

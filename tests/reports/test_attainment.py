@@ -1,4 +1,4 @@
-"""Figures of the two months in months.py, reckoned by hand from its comments."""
+"""Figures of the two months in two_months.py, reckoned by hand from its comments."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ from msp.sla.models import Clock
 from msp.tickets.by_requester import add_detail
 from msp.tickets.models import Ticket
 from msp.tickets.queries import access_ticket
-from tests.reports.months import BOTH, NOW, OCTOBER, SEPTEMBER, madrid, opened, tell_two_months
+from tests.reports.two_months import BOTH, NOW, OCTOBER, SEPTEMBER, madrid, opened, tell_two_months
 from tests.world import World
 
 

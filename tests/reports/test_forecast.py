@@ -21,7 +21,7 @@ from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_ticket
-from tests.reports.past import answer_each_day
+from tests.reports.ticket_history import answer_each_day
 from tests.world import World
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from msp.reports.attainment import Question, figures, lines
 from msp.reports.figures import sum_of
 from msp.reports.period import month_of
 from msp.tickets.models import Ticket
-from tests.tickets.promised import answered, minutes, moved, opened, promise, wrote
+from tests.tickets.sla_steps import answered, minutes, moved, opened, promise, wrote
 from tests.world import World
 
 NOVEMBER = month_of(date(2026, 11, 1))

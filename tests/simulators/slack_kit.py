@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from simulators.slack.server import SIGNING_SECRET
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 
 CARD: list[dict[str, Any]] = [
     {"type": "section", "block_id": "head", "text": {"type": "mrkdwn", "text": "*ACME-1* La impresora no va"}},

@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from simulators.slack.manifest import read_manifest
 from simulators.slack.server import SlackServer, create_slack_server
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.receiver import Receiver
 from tests.simulators.slack_kit import refused
 

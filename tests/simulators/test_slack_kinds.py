@@ -6,7 +6,7 @@ from slack_sdk import WebClient
 
 from simulators.slack.person import SlackPerson
 from simulators.slack.server import SlackServer
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.receiver import Receiver
 
 TOKEN = {"Authorization": "Bearer xoxb-lozano"}

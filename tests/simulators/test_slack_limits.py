@@ -8,7 +8,7 @@ from simulators.slack import limits
 from simulators.slack.server import SlackServer, create_slack_server
 from simulators.slack.spread import spread, workspaces_needed
 from simulators.slack.web import METHODS
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.receiver import Receiver
 from tests.simulators.slack_kit import refused
 

@@ -5,7 +5,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from simulators.slack.server import SlackServer
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.receiver import Receiver
 from tests.simulators.slack_kit import refused
 

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from simulators.slack.server import SlackServer, create_slack_server
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.receiver import Got, Receiver, busy
 from tests.simulators.slack_kit import CARD, MODAL, refused, signed_at
 

@@ -11,7 +11,7 @@ from botframework.connector.teams import TeamsConnectorClient
 from msrest.authentication import BasicTokenAuthentication
 
 from simulators.teams.server import APP_ID, APP_PASSWORD, HOME_TENANT, TeamsServer
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.teams_kit import CARD, LOZANO, VEGA, bot_token, card, client_for, denied, message
 
 # ---------------------------------------------------------------------- Connector

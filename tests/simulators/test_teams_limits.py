@@ -11,7 +11,7 @@ from botframework.connector import ConnectorClient
 from simulators.teams.limits import Limits, uses
 from simulators.teams.refusals import TeamsRefusal
 from simulators.teams.server import TeamsServer
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.teams_kit import LOZANO, bot_token, card, denied, message
 
 THROTTLED = (429, "Throttled")

@@ -9,7 +9,7 @@ from flask import Response
 
 from simulators.teams.server import APP_ID, TeamsServer, create_teams_server
 from simulators.teams.tokens import FORGERIES
-from tests.simulators.hands import Hands
+from tests.simulators.moving_clock import Hands
 from tests.simulators.receiver import Receiver, busy
 from tests.simulators.teams_kit import LOZANO, VEGA, bot_token, message, verified
 

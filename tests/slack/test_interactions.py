@@ -28,9 +28,9 @@ from integrations.channels.interactions import (
 from msp.kernel.db import Scope, current_scope_or_none, work
 from msp.kernel.inbox import Inbound
 from simulators.slack.server import SlackServer
-from tests.kernel.outside import dripping
+from tests.kernel.slow_servers import dripping
 from tests.slack.conftest import MARTA, SUPPORT
-from tests.slack.test_doors import post, send
+from tests.slack.test_endpoints import post, send
 from tests.world import SLACK_BOT_TOKEN, SLACK_TEAM, World
 
 Drain = Callable[[], int]

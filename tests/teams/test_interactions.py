@@ -25,7 +25,7 @@ from msp.kernel.events import StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.tickets.models import Ticket
 from simulators.teams.invokes import Invoked
-from tests.kernel.outside import dripping
+from tests.kernel.slow_servers import dripping
 from tests.teams.desk import Desk
 from tests.world import TEAMS_TENANT
 

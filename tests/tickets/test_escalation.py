@@ -21,7 +21,7 @@ from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from tests.oncall.desk import add_rota
-from tests.tickets.promised import events, opened, promise, shown, the
+from tests.tickets.sla_steps import events, opened, promise, shown, the
 from tests.world import World
 
 RUNGS = planned_steps(DEFAULT_POLICY, "first_response", timedelta(minutes=30))

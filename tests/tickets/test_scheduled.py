@@ -16,7 +16,7 @@ from msp.tickets.actions import change_status, take
 from msp.tickets.models import Ticket
 from msp.tickets.waking import open_due
 from tests.conftest import MONDAY
-from tests.tickets.promised import clocks, opened
+from tests.tickets.sla_steps import clocks, opened
 from tests.world import World, sign_in
 
 Drain = Callable[[], int]

@@ -7,7 +7,7 @@ from msp.tickets import actions, queries
 from msp.tickets.finished import finished_page
 from msp.tickets.search import search
 from msp.tickets.ticket_rows import Filter, TicketRow
-from tests.tickets.promised import opened
+from tests.tickets.sla_steps import opened
 from tests.world import World
 
 

@@ -16,8 +16,8 @@ from msp.people.models import Person
 from msp.tickets.actions import take
 from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_ticket
-from tests.reports.months import NOW, tell_two_months
-from tests.reports.past import answer_each_day
+from tests.reports.ticket_history import answer_each_day
+from tests.reports.two_months import NOW, tell_two_months
 from tests.world import World, sign_in
 
 

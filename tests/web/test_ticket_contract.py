@@ -13,7 +13,7 @@ from msp.contracts.service_level import Target
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.tickets.models import Ticket
-from tests.tickets.promised import another_contract, events, minutes, moved, opened, shown, the
+from tests.tickets.sla_steps import another_contract, events, minutes, moved, opened, shown, the
 from tests.world import World, sign_in
 
 PAGE, FORM = "/desk/tickets/LOZ-1", "/desk/tickets/LOZ-1/set-contract"

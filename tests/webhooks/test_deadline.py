@@ -13,7 +13,7 @@ from integrations.teams import connector
 from integrations.webhooks.http import Poster
 from msp.config import Settings
 from msp.kernel.errors import OutsideFailure
-from tests.kernel.outside import dripping
+from tests.kernel.slow_servers import dripping
 
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX: "
 LIMIT = 1.0

@@ -12,7 +12,7 @@ from msp.tickets.models import Ticket
 from msp.worklog.actions import start_timer
 from msp.worklog.models import TimeEntry
 from tests.billing.desk import NOVEMBER, log, run, ticket_of, utc
-from tests.tickets.promised import another_contract
+from tests.tickets.sla_steps import another_contract
 from tests.web.api.conftest import Programs, program  # noqa: F401 (a fixture)
 from tests.world import TARGETS, World, sign_in
 

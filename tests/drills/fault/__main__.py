@@ -9,10 +9,10 @@ import os
 import sys
 import time
 
+from tests.drills.environment import ground
 from tests.drills.fault.count import table
 from tests.drills.fault.faults import ALL
 from tests.drills.fault.rounds import drill
-from tests.drills.ground import ground
 
 ROUNDS = 200
 

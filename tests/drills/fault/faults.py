@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import psutil
 
 from tests.drills.desk import Desk, eventually, freeze, thaw
+from tests.drills.environment import Outside
 from tests.drills.fault.ledger import Ledger
-from tests.drills.ground import Outside
 
 MADRID = ZoneInfo("Europe/Madrid")
 CALLS = {

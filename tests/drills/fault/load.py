@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.drills.conversations import CROWD, INIGO, MARTA, PABLO, TOM
 from tests.drills.desk import Desk
+from tests.drills.environment import Outside
 from tests.drills.fault.ledger import Asked, Ledger, Spoken
-from tests.drills.ground import Outside
-from tests.drills.talk import CROWD, INIGO, MARTA, PABLO, TOM
 from tests.world import SLACK_TEAM, TEAMS_TENANT
 
 SLACK_PEOPLE = (MARTA, PABLO, TOM, *CROWD[:20])

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
+from tests.drills.conversations import heard
 from tests.drills.desk import Desk, crowding, eventually
+from tests.drills.environment import Outside
 from tests.drills.fault.count import Line, reckon
 from tests.drills.fault.faults import ALL, Bad, Scene, leap
 from tests.drills.fault.ledger import Ledger, Recovery
 from tests.drills.fault.load import Load, working_hours_after
-from tests.drills.ground import Outside
-from tests.drills.talk import heard
 from tests.world import SLACK_TEAM
 
 PROBE = "U0SONDA"

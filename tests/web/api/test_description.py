@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.web.api.conftest import Program
+from tests.web.api.test_authorization import operations
 from tests.web.api.test_conversation import WORK
 from tests.web.api.test_desk_data import CALENDAR, CLIENT, contract
-from tests.web.api.test_strangers import operations
 from tests.web.api.test_tickets import asked, opened
 from tests.world import World
 

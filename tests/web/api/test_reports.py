@@ -5,8 +5,8 @@ import pytest
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.tickets.opening import Request, open_ticket
-from tests.reports.months import NOW, tell_two_months
-from tests.reports.past import answer_each_day
+from tests.reports.ticket_history import answer_each_day
+from tests.reports.two_months import NOW, tell_two_months
 from tests.web.api.conftest import Program, Programs, codes
 from tests.world import World
 

@@ -21,7 +21,7 @@ from msp.tickets import escalation
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.escalation_actions import take_due
 from msp.tickets.models import Ticket
-from tests.tickets.promised import opened, promise
+from tests.tickets.sla_steps import opened, promise
 from tests.world import World
 
 WAIT = 20.0  # seconds after which a worker hangs

@@ -25,7 +25,7 @@ from msp.tickets import actions
 from msp.tickets.models import Ticket
 from msp.tickets.states import MOVES
 from tests.notify.channels import Recorder, only
-from tests.tickets.promised import another_contract, answered, clocks, moved, opened, wrote
+from tests.tickets.sla_steps import another_contract, answered, clocks, moved, opened, wrote
 from tests.world import World
 
 CASES = int(os.environ.get("PROPERTY_CASES", "12"))

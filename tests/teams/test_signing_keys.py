@@ -10,7 +10,7 @@ from integrations.teams import tokens
 from integrations.teams.tokens import Keys, NotTrusted
 from msp.kernel import clock
 from tests.conftest import MONDAY
-from tests.kernel.outside import dripping
+from tests.kernel.slow_servers import dripping
 
 HEADERS = b"HTTP/1.1 200 OK\r\nX: "
 

@@ -15,7 +15,7 @@ from msp.sla.clocks import left_of, pauses_of
 from msp.sla.models import Clock
 from msp.tickets.models import Ticket
 from tests.conftest import MONDAY
-from tests.tickets.promised import clocks, events, moved, opened, shown, the
+from tests.tickets.sla_steps import clocks, events, moved, opened, shown, the
 from tests.web.forms import posted
 from tests.world import World, sign_in
 

@@ -6,7 +6,7 @@ from integrations.channels import WorkspaceLink
 from integrations.slack.transport import SlackTransport
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.web_address import parse_web_address
-from tests.kernel.outside import dripping
+from tests.kernel.slow_servers import dripping
 
 pytestmark = pytest.mark.unit
 

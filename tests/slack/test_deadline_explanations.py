@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, TOM
-from tests.tickets.promised import promise
+from tests.tickets.sla_steps import promise
 from tests.world import SLACK_TEAM, World
 
 FRIDAY_EVENING = datetime(2026, 12, 4, 17, 0, tzinfo=UTC)  # 18:00 in Madrid; Monday and Tuesday are holidays

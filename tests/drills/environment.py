@@ -13,8 +13,8 @@ from simulators.slack.server import SlackServer, create_slack_server
 from simulators.smtp.server import MailServer, create_mail_server
 from simulators.stripe.server import StripeServer, create_stripe_server
 from simulators.teams.server import TeamsServer, create_teams_server
+from tests.drills.conversations import CROWD, INIGO, MARTA, PABLO, SUPPORT, TOM
 from tests.drills.desk import Desk, DeskTime, clean_environment
-from tests.drills.talk import CROWD, INIGO, MARTA, PABLO, SUPPORT, TOM
 from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, TEAMS_TENANT
 
 SLACK_SECRET = "slack-signing-secret-of-the-drills"

@@ -16,7 +16,7 @@ from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
-from tests.slack.test_doors import event, send
+from tests.slack.test_endpoints import event, send
 from tests.world import SLACK_BOT_USER, SLACK_TEAM, World
 
 Drain = Callable[[], int]

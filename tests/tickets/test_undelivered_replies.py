@@ -19,7 +19,7 @@ from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Message, Ticket
 from msp.tickets.sla_targets import conversation_of
 from tests.notify.channels import Recorder, only
-from tests.tickets.promised import another_contract, clocks, events, minutes, moved, opened, promise, shown, the, wrote
+from tests.tickets.sla_steps import another_contract, clocks, events, minutes, moved, opened, promise, shown, the, wrote
 from tests.world import World
 
 Drain = Callable[[], int]

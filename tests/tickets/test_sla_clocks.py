@@ -17,7 +17,7 @@ from msp.kernel.errors import Invalid
 from msp.tickets import actions, messages, recomputing
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Ticket
-from tests.tickets.promised import (
+from tests.tickets.sla_steps import (
     another_contract,
     answered,
     clocks,

@@ -17,8 +17,8 @@ from msp.reports.period import month_of
 from msp.reports.reasons import margins, reasons
 from msp.tickets import actions
 from msp.tickets.models import Ticket
-from tests.calendars.changing import work_on_the_bridge
-from tests.tickets.promised import another_contract, answered, moved, opened, the
+from tests.calendars.calendar_changes import work_on_the_bridge
+from tests.tickets.sla_steps import another_contract, answered, moved, opened, the
 from tests.web.api.conftest import Program, Programs, admin, program  # noqa: F401 (fixtures)
 from tests.world import World, sign_in
 

@@ -18,7 +18,7 @@ from msp.kernel.inbox import Inbound, Received
 from msp.sla.models import Clock, Step
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.opening import Request, open_ticket
-from tests.kernel.dying import die_after, kill_myself
+from tests.kernel.killed_process import die_after, kill_myself
 from tests.world import World
 
 NOTICE = "tests.noticed"

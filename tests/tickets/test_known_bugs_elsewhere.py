@@ -10,7 +10,7 @@ from msp.kernel.db import Scope, work
 from msp.tickets import actions
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Ticket
-from tests.tickets.promised import answered, clocks, events, minutes, moved, opened, promise, shown, the, wrote
+from tests.tickets.sla_steps import answered, clocks, events, minutes, moved, opened, promise, shown, the, wrote
 from tests.world import World
 
 SHORT_UPDATES = dict.fromkeys(PRIORITIES, Target(60, 240, next_response_minutes=10))
