@@ -132,6 +132,34 @@ def test_replies_that_wait_are_handed_to_their_new_subscriber(
     assert rows == [("replies", "ticket"), ("chat", "ticket"), ("chat", "chat"), ("notify", "notify")]
 
 
+CONVERSATIONS = """
+set session_replication_role = replica;
+insert into conversation (id, client_id, ticket_id, platform, workspace, channel, thread, is_personal, reference,
+  created_at) select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'slack', 'T1', 'C1', thread, false,
+  reference::jsonb, now() from (values
+  ('1', '{"direct_to": "U1", "said_in": ["C9", "5"], "question": null, "opening": "Hola"}'),
+  ('2', '{"service_url": "https://x", "question": {"id": "m1", "text": "¿Ya?", "is_reopening": true}}')
+  ) t(thread, reference);
+"""
+
+
+def test_the_state_of_conversations_moves_to_columns(
+    fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, every = tmp_path / "migrations", migrate.MIGRATIONS
+    shutil.copytree(every, before, ignore=shutil.ignore_patterns("003[7-9]_*", "00[4-9]*", "__pycache__"))
+    monkeypatch.setattr(migrate, "MIGRATIONS", before)
+    migrate.upgrade(fresh)
+    with as_root(fresh) as connection:
+        connection.execute(CONVERSATIONS)
+    monkeypatch.setattr(migrate, "MIGRATIONS", every)
+    migrate.upgrade(fresh)
+    columns = "direct_to, asked_in_channel, opening_text, question_id, question_text, question_reopens"
+    with as_root(fresh) as connection:
+        found = connection.execute(f"select {columns} from conversation order by thread").fetchall()
+    assert found == [("U1", "C9", "Hola", None, None, False), (None, None, None, "m1", "¿Ya?", True)]
+
+
 def test_an_index_that_was_cut_off_is_built_anew(fresh: Settings, steps: Path) -> None:
     migrate.upgrade(fresh)
     fill(fresh, 3)

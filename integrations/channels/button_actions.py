@@ -7,7 +7,12 @@ from datetime import datetime
 from integrations.channels import sentences
 from integrations.channels.auto_replies import language_of
 from integrations.channels.cards import ANOTHER, card_of
-from integrations.channels.conversations import conversation_at, conversation_of_ticket, leave_current, make_current
+from integrations.channels.conversations import (
+    conversation_at,
+    conversation_of_ticket,
+    leave_current_ticket,
+    make_current_ticket,
+)
 from integrations.channels.interactions import BUTTON, Interaction, InteractionAnswer, register_interaction
 from integrations.channels.links import find_link
 from integrations.channels.refusals import refusal_text
@@ -75,7 +80,7 @@ def _not_theirs(transport: Transport, link: WorkspaceLink, clicked: Interaction)
 def _act(clicked: Interaction, person: Person, *, at: datetime) -> InteractionAnswer:
     place = clicked.place
     if clicked.name == ANOTHER:
-        leave_current(place)
+        leave_current_ticket(place)
         return InteractionAnswer(sentences.something_else())
     conversation = conversation_at(place) if place.thread else conversation_of_ticket(place, clicked.value)
     if conversation is None or str(conversation.ticket_id) != clicked.value:
@@ -86,7 +91,7 @@ def _act(clicked: Interaction, person: Person, *, at: datetime) -> InteractionAn
 
 def _add_detail(click: Click) -> InteractionAnswer:
     if not click.has_threads:
-        make_current(click.conversation)
+        make_current_ticket(click.conversation)
     return InteractionAnswer(sentences.add_detail(label=click.ticket.label, has_threads=click.has_threads))
 
 

@@ -34,7 +34,7 @@ def conversation_of(
     where that is ours, see `posted_in`), else the current one.
     """
     if not said.place.thread:
-        return _quoted(said, quoted_in) or current_conversation(said.place, author_id=author_id)
+        return _quoted(said, quoted_in) or conversation_of_current_ticket(said.place, author_id=author_id)
     found = conversation_at(said.place)
     if found is not None or said.is_command:
         return found
@@ -43,7 +43,7 @@ def conversation_of(
     return _continued(said, author_id=author_id, within=within) if said.is_addressed else None
 
 
-def current_conversation(place: ThreadRef, *, author_id: UUID) -> Conversation | None:
+def conversation_of_current_ticket(place: ThreadRef, *, author_id: UUID) -> Conversation | None:
     """What is being talked about in a chat without threads; in a group chat, with that person."""
     query = (
         select(Conversation)
@@ -105,7 +105,7 @@ def posted_in(platform: str, message: str) -> UUID | None:
     return db.session.scalars(query.limit(1)).one_or_none()
 
 
-def make_current(conversation: Conversation) -> None:
+def make_current_ticket(conversation: Conversation) -> None:
     """New messages of its chat belong to it, where the chat has no threads; later than every other one there."""
     latest = select(func.max(Conversation.current_at)).where(
         Conversation.platform == conversation.platform,
@@ -116,7 +116,7 @@ def make_current(conversation: Conversation) -> None:
     conversation.current_at = max(now, last + timedelta(microseconds=1)) if last else now
 
 
-def leave_current(place: ThreadRef) -> None:
+def leave_current_ticket(place: ThreadRef) -> None:
     """What is said next in this chat starts another ticket."""
     db.session.execute(update(Conversation).where(*_in_channel(place)).values(current_at=None))
 
@@ -151,7 +151,7 @@ def _where_said(said: IncomingMessage) -> ColumnElement[bool]:
     return and_(
         Conversation.platform == said.place.platform,
         Conversation.workspace == said.place.workspace,
-        Conversation.reference["said_in"][0].astext == said.place.channel,
+        Conversation.asked_in_channel == said.place.channel,
     )
 
 

@@ -14,7 +14,7 @@ from integrations.channels.auto_replies import note_refused, request_auto_reply
 from integrations.channels.conversations import (
     conversation_at,
     conversation_of,
-    make_current,
+    make_current_ticket,
     nudged_conversation,
     posted_in,
     thanked_conversation,
@@ -252,7 +252,7 @@ def _add(
     conversation.reference = {**conversation.reference, **said.place.reference}
     note_reachable(conversation)
     if not said.place.thread:
-        make_current(conversation)
+        make_current_ticket(conversation)
     before = derived_subject(ticket)
     message = (reply_from_chat if author.is_staff else add_detail)(
         ticket,
@@ -281,21 +281,22 @@ def _open(
         external_id=said.external_id,
     )
     ticket, message = open_ticket(access_client(client_id), requester=access_person(author_id), request=request, at=at)
-    elsewhere = {"direct_to": said.author, "said_in": [place.channel, place.thread]} if said.is_private else {}
     conversation = Conversation(
         id=new_id(),
         client_id=client_id,
         ticket_id=ticket.id,
         platform=place.platform,
         workspace=place.workspace,
-        channel=f"{DIRECT}{said.author}" if elsewhere else place.channel,
-        thread=said.external_id if elsewhere else place.thread or said.message,
-        is_personal=place.is_personal or bool(elsewhere),
-        reference=place.reference | elsewhere,
+        channel=f"{DIRECT}{said.author}" if said.is_private else place.channel,
+        thread=said.external_id if said.is_private else place.thread or said.message,
+        is_personal=place.is_personal or said.is_private,
+        reference=place.reference,
+        direct_to=said.author if said.is_private else None,
+        asked_in_channel=place.channel if said.is_private else None,
         created_at=at,
     )
-    if not place.thread or elsewhere:
-        make_current(conversation)
+    if not place.thread or said.is_private:
+        make_current_ticket(conversation)
     db.session.add(conversation)
     return message
 

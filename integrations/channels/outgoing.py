@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from integrations.channels import sentences
 from integrations.channels.cards import Card, card_of, written
-from integrations.channels.conversations import make_current
+from integrations.channels.conversations import make_current_ticket
 from integrations.channels.links import find_link, note_broken
 from integrations.channels.posting import parts_of, post_all
 from integrations.channels.reachability import note_reachable
@@ -22,7 +22,7 @@ from integrations.channels.transport import Broken, Transport, Unreachable
 from integrations.channels.transports import transport_of
 from integrations.channels.values import Post, ThreadRef, WorkspaceLink
 from msp.kernel import clock, leases
-from msp.kernel.db import Json, Scope, db, work
+from msp.kernel.db import Scope, db, work
 from msp.kernel.destinations import Postponed
 from msp.kernel.errors import OutsideFailure, Permanent, Temporary
 from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit
@@ -76,6 +76,15 @@ WAITS_IN_ORDER = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Our last message whose buttons still work; `reopens` where they reopen a finished ticket."""
+
+    id: str
+    text: str
+    reopens: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What one event means for one conversation, read before anything is sent."""
 
@@ -90,7 +99,7 @@ class Plan:
     card_id: str | None
     opening_id: str | None
     is_card_new: bool
-    question: Json
+    question: Question | None
     opening: str
 
 
@@ -195,8 +204,8 @@ def opening_post(ticket: Ticket, card: Card, *, name: str) -> Post:
 def keep_opening(client_id: UUID, conversation_id: UUID, place: ThreadRef, *, sent: list[str], post: Post) -> None:
     """Remember where a conversation is held, and its opening sentence and card, so that they can be updated."""
     with changing(client_id, conversation_id) as conversation:
-        kept = {name: value for name, value in conversation.reference.items() if name != "direct_to"}
-        conversation.reference = kept | place.reference | {"opening": post.text}
+        conversation.direct_to, conversation.opening_text = None, post.text
+        conversation.reference = {**conversation.reference, **place.reference}
         conversation.channel, conversation.thread = place.channel, place.thread or sent[0]
         conversation.card_id, conversation.card_digest = sent[-1], post.digest
         conversation.opening_id = sent[0] if len(sent) > 1 else None
@@ -227,16 +236,22 @@ def _plan(conversation: Conversation, view: View) -> Plan:
         conversation_id=conversation.id,
         link=link if link and link.client_id == conversation.client_id else None,
         place=place_of(conversation),
-        direct_to=conversation.reference.get("direct_to"),
+        direct_to=conversation.direct_to,
         posts=(card_post,) if is_opening else (post,) if post else (),
         card=view.card,
         card_post=card_post,
         card_id=conversation.card_id,
         opening_id=conversation.opening_id,
         is_card_new=card_post.digest != conversation.card_digest,
-        question=conversation.reference.get("question") or {},
-        opening=conversation.reference.get("opening", ""),
+        question=_question_of(conversation),
+        opening=conversation.opening_text or "",
     )
+
+
+def _question_of(conversation: Conversation) -> Question | None:
+    if conversation.question_id is None:
+        return None
+    return Question(conversation.question_id, conversation.question_text or "", conversation.question_reopens)
 
 
 # ------------------------------------------------------------------ sentences
@@ -300,7 +315,7 @@ def _carry_out(transport: Transport, plan: Plan, delivered: DeliveredEvent[Ticke
         with changing(plan.client_id, plan.conversation_id) as conversation:
             note_reachable(conversation)
             if not transport.platform.capabilities.threads_in_chats and plan.posts[-1].buttons:
-                make_current(conversation)
+                make_current_ticket(conversation)
     _settle_question(transport, link, plan, place, asked=sent[-1] if sent else None)
     _refresh_card(transport, link, plan, place)
 
@@ -310,18 +325,17 @@ def _settle_question(
 ) -> None:
     """Keep the buttons under the last question only while they do something."""
     question = next((post for post in plan.posts if post.buttons), None)
-    lasts = FINISHED if plan.question.get("is_reopening") else {"resolved"}
+    lasts = FINISHED if plan.question and plan.question.reopens else {"resolved"}
     can_edit = transport.platform.capabilities.edits_out
     if plan.question and can_edit and (plan.card.status not in lasts or question):
-        _replace(transport, link, place, plan.question["id"], Post(plan.question["text"]))
+        _replace(transport, link, place, plan.question.id, Post(plan.question.text))
     elif not question:
         return
     with changing(plan.client_id, plan.conversation_id) as conversation:
-        asked_now = None
-        if question and asked:
-            is_reopening = question.buttons == sentences.reopen_buttons()
-            asked_now = {"id": asked, "text": question.text, "is_reopening": is_reopening}
-        conversation.reference = {**conversation.reference, "question": asked_now}
+        is_new = question is not None and asked is not None
+        conversation.question_id = asked if is_new else None
+        conversation.question_text = question.text if question and is_new else None
+        conversation.question_reopens = bool(question and is_new and question.buttons == sentences.reopen_buttons())
 
 
 def _refresh_card(transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef) -> None:
@@ -335,7 +349,7 @@ def _refresh_card(transport: Transport, link: WorkspaceLink, plan: Plan, place: 
     with changing(plan.client_id, plan.conversation_id) as conversation:
         if is_there:
             conversation.card_digest = plan.card_post.digest
-            conversation.reference = {**conversation.reference, "opening": plan.card_post.text}
+            conversation.opening_text = plan.card_post.text
         else:
             conversation.card_id = None
 

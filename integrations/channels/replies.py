@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from integrations.channels.cards import card_of
-from integrations.channels.conversations import make_current
+from integrations.channels.conversations import make_current_ticket
 from integrations.channels.intake import DIRECT
 from integrations.channels.links import find_link, lock
 from integrations.channels.outgoing import changing, keep_opening, note_unreachable, opening_post, place_of
@@ -108,7 +108,8 @@ class ChatReplies:
                 channel=f"{DIRECT}{to}",
                 thread=f"reply:{reply.ticket_id}",
                 is_personal=True,
-                reference={"direct_to": to},
+                reference={},
+                direct_to=to,
                 created_at=clock.now(),
             )
             session.add(made)
@@ -135,7 +136,7 @@ class ChatReplies:
         with changing(reply.client_id, conversation_id) as conversation:
             note_reachable(conversation)
             if not self.transport.platform.capabilities.threads_in_chats:
-                make_current(conversation)
+                make_current_ticket(conversation)
 
     def _plan(self, reply: OutgoingReply, conversation_id: UUID) -> Plan:
         with work(Scope.client(reply.client_id)) as session:
@@ -143,18 +144,18 @@ class ChatReplies:
             link = find_link(conversation.platform, conversation.workspace)
             if link is None or link.client_id != reply.client_id:
                 raise Unreachable("not_connected")
-            if "said_in" in conversation.reference and conversation.card_id is None:
+            if conversation.asked_in_channel is not None and conversation.card_id is None:
                 raise Temporary("opening_pending", retry_after=5.0)  # its card is on its way and opens the chat
             message = session.get_one(Message, reply.message_id)
             ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)
-            is_new = conversation.reference.get("direct_to") is not None and conversation.card_id is None
+            is_new = conversation.direct_to is not None and conversation.card_id is None
             has_threads = self.transport.platform.capabilities.threads_in_chats or not _is_chat(conversation)
             with reading_as(requester.locale, requester.timezone):
                 return Plan(
                     conversation_id=conversation_id,
                     link=link,
                     place=place_of(conversation),
-                    direct_to=conversation.reference.get("direct_to"),
+                    direct_to=conversation.direct_to,
                     reply=Post(
                         "",
                         content=document_of(message.body, message.content),

@@ -231,8 +231,12 @@ class TicketRead(Model):
 class Conversation(Model):
     """A thread in a chat system that shows a ticket: its messages become the ticket's messages, and replies go there.
 
-    `opening_id` is our first message where it is not part of the card. In a personal chat without threads the
-    conversation with the latest `current_at` is the one that new messages belong to; null means not current.
+    `reference` is what the platform needs to write there. `opening_id` is our first message where it is not part of
+    the card, `opening_text` its sentence. A chat without threads has a current ticket, which new messages belong to:
+    that of the conversation with the latest `current_at` (null: not current). `direct_to` is the person whose own chat
+    has to be opened first; `asked_in_channel` is where they asked, if the ticket is answered in their own chat.
+    `question_id` and `question_text` are our last message whose buttons still work; `question_reopens` where they
+    reopen a finished ticket.
     """
 
     __tablename__ = "conversation"
@@ -254,6 +258,12 @@ class Conversation(Model):
     card_id: Mapped[str | None]
     card_digest: Mapped[str | None]
     opening_id: Mapped[str | None]
+    opening_text: Mapped[str | None]
+    direct_to: Mapped[str | None]
+    asked_in_channel: Mapped[str | None]
+    question_id: Mapped[str | None]
+    question_text: Mapped[str | None]
+    question_reopens: Mapped[bool] = mapped_column(default=False, server_default="false")
     current_at: Mapped[datetime | None]
     unreachable_reason: Mapped[str | None]
     created_at: Mapped[datetime]
