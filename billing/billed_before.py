@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased, raiseload
 from billing.models import Invoice, InvoiceLine
 from billing.rating import Period
 from billing.terms import block_of_month
+from msp.contracts.kinds import KINDS
 from msp.kernel.db import Json, db
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED
@@ -23,7 +24,6 @@ FEE_CODES = (
     "line.fee", "line.seats", "line.seats_added", "line.seats_removed", "line.fee_adjusted", "line.milestone",
     "line.tickets", "line.block_sale",
 )  # fmt: skip
-_BLOCK_KINDS = ("block_hours", "retainer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _block_sold(description: Json) -> str | None:
     params = description["params"]
     if description["code"] == "line.block_sale":
         return str(params["block"])
-    return block_of_month(params["first"]) if params["kind"] in _BLOCK_KINDS else None
+    return block_of_month(params["first"]) if KINDS[params["kind"]].block_unit else None
 
 
 def tickets_completed(

@@ -20,6 +20,7 @@ from billing.rating.terms import Usage
 from billing.tax import Regime, tax_for
 from billing.terms import blocks_of, terms_of
 from billing.terms_in_force import recorded_at, seats_in, stretches, terms_on
+from msp.contracts.kinds import KINDS
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 
@@ -66,7 +67,7 @@ def fee_changes(books: BillingInputs, contract: Contract, days: Period) -> Itera
         agreed = terms_on(history, contract, first)
         for stretch in stretches(history, contract, until=held.last):
             on, later = stretch.days.first, stretch.contract
-            if on > first and "fee" in agreed.terms and agreed.kind != "per_ticket" and _fee(later) != _fee(agreed):
+            if on > first and "fee" in agreed.terms and not _is_per_ticket(agreed) and _fee(later) != _fee(agreed):
                 yield remark("draft.fee_changes", contract=contract.name, on=on)
 
 
@@ -103,7 +104,7 @@ def _parts(books: BillingInputs, contract: Contract, held: Period, days: Period)
     if inside is None:
         return
     history = _history(books, contract)
-    if terms_on(history, contract, inside.first).kind != "per_ticket":
+    if not _is_per_ticket(terms_on(history, contract, inside.first)):
         yield inside
         return
     for stretch in stretches(history, contract, until=inside.last):
@@ -111,10 +112,15 @@ def _parts(books: BillingInputs, contract: Contract, held: Period, days: Period)
             yield part
 
 
+def _is_per_ticket(contract: Contract) -> bool:
+    return KINDS[contract.kind].fee_unit == "ticket"
+
+
 def _usage(books: BillingInputs, contract: Contract, held: Period, part: Period, *, kind: str) -> Usage:
-    if kind == "per_seat":
+    unit = KINDS[kind].fee_unit
+    if unit == "seat":
         return seats_in(_history(books, contract), contract, held)
-    if kind == "per_ticket":
+    if unit == "ticket":
         return Usage(completed_tickets=tuple(_completed(books, contract, part)))
     return Usage()
 

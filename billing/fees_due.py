@@ -20,6 +20,7 @@ from billing.rating import Line, Period
 from billing.rating.messages import message
 from billing.tax import Regime, tax_for
 from billing.terms_in_force import days_recorded_at, terms_on
+from msp.contracts.kinds import KINDS
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 from msp.kernel.money import Money
@@ -145,7 +146,7 @@ def _is_taken_back(books: BillingInputs, contract: Contract, month: Period) -> b
 def _has_fixed_lines(books: BillingInputs, contract: Contract) -> bool:
     """Whether a contract was ever of a kind that bills more than work."""
     kinds = {contract.kind, *(dated.kind for dated in books.terms.get(contract.id, ()))}
-    return kinds != {"time_and_materials"}
+    return any(KINDS[kind].fee_unit for kind in kinds)
 
 
 def _missing(books: BillingInputs, contract: Contract, lines: Sequence[Line], fees: Sequence[BilledFee]) -> list[Line]:

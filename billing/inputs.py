@@ -25,6 +25,7 @@ from billing.rating import Period
 from billing.terms_in_force import DatedTerms
 from msp.calendars.models import Calendar
 from msp.clients.models import Client
+from msp.contracts.kinds import KINDS
 from msp.contracts.models import Contract, ContractTerms
 from msp.kernel.db import db
 from msp.tickets.label import Label
@@ -291,7 +292,7 @@ def _read_completed(books: Mapping[UUID, BillingInputs], ids: list[UUID], period
 
 def _is_ever_per_ticket(mine: BillingInputs) -> bool:
     kinds = {dated.kind for history in mine.terms.values() for dated in history}
-    return "per_ticket" in kinds | {contract.kind for contract, _ in mine.contracts}
+    return any(KINDS[kind].fee_unit == "ticket" for kind in kinds | {contract.kind for contract, _ in mine.contracts})
 
 
 def in_force(contracts: Iterable[tuple[Contract, int]], day: date) -> Contract | None:

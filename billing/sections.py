@@ -18,12 +18,12 @@ from billing.terms import NOTHING_SOLD, blocks_of, drains_of, minimum_of, terms_
 from billing.terms_in_force import Stretch, seats_in, stretches
 from msp.calendars import bands
 from msp.calendars.queries import working_calendar
+from msp.contracts.kinds import KINDS
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 from msp.kernel.money import Money
 
 _MINUTE = timedelta(minutes=1)
-_BLOCKS = ("block_hours", "retainer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _together(contract: Contract, before: Sequence[Line], parts: Sequence[Rated]
 def _blocks(job: _Job, contract: Contract, days: list[date]) -> tuple[Block, ...]:
     """The blocks that a contract's work may draw on: its own, then those of the client's others as declared."""
     own = _blocks_of(job, contract, days)
-    if contract.kind not in _BLOCKS:
+    if KINDS[contract.kind].block_unit is None:
         return own
     others = [
         other

@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from billing.rating import Block, Period, Rate, Rounding, Terms
-from billing.rating.terms import Band, Kind, Milestone, PurchaseOrder
+from billing.rating.terms import Band, Milestone, PurchaseOrder
 from billing.tax import BILLED_AS, Regime
+from msp.contracts.kinds import KINDS
 from msp.contracts.models import Contract
 from msp.contracts.terms import check_terms
 from msp.kernel.db import Json
@@ -38,7 +39,7 @@ def terms_of(contract: Contract, *, order_used: Money | None = None) -> Terms:
     check_terms(contract.kind, says)
     return Terms(
         contract=str(contract.id),
-        kind=cast(Kind, contract.kind),
+        kind=contract.kind,
         currency=contract.currency,
         starts_on=contract.starts_on,
         ends_on=contract.ends_on,
@@ -96,7 +97,7 @@ def blocks_of(
     retainer is sold at its face value when it is filled. `sold` is the part of a block's price that stays after credit
     notes: of its hours the same part stays, unless this period sells it anew.
     """
-    if contract.kind not in ("block_hours", "retainer"):
+    if KINDS[contract.kind].block_unit is None:
         return ()
     days = [day for day in worked_on if day < period.first]
     spans = _spans(contract, since=min(days, default=period.first), until=period.last)
@@ -118,7 +119,7 @@ def _block(contract: Contract, name: str, span: Period, moved: int, part: Exact)
     granted = int(half_up(Fraction(whole) * Fraction(part), 0))
     sale_price: Decimal | None = None
     sold_on: date | None = None
-    if contract.kind == "retainer":
+    if KINDS[contract.kind].block_unit == "money":
         sold_on = None if _fee(contract) is not None else span.first
     elif name == ONCE and "fee" in says and granted:
         sold_on, sale_price = span.first, Decimal(says["fee"]) * 60 / whole
@@ -128,21 +129,21 @@ def _block(contract: Contract, name: str, span: Period, moved: int, part: Exact)
         remaining=granted + moved,
         starts_on=span.first,
         ends_on=None if span.last == date.max else span.last,
-        unit="money" if contract.kind == "retainer" else "minutes",
+        unit=KINDS[contract.kind].block_unit or "minutes",
         sold_on=sold_on,
         hour_price=sale_price,
     )
 
 
 def _granted(contract: Contract) -> int:
-    if contract.kind == "retainer":
+    if KINDS[contract.kind].block_unit == "money":
         return Money.half_up(Decimal(contract.terms["block_amount"]), contract.currency).amount
     return int(contract.terms["block_minutes"])
 
 
 def _fee(contract: Contract) -> Decimal | None:
     """The recurring fee; that of a block filled once is the price of its sale instead."""
-    is_sale = contract.kind in ("block_hours", "retainer") and contract.terms.get("block_renewal") == ONCE
+    is_sale = KINDS[contract.kind].block_unit is not None and contract.terms.get("block_renewal") == ONCE
     return None if is_sale else _decimal(contract.terms, "fee")
 
 

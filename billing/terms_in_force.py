@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 
 from billing.rating import Period
 from billing.rating.terms import SeatChange, Usage
+from msp.contracts.kinds import KINDS
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 
@@ -91,7 +92,7 @@ def seats_in(history: Sequence[DatedTerms], contract: Contract, days: Period) ->
     seats = level = _seats_on(terms_on(history, contract, first), first)
     for stretch in stretches(history, contract, until=days.last):
         begins = max(stretch.days.first, first)
-        if stretch.days.last < first or stretch.contract.kind != "per_seat":
+        if stretch.days.last < first or KINDS[stretch.contract.kind].fee_unit != "seat":
             continue
         if jump := _seats_on(stretch.contract, begins) - level:
             changes.append(SeatChange(begins, jump))
@@ -115,7 +116,7 @@ def _newest(history: Sequence[DatedTerms]) -> DatedTerms:
 
 def _with_later_days(history: Sequence[DatedTerms], found: DatedTerms) -> Json:
     """Terms with what a later version says of named days."""
-    name = _NAMES_DAYS.get(found.kind)
+    name = KINDS[found.kind].dated_term
     later = _dating(history, found)
     if name is None or later is found:
         return found.terms
@@ -123,12 +124,9 @@ def _with_later_days(history: Sequence[DatedTerms], found: DatedTerms) -> Json:
     return kept | ({name: later.terms[name]} if name in later.terms else {})
 
 
-_NAMES_DAYS = {"per_seat": "seat_changes", "fixed_price": "milestones"}
-
-
 def _dating(history: Sequence[DatedTerms], found: DatedTerms) -> DatedTerms:
     """The newest version whose named days hold for another's too: of the same kind, counted from the same seats."""
-    if found.kind not in _NAMES_DAYS:
+    if KINDS[found.kind].dated_term is None:
         return found
     alike = [
         dated for dated in history

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from msp.contracts.kinds import KIND_CODES
+
 ROOT = Path(__file__).parent.parent
 HOSTS = re.compile(r"pyp[i]\.org|pythonhoste[d]|registry\.npm[j]s|deb\.debia[n]")  # names none itself
 PATHS = re.compile(r"/(?:work|root|home)/[a-z]")
@@ -56,6 +58,18 @@ def test_rooms_stay_small_enough_to_be_about_one_thing() -> None:
         if (lines := len(path.read_text().splitlines())) > LONGEST
     }
     assert not long
+
+
+def test_only_the_table_of_kinds_knows_kinds_of_contract_by_name() -> None:
+    """Words for people and the demo's content name them too; everything else reads the kinds' attributes."""
+    allowed = {"msp/contracts/kinds.py", "msp/words/vocabulary.py"}
+    for path in tracked("msp/*.py", "billing/*.py", "integrations/*.py"):
+        name = str(path.relative_to(ROOT))
+        if name not in allowed and not name.startswith(("msp/demo/", "msp/bench/")):
+            named = {each.value for each in ast.walk(ast.parse(path.read_text())) if isinstance(each, ast.Constant)}
+            assert not named & set(KIND_CODES), name
+    for path in tracked("msp/*.html", "billing/*.html", "msp/*.css", "billing/*.css", "msp/*.js"):
+        assert not re.search(rf"['\"]({'|'.join(KIND_CODES)})['\"]", path.read_text()), path
 
 
 MAPPED = (

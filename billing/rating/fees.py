@@ -28,9 +28,9 @@ def fee_lines(
     `held` are the days on which these terms hold, all of the contract's unless told: fees are for these.
     """
     lines = [*_sales(terms, period, blocks, tax)]
-    if terms.kind == "per_ticket":
+    if terms.pricing.fee_unit == "ticket":
         lines += _tickets(terms, period, usage, tax)
-    elif terms.kind == "fixed_price":
+    elif terms.pricing.fee_unit == "milestone":
         lines += _milestones(terms, period, tax)
     elif terms.fee:
         for service in _services(terms, until=period.last):
@@ -93,7 +93,7 @@ def _fee(terms: Terms, service: Period, valid: Period, period: Period, usage: Us
     advance = terms.fee_timing == "advance"
     if (valid.first if advance else valid.last) in period:
         yield _due(terms, valid, service, usage, tax)
-    if terms.kind == "per_seat":
+    if terms.pricing.fee_unit == "seat":
         # What is billed in advance is put right in the run of the change, what is billed in arrears with the rest.
         changes = [change for change in usage.seat_changes if (change.on if advance else valid.last) in period]
         yield from _seat_changes(terms, valid, service, changes, tax)
@@ -105,7 +105,7 @@ def _due(terms: Terms, valid: Period, service: Period, usage: Usage, tax: Tax) -
     part = share(valid, service, rule=terms.proration)
     reason = _fee_reason(terms, valid, part)
     key = f"fee:{service.first}"
-    if terms.kind == "per_seat":
+    if terms.pricing.fee_unit == "seat":
         what = message("line.seats", seats=usage.seats, first=first, last=last)
         return _line(terms, key, what, tax, Decimal(usage.seats), price=price, prorate=part, reason=reason)
     what = message("line.fee", kind=terms.kind, period=terms.fee_period, first=first, last=last)

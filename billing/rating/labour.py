@@ -317,7 +317,7 @@ def _drain_reasons(terms: Terms, draft: _Draft) -> list[Message]:
     return [
         message("drain", bands=sorted(names), factor=factor, clause=clause)
         for factor, names in bands.items()
-        if factor != NORMAL and terms.kind == "block_hours"
+        if factor != NORMAL and terms.pricing.block_unit == "minutes"
     ]
 
 

@@ -100,7 +100,7 @@ def _order(case: Case) -> Iterator[Message]:
 
 def _seats(case: Case) -> Iterator[Message]:
     deltas = [change.delta for change in case.usage.seat_changes if change.on in case.period]
-    if case.terms.kind == "per_seat" and any(deltas):
+    if case.terms.pricing.fee_unit == "seat" and any(deltas):
         before = case.usage.seats
         yield message("warning.seats_changed", before=before, after=before + sum(deltas))
 

@@ -55,7 +55,7 @@ def band_factor(terms: Terms, band: Band, standing: Standing) -> Decimal:
     off and the meaning of on are Autotask's. Money of a retainer is always priced with the band's multiplier.
     """
     priced = terms.multipliers.get(band)
-    if standing == "overage" and terms.kind != "retainer":
+    if standing == "overage" and terms.pricing.block_unit != "money":
         if not terms.overage_multiplier:
             return NORMAL
         return priced if priced is not None else terms.drain_multipliers.get(band, NORMAL)
@@ -75,12 +75,14 @@ def drain_factor(terms: Terms, entry: Entry, band: Band, *, of: Mapping[Band, De
 
 def band_label(terms: Terms, band: Band, standing: Standing) -> Band | None:
     """The band where it makes a difference to the line (price, drain, exclusion), else None."""
-    drains = terms.kind == "block_hours" and terms.drain_multipliers.get(band, NORMAL) != NORMAL
+    drains = terms.pricing.block_unit == "minutes" and terms.drain_multipliers.get(band, NORMAL) != NORMAL
     matters = {
         "charged": band_factor(terms, band, standing) != NORMAL,
         "excluded": band in terms.excluded_bands or band_factor(terms, band, standing) != NORMAL,
         "prepaid": drains or band_factor(terms, band, "overage") != NORMAL,
-        "covered_block": drains if terms.kind == "block_hours" else band_factor(terms, band, standing) != NORMAL,
+        "covered_block": drains
+        if terms.pricing.block_unit == "minutes"
+        else band_factor(terms, band, standing) != NORMAL,
         "overage": band_factor(terms, band, standing) != NORMAL,
     }
     return band if matters.get(standing, False) else None

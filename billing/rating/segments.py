@@ -45,11 +45,11 @@ def coverage_of(terms: Terms, entry: Entry, band: Band) -> Standing:
     """What a contract makes of work: charged, drawn from a block, covered by a fee, or excluded from both."""
     if not entry.billable:
         return "non_billable"
-    if terms.kind == "time_and_materials":
+    if terms.pricing.work == "charged":
         return "charged"
     if entry.work_type in terms.excluded_work_types or band in terms.excluded_bands:
         return "excluded"
-    return "prepaid" if terms.kind in ("block_hours", "retainer") else "covered_fee"
+    return "prepaid" if terms.pricing.work == "prepaid" else "covered_fee"
 
 
 def round_minutes(minutes: int, policy: Rounding) -> int:

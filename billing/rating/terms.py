@@ -10,11 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
+from msp.contracts.kinds import KINDS, ContractKind
 from msp.kernel.money import Money, minor_digits
 
-Kind: TypeAlias = Literal[
-    "time_and_materials", "block_hours", "retainer", "flat_fee", "per_seat", "per_ticket", "fixed_price"
-]
 Band: TypeAlias = Literal["business", "after_hours", "weekend", "holiday"]
 Scope: TypeAlias = Literal["entry", "ticket", "ticket_day", "invoice_line"]
 Mode: TypeAlias = Literal["up", "nearest", "down"]
@@ -109,7 +107,7 @@ class Terms:
     """
 
     contract: str
-    kind: Kind
+    kind: str
     currency: str
     starts_on: date
     ends_on: date | None = None
@@ -149,6 +147,11 @@ class Terms:
             _not_negative(amount)
         for factor in (*self.multipliers.values(), *self.work_type_multipliers.values()):
             _not_negative(factor)
+
+    @property
+    def pricing(self) -> ContractKind:
+        """How contracts of this kind are priced."""
+        return KINDS[self.kind]
 
     def rounding_of(self, work_type: str) -> Rounding:
         """The rounding policy of a work type: its own, else that of "*", else whole minutes as worked."""

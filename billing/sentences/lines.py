@@ -7,6 +7,7 @@ from decimal import Decimal
 from flask_babel import gettext, ngettext
 
 from billing.sentences.figures import Params, day, days, month, percent, size, words
+from msp.contracts.kinds import KINDS
 from msp.words import formats
 from msp.words.vocabulary import word
 
@@ -38,7 +39,7 @@ def _fee(p: Params) -> str:
         "quarter": gettext("Quarterly fee"),
         "year": gettext("Yearly fee"),
     }[p["period"]]
-    if p["kind"] == "block_hours":
+    if KINDS[p["kind"]].block_unit == "minutes":
         text = gettext("Block of hours")
     return f"{text}, {days(p['first'], p['last'])}"
 

@@ -4,6 +4,7 @@
 - `queries`: the contract in force, and what it promises
 - `service_level`: SLA targets as a value; pure
 - `escalation_policy`: escalation steps as a value; pure
+- `kinds`: the kinds of contract, their terms and how they are priced; pure
 - `terms`: the schema of contract terms by kind
 - `events`: events of contracts
 - `models`: contracts, terms, rate cards

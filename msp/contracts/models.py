@@ -18,18 +18,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from msp.calendars.models import Calendar
 from msp.contracts.escalation_policy import ACTIONS, MOMENTS
+from msp.contracts.kinds import KIND_CODES
 from msp.contracts.service_level import ANY_TYPE, PRIORITIES, TYPES, USUAL_PAUSING
 from msp.kernel.db import Json, Model
 
-KINDS = (
-    "time_and_materials",
-    "block_hours",
-    "retainer",
-    "flat_fee",
-    "per_seat",
-    "per_ticket",
-    "fixed_price",
-)
 WORK_TYPES = ("remote", "onsite", "project", "travel")
 
 
@@ -44,7 +36,7 @@ class Contract(Model):
     __tablename__ = "contract"
     __table_args__ = (
         UniqueConstraint("client_id", "id"),
-        CheckConstraint(f"kind in {KINDS}", name="kind"),
+        CheckConstraint(f"kind in {KIND_CODES}", name="kind"),
         CheckConstraint("ends_on is null or ends_on >= starts_on", name="dates"),
         Index("ix_contract_client", "client_id", "starts_on"),
         {"info": {"access": "tenant_read"}},
@@ -85,7 +77,7 @@ class ContractTerms(Model):
     __tablename__ = "contract_terms"
     __table_args__ = (
         _of_contract(),
-        CheckConstraint(f"kind in {KINDS}", name="kind"),
+        CheckConstraint(f"kind in {KIND_CODES}", name="kind"),
         {"info": {"access": "tenant_read"}},
     )
     client_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from msp.contracts.models import KINDS, WORK_TYPES
+from msp.contracts.kinds import KINDS
+from msp.contracts.models import WORK_TYPES
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
 from msp.kernel.storable import is_storable
@@ -132,45 +133,27 @@ _COMMON: dict[str, Check] = {
     "exempt_work_types": _list_of(*WORK_TYPES),
     "clauses": _map_of(("overage", "rounding", "multipliers", "fee", "excluded"), _text),
 }
-_FEE: dict[str, Check] = {
+_OF_KINDS: dict[str, Check] = {
     "fee": _PRICE,
     "fee_timing": _one_of("advance", "arrears"),
     "proration": _one_of("actual_days", "30", "none"),
-}
-_BLOCK: dict[str, Check] = {
+    "block_minutes": _count(least=1, most=MOST_BLOCK_MINUTES),
+    "block_amount": _decimal(most=MOST_MONEY, least=Decimal("0.01")),
     "block_renewal": _one_of("month", "once"),
     "valid_to": _day,
     # A factor of nothing would let work draw on a block for ever.
     "drain_multipliers": _map_of(BANDS, _decimal(most=MOST_FACTOR, above=Decimal(0))),
     "overage_rate": _PRICE,
     "overage_multiplier": _flag,
-}
-_EXCLUDED: dict[str, Check] = {
     "excluded_work_types": _list_of(*WORK_TYPES),
     "excluded_bands": _list_of(*BANDS),
-}
-_SEATS: dict[str, Check] = {
     "seats": _count(most=MOST_SEATS),
     "seat_changes": _rows(on=_day, delta=_count(least=-MOST_SEATS, most=MOST_SEATS)),
     "credit_removals": _flag,
+    "milestones": _rows(name=is_text, due_on=_day, amount=_PRICE),
 }
 ALLOWED: dict[str, dict[str, Check]] = {
-    "time_and_materials": _COMMON,
-    "block_hours": _COMMON | _FEE | _BLOCK | {"block_minutes": _count(least=1, most=MOST_BLOCK_MINUTES)},
-    "retainer": _COMMON | _FEE | _BLOCK | {"block_amount": _decimal(most=MOST_MONEY, least=Decimal("0.01"))},
-    "flat_fee": _COMMON | _FEE | _EXCLUDED,
-    "per_seat": _COMMON | _FEE | _EXCLUDED | _SEATS,
-    "per_ticket": _COMMON | {"fee": _PRICE},
-    "fixed_price": _COMMON | {"milestones": _rows(name=is_text, due_on=_day, amount=_PRICE)},
-}
-REQUIRED = {
-    "time_and_materials": (),
-    "block_hours": ("block_minutes",),
-    "retainer": ("block_amount",),
-    "flat_fee": ("fee",),
-    "per_seat": ("fee", "seats"),
-    "per_ticket": ("fee",),
-    "fixed_price": ("milestones",),
+    code: _COMMON | {name: _OF_KINDS[name] for name in kind.terms} for code, kind in KINDS.items()
 }
 
 
@@ -180,7 +163,7 @@ def check_terms(kind: str, terms: Json) -> None:
         raise Invalid(fields={"kind": ["unknown"]})
     allowed = ALLOWED[kind]
     fields = {f"terms.{key}": ["unknown_field"] for key in terms if key not in allowed}
-    fields |= {f"terms.{key}": ["required"] for key in REQUIRED[kind] if key not in terms}
+    fields |= {f"terms.{key}": ["required"] for key in KINDS[kind].required if key not in terms}
     fields |= {
         f"terms.{key}": ["invalid"] for key, value in terms.items() if key in allowed and not allowed[key](value)
     }

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msp.contracts.actions import Agreement, RateLine
 from msp.contracts.escalation_policy import PolicyStep
+from msp.contracts.kinds import KINDS
 from msp.contracts.models import WORK_TYPES
 from msp.contracts.service_level import Target
 from msp.demo import world as told
@@ -42,7 +43,7 @@ def agreement(contract: told.Contract, *, calendar_id: UUID) -> Agreement:
 
 def is_full(contract: told.Contract) -> bool:
     """Whether the contract is of those that also promise next responses and fulfilment, with a ladder of their own."""
-    return contract.kind in ("flat_fee", "per_seat")
+    return "excluded_bands" in KINDS[contract.kind].terms
 
 
 def _target(target: told.SlaTarget, *, is_full: bool) -> Target:

@@ -9,6 +9,7 @@ What others call
 - `undoable`: actions that can be undone for some seconds
 - `callers`: requester of a ticket that staff opens
 - `events`: events of tickets, messages, files and SLA targets; emits them
+- `ticket_rows`: the row and the filter of all lists
 - `queries`, `finished`, `api_queries`: lists of tickets and single tickets
 - `detail`: row queries of the ticket page
 - `reading`: which replies a requester has not read

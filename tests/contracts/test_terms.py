@@ -14,8 +14,9 @@ from billing.rating import Entry, Period, rate_period
 from billing.terms import blocks_of, minimum_of, terms_of
 from billing.terms_in_force import seats_in
 from msp.contracts.actions import RateLine
-from msp.contracts.models import KINDS, WORK_TYPES, Contract, Rate
-from msp.contracts.terms import ALLOWED, BANDS, REQUIRED, check_terms
+from msp.contracts.kinds import KINDS
+from msp.contracts.models import WORK_TYPES, Contract, Rate
+from msp.contracts.terms import ALLOWED, BANDS, check_terms
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
 from tests.billing.desk import client_of, contract_of
@@ -114,7 +115,7 @@ def test_terms_that_make_no_sense_are_refused_by_the_schema(kind: str, terms: Js
 @given(data=st.data())
 def test_whatever_the_schema_takes_can_be_rated(kind: str, data: st.DataObject) -> None:
     optional = {name: VALUES.get(name, SHORT) for name in ALLOWED[kind]}
-    needed = {name: optional.pop(name) for name in REQUIRED[kind]}
+    needed = {name: optional.pop(name) for name in KINDS[kind].required}
     terms = data.draw(st.fixed_dictionaries(needed, optional=optional))
     try:
         check_terms(kind, terms)

@@ -176,7 +176,7 @@ def test_a_new_contract(ana: FlaskClient, world: World) -> None:
 @pytest.mark.parametrize(
     ("kind", "fields", "terms"),
     [
-        ("block_hours", {"block_hours": "10,5", "overage_rate": "80"}, {"block_minutes": 630, "overage_rate": "80"}),
+        ("block_hours", {"hours_in_block": "10,5", "overage_rate": "80"}, {"block_minutes": 630, "overage_rate": "80"}),
         (
             "retainer",
             {"block_amount": "1500", "block_renewal": "once"},
@@ -223,7 +223,7 @@ def test_each_kind_has_its_terms_and_they_come_back(
         ("time_and_materials", "multiplier_weekend", "x2", "Un número"),
         ("time_and_materials", "ends_on", "2026-01-01", "anterior al inicio"),
         ("time_and_materials", "calendar_id", "", "Campo obligatorio"),
-        ("block_hours", "block_hours", "", "Campo obligatorio"),
+        ("block_hours", "hours_in_block", "", "Campo obligatorio"),
         ("retainer", "block_amount", "", "Campo obligatorio"),
         ("flat_fee", "fee", "", "Campo obligatorio"),
         ("per_seat", "seats", "-3", "No es válido"),

@@ -16,7 +16,11 @@ MINIMA = ("remote", "onsite")
 AMOUNTS = ("fee", "block_amount", "overage_rate", "km_rate", "minimum_invoice", "po_limit")
 CHOICES = {"fee_timing": "advance", "proration": "actual_days", "block_renewal": "month", "detail": "summary"}
 SHOWN = {*AMOUNTS, *CHOICES, "po_mode", "rounding", "multipliers", "seats", "block_minutes", "milestones"}
-FIELD_OF = {"block_minutes": "block_hours", "rounding": "rounding_increment", "multipliers": "multiplier_after_hours"}
+FIELD_OF = {
+    "block_minutes": "hours_in_block",
+    "rounding": "rounding_increment",
+    "multipliers": "multiplier_after_hours",
+}
 
 
 def as_fields(terms: Json) -> dict[str, str]:
@@ -31,7 +35,7 @@ def as_fields(terms: Json) -> dict[str, str]:
         fields[f"minimum_{kind}"] = str(rounding.get(kind, default).get("minimum") or "")
     fields["seats"] = str(terms.get("seats", ""))
     minutes = terms.get("block_minutes")
-    fields["block_hours"] = "" if minutes is None else written(plain(Decimal(minutes) / 60))
+    fields["hours_in_block"] = "" if minutes is None else written(plain(Decimal(minutes) / 60))
     fields["po_mode"] = str(terms.get("po_mode", "warn"))
     lines = (
         f"{row['name']}; {row['due_on']}; {written(row['amount'], least=2)}" for row in terms.get("milestones", ())
@@ -56,7 +60,7 @@ def read_terms(kind: str, form: Form, *, before: Json) -> Json:
     if "seats" in allowed:
         said["seats"] = form.read("seats", whole)
     if "block_minutes" in allowed:
-        said["block_minutes"] = form.read("block_hours", _hours)
+        said["block_minutes"] = form.read("hours_in_block", _hours)
     if "milestones" in allowed:
         said["milestones"] = _milestones(form)
     carried = {name: value for name, value in before.items() if name in allowed and name not in SHOWN}

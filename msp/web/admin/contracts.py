@@ -17,7 +17,8 @@ from msp.clients.models import Client
 from msp.clients.queries import access_client, all_clients
 from msp.contracts.actions import Agreement, RateLine, add_contract, edit_contract
 from msp.contracts.escalation_policy import ACTIONS, CLOCK_KINDS, MEDIA, MOMENTS, ROLES
-from msp.contracts.models import KINDS, WORK_TYPES, Contract
+from msp.contracts.kinds import KINDS
+from msp.contracts.models import WORK_TYPES, Contract
 from msp.contracts.queries import access_contract, to_escalation
 from msp.contracts.service_level import MAY_PAUSE, PRIORITIES
 from msp.kernel import clock
@@ -285,6 +286,7 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         clients=[(each.id, each.name) for each in clients],
         calendars=_calendars(),
         kinds=KINDS,
+        terms_of_kinds={code: kind.terms for code, kind in KINDS.items()},
         priorities=PRIORITIES,
         work_types=WORK_TYPES,
         may_pause=MAY_PAUSE,

@@ -6,7 +6,8 @@ from typing import Any
 from marshmallow import fields
 
 from msp.contracts.escalation_policy import ACTIONS, CLOCK_KINDS, MEDIA, MOMENTS, ROLES
-from msp.contracts.models import KINDS, WORK_TYPES, Contract, SlaTarget
+from msp.contracts.kinds import KIND_CODES
+from msp.contracts.models import WORK_TYPES, Contract, SlaTarget
 from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES
 from msp.kernel.db import Json
 from msp.kernel.money import InvalidMoney, Money
@@ -95,7 +96,7 @@ class ContractChange(Schema):
     """What may be changed of a contract: named targets and terms replace theirs, a rate card replaces the whole."""
 
     name = Text(longest=200, blank=False)
-    kind = one_of(KINDS)
+    kind = one_of(KIND_CODES)
     starts_on = fields.Date()
     ends_on = fields.Date(allow_none=True)
     calendar_id = fields.UUID()
@@ -119,7 +120,7 @@ class ContractIn(ContractChange):
     """A new contract; without a name it is called like its kind, without a currency it is in the client's."""
 
     client_id = fields.UUID(required=True)
-    kind = one_of(KINDS, required=True)
+    kind = one_of(KIND_CODES, required=True)
     starts_on = fields.Date(required=True)
     calendar_id = fields.UUID(required=True)
     sla_targets = fields.Nested(Targets, required=True)
