@@ -26,5 +26,6 @@ TOMAS = Actor("tomas", "Tomás (soporte)", "tomas@guardia.example")  # a technic
 VERA = Actor("vera", "Vera Soto", "vera@proveedor.example", is_outsider=True)
 INIGO = Actor("inigo", "Iñigo Azcárate", "inigo@azcarate.example", company="azcarate", locale="en-GB")
 OLGA = Actor("olga", "Olga Ruiz", "olga@talleres.example", company="talleres", locale="en-US")  # of nobody's workspace
+IRENE = Actor("irene", "Irene Navas", "irene@guardia.example", company="guardia")  # in the provider's own workspace
 
-EVERYBODY = (MARTA, PABLO, TOM, LUIS, TOMAS, VERA, INIGO, OLGA)
+EVERYBODY = (MARTA, PABLO, TOM, LUIS, TOMAS, VERA, INIGO, OLGA, IRENE)

@@ -91,6 +91,11 @@ class Desk:
         with work(Scope.system()) as session:
             return session.execute(select(func.count()).select_from(Inbound)).scalar_one()
 
+    def request_states(self) -> set[str]:
+        """What became of the stored requests."""
+        with work(Scope.system()) as session:
+            return set(session.scalars(select(Inbound.state)))
+
     def person_of(self, actor: Actor) -> Person | None:
         """Whom the desk takes somebody for; None where it knows nobody of that name in the chat."""
         with work(Scope.system()) as session:
@@ -116,6 +121,12 @@ class Desk:
         about = self.ticket()
         with work(Scope.staff(actor_id=self.world.tomas.id)):
             messages.note(queries.access_ticket(about.id), author=self.world.tomas, body=body, at=clock.now())
+
+    def assign_to_irene(self) -> None:
+        """Somebody gives the ticket to Irene."""
+        about = self.ticket()
+        with work(Scope.staff(actor_id=self.world.rosa.id)):
+            actions.assign(queries.access_ticket(about.id), self.world.irene, at=clock.now())
 
     def take(self) -> None:
         """Tomás takes the ticket."""

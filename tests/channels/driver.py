@@ -83,7 +83,7 @@ class Driver(Protocol):
         ...
 
     def begin(self, world: World) -> None:
-        """Empty the simulator, put the cast in, and connect Lozano and Azcárate."""
+        """Empty the simulator, put the cast in, and connect Lozano, Azcárate and the provider."""
         ...
 
     def end(self) -> None:
@@ -103,6 +103,11 @@ class Driver(Protocol):
     ) -> Sent:
         """Write; `thread` is a message in whose thread, where there are threads. In a channel with a mention of the
         app, unless not `is_addressed`."""
+        ...
+
+    def say_formatted(self, actor: Actor) -> Sent:
+        """Write «Pulso Aceptar y sale error 41, mira la foto» and a list of «uno» and «dos»: the second word in bold,
+        error 41 as code, the last words as a link to https://tpv.example/41."""
         ...
 
     def say_clip(self, actor: Actor, words: str) -> Sent:

@@ -24,7 +24,7 @@ def test_duplicates(driver: Driver, desk: Desk) -> None:
     driver.deliver(said)
     desk.work()
     assert desk.bodies() == ["El TPV no cobra"] and len(driver.seen(MARTA)) == answers
-    assert desk.events().count("ticket.opened") == 1
+    assert desk.events().count("ticket.opened") == 1 and desk.request_states() == {"done"}
 
 
 @behaviour(GROUP)

@@ -9,7 +9,7 @@ from msp.people.editing import edit_person
 from msp.people.models import Person
 from msp.tickets.models import Ticket
 from tests.channels.behaviour import behaviour
-from tests.channels.cast import INIGO, LUIS, MARTA, OLGA, PABLO, TOMAS, VERA
+from tests.channels.cast import INIGO, IRENE, LUIS, MARTA, OLGA, PABLO, TOMAS, VERA
 from tests.channels.desk import Desk
 from tests.channels.driver import Driver, Where
 
@@ -99,6 +99,19 @@ def test_staff_in_a_thread(driver: Driver, desk: Desk) -> None:
     assert (reply.author_id, reply.body, reply.visibility) == (desk.world.tomas.id, "Lo miro ahora mismo", "public")
     assert (reply.delivery_state, reply.delivery_channel) == ("sent", driver.platform.name)
     assert desk.ticket().status == "open" and len(driver.seen(MARTA, Where.CHANNEL)) == before
+
+
+@behaviour(GROUP)
+def test_staff_notified(driver: Driver, desk: Desk) -> None:
+    """A member of staff who once wrote to the app in the provider's own workspace gets notifications there."""
+    driver.say(IRENE, "Hola")
+    desk.work()
+    assert len(driver.seen(IRENE)) <= 1 and desk.tickets() == []
+    driver.say(MARTA, "El TPV no cobra")
+    desk.work()
+    desk.assign_to_irene()
+    desk.work()
+    assert "LOZ-1" in driver.seen(IRENE)[-1].text and "El TPV no cobra" in driver.seen(IRENE)[-1].text
 
 
 @behaviour(GROUP)

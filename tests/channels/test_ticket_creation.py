@@ -8,6 +8,7 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
+from msp.richtext import document_of, write_html
 from msp.sla.models import Clock
 from msp.tickets.messages import MAX_BODY
 from tests.channels.behaviour import behaviour
@@ -174,6 +175,22 @@ def test_too_long(driver: Driver, desk: Desk) -> None:
     desk.work()
     [body] = desk.bodies()
     assert len(body) == MAX_BODY and body.endswith("…")
+
+
+@behaviour(GROUP, needs="formatting", otherwise="Formatting is left out; the words arrive.")
+def test_formatting(driver: Driver, desk: Desk) -> None:
+    """Bold, code, lists and links that people write are kept on the ticket."""
+    if not driver.platform.capabilities.formatting:
+        driver.say(MARTA, "Pulso Aceptar y sale error 41")
+        desk.work()
+        assert desk.bodies() == ["Pulso Aceptar y sale error 41"]
+        return
+    driver.say_formatted(MARTA)
+    desk.work()
+    [message] = desk.messages()
+    page = write_html(document_of(message.body, message.content))
+    wanted = ("<strong>Aceptar</strong>", "<code>error 41</code>", 'href="https://tpv.example/41"', "<li>uno</li>")
+    assert [each for each in wanted if each not in page.replace("<p>", "").replace("</p>", "")] == []
 
 
 @behaviour(GROUP)

@@ -25,7 +25,13 @@ from tests.conftest import SLACK_SIGNING_SECRET
 from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, World
 
 MANIFEST = read_manifest(Path(__file__).parents[3] / "docs" / "slack-app-manifest.yml")
-TEAMS = {"lozano": SLACK_TEAM, "azcarate": "T0AZCARATE", "talleres": "T0TALLERES", "proveedor": "T0PROVEEDOR"}
+TEAMS = {
+    "lozano": SLACK_TEAM,
+    "azcarate": "T0AZCARATE",
+    "talleres": "T0TALLERES",
+    "guardia": "T0GUARDIA",
+    "proveedor": "T0PROVEEDOR",
+}
 SUPPORT, SHARED = "C0SUPPORT", "C0SHARED"
 NOWHERE = "http://127.0.0.1:1/"
 FAULTS: dict[Failure, tuple[str, str]] = {
@@ -68,7 +74,8 @@ class SlackDriver:
         self.server.configure(**self.addresses)
         self.server.add_workspace("Lozano", team_id=SLACK_TEAM, bot_token=SLACK_BOT_TOKEN, bot_user_id=SLACK_BOT_USER)
         others = {
-            name: self.server.add_workspace(name.title(), team_id=TEAMS[name]) for name in ("azcarate", "talleres")
+            name: self.server.add_workspace(name.title(), team_id=TEAMS[name])
+            for name in ("azcarate", "talleres", "guardia")
         }
         self.server.add_workspace("Proveedor", team_id=TEAMS["proveedor"], installed=False)
         for actor in EVERYBODY:
@@ -83,6 +90,8 @@ class SlackDriver:
             lozano, azcarate = (session.get_one(Client, each.id) for each in (world.lozano, world.azcarate))
             connect(lozano, kind="slack", external_id=SLACK_TEAM, settings=about, secret=SLACK_BOT_TOKEN, at=at)
             connect(azcarate, kind="slack", external_id=TEAMS["azcarate"], secret=token, at=at)
+            own = others["guardia"].bot_token
+            connect(None, kind="slack", external_id=TEAMS["guardia"], secret=own, at=at)
             note_unknown("slack", TEAMS["talleres"], secret=others["talleres"].bot_token, messages=0, at=at)
 
     def end(self) -> None:
@@ -113,6 +122,20 @@ class SlackDriver:
         sent = [{"name": file.name, "content": file.content} for file in files]
         said = self.server.say(_team(actor), _id(actor), _place(where), words, thread_ts=root, files=sent)
         return Sent(actor, where, said.ts, said)
+
+    def say_formatted(self, actor: Actor) -> Sent:
+        words: list[dict[str, Any]] = [
+            _text("Pulso "), _text("Aceptar", bold=True), _text(" y sale "), _text("error 41", code=True),
+            _text(", mira "), {"type": "link", "url": "https://tpv.example/41", "text": "la foto"},
+        ]  # fmt: skip
+        items = [{"type": "rich_text_section", "elements": [_text(item)]} for item in ("uno", "dos")]
+        elements = [
+            {"type": "rich_text_section", "elements": words},
+            {"type": "rich_text_list", "style": "bullet", "elements": items},
+        ]
+        blocks = [{"type": "rich_text", "elements": elements}]
+        said = self.server.kinds.say_in_blocks(_team(actor), _id(actor), "im", blocks)
+        return Sent(actor, Where.CHAT, said.ts, said)
 
     def say_clip(self, actor: Actor, words: str) -> Sent:
         said = self.server.kinds.voice(_team(actor), _id(actor), "im", words)
@@ -200,6 +223,10 @@ class SlackDriver:
 
     def _bot(self, actor: Actor) -> str:
         return SLACK_BOT_USER if actor.is_outsider else self.server.world.workspaces[_team(actor)].bot_user_id
+
+
+def _text(text: str, **style: bool) -> dict[str, Any]:
+    return {"type": "text", "text": text} | ({"style": style} if style else {})
 
 
 def _team(actor: Actor) -> str:

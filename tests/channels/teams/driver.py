@@ -15,6 +15,7 @@ from msp.clients.models import Client
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from simulators.teams import markup
 from simulators.teams.cards import CARD
 from simulators.teams.server import APP_ID, APP_PASSWORD, HOME_TENANT, TeamsServer, create_teams_server
 from tests.channels.cast import EVERYBODY, MARTA, Actor
@@ -22,7 +23,12 @@ from tests.channels.driver import Failure, File, Seen, Sent, Where
 from tests.world import TEAMS_TENANT, World
 
 LOZANO = "3b0c4d6e-1f2a-4c5b-9d8e-7f6a5b4c3d21"
-TENANTS = {"lozano": LOZANO, "azcarate": TEAMS_TENANT, "talleres": "99999999-0000-4000-8000-000000000001"}
+TENANTS = {
+    "lozano": LOZANO,
+    "azcarate": TEAMS_TENANT,
+    "talleres": "99999999-0000-4000-8000-000000000001",
+    "guardia": "99999999-0000-4000-8000-000000000003",
+}
 PROVEEDOR = "99999999-0000-4000-8000-000000000002"
 NOWHERE = "http://127.0.0.1:1/"
 FAULTS: dict[Failure, tuple[str, str]] = {
@@ -75,6 +81,7 @@ class TeamsDriver:
         with work(Scope.system()) as session:
             for client, tenant in ((world.lozano, LOZANO), (world.azcarate, TEAMS_TENANT)):
                 connect(session.get_one(Client, client.id), kind="teams", external_id=tenant, at=clock.now())
+            connect(None, kind="teams", external_id=TENANTS["guardia"], at=clock.now())
 
     def end(self) -> None:
         unshown = self.server.unshown_cards()
@@ -101,6 +108,14 @@ class TeamsDriver:
             TENANTS[actor.company], _id(actor), self._place(actor, where), words, reply_to=reply_to, files=sent
         )
         return Sent(actor, where, said.id, said)
+
+    def say_formatted(self, actor: Actor) -> Sent:
+        words = markup.paragraph(
+            "Pulso <strong>Aceptar</strong> y sale ", markup.code("error 41"), ", mira ",
+            markup.link("la foto", "https://tpv.example/41"),
+        )  # fmt: skip
+        said = self.server.say_html(TENANTS[actor.company], _id(actor), "", words + markup.bullets("uno", "dos"))
+        return Sent(actor, Where.CHAT, said.id, said)
 
     def say_clip(self, actor: Actor, words: str) -> Sent:
         return self.say(actor, "", files=[File("audio.mp4", b"\0\0\0 ftypM4A ")])
