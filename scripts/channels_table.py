@@ -19,7 +19,9 @@ from integrations.teams.platform import TEAMS  # noqa: E402
 from tests.channels.behaviour import Behaviour  # noqa: E402
 
 PLATFORMS = (SLACK, TEAMS)
-MODULES = ("opening", "following_up", "changes", "files", "buttons", "card", "replies", "people", "delivery")
+MODULES = (
+    "ticket_creation", "follow_ups", "edits_and_deletions", "files", "buttons", "card", "replies", "people", "delivery",
+)  # fmt: skip
 INTRODUCTION = """# What works in which channel
 
 This page is written by `scripts/channels_table.py` from the conformance suite (`tests/channels`). Each line is a

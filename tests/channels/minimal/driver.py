@@ -115,7 +115,9 @@ class MinimalDriver:
     def _cannot(self, *_args: Any, **_kwargs: Any) -> Any:
         raise NotImplementedError("not a capability of this platform")
 
-    command = say_clip = edit = delete = restore = press = forget_card = withhold_files = uninstall = _cannot
+    command = say_formatted = say_clip = edit = delete = restore = press = forget_card = withhold_files = uninstall = (
+        _cannot
+    )
 
 
 DRIVER = MinimalDriver()
