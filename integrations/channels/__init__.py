@@ -13,7 +13,7 @@ from integrations.channels.attachments import fetch
 from integrations.channels.auto_replies import ANSWERED, send_auto_reply
 from integrations.channels.button_actions import register_buttons
 from integrations.channels.changes import deleted, edited, restored
-from integrations.channels.direct_notifications import bring, line_of, reaches
+from integrations.channels.direct_notifications import line_of, reaches, send_notification
 from integrations.channels.events import FileOffered, TranscriptAwaited
 from integrations.channels.intake import receive_message, stranger_wrote
 from integrations.channels.links import find_link, note_broken, note_restored, note_uninstalled
@@ -79,4 +79,6 @@ def register(transport: Transport) -> None:
     subscribe("chat_answers", to=ANSWERED, handler=send_auto_reply, lane=LATER, destination=CHAT)
     subscribe("chat_files", to={FileOffered}, handler=fetch, destination=CHAT)
     subscribe("chat_words", to={TranscriptAwaited}, handler=add_transcript, lane=LATER, destination=CHAT)
-    add_channel(Channel(transport.platform.name, "chat", partial(reaches, transport), partial(bring, transport)))
+    add_channel(
+        Channel(transport.platform.name, "chat", partial(reaches, transport), partial(send_notification, transport))
+    )

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from integrations.channels import sentences
 from integrations.channels.early_deletions import note_deleted
-from integrations.channels.intake import attach, body_of, message_id_of, receive_message
+from integrations.channels.intake import receive_message
 from integrations.channels.links import find_link
 from integrations.channels.requesters import names_of
+from integrations.channels.stored_messages import attach, body_of, message_id_of
 from integrations.channels.transport import Transport
 from integrations.channels.values import IncomingMessage, ThreadRef, WorkspaceLink, external_id
 from msp.clients.queries import access_client

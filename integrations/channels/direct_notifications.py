@@ -1,4 +1,4 @@
-"""People hear in their own chat what cannot wait: staff in the provider's workspace, others in their company's."""
+"""Notifications in a person's own chat: staff in the provider's workspace, others in their company's."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +27,7 @@ def reaches(transport: Transport, person_id: UUID) -> bool:
     return _address(transport, access_person(person_id)) is not None
 
 
-def bring(transport: Transport, bundle: Bundle) -> None:
+def send_notification(transport: Transport, bundle: Bundle) -> None:
     """Tell a person in a direct message, once.
 
     Raises Temporary to be asked again, and Permanent where it can never arrive.

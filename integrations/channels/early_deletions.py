@@ -1,4 +1,4 @@
-"""Messages that were deleted before they were heard: chat systems tell of both, in no certain order.
+"""Messages that were deleted before they were processed: chat systems report both in no certain order.
 
 A deletion of a message that is on no ticket leaves an internal event, so that the message is left alone when it comes.
 """
@@ -23,7 +23,7 @@ def note_deleted(place: ThreadRef, message: str, *, client_id: UUID) -> None:
 
 
 def was_deleted(place: ThreadRef, message: str) -> bool:
-    """Whether a message was deleted before it was heard (system scope)."""
+    """Whether a message was deleted before it was processed (system scope)."""
     query = select(StoredEvent.id).where(
         StoredEvent.kind == DeletedEarly.kind, StoredEvent.subject_id == _subject(place, message)
     )

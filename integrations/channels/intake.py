@@ -1,15 +1,14 @@
 """Inbound messages: each lands on its ticket once, whatever the order and number of its deliveries."""
 
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import select
-
 from integrations.channels import sentences
+from integrations.channels.author_answers import answer_author
 from integrations.channels.auto_replies import note_refused, request_auto_reply
 from integrations.channels.conversations import (
     conversation_at,
@@ -20,9 +19,8 @@ from integrations.channels.conversations import (
     thanked_conversation,
 )
 from integrations.channels.early_deletions import was_deleted
-from integrations.channels.events import FileOffered, StrangerWrote, TranscriptAwaited, UnconnectedWrote
+from integrations.channels.events import StrangerWrote, UnconnectedWrote
 from integrations.channels.links import find_link, lock, unknown_link
-from integrations.channels.posting import once, post_once
 from integrations.channels.reachability import note_channel_works, note_reachable
 from integrations.channels.requesters import (
     Author,
@@ -31,29 +29,27 @@ from integrations.channels.requesters import (
     check_opens,
     identify,
     known_author,
-    meet_staff,
+    link_staff_identity,
     names_of,
 )
 from integrations.channels.staff_messages import may_write_for
-from integrations.channels.transport import Transport, Unreachable
-from integrations.channels.values import FileOffer, IncomingMessage, Post, ThreadRef, WorkspaceLink, external_id
+from integrations.channels.stored_messages import attach, body_of, message_id_of
+from integrations.channels.transport import Transport
+from integrations.channels.values import IncomingMessage, WorkspaceLink, external_id
 from msp.clients.actions import note_unknown
 from msp.clients.queries import access_client
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.kernel.errors import OutsideFailure
-from msp.kernel.events import emit
-from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
 from msp.people.queries import access_person
-from msp.richtext import Document, is_empty, to_json, write_text
+from msp.richtext import Document, is_empty, to_json
 from msp.richtext.tree import with_names
 from msp.tickets.actions import edit
 from msp.tickets.by_requester import add_detail
 from msp.tickets.derived_subject import derived_subject, was_written_by_staff
 from msp.tickets.grouping import grouping_window
-from msp.tickets.messages import MAX_BODY, reply_from_chat
-from msp.tickets.models import Attachment, Conversation, Message
+from msp.tickets.messages import reply_from_chat
+from msp.tickets.models import Conversation, Message
 from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.small_talk import is_acknowledgement, is_nudge, is_small_talk, is_thanks, own_words
@@ -82,21 +78,31 @@ _SENTENCES: dict[Outcome, Callable[[], str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """What is known of a message before anybody is asked; `author` is None where the platform must be asked."""
+
+    link: WorkspaceLink
+    author: Author | None = None
+    is_in_ticket_thread: bool = False
+    quoted_in: UUID | None = None
+
+
 def receive_message(transport: Transport, said: IncomingMessage) -> None:
     """Put a message onto its ticket, or open one where it was said to us; everything else is left alone.
 
     Idempotent. Raises Temporary where the chat system must be asked and does not answer.
     """
     try:
-        known = _identify(said)
-        if known is None:
+        resolved = _resolve(said)
+        if resolved is None:
             return
-        link, author = known
+        link = resolved.link
         if link.client_id is None:
             _link_staff_identity(transport, link, said)
             return
-        author = author or identify(transport, link, said.author, reference=said.place.reference)
-        if author.is_staff and not _may_answer(link, said, author):
+        author = resolved.author or identify(transport, link, said.author, reference=said.place.reference)
+        if not _may_answer(resolved, author):
             check_opens(author)
     except Refused as refused:
         note_refused(said, refused.reason, locale=refused.locale)
@@ -104,22 +110,19 @@ def receive_message(transport: Transport, said: IncomingMessage) -> None:
     except Stranger:
         stranger_wrote(said)
         return
-    person_id = author.person_id
     if is_empty(said.content) and not said.files:
-        _answer_author(transport, link, said, person_id, _sentence_for(Outcome.GREETING, transport, said))
+        answer_author(transport, link, said, author, _sentence_for(Outcome.GREETING, transport, said))
         return
     content = with_names(said.content, names_of(transport, link, said.mentions))
-    with work(Scope.system()):
-        quoted_in = posted_in(said.place.platform, said.quoted) if said.quoted else None
-    with work(Scope.client(link.client_id, actor_id=person_id)):
-        outcome = _add_to_ticket(said, link.client_id, author, content=content, quoted_in=quoted_in)
+    with work(Scope.client(link.client_id, actor_id=author.person_id)):
+        outcome = _add_to_ticket(said, link.client_id, author, content=content, quoted_in=resolved.quoted_in)
     sentence = _sentence_for(outcome, transport, said) if outcome in _SENTENCES else None
     if sentence and (outcome is not Outcome.OPENED or said.is_shared):
-        _answer_author(transport, link, said, person_id, sentence)
+        answer_author(transport, link, said, author, sentence)
 
 
 def _sentence_for(outcome: Outcome, transport: Transport, said: IncomingMessage) -> Callable[[], str]:
-    """In a channel we hear only what mentions us; where we cannot answer there, the answer is in their own chat."""
+    """In a channel we are told only of mentions; where we cannot answer there, the answer is in their own chat."""
     is_in_channel = transport.platform.capabilities.threads_in_chats and not (said.place.is_personal or said.is_private)
     if outcome is Outcome.GREETING and is_in_channel:
         return sentences.nothing_said_in_channel
@@ -136,8 +139,8 @@ def stranger_wrote(said: IncomingMessage) -> None:
             request_auto_reply(StrangerWrote, said, client_id=link.client_id)
 
 
-def _identify(said: IncomingMessage) -> tuple[WorkspaceLink, Author | None] | None:
-    """Whose workspace it is and who wrote, as far as we know them; None where there is nothing to do."""
+def _resolve(said: IncomingMessage) -> _Resolved | None:
+    """Whose workspace it is, who wrote as far as we know them, and where; None where there is nothing to do."""
     place = said.place
     with work(Scope.system()):
         link = find_link(place.platform, place.workspace)
@@ -145,61 +148,36 @@ def _identify(said: IncomingMessage) -> tuple[WorkspaceLink, Author | None] | No
             _unconnected(said)
             return None
         if link.client_id is None:
-            return link, None
+            return _Resolved(link)
         if _is_known(link, said) or was_deleted(said.place, said.message):
             return None
-        if not (said.is_addressed or _has_thread(link, said)):
+        is_in_thread = _has_thread(link, said)
+        if not (said.is_addressed or is_in_thread):
             return None
-        return link, known_author(link, said.author, reference=place.reference)
+        return _Resolved(
+            link,
+            author=known_author(link, said.author, reference=place.reference),
+            is_in_ticket_thread=is_in_thread,
+            quoted_in=posted_in(place.platform, said.quoted) if said.quoted else None,
+        )
 
 
-def _may_answer(link: WorkspaceLink, said: IncomingMessage, author: Author) -> bool:
+def _may_answer(resolved: _Resolved, author: Author) -> bool:
     """Whether a member of staff wrote in the thread of a ticket that they may see."""
-    assert link.client_id is not None
+    client_id = resolved.link.client_id
+    if client_id is None or not (author.is_staff and resolved.is_in_ticket_thread):
+        return False
     with work(Scope.system()):
-        return author.is_staff and _has_thread(link, said) and may_write_for(author.person_id, link.client_id)
+        return may_write_for(author.person_id, client_id)
 
 
 def _link_staff_identity(transport: Transport, link: WorkspaceLink, said: IncomingMessage) -> None:
     """Somebody of the desk wrote in the provider's own workspace: from now on they can be reached there."""
     if not said.is_addressed or not said.place.is_personal:
         return
-    person_id = meet_staff(transport, link, said.author, reference=said.place.reference)
-    if person_id is not None:
-        _answer_author(transport, link, said, person_id, sentences.met)
-
-
-def _answer_author(
-    transport: Transport, link: WorkspaceLink, said: IncomingMessage, author_id: UUID, sentence: Callable[[], str]
-) -> None:
-    """Say something to the author alone, once per message: as a message in their own chat, else seen by them only.
-
-    A message that was posted outside of any thread is answered outside of any thread: Slack shows an ephemeral
-    message in a thread only to people who have that thread open. In Teams, which has no such messages, somebody whom
-    we cannot write to alone is answered where they wrote.
-    """
-    with work(Scope.system()):
-        person = access_person(author_id)
-    with reading_as(person.locale, person.timezone):
-        text = sentence()
-    place = replace(said.place, thread="") if said.starts_thread else said.place
-    key = f"answer.{said.external_id}"
-    try:
-        if place.is_personal:
-            post_once(transport, link, place, Post(text), key=key)
-        else:
-            once(
-                transport.platform.name,
-                key,
-                lambda: transport.post_ephemeral(link, place, to=said.author, text=text),
-            )
-    except Unreachable as unreachable:
-        if not transport.platform.capabilities.threads_in_chats and not place.is_personal:
-            post_once(transport, link, said.place, Post(text), key=f"{key}.here")
-        else:
-            log.info("a private answer was not delivered", extra={"reason": unreachable.reason})
-    except OutsideFailure as failure:  # the message itself has been stored
-        log.info("a private answer was not delivered", extra={"reason": failure.reason})
+    author = link_staff_identity(transport, link, said.author, reference=said.place.reference)
+    if author is not None:
+        answer_author(transport, link, said, author, sentences.met)
 
 
 def _add_to_ticket(
@@ -301,30 +279,6 @@ def _open(
     return message
 
 
-def attach(place: ThreadRef, files: Iterable[FileOffer], message: Message) -> None:
-    """Put the files that came with a message onto it; emits what is still to be brought of each."""
-    for file in files:
-        attachment = Attachment(
-            id=new_id(),
-            client_id=message.client_id,
-            message_id=message.id,
-            name=file.name,
-            content_type=file.content_type,
-            size=file.size,
-            state="refused" if file.refused else "remote",
-            reason=file.refused,
-            remote=file.remote,
-            created_at=message.at,
-        )
-        db.session.add(attachment)
-        if not file.refused:
-            offered = FileOffered(platform=place.platform, workspace=place.workspace)
-            emit(offered, attachment.id, client_id=message.client_id)
-        if file.awaits_words:
-            awaited = TranscriptAwaited(platform=place.platform, workspace=place.workspace)
-            emit(awaited, attachment.id, client_id=message.client_id)
-
-
 def _unconnected(said: IncomingMessage) -> None:
     place = said.place
     note_unknown(place.platform, place.workspace, at=clock.now(), messages=1)
@@ -344,18 +298,3 @@ def _has_thread(link: WorkspaceLink, said: IncomingMessage) -> bool:
         return conversation.client_id == link.client_id
     root = external_id(said.place, said.place.thread)
     return link.client_id is not None and message_id_of(link.client_id, link.platform, root) is not None
-
-
-def message_id_of(client_id: UUID, channel: str, external_id: str) -> UUID | None:
-    """The message of a client that a chat system names so, or None."""
-    query = select(Message.id).where(
-        Message.client_id == client_id, Message.channel == channel, Message.external_id == external_id
-    )
-    return db.session.execute(query).scalar_one_or_none()
-
-
-def body_of(said: IncomingMessage, content: Document) -> str:
-    """Its plain text, cut to what a ticket holds since a chat shows no refusal; else the names of its files."""
-    text = write_text(content).strip()
-    text = text or ", ".join(file.name for file in said.files)
-    return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 1]}…"

@@ -4,8 +4,6 @@ Replies of the desk's people go to the requester by integrations.channels.replie
 own scope, where internal notes cannot be seen at all.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -13,22 +11,22 @@ from uuid import UUID
 from sqlalchemy import select
 
 from integrations.channels import sentences
-from integrations.channels.cards import Card, card_of, written
+from integrations.channels.cards import Card, card_of
+from integrations.channels.conversation_state import changing, keep_opening, note_unreachable, place_of
 from integrations.channels.conversations import make_current_ticket
-from integrations.channels.links import find_link, note_broken
+from integrations.channels.event_posts import View, opening_post, post_of
+from integrations.channels.links import find_link
 from integrations.channels.posting import parts_of, post_all
 from integrations.channels.reachability import note_reachable
 from integrations.channels.transport import Broken, Transport, Unreachable
 from integrations.channels.transports import transport_of
 from integrations.channels.values import Post, ThreadRef, WorkspaceLink
 from msp.kernel import clock, leases
-from msp.kernel.db import Scope, db, work
+from msp.kernel.db import Scope, work
 from msp.kernel.destinations import Postponed
 from msp.kernel.errors import OutsideFailure, Permanent, Temporary
-from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit
+from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at
 from msp.kernel.i18n import reading_as
-from msp.people.models import Person
-from msp.people.names import first_name
 from msp.tickets.events import (
     MessageDeleted,
     MessageEdited,
@@ -38,7 +36,6 @@ from msp.tickets.events import (
     SlaMet,
     SlaRecomputed,
     SlaReopened,
-    ThreadUnreachable,
     TicketAssigned,
     TicketEdited,
     TicketEvent,
@@ -49,8 +46,7 @@ from msp.tickets.events import (
     TicketStatusChanged,
     TicketTierChanged,
 )
-from msp.tickets.models import Conversation, Message, Ticket
-from msp.tickets.small_talk import is_small_talk_reply
+from msp.tickets.models import Conversation, Ticket
 from msp.tickets.states import FINISHED
 
 SHOWN: set[type[TicketEvent]] = {
@@ -103,32 +99,6 @@ class Plan:
     opening: str
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A ticket and what is needed to speak of it, inside the client's scope and the requester's language."""
-
-    event: TicketEvent
-    actor_id: UUID | None
-    ticket: Ticket
-    requester: Person
-    card: Card
-
-    @property
-    def name(self) -> str:
-        """How we address the requester; may be empty."""
-        return first_name(self.requester.name)
-
-    @property
-    def actor(self) -> Person | None:
-        """Who did it."""
-        return db.session.get(Person, self.actor_id) if self.actor_id else None
-
-    @property
-    def is_by_client(self) -> bool:
-        """Whether somebody of the client did it."""
-        return self.actor is not None and not self.actor.is_staff
-
-
 def show(delivered: DeliveredEvent[TicketEvent]) -> None:
     """Show an event in every conversation of its ticket; at least once, and each post once.
 
@@ -166,52 +136,6 @@ def show_in_order(delivered: DeliveredEvent[TicketEvent]) -> None:
             deliver_at(late, subscriber="chat_late", key=f"chat_late:{delivered.subject_id}", due_at=due_at, at=at)
 
 
-def place_of(conversation: Conversation) -> ThreadRef:
-    """Where a conversation is held."""
-    return ThreadRef(
-        platform=conversation.platform,
-        workspace=conversation.workspace,
-        channel=conversation.channel,
-        thread=conversation.thread,
-        is_personal=conversation.is_personal,
-        reference=conversation.reference,
-    )
-
-
-def note_unreachable(client_id: UUID, conversation_id: UUID, refused: Permanent) -> None:
-    """Remember that nothing can be posted in a conversation; emits `ticket.unreachable` once per reason."""
-    with changing(client_id, conversation_id) as conversation:
-        if isinstance(refused, Broken):
-            note_broken(conversation.platform, conversation.workspace, reason=refused.reason)
-        if isinstance(refused, Unreachable) and conversation.unreachable_reason != refused.reason:
-            conversation.unreachable_reason = refused.reason
-            emit(ThreadUnreachable(reason=refused.reason), conversation.ticket_id, client_id=client_id)
-
-
-@contextmanager
-def changing(client_id: UUID, conversation_id: UUID) -> Iterator[Conversation]:
-    """A conversation, locked for one unit of work in its client's scope."""
-    with work(Scope.client(client_id)) as session:
-        yield session.get_one(Conversation, conversation_id, with_for_update=True)
-
-
-def opening_post(ticket: Ticket, card: Card, *, name: str) -> Post:
-    """The card of a ticket with the sentence above it; in the reader's language."""
-    now = clock.now()
-    return Post(sentences.headline(card, name=name, now=now), card=written(card, now=now), ticket_id=ticket.id)
-
-
-def keep_opening(client_id: UUID, conversation_id: UUID, place: ThreadRef, *, sent: list[str], post: Post) -> None:
-    """Remember where a conversation is held, and its opening sentence and card, so that they can be updated."""
-    with changing(client_id, conversation_id) as conversation:
-        conversation.direct_to, conversation.opening_text = None, post.text
-        conversation.reference = {**conversation.reference, **place.reference}
-        conversation.channel, conversation.thread = place.channel, place.thread or sent[0]
-        conversation.card_id, conversation.card_digest = sent[-1], post.digest
-        conversation.opening_id = sent[0] if len(sent) > 1 else None
-        note_reachable(conversation)
-
-
 def _plans(delivered: DeliveredEvent[TicketEvent]) -> list[Plan]:
     assert delivered.client_id is not None
     with work(Scope.client(delivered.client_id)) as session:
@@ -229,7 +153,7 @@ def _plans(delivered: DeliveredEvent[TicketEvent]) -> list[Plan]:
 def _plan(conversation: Conversation, view: View) -> Plan:
     is_opening = isinstance(view.event, TicketOpened)
     card_post = opening_post(view.ticket, view.card, name=view.name)
-    post = None if is_opening else _sentence(view)
+    post = None if is_opening else post_of(view)
     link = find_link(conversation.platform, conversation.workspace)
     return Plan(
         client_id=conversation.client_id,
@@ -252,53 +176,6 @@ def _question_of(conversation: Conversation) -> Question | None:
     if conversation.question_id is None:
         return None
     return Question(conversation.question_id, conversation.question_text or "", conversation.question_reopens)
-
-
-# ------------------------------------------------------------------ sentences
-
-
-def _sentence(view: View) -> Post | None:
-    """What is said below the card of an event, if anything."""
-    match view.event:
-        case TicketStatusChanged(before=before, after=after):
-            return _say_status(view, before, after)
-        case TicketReceived(message_id=message_id):
-            return _say_received(view, message_id)
-        case TicketPriorityChanged() if view.is_by_client:
-            return Post(sentences.raised(view.card, now=clock.now()))
-        case PersonRequested():
-            return Post(sentences.person_asked(name=_actor_name(view)))
-    return None
-
-
-def _say_status(view: View, before: str, after: str) -> Post | None:
-    if after == "resolved" and not view.is_by_client:
-        by = first_name(view.actor.name) if view.actor else None
-        text = sentences.resolved(kind=view.ticket.type, by=by)
-        return Post(text, buttons=sentences.resolved_buttons(), ticket_id=view.ticket.id)
-    if after in FINISHED and view.is_by_client:
-        return Post(sentences.closed(view.card, name=_actor_name(view)))
-    if before in FINISHED and view.is_by_client:
-        return Post(sentences.reopened(view.card, name=_actor_name(view)))
-    return None
-
-
-def _say_received(view: View, message_id: UUID) -> Post | None:
-    """Thanks leave a finished ticket finished, and say so."""
-    if view.ticket.status not in FINISHED:
-        return None
-    message = db.session.get(Message, message_id)
-    if message is None or message.deleted_at is not None or not is_small_talk_reply(message.body):
-        return None
-    text = sentences.stays_finished(view.card, name=_actor_name(view))
-    return Post(text, buttons=sentences.reopen_buttons(), ticket_id=view.ticket.id)
-
-
-def _actor_name(view: View) -> str:
-    return first_name(view.actor.name) if view.actor else view.name
-
-
-# -------------------------------------------------------------------- posting
 
 
 def _carry_out(transport: Transport, plan: Plan, delivered: DeliveredEvent[TicketEvent]) -> None:

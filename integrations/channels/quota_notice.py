@@ -6,7 +6,7 @@ from uuid import UUID
 from flask_babel import gettext
 from sqlalchemy import select
 
-from integrations.channels.outgoing import place_of
+from integrations.channels.conversation_state import place_of
 from integrations.channels.posting import once
 from integrations.channels.transport import Transport
 from integrations.channels.values import ThreadRef, WorkspaceLink

@@ -39,7 +39,7 @@ def note_removed(place: ThreadRef) -> None:
             _emit(conversation, ThreadUnreachable(connection=conversation.platform, reason=APP_REMOVED))
 
 
-def note_heard(place: ThreadRef) -> None:
+def note_working(place: ThreadRef) -> None:
     """Something came from a place, so the connection and its threads work: their marks are cleared.
 
     Emits `connection.restored` and, for open tickets, `ticket.reachable`. Idempotent.

@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from integrations.channels.cards import card_of
+from integrations.channels.conversation_state import changing, keep_opening, note_unreachable, place_of
 from integrations.channels.conversations import make_current_ticket
+from integrations.channels.event_posts import opening_post
 from integrations.channels.intake import DIRECT
 from integrations.channels.links import find_link, lock
-from integrations.channels.outgoing import changing, keep_opening, note_unreachable, opening_post, place_of
 from integrations.channels.posting import post_all
 from integrations.channels.reachability import note_reachable
 from integrations.channels.transport import Broken, Transport, Unreachable

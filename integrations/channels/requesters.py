@@ -29,6 +29,7 @@ class Author:
 
     person_id: UUID
     locale: str
+    timezone: str
     is_staff: bool = False
     is_guest: bool = False
 
@@ -102,7 +103,9 @@ def requester(transport: Transport, link: WorkspaceLink, external_id: str, *, re
     return author.person_id
 
 
-def meet_staff(transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json) -> UUID | None:
+def link_staff_identity(
+    transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json
+) -> Author | None:
     """Remember where a member of staff can be reached, by the address they have there; None where nothing is new."""
     with work(Scope.system()):
         if find_identity(link.platform, link.workspace, external_id) is not None:
@@ -116,7 +119,7 @@ def meet_staff(transport: Transport, link: WorkspaceLink, external_id: str, *, r
         if person is None or not person.active:
             return None
         _link(link, profile, person, is_guest=False, reference=reference)
-        return person.id
+        return _author(person)
 
 
 def names_of(transport: Transport, link: WorkspaceLink, external_ids: tuple[str, ...]) -> dict[str, str]:
@@ -171,7 +174,7 @@ def _known(found: _Found, *, reference: Json) -> Author:
 
 
 def _author(person: Person) -> Author:
-    return Author(person.id, person.locale, is_staff=person.is_staff, is_guest=person.is_guest)
+    return Author(person.id, person.locale, person.timezone, is_staff=person.is_staff, is_guest=person.is_guest)
 
 
 def _check(person: Person, client: Client, told: Json) -> None:

@@ -157,7 +157,7 @@ def nothing_said() -> str:
 
 
 def nothing_said_in_channel() -> str:
-    """The same in a channel, where we hear only what mentions us."""
+    """The same in a channel, where we are told only of mentions."""
     return gettext("Hello. Mention me in a message that says what happens, and I will open a ticket for you.")
 
 

@@ -36,7 +36,7 @@ def add_transcript(awaited: DeliveredEvent[TranscriptAwaited]) -> None:
         remote, since = attachment.remote, attachment.created_at
     if transport is None or link is None or not remote:
         return
-    words = _heard(transport, link, remote)
+    words = _transcript(transport, link, remote)
     if words is None:
         if clock.now() < since + LONGEST:
             raise Temporary("words_awaited", retry_after=RETRY)
@@ -45,7 +45,7 @@ def add_transcript(awaited: DeliveredEvent[TranscriptAwaited]) -> None:
         _put(awaited.client_id, awaited.subject_id, words.strip())
 
 
-def _heard(transport: Transport, link: WorkspaceLink, remote: Json) -> str | None:
+def _transcript(transport: Transport, link: WorkspaceLink, remote: Json) -> str | None:
     try:
         return transport.transcript(link, remote)
     except Permanent:  # the clip itself is there to be listened to

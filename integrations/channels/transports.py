@@ -6,7 +6,7 @@ _transports: dict[str, Transport] = {}
 
 
 def add_transport(transport: Transport) -> None:
-    """Have a chat system hear and be heard; the later one of a platform takes its place."""
+    """Switch a channel on; the later one of a platform takes its place."""
     _transports[transport.platform.name] = transport
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from integrations.mail.accounts import REQUESTED, write_to_account
 from integrations.mail.doubts import DOUBTS
-from integrations.mail.notices import bring, reaches
+from integrations.mail.notices import reaches, send_notification
 from integrations.mail.platform import MAIL
 from integrations.mail.replies import MailReplyChannel
 from integrations.mail.smtp import TIMEOUT, server_of
@@ -32,6 +32,6 @@ def register(app: Flask, settings: Settings) -> None:
 def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
     """Have this process's workers hand mail to SMTP_URL; `timeout` in seconds for each answer of the server."""
     post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
-    add_channel(Channel("mail", "mail", partial(reaches, post), partial(bring, post)))
+    add_channel(Channel("mail", "mail", partial(reaches, post), partial(send_notification, post)))
     add_reply_channel(MailReplyChannel(post))
     subscribe("account_mail", to=REQUESTED, handler=partial(write_to_account, post), destination=destinations.MAIL)

@@ -23,7 +23,7 @@ def reaches(post: Post, person_id: UUID) -> bool:
     return bool(address) and address.lower() != post.sender.lower()
 
 
-def bring(post: Post, bundle: Bundle) -> None:
+def send_notification(post: Post, bundle: Bundle) -> None:
     """Write a person one mail, in their language and time zone; raises Temporary or Permanent."""
     with work(Scope.system()):
         person = access_person(bundle.person_id)

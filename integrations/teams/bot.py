@@ -24,7 +24,7 @@ from botframework.connector import Channels
 
 from integrations.channels import deleted
 from integrations.channels.interactions import answer_now, handle_interaction
-from integrations.channels.reachability import note_heard, note_removed
+from integrations.channels.reachability import note_removed, note_working
 from integrations.teams.inbound import place_of, receive, receive_edit, receive_undelete
 from integrations.teams.installations import note_installed
 from integrations.teams.interactions import interactions_of, invoke_answer
@@ -79,17 +79,17 @@ class Bot(TeamsActivityHandler):
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         """Somebody wrote."""
-        note_heard(self.place)
+        note_working(self.place)
         receive(self.transport, self.payload, self.place)
 
     async def on_teams_message_edit(self, turn_context: TurnContext) -> None:
         """Somebody edited a message."""
-        note_heard(self.place)
+        note_working(self.place)
         receive_edit(self.transport, self.payload, self.place)
 
     async def on_teams_message_undelete(self, turn_context: TurnContext) -> None:
         """Somebody took a deletion back."""
-        note_heard(self.place)
+        note_working(self.place)
         receive_undelete(self.transport, self.payload, self.place)
 
     async def on_message_update_activity(self, turn_context: TurnContext) -> None:
@@ -100,12 +100,12 @@ class Bot(TeamsActivityHandler):
 
     async def on_message_delete_activity(self, turn_context: TurnContext) -> None:
         """A message was deleted, by `softDeleteMessage` or an event that local clients do not name."""
-        note_heard(self.place)
+        note_working(self.place)
         deleted(self.place, str(self.payload.get("id") or ""))
 
     async def on_message_reaction_activity(self, turn_context: TurnContext) -> None:
         """Somebody reacted to a message of ours, or no longer does."""
-        note_heard(self.place)
+        note_working(self.place)
         for each in interactions_of(self.payload, self.place):
             handle_interaction(self.transport, each)
 
@@ -121,7 +121,7 @@ class Bot(TeamsActivityHandler):
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
         """Members, channels or a team changed; where the app was not removed it works."""
         await super().on_conversation_update_activity(turn_context)
-        (note_removed if self.was_removed else note_heard)(self.place)
+        (note_removed if self.was_removed else note_working)(self.place)
 
     async def on_members_removed_activity(
         self, members_removed: list[ChannelAccount], turn_context: TurnContext

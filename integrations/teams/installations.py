@@ -1,7 +1,7 @@
 """Where the app is installed (learn.microsoft.com, "Conversation events")."""
 
 from integrations.channels import ThreadRef, find_link
-from integrations.channels.reachability import note_heard
+from integrations.channels.reachability import note_working
 from msp.clients.actions import note_unknown
 from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work
@@ -14,7 +14,7 @@ def note_installed(place: ThreadRef) -> None:
     with work(Scope.system()):
         if find_link("teams", place.workspace) is None:
             note_unknown("teams", place.workspace, at=clock.now(), settings=WITHOUT_TOKEN, messages=0)
-    note_heard(place)
+    note_working(place)
 
 
 def team_of(activity: Json) -> str | None:
