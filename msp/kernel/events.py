@@ -64,11 +64,9 @@ class DeliveredEvent(Generic[E]):
     delivery_id: int
     id: UUID
     client_id: UUID | None
-    kind: str
     subject_id: UUID
     actor_id: UUID | None
     at: datetime
-    data: Json
     event: E
 
 
@@ -90,7 +88,7 @@ _subscribers: dict[str, _Subscriber] = {}
 def subscribe(
     name: str,
     *,
-    to: Iterable[type[Event] | str],
+    to: Iterable[type[Event]],
     handler: Handler,
     lane: int = USUAL,
     line: str | None = None,
@@ -103,12 +101,11 @@ def subscribe(
     each has its own) share one order per subject: none of them gets an event before the others are done with earlier
     ones. `destination` (msp.kernel.destinations) says whose threads deliver it.
     """
-    kinds = frozenset(each if isinstance(each, str) else each.kind for each in to)
-    _subscribers[name] = _Subscriber(kinds, handler, lane, line or name, destination)
+    _subscribers[name] = _Subscriber(frozenset(each.kind for each in to), handler, lane, line or name, destination)
 
 
 def emit(
-    event: Event | str,
+    event: Event,
     subject_id: UUID,
     /,
     *,
@@ -117,28 +114,26 @@ def emit(
     actor_id: UUID | None = None,
     at: datetime | None = None,
     is_urgent: bool = False,
-    **data: object,
 ) -> StoredEvent:
     """Store an event of a subject, and one delivery for each subscriber, in the current transaction.
 
     An urgent one is delivered before everything else that waits, but after its own subject's earlier events.
     `visibility` replaces that of the type.
     """
-    kind, default = (event, "public") if isinstance(event, str) else (event.kind, event.visibility)
     happened = at or clock.now()
     stored = StoredEvent(
         id=new_id(),
         client_id=client_id,
-        kind=kind,
+        kind=event.kind,
         subject_id=subject_id,
         actor_id=actor_id or current_scope().actor_id,
         at=happened,
-        visibility=visibility or default,
-        data=data if isinstance(event, str) else event.data(),
+        visibility=visibility or event.visibility,
+        data=event.data(),
     )
     db.session.add(stored)
     for name, subscriber in _subscribers.items():
-        if kind in subscriber.to:
+        if event.kind in subscriber.to:
             lane, key, now = _priority(subscriber, is_urgent=is_urgent), f"{subscriber.line}:{subject_id}", clock.now()
             _delivery(stored, subscriber=name, key=key, lane=lane, due_at=now, at=now)
     return stored
@@ -208,15 +203,15 @@ def _hand_over(row: Any) -> None:
     if row.subscriber not in _subscribers:  # an integration that was switched off leaves nothing to do
         return
     event = read_event(row.kind, row.data)
-    delivered: DeliveredEvent[Any] = DeliveredEvent(
-        row.id,
-        row.event_id,
-        row.client_id,
-        row.kind,
-        row.subject_id,
-        row.actor_id,
-        row.at,
-        row.data,
-        event,
+    if event is None:
+        raise LookupError(f"no event of the kind {row.kind} is defined")
+    delivered = DeliveredEvent(
+        delivery_id=row.id,
+        id=row.event_id,
+        client_id=row.client_id,
+        subject_id=row.subject_id,
+        actor_id=row.actor_id,
+        at=row.at,
+        event=event,
     )
     _subscribers[row.subscriber].handler(delivered)

@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from billing import stripe as collecting
 from billing.credit_notes import Part, credit
+from billing.events import InvoicePushRequested
 from billing.models import Invoice, Payment, StripeCustomer
 from billing.stripe_client import connect
 from msp.config import Settings
@@ -172,7 +173,7 @@ def test_a_refusal_is_shown_and_can_be_pushed_again(invoice: Invoice, stripe_the
     assert refused.reason
     with work(Scope.system()) as session:
         assert session.scalar(select(Delivery.state).where(Delivery.subscriber == "stripe")) == "dead"
-        emit("invoice.push_requested", invoice.id, client_id=invoice.client_id, visibility="internal")
+        emit(InvoicePushRequested(), invoice.id, client_id=invoice.client_id)
     drain()
     assert (payment(invoice).state, payment(invoice).reason) == ("open", None)
 

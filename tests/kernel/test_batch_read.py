@@ -16,6 +16,7 @@ from msp.kernel import clock
 from msp.kernel.batch_read import BatchQuery, RowQuery, SingleQuery
 from msp.kernel.bulk_insert import insert_pending
 from msp.kernel.db import Scope, db, work
+from msp.kernel.event_types import Event
 from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
 from msp.people.models import Person
@@ -126,31 +127,34 @@ def test_a_lost_race_shows_on_a_row_that_was_written_so(world: World) -> None:
         session.rollback()
 
 
+class Counted(Event, kind="tests.counted"):
+    n: int
+
+
 def test_policies_hold_and_nothing_of_it_is_written(world: World) -> None:
     other = StoredEvent(
-        id=new_id(), client_id=world.azcarate.id, kind="ticket.noted", subject_id=new_id(), at=clock.now(), data={}
+        id=new_id(), client_id=world.azcarate.id, kind=Counted.kind, subject_id=new_id(), at=clock.now(), data={}
     )
     with work(Scope.client(world.lozano.id)) as session:
-        emit("ticket.noted", new_id(), client_id=world.lozano.id)
+        emit(Counted(n=0), new_id(), client_id=world.lozano.id)
         db.session.add(other)
         with pytest.raises(DBAPIError):
             insert_pending()
         session.rollback()
     with work(Scope.system()) as session:
-        assert session.scalars(select(StoredEvent.id).where(StoredEvent.kind == "ticket.noted")).all() == []
+        assert session.scalars(select(StoredEvent.id).where(StoredEvent.kind == Counted.kind)).all() == []
 
 
 def test_rows_of_one_table_are_numbered_in_their_order(world: World) -> None:
     at = datetime(2026, 11, 23, 10, tzinfo=UTC)
     with work(Scope.staff()):
         for number in range(3):
-            emit(
-                "ticket.noted", world.lozano.id, client_id=world.lozano.id, at=at + timedelta(minutes=number), n=number
-            )
+            at_number = at + timedelta(minutes=number)
+            emit(Counted(n=number), world.lozano.id, client_id=world.lozano.id, at=at_number)
         insert_pending()
         insert_pending()  # nothing is left to write
     with work(Scope.staff()) as session:
         rows = session.execute(
-            select(StoredEvent.at, StoredEvent.data).where(StoredEvent.kind == "ticket.noted").order_by(StoredEvent.seq)
+            select(StoredEvent.at, StoredEvent.data).where(StoredEvent.kind == Counted.kind).order_by(StoredEvent.seq)
         )
         assert [(row.at - at, row.data) for row in rows] == [(timedelta(minutes=n), {"n": n}) for n in range(3)]

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -14,12 +15,18 @@ from msp.app import OUTBOX_THREADS
 from msp.kernel import events, jobs
 from msp.kernel.db import Scope, work
 from msp.kernel.destinations import CHAT, DESK, MAIL, PAYMENT, WEBHOOKS, place_at
+from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, Delivery, emit, subscribe
 
 SOON = 3.0  # seconds, on a machine that is busy
 MANY = 3 * OUTBOX_THREADS
 
 Slow = Callable[[str, str], threading.Event]
+
+
+@cache
+def event_named(name: str) -> type[Event]:
+    return type("Happened", (Event,), {}, kind=f"tests.{name}")
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def slow() -> Iterator[Slow]:
                 over.wait(20)
 
         group = CHAT if destination in ("slack", "teams") else destination
-        subscribe(name, to={name}, handler=handle, destination=group)
+        subscribe(name, to={event_named(name)}, handler=handle, destination=group)
         made.append(name)
         return reached
 
@@ -61,7 +68,7 @@ def crew(app: Flask) -> Iterator[jobs.Crew]:
 def happen(kind: str, times: int = 1) -> None:
     with work(Scope.system()):
         for _ in range(times):
-            emit(kind, uuid4(), client_id=None)
+            emit(event_named(kind)(), uuid4(), client_id=None)
 
 
 @pytest.mark.parametrize(

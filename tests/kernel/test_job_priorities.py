@@ -14,6 +14,7 @@ from msp.kernel.leases import LATER, URGENT, USUAL
 from msp.kernel.ttl_cache import clear
 from msp.operations.lag import BEHIND, lag
 from msp.tickets.actions import change_priority
+from msp.tickets.events import TicketOpened
 from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
@@ -90,7 +91,7 @@ def test_an_urgent_tickets_words_go_out_first(
     world: World, priority: str, lane: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "_subscribers", dict(events._subscribers))
-    events.subscribe("books", to={"ticket.opened"}, handler=print, lane=LATER)
+    events.subscribe("books", to={TicketOpened}, handler=print, lane=LATER)
     opened(world, priority=priority)
     assert lanes("ticket.opened") == {"chat": lane, "books": LATER}
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from msp.kernel import clock, events, inbox, jobs, leases, wake
 from msp.kernel.db import Scope, db, enter, leave, work
+from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, Delivery, StoredEvent, deliver_one, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
 from msp.sla.models import Clock, Step
@@ -21,26 +22,28 @@ from msp.tickets.opening import Request, open_ticket
 from tests.kernel.killed_process import die_after, kill_myself
 from tests.world import World
 
-NOTICE = "tests.noticed"
+
+class Noticed(Event, kind="tests.noticed"):
+    """An event that a peer gets."""
 
 
 @pytest.fixture
 def heard(app: Flask) -> Iterator[list[DeliveredEvent[Any]]]:
     """What the subscriber of notices was told."""
     told: list[DeliveredEvent[Any]] = []
-    subscribe("tests_peer", to={NOTICE}, handler=told.append)
+    subscribe("tests_peer", to={Noticed}, handler=told.append)
     yield told
     events._subscribers.pop("tests_peer")
 
 
 def say_so() -> None:
     with work(Scope.system()):
-        emit(NOTICE, uuid4(), client_id=None)
+        emit(Noticed(), uuid4(), client_id=None)
 
 
 def commit_without_telling_anybody() -> None:
     token = enter(Scope.system())
-    emit(NOTICE, uuid4(), client_id=None)
+    emit(Noticed(), uuid4(), client_id=None)
     db.session.commit()  # and the wake-up that would follow is never sent
     leave(token)
 
@@ -68,14 +71,14 @@ def test_fizzy_lost_notice_killed_between_commit_and_enqueue(app: Flask, heard: 
     die_after(commit_without_telling_anybody)
     assert wake.queue().count == 0 and heard == []
     jobs.tick()
-    assert [fact.kind for fact in heard] == [NOTICE]
+    assert [delivered.event for delivered in heard] == [Noticed()]
 
 
 def test_healthchecks_lost_notice_killed_between_claim_and_send(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     say_so()
-    subscribe("tests_peer", to={NOTICE}, handler=lambda _fact: kill_myself())
+    subscribe("tests_peer", to={Noticed}, handler=lambda _fact: kill_myself())
     die_after(deliver_one)
-    subscribe("tests_peer", to={NOTICE}, handler=heard.append)
+    subscribe("tests_peer", to={Noticed}, handler=heard.append)
     assert not deliver_one()  # its lease runs
     lapse()
     assert deliver_one() and len(heard) == 1 and not deliver_one()
@@ -91,9 +94,9 @@ def test_healthchecks_lost_notice_killed_while_sending(app: Flask, heard: list[D
         assert fact.delivery_id == number
         kill_myself()
 
-    subscribe("tests_peer", to={NOTICE}, handler=send_and_die)
+    subscribe("tests_peer", to={Noticed}, handler=send_and_die)
     die_after(deliver_one)
-    subscribe("tests_peer", to={NOTICE}, handler=heard.append)
+    subscribe("tests_peer", to={Noticed}, handler=heard.append)
     lapse()
     assert deliver_one() and [fact.delivery_id for fact in heard] == [number]
 

@@ -16,6 +16,7 @@ from msp.kernel.events import Delivery, emit
 from msp.notify.models import Notification
 from msp.notify.preferences import set_preferences
 from msp.people.models import Person
+from msp.tickets.events import Recipients, SlaBreached, SlaWarned
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from simulators.smtp.server import MailServer
@@ -42,19 +43,12 @@ def ticket_of(world: World, subject: str, *, azcarate: bool = False) -> Ticket:
 
 def escalate(ticket: Ticket, *who: str, by: tuple[str, ...] = ("mail",), **more: Any) -> None:
     """What the ladder of a contract emits."""
-    hear = {"who": list(who), "by": list(by), "is_urgent": more.pop("is_urgent", False)}
+    recipients = Recipients(who, by, more.pop("is_urgent", False))
+    of = more.pop("of", SlaBreached)
+    values = {"clock": "first_response", "due_at": clock.now(), "is_late": False, "assignee_id": None} | more
     with work(Scope.system()):
-        emit(
-            more.pop("kind", "sla.breached"),
-            ticket.id,
-            client_id=ticket.client_id,
-            visibility="internal",
-            at=clock.now(),
-            clock="first_response",
-            due_at=clock.now().isoformat(),
-            hear=hear,
-            **more,
-        )
+        event = of(recipients=recipients, **values)
+        emit(event, ticket.id, client_id=ticket.client_id, at=clock.now())
 
 
 def prefer(person: Person, **wishes: Any) -> None:
@@ -83,7 +77,7 @@ def test_a_breach_comes_by_mail_with_all_that_a_reader_needs(
 def test_mails_of_one_ticket_thread_and_each_has_an_id_of_its_own(
     mail_server: MailServer, drain: Drain, world: World, ticket: Ticket
 ) -> None:
-    escalate(ticket, f"person:{world.tomas.id}", kind="sla.warned")
+    escalate(ticket, f"person:{world.tomas.id}", of=SlaWarned)
     drain()
     escalate(ticket, f"person:{world.tomas.id}")
     drain()
@@ -97,7 +91,7 @@ def test_in_the_readers_language_and_zone(mail_server: MailServer, drain: Drain,
     with work(Scope.system()) as session:
         inigo = session.get_one(Person, world.inigo.id)
         inigo.timezone = "Atlantic/Canary"
-    escalate(ticket, "client_manager", kind="sla.warned")
+    escalate(ticket, "client_manager", of=SlaWarned)
     drain()
     (got,) = mail_server.messages(to="inigo@azcarate.example")
     assert got.text.startswith("Hello, Iñigo.") and "due at 9:00" in got.text  # 10:00 in Madrid
@@ -246,7 +240,7 @@ def test_zammad_4432_reminders_of_the_night_come_as_one_mail_in_the_morning(
     other = ticket_of(world, "Impresora")
     with clock.frozen(NIGHT):
         for _ in range(3):
-            escalate(ticket, f"person:{world.tomas.id}", kind="sla.warned")
+            escalate(ticket, f"person:{world.tomas.id}", of=SlaWarned)
             escalate(other, f"person:{world.tomas.id}")
             drain()
             clock.advance(timedelta(minutes=20))
@@ -300,7 +294,7 @@ def test_what_is_urgent_does_not_wait_behind_what_is_not(
 ) -> None:
     prefer(world.tomas, allow_urgent=True)
     with clock.frozen(NIGHT):
-        escalate(ticket, f"person:{world.tomas.id}", kind="sla.warned")
+        escalate(ticket, f"person:{world.tomas.id}", of=SlaWarned)
         escalate(ticket, f"person:{world.tomas.id}", is_urgent=True)
         drain()
         (got,) = mail_server.messages()

@@ -14,6 +14,7 @@ from msp.notify.models import Notification
 from msp.oncall.actions import cancel_absence, cancel_swap, change_layer, note_absence, remove_layer, swap
 from msp.oncall.queries import access_absence, access_layer, access_swap, on_call
 from msp.people.models import Person
+from msp.tickets.events import Recipients, SlaEscalated
 from msp.tickets.opening import Request, open_ticket
 from tests.oncall.desk import add_rota, terms
 from tests.world import World
@@ -132,11 +133,10 @@ def test_an_escalation_reaches_who_is_on_call(
     with work(Scope.client(world.lozano.id)):
         wanted = Request(subject="VPN", body="Nadie entra", source="portal")
         ticket, _ = open_ticket(world.lozano, requester=world.marta, request=wanted, at=clock.now())
+    recipients = Recipients((role,) if role else (), ("console",), is_urgent=True)
+    event = SlaEscalated(clock="resolution", is_late=False, assignee_id=None, due_at=None, recipients=recipients)
     with work(Scope.system()):
-        emit(
-            "sla.escalated", ticket.id, client_id=ticket.client_id, visibility="internal",
-            clock="resolution", hear={"who": [role] if role else [], "by": ["console"], "is_urgent": True},
-        )  # fmt: skip
+        emit(event, ticket.id, client_id=ticket.client_id)
     drain()
     with work(Scope.system()) as session:
         rows = session.scalars(select(Notification.person_id).where(Notification.kind == "sla.escalated"))

@@ -11,6 +11,7 @@ from msp.kernel import clock, files
 from msp.kernel.db import Scope, work
 from msp.kernel.events import emit
 from msp.tickets.actions import change_status
+from msp.tickets.events import AttachmentStored
 from msp.tickets.messages import reply
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.queries import access_ticket
@@ -143,7 +144,7 @@ def test_a_file_that_arrives_after_its_message_was_deleted_is_removed(
     with work(Scope.client(tickets()[0].client_id)) as session:  # as the fetch ends
         row = session.scalars(select(Attachment)).one()
         row.state, row.storage_key = "stored", key
-        emit("ticket.attachment_stored", tickets()[0].id, client_id=row.client_id, attachment_id=str(row.id))
+        emit(AttachmentStored(attachment_id=row.id), tickets()[0].id, client_id=row.client_id)
     drain()
     [row] = attachments()
     assert (row.name, row.state, row.storage_key) == ("", "refused", None)

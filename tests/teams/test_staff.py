@@ -12,6 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import emit
 from msp.notify.models import QueuedNotification
+from msp.tickets.events import Recipients, SlaEscalated
 from msp.tickets.opening import Request, open_ticket
 from simulators.smtp.server import MailServer
 from tests.mail.conftest import mail_server, with_mail  # noqa: F401
@@ -39,12 +40,10 @@ def escalate(world: World) -> None:
     with work(Scope.client(world.lozano.id)):
         wanted = Request(subject="VPN caída", body="Nadie entra", source="portal")
         ticket, _ = open_ticket(world.lozano, requester=world.marta, request=wanted, at=clock.now())
-    hear = {"who": [f"person:{world.tomas.id}"], "by": ["chat"], "is_urgent": False}
+    recipients = Recipients((f"person:{world.tomas.id}",), ("chat",))
+    event = SlaEscalated(clock="resolution", is_late=False, assignee_id=None, due_at=None, recipients=recipients)
     with work(Scope.system()):
-        emit(
-            "sla.escalated", ticket.id, client_id=ticket.client_id, visibility="internal",
-            clock="resolution", hear=hear,
-        )  # fmt: skip
+        emit(event, ticket.id, client_id=ticket.client_id)
 
 
 def heard(own: Desk) -> list[str]:

@@ -13,6 +13,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent, emit
 from msp.kernel.ids import new_id
 from msp.tickets import actions, by_requester, message_changes, messages, opening, queries
+from msp.tickets.events import AttachmentStored
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.search import search
 from msp.tickets.subject import subject_of
@@ -283,7 +284,7 @@ def test_a_file_that_arrives_after_its_message_was_deleted_is_removed(world: Wor
     desk.delete(0)
     file_id, key = attach(desk.messages[0], world, b"late")
     with work(Scope.client(world.lozano.id)):
-        emit("ticket.attachment_stored", desk.id, client_id=world.lozano.id, attachment_id=str(file_id))
+        emit(AttachmentStored(attachment_id=file_id), desk.id, client_id=world.lozano.id)
     drain()
     assert attachment(file_id).storage_key is None and attachment(file_id).name == ""
     clock.advance(timedelta(minutes=6))

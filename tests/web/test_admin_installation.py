@@ -12,6 +12,7 @@ from msp.clients.queries import find_connection
 from msp.kernel import clock, crypto, inbox, leases, settings
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
+from msp.kernel.event_types import Event
 from msp.kernel.events import Delivery, StoredEvent, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
 from msp.tickets.opening import Request, open_ticket
@@ -134,6 +135,10 @@ GONE = "El canal de Slack ya no existe, o la aplicación no tiene acceso a él."
 MESSAGE = {"type": "message", "text": "Ayuda,\n por favor"}
 
 
+class Refused(Event, kind="tests.refused"):
+    """An event whose delivery is refused."""
+
+
 @pytest.fixture
 def dead(world: World) -> tuple[int, int]:
     """A message of Slack and a delivery about LOZ-1 that nobody could work: their ids."""
@@ -142,12 +147,12 @@ def dead(world: World) -> tuple[int, int]:
         raise Permanent("channel_not_found")
 
     inbox.register_source("tests_refuse", refuse)
-    subscribe("tests_refuse", to={"tests.refused"}, handler=refuse)
+    subscribe("tests_refuse", to={Refused}, handler=refuse)
     inbox.store("tests_refuse", "e1", MESSAGE, key="k")
     with work(Scope.staff()):
         request = Request(subject="El TPV no cobra", body="Hay cola.", source="slack")
         ticket, _ = open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())
-        emit("tests.refused", ticket.id, client_id=world.lozano.id)
+        emit(Refused(), ticket.id, client_id=world.lozano.id)
     while inbox.work_one():
         pass
     from msp.kernel.events import deliver_one

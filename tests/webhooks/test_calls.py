@@ -1,7 +1,7 @@
 """An escalation calls a webhook: signed, under one key, again where it failed for a time, never elsewhere."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask, Response
@@ -15,6 +15,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import Delivery, StoredEvent, emit
 from msp.notify.webhooks import Webhook, access_webhook, add_webhook, change_webhook
+from msp.tickets.events import EscalationWebhookCalled
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from tests.simulators.receiver import Got, Receiver, busy
@@ -51,10 +52,14 @@ def ticket(world: World, drain: Drain) -> Ticket:
 
 def escalate(ticket: Ticket, hook: Webhook) -> None:
     with work(Scope.system()):
-        emit(
-            "escalation.webhook", ticket.id, client_id=ticket.client_id, visibility="internal",
-            webhook_id=str(hook.id), clock="resolution", step=2, due_at="2026-11-23T13:00:00+00:00", is_late=False,
-        )  # fmt: skip
+        event = EscalationWebhookCalled(
+            webhook_id=hook.id,
+            clock="resolution",
+            step="share:100:webhook",
+            due_at=datetime(2026, 11, 23, 13, tzinfo=UTC),
+            is_late=False,
+        )
+        emit(event, ticket.id, client_id=ticket.client_id)
 
 
 def deliveries() -> list[Delivery]:
@@ -70,7 +75,12 @@ def test_what_is_posted_and_how_it_is_signed(
     (got,) = receiver.got
     assert got.path == "/hook" and got.headers["Content-Type"] == "application/json"
     said = got.json
-    assert (said["ticket"], said["client"]["code"], said["clock"], said["step"]) == ("LOZ-1", "LOZ", "resolution", 2)
+    assert (said["ticket"], said["client"]["code"], said["clock"], said["step"]) == (
+        "LOZ-1",
+        "LOZ",
+        "resolution",
+        "share:100:webhook",
+    )
     assert (said["due_at"], said["is_late"]) == ("2026-11-23T13:00:00+00:00", False)
     assert said["links"]["desk"] == "http://127.0.0.1:8000/desk/tickets/LOZ-1"
     at = int(got.headers["X-Guardia-Timestamp"])

@@ -11,6 +11,7 @@ from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets import by_requester, messages, queries
 from msp.tickets.api_queries import events_page, messages_page
+from msp.tickets.events import TicketStatusChanged
 from msp.tickets.models import Message, Ticket
 from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
@@ -87,7 +88,7 @@ class EventOut(Shown):
     """Something that happened; `data` has the codes and values of its kind."""
 
     id = fields.UUID()
-    kind = fields.String(metadata={"example": "ticket.status_changed"})
+    kind = fields.String(metadata={"example": TicketStatusChanged.kind})
     at = Instant()
     actor_id = fields.UUID(allow_none=True)
     actor = fields.Nested(SpeakerOut, allow_none=True)
