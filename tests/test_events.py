@@ -22,7 +22,7 @@ from msp.web.desk import notifications
 from msp.web.desk.timeline import timeline
 from msp.words.event_messages import event_message
 from scripts.events_table import PAGE, page
-from tests.test_house import ROOT, text_of, tracked
+from tests.test_source_tree import ROOT, text_of, tracked
 
 EVENTS = [each for each in event_types() if not each.__module__.startswith("tests.")]
 SPECIAL = {"steps": ("share:50:notify",), "clock": "resolution"}
