@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
 @blueprint.input(RunIn)
 @blueprint.output(RunOut, status_code=201)
 def create_invoice_run(json_data: dict[str, Any]) -> Answer:
-    """Close a period: drafts by client, and what was left out with the reasons. A draft is rebuilt, never doubled."""
+    """Create or rebuild the drafts of a period; returns them with what was left out and the reasons. Idempotent."""
     require("bill")
     period = Period(json_data["period_start"], json_data["period_end"])
     run = run_invoices(period, at=clock.now(), clients=_clients(json_data.get("client_ids")))
@@ -76,7 +76,7 @@ def _told(drafts: list[Invoice]) -> Told:
 @blueprint.get("/invoice-settings")
 @blueprint.output(InvoiceSettingsOut)
 def read_invoice_settings() -> Answer:
-    """The VERI*FACTU mode. While it is off, records are kept here and nothing is sent to the tax agency."""
+    """The VERI*FACTU mode. While it is "off", records are stored here and nothing is sent to the AEAT."""
     require("bill", "administer")
     return _settings_shown(verifactu_mode(read_issuer()))
 
@@ -85,7 +85,7 @@ def read_invoice_settings() -> Answer:
 @blueprint.input(InvoiceSettingsIn)
 @blueprint.output(InvoiceSettingsOut)
 def edit_invoice_settings(json_data: dict[str, Any]) -> Answer:
-    """Set the VERI*FACTU mode; a mode that this version cannot keep to is refused with 422."""
+    """Set the VERI*FACTU mode. Unsupported modes are refused with 422."""
     require("administer")
     refuse_restricted()
     return _settings_shown(set_verifactu_mode(json_data["verifactu_mode"]))
@@ -99,7 +99,7 @@ def _settings_shown(mode: str) -> Answer:
 @blueprint.input(InvoiceQuery, **QUERY)
 @blueprint.output(page_of(InvoiceSummary, "Invoice"))
 def list_invoices(query_data: dict[str, Any]) -> Answer:
-    """Invoices and credit notes, those made last first; a client's people see what was issued to them."""
+    """Invoices and credit notes, newest first. A client's people see only those issued to them."""
     require("bill", "see_company")
     limit = query_data["limit"]
     rows = queries.invoices_page(
@@ -125,7 +125,7 @@ def read_invoice(invoice_id: UUID) -> Answer:
 @blueprint.get("/invoices/<uuid:invoice_id>/pdf")
 @blueprint.doc(responses=PDF)
 def read_invoice_pdf(invoice_id: UUID) -> Response:
-    """The document as it was issued; the same bytes for ever. `ETag` is their SHA-256. A draft has none."""
+    """The PDF as issued; its bytes never change. `ETag` is their SHA-256. 404 for drafts."""
     queries.access_invoice(invoice_id)
     require("bill", "see_company")
     document = queries.access_document(invoice_id)
@@ -142,7 +142,7 @@ def read_invoice_pdf(invoice_id: UUID) -> Response:
 @blueprint.post("/invoices/<uuid:invoice_id>/issue")
 @blueprint.output(InvoiceOut)
 def issue_invoice(invoice_id: UUID) -> Answer:
-    """Issue a draft for good: number, record, PDF; refused with 409 where it is not fit to be issued."""
+    """Issue a draft: number, record and PDF. 409 if it cannot be issued. Cannot be undone."""
     queries.access_invoice(invoice_id)
     require("bill")
     return _shown(invoices.issue(invoice_id, at=clock.now()))
@@ -170,7 +170,7 @@ def create_credit_note(invoice_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.input(PaymentIn)
 @blueprint.output(InvoiceOut, status_code=201)
 def create_payment(invoice_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Note a transfer or other money that came outside of Stripe, or that was given back."""
+    """Record a payment, or a repayment, made outside of Stripe."""
     queries.access_invoice(invoice_id)
     require("bill")
     payments.note_payment(invoice_id, **json_data, at=clock.now())
@@ -180,7 +180,7 @@ def create_payment(invoice_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.post("/invoices/<uuid:invoice_id>/payments/<uuid:entry_id>/reversal")
 @blueprint.output(InvoiceOut, status_code=201)
 def reverse_payment(invoice_id: UUID, entry_id: UUID) -> Answer:
-    """Take back what was noted by mistake; what Stripe told stays."""
+    """Reverse an entry that was recorded by mistake. Stripe's entries cannot be reversed."""
     invoice = queries.access_invoice(invoice_id)
     require("bill")
     if entry_id not in {entry.id for entry in payments.entries_of(invoice_id)}:

@@ -1,4 +1,4 @@
-"""What the REST API says of invoices and runs: amounts exact, codes with the sentence in the caller's language."""
+"""Schemas of invoices and billing runs: exact amounts; codes with a sentence in the caller's language."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ STATES = ("draft", "issued", "overdue", "paid", "void")
 
 
 class RunIn(Schema):
-    """Days in each client's own zone, both included; all clients unless some are named."""
+    """A period in each client's time zone, both days included; without `client_ids`, all clients."""
 
     period_start = fields.Date(required=True)
     period_end = fields.Date(required=True)
@@ -39,14 +39,14 @@ class RunIn(Schema):
 
 
 class InvoiceQuery(PageQuery):
-    """Which invoices."""
+    """Filters of the invoice list."""
 
     client_id = fields.UUID()
     state = one_of(STATES)
 
 
 class PartIn(Schema):
-    """How much of a line: minutes of its work, or a net amount; without either, all that is left of it."""
+    """How much of a line to credit: minutes or a net amount; without either, all that is not credited yet."""
 
     line_id = fields.UUID(required=True)
     minutes = Whole(least=1, most=MAX_MINUTES * 1000)
@@ -54,7 +54,7 @@ class PartIn(Schema):
 
 
 class CreditNoteIn(Schema):
-    """A correction by differences; without `lines` all that is left of the invoice."""
+    """A credit note by differences; without `lines`, for all that is not credited yet."""
 
     reason = Text(required=True, blank=False, longest=LONGEST_REASON)
     record_type = one_of(RECORD_TYPES, load_default="R1")
@@ -68,14 +68,14 @@ class InvoiceSettingsIn(Schema):
 
 
 class InvoiceSettingsOut(Shown):
-    """How invoices are issued: the VERI*FACTU mode, and the modes that can be chosen."""
+    """The VERI*FACTU mode and the modes that can be chosen."""
 
     verifactu_mode = fields.String(metadata={"example": "off"})
     available_modes = fields.List(fields.String())
 
 
 class PhraseOut(Shown):
-    """A code with its parameters, and the sentence that they make."""
+    """A code with its parameters and its sentence."""
 
     code = fields.String()
     params = fields.Dict()
@@ -123,7 +123,7 @@ class LineOut(Shown):
 
 
 class PaymentIn(Schema):
-    """Money that came for an invoice, or went back, outside of Stripe; `on` is the day of the booking."""
+    """A payment, or repayment, made outside of Stripe; `on` is the booking date."""
 
     direction = one_of(("received", "returned"), load_default="received")
     amount = fields.Nested(MoneyShape, required=True)
@@ -133,7 +133,7 @@ class PaymentIn(Schema):
 
 
 class PaymentEntryOut(Shown):
-    """A line of the ledger: positive for what came, negative for what went back."""
+    """An entry of the ledger: positive if received, negative if returned."""
 
     id = fields.UUID()
     kind = fields.String(metadata={"description": f"One of {', '.join(PAYMENT_KINDS)}"})
@@ -145,9 +145,9 @@ class PaymentEntryOut(Shown):
 
 
 class PaymentOut(Shown):
-    """How it is collected: the ledger, and the state that follows from it and from credit notes.
+    """How the invoice is collected: its ledger, and the state that follows from ledger and credit notes.
 
-    void: wholly credited. cancelled: Stripe no longer asks for it, and it is still owed.
+    void: fully credited. cancelled: Stripe no longer collects it, but it is still owed.
     """
 
     state = fields.String(metadata={"description": f"One of {', '.join(PAYMENT_STATES)}"})
@@ -159,7 +159,7 @@ class PaymentOut(Shown):
 
 
 class RecordOut(Shown):
-    """The chained record of an issued invoice (RD 1007/2023), kept here."""
+    """The chained record of an issued invoice (RD 1007/2023)."""
 
     position = fields.Integer()
     record_type = fields.String()
@@ -191,7 +191,7 @@ class InvoiceSummary(Shown):
 
 
 class InvoiceOut(InvoiceSummary):
-    """All of an invoice or credit note."""
+    """An invoice or credit note in full."""
 
     taxes = fields.List(fields.Nested(TaxOut))
     lines = fields.List(fields.Nested(LineOut))
@@ -204,7 +204,7 @@ class InvoiceOut(InvoiceSummary):
 
 
 class LeftOutOut(Shown):
-    """What is on no draft, and why."""
+    """Something that is on no draft, with the reason."""
 
     client_id = fields.UUID()
     contract_id = fields.UUID(allow_none=True)
@@ -213,7 +213,7 @@ class LeftOutOut(Shown):
 
 
 class RunOut(Shown):
-    """A closing: the drafts that it made, and what it left out."""
+    """A billing run: its drafts, and what was left out."""
 
     id = fields.UUID()
     period_start = fields.Date()
@@ -224,7 +224,7 @@ class RunOut(Shown):
 
 
 def run_shown(run: InvoiceRun, drafts: Iterable[Invoice], told: Told) -> Json:
-    """A run as the API writes it."""
+    """Serialize a run."""
     return {
         "id": run.id,
         "period_start": run.period_start,
@@ -236,7 +236,7 @@ def run_shown(run: InvoiceRun, drafts: Iterable[Invoice], told: Told) -> Json:
 
 
 def summary_shown(invoice: Invoice) -> Json:
-    """An invoice as a list has it."""
+    """Serialize an invoice for a list."""
     amounts = ("net", "tax", "total", "withholding", "payable")
     named = ("id", "client_id", "kind", "state", "number", "issued_on", "due_on", "period_start", "period_end")
     shown: dict[str, Any] = {name: getattr(invoice, name) for name in (*named, "po_number")}
@@ -251,7 +251,7 @@ def invoice_shown(
     entries: Sequence[PaymentEntry] = (),
     record: InvoiceRecord | None = None,
 ) -> Json:
-    """An invoice with its lines."""
+    """Serialize an invoice with its lines."""
     currency = invoice.currency
     taxes = [
         row | {"base": Money(row["base"], currency), "amount": Money(row["amount"], currency)} for row in invoice.taxes

@@ -1,4 +1,4 @@
-"""What earlier invoices hold of a contract: its fixed lines, the blocks it sold, the tickets it counted."""
+"""What earlier invoices and drafts contain of a contract: fixed lines, blocks sold, tickets counted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from msp.kernel.db import Json, db
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED
 
-LOOK_BACK = timedelta(days=400)  # as far as an invoice can overlap or compare with a period
+LOOK_BACK = timedelta(days=400)  # the oldest invoices that can overlap or be compared with a period
 FEE_CODES = (
     "line.fee", "line.seats", "line.seats_added", "line.seats_removed", "line.fee_adjusted", "line.milestone",
     "line.tickets", "line.block_sale",
@@ -28,7 +28,7 @@ FEE_CODES = (
 
 @dataclass(frozen=True, slots=True)
 class BilledFee:
-    """A fixed line that an issued invoice, or the draft of another period, holds: its days, price and net.
+    """A fixed line on an issued invoice or on the draft of another period: days, price and net.
 
     `issued_at` is None on a draft; `milestone` is its name and day, `block` the block that was sold.
     """
@@ -45,7 +45,7 @@ class BilledFee:
 
 
 class FixedLine(NamedTuple):
-    """A fixed line of a contract; `is_taken_back` where a credit note took back its whole invoice."""
+    """A fixed line of a contract; `is_taken_back` if a credit note reverses its whole invoice."""
 
     client_id: UUID
     contract_id: UUID
@@ -54,7 +54,7 @@ class FixedLine(NamedTuple):
 
 
 def is_reversed() -> ColumnElement[bool]:
-    """The condition that an invoice was wholly taken back by a credit note."""
+    """SQL condition: a credit note reverses the whole invoice."""
     note = aliased(Invoice)
     return exists(
         select(note.id).where(note.client_id == Invoice.client_id, note.corrects_id == Invoice.id, note.corrects_all)
@@ -62,7 +62,7 @@ def is_reversed() -> ColumnElement[bool]:
 
 
 def fixed_lines_of(ids: list[UUID], period: Period) -> Iterator[FixedLine]:
-    """The fixed lines of these clients on all invoices, and on drafts of other periods, back to two years or so."""
+    """Fixed lines of these clients on all invoices and on drafts of other periods, about two years back."""
     note = aliased(InvoiceLine)
     is_credited = exists(
         select(note.id).where(note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id)
@@ -100,7 +100,7 @@ def _fee_of(line: InvoiceLine, *, is_credited: bool, issued_at: datetime | None)
 
 
 def sales_of(ids: list[UUID]) -> Iterator[tuple[UUID, UUID, str, Fraction]]:
-    """The blocks that these clients bought, by contract, with the part of the price that no credit note took back."""
+    """Blocks bought by these clients, by contract, with the share of the price that was not credited."""
     note = aliased(InvoiceLine)
     credited = select(func.coalesce(func.sum(note.net), 0)).where(
         note.client_id == InvoiceLine.client_id, note.corrects_line_id == InvoiceLine.id
@@ -123,7 +123,7 @@ def sales_of(ids: list[UUID]) -> Iterator[tuple[UUID, UUID, str, Fraction]]:
 
 
 def _block_sold(description: Json) -> str | None:
-    """The block that a line is the price of: sold by name, or filled for the fee of its month; None for other fees."""
+    """The block that a line sells: by name, or the one filled for the fee of its month; None for other fees."""
     params = description["params"]
     if description["code"] == "line.block_sale":
         return str(params["block"])
@@ -133,7 +133,7 @@ def _block_sold(description: Json) -> str | None:
 def tickets_completed(
     ids: list[UUID], begun: datetime, until: datetime
 ) -> Iterator[tuple[UUID, int, UUID | None, datetime]]:
-    """Finished tickets of these clients, completed in a half-open stretch of time: client, number, contract, when."""
+    """Tickets of these clients completed in a half-open interval: client, number, contract, time."""
     query = (
         select(Ticket.client_id, Ticket.number, Ticket.contract_id, Ticket.resolved_at)
         .where(Ticket.client_id.in_(ids), Ticket.status.in_(FINISHED))
@@ -146,7 +146,7 @@ def tickets_completed(
 
 
 def tickets_counted(ids: list[UUID], period: Period) -> Iterator[tuple[UUID, UUID | None, list[str]]]:
-    """Tickets that an invoice, or the draft of another period, counts: one opened again is not paid for twice."""
+    """Tickets counted by an invoice or by another period's draft, so that a reopened ticket is not billed twice."""
     query = (
         select(InvoiceLine.client_id, InvoiceLine.contract_id, InvoiceLine.description)
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)

@@ -1,4 +1,4 @@
-"""Whether the chain of invoice records is whole: the last link before each issue, all of it in `msp doctor`.
+"""Verify the chain of invoice records: the last link before each issue, the whole chain in `msp doctor`.
 
 AEAT takes a wrong huella with a mere warning, so nobody but us sees a broken chain (billing/legal/huella.py).
 """
@@ -19,7 +19,7 @@ EURO = "EUR"
 
 
 class Stored(NamedTuple):
-    """A stored record with the invoice that it says was issued; the invoice's values are None where it is gone."""
+    """A stored record with the invoice it refers to; the invoice's values are None if it is missing."""
 
     position: int
     kind: str
@@ -35,11 +35,11 @@ class Stored(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A place at which the chain does not hold.
+    """A defect of the chain.
 
-    Codes: those of `billing.legal.huella.Break`, `position` (a record is missing), `invoice` (the record says
-    something else than the invoice), `end` (the chain's end is not the last record), `unrecorded` (an issued invoice
-    without record), `document` (its PDF is missing or not as it was issued), `number` (the series skips one).
+    Codes: those of `billing.legal.huella.Break`, `position` (a record is missing), `invoice` (the record says something
+    else than the invoice), `end` (the chain's end is not the last record), `unrecorded` (an issued invoice without
+    record), `document` (its PDF is missing or not as it was issued), `number` (the series skips one).
     """
 
     position: int
@@ -51,7 +51,7 @@ _COLUMNS = """
     r.position, r.kind, r.fields, r.previous, r.huella, i.number, i.issued_on, i.record_type, i.tax, i.total,
     i.issuer ->> 'tax_id' as issuer_nif
 """
-# A function of the database: who issues for some clients only may not read the records of others.
+# A database function, because staff restricted to some clients may not read other clients' records.
 _LAST_TWO = text("select * from last_invoice_records()")
 _ALL = text(
     f"select {_COLUMNS} from invoice_record r left join invoice i on i.id = r.invoice_id and i.client_id = r.client_id"  # noqa: S608
@@ -76,7 +76,7 @@ _SKIPPED = text(
 
 
 def require_sound_end(link: Link) -> None:
-    """Refuse to extend a chain whose last record is not what was written: raises Conflict("chain_broken")."""
+    """Raise Conflict("chain_broken") if the last record is not as it was written."""
     rows = sorted((Stored(**row._mapping) for row in db.session.execute(_LAST_TWO)), key=lambda row: row.position)
     end = (link.position - 1, link.previous or "")
     for fault in (*_links(rows, begins=max(1, end[0] - 1)), *_end_fault(rows, end)):
@@ -84,7 +84,7 @@ def require_sound_end(link: Link) -> None:
 
 
 def faults(connection: Connection) -> Iterator[Fault]:
-    """Everything that is wrong with the records of this installation, read as a role that sees all of them."""
+    """All defects of this installation's records. Needs a role that can read all of them."""
     rows = [Stored(**row._mapping) for row in connection.execute(_ALL)]
     yield from _links(rows)
     series = connection.execute(_END, {"code": CHAIN}).one_or_none()
@@ -98,7 +98,7 @@ def faults(connection: Connection) -> Iterator[Fault]:
 
 
 def _links(rows: list[Stored], *, begins: int = 1) -> Iterator[Fault]:
-    """The faults of records in a row, the first of which stands at the position `begins` of the chain."""
+    """Defects of consecutive records; `begins` is the chain position of the first."""
     chain = [Record(cast(RecordKind, row.kind), row.fields, row.huella) for row in rows]
     for found in broken_links(chain):
         if found.code != "first" or begins == 1:
@@ -117,7 +117,7 @@ def _fault(row: Stored, code: str) -> Fault:
 
 
 def _says_the_invoice(row: Stored) -> bool:
-    """Whether a record says what the invoice says; only altas are made yet."""
+    """Whether a record matches its invoice. Only altas exist so far."""
     if row.number is None or row.issued_on is None or row.tax is None or row.total is None:
         return False
     said = {
@@ -136,7 +136,7 @@ def _amount(minor: int) -> str:
 
 
 def _end_fault(rows: list[Stored], end: tuple[int, str]) -> Iterator[Fault]:
-    """Where position and huella of the last record are not those at which the chain is to go on."""
+    """The defect if the chain's end is not the last record's position and huella."""
     last = rows[-1] if rows else None
     if ((last.position, last.huella) if last else (0, "")) != end:
         yield Fault(end[0], last.fields.get("NumSerieFactura", "") if last else "", "end")

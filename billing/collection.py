@@ -1,4 +1,4 @@
-"""What Stripe is told of an invoice and what we keep of its answers, each in a transaction of its own."""
+"""What is sent to Stripe for an invoice, and how its answers are stored, each in its own transaction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True)
 class TaxKey:
-    """A tax rate as Stripe keeps it: name and percentage as text; None of them for what is not taxed."""
+    """A tax rate at Stripe: name and percentage as text; None if not taxed."""
 
     name: str
     percent: str
@@ -36,7 +36,7 @@ class TaxKey:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line there: a contract's section under one tax rate, in minor units."""
+    """An invoice item at Stripe: a contract's section under one tax rate, in minor units."""
 
     text: str
     amount: int
@@ -67,9 +67,9 @@ class InvoiceForCollection:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money that went back, or came again: minor units with their sign, at a Unix time.
+    """A refund or dispute: signed minor units, at a Unix time.
 
-    `needs` is the entry without which this one says nothing: the refund that failed, the dispute that was won.
+    `needs` is the entry without which this one has no effect: the refund that failed, the dispute that was won.
     """
 
     external_id: str
@@ -80,7 +80,7 @@ class Refund:
 
 
 def read_for_collection(invoice_id: UUID) -> InvoiceForCollection | None:
-    """What is to be collected or corrected; state and Stripe id of a credit note are those of what it corrects."""
+    """Read what to collect or credit. A credit note has the state and Stripe id of the invoice that it corrects."""
     with work(Scope.system()) as session:
         invoice = session.get(Invoice, invoice_id)
         if invoice is None or invoice.number is None or invoice.issued_at is None or invoice.issued_on is None:
@@ -154,7 +154,7 @@ def _customer(invoice: Invoice, client: Client) -> Json:
 
 
 def store_customer(client_id: UUID, customer_id: str) -> str:
-    """Remember a client's customer at Stripe, once; the one that was there before wins."""
+    """Store a client's Stripe customer id, unless one is stored already. Returns the stored one."""
     with work(Scope.system()) as session:
         session.execute(
             insert(StripeCustomer)
@@ -165,14 +165,14 @@ def store_customer(client_id: UUID, customer_id: str) -> str:
 
 
 def store_stripe_id(invoice_id: UUID, stripe_id: str) -> None:
-    """Remember the invoice's twin at Stripe as soon as it exists."""
+    """Store the id of the Stripe invoice."""
     with work(Scope.system()) as session:
         payment = session.get_one(Payment, invoice_id, with_for_update=True)
         payment.stripe_invoice_id, payment.updated_at = stripe_id, clock.now()
 
 
 def store_open(invoice_id: UUID, *, hosted_url: str | None) -> str:
-    """Note that the twin waits to be paid, and where; emits `invoice.sent` once. Gives the state that holds now."""
+    """Record the open Stripe invoice and its payment URL; emits `invoice.sent` once. Returns the current state."""
     with work(Scope.system()) as session:
         payment = session.get_one(Payment, invoice_id, with_for_update=True)
         is_news = payment.hosted_url is None
@@ -186,7 +186,7 @@ def store_open(invoice_id: UUID, *, hosted_url: str | None) -> str:
 
 
 def store_reason(invoice_id: UUID, reason: str) -> None:
-    """Note why Stripe would not take an invoice, for a person to see."""
+    """Store why Stripe refused an invoice, for the console."""
     with work(Scope.system()) as session:
         payment = session.get(Payment, invoice_id, with_for_update=True)
         if payment is not None:
@@ -195,9 +195,9 @@ def store_reason(invoice_id: UUID, reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How a twin stands at Stripe: its status, what was paid there and outside of it, in minor units, and when.
+    """The state of a Stripe invoice: status, amounts paid there and outside of it in minor units, and when.
 
-    `is_closed_here`: we told Stripe that it was paid outside, so that is no news of money.
+    `is_closed_here`: we marked it as paid out of band, so its payment is not a new one.
     """
 
     status: str
@@ -209,9 +209,10 @@ class Collected:
 
 
 def store_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None:
-    """Bring ledger and state to what Stripe says of the twin now. Unknown invoices are no concern of ours.
+    """Update ledger and payment state from the Stripe invoice. Unknown invoices are ignored. Idempotent.
 
-    Events come twice and in any order: what was received is compared with the ledger, so that a late one adds nothing.
+    Events arrive repeatedly and in any order: the amount received is compared with the ledger, so late events add
+    nothing.
     """
     with work(Scope.system()) as session:
         payment = _payment(stripe_id, invoice_uuid)
@@ -225,7 +226,7 @@ def store_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None
 
 
 def _keep_received(payment: Payment, stripe_id: str, found: Collected, *, at: datetime) -> None:
-    """Add to the ledger what Stripe received, or was told of, beyond what stands there."""
+    """Add what Stripe received, or was told of, beyond what the ledger has."""
     on = day_at_issuer(datetime.fromtimestamp(found.paid_at, UTC) if found.paid_at else at)
     entries = entries_of(payment.invoice_id)
     here = sum(entry.amount for entry in entries if entry.kind == "stripe")
@@ -241,16 +242,16 @@ def _keep_received(payment: Payment, stripe_id: str, found: Collected, *, at: da
 
 
 def _request(before: str, found: Collected) -> str:
-    """How the request stands by itself; a failure holds until the next attempt succeeds or the request ends."""
+    """The state of the request at Stripe; a failure stays until the next attempt succeeds or the request ends."""
     if found.status == "void" or (found.status == "paid" and found.is_closed_here):
-        return "cancelled"  # nobody can pay it there any more
+        return "cancelled"  # it can no longer be paid there
     if found.status == "uncollectible" or (found.status == "open" and (found.failed or before == "failed")):
         return "failed"
     return "open"
 
 
 def store_refunds(stripe_id: str, returns: Iterable[Refund]) -> None:
-    """Add what Stripe gave back, or a bank holds back, to the ledger, each once, and what became of it."""
+    """Add refunds and disputes to the ledger, each once, with their outcome."""
     with work(Scope.system()) as session:
         payment = _payment(stripe_id, "")
         if payment is None:
@@ -268,7 +269,7 @@ def store_refunds(stripe_id: str, returns: Iterable[Refund]) -> None:
 def _payment(stripe_id: str, invoice_uuid: str) -> Payment | None:
     conditions = [Payment.stripe_invoice_id == stripe_id]
     try:
-        # The news may be faster than we are at noting the twin's id.
+        # The event may arrive before the Stripe invoice's id is stored.
         conditions.append((Payment.invoice_id == UUID(invoice_uuid)) & Payment.stripe_invoice_id.is_(None))
     except ValueError:
         pass  # not one of ours

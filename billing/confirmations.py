@@ -1,4 +1,4 @@
-"""What is asked before invoices are issued: number, amount, and whether the month they bill is over."""
+"""Confirmation pages before invoices are issued: number, amount, and whether the billed month is over."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,7 +17,7 @@ from msp.words import formats
 
 
 def asked_to_issue(invoice: Invoice) -> str | None:
-    """The page that asks before one draft is issued; None where nothing is to be asked, or it was confirmed."""
+    """The confirmation page before one draft is issued; None if it was confirmed or needs none."""
     is_early = invoice.period_end >= today_at_issuer(clock.now())
     if invoice.state != "draft" or not needs_confirmation(is_always=is_early):
         return None
@@ -37,7 +37,7 @@ def asked_to_issue(invoice: Invoice) -> str | None:
 
 
 def asked_to_issue_all(places: Sequence[Place], *, period_end: date, back_url: str) -> str | None:
-    """The page that asks before every ready draft of a month is issued."""
+    """The confirmation page before all ready drafts of a month are issued."""
     is_early = bool(places) and period_end >= today_at_issuer(clock.now())
     if not places or not needs_confirmation(is_always=is_early):
         return None
@@ -55,7 +55,7 @@ def asked_to_issue_all(places: Sequence[Place], *, period_end: date, back_url: s
 
 
 def asked_to_credit(invoice: Invoice) -> str | None:
-    """The page that asks before a credit note for all of an invoice is issued."""
+    """The confirmation page before a credit note for a whole invoice is issued."""
     if not needs_confirmation() or not request.form.get("reason", "").strip():
         return None
     return confirmation(

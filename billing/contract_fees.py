@@ -1,7 +1,7 @@
-"""A contract's fixed lines in some days, by the terms that hold on them.
+"""A contract's fixed lines in a range of days, by the terms that apply on each day.
 
-The fee of a month is that of the month's first day; another fee agreed for a day inside it begins with the next month,
-and the draft says so. Seats count from their own days, and a change of the contract's kind divides the month.
+The fee of a month is the one that applies on its first day; a fee that changes inside a month applies from the next
+month, with a warning on the draft. Seats count by day. A change of the contract's kind splits the month.
 """
 
 from calendar import monthrange
@@ -29,7 +29,7 @@ _OF_A_FEE = ("fee", "fee_timing", "proration")
 
 
 class _Since:
-    """A contract that begins with a later day: the one on which it became what it is."""
+    """A contract that starts on a later day: the day on which its kind changed."""
 
     def __init__(self, contract: Contract, starts_on: date) -> None:
         self.starts_on = max(contract.starts_on, starts_on)
@@ -42,9 +42,9 @@ class _Since:
 def fixed_lines(
     books: BillingInputs, contract: Contract, days: Period, regime: Regime, *, at_prices_of: Sequence[BilledFee] = ()
 ) -> list[Line]:
-    """What falls due of a contract in some days: fees, seats, tickets, milestones and blocks sold.
+    """Fixed lines due in a range of days: fees, seats, tickets, milestones and block sales.
 
-    `at_prices_of` are lines that billed these days: their prices hold, but where the terms were recorded later.
+    `at_prices_of` are lines that billed these days already: their prices apply unless the terms were recorded later.
     """
     lines: list[Line] = []
     for held in months_of_kinds(books, contract, days):
@@ -60,7 +60,7 @@ def fixed_lines(
 
 
 def fee_changes(books: BillingInputs, contract: Contract, days: Period) -> Iterator[Json]:
-    """The fees that change inside a month of these days, and so hold from the next month on, as warnings."""
+    """Warnings for fees that change inside a month and so apply from the next month."""
     history = _history(books, contract)
     for held in months_of_kinds(books, contract, days):
         first = max(held.first, contract.starts_on)
@@ -72,7 +72,7 @@ def fee_changes(books: BillingInputs, contract: Contract, days: Period) -> Itera
 
 
 def months_of_kinds(books: BillingInputs, contract: Contract, days: Period) -> Iterator[Period]:
-    """The calendar months that these days touch, whole, and divided where the contract's kind changes."""
+    """The whole calendar months touched by these days, split where the contract's kind changes."""
     month = days.first.replace(day=1)
     while month <= days.last:
         last = month.replace(day=monthrange(month.year, month.month)[1])
@@ -90,7 +90,7 @@ def months_of_kinds(books: BillingInputs, contract: Contract, days: Period) -> I
 
 
 def _kind_since(history: Sequence[Any], contract: Contract, day: date) -> date:
-    """The day from which the contract has been of the kind that it is of on a day."""
+    """The day since which the contract has the kind that it has on a day."""
     since, kind = date.min, None
     for stretch in stretches(history, contract, until=day):
         if stretch.contract.kind != kind:
@@ -99,7 +99,7 @@ def _kind_since(history: Sequence[Any], contract: Contract, day: date) -> date:
 
 
 def _parts(books: BillingInputs, contract: Contract, held: Period, days: Period) -> Iterator[Period]:
-    """The days of a month that are asked for; those of a contract by the ticket divided where its price changes."""
+    """The requested days of a month; for per-ticket contracts split where the price changes."""
     inside = _common(held, days)
     if inside is None:
         return
@@ -126,7 +126,7 @@ def _usage(books: BillingInputs, contract: Contract, held: Period, part: Period,
 
 
 def _completed(books: BillingInputs, contract: Contract, days: Period) -> Iterator[str]:
-    """The tickets completed in some days that this contract pays for, and that no invoice counts."""
+    """Tickets completed in these days that the contract pays for and that no invoice counts."""
     before = books.completed_before.get(contract.id, set())
     for label, contract_id, day in books.completed:
         if label not in before and day in days and _pays(books, contract, contract_id, day):
@@ -141,7 +141,7 @@ def _pays(books: BillingInputs, contract: Contract, contract_id: object, day: da
 
 
 def _priced(books: BillingInputs, contract: Contract, held: Period, terms: Terms, billed: Sequence[BilledFee]) -> Terms:
-    """Terms at the price at which a month was billed, unless what holds in it was recorded after its invoice."""
+    """Terms at the price at which a month was billed, unless its terms were recorded after that invoice."""
     fees = [fee for fee in billed if fee.code in ("line.fee", "line.seats")]
     mine = next((fee for fee in fees if fee.first <= held.last and held.first <= fee.last), None)
     recorded = recorded_at(_history(books, contract), max(held.first, contract.starts_on))

@@ -1,4 +1,4 @@
-"""Correcting what was issued: a credit note by differences (RD 1619/2012 art. 15), for all of an invoice or a part."""
+"""Credit notes by differences (RD 1619/2012 art. 15), for a whole invoice or parts of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ LONGEST_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How much of a line is credited: so many minutes of work, or a net amount; without either, what is left of it."""
+    """How much of a line to credit: minutes or a net amount; without either, all that is not credited yet."""
 
     line_id: UUID
     minutes: int | None = None
@@ -39,7 +39,7 @@ class Part:
 
 
 class _Left(NamedTuple):
-    """What earlier credit notes have left of a line."""
+    """What of a line is not credited yet."""
 
     line: InvoiceLine
     net: int
@@ -49,7 +49,7 @@ class _Left(NamedTuple):
 
 class _Correction(NamedTuple):
     line: InvoiceLine
-    net: int  # of the credit note's line: the opposite sign of what was charged
+    net: int  # the credit note's line has the opposite sign
     minutes: int | None
     quantity: Decimal
     unit_price: Decimal
@@ -58,12 +58,12 @@ class _Correction(NamedTuple):
 def credit(
     invoice_id: UUID, *, reason: str, at: datetime, parts: Sequence[Part] | None = None, record_type: str = "R1"
 ) -> Invoice:
-    """Issue a credit note for an issued invoice, for all that is left of it where `parts` is None.
+    """Issue a credit note for an issued invoice; for all that is not credited yet if `parts` is None.
 
-    Emits `invoice.issued` for the note and `invoice.credited` for the invoice. A note for all of it gives the entries
-    and the blocks back, so that they can be billed again; of a block's hours stays the part whose price stays.
-    `record_type` is R1 (error founded in law, LIVA art.
-    80.1, 80.2, 80.6) or R4 (the rest). Refuses more than is left, and data that allow no document ("data_fault").
+    Emits `invoice.issued` for the note and `invoice.credited` for the invoice. A full credit note releases the time
+    entries and refills the blocks, so that they can be billed again; of a block's hours, the share whose price was not
+    credited stays. `record_type` is R1 (error founded in law, LIVA art. 80.1, 80.2, 80.6) or R4 (other). Raises Invalid
+    or Conflict if more is credited than is left, or if no document can be made of the data ("data_fault").
     """
     _check(reason, record_type)
     original = locked(invoice_id)
@@ -139,7 +139,7 @@ def _whole(each: _Left, currency: str) -> _Correction:
 
 
 def _lump(each: _Left, net: int, minutes: int | None, currency: str) -> _Correction:
-    """A part of a line as one piece at its amount."""
+    """A part of a line as one unit at its amount."""
     sign = -1 if net >= 0 else 1
     price = Money(abs(net), currency).decimal
     return _Correction(each.line, -net, minutes, Decimal(sign), price)
@@ -156,7 +156,7 @@ def _some(left: Sequence[_Left], parts: Sequence[Part], currency: str) -> list[_
     if not parts:
         wrong["lines"] = ["required"]
     for at, part in enumerate(parts):
-        each = by_line.pop(part.line_id, None)  # a line named twice is unknown the second time
+        each = by_line.pop(part.line_id, None)  # a repeated line id is unknown the second time
         if each is None:
             wrong[f"lines.{at}.line_id"] = ["unknown"]
         elif (correction := _part(each, part, currency)) is None:
@@ -169,7 +169,7 @@ def _some(left: Sequence[_Left], parts: Sequence[Part], currency: str) -> list[_
 
 
 def _part(each: _Left, part: Part, currency: str) -> _Correction | None:
-    """The correction that a part asks for; None where the line has not so much left, or no money."""
+    """The credit for one part; None if the line has not that much left, or no amount."""
     line = each.line
     if not each.net:
         return None
@@ -189,7 +189,7 @@ def _part(each: _Left, part: Part, currency: str) -> _Correction | None:
 
 
 def _along(amount: int, of: int) -> int:
-    """The amount in the direction of another: positive where both have the same sign."""
+    """The amount in the direction of another: positive if both have the same sign."""
     return amount if of >= 0 else -amount
 
 
@@ -269,7 +269,7 @@ def _line(note: Invoice, correction: _Correction, position: int) -> InvoiceLine:
 
 
 def _refuse_too_much(original: Invoice, corrections: Sequence[_Correction]) -> None:
-    """Refuse more than is left of what one treatment was taxed on: a discount is credited with what it was given on."""
+    """Raise if more is credited than the treatment's taxed base; discounts are credited with what they reduced."""
     notes = _notes(original)
     for row in original.taxes:
         before = _credited(notes, row).base
@@ -292,17 +292,17 @@ def _taxes(original: Invoice, corrections: Sequence[_Correction], *, all_of_it: 
 
 
 class Share(NamedTuple):
-    """A base and what is due on it: tax or withholding; minor units."""
+    """A base and the tax or withholding on it, in minor units."""
 
     base: int
     amount: int
 
 
 def next_share(charged: Share, credited: Share, *, of: int, whole: bool) -> int:
-    """What is given back of a tax, or of a withholding, with `of` more of its base.
+    """The tax or withholding to credit for `of` more of its base.
 
-    It is worked out on all that was credited, so that many small notes never give back more than was charged, and
-    never less than nothing; with `whole` it is the rest to the cent.
+    Calculated on the cumulative credit, so that many small notes never credit more than was charged, and never less
+    than zero; with `whole` it is the exact remainder.
     """
     if whole:
         return charged.amount - credited.amount
@@ -313,7 +313,7 @@ def next_share(charged: Share, credited: Share, *, of: int, whole: bool) -> int:
 
 
 def _credited(notes: Sequence[Invoice], row: Json) -> Share:
-    """What earlier notes have given back of one treatment."""
+    """What earlier credit notes credited of one treatment."""
     rows = [each for note in notes for each in note.taxes if _row_treatment(each) == _row_treatment(row)]
     return Share(-sum(each["base"] for each in rows), -sum(each["amount"] for each in rows))
 
@@ -334,7 +334,7 @@ def _withholding(original: Invoice, net: int, *, all_of_it: bool) -> int:
 
 
 def _give_back(original: Invoice, note: Invoice, *, at: datetime) -> None:
-    """Free the entries and refill the blocks of an invoice that was wholly credited; it is not to be paid any more."""
+    """Release the entries and refill the blocks of a fully credited invoice; it no longer needs payment."""
     freed = db.session.scalars(
         delete(BilledEntry).where(BilledEntry.invoice_id == original.id).returning(BilledEntry.entry_id)
     ).all()
@@ -358,6 +358,6 @@ def _give_back(original: Invoice, note: Invoice, *, at: datetime) -> None:
 
 
 def _restate_payment(original: Invoice, *, at: datetime) -> None:
-    """What is credited is not owed any more; what is wholly credited is not to be paid."""
+    """Update the payment: credited amounts are no longer owed."""
     payment = locked_payment(original)
     restate(original, payment, at=at)

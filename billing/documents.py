@@ -1,8 +1,8 @@
-"""The PDF of an issued invoice: made once, kept with its digest, and the same bytes for ever.
+"""The PDF of an issued invoice: rendered once and stored with its SHA-256.
 
-It is made after the invoice's transaction, so that nobody waits for it in the chain of records. That it can be made was
-tried before the number was given (billing/issuing.py). Where the process dies in between, the outbox makes it, or
-whoever asks for it first.
+Rendering happens after the invoice's transaction, so that it does not hold the lock on the chain. That the PDF can be
+rendered is checked before the number is assigned (billing/issuing.py). If the process dies in between, the outbox
+renders it, or the first request for it.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from msp.kernel.leases import LATER
 
 
 def listen() -> None:
-    """Have the outbox make what a process could not."""
+    """Subscribe to issued invoices, so that the outbox renders missing PDFs."""
     subscribe("invoice_documents", to={InvoiceIssued}, handler=lambda issued: make_for(issued), lane=LATER)
 
 
@@ -33,7 +33,7 @@ def make_for(issued: DeliveredEvent[InvoiceIssued]) -> None:
 
 
 def keep(invoice_id: UUID) -> None:
-    """Make and store the PDF of an issued invoice in a unit of work of its own; what is there stays as it is."""
+    """Render and store the PDF of an issued invoice in its own unit of work. Idempotent."""
     with work(Scope.system()) as session:
         there = session.scalar(select(InvoiceDocument.invoice_id).where(InvoiceDocument.invoice_id == invoice_id))
         invoice = session.get(Invoice, invoice_id)
@@ -51,7 +51,7 @@ def keep(invoice_id: UUID) -> None:
 
 
 def content_of(invoice: Invoice) -> bytes:
-    """The bytes of an issued invoice, made anew in the unit of work in force; they are the same each time."""
+    """Render an issued invoice in the current unit of work. The bytes are the same each time."""
     client = db.session.get_one(Client, invoice.client_id)
     url = None
     if is_verifiable(invoice):
@@ -60,5 +60,5 @@ def content_of(invoice: Invoice) -> bytes:
 
 
 def is_verifiable(invoice: Invoice) -> bool:
-    """Whether an issued invoice may carry the tax QR and the legend: only in the mode that sends its record."""
+    """Whether an issued invoice may show the tax QR and legend: only in the mode that sends its record to the AEAT."""
     return verifactu_mode(invoice.issuer) != "off"

@@ -1,4 +1,4 @@
-"""From a client's books to its drafts of a period: which contract pays for what, priced, taxed, and what stays out."""
+"""A client's drafts for a period: which contract pays for which work, prices, tax, and what is left out."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What would be on one invoice: sections by contract in one currency, for one purchase order."""
+    """The content of one invoice: sections by contract, in one currency, for one purchase order."""
 
     currency: str
     po_number: str | None
@@ -35,7 +35,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A client's period: its drafts and what stays out."""
+    """A client's period: its drafts and what is left out."""
 
     drafts: tuple[Draft, ...]
     left_out: tuple[LeftOut, ...]
@@ -44,11 +44,11 @@ class Plan:
 def plan(
     books: BillingInputs, period: Period, *, today: date, issuer: Mapping[str, Any], may_carry: bool = True
 ) -> Plan:
-    """Work out a client's drafts for a period; stores nothing. Raises DataFault where its data do not allow it.
+    """Calculate a client's drafts for a period; stores nothing. Raises DataFault if its data do not allow it.
 
-    `issuer` is the provider's data, `today` the client's local day: while the law lets one wait, a net below the
-    minimum is carried (unless `may_carry` is False). A contract that an issued invoice of the period holds stays as
-    issued.
+    `issuer` is the provider's data, `today` the client's local day. A net below the minimum is carried to the next
+    period while the legal term allows (unless `may_carry` is False). A contract on an issued invoice of the period
+    stays as issued.
     """
     with blaming("fault.client"):
         parties = treatment(books.client, issuer)
@@ -69,19 +69,19 @@ def plan(
 
 
 def _switched_off(books: BillingInputs) -> Iterator[Json]:
-    """A client that is switched off is billed for its last months, but not for ever without a person who looks."""
+    """Warning for a deactivated client: its last months are billed, but a person should check."""
     if not books.client.active:
         yield remark("draft.client_inactive")
 
 
 def _withheld(issuer: Mapping[str, Any], regime: Regime, period: Period) -> Decimal:
-    """The IRPF percentage: only of sales that have Spanish tax."""
+    """The IRPF withholding percentage: only for sales with Spanish tax."""
     kind: Withholding = issuer.get("withholding", "none") if regime == "national" else "none"
     return withholding_rate(kind, on=period.last)
 
 
 def line_values(draft: Draft) -> Iterator[tuple[Json, Line]]:
-    """A draft's lines as columns of `InvoiceLine`, sections one after another, with the rated line of each."""
+    """A draft's lines as columns of `InvoiceLine`, section by section, with the rated line of each."""
     position = 0
     for section in draft.sections:
         detail = section.contract.terms.get("detail", "summary")
@@ -91,7 +91,7 @@ def line_values(draft: Draft) -> Iterator[tuple[Json, Line]]:
 
 
 def tax_row(row: TaxRow) -> Json:
-    """One treatment's base and tax as an invoice stores them; amounts in minor units, the rate as text."""
+    """One treatment's base and tax as stored on an invoice; amounts in minor units, the rate as text."""
     tax = row.tax
     return {
         "name": tax.name,
@@ -150,7 +150,7 @@ def _draft(
 
 
 def _net_before(issued: Iterable[BilledShare], period: Period, currency: str, po_number: str | None) -> int:
-    """What was issued for the period just before this one, in the same currency and for the same order."""
+    """The net issued for the previous period, in the same currency and for the same purchase order."""
     nets = {
         share.invoice_id: share.net
         for share in issued
@@ -161,7 +161,7 @@ def _net_before(issued: Iterable[BilledShare], period: Period, currency: str, po
 
 
 def _kept_back(draft: Draft, books: BillingInputs, period: Period, *, today: date, may_carry: bool) -> Json | None:
-    """Why a draft is not made: it would be negative, or it is below the minimum and may still wait."""
+    """Why no draft is made: its total is negative, or below the minimum and may still be carried."""
     net = draft.totals.net
     if net.amount < 0:
         return remark("left_out.negative", net=net, currency=net.currency)
@@ -187,7 +187,7 @@ def _operations(draft: Draft, books: BillingInputs) -> Iterator[date]:
 
 
 def _with_loose_work(drafts: list[Draft], books: BillingInputs, left_out: list[LeftOut]) -> Iterator[Draft]:
-    """The client's first draft says how much work no contract pays for."""
+    """Adds to the client's first draft how much work no contract pays for."""
     minutes = {entry.id: entry.minutes for entry in books.entries}
     loose = [out.entry_id for out in left_out if out.reason["code"] == "left_out.without_contract" and out.entry_id]
     for position, draft in enumerate(drafts):

@@ -1,6 +1,6 @@
-"""A fault in one client's data stays with that client: it becomes a reason that people read, and the others go on.
+"""Isolates faults in one client's data: they become reasons on that client's draft, and other clients go on.
 
-Refusals pass as they are. Outages of the database pass too: they are nobody's data, and the transaction is lost anyway.
+Refusals and database outages are re-raised: an outage is not caused by data, and its transaction is lost anyway.
 """
 
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class DataFault(Exception):
-    """Something in a client's data made a step of billing impossible; `reason` is a phrase of `billing.phrases`."""
+    """A client's data make a step of billing impossible; `reason` is a phrase of `billing.phrases`."""
 
     def __init__(self, reason: Json, *, contract_id: UUID | None = None) -> None:
         super().__init__(reason["code"])
@@ -33,7 +33,7 @@ class DataFault(Exception):
 
 @contextmanager
 def blaming(code: str, **params: object) -> Iterator[None]:
-    """Turn an unexpected exception into a DataFault with this reason, and keep it as the cause for the log."""
+    """Turn an unexpected exception into a DataFault with this reason; the exception stays as its cause."""
     try:
         yield
     except (DataFault, Refusal):
@@ -47,7 +47,7 @@ def blaming(code: str, **params: object) -> Iterator[None]:
 
 @contextmanager
 def refusing(what: str, subject: UUID) -> Iterator[None]:
-    """Log a DataFault and refuse with it: raises Conflict("data_fault") whose parameter `reason` is the phrase."""
+    """Log a DataFault and raise Conflict("data_fault") with its phrase as parameter `reason`."""
     try:
         yield
     except DataFault as fault:
@@ -56,17 +56,17 @@ def refusing(what: str, subject: UUID) -> Iterator[None]:
 
 
 def note(fault: BaseException, what: str, subject: UUID) -> None:
-    """Log what went wrong with whom, with the traceback."""
+    """Log a fault with its subject and traceback."""
     log.error(what, exc_info=fault, extra={"subject": str(subject)})
 
 
 def is_outage(fault: BaseException) -> bool:
-    """Whether an exception says that the database or the memory gave up, not that some data are wrong."""
+    """Whether an exception is an outage (database, memory) and not caused by data."""
     return isinstance(fault, _OUTAGES)
 
 
 def of_contract(contract: Contract, fault: Exception, attempt: Callable[[Contract], object]) -> DataFault:
-    """The fault of a contract, with those of its terms that its schema refuses or without which `attempt` succeeds."""
+    """The fault of a contract, naming the terms that the schema refuses or without which `attempt` succeeds."""
     if isinstance(fault, Invalid):
         names = {name.removeprefix("terms.") for name in fault.fields}
     else:
@@ -84,7 +84,7 @@ def _succeeds(attempt: Callable[[Contract], object], contract: Contract) -> bool
 
 
 class _WithTerms:
-    """A contract as it is, with other terms; the stored one stays untouched."""
+    """A contract with other terms; the stored one is not changed."""
 
     def __init__(self, contract: Contract, terms: Json) -> None:
         self.terms = terms

@@ -1,9 +1,8 @@
-"""What is due of a contract's fixed lines: those of the period, and what earlier months still ask for, or give back.
+"""Fixed lines due for a contract: those of the period, and what earlier months still need to charge or credit.
 
-A month that was never run, tickets completed after its invoice, seats noted late, a contract that ended after its fee
-was issued: what is due for each month is compared with what was billed for it. Nothing is done by itself for months
-before the contract's first invoice (another system may have billed them) nor for months that a credit note touched;
-the draft says so.
+A month that was never run, tickets completed after its invoice, seats recorded late, a contract that ended after its
+fee was issued: what is due for each month is compared with what was billed for it. Months before the contract's first
+invoice (another system may have billed them) and months with a credit note are not adjusted; the draft has a warning.
 """
 
 from calendar import monthrange
@@ -32,14 +31,14 @@ _ADJUSTED = "line.fee_adjusted"
 
 @dataclass(frozen=True, slots=True)
 class FeesDue:
-    """Fixed lines, and what to say of them."""
+    """Fixed lines and their warnings."""
 
     lines: tuple[Line, ...] = ()
     warnings: tuple[Json, ...] = ()
 
 
 def fees_of_period(books: BillingInputs, contract: Contract, period: Period, regime: Regime) -> FeesDue:
-    """The fixed lines of a period that no other invoice or draft holds."""
+    """The fixed lines of a period that are on no other invoice or draft."""
     lines: list[Line] = []
     warnings = list(fee_changes(books, contract, period))
     for line in fixed_lines(books, contract, period, regime):
@@ -51,7 +50,7 @@ def fees_of_period(books: BillingInputs, contract: Contract, period: Period, reg
 
 
 def fees_due(books: BillingInputs, contract: Contract, period: Period, regime: Regime) -> FeesDue:
-    """What a contract's fixed lines of the months before a period still ask for, or give back."""
+    """What earlier months of a contract still need to charge or credit."""
     if not _has_fixed_lines(books, contract):
         return FeesDue()
     billed = books.fees.get(contract.id, [])
@@ -79,7 +78,7 @@ def fees_due(books: BillingInputs, contract: Contract, period: Period, regime: R
 
 
 def is_billed(books: BillingInputs, contract: Contract, line: Line) -> bool:
-    """Whether an invoice, or the draft of another period, holds what a fixed line bills."""
+    """Whether an invoice, or another period's draft, contains this fixed line."""
     params, code = line.description.params, line.description.code
     fees = [fee for fee in books.fees.get(contract.id, []) if fee.code == code]
     if code == "line.milestone":
@@ -97,7 +96,7 @@ def _key(line: Line) -> tuple[str | None, str]:
 
 
 def _moved_from(books: BillingInputs, contract: Contract, line: Line) -> BilledFee | None:
-    """The billed milestone that got this one's name or day since: in the contract there is no other one that it is."""
+    """The billed milestone that has been renamed or moved to this one, if the contract has no other match for it."""
     name, due_on = _key(line)
     agreed = terms_on(books.terms.get(contract.id, ()), contract, date.fromisoformat(due_on)).terms
     current = {(row["name"], row["due_on"]) for row in agreed.get("milestones", ())}
@@ -110,7 +109,7 @@ def _moved_from(books: BillingInputs, contract: Contract, line: Line) -> BilledF
 
 
 def _billed_differently(books: BillingInputs, contract: Contract, line: Line) -> Json | None:
-    """What to say of a milestone that was billed with another name or day."""
+    """Warning for a milestone that was billed under another name or day."""
     fee = _moved_from(books, contract, line) if line.description.code == "line.milestone" else None
     if fee is None or fee.milestone == _key(line):
         return None
@@ -119,7 +118,7 @@ def _billed_differently(books: BillingInputs, contract: Contract, line: Line) ->
 
 
 def _months(first: date, period: Period) -> Iterator[Period]:
-    """The months from that of a day to the one before a period, the last two years at most."""
+    """The months from that of `first` to the one before the period, at most the last two years."""
     month = max(first.replace(day=1), (period.first - timedelta(days=31 * MOST_MONTHS)).replace(day=1))
     while (last := month.replace(day=monthrange(month.year, month.month)[1])) < period.first:
         yield Period(month, last)
@@ -127,7 +126,7 @@ def _months(first: date, period: Period) -> Iterator[Period]:
 
 
 def _never_billed(books: BillingInputs, contract: Contract, period: Period, regime: Regime) -> Iterator[Json]:
-    """Months of fees before the first invoice of a contract, which somebody must close or knows to be billed."""
+    """Warning for months with fees before a contract's first invoice: to be run, or billed elsewhere."""
     due = [
         month
         for month in _months(contract.starts_on, period)
@@ -139,18 +138,18 @@ def _never_billed(books: BillingInputs, contract: Contract, period: Period, regi
 
 
 def _is_taken_back(books: BillingInputs, contract: Contract, month: Period) -> bool:
-    """Whether a credit note took back all that was billed for a month."""
+    """Whether a credit note reversed all that was billed for a month."""
     return any(first in month for first in books.credited.get(contract.id, ()))
 
 
 def _has_fixed_lines(books: BillingInputs, contract: Contract) -> bool:
-    """Whether a contract was ever of a kind that bills more than work."""
+    """Whether a contract ever had a kind that bills more than work."""
     kinds = {contract.kind, *(dated.kind for dated in books.terms.get(contract.id, ()))}
     return any(KINDS[kind].fee_unit for kind in kinds)
 
 
 def _missing(books: BillingInputs, contract: Contract, lines: Sequence[Line], fees: Sequence[BilledFee]) -> list[Line]:
-    """The fixed lines of a month that nothing holds; a fee whose amount changed is not one of them."""
+    """The fixed lines of a month that are not billed; a fee whose amount changed is not missing."""
     has_fee = any(fee.code in _FEES for fee in fees)
     return [
         line
@@ -167,7 +166,7 @@ def _difference(
     fees: Sequence[BilledFee],
     regime: Regime,
 ) -> Iterator[Line]:
-    """One line with what is due for a month (`lines`, at the price of then) beyond what was billed for it."""
+    """One line for the difference between what is due for a month (`lines`, at its prices) and what was billed."""
     of_fees = [fee for fee in fees if fee.code in _FEES]
     due: list[Line] = []
     billed = list(of_fees)
@@ -186,7 +185,7 @@ def _difference(
 
 
 def _agreed_since(books: BillingInputs, contract: Contract, fee: BilledFee, lines: Sequence[Line]) -> Line | None:
-    """The line of a billed milestone as it is agreed now, where that was recorded after its invoice."""
+    """The line of a billed milestone as agreed now, if that was recorded after its invoice."""
     recorded = days_recorded_at(books.terms.get(contract.id, ()), fee.first)
     if fee.issued_at is None or recorded is None or recorded < fee.issued_at:
         return None

@@ -1,4 +1,4 @@
-"""The first invoice as a step of a new installation's checklist."""
+"""The first invoice in the setup checklist."""
 
 from flask import url_for
 from flask_babel import lazy_gettext

@@ -1,4 +1,4 @@
-"""The fonts that documents are set in, first choice first, and the characters that each of them covers.
+"""Fonts of documents in order of preference, and the characters that each covers.
 
 Every font comes with a Python package, so documents look the same on every machine; typst embeds only the glyphs used.
 """
@@ -39,19 +39,19 @@ _SCRIPTS = [
     "Tamil",
     "Telugu",
 ]
-# Glyphs of control characters, surrogates and private use mean nothing to a reader.
+# control characters, surrogates and private use
 _MEANINGLESS = frozenset(("Cc", "Cs", "Co"))
 
 
 class Font(NamedTuple):
-    """A font family as typst knows it, and its file; `face` is its place in a collection."""
+    """A font family and its file; `face` is its index in a collection."""
 
     family: str
     path: Path
     face: int = 0
 
 
-# Emoji stand before symbols: a keycap or a telephone is one glyph there.
+# Emoji come before symbols: keycap and telephone are single glyphs there.
 FONTS = (
     Font("Inter", INTER / "Inter[opsz,wght].ttf"),
     Font("Noto Sans", NOTO / "NotoSans[wght].ttf"),
@@ -65,21 +65,21 @@ FAMILIES = [font.family for font in FONTS]
 
 @cache
 def for_typst() -> typst.Fonts:
-    """All fonts as typst takes them, read once in a process."""
+    """All fonts for typst; read once per process."""
     folders = [str(folder) for folder in (INTER, NOTO, CJK)]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
 
 
 @cache
 def coverage(font: int) -> frozenset[str]:
-    """The characters for which a font (its place in `FONTS`) has a glyph; its file is read at the first call."""
+    """The characters covered by a font (index in `FONTS`); reads its file at the first call."""
     _, path, face = FONTS[font]
     found = map(chr, read_characters(path, face))
     return frozenset(char for char in found if unicodedata.category(char) not in _MEANINGLESS)
 
 
 def unusable(fonts: Iterable[Font] = FONTS) -> list[str]:
-    """The families whose file is missing, cannot be read, or lacks the family that typst is asked for."""
+    """The families whose file is missing, unreadable, or lacks the expected family."""
     known = set(for_typst().families())
     return [font.family for font in fonts if font.family not in known or not _is_readable(font)]
 
@@ -138,7 +138,7 @@ def _format_4(table: bytes) -> Iterator[int]:
     for place, (last, first, delta, offset) in enumerate(zip(*columns, strict=True)):
         for code in range(first, last + 1):
             glyph = code
-            if offset:  # counted in bytes from where the offset itself is stored
+            if offset:  # in bytes, from the position of the offset itself
                 at = 16 + 3 * doubled + 2 * place + offset + 2 * (code - first)
                 (glyph,) = struct.unpack_from(">H", table, at)
             if (not offset or glyph) and (glyph + delta) & 0xFFFF:
@@ -146,5 +146,5 @@ def _format_4(table: bytes) -> Iterator[int]:
 
 
 def _columns(doubled: int) -> tuple[int, int, int, int]:
-    """Where the last codes, first codes, deltas and offsets of the segments begin."""
+    """Start positions of the segments' last codes, first codes, deltas and offsets."""
     return 14, 16 + doubled, 16 + 2 * doubled, 16 + 3 * doubled

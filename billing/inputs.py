@@ -1,4 +1,4 @@
-"""Everything about a client that a draft is made from, read in a handful of statements for many clients at once."""
+"""Everything that a client's drafts are made from, read in a few statements for many clients."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class UnbilledEntry:
-    """A time entry that no invoice holds, with what places it; `worked_on` is the day in the client's zone."""
+    """A time entry on no invoice; `worked_on` is the day in the client's zone."""
 
     id: UUID
     ticket: str
@@ -54,7 +54,7 @@ class UnbilledEntry:
 
 @dataclass(frozen=True, slots=True)
 class BilledShare:
-    """A contract's share in an invoice of some period: issued and not taken back, or a draft of another period."""
+    """A contract's part in an issued, not reversed invoice of any period or in another period's draft."""
 
     invoice_id: UUID
     number: str | None
@@ -67,19 +67,19 @@ class BilledShare:
 
 @dataclass(frozen=True, slots=True)
 class BillingInputs:
-    """One client's, as they stand now."""
+    """The inputs of one client."""
 
     client: Client
-    contracts: list[tuple[Contract, int]] = field(default_factory=list)  # with the version of the calendar
+    contracts: list[tuple[Contract, int]] = field(default_factory=list)  # with the calendar's version
     entries: list[UnbilledEntry] = field(default_factory=list)
     on_drafts: dict[UUID, date] = field(default_factory=dict)
     moved: dict[UUID, dict[str, int]] = field(default_factory=dict)
     sold: dict[UUID, dict[str, Fraction]] = field(
         default_factory=dict
-    )  # by contract and block: what stays of its price
+    )  # by contract and block: the share of its price not credited
     order_used: dict[str, int] = field(default_factory=dict)
     fees: dict[UUID, list[BilledFee]] = field(default_factory=dict)
-    credited: dict[UUID, list[date]] = field(default_factory=dict)  # first days of fees that were wholly taken back
+    credited: dict[UUID, list[date]] = field(default_factory=dict)  # first days of fully credited fees
     terms: dict[UUID, list[DatedTerms]] = field(default_factory=dict)
     completed: list[tuple[str, UUID | None, date]] = field(default_factory=list)
     completed_before: dict[UUID | None, set[str]] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class BillingInputs:
 
 
 def read_inputs(clients: Sequence[Client], period: Period) -> list[BillingInputs]:
-    """The books of these clients for a period of days in each one's own zone."""
+    """Read the inputs of these clients for days in each client's zone."""
     books = {client.id: BillingInputs(client) for client in clients}
     if not books:
         return []
@@ -106,7 +106,7 @@ def read_inputs(clients: Sequence[Client], period: Period) -> list[BillingInputs
 
 
 def read_each(clients: Sequence[Client], period: Period) -> list[tuple[Client, BillingInputs | DataFault]]:
-    """Each client with its books, or with the fault that keeps them from being read; one by one only after a fault."""
+    """Each client with its inputs, or the fault that prevents reading them. Reads one by one only after a fault."""
     try:
         return [(books.client, books) for books in _read_safely(clients, period)]
     except DataFault:
@@ -126,12 +126,12 @@ def _read_safely(clients: Sequence[Client], period: Period) -> list[BillingInput
 
 
 def zone_of(client: Client) -> ZoneInfo:
-    """The zone in which a client's days begin and end."""
+    """The client's time zone."""
     return ZoneInfo(client.timezone)
 
 
 def instants(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The half-open stretch of UTC that a period of local days covers."""
+    """The half-open UTC interval of a period of local days."""
     return (
         datetime.combine(period.first, time(), zone).astimezone(UTC),
         datetime.combine(period.last + ONE_DAY, time(), zone).astimezone(UTC),
@@ -150,7 +150,7 @@ def _read_contracts(books: Mapping[UUID, BillingInputs], ids: list[UUID], period
 
 
 def _read_entries(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
-    # Up to the last client's midnight; what lies behind one's own is left to the next period.
+    # Up to the last client's midnight; later entries of each client are left to its next period.
     until = max(instants(period, zone_of(each.client))[1] for each in books.values())
     query = (
         select(TimeEntry, Ticket.number, Ticket.contract_id)
@@ -241,13 +241,13 @@ def _read_movements(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> Non
 
 
 def _read_sales(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> None:
-    """The blocks that were sold, each with the part of its price that no credit note took back."""
+    """The blocks sold, each with the share of its price that was not credited."""
     for client_id, contract_id, block, part in sales_of(ids):
         books[client_id].sold.setdefault(contract_id, {})[block] = part
 
 
 def _read_fees(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
-    """The fixed lines of all invoices, and of drafts of other periods: what needs no billing again."""
+    """The fixed lines on all invoices and on drafts of other periods, which are not billed again."""
     for row in fixed_lines_of(ids, period):
         mine = books[row.client_id]
         if row.is_taken_back:
@@ -276,7 +276,7 @@ def _read_orders(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> None:
 
 
 def _read_completed(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
-    """The tickets completed until the end of the period, and those of them that an invoice counts already."""
+    """The tickets completed until the end of the period, and those that an invoice counts already."""
     wanted = [id for id in ids if _is_ever_per_ticket(books[id])]
     if not wanted:
         return
@@ -296,10 +296,10 @@ def _is_ever_per_ticket(mine: BillingInputs) -> bool:
 
 
 def in_force(contracts: Iterable[tuple[Contract, int]], day: date) -> Contract | None:
-    """The oldest contract that holds on a day, as for the desk's promises."""
+    """The oldest contract active on a day; SLAs use the same rule."""
     return next((contract for contract, _ in contracts if holds(contract, day)), None)
 
 
 def holds(contract: Contract, day: date) -> bool:
-    """Whether a contract is in force on a local day."""
+    """Whether a contract is active on a local day."""
     return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)

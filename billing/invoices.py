@@ -1,4 +1,4 @@
-"""Issuing, and holding back: from a draft that may change to an invoice that never does."""
+"""Issue drafts, and put them on hold."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -40,11 +40,11 @@ _COMPARED = (
 
 
 def issue(invoice_id: UUID, *, at: datetime) -> Invoice:
-    """Issue a draft for good; emits `invoice.issued`. Its entries are billed, its blocks drained, its payment awaited.
+    """Issue a draft: bills its entries, drains its blocks, opens its payment. Emits `invoice.issued`. Irreversible.
 
-    Refuses what is issued or on hold, a client without tax number or address, a tax regime that contradicts both
-    parties' data, an incomplete provider, data that allow no invoice ("data_fault", with the reason), and a draft that
-    no longer says what the hours, the contract and the blocks say: it is to be worked out again, and looked at, first.
+    Raises Conflict if the invoice is issued or on hold, if the client has no tax number or address, if the tax regime
+    contradicts both parties' data, if the provider's data are incomplete or no document can be made ("data_fault", with
+    the reason), and if hours, contract or blocks have changed since: the draft has to be rebuilt and checked first.
     """
     with refusing("a draft cannot be issued", invoice_id):
         return _issue(locked(invoice_id), at=at)
@@ -65,7 +65,7 @@ def _issue(invoice: Invoice, *, at: datetime) -> Invoice:
 
 
 def _settle(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
-    """Claim the entries of an invoice that is being issued, drain its blocks, and await its payment."""
+    """Claim an invoice's entries, drain its blocks, and open its payment."""
     _claim_entries(invoice)
     _drain_blocks(invoice, draft, at=at)
     settled = invoice.payable == 0
@@ -82,7 +82,7 @@ def _settle(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
 
 
 def hold(invoice_id: UUID, *, at: datetime) -> Invoice:
-    """Keep a draft from being issued, or let it go again; emits `invoice.held` or `invoice.released`."""
+    """Put a draft on hold, or release it; emits `invoice.held` or `invoice.released`."""
     invoice = locked(invoice_id)
     if invoice.state != "draft":
         raise Conflict("invoice_issued")
@@ -93,7 +93,7 @@ def hold(invoice_id: UUID, *, at: datetime) -> Invoice:
 
 
 def locked(invoice_id: UUID) -> Invoice:
-    """The invoice as it is now, kept from others until the transaction ends; raises NotFound."""
+    """The current invoice, locked until the transaction ends; raises NotFound."""
     query = select(Invoice).where(Invoice.id == invoice_id).with_for_update(of=Invoice)
     invoice = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if invoice is None:
@@ -102,7 +102,7 @@ def locked(invoice_id: UUID) -> Invoice:
 
 
 def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
-    """The draft calculated again, its entries locked; raises Conflict where the stored one says something else."""
+    """The recalculated draft, its entries locked; raises Conflict if the stored one differs."""
     entries = entry_ids(invoice.lines)
     lock_entries(entries)
     period = Period(invoice.period_start, invoice.period_end)
@@ -120,7 +120,7 @@ def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
 
 
 def _says_the_same(invoice: Invoice, draft: Draft) -> bool:
-    """Whether a stored draft equals a new calculation: lines, how each is taxed, and what is due."""
+    """Whether a stored draft equals a recalculation: lines, their tax, and the total."""
     is_taxed_alike = invoice.taxes == [tax_row(row) for row in draft.totals.taxes]
     return is_taxed_alike and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount
 
@@ -146,7 +146,7 @@ def _computed(draft: Draft) -> list[tuple[object, ...]]:
 
 
 def entry_ids(lines: Iterable[InvoiceLine]) -> list[UUID]:
-    """The entries on some lines, each once."""
+    """The ids of the entries on some lines, without duplicates."""
     return list(dict.fromkeys(share.entry_id for line in lines for share in line.entries))
 
 

@@ -1,8 +1,8 @@
-"""The moment an invoice or credit note becomes one: number, snapshots and chained record, all or nothing.
+"""Issuing in one transaction: number, snapshots and chained record, all or nothing.
 
-One transaction, as AEAT's own example declaration has it. Whoever issues next waits for its end, so all that takes long
-comes before the number, or after the commit: that a PDF can be made is tried first, and the one that is kept is made
-last (billing/documents.py).
+One transaction, as in AEAT's example declaration. Other issuers wait for it, so slow work is done before the number is
+assigned or after the commit: that the PDF can be rendered is checked first, the stored PDF is rendered last
+(billing/documents.py).
 """
 
 from datetime import date, datetime, timedelta
@@ -41,13 +41,13 @@ class _Named(TypedDict):
 
 
 def use_environment(environment: Environment) -> None:
-    """Where the QR of this installation's invoices leads: the tax agency's site, or its test site."""
+    """Set whether QR URLs lead to the AEAT's production or test site."""
     global _environment
     _environment = environment
 
 
 def issuer() -> Json:
-    """The provider's legal data with its VERI*FACTU mode; raises Conflict where what an invoice needs is missing."""
+    """The provider's legal data with the VERI*FACTU mode; raises Conflict if required data are missing."""
     provider = read_issuer()
     missing = [name for name in _NEEDED if not provider.get(name)]
     if address := address_of(provider.get("address")):
@@ -63,12 +63,12 @@ def issuer_zone(provider: Json) -> ZoneInfo:
 
 
 def day_at_issuer(at: datetime) -> date:
-    """The day of an instant at the place of issue, whose days are those of the books."""
+    """The local day of an instant at the place of issue; the books use these days."""
     return at.astimezone(issuer_zone(read_issuer())).date()
 
 
 def customer(client: Client) -> Json:
-    """Who is invoiced, as it stands now; raises Conflict without tax number or address (RD 1619/2012 art. 6.1)."""
+    """The client's data for an invoice; raises Conflict without tax number or address (RD 1619/2012 art. 6.1)."""
     require_identity(client)
     return {
         "name": client.legal_name or client.name,
@@ -79,7 +79,7 @@ def customer(client: Client) -> Json:
 
 
 def preview(invoice: Invoice, client: Client) -> bytes:
-    """The PDF that a draft would give, marked as a draft; nothing is stored.
+    """Render a draft's PDF, marked as a draft; stores nothing.
 
     Raises Conflict("data_fault") with the reason where the data allow no document.
     """
@@ -94,10 +94,11 @@ def preview(invoice: Invoice, client: Client) -> bytes:
 
 
 def issue_document(invoice: Invoice, client: Client, kind: SeriesKind, *, at: datetime) -> None:
-    """Issue a draft whose lines and sums are final; emits `invoice.issued`. Nothing of it changes afterwards.
+    """Issue a draft whose lines and totals are final; emits `invoice.issued`. The invoice is immutable afterwards.
 
-    Refuses currencies other than the euro (the records are in euros), a day before the series' last, and a chain whose
-    last record was altered ("chain_broken"). Raises DataFault where the data allow no record or no document.
+    Raises Conflict for currencies other than the euro (the records are in euros), for a day before the last of the
+    series, and for a chain whose last record was altered ("chain_broken"). Raises DataFault if no record or document
+    can be made of the data.
     """
     if invoice.currency != EURO:
         raise Conflict("currency_not_euro", currency=invoice.currency)
@@ -105,7 +106,7 @@ def issue_document(invoice: Invoice, client: Client, kind: SeriesKind, *, at: da
     zone = issuer_zone(provider)
     with blaming("fault.document"):
         pdf.render(invoice, timezone=client.timezone, qr_url=None, parties=pdf.Parties(provider, buyer))
-    db.session.flush()  # whoever issues next waits from here on
+    db.session.flush()  # other issuers wait from here on
     link = lock_chain()
     require_sound_end(link)
     made_at = max(at, link.made_at or at) if _same_day(at, link.made_at, zone) else at
@@ -130,7 +131,7 @@ def _same_day(at: datetime, other: datetime | None, zone: ZoneInfo) -> bool:
 def _date(
     invoice: Invoice, client: Client, kind: SeriesKind, number: Number, *, made_at: datetime, zone: ZoneInfo
 ) -> None:
-    """Number and days: of issue in the zone of the place of issue, and by when an invoice is to be paid."""
+    """Set number and dates: issue date in the zone of the place of issue, and due date."""
     issued_on = made_at.astimezone(zone).date()
     invoice.series, invoice.number = number
     invoice.issued_on, invoice.issued_at = issued_on, made_at
@@ -139,7 +140,7 @@ def _date(
 
 
 def _record(invoice: Invoice, link: Link, *, made_at: datetime, zone: ZoneInfo) -> Record:
-    """The next record of the chain, which says what was issued."""
+    """The next record of the chain."""
     return alta(
         **_named(invoice),
         invoice_type=invoice.record_type,
@@ -151,7 +152,7 @@ def _record(invoice: Invoice, link: Link, *, made_at: datetime, zone: ZoneInfo) 
 
 
 def _named(invoice: Invoice) -> _Named:
-    """By what the tax agency knows an issued invoice, in its record and in its QR."""
+    """How the AEAT identifies an issued invoice in its record and its QR."""
     assert invoice.number is not None and invoice.issued_on is not None
     return {
         "issuer_nif": invoice.issuer["tax_id"],
@@ -162,7 +163,7 @@ def _named(invoice: Invoice) -> _Named:
 
 
 def _store_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) -> None:
-    """Store the record with the address of its QR, which is printed in the VERI*FACTU mode only."""
+    """Store the record with its QR URL, which is printed in VERI*FACTU mode only."""
     url = qr_url(**_named(invoice), environment=_environment)
     db.session.add(
         InvoiceRecord(

@@ -1,4 +1,4 @@
-"""Invoices: drafts that may change, issued ones that never do, and the chain of records that the law asks for."""
+"""Tables of billing: invoices (mutable drafts, immutable once issued), records, payments."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,10 +32,10 @@ PAYMENT_KINDS = (
 
 
 class InvoiceSeries(Model):
-    """A series and its last number; the row lock at issue time keeps numbers without gaps (RD 1619/2012 art. 6).
+    """A series and its last number; its row lock at issue keeps numbers consecutive (RD 1619/2012 art. 6).
 
-    The chain of records is counted by a row of its own, which also keeps the last huella: whoever may issue for some
-    clients only could not read it from the record of another.
+    The chain of records has a row of its own with the last huella, because staff restricted to some clients cannot read
+    it from another client's record.
     """
 
     __tablename__ = "invoice_series"
@@ -48,7 +48,7 @@ class InvoiceSeries(Model):
 
 
 class InvoiceRun(Model):
-    """One closing of a period: the drafts it made, and what it left out with the reasons."""
+    """A billing run of a period: its drafts, and what was left out with the reasons."""
 
     __tablename__ = "invoice_run"
     __table_args__ = (
@@ -64,7 +64,7 @@ class InvoiceRun(Model):
 
 
 class Invoice(Model):
-    """An invoice or credit note of one client; amounts in minor units of `currency`. Frozen once issued (trigger)."""
+    """An invoice or credit note of one client; amounts in minor units of `currency`. A trigger freezes issued ones."""
 
     __tablename__ = "invoice"
     __table_args__ = (
@@ -124,7 +124,7 @@ class Invoice(Model):
 
 
 class InvoiceLine(Model):
-    """One line: what, how much, at which price, and the rule that made it so."""
+    """A line: description, quantity, price, and the reason of its price."""
 
     __tablename__ = "invoice_line"
     __table_args__ = (
@@ -161,7 +161,8 @@ class InvoiceLine(Model):
 class InvoiceLineEntry(Model):
     """The share of a time entry that a line bills. An entry can be on one invoice only.
 
-    An entry that is taken back leaves its draft, which then no longer fits and is not issued; an issued line refuses.
+    A deleted entry is removed from its draft, which then has to be rebuilt before it is issued; entries on issued lines
+    cannot be deleted.
     """
 
     __tablename__ = "invoice_line_entry"
@@ -188,7 +189,7 @@ class InvoiceLineEntry(Model):
 
 
 class BilledEntry(Model):
-    """The claim that keeps a time entry on one invoice only, whatever its lines."""
+    """The claim that keeps a time entry on one invoice."""
 
     __tablename__ = "billed_entry"
     __table_args__ = (
@@ -207,10 +208,10 @@ class BilledEntry(Model):
 
 
 class BlockMovement(Model):
-    """What an entry took from a block (negative), or a credit note gave back; written when an invoice is issued.
+    """What an entry drew from a block (negative), or a credit note returned; written when an invoice is issued.
 
-    `units` are minutes, or minor units of the currency for a retainer. What is left of a block is what the contract's
-    terms grant plus the sum.
+    `units` are minutes, or minor units of the currency for a retainer. A block's balance is what the contract's terms
+    grant plus the sum.
     """
 
     __tablename__ = "block_movement"
@@ -233,7 +234,7 @@ class BlockMovement(Model):
 
 
 class InvoiceRecord(Model):
-    """The VERI*FACTU record of an issued invoice, chained by its huella to the one before (RD 1007/2023)."""
+    """The VERI*FACTU record of an issued invoice, chained by huella to the previous one (RD 1007/2023)."""
 
     __tablename__ = "invoice_record"
     __table_args__ = (
@@ -254,7 +255,7 @@ class InvoiceRecord(Model):
 
 
 class InvoiceDocument(Model):
-    """The PDF as it was issued, kept with its digest."""
+    """The issued PDF with its SHA-256."""
 
     __tablename__ = "invoice_document"
     __table_args__ = (
@@ -269,9 +270,9 @@ class InvoiceDocument(Model):
 
 
 class Payment(Model):
-    """How an issued invoice is being collected: `state` follows from ledger and credit notes (billing/payments.py).
+    """The collection of an issued invoice: `state` follows from ledger and credit notes (billing/payments.py).
 
-    `request` is how the request at Stripe stands by itself; `amount_paid` is the sum of the ledger.
+    `request` is the state of the request at Stripe; `amount_paid` is the sum of the ledger.
     """
 
     __tablename__ = "payment"
@@ -295,9 +296,10 @@ class Payment(Model):
 
 
 class PaymentEntry(Model):
-    """A line of an invoice's ledger: minor units, positive for what came; only ever added.
+    """An append-only entry of an invoice's ledger: minor units, positive if received.
 
-    `method` is set where a person noted it, `external_id` where Stripe told; `takes_back_id` names what it corrects.
+    `method` is set if a person recorded it, `external_id` if Stripe reported it; `takes_back_id` names the entry it
+    reverses.
     """
 
     __tablename__ = "payment_entry"
@@ -326,7 +328,7 @@ class PaymentEntry(Model):
 
 
 class StripeCustomer(Model):
-    """A client's twin at Stripe."""
+    """A client's customer at Stripe."""
 
     __tablename__ = "stripe_customer"
     __table_args__ = ({"info": {"access": "tenant_staff"}},)

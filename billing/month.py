@@ -1,4 +1,4 @@
-"""The page on which a month is closed: every client's place in it, from a handful of statements."""
+"""The month-closing page: the state of every client, read in a few statements."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,12 +22,12 @@ from msp.kernel.db import Json, db
 from msp.worklog.billed import IS_UNBILLED
 from msp.worklog.models import TimeEntry
 
-CLOSING_DAYS = 20  # days of a month in which the one before is still being closed
+CLOSING_DAYS = 20  # until this day of a month the previous one is the default
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A draft or an issued invoice of the month; `minutes` are those on its lines, `kinds` those of its contracts."""
+    """A draft or issued invoice of the month; `minutes` are those on its lines, `kinds` those of its contracts."""
 
     id: UUID
     client_id: UUID
@@ -44,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Loose:
-    """A client without a draft: what a run left out of it, or the minutes that wait for a run."""
+    """A client without a draft: what a run left out, or the minutes that no run has covered."""
 
     client_id: UUID
     client_name: str
@@ -54,7 +54,7 @@ class Loose:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month's places and loose ends, by client name."""
+    """A month's invoices, and clients without any, by client name."""
 
     period: Period
     places: tuple[Place, ...]
@@ -62,12 +62,12 @@ class Month:
     has_run: bool
 
     def in_state(self, *states: str) -> list[Place]:
-        """The places in some states."""
+        """The invoices in some states."""
         return [place for place in self.places if place.state in states]
 
 
 def read_month(period: Period) -> Month:
-    """Where every client stands in a period."""
+    """The state of every client in a period."""
     places = _places(period)
     runs = last_runs(period)
     reasons: dict[UUID, list[Json]] = {}
@@ -75,7 +75,7 @@ def read_month(period: Period) -> Month:
         reasons.setdefault(UUID(out["client_id"]), []).append(out["reason"])
     minutes = _unbilled(period)
     placed = {place.client_id for place in places}
-    # A fault is shown also where an invoice of the period exists; a draft says it itself.
+    # A fault is shown also if an invoice of the period exists; a draft shows it itself.
     drafted = {place.client_id for place in places if place.state != "issued"}
     faulty = {client_id for client_id, said in reasons.items() if any(map(is_fault, said))}
     wanted = ((set(minutes) | set(reasons)) - placed) | (faulty - drafted)
@@ -140,7 +140,7 @@ def _place(row: Any) -> Place:
 
 
 def place_state(state: str, *, held_at: datetime | None, warnings: list[Json]) -> str:
-    """The word of the billing vocabulary for a draft or an issued invoice."""
+    """The state of a draft or an issued invoice, as a word of the billing vocabulary."""
     if state == "issued":
         return "issued"
     if held_at is not None:
@@ -151,7 +151,7 @@ def place_state(state: str, *, held_at: datetime | None, warnings: list[Json]) -
 
 
 def _unbilled(period: Period) -> dict[UUID, int]:
-    """Minutes by client that were worked until the end of the period and that nothing holds."""
+    """Minutes by client worked until the end of the period and not billed."""
     _, until = instants(period, issuer_zone(settings.read("provider")))
     is_drafted = exists(
         select(InvoiceLineEntry.line_id)
@@ -174,14 +174,14 @@ def _names(ids: set[UUID]) -> dict[UUID, str]:
 
 
 def month_of(day: date) -> Period:
-    """The whole month of a day."""
+    """The calendar month of a day."""
     first = day.replace(day=1)
     following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
     return Period(first, date.fromordinal(following.toordinal() - 1))
 
 
 def month_being_closed(today: date) -> Period:
-    """The month that is closed these days: until day 20 the one before, where any contract held in it already."""
+    """The month to close: until day 20 the previous one, if any contract was active in it."""
     this = month_of(today)
     last = month_of(date.fromordinal(this.first.toordinal() - 1))
     held = select(exists(select(1).where(Contract.starts_on <= last.last)))
@@ -189,5 +189,5 @@ def month_being_closed(today: date) -> Period:
 
 
 def today_at_issuer(at: datetime) -> date:
-    """The day at the place of issue."""
+    """The current day at the place of issue."""
     return day_at_issuer(at)

@@ -1,7 +1,7 @@
-"""Numbers without gaps: a series' row is locked when a number is given, and given back by the rollback that frees it.
+"""Consecutive invoice numbers: the series' row is locked while a number is assigned; a rollback returns it.
 
-RD 1619/2012 art. 6.1.a wants consecutive numbers within each series, and series of their own for corrections; a
-sequence of the database would leave a gap at every rollback.
+RD 1619/2012 art. 6.1.a requires consecutive numbers within each series, and separate series for corrections. A database
+sequence would leave gaps after rollbacks.
 """
 
 from datetime import date, datetime
@@ -22,17 +22,17 @@ _LETTERS: dict[SeriesKind, str] = {"invoice": "F", "credit_note": "R"}
 
 
 class Number(NamedTuple):
-    """A number as it stands on the document, and its series."""
+    """A number as printed, and its series."""
 
     series: str
     text: str
 
 
 def next_number(kind: SeriesKind, *, at: datetime, zone: ZoneInfo) -> Number:
-    """The next number of this year's series (F26-000123, R26-000001), kept until the transaction ends.
+    """Assign the next number of this year's series (F26-000123, R26-000001); locked until the transaction ends.
 
-    `zone` is that of the place of issue. Raises Conflict for a day before that of the number before: within a series
-    the dates follow the numbers.
+    `zone` is that of the place of issue. Raises Conflict for a day before that of the previous number: dates within a
+    series must follow the numbers.
     """
     on = at.astimezone(zone).date()
     code = f"{_LETTERS[kind]}{on:%y}"
@@ -45,14 +45,14 @@ def next_number(kind: SeriesKind, *, at: datetime, zone: ZoneInfo) -> Number:
 
 
 def number_to_come(kind: SeriesKind, *, at: datetime, zone: ZoneInfo) -> str:
-    """The number that the next document will get, if nobody issues another one before; nothing is locked."""
+    """The number that the next document will get unless another is issued first; takes no lock."""
     code = f"{_LETTERS[kind]}{at.astimezone(zone).date():%y}"
     last = db.session.scalar(select(InvoiceSeries.last).where(InvoiceSeries.code == code)) or 0
     return f"{code}-{last + 1:0{DIGITS}d}"
 
 
 class Link(NamedTuple):
-    """The end of the chain of records: the position of the next, the huella before it, and when that was made."""
+    """The end of the chain: position of the next record, previous huella and its time."""
 
     position: int
     previous: str | None
@@ -60,13 +60,13 @@ class Link(NamedTuple):
 
 
 def lock_chain() -> Link:
-    """Wait for whoever issues now, then hold the chain until the transaction ends; take it before any series."""
+    """Lock the chain until the transaction ends. Always taken before the lock of a series."""
     chain = _locked(CHAIN, "chain")
     return Link(chain.last + 1, chain.huella, chain.last_at)
 
 
 def extend_chain(*, huella: str, at: datetime) -> None:
-    """Make a record the end of the chain that `lock_chain` holds."""
+    """Make a record the end of the locked chain."""
     chain = db.session.get_one(InvoiceSeries, CHAIN)
     chain.last += 1
     chain.huella, chain.last_at = huella, at
@@ -79,7 +79,7 @@ def _locked(code: str, kind: str) -> InvoiceSeries:
 
 
 def lock_runs() -> None:
-    """Let one run work at a time, until the transaction ends."""
+    """Serialize runs until the transaction ends."""
     db.session.execute(text("select pg_advisory_xact_lock(hashtext('guardia invoice run'))"))
 
 

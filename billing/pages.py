@@ -1,4 +1,4 @@
-"""Billing's pages: closing a month, the invoices, one invoice. For whoever may bill."""
+"""Billing's console pages: closing a month, the invoices, one invoice. Require the right to bill."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -42,7 +42,7 @@ TABS = ("draft", "issued", "overdue", "paid", "void")
 
 
 def register(app: Flask) -> None:
-    """Add the pages and their line of the rail to the application."""
+    """Add the pages and their navigation entry."""
     blueprint = Blueprint("billing", __name__, url_prefix="/billing", template_folder="templates")
     bill = needs("bill")
     get, post = ["GET"], ["POST"]
@@ -67,7 +67,7 @@ def register(app: Flask) -> None:
 
 
 def month() -> str:
-    """Closing a month: who is ready, who needs a look, and the draft that is open."""
+    """The month-closing page: clients that are ready, clients to check, and the open draft."""
     period = _period(request.args.get("period"))
     found = read_month(period)
     draft, is_chosen = _open_draft(found)
@@ -92,7 +92,7 @@ def month() -> str:
 
 
 def _draft_or_notice(draft: Invoice, is_chosen: bool) -> dict[str, object]:
-    """The open draft; where its data cannot be shown, a notice instead, so that the month can be closed for others."""
+    """The open draft; a notice if its data cannot be shown, so that other clients can still be closed."""
     try:
         with refusing("a draft cannot be shown", draft.id), blaming("fault.draft"), db.session.begin_nested():
             return _draft_shown(draft, is_chosen)
@@ -116,7 +116,7 @@ def _draft_shown(draft: Invoice, is_chosen: bool) -> dict[str, object]:
 
 
 def _open_draft(found: Month) -> tuple[Invoice | None, bool]:
-    """The draft that the address names, else the first that wants a look."""
+    """The draft named in the URL, else the first that needs checking."""
     wanted = _uuid(request.args.get("invoice"))
     if wanted is not None:
         invoice = queries.access_invoice(wanted)
@@ -126,7 +126,7 @@ def _open_draft(found: Month) -> tuple[Invoice | None, bool]:
 
 
 def run() -> AnyResponse:
-    """Make or rebuild the drafts of a month."""
+    """Create or rebuild the drafts of a month."""
     period = _period(request.form.get("period"))
     if is_first_time():
         run_invoices(period, at=clock.now(), clients=all_clients(active=False))
@@ -134,7 +134,7 @@ def run() -> AnyResponse:
 
 
 def issue_ready() -> Answer:
-    """Issue every draft of a month that asks for nothing, each in a transaction of its own."""
+    """Issue every ready draft of a month, each in its own transaction."""
     period = _period(request.form.get("period"))
     ready, done = read_month(period).in_state("ready"), 0
     back = url_for("billing.month", period=f"{period.first:%Y-%m}")
@@ -172,7 +172,7 @@ def issue(invoice_id: UUID) -> Answer:
 
 
 def hold(invoice_id: UUID) -> AnyResponse:
-    """Keep a draft back, or release it."""
+    """Put a draft on hold, or release it."""
     draft = queries.access_invoice(invoice_id)
     try:
         invoices.hold(invoice_id, at=clock.now())
@@ -193,7 +193,7 @@ def push(invoice_id: UUID) -> AnyResponse:
 
 
 def credit(invoice_id: UUID) -> Answer:
-    """Issue a credit note for all that is left of an invoice."""
+    """Issue a credit note for all that is not credited yet."""
     original = queries.access_invoice(invoice_id)
     if asked := confirmations.asked_to_credit(original):
         return asked
@@ -210,7 +210,7 @@ def credit(invoice_id: UUID) -> Answer:
 
 
 def invoice_list() -> str:
-    """Every invoice, the newest first."""
+    """All invoices, newest first."""
     tab = request.args.get("state", "")
     today = today_at_issuer(clock.now())
     before = _cursor(request.args.get("before"))
@@ -292,7 +292,7 @@ def _note(invoice: Invoice) -> str:
 
 
 def pdf(invoice_id: UUID) -> AnyResponse:
-    """The PDF as it was issued, or what a draft would give."""
+    """The issued PDF, or the preview of a draft."""
     invoice = queries.access_invoice(invoice_id)
     if invoice.state == "issued":
         document = queries.access_document(invoice_id)
@@ -310,7 +310,7 @@ def pdf(invoice_id: UUID) -> AnyResponse:
 
 
 def qr(invoice_id: UUID) -> Response:
-    """The tax QR as a picture; not found where the record was not sent to the tax agency."""
+    """The tax QR as PNG; 404 if the record was not sent to the AEAT."""
     record = queries.record_of(invoice_id)
     if record is None or not documents.is_verifiable(queries.access_invoice(invoice_id)):
         raise NotFound("invoice_record")
@@ -319,7 +319,7 @@ def qr(invoice_id: UUID) -> Response:
 
 
 def _refused(invoice: Invoice, text: str) -> AnyResponse:
-    """Back to where the button stood, with the reason; nothing of what was tried is kept."""
+    """Roll back and redirect to the previous page with the reason."""
     back = url_for("billing.invoice", invoice_id=invoice.id)
     if invoice.state == "draft":
         back = url_for("billing.month", period=f"{invoice.period_start:%Y-%m}", invoice=invoice.id)
@@ -333,14 +333,14 @@ def _to_draft(draft: Invoice) -> AnyResponse:
 
 
 def _period(text: str | None) -> Period:
-    """The month that an address names, as 2026-10; without one, the month that is being closed these days."""
+    """The month in the URL (2026-10), else the one to close now."""
     if not text:
         return month_being_closed(today_at_issuer(clock.now()))
     try:
         first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 (a month has no zone)
     except ValueError as wrong:
         raise NotFound("period") from wrong
-    if not date.min.year < first.year < date.max.year:  # the months beside it are offered, and must exist
+    if not date.min.year < first.year < date.max.year:  # links to the previous and next month need both to exist
         raise NotFound("period")
     return month_of(first)
 

@@ -1,7 +1,7 @@
-"""Whether the two parties of an invoice are described as the law wants, and which tax follows from what they are.
+"""Checks both parties of an invoice against the law, and derives the tax treatment from their data.
 
-RD 1619/2012 art. 6.1.c to e: names, tax numbers and addresses of both. A draft says what is missing or contradictory;
-the invoice is not issued with it.
+RD 1619/2012 art. 6.1.c to e: names, tax numbers and addresses of both. A draft lists what is missing or contradictory
+and cannot be issued until it is corrected.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,16 +20,16 @@ NEEDED_OF_ADDRESS = ("line1", "postcode", "city", "country")
 
 
 class Treatment(NamedTuple):
-    """The tax regime to calculate with, and what a person must put right before it can be issued."""
+    """The tax regime to calculate with, and what must be corrected before issuing."""
 
     regime: Regime
     problems: tuple[Json, ...]
 
 
 def treatment(client: Client, issuer: Mapping[str, Any]) -> Treatment:
-    """How a client's invoices are taxed: as both parties' data give it, else as the client says.
+    """The tax treatment of a client's invoices: from both parties' data, else from the client's setting.
 
-    Raises KeyError for a client whose stored regime is none.
+    Raises KeyError for a client with an unknown stored regime.
     """
     stated = regime_of(client.tax_regime)
     missing = list(identity_problems(client))
@@ -44,7 +44,7 @@ def treatment(client: Client, issuer: Mapping[str, Any]) -> Treatment:
 
 
 def identity_problems(client: Client) -> Iterator[Json]:
-    """What is missing of, or wrong with, tax number and address of who is invoiced, as warnings of a draft."""
+    """Warnings for a missing or invalid tax number or address of the client."""
     address = address_of(client.billing_address)
     if not client.tax_id:
         yield remark("draft.tax_id_missing")
@@ -55,22 +55,22 @@ def identity_problems(client: Client) -> Iterator[Json]:
 
 
 def require_identity(client: Client) -> None:
-    """Raise Conflict where an invoice or credit note may not name this client: `tax_id_missing`, `address_missing` …"""
+    """Raise Conflict if the client's identity is incomplete: `tax_id_missing`, `address_missing` …"""
     for problem in identity_problems(client):
         raise Conflict(problem["code"].removeprefix("draft."), **problem["params"])
 
 
 def require_treatment(client: Client, issuer: Mapping[str, Any]) -> None:
-    """Raise Conflict where the tax of this sale contradicts the parties' data, or is for a person to decide."""
+    """Raise Conflict if the tax treatment contradicts the parties' data or needs a person's decision."""
     for problem in treatment(client, issuer).problems:
         raise Conflict(problem["code"].removeprefix("draft."), **problem["params"])
 
 
 def missing_of_address(address: Mapping[str, Any]) -> list[str]:
-    """The parts of an address that an invoice needs and that are empty."""
+    """The required parts of an address that are empty."""
     return [name for name in NEEDED_OF_ADDRESS if not str(address.get(name) or "").strip()]
 
 
 def address_of(stored: object) -> Json | None:
-    """The stored address; None where it has a shape of which no document can be made, which is its own fault."""
+    """The stored address; None if it has a shape that cannot be printed, which is reported as its own fault."""
     return stored if isinstance(stored, dict) else None

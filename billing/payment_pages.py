@@ -1,4 +1,4 @@
-"""The part of an invoice's page that shows its ledger, and notes what came or went back."""
+"""The ledger on an invoice's page, and the form to record payments."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ Row = dict[str, object]
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """The routes of this part of the page."""
+    """Add the routes."""
     bill = needs("bill")
     path = "/invoices/<uuid:invoice_id>/payments"
     blueprint.add_url_rule(path, "note_payment", bill(note_payment), methods=["POST"])
@@ -29,7 +29,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def shown(invoice: Invoice) -> Row | None:
-    """The ledger of an issued invoice, and what may be noted; None for drafts and credit notes."""
+    """The ledger of an issued invoice, and what may be recorded; None for drafts and credit notes."""
     payment = queries.payment_of(invoice.id)
     if payment is None:
         return None
@@ -59,7 +59,7 @@ def _row(entry: PaymentEntry, *, is_taken_back: bool) -> Row:
 
 
 def method_name(method: str) -> str:
-    """A way in which money comes, in words."""
+    """The name of a payment method."""
     return {
         "transfer": gettext("Bank transfer"),
         "direct_debit": gettext("Direct debit"),
@@ -69,7 +69,7 @@ def method_name(method: str) -> str:
 
 
 def kind_name(entry: PaymentEntry) -> str:
-    """What a line of the ledger is, in words."""
+    """The name of a kind of ledger entry."""
     said = {
         "stripe": gettext("Paid through Stripe"),
         "refund": gettext("Refund"),
@@ -83,7 +83,7 @@ def kind_name(entry: PaymentEntry) -> str:
 
 
 def note_payment(invoice_id: UUID) -> AnyResponse:
-    """Note money that came or went back."""
+    """Record a payment or repayment."""
     invoice, form = queries.access_invoice(invoice_id), Form(request.form)
     amount, on = form.read("amount", lambda text: _money(text, invoice.currency)), form.read("on", day)
     if amount is None or on is None:
@@ -102,7 +102,7 @@ def note_payment(invoice_id: UUID) -> AnyResponse:
 
 
 def take_back(invoice_id: UUID, entry_id: UUID) -> AnyResponse:
-    """Take back what was noted by mistake."""
+    """Reverse an entry recorded by mistake."""
     queries.access_invoice(invoice_id)
     if entry_id not in {entry.id for entry in payments.entries_of(invoice_id)}:
         raise NotFound("payment_entry")

@@ -1,7 +1,7 @@
-"""The ledger of an invoice's money: what came, by which way, and what went back; its state follows from it.
+"""The payment ledger of an invoice, from which its payment state follows.
 
-Entries are only ever added; a mistaken one is taken back by another. What Stripe collects comes here too
-(billing/collection.py), so that a transfer, a card, a refund and a dispute are told apart.
+Entries are append-only; a mistake is reversed by another entry. Stripe's payments are added too
+(billing/collection.py), so that transfers, cards, refunds and disputes are distinguished.
 """
 
 from collections.abc import Sequence
@@ -36,10 +36,10 @@ _EVENTS: dict[str, type[Event]] = {
 def note_payment(
     invoice_id: UUID, *, direction: Direction, amount: Money, method: str, on: date, note: str = "", at: datetime
 ) -> PaymentEntry:
-    """Note money that came, or went back, outside of Stripe; emits `invoice.payment_noted`, and `invoice.paid` …
+    """Record a payment or repayment made outside of Stripe; emits `invoice.payment_noted`, and `invoice.paid` …
 
-    Refuses drafts and credit notes, more than is still due (or than was received), another currency, and days that
-    lie in the future of the issuer's books. `at` is now, `on` the day of the booking.
+    Refuses drafts and credit notes, more than is due (or than was received), another currency, and days in the future
+    at the place of issue. `at` is now, `on` the booking date.
     """
     invoice = locked(invoice_id)
     payment = locked_payment(invoice)
@@ -55,7 +55,7 @@ def note_payment(
 
 
 def take_back(entry_id: UUID, *, at: datetime) -> PaymentEntry:
-    """Take back an entry that somebody noted by mistake; refuses Stripe's ("not_noted_here") and a second time."""
+    """Reverse a manually recorded entry. Refuses Stripe's ("not_noted_here") and reversed ones."""
     entry = db.session.get(PaymentEntry, entry_id)
     if entry is None:
         raise NotFound("payment_entry")
@@ -88,9 +88,9 @@ def add_entry(
     note: str | None = None,
     takes_back: UUID | None = None,
 ) -> PaymentEntry:
-    """Add a line to the ledger, minor units, positive for what came.
+    """Add an entry to the ledger, minor units, positive if received.
 
-    Emits `invoice.payment_noted`, but for what Stripe collected: the state that follows says that.
+    Emits `invoice.payment_noted`, except for Stripe's payments, which the resulting state reports.
     """
     entry = PaymentEntry(
         id=new_id(),
@@ -116,10 +116,10 @@ def add_entry(
 
 
 def restate(invoice: Invoice, payment: Payment, *, at: datetime) -> None:
-    """Bring a payment's state to what ledger and credit notes say; emits what changed.
+    """Update a payment's state from ledger and credit notes; emits what changed.
 
-    void: all of the invoice is credited. disputed, refunded: the money went back. cancelled: Stripe no longer asks for
-    it, and it is still owed. Otherwise paid, partly paid, or how the request at Stripe stands.
+    void: fully credited. disputed, refunded: the money was returned. cancelled: Stripe no longer collects it, but it is
+    still owed. Otherwise paid, partly paid, or the state of the request at Stripe.
     """
     before = payment.state
     payment.amount_paid, payment.updated_at = received(invoice.id), at
@@ -144,7 +144,7 @@ def _state(invoice: Invoice, payment: Payment) -> str:
 
 
 def due_of(invoice: Invoice) -> int:
-    """What an invoice asks for after its credit notes, in minor units."""
+    """What is due on an invoice after its credit notes, in minor units."""
     query = select(func.coalesce(func.sum(Invoice.payable), 0)).where(
         Invoice.client_id == invoice.client_id, Invoice.corrects_id == invoice.id, Invoice.state == "issued"
     )
@@ -152,13 +152,13 @@ def due_of(invoice: Invoice) -> int:
 
 
 def received(invoice_id: UUID) -> int:
-    """What was received for an invoice and not given back, in minor units."""
+    """What was received for an invoice and not returned, in minor units."""
     query = select(func.coalesce(func.sum(PaymentEntry.amount), 0)).where(PaymentEntry.invoice_id == invoice_id)
     return int(db.session.scalar(query) or 0)
 
 
 def is_wholly_credited(invoice: Invoice) -> bool:
-    """Whether credit notes took back all of an invoice, at once or in parts."""
+    """Whether credit notes, one or several, cover the whole invoice."""
     query = select(Invoice.id).where(
         Invoice.client_id == invoice.client_id, Invoice.corrects_id == invoice.id, Invoice.corrects_all
     )
@@ -166,13 +166,13 @@ def is_wholly_credited(invoice: Invoice) -> bool:
 
 
 def entries_of(invoice_id: UUID) -> Sequence[PaymentEntry]:
-    """The ledger of an invoice in order."""
+    """The ledger of an invoice in chronological order."""
     query = select(PaymentEntry).where(PaymentEntry.invoice_id == invoice_id).order_by(PaymentEntry.id)
     return db.session.scalars(query).all()
 
 
 def locked_payment(invoice: Invoice) -> Payment:
-    """How an issued invoice is collected, kept from others until the transaction ends; raises Conflict for others."""
+    """The payment of an issued invoice, locked until the transaction ends; raises Conflict for other invoices."""
     query = select(Payment).where(Payment.client_id == invoice.client_id, Payment.invoice_id == invoice.id)
     found = db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
     if found is None:
@@ -181,7 +181,7 @@ def locked_payment(invoice: Invoice) -> Payment:
 
 
 def _open_disputes(invoice_id: UUID) -> bool:
-    """Whether a bank holds money back for a dispute that is neither won nor lost."""
+    """Whether a bank holds money for an open dispute."""
     kinds = [entry.kind for entry in entries_of(invoice_id)]
     return kinds.count("dispute") > kinds.count("dispute_won") + kinds.count("dispute_lost")
 

@@ -1,6 +1,6 @@
-"""The invoice as a document: words and figures in the client's language, laid out by typst as PDF/A-3.
+"""The invoice as PDF/A-3 in the client's language, rendered by typst.
 
-The same invoice gives the same bytes: the document's date is that of the issue, the fonts come with the program.
+The same invoice gives the same bytes: the document's date is the issue date, and the fonts are bundled.
 """
 
 import json
@@ -28,7 +28,7 @@ from msp.words import formats
 
 TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
 QR_MM = 35
-_QUIET = 1.25  # the picture has a quiet zone around the symbol, which alone is QR_MM wide
+_QUIET = 1.25  # the picture includes the quiet zone; the symbol alone is QR_MM wide
 
 _NO_TEXT = frozenset(("lang", "fonts", "document_title", "document_author", "qr_svg", "qr_alt"))
 
@@ -36,17 +36,17 @@ Told: TypeAlias = Mapping[UUID, EntryTold]
 
 
 class Parties(NamedTuple):
-    """Who invoices whom, as the document names them."""
+    """Issuer and client as the document names them."""
 
     issuer: Json
     customer: Json
 
 
 def render(invoice: Invoice, *, timezone: str, qr_url: str | None, parties: Parties | None = None) -> bytes:
-    """The PDF of an invoice, in the invoice's language; one without number and QR says that it is a draft.
+    """Render an invoice in its language. Without number and QR it is marked as a draft.
 
-    `parties` are provider and customer where the invoice has no snapshot of them yet. With `qr_url` the tax QR and
-    the legend of VERI*FACTU are printed: only for records that are sent (`billing.documents.is_verifiable`).
+    `parties` are issuer and client if the invoice has no snapshot yet. With `qr_url` the tax QR and the VERI*FACTU
+    legend are printed: only for records that are sent (`billing.documents.is_verifiable`).
     """
     with reading_as(invoice.locale, timezone):
         data = _data(invoice, qr_url, parties or Parties(invoice.issuer, invoice.customer))
@@ -61,7 +61,7 @@ def render(invoice: Invoice, *, timezone: str, qr_url: str | None, parties: Part
 
 
 def _in_runs(value: object) -> object:
-    """The document's data with every text as its runs, each a font's place and its characters."""
+    """The document's data with each text split into runs: font index and characters."""
     if isinstance(value, str):
         return printable.runs(value)
     if isinstance(value, dict):
@@ -140,7 +140,7 @@ def _party_lines(party: Json) -> list[str]:
 
 
 def _country(code: str) -> str:
-    """The country's name where it is not Spain, whose invoices need not say so."""
+    """The country's name; empty for Spain, whose invoices need not name it."""
     return "" if code in ("", "ES") else str(Locale(formats.reader_locale()).territories.get(code, code))
 
 
@@ -180,26 +180,26 @@ def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
 
 
 def line_title(line: InvoiceLine, told: Told) -> str:
-    """What a line is called in the reader's language."""
+    """The title of a line in the reader's language."""
     return title(line.description, (told[share.entry_id].ticket for share in line.entries if share.entry_id in told))
 
 
 def quantity(line: InvoiceLine) -> str:
-    """How much of it: time where it is work, otherwise a number."""
+    """The quantity: time for work, otherwise a number."""
     if line.minutes is not None and line.unit == "HUR":
         return formats.minutes(line.minutes, full=True)
     return formats.number(Decimal(line.quantity).normalize())
 
 
 def tax_words(name: str, category: str, rate: Decimal) -> str:
-    """How a line is taxed: `IVA 21 %`, or that it is exempt or not subject."""
+    """The tax of a line: `IVA 21 %`, exempt or not subject."""
     if category == "S":
         return f"{name} {formats.percent(rate / 100)}"
     return gettext("exempt") if category == "E" else gettext("not subject")
 
 
 def mention(code: str) -> str:
-    """A sentence that the law wants on the document."""
+    """A sentence that the law requires on the document."""
     return {
         "reverse_charge_eu": gettext(
             "Reverse charge: service located where the customer is established (art. 44 of Directive 2006/112/EC,"
@@ -239,7 +239,7 @@ def _sums(invoice: Invoice) -> list[list[str]]:
 
 
 def _work(invoice: Invoice, told: Told) -> list[Json]:
-    """The entries behind each line, with the reason for its price."""
+    """The entries of each line, with the reason for its price."""
     parts = []
     for line in invoice.lines:
         shares = [(told[share.entry_id], share) for share in line.entries if share.entry_id in told]

@@ -1,6 +1,7 @@
-"""What billing itself says about a draft or about what it left out, beside what rating says: codes and parameters.
+"""Codes and parameters of billing's own remarks on drafts and on what is left out.
 
-`billing.sentences` makes words of both. Parameters are JSON values as in `billing.rating.messages`.
+`billing.sentences` turns them, and those of rating, into sentences. Parameters are JSON values as in
+`billing.rating.messages`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from msp.kernel.money import Money
 OWN_CODES: Mapping[str, frozenset[str]] = {
     code: frozenset(names.split())
     for code, names in {
-        # warnings on a draft
         "draft.tax_id_missing": "",
         "draft.tax_id_invalid": "",
         "draft.address_missing": "missing",
@@ -35,7 +35,7 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
         "left_out.overlaps_draft": "first last",
         "left_out.carried": "net minimum currency issue_by",
         "left_out.negative": "net currency",
-        # what in a client's data makes a draft, an invoice or a document impossible
+        # defects in a client's data
         "fault.client": "",
         "fault.contract": "contract terms",
         "fault.amounts": "",
@@ -45,30 +45,30 @@ OWN_CODES: Mapping[str, frozenset[str]] = {
     }.items()
 }
 
-# With one of these the law, or the amount of tax, allows no invoice yet.
+# These block issuing: law or the amount of tax does not allow an invoice yet.
 BLOCKING: frozenset[str] = frozenset(
     f"draft.{name}"
     for name in ("tax_id_missing", "tax_id_invalid", "address_missing", "tax_contradiction", "tax_undecided")
 )
 
-# These say something without asking for anything: a draft with no other warning is ready.
+# These are informative: a draft with no other warning is ready.
 MILD: frozenset[str] = frozenset(("warning.block_expired", "warning.block_used", "warning.late_entries"))
 
 
 def remark(code: str, **params: object) -> Json:
-    """One of our own phrases as it is stored; raises ValueError where code and parameters do not fit `OWN_CODES`."""
+    """A remark as it is stored; raises ValueError if code and parameters do not match `OWN_CODES`."""
     if OWN_CODES.get(code) != params.keys():
         raise ValueError(f"{code} takes {sorted(OWN_CODES.get(code, ()))}, not {sorted(params)}")
     return {"code": code, "params": {name: _json(value) for name, value in params.items()}}
 
 
 def is_fault(phrase: Json) -> bool:
-    """Whether a phrase says that something in the client's data made its step impossible."""
+    """Whether a phrase reports a fault in the client's data."""
     return bool(phrase["code"].startswith("fault."))
 
 
 def asks_for_a_look(warnings: list[Json]) -> bool:
-    """Whether any of a draft's warnings wants a person before it is issued with the others."""
+    """Whether a draft has a warning that a person should check."""
     return any(warning["code"] not in MILD for warning in warnings)
 
 

@@ -1,4 +1,4 @@
-"""What a client's manager sees of billing: the company's issued invoices, their PDF, and where to pay."""
+"""Invoices in the portal: the company's issued invoices, their PDF, and payment links."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
 @blueprint.get("/")
 @needs("see_company")
 def invoices() -> str:
-    """The company's invoices, the newest first."""
+    """The company's invoices, newest first."""
     rows = invoices_for_client(client_of(current_person()), today=today_at_issuer(clock.now()))
     return render_template("billing/portal_invoices.html", portal=frame(current="portal_invoices.invoices"), rows=rows)
 
@@ -32,7 +32,7 @@ def invoices() -> str:
 @blueprint.get("/<uuid:invoice_id>/pdf")
 @needs("see_company")
 def pdf(invoice_id: UUID) -> Response:
-    """The PDF as it was issued; another company's is not found, since the database does not show it."""
+    """The issued PDF; 404 for other companies' invoices (row-level security)."""
     document = access_document(invoice_id)
     headers = {"Content-Disposition": f'attachment; filename="{document.name}.pdf"'}
     return Response(document.content, mimetype="application/pdf", headers=headers)

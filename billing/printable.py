@@ -1,7 +1,7 @@
-"""Text that people typed, made ready for print: each stretch of it with a font that has its characters.
+"""Prepares typed text for print: splits it into runs by the font that has its characters.
 
-PDF/A forbids glyphs that no font has, so what no font covers prints as U+FFFD. Combining marks and emoji sequences stay
-with their base in one font. Very long words get places to break at; invisible format characters are left out.
+PDF/A forbids missing glyphs, so characters that no font has are printed as U+FFFD. Combining marks and emoji sequences
+stay with their base in one font. Very long words get break opportunities; invisible format characters are removed.
 """
 
 import unicodedata
@@ -12,14 +12,14 @@ from typing import NamedTuple
 from billing.fonts import FONTS, coverage
 
 REPLACEMENT = "\ufffd"
-LONGEST_WORD = 24  # characters; a longer word may break
+LONGEST_WORD = 24  # characters; longer words may break
 BREAK_EACH = 12
-MOST_MARKS = 6  # on one character; a higher stack would cover the lines above and below
+MOST_MARKS = 6  # per character; more would overlap adjacent lines
 _BREAK = "\N{ZERO WIDTH SPACE}"
 _ZWJ = "\N{ZERO WIDTH JOINER}"
-# What shapes or orders the letters beside it and needs no glyph itself.
+# joiners and direction marks, which need no glyph
 _SHAPING = frozenset((_ZWJ, "\N{ZERO WIDTH NON-JOINER}", _BREAK, "\u200e", "\u200f", "\u061c"))
-# Format characters that show something: Arabic and Syriac number signs, Kaithi's, interlinear annotation.
+# visible format characters: Arabic and Syriac number signs, Kaithi's, interlinear annotation
 _VISIBLE_FORMAT = frozenset(map(chr, (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD)))
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _SELECTORS = (("\u180b", "\u180d"), ("\ufe00", "\ufe0f"), ("\U000e0100", "\U000e01ef"))
@@ -29,14 +29,14 @@ _REGIONAL = ("\U0001f1e6", "\U0001f1ff")
 
 
 class Run(NamedTuple):
-    """A stretch of text in one font, which is a place in `billing.fonts.FONTS`."""
+    """Text in one font, an index of `billing.fonts.FONTS`."""
 
     font: int
     text: str
 
 
 def runs(text: str) -> list[Run]:
-    """The text as stretches that typst can print without a missing glyph; no stretch for no text."""
+    """Split text into runs that typst can print without a missing glyph; empty for empty text."""
     if _plain().issuperset(text) and max(map(len, text.split()), default=0) <= LONGEST_WORD:
         return [Run(0, text)] if text else []
     found: list[Run] = []
@@ -49,18 +49,18 @@ def runs(text: str) -> list[Run]:
 
 
 def metadata(text: str) -> str:
-    """The text as XML 1.0 can hold it, for the title and the author in a PDF's metadata."""
+    """The text as XML 1.0 allows it, for the PDF's title and author metadata."""
     return "".join(REPLACEMENT if _is_unprintable(char) else char for char in _tidy(text))
 
 
 @cache
 def _plain() -> frozenset[str]:
-    """Characters that the first font prints and that combine with nothing."""
+    """Characters of the first font that combine with nothing."""
     return frozenset(char for char in coverage(0) if unicodedata.category(char)[0] in "LNPS") | {" "}
 
 
 def _tidy(text: str) -> str:
-    """Any white space as a space, and invisible format characters left out.
+    """Normalize white space and remove invisible format characters.
 
     Embeddings, overrides and isolates are among those: they would reorder the document's own words beside the text.
     """
@@ -85,7 +85,7 @@ def _is_unprintable(char: str) -> bool:
 
 
 def _clusters(text: str) -> Iterator[str]:
-    """Characters with what belongs to them: marks, joiners, emoji sequences, flags (about UAX #29's clusters)."""
+    """Characters with their marks and joiners, emoji sequences, flags (approximately UAX #29 clusters)."""
     cluster = ""
     for char in text:
         if cluster and _belongs(cluster, char):
@@ -101,7 +101,7 @@ def _clusters(text: str) -> Iterator[str]:
 def _belongs(cluster: str, char: str) -> bool:
     if _extends(char):
         return True
-    if cluster[-1] == _ZWJ:  # an emoji joined to the one before; letters are joined by their font
+    if cluster[-1] == _ZWJ:  # an emoji joined to the previous one; fonts join letters
         return unicodedata.category(char) in ("So", "Sm", "Cn")
     return len(cluster) == 1 and _within(cluster, _REGIONAL) and _within(char, _REGIONAL)
 
@@ -126,7 +126,7 @@ def _needs_glyph(char: str) -> bool:
 
 
 def _with_breaks(clusters: Iterable[str]) -> Iterator[str]:
-    """The same clusters, with places to break inside words that are too long for a column."""
+    """The same clusters with break opportunities inside words that are too long for a column."""
     word: list[str] = []
     for cluster in clusters:
         if cluster[0].isspace():
@@ -155,9 +155,9 @@ def _placed(clusters: Iterable[str]) -> Iterator[Run]:
 
 @lru_cache(maxsize=16_384)
 def _place(cluster: str, font: int) -> tuple[Run, ...]:
-    """The cluster in a font; in a normal form where no font has it as typed; in parts where no font has it whole.
+    """Choose a font for a cluster: as typed, else in a normal form, else in parts.
 
-    `font` is the one before, which keeps marks of direction.
+    `font` is the previous one; direction marks keep it.
     """
     needed = [place for place, char in enumerate(cluster) if _needs_glyph(char)]
     if not needed:
@@ -184,7 +184,7 @@ def _font_of(cluster: str) -> int | None:
 
 
 def _in_parts(cluster: str, font: int) -> list[Run]:
-    """What a font has of a cluster, and one replacement for what none has."""
+    """The parts of a cluster that a font has, and one replacement character for those that none has."""
     found: list[Run] = []
     for char in cluster:
         if not _needs_glyph(char):

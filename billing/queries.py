@@ -1,4 +1,4 @@
-"""Reading invoices: one, the lists, and what their entries tell. Nothing here changes anything."""
+"""Queries for invoices: one, lists, and their entries. Read-only."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from msp.worklog.models import TimeEntry
 
 @dataclass(frozen=True, slots=True)
 class EntryTold:
-    """A billed entry as people read it: who did what when, for which ticket."""
+    """A billed entry for display: who did what when, for which ticket."""
 
     on: datetime
     ticket: str
@@ -33,7 +33,7 @@ class EntryTold:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """A line of a list of invoices; amounts in minor units of `currency`, `state` a word of the invoice vocabulary."""
+    """A row of an invoice list; amounts in minor units of `currency`, `state` as in the invoice vocabulary."""
 
     id: UUID
     client_name: str
@@ -50,7 +50,7 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The PDF of an issued invoice: the number it goes by, its bytes and their SHA-256 in hex."""
+    """An invoice's PDF: number, bytes and their SHA-256 in hex."""
 
     name: str
     content: bytes
@@ -58,7 +58,7 @@ class Document:
 
 
 def access_invoice(invoice_id: UUID) -> Invoice:
-    """The invoice with its lines; raises NotFound, also for what the scope may not see."""
+    """The invoice with its lines; raises NotFound, also outside of the scope."""
     invoice = db.session.get(Invoice, invoice_id)
     if invoice is None:
         raise NotFound("invoice")
@@ -66,7 +66,7 @@ def access_invoice(invoice_id: UUID) -> Invoice:
 
 
 def access_document(invoice_id: UUID) -> Document:
-    """An issued invoice's PDF, made now where nobody has made it yet; raises NotFound, also for a draft."""
+    """An issued invoice's PDF, rendered if it is missing; raises NotFound, also for drafts."""
     found = _document(invoice_id)
     if found is not None:
         return found
@@ -78,7 +78,7 @@ def access_document(invoice_id: UUID) -> Document:
 
 
 def _made(invoice: Invoice) -> Document:
-    """The document of an invoice that this unit of work issues: it is kept once that has committed."""
+    """The PDF of an invoice that the current unit of work issues; it is stored after the commit."""
     content = documents.content_of(invoice)
     return Document(invoice.number or "", content, hashlib.sha256(content).hexdigest())
 
@@ -94,7 +94,7 @@ def _document(invoice_id: UUID) -> Document | None:
 
 
 def payment_of(invoice_id: UUID) -> Payment | None:
-    """How an issued invoice is collected; None for drafts and credit notes."""
+    """The payment of an issued invoice; None for drafts and credit notes."""
     return db.session.get(Payment, invoice_id)
 
 
@@ -104,13 +104,13 @@ def record_of(invoice_id: UUID) -> InvoiceRecord | None:
 
 
 def corrections_of(invoice_id: UUID) -> list[Invoice]:
-    """The credit notes of an invoice, the oldest first."""
+    """The credit notes of an invoice, oldest first."""
     query = select(Invoice).options(raiseload(Invoice.lines)).where(Invoice.corrects_id == invoice_id)
     return list(db.session.scalars(query.order_by(Invoice.number)))
 
 
 def entries_told(invoice: Invoice) -> dict[UUID, EntryTold]:
-    """What the entries on an invoice's lines tell, by entry; one statement."""
+    """Display data of the entries on an invoice's lines, by entry id; one statement."""
     ids = {share.entry_id for line in invoice.lines for share in line.entries}
     if not ids:
         return {}
@@ -137,7 +137,7 @@ def invoice_rows(
     limit: int,
     before: tuple[datetime, UUID] | None = None,
 ) -> list[tuple[InvoiceRow, datetime]]:
-    """Invoices, the newest first, each with the instant that the next page goes on from."""
+    """Invoices, newest first, each with the paging position after it."""
     made = func.coalesce(Invoice.issued_at, Invoice.created_at)
     query = (
         select(Invoice, Client.name, Payment.state, Payment.hosted_url, made)
@@ -162,7 +162,7 @@ def invoice_rows(
 def invoices_page(
     *, today: date, client_id: UUID | None, states: Sequence[str], before: UUID | None, limit: int
 ) -> list[Invoice]:
-    """Invoices without their lines, those made last first, going on after the id `before`."""
+    """Invoices without their lines, newest first, after the id `before`."""
     query = (
         select(Invoice)
         .options(raiseload(Invoice.lines))
@@ -180,13 +180,13 @@ def invoices_page(
 
 
 def invoices_for_client(client_id: UUID, *, today: date, limit: int = 100) -> list[InvoiceRow]:
-    """A client's issued invoices and credit notes, the newest first, for its own managers."""
+    """A client's issued invoices and credit notes, newest first, for its client managers."""
     rows = invoice_rows(today=today, client_id=client_id, states=("issued", "paid", "overdue", "void"), limit=limit)
     return [row for row, _ in rows]
 
 
 def state_of(invoice: Invoice, payment_state: str | None, today: date) -> str:
-    """The word of the invoice vocabulary for how an invoice stands on a day."""
+    """An invoice's state on a day, as a word of the invoice vocabulary."""
     if invoice.state == "draft":
         return "draft"
     if payment_state in ("paid", "void", "refunded", "disputed"):

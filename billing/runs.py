@@ -1,6 +1,6 @@
-"""Closing a period: one draft for each client and currency and purchase order, and what was left out with reasons.
+"""Billing runs: one draft per client, currency and purchase order, and what was left out with the reasons.
 
-A period is days in each client's own zone. Running it again rebuilds what is still a draft and leaves what was issued.
+A period is days in each client's own zone. Running it again rebuilds the drafts and does not touch issued invoices.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,11 +35,11 @@ LONGEST_DAYS = 366
 
 
 def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> InvoiceRun:
-    """Make or rebuild the drafts of these clients for a period; emits `invoice.drafted` for each new draft.
+    """Create or rebuild the drafts of these clients for a period; emits `invoice.drafted` for each new draft.
 
-    A fault in a client's data leaves that client out with a reason; a draft that it had stays, and says so. Refuses a
-    period that ends before it begins, is longer than a year or lies in days without contracts. A draft on hold stays on
-    hold.
+    A fault in a client's data leaves that client out with a reason; its existing draft stays, with a warning. Raises
+    Invalid for a period that ends before it begins, is longer than a year or lies in days without contracts. A draft on
+    hold stays on hold.
     """
     if wrong := {name: ["invalid"] for name, day in _named(period).items() if not is_day(day)}:
         raise Invalid(fields=wrong)
@@ -79,7 +79,7 @@ def _run_client(
     at: datetime,
     issuer: Json,
 ) -> Sequence[LeftOut]:
-    """Write one client's drafts, all of them or none, and return what is left out of them."""
+    """Write one client's drafts, all or none, and return what is left out."""
     try:
         if isinstance(books, DataFault):
             raise books
@@ -96,7 +96,7 @@ def _run_client(
 
 
 def _say_once(client: Client, drafts: Iterable[Draft]) -> None:
-    """Put every phrase of the drafts into words: what cannot be said is a fault now, not on the pages of everybody."""
+    """Render every phrase of the drafts once: one without a sentence is a fault now, not on every page later."""
     with blaming("fault.client"):
         Locale.parse(client.locale)
     with reading_as(client.locale, client.timezone):
@@ -108,7 +108,7 @@ def _say_once(client: Client, drafts: Iterable[Draft]) -> None:
 
 
 def _warn_of(fault: DataFault, client: Client, period: Period) -> None:
-    """Have the drafts that the client has for the period say that they were not recalculated, and why."""
+    """Add a warning to the client's drafts of the period: they were not recalculated, and why."""
     for invoice in _standing(client, period.first):
         kept = [one for one in invoice.warnings if not is_fault(one) and one["code"] != "draft.not_recalculated"]
         invoice.warnings = [remark("draft.not_recalculated"), fault.reason, *kept]
@@ -116,13 +116,13 @@ def _warn_of(fault: DataFault, client: Client, period: Period) -> None:
 
 
 def drafts_of(run: InvoiceRun) -> list[Invoice]:
-    """The drafts that a run made or rebuilt, and that are drafts still, by client."""
+    """The drafts that a run created or rebuilt and that are not issued, by client."""
     query = select(Invoice).join(Client, Client.id == Invoice.client_id).where(Invoice.run_id == run.id)
     return list(db.session.scalars(query.where(Invoice.state == "draft").order_by(by_name(Client.name), Invoice.id)))
 
 
 def last_runs(period: Period) -> list[InvoiceRun]:
-    """The runs of a period, the latest first."""
+    """The runs of a period, newest first."""
     query = select(InvoiceRun).where(InvoiceRun.period_start == period.first, InvoiceRun.period_end == period.last)
     return list(db.session.scalars(query.order_by(InvoiceRun.created_at.desc(), InvoiceRun.id.desc())))
 
@@ -139,7 +139,7 @@ def _told(client: Client, out: LeftOut) -> Json:
 def _write_drafts(
     run: InvoiceRun, books: BillingInputs, drafts: Iterable[Draft], period: Period, *, at: datetime
 ) -> None:
-    """Rebuild the drafts that stand, keeping their ids and holds; make new ones; drop those with nothing on them."""
+    """Update existing drafts (keeping ids and holds), create new ones, and delete those that became empty."""
     standing = {(invoice.currency, invoice.po_number): invoice for invoice in _standing(books.client, period.first)}
     if standing:
         ids = [invoice.id for invoice in standing.values()]
@@ -198,7 +198,7 @@ def _fill(invoice: Invoice, run: InvoiceRun, client: Client, draft: Draft, perio
 
 
 def write_lines(invoice: Invoice, draft: Draft) -> None:
-    """Add a draft's lines with the entries that each bills."""
+    """Add a draft's lines with the shares of their entries."""
     for values, line in line_values(draft):
         row = InvoiceLine(id=new_id(), client_id=invoice.client_id, invoice_id=invoice.id, **values)
         db.session.add(row)

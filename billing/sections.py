@@ -1,4 +1,4 @@
-"""Each contract's part of a client's drafts: its work and fees rated, under the terms that held when they were due."""
+"""Each contract's section of a client's drafts: work and fees, rated by the terms of their days."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -28,7 +28,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One contract's part of a draft; `warnings` are billing's own, beside those of rating."""
+    """One contract's section of a draft; `warnings` are billing's own, in addition to those of rating."""
 
     contract: Contract
     rated: Rated
@@ -37,7 +37,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An entry, or all of a contract where there is none, that is on no draft, and why."""
+    """An entry, or a whole contract if `entry` is None, that is on no draft, and why."""
 
     contract_id: UUID | None
     entry_id: UUID | None
@@ -48,7 +48,7 @@ Groups = dict[tuple[str, str | None], list[Section]]
 
 
 def sections_of(books: BillingInputs, period: Period, regime: Regime) -> tuple[Groups, list[LeftOut]]:
-    """The rated part of each contract, by currency and purchase order, and what is left out."""
+    """The rated section of each contract by currency and purchase order, and what is left out."""
     placed, left_out = _place(books, period)
     job = _Job(books, period, regime, deepcopy(books.moved))
     groups: Groups = {}
@@ -76,7 +76,7 @@ def owner_of(contract: Contract, block: str) -> tuple[UUID, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is rated for one client; `moved` is what the blocks gave so far, in this plan too."""
+    """The rating of one client; `moved` is what blocks gave so far, in this plan too."""
 
     books: BillingInputs
     period: Period
@@ -85,7 +85,7 @@ class _Job:
 
 
 def _place(books: BillingInputs, period: Period) -> tuple[dict[UUID, list[UnbilledEntry]], list[LeftOut]]:
-    """Entries by the contract that pays for them: the ticket's own while it holds, else the oldest in force."""
+    """Entries by the contract that pays for them: the ticket's own while it is active, else the oldest active one."""
     contracts = {contract.id: contract for contract, _ in books.contracts}
     placed: dict[UUID, list[UnbilledEntry]] = {}
     left_out: list[LeftOut] = []
@@ -103,7 +103,7 @@ def _place(books: BillingInputs, period: Period) -> tuple[dict[UUID, list[Unbill
 
 
 def _stands_aside(books: BillingInputs, contract: Contract, period: Period) -> Json | None:
-    """Why a contract has no part in this period's drafts: what it costs in these days is billed, or drafted."""
+    """Why a contract is not in this period's drafts: these days are billed or drafted already."""
     for share in books.issued:
         if share.contract_id == contract.id and _overlap(share.period, period):
             first, last = share.period
@@ -121,7 +121,7 @@ def _overlap(one: Period, other: Period) -> bool:
 def _rate_or_blame(
     job: _Job, contract: Contract, calendar_version: int, entries: list[UnbilledEntry], *, before: list[Section]
 ) -> tuple[Rated, FeesDue]:
-    """The contract's part rated; raises DataFault that names the contract, and those of its terms that are to blame."""
+    """Rate a contract's section; raises DataFault naming the contract and the terms that cause it."""
 
     def attempt(with_terms: Contract) -> tuple[Rated, FeesDue]:
         minimum_of(with_terms)
@@ -138,7 +138,7 @@ def _rate_or_blame(
 def _rate(
     job: _Job, contract: Contract, calendar_version: int, entries: list[UnbilledEntry], *, before: list[Section]
 ) -> tuple[Rated, FeesDue]:
-    """Each stretch of terms rated by itself, with the fees of earlier months before them."""
+    """Rate each stretch of terms, with the fees of earlier months first."""
     books, period = job.books, job.period
     moved = deepcopy(job.moved)
     used = Money(books.order_used.get(contract.po_number or "", 0), contract.currency)
@@ -182,7 +182,7 @@ def _rate_stretch(
 
 
 def _together(contract: Contract, before: Sequence[Line], parts: Sequence[Rated]) -> Rated:
-    """The parts as one: fees of earlier months first, then stretch after stretch."""
+    """Concatenate the parts: fees of earlier months first, then each stretch."""
     last = parts[-1] if parts else Rated(contract.currency, (), (), (), (), None, ())
     return replace(
         last,
@@ -194,7 +194,7 @@ def _together(contract: Contract, before: Sequence[Line], parts: Sequence[Rated]
 
 
 def _blocks(job: _Job, contract: Contract, days: list[date]) -> tuple[Block, ...]:
-    """The blocks that a contract's work may draw on: its own, then those of the client's others as declared."""
+    """The blocks that a contract's work may draw from: its own, then the client's others as declared."""
     own = _blocks_of(job, contract, days)
     if KINDS[contract.kind].block_unit is None:
         return own
@@ -228,7 +228,7 @@ def _blocks_of(job: _Job, contract: Contract, days: list[date]) -> tuple[Block, 
 
 
 def _drain(job: _Job, contract: Contract, movements: Sequence[Movement]) -> None:
-    """Take from the blocks what a part of this plan drew on them, so that the next finds what is left."""
+    """Subtract what a section drew from the blocks, so that the next section sees the rest."""
     for move in movements:
         owner, name = owner_of(contract, move.block)
         blocks = job.moved.setdefault(owner, {})

@@ -1,8 +1,8 @@
-"""Collecting through Stripe: each issued invoice gets a twin there that can be paid, and we hear when it was.
+"""Collection through Stripe: each issued invoice gets a Stripe invoice that can be paid; webhooks report payment.
 
-The legal invoice is ours; Stripe only asks for the money. Every step may be done twice without harm: what exists is
-looked up by our uuid in its metadata, and each request carries an idempotency key made of it (Stripe keeps those for
-a day). Source: docs.stripe.com/api for the version that billing/stripe_client.py pins.
+The legal invoice is ours; Stripe only collects. Every step is idempotent: existing objects are looked up by our uuid in
+their metadata, and each request has an idempotency key made of it (Stripe keeps those for a day). Source:
+docs.stripe.com/api for the version that billing/stripe_client.py pins.
 """
 
 import json
@@ -44,18 +44,18 @@ from msp.kernel.storable import is_storable
 from msp.web.request_scope import own_scope
 from msp.web.reserved import reserve
 
-ASKED_SECONDS = 60.0  # for all that one event or invoice takes
+ASKED_SECONDS = 60.0  # seconds for all calls of one event or invoice
 MAX_BODY = 1024 * 1024
 TOLERANCE = 300
 SETTLED = ("void", "paid", "refunded", "disputed")
-CLOSED = "closed_by_guardia"  # in a twin's metadata: what was paid outside stands in our ledger
-_RATES, _LINES = "rates", "lines"  # how the twin says its tax: by Stripe's rates, or as lines of its own
+CLOSED = "closed_by_guardia"  # metadata of the Stripe invoice: its outside payment is in our ledger
+_RATES, _LINES = "rates", "lines"  # metadata: whether tax is given by Stripe's rates or as lines
 
 Result = TypeVar("Result")
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Push issued invoices and take Stripe's events; without its keys nothing registers."""
+    """Push issued invoices and receive Stripe's webhooks; does nothing without Stripe's keys."""
     if not settings.stripe_enabled:
         return
     listen(connect(settings.stripe_api_key, base=settings.stripe_api_base))
@@ -66,14 +66,14 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def listen(client: StripeClient) -> None:
-    """Have this account told of what is issued, and asked about what its events tell."""
+    """Subscribe this account to issued invoices, and register the handler of its webhook events."""
     events = {InvoiceIssued, InvoicePushRequested, InvoicePaymentNoted}
     subscribe("stripe", to=events, handler=partial(push, client), lane=LATER, destination=PAYMENT)
     inbox.register_source("stripe", partial(receive, client))
 
 
 def push(client: StripeClient, delivered: DeliveredEvent[Event]) -> None:
-    """Bring an issued invoice, or the correction of one, to Stripe; raises Temporary or Permanent."""
+    """Create an issued invoice, or its credit note, at Stripe; raises Temporary or Permanent."""
     bill = read_for_collection(delivered.subject_id)
     if bill is None:
         return
@@ -83,7 +83,7 @@ def push(client: StripeClient, delivered: DeliveredEvent[Event]) -> None:
             _asked(lambda: _close_paid(client, bill))
         elif bill.kind == "credit_note":
             _asked(lambda: _correct(client, bill))
-            _asked(lambda: _close_paid(client, bill))  # what is left may be paid already
+            _asked(lambda: _close_paid(client, bill))  # the rest may be paid already
         elif bill.payable > 0 and bill.state not in SETTLED:
             _asked(lambda: _collect(client, bill, key=f"inv-{bill.id}{again}"))
     except Permanent as refusal:
@@ -92,7 +92,7 @@ def push(client: StripeClient, delivered: DeliveredEvent[Event]) -> None:
 
 
 def _asked(ask: Callable[[], Result]) -> Result:
-    """Do something with Stripe; its failures become Temporary or Permanent."""
+    """Call Stripe; its errors become Temporary or Permanent."""
     try:
         with deadline(ASKED_SECONDS):
             return ask()
@@ -102,10 +102,10 @@ def _asked(ask: Callable[[], Result]) -> Result:
         raise Temporary("stripe_unreachable") from error
     except DeadlineExceeded as error:
         raise Temporary("stripe_unreachable") from error
-    except UnicodeDecodeError as error:  # bytes that are no text: somebody else's answer
+    except UnicodeDecodeError as error:  # not UTF-8: not Stripe's answer
         raise Temporary("stripe_no_sense") from error
     except stripe.StripeError as error:
-        # Below 400 it was no answer of Stripe's: a proxy's page, for one.
+        # A status below 400 with an error was not Stripe's answer but, for example, a proxy's page.
         status = error.http_status or 0
         if status < 400 or status == 409 or is_temporary(status):
             raise Temporary(f"stripe_{error.http_status}", retry_after=retry_after(error.headers)) from error
@@ -125,14 +125,14 @@ def _collect(client: StripeClient, bill: InvoiceForCollection, *, key: str) -> N
             str(twin.id), {"auto_advance": False}, {"idempotency_key": f"{key}-finalize-{twin.id}"}
         )
     state = store_open(bill.id, hosted_url=twin.hosted_invoice_url)
-    if state == "void" and twin.status == "open":  # credited while we were at it
+    if state == "void" and twin.status == "open":  # credited meanwhile
         client.v1.invoices.void_invoice(str(twin.id), {}, {"idempotency_key": f"{key}-void"})
-    elif state == "paid" and twin.status == "open":  # paid by transfer while we were at it
+    elif state == "paid" and twin.status == "open":  # paid by transfer meanwhile
         _pay_outside(client, bill, str(twin.id))
 
 
 def _close_paid(client: StripeClient, bill: InvoiceForCollection) -> None:
-    """What was paid outside of Stripe is not asked for there any more."""
+    """Close the Stripe invoice of an invoice that was paid outside of Stripe."""
     if bill.state != "paid" or bill.stripe_id is None:
         return
     twin = _existing(client, bill.stripe_id)
@@ -141,13 +141,13 @@ def _close_paid(client: StripeClient, bill: InvoiceForCollection) -> None:
 
 
 def _pay_outside(client: StripeClient, bill: InvoiceForCollection, twin_id: str) -> None:
-    """Close a twin that was paid outside, marked as our word, so that Stripe's news of it are not taken for money."""
+    """Mark a Stripe invoice as paid out of band, so that its webhook is not recorded as a payment."""
     client.v1.invoices.update(twin_id, {"metadata": {CLOSED: "yes"}}, {"idempotency_key": f"inv-{bill.id}-closed"})
     client.v1.invoices.pay(twin_id, {"paid_out_of_band": True}, {"idempotency_key": f"inv-{bill.id}-outside"})
 
 
 def _customer(client: StripeClient, bill: InvoiceForCollection) -> str:
-    """The client's customer, found by our uuid or made once."""
+    """The client's customer at Stripe, found by our uuid or created."""
     query = f'metadata["client_uuid"]:"{bill.client_id}"'
     found = client.v1.customers.search({"query": query, "limit": 1}).data
     if not found:
@@ -157,13 +157,13 @@ def _customer(client: StripeClient, bill: InvoiceForCollection) -> str:
 
 
 def _find(client: StripeClient, bill: InvoiceForCollection, customer: str) -> tuple[stripe.Invoice | None, str]:
-    """The twin, if there is one, and how the next one would say its tax.
+    """The Stripe invoice, if any, and how the next one would state its tax.
 
-    The list of the customer's invoices is asked, not the search: that one may lag a minute behind.
+    Lists the customer's invoices instead of searching: search results may lag by a minute.
     """
     if bill.stripe_id is not None:
         twin = _existing(client, bill.stripe_id)
-        # One that is gone was given up for its sums, between its deletion and the making of the next.
+        # A missing one was deleted because of its totals, before its replacement was created.
         return twin, _RATES if twin else _LINES
     for twin in client.v1.invoices.list({"customer": customer, "limit": 100}).auto_paging_iter():
         if _metadata(twin).get("invoice_uuid") == str(bill.id) and twin.status != "void":
@@ -193,7 +193,7 @@ def _draft(client: StripeClient, bill: InvoiceForCollection, customer: str, *, k
 
 
 def _complete(client: StripeClient, bill: InvoiceForCollection, twin: stripe.Invoice, *, key: str) -> stripe.Invoice:
-    """Put the lines on a draft that are not there yet; gives it with its sums."""
+    """Add the missing lines to a draft; returns it with its totals."""
     items = bill.items_with_tax_apart if _metadata(twin).get("tax") == _LINES else bill.items
     there = client.v1.invoice_items.list({"invoice": str(twin.id), "limit": 100}).auto_paging_iter()
     done = {_metadata(item).get("line") for item in there}
@@ -217,13 +217,13 @@ def _item(client: StripeClient, bill: InvoiceForCollection, twin: stripe.Invoice
 
 
 def _tax_rate(client: StripeClient, tax: TaxKey) -> str:
-    """The account's rate of this name and percentage, made once."""
+    """The account's tax rate of this name and percentage; created if missing."""
     for rate in client.v1.tax_rates.list({"active": True, "inclusive": False, "limit": 100}).auto_paging_iter():
         if _metadata(rate).get("tax") == f"{tax.name} {tax.percent}":
             return rate.id
     params: Any = {
         "display_name": tax.name,
-        "percentage": tax.percent,  # as text: it goes out as such, and no float comes near it
+        "percentage": tax.percent,  # as text, to avoid float rounding
         "inclusive": False,
         "country": "ES",
         "metadata": {"tax": f"{tax.name} {tax.percent}"},
@@ -235,7 +235,7 @@ def _tax_rate(client: StripeClient, tax: TaxKey) -> str:
 def _rebuild(
     client: StripeClient, bill: InvoiceForCollection, customer: str, twin: stripe.Invoice, *, key: str
 ) -> stripe.Invoice:
-    """Where Stripe's own rounding differs by a cent: begin anew with the tax as lines, which cannot."""
+    """If Stripe's rounding differs by a cent, start again with the tax as lines, which is exact."""
     if _metadata(twin).get("tax") == _LINES:
         raise Permanent(f"total_differs: {twin.total} there, {bill.payable} here")
     client.v1.invoices.delete(str(twin.id))
@@ -246,10 +246,10 @@ def _rebuild(
 
 
 def _correct(client: StripeClient, note: InvoiceForCollection) -> None:
-    """Take a credit note off the twin: void it where all of it is credited and nothing paid, else credit it there."""
+    """Apply a credit note: void the Stripe invoice if it is fully credited and unpaid, else credit it there."""
     if note.stripe_id is None:
         if note.corrects_all:
-            return  # what it corrects was never asked for, and will not be
+            return  # the corrected invoice was never sent to Stripe
         raise Temporary("invoice_not_at_stripe_yet")
     twin = client.v1.invoices.retrieve(note.stripe_id)
     if twin.status == "draft":
@@ -271,7 +271,7 @@ def _correct(client: StripeClient, note: InvoiceForCollection) -> None:
         "metadata": {"credit_note_uuid": str(note.id)},
     }
     if (given_back := amount - min(amount, twin.amount_remaining)) > 0:
-        params["out_of_band_amount"] = given_back  # a person decides how money goes back
+        params["out_of_band_amount"] = given_back  # a person decides how to refund
     typed: Any = params
     client.v1.credit_notes.create(typed, {"idempotency_key": f"{key}-credit"})
 
@@ -281,7 +281,7 @@ def _credited(client: StripeClient, twin: stripe.Invoice) -> list[stripe.CreditN
 
 
 def webhook(secret: str) -> Response:
-    """Stripe's door: verified on the raw bytes, stored once, answered; a worker asks Stripe what holds now.
+    """Stripe's webhook endpoint: verifies the signature of the raw body and stores the event once. A worker handles it.
 
     401 for a signature that is missing, forged or older than five minutes, 400 for what is no event, 413 over 1 MiB.
     """
@@ -295,7 +295,7 @@ def webhook(secret: str) -> Response:
         return _answer(401, "signature_invalid")
     except NotJson as wrong:
         return _answer(400, "not_an_event" if wrong.code == "not_an_object" else "malformed")
-    except ValueError:  # the header or the body is no text
+    except ValueError:  # header or body is not UTF-8
         return _answer(400, "malformed")
     if not (_is_event(event) and is_storable(json.loads(body))):
         return _answer(400, "not_an_event")
@@ -305,7 +305,7 @@ def webhook(secret: str) -> Response:
 
 
 def _body() -> bytes | None:
-    """The raw body, None where it is longer than it may be, whatever length it claims."""
+    """The raw body; None if it is longer than allowed, whatever its declared length."""
     if (request.content_length or 0) > MAX_BODY:
         return None
     body = request.stream.read(MAX_BODY + 1)
@@ -317,7 +317,7 @@ def _answer(status: int, said: str) -> Response:
 
 
 def _is_event(event: object) -> bool:
-    """Whether it is a snapshot event; the thin ones of API v2 are not what the endpoint was set up for."""
+    """Whether it is a snapshot event; thin events of API v2 are not supported by the endpoint."""
     if not isinstance(event, dict) or event.get("object") != "event":
         return False
     data = event.get("data")
@@ -326,13 +326,13 @@ def _is_event(event: object) -> bool:
 
 
 def receive(client: StripeClient, received: inbox.Received) -> None:
-    """Work a stored event: ask Stripe how what it is about stands now, not how it stood then."""
+    """Handle a stored event: read the object's current state from Stripe, not the state in the event."""
     found = subject_of(received.payload)
     if found is None:
         return
     if found.startswith("pi_"):
         for invoice, returns in _asked(lambda: returns_of(client, found)):
-            _receive_status(client, invoice, is_failure=False)  # the news of its payment may come later
+            _receive_status(client, invoice, is_failure=False)  # its payment event may arrive later
             store_refunds(invoice, returns)
         return
     _receive_status(client, found, is_failure=received.payload["type"] == "invoice.payment_failed")
@@ -354,7 +354,7 @@ def _receive_status(client: StripeClient, stripe_id: str, *, is_failure: bool) -
 
 
 def _existing(client: StripeClient, stripe_id: str) -> stripe.Invoice | None:
-    """The invoice there; None where it was deleted or belongs to another account."""
+    """The Stripe invoice; None if it was deleted or belongs to another account."""
     try:
         return client.v1.invoices.retrieve(stripe_id)
     except stripe.InvalidRequestError as error:

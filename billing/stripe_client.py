@@ -1,4 +1,4 @@
-"""The client for an account at Stripe: the version it speaks, and how long it waits."""
+"""Stripe client: API version and timeouts."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ import stripe
 from requests.adapters import HTTPAdapter
 from stripe import StripeClient
 
-API_VERSION = "2026-10-28.endive"  # the webhook's endpoint is to be set to it as well
-TIMEOUT = 15.0  # seconds for one wait
+API_VERSION = "2026-10-28.endive"  # also to be set on the webhook endpoint
+TIMEOUT = 15.0  # seconds per socket operation
 
 
 def connect(api_key: str, *, base: str) -> StripeClient:
-    """A client for an account. It does not retry by itself: our outbox does, and knows how long it may."""
+    """A client for an account. No automatic retries: the outbox retries, within its own limits."""
     return StripeClient(
         api_key,
         stripe_version=API_VERSION,
@@ -23,10 +23,10 @@ def connect(api_key: str, *, base: str) -> StripeClient:
 
 
 class _OneUse(HTTPAdapter):
-    """Keeps no connection, so that each is opened within the deadline of its call."""
+    """Opens a new connection per request, so that each is within the deadline of its call."""
 
     def send(self, *arguments: Any, **options: Any) -> requests.Response:
-        """Send a request, and forget the connection."""
+        """Send a request without keeping the connection."""
         answer = super().send(*arguments, **options)
         self.poolmanager.clear()
         return answer

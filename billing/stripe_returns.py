@@ -1,4 +1,4 @@
-"""Money of a payment that Stripe gave back or a bank holds back: refunds and disputes, asked for as they stand."""
+"""Refunds and disputes of a payment, read in their current state."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from billing.collection import Refund
 
 
 def subject_of(event: Mapping[str, Any]) -> str | None:
-    """What at Stripe an event is about: an invoice, or the payment intent whose money went back."""
+    """The Stripe object that an event is about: an invoice, or the payment intent that was refunded."""
     subject = event["data"]["object"]
     found = subject.get("id") if subject.get("object") == "invoice" else subject.get("invoice")
     if isinstance(found, str) and found.startswith("in_"):
@@ -20,7 +20,7 @@ def subject_of(event: Mapping[str, Any]) -> str | None:
 
 
 def returns_of(client: StripeClient, intent: str) -> list[tuple[str, list[Refund]]]:
-    """The invoices at Stripe that a payment intent paid, each with what went back of it."""
+    """The Stripe invoices paid by a payment intent, each with its refunds and disputes."""
     of_intent: Any = {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 10}
     paid = client.v1.invoice_payments.list(of_intent).data
     returns = [*_refunds(client, intent), *_disputes(client, intent)] if paid else []
@@ -31,14 +31,14 @@ def _refunds(client: StripeClient, intent: str) -> Iterator[Refund]:
     for refund in client.v1.refunds.list({"payment_intent": intent, "limit": 100}).auto_paging_iter():
         if refund.status in ("succeeded", "pending", "requires_action"):
             yield Refund(refund.id, "refund", -refund.amount, refund.created)
-        else:  # failed or cancelled: the money stays, or came again
+        else:  # failed or cancelled: the money stays or was received again
             yield Refund(f"{refund.id}:failed", "refund_failed", refund.amount, refund.created, needs=refund.id)
 
 
 def _disputes(client: StripeClient, intent: str) -> Iterator[Refund]:
     for dispute in client.v1.disputes.list({"payment_intent": intent, "limit": 100}).auto_paging_iter():
         if dispute.status.startswith("warning"):
-            continue  # an inquiry: no money has moved
+            continue  # an inquiry: no money moved
         yield Refund(dispute.id, "dispute", -dispute.amount, dispute.created)
         if dispute.status in ("won", "lost"):
             back = dispute.amount if dispute.status == "won" else 0

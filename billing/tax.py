@@ -1,7 +1,7 @@
-"""Spanish indirect tax and withholding, as pure functions over line amounts; rates are dated rows with their law.
+"""Spanish indirect tax and withholding as pure functions over line amounts; rates are dated rows with their law.
 
-Tax is worked out once per tax and rate on the summed base, not per line: no Spanish rule fixes the method (CJEU
-C-484/06; DGT V1369-06, V1919-18), TEAC 00/02233/2022 backs it, and EN 16931 asks for it (BR-CO-17). Not tax advice.
+Tax is calculated once per tax and rate on the summed base, not per line: no Spanish rule fixes the method (CJEU
+C-484/06; DGT V1369-06, V1919-18), TEAC 00/02233/2022 backs it, and EN 16931 requires it (BR-CO-17). Not tax advice.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ BILLED_AS: Mapping[ClientRegime, Regime] = {
 
 
 class DatedRate(NamedTuple):
-    """A percentage that holds from a day on, and the law that set it."""
+    """A percentage valid from a day on, and the law that set it."""
 
     since: date
     percent: Decimal
@@ -43,10 +43,10 @@ IRPF_START: tuple[DatedRate, ...] = (DatedRate(date(2015, 7, 12), Decimal(7), "R
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """How one line is taxed: UNCL 5305 category, percentage, and the codes that VERI*FACTU and the document want.
+    """How a line is taxed: UNCL 5305 category, percentage, and the codes for VERI*FACTU and the document.
 
-    `impuesto` is list L1 (01 IVA, 03 IGIC), `operation` L9 or L10 (S1 taxed, N2 not subject by place of supply,
-    E1 exempt by LIVA art. 20), `scheme` L8 (ClaveRegimen), `mention` the code of a sentence the invoice must carry.
+    `impuesto` is list L1 (01 IVA, 03 IGIC), `operation` L9 or L10 (S1 taxed, N2 not subject by place of supply, E1
+    exempt by LIVA art. 20), `scheme` L8 (ClaveRegimen), `mention` the code of a sentence the invoice must carry.
     """
 
     name: Literal["IVA", "IGIC"]
@@ -59,7 +59,7 @@ class Tax:
 
 
 class Taxed(NamedTuple):
-    """A line's net and how it is taxed."""
+    """A line's net and its tax."""
 
     net: Money
     tax: Tax
@@ -92,9 +92,9 @@ def regime(*, issuer: Territory, client: Territory, business: bool, vat_number: 
 
 
 def tax_for(regime: Regime, *, on: date, exempt: bool = False) -> Tax:
-    """How a service is taxed under a regime on the day of the operation.
+    """The tax of a service under a regime on the day of the operation.
 
-    `exempt` is for what LIVA art. 20 frees (some training): it cites its basis on the invoice (RD 1619/2012 art.
+    `exempt` is for services under LIVA art. 20 (some training): it cites its basis on the invoice (RD 1619/2012 art.
     6.1.j). Raises ValueError for a day before the first known rate.
     """
     if regime == "eu_b2b":
@@ -119,7 +119,7 @@ def withholding_rate(kind: Withholding, *, on: date) -> Decimal:
 
 
 def rate_on(rows: tuple[DatedRate, ...], day: date) -> Decimal:
-    """The percentage in force on a day; raises ValueError before the first row."""
+    """The percentage valid on a day; raises ValueError before the first row."""
     in_force = [row for row in rows if row.since <= day]
     if not in_force:
         raise ValueError(f"no rate is known for {day}")
@@ -129,7 +129,7 @@ def rate_on(rows: tuple[DatedRate, ...], day: date) -> Decimal:
 def settle(lines: Iterable[Taxed], *, currency: str, withholding: Decimal = Decimal(0)) -> Totals:
     """Sum an invoice: tax once per treatment on the summed base, IRPF on the net; each rounded half up once.
 
-    Rows come in the order in which the treatments first appear. `withholding` is a percentage.
+    Rows are in the order in which the treatments first appear. `withholding` is a percentage.
     """
     bases: dict[Tax, Money] = {}
     for line in lines:
@@ -142,7 +142,7 @@ def settle(lines: Iterable[Taxed], *, currency: str, withholding: Decimal = Deci
 
 
 def mentions(taxes: Iterable[Tax]) -> tuple[str, ...]:
-    """The codes of the sentences that the document must carry, each once."""
+    """The codes of the sentences required on the document, without duplicates."""
     return tuple(dict.fromkeys(tax.mention for tax in taxes if tax.mention))
 
 
@@ -153,7 +153,7 @@ def invoice_by(operation: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class SmallInvoice:
-    """Whether an amount under the contract's minimum is issued now, or carried, and until which day it may be."""
+    """Whether an amount under the contract's minimum is issued now or carried, and until which day it may be."""
 
     issued: bool
     carried: Money

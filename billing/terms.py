@@ -1,6 +1,6 @@
-"""From a contract's row to what rating takes: its terms, the prepaid blocks that work may draw on, its quantities.
+"""Converts a contract's row to rating's input: terms, prepaid blocks, quantities.
 
-The keys of `Contract.terms` are those of `msp.contracts.terms`; what they do is written at `billing.rating`.
+The keys of `Contract.terms` are those of `msp.contracts.terms`; their effects are documented in `billing.rating`.
 """
 
 from calendar import monthrange
@@ -31,9 +31,9 @@ def regime_of(tax_regime: str) -> Regime:
 
 
 def terms_of(contract: Contract, *, order_used: Money | None = None) -> Terms:
-    """A contract as rating takes it; `order_used` is the net that its purchase order has paid for before.
+    """A contract as rating's input; `order_used` is the net already billed to its purchase order.
 
-    Raises Invalid for terms that could not be stored today (`msp.contracts.terms`), but were once.
+    Raises Invalid for stored terms that the current schema refuses (`msp.contracts.terms`).
     """
     says = contract.terms
     check_terms(contract.kind, says)
@@ -77,7 +77,7 @@ def terms_of(contract: Contract, *, order_used: Money | None = None) -> Terms:
 
 
 def minimum_of(contract: Contract) -> Money | None:
-    """The least net that the contract wants on an invoice, None for none."""
+    """The contract's minimum net of an invoice; None for no minimum."""
     least = _decimal(contract.terms, "minimum_invoice")
     return None if least is None else Money.half_up(least, contract.currency)
 
@@ -90,12 +90,12 @@ def blocks_of(
     moved: Mapping[str, int],
     sold: Mapping[str, Fraction] = NOTHING_SOLD,
 ) -> tuple[Block, ...]:
-    """The prepaid blocks that work of these days, and of the period, may draw on.
+    """The prepaid blocks that work of these days, and of the period, may draw from.
 
-    `moved` is the sum of the movements of issued invoices by block id: whole minutes, or minor units of money, and
-    negative for what was taken. A block is filled every month unless the terms say `once`; without a fee of its own a
-    retainer is sold at its face value when it is filled. `sold` is the part of a block's price that stays after credit
-    notes: of its hours the same part stays, unless this period sells it anew.
+    `moved` is the sum of movements of issued invoices by block id: whole minutes, or minor units of money, negative if
+    drawn. A block is filled every month unless the terms say `once`; without a fee of its own a retainer is sold at its
+    face value when it is filled. `sold` is the share of a block's price that was not credited: the same share of its
+    hours stays, unless this period sells it again.
     """
     if KINDS[contract.kind].block_unit is None:
         return ()
@@ -110,7 +110,7 @@ def blocks_of(
 
 
 def drains_of(contract: Contract) -> Mapping[Band, Decimal]:
-    """How many prepaid minutes of a contract's blocks a worked one takes, by band."""
+    """Prepaid minutes of a contract's blocks per worked minute, by band."""
     return _factors(contract.terms, "drain_multipliers")
 
 
@@ -142,13 +142,13 @@ def _granted(contract: Contract) -> int:
 
 
 def _fee(contract: Contract) -> Decimal | None:
-    """The recurring fee; that of a block filled once is the price of its sale instead."""
+    """The recurring fee; for a block filled once, the price of its sale."""
     is_sale = KINDS[contract.kind].block_unit is not None and contract.terms.get("block_renewal") == ONCE
     return None if is_sale else _decimal(contract.terms, "fee")
 
 
 def _spans(contract: Contract, *, since: date, until: date) -> Iterator[tuple[str, Period]]:
-    """Each block's name with the days on which it may be drawn on, the contract's own days at most."""
+    """Each block's name with the days on which it can be used, within the contract's own days."""
     says = contract.terms
     end = min(contract.ends_on or date.max, date.fromisoformat(says["valid_to"]) if "valid_to" in says else date.max)
     if says.get("block_renewal") == ONCE:
@@ -170,7 +170,7 @@ def _days(period: Period) -> Iterator[date]:
 
 
 def block_of_month(first: str) -> str:
-    """The block that is filled in the month of a day (ISO 8601)."""
+    """The block filled in the month of a day (ISO 8601)."""
     return _month(date.fromisoformat(first))
 
 

@@ -1,4 +1,4 @@
-"""Which terms of a contract hold on which day: a change counts from a day on, and never reaches earlier ones."""
+"""Which version of a contract's terms applies on which day; changes do not affect earlier days."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class DatedTerms(NamedTuple):
-    """Terms of a version of a contract, the day from which they hold, and when they were recorded."""
+    """Terms of a version of a contract, the first day they apply, and when they were recorded."""
 
     version: int
     valid_from: date
@@ -24,14 +24,14 @@ class DatedTerms(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Days on which one version of the terms holds."""
+    """Days on which one version of the terms applies."""
 
     days: Period
     contract: Contract
 
 
 class _Earlier:
-    """A contract with the kind and the terms that it had; the stored one stays untouched."""
+    """A contract with an earlier kind and terms; the stored one is not changed."""
 
     def __init__(self, contract: Contract, kind: str, terms: Json) -> None:
         self.kind, self.terms = kind, terms
@@ -42,9 +42,9 @@ class _Earlier:
 
 
 def terms_on(history: Sequence[DatedTerms], contract: Contract, day: date) -> Contract:
-    """The contract as it was agreed for a day; `history` holds every version. The newest is the contract itself.
+    """The contract as it was agreed for a day; `history` has every version. The newest is the contract itself.
 
-    Milestones and changes of seats carry days of their own: those noted later count for the days that they name.
+    Milestones and seat changes have days of their own: those recorded later count for the days that they name.
     """
     if not history:
         return contract
@@ -56,23 +56,23 @@ def terms_on(history: Sequence[DatedTerms], contract: Contract, day: date) -> Co
 
 
 def dated_on(history: Sequence[DatedTerms], day: date) -> DatedTerms:
-    """The version that holds on a day, the first one before all; `history` is not empty."""
+    """The version that applies on a day, the first one for all earlier days; `history` is not empty."""
     held = [dated for dated in history if dated.valid_from <= day]
     return _newest(held) if held else min(history, key=lambda dated: dated.version)
 
 
 def recorded_at(history: Sequence[DatedTerms], day: date) -> datetime | None:
-    """When the terms that hold on a day were recorded, None for a contract without history."""
+    """When the terms that apply on a day were recorded; None for a contract without history."""
     return dated_on(history, day).recorded_at if history else None
 
 
 def days_recorded_at(history: Sequence[DatedTerms], day: date) -> datetime | None:
-    """When the milestones, or changes of seats, that count on a day were recorded; None without history."""
+    """When the milestones or seat changes that count on a day were recorded; None without history."""
     return _dating(history, dated_on(history, day)).recorded_at if history else None
 
 
 def stretches(history: Sequence[DatedTerms], contract: Contract, *, until: date) -> Iterator[Stretch]:
-    """The contract's days up to `until`, split where its terms change; the first stretch reaches back for ever."""
+    """The contract's days up to `until`, split where its terms change; the first stretch has no beginning."""
     begins = sorted({dated.valid_from for dated in history if date.min < dated.valid_from <= until})
     first = date.min
     for following in (*begins, None):
@@ -83,7 +83,7 @@ def stretches(history: Sequence[DatedTerms], contract: Contract, *, until: date)
 
 
 def seats_in(history: Sequence[DatedTerms], contract: Contract, days: Period) -> Usage:
-    """The seats on the first of some days on which the contract holds, and how their number changes in them.
+    """The seats on the first active day of a range, and their changes in it.
 
     Terms that state another number of seats from a day on change it on that day.
     """
@@ -115,7 +115,7 @@ def _newest(history: Sequence[DatedTerms]) -> DatedTerms:
 
 
 def _with_later_days(history: Sequence[DatedTerms], found: DatedTerms) -> Json:
-    """Terms with what a later version says of named days."""
+    """Terms with the dated items of a later version."""
     name = KINDS[found.kind].dated_term
     later = _dating(history, found)
     if name is None or later is found:
@@ -125,7 +125,7 @@ def _with_later_days(history: Sequence[DatedTerms], found: DatedTerms) -> Json:
 
 
 def _dating(history: Sequence[DatedTerms], found: DatedTerms) -> DatedTerms:
-    """The newest version whose named days hold for another's too: of the same kind, counted from the same seats."""
+    """The newest version whose dated items apply to another version too: same kind, same initial seats."""
     if KINDS[found.kind].dated_term is None:
         return found
     alike = [

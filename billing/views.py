@@ -1,4 +1,4 @@
-"""What the pages of billing draw: sections of lines with their entries and reasons, rows, facts, history."""
+"""View models of billing's pages: line sections with entries and reasons, rows, figures, history."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -73,13 +73,13 @@ def _work(entry: EntryTold) -> str:
 
 
 def _mark(reasons: Iterable[Json]) -> str:
-    """The surcharge of a line, as a short mark beside its name."""
+    """The surcharge of a line, as a short label beside its name."""
     factors = [reason["params"]["factor"] for reason in reasons if reason["code"] in ("multiplier", "drain")]
     return f"×{formats.number(Decimal(factors[0]))}" if factors else ""
 
 
 def groups(month: Month, *, current: Invoice | None, person: Person) -> list[Row]:
-    """The month's clients, exceptions first."""
+    """The month's clients, those that need attention first."""
     listed = [
         ("check", gettext("To check"), [_place_row(each, month, current) for each in month.in_state("check")]),
         ("ready", gettext("Ready"), [_place_row(each, month, current) for each in month.in_state("ready")]),
@@ -150,7 +150,7 @@ def _loose_row(loose: Loose, month: Month, person: Person) -> Row:
 
 
 def subtitle(month: Month) -> str:
-    """How the month stands, in figures."""
+    """The month's summary in figures."""
     out = len(month.in_state("missing", "held")) + sum(1 for each in month.loose if each.reasons)
     ready, check, issued = (len(month.in_state(state)) for state in ("ready", "check", "issued"))
     parts = [
@@ -163,7 +163,7 @@ def subtitle(month: Month) -> str:
 
 
 def draft_note(invoice: Invoice, payment_days: int) -> str:
-    """What stands under a draft's client: its period, its contracts with their versions, when it will be due."""
+    """The note below a draft's client: period, contracts with their versions, due date."""
     ids = {line.contract_id for line in invoice.lines if line.contract_id}
     rows = db.session.execute(
         select(Contract.name, Contract.version).where(Contract.id.in_(ids)).order_by(Contract.starts_on, Contract.id)
@@ -197,7 +197,7 @@ def _day(on: date | None) -> str:
 
 
 def payment_shown(payment: Payment | None) -> Row | None:
-    """What the page says of a payment."""
+    """The payment section of an invoice's page."""
     if payment is None:
         return None
     return {
@@ -209,7 +209,7 @@ def payment_shown(payment: Payment | None) -> Row | None:
 
 
 def record_shown(invoice: Invoice, record: InvoiceRecord | None) -> Row | None:
-    """The chained record; with the QR's address and picture where it was sent to the tax agency."""
+    """The chained record; with the QR's URL and picture if it was sent to the AEAT."""
     if record is None:
         return None
     shown: Row = {"position": record.position, "huella": record.huella, "qr_url": None, "picture_url": None}
@@ -220,7 +220,7 @@ def record_shown(invoice: Invoice, record: InvoiceRecord | None) -> Row | None:
 
 
 def history(invoice: Invoice) -> list[Row]:
-    """What happened to an invoice, in order."""
+    """The history of an invoice in order."""
     query = (
         select(StoredEvent.kind, StoredEvent.at, StoredEvent.data, Person.name)
         .outerjoin(Person, Person.id == StoredEvent.actor_id)

@@ -44,7 +44,7 @@ _OUR_NUMBER = re.compile(r"[A-Za-z0-9/_-]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One link: the texts that are hashed, in the order of the specification, and their huella (64 upper hex)."""
+    """One record: the texts that are hashed, in the specified order, and their huella (64 upper-case hex digits)."""
 
     kind: RecordKind
     fields: Mapping[str, str]
@@ -52,16 +52,16 @@ class Record:
 
     @property
     def previous(self) -> str:
-        """The huella of the link before, empty for the first."""
+        """The huella of the previous record, empty for the first."""
         return self.fields["Huella"]
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A link that does not hold; `position` counts from 0.
+    """A defect of the chain; `position` counts from 0.
 
-    Codes: `content` (its texts give another huella), `link` (it does not name the one before), `first` (a first
-    record that names one), `order` (made before the one before it), `fields` (not the fields of its kind).
+    Codes: `content` (its texts give another huella), `link` (it does not name the one before), `first` (a first record
+    that names one), `order` (made before the one before it), `fields` (not the fields of its kind).
     """
 
     position: int
@@ -82,7 +82,7 @@ def alta(
     generated_at: datetime,
     zone: ZoneInfo,
 ) -> Record:
-    """The record of an issued invoice, amounts in euros: `total` is before withholding, `zone` the place of issue.
+    """The record of an issued invoice, in euros: `total` is before withholding, `zone` is that of the place of issue.
 
     Raises ValueError for amounts finer than a cent, a naive time or a number that `number_is_ours` refuses.
     """
@@ -110,7 +110,7 @@ def anulacion(
     generated_at: datetime,
     zone: ZoneInfo,
 ) -> Record:
-    """The record that takes back an invoice that should never have been; it stands in the same chain as the altas."""
+    """The record that cancels an invoice issued in error; it is part of the same chain."""
     texts = (issuer_nif, number, day_text(issued_on), previous, moment_text(generated_at, zone=zone))
     return _record("anulacion", texts)
 
@@ -131,7 +131,7 @@ def huella(kind: RecordKind, fields: Mapping[str, str | None]) -> str:
 
 
 def broken_links(records: Iterable[Record]) -> Iterator[Break]:
-    """Every place at which a chain, given from its first record on, does not hold; nothing for a sound one."""
+    """All defects of a chain given from its first record on."""
     before: Record | None = None
     for position, record in enumerate(records):
         if record.fields.keys() != set(_FIELDS[record.kind]):
@@ -142,7 +142,7 @@ def broken_links(records: Iterable[Record]) -> Iterator[Break]:
 
 
 def amount_text(amount: Decimal) -> str:
-    """An amount as the XML has it: dot, two decimals always; raises ValueError for what is finer than a cent."""
+    """An amount as in the XML: dot and two decimals; raises ValueError for fractions of a cent."""
     exact = amount.quantize(_CENT)
     if exact != amount:
         raise ValueError("an amount is rounded to the cent before it is recorded")
@@ -162,7 +162,7 @@ def moment_text(at: datetime, *, zone: ZoneInfo) -> str:
 
 
 def number_is_allowed(number: str) -> bool:
-    """Whether AEAT takes it as NumSerieFactura: printable ASCII without quotes, < > and =, at most 60."""
+    """Whether the AEAT accepts it as NumSerieFactura: printable ASCII without quotes, < > and =, at most 60."""
     return (
         len(number) <= _LONGEST
         and _AEAT_NUMBER.fullmatch(number) is not None
@@ -171,7 +171,7 @@ def number_is_allowed(number: str) -> bool:
 
 
 def number_is_ours(number: str) -> bool:
-    """Whether we issue it: & is legal too, but would be an unescaped separator in the hashed text."""
+    """Whether we issue such a number: & is legal too, but it separates fields in the hashed text."""
     return _OUR_NUMBER.fullmatch(number) is not None
 
 

@@ -34,7 +34,7 @@ def qr_url(
     environment: Environment = "production",
     verifactu: bool = True,
 ) -> str:
-    """Where the invoice can be checked; `total` is what the record says, in euros, before withholding."""
+    """The URL to verify the invoice; `total` is the record's, in euros, before withholding."""
     return qr_url_of_texts(
         nif=issuer_nif,
         numserie=number,
@@ -48,16 +48,16 @@ def qr_url(
 def qr_url_of_texts(
     *, nif: str, numserie: str, fecha: str, importe: str, environment: Environment, verifactu: bool
 ) -> str:
-    """The same from the texts of a record: exactly four parameters, form-encoded in UTF-8."""
+    """The URL from the texts of a record: exactly four parameters, form-encoded in UTF-8."""
     page = "ValidarQR" if verifactu else "ValidarQRNoVerifactu"
     query = urlencode({"nif": nif, "numserie": numserie, "fecha": fecha, "importe": importe})
     return f"{_HOSTS[environment]}{_PATH}{page}?{query}"
 
 
 def qr_svg(url: str, *, width_mm: int = 35, light: str | None = None) -> str:
-    """The code as an SVG whose symbol is `width_mm` wide (30 to 40), quiet zone of four modules around it.
+    """The QR code as an SVG `width_mm` wide (30 to 40), with a quiet zone of four modules.
 
-    `light` is the colour of what is not black, for grounds that are not white themselves.
+    `light` is the background colour.
     """
     code = _code(url)
     modules = code.symbol_size(border=0)[0]
@@ -68,14 +68,14 @@ def qr_svg(url: str, *, width_mm: int = 35, light: str | None = None) -> str:
 
 
 def qr_png(url: str, *, scale: int = 8) -> bytes:
-    """The code as a PNG of `scale` pixels a module, quiet zone of four modules around it."""
+    """The QR code as a PNG of `scale` pixels per module, with a quiet zone of four modules."""
     out = io.BytesIO()
     _code(url).save(out, kind="png", scale=scale, border=_QUIET_MODULES)
     return out.getvalue()
 
 
 def _code(url: str) -> segno.QRCode:
-    # Left alone, segno raises the correction level by itself or makes a Micro QR; the law wants M.
+    # By default segno may raise the correction level or make a Micro QR; the law requires M.
     return segno.make(url, error="m", boost_error=False, micro=False)
 
 

@@ -1,9 +1,9 @@
-"""Prepaid work: which minutes a block covers, which are left over, and when the block ran out.
+"""Prepaid work: which minutes a block covers, the overage, and when the block ran out.
 
-Blocks are used in their order, oldest first; entries by worked day, then start. An entry that finds too little left is
-split into what is covered and overage: hours to the whole worked minute, money to the minor unit. (Autotask consumes by
-worked date and splits in this way; consuming by date of entry, as ConnectWise does, lets back-dated work miss a block
-that it should have used.)
+Blocks are drawn oldest first; entries by worked day, then start. An entry that exceeds the balance is split into a
+covered part and overage: hours to the whole worked minute, money to the minor unit. (Autotask consumes by worked date
+and splits in this way; consuming by date of entry, as ConnectWise does, lets back-dated work miss a block that it
+should have used.)
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ from msp.kernel.money import half_up, minor_digits
 
 
 class RanOut(NamedTuple):
-    """The moment at which a block had no minute left to give; all None where it came empty into the period."""
+    """When a block ran out; all fields None if it had no balance at the start of the period."""
 
     block: Block
     on: date | None = None
@@ -43,7 +43,7 @@ class _BlockBalance:
 
 
 class Drawn(NamedTuple):
-    """Pieces with their standing after the blocks, and what happened to the blocks."""
+    """Pieces with their coverage, and the movements and states of the blocks."""
 
     pieces: list[Segment]
     movements: list[Movement]
@@ -52,7 +52,7 @@ class Drawn(NamedTuple):
 
 
 def draw(terms: Terms, pieces: Iterable[Segment], *, blocks: Sequence[Block], period: Period) -> Drawn:
-    """Let the prepaid pieces draw on the blocks, in order; what finds nothing becomes overage."""
+    """Draw the prepaid pieces from the blocks in order; the rest becomes overage."""
     tanks = [
         _BlockBalance(block) for block in sorted(blocks, key=lambda block: (block.rank, block.starts_on, block.id))
     ]
@@ -91,7 +91,7 @@ def _covered(terms: Terms, piece: Segment, tanks: list[_BlockBalance], *, before
 
 
 def _take(terms: Terms, piece: Segment, tank: _BlockBalance, *, before: int) -> tuple[Segment | None, Segment | None]:
-    """What one block covers of a piece, and what it does not."""
+    """Split a piece into what one block covers and the rest."""
     each = _per_minute(terms, piece, tank.block)
     if each is None:
         return None, piece
@@ -108,7 +108,7 @@ def _take(terms: Terms, piece: Segment, tank: _BlockBalance, *, before: int) -> 
 
 
 def _covered_part(piece: Segment, tank: _BlockBalance, each: Fraction) -> Fraction:
-    """The minutes that a block has enough for: whole ones of hours, to the minor unit of money."""
+    """The minutes that a block's balance covers: whole ones of hours, to the minor unit of money."""
     if not each:
         return piece.priced
     most = max(tank.left / each, Fraction(0))
@@ -116,7 +116,7 @@ def _covered_part(piece: Segment, tank: _BlockBalance, each: Fraction) -> Fracti
 
 
 def _per_minute(terms: Terms, piece: Segment, block: Block) -> Fraction | None:
-    """What one worked minute takes: minutes by the drain factor, or minor units of money by the rate card."""
+    """Units per worked minute: minutes by the drain factor, or minor units of money by the rate card."""
     if block.unit == "minutes":
         return Fraction(drain_factor(terms, piece.entry, piece.band, of=block.drain))
     price = price_of(terms, piece.entry, piece.band, "prepaid")
@@ -124,7 +124,7 @@ def _per_minute(terms: Terms, piece: Segment, block: Block) -> Fraction | None:
 
 
 def _book(tank: _BlockBalance, piece: Segment, amount: Fraction) -> None:
-    """Movements are whole units, rounded on the running sum, so that they never drift from the exact drain."""
+    """Movements are whole units rounded on the running sum, so that rounding errors do not accumulate."""
     tank.drained += amount
     booked = int(half_up(tank.drained, 0))
     if piece.priced:

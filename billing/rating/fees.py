@@ -1,7 +1,7 @@
-"""Lines that are not hours: the period's fee, seats, tickets, milestones and blocks sold.
+"""Fixed lines: fees, seats, tickets, milestones and block sales.
 
-A fee is billed in the run that contains the first day of its period (advance) or the last (arrears). A part of a
-period is prorated by the actual days of that period, both ends included, by months of thirty days, or not at all.
+A fee is billed in the run that contains the first day of its period (advance) or the last (arrears). Partial periods
+are prorated by actual days, both ends included, by months of thirty days, or not at all.
 """
 
 from calendar import monthrange
@@ -23,9 +23,9 @@ _ONE_DAY = timedelta(days=1)
 def fee_lines(
     terms: Terms, period: Period, *, usage: Usage, blocks: Sequence[Block], tax: Tax, held: Period | None = None
 ) -> list[Line]:
-    """The fixed lines of a contract in a period, in the order in which an invoice shows them.
+    """The fixed lines of a contract in a period, in the order of the invoice.
 
-    `held` are the days on which these terms hold, all of the contract's unless told: fees are for these.
+    `held` are the days on which these terms apply, by default the whole contract; fees are for these days.
     """
     lines = [*_sales(terms, period, blocks, tax)]
     if terms.pricing.fee_unit == "ticket":
@@ -40,7 +40,7 @@ def fee_lines(
 
 
 def share(part: Period, whole: Period, *, rule: str) -> tuple[int, int] | None:
-    """The part of a period that is billed, as (days, of); None for all of it, and always with the rule "none"."""
+    """The billed part of a period as (days, of); None for all of it, and always None with the rule "none"."""
     if part == whole or rule == "none":
         return None
     if rule == "30":
@@ -49,7 +49,7 @@ def share(part: Period, whole: Period, *, rule: str) -> tuple[int, int] | None:
 
 
 def _services(terms: Terms, *, until: date) -> Iterator[Period]:
-    """The contract's fee periods so far: calendar ones, or counted from the contract's first day."""
+    """The contract's fee periods so far: calendar periods, or counted from the contract's first day."""
     months = _MONTHS[terms.fee_period]
     start = terms.starts_on
     if terms.fee_cadence == "calendar":
@@ -80,7 +80,7 @@ def _days_360(period: Period) -> int:
 
 
 def _validity(terms: Terms, service: Period, held: Period | None) -> Period | None:
-    """The days of a fee period on which the contract and these terms hold, None for no day."""
+    """The days of a fee period on which contract and terms apply; None for no day."""
     valid = terms.validity(service)
     if valid is None or held is None:
         return valid
@@ -89,12 +89,12 @@ def _validity(terms: Terms, service: Period, held: Period | None) -> Period | No
 
 
 def _fee(terms: Terms, service: Period, valid: Period, period: Period, usage: Usage, tax: Tax) -> Iterator[Line]:
-    """What this run bills of a fee period: its fee when it is due, and the seats that changed."""
+    """What this run bills of a fee period: its fee if it is due, and the seat changes."""
     advance = terms.fee_timing == "advance"
     if (valid.first if advance else valid.last) in period:
         yield _due(terms, valid, service, usage, tax)
     if terms.pricing.fee_unit == "seat":
-        # What is billed in advance is put right in the run of the change, what is billed in arrears with the rest.
+        # Billed in advance: changes are billed in their own run. In arrears: with the fee.
         changes = [change for change in usage.seat_changes if (change.on if advance else valid.last) in period]
         yield from _seat_changes(terms, valid, service, changes, tax)
 
@@ -115,7 +115,7 @@ def _due(terms: Terms, valid: Period, service: Period, usage: Usage, tax: Tax) -
 def _seat_changes(
     terms: Terms, valid: Period, service: Period, changes: Iterable[SeatChange], tax: Tax
 ) -> Iterator[Line]:
-    """Seats from their day to the end of the period; removed ones are credited where the contract says so."""
+    """Seats from their day to the end of the period; removed seats are credited if the contract says so."""
     for at, change in enumerate(sorted(changes)):
         removed = change.delta < 0
         credited = terms.credit_removals and terms.proration != "none"
@@ -158,7 +158,7 @@ def _tickets(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[L
 
 
 def _milestones(terms: Terms, period: Period, tax: Tax) -> Iterator[Line]:
-    """The parts of a fixed price that fall due; one without parts is due at the start or, in arrears, the end."""
+    """The due parts of a fixed price; a price without parts is due at the start or, in arrears, at the end."""
     parts = terms.milestones
     if not parts and terms.fee:
         advance = terms.fee_timing == "advance" or terms.ends_on is None
@@ -198,7 +198,7 @@ def _sales(terms: Terms, period: Period, blocks: Iterable[Block], tax: Tax) -> I
 
 
 def granted(terms: Terms, block: Block) -> int | str:
-    """A block's size for a phrase: whole minutes, or an amount of money as text."""
+    """A block's size as a message parameter: whole minutes, or an amount as text."""
     return block.granted if block.unit == "minutes" else str(Money(block.granted, terms.currency))
 
 

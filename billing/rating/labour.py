@@ -1,4 +1,4 @@
-"""Lines of work: pieces of one price become one line, rounded once, with the reasons for their price."""
+"""Lines of work: pieces at one price form one line, rounded once, with the reasons for its price."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Taxes(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """What the reasons of prepaid lines tell: the blocks, what they have left, and the moments they ran out."""
+    """What the reasons of prepaid lines need: the blocks, their balances, and when they ran out."""
 
     given: Sequence[Block]
     states: Sequence[BlockState]
@@ -47,7 +47,7 @@ class Blocks(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """What pieces of one line have in common."""
+    """The key by which pieces are grouped into lines."""
 
     standing: Standing
     work_type: str
@@ -74,7 +74,7 @@ class _Draft:
 
     @property
     def priced(self) -> Fraction:
-        """The minutes that are priced: those of `minutes`, but for a split inside one."""
+        """The priced minutes: those of `minutes`, except for a split inside one."""
         if self.group.standing == "non_billable":
             return Fraction(self.minutes)
         return sum((piece.priced for piece in self.pieces), Fraction(0))
@@ -86,12 +86,12 @@ def labour_net(minutes: Exact, price: Exact, *, currency: str, factor: Exact = 1
 
 
 def hours(minutes: Exact) -> Decimal:
-    """Minutes as the quantity that the document shows: hours with up to four decimals."""
+    """Minutes as the quantity on the document: hours with up to four decimals."""
     return Decimal(plain(half_up(Fraction(minutes) / 60, 4)))
 
 
 def labour_lines(terms: Terms, pieces: Iterable[Segment], *, blocks: Blocks, taxes: Taxes) -> list[Line]:
-    """One line for each price, in the order in which the work was done; what is not billable comes last."""
+    """One line for each price, in the order of the work; work that is not billable comes last."""
     groups: dict[_Group, list[Segment]] = {}
     for piece in pieces:
         groups.setdefault(_group(terms, piece), []).append(piece)
@@ -101,7 +101,7 @@ def labour_lines(terms: Terms, pieces: Iterable[Segment], *, blocks: Blocks, tax
 
 
 def unpriced(terms: Terms, pieces: Iterable[Segment]) -> dict[str, Entry]:
-    """Entries with work that must be paid by the hour and that nothing prices."""
+    """Entries with hourly work for which there is no price."""
     return {
         piece.entry.id: piece.entry
         for piece in pieces
@@ -343,7 +343,7 @@ def _write_down_reasons(pieces: Iterable[Segment]) -> list[Message]:
 
 
 def _block_reasons(terms: Terms, pieces: Sequence[Segment], blocks: Blocks) -> list[Message]:
-    """When and where the blocks ran out that this overage would have drawn on, or that none held."""
+    """When the blocks that this overage would have drawn from ran out, or that there was none."""
     entries = [piece.entry for piece in pieces]
     uncovered = [entry for entry in entries if not any(block.holds_on(entry.worked_on) for block in blocks.given)]
     reasons = [message("block.none", on=uncovered[0].worked_on)] if uncovered else []

@@ -1,9 +1,9 @@
-"""What rating says about a line, a warning or an entry left out: a code and parameters, never prose.
+"""Codes and parameters of rating's messages about lines, warnings and left-out entries; no prose.
 
-The edge (page, PDF, mail) makes sentences of them in the reader's language. `CODES` is the whole vocabulary with the
-names of each code's parameters, so that a page can be checked for covering all of it. Parameters are JSON values:
-money and factors as text ("85.00", "1.5"), days as ISO 8601, instants as RFC 3339 UTC, minutes as whole numbers.
-`clause` is the contract's own number for the rule ("4.2"), or None.
+Pages, PDF and mail turn them into sentences in the reader's language. `CODES` lists all codes with their parameter
+names, so that a test can check that each has a sentence. Parameters are JSON values: money and factors as text
+("85.00", "1.5"), days as ISO 8601, instants as RFC 3339 UTC, minutes as whole numbers. `clause` is the contract's own
+number for the rule ("4.2"), or None.
 """
 
 from collections.abc import Mapping
@@ -88,18 +88,18 @@ CODES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence as a code of `CODES` and its parameters."""
+    """A code of `CODES` and its parameters."""
 
     code: str
     params: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """The form in which it is stored with a line: {"code": …, "params": {…}}."""
+        """As stored with a line: {"code": …, "params": {…}}."""
         return {"code": self.code, "params": dict(self.params)}
 
 
 def message(code: str, **params: object) -> Message:
-    """A phrase with its parameters made JSON; raises ValueError where code and parameters do not fit `CODES`."""
+    """A message with its parameters as JSON; raises ValueError if code and parameters do not match `CODES`."""
     if CODES.get(code) != params.keys():
         raise ValueError(f"{code} takes {sorted(CODES.get(code, ()))}, not {sorted(params)}")
     return Message(code, {name: _json(value) for name, value in params.items()})

@@ -1,4 +1,4 @@
-"""What a person should look at before issuing: warnings as codes, from the figures of one rating."""
+"""Warnings of one rating, as codes, to check before issuing."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from billing.rating.result import BlockState, PurchaseOrderState
 from billing.rating.terms import Block, Entry, Period, Terms, Usage
 from msp.kernel.money import Money
 
-# The share at which Atera, for one, gives its first alert; a block that ran out has words of its own.
+# The share at which Atera gives its first alert; an exhausted block has its own warning.
 BLOCK_USED_PERCENT = 80
 
 
 class Case(NamedTuple):
-    """What the warnings are drawn from."""
+    """The input of the warnings."""
 
     terms: Terms
     period: Period
@@ -28,7 +28,7 @@ class Case(NamedTuple):
 
 
 def notices(case: Case) -> Iterator[Message]:
-    """The warnings of one contract's period, the ones that change money first."""
+    """The warnings of one contract's period, those that change amounts first."""
     yield from _no_rate(case)
     yield from _blocks(case)
     yield from _order(case)
@@ -48,7 +48,7 @@ def _blocks(case: Case) -> Iterator[Message]:
     states = {state.block: state for state in case.drawn.states}
     for block in case.blocks:
         if block.rank:
-            continue  # its own contract speaks of it
+            continue  # reported by its own contract
         if block.id in ran_out:
             yield from _ran_out(case, ran_out[block.id])
         else:

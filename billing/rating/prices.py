@@ -1,7 +1,7 @@
-"""Which hourly price holds for a piece of work, and which factor its band puts on it.
+"""The hourly price of a piece of work and the multiplier of its band.
 
-From nearest to farthest: the entry's own override, the most specific row of the rate card that holds on the worked
-day (work type, then role, then tier), the general row. A change of rates never reaches work of earlier days.
+Precedence: the entry's own override; the most specific row of the rate card valid on the worked day (work type, then
+role, then tier); the general row. A change of rates does not affect work of earlier days.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PAID: frozenset[Standing] = frozenset(("charged", "excluded", "overage"))
 
 
 class Price(NamedTuple):
-    """An hour's price and its factors; `row` is the row of the card it comes from, None for another source."""
+    """An hour's price and its factors; `row` is its row of the rate card, None for another source."""
 
     source: Literal["card", "override", "overage"]
     per_hour: Decimal
@@ -27,18 +27,18 @@ class Price(NamedTuple):
 
     @property
     def unit_price(self) -> Decimal:
-        """The exact price of an hour with its factors, in major units."""
+        """The exact hourly price with its factors, in major units."""
         return self.per_hour * self.band_factor * self.work_factor
 
 
 def rate_row(terms: Terms, entry: Entry) -> Rate | None:
-    """The row of the rate card that holds for an entry on its worked day, None where there is none."""
+    """The rate card's row for an entry on its worked day; None if there is none."""
     rows = [row for row in terms.rates if _holds(row, entry)]
     return max(rows, key=_nearness, default=None)
 
 
 def price_of(terms: Terms, entry: Entry, band: Band, standing: Standing) -> Price | None:
-    """What an hour of this work costs where it is paid by the hour; None where nothing prices it."""
+    """The hourly price of this work; None if there is none."""
     factors = band_factor(terms, band, standing), work_factor(terms, entry)
     if entry.rate is not None:
         return Price("override", entry.rate, None, *factors)
@@ -63,18 +63,18 @@ def band_factor(terms: Terms, band: Band, standing: Standing) -> Decimal:
 
 
 def work_factor(terms: Terms, entry: Entry) -> Decimal:
-    """The work type's factor on price and drain (travel time at half, for one)."""
+    """The work type's factor on price and drain (such as travel time at half)."""
     return terms.work_type_multipliers.get(entry.work_type, NORMAL)
 
 
 def drain_factor(terms: Terms, entry: Entry, band: Band, *, of: Mapping[Band, Decimal] | None = None) -> Decimal:
-    """How many prepaid minutes a worked one takes; `of` are the drain multipliers of a block of another contract."""
+    """Prepaid minutes per worked minute; `of` are the drain multipliers of another contract's block."""
     factors = terms.drain_multipliers if of is None else of
     return factors.get(band, NORMAL) * work_factor(terms, entry)
 
 
 def band_label(terms: Terms, band: Band, standing: Standing) -> Band | None:
-    """The band where it makes a difference to the line (price, drain, exclusion), else None."""
+    """The band if it affects the line (price, drain, exclusion), else None."""
     drains = terms.pricing.block_unit == "minutes" and terms.drain_multipliers.get(band, NORMAL) != NORMAL
     matters = {
         "charged": band_factor(terms, band, standing) != NORMAL,

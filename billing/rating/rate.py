@@ -1,4 +1,4 @@
-"""Pricing one contract's period: the verb of this room."""
+"""Prices one contract's period (`rate_period`)."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -47,11 +47,10 @@ def rate_period(
 ) -> Rated:
     """Price a contract's work and fees in a period (both days included) as invoice lines with their reasons.
 
-    `entries` are all its entries not billed yet, in any order; older ones that came late are billed, later ones left
-    out. `blocks` and the purchase order are as they stood before the period, so that rating it again replays it.
-    `taxed_on` is the day whose tax rate holds, the last of the period unless told; `fees` are the fixed lines where
-    they were worked out elsewhere, as for terms that hold for a part of the period only. Pure: nothing is stored.
-    Raises ValueError for two entries or blocks with one id.
+    `entries` are all its unbilled entries in any order; earlier ones are billed too, later ones are left out. `blocks`
+    and the purchase order have their state before the period, so that rating is repeatable. `taxed_on` is the day that
+    decides the tax rate, by default the last of the period. `fees` replaces the fixed lines, for terms that apply to a
+    part of the period only. Pure: nothing is stored. Raises ValueError for duplicate ids of entries or blocks.
     """
     ordered = by_age(entries)
     _refuse_twins([entry.id for entry in ordered], [block.id for block in blocks])
@@ -106,7 +105,7 @@ def _refusal(job: _Job, entry: Entry) -> Message | None:
 
 
 def _without_gaps(job: _Job, entries: Sequence[Entry]) -> tuple[_Priced, list[Entry]]:
-    """Priced entries, those that nothing prices taken out; never billed at nothing by mistake."""
+    """Priced entries without those that have no price, so that none is billed at zero by mistake."""
     gaps: list[Entry] = []
     while True:
         drawn = _draw(job, entries)
@@ -123,7 +122,7 @@ def _draw(job: _Job, entries: Sequence[Entry]) -> Drawn:
 
 
 def _only_km(terms: Terms, entry: Entry) -> bool:
-    """A journey without minutes stands on the line of kilometres alone."""
+    """A journey without minutes is on the line of kilometres only."""
     return bool(entry.billable and entry.km and not entry.minutes and terms.km_rate is not None)
 
 
@@ -137,10 +136,10 @@ def _price(job: _Job, entries: Sequence[Entry], drawn: Drawn) -> _Priced:
 
 
 def _within_order(job: _Job, full: _Priced) -> _Priced:
-    """What fits the purchase order's cap: entries oldest first and whole; after the first that does not fit, none.
+    """The entries within the purchase order's cap: oldest first and whole; none after the first that does not fit.
 
-    Each try is rated anew, since rounding and blocks look at all entries; nets only grow with them, so halving finds
-    the most that fits.
+    Each candidate is rated as a whole, because rounding and blocks depend on all entries. Nets only grow with more
+    entries, so a binary search finds the largest set that fits.
     """
     order = job.terms.purchase_order
     if order is None or order.remaining is None or order.mode != "hold" or full.net <= order.remaining:

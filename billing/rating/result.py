@@ -1,4 +1,4 @@
-"""What rating gives: invoice lines that explain themselves, what was left out and why, and the movements of blocks."""
+"""Output of rating: invoice lines with reasons, left-out entries, and block movements."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,9 +16,9 @@ LineUnit: TypeAlias = Literal["HUR", "C62", "KMT"]
 
 @dataclass(frozen=True, slots=True)
 class EntryShare:
-    """The part of a time entry that a line holds: minutes worked, billable by the rules, billed after write-downs.
+    """The part of a time entry that a line bills: minutes worked, billable by the rules, billed after write-downs.
 
-    Added up over the lines of a contract they are the whole entry, since a block may run out inside one.
+    The shares of an entry over a contract's lines add up to the entry, because a block may run out inside one.
     """
 
     entry: str
@@ -32,9 +32,9 @@ class EntryShare:
 class Line:
     """One invoice line: `net` is exact minutes or quantity x price x prorate, rounded half up once.
 
-    `unit` is a UN/ECE Rec 20 code (HUR hours, C62 pieces, KMT kilometres); the quantity of a labour line is its
-    minutes in hours with four decimals, for display and UBL. `prorate` is (days billed, days of the period). `key`
-    tells the lines of one contract apart. A discount has a negative price: EN 16931 wants it as an allowance.
+    `unit` is a UN/ECE Rec 20 code (HUR hours, C62 pieces, KMT kilometres); the quantity of a labour line is its minutes
+    in hours with four decimals, for display and UBL. `prorate` is (days billed, days of the period). `key` identifies
+    the line within its contract. A discount has a negative price: EN 16931 wants it as an allowance.
     """
 
     key: str
@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A time entry that this rating does not bill, and why (codes `left_out.…`)."""
+    """A time entry that is not billed, with the reason (codes `left_out.…`)."""
 
     entry: str
     reason: Message
@@ -61,7 +61,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What an entry took from a block: worked minutes covered, and whole units drained (minutes or minor units)."""
+    """What an entry drew from a block: worked minutes covered, and whole units drained (minutes or minor units)."""
 
     block: str
     entry: str
@@ -72,7 +72,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class BlockState:
-    """A block after the period. `expired` is what its end took; `exhausted_at` is known where the entry's start is."""
+    """A block after the period. `expired` is what expired at its end; `exhausted_at` needs the entry's start."""
 
     block: str
     unit: Unit
@@ -86,7 +86,7 @@ class BlockState:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseOrderState:
-    """What a purchase order has left after these lines, and what was held back for it."""
+    """The rest of a purchase order after these lines, and what was held back for it."""
 
     number: str
     remaining: Money | None
@@ -96,7 +96,7 @@ class PurchaseOrderState:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """One contract's period, priced. Every entry given is on a line or in `left_out`."""
+    """One contract's period, priced. Every entry is on a line or in `left_out`."""
 
     currency: str
     lines: tuple[Line, ...]
@@ -113,5 +113,5 @@ class Rated:
 
     @property
     def taxed(self) -> tuple[Taxed, ...]:
-        """The lines as `billing.tax.settle` takes them."""
+        """The lines as input of `billing.tax.settle`."""
         return tuple(Taxed(line.net, line.tax) for line in self.lines)

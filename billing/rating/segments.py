@@ -1,4 +1,4 @@
-"""Cutting entries into pieces of one band, rounding their time within the contract's scope, and writing time down."""
+"""Splits entries by band, rounds their time within the contract's scope, and applies write-downs."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
@@ -10,10 +10,10 @@ from billing.rating.terms import Band, Entry, Rounding, Terms
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Minutes of one entry in one band with one standing: worked, billable by the rules, billed after write-downs.
+    """Minutes of one entry in one band with one coverage: worked, billable by the rules, billed after write-downs.
 
-    `exact` are the minutes that are priced, where money ran out inside a minute: the money is split to the cent, the
-    minutes that people read stay whole.
+    `exact` are the priced minutes if a money block ran out inside a minute: money is split to the cent, displayed
+    minutes stay whole.
     """
 
     entry: Entry
@@ -27,12 +27,12 @@ class Segment:
 
     @property
     def priced(self) -> Fraction:
-        """The minutes to be priced."""
+        """The minutes to price."""
         return Fraction(self.billed) if self.exact is None else self.exact
 
 
 def split_by_band(terms: Terms, entries: Iterable[Entry]) -> list[Segment]:
-    """Entries as pieces in the order in which they were worked, rounded and with write-downs taken off."""
+    """Entries as pieces in the order of the work, rounded and with write-downs applied."""
     pieces = [
         Segment(entry, band, coverage_of(terms, entry, band), minutes, minutes, minutes)
         for entry in entries
@@ -42,7 +42,7 @@ def split_by_band(terms: Terms, entries: Iterable[Entry]) -> list[Segment]:
 
 
 def coverage_of(terms: Terms, entry: Entry, band: Band) -> Standing:
-    """What a contract makes of work: charged, drawn from a block, covered by a fee, or excluded from both."""
+    """The coverage of work under a contract: charged, drawn from a block, covered by a fee, or excluded."""
     if not entry.billable:
         return "non_billable"
     if terms.pricing.work == "charged":
@@ -53,7 +53,7 @@ def coverage_of(terms: Terms, entry: Entry, band: Band) -> Standing:
 
 
 def round_minutes(minutes: int, policy: Rounding) -> int:
-    """Minutes to the increment (up, nearest with ties up, or down), then at least the minimum; no work stays none."""
+    """Round minutes to the increment (up, nearest with ties up, or down), then to at least the minimum; 0 stays 0."""
     if minutes == 0:
         return 0
     spare = {"up": policy.increment - 1, "nearest": policy.increment // 2, "down": 0}[policy.mode]
@@ -62,9 +62,9 @@ def round_minutes(minutes: int, policy: Rounding) -> int:
 
 
 def split(piece: Segment, priced: Fraction) -> tuple[Segment, Segment]:
-    """The piece in two: the first `priced` minutes, and the rest; what rounding added stays at the end.
+    """Split a piece: the first `priced` minutes, and the rest, which keeps what rounding added.
 
-    Inside a minute, the minute itself stays with the rest.
+    If the split is inside a minute, that minute stays with the rest.
     """
     minutes = int(priced)
     worked = min(piece.worked, minutes)
@@ -110,7 +110,7 @@ def _rounding_group(terms: Terms, piece: Segment) -> Hashable:
 
 
 def _spread(worked: list[int], total: int) -> list[int]:
-    """Rounded minutes over the pieces: what was added goes to the last, what was dropped comes off the end."""
+    """Distribute rounded minutes over the pieces: added minutes go to the last, dropped minutes come off the end."""
     result = list(worked)
     change = total - sum(worked)
     if change > 0:

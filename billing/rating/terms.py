@@ -1,4 +1,4 @@
-"""What rating is given: a contract's terms, the work, the prepaid blocks and the other quantities of a period.
+"""Input of rating: a contract's terms, its work, prepaid blocks and other quantities of a period.
 
 Days are local dates of the client's zone and periods include both ends; time is whole minutes; prices are Decimal in
 major units of the contract's currency; percentages are 10 for 10 %.
@@ -57,9 +57,9 @@ EXACT = Rounding()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """A row of the rate card: an hour's price from `valid_from` to `valid_to`, both included.
+    """A row of the rate card: the hourly price from `valid_from` to `valid_to`, both included.
 
-    Without a work type, role or tier it holds for all of them; the most specific row wins, then the latest.
+    Without a work type, role or tier it applies to all of them; the most specific row wins, then the latest.
     """
 
     per_hour: Decimal
@@ -84,9 +84,9 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseOrder:
-    """A client's order number and what is left of its net amount; a cap of None is no cap.
+    """A client's purchase order number and the rest of its net amount; a cap of None is no cap.
 
-    `hold` keeps back the entries that do not fit, oldest first and never split; `warn` bills them and says so.
+    `hold` leaves out the entries that do not fit, oldest first and never split; `warn` bills them with a warning.
     """
 
     number: str
@@ -97,13 +97,13 @@ class PurchaseOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """One version of a contract, as far as money goes.
+    """The billing terms of one version of a contract.
 
-    `fee` is the price of the kind's unit: a period's fee, a seat or a ticket. `multipliers` price bands, and do not
-    stack, since a minute has one band; `drain_multipliers` take that many prepaid minutes for one worked. `excluded_*`
-    is work that a fee or a block does not cover and that is charged at the rate card. Overage costs `overage_rate`
-    (else the rate card), times the band's factor only with `overage_multiplier`. `clauses` gives the contract's
-    number for a rule: fee, rates, overage, excluded, multipliers, rounding, coverage, block, discount, km.
+    `fee` is the price of the kind's unit: a period's fee, a seat or a ticket. `multipliers` price bands and do not
+    stack, because a minute has one band; `drain_multipliers` are prepaid minutes per worked minute. `excluded_*` is
+    work that a fee or a block does not cover and that is charged at the rate card. Overage costs `overage_rate` (else
+    the rate card), times the band's factor only with `overage_multiplier`. `clauses` gives the contract's number for a
+    rule: fee, rates, overage, excluded, multipliers, rounding, coverage, block, discount, km.
     """
 
     contract: str
@@ -154,11 +154,11 @@ class Terms:
         return KINDS[self.kind]
 
     def rounding_of(self, work_type: str) -> Rounding:
-        """The rounding policy of a work type: its own, else that of "*", else whole minutes as worked."""
+        """The rounding policy of a work type: its own, else that of "*", else whole minutes."""
         return self.rounding.get(work_type) or self.rounding.get(ANY) or EXACT
 
     def validity(self, period: Period) -> Period | None:
-        """The part of a period in which the contract holds, None for no day of it."""
+        """The part of a period in which the contract is active; None for no day."""
         last = min(period.last, self.ends_on or period.last)
         first = max(period.first, self.starts_on)
         return Period(first, last) if first <= last else None
@@ -166,10 +166,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A time entry: minutes by band in the order in which they were worked, the last one being where it ended.
+    """A time entry: minutes by band in the order of the work, the last band being where it ended.
 
-    `worked_on` is the local day that decides rates and blocks; `started_at` (aware) orders the day and dates the end
-    of a block; `rate` overrides the rate card; `write_down` minutes are taken off the bill; `km` travelled.
+    `worked_on` is the local day that decides rates and blocks; `started_at` (aware) orders the day and dates the end of
+    a block; `rate` overrides the rate card; `write_down` minutes are not billed; `km` travelled.
     """
 
     id: str
@@ -201,10 +201,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Prepaid work that entries worked from `starts_on` to `ends_on` (both included) draw on, oldest block first.
+    """Prepaid work for entries worked from `starts_on` to `ends_on` (both included); the oldest block is drawn first.
 
-    `granted` and `remaining` are whole minutes, or minor units of the currency for a retainer; `remaining` is what is
-    left before this period. A block sold inside the period at `hour_price` is a line of its own, with its tax: an
+    `granted` and `remaining` are whole minutes, or minor units of the currency for a retainer; `remaining` is the
+    balance before this period. A block sold inside the period at `hour_price` is a line of its own, with its tax: an
     advance payment for an identified service accrues IVA when paid (LIVA art. 75.Dos), its use is not taxed again.
     Blocks of a lower `rank` go first: a contract's own, then those of the client's other contracts as declared, which
     are drained by their own multipliers (`drain`).
@@ -222,12 +222,12 @@ class Block:
     drain: Mapping[Band, Decimal] | None = None
 
     def holds_on(self, day: date) -> bool:
-        """Whether work of that day may draw on it: the worked day decides, not the day of entry."""
+        """Whether work of that day may draw from it: the worked day decides, not the day of entry."""
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
 class SeatChange(NamedTuple):
-    """Seats added (or, negative, removed) from a day on, that day included; on a first day they count as there."""
+    """Seats added (or, if negative, removed) from a day on, that day included; on a first day they count from it."""
 
     on: date
     delta: int
@@ -235,7 +235,7 @@ class SeatChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a period counts besides time: seats on its first day with their changes, and tickets completed in it."""
+    """Quantities besides time: seats on the period's first day with their changes, and tickets completed in it."""
 
     seats: int = 0
     seat_changes: tuple[SeatChange, ...] = ()
@@ -246,12 +246,12 @@ NO_USAGE = Usage()
 
 
 def in_order(bands: Mapping[Band, int], *, ends_in: Band) -> tuple[tuple[Band, int], ...]:
-    """Minutes by band as an entry takes them, the band in which the work ended put last."""
+    """Minutes by band in order, the band in which the work ended last."""
     return tuple(sorted(bands.items(), key=lambda item: item[0] == ends_in))
 
 
 def by_age(entries: Iterable[Entry]) -> list[Entry]:
-    """Entries by worked day, then start (those without one after the others), then as given."""
+    """Entries by worked day, then start (entries without one last), then as given."""
     return sorted(entries, key=_age)
 
 

@@ -28,12 +28,12 @@ SAID: Mapping[str, Callable[[Any], str]] = {
 
 
 def sentence(phrase: Json) -> str:
-    """A stored phrase in the reader's words, without a full stop; raises KeyError for a code that nobody says."""
+    """A stored phrase as a sentence without full stop; raises KeyError for an unknown code."""
     return SAID[phrase["code"]](phrase["params"])
 
 
 def sentence_or_code(phrase: Json) -> str:
-    """The sentence, or the phrase's code where it cannot be said: for lists of many clients' phrases."""
+    """The sentence, or the code if it has none: for lists over many clients."""
     try:
         return sentence(phrase)
     except Exception as fault:
@@ -42,12 +42,12 @@ def sentence_or_code(phrase: Json) -> str:
 
 
 def paragraph(phrases: Iterable[Json]) -> str:
-    """Several phrases, each with its full stop."""
+    """Several phrases as sentences, each with its full stop."""
     return " ".join(f"{sentence(phrase)}." for phrase in phrases)
 
 
 def title(description: Json, tickets: Iterable[str] = ()) -> str:
-    """What a line is called; where the contract wants lines by ticket or by entry, with its tickets."""
+    """The title of a line, with its tickets if the contract wants lines by ticket or by entry."""
     text = sentence(description)
     labels = ", ".join(dict.fromkeys(tickets))
     return f"{text} · {labels}" if description.get("by_ticket") and labels else text

@@ -1,4 +1,4 @@
-"""What in a client's data made a draft, an invoice or a document impossible, and what to do about it."""
+"""Sentences for faults in a client's data, and what to do about them."""
 
 from collections.abc import Callable, Mapping
 

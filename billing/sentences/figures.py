@@ -1,4 +1,4 @@
-"""The figures and names that sentences are made of, as the reader writes them."""
+"""Amounts, dates and names inside sentences, formatted for the reader."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -32,7 +32,7 @@ def month(text: str) -> str:
 
 
 def days(first: str, last: str) -> str:
-    """A stretch of days: the month's name where it is a whole one."""
+    """A range of days: the month's name if it is a whole month."""
     begun, ended = date.fromisoformat(first), date.fromisoformat(last)
     if begun.day == 1 and _is_last_of_month(ended) and (begun.year, begun.month) == (ended.year, ended.month):
         return month(first)
@@ -44,7 +44,7 @@ def _is_last_of_month(day: date) -> bool:
 
 
 def time_of_day(text: str) -> str:
-    """The hour of an instant given in RFC 3339, in the reader's zone."""
+    """The time of day of an RFC 3339 instant in the reader's zone."""
     return formats.time_of_day(datetime.fromisoformat(text))
 
 
@@ -54,7 +54,7 @@ def minutes(value: int) -> str:
 
 
 def size(unit: str, amount: int | str) -> str:
-    """How big a block is: minutes, or money."""
+    """A block's size: minutes or money."""
     return minutes(int(amount)) if unit == "minutes" else formats.number(Decimal(amount))
 
 
@@ -69,12 +69,12 @@ def percent(text: object) -> str:
 
 
 def words(codes: Iterable[str], of: str) -> str:
-    """Several words of a vocabulary in a row."""
+    """Several words of a vocabulary, joined."""
     return ", ".join(word(code, of) for code in codes)
 
 
 def block(name: str, unit: str) -> str:
-    """What people call a block: that of a month, or the only one."""
+    """A block's name: that of its month, or of the only one."""
     is_money, name = unit == "money", name.rpartition("/")[2]
     if name == "once":
         return gettext("the retainer") if is_money else gettext("the block of hours")
@@ -84,12 +84,12 @@ def block(name: str, unit: str) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with a capital to begin with."""
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def with_clause(text: str, params: Params) -> str:
-    """The text with the contract's number for the rule, where it has one."""
+    """The text with the contract's number for the rule, if any."""
     if not params.get("clause"):
         return text
     return gettext("%(text)s (clause %(clause)s)", text=text, clause=params["clause"])

@@ -1,4 +1,4 @@
-"""What an invoice line is called."""
+"""Titles of invoice lines."""
 
 from collections.abc import Callable, Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""What is missing of the two parties of an invoice, or contradictory, and what to do about it."""
+"""Sentences for missing or contradictory data of the two parties, and what to do about it."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from billing.sentences.figures import Params
 
 
 def regime_name(regime: str) -> str:
-    """A tax regime in words."""
+    """The name of a tax regime."""
     return {
         "national": gettext("Spanish IVA"),
         "igic": gettext("IGIC, both of us in the Canary Islands"),

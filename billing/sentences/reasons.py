@@ -1,4 +1,4 @@
-"""Why a line costs what it costs."""
+"""Sentences for the reasons of a line's price."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Why billing refuses something, by refusal code (`msp.words.refusals`)."""
+"""Messages of billing's refusal codes (`msp.words.refusals`)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from billing.phrases import BLOCKING
 from billing.sentences import sentence_or_code
 
-Params = Any  # a mapping of JSON values
+Params = Any  # JSON object
 
 
 def _of_draft(code: str) -> Callable[[Params], str]:

@@ -1,4 +1,4 @@
-"""What to look at before issuing, and why something is on no draft."""
+"""Sentences for warnings before issuing, and for what is on no draft."""
 
 from collections.abc import Callable, Mapping
 from datetime import date

@@ -1,6 +1,6 @@
-"""Attempts counted in Redis, kept nowhere else: beyond a number, each must wait longer than the one before.
+"""Attempt counters in Redis with exponentially growing waits beyond a free number.
 
-An attempt counts before it is made, so that many at once are not taken for one. Where Redis is away, none is refused.
+An attempt is counted before it is made, so that concurrent ones count separately. Without Redis none is refused.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ return 0
 
 @dataclass(frozen=True, slots=True)
 class AttemptRule:
-    """`free` attempts need not wait; from then on the pause doubles from `first` to `longest`.
+    """`free` attempts need not wait; then the wait doubles from `first` to `longest`.
 
-    All is forgotten `forgotten` after the last attempt, or after the first where the rule `is_window`.
+    The counter expires `forgotten` after the last attempt, or after the first if the rule `is_window`.
     """
 
     free: int
@@ -39,7 +39,7 @@ class AttemptRule:
 
 
 def begin_attempt(key: str, rule: AttemptRule, *, at: datetime) -> int:
-    """Count an attempt and return 0; or return how many seconds it has to wait, and count nothing."""
+    """Count an attempt and return 0; if it has to wait, return the seconds and do not count it."""
     spans = (rule.first, rule.longest, rule.forgotten)
     first, longest, forgotten = (int(span.total_seconds()) for span in spans)
     arguments = (f"{at.timestamp():.3f}", rule.free, first, longest, forgotten, int(not rule.is_window))
@@ -50,7 +50,7 @@ def begin_attempt(key: str, rule: AttemptRule, *, at: datetime) -> int:
 
 
 def take_back_attempt(key: str) -> None:
-    """Count one attempt less: it was none, or it succeeded."""
+    """Uncount one attempt: it was not made, or it succeeded."""
     try:
         wake.connection().hincrby(f"attempts:{key}", "n", -1)
     except redis.RedisError:
@@ -58,7 +58,7 @@ def take_back_attempt(key: str) -> None:
 
 
 def forget_attempts(key: str) -> None:
-    """Begin anew."""
+    """Reset the counter."""
     try:
         wake.connection().delete(f"attempts:{key}")
     except redis.RedisError:

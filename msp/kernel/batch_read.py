@@ -1,7 +1,7 @@
 """Batch queries: several SELECTs of a page sent as one statement.
 
-A package defines a `RowQuery` for each thing that it shows; a page combines them in a `BatchQuery` when it is imported,
-and runs it with `read`. Rows are immutable values, never rows of the session. Row-level security applies as always.
+A package defines a `RowQuery` for each thing that it shows; a page combines them in a `BatchQuery` at import and runs
+it with `read`. Rows are immutable values, not objects of the session. Row-level security applies.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,7 @@ class Statement:
 
 
 class SingleQuery(Generic[Row]):
-    """One query by itself, compiled once: for long lists, whose rows need no detour through JSON."""
+    """One query, compiled once: for long lists, which would be slower through JSON."""
 
     def __init__(self, row_type: type[Row], query: Query) -> None:
         self._query = RowQuery(row_type, query)
@@ -128,7 +128,7 @@ def _check_columns(row_type: type[Any], query: Query) -> None:
 
 
 def _fits(column: TypeEngine[Any], annotation: Any) -> bool:
-    """Whether values of a column can be loaded as the annotated type; None is not checked."""
+    """Whether values of a column type can be loaded as the annotated type; None is not checked."""
     parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     wanted = {get_origin(part) or part for part in parts} - {NoneType}
     loaded = {dict, list} if isinstance(column, JSON) else {column.python_type} & _LOADABLE
@@ -148,7 +148,7 @@ def _as_json(query: Query) -> Any:
 
 
 def _loader(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
-    """How a value is read from JSON."""
+    """The function that reads a value from JSON."""
     if isinstance(kind, Uuid):
         return _id
     if isinstance(kind, DateTime):

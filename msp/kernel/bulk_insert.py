@@ -1,8 +1,8 @@
-"""All that is new in a unit of work, written by one statement.
+"""Inserts all new rows of a unit of work in one statement.
 
-The session would write row after row, table after table, and make up each statement anew: for a ticket with its
-message, clocks and events that was half of the work. Here the statement is put together once for each sequence of
-tables and sent once. Foreign keys hold at its end, whatever the order; row-level security holds as for any statement.
+The session would insert table by table and compile each statement: half of the time for a ticket with its message,
+clocks and events. Here the statement is compiled once per sequence of tables. Foreign keys are checked at its end,
+whatever the order; row-level security applies.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from msp.kernel.db import Model, db, execute_raw
 
 
 class _Column(NamedTuple):
-    """A column that is written: the attribute that holds its value, what it is without one, whether it is JSON."""
+    """A column that is written: its attribute, its default, whether it is JSON."""
 
     name: str
     key: str
@@ -29,9 +29,9 @@ class _Column(NamedTuple):
 
 
 class _Shape(NamedTuple):
-    """How rows of a model are written, and whether the session goes on knowing them.
+    """How rows of a model are written, and whether the session tracks them afterwards.
 
-    It does not where nobody changes them (events), nor where the database makes their key.
+    It does not if nobody changes them (events), or if the database generates their key.
     """
 
     table: Table
@@ -40,7 +40,7 @@ class _Shape(NamedTuple):
 
 
 def insert_pending() -> None:
-    """Write every object that was added to the session in force and not written yet; what changed or goes waits."""
+    """Insert every new object of the current session; changed and deleted ones are left to the flush."""
     session = db.session()
     rows = list(session.new)
     if not rows:
@@ -80,7 +80,7 @@ def _statement(counts: tuple[tuple[type[Model], int], ...]) -> str:
 
 
 def _insert(shape: _Shape, many: int, number: Iterator[int]) -> str:
-    """Rows of one table stand in one list: only so does the database number them in their order."""
+    """Rows of one table are in one list, because only then does the database number them in order."""
     names = ", ".join(column.name for column in shape.columns)
     rows = ", ".join("(" + ", ".join(f"${next(number)}" for _ in shape.columns) + ")" for _ in range(many))
     return f"insert into {shape.table.name} ({names}) values {rows}"  # noqa: S608 (names of ours)

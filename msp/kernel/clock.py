@@ -1,4 +1,4 @@
-"""The one place that asks what time it is; always aware UTC. Tests and demonstrations move it, nothing else does."""
+"""The current time, aware UTC; the only source of it. Only tests and demos shift it."""
 
 import mmap
 import struct
@@ -14,7 +14,7 @@ _shift: mmap.mmap | None = None
 
 
 def now() -> datetime:
-    """The present instant, aware, in UTC."""
+    """The current time, aware UTC."""
     if _frozen is not None:
         return _frozen
     present = datetime.now(UTC)
@@ -22,28 +22,28 @@ def now() -> datetime:
 
 
 def steady() -> float:
-    """Seconds that never jump, for telling how long something takes: another base than `now`'s, this machine alone.
+    """Monotonic seconds for measuring durations on this machine; unrelated to `now`.
 
-    They go on while the machine sleeps, where its system tells (Linux).
+    They include the time that the machine sleeps, if the system reports it (Linux).
     """
     return time.clock_gettime(_STEADY) if _frozen is None else _frozen.timestamp()
 
 
 def follow(path: Path) -> None:
-    """Have `now` run ahead by what `shift` writes into this file, in each process that follows it; a demo's alone."""
+    """Offset `now` by what `shift` writes to this file, in each process that follows it. Demos only."""
     global _shift
     _shift = _mapped(path)
 
 
 def shift(path: Path, *, ahead: timedelta) -> None:
-    """Let everybody who follows this file be so far ahead of the present from now on."""
+    """Set the offset for all processes that follow this file."""
     with _mapped(path) as shared:
         shared[:] = struct.pack("=d", ahead.total_seconds())
 
 
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
-    """Hold the clock of this process at an instant; `advance` moves it on."""
+    """Freeze the clock of this process at an instant; `advance` moves it."""
     global _frozen
     before, _frozen = _frozen, at.astimezone(UTC)
     try:
@@ -53,7 +53,7 @@ def frozen(at: datetime) -> Iterator[None]:
 
 
 def advance(by: timedelta) -> datetime:
-    """Move a frozen clock forward and return the new instant."""
+    """Move a frozen clock forward; returns the new time."""
     global _frozen
     if _frozen is None:
         raise RuntimeError("only a frozen clock can be moved")

@@ -1,6 +1,6 @@
-"""Names in the alphabet of who reads: Cárnicas before Clínica, Óscar among the O; ñ behind n in Spanish.
+"""Sorts names by the reader's alphabet: Cárnicas before Clínica, Óscar among the O; ñ after n in Spanish.
 
-The embedded PostgreSQL is built without ICU, so the order is a function of our own database: the same everywhere.
+The embedded PostgreSQL is built without ICU, so the sort key is a database function of ours, the same everywhere.
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ from msp.kernel.i18n import current_reader
 
 
 def by_name(name: SQLCoreOperations[Any]) -> ColumnElement[str]:
-    """What to sort a column of names by, for the present reader."""
+    """The sort key of a column of names for the current reader."""
     return func.name_sort_key(name, current_reader().locale).collate("C")
 
 
 def name_key(name: str) -> tuple[str, str]:
-    """What to sort a name by that is not in the database, for the present reader."""
+    """The sort key of a name that is not in the database, for the current reader."""
     return name_sort_key(name, current_reader().locale)

@@ -1,4 +1,4 @@
-"""Secrets at rest: Fernet (AES-128-CBC with HMAC-SHA256), newest key first so that keys can be turned."""
+"""Encryption of stored secrets: Fernet (AES-128-CBC with HMAC-SHA256), newest key first for key rotation."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _box: MultiFernet | None = None
 
 
 def use_keys(keys: Sequence[str]) -> None:
-    """Set the keys of this process (urlsafe base64, 32 bytes); the first seals, all open."""
+    """Set the keys of this process (urlsafe base64, 32 bytes); the first encrypts, all decrypt."""
     global _box
     _box = MultiFernet([Fernet(key) for key in keys])
 
@@ -21,7 +21,7 @@ def seal(secret: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Decrypt a column; raises Permanent when no key of this installation opens it."""
+    """Decrypt a column; raises Permanent if no key fits."""
     try:
         return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken as wrong:

@@ -1,7 +1,7 @@
-"""The database: one session per scope, and the scope is a database role set for each transaction.
+"""The database: one session per scope; the scope is a database role set for each transaction.
 
-Row-level security does the filtering. A transaction that starts without a scope stays the login role, which may read
-nothing, so a forgotten scope is «permission denied» and never a leak (docs/architecture.md, «Who sees what»).
+Row-level security filters rows. A transaction without a scope keeps the login role, which may read nothing, so a
+missing scope fails with «permission denied» instead of leaking (docs/architecture.md, «Who sees what»).
 """
 
 import logging
@@ -34,7 +34,7 @@ ROLES = ("msp_client", "msp_staff", "msp_staff_some", "msp_system")
 
 
 class Model(DeclarativeBase):
-    """Every table of the desk; `access` says who may see its rows (see migrations/helpers.py)."""
+    """Base of all tables; `access` says who may see their rows (see migrations/helpers.py)."""
 
     metadata = MetaData(
         naming_convention={
@@ -57,7 +57,7 @@ class Model(DeclarativeBase):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who is at work: the database role, the clients it covers, and the person answerable for it."""
+    """The database role in use, the clients it covers, and the acting person."""
 
     role: str
     client_id: UUID | None = None
@@ -66,33 +66,33 @@ class Scope:
 
     @classmethod
     def client(cls, client_id: UUID, *, actor_id: UUID | None = None) -> "Scope":
-        """One client company's own rows, as its employees may see them."""
+        """One client company's rows, as its employees may see them."""
         return cls("msp_client", client_id=client_id, actor_id=actor_id)
 
     @classmethod
     def staff(cls, *, actor_id: UUID | None = None) -> "Scope":
-        """The provider's people: every client."""
+        """All clients, for the provider's staff."""
         return cls("msp_staff", actor_id=actor_id)
 
     @classmethod
     def staff_some(cls, client_ids: Sequence[UUID], *, actor_id: UUID | None = None) -> "Scope":
-        """A member of staff who works for some clients only."""
+        """A member of staff restricted to some clients."""
         return cls("msp_staff_some", client_ids=tuple(client_ids), actor_id=actor_id)
 
     @classmethod
     def system(cls) -> "Scope":
-        """The desk itself: doors before they know whom they serve, sweeps, sign-in."""
+        """The system itself: endpoints before authentication, sweeps, sign-in."""
         return cls("msp_system")
 
     @property
     def is_client(self) -> bool:
-        """Whether it covers what one client's people may see."""
+        """Whether the scope covers what one client's people may see."""
         return self.role == "msp_client"
 
 
 @dataclass(eq=False, slots=True)
 class ScopeContext:
-    """One entry into a scope: the key of its session, and what to do once it has committed."""
+    """One entry into a scope: the key of its session, and what to do after its commit."""
 
     scope: Scope
     wakes: set[str] = field(default_factory=set)
@@ -113,7 +113,7 @@ _SET_SCOPE = text(
     "select set_config('role', :role, true), set_config('msp.client_id', :client_id, true),"
     " set_config('msp.client_ids', :client_ids, true)"
 )
-# The values are names of roles and ids, never text of anybody's. Only roles that see some clients ask which ones.
+# Values are role names and ids, never user text. Only roles restricted to some clients need the list.
 _BEGIN_AS = "begin; set local role {role}"
 _BEGIN_AS_OF_SOME = (
     "begin; select set_config('role', '{role}', true), set_config('msp.client_id', '{client_id}', true),"
@@ -123,9 +123,9 @@ _BEGIN_AS_OF_SOME = (
 
 @event.listens_for(Pool, "checkout")
 def reject_stale_connection(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
-    """A kept connection that PostgreSQL has ended shows something to read: only then is it asked whether it lives.
+    """Check a pooled connection with a SELECT only if its socket is readable, as after PostgreSQL has closed it.
 
-    Asking each time, as the pool itself would, costs every request two round trips.
+    Checking every time, as the pool's pre-ping does, costs each request two round trips.
     """
     line = poll()
     line.register(connection.fileno(), POLLIN)
@@ -149,7 +149,7 @@ def _take_role(_session: Session, _transaction: SessionTransaction, connection: 
 
 
 def begin_as(connection: Connection, values: dict[str, str]) -> bool:
-    """Begin the transaction and set its scope in one trip to the server; False where that did not succeed."""
+    """Begin the transaction and set its scope in one round trip; False if that failed."""
     pgconn = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
     if pgconn.transaction_status != TransactionStatus.IDLE:
         return False
@@ -159,10 +159,10 @@ def begin_as(connection: Connection, values: dict[str, str]) -> bool:
 
 
 def execute_raw(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    """Run a statement whose parameters are $1, $2 … as it stands, and return its rows, if it has any.
+    """Run a statement with parameters $1, $2 … and return its rows, if any.
 
-    For statements that are put together once: the library would read them anew for its parameters each time. Faults
-    are the library's own, as those of any statement.
+    For statements that are compiled once: the library would parse them for their parameters each time. Raises the
+    library's own errors.
     """
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     try:
@@ -176,7 +176,7 @@ def execute_raw(connection: Connection, sql: str, values: Sequence[object]) -> l
 
 
 def current_scope() -> Scope:
-    """The scope in force; raises RuntimeError outside of any."""
+    """The current scope; raises RuntimeError without one."""
     frame = _frame.get()
     if frame is None:
         raise RuntimeError("no scope: enter one with work(Scope…)")
@@ -184,22 +184,22 @@ def current_scope() -> Scope:
 
 
 def current_scope_or_none() -> Scope | None:
-    """The scope in force, or None outside of any."""
+    """The current scope, or None."""
     frame = _frame.get()
     return frame.scope if frame else None
 
 
 def wake_after_commit(name: str) -> None:
-    """Ask for a wake-up of the named drain once this unit of work has committed."""
+    """Wake the named drain after this unit of work has committed."""
     frame = _frame.get()
     if frame is not None:
         frame.wakes.add(name)
 
 
 def do_after_commit(act: Callable[[], None]) -> None:
-    """Do something once this unit of work has committed, in a unit of its own; a failure is logged, not raised.
+    """Run a function after this unit of work has committed, in a unit of work of its own; failures are logged.
 
-    For work that would hold locks too long; whoever needs it done also asks the outbox for it.
+    For work that would hold locks too long. If it must happen, also subscribe it to the outbox.
     """
     frame = _frame.get()
     if frame is not None:
@@ -207,12 +207,12 @@ def do_after_commit(act: Callable[[], None]) -> None:
 
 
 def enter(scope: Scope) -> Token[ScopeContext | None]:
-    """Enter a scope until `leave`; for request hooks. Everything else uses `work`."""
+    """Enter a scope until `leave`; for request hooks. Otherwise use `work`."""
     return _frame.set(ScopeContext(scope))
 
 
 def commit() -> None:
-    """Commit the unit of work in force and send its wake-ups."""
+    """Commit the current unit of work and send its wake-ups."""
     frame = _frame.get()
     db.session.commit()
     if frame is not None and frame.wakes:
@@ -229,14 +229,14 @@ def commit() -> None:
 
 
 def leave(token: Token[ScopeContext | None]) -> None:
-    """Forget the session of this scope, uncommitted work included, and return to the scope before it."""
+    """Remove the session of this scope, rolling back uncommitted work, and return to the outer scope."""
     db.session.remove()
     _frame.reset(token)
 
 
 @contextmanager
 def work(scope: Scope) -> Iterator[Session]:
-    """One unit of work in a scope and a session of its own: commits on return, rolls back when it raises."""
+    """A unit of work with its own scope and session: commits on return, rolls back on an exception."""
     token = enter(scope)
     try:
         yield db.session()

@@ -1,4 +1,4 @@
-"""What no try could work, in a person's hands: put back in line, or given up; who did it is an event."""
+"""Dead letters: rows that failed for good are retried or discarded by a person, recorded as events."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,9 +35,9 @@ class DeadLetterDiscarded(DeadLetterEvent, kind="letter.discarded", icon="trash-
 
 
 def retry(queue: Queue, row_ids: Sequence[int], *, actor_id: UUID | None, at: datetime) -> int:
-    """Put dead rows back in line, due now, all their tries before them; emits `letter.retried` for each.
+    """Make dead rows due now, with all their tries; emits `letter.retried` for each.
 
-    Leaves rows that are not dead; returns how many were.
+    Ignores rows that are not dead; returns how many were.
     """
     fresh: dict[str, Any] = {"state": "pending", "due_at": at, "attempts": 0, "cut_off": 0}
     fresh |= {"failure": None, "in_a_row": 0, "lease_until": None}
@@ -45,13 +45,13 @@ def retry(queue: Queue, row_ids: Sequence[int], *, actor_id: UUID | None, at: da
 
 
 def discard(queue: Queue, row_ids: Sequence[int], *, actor_id: UUID | None, at: datetime) -> int:
-    """Give dead rows up for good; they stay as a record. Emits `letter.discarded` for each; returns how many."""
+    """Discard dead rows; they stay as a record. Emits `letter.discarded` for each; returns how many."""
     gone: dict[str, Any] = {"state": "discarded", "done_at": at}
     return _settle(queue, row_ids, gone, DeadLetterDiscarded, actor_id=actor_id, at=at)
 
 
 def subject_of(queue: Queue, row_id: int) -> UUID:
-    """The subject under which a row's events stand."""
+    """The subject of a row's events."""
     return uuid5(NAMESPACE_URL, f"guardia:{queue}:{row_id}")
 
 

@@ -1,8 +1,8 @@
-"""A deadline for a whole call to the outside, whichever library makes it.
+"""A deadline for a whole call to another service, independent of the library.
 
-Libraries limit each wait for bytes; a server that sends one byte in a while holds them for ever. Here the connections
-that a thread opens within a block are shut down when the block's time is over, so that whatever reads them fails.
-Python tells of each connection through its audit events, which hold for every library.
+Libraries limit each socket operation; a server that sends a byte now and then can hold them for ever. Here the
+connections that a thread opens within a block are shut down at the deadline, so that reads fail. Connections are found
+through Python's audit events, which cover every library.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contextlib import contextmanager
 
 
 class DeadlineExceeded(TimeoutError):
-    """The time for the whole call was over, although the call did not fail by itself."""
+    """The deadline passed, although the call did not fail by itself."""
 
 
 class _Deadline:
@@ -31,7 +31,7 @@ class _Deadline:
         self._lock = threading.Lock()
 
     def add(self, line: socket.socket) -> None:
-        """Watch a connection, by a descriptor of our own: libraries wrap and close theirs."""
+        """Watch a connection through a duplicated descriptor: libraries wrap and close theirs."""
         with self._lock:
             if self.is_over:
                 raise DeadlineExceeded("no more connections for this call")
@@ -40,14 +40,14 @@ class _Deadline:
             self.outer.add(line)
 
     def expire(self) -> None:
-        """Shut all connections down; their owners find them ended."""
+        """Shut down all connections."""
         with self._lock:
             self.is_over = True
             for line in self._lines:
                 _shut_down(line)
 
     def end(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching."""
         with self._lock:
             self.is_ended = True
             for line in self._lines:
@@ -56,7 +56,7 @@ class _Deadline:
 
 
 class _Watchman:
-    """The thread that knows which deadline is the next."""
+    """The thread that waits for the next deadline."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[float, int, _Deadline]] = []
@@ -66,7 +66,7 @@ class _Watchman:
 
     def watch(self, deadline: _Deadline) -> None:
         with self._changed:
-            if self._pid != os.getpid():  # the first in this process, which may be a fork of another
+            if self._pid != os.getpid():  # the first in this process, which may be a fork
                 self._pid, self._queue = os.getpid(), []
                 threading.Thread(target=self._run, name="deadlines", daemon=True).start()
             heapq.heappush(self._queue, (deadline.until, next(self._numbers), deadline))
@@ -90,11 +90,11 @@ _is_hooked = False
 
 @contextmanager
 def deadline(seconds: float, *, is_framed: bool = False) -> Iterator[None]:
-    """End what this thread sends and receives in this block after so many seconds in all.
+    """Limit the whole network time of this thread in this block to so many seconds.
 
-    Only connections that are opened within the block are covered. What reads them raises its library's own error;
-    where the block ends well although its time was over (an answer cut short looks whole), raises DeadlineExceeded,
-    unless the protocol `is_framed` so that nothing cut short looks whole.
+    Only connections opened within the block are covered. Reads fail with the library's own error; if the block ends
+    normally after the deadline (a truncated answer can look complete), raises DeadlineExceeded, unless the protocol
+    `is_framed`, so that truncation is detected.
     """
     _hook()
     outer: _Deadline | None = getattr(_here, "deadline", None)

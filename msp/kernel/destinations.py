@@ -1,8 +1,8 @@
-"""A slow destination cannot take all threads of the outbox.
+"""Limits how many outbox threads one destination can hold, so that a slow one does not block the others.
 
-Subscribers of other programs (mail, payment, webhooks) have threads of their own (msp/app.py). The threads for chat
-serve several destinations: each call takes a place, of which every destination has fewer than there are threads. What
-finds no place in time is postponed, which counts as no try.
+Subscribers of mail, payment and webhooks have threads of their own (msp/app.py). The threads for chat serve several
+destinations: each call takes a slot, and each destination has fewer slots than there are threads. A call that gets no
+slot in time is postponed, which does not count as a try.
 """
 
 import threading
@@ -11,14 +11,14 @@ from contextlib import contextmanager
 
 from msp.kernel.errors import Temporary
 
-CHAT, DESK, MAIL, PAYMENT, WEBHOOKS = "chat", "desk", "mail", "payment", "webhooks"  # what subscribers name
+CHAT, DESK, MAIL, PAYMENT, WEBHOOKS = "chat", "desk", "mail", "payment", "webhooks"  # names that subscribers use
 
 WAIT_SECONDS = 0.3
 POSTPONED_SECONDS = 1.0
 
 
 class Postponed(Temporary):
-    """All places of the destination are taken; nothing was sent."""
+    """All slots of the destination are taken; nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__("busy", retry_after=POSTPONED_SECONDS)
@@ -30,14 +30,14 @@ _places: dict[str, threading.BoundedSemaphore] = {}
 
 
 def limit(destination: str, places: int) -> None:
-    """Have at most so many of a process's threads for chat wait for a destination at once (msp.app.OUTBOX_THREADS)."""
+    """Set how many chat threads of a process one destination may hold at once (msp.app.OUTBOX_THREADS)."""
     if _limits.get(destination) != places:
         _limits[destination], _places[destination] = places, threading.BoundedSemaphore(places)
 
 
 @contextmanager
 def sharing() -> Iterator[None]:
-    """Within this block, this thread's calls take places."""
+    """Within this block, this thread's calls take slots."""
     _here.is_sharing = True
     try:
         yield
@@ -47,9 +47,9 @@ def sharing() -> Iterator[None]:
 
 @contextmanager
 def place_at(destination: str) -> Iterator[None]:
-    """Hold a place at a destination for one call; raises Postponed where none is free in time.
+    """Hold a slot of a destination for one call; raises Postponed if none becomes free in time.
 
-    Threads that share with nobody (web, inbox, a destination's own) need none.
+    Threads that share with no other destination (web, inbox, a destination's own) need no slot.
     """
     if destination not in _places or not getattr(_here, "is_sharing", False):
         yield

@@ -1,10 +1,10 @@
-"""Refusals (a verb that will not) and failures of the outside (temporary or permanent: the retry policy)."""
+"""Domain refusals, and failures of other services (temporary or permanent, which decides about retries)."""
 
 from collections.abc import Mapping, Sequence
 
 
 class Refusal(Exception):
-    """A verb will not do it: a stable code and parameters; sentences are made at the edge."""
+    """The domain refuses an action: a stable code and parameters; its sentence is made at the edge."""
 
     status = 422
 
@@ -15,7 +15,7 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """What was given does not fit; `fields` names each field with its codes."""
+    """Invalid input; `fields` has the codes of each field."""
 
     status = 422
 
@@ -30,7 +30,7 @@ class Invalid(Refusal):
 
 
 class NotFound(Refusal):
-    """It does not exist, or it belongs to somebody else: the answer is the same."""
+    """It does not exist, or belongs to another tenant: indistinguishable."""
 
     status = 404
 
@@ -39,25 +39,25 @@ class NotFound(Refusal):
 
 
 class Denied(Refusal):
-    """The person is known and may not do this."""
+    """The person is authenticated but not allowed."""
 
     status = 403
 
 
 class Conflict(Refusal):
-    """Somebody was faster, or the present state does not allow it."""
+    """The current state does not allow it, for example after a concurrent change."""
 
     status = 409
 
 
 class PreconditionFailed(Refusal):
-    """The `If-Match` that was sent names an older version."""
+    """`If-Match` names an older version."""
 
     status = 412
 
 
 class TooMany(Refusal):
-    """Too much of it at once or in a short time; `retry_after` is in seconds."""
+    """Rate limit or quota exceeded; `retry_after` in seconds."""
 
     status = 429
 
@@ -67,7 +67,7 @@ class TooMany(Refusal):
 
 
 class OutsideFailure(Exception):
-    """An outside service did not do its part."""
+    """Another service failed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -75,7 +75,7 @@ class OutsideFailure(Exception):
 
 
 class Temporary(OutsideFailure):
-    """Try again later; `retry_after` is in seconds, where the service named it."""
+    """May succeed later; `retry_after` in seconds if the service named it."""
 
     def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -83,16 +83,16 @@ class Temporary(OutsideFailure):
 
 
 class Permanent(OutsideFailure):
-    """Trying again cannot help: a person must look at it."""
+    """Retrying cannot help: a person has to look at it."""
 
 
 class InDoubt(Temporary):
-    """It may have been done: the connection broke, or the answer made no sense. Look before doing it again."""
+    """The outcome is unknown: the connection broke, or the answer was invalid. Check before repeating."""
 
 
 class Broken(Permanent):
-    """The connection itself is no longer good (token revoked, app removed): an administrator must renew it."""
+    """The connection is no longer valid (token revoked, app removed): an administrator has to renew it."""
 
 
 class Unreachable(Permanent):
-    """Nothing can be written in that conversation any more (archived, bot removed, blocked)."""
+    """The conversation can no longer be written to (archived, bot removed, blocked)."""

@@ -22,14 +22,14 @@ _types: dict[str, type["Event"]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is notified of an event that names nobody itself: roles and media (msp.notify.recipients)."""
+    """The recipients of an event without explicit ones: roles and media (msp.notify.recipients)."""
 
     who: tuple[str, ...]
     by: tuple[str, ...]
 
 
 def stored_as(key: str, *, default: Any = MISSING) -> Any:
-    """A field that has another name in the stored data."""
+    """A field stored under another name."""
     return field(default=default, metadata={"key": key})
 
 
@@ -37,8 +37,8 @@ def stored_as(key: str, *, default: Any = MISSING) -> Any:
 class Event:
     """Something that happened, in the past tense: ids, codes and counts, never what people wrote.
 
-    A field whose default is None is left out of the data while it is None. Data of older versions may lack fields:
-    these read as their default, or as None. Unknown keys are ignored.
+    A field whose default is None is omitted while it is None. Data of older versions may lack fields: they read as
+    their default, or as None. Unknown keys are ignored.
     """
 
     kind: ClassVar[str]
@@ -57,9 +57,9 @@ class Event:
         audience: Audience | None = None,
         in_history: bool = True,
     ) -> None:
-        """Make a dataclass of it and register its kind; a class without one is a base of others.
+        """Make the class a dataclass and register its kind; a class without a kind is a base class.
 
-        `visibility`: whether the client may see it. `audience`: who is notified, None: nobody. `in_history`: whether
+        `visibility`: whether the client may see it. `audience`: who is notified; None for nobody. `in_history`: whether
         the page of its subject shows it.
         """
         super().__init_subclass__()
@@ -79,22 +79,22 @@ class Event:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:
-        """The event as it was stored."""
+        """Create the event from stored data."""
         return cls(**{each.name: each.read(data) for each in cls._fields})
 
 
 def event_types() -> list[type[Event]]:
-    """Every kind of event that was imported, by kind."""
+    """All imported event types by kind."""
     return [_types[kind] for kind in sorted(_types)]
 
 
 def event_type(kind: str) -> type[Event] | None:
-    """The class of a kind; None for a kind of a package that is not installed, or not any more."""
+    """The class of a kind; None if its package is not installed."""
     return _types.get(kind)
 
 
 def read_event(kind: str, data: Mapping[str, Any]) -> Event | None:
-    """The event of a stored row; None where nobody knows its kind."""
+    """The event of a stored row; None for an unknown kind."""
     known = _types.get(kind)
     return known.read(data) if known else None
 
@@ -135,7 +135,7 @@ def _stored_field(each: "Field[Any]", hint: Any) -> _StoredField:
 
 
 def _parser(hint: Any) -> Callable[[Any], Any]:
-    """What makes a value of a type from its JSON, None aside."""
+    """The function that converts JSON to a type; None is handled by the caller."""
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         return _parser(next(each for each in get_args(hint) if each is not type(None)))

@@ -1,4 +1,4 @@
-"""Stored events and their delivery: one append-only row for timeline, audit and reports, and the outbox."""
+"""Stored events and their delivery: an append-only table for timeline, audit and reports, and the outbox."""
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -21,7 +21,7 @@ E = TypeVar("E", bound=Event, covariant=True)
 
 
 class StoredEvent(Model):
-    """The row of an event (msp.kernel.event_types). The application's roles may not change or delete it."""
+    """The row of an event (msp.kernel.event_types). The application's roles cannot change or delete it."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -30,7 +30,7 @@ class StoredEvent(Model):
         Index("ix_event_client", "client_id", "seq"),
         {"info": {"access": "event"}},
     )
-    __mapper_args__ = {"eager_defaults": False}  # a writer may not read internal events
+    __mapper_args__ = {"eager_defaults": False}  # a writer may not be allowed to read internal events
     id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity())
     client_id: Mapped[UUID | None]
@@ -43,7 +43,7 @@ class StoredEvent(Model):
 
 
 class Delivery(Leased, Model):
-    """One subscriber's share of an event: leased, sent, marked. Its id is the idempotency key outside."""
+    """The delivery of an event to one subscriber: leased, sent, marked. Its id is the idempotency key outside."""
 
     __tablename__ = "delivery"
     __table_args__ = queue_args("delivery")
@@ -59,7 +59,7 @@ class Delivery(Leased, Model):
 
 @dataclass(frozen=True, slots=True)
 class DeliveredEvent(Generic[E]):
-    """An event as a subscriber gets it: `id` is that of its row, `delivery_id` that of the delivery."""
+    """An event as a subscriber gets it: `id` is the event's, `delivery_id` the delivery's."""
 
     delivery_id: int
     id: UUID
@@ -142,9 +142,9 @@ def emit(
 def deliver_at(
     event: StoredEvent, *, subscriber: str, key: str, due_at: datetime, at: datetime, is_urgent: bool = False
 ) -> int:
-    """Hand an event to one subscriber from an instant on, in order within `key` (system scope).
+    """Deliver an event to one subscriber at a given time, in order within `key` (system scope).
 
-    Returns the delivery's id. The subscriber need not listen to events of this kind by itself.
+    Returns the delivery's id. The subscriber need not be subscribed to this kind.
     """
     lane = _priority(_subscribers.get(subscriber), is_urgent=is_urgent)
     delivery = _delivery(event, subscriber=subscriber, key=key, lane=lane, due_at=due_at, at=at)
@@ -174,19 +174,19 @@ def _delivery(event: StoredEvent, *, subscriber: str, key: str, lane: int, due_a
 
 
 def deliver_one() -> bool:
-    """Deliver the next waiting share of an event; False when nothing is due."""
+    """Deliver the next due event; False if none is due."""
     return process_one(Delivery, _hand_over)
 
 
 def deliver_oldest() -> bool:
-    """Deliver the share that has waited longest, urgent or not; False when nothing is due."""
+    """Deliver the event that has waited longest, whatever its priority; False if none is due."""
     return process_one(Delivery, _hand_over, oldest=True)
 
 
 def deliver_to(*destinations: str, oldest: bool = False) -> Callable[[], bool]:
-    """What delivers the next share for these destinations alone; calls to chat share the places of each.
+    """The function that delivers the next event to these destinations only; chat calls take slots per destination.
 
-    Shares of subscribers that nobody knows any more are the desk's own.
+    Deliveries of unknown subscribers belong to the system's own threads.
     """
 
     def one() -> bool:
@@ -200,7 +200,7 @@ def deliver_to(*destinations: str, oldest: bool = False) -> Callable[[], bool]:
 
 
 def _hand_over(row: Any) -> None:
-    if row.subscriber not in _subscribers:  # an integration that was switched off leaves nothing to do
+    if row.subscriber not in _subscribers:  # the integration was switched off
         return
     event = read_event(row.kind, row.data)
     if event is None:

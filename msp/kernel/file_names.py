@@ -1,14 +1,14 @@
-"""Names of files that people send: made safe to store, to show, to put into a header and to save on any system."""
+"""Makes names of uploaded files safe to store, display, put into a header and save on any system."""
 
 import re
 import unicodedata
 from pathlib import PurePosixPath
 
 MAX_LETTERS = 200
-MAX_BYTES = 240  # in UTF-8: file systems hold 255, and copies get " (1)" or ".part" added
-MAX_ENDING = 20  # letters, its dots included; what is longer is no ending
-DOUBLE_ENDINGS = (".tar",)  # .tar.gz, .tar.xz, …: both parts say what it is
-_JOINERS = frozenset("\u200c\u200d")  # Persian and emoji are spelt with them
+MAX_BYTES = 240  # bytes in UTF-8: file systems allow 255, and copies get " (1)" or ".part"
+MAX_ENDING = 20  # characters including dots; longer suffixes are not extensions
+DOUBLE_ENDINGS = (".tar",)  # double extensions: .tar.gz, .tar.xz, …
+_JOINERS = frozenset("\u200c\u200d")  # joiners are part of Persian words and emoji
 _REPLACED = re.compile(r'[<>:"|?*]')
 _LEADING_DOTS = re.compile(r"^\.+")
 _SPACE = re.compile(r"\s+")
@@ -16,9 +16,9 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-
 
 
 def file_name(given: object, *, otherwise: str = "file") -> str:
-    """A tidy name for a file: no path, control or direction marks, at most 200 letters, its ending kept.
+    """A safe file name: no path, control or direction characters, at most 200 bytes, extension kept. Idempotent.
 
-    `otherwise` is the name where nothing is left. The result is the same when it is tidied again.
+    `otherwise` is the name if nothing is left.
     """
     name = _last_part(unicodedata.normalize("NFC", _visible(str(given or ""))))
     name = _LEADING_DOTS.sub(".", _REPLACED.sub("_", name).strip().rstrip(" ."))
@@ -28,7 +28,7 @@ def file_name(given: object, *, otherwise: str = "file") -> str:
 
 
 def _visible(text: str) -> str:
-    """The text without control characters, direction marks, lone surrogates and other invisible ones."""
+    """The text without control characters, direction marks, lone surrogates and other invisible characters."""
     spaced = "".join(" " if each.isspace() else each for each in text)
     kept = (each for each in spaced if each in _JOINERS or unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Cn"))
     return _SPACE.sub(" ", "".join(kept))

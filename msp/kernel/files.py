@@ -1,7 +1,6 @@
-"""Files that people sent: kept outside the database under the SHA-256 of their bytes, so that equal files lie once.
+"""Uploaded files, stored outside the database by their SHA-256, so that equal files are stored once.
 
-They are other people's bytes: never executable, never under a name that somebody chose, never served on our origin as
-anything but a download.
+They are untrusted: never executable, never stored under a user's name, served only as downloads.
 """
 
 import hashlib
@@ -25,23 +24,23 @@ _folder: Path | None = None
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A stored file: the key to open it with, and its length in bytes."""
+    """A stored file: its key and its length in bytes."""
 
     key: str
     size: int
 
 
 def use_folder(folder: Path) -> None:
-    """Keep this process's files under `folder` (MSP_HOME/files); it is made when the first file comes."""
+    """Store this process's files under `folder` (MSP_HOME/files), created with the first file."""
     global _folder
     _folder = folder
 
 
 def keep(chunks: Iterable[bytes], *, limit: int = MAX_BYTES) -> Kept:
-    """Store a file durably before returning; raises Permanent `too_large` beyond `limit` bytes, and keeps nothing."""
+    """Store a file durably; raises Permanent `too_large` beyond `limit` bytes without storing anything."""
     folder = _root() / "incoming"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=folder)  # made readable and writable by us alone
+    handle, name = tempfile.mkstemp(dir=folder)  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
             kept = _write(file, chunks, limit=limit)
@@ -65,7 +64,7 @@ def open_kept(key: str) -> BinaryIO:
 
 
 def stored_at(key: str) -> datetime | None:
-    """When a file was stored last, which also holds for equal files that came later; None where it is not there."""
+    """When a file was last stored, including equal files; None if it does not exist."""
     try:
         return datetime.fromtimestamp(_path(key).stat().st_mtime, UTC)
     except FileNotFoundError:
@@ -73,7 +72,7 @@ def stored_at(key: str) -> datetime | None:
 
 
 def remove(key: str, *, stored_at: datetime) -> None:
-    """Remove a file unless it was stored again since `stored_at`. Idempotent."""
+    """Delete a file unless it was stored again since `stored_at`. Idempotent."""
     path = _path(key)
     try:
         if path.stat().st_mtime <= stored_at.timestamp():

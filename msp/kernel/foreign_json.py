@@ -1,4 +1,4 @@
-"""JSON that another program sent: an object that PostgreSQL can keep, or none at all."""
+"""Parses JSON from other programs into an object that PostgreSQL can store."""
 
 import json
 import math
@@ -7,11 +7,11 @@ from typing import Any
 from msp.kernel.db import Json
 from msp.kernel.storable import storable_text
 
-MOST_DEPTH = 100  # of nested lists and objects; chat systems and Stripe need a dozen
+MOST_DEPTH = 100  # nesting of lists and objects; chat systems and Stripe need a dozen
 
 
 class NotJson(ValueError):
-    """The body is no such object; `code` says why: not_json, not_an_object or too_deep."""
+    """The body is not such an object; `code` is not_json, not_an_object or too_deep."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -19,10 +19,10 @@ class NotJson(ValueError):
 
 
 def parse_object(raw: bytes | str, *, most_depth: int = MOST_DEPTH) -> Json:
-    """The object of a body, without NUL and halves of surrogate pairs in its texts; raises NotJson.
+    """The object in a body, without NUL and lone surrogates in its texts; raises NotJson.
 
-    Refused are NaN and infinities however they are written (1e999 too), numbers of thousands of digits, and what is
-    nested deeper than `most_depth`.
+    Refuses NaN and infinities in any form (1e999 too), numbers of thousands of digits, and nesting deeper than
+    `most_depth`.
     """
     try:
         value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)

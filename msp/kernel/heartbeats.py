@@ -1,4 +1,4 @@
-"""Signs of life: which workers work and when the last tick came. Kept in Redis, by Redis's own time: hints only."""
+"""Heartbeats of workers and of the last tick, in Redis with Redis's time; only hints."""
 
 import logging
 import os
@@ -11,12 +11,12 @@ from msp.kernel import wake
 log = logging.getLogger(__name__)
 
 WORKERS, TICKS = "pulse:workers", "pulse:ticks"
-ALIVE = 15.0  # seconds for which a worker that said nothing counts as alive
+ALIVE = 15.0  # seconds after which a silent worker is not counted as alive
 _FORGOTTEN = 86_400.0  # seconds
 
 
 def beat(kind: str, name: str = "") -> None:
-    """Say that this process lives, or that `name` did its part; silent where Redis is away."""
+    """Record that this process, or `name`, is alive; does nothing without Redis."""
     try:
         _record(kind, name or f"{socket.gethostname()}:{os.getpid()}")
     except redis.RedisError as failure:
@@ -24,15 +24,15 @@ def beat(kind: str, name: str = "") -> None:
 
 
 def stop(kind: str) -> None:
-    """Say that this process ends."""
+    """Record that this process ends."""
     try:
         wake.connection().zrem(kind, f"{socket.gethostname()}:{os.getpid()}")
     except redis.RedisError:
-        pass  # it is forgotten soon
+        pass  # the key expires soon
 
 
 def ages(kind: str, *, asked: redis.Redis | None = None) -> dict[str, float]:
-    """Seconds since each last said so, by the connection of this process or another; raises redis.RedisError."""
+    """Seconds since each heartbeat, over this process's connection or another; raises redis.RedisError."""
     connection = asked or wake.connection()
     now = _now(connection)
     heard: list[tuple[bytes, float]] = connection.zrange(kind, 0, -1, withscores=True)  # type: ignore[assignment]
@@ -40,7 +40,7 @@ def ages(kind: str, *, asked: redis.Redis | None = None) -> dict[str, float]:
 
 
 def alive(*, asked: redis.Redis | None = None) -> int:
-    """How many workers live; raises redis.RedisError."""
+    """The number of live workers; raises redis.RedisError."""
     return sum(age <= ALIVE for age in ages(WORKERS, asked=asked).values())
 
 

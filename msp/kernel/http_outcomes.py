@@ -1,4 +1,4 @@
-"""What an HTTP answer means for whoever asked: try again (when?), in doubt, or never; and downloads with limits."""
+"""What an HTTP answer means: success, retry (when), in doubt or permanent; and downloads with limits."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -14,12 +14,12 @@ from msp.kernel.errors import InDoubt, OutsideFailure, Permanent, Temporary
 from msp.kernel.web_address import WebAddress, parse_web_address
 
 CHUNK = 64 * 1024
-LONGEST_WAIT = 3600.0  # seconds that another service may ask us to wait
-_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")  # whole in RFC 9110; some services send fractions
+LONGEST_WAIT = 3600.0  # longest accepted wait in seconds
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")  # RFC 9110 wants whole numbers; some services send fractions
 
 
 def retry_after(headers: Mapping[str, object] | None) -> float | None:
-    """The header `Retry-After` (RFC 9110, 10.2.3) in seconds, of a number or a date; None without a valid one."""
+    """The header `Retry-After` (RFC 9110, 10.2.3), a number or a date, in seconds; None if missing or invalid."""
     written = next((value for name, value in (headers or {}).items() if name.lower() == "retry-after"), None)
     if isinstance(written, list):
         written = next(iter(written), None)
@@ -41,7 +41,7 @@ def is_temporary(status: int) -> bool:
 def failure(
     status: int, headers: Mapping[str, object] | None, *, reason: str = "", is_repeatable: bool = True
 ) -> OutsideFailure:
-    """The failure that a status other than 2xx stands for; `reason` is `http_<status>` unless given.
+    """The failure for a status other than 2xx; `reason` is `http_<status>` unless given.
 
     5xx after a request that is not repeatable is InDoubt: it may have been done.
     """
@@ -54,7 +54,7 @@ def failure(
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that is being fetched."""
+    """A file being downloaded."""
 
     content_type: str
     chunks: Iterator[bytes]
@@ -71,8 +71,8 @@ def download(
 ) -> Iterator[Download]:
     """GET a file from a host that `may_fetch` allows; redirects are not followed.
 
-    `timeout` is for one wait, `seconds` for the whole file; its size is limited by the reader (`files.keep`). Raises
-    Permanent or Temporary.
+    `timeout` limits each socket operation, `seconds` the whole download; the reader limits the size (`files.keep`).
+    Raises Permanent or Temporary.
     """
     address = parse_web_address(url)
     if address is None or not may_fetch(address):

@@ -1,4 +1,4 @@
-"""The reader's language and time zone: one person at a time, in pages, chat, mail and PDF alike."""
+"""The reader's language and time zone, for pages, chat, mail and PDF."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ LOCALES = ("es", "en")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom words and times are made."""
+    """The language and time zone for which texts are made."""
 
     locale: str
     timezone: str
@@ -25,7 +25,7 @@ _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 
 
 def init_app(app: Flask) -> None:
-    """Have Flask-Babel ask for the present reader."""
+    """Make Flask-Babel use the current reader."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parents[1] / "translations")
     Babel(
         app,
@@ -37,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 
 def current_reader() -> Reader:
-    """Who reads: the one set by `reading_as`, else what the browser asks for, else Spanish in Madrid."""
+    """The reader set by `reading_as`, else by the browser's languages, else Spanish in Madrid."""
     reader = _reader.get()
     if reader is None and flask.has_request_context():
         wanted = flask.request.accept_languages.best_match(LOCALES, default="es")
@@ -52,13 +52,13 @@ def set_reader(locale: str, timezone: str) -> None:
 
 
 def forget_reader() -> None:
-    """Back to the browser's language."""
+    """Use the browser's language again."""
     _reader.set(None)
 
 
 @contextmanager
 def reading_as(locale: str, timezone: str) -> Iterator[None]:
-    """Make words and times for somebody else for a while (a chat card, a mail, a PDF)."""
+    """Use another reader within a block (a chat card, a mail, a PDF)."""
     token = _reader.set(Reader(locale, timezone))
     refresh()
     try:

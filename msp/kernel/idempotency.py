@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on every POST: the answer is stored in the unit of work that it answers for."""
+"""`Idempotency-Key` for POST: the answer is stored in the same unit of work."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_KEY = 255
 
 
 class StoredAnswer(Model):
-    """The first answer to a key, given again to whoever sends the same key and the same body."""
+    """The first answer to a key, repeated for the same key with the same body."""
 
     __tablename__ = "stored_answer"
     __table_args__ = ({"info": {"access": "shared"}},)
@@ -33,7 +33,7 @@ class StoredAnswer(Model):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """An answer that was given before."""
+    """A repeated answer."""
 
     status: int
     headers: Json
@@ -41,9 +41,9 @@ class Replay:
 
 
 def begin(person_id: UUID, key: str, *, method: str, path: str, body: bytes) -> Replay | None:
-    """Reserve a key, or return the answer it had; waits for a twin in flight.
+    """Reserve a key, or return its stored answer; waits for a concurrent request with the same key.
 
-    Raises Conflict where the same key came with another request.
+    Raises Conflict if the key was used with another request.
     """
     digest = hashlib.sha256(b"\0".join([method.encode(), path.encode(), body])).hexdigest()
     statement = (
@@ -68,6 +68,6 @@ def begin(person_id: UUID, key: str, *, method: str, path: str, body: bytes) -> 
 
 
 def finish(person_id: UUID, key: str, *, status: int, headers: Json, body: bytes) -> None:
-    """Keep the answer of a reserved key, in the same unit of work."""
+    """Store the answer of a reserved key in the same unit of work."""
     stored = db.session.get_one(StoredAnswer, (person_id, key))
     stored.status, stored.headers, stored.body = status, headers, body

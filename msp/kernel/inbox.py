@@ -1,4 +1,4 @@
-"""What comes in from other programs: verified, stored once, answered, then worked by a worker."""
+"""The inbox: verified events of other programs, stored once, acknowledged, then handled by a worker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from msp.kernel.leases import USUAL, ClaimJoin, Leased, process_one, queue_args
 
 
 class Inbound(Leased, Model):
-    """One message of another program, kept as it came."""
+    """A stored event of another program, as received."""
 
     __tablename__ = "inbound"
     __table_args__ = queue_args(
@@ -29,7 +29,7 @@ class Inbound(Leased, Model):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A stored message as its source's handler reads it."""
+    """A stored event as its handler gets it."""
 
     id: int
     external_id: str
@@ -41,7 +41,7 @@ _sources: dict[str, Handler] = {}
 
 
 def register_source(name: str, handler: Handler) -> None:
-    """Have what `name` stores worked by `handler`, which may run twice for one message and must bear it."""
+    """Register the handler of a source. It must be idempotent: an event may be handled twice."""
     _sources[name] = handler
 
 
@@ -77,12 +77,12 @@ def store(
 
 
 def work_one() -> bool:
-    """Work the next stored message; False when none is due."""
+    """Handle the next due event; False if none is due."""
     return process_one(Inbound, _hand_over)
 
 
 def work_oldest() -> bool:
-    """Work the message that has waited longest, urgent or not; False when none is due."""
+    """Handle the event that has waited longest, whatever its priority; False if none is due."""
     return process_one(Inbound, _hand_over, oldest=True)
 
 

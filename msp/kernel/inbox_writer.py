@@ -1,7 +1,7 @@
-"""Rows of the inbox are written in groups: whoever comes while a group is written is in the next one, with one commit.
+"""Group commit for the inbox: rows that arrive while a group is written are written together as the next group.
 
-The threads of a process share a few connections for it, which hold the system role. A thread that finds one free writes
-what waits, its own row among it; the others wait until one is free or their row was written by somebody else.
+The threads of a process share a few connections with the system role. A thread that finds one free writes all waiting
+rows including its own; the others wait until one is free or another thread has written their row.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from sqlalchemy.engine import Engine
 from msp.kernel.db import Json, db
 
 MOST_AT_ONCE = 100
-LINES = 4  # groups that are made durable at a time
+LINES = 4  # groups committed concurrently
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What the statement that writes a row finds out: SQL in which `{0}`, `{1}` … stand for the `values` as text."""
+    """A value computed by the inserting statement: SQL in which `{0}`, `{1}` … are the `values` as text."""
 
     sql: str
     values: tuple[str | None, ...] = ()
@@ -35,10 +35,10 @@ class Sought:
 
 @dataclass(slots=True)
 class Row:
-    """A row to be written; with `only_if`, where that holds or where something waits under the same key."""
+    """A row to write; with `only_if`, if that holds or something waits under the same key."""
 
     values: Json
-    payload: str  # as JSON: made by its own thread, so that what cannot be written fails alone
+    payload: str  # JSON, encoded in the caller's thread so that invalid data fail alone
     lane: Sought | None = None
     only_if: Sought | None = None
     is_new: bool = False
@@ -48,17 +48,17 @@ class Row:
 
     @property
     def name(self) -> tuple[str, str]:
-        """What makes it one row however often it comes."""
+        """The row's unique key, for duplicates."""
         return self.values["source"], self.values["external_id"]
 
     @property
     def shape(self) -> tuple[str, str]:
-        """Rows of the same shape are written by the same statement."""
+        """Rows of the same shape share a statement."""
         return self.lane.sql if self.lane else "", self.only_if.sql if self.only_if else ""
 
 
 class Writer:
-    """Whoever writes for all threads of this process."""
+    """Writes rows for all threads of this process."""
 
     def __init__(self, engine: Engine) -> None:
         self._waiting: list[Row] = []
@@ -67,7 +67,7 @@ class Writer:
         self._changed = threading.Condition()
 
     def write(self, row: Row) -> bool:
-        """Write a row durably and return whether it is new; raises what the database does."""
+        """Write a row durably and return whether it is new; raises the database's errors."""
         with self._changed:
             self._waiting.append(row)
         while not row.is_written:
@@ -79,12 +79,12 @@ class Writer:
         return row.is_new
 
     def close(self) -> None:
-        """Give the connections up; the next row opens another."""
+        """Close the connections; the next row opens a new one."""
         for line in self._lines:
             line.hang_up()
 
     def _take(self, row: Row) -> tuple[_Line, list[Row]] | None:
-        """What waits and a line to write it with; None once somebody else has written this row."""
+        """The waiting rows and a free connection; None once another thread has written this row."""
         with self._changed:
             while not row.is_written and (row.is_taken or not self._free):
                 self._changed.wait()
@@ -112,14 +112,14 @@ class Writer:
 
 
 class _Line:
-    """One connection, opened when it is needed."""
+    """One connection, opened on demand."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: psycopg.Connection[Any] | None = None
 
     def write(self, rows: list[Row]) -> None:
-        """Write rows together, or alone where one of them spoils it; a row that cannot be written has its `fault`."""
+        """Write rows together, or one by one if one fails; a failed row has its `fault`."""
         try:
             self._write_together(rows)
         except psycopg.Error as fault:
@@ -127,13 +127,13 @@ class _Line:
                 self._write_alone(row, fault, is_only=len(rows) == 1)
 
     def hang_up(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if open."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _write_together(self, rows: Sequence[Row]) -> None:
-        """All or none; once more over a new connection where the one we had was ended."""
+        """Write all or none; retries once over a new connection if the old one was closed."""
         is_kept = self._connection is not None
         try:
             self._insert(self._connected(), rows)
@@ -179,7 +179,7 @@ class _Line:
 
 
 def _is_away(fault: psycopg.Error) -> bool:
-    """Whether it is the database's trouble, and no row's (SQLSTATE classes 08, 53 and 57; none without a line)."""
+    """Whether the error is an outage, not caused by a row (SQLSTATE classes 08, 53, 57; none without a connection)."""
     return isinstance(fault, psycopg.OperationalError) and (fault.sqlstate or "08")[:2] in ("08", "53", "57")
 
 
@@ -188,7 +188,7 @@ _making = threading.Lock()
 
 
 def writer() -> Writer:
-    """The writer of the application at work, in this process."""
+    """The current application's writer in this process."""
     engine = db.engine
     found = _writers.get(engine)
     if found is None:
@@ -201,7 +201,7 @@ def writer() -> Writer:
 
 
 def _forget(engine: Engine) -> None:
-    """Close the connections of an engine that gives up its own."""
+    """Close the connections of a disposed engine."""
     if found := _writers.pop(engine, None):
         found.close()
 
@@ -213,14 +213,14 @@ def _close_all() -> None:
 
 
 def _run(connection: psycopg.Connection[Any], rows: list[Row]) -> Iterator[tuple[str, str]]:
-    """Insert rows of one shape in their order; which of them are new."""
+    """Insert rows of one shape in order; returns which are new."""
     with psycopg.RawCursor(connection) as cursor:
         cursor.execute(_statement(*rows[0].shape), [f"[{','.join(_told(rows))}]"])
         return iter(cursor.fetchall())
 
 
 def _told(rows: list[Row]) -> Iterator[str]:
-    waiting: set[str] = set()  # keys of rows before, in the same statement, which it cannot see
+    waiting: set[str] = set()  # keys of earlier rows of this statement, which it cannot see
     for number, row in enumerate(rows):
         key = row.values["key"]
         told = row.values | {

@@ -29,6 +29,6 @@ def _before(flush: UOWTransaction, parent: Mapper[Any], child: Mapper[Any]) -> t
 
 @cache
 def _referred(mapper: Mapper[Any]) -> frozenset[Mapper[Any]]:
-    """The mappers that a mapper's table refers to by foreign keys, itself excepted."""
+    """The mappers of the tables that a mapper's table refers to, except itself."""
     tables = {key.column.table for key in mapper.local_table.foreign_keys}
     return frozenset(each for each in Model.registry.mappers if each.local_table in tables and each is not mapper)

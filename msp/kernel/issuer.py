@@ -1,7 +1,7 @@
-"""The company that issues the invoices: its data as the setting `provider` keeps them, and its VERI*FACTU mode.
+"""The company that issues invoices (setting `provider`), and its VERI*FACTU mode.
 
 RD 1007/2023 art. 16 reserves the name, the legend and the right to be "verifiable" to systems that send each record to
-the tax agency. Nothing here sends any, so the only mode that can be chosen is "off".
+the tax agency. Nothing here sends any, so "off" is the only mode.
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ AVAILABLE_MODES: tuple[VerifactuMode, ...] = ("off",)  # "verifactu" needs a sen
 
 
 def read_issuer() -> Json:
-    """The issuer's data; empty before anybody entered them."""
+    """The issuer's data; empty before they are entered."""
     return settings.read("provider")
 
 
 def verifactu_mode(issuer: Mapping[str, Any]) -> VerifactuMode:
-    """The mode in an issuer's data, as they are now or as an invoice keeps them; "off" unless it can be chosen."""
+    """The mode in an issuer's data, current or of an invoice; "off" unless it is available."""
     chosen = issuer.get("verifactu_mode")
     return next((mode for mode in AVAILABLE_MODES if mode == chosen), "off")
 
 
 def check_verifactu_mode(mode: object) -> VerifactuMode:
-    """The mode, if it can be chosen; raises Invalid for "verifactu" (`not_available`) and anything else (`unknown`)."""
+    """The mode, if available; raises Invalid for "verifactu" (`not_available`) and other values (`unknown`)."""
     for each in MODES:
         if each == mode and each in AVAILABLE_MODES:
             return each
@@ -37,7 +37,7 @@ def check_verifactu_mode(mode: object) -> VerifactuMode:
 
 
 def set_verifactu_mode(mode: object) -> VerifactuMode:
-    """Set the mode for invoices issued from now on; those that were issued keep theirs. Raises Invalid."""
+    """Set the mode for invoices issued from now on; issued ones keep theirs. Raises Invalid."""
     chosen = check_verifactu_mode(mode)
     settings.write("provider", read_issuer() | {"verifactu_mode": chosen})
     return chosen

@@ -30,20 +30,20 @@ from msp.kernel.wake_jobs import SERIALIZER, TICK, WakeJob
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
-LOOK_SECONDS = 5  # a drain that hears of nothing looks by itself
-NICE = 10  # a heap of work gives way to the web, where people and chat systems wait for an answer
-GOING_ON = 2  # threads of a drain that work under pressure: one takes the oldest piece, one the most urgent
-REST = 3.0  # times what a piece took, for which such a thread rests
+LOOK_SECONDS = 5  # seconds after which an idle drain looks without a wake-up
+NICE = 10  # niceness: the web goes first, because people and chat systems wait for it
+GOING_ON = 2  # threads per drain that work under pressure: one takes the oldest, one the most urgent piece
+REST = 3.0  # rest of such a thread, as a multiple of the piece's duration
 LEAST_REST, LONGEST_REST = 0.05, 1.0  # seconds
-SILENCE_SECONDS = 5  # a worker that heard no tick for so long ticks by itself
+SILENCE_SECONDS = 5  # seconds without a tick after which a worker ticks by itself
 
-One = Callable[[], bool]  # does one piece of work and answers False when there is none
+One = Callable[[], bool]  # does one piece of work; False if there is none
 
 
 @dataclass(frozen=True, slots=True)
 class _Drain:
     one: One
-    hands: tuple[One, ...]  # what each thread does
+    hands: tuple[One, ...]  # one function per thread
 
 
 _drains: dict[str, _Drain] = {}
@@ -63,13 +63,13 @@ def register_hands(name: str, one: One, hands: Sequence[One]) -> None:
 
 
 def every_second(tick: Callable[[], None]) -> None:
-    """Call `tick` about once a second in one worker; it must be quick, touch the database only, and bear doubles."""
+    """Call `tick` about once a second in one worker. It must be quick, use the database only, and be idempotent."""
     if tick not in _ticks:
         _ticks.append(tick)
 
 
 def run(name: str) -> None:
-    """The RQ job: look at the named drain. In a process without a crew, work it here until it is empty."""
+    """The RQ job: wake the named drain. In a process without a crew, work it until it is empty."""
     wake.taken(name)
     if _crew is None:
         drain(name)
@@ -78,7 +78,7 @@ def run(name: str) -> None:
 
 
 def tick() -> None:
-    """The clock's RQ job, each second."""
+    """The clock's RQ job, every second."""
     _take_tick("clock")
 
 
@@ -88,13 +88,13 @@ def _take_tick(source: str) -> None:
     for each in _ticks:
         try:
             each()
-        except Exception:  # one that stumbles keeps none of the others from being done
+        except Exception:  # a failing one does not stop the others
             log.exception("a tick stumbled", extra={"tick": each.__name__})
     heartbeats.beat(heartbeats.TICKS, source)
 
 
 def drain(name: str) -> int:
-    """Work a drain in this thread until nothing is due; returns how many pieces were worked."""
+    """Work a drain in this thread until nothing is due; returns the number of pieces."""
     count = 0
     while _drains[name].one():
         count += 1
@@ -126,12 +126,12 @@ class Crew:
         self._ticker = threading.Thread(target=self._tick_where_it_is_silent, name="ticker", daemon=True)
 
     def start(self) -> None:
-        """Start every thread; each looks once at what waits already."""
+        """Start all threads; each looks once for waiting work."""
         for thread in (*self._threads, self._keeper, self._ticker):
             thread.start()
 
     def look(self, name: str) -> bool:
-        """Ring the bell of a drain: its idle threads look; False when there is none."""
+        """Wake the idle threads of a drain; False if there is no such drain."""
         with self._bells[name]:
             self._rings[name] += 1
             self._bells[name].notify_all()
@@ -160,7 +160,7 @@ class Crew:
                 try:
                     while not self._stop.is_set() and self._work_one(one, goes_on):
                         pass
-                except Exception:  # the database is away: the next bell tries again
+                except Exception:  # database unavailable: the next wake-up retries
                     log.exception("a drain stumbled", extra={"drain": name})
                     self._stop.wait(1)
                 with self._bells[name]:
@@ -171,7 +171,7 @@ class Crew:
                     heard = self._rings[name]
 
     def _work_one(self, one: One, goes_on: bool) -> bool:
-        """Work one piece; under pressure only where this thread goes on, and with a rest after it."""
+        """Work one piece; under pressure only in some threads, with a rest after it."""
         while not goes_on and self._pressure.is_high():
             if self._stop.wait(LEAST_REST):
                 return False
@@ -182,13 +182,13 @@ class Crew:
         return found
 
     def _keep(self) -> None:
-        """Renew the leases of what is in hand, and say that we live."""
+        """Renew the leases in hand and send the heartbeat."""
         with self._app.app_context():
             while not self._idle.wait(leases.RENEW_AFTER.total_seconds()):
                 try:
                     leases.renew()
                     heartbeats.beat(heartbeats.WORKERS)
-                except Exception:  # the database is away: nobody else can claim either
+                except Exception:  # database unavailable: no other worker can claim either
                     log.exception("the keeper stumbled")
 
     def _tick_where_it_is_silent(self) -> None:
@@ -199,7 +199,7 @@ class Crew:
 
 
 class _Listener(SimpleWorker):
-    """RQ's worker, which soon tries Redis again and remembers that it was told to stop."""
+    """RQ's worker with quick reconnection to Redis; remembers a stop request."""
 
     max_connection_wait_time = 2.0
     is_told_to_stop = False
@@ -214,16 +214,16 @@ class _Listener(SimpleWorker):
 
 
 class _Clock(CronScheduler):
-    """RQ's clock, whose ticks are jobs as our workers take them, and which remembers that it was told to stop."""
+    """RQ's cron whose ticks are our jobs; remembers a stop request."""
 
     is_told_to_stop = False
 
     def _request_stop(self, signum: int, frame: FrameType | None) -> None:
-        self.is_told_to_stop = True  # without Redis, RQ's end of the clock raises instead of StopRequested
+        self.is_told_to_stop = True  # without Redis, RQ's shutdown raises instead of StopRequested
         super()._request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def enqueue_jobs(self) -> list[CronJob]:
-        """Send a tick where one is due."""
+        """Send a tick if one is due."""
         due = [job for job in self.get_jobs() if job.should_run()]
         for job in due:
             wake.queue_at(self.connection).enqueue(TICK, result_ttl=0, ttl=5, job_timeout=30)
@@ -232,14 +232,14 @@ class _Clock(CronScheduler):
 
 
 def make_clock(connection: redis.Redis) -> _Clock:
-    """The clock, with its one tick."""
+    """The cron scheduler with its one tick."""
     scheduler = _Clock(connection=connection, logging_level=logging.WARNING)
     scheduler.register(tick, wake.QUEUE, interval=TICK_SECONDS)
     return scheduler
 
 
 def run_worker(app: Flask) -> None:
-    """Work until SIGTERM or SIGINT, then finish what is in hand. Blocks; goes on without Redis while that is away."""
+    """Work until SIGTERM or SIGINT, then finish the work in hand. Blocks; goes on without Redis."""
     global _crew
     os.nice(NICE)
     _stop_on_signals()
@@ -257,7 +257,7 @@ def run_worker(app: Flask) -> None:
 
 
 def _listen(app: Flask) -> bool:
-    """Hear wake-ups until told to stop (True) or until Redis is away (False)."""
+    """Listen for wake-ups until stopped (True) or until Redis is unavailable (False)."""
     listener = _Listener([wake.QUEUE], connection=_patient_connection(app))
     try:
         listener.work(logging_level="WARNING")
@@ -268,7 +268,7 @@ def _listen(app: Flask) -> bool:
 
 
 def run_clock(app: Flask) -> None:
-    """Send a tick each second until SIGTERM or SIGINT. Blocks; tries again each second while Redis is away."""
+    """Send a tick each second until SIGTERM or SIGINT. Blocks; retries each second without Redis."""
     while not _send_ticks(app):
         time.sleep(1)
 
@@ -278,19 +278,19 @@ def _send_ticks(app: Flask) -> bool:
     scheduler = make_clock(_patient_connection(app))
     try:
         scheduler.start()  # type: ignore[no-untyped-call]
-    except StopRequested:  # before the clock had begun
+    except StopRequested:  # before the cron had started
         return True
     except redis.RedisError as failure:
         if scheduler.is_told_to_stop:
             return True
         log.warning("no ticks", extra={"reason": str(failure)})
-        _stop_on_signals()  # RQ's own handlers would end nothing between two tries
+        _stop_on_signals()  # RQ's own handlers would not stop us between two tries
         return False
     return True
 
 
 def _stop_on_signals() -> None:
-    """Between RQ's own handlers a signal ends the process in order too."""
+    """Stop in order on signals that arrive outside of RQ's own handlers."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
@@ -300,7 +300,7 @@ def _stop_on_signals() -> None:
 
 
 def _patient_connection(app: Flask) -> redis.Redis:
-    """Workers wait long for their next job, so they cannot use the impatient connection of the doors."""
+    """Workers wait long for jobs, so they cannot use the endpoints' connection with short timeouts."""
     return redis.Redis.from_url(app.config["SETTINGS"].redis_url, health_check_interval=10)
 
 

@@ -46,23 +46,23 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=8)
 RENEW_AFTER = timedelta(seconds=2)
-LONGEST = timedelta(minutes=10)  # a handler that never comes back loses its lease all the same
+LONGEST = timedelta(minutes=10)  # longest lease of a handler that never returns
 # Failures of one kind in a row after which a row is given up; MAX_TEMPORARY is the most tries of any kind too.
-MAX_TRIES = 8  # unexpected faults: some four minutes of tries
+MAX_TRIES = 8  # unexpected faults: about four minutes of tries
 MAX_BLOCKING_FAULTS = 2  # faults in a row after which a row no longer blocks later rows of its key: about six seconds
-MAX_AWAY = 30  # a database that is away, too slow or entangled: two hours
-MAX_TEMPORARY = 600  # what the outside refuses for a time: two days
-MAX_PROMOTED = 1000  # rows that become urgent at once
+MAX_AWAY = 30  # database unavailable, too slow or deadlocked: two hours
+MAX_TEMPORARY = 600  # temporary failures of other services: two days
+MAX_PROMOTED = 1000  # rows promoted per statement
 LOST = float("-inf")
-MAX_CRASHES = 5  # tries in a row that ended with the worker's death or its silence
-CUT_OFF = "cut_off"  # the reason of what was given up for them
+MAX_CRASHES = 5  # tries in a row that ended with the worker's death
+CUT_OFF = "cut_off"  # failure reason of such rows
 
 URGENT, USUAL, LATER = 0, 1, 2  # lanes: an urgent ticket's; somebody waits for it; nobody looks at the clock for it
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimJoin:
-    """What a claim reads along with its row `t`, in the same statement: columns, and the rows of another table."""
+    """What a claim also reads for its row `t` in the same statement: columns, and the rows of another table."""
 
     columns: str
     table: str = ""
@@ -71,7 +71,7 @@ class ClaimJoin:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Which rows are wanted: those with one of these values in a column of text, or with any other."""
+    """A filter of rows: those with one of these values in a text column, or with any other."""
 
     column: str
     values: tuple[str, ...]
@@ -84,7 +84,7 @@ class Only:
 
 
 class Leased:
-    """The columns of a row that waits for work."""
+    """The columns of a row that waits for work (mixin)."""
 
     brings: ClassVar[ClaimJoin]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -95,9 +95,9 @@ class Leased:
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    cut_off: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # tries lately that never ended
-    failure: Mapped[str | None]  # how the last try failed: fault, away or temporary
-    in_a_row: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # tries that failed so
+    cut_off: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # unfinished tries in a row
+    failure: Mapped[str | None]  # kind of the last failure: fault, away or temporary
+    in_a_row: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # tries in a row that failed so
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     reason: Mapped[str | None]
@@ -105,7 +105,7 @@ class Leased:
 
 
 def queue_args(table: str, *more: SchemaItem, access: str = "queue") -> tuple[object, ...]:
-    """The constraints and indexes of a table of leased rows, for its `__table_args__`."""
+    """The constraints and indexes of a leased table, for its `__table_args__`."""
     return (
         *more,
         CheckConstraint("state in ('pending', 'done', 'dead', 'discarded')", name="state"),
@@ -143,11 +143,11 @@ class Claim:
 @dataclass(slots=True)
 class _Held:
     model: type[Leased]
-    since: float  # when its lease was last surely ours, by clock.steady()
+    since: float  # last time the lease was certainly ours, by clock.steady()
 
 
 class LeaseLost(Temporary):
-    """Nobody renewed the lease of the row in hand for as long as it lasts, and another worker has taken the row."""
+    """The lease of the row in hand expired and another worker has taken the row."""
 
 
 _in_hand: dict[Claim, _Held] = {}
@@ -189,7 +189,7 @@ def _claiming(table: str, brings: ClaimJoin, *, oldest: bool, only: str) -> Text
 
 
 def is_due(model: type[Leased]) -> bool:
-    """Whether any row waits that could be claimed now (system scope)."""
+    """Whether any row could be claimed now (system scope)."""
     with work(Scope.system()) as session:
         query = select(model.id).where(
             model.state == "pending",
@@ -219,7 +219,7 @@ def _promoting(table: str) -> TextClause:
 def process_one(
     model: type[Leased], handle: Callable[[Any], None], *, oldest: bool = False, only: Only | None = None
 ) -> bool:
-    """Claim one row, hand it to `handle`, and mark what came of it; False when nothing was due.
+    """Claim one row, pass it to `handle`, and record the outcome; False if none was due.
 
     The row has its `id` and what the model's claims bring along.
     """
@@ -237,10 +237,10 @@ def process_one(
 
 
 def ensure_lease() -> None:
-    """Raise LeaseLost unless the row in hand in this thread is surely ours still: before what cannot be taken back.
+    """Raise LeaseLost unless this thread's row is certainly still ours; to call before irreversible effects.
 
-    A worker that stood still (a machine that swaps, a suspended process) asks before it sends what another sent since.
-    Outside of any row there is nothing to lose. Not to be called within a unit of work.
+    A worker that was suspended (swapping, sleeping machine) checks before it sends what another may have sent. Does
+    nothing outside of a row. Not to be called within a unit of work.
     """
     claimed = _mine.get()
     held = _in_hand.get(claimed) if claimed else None
@@ -253,7 +253,7 @@ def ensure_lease() -> None:
 
 
 def renew() -> None:
-    """Prolong the leases of what this process has in hand; its worker calls it every RENEW_AFTER while it lives."""
+    """Extend the leases of this process; its worker calls it every RENEW_AFTER while it lives."""
     for claimed, held in list(_in_hand.items()):
         if RENEW_AFTER.total_seconds() <= clock.steady() - claimed.since < LONGEST.total_seconds():
             _extend(claimed, held)
@@ -303,7 +303,7 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
 
 
 def _reason(fault: Exception) -> str:
-    """What went wrong, for an operator: of the database's errors only their names, for their texts hold people's."""
+    """The reason for an operator; of database errors only the class name, because their texts contain user data."""
     if not isinstance(fault, DBAPIError):
         return f"{type(fault).__name__}: {fault}"[:500]
     diagnosis = getattr(fault.orig, "diag", None)
@@ -339,7 +339,7 @@ def _retry(
 
 
 def _postpone(model: type[Leased], claimed: Claim, postponed: Postponed) -> None:
-    """Back to where it was, a little later: it was not tried."""
+    """Return a row to the queue for later, without counting a try."""
     spread = random.uniform(1.0, 2.0)  # noqa: S311 (spreads retries, guards nothing)
     _update_claimed(
         model,
@@ -356,7 +356,7 @@ def _settle(model: type[Leased], claimed: Claim, *, state: str, reason: str | No
 
 
 def _update_claimed(model: type[Leased], claimed: Claim, changes: str, **values: object) -> bool:
-    """Change a row that is ours still; whether it was."""
+    """Update a row that is still ours; returns whether it was."""
     with work(Scope.system()) as session:
         values |= {"id": claimed.id, "token": claimed.token}
         return session.execute(_updating(_table(model), changes), values).one_or_none() is not None

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on stderr, with the request's id; no bodies, no secrets."""
+"""Logs as one JSON object per line on stderr, with the request's id; no bodies, no secrets."""
 
 import json
 import logging

@@ -1,6 +1,6 @@
-"""Bring a database to the newest shape: roles, the restricted login, then Alembic's steps. Run by the owner only.
+"""Migrate a database to a revision: roles, the restricted login, then Alembic's steps. Run by the owner only.
 
-A desk may serve meanwhile: a step that does not get its locks soon gives way and is taken again.
+The product may serve meanwhile: a step that does not get its locks soon is rolled back and retried.
 """
 
 import logging
@@ -20,16 +20,16 @@ log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 GROUPS = ("msp_client", "msp_staff", "msp_staff_some", "msp_system")
-LOCK = 0x6D7370  # one migration at a time, whatever starts it; a backup shares it, so that no step runs under it
-TRIES = 90  # of a step that waits for a lock in vain, some five minutes in all
-WAITED_IN_VAIN = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)  # the desk's requests go first
-LONGEST_PAUSE = 3.0  # seconds between two tries, in which the desk serves undisturbed
+LOCK = 0x6D7370  # one migration at a time; backups share the lock, so that no step runs under them
+TRIES = 90  # lock retries per step, some five minutes in all
+WAITED_IN_VAIN = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)  # requests go first
+LONGEST_PAUSE = 3.0  # seconds between two tries
 
 
 def upgrade(settings: Settings, *, revision: str = "head") -> None:
-    """Make roles and login, then migrate to `revision`; waits for a migration that runs elsewhere.
+    """Create roles and login, then migrate to `revision`; waits for a concurrent migration.
 
-    Needs `settings.database_url` to be the owner's address, with the right to make roles.
+    `settings.database_url` must be the owner's, with the right to create roles.
     """
     engine = create_engine(settings.database_url, isolation_level="AUTOCOMMIT")
     try:
@@ -92,7 +92,7 @@ def _make_roles(connection: Connection, settings: Settings) -> None:
             _make_portal_login(cursor, settings, database)
         if not _is_superuser(
             cursor
-        ):  # policies hold the owner too: backfills run as the system (migrations/helpers.py)
+        ):  # policies apply to the owner too: backfills run as the system (migrations/helpers.py)
             cursor.execute("grant msp_system to current_user")
         names = {"db": sql.Identifier(database), "login": sql.Identifier(login)}
         cursor.execute(sql.SQL("revoke connect, temporary on database {db} from public").format(**names))
@@ -104,7 +104,7 @@ def _make_roles(connection: Connection, settings: Settings) -> None:
 
 
 def _make_portal_login(cursor: psycopg.Cursor[tuple[object, ...]], settings: Settings, database: str) -> None:
-    """The login of a portal that runs as a process of its own: the client role, and no other."""
+    """The login of a portal that runs as its own process: only the client role."""
     login = sql.Identifier(settings.portal_login)
     _make_role(cursor, settings.portal_login, sql.SQL("login noinherit nosuperuser nobypassrls"))
     password = sql.Literal(settings.portal_login_password)
@@ -124,4 +124,4 @@ def _make_role(cursor: psycopg.Cursor[tuple[object, ...]], name: str, options: s
         try:
             cursor.execute(sql.SQL("create role {} {}").format(sql.Identifier(name), options))
         except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-            pass  # another database of this cluster made the group in the same moment
+            pass  # another database of this cluster created the group at the same time

@@ -1,7 +1,7 @@
-"""Money: exact minor units with a currency, and the one way of rounding, half away from zero.
+"""Money: exact minor units with a currency, and one rounding rule, half away from zero.
 
-Decimal, Babel and most libraries round half to even unless told otherwise, which is a cent wrong on real invoices;
-every rounding of money in this house goes through `half_up`. There is no float anywhere.
+Decimal, Babel and most libraries round half to even by default, which is a cent off on real invoices; all rounding of
+money uses `half_up`. No floats.
 """
 
 import re
@@ -15,7 +15,7 @@ from babel.numbers import format_currency
 
 Exact: TypeAlias = int | Decimal | Fraction
 
-# ISO 4217: currencies whose minor unit is not a hundredth.
+# ISO 4217 currencies whose minor unit is not a hundredth
 _DIGITS: Mapping[str, int] = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"), 0),
     **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
@@ -25,11 +25,11 @@ _DIGITS: Mapping[str, int] = {
 _CODE = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,4}))?")
 _PRICE_DIGITS = 4
-_LIMIT = 2**63  # what a bigint column holds
+_LIMIT = 2**63  # maximum of bigint
 
 
 class InvalidMoney(ValueError):
-    """It is no amount of money: money_format, money_decimals, money_currency, money_mixed or money_size."""
+    """Not an amount of money: money_format, money_decimals, money_currency, money_mixed or money_size."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -52,7 +52,7 @@ class Money:
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
-        """Nothing, in a currency."""
+        """Zero in a currency."""
         return cls(0, currency)
 
     @classmethod
@@ -62,7 +62,7 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":
-        """Read an API string such as "123.45"; raises InvalidMoney, also for more decimals than the currency has."""
+        """Parse an API string such as "123.45"; raises InvalidMoney, also for more decimals than the currency has."""
         found = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             raise InvalidMoney("money_format")
@@ -81,7 +81,7 @@ class Money:
         return cls.parse(data["amount"], data["currency"])
 
     def to_api(self) -> dict[str, str]:
-        """The form in which the REST API gives money."""
+        """The form used by the REST API."""
         return {"amount": str(self), "currency": self.currency}
 
     @property
@@ -132,14 +132,14 @@ class Money:
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals a currency has (ISO 4217: EUR 2, JPY 0); raises InvalidMoney for what is no code."""
+    """How many decimals a currency has (ISO 4217: EUR 2, JPY 0); raises InvalidMoney for an unknown form of code."""
     if not isinstance(currency, str) or not _CODE.fullmatch(currency):
         raise InvalidMoney("money_currency")
     return _DIGITS.get(currency, 2)
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum, zero for none; raises InvalidMoney where another currency is among them."""
+    """The sum, zero for none; raises InvalidMoney for mixed currencies."""
     result = Money.zero(currency)
     for amount in amounts:
         result += amount
@@ -147,29 +147,29 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
 
 
 def half_up(value: Exact, digits: int) -> Decimal:
-    """The exact value rounded to so many decimals, halves away from zero: half_up(Decimal("-0.125"), 2) is -0.13."""
+    """The exact value rounded to so many decimals, half away from zero: half_up(Decimal("-0.125"), 2) is -0.13."""
     return Decimal(f"{_half_up_units(value, digits)}E-{digits}")
 
 
 def plain(value: Decimal, *, least: int = 0) -> str:
-    """A Decimal as text without exponent or idle zeros, but with at least so many decimals: 2.5000 is "2.5"."""
+    """A Decimal as text without exponent or trailing zeros, but with at least so many decimals: 2.5000 is "2.5"."""
     whole, _, part = f"{value:f}".partition(".")
     text = whole if not (part := part.rstrip("0").ljust(least, "0")) else f"{whole}.{part}"
     return text[1:] if text.startswith("-") and not value else text
 
 
 def display(money: Money, *, locale: str) -> str:
-    """The amount as people of a locale write it: `1.411,56 €` in es, `€1,411.56` in en."""
+    """The amount formatted for a locale: `1.411,56 €` in es, `€1,411.56` in en."""
     return _shown(money.decimal, money.currency, locale)
 
 
 def display_price(price: Decimal, currency: str, *, locale: str) -> str:
-    """A unit price as people write it: the currency's decimals, or up to four where the price needs them."""
+    """A unit price formatted for a locale: the currency's decimals, or up to four if the price needs them."""
     return _shown(half_up(price, _PRICE_DIGITS), currency, locale)
 
 
 def _shown(amount: Decimal, currency: str, locale: str) -> str:
-    # Rounded before it comes here; Babel would round half to even, so it may not quantize.
+    # Already rounded; Babel would round half to even, so it must not quantize.
     return str(format_currency(amount, currency, locale=locale, decimal_quantization=False))
 
 

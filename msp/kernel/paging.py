@@ -1,4 +1,4 @@
-"""Long lists in pages, by the key of the last row seen: no page grows slower, none shows a row twice."""
+"""Keyset pagination: pages by the key of the last row, so that no page is slower and no row appears twice."""
 
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,7 +19,7 @@ def page_by_id(
     limit: int,
     newest_first: bool = False,
 ) -> list[Row]:
-    """Up to `limit` rows in the order of their key, from behind the row whose key is `after`."""
+    """Up to `limit` rows in key order, after the row whose key is `after`."""
     if after is not None:
         query = query.where(key < after if newest_first else key > after)
     ordered = query.order_by(key.desc() if newest_first else key.asc()).limit(limit)

@@ -1,8 +1,7 @@
-"""Workers give way while chat systems wait long for their acknowledgements.
+"""Backpressure: workers slow down while chat acknowledgements are slow.
 
-Each web process watches how long its acknowledgements take. While they are slow on the average it says so in Redis, for
-a moment; worker processes look there and do less until it is over, so that what comes is still stored in time and what
-waits grows. Where Redis is away nobody gives way.
+Each web process measures its acknowledgements. While their average is slow it sets a short-lived key in Redis; worker
+processes read it and do less, so that new events are still stored in time. Without Redis workers do not slow down.
 """
 
 import logging
@@ -15,16 +14,16 @@ from msp.kernel import wake
 
 log = logging.getLogger(__name__)
 
-SLOW = 0.03  # seconds on the average of the last acknowledgements
-SHARE = 0.2  # of one acknowledgement in that average
-HOLD_SECONDS = 0.4  # for which one saying holds
+SLOW = 0.03  # seconds, average of the last acknowledgements
+SHARE = 0.2  # weight of one acknowledgement in that average
+HOLD_SECONDS = 0.4  # seconds for which one report is valid
 REPORT_EVERY = 0.1
-LOOK_EVERY = 0.05  # seconds between two looks of a worker process
+LOOK_EVERY = 0.05  # seconds between two reads by a worker process
 KEY = "pressure"
 
 
 class Gauge:
-    """What a web process tells of its acknowledgements; `note` never waits for Redis."""
+    """The web process's measurement of its acknowledgements; `note` never waits for Redis."""
 
     def __init__(self) -> None:
         self._average = 0.0
@@ -33,11 +32,11 @@ class Gauge:
 
     @property
     def is_slow(self) -> bool:
-        """Whether acknowledgements take long."""
+        """Whether acknowledgements are slow."""
         return self._average > SLOW
 
     def note(self, seconds: float) -> None:
-        """Count one acknowledgement; called on one thread alone."""
+        """Count one acknowledgement; called by one thread only."""
         self._average += SHARE * (seconds - self._average)
         if self.is_slow:
             if self._thread is None:
@@ -54,7 +53,7 @@ class Gauge:
 
 
 def report() -> None:
-    """Have workers give way for a moment."""
+    """Make workers slow down for a short time."""
     try:
         wake.connection().set(KEY, 1, px=int(HOLD_SECONDS * 1000))
     except redis.RedisError as failure:
@@ -62,14 +61,14 @@ def report() -> None:
 
 
 class Watch:
-    """What a worker process knows of the pressure; asked by all of its threads, it looks now and then."""
+    """The worker process's view of the pressure; used by all of its threads, reads Redis now and then."""
 
     def __init__(self) -> None:
         self._is_high, self._until = False, 0.0
         self._looking = threading.Lock()
 
     def is_high(self) -> bool:
-        """Whether workers are to give way now."""
+        """Whether workers should slow down now."""
         if time.monotonic() >= self._until and self._looking.acquire(blocking=False):
             try:
                 self._is_high = _read()

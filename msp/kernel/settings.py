@@ -1,4 +1,4 @@
-"""Settings of the installation that people change in the console, each under a name, as JSON."""
+"""Settings that people change in the console: JSON by name."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from msp.kernel.db import Json, Model, db
 
 
 class Setting(Model):
-    """One named setting: `provider` holds the legal data that stand on invoices."""
+    """A named setting; `provider` holds the legal data printed on invoices."""
 
     __tablename__ = "setting"
     __table_args__ = ({"info": {"access": "reference"}},)
@@ -21,7 +21,7 @@ class Setting(Model):
 
 
 def read(name: str) -> Json:
-    """The setting's value; an empty object when it was never written."""
+    """The setting's value; an empty object if it was never written."""
     row = db.session.get(Setting, name)
     return row.value if row else {}
 

@@ -8,7 +8,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def is_storable(value: object) -> bool:
-    """Whether a text can be stored, or all that lists and dicts contain."""
+    """Whether a text, or all texts in lists and dicts, can be stored."""
     match value:
         case str():
             return _UNSTORABLE.search(value) is None

@@ -1,4 +1,4 @@
-"""The time zones of the IANA database, looked for on the disk once a process."""
+"""The IANA time zones, read from disk once per process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from zoneinfo import available_timezones
 
 
 def is_known(name: object) -> TypeGuard[str]:
-    """Whether this is a time zone's name, as «Europe/Madrid» is."""
+    """Whether this is the name of a time zone, such as «Europe/Madrid»."""
     return name in _known()
 
 
 def places() -> list[str]:
-    """The zones that a person chooses from, named after a place, in the alphabet's order."""
+    """The zones offered for selection, named after places, sorted."""
     return sorted(zone for zone in _known() if "/" in zone)
 
 

@@ -1,7 +1,7 @@
-"""What may be a second old: read by one request for all that ask meanwhile.
+"""A cache of short-lived values, shared by the requests of a process.
 
-Each scope has its own: what was read as one role for some clients is never shown to another. While one request reads
-anew, the others go on with what was read before.
+Each scope has its own entries: what was read as one role for some clients is never shown to another. While one request
+refreshes a value, others get the old one.
 """
 
 import threading
@@ -15,7 +15,7 @@ from msp.kernel.db import current_scope_or_none
 Read = TypeVar("Read")
 
 SECONDS = 1.0
-UNUSED_SECONDS = 60.0  # seconds after which what nobody asks for any more is dropped
+UNUSED_SECONDS = 60.0  # seconds after which unused entries are dropped
 MAX_ENTRIES = 10_000
 
 
@@ -31,7 +31,7 @@ _all: dict[tuple[Hashable, ...], _Entry] = {}
 
 
 def cached(read: Callable[[], Read], *, name: str, of: Hashable = (), seconds: float = SECONDS) -> Read:
-    """What `read` returned in this scope within the last `seconds`, or returns now; `name` and `of` say what it is."""
+    """The value of `read` in this scope, at most `seconds` old; `name` and `of` are its key."""
     scope = current_scope_or_none()
     seen_by = (scope.role, scope.client_id, scope.client_ids) if scope else ()
     kept = _entry_at((name, of, seen_by))
@@ -49,7 +49,7 @@ def cached(read: Callable[[], Read], *, name: str, of: Hashable = (), seconds: f
 
 
 def clear(name: str = "") -> None:
-    """Read everything anew, or everything of one name."""
+    """Clear all entries, or those of one name."""
     for key in [key for key in list(_all) if not name or key[0] == name]:
         _all.pop(key, None)
 

@@ -1,4 +1,4 @@
-"""Wake-ups through Redis: hints only. A lost one costs a second (the clock's tick looks too), never a row."""
+"""Wake-ups through Redis. They are hints: a lost one costs a second (the tick looks too), never a row."""
 
 import logging
 import threading
@@ -13,9 +13,9 @@ from msp.kernel.wake_jobs import RUN, SERIALIZER, WakeJob
 log = logging.getLogger(__name__)
 
 QUEUE = "desk"
-_PAUSE_AFTER_FAILURE = 2.0  # seconds in which a Redis that just failed is not asked again: doors stay fast
+_PAUSE_AFTER_FAILURE = 2.0  # seconds in which Redis is not tried again after a failure, so that endpoints stay fast
 
-_SENDER_PAUSE = 0.01  # seconds between what a process sends in the background: what comes meanwhile is one wake-up
+_SENDER_PAUSE = 0.01  # seconds between wake-ups sent in the background; those in between are merged
 
 _connection: redis.Redis | None = None
 _silent_until = 0.0
@@ -24,7 +24,7 @@ _sender: "_Sender | None" = None
 
 
 def connect(url: str) -> redis.Redis:
-    """The connection for wake-ups, with timeouts short enough for a door that must answer in milliseconds."""
+    """Connect for wake-ups, with timeouts short enough for an endpoint that answers in milliseconds."""
     global _connection, _silent_until
     _connection = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
     _silent_until = 0.0
@@ -32,20 +32,20 @@ def connect(url: str) -> redis.Redis:
 
 
 def connection() -> redis.Redis:
-    """The connection made by `connect`; raises RuntimeError before it."""
+    """The connection of `connect`; raises RuntimeError before it."""
     if _connection is None:
         raise RuntimeError("wake.connect was not called")
     return _connection
 
 
 def answer_here(look: Callable[[str], bool] | None) -> None:
-    """Have wake-ups of this process taken by its own crew: `look` answers whether somebody idle heard it."""
+    """Handle wake-ups of this process by its own crew; `look` returns whether an idle thread took it."""
     global _here
     _here = look
 
 
 def send_in_background() -> None:
-    """From now on, have a thread of this process send its wake-ups: whoever asks for one never waits for Redis."""
+    """From now on send wake-ups by a background thread, so that callers never wait for Redis."""
     global _sender
     _sender = _Sender()
 
@@ -73,7 +73,7 @@ class _Sender:
 
 
 def send(name: str) -> None:
-    """Tell a worker that the named drain has work; wake-ups that wait already are not doubled."""
+    """Tell a worker that the named drain has work; pending wake-ups are not duplicated."""
     if _here is not None and _here(name):
         return
     if _sender is not None:
@@ -101,18 +101,18 @@ def _send(name: str) -> None:
 
 
 def taken(name: str) -> None:
-    """The wake-up arrived: what is written from now on needs another."""
+    """The wake-up was received: later rows need another one."""
     try:
         connection().delete(f"wake:{name}")
-    except redis.RedisError as failure:  # it lapses by itself
+    except redis.RedisError as failure:  # it expires by itself
         log.info("wake-up not cleared", extra={"drain": name, "reason": str(failure)})
 
 
 def queue() -> rq.Queue:
-    """The one queue of the desk; everything in it is a wake-up."""
+    """The only RQ queue; it contains only wake-ups."""
     return queue_at(connection())
 
 
 def queue_at(line: redis.Redis) -> rq.Queue:
-    """The same over another connection."""
+    """The queue over another connection."""
     return rq.Queue(QUEUE, connection=line, serializer=SERIALIZER, job_class=WakeJob)

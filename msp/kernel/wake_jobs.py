@@ -1,6 +1,6 @@
-"""The jobs in Redis: two functions of ours by name, with plain arguments as JSON. Nothing else is run.
+"""The RQ jobs: two of our functions by name, with plain arguments as JSON. Nothing else can run.
 
-Whoever can write to that Redis could name any function, also as a callback, and pickled data run while they are read.
+Anyone who can write to Redis could otherwise name any function, also as a callback, and unpickling runs code.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ _functions: dict[str, Callable[..., None]] = {}
 
 
 def allow(name: str, function: Callable[..., None]) -> None:
-    """Have jobs of this name run the function, with text as its only arguments."""
+    """Allow jobs of this name to run the function, with text arguments only."""
     _functions[name] = function
 
 
 class WakeJob(Job):
-    """A job that runs a function that was allowed, and never a callback, a web address or another job."""
+    """A job that runs an allowed function, and never a callback, a URL or another job."""
 
     @property
     def func(self) -> Callable[..., None]:
@@ -31,7 +31,7 @@ class WakeJob(Job):
         return _allowed(self.func_name, self.instance, self.args, self.kwargs)
 
     def restore(self, raw_data: Any) -> Any:
-        """Read the job from Redis, without what would run something else after it."""
+        """Read the job from Redis without its callbacks."""
         restored = super().restore(raw_data)
         self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
         self.webhooks = []

@@ -1,7 +1,7 @@
-"""Web addresses that somebody else chose, read by one strict grammar: what is checked is what is fetched.
+"""One strict parser of URLs from untrusted sources: the URL that is checked is the URL that is fetched.
 
-Parsers disagree about backslashes, users, blanks and signs beyond ASCII, so that one sees a trusted host where another
-connects elsewhere. Here such an address is none at all, and whoever fetches takes the text that is made of the parts.
+Parsers disagree about backslashes, user names, blanks and non-ASCII characters, so that one sees a trusted host where
+another connects elsewhere. Such URLs are refused, and callers fetch the URL rebuilt from the parts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PATH, _QUERY = "/:@!$&'()*+,;=-._~%", "/?:@!$&'()*+,;=-._~%"
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """The parts of an address: host in lower case and without brackets, port as a number, path with its query."""
+    """The parts of a URL: host in lower case without brackets, port as a number, path with query."""
 
     scheme: str
     host: str
@@ -35,27 +35,27 @@ class WebAddress:
 
     @property
     def origin(self) -> str:
-        """Scheme, host, and the port where it is not the usual one."""
+        """Scheme, host, and the port if it is not the default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port == PORTS[self.scheme] else f":{self.port}")
 
     @property
     def url(self) -> str:
-        """The address to fetch."""
+        """The URL to fetch."""
         return f"{self.origin}{self.path}"
 
     @property
     def is_usual_port(self) -> bool:
-        """Whether the port is the one of the scheme."""
+        """Whether the port is the scheme's default."""
         return self.port == PORTS[self.scheme]
 
 
 def parse_web_address(text: object) -> WebAddress | None:
-    """The parts of an http or https address; None where parsers might disagree about it.
+    """The parts of an http or https URL; None if parsers could disagree about it.
 
-    Refused are control characters, users and passwords, blanks and backslashes before the path, and hosts that are
-    neither names in ASCII (IDN in its xn-- form) nor addresses of four numbers or of IPv6. In path and query, what is
-    no sign of an address is written by its number; a fragment is dropped.
+    Refuses control characters, user names and passwords, blanks and backslashes before the path, and hosts that are
+    neither ASCII names (IDN in xn-- form) nor IPv4 or IPv6 addresses. Other characters in path and query are
+    percent-encoded; a fragment is dropped.
     """
     if not isinstance(text, str) or len(text) > LONGEST or _REFUSED.search(text):
         return None
@@ -75,7 +75,7 @@ def _host(text: str) -> str:
     try:
         if text.startswith("["):
             return str(ipaddress.IPv6Address(text[1:-1]))
-        if re.fullmatch(r"[0-9.]+|.*\.0x[0-9a-f]*|0x[0-9a-f]+", text):  # other spellings of numbers mislead
+        if re.fullmatch(r"[0-9.]+|.*\.0x[0-9a-f]*|0x[0-9a-f]+", text):  # other notations of numbers are ambiguous
             return str(ipaddress.IPv4Address(text))
     except ValueError:
         return ""
