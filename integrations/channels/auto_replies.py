@@ -71,7 +71,7 @@ def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> N
 
 
 def send_auto_reply(delivered: DeliveredEvent[UnansweredMessage]) -> None:
-    """Answer once where they wrote, in the language that they read as far as anybody tells."""
+    """Answer once where they wrote, in the language that they read, as far as it is known."""
     event = delivered.event
     transport = transport_of(event.platform)
     if transport is None:

@@ -1,4 +1,4 @@
-"""The words of voice and video clips that the chat system tells later, or in part: brought onto the message."""
+"""Transcripts of voice and video clips, which the chat system makes later: added to their message."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ RETRY = 20.0  # seconds
 
 
 def add_transcript(awaited: DeliveredEvent[TranscriptAwaited]) -> None:
-    """Put what the chat system heard in one clip onto its message; raises Temporary while it still listens."""
+    """Add the transcript of a clip to its message; raises Temporary while the chat system still makes it."""
     assert awaited.client_id is not None
     event = awaited.event
     transport = transport_of(event.platform)

@@ -13,7 +13,7 @@ Medium = Literal["chat", "mail"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing that a person should hear: codes and facts, put into words by the channel in the person's language.
+    """One thing that a person is notified of: codes and values, put into words by the channel in the person's language.
 
     `data` has what the event says, and the ticket's `label`, `subject` and `client` as they are when it is sent.
     """
@@ -27,7 +27,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What a person hears at once, oldest first: one thing, or a digest of what waited. `key` is the same at each try.
+    """What a person is notified of at once, oldest first: one thing, or a digest. `key` is the same at each try.
 
     `event_id` names the first event and `key` the delivery: together they are unlike any other, elsewhere too.
     """

@@ -1,4 +1,4 @@
-"""What people should hear about, by which ways they wish to hear it, and what is on its way to them."""
+"""Notifications, notification preferences, and notifications that are queued for chat or mail."""
 
 from datetime import datetime
 from uuid import UUID

@@ -35,7 +35,7 @@ from msp.tickets.undelivered import answer_delivered, answer_failed
 
 log = logging.getLogger(__name__)
 
-LINE = "ticket"  # what is told about a ticket goes out in one order, whoever tells it
+LINE = "ticket"  # deliveries about a ticket stay in one order, whichever subscriber sends them
 PATIENCE = timedelta(minutes=30)  # how long one channel is tried before the next one is
 DOUBT_LIMIT = timedelta(hours=2)  # after that a person decides whether to send it again
 MAX_FAULTS = 3  # unexpected faults of ours in one channel before the next one is tried

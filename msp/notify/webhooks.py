@@ -26,7 +26,7 @@ LONGEST_URL = 2000
 
 
 class Webhook(Model):
-    """An address with the secret that signs what is posted there; `last_` tells how it went the last time."""
+    """An address with the secret that signs what is posted there; `last_` says how the last call went."""
 
     __tablename__ = "webhook"
     __table_args__ = ({"info": {"access": "staff"}},)

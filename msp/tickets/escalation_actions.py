@@ -1,7 +1,7 @@
 """What an escalation step does to its ticket: each moment of a clock once, in order, with everything that falls on it.
 
 Steps that come late (the desk was down) are taken all the same and marked late; what they do is done in order, but
-people hear of them once: the last one tells everybody whom any of them would have told.
+people are notified once: the last one notifies everybody whom any of them names.
 """
 
 from collections.abc import Sequence

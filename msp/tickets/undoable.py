@@ -1,4 +1,4 @@
-"""Actions that clients and colleagues hear of can be undone for some seconds: until then nothing is changed or sent.
+"""Actions that notify clients and colleagues can be undone for some seconds: until then nothing is changed or sent.
 
 `ask` writes `ticket.action_asked`, with a delivery to this module that is due when the time is up; it does the action
 and writes `ticket.action_done`, unless `ticket.action_undone` or `ticket.action_dropped` came first. The row of the

@@ -1,4 +1,4 @@
-"""Scheduled tickets are opened again when their time comes, and their assignee hears of it.
+"""Scheduled tickets are opened again when their time comes, and their assignee is notified.
 
 A worker looks each second; what that costs follows what is due (a partial index), not what is scheduled.
 """

@@ -40,7 +40,7 @@ class Letter:
     id: int
     name: str  # the source or the subscriber
     kind: str  # what the payload or the event is
-    event: Event | None  # what it tells, where it goes out
+    event: Event | None  # what is delivered; None for a row of the inbox
     client_id: UUID | None
     subject_id: UUID | None
     reason: str

@@ -1,4 +1,4 @@
-"""The bell: what a person should hear about."""
+"""The bell: a person's notifications."""
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext
