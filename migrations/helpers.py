@@ -1,4 +1,4 @@
-"""What a migration says about a table's tenancy, in one word, and what that word means in policies and grants.
+"""Access classes of tables: the policies and grants of each role. Batched backfills and concurrent index builds.
 
 access    | msp_client                         | msp_staff_some              | msp_staff      | msp_system
 tenant    | own rows                           | rows of its clients         | all            | all
@@ -12,8 +12,6 @@ queue     | may add own rows                   | may add its clients' rows   | m
 reference | may read                           | may read                    | all            | all
 staff     | nothing                            | all                         | all            | all
 system    | nothing                            | nothing                     | nothing        | all
-
-And what a migration needs on a desk that serves: rows filled in batches, indexes built beside the writers.
 """
 
 from collections.abc import Iterator
@@ -32,7 +30,7 @@ _ALL = "select, insert, update, delete"
 _APPEND = "select, insert"
 
 _ACCESS: dict[str, dict[str, tuple[str, str, str]]] = {
-    # access: {role: (grants, rows it sees, rows it may write)}
+    # access: {role: (grants, visible rows, writable rows)}
     "tenant": {"msp_client": (_ALL, OWN, OWN), "msp_staff_some": (_ALL, SOME, SOME)},
     "tenant_read": {"msp_client": ("select", OWN, "false"), "msp_staff_some": (_ALL, SOME, SOME)},
     "tenant_staff": {"msp_staff_some": (_ALL, SOME, SOME)},
@@ -82,7 +80,7 @@ _ALWAYS = {"msp_staff": (_ALL, "true", "true"), "msp_system": (_ALL, "true", "tr
 
 
 def protect(table: str, access: str) -> None:
-    """Force row-level security on a new table and give each role what its access class says."""
+    """Force row-level security on a new table and grant each role what its access class allows."""
     always = {"msp_system": _ALWAYS["msp_system"]} if access == "system" else _ALWAYS
     rules = always | _ACCESS[access]
     op.execute(f'alter table "{table}" enable row level security')
@@ -93,12 +91,12 @@ def protect(table: str, access: str) -> None:
 
 
 def append_only(table: str) -> None:
-    """Nobody but the table's owner may change or delete rows."""
+    """Only the table's owner may change or delete rows."""
     op.execute(f'revoke update, delete on "{table}" from msp_client, msp_staff, msp_staff_some, msp_system')
 
 
 def freeze_issued_invoices() -> None:
-    """An issued invoice, its lines and their entries change no more and get no more (RD 1007/2023 art. 8)."""
+    """Issued invoices, their lines and entries cannot be changed or extended (RD 1007/2023 art. 8)."""
     op.execute(
         """
         create function is_issued(line_or_invoice uuid) returns boolean language sql stable as $$
@@ -139,10 +137,10 @@ def freeze_issued_invoices() -> None:
 
 
 def backfill(table: str, assign: str, *, where: str, batch: int = 2_000) -> int:
-    """Update the rows that `where` finds, `batch` at a time, each batch committed; returns how many there were.
+    """Update the rows that match `where`, `batch` at a time, committing each batch; returns the number of rows.
 
-    `assign` must make `where` untrue for its row: a backfill that is cut off goes on where it was. Rows that a request
-    holds are left for the next round, so nobody waits for more than one batch.
+    `assign` must make `where` false for its row, so that an interrupted backfill can be resumed. Rows locked by a
+    request are left for the next round, so nobody waits for more than one batch.
     """
     some = f"select ctid from {table} where {where} limit {batch} for update"  # noqa: S608
     update = f"update {table} set {assign} where ctid = any(array({some} %s))"  # noqa: S608
@@ -162,9 +160,9 @@ def backfill(table: str, assign: str, *, where: str, batch: int = 2_000) -> int:
 def build_index(
     name: str, table: str, columns: str, *, is_unique: bool = False, where: str = "", method: str = "btree"
 ) -> None:
-    """Build an index while others write; one that was cut off before is dropped and built anew.
+    """Build an index concurrently; an invalid one of an interrupted build is dropped first.
 
-    Waits for transactions that began earlier, but nobody waits for it: no time limit holds here.
+    Waits for earlier transactions without a time limit, but blocks no writers.
     """
     with op.get_context().autocommit_block(), _without_limits():
         valid = text("select indisvalid from pg_index where indexrelid = to_regclass(:name)")

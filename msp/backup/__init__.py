@@ -1,4 +1,4 @@
-"""Save the whole installation in one file while it serves, prove that file, and bring it back (docs/operations)."""
+"""Back up the whole installation to one file while it serves, verify it, and restore it (docs/operations)."""
 
 from msp.backup.archive import Manifest, verify
 from msp.backup.errors import BackupError

@@ -25,14 +25,14 @@ from msp.backup.errors import BackupError
 from msp.backup.sealing import SealedReader, SealedWriter, is_sealed
 
 FORMAT = 1
-PART = 4 * 1024 * 1024  # bytes of a table that are held at once
+PART = 4 * 1024 * 1024  # bytes of a table buffered at once
 _BLOCK = 256 * 1024
-_LEVEL = 4  # of gzip: most of the gain for half of the time
+_LEVEL = 4  # gzip level: most of the gain in half of the time
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table as it was copied: its columns in order, and what tells that it came back whole."""
+    """A copied table: its columns in order, and what verifies it after a restore."""
 
     columns: list[str]
     rows: int
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(kw_only=True)
 class Manifest:
-    """What a backup holds."""
+    """The content of a backup."""
 
     format: int = FORMAT
     revision: str
@@ -66,7 +66,7 @@ class Manifest:
 
 @contextmanager
 def writing(target: IO[bytes], passphrase: str) -> Iterator[Writer]:
-    """An archive that is whole once the block has ended without an exception."""
+    """Write an archive; it is complete once the block has ended without an exception."""
     sealed = SealedWriter(target, passphrase) if passphrase else None
     with (
         gzip.GzipFile(filename="", fileobj=sealed or target, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
@@ -78,7 +78,7 @@ def writing(target: IO[bytes], passphrase: str) -> Iterator[Writer]:
 
 
 class Writer:
-    """Adds one member after another."""
+    """Adds members to an archive."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
@@ -88,11 +88,11 @@ class Writer:
         self.add_stream(name, io.BytesIO(content), len(content))
 
     def add_json(self, name: str, content: object) -> None:
-        """Add a member that people can read."""
+        """Add a JSON member."""
         self.add(name, json.dumps(content, indent=1, ensure_ascii=False).encode())
 
     def add_stream(self, name: str, source: IO[bytes], size: int) -> None:
-        """Add a member of a known length, in bytes."""
+        """Add a member of known length in bytes."""
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
         self._tar.addfile(member, source)
@@ -101,7 +101,7 @@ class Writer:
 
 @contextmanager
 def reading(path: Path, passphrase: str) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
-    """The members of a backup in order, each to be read before the next; raises BackupError where it is not whole."""
+    """Read the members of a backup in order, each before the next; raises BackupError if it is incomplete."""
     with path.open("rb") as file, _told_in_words():
         needs_passphrase = is_sealed(file.read(32))
         file.seek(0)
@@ -110,7 +110,7 @@ def reading(path: Path, passphrase: str) -> Iterator[Iterator[tuple[str, IO[byte
         source: IO[bytes] = io.BufferedReader(SealedReader(file, passphrase)) if needs_passphrase else file  # type: ignore[type-var]
         with gzip.GzipFile(fileobj=source, mode="rb") as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
             yield _members(tar)
-            while packed.read(_BLOCK):  # to its very end, whose checksum holds the whole
+            while packed.read(_BLOCK):  # read to the end, to verify the checksum
                 pass
 
 
@@ -158,7 +158,7 @@ def written(manifest: Manifest) -> dict[str, Any]:
 
 
 def blocks(content: IO[bytes]) -> Iterator[bytes]:
-    """What a member holds, piece by piece."""
+    """The chunks of a member."""
     while block := content.read(_BLOCK):
         yield block
 

@@ -1,4 +1,4 @@
-"""`msp backup` and `msp restore`: what people give and are told; the work is done beside."""
+"""`msp backup` and `msp restore`: their arguments and output."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from msp.kernel import clock
 
 @dataclass(frozen=True)
 class Unlocking:
-    """Where a passphrase may come from; asked for at a terminal where it is nowhere."""
+    """Sources of a passphrase; asked for at a terminal if there is none."""
 
     settings: Settings
     file: str | None
 
     def given(self) -> str:
-        """The passphrase that was configured or lies in a file; empty where there is none."""
+        """The configured passphrase, from the setting or its file; empty if there is none."""
         return Path(self.file).read_text().strip() if self.file else self.settings.backup_passphrase
 
     def to_seal(self, encrypt: bool | None) -> str:
@@ -55,7 +55,7 @@ class Unlocking:
 
 
 def save(settings: Settings, file: str, *, encrypt: bool | None, passphrase_file: str | None) -> None:
-    """Save into a file, or to standard output where it is «-», read it back, and say what was saved."""
+    """Save to a file, or to standard output if it is «-», verify it, and report what was saved."""
     with _told_in_words():
         passphrase = Unlocking(settings, passphrase_file).to_seal(encrypt)
         with embedded.running(settings):
@@ -70,7 +70,7 @@ def save(settings: Settings, file: str, *, encrypt: bool | None, passphrase_file
 
 
 def check(settings: Settings, file: str, *, passphrase_file: str | None) -> None:
-    """Read a backup whole and say what is in it; raises BackupError where it is not as it was written."""
+    """Verify a backup and report its content; raises BackupError if it is damaged."""
     with _told_in_words():
         told = archive.verify(Path(file), Unlocking(settings, passphrase_file).to_open(Path(file)))
     _say(f"Whole, and as it was written: {_what(told)}.")
@@ -78,7 +78,7 @@ def check(settings: Settings, file: str, *, passphrase_file: str | None) -> None
 
 
 def restore(settings: Settings, file: Path, *, passphrase_file: str | None, replaces: bool, other_keys: bool) -> None:
-    """Bring a backup back and say what came."""
+    """Restore a backup and report what was restored."""
     if not settings.owns_database:
         raise BackupError("DATABASE_URL names the restricted login: restore with the owner's address")
     with _told_in_words():
@@ -90,7 +90,7 @@ def restore(settings: Settings, file: Path, *, passphrase_file: str | None, repl
 
 
 def take_keys(settings: Settings, file: Path, folder: Path, *, passphrase_file: str | None) -> None:
-    """Take the keys out of a sealed backup, and nothing more."""
+    """Extract only the keys from a sealed backup."""
     with _told_in_words():
         restoring.take_keys(file, folder, passphrase=Unlocking(settings, passphrase_file).to_open(file))
     _say(f"The keys are in {folder}: name its files in MSP_ENCRYPTION_KEYS_FILE and SECRET_KEY_FILE.")

@@ -1,5 +1,5 @@
-"""What a backup or a restore will not do, in words for whoever runs it."""
+"""Errors of backup and restore, with messages for operators."""
 
 
 class BackupError(Exception):
-    """A refusal or a fault of backup or restore; says why and what to do."""
+    """A refusal or failure of backup or restore; says why and what to do."""

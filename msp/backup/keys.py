@@ -1,6 +1,6 @@
-"""The keys that stored secrets are read with: known by their marks, carried only in sealed backups.
+"""The encryption keys of stored secrets: identified by fingerprints, included only in sealed backups.
 
-A mark tells whether two keys are the same and nothing else about them: scrypt, so that a weak one is not guessed.
+A fingerprint tells only whether two keys are equal; it uses scrypt, so that a weak key cannot be guessed.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ BEFORE = ".before-restore"
 
 
 def mark(key: str) -> str:
-    """What a key is known by."""
+    """The fingerprint of a key."""
     return hashlib.scrypt(key.encode(), salt=b"guardia key", n=2**14, r=8, p=1, dklen=8).hex()
 
 
 def told(settings: Settings) -> dict[str, str]:
-    """The keys of this installation by the names under which MSP_HOME/secrets keeps them."""
+    """This installation's keys by their names in MSP_HOME/secrets."""
     return {ENCRYPTION_KEYS: ",".join(settings.encryption_keys), SECRET_KEY: settings.secret_key}
 
 
 def strange(settings: Settings, key_marks: list[str], secret_key_mark: str) -> list[str]:
-    """Which settings do not hold the keys that a backup's secrets were made with."""
+    """The settings that lack the keys with which a backup's secrets were encrypted."""
     here = {mark(key) for key in settings.encryption_keys}
     names = [] if here.issuperset(key_marks) else ["MSP_ENCRYPTION_KEYS"]
     return names if mark(settings.secret_key) == secret_key_mark else [*names, "SECRET_KEY"]
 
 
 def are_kept(settings: Settings) -> bool:
-    """Whether this installation keeps its keys under MSP_HOME/secrets instead of being told them."""
+    """Whether this installation stores its keys in MSP_HOME/secrets instead of reading them from the environment."""
     folder = settings.home / "secrets"
     return all(
         (folder / name).is_file() and (folder / name).read_text().strip() == key for name, key in told(settings).items()
@@ -42,7 +42,7 @@ def are_kept(settings: Settings) -> bool:
 
 
 def keep(folder: Path, keys: dict[str, str]) -> list[str]:
-    """Write keys into a folder, for us alone; returns which replaced another, which lies beside it then."""
+    """Write keys into a folder, readable by us only; returns those that replaced another, which is kept beside it."""
     if unknown := keys.keys() - {ENCRYPTION_KEYS, SECRET_KEY}:
         raise BackupError(f"The backup holds keys of an unknown kind: {', '.join(unknown)}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,6 +60,6 @@ def keep(folder: Path, keys: dict[str, str]) -> list[str]:
 
 
 def put_back(folder: Path, names: list[str]) -> None:
-    """Undo what `keep` replaced."""
+    """Undo the replacements of `keep`."""
     for name in names:
         os.replace(folder / f"{name}{BEFORE}", folder / name)

@@ -1,8 +1,8 @@
-"""Bring a saved installation back: all of it in one commit, or nothing of it.
+"""Restore a backup: everything in one commit, or nothing.
 
-The backup is read whole and compared first. Then the database's schema is put aside, the migrations make an empty one
-of the backup's revision, and one transaction fills it, compares it, and drops what was put aside. Until that commit,
-any fault or death leads back to what was there.
+The backup is first read and verified. Then the current schema is renamed, the migrations create an empty one of the
+backup's revision, and one transaction fills it, compares it, and drops the renamed schema. Until that commit, any error
+or crash leads back to the previous state.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from msp.backup.errors import BackupError
 from msp.config import Settings, libpq_url
 from msp.kernel import migrate
 
-ASIDE = "before_restore"  # the schema that holds what was there until the restore commits
+ASIDE = "before_restore"  # name of the previous schema until the restore commits
 
 
 def restore(settings: Settings, path: Path, *, passphrase: str, replaces: bool, other_keys: bool) -> Manifest:
-    """Replace an empty installation (any, where `replaces`) by a backup, then migrate it to the newest shape.
+    """Replace an empty installation (any, with `replaces`) by a backup, then migrate it to the newest revision.
 
-    Needs the owner's address, and nobody who serves. `other_keys` goes on where the keys of here cannot read the
-    secrets of the backup. Raises BackupError, having changed nothing.
+    Needs the owner's URL, and no running processes. `other_keys` continues if the current keys cannot decrypt the
+    backup's secrets. Raises BackupError without having changed anything.
     """
     source = _Source(path, passphrase, archive.verify(path, passphrase))
     _refuse_unknown_revision(source.manifest)
@@ -54,7 +54,7 @@ def restore(settings: Settings, path: Path, *, passphrase: str, replaces: bool, 
 
 
 def take_keys(path: Path, folder: Path, *, passphrase: str) -> None:
-    """Write the keys that a sealed backup carries into a folder, as files that NAME_FILE can name."""
+    """Write the keys of a sealed backup into a folder, as files for NAME_FILE settings."""
     source = _Source(path, passphrase, archive.verify(path, passphrase))
     if not source.manifest.secrets:
         raise BackupError("This backup carries no keys: only a sealed one does")
@@ -63,14 +63,14 @@ def take_keys(path: Path, folder: Path, *, passphrase: str) -> None:
 
 @dataclass(frozen=True)
 class _Source:
-    """A backup that was proved whole."""
+    """A verified backup."""
 
     path: Path
     passphrase: str
     manifest: Manifest
 
     def keys(self) -> dict[str, str]:
-        """The keys that it carries."""
+        """The keys in it."""
         with archive.reading(self.path, self.passphrase) as members:
             found = ((name.partition("/"), content) for name, content in members)
             return {name: content.read().decode() for (kind, _, name), content in found if kind == "secrets"}
@@ -112,7 +112,7 @@ def _refuse_company(settings: Settings, owner: tables.Connection) -> None:
 
 
 def _has_rows(owner: tables.Connection) -> bool:
-    """Whether any table holds a row, whatever its policies hide from its owner."""
+    """Whether any table has a row, ignoring row-level security."""
     with owner.transaction(force_rollback=True):
         for (table,) in owner.execute(
             "select oid::regclass::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
@@ -127,11 +127,11 @@ def _has_rows(owner: tables.Connection) -> bool:
 
 @contextmanager
 def _aside(owner: tables.Connection) -> Iterator[None]:
-    """Have an empty schema inside the block; it is in force only where the block dropped what was put aside."""
+    """Provide an empty schema inside the block; the previous one is restored unless the block drops it."""
     with owner.transaction():
         owner.execute(f"alter schema public rename to {ASIDE}".encode())
         owner.execute("create schema public")
-        owner.execute("grant usage on schema public to public")  # as every database begins
+        owner.execute("grant usage on schema public to public")  # as in every new database
         _move_extensions(owner, ASIDE, "public")
     try:
         yield
@@ -141,7 +141,7 @@ def _aside(owner: tables.Connection) -> Iterator[None]:
 
 
 def _undo_cut_off(owner: tables.Connection) -> None:
-    """Put back what a restore that did not come to its end had put aside."""
+    """Undo an interrupted restore."""
     if owner.execute("select from pg_namespace where nspname = %s", [ASIDE]).fetchone() is None:
         return
     if _has_rows(owner):
@@ -162,7 +162,7 @@ def _move_extensions(owner: tables.Connection, here: str, there: str) -> None:
 
 
 def _load(source: _Source, owner: tables.Connection, files: Files, *, keys_into: Path, taken: dict[str, str]) -> None:
-    """Fill the empty schema in one transaction; files and keys are in their places when it commits."""
+    """Fill the empty schema in one transaction; files and keys are in place when it commits."""
     replaced: list[str] = []
     try:
         with owner.transaction():
@@ -196,7 +196,7 @@ def _files(settings: Settings) -> Iterator[Files]:
 
 
 class Files:
-    """The stored files that come back: beside their places until the database is filled."""
+    """The restored files: staged next to their places until the database is filled."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -205,7 +205,7 @@ class Files:
         self._new: list[Path] = []
 
     def add(self, key: str, content: IO[bytes], *, digest: str) -> None:
-        """Write one file down; raises BackupError where its SHA-256 is not `digest`."""
+        """Write one file; raises BackupError if its SHA-256 is not `digest`."""
         if not re.fullmatch("[0-9a-f]{64}", key):
             raise BackupError(f"The backup holds a file under a name that is none: {key}")
         self.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -221,7 +221,7 @@ class Files:
         self._names.add(key)
 
     def put_in_place(self) -> None:
-        """Move every file to where the desk looks for it."""
+        """Move every file to its final place."""
         for name in self._names:
             place = self._folder / name[:2] / name
             place.parent.mkdir(mode=0o700, exist_ok=True)
@@ -230,12 +230,12 @@ class Files:
             os.replace(self.incoming / name, place)
 
     def take_back(self) -> None:
-        """Remove what `put_in_place` added."""
+        """Remove the files added by `put_in_place`."""
         for place in self._new:
             place.unlink(missing_ok=True)
 
     def forget_others(self) -> None:
-        """Remove the stored files of what was replaced."""
+        """Remove the stored files of the replaced installation."""
         for file in self._folder.glob("[0-9a-f][0-9a-f]/*"):
             if file.name not in self._names:
                 file.unlink()

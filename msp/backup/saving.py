@@ -1,4 +1,4 @@
-"""Save an installation while it serves: one snapshot of the database, then the stored files that it speaks of."""
+"""Back up an installation while it serves: one database snapshot, then the stored files that it refers to."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from msp.operations.figures import LAST_BACKUP
 
 
 def save(settings: Settings, target: IO[bytes], *, passphrase: str, at: datetime) -> Manifest:
-    """Write a backup of everything as it stands now (`at` is what it is dated); sealed where a passphrase is given.
+    """Write a backup of the current state (dated `at`); sealed if a passphrase is given.
 
-    Files are taken after the snapshot: a stored file never changes and lies there before its row does. Raises
-    BackupError.
+    Files are read after the snapshot: a stored file never changes, and is written before its row. Raises BackupError.
     """
     with tables.snapshot(settings) as connection, archive.writing(target, passphrase) as writer:
         manifest = _began(settings, connection, at=at)
@@ -41,7 +40,7 @@ def save(settings: Settings, target: IO[bytes], *, passphrase: str, at: datetime
 
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name, for us alone to read, once all of it is on the disk; refuses to replace."""
+    """A file that appears under its name, readable by us only, once it is complete on disk; never overwrites."""
     if path.exists():
         raise BackupError(f"{path} is there already")
     fresh = path.with_name(f".{path.name}.partial")
@@ -57,7 +56,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def note(settings: Settings, manifest: Manifest) -> None:
-    """Have the installation know when it was last saved."""
+    """Record the time of the last backup."""
     with psycopg.connect(libpq_url(settings.app_database_url)) as connection:
         connection.execute("set local role msp_system")
         connection.execute(
@@ -81,7 +80,7 @@ def _began(settings: Settings, connection: tables.Connection, *, at: datetime) -
 
 
 def _save_files(settings: Settings, connection: tables.Connection, writer: Writer, manifest: Manifest) -> None:
-    """Every stored file; one that is missing or damaged is told, and stops nothing."""
+    """Every stored file; missing or damaged ones are reported and do not stop the backup."""
     folder = settings.home / "files"
     for path in sorted(folder.glob("[0-9a-f][0-9a-f]/*")):
         with path.open("rb") as file:
@@ -97,7 +96,7 @@ def _save_files(settings: Settings, connection: tables.Connection, writer: Write
 
 
 class _Digesting:
-    """A file whose SHA-256 is known once it was read."""
+    """A file whose SHA-256 is known after it was read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._digest = file, hashlib.sha256()

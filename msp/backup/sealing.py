@@ -1,8 +1,8 @@
-"""A stream sealed with a passphrase: AES-256-GCM in chunks, the key by scrypt (RFC 7914), nothing held in memory.
+"""Encrypts a stream with a passphrase: AES-256-GCM in chunks, key by scrypt (RFC 7914), constant memory.
 
-Head: magic, salt, check value. Each chunk's nonce is its number and whether it is the last, so that chunks can be
-neither changed, nor moved, nor left out, nor cut off at the end (the STREAM construction). The head is authenticated
-with every chunk. The check value tells a wrong passphrase from a damaged file.
+Header: magic, salt, check value. Each chunk's nonce is its number and whether it is the last, so that chunks cannot be
+changed, reordered, omitted or truncated (the STREAM construction). The header is authenticated with every chunk. The
+check value distinguishes a wrong passphrase from a damaged file.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msp.backup.errors import BackupError
 
 MAGIC = b"guardia sealed backup 1\n"
-CHUNK = 64 * 1024  # bytes of content in each chunk but the last
+CHUNK = 64 * 1024  # bytes of plaintext in each chunk but the last
 LEAST_PASSPHRASE = 12  # characters
 _SALT, _CHECK, _TAG = 16, 16, 16
-_COST, _BLOCK, _LANES = 2**17, 8, 1  # 128 MiB for a moment: guessing passphrases is dear
+_COST, _BLOCK, _LANES = 2**17, 8, 1  # uses 128 MiB, which makes guessing expensive
 
 
 class SealedWriter(io.RawIOBase):
-    """Seals what is written to it into `target`; only `close` makes it whole."""
+    """Encrypts what is written into `target`; only `close` completes it."""
 
     def __init__(self, target: IO[bytes], passphrase: str) -> None:
         if len(passphrase) < LEAST_PASSPHRASE:
@@ -43,13 +43,13 @@ class SealedWriter(io.RawIOBase):
 
     def write(self, data: bytes, /) -> int:  # type: ignore[override]  # any buffer comes as bytes here
         self._waiting += data
-        while len(self._waiting) > CHUNK:  # one chunk stays back: only the end tells which is the last
+        while len(self._waiting) > CHUNK:  # the last chunk is known only at the end, so one is held back
             self._seal(bytes(self._waiting[:CHUNK]), is_last=False)
             del self._waiting[:CHUNK]
         return len(data)
 
     def finish(self) -> None:
-        """Seal what is left as the last chunk."""
+        """Encrypt the rest as the last chunk."""
         self._seal(bytes(self._waiting), is_last=True)
         self._waiting.clear()
 
@@ -59,7 +59,7 @@ class SealedWriter(io.RawIOBase):
 
 
 class SealedReader(io.RawIOBase):
-    """Opens what a SealedWriter sealed; raises BackupError at the first byte that is not as it was written."""
+    """Decrypts the output of SealedWriter; raises BackupError at the first invalid byte."""
 
     def __init__(self, source: IO[bytes], passphrase: str) -> None:
         self._head = source.read(len(MAGIC) + _SALT + _CHECK)
@@ -94,7 +94,7 @@ class SealedReader(io.RawIOBase):
 
 
 def is_sealed(head: bytes) -> bool:
-    """Whether a file that begins so needs a passphrase."""
+    """Whether a file with these first bytes needs a passphrase."""
     return head.startswith(MAGIC[:16])
 
 

@@ -1,4 +1,4 @@
-"""Tables out of a snapshot and into an empty database, by COPY: the same text whichever PostgreSQL is at work."""
+"""Copies tables out of a snapshot and into an empty database by COPY, independent of the PostgreSQL version."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _NOT_WHOLE = (
 
 @contextmanager
 def snapshot(settings: Settings) -> Iterator[Connection]:
-    """One instant of the whole database, as the system sees it; no migration runs meanwhile.
+    """One snapshot of the whole database in the system scope; no migration can run meanwhile.
 
-    Reads through the restricted login, so that it needs no owner and disturbs nobody who serves.
+    Uses the restricted login, so that it needs no owner and does not block requests.
     """
     with psycopg.connect(libpq_url(settings.app_database_url), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock_shared(%s)", [LOCK])
@@ -60,7 +60,7 @@ def snapshot(settings: Settings) -> Iterator[Connection]:
 
 
 def save_tables(connection: Connection, archive: Writer, manifest: Manifest) -> None:
-    """Copy every table of the snapshot; then the sequences, which must not lie behind it."""
+    """Copy every table of the snapshot, then the sequences, which must not be behind it."""
     for (name,) in connection.execute(_TABLES).fetchall():
         columns, cursor = _columns(connection, name), connection.cursor()
         digest, size = hashlib.sha256(), 0
@@ -73,7 +73,7 @@ def save_tables(connection: Connection, archive: Writer, manifest: Manifest) -> 
 
 
 def load_tables(connection: Connection, manifest: Manifest) -> Loading:
-    """Make the tables ready to be filled, inside the caller's transaction: as the owner, no rule in the way."""
+    """Prepare the tables for loading in the caller's transaction: as the owner, with triggers and policies off."""
     connection.execute(_SAME_TEXT)
     here = {name: _columns(connection, name) for (name,) in connection.execute(_TABLES).fetchall()}
     if here.keys() != manifest.tables.keys():
@@ -86,7 +86,7 @@ def load_tables(connection: Connection, manifest: Manifest) -> Loading:
 
 
 class Loading:
-    """Tables that are being filled: unguarded since `load_tables`, guarded again by `finish`."""
+    """Tables being loaded: unprotected since `load_tables`, protected again by `finish`."""
 
     def __init__(self, connection: Connection, manifest: Manifest) -> None:
         self._connection, self._manifest = connection, manifest
@@ -107,14 +107,14 @@ class Loading:
             connection.execute(sql.SQL("truncate {}").format(sql.Identifier(name)))
 
     def add(self, name: str, content: IO[bytes]) -> None:
-        """Fill in one part of a table."""
+        """Load one part of a table."""
         table = self._manifest.tables[name]
         with self._connection.cursor().copy(_copying(name, table.columns, "from stdin")) as copy:
             for block in blocks(content):
                 copy.write(block)
 
     def finish(self) -> None:
-        """Compare every table with what was saved, then put every rule back; raises BackupError."""
+        """Compare every table with the manifest, then restore triggers and policies; raises BackupError."""
         for name, table in self._manifest.tables.items():
             digest, cursor = hashlib.sha256(), self._connection.cursor()
             for part in _parts(cursor, name, table.columns):

@@ -1,4 +1,4 @@
-"""Making and changing calendars: what each verb changes is a new version, with an event that says what."""
+"""Create and change calendars. Each change makes a new version and emits an event with what changed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -34,7 +34,7 @@ def add_calendar(
     place: Place | None = None,
     keeps_holidays: bool = True,
 ) -> Calendar:
-    """Add a calendar: windows in minutes of local wall time by weekday (0 is Monday), a place, days of its own.
+    """Add a calendar: windows in minutes of local wall time by weekday (0 is Monday), a place, its own holidays.
 
     Emits calendar.added.
     """
@@ -72,9 +72,9 @@ def edit_calendar(
     place: Place | None = None,
     keeps_holidays: bool = True,
 ) -> bool:
-    """Replace what a calendar says (None: its dated timetables stay as they are); returns whether it says otherwise.
+    """Replace a calendar's content (None keeps its dated timetables); returns whether anything changed.
 
-    Emits calendar.changed where it does, calendar.renamed where the name is another.
+    Emits calendar.changed if so, and calendar.renamed if the name changed.
     """
     check(name=name, timezone=timezone, weekly=weekly, timetables=timetables)
     before, old_name = to_value(calendar), calendar.name
@@ -102,10 +102,10 @@ def set_timetable(
     until: date | None = None,
     instead_of: date | None = None,
 ) -> None:
-    """Have another week hold from a local day on, in place of the one that begins there (or on `instead_of`).
+    """Use another week from a local day on, replacing the timetable that starts there (or on `instead_of`).
 
-    With `until`, its last day, the week that holds now on the day after it holds again from there. Emits
-    calendar.changed; refuses windows that overlap and an end before the beginning.
+    With `until`, its last day, the previous week applies again from the day after. Emits calendar.changed; raises
+    Invalid for overlapping windows and an end before the start.
     """
     check(name="-", timezone=calendar.timezone, weekly=weekly)
     if until is not None and until < from_day:
@@ -122,7 +122,7 @@ def set_timetable(
 
 
 def remove_timetable(calendar: Calendar, from_day: date, *, at: datetime) -> None:
-    """Take a dated timetable away: the one before it holds on. Emits calendar.changed."""
+    """Remove a dated timetable; the previous one continues. Emits calendar.changed."""
     before = to_value(calendar)
     _replace_timetables(calendar, {day: each for day, each in before.timetables.items() if day != from_day})
     revise(calendar, before=before, at=at)

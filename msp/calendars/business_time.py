@@ -160,7 +160,7 @@ def _is_paused(start: datetime, end: datetime, stops: tuple[Span, ...]) -> bool:
 def _running(
     calendar: WorkingCalendar, begun: datetime, stops: tuple[Span, ...], *, until: datetime | None = None
 ) -> Iterator[Span]:
-    """Open spans from `begun` on without the stops, in order; to `until`, or for ten years."""
+    """Open spans from `begun` on without the stops, in order; until `until`, or for ten years."""
     if until is None and not _may_open(calendar, begun):
         return
     for day in _days(calendar, begun, until):
@@ -172,7 +172,7 @@ def _running(
 
 
 def _may_open(calendar: WorkingCalendar, begun: datetime) -> bool:
-    """Spares the long search where there is nothing to find."""
+    """Skips the long search if the calendar never opens."""
     if any(calendar.weekly.values()) or any(any(each.weekly.values()) for each in calendar.timetables.values()):
         return True
     last = max((day for day, windows in calendar.overrides.items() if windows), default=None)
@@ -214,7 +214,7 @@ def _without(span: Span, stops: tuple[Span, ...]) -> Iterator[Span]:
 
 
 def _merged(pauses: Iterable[Pause]) -> tuple[Span, ...]:
-    """Pauses in UTC, sorted and merged; an open one ends at _NEVER; an empty or reversed one is none."""
+    """Pauses in UTC, sorted and merged; an open one ends at _NEVER; empty and reversed ones are ignored."""
     merged: list[Span] = []
     for paused, resumed in sorted((_utc(a), _NEVER if b in (None, _NEVER) else _utc(b)) for a, b in pauses):
         if merged and paused <= merged[-1][1]:

@@ -1,4 +1,4 @@
-"""What one calendar says otherwise than another, in codes, and the first local day on which it does. Pure."""
+"""Differences between two versions of a calendar as codes, with the first local day affected. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from msp.calendars.working_calendar import WorkingCalendar
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs: `from_day` is the first local day that does, None where that is every day.
+    """A difference: `from_day` is the first affected local day, None for all days.
 
-    `what` holds, for each part that differs (timezone, week, timetables, holidays, exceptions), what came and went:
-    ISO days with their names.
+    `what` lists added and removed items of each changed part (timezone, week, timetables, holidays, exceptions): ISO
+    days with their names.
     """
 
     from_day: date | None
@@ -21,7 +21,7 @@ class Change:
 
 
 def change_between(before: WorkingCalendar, after: WorkingCalendar) -> Change | None:
-    """The difference between two calendars; None where they are equal."""
+    """The difference between two calendars; None if they are equal."""
     if before == after:
         return None
     what: dict[str, Any] = {}

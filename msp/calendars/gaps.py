@@ -1,4 +1,4 @@
-"""Years for which a calendar knows no holidays that somebody looked over: nobody would notice before the day itself."""
+"""Years for which a calendar has no verified holidays, which would otherwise be noticed on the day only."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -24,9 +24,9 @@ order by c.name, y.year
 
 
 def missing_years(calendar: Calendar, *, on: date) -> list[int]:
-    """Which of the present and the next year have no frozen holidays; none where the calendar closes on none.
+    """This and the next year, if their holidays are not frozen; none if the calendar observes no holidays.
 
-    Without a place, days of the calendar's own in that year are enough.
+    For a calendar without place, its own holidays in that year are enough.
     """
     if not calendar.keeps_holidays:
         return []
@@ -38,5 +38,5 @@ def missing_years(calendar: Calendar, *, on: date) -> list[int]:
 
 
 def missing_in_use(connection: psycopg.Connection[Any], *, on: date) -> Iterator[tuple[str, int]]:
-    """The same for every calendar of a contract in force on a day or later, by name, for whoever may read it all."""
+    """The missing years of all calendars of contracts active on or after a day, by name; for scopes that see all."""
     yield from connection.execute(_MISSING, {"this": on.year, "on": on})

@@ -1,4 +1,4 @@
-"""Public holidays to start a calendar's table with; the administrator adds municipal and island days."""
+"""Public holidays from the `holidays` package, to seed a place; administrators add municipal and island days."""
 
 from datetime import date
 

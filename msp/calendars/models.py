@@ -11,10 +11,10 @@ from msp.kernel.db import Json, Model
 
 
 class Calendar(Model):
-    """When a promise runs. Shared by contracts of many clients.
+    """Business hours, shared by contracts of many clients.
 
-    `windows` is the week that holds until the first of `timetables`. It closes on the holidays of its place and on
-    `holidays`, days of its own; `keeps_holidays` is false where somebody decided that it closes on none.
+    `windows` is the week until the first of `timetables`. It closes on the holidays of its place and on its own
+    `holidays`; `keeps_holidays` is false if it observes none.
     """
 
     __tablename__ = "calendar"
@@ -64,7 +64,7 @@ class CalendarWindow(Model):
 
 
 class CalendarTimetable(Model):
-    """A week that holds from a local day on, until the next timetable does: [{weekday, start, end}] in minutes."""
+    """A week that applies from a local day until the next timetable: [{weekday, start, end}] in minutes."""
 
     __tablename__ = "calendar_timetable"
     __table_args__ = ({"info": {"access": "reference"}},)
@@ -75,7 +75,7 @@ class CalendarTimetable(Model):
 
 
 class CalendarHoliday(Model):
-    """A closed day of the calendar's own, with its name, beside those of its place."""
+    """A holiday of the calendar's own, with its name, in addition to those of its place."""
 
     __tablename__ = "calendar_holiday"
     __table_args__ = ({"info": {"access": "reference"}},)
@@ -85,7 +85,7 @@ class CalendarHoliday(Model):
 
 
 class CalendarException(Model):
-    """A day with its own windows, which beat the week and the holidays; no windows at all means closed."""
+    """A day with its own windows, which override the week and the holidays; without windows it is closed."""
 
     __tablename__ = "calendar_exception"
     __table_args__ = ({"info": {"access": "reference"}},)
@@ -96,9 +96,9 @@ class CalendarException(Model):
 
 
 class CalendarRevision(Model):
-    """What a calendar said from one change to the next, whole: what a finished clock is explained by for ever.
+    """The complete content of a calendar version; explanations of finished clocks use it.
 
-    `said` has the shape that WorkingCalendar.to_json writes. Rows are only ever added.
+    `said` has the format of WorkingCalendar.to_json. Append-only.
     """
 
     __tablename__ = "calendar_revision"

@@ -1,4 +1,4 @@
-"""The calendar of a company that has not said anything else: Monday to Friday, 9:00 to 18:00, national holidays."""
+"""The default calendar: Monday to Friday, 9:00 to 18:00, national holidays."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +15,8 @@ WORKING_DAYS = range(5)
 def add_office_hours(*, name: str, country: str, timezone: str, at: datetime) -> Calendar:
     """Add the calendar with the country's holidays of this year and the next; emits `calendar.added`.
 
-    `country` is an ISO 3166-1 code; where no holidays are known for it, the calendar has none and its page says so.
+    `country` is an ISO 3166-1 code. If no holidays are known for it, the calendar has none and its page shows a
+    warning.
     """
     year = at.astimezone(ZoneInfo(timezone)).year
     try:

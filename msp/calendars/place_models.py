@@ -1,4 +1,4 @@
-"""Places and their public holidays: a table for each place and year, seeded once, then looked over and edited."""
+"""Tables of places and their public holidays by year."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ SCOPES = ("national", "regional", "island", "municipal")
 
 
 class Place(Model):
-    """Where a team works, as far as holidays go: a country, a region of it, a municipality or island of that."""
+    """A place with its own holidays: a country, a region, a municipality or island."""
 
     __tablename__ = "place"
     __table_args__ = (
@@ -30,14 +30,14 @@ class Place(Model):
     )
 
     def year(self, year: int) -> "PlaceYear | None":
-        """The table of a year, if there is one."""
+        """The holidays of a year, or None."""
         return next((each for each in self.years if each.year == year), None)
 
 
 class PlaceYear(Model):
-    """The holidays of a place in one year. Once frozen it is never filled from a package again, only edited by hand.
+    """The holidays of a place in one year. Once frozen it is edited by hand only, never filled from a package.
 
-    `source` names the package and version that it was filled from; empty where somebody entered all of it.
+    `source` names the package and version; empty if entered by hand.
     """
 
     __tablename__ = "place_year"

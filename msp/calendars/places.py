@@ -1,4 +1,4 @@
-"""Places and the holidays of their years: seeded once from a package, looked over, edited, frozen."""
+"""Places and their holidays by year: seeded once from a package, verified, edited, frozen."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def access_place(place_id: UUID, *, lock: bool = False) -> Place:
 
 
 def find_place(country: str, region: str = "", municipality: str = "") -> Place | None:
-    """The place that is there already, or None."""
+    """The existing place, or None."""
     query = select(Place).where(Place.country == country, Place.region == region, Place.municipality == municipality)
     return db.session.scalars(query).one_or_none()
 
@@ -62,7 +62,7 @@ def find_place(country: str, region: str = "", municipality: str = "") -> Place 
 def add_place(*, name: str, country: str, at: datetime, region: str = "", municipality: str = "") -> Place:
     """Add a place: an ISO 3166-1 country, a region of ISO 3166-2 without its prefix, a municipality or island.
 
-    Emits place.added; refuses one that is there already and one that no holidays are known for.
+    Emits place.added. Raises Conflict for an existing place and Invalid for one without known holidays.
     """
     country, region, municipality = country.strip().upper(), region.strip().upper(), municipality.strip()
     region = region.removeprefix(f"{country}-")
@@ -81,7 +81,7 @@ def add_place(*, name: str, country: str, at: datetime, region: str = "", munici
 
 
 def place_for(*, country: str, region: str, municipality: str, years: Iterable[int], at: datetime) -> Place:
-    """The place of that name, added where it is missing, with these years; a year that is there stays as it is."""
+    """The place, added if missing, with these years; existing years are not changed."""
     country = country.strip().upper()
     region = region.strip().upper().removeprefix(f"{country}-")
     municipality = municipality.strip()
@@ -96,16 +96,16 @@ def place_for(*, country: str, region: str, municipality: str, years: Iterable[i
 
 
 def _region_name(country: str, region: str) -> str:
-    """What people call a region or, without one, the country: in Spanish in Spain, in English elsewhere."""
+    """The name of a region or, without one, the country: in Spanish in Spain, in English elsewhere."""
     if region:
         return REGIONS_OF_SPAIN.get(region if country == "ES" else "", f"{country}-{region}")
     return str(Locale("es" if country == "ES" else "en").territories.get(country, country))
 
 
 def seed_year(place: Place, year: int, *, at: datetime) -> PlaceYear:
-    """Fill the national and regional holidays of a year; island and municipal days that stand there stay.
+    """Fill in the national and regional holidays of a year; existing island and municipal days stay.
 
-    Emits place.changed, and calendar.changed for each calendar of the place; refuses a year that is frozen.
+    Emits place.changed, and calendar.changed for each calendar of the place; refuses a frozen year.
     """
     found = place.year(year)
     if found is not None and found.frozen_at is not None:
@@ -118,10 +118,10 @@ def seed_year(place: Place, year: int, *, at: datetime) -> PlaceYear:
 
 
 def edit_year(place: Place, year: int, holidays: Iterable[Holiday], *, at: datetime) -> PlaceYear:
-    """Replace the holidays of a year by hand, frozen or not.
+    """Replace the holidays of a year, frozen or not.
 
-    Emits place.changed, and calendar.changed for each calendar of the place; refuses days of another year, days that
-    come twice, and scopes that are none.
+    Emits place.changed, and calendar.changed for each calendar of the place; refuses days of another year, duplicate
+    days, and unknown scopes.
     """
     _check_year(year)
     wanted = list(holidays)
@@ -133,7 +133,7 @@ def edit_year(place: Place, year: int, holidays: Iterable[Holiday], *, at: datet
 
 
 def freeze_year(place: Place, year: int, *, at: datetime) -> None:
-    """Somebody looked the year over: from now on no package fills it, only people edit it. Emits place.year_frozen."""
+    """Mark a year as verified: afterwards it is edited by hand only. Emits place.year_frozen."""
     found = place.year(year)
     if found is None or not found.holidays:
         raise Conflict("year_is_empty")
@@ -143,7 +143,7 @@ def freeze_year(place: Place, year: int, *, at: datetime) -> None:
 
 
 def calendars_of(place: Place) -> list[Calendar]:
-    """The calendars that close on the holidays of a place."""
+    """The calendars that observe the holidays of a place."""
     return list(
         db.session.scalars(select(Calendar).where(Calendar.place_id == place.id).order_by(by_name(Calendar.name)))
     )
@@ -197,7 +197,7 @@ def _check_year(year: int) -> None:
 
 
 def _seed(country: str, region: str, year: int) -> list[Holiday]:
-    """National days are those that the whole country has; the rest are the region's."""
+    """National days are those of the whole country; the rest are the region's."""
     national = _known(country, None, year, field="country")
     known = _known(country, region, year, field="region") if region else national
     return [Holiday(day, name, "national" if day in national else "regional") for day, name in known.items()]

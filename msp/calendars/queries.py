@@ -1,4 +1,4 @@
-"""Calendars as rows, read into the pure value; kept by id and version, since they change a few times a year."""
+"""Reads calendars as values, cached by id and version because they rarely change."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,7 +18,7 @@ _known: dict[tuple[UUID, int], WorkingCalendar] = {}
 
 
 def access_calendar(calendar_id: UUID, *, lock: bool = False) -> Calendar:
-    """The calendar's row, locked against others who change it; raises NotFound."""
+    """The calendar's row, locked for update; raises NotFound."""
     calendar = db.session.get(Calendar, calendar_id, with_for_update={"of": Calendar} if lock else None)
     if calendar is None:
         raise NotFound("calendar")
@@ -36,7 +36,7 @@ def calendars_page(*, after: UUID | None, limit: int) -> list[Calendar]:
 
 
 def working_calendar(calendar_id: UUID, *, version: int | None = None) -> WorkingCalendar:
-    """What a calendar says, or said in an earlier version; the present one, asked once a unit of work, without it."""
+    """The content of a calendar in a version; without one, the current version (read once per unit of work)."""
     if version is None:
         asked = db.session().info.setdefault("calendar_versions", {})
         if calendar_id not in asked:
@@ -52,7 +52,7 @@ def working_calendar(calendar_id: UUID, *, version: int | None = None) -> Workin
 
 
 def versions_until(calendar_id: UUID, at: datetime) -> list[int]:
-    """The versions in force up to an instant, newest first (the first where none was yet); read once a unit of work."""
+    """The versions until an instant, newest first (the first one if there was none yet); read once per unit of work."""
     known = db.session().info.setdefault("calendar_revisions", {})
     if calendar_id not in known:
         query = select(CalendarRevision.version, CalendarRevision.at).where(CalendarRevision.calendar_id == calendar_id)
@@ -62,14 +62,14 @@ def versions_until(calendar_id: UUID, at: datetime) -> list[int]:
 
 
 def forget_versions() -> None:
-    """Ask anew which versions hold, and keep none for others: this unit of work changes a calendar."""
+    """Forget the versions read in this unit of work, because it changes a calendar."""
     db.session().info.pop("calendar_versions", None)
     db.session().info.pop("calendar_revisions", None)
     db.session().info["calendars_change"] = True
 
 
 def to_value(calendar: Calendar) -> WorkingCalendar:
-    """A calendar's rows, its place's holidays among them, as the pure value that the rules of business time take."""
+    """A calendar's rows, with its place's holidays, as the value used by business time."""
     years = calendar.place.years if calendar.place else ()
     public = {holiday.day: holiday.name for year in years for holiday in year.holidays}
     return WorkingCalendar(

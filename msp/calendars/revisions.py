@@ -1,4 +1,4 @@
-"""A changed calendar keeps what it said before, gets a new version, and says so."""
+"""Stores the versions of a calendar when it changes."""
 
 from datetime import datetime
 
@@ -12,16 +12,16 @@ from msp.kernel.events import emit
 
 
 def begin(calendar: Calendar, *, at: datetime) -> None:
-    """Write down the first version of a new calendar; emits calendar.added."""
+    """Store the first version of a new calendar; emits calendar.added."""
     _write(calendar, to_value(calendar), at=at)
     emit(CalendarAdded(name=calendar.name), calendar.id, client_id=None, at=at)
 
 
 def revise(calendar: Calendar, *, before: WorkingCalendar, at: datetime) -> bool:
-    """Give a calendar that says otherwise than `before` its next version; emits calendar.changed.
+    """Store the next version of a calendar that differs from `before`; emits calendar.changed.
 
-    The event carries the version, `from_day` (the first local day that differs, None: every day) and what changed.
-    Returns whether it says anything new.
+    The event carries the version, `from_day` (the first affected local day, None for all days) and what changed.
+    Returns whether anything changed.
     """
     db.session.flush()
     after = to_value(calendar)
@@ -38,7 +38,7 @@ def revise(calendar: Calendar, *, before: WorkingCalendar, at: datetime) -> bool
 
 
 def _keep(calendar: Calendar, before: WorkingCalendar, *, at: datetime) -> None:
-    """The version that ends now, where a process of an older release wrote it without its revision."""
+    """Store the version that ends now if a process of an older release has not."""
     if db.session.get(CalendarRevision, (calendar.id, calendar.version)) is None:
         _write(calendar, before, at=calendar.created_at)
 

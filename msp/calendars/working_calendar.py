@@ -1,4 +1,4 @@
-"""The value that says when a team works, and its local days laid out as UTC instants."""
+"""When a team works, as a value, and its local days as UTC instants."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """A week that holds from some local day on (summer hours, say), until the next timetable does."""
+    """A week that applies from a local day (such as summer hours) until the next timetable."""
 
     weekly: Mapping[int, Windows]
     name: str = ""
@@ -83,17 +83,17 @@ class WorkingCalendar:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The IANA zone that the windows are written in."""
+        """The IANA zone of the windows."""
         return _zone(self.timezone)
 
     @property
     def holiday_names(self) -> Mapping[date, str]:
-        """Holidays with their names ("" where none was given)."""
+        """Holidays with their names ("" if unnamed)."""
         assert isinstance(self.holidays, Mapping)
         return self.holidays
 
     def timetable_on(self, day: date) -> Timetable | None:
-        """The dated timetable in force on a local day; None while the first week, `weekly`, still holds."""
+        """The dated timetable that applies on a local day; None while `weekly` applies."""
         index = bisect_right(self._from_days, day)
         return self.timetables[self._from_days[index - 1]] if index else None
 
@@ -146,7 +146,7 @@ class WorkingCalendar:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The same shape, with windows in minutes, so that from_json reads back an equal calendar."""
+        """The same format, with windows in minutes; from_json reads back an equal calendar."""
         return {
             "tz": self.timezone,
             "weekly": _week_json(self.weekly),
@@ -194,7 +194,7 @@ def _rule_on(calendar: WorkingCalendar, day: date) -> tuple[DayRule, str]:
 
 
 def day_start(zone: ZoneInfo, day: date) -> datetime:
-    """The UTC instant at which a local date begins, also where midnight is skipped or comes twice."""
+    """The UTC instant at which a local date begins, also if midnight is skipped or repeated."""
     return _resolve(zone, datetime.combine(day, time.min), fold=0)
 
 
@@ -216,7 +216,7 @@ def parse_window(written: WrittenWindow) -> Window:
 
 
 def to_end_of_day(window: Window) -> Window:
-    """A window that somebody ended at 23:59 (or 47:59) because their form knew no 24:00: it ends at midnight."""
+    """An end at 23:59 (or 47:59), from forms without 24:00, means midnight."""
     start, end = window
     return start, end + 1 if end % MINUTES_A_DAY == MINUTES_A_DAY - 1 else end
 
@@ -264,7 +264,7 @@ def _tidy(windows: Iterable[Window]) -> Windows:
 
 
 def _windows_on(calendar: WorkingCalendar, day: date) -> Iterable[Window]:
-    """The windows of one local day, cut at its midnights, with the tail of the night before if it holds."""
+    """The windows of one local day, cut at midnight, with the rest of the previous night's if it applies."""
     before = day - _ONE_DAY
     closed = day in calendar.holiday_names
     if day not in calendar.overrides and (before in calendar.overrides or not closed):
@@ -285,7 +285,7 @@ def _own_windows(calendar: WorkingCalendar, day: date) -> Windows:
 
 
 def _span(zone: ZoneInfo, day: date, window: Window, *, bounds: Span) -> Span:
-    """A shift is continuous: it opens at the first pass of a repeated hour and closes at the second."""
+    """A shift is continuous: it opens at the first occurrence of a repeated hour and closes at the second."""
     midnight = datetime.combine(day, time.min)
     start = _resolve(zone, midnight + timedelta(minutes=window[0]), fold=0)
     if window[1] == MINUTES_A_DAY:
@@ -305,7 +305,7 @@ def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _resolve(zone: ZoneInfo, wall: datetime, *, fold: int) -> datetime:
-    """The UTC instant of a wall time; one that a jump skips is the instant of the jump."""
+    """The UTC instant of a wall time; a time skipped by a clock change is the instant of the change."""
     instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
         return instant

@@ -1,4 +1,4 @@
-"""Making and changing client companies, and connecting the chat systems that they write from."""
+"""Create and change clients, and connect their chat systems."""
 
 import re
 from datetime import datetime
@@ -52,9 +52,9 @@ EDITABLE = frozenset(
 
 
 def add_client(*, code: str, name: str, at: datetime, **details: object) -> Client:
-    """Add a client company; emits `client.added`. Refuses a code in use and unknown zones, languages, currencies.
+    """Add a client company; emits `client.added`. Raises Conflict for a code in use, Invalid for unknown values.
 
-    Billing data are made tidy; without a `tax_regime` it is the one that both parties' addresses give.
+    Billing data are normalized; without a `tax_regime` it follows from both parties' addresses.
     """
     values = {
         "locale": "es",
@@ -77,10 +77,10 @@ def add_client(*, code: str, name: str, at: datetime, **details: object) -> Clie
 
 
 def edit_client(client: Client, *, at: datetime, **changes: object) -> None:
-    """Change a client's details; emits `client.edited` with the names of what changed.
+    """Change a client's details; emits `client.edited` with the names of the changed fields.
 
-    Whoever is of a client that is switched off can do nothing more at once: sessions, tokens and new tickets are
-    refused (msp.people.sessions, msp.tickets.actions).
+    Deactivating a client takes effect at once for its people: sessions, tokens and new tickets are refused
+    (msp.people.sessions, msp.tickets.actions).
     """
     if unknown := changes.keys() - EDITABLE:
         raise Invalid(fields={name: ["unknown_field"] for name in unknown})
@@ -104,10 +104,10 @@ def connect(
     settings: Json | None = None,
     secret: str | None = None,
 ) -> Connection:
-    """Tie a workspace or tenant to a client (to the provider where None); emits `connection.added`.
+    """Connect a workspace or tenant to a client (to the provider if None); emits `connection.added`.
 
-    The secret is sealed at rest. Refuses a workspace that belongs to another client; the same client's is renewed, and
-    where it was broken, or had no token, `connection.restored` is emitted too.
+    The secret is encrypted at rest. Refuses a workspace of another client; for the same client the connection is
+    renewed, and if it was broken or had no token, `connection.restored` is emitted too.
     """
     if kind not in {each.name for each in connectable_platforms()} or not external_id.strip():
         raise Invalid(fields={"kind": ["unknown"]} if external_id.strip() else {"external_id": ["required"]})
@@ -141,9 +141,9 @@ def connect(
 
 
 def mark_broken(connection: Connection, *, reason: str, at: datetime) -> None:
-    """Mark a connection that no longer works, for an administrator to renew; emits `connection.broken`.
+    """Mark a connection as broken, for an administrator to renew; emits `connection.broken`.
 
-    The first reason stays until the connection is renewed: what fails afterwards fails because of it.
+    The first reason is kept until the renewal, because later failures follow from it.
     """
     if connection.broken_reason is None:
         connection.broken_reason = reason
@@ -151,9 +151,9 @@ def mark_broken(connection: Connection, *, reason: str, at: datetime) -> None:
 
 
 def mark_uninstalled(connection: Connection, *, reason: str, at: datetime) -> None:
-    """The app was removed there: destroy the token and mark the connection; emits `connection.broken`.
+    """The app was uninstalled there: delete the token and mark the connection; emits `connection.broken`.
 
-    `at` is when it was removed: news that come late, after the app was installed again, change nothing.
+    `at` is the time of the uninstallation: an event that arrives after a new installation is ignored.
     """
     renewed_at = connection.settings.get("renewed_at")
     if at < (datetime.fromisoformat(renewed_at) if renewed_at else connection.created_at):
@@ -165,7 +165,7 @@ def mark_uninstalled(connection: Connection, *, reason: str, at: datetime) -> No
 
 
 def mark_restored(connection: Connection, *, at: datetime, had_no_token: bool = False) -> None:
-    """The connection works again; emits `connection.restored` where it was broken, or had no token until now."""
+    """Mark a connection as working; emits `connection.restored` if it was broken or had no token."""
     if connection.broken_reason is not None or had_no_token:
         connection.broken_reason = None
         _emit(connection, ConnectionRestored(connection=connection.kind), at=at)
@@ -176,7 +176,7 @@ def _emit(connection: Connection, event: ConnectionEvent, *, at: datetime) -> No
 
 
 def link_unknown(source_id: UUID, client: Client, *, at: datetime) -> Connection:
-    """Give a workspace or tenant that wrote to us to a client, with the token its installation brought."""
+    """Connect an unknown workspace or tenant to a client, with the token of its installation."""
     source = db.session.get(UnknownSource, source_id)
     if source is None:
         raise NotFound("unknown_source")
@@ -193,7 +193,7 @@ def link_unknown(source_id: UUID, client: Client, *, at: datetime) -> Connection
 
 
 def ignore_unknown(source_id: UUID, *, at: datetime) -> None:
-    """Stop showing a workspace or tenant of nobody, however much it writes; a new installation shows it again."""
+    """Hide an unknown workspace or tenant until it is installed again."""
     source = db.session.get(UnknownSource, source_id)
     if source is None:
         raise NotFound("unknown_source")
@@ -201,7 +201,7 @@ def ignore_unknown(source_id: UUID, *, at: datetime) -> None:
 
 
 def disconnect(connection: Connection, *, at: datetime) -> None:
-    """Forget a connection and its token; emits `connection.removed`."""
+    """Delete a connection and its token; emits `connection.removed`."""
     _emit(connection, ConnectionRemoved(connection=connection.kind), at=at)
     db.session.delete(connection)
 
@@ -216,7 +216,7 @@ def note_unknown(
     secret: str | None = None,
     messages: int = 1,
 ) -> None:
-    """Remember that a workspace or tenant of nobody wrote or was installed, for the administrator to link."""
+    """Record an unknown workspace or tenant that wrote or was installed, for an administrator to link."""
     row = {
         "id": new_id(),
         "kind": kind,
@@ -239,7 +239,7 @@ def note_unknown(
 
 
 def _checked(values: dict[str, object], *, before: Json) -> Json:
-    """The billing data as they are stored; raises Invalid for whatever makes no sense, all fields together."""
+    """The normalized billing data; raises Invalid with the faults of all fields."""
     data, faults = tidy(values, before)
     wrong = {
         "code": "code" in values and not CODE.fullmatch(str(values["code"])),

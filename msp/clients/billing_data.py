@@ -1,7 +1,7 @@
-"""The data of a client that its invoices carry: checked and made tidy before they are stored, whoever stores them.
+"""Validates and normalizes the billing data of a client before they are stored.
 
-RD 1619/2012 art. 6 wants the tax number and the address of the recipient. What is missing may be added later: it is
-the invoice that cannot be issued without it (billing/parties.py). What is there must be right.
+RD 1619/2012 art. 6 requires the tax number and the address of the recipient. Missing data may be added later: only
+issuing an invoice requires them (billing/parties.py). Data that are given must be valid.
 """
 
 import re
@@ -32,14 +32,14 @@ MOST_PAYMENT_DAYS = 365
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_EMAIL, LONGEST_LINE, LONGEST_TAX_ID = 254, 10_000, 40
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_GROUPS = frozenset(("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"))  # territories of CLDR that are no country
+_GROUPS = frozenset(("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"))  # CLDR territories that are not countries
 
 
 def tidy(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[Json, Faults]:
-    """The billing data among `given` as they are stored, and what is wrong with them, by field.
+    """The normalized billing data in `given`, and the faults by field.
 
-    `before` are those that are stored now. A tax number that was there already is left alone unless the country
-    changes. Without a `tax_regime` a new client (`before` is empty) gets the one that both parties' data give.
+    `before` are the stored ones. An existing tax number is not checked again unless the country changes. Without a
+    `tax_regime` a new client (`before` is empty) gets the one that follows from both parties' data.
     """
     said: Json = {name: given[name] for name in FIELDS if name in given}
     faults: Faults = {}
@@ -61,9 +61,9 @@ def tidy(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[Json, Fau
 
 
 def check_tax_id(typed: object, *, country: str | None) -> tuple[str | None, str | None]:
-    """A tax number in its compact form, and the code of what is wrong with it.
+    """A tax number in compact form, and the code of its fault.
 
-    `country` is that of the address; without one it may be a Spanish number or a VAT number with its prefix.
+    `country` is that of the address; without one it may be a Spanish number or a VAT number with prefix.
     """
     if typed is None or (isinstance(typed, str) and not typed.strip()):
         return None, None
@@ -103,7 +103,7 @@ def _alphanumeric(typed: str) -> str:
 
 
 def _address(given: object, faults: Faults) -> object:
-    """The address with its texts trimmed and what is empty left out."""
+    """The address, trimmed, without empty parts."""
     if not isinstance(given, Mapping):
         faults["billing_address"] = ["invalid"]
         return given
@@ -144,7 +144,7 @@ def _country(data: Mapping[str, Any]) -> str | None:
 
 
 def _decide(said: Json, whole: Json, before: Mapping[str, Any], faults: Faults) -> None:
-    """Take the regime that the parties' data give, or refuse one that contradicts them."""
+    """Use the regime that follows from the parties' data, or refuse one that contradicts them."""
     if before and all(whole.get(name) == before.get(name) for name in FIELDS[:3]):
         return
     given = decided_regime(whole)
@@ -155,7 +155,7 @@ def _decide(said: Json, whole: Json, before: Mapping[str, Any], faults: Faults) 
 
 
 def decided_regime(data: Mapping[str, Any]) -> ClientRegime | None:
-    """The regime from the provider's data and a client's; None where they do not decide it."""
+    """The regime from the provider's and a client's data; None if they do not decide it."""
     address = data.get("billing_address")
     try:
         return regime_between(

@@ -1,4 +1,4 @@
-"""Client companies: the tenants of the desk, and the chat workspaces they write from."""
+"""Tables of clients and their chat connections."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from msp.kernel.db import Json, Model
 
 
 class Client(Model):
-    """A client company. Its row is seen by its own people and by staff."""
+    """A client company (tenant). Visible to its own people and to staff."""
 
     __tablename__ = "client"
     __table_args__ = (
@@ -45,7 +45,7 @@ class Client(Model):
 
 
 class Connection(Model):
-    """A workspace or tenant of a platform. It is the provider's own where `client_id` is null."""
+    """A workspace or tenant of a platform; the provider's own if `client_id` is null."""
 
     __tablename__ = "connection"
     __table_args__ = (
@@ -65,7 +65,7 @@ class Connection(Model):
 
 
 class UnknownSource(Model):
-    """A workspace or tenant that wrote to us and belongs to no client yet; an administrator links or ignores it."""
+    """A workspace or tenant that wrote to us and belongs to no client; an administrator links or ignores it."""
 
     __tablename__ = "unknown_source"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Reading client companies and their connections."""
+"""Queries for clients and their connections."""
 
 from functools import cache
 from uuid import UUID
@@ -16,7 +16,7 @@ from msp.people.models import Person
 
 @cache
 def _client_with_person() -> Select[Client, Person]:
-    """Built once: that costs as much as running it, and every new ticket runs it. Columns need every model imported."""
+    """Compiled once, because every new ticket runs it. Its columns need every model imported."""
     return (
         select(Client, Person)
         .outerjoin(Person, Person.id == bindparam("person_id"))
@@ -29,7 +29,7 @@ def _client_with_person() -> Select[Client, Person]:
 
 
 def access_client(client_id: UUID) -> Client:
-    """The client company; raises NotFound, also for what the scope may not see."""
+    """The client; raises NotFound, also outside of the scope."""
     client = db.session.get(Client, client_id)
     if client is None:
         raise NotFound("client")
@@ -43,9 +43,9 @@ def all_clients(*, active: bool = True) -> list[Client]:
 
 
 def client_with_person(client_id: UUID, person_id: UUID) -> tuple[Client, Person | None]:
-    """The client company, and the person with this id if the scope sees one; raises NotFound without the company.
+    """The client, and the person with this id if visible; raises NotFound without the client.
 
-    Of both only what a new ticket needs is read; the rest follows when it is asked for.
+    Only the columns that a new ticket needs are loaded; others are loaded on access.
     """
     row = db.session.execute(_client_with_person(), {"client_id": client_id, "person_id": person_id}).one_or_none()
     if row is None:
@@ -60,7 +60,7 @@ def clients_page(*, code: str | None = None, after: UUID | None, limit: int) -> 
 
 
 def access_connection(connection_id: UUID) -> Connection:
-    """The connection; raises NotFound, also for what the scope may not see."""
+    """The connection; raises NotFound, also outside of the scope."""
     connection = db.session.get(Connection, connection_id)
     if connection is None:
         raise NotFound("connection")
@@ -74,20 +74,20 @@ def connections_page(client_id: UUID, *, after: UUID | None, limit: int) -> list
 
 
 def find_connection(kind: str, external_id: str) -> Connection | None:
-    """The connection that a workspace or tenant belongs to."""
+    """The connection of a workspace or tenant."""
     return db.session.scalars(
         select(Connection).where(Connection.kind == kind, Connection.external_id == external_id)
     ).one_or_none()
 
 
 def connections_of(client_id: UUID | None) -> list[Connection]:
-    """A client's connections (the provider's own where None), oldest first."""
+    """A client's connections (the provider's own if None), oldest first."""
     query = select(Connection).order_by(Connection.created_at)
     query = query.where(Connection.client_id.is_(None) if client_id is None else Connection.client_id == client_id)
     return list(db.session.scalars(query))
 
 
 def unknown_sources() -> list[UnknownSource]:
-    """Workspaces and tenants that wrote and belong to nobody yet, latest first; without those that were ignored."""
+    """Unknown workspaces and tenants, latest first, without ignored ones."""
     query = select(UnknownSource).where(UnknownSource.ignored_at.is_(None))
     return list(db.session.scalars(query.order_by(UnknownSource.last_seen_at.desc())))

@@ -1,7 +1,6 @@
-"""Which tax regime a client's invoices have: decided from the addresses of both parties and the client's tax number.
+"""The tax regime of a client's invoices, decided from both parties' addresses and the client's tax number.
 
-LIVA art. 3, 69 and 84; Ley 20/1991 art. 17. What this desk does not bill is left to a person (`Undecided`). Not tax
-advice.
+LIVA art. 3, 69 and 84; Ley 20/1991 art. 17. Unsupported cases need a person (`Undecided`). Not tax advice.
 """
 
 import re
@@ -16,7 +15,7 @@ ClientRegime: TypeAlias = Literal["national", "eu_b2b", "canarias_b2b", "igic", 
 Territory: TypeAlias = Literal["peninsula", "canarias", "ceuta", "melilla", "eu", "outside_eu"]
 TAX_REGIMES: tuple[ClientRegime, ...] = ("national", "eu_b2b", "canarias_b2b", "igic", "outside_eu")
 
-# The countries of the Union by ISO 3166 code, Spain left out; Greece is GR here and EL in its VAT numbers.
+# EU countries by ISO 3166 code without Spain; Greece is GR here and EL in VAT numbers
 _UNION = "AT BE BG CY CZ DE DK EE FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 EU: frozenset[str] = frozenset(_UNION.split())
 _ISLANDS: dict[str, Territory] = {"35": "canarias", "38": "canarias", "51": "ceuta", "52": "melilla"}
@@ -24,7 +23,7 @@ _SPANISH_POSTCODE = re.compile(r"(0[1-9]|[1-4][0-9]|5[0-2])[0-9]{3}")
 
 
 class Undecided(ValueError):
-    """The tax of this sale is a question for a person, not for us; `code` says which."""
+    """The tax of this sale needs a person's decision; `code` says which case it is."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -32,7 +31,7 @@ class Undecided(ValueError):
 
 
 def territory(*, country: str, postal_code: str = "") -> Territory:
-    """The tax territory of an address: LIVA art. 3 leaves the Canaries, Ceuta and Melilla out of IVA."""
+    """The tax territory of an address: LIVA art. 3 excludes the Canaries, Ceuta and Melilla from IVA."""
     if country == "ES":
         return _ISLANDS.get(postal_code.strip()[:2], "peninsula")
     return "eu" if country in EU else "outside_eu"
@@ -42,7 +41,7 @@ def decide(*, issuer: Territory, client: Territory, business: bool, vat_number: 
     """The regime of services from issuer to client.
 
     `business` says that the client acts as one; an EU business needs its VAT number (check it in VIES). Raises
-    Undecided for what this desk does not bill: consumers elsewhere, Ceuta, Melilla, from the Canaries outwards.
+    Undecided for unsupported cases: consumers elsewhere, Ceuta, Melilla, sales from the Canaries.
     """
     if issuer == client == "canarias":
         return "igic"
@@ -60,7 +59,7 @@ def decide(*, issuer: Territory, client: Territory, business: bool, vat_number: 
 
 
 def regime_between(issuer: Mapping[str, Any], *, address: Json, tax_id: str | None) -> ClientRegime | None:
-    """The regime that both parties' data give; None while an address or the tax number is not complete enough.
+    """The regime that follows from both parties' data; None if an address or the tax number is incomplete.
 
     `issuer` is the provider's data with its `address`. Raises Undecided as `decide` does.
     """
@@ -82,7 +81,7 @@ def is_vat_number_of(country: str, tax_id: str) -> bool:
 
 
 def spanish_postcode(text: str) -> str | None:
-    """The five digits of a Spanish postcode, however they were typed; None where it is none.
+    """The five digits of a Spanish postcode; None if it is not one.
 
     The first two are the province, which decides the tax territory.
     """
@@ -91,7 +90,7 @@ def spanish_postcode(text: str) -> str | None:
 
 
 def _place(address: object) -> Territory | None:
-    """The territory of an address; None where it does not say enough."""
+    """The territory of an address; None if it is incomplete."""
     if not isinstance(address, dict):
         return None
     country, postcode = address.get("country"), address.get("postcode") or ""

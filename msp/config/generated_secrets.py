@@ -1,4 +1,4 @@
-"""Secrets that a demonstration makes for itself and keeps, and how strong a secret is."""
+"""Secrets that a demo generates and stores, and the required strength of secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT_SECRETS = (
 
 
 def stored_secret(home: Path, name: str, make: Callable[[], str]) -> str:
-    """The secret of that name kept under MSP_HOME/secrets, made on first use; processes agree on one."""
+    """The secret of that name in MSP_HOME/secrets, created at first use; concurrent processes agree on one."""
     folder = home / "secrets"
     path = folder / name
     if not path.exists():
@@ -30,7 +30,7 @@ def stored_secret(home: Path, name: str, make: Callable[[], str]) -> str:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
             handle.write(make())
         try:
-            os.link(fresh, path)  # refuses to replace what another process was first to write
+            os.link(fresh, path)  # fails if another process has written it first
         except FileExistsError:
             pass
         finally:
@@ -39,12 +39,12 @@ def stored_secret(home: Path, name: str, make: Callable[[], str]) -> str:
 
 
 def new_encryption_key() -> str:
-    """A key for secrets at rest: 32 random bytes in URL-safe base64."""
+    """A key for encryption at rest: 32 random bytes in URL-safe base64."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def secret_weakness(secret: str) -> str:
-    """What makes a secret unfit for production; empty where nothing does."""
+    """Why a secret is unfit for production; empty if it is fit."""
     if not secret:
         return "is missing"
     if len(secret) < MIN_SECRET_LENGTH:

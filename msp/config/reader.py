@@ -1,4 +1,4 @@
-"""Reading names from an environment, keeping every fault on the way."""
+"""Reads settings from the environment and collects faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with the environment: the name, what is wrong, how to mend it."""
+    """A fault of the environment: the name, what is wrong, how to fix it."""
 
     name: str
     problem: str
@@ -20,7 +20,7 @@ class Fault:
 
 
 class SettingsError(Exception):
-    """The environment cannot be used; carries every fault found, not only the first."""
+    """The environment is invalid; carries every fault."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = tuple(faults)
@@ -29,20 +29,20 @@ class SettingsError(Exception):
 
 
 class Reader:
-    """Reads names one by one and keeps what was wrong with each."""
+    """Reads names one by one and collects their faults."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.faults: list[Fault] = []
 
     def fault(self, name: str, problem: str, mend: str) -> None:
-        """Keep one fault, once however often the name is read; reading goes on."""
+        """Add a fault, once per name."""
         fault = Fault(name, problem, mend)
         if fault not in self.faults:
             self.faults.append(fault)
 
     def text(self, name: str) -> str:
-        """The value of NAME, or of the file that NAME_FILE names; empty where neither is given."""
+        """The value of NAME, or of the file named by NAME_FILE; empty if neither is set."""
         value = self.environ.get(name, "").strip()
         file = self.environ.get(f"{name}_FILE", "").strip()
         if value and file:
@@ -60,7 +60,7 @@ class Reader:
         return content
 
     def parsed(self, name: str, parse: Callable[[str], T], default: T, mend: str) -> T:
-        """The value of NAME through a parser that raises ValueError for what it will not take."""
+        """The value of NAME, parsed; ValueError becomes a fault."""
         value = self.text(name)
         if not value:
             return default
@@ -71,5 +71,5 @@ class Reader:
             return default
 
     def is_faulty(self, name: str) -> bool:
-        """Whether a fault of NAME, or of NAME_FILE, is kept already."""
+        """Whether NAME or NAME_FILE has a fault already."""
         return any(fault.name.removesuffix("_FILE") == name for fault in self.faults)

@@ -1,4 +1,4 @@
-"""The one reader of the environment: a frozen, typed `Settings`, or every fault at once."""
+"""`Settings`: the environment as a frozen, typed value, or all of its faults."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ NAMES = (
 )
 OWN_PREFIXES = ("MSP_", "SLACK_", "TEAMS_", "STRIPE_", "SMTP_", "MAIL_", "METRICS_")
 
-ROOM_FOR_SOCKET = 107 - len("/postgres/.s.PGSQL.5432")  # the kernel's limit for a socket's path, in bytes
+ROOM_FOR_SOCKET = 107 - len("/postgres/.s.PGSQL.5432")  # the kernel's limit for a socket path, in bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What this installation is told from outside. An empty string means: not given."""
+    """The settings of this installation. An empty string means not set."""
 
     env: Environment
     home: Path
@@ -90,12 +90,12 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the environment, or raise SettingsError with every fault; in demo, makes missing secrets."""
+        """Read the environment, or raise SettingsError with every fault; in demo, generates missing secrets."""
         return _read(os.environ if environ is None else environ)
 
     @property
     def is_demo(self) -> bool:
-        """Whether this is a demonstration: local, with generated secrets and a playground."""
+        """Whether this is a demo: local, with generated secrets and a playground."""
         return self.env == "demo"
 
     @property
@@ -115,7 +115,7 @@ class Settings:
 
     @property
     def database_login(self) -> str:
-        """The login the application serves through; it owns nothing and may read nothing by itself."""
+        """The login of the application; it owns nothing and reads nothing without a role."""
         user = unquote(urlsplit(self.database_url).username or "")
         return user if user.endswith(("_login", "_portal")) else f"{self.database_name}_login"
 
@@ -126,7 +126,7 @@ class Settings:
 
     @property
     def app_database_url(self) -> str:
-        """The address the application serves through: DATABASE_URL with the restricted login in it."""
+        """The application's database URL: DATABASE_URL with the restricted login."""
         if not self.owns_database:
             return self.database_url
         parts = urlsplit(self.database_url)
@@ -136,27 +136,27 @@ class Settings:
 
     @property
     def database_login_password(self) -> str:
-        """The restricted login's password, made from SECRET_KEY: nobody has to keep it."""
+        """The restricted login's password, derived from SECRET_KEY."""
         return hmac.new(self.secret_key.encode(), b"database login", hashlib.sha256).hexdigest()
 
     @property
     def portal_login(self) -> str:
-        """The login of a portal that runs as a process of its own: it holds the client role alone."""
+        """The login of a separate portal process: it has the client role only."""
         return f"{self.database_name}_portal"
 
     @property
     def portal_login_password(self) -> str:
-        """Its password, made from SECRET_KEY as well."""
+        """Its password, derived from SECRET_KEY."""
         return hmac.new(self.secret_key.encode(), b"portal database login", hashlib.sha256).hexdigest()
 
     @property
     def runtime_dir(self) -> Path:
-        """Where the embedded servers' sockets and the lock are: in MSP_HOME unless its path is too long."""
+        """The folder of the embedded servers' sockets and the lock: in MSP_HOME unless that path is too long."""
         return runtime_dir(self.home)
 
 
 def likely_typos(environ: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
-    """Names in the environment that nothing reads but that look like ours, each with the name meant."""
+    """Unknown names in the environment that resemble ours, each with the likely name."""
     given = os.environ if environ is None else environ
     strangers = [name for name in given if name.startswith(OWN_PREFIXES) and name.removesuffix("_FILE") not in NAMES]
     found = [(name, difflib.get_close_matches(name.removesuffix("_FILE"), NAMES, 1, 0.8)) for name in strangers]
@@ -169,7 +169,7 @@ def libpq_url(url: str) -> str:
 
 
 def runtime_dir(home: Path) -> Path:
-    """The folder for sockets and the lock of one MSP_HOME; always the same for the same folder."""
+    """The folder for sockets and the lock of an MSP_HOME; deterministic."""
     inside = home / "run"
     if len(os.fsencode(inside)) <= ROOM_FOR_SOCKET:
         return inside
@@ -239,7 +239,7 @@ def _load_demo(reader: Reader, env: Environment) -> bool:
 
 
 def _clock_file(reader: Reader, env: Environment) -> Path | None:
-    """The file that moves a demonstration's clock (see msp.kernel.clock.follow)."""
+    """The file that shifts a demo's clock (see msp.kernel.clock.follow)."""
     path = reader.parsed("MSP_CLOCK", values.file, None, "Name a file by its full path")
     if path is not None and env == "production":
         reader.fault("MSP_CLOCK", "moves the clock in production", "Unset it")
@@ -290,7 +290,7 @@ def _kept_encryption_keys(home: Path) -> tuple[str, ...]:
 
 
 def _integrations(reader: Reader, env: Environment) -> dict[str, str]:
-    """What the integrations' names say; names not given are left to the defaults of Settings."""
+    """The integrations' settings that are given; others keep the defaults of Settings."""
     given = {name: reader.text(name) for name in NAMES if name.startswith(("SLACK_", "TEAMS_", "STRIPE_"))}
     for name in ("SLACK_API_URL", "TEAMS_OPENID_METADATA_URL", "TEAMS_TOKEN_URL", "STRIPE_API_BASE"):
         given[name] = reader.parsed(name, values.web_url, "", "Write a full http or https address")

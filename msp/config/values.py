@@ -1,4 +1,4 @@
-"""What each kind of value must look like: parsers that raise ValueError for what they will not take."""
+"""Parsers of single values; they raise ValueError."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def environment(value: str) -> Environment:
 
 
 def folder(value: str) -> Path:
-    """A folder that exists or may be made, by its full path."""
+    """The full path of a folder that exists or can be created."""
     path = Path(value).expanduser()
     if path.exists() and not path.is_dir():
         raise ValueError(f"is not a folder ({value})")
@@ -33,7 +33,7 @@ def folder(value: str) -> Path:
 
 
 def file(value: str) -> Path | None:
-    """A file that exists or may be made in a folder that exists, by its full path."""
+    """The full path of a file that exists or can be created in an existing folder."""
     path = Path(value).expanduser()
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(f"is not a file in a folder that exists ({value})")
@@ -48,7 +48,7 @@ def port(value: str) -> int:
 
 
 def count(value: str) -> int:
-    """A whole number from 1 to a thousand million."""
+    """A whole number from 1 to 1,000,000,000."""
     if not re.fullmatch(r"[0-9]{1,9}", value) or not int(value):
         raise ValueError(f"is not a whole number above 0 ({value})")
     return int(value)
@@ -68,7 +68,7 @@ def _split(value: str) -> SplitResult:
 
 
 def database_url(value: str) -> str:
-    """A PostgreSQL address, with the driver that the project uses."""
+    """A PostgreSQL URL, with the driver that the project uses."""
     parts = _split(value)
     if parts.scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
         raise ValueError(f"is not a PostgreSQL address (it begins with {parts.scheme or 'nothing'}:)")
@@ -78,7 +78,7 @@ def database_url(value: str) -> str:
 
 
 def redis_url(value: str) -> str:
-    """A Redis or Valkey address."""
+    """A Redis or Valkey URL."""
     parts = _split(value)
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise ValueError(f"is not a Redis address (it begins with {parts.scheme or 'nothing'}:)")
@@ -88,7 +88,7 @@ def redis_url(value: str) -> str:
 
 
 def web_url(value: str) -> str:
-    """A full http or https address."""
+    """A full http or https URL."""
     parts = _split(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address")
@@ -96,7 +96,7 @@ def web_url(value: str) -> str:
 
 
 def origin(value: str) -> str:
-    """Scheme, host and port, and nothing more."""
+    """Scheme, host and port only."""
     parts = _split(web_url(value))
     if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
         raise ValueError("holds more than an origin")
@@ -104,7 +104,7 @@ def origin(value: str) -> str:
 
 
 def smtp_url(value: str) -> str:
-    """A mail server's address: smtp (STARTTLS where offered), smtp+starttls (or not at all), smtps (TLS at once)."""
+    """A mail server's URL: smtp (STARTTLS if offered), smtp+starttls (required), smtps (TLS from the start)."""
     parts = _split(value)
     if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
         raise ValueError("is not a mail server's address")
@@ -134,13 +134,13 @@ def encryption_keys(value: str) -> tuple[str, ...]:
 
 
 def token(value: str) -> str:
-    """A word that one program shows another, long enough not to be guessed."""
+    """A shared token, long enough not to be guessed."""
     if len(value) < 24 or any(character.isspace() for character in value):
         raise ValueError("is too short for a token, at least 24 characters, or holds blanks")
     return value
 
 
 def networks(value: str) -> tuple[Network, ...]:
-    """Addresses and networks, separated by commas; this machine is always among them."""
+    """Comma-separated addresses and networks; always includes this machine."""
     named = [part.strip() for part in value.split(",") if part.strip()]
     return (*LOOPBACK, *(ipaddress.ip_network(each) for each in named))

@@ -1,4 +1,4 @@
-"""Making and changing contracts. A change counts from now on; what was rated with the old one stays as it was."""
+"""Create and change contracts. Changes apply from now on; rated work is not changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -28,7 +28,7 @@ MAX_MINUTES = 525_600
 
 @dataclass(frozen=True, slots=True)
 class RateLine:
-    """A line of the rate card: minor units an hour for a work type, from a day on."""
+    """A line of the rate card: minor units per hour for a work type, from a day on."""
 
     work_type: str
     valid_from: date
@@ -61,7 +61,7 @@ class Agreement:
 
 
 def add_contract(client: Client, agreement: Agreement, *, at: datetime) -> Contract:
-    """Add a contract with its targets and rate card; emits `contract.added`. Refuses what does not fit together."""
+    """Add a contract with its targets and rate card; emits `contract.added`. Raises Invalid for contradictions."""
     check(agreement)
     contract = Contract(id=new_id(), client_id=client.id, created_at=at, **_columns(agreement))
     db.session.add(contract)
@@ -73,9 +73,9 @@ def add_contract(client: Client, agreement: Agreement, *, at: datetime) -> Contr
 
 
 def edit_contract(contract: Contract, agreement: Agreement, *, at: datetime) -> None:
-    """Replace what a contract says; emits `contract.edited`, and `contract.changed` where its promises are others.
+    """Replace a contract's content; emits `contract.edited`, and `contract.changed` if its SLA changed.
 
-    A change counts from now on: open clocks follow the new promises, and a stretch in which they stood stays one.
+    Changes apply from now on: open clocks follow the new SLA, and their pauses stay.
     """
     check(agreement)
     columns = _columns(agreement)
@@ -99,13 +99,13 @@ def edit_contract(contract: Contract, agreement: Agreement, *, at: datetime) -> 
 
 
 def _terms_from(contract: Contract, agreement: Agreement, *, at: datetime) -> date:
-    """The day from which changed terms hold: not before the contract, by itself not before today."""
+    """The day from which changed terms apply: not before the contract, by default not before today."""
     today = at.astimezone(ZoneInfo(access_client(contract.client_id).timezone)).date()
     return max(agreement.terms_from or today, contract.starts_on)
 
 
 def _write_terms(contract: Contract, *, valid_from: date, at: datetime) -> None:
-    """Keep what this version costs; earlier versions go on to price the days before."""
+    """Store the terms of this version; earlier versions price earlier days."""
     db.session.add(
         ContractTerms(
             client_id=contract.client_id,
@@ -121,7 +121,7 @@ def _write_terms(contract: Contract, *, valid_from: date, at: datetime) -> None:
 
 
 def check(agreement: Agreement) -> None:
-    """Raise Invalid for whatever in an agreement makes no sense, all fields together; NotFound for its calendar."""
+    """Raise Invalid with the faults of all fields; NotFound for the calendar."""
     fields = _head_faults(agreement) | _target_faults(agreement)
     if not set(agreement.pausing) <= set(MAY_PAUSE):
         fields["pausing"] = ["unknown"]
@@ -135,7 +135,7 @@ def check(agreement: Agreement) -> None:
 
 
 def _head_faults(agreement: Agreement) -> dict[str, list[str]]:
-    """What is wrong with name, order number, currency and days."""
+    """Faults of name, order number, currency and days."""
     wrong: dict[str, list[str]] = {}
     if not agreement.name.strip():
         wrong["name"] = ["required"]
@@ -167,7 +167,7 @@ def _rate_faults(rates: Sequence[RateLine]) -> dict[str, list[str]]:
 
 
 def _term_faults(agreement: Agreement) -> dict[str, list[str]]:
-    """What is wrong with the terms by themselves, and beside the contract's first day."""
+    """Faults of the terms, alone and with the contract's first day."""
     try:
         check_terms(agreement.kind, agreement.terms)
     except Invalid as wrong:
@@ -176,7 +176,7 @@ def _term_faults(agreement: Agreement) -> dict[str, list[str]]:
     if valid_to is not None and date.fromisoformat(valid_to) < agreement.starts_on:
         return {"terms.valid_to": ["before_start"]}
     if any(part["due_on"] < agreement.starts_on.isoformat() for part in agreement.terms.get("milestones", ())):
-        return {"terms.milestones": ["before_start"]}  # no month that bills the contract would have it
+        return {"terms.milestones": ["before_start"]}  # no billed month would include it
     return {}
 
 
@@ -191,14 +191,14 @@ def _target_faults(agreement: Agreement) -> dict[str, list[str]]:
 
 
 def _unknown_people(ladder: EscalationPolicy) -> dict[str, list[str]]:
-    """Whom a step names must be an active member of staff."""
+    """People named by a step who are not active members of staff."""
     named = {place: [person for who in step.who if (person := person_of(who))] for place, step in enumerate(ladder)}
     known = {person.id for person in staff()} if any(named.values()) else set()
     return {f"ladder.{place}": ["not_staff"] for place, people in named.items() if not set(people) <= known}
 
 
 def _promised(contract: Contract) -> Json:
-    """What open clocks follow from."""
+    """What open clocks depend on."""
     return {
         "calendar": contract.calendar_id,
         "targets": {(row.type, row.priority): to_target(row) for row in contract.targets},
@@ -239,5 +239,5 @@ def _write_parts(contract: Contract, agreement: Agreement) -> None:
 
 
 def _stored(step: PolicyStep) -> Json:
-    """A step's columns: its tuples as the lists that arrays are."""
+    """A step's columns, with lists instead of tuples for arrays."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(step).items()}

@@ -1,7 +1,7 @@
-"""The escalation ladder of a contract: what happens on the way to a deadline and past it. Pure.
+"""The escalation policy of a contract: its steps before and after a deadline. Pure.
 
-A step's moment is business time from the start of its clock: a share of the budget in whole per cent, or business
-minutes before or after the deadline. Moments are exact; no float takes part.
+A step's moment is business time from the start of its clock: a percentage of the budget, or business minutes before or
+after the deadline. Moments are exact, without floats.
 """
 
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ PERSON = "person:"
 
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
-    """One step of a ladder.
+    """One step of an escalation policy.
 
-    `amount` is whole per cent for a share, business minutes otherwise; `clocks` are the promises it belongs to (none:
-    all of them). `who` are roles or "person:<uuid>": whom a notice tells (none: whoever hears of it by default), or
-    the one whom the ticket is given to.
+    `amount` is whole per cent for a share, otherwise business minutes; `clocks` are the kinds of clock it applies to
+    (empty: all). `who` are roles or "person:<uuid>": recipients of a notification (empty: the default ones), or the new
+    assignee.
     """
 
     moment: str
@@ -57,7 +57,7 @@ DEFAULT_POLICY: EscalationPolicy = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """A step as one clock meets it: its name, which outlives edits of what it does, and its moment."""
+    """A step for one clock: its name, which is stable across edits of its effect, and its moment."""
 
     key: str
     offset: timedelta
@@ -66,10 +66,10 @@ class PlannedStep:
 
 @lru_cache(maxsize=4096)
 def planned_steps(ladder: EscalationPolicy, kind: str, budget: timedelta) -> tuple[PlannedStep, ...]:
-    """The steps that concern a kind of clock, in the order in which a clock with this budget meets them.
+    """The steps for a kind of clock, in the order of their moments for this budget.
 
-    A step is known by its moment and action ("share:75:notify", a second one "share:75:notify:2"), so that a step that
-    was taken stays taken when other steps come or go, or when it tells other people.
+    A step is identified by its moment and action ("share:75:notify", a second one "share:75:notify:2"), so that a taken
+    step stays taken when other steps or its recipients change.
     """
     seen: dict[str, int] = {}
     found = []
@@ -83,13 +83,13 @@ def planned_steps(ladder: EscalationPolicy, kind: str, budget: timedelta) -> tup
 
 
 def validate(ladder: EscalationPolicy) -> dict[int, str]:
-    """What makes no sense, as a code by the step's place."""
+    """Faults as codes by the step's index."""
     wrong = {place: "invalid" for place, step in enumerate(ladder) if not _is_valid(step)}
     return wrong | dict.fromkeys(range(MAX_STEPS, len(ladder)), "too_many")
 
 
 def person_of(who: str) -> UUID | None:
-    """The person that "person:<uuid>" names; None for a role and for what is neither."""
+    """The person id in "person:<uuid>"; None otherwise."""
     try:
         return UUID(who.removeprefix(PERSON)) if who.startswith(PERSON) else None
     except ValueError:

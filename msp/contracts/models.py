@@ -1,4 +1,4 @@
-"""Contracts: what was promised (SLA targets, ladder), and what it costs (kind, terms, rate card)."""
+"""Tables of contracts: SLA targets, escalation steps, and prices (kind, terms, rate card)."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -26,7 +26,7 @@ WORK_TYPES = ("remote", "onsite", "project", "travel")
 
 
 def _of_contract() -> ForeignKeyConstraint:
-    """The row is a part of a contract, and goes with it."""
+    """Base of the parts of a contract, deleted with it."""
     return ForeignKeyConstraint(["client_id", "contract_id"], ["contract.client_id", "contract.id"], ondelete="cascade")
 
 
@@ -69,9 +69,9 @@ class Contract(Model):
 
 
 class ContractTerms(Model):
-    """What a version of a contract costs, and from which day that holds; rows are only ever added.
+    """The terms of a contract version and the day from which they apply; append-only.
 
-    On a day the highest version holds that is valid by then. The newest version is also in the contract itself.
+    On a day the highest version valid by then applies. The newest version is also in the contract itself.
     """
 
     __tablename__ = "contract_terms"
@@ -90,7 +90,7 @@ class ContractTerms(Model):
 
 
 class SlaTarget(Model):
-    """What a contract promises for one priority, in business minutes of its calendar; `type` is "" for every type."""
+    """An SLA target for one priority, in business minutes of the calendar; `type` is "" for all types."""
 
     __tablename__ = "sla_target"
     __table_args__ = (
@@ -112,7 +112,7 @@ class SlaTarget(Model):
 
 
 class EscalationStep(Model):
-    """A stored step of a contract's escalation policy; its columns mean what escalation_policy.PolicyStep says."""
+    """A stored escalation step; columns as in escalation_policy.PolicyStep."""
 
     __tablename__ = "escalation_step"
     __table_args__ = (
@@ -136,7 +136,7 @@ class EscalationStep(Model):
 
 
 class Rate(Model):
-    """One line of a rate card: minor units an hour for a work type, from a day on."""
+    """A line of a rate card: minor units per hour for a work type, from a day on."""
 
     __tablename__ = "rate"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Which contract holds, and what it promises."""
+"""Which contract applies, and its SLA."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from msp.kernel.paging import page_by_id
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What one contract promises for one priority and type: budgets of business time in a calendar."""
+    """The SLA of one contract for one priority and type: budgets of business time in a calendar."""
 
     level: ServiceLevel
     calendar_id: UUID
@@ -31,12 +31,12 @@ class Promise:
 
     @property
     def contract_id(self) -> UUID:
-        """The contract that promises."""
+        """The contract's id."""
         return self.level.contract_id
 
 
 class Versions(NamedTuple):
-    """A contract and its calendar, each with the version that holds."""
+    """A contract and its calendar with their current versions."""
 
     id: UUID
     version: int
@@ -44,7 +44,7 @@ class Versions(NamedTuple):
     calendar_version: int
 
 
-# Built once: putting a statement together costs as much as running it, and one of these stands before every new ticket.
+# Compiled once, because one of these runs before every new ticket.
 _VERSIONS = (
     select(Contract.id, Contract.version, Contract.calendar_id, Calendar.version.label("calendar_version"))
     .join(Calendar, Calendar.id == Contract.calendar_id)
@@ -53,7 +53,7 @@ _VERSIONS = (
     .limit(1)
 )
 _DAY = bindparam("day", type_=Contract.starts_on.type)
-# The contract of a client (parameter client_id) that is in force on a day (parameter day): the oldest active one.
+# The contract of a client (:client_id) that is active on a day (:day): the oldest one.
 IN_FORCE = _VERSIONS.where(Contract.starts_on <= _DAY, or_(Contract.ends_on.is_(None), Contract.ends_on >= _DAY))
 _VERSIONS_ON = SingleQuery(Versions, IN_FORCE)
 _VERSIONS_OF = SingleQuery(Versions, _VERSIONS.where(Contract.id == bindparam("contract_id")))
@@ -62,7 +62,7 @@ _MOST_KNOWN = 4096
 
 
 def access_contract(contract_id: UUID) -> Contract:
-    """The contract; raises NotFound, also for what the scope may not see."""
+    """The contract; raises NotFound, also outside of the scope."""
     contract = db.session.get(Contract, contract_id)
     if contract is None:
         raise NotFound("contract")
@@ -72,14 +72,14 @@ def access_contract(contract_id: UUID) -> Contract:
 def promise_for(
     client_id: UUID, *, priority: str, type: str, on: date, contract_id: UUID | None = None
 ) -> Promise | None:
-    """The promise that holds for a client on a day: of the named contract, else of the oldest that is active."""
+    """The SLA for a client on a day: of the named contract, else of the oldest active one."""
     values = {"client_id": client_id, "day": on, "contract_id": contract_id}
     held = next(iter((_VERSIONS_ON if contract_id is None else _VERSIONS_OF).rows(**values)), None)
     return promise_of(held, priority=priority, type=type) if held else None
 
 
 def promise_of(held: Versions, *, priority: str, type: str) -> Promise | None:
-    """What a contract promises for a priority and type; None where it promises nothing for them."""
+    """The SLA of a contract for a priority and type; None if it has none."""
     level = service_level(held.id, version=held.version)
     budgets = level.budgets(priority=priority, type=type)
     if not budgets:
@@ -89,9 +89,9 @@ def promise_of(held: Versions, *, priority: str, type: str) -> Promise | None:
 
 
 def service_level(contract_id: UUID, *, version: int) -> ServiceLevel:
-    """What a version of a contract promises, kept by id and version: contracts change a few times a year.
+    """The SLA of a contract version, cached by id and version because contracts rarely change.
 
-    The unit of work that changes a contract must not ask for it: what it wrote may still be taken back.
+    Not to be called in a unit of work that changes the contract, which may be rolled back.
     """
     known = _known.get((contract_id, version))
     if known is None:
@@ -122,7 +122,7 @@ def to_target(row: SlaTarget) -> Target:
 
 
 def contracts_in(calendar_id: UUID) -> list[tuple[UUID, UUID]]:
-    """The contracts whose promises run in a calendar, each with its client."""
+    """The contracts whose SLA uses a calendar, each with its client."""
     rows = db.session.execute(select(Contract.id, Contract.client_id).where(Contract.calendar_id == calendar_id))
     return [(row.id, row.client_id) for row in rows]
 
@@ -143,7 +143,7 @@ def _read_level(contract_id: UUID) -> tuple[ServiceLevel, int]:
 
 
 def contracts_of(client_id: UUID, *, overlapping: tuple[date, date] | None = None) -> list[Contract]:
-    """A client's contracts, oldest first; only those in force at some time between two days (both included)."""
+    """A client's contracts, oldest first; only those active at some time between two days (both included)."""
     query = select(Contract).where(Contract.client_id == client_id).order_by(Contract.starts_on, Contract.id)
     if overlapping:
         first, last = overlapping

@@ -1,4 +1,4 @@
-"""What a contract promises, as a value: budgets by priority and type, what holds the clocks, the ladder. Pure."""
+"""The SLA of a contract as a value: budgets by priority and type, pausing statuses, escalation. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ Budgets = Mapping[str, timedelta]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is promised for a priority, in business minutes; None where nothing is.
+    """The targets of a priority, in business minutes; None if not promised.
 
-    Fulfilment is for requests, and stands in place of their resolution where it is promised.
+    Fulfilment replaces the resolution target of service requests.
     """
 
     first_response_minutes: int
@@ -29,7 +29,7 @@ class Target:
     fulfilment_minutes: int | None = None
 
     def budgets(self, type: str) -> Budgets:
-        """Business time by the kind of clock, for a type of ticket."""
+        """Business time by kind of clock, for a ticket type."""
         end = ("resolution", self.resolution_minutes)
         if type == "request" and self.fulfilment_minutes is not None:
             end = ("fulfilment", self.fulfilment_minutes)
@@ -41,7 +41,7 @@ class Target:
         return {kind: timedelta(minutes=amount) for kind, amount in minutes if amount is not None}
 
     def is_sane(self, *, most: int) -> bool:
-        """Whether every promise is for some time, none beyond `most` minutes, and the answer no later than the end."""
+        """Whether targets are positive, at most `most` minutes, and the response is no later than the resolution."""
         ends = [each for each in (self.resolution_minutes, self.fulfilment_minutes) if each is not None]
         following = self.next_response_minutes
         return (
@@ -53,7 +53,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
-    """What one version of a contract promises; targets by (type, priority), those of every type under ANY_TYPE."""
+    """The SLA of a contract version; targets by (type, priority), those for every type under ANY_TYPE."""
 
     contract_id: UUID
     targets: Mapping[tuple[str, str], Target]
@@ -61,6 +61,6 @@ class ServiceLevel:
     ladder: EscalationPolicy = DEFAULT_POLICY
 
     def budgets(self, *, priority: str, type: str) -> Budgets:
-        """Business time by the kind of clock: the type's own target, else the one of every type; empty for none."""
+        """Business time by kind of clock: the type's own target, else that of every type; empty for none."""
         target = self.targets.get((type, priority)) or self.targets.get((ANY_TYPE, priority))
         return target.budgets(type) if target else {}

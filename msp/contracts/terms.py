@@ -1,8 +1,8 @@
-"""The terms of a contract as they are stored: which keys each kind has, and the values they may take.
+"""The schema of contract terms: the keys of each kind and their values.
 
-Money and factors are decimal strings ("85.00") in the contract's currency; times are whole minutes. This is the one
-schema of terms: pages, API and CLI check with it before terms are stored, and billing before it calculates with them
-(billing/terms.py). What the terms do is written at `billing.rating`.
+Money and factors are decimal strings ("85.00") in the contract's currency; times are whole minutes. Pages, API and CLI
+validate with it before terms are stored, and billing before it calculates with them (billing/terms.py). The effects of
+terms are documented in `billing.rating`.
 """
 
 import re
@@ -18,9 +18,9 @@ from msp.kernel.errors import Invalid
 from msp.kernel.storable import is_storable
 
 BANDS = ("business", "after_hours", "weekend", "holiday")
-FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # no agreement is older, and calendars go no further
-MOST_MONEY = Decimal(10_000_000)  # of one price, in major units: with it, sums stay far below what a record may say
-MOST_RATE = 100_000_000  # minor units an hour
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # range of dates
+MOST_MONEY = Decimal(10_000_000)  # of one price, in major units, so that sums stay within an invoice record's limit
+MOST_RATE = 100_000_000  # minor units per hour
 MOST_FACTOR = Decimal(100)
 MOST_SEATS = 100_000
 MOST_BLOCK_MINUTES = 60 * 100_000
@@ -36,12 +36,12 @@ Check: TypeAlias = Callable[[Any], bool]
 
 
 def is_day(day: date) -> bool:
-    """Whether a day is one that contracts and calendars can be calculated with."""
+    """Whether a day is in the supported range."""
     return FIRST_DAY <= day <= LAST_DAY
 
 
 def is_text(value: object, *, blank: bool = False) -> bool:
-    """Whether a value is text that can be stored: whatever people type prints, what no font has as a replacement."""
+    """Whether a value is storable text; characters without a glyph are printed as a replacement."""
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or not is_storable(value):
         return False
     return blank or bool(value.strip())
@@ -141,7 +141,7 @@ _OF_KINDS: dict[str, Check] = {
     "block_amount": _decimal(most=MOST_MONEY, least=Decimal("0.01")),
     "block_renewal": _one_of("month", "once"),
     "valid_to": _day,
-    # A factor of nothing would let work draw on a block for ever.
+    # A factor of zero would never exhaust a block.
     "drain_multipliers": _map_of(BANDS, _decimal(most=MOST_FACTOR, above=Decimal(0))),
     "overage_rate": _PRICE,
     "overage_multiplier": _flag,
@@ -158,7 +158,7 @@ ALLOWED: dict[str, dict[str, Check]] = {
 
 
 def check_terms(kind: str, terms: Json) -> None:
-    """Raise Invalid naming each key that is unknown for the kind, missing, or has a value that makes no sense."""
+    """Raise Invalid with each key that is unknown for the kind, missing, or has an invalid value."""
     if kind not in KINDS:
         raise Invalid(fields={"kind": ["unknown"]})
     allowed = ALLOWED[kind]
@@ -174,7 +174,7 @@ def check_terms(kind: str, terms: Json) -> None:
 
 
 def _contradictions(terms: Json) -> Iterator[tuple[str, str]]:
-    """What makes no sense together, in terms whose values do one by one."""
+    """Contradictions between valid values."""
     seats = terms.get("seats", 0)
     for change in sorted(terms.get("seat_changes", ()), key=lambda change: (change["on"], -change["delta"])):
         seats += change["delta"]

@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and how to mend it: lists of checks that anyone can add to."""
+"""`msp doctor`: checks of the installation, with fixes; packages can add checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVER_CHECKS: list[Check] = [*database.CHECKS, *holidays.CHECKS, *queue.CHECKS,
 
 
 def report(environ: Mapping[str, str] | None = None, *, say: Callable[[str], None]) -> int:
-    """Run every check and say what it found; returns 1 where something is wrong, else 0."""
+    """Run every check and print its findings; returns 1 if something is wrong, else 0."""
     try:
         settings = Settings.from_env(environ)
     except SettingsError as error:
@@ -35,7 +35,7 @@ def report(environ: Mapping[str, str] | None = None, *, say: Callable[[str], Non
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every finding of every check; embedded servers that are down are started for the length of it."""
+    """All findings; embedded servers that are down are started meanwhile."""
     register_platforms()
     for check in LOCAL_CHECKS:
         yield from check(settings)

@@ -1,4 +1,4 @@
-"""PostgreSQL: its version, how safely it keeps, the login's limits, the shape of the tables."""
+"""Checks of PostgreSQL: version, durability, the login's rights, the schema."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from msp.doctor.finding import Check, Finding, Level
 from msp.kernel import migrate
 
 OLDEST = 15
-OLDEST_ROW = 1_500_000_000  # transactions: at two thousand million PostgreSQL takes no writes any more
-KEPT_LOG = 1_000_000_000  # bytes that a replication slot nobody reads may hold back
-MOST_USED = 0.8  # of the connections that the database allows
+OLDEST_ROW = 1_500_000_000  # transactions; at about 2,000,000,000 PostgreSQL refuses writes
+KEPT_LOG = 1_000_000_000  # bytes retained by an unused replication slot
+MOST_USED = 0.8  # share of the allowed connections
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 def database_answers(settings: Settings) -> Iterator[Finding]:
-    """The database, its version, the login's limits, the shape of the tables."""
+    """The database, its version, the login's rights, the schema."""
     try:
         with psycopg.connect(libpq_url(settings.app_database_url), connect_timeout=5) as connection:
             yield from _database(settings, connection)
@@ -53,7 +53,7 @@ def _database(settings: Settings, connection: Connection) -> Iterator[Finding]:
 
 
 def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    """Rights by which somebody could see past the policies."""
+    """Rights that would bypass row-level security."""
     login, groups = settings.database_login, list(migrate.GROUPS)
     for (role,) in connection.execute(_MIGHTY, [groups]).fetchall():
         mend = f"alter role {role} nosuperuser nobypassrls nologin"
@@ -77,7 +77,7 @@ _READABLE = (
 
 
 def _safety(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    """Whether what is accepted survives, and whether the database can go on."""
+    """Durability settings, and limits that would stop the database."""
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         row = connection.execute("select current_setting(%s)", [name]).fetchone()
         if row and row[0] == "off":

@@ -1,4 +1,4 @@
-"""Whether invoices can be printed: the fonts that set-up installs with the Python packages."""
+"""Check that invoices can be printed: the fonts installed with the Python packages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MEND = "Install the locked packages again: make setup"
 
 
 def invoice_fonts_are_installed(settings: Settings) -> Iterator[Finding]:
-    """Every font that invoices are set in, present and readable."""
+    """Every font of invoices is installed and readable."""
     try:
-        from billing import fonts  # here, since without a font's package there is no billing to import
+        from billing import fonts  # imported here, because billing cannot be imported without its fonts
     except ImportError as fault:
         yield Finding("fault", f"fonts of invoices: the package {fault.name} is missing", MEND)
         return

@@ -1,4 +1,4 @@
-"""One thing that the doctor looked at."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Level = Literal["ok", "note", "fault"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: fine, worth knowing, or wrong; and how to mend it."""
+    """A finding: fine, notable or wrong; with its fix."""
 
     level: Level
     what: str
@@ -24,5 +24,5 @@ Check = Callable[[Settings], Iterable[Finding]]
 
 
 def judged(is_fine: bool, what: str, mend: str, *, otherwise: Level = "fault") -> Finding:
-    """A finding that is fine or is not; the mend is told where it is not."""
+    """A finding that is fine or wrong; the fix is added if it is wrong."""
     return Finding("ok", what) if is_fine else Finding(otherwise, what, mend)

@@ -1,4 +1,4 @@
-"""Whether the calendars in use know their holidays: promises run on holidays that nobody entered."""
+"""Check that the calendars in use have holidays; otherwise SLA clocks run on holidays."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from msp.kernel import clock
 
 
 def holidays_are_known(settings: Settings) -> Iterator[Finding]:
-    """Calendars in use have looked-over holidays for this year and the next: else deadlines run on them."""
+    """Calendars in use have verified holidays for this year and the next."""
     today = clock.now().date()
     try:
         with psycopg.connect(settings.app_database_url.replace("+psycopg", "", 1), connect_timeout=5) as connection:
             connection.execute("set local role msp_system")
             missing = list(missing_in_use(connection, on=today))
     except psycopg.Error:
-        return  # what is wrong with the database itself, the check before has said
+        return  # the database check reports database errors
     for name, year in missing:
         level: Literal["note", "fault"] = "fault" if year == today.year else "note"
         mend = "Settings → Calendars: choose its place, look the year over, freeze it"

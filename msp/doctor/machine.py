@@ -1,4 +1,4 @@
-"""The machine and what it was told: Python, settings, secrets, room, time zones, what set-up made."""
+"""Checks of the machine and its settings: Python, secrets, disk space, time zones, built files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ PACKAGE = Path(__file__).resolve().parents[1]
 SERIOUS = re.compile(
     r"PANIC|No space left|could not (write|fsync|extend)|invalid page|checksum|out of memory", re.IGNORECASE
 )
-TAIL = 200_000  # bytes of a log that are looked through
+TAIL = 200_000  # bytes of a log that are read
 
 
 def python_is_new_enough(settings: Settings) -> Iterator[Finding]:
-    """Python, and the Node that the web assets are built with."""
+    """The versions of Python, and of Node, which builds the web assets."""
     version = platform.python_version()
     if sys.version_info >= (3, 11):  # noqa: UP036  # somebody may start us with an older one
         yield Finding("ok", f"Python {version}")
@@ -36,7 +36,7 @@ def python_is_new_enough(settings: Settings) -> Iterator[Finding]:
 
 
 def settings_are_read_as_meant(settings: Settings) -> Iterator[Finding]:
-    """Which mode this is, and names that look misspelt."""
+    """The mode, and names that look misspelt."""
     place = "demonstration" if settings.is_demo else "production"
     yield Finding("ok", f"{place}, answering at {settings.public_url}")
     if not settings.is_demo and urlsplit(settings.public_url).scheme != "https":
@@ -50,7 +50,7 @@ def settings_are_read_as_meant(settings: Settings) -> Iterator[Finding]:
 
 
 def secrets_are_secret(settings: Settings) -> Iterator[Finding]:
-    """Strength of the session key, and who can read what is kept."""
+    """The strength of the session key, and the permissions of stored secrets."""
     weakness = secret_weakness(settings.secret_key)
     if weakness:
         level: Level = "note" if settings.is_demo else "fault"
@@ -64,7 +64,7 @@ def secrets_are_secret(settings: Settings) -> Iterator[Finding]:
 
 
 def there_is_room(settings: Settings) -> Iterator[Finding]:
-    """Disk left where data and files are kept."""
+    """Free disk space for data and files."""
     home = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     free = shutil.disk_usage(home).free
     text = f"{free / 1e9:.1f} GB are free for {settings.home}"
@@ -72,7 +72,7 @@ def there_is_room(settings: Settings) -> Iterator[Finding]:
 
 
 def pages_are_built(settings: Settings) -> Iterator[Finding]:
-    """Web assets and the Spanish catalogue, which set-up makes."""
+    """Web assets and the Spanish catalogue are built."""
     made = {
         "web assets": PACKAGE / "web" / "static" / "dist" / "manifest.json",
         "the Spanish catalogue": PACKAGE / "translations" / "es" / "LC_MESSAGES" / "messages.mo",
@@ -82,7 +82,7 @@ def pages_are_built(settings: Settings) -> Iterator[Finding]:
 
 
 def integrations_are_on(settings: Settings) -> Iterator[Finding]:
-    """What is on, and what the rest needs."""
+    """Which integrations are on, and what the others need."""
     states = {
         str(each.full_name): (each.is_enabled(settings), each.required_settings + each.install_settings)
         for each in platforms()
@@ -100,7 +100,7 @@ def integrations_are_on(settings: Settings) -> Iterator[Finding]:
 
 
 def time_zones_are_known_and_new(settings: Settings) -> Iterator[Finding]:
-    """The database of time zones that deadlines are reckoned with: the system's, or else the one of the packages."""
+    """The time zone database used for deadlines: the system's, else the packages'."""
     version, where = zone_version(zoneinfo.TZPATH)
     newest = tzdata.IANA_VERSION
     text = f"time zones of {version} ({where})"
@@ -114,7 +114,7 @@ def time_zones_are_known_and_new(settings: Settings) -> Iterator[Finding]:
 
 
 def zone_version(folders: tuple[str, ...]) -> tuple[str, str]:
-    """The version of the time zones in force, such as 2026a, and where they lie."""
+    """The version of the time zones in use, such as 2026a, and their location."""
     folder = next((Path(each) for each in folders if (Path(each) / "Europe" / "Madrid").exists()), None)
     if folder is None:
         return tzdata.IANA_VERSION, "the package tzdata"
@@ -128,7 +128,7 @@ def zone_version(folders: tuple[str, ...]) -> tuple[str, str]:
 
 
 def logs_are_quiet(settings: Settings) -> Iterator[Finding]:
-    """What the embedded servers complained of lately, where it is serious."""
+    """Recent serious messages in the embedded servers' logs."""
     for path in sorted((settings.home / "logs").glob("*.log")):
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TAIL))

@@ -1,4 +1,4 @@
-"""Whether the services that the desk talks to can be reached from here: a connection, and TLS where they want it."""
+"""Checks that external services can be reached: TCP, and TLS if they use it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from msp.clients.platforms import Host, platforms, setting_value
 from msp.config import Settings
 from msp.doctor.finding import Check, Finding
 
-PATIENCE = 3.0  # seconds for each
+PATIENCE = 3.0  # seconds per service
 PORTS = {"https": 443, "http": 80, "smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
 def services_can_be_reached(settings: Settings) -> Iterator[Finding]:
-    """Each service that is on, all at once so that nobody waits for many; a demonstration's own are not outside."""
+    """Each enabled service, concurrently; a demo's simulators are not checked."""
     wanted = list(_services(settings))
     urls = [setting_value(each.setting, settings) for each in wanted]
     with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as pool:
@@ -40,7 +40,7 @@ def _services(settings: Settings) -> Iterator[Host]:
 
 
 def _fault(url: str) -> str:
-    """Why an address cannot be used; empty where it can."""
+    """Why an address cannot be reached; empty if it can."""
     parts = urlsplit(url)
     try:
         _greet_mail(parts) if parts.scheme.startswith("smtp") else _touch(parts)

@@ -1,4 +1,4 @@
-"""Redis or Valkey, and who lives: workers and the clock."""
+"""Checks of Redis or Valkey, workers and clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SILENCE = 10.0  # seconds without a tick
 
 
 def queue_answers(settings: Settings) -> Iterator[Finding]:
-    """Redis or Valkey, its version, and whether anybody works."""
+    """Redis or Valkey, its version, and live workers."""
     try:
         with redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5) as client:
             yield from _queue(settings, client)

@@ -1,4 +1,4 @@
-"""Whether the chain of invoice records is whole, and every issued invoice has its record and its PDF."""
+"""Check of the chain of invoice records; every issued invoice has its record and its PDF."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 from msp.config import Settings
 from msp.doctor.finding import Check, Finding
 
-MOST = 20  # one altered record breaks all that follow: the first ones say where it began
+MOST = 20  # one altered record breaks all later ones; the first ones matter
 MEND = (
     "Somebody changed invoices past this program. Keep a copy of the database as it is, compare with the last backup,"
     " and have your accountant look before anything is issued"
@@ -32,9 +32,9 @@ _WHAT = {
 
 
 def the_records_are_whole(settings: Settings) -> Iterator[Finding]:
-    """Every record from the first on; a database that cannot be read is another check's finding."""
+    """Every record from the first on; database errors are reported by another check."""
     try:
-        from billing import chain  # here, since without a font's package there is no billing to import
+        from billing import chain  # imported here, because billing cannot be imported without its fonts
     except ImportError:
         return
     engine = create_engine(settings.app_database_url, poolclass=NullPool)

@@ -1,4 +1,4 @@
-"""The work itself: what waits too long, was given up, is late, cannot be read; when it was last saved."""
+"""Checks of pending work: overdue, dead, late or undecryptable rows; the last backup."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DELIVERIES = "Open Deliveries in the administration: each stands there with its 
 
 
 def the_work_is_done(settings: Settings) -> Iterator[Finding]:
-    """Everything that the tables say; a database that cannot be read is another check's finding."""
+    """All checks that read tables; database errors are reported by another check."""
     engine = create_engine(settings.app_database_url, poolclass=NullPool)
     try:
         with engine.connect() as connection:
@@ -48,7 +48,7 @@ def _line(line: figures.Line) -> Iterator[Finding]:
 
 
 def _accounts(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    """Whether an administrator can sign in: somebody active with a password, or with a mail that resets it."""
+    """An administrator can sign in: active, with a password or with mail to reset it."""
     query = text(
         "select count(*) from account a join person p on p.id = a.person_id where a.active and p.active"
         " and p.role = 'administrator' and (a.password is not null or :has_mail)"
@@ -78,7 +78,7 @@ def _escalation(_settings: Settings, connection: Connection) -> Iterator[Finding
 
 
 def _sealed(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    """Stored secrets that no key of here opens, and those that only an older key does."""
+    """Stored secrets that no key decrypts, and those that only an older key does."""
     keys = [Fernet(key) for key in settings.encryption_keys]
     for table in connection.execute(text(_WITH_SECRETS)).scalars().all():
         query = f'select secret from "{table}" where secret is not null'  # noqa: S608
@@ -120,7 +120,7 @@ def _zones(_settings: Settings, connection: Connection) -> Iterator[Finding]:
 
 
 def _files(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    """Whether the newest stored files are where the tables say."""
+    """The newest stored files exist."""
     query = text("select storage_key from attachment where storage_key is not null order by id desc limit 500")
     keys = connection.execute(query).scalars().all()
     missing = [key for key in keys if not (settings.home / "files" / key[:2] / key).is_file()]

@@ -1,7 +1,7 @@
-"""PostgreSQL and Valkey out of Python wheels, for an installation that is given no servers of its own.
+"""Embedded PostgreSQL and Valkey from Python wheels, for installations without servers of their own.
 
-Data, logs and sockets stay under MSP_HOME, so that desks on different homes never meet. Both servers listen
-on Unix sockets alone. They end with the process that started them, also where that one is killed.
+Data, logs and sockets are under MSP_HOME, so that installations in different folders are independent. Both servers
+listen on Unix sockets only. They end with the process that started them, even if it is killed.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ __all__ = [
 
 @contextmanager
 def running(settings: Settings, *, durable: bool = True) -> Iterator[None]:
-    """Have the embedded servers up inside the block: those of a desk that runs already, or own ones.
+    """Run the embedded servers inside the block; reuses those of a running installation.
 
-    `durable=False` trades safety against power cuts for speed: for tests alone.
+    `durable=False` trades durability for speed: for tests only.
     """
     if not (settings.embedded_database or settings.embedded_redis):
         yield
@@ -56,7 +56,7 @@ def running(settings: Settings, *, durable: bool = True) -> Iterator[None]:
 
 
 def start_all(settings: Settings, *, durable: bool = True) -> list[Server]:
-    """Start what the settings do not name from outside; the caller waits for each."""
+    """Start the servers that the settings do not configure; the caller waits for each."""
     servers = []
     if settings.embedded_redis:
         servers.append(start_valkey(settings))
@@ -66,7 +66,7 @@ def start_all(settings: Settings, *, durable: bool = True) -> list[Server]:
 
 
 def are_up(settings: Settings) -> bool:
-    """Whether every embedded server that these settings need answers; those from outside are not asked."""
+    """Whether all embedded servers that these settings need answer."""
     if settings.embedded_redis and not valkey_answers(settings.runtime_dir / "valkey.sock"):
         return False
     return not settings.embedded_database or postgres_answers(settings)

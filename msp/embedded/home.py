@@ -1,4 +1,4 @@
-"""One process family at a time works on an MSP_HOME."""
+"""Lock of an MSP_HOME: one process family at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from msp.embedded.process import EmbeddedServerError
 
 
 class HomeInUse(Exception):  # a refusal, not a failure
-    """Another process works on this MSP_HOME; carries what it does and its process id."""
+    """Another process uses this MSP_HOME; has its description and process id."""
 
     def __init__(self, home: Path, purpose: str, pid: int) -> None:
         self.purpose, self.pid = purpose, pid
@@ -26,10 +26,10 @@ class HomeInUse(Exception):  # a refusal, not a failure
 
 @contextmanager
 def alone(settings: Settings, *, purpose: str, patience: float = 30.0) -> Iterator[None]:
-    """Hold MSP_HOME for this process and the ones it forks, or raise HomeInUse.
+    """Lock MSP_HOME for this process and its forks, or raise HomeInUse.
 
-    Waits `patience` seconds for a short command to end, or for what a killed desk left to end; never for a desk
-    that runs.
+    Waits `patience` seconds for a short command, or for the remains of a killed installation; does not wait for a
+    running one.
     """
     path = make_runtime_dir(settings) / "lock"
     deadline = time.monotonic() + patience
@@ -48,7 +48,7 @@ def alone(settings: Settings, *, purpose: str, patience: float = 30.0) -> Iterat
 
 
 def make_runtime_dir(settings: Settings) -> Path:
-    """The folder for sockets and the lock, made where it is missing; refuses another user's."""
+    """Create the folder for sockets and the lock; refuses another user's."""
     folder = settings.runtime_dir
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     if folder.stat().st_uid != os.geteuid():

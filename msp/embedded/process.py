@@ -1,4 +1,4 @@
-"""A server's process: how it starts, answers and ends."""
+"""An embedded server's process: start, readiness, stop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msp.config import Settings
 
-PATIENCE = 120.0  # seconds; a server that was killed replays its log before it answers
+PATIENCE = 120.0  # seconds; after a crash the server replays its log first
 LARGEST_LOG = 5_000_000  # bytes
 _PRCTL = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
@@ -25,7 +25,7 @@ class EmbeddedServerError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A server process that is ours to end."""
+    """A server process that we started."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -34,7 +34,7 @@ class Server:
     stop_signal: signal.Signals
 
     def wait(self) -> None:
-        """Return when the server answers; raises EmbeddedServerError where it ends or never does."""
+        """Wait until the server answers; raises EmbeddedServerError if it ends or never does."""
         deadline = time.monotonic() + PATIENCE
         while not self.is_ready():
             if self.process.poll() is not None:
@@ -45,7 +45,7 @@ class Server:
             time.sleep(0.01)
 
     def stop(self, *, patience: float = 20.0) -> None:
-        """End the server in order, then by force when it takes longer than `patience` seconds."""
+        """Stop the server; kill it after `patience` seconds."""
         if self.process.poll() is None:
             self.process.send_signal(self.stop_signal)
         try:
@@ -58,8 +58,8 @@ class Server:
 def spawn(
     command: list[str], *, cwd: Path, log: Path, user: pwd.struct_passwd | None, stop_signal: signal.Signals
 ) -> subprocess.Popen[bytes]:
-    """Start a server that outlives no parent, as another system user where one is given."""
-    # A session of its own keeps a terminal's Ctrl-C away: the supervisor stops the servers last.
+    """Start a server that ends with its parent, optionally as another system user."""
+    # its own session, so that Ctrl-C does not reach it: the supervisor stops servers last
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
@@ -77,13 +77,13 @@ def spawn(
 
 
 def end_with_parent(stop_signal: signal.Signals) -> None:
-    """Have the kernel send this process a signal when its parent's thread ends (Linux; elsewhere nothing)."""
+    """Make the kernel signal this process when its parent's thread ends (Linux only)."""
     if _PRCTL is not None:
         _PRCTL(1, int(stop_signal), 0, 0, 0)
 
 
 def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Return when it is so; raises EmbeddedServerError after two minutes."""
+    """Wait for a condition; raises EmbeddedServerError after two minutes."""
     deadline = time.monotonic() + PATIENCE
     while not is_so():
         if time.monotonic() > deadline:
@@ -92,7 +92,7 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 
 
 def log_file(settings: Settings, name: str) -> Path:
-    """The path of a server's log under MSP_HOME; one grown large is put aside first."""
+    """The path of a server's log under MSP_HOME; a large one is rotated first."""
     path = settings.home / "logs" / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LARGEST_LOG:

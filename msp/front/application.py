@@ -1,7 +1,6 @@
-"""The ASGI application: it receives each request whole, has a thread answer it, and sends the answer.
+"""The ASGI application: receives each request completely, runs it in a thread, and sends the response.
 
-Some paths have threads reserved for them: chat systems and whoever watches the process are answered however many pages
-are asked for at the same time.
+Some paths have reserved threads, so that chat systems and health checks are answered whatever the load of pages.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from msp.front.wsgi import Answer, Application, Headers, Source, call, environ_o
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2
-LINGER_SECONDS = 5.0  # for what a client goes on sending of a body that was refused; else it never reads the answer
+LINGER_SECONDS = 5.0  # of a refused body are read on, so that the client reads our response
 WITHOUT_BODY = (204, 304)
 
 Send = Callable[[dict[str, Any]], Any]
@@ -36,10 +35,10 @@ Send = Callable[[dict[str, Any]], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is served, by how many threads, and within which limits.
+    """What is served, with how many threads and which limits.
 
-    `reserved_paths` are how the paths begin that have the `reserved` threads for themselves; `acknowledged` is told
-    the seconds that each POST to one of them took.
+    `reserved_paths` are path prefixes with `reserved` threads of their own; `acknowledged` gets the seconds that each
+    POST to one of them took.
     """
 
     app: Application
@@ -64,7 +63,7 @@ class _Request:
 
 
 class Front:
-    """The application of one process; made within its event loop."""
+    """The application of one process; created within its event loop."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan, self._limits = plan, plan.limits
@@ -74,7 +73,7 @@ class Front:
         self._streams: set[asyncio.Task[None]] = set()
 
     def end_streams(self) -> None:
-        """End all push connections: the process is told to stop."""
+        """Close all push connections, because the process stops."""
         for task in list(self._streams):
             task.cancel()
 
@@ -124,7 +123,7 @@ class Front:
         return await self._in_thread(request, request.body.open(), request.body.length)
 
     async def _answer_too_large(self, request: _Request) -> Answer:
-        """Have the application say so to somebody who may be signed in, by the length and without the body."""
+        """Have the application render the 413 page for a signed-in person, without the body."""
         length = max(request.announced or 0, self._limits.body_bytes + 1)
         answer = await self._in_thread(request, BytesIO(), length)
         await self._linger(request)
@@ -178,7 +177,7 @@ class Front:
         await self._send_rest(request, answer)
 
     async def _completed(self, answer: Answer) -> Answer:
-        """The whole answer at once, for a client that knows no chunks."""
+        """The whole response at once, for clients without chunked encoding."""
         pieces, is_last = [answer.first], False
         while answer.rest is not None and not is_last:
             piece, is_last = await self._pages.run(answer.rest.read)
@@ -186,7 +185,7 @@ class Front:
         return Answer(answer.status, answer.headers, b"".join(pieces))
 
     async def _send_rest(self, request: _Request, answer: Answer) -> None:
-        """Make the next piece when the client has taken the last one; no thread waits for a slow client."""
+        """Produce the next chunk once the client has taken the last one; no thread waits for a slow client."""
         rest, is_last = answer.rest, False
         assert rest is not None
         try:
@@ -237,7 +236,7 @@ class Front:
         await request.send(_piece(said, more=False))
 
     async def _linger(self, request: _Request) -> None:
-        """Take and forget what the client goes on sending for a while, so that it gets to read our answer."""
+        """Read and discard for a while what the client still sends, so that it reads our response."""
         if request.awaits_continue:
             return
         with contextlib.suppress(TimeoutError):
@@ -251,7 +250,7 @@ _background: set[asyncio.Task[Any]] = set()
 
 
 def _in_background(work: Any) -> None:
-    """Run something that nobody waits for; where it cannot be, nothing follows from that."""
+    """Run a fire-and-forget job; if it cannot run, it is dropped."""
 
     async def quietly() -> None:
         with contextlib.suppress(Busy):

@@ -1,4 +1,4 @@
-"""The body of a request, received whole before a thread sees it: in memory while it is small, else in a file."""
+"""Receives request bodies completely before a thread sees them: in memory if small, else in a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class NotReceived(Exception):
-    """The body was not received; `status` says why: 400, 408, 413 or 503, or 0 where the client is gone."""
+    """The body was not received; `status` is 400, 408, 413 or 503, or 0 if the client is gone."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -24,13 +24,13 @@ class NotReceived(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """Bytes of all bodies that a process holds at a time."""
+    """Limit on the bytes of all bodies in a process."""
 
     left: int
 
 
 class Body:
-    """What was received so far; `close` gives its memory back."""
+    """The bytes received so far; `close` frees them."""
 
     def __init__(self, limits: Limits, budget: Budget) -> None:
         self._limits, self._budget = limits, budget
@@ -39,7 +39,7 @@ class Body:
         self.length = 0
 
     def add(self, piece: bytes) -> None:
-        """Keep a piece; raises NotReceived(503) where all bodies together become too much."""
+        """Add a chunk; raises NotReceived(503) if all bodies together exceed the budget."""
         if len(piece) > self._budget.left:
             raise NotReceived(503)
         self._budget.left -= len(piece)
@@ -49,12 +49,12 @@ class Body:
         self._file.write(piece)
 
     def open(self) -> IO[bytes]:
-        """The whole body, to be read from its start."""
+        """The whole body as a file, at its start."""
         self._file.seek(0)
         return self._file
 
     def close(self) -> None:
-        """Forget the body."""
+        """Discard the body."""
         self._budget.left += self.length
         self.length = 0
         self._file.close()
@@ -68,7 +68,7 @@ class Body:
 async def receive_body(receive: Receive, body: Body, *, announced: int | None, most: int, limits: Limits) -> None:
     """Receive a body of at most `most` bytes into `body`; raises NotReceived.
 
-    `announced` is its Content-Length; where that is too much, nothing is read and no 100-continue is sent.
+    `announced` is its Content-Length; if that is too large, nothing is read and no 100-continue is sent.
     """
     if announced is not None and announced > most:
         raise NotReceived(413)
@@ -87,7 +87,7 @@ async def receive_body(receive: Receive, body: Body, *, announced: int | None, m
 
 
 async def _next_piece(receive: Receive, body: Body, limits: Limits) -> bool:
-    """Keep the next piece; whether there are more."""
+    """Receive the next chunk; returns whether there are more."""
     async with asyncio.timeout(limits.pause_seconds):
         message = await receive()
     if message["type"] != "http.request":

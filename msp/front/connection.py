@@ -1,7 +1,6 @@
-"""One connection: uvicorn's HTTP/1.1 protocol with limits on headers and on the time they take.
+"""uvicorn's HTTP/1.1 protocol with limits on the size and duration of headers.
 
-uvicorn waits for headers without end and keeps them however long they are; everything else (framing, pipelining,
-keep-alive, 100-continue, HEAD) is its own.
+uvicorn has no such limits; everything else (framing, pipelining, keep-alive, 100-continue, HEAD) is its own.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from msp.front.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXTENSION = "msp.connection"  # under which the application finds the connection of a request
+EXTENSION = "msp.connection"  # key of the request's connection in the ASGI scope
 
 
 class Refused(Exception):
-    """The headers go beyond a limit; the parser hands it on as a fault of its own."""
+    """The headers exceed a limit; the parser treats it as a parse error."""
 
 
 class Connections:
-    """The connections of a process, the oldest first; when there are too many, one that waits for headers gives way."""
+    """The connections of a process, oldest first; if there are too many, one that waits for headers is closed."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -40,15 +39,15 @@ class Connections:
         return len(self._all)
 
     def add(self, connection: Connection) -> None:
-        """Note a connection that was made."""
+        """Add a new connection."""
         self._all[connection] = None
 
     def remove(self, connection: Connection) -> None:
-        """Forget a connection that ended."""
+        """Remove a closed connection."""
         self._all.pop(connection, None)
 
     def make_room(self) -> bool:
-        """Whether one more connection fits, if need be after the oldest without a request in hand was cut off."""
+        """Whether one more connection fits, if necessary after closing the oldest one without a request."""
         if len(self._all) < self._most:
             return True
         oldest = next((each for each in self._all if not each.has_request), None)
@@ -59,40 +58,40 @@ class Connections:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol within `limits`; it enters itself into `connections`."""
+    """uvicorn's protocol within `limits`; adds itself to `connections`."""
 
     def __init__(self, config: Config, state: ServerState, *, limits: Limits, connections: Connections) -> None:
         super().__init__(config=config, server_state=state, app_state={})
         self._limits, self._open = limits, connections
         self._in_head, self._head_bytes, self._fields = True, 0, 0
-        self._began = False  # whether a request began within the bytes that are being read
+        self._began = False  # whether a request starts within the current data
         self._refusal = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
     @property
     def has_request(self) -> bool:
-        """Whether a request whose headers are complete is not answered yet."""
+        """Whether a request with complete headers is not answered yet."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def cut_off(self) -> None:
-        """End the connection at once, whatever is still to be sent."""
+        """Close the connection at once, dropping pending output."""
         self._open.remove(self)
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection up; its first headers have to be complete in time."""
+        """Start the timer for the first headers."""
         super().connection_made(transport)
         self._open.add(self)
         self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection."""
         self._stop_head_timer()
         self._open.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, within the limits."""
+        """Parse received data within the limits."""
         was_in_head, self._began = self._in_head, False
         super().data_received(data)
         if self.transport.is_closing() or not self._in_head:
@@ -104,14 +103,14 @@ class Connection(HttpToolsProtocol):
             self._start_head_timer()
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request starts."""
         self._began, self._in_head = True, True
         self._head_bytes = self._fields = 0
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: {"connection": self}}
 
     def on_url(self, url: bytes) -> None:
-        """Part of the address."""
+        """Part of the URL."""
         super().on_url(url)
         if len(self.url) > self._limits.url_bytes:
             self._refusal = 414
@@ -126,18 +125,18 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The headers are here: the request goes to the application, which reads its body."""
+        """The headers are complete: the request goes to the application."""
         self._in_head = False
         self._stop_head_timer()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The request is whole; what comes next are headers."""
+        """The request is complete; headers follow."""
         self._in_head, self._head_bytes = True, 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP or goes beyond a limit. Never in the middle of another request's answer."""
+        """Refuse invalid HTTP or exceeded limits. Never in the middle of another request's response."""
         self._refuse(self._refusal or 400)
 
     def _refuse(self, status: int) -> None:
@@ -152,7 +151,7 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
     def _stop_receiving(self) -> bool:
-        """End the connection with the request in hand; whether that one is what is refused, so that we may say so."""
+        """Close after the current request; returns whether that is the refused one, which gets the error response."""
         if self.cycle.more_body and not self.cycle.response_started and not self.pipeline:
             self.cycle.disconnected = True  # the application waits for the rest of the body
             self.cycle.message_event.set()

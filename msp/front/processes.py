@@ -1,4 +1,4 @@
-"""The processes of the server: forked warm, started again when they end, stopped together."""
+"""The server's processes: forked warm, restarted when they end, stopped together."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from msp.forking import Signals, caught_signals, fork
 
 log = logging.getLogger(__name__)
 
-SILENCE = 60.0  # seconds without a beat after which a process counts as stuck
+SILENCE = 60.0  # seconds without a heartbeat after which a process is killed
 LONGEST_PAUSE = 10.0
 HEALTHY_AFTER = 10.0
-MOST_EARLY_DEATHS = 5  # in a row, soon after the start: then the server gives up
-BEYOND_GRACE = 1.5  # seconds for a process to end itself after its grace
+MOST_EARLY_DEATHS = 5  # failures in a row soon after the start; then the server gives up
+BEYOND_GRACE = 1.5  # seconds for a process to end after its grace period
 _DOUBLE = 8
 
 Work = Callable[[Callable[[], None]], None]  # serves until SIGTERM, and calls its argument about once a second
 
 
 class ServerFailed(Exception):
-    """The processes of the server end as soon as they are started; the reason is in the log."""
+    """The server's processes end right after their start; the reason is in the log."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class _Process:
 
 @dataclass(slots=True)
 class Processes:
-    """So many processes that each do `work`; `grace` seconds to end."""
+    """Several processes that run `work`; `grace` seconds to end."""
 
     work: Work
     count: int
@@ -52,7 +52,7 @@ class Processes:
         self._all = [_Process(number) for number in range(self.count)]
 
     def run(self) -> None:
-        """Keep the processes running until SIGTERM or SIGINT, then stop them. Blocks; raises ServerFailed."""
+        """Run the processes until SIGTERM or SIGINT, then stop them. Blocks; raises ServerFailed."""
         with caught_signals() as signals:
             try:
                 while not signals.stop:
@@ -108,4 +108,4 @@ class Processes:
     def _send(self, number: signal.Signals) -> None:
         for process in self._all:
             if process.pid:
-                os.kill(process.pid, number)  # not waited for yet, so the id is still its own
+                os.kill(process.pid, number)  # not reaped yet, so the id is still its own

@@ -1,7 +1,7 @@
-"""Whose requests come through: the client's address and scheme as a proxy of ours tells them.
+"""The client's address and scheme behind trusted proxies.
 
-X-Forwarded-For is read from its end, since everything before the first address that is no proxy of ours was written by
-whoever sent the request. A peer on a Unix socket is a proxy of ours.
+X-Forwarded-For is read from its end, because everything before the first untrusted address may be forged. A peer on a
+Unix socket is trusted.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from msp.config.values import LOOPBACK, Network
 
 
 class Proxies:
-    """The networks whose machines may say for whom they ask."""
+    """The networks of trusted proxies."""
 
     def __init__(self, networks: Sequence[Network] = LOOPBACK) -> None:
         self._networks = tuple(networks)
         self._known: dict[str, bool] = {}
 
     def apply(self, environ: dict[str, Any]) -> None:
-        """Set REMOTE_ADDR and the scheme as a trusted proxy told them."""
+        """Set REMOTE_ADDR and the scheme from a trusted proxy's headers."""
         if not self._is_proxy(environ["REMOTE_ADDR"]):
             return
         told = environ.get("HTTP_X_FORWARDED_FOR")
@@ -31,7 +31,7 @@ class Proxies:
             environ["wsgi.url_scheme"] = "https"
 
     def _client(self, told: str) -> str:
-        """The last address of the list that is no proxy of ours; the first where all are. Empty where it is none."""
+        """The last untrusted address of the list; the first one if all are trusted. Empty if it is invalid."""
         address = ""
         for each in reversed(told.split(",")):
             address = _address(each)
@@ -53,7 +53,7 @@ class Proxies:
 
 
 def _address(written: str) -> str:
-    """An address of X-Forwarded-For without brackets and port; empty where it is none."""
+    """An address of X-Forwarded-For without brackets and port; empty if invalid."""
     text = written.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Threads that run the application: a fixed number, and a bounded queue before them."""
+"""A fixed pool of threads with a bounded queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class Busy(Exception):
-    """So much waits for a thread already that more would be answered too late."""
+    """The queue is full."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class _Job:
 
 
 class Threads:
-    """A group of threads with a queue of its own; belongs to one event loop."""
+    """A pool of threads with its own queue; belongs to one event loop."""
 
     def __init__(self, name: str, count: int, *, waiting: int) -> None:
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -36,10 +36,10 @@ class Threads:
     async def run(
         self, work: Callable[[], Result], *, abandoned: Callable[[Result | None], None] | None = None
     ) -> Result:
-        """Run `work` in a thread and return what it returns; raises Busy where too much waits.
+        """Run `work` in a thread and return its result; raises Busy if the queue is full.
 
-        When the caller is cancelled, a job that no thread took yet is not run. Once such a job has ended, `abandoned`
-        is called on the event loop with its result, if it has one.
+        If the caller is cancelled, a queued job is dropped. When a running one ends, `abandoned` is called on the event
+        loop with its result, if any.
         """
         if self._in_hand >= self._most:
             raise Busy
@@ -56,11 +56,11 @@ class Threads:
             if not job.answer.cancelled():
                 try:
                     result = job.work()
-                except BaseException as raised:  # handed to whoever waits
+                except BaseException as raised:  # delivered to the caller
                     fault = raised
             try:
                 job.loop.call_soon_threadsafe(self._done, job, result, fault)
-            except RuntimeError:  # the loop has ended: nobody waits
+            except RuntimeError:  # the event loop has ended
                 return
             del job, result, fault
 

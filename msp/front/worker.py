@@ -1,4 +1,4 @@
-"""One process of the server: its event loop, from the first connection until it was told to stop."""
+"""One process of the server: its event loop from start to stop."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BEAT_SECONDS = 1.0
 def run_worker(plan: Plan, listener: socket.socket, *, grace: float, beat: Callable[[], None]) -> None:
     """Serve connections of `listener` until SIGTERM or SIGINT, then end within `grace` seconds. Blocks.
 
-    `beat` is called each second while the loop turns. Threads may still run when this returns: whoever called it ends
-    the process.
+    `beat` is called each second while the loop runs. Threads may still run when this returns: the caller ends the
+    process.
     """
     limits = replace(plan.limits, connections=allow_connections(plan.limits.connections))
     with asyncio.Runner() as runner:
@@ -58,12 +58,12 @@ class _Worker:
             beating.cancel()
 
     def _accept(self) -> None:
-        """Take one connection at a time, so that processes that have less to do take more of them."""
+        """Accept one connection at a time, so that idle processes accept more."""
         try:
             line, _address = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
-        except OSError:  # no descriptor is left: make room for the next try
+        except OSError:  # no file descriptor left: free one for the next try
             self._connections.make_room()
             return
         if not self._connections.make_room():
@@ -86,7 +86,7 @@ class _Worker:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _end(self) -> None:
-        """Answer what is in hand, end what only waits, and cut off what is left when the time is over."""
+        """Finish requests in progress, close idle connections, and cut off the rest after the grace period."""
         self._front.end_streams()
         loop = asyncio.get_running_loop()
         until = loop.time() + self._grace
@@ -94,7 +94,7 @@ class _Worker:
             connection.shutdown()
         while self._state.tasks and loop.time() < until:
             await asyncio.wait(self._state.tasks, timeout=min(0.2, until - loop.time()))
-            self._front.end_streams()  # one may have begun meanwhile
+            self._front.end_streams()  # one may have started meanwhile
         while any(not each.transport.is_closing() for each in self._connections) and loop.time() < until:
             for connection in self._connections:
                 connection.shutdown()
@@ -105,7 +105,7 @@ class _Worker:
 
 
 def _mind_dead_clients(line: socket.socket, seconds: float) -> None:
-    """Have the kernel end a connection whose client takes nothing of what we send for so long."""
+    """Make the kernel close a connection whose client acknowledges nothing for so long (TCP_USER_TIMEOUT)."""
     if line.family == socket.AF_UNIX:
         return
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""One call of the WSGI application (PEP 3333) in a thread, and the rest of an answer that is made piece by piece."""
+"""Calls the WSGI application (PEP 3333) in a thread, and iterates streamed responses."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 from msp.front.proxies import Proxies
 
-PUSH = "msp.push"  # where a view leaves what the server is to send as it comes (msp.front.push)
+PUSH = "msp.push"  # WSGI environ key for a pushed body (msp.front.push)
 PIECE_BYTES = 256 * 1024
-PIECE_SECONDS = 0.05  # what a slow answer has by then goes out
+PIECE_SECONDS = 0.05  # seconds after which a slow response's chunk is sent
 TRUE = (1, 0)
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -23,7 +23,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def environ_of(scope: Any, body: IO[bytes], length: int, proxies: Proxies) -> dict[str, Any]:
-    """The WSGI environment of a request whose body was received whole."""
+    """The WSGI environ of a request with a complete body."""
     peer, server = scope.get("client"), scope.get("server") or ("", None)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
@@ -52,10 +52,10 @@ def environ_of(scope: Any, body: IO[bytes], length: int, proxies: Proxies) -> di
 
 def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
     for raw_name, raw_value in headers:
-        if b"_" in raw_name:  # would pass for the header with a hyphen, which a proxy may have set
+        if b"_" in raw_name:  # a header with underscore could spoof one with a hyphen that a proxy has set
             continue
         name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
-        if name in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):  # the body is here, and its length is known
+        if name in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):  # the body is complete, so its length is known
             continue
         key = name if name == "CONTENT_TYPE" else f"HTTP_{name}"
         known = environ.get(key)
@@ -64,7 +64,7 @@ def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
 
 @dataclass(slots=True)
 class Answer:
-    """Status and headers, the first piece of the body, and where the rest comes from, if any."""
+    """Status and headers, the first chunk of the body, and the iterator of the rest, if any."""
 
     status: int
     headers: Headers
@@ -74,17 +74,17 @@ class Answer:
 
 
 class Rest:
-    """The pieces of an answer that are still to be made; each is asked for when the client has taken the last."""
+    """The remaining chunks of a response; each is requested once the client has taken the last one."""
 
     def __init__(self, pieces: Iterator[bytes], iterable: Iterable[bytes], context: Context) -> None:
         self._pieces, self._iterable, self._context = pieces, iterable, context
 
     def read(self) -> tuple[bytes, bool]:
-        """The next piece and whether it was the last. Runs in a thread; the last one closes the answer."""
+        """The next chunk and whether it was the last. Runs in a thread; the last one closes the response."""
         return self._context.run(self._read)
 
     def close(self) -> None:
-        """Close an answer that is not read to its end. Runs in a thread."""
+        """Close a response that was not read completely. Runs in a thread."""
         self._context.run(_close, self._iterable)
 
     def _read(self) -> tuple[bytes, bool]:
@@ -99,7 +99,7 @@ class Rest:
 
 
 def call(app: Application, environ: dict[str, Any], context: Context) -> Answer:
-    """Run the application for one request; the answer is whole, or has its rest. Runs in a thread."""
+    """Run the application for one request; returns the response, complete or with its rest. Runs in a thread."""
     return context.run(_call, app, environ, context)
 
 
@@ -131,7 +131,7 @@ def _encoded(headers: list[tuple[str, str]]) -> Headers:
 
 
 def _collect(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
-    """The next pieces together, as much as is worth sending; whether there are no more."""
+    """The next chunks joined to a sendable size, and whether there are no more."""
     found: list[bytes] = []
     size, until = 0, 0.0
     for piece in pieces:
