@@ -109,6 +109,18 @@ def test_only_a_plug_in_names_its_platform() -> None:
     assert not found
 
 
+STATUS_LISTS = re.compile(
+    r"""["']resolved["'],\s*["']closed["']|["']new["'],\s*["']open["'],\s*["']waiting|code\}-\{[\w.]*number\}"""
+)
+
+
+def test_statuses_and_labels_are_defined_once() -> None:
+    defined = {ROOT / "msp/tickets/states.py", ROOT / "msp/tickets/label.py"}
+    defined.add(ROOT / "msp/bench/baseline.py")  # measures statements without any of our code
+    sources = tracked("msp/*.py", "msp/*.html", "billing/*", "integrations/*", "simulators/*.py")
+    assert not [path for path in sources if path not in defined and STATUS_LISTS.search(text_of(path))]
+
+
 def test_the_changelog_tells_of_the_version() -> None:
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version and f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-PRIORITIES = ("urgent", "high", "normal", "low")
-OPEN_STATUSES = ("new", "open", "waiting_client", "waiting_third_party", "scheduled")
-
 
 @dataclass(frozen=True)
 class Address:

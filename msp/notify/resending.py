@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from msp.clients.events import ConnectionAdded, ConnectionRestored
 from msp.kernel import clock
@@ -14,8 +14,9 @@ from msp.notify.reply_attempts import last_refusals
 from msp.notify.requester_contact import requester_contact
 from msp.tickets.events import ThreadReachable
 from msp.tickets.messages import send_again
-from msp.tickets.models import UNFINISHED, Message, Ticket
+from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_ticket
+from msp.tickets.ticket_rows import IS_UNFINISHED
 
 Restored = ConnectionAdded | ConnectionRestored | ThreadReachable
 
@@ -48,7 +49,7 @@ def _failed_before(restored: DeliveredEvent[Restored]) -> Iterator[Message]:
     query = (
         select(Message)
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(Ticket.client_id == restored.client_id, text(f"ticket.{UNFINISHED}"))
+        .where(Ticket.client_id == restored.client_id, IS_UNFINISHED)
         .where(Message.delivery_state == "failed", Message.deleted_at.is_(None))
         .where(failed_at < restored.at if isinstance(restored.event, ConnectionAdded) else failed_at <= restored.at)
         .order_by(Message.at, Message.id)

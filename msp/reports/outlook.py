@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from msp.calendars.business_time import elapsed
@@ -18,11 +18,11 @@ from msp.reports.forecast import Accuracy, Forecast, Waiting, forecast
 from msp.reports.late_chance import Alike
 from msp.reports.targets import lessons
 from msp.sla.models import Clock
-from msp.tickets.models import UNFINISHED, Ticket
+from msp.tickets.models import Ticket
+from msp.tickets.ticket_rows import IS_UNFINISHED
 
 HORIZONS = (2, 4, 8)  # hours
 LESSON_SECONDS = 600.0  # for which what the past teaches is kept
-_UNFINISHED = text(f"ticket.{UNFINISHED}")  # in so many words, so that the plan knows its index
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _running(*, until: datetime) -> list[Any]:
         .join(Clock, Clock.ticket_id == Ticket.id)
         .join(Client, Client.id == Ticket.client_id)
         .outerjoin(assignee, assignee.id == Ticket.assignee_id)
-        .where(_UNFINISHED, Ticket.due_at <= until, Clock.state == "running", Clock.due_at <= until)
+        .where(IS_UNFINISHED, Ticket.due_at <= until, Clock.state == "running", Clock.due_at <= until)
     )
     return list(db.session.execute(query))
 

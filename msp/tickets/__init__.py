@@ -11,6 +11,7 @@ What others call
 - `events`: events of tickets, messages, files and SLA targets; emits them
 - `ticket_rows`: the row and the filter of all lists
 - `queries`, `finished`, `api_queries`: lists of tickets and single tickets
+- `ticket_rows`: the row and the filter of every list of tickets
 - `detail`: row queries of the ticket page
 - `reading`: which replies a requester has not read
 - `search`: full-text search

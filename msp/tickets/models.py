@@ -24,12 +24,11 @@ from msp.kernel.file_names import file_name
 from msp.people.models import Person
 from msp.sla.models import Clock
 from msp.tickets.label import Label
-from msp.tickets.states import PRIORITIES, STATUSES
+from msp.tickets.states import PRIORITIES, SQL_FINISHED, SQL_UNFINISHED, STATUSES
 
 OWN_CHANNELS = ("portal", "console", "email", "phone", "api")  # ways to the desk besides the platforms of plug-ins
 TYPES = ("incident", "request")
 LEVELS = ("high", "medium", "low")
-UNFINISHED = "status not in ('resolved', 'closed')"
 NOT_CONNECTED = "not_connected"  # Conversation.unreachable_reason where its workspace has no working connection
 
 
@@ -60,27 +59,27 @@ class Ticket(Model):
             "ix_ticket_open_due",
             text("due_at nulls last"),
             "id",
-            postgresql_where=text(UNFINISHED),
+            postgresql_where=text(SQL_UNFINISHED),
         ),
         Index(
             "ix_ticket_assignee_due",
             "assignee_id",
             text("due_at nulls last"),
             "id",
-            postgresql_where=text(UNFINISHED),
+            postgresql_where=text(SQL_UNFINISHED),
         ),
         Index(
             "ix_ticket_client_due",
             "client_id",
             text("due_at nulls last"),
             "id",
-            postgresql_where=text(UNFINISHED),
+            postgresql_where=text(SQL_UNFINISHED),
         ),
         Index(
             "ix_ticket_finished",
             text("coalesce(resolved_at, updated_at)"),
             "id",
-            postgresql_where=text("status in ('resolved', 'closed')"),
+            postgresql_where=text(SQL_FINISHED),
         ),
         Index("ix_ticket_scheduled", "scheduled_for", postgresql_where=text("status = 'scheduled'")),
         Index("ix_ticket_client_created", "client_id", "id"),

@@ -6,7 +6,7 @@ that touches a million clocks never holds the others up. Doing a chunk twice cha
 
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from msp.calendars.events import CalendarChanged
 from msp.contracts.events import ContractTargetsChanged
@@ -17,8 +17,9 @@ from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.sla.timing import Timed, timings_of
 from msp.tickets.events import SlaRecomputationRequested
-from msp.tickets.models import UNFINISHED, Ticket
+from msp.tickets.models import Ticket
 from msp.tickets.sla_targets import retarget_clocks, service_level_of
+from msp.tickets.ticket_rows import IS_UNFINISHED
 
 CHUNK = 200
 
@@ -57,9 +58,7 @@ def _recompute(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID |
 
 
 def _chunk(contract_id: UUID, client_id: UUID, *, after: UUID | None) -> list[Ticket]:
-    query = select(Ticket).where(
-        Ticket.client_id == client_id, Ticket.contract_id == contract_id, text(f"ticket.{UNFINISHED}")
-    )
+    query = select(Ticket).where(Ticket.client_id == client_id, Ticket.contract_id == contract_id, IS_UNFINISHED)
     if after is not None:
         query = query.where(Ticket.id > after)
     return list(db.session.scalars(query.order_by(Ticket.id).limit(CHUNK).with_for_update()))

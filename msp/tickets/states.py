@@ -1,19 +1,18 @@
 """The moves of a ticket, on one screen. Buttons are drawn from this table, and nothing else writes a status."""
 
-PRIORITIES = ("urgent", "high", "normal", "low")
-STATUSES = (
-    "new",
-    "open",
-    "waiting_client",
-    "waiting_third_party",
-    "scheduled",
-    "resolved",
-    "closed",
-)
-FINISHED = frozenset({"resolved", "closed"})
-PAUSING = frozenset({"waiting_client", "scheduled"})
+from msp.contracts import service_level
 
-_WORKING = {"waiting_client", "waiting_third_party", "scheduled", "resolved"}
+PRIORITIES = service_level.PRIORITIES
+UNFINISHED = ("new", "open", "waiting_client", "waiting_third_party", "scheduled")
+_FINISHED = ("resolved", "closed")
+FINISHED = frozenset(_FINISHED)
+STATUSES = (*UNFINISHED, *_FINISHED)
+# As conditions in SQL, in the words of the partial indexes.
+SQL_FINISHED = f"status in {_FINISHED}"
+SQL_UNFINISHED = f"status not in {_FINISHED}"
+PAUSING = frozenset(service_level.USUAL_PAUSING)
+
+_WORKING = {*service_level.MAY_PAUSE, "resolved"}
 MOVES: dict[str, frozenset[str]] = {
     "new": frozenset({"open", *_WORKING}),
     "open": frozenset(_WORKING),

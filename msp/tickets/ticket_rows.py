@@ -28,8 +28,8 @@ from msp.kernel.batch_read import RowQuery
 from msp.kernel.db import current_scope, db
 from msp.people.models import Person
 from msp.tickets.label import Label
-from msp.tickets.models import UNFINISHED, Ticket
-from msp.tickets.states import FINISHED
+from msp.tickets.models import Ticket
+from msp.tickets.states import FINISHED, SQL_FINISHED, SQL_UNFINISHED
 
 TicketSelect = Select[*tuple[Any, ...]]
 FilterShape = frozenset[str]
@@ -197,12 +197,12 @@ def fetch_rows(query: TicketSelect, values: Mapping[str, object]) -> list[Ticket
 
 
 # Written out, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
-IS_UNFINISHED = text(f"ticket.{UNFINISHED}")
+IS_UNFINISHED = text(f"ticket.{SQL_UNFINISHED}")
 _TEXTS, _NUMBERS = ARRAY(Text), ARRAY(SmallInteger)
 _CONDITIONS: dict[str, ColumnElement[bool] | TextClause] = {
     "unfinished": IS_UNFINISHED,
     "statuses": Ticket.status == any_(bindparam("statuses", type_=_TEXTS)),
-    "is_finished": text("ticket.status in ('resolved', 'closed')"),
+    "is_finished": text(f"ticket.{SQL_FINISHED}"),
     "tiers": Ticket.tier == any_(bindparam("tiers", type_=_NUMBERS)),
     "client_id": Ticket.client_id == bindparam("client_id"),
     "assignee_id": Ticket.assignee_id == bindparam("assignee_id"),

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from msp.clients.models import Client
 from msp.kernel.batch_read import RowQuery
 from msp.people.models import Person
+from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.worklog.models import TimeEntry, Timer
 from msp.worklog.overlaps import is_overlapped
@@ -45,7 +46,7 @@ class ShownTimer(NamedTuple):
     @property
     def label(self) -> str:
         """The ticket as people call it."""
-        return f"{self.code}-{self.number}"
+        return str(Label(self.code, self.number))
 
 
 def entries_read(ticket_id: Any) -> RowQuery[ShownEntry]:

@@ -14,7 +14,8 @@ from stdnum.es import cif
 from msp.calendars import Timetable, WorkingCalendar, deadline
 from msp.demo import generate
 from msp.demo.generator import HISTORY, TICKETS
-from msp.demo.world import OPEN_STATUSES, PRIORITIES, Calendar, DemoWorld, Ticket
+from msp.demo.world import Calendar, DemoWorld, Ticket
+from msp.tickets.states import PRIORITIES, UNFINISHED
 
 WEDNESDAY = datetime(2026, 11, 18, 9, 40, tzinfo=UTC)  # 10:40 in Madrid
 SUNDAY_NIGHT = datetime(2026, 11, 22, 20, 10, tzinfo=UTC)
@@ -182,8 +183,8 @@ def test_nothing_happens_later_than_now_or_out_of_order(today: datetime) -> None
 @pytest.mark.parametrize("today", DAYS, ids=lambda day: f"{day:%a %d %b %H:%M}")
 def test_the_present_looks_like_a_working_desk(today: datetime) -> None:
     world = world_at(today)
-    open_now = [ticket for ticket in world.tickets if ticket.status in OPEN_STATUSES]
-    assert 60 <= len(open_now) <= 110 and {ticket.status for ticket in open_now} == set(OPEN_STATUSES)
+    open_now = [ticket for ticket in world.tickets if ticket.status in UNFINISHED]
+    assert 60 <= len(open_now) <= 110 and {ticket.status for ticket in open_now} == set(UNFINISHED)
     due: Counter[str] = Counter()
     for ticket in open_now:
         clock = ticket.clocks[0 if ticket.status == "new" else 1]

@@ -9,7 +9,8 @@ from msp.demo.calendars import build_calendars
 from msp.demo.script import Scenario, Script, parse, scenarios
 from msp.demo.wording import render
 from msp.demo.worktime import Worktime
-from msp.demo.world import PRIORITIES, Calendar
+from msp.demo.world import Calendar
+from msp.tickets.states import PRIORITIES
 
 SCRIPTS = [(scenario, locale) for scenario in scenarios() for locale in scenario.scripts]
 SMALL = """=== small

@@ -30,6 +30,7 @@ from msp.kernel.batch_read import SingleQuery
 from msp.kernel.collation import by_name
 from msp.kernel.db import current_scope, db
 from msp.people.models import Person
+from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.tickets.search.excerpts import Excerpt, excerpts
 from msp.tickets.search.marking import Piece, marked
@@ -163,7 +164,7 @@ def _numbered(asked: Asked, *, requester_id: UUID | None) -> tuple[Asked, list[T
     codes, numbers = zip(*((code or "", number) for code, number in asked.labels), strict=True)
     query = _NUMBERED[current_scope().is_client]
     rows = _unique(query.rows(codes=list(codes), numbers=list(numbers), requester_id=requester_id))
-    named = {f"{code}-{number}" for code, number in asked.labels if code}
+    named = {str(Label(code, number)) for code, number in asked.labels if code}
     if coded := [row for row in rows if row.label in named]:
         return replace(asked, labels=frozenset(label for label in asked.labels if label[0])), coded
     return asked, rows

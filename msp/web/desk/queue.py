@@ -22,7 +22,7 @@ from msp.people.access import may
 from msp.people.models import Person
 from msp.sla.clocks import left_in_pause
 from msp.tickets import queries
-from msp.tickets.states import FINISHED, STATUSES
+from msp.tickets.states import FINISHED, STATUSES, UNFINISHED
 from msp.tickets.ticket_rows import ClientName, Filter, TicketRow
 from msp.web.desk import solved
 from msp.web.desk.people import assignable, assignees
@@ -296,7 +296,7 @@ def _drawn_filters(
     named = next((client.name for client in clients if client.id == wanted.client_id), gettext("all"))
     # One address for all of them but for the id in it: making an address costs more than drawing it.
     before, _, after = _url(view, client=_ANY_CLIENT).partition(_ANY_CLIENT)
-    statuses: Iterable[str] = ("resolved", "closed") if view == "solved" else STATUSES[:5]
+    statuses: Iterable[str] = STATUSES[len(UNFINISHED) :] if view == "solved" else UNFINISHED
     return [
         _filter(
             view,

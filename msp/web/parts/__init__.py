@@ -22,6 +22,7 @@ from markupsafe import Markup
 from msp.kernel import clock
 from msp.kernel.i18n import current_reader
 from msp.people.names import first_name
+from msp.tickets.states import FINISHED
 from msp.web.parts import draw
 from msp.web.parts.assets import asset
 from msp.web.parts.folding import same_page
@@ -47,6 +48,7 @@ FILTERS = {
     "stopwatch": formats.stopwatch,
     "filesize": formats.filesize,
     "word": vocabulary.word,
+    "FINISHED": FINISHED,
     "first_name": first_name,
     "rich_text": rich_text,
     "beginning": beginning,
@@ -69,6 +71,7 @@ GLOBALS = {
     "form_key": draw.form_key,
     "kept_by": kept_by,
     "word": vocabulary.word,
+    "FINISHED": FINISHED,
     "failure_sentence": failure_messages.failure_sentence,
     "unknown_code": failure_messages.unknown_code,
     "now": clock.now,

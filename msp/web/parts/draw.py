@@ -11,6 +11,7 @@ from flask_babel import gettext, pgettext
 from markupsafe import Markup, escape
 
 from msp.kernel import clock as wall
+from msp.tickets.states import FINISHED
 from msp.web.parts.assets import asset
 from msp.web.parts.tones import channel_icon_name, tone
 from msp.words import formats
@@ -191,7 +192,7 @@ def deadline(ticket: Due, *, left_minutes: int | None = None) -> Markup:
 
     `left_minutes` are the business minutes that remain while the clocks stand still.
     """
-    if ticket.status in ("resolved", "closed"):
+    if ticket.status in FINISHED:
         return _still(word(ticket.status, "status"))
     if ticket.paused_at is not None:
         return _still(_paused(left_minutes))

@@ -17,7 +17,7 @@ from msp.tickets import opening, queries
 from msp.tickets.finished import finished_page, key_of
 from msp.tickets.opening import Request
 from msp.tickets.reading import tickets_with_new_reply
-from msp.tickets.states import priority_of
+from msp.tickets.states import FINISHED, priority_of
 from msp.tickets.subject import subject_of
 from msp.tickets.ticket_rows import Filter, TicketRow
 from msp.web.guards import Answer, is_first_time, needs
@@ -157,7 +157,7 @@ def _form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
 
 def _line(ticket: TicketRow) -> str:
     who = ticket.assignee_name if ticket.assignee_name else gettext("the team")
-    if ticket.status in ("resolved", "closed"):
+    if ticket.status in FINISHED:
         return f"{who} · {formats.moment(ticket.resolved_at or ticket.updated_at)}"
     if ticket.due_at is None:
         return who
