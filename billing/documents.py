@@ -24,7 +24,7 @@ from msp.kernel.leases import LATER
 
 def listen() -> None:
     """Subscribe to issued invoices, so that the outbox renders missing PDFs."""
-    subscribe("invoice_documents", to={InvoiceIssued}, handler=lambda issued: make_for(issued), lane=LATER)
+    subscribe("invoice_documents", to={InvoiceIssued}, handler=lambda issued: make_for(issued), priority=LATER)
 
 
 def make_for(issued: DeliveredEvent[InvoiceIssued]) -> None:

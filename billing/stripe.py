@@ -68,7 +68,7 @@ def register(app: Flask, settings: Settings) -> None:
 def listen(client: StripeClient) -> None:
     """Subscribe this account to issued invoices, and register the handler of its webhook events."""
     events = {InvoiceIssued, InvoicePushRequested, InvoicePaymentNoted}
-    subscribe("stripe", to=events, handler=partial(push, client), lane=LATER, destination=PAYMENT)
+    subscribe("stripe", to=events, handler=partial(push, client), priority=LATER, destination=PAYMENT)
     inbox.register_source("stripe", partial(receive, client))
 
 
@@ -300,7 +300,7 @@ def webhook(secret: str) -> Response:
     if not (_is_event(event) and is_storable(json.loads(body))):
         return _answer(400, "not_an_event")
     if subject := subject_of(event):
-        inbox.store("stripe", event["id"], event, key=subject, lane=LATER)
+        inbox.store("stripe", event["id"], event, key=subject, priority=LATER)
     return _answer(200, "received")
 
 

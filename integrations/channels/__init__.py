@@ -76,9 +76,9 @@ def register(transport: Transport) -> None:
     subscribe("chat_late", to=set(), handler=show, destination=CHAT)
     subscribe("chat_threads", to=CONNECTED, handler=follow_connection)
     add_reply_channel(ChatReplies(transport))
-    subscribe("chat_answers", to=ANSWERED, handler=send_auto_reply, lane=LATER, destination=CHAT)
+    subscribe("chat_answers", to=ANSWERED, handler=send_auto_reply, priority=LATER, destination=CHAT)
     subscribe("chat_files", to={FileOffered}, handler=fetch, destination=CHAT)
-    subscribe("chat_words", to={TranscriptAwaited}, handler=add_transcript, lane=LATER, destination=CHAT)
+    subscribe("chat_words", to={TranscriptAwaited}, handler=add_transcript, priority=LATER, destination=CHAT)
     add_channel(
         Channel(transport.platform.name, "chat", partial(reaches, transport), partial(send_notification, transport))
     )

@@ -17,8 +17,8 @@ _IS_KNOWN = (
 )
 
 
-def lane_in(platform: str, workspace: str, channel: str, thread: str | None) -> Sought:
-    """The lane of a message (msp.kernel.leases): urgent in the thread of an urgent ticket.
+def priority_in(platform: str, workspace: str, channel: str, thread: str | None) -> Sought:
+    """The priority of a message (msp.kernel.leases): urgent in the thread of an urgent ticket.
 
     Without a `thread` any open ticket of the channel may be meant, as in a chat that has none.
     """

@@ -10,7 +10,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.channels.interactions import InteractionAnswer, answer_now, dispatch
-from integrations.channels.priority import is_known, lane_in
+from integrations.channels.priority import is_known, priority_in
 from integrations.channels.profiles import is_known_person
 from integrations.channels.transports import transport_of
 from integrations.slack.interactions import INTERACTION_EVENTS, SOURCE, command_of, interactions_of
@@ -76,7 +76,7 @@ def interactions() -> tuple[Response | str, int]:
     payload = read_interaction(raw)
     trigger = payload.get("trigger_id")
     key = f"interaction:{trigger if isinstance(trigger, str) and trigger else _digest(raw)}"
-    answer = _dispatch(payload, key, lane=URGENT)
+    answer = _dispatch(payload, key, priority=URGENT)
     if answer is not None and answer.has_failed:
         return _failed()
     if answer is not None and answer.body is not None:
@@ -126,14 +126,14 @@ def _failed() -> tuple[Response, int]:
     return jsonify(ok=False, error="failed"), 500
 
 
-def _dispatch(payload: Json, external_id: str, *, lane: int) -> InteractionAnswer | None:
+def _dispatch(payload: Json, external_id: str, *, priority: int) -> InteractionAnswer | None:
     """Answer what people did at once, or store it, in the order of its thread."""
     found = interactions_of(payload, key=external_id)
     if not found:
         return None
     place = found[0].place
     key = f"{place.workspace}:{place.channel}:{place.thread}"
-    store = partial(inbox.store, SOURCE, external_id, payload, key=key, lane=lane)
+    store = partial(inbox.store, SOURCE, external_id, payload, key=key, priority=priority)
     return dispatch(_transport(payload), found, store=store)
 
 
@@ -152,7 +152,7 @@ def _store(envelope: Json, external_id: str) -> None:
     if use is Relevance.NONE:
         return
     if envelope["type"] == "event_callback" and event["type"] in INTERACTION_EVENTS:
-        _dispatch(envelope, external_id, lane=USUAL)
+        _dispatch(envelope, external_id, priority=USUAL)
         return
     if event.get("type") == "user_change":
         user = user_of(event)
@@ -168,7 +168,7 @@ def _store(envelope: Json, external_id: str) -> None:
         external_id,
         envelope,
         key=f"{team}:{channel}" if is_direct(event) else f"{team}:{channel}:{thread}",
-        lane=lane_in("slack", team, channel, thread),
+        priority=priority_in("slack", team, channel, thread),
         only_if=is_known("slack", team, channel, thread) if use is Relevance.IF_KNOWN else None,
     )
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.channels.interactions import dispatch
-from integrations.channels.priority import lane_in
+from integrations.channels.priority import priority_in
 from integrations.teams.bot import run_turn
 from integrations.teams.inbound import place_of
 from integrations.teams.interactions import interactions_of
@@ -53,7 +53,9 @@ def messages() -> tuple[Response | str, int]:
         assert answer is not None  # the bot answers every invoke
         return jsonify(answer.body), answer.status
     conversation = activity["conversation"]["id"]
-    store = partial(inbox.store, SOURCE, _id_of(activity, raw), activity, key=conversation, lane=_lane_of(activity))
+    store = partial(
+        inbox.store, SOURCE, _id_of(activity, raw), activity, key=conversation, priority=_priority_of(activity)
+    )
     if activity["type"] == "messageReaction":
         dispatch(transport, interactions_of(activity, place_of(activity)), store=store)
     elif activity["type"] in STORED:
@@ -84,10 +86,10 @@ def _is_trusted(raw: bytes) -> bool:
     return True
 
 
-def _lane_of(activity: Json) -> Sought:
+def _priority_of(activity: Json) -> Sought:
     """Urgent in the thread of an urgent ticket, or in a chat that has one."""
     channel, _, root = str(activity["conversation"]["id"]).partition(";messageid=")
-    return lane_in("teams", tenant_of(activity), channel, root or None)
+    return priority_in("teams", tenant_of(activity), channel, root or None)
 
 
 def _id_of(activity: Json, raw: bytes) -> str:

@@ -26,7 +26,7 @@ def listen(settings: Settings, *, timeout: float = 10.0) -> None:
         "webhooks",
         to={EscalationWebhookCalled},
         handler=partial(call, poster, settings.public_url),
-        lane=LATER,
+        priority=LATER,
         destination=WEBHOOKS,
     )
     subscribe("webhook_tests", to={WebhookTestRequested}, handler=partial(test, poster), destination=WEBHOOKS)

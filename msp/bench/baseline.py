@@ -40,7 +40,7 @@ select m.body, m.at, m.visibility, m.channel, p.name as author
 from message m left join person p on p.id = m.author_id where m.ticket_id = %s order by m.at, m.id
 """
 INSERT_INBOUND = """
-insert into inbound (source, external_id, payload, key, lane, due_at, created_at)
+insert into inbound (source, external_id, payload, key, priority, due_at, created_at)
 values ('slack', %s, %s, %s, 1, %s, %s) on conflict do nothing
 """
 NEXT_NUMBER = "update ticket_counter set last = last + 1 where client_id = %s returning last"

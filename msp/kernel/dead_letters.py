@@ -39,8 +39,8 @@ def retry(queue: Queue, row_ids: Sequence[int], *, actor_id: UUID | None, at: da
 
     Ignores rows that are not dead; returns how many were.
     """
-    fresh: dict[str, Any] = {"state": "pending", "due_at": at, "attempts": 0, "cut_off": 0}
-    fresh |= {"failure": None, "in_a_row": 0, "lease_until": None}
+    fresh: dict[str, Any] = {"state": "pending", "due_at": at, "attempts": 0, "crash_count": 0}
+    fresh |= {"failure": None, "consecutive_failures": 0, "lease_until": None}
     return _settle(queue, row_ids, fresh, DeadLetterRetried, actor_id=actor_id, at=at)
 
 

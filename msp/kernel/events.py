@@ -77,7 +77,7 @@ Handler = Callable[[DeliveredEvent[Any]], None]
 class _Subscriber:
     to: frozenset[str]
     handler: Handler
-    lane: int
+    priority: int
     line: str
     destination: str
 
@@ -90,18 +90,18 @@ def subscribe(
     *,
     to: Iterable[type[Event]],
     handler: Handler,
-    lane: int = USUAL,
+    priority: int = USUAL,
     line: str | None = None,
     destination: str = DESK,
 ) -> None:
     """Deliver events of these types to `handler`, at least once, in order per subject, with retries.
 
-    The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. What is in the lane
+    The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. What has the priority
     LATER (msp.kernel.leases) stays there, however urgent the event is. Subscribers with the same `line` (by default
     each has its own) share one order per subject: none of them gets an event before the others are done with earlier
     ones. `destination` (msp.kernel.destinations) says whose threads deliver it.
     """
-    _subscribers[name] = _Subscriber(frozenset(each.kind for each in to), handler, lane, line or name, destination)
+    _subscribers[name] = _Subscriber(frozenset(each.kind for each in to), handler, priority, line or name, destination)
 
 
 def emit(
@@ -134,8 +134,9 @@ def emit(
     db.session.add(stored)
     for name, subscriber in _subscribers.items():
         if event.kind in subscriber.to:
-            lane, key, now = _priority(subscriber, is_urgent=is_urgent), f"{subscriber.line}:{subject_id}", clock.now()
-            _delivery(stored, subscriber=name, key=key, lane=lane, due_at=now, at=now)
+            priority, now = _priority(subscriber, is_urgent=is_urgent), clock.now()
+            key = f"{subscriber.line}:{subject_id}"
+            _delivery(stored, subscriber=name, key=key, priority=priority, due_at=now, at=now)
     return stored
 
 
@@ -146,25 +147,27 @@ def deliver_at(
 
     Returns the delivery's id. The subscriber need not be subscribed to this kind.
     """
-    lane = _priority(_subscribers.get(subscriber), is_urgent=is_urgent)
-    delivery = _delivery(event, subscriber=subscriber, key=key, lane=lane, due_at=due_at, at=at)
+    priority = _priority(_subscribers.get(subscriber), is_urgent=is_urgent)
+    delivery = _delivery(event, subscriber=subscriber, key=key, priority=priority, due_at=due_at, at=at)
     db.session.flush()
     return delivery.id
 
 
 def _priority(subscriber: _Subscriber | None, *, is_urgent: bool) -> int:
-    lane = subscriber.lane if subscriber else USUAL
-    return URGENT if is_urgent and lane == USUAL else lane
+    priority = subscriber.priority if subscriber else USUAL
+    return URGENT if is_urgent and priority == USUAL else priority
 
 
-def _delivery(event: StoredEvent, *, subscriber: str, key: str, lane: int, due_at: datetime, at: datetime) -> Delivery:
+def _delivery(
+    event: StoredEvent, *, subscriber: str, key: str, priority: int, due_at: datetime, at: datetime
+) -> Delivery:
     delivery = Delivery(
         event=event,
         event_id=event.id,
         client_id=event.client_id,
         subscriber=subscriber,
         key=key,
-        lane=lane,
+        priority=priority,
         due_at=due_at,
         created_at=at,
     )

@@ -52,12 +52,12 @@ def store(
     *,
     key: str,
     client_id: UUID | None = None,
-    lane: int | Sought = USUAL,
+    priority: int | Sought = USUAL,
     only_if: Sought | None = None,
 ) -> bool:
     """Store a message durably unless it is there already; True when it is new. Order is kept within `key`.
 
-    `lane` is one of msp.kernel.leases, or what finds it out (system scope). With `only_if` it is stored where that
+    `priority` is one of msp.kernel.leases, or what finds it out (system scope). With `only_if` it is stored where that
     holds, or where something waits under the same key that may make it hold. It is a transaction of its own, whatever
     unit of work is in force; messages that come together share one (msp/kernel/inbox_writer.py).
     """
@@ -65,11 +65,11 @@ def store(
         "source": source,
         "external_id": external_id,
         "key": f"{source}:{key}",
-        "lane": USUAL if isinstance(lane, Sought) else lane,
+        "priority": USUAL if isinstance(priority, Sought) else priority,
         "client_id": client_id,
         "at": clock.now().isoformat(),
     }
-    row = Row(values, written(payload), lane=lane if isinstance(lane, Sought) else None, only_if=only_if)
+    row = Row(values, written(payload), priority=priority if isinstance(priority, Sought) else None, only_if=only_if)
     is_new = writer().write(row)
     if is_new:
         wake.send("inbox")

@@ -39,7 +39,7 @@ class Row:
 
     values: Json
     payload: str  # JSON, encoded in the caller's thread so that invalid data fail alone
-    lane: Sought | None = None
+    priority: Sought | None = None
     only_if: Sought | None = None
     is_new: bool = False
     is_taken: bool = False
@@ -54,7 +54,7 @@ class Row:
     @property
     def shape(self) -> tuple[str, str]:
         """Rows of the same shape share a statement."""
-        return self.lane.sql if self.lane else "", self.only_if.sql if self.only_if else ""
+        return self.priority.sql if self.priority else "", self.only_if.sql if self.only_if else ""
 
 
 class Writer:
@@ -225,7 +225,7 @@ def _told(rows: list[Row]) -> Iterator[str]:
         key = row.values["key"]
         told = row.values | {
             "number": number,
-            "lane_values": row.lane.values if row.lane else (),
+            "priority_values": row.priority.values if row.priority else (),
             "if_values": row.only_if.values if row.only_if else (),
             "behind": key in waiting,
         }
@@ -240,15 +240,15 @@ def written(value: Any) -> str:
 
 
 @cache
-def _statement(lane: str, only_if: str) -> str:
-    lane_sql = _filled(lane, "lane_values") if lane else "r.lane"
+def _statement(priority: str, only_if: str) -> str:
+    priority_sql = _filled(priority, "priority_values") if priority else "r.priority"
     waits = "exists (select 1 from inbound w where w.key = r.key and w.state = 'pending')"
     where = f" where r.behind or ({_filled(only_if, 'if_values')}) or {waits}" if only_if else ""
     return (
-        "insert into inbound (source, external_id, payload, key, lane, client_id, due_at, created_at)"  # noqa: S608
-        f" select r.source, r.external_id, r.payload, r.key, {lane_sql}, r.client_id, r.at, r.at"
+        "insert into inbound (source, external_id, payload, key, priority, client_id, due_at, created_at)"  # noqa: S608
+        f" select r.source, r.external_id, r.payload, r.key, {priority_sql}, r.client_id, r.at, r.at"
         " from jsonb_to_recordset($1::jsonb) as r(number int, source text, external_id text, payload jsonb, key text,"
-        " lane smallint, client_id uuid, at timestamptz, lane_values jsonb, if_values jsonb, behind boolean)"
+        " priority smallint, client_id uuid, at timestamptz, priority_values jsonb, if_values jsonb, behind boolean)"
         f"{where} order by r.number"
         " on conflict on constraint uq_inbound_source do nothing returning source, external_id"
     )

@@ -7,8 +7,8 @@ one key never overtake each other, with one exception: a row that failed twice i
 blocks the later ones while it waits for its next try. A dead row blocks nothing, and one that was in hand at several
 deaths of its worker in a row is dead itself, so it cannot kill workers for ever.
 
-When more comes than can be worked, what is urgent goes first: each row has a lane. So that nothing starves, one hand of
-each crew takes the oldest row whatever its lane (msp/kernel/jobs.py).
+When more comes than can be worked, what is urgent goes first: each row has a priority. So that nothing starves, one
+thread of each queue takes the oldest row whatever its priority (msp/kernel/jobs.py).
 """
 
 import logging
@@ -57,7 +57,8 @@ LOST = float("-inf")
 MAX_CRASHES = 5  # tries in a row that ended with the worker's death
 CUT_OFF = "cut_off"  # failure reason of such rows
 
-URGENT, USUAL, LATER = 0, 1, 2  # lanes: an urgent ticket's; somebody waits for it; nobody looks at the clock for it
+# Priorities: an urgent ticket's; somebody waits for it; nobody looks at the clock for it.
+URGENT, USUAL, LATER = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,14 @@ class Leased:
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     client_id: Mapped[UUID | None]
     key: Mapped[str]
-    lane: Mapped[int] = mapped_column(SmallInteger, default=USUAL, server_default=str(USUAL))
+    priority: Mapped[int] = mapped_column(SmallInteger, default=USUAL, server_default=str(USUAL))
     state: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    cut_off: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # unfinished tries in a row
+    crash_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # unfinished tries in a row
     failure: Mapped[str | None]  # kind of the last failure: fault, away or temporary
-    in_a_row: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # tries in a row that failed so
+    consecutive_failures: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # of that kind
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     reason: Mapped[str | None]
@@ -115,7 +116,7 @@ def queue_args(table: str, *more: SchemaItem, access: str = "queue") -> tuple[ob
             "id",
             postgresql_where=text("state = 'pending'"),
         ),
-        Index(f"ix_{table}_lane", "lane", "due_at", "id", postgresql_where=text("state = 'pending'")),
+        Index(f"ix_{table}_priority", "priority", "due_at", "id", postgresql_where=text("state = 'pending'")),
         Index(f"ix_{table}_key", "key", "id", postgresql_where=text("state = 'pending'")),
         Index(f"ix_{table}_dead", "id", postgresql_where=text("state = 'dead'")),
         Index(f"ix_{table}_discarded", "id", postgresql_where=text("state = 'discarded'")),
@@ -133,9 +134,9 @@ class Claim:
     id: int
     token: UUID
     attempts: int
-    cut_off: int
+    crash_count: int
     failure: str | None
-    in_a_row: int
+    consecutive_failures: int
     since: float
     row: Any = field(compare=False)
 
@@ -157,7 +158,7 @@ _mine: ContextVar[Claim | None] = ContextVar("claim", default=None)
 def claim(model: type[Leased], *, oldest: bool = False, only: Only | None = None) -> Claim | None:
     """Lease a row that is due and whose key has no earlier one waiting; None when there is none.
 
-    That is the oldest of the first lane in which any is, or the `oldest` of all; of those that are `only` wanted.
+    That is the oldest of the first priority in which any is, or the `oldest` of all; of those that are `only` wanted.
     """
     since, token = clock.steady(), uuid4()
     with work(Scope.system()) as session:
@@ -166,12 +167,14 @@ def claim(model: type[Leased], *, oldest: bool = False, only: Only | None = None
             values["wanted"] = list(only.values)
         statement = _claiming(_table(model), model.brings, oldest=oldest, only=only.sql if only else "")
         row = session.execute(statement, values).one_or_none()
-    return Claim(row.id, token, row.attempts, row.cut_off, row.failure, row.in_a_row, since, row) if row else None
+    if row is None:
+        return None
+    return Claim(row.id, token, row.attempts, row.crash_count, row.failure, row.consecutive_failures, since, row)
 
 
 @cache
 def _claiming(table: str, brings: ClaimJoin, *, oldest: bool, only: str) -> TextClause:
-    order = "due_at, id" if oldest else "lane, due_at, id"
+    order = "due_at, id" if oldest else "priority, due_at, id"
     wanted = f" and {only}" if only else ""
     # What was cut off together comes back apart, so that the row that kills its worker is soon alone with it.
     return text(
@@ -179,12 +182,14 @@ def _claiming(table: str, brings: ClaimJoin, *, oldest: bool, only: str) -> Text
         f" where state = 'pending' and due_at <= :at{wanted}"
         " and (lease_until is null or lease_until < clock_timestamp()) and not exists (select 1 from"
         f" {table} b where b.key = t.key and b.id < t.id and b.state = 'pending'"
-        f" and (b.failure is distinct from 'fault' or b.in_a_row < {MAX_BLOCKING_FAULTS} or b.lease_until is not null))"
+        f" and (b.failure is distinct from 'fault' or b.consecutive_failures < {MAX_BLOCKING_FAULTS}"
+        " or b.lease_until is not null))"
         f" order by {order} limit 1 for update skip locked)"
-        f" update {table} t set lease_until = clock_timestamp() + :lease * (1 + random() * (t.cut_off + lapsed) / 4),"
-        " lease_token = :token, attempts = attempts + 1, cut_off = t.cut_off + lapsed"
+        f" update {table} t set"
+        " lease_until = clock_timestamp() + :lease * (1 + random() * (t.crash_count + lapsed) / 4),"
+        " lease_token = :token, attempts = attempts + 1, crash_count = t.crash_count + lapsed"
         f" from next{brings.table and ', '}{brings.table} where t.id = next.id{brings.on and ' and '}{brings.on}"
-        f" returning t.id, t.attempts, t.cut_off, t.failure, t.in_a_row, {brings.columns}"
+        f" returning t.id, t.attempts, t.crash_count, t.failure, t.consecutive_failures, {brings.columns}"
     )
 
 
@@ -209,9 +214,10 @@ def promote_blockers(model: type[Leased]) -> None:
 def _promoting(table: str) -> TextClause:
     # Some at a time, and none that somebody works on: it must stay quick however much waits.
     return text(
-        f"update {table} set lane = {URGENT} where id in (select t.id from (select key, max(id) as last from {table}"  # noqa: S608
-        f" where state = 'pending' and lane = {URGENT} group by key) u join {table} t on t.key = u.key"
-        f" where t.id < u.last and t.state = 'pending' and t.lane > {URGENT}"
+        f"update {table} set priority = {URGENT} where id in ("  # noqa: S608
+        f"select t.id from (select key, max(id) as last from {table}"
+        f" where state = 'pending' and priority = {URGENT} group by key) u join {table} t on t.key = u.key"
+        f" where t.id < u.last and t.state = 'pending' and t.priority > {URGENT}"
         f" order by t.id limit {MAX_PROMOTED} for update of t skip locked)"
     )
 
@@ -266,7 +272,7 @@ def _extend(claimed: Claim, held: _Held) -> None:
 
 
 def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) -> None:
-    if claimed.cut_off >= MAX_CRASHES:
+    if claimed.crash_count >= MAX_CRASHES:
         _settle(model, claimed, state="dead", reason=CUT_OFF)
         return
     try:
@@ -320,21 +326,22 @@ def _retry(
     retry_after: float | None,
     limit: int,
 ) -> None:
-    in_a_row = claimed.in_a_row + 1 if claimed.failure == kind else 1
-    if in_a_row >= limit or claimed.attempts >= MAX_TEMPORARY:
+    consecutive_failures = claimed.consecutive_failures + 1 if claimed.failure == kind else 1
+    if consecutive_failures >= limit or claimed.attempts >= MAX_TEMPORARY:
         _settle(model, claimed, state="dead", reason=reason)
         return
     spread = random.uniform(0.8, 1.2)  # noqa: S311 (spreads retries, guards nothing)
-    seconds = retry_after if retry_after is not None else min(2.0**in_a_row, 300.0) * spread
+    seconds = retry_after if retry_after is not None else min(2.0**consecutive_failures, 300.0) * spread
     _update_claimed(
         model,
         claimed,
-        "due_at = :due_at, reason = :reason, failure = :failure, in_a_row = :in_a_row, cut_off = 0,"
+        "due_at = :due_at, reason = :reason, failure = :failure, consecutive_failures = :consecutive_failures,"
+        " crash_count = 0,"
         " lease_until = null, lease_token = null",
         due_at=clock.now() + timedelta(seconds=seconds),
         reason=reason,
         failure=kind,
-        in_a_row=in_a_row,
+        consecutive_failures=consecutive_failures,
     )
 
 
@@ -344,7 +351,7 @@ def _postpone(model: type[Leased], claimed: Claim, postponed: Postponed) -> None
     _update_claimed(
         model,
         claimed,
-        "due_at = :due_at, attempts = attempts - 1, cut_off = 0, lease_until = null, lease_token = null",
+        "due_at = :due_at, attempts = attempts - 1, crash_count = 0, lease_until = null, lease_token = null",
         due_at=clock.now() + timedelta(seconds=(postponed.retry_after or 1.0) * spread),
     )
 

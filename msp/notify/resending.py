@@ -24,7 +24,7 @@ Restored = ConnectionAdded | ConnectionRestored | ThreadReachable
 def register() -> None:
     """Subscribe to connections and threads that work again."""
     events = {ConnectionAdded, ConnectionRestored, ThreadReachable}
-    subscribe("resend_replies", to=events, handler=resend, lane=LATER)
+    subscribe("resend_replies", to=events, handler=resend, priority=LATER)
 
 
 def resend(restored: DeliveredEvent[Restored]) -> None:

@@ -52,11 +52,11 @@ def _read() -> Lag | None:
 
 # Only the oldest are looked at: a heap of rows behind one that is in hand must not make this slow.
 _IDLE = (
-    "select min(due_at) from (select * from {0} where state = 'pending' and lane < {1} and due_at <= :late"
+    "select min(due_at) from (select * from {0} where state = 'pending' and priority < {1} and due_at <= :late"
     " order by due_at, id limit {2}) t where (lease_until is null or lease_until < clock_timestamp()) and not exists"
     " (select 1 from {0} b where b.key = t.key and b.id < t.id and b.state = 'pending')"
 )
-_DUE = "select 1 from {0} where state = 'pending' and lane < {1} and due_at <= :at limit {2}"
+_DUE = "select 1 from {0} where state = 'pending' and priority < {1} and due_at <= :at limit {2}"
 _QUEUES = ("inbound", "delivery")
 _OLDEST = text(f"select least({', '.join(f'({_IDLE.format(table, LATER, LOOKED_AT)})' for table in _QUEUES)})")
 _COUNTS = [f"(select count(*) from ({_DUE.format(table, LATER, MOST)}) d)" for table in _QUEUES]  # noqa: S608

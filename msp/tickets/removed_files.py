@@ -26,7 +26,7 @@ GRACE = timedelta(minutes=5)
 
 def register() -> None:
     """Remove the bytes of removed files, and files that arrive after their message was deleted."""
-    subscribe(SUBSCRIBER, to={AttachmentStored}, handler=_remove, lane=LATER)
+    subscribe(SUBSCRIBER, to={AttachmentStored}, handler=_remove, priority=LATER)
 
 
 def remove_attachments(message: Message, *, at: datetime, only: Collection[UUID] | None = None) -> None:

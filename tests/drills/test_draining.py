@@ -40,7 +40,7 @@ def test_workers_end_what_they_have_in_hand_and_take_nothing_new(desk: Desk, sla
     of_this = "from delivery d join event e on e.id = d.event_id where e.subject_id = %s and e.kind = 'ticket.replied'"
     of_this += " and d.subscriber = 'replies'"
     for thread in threads[:3]:  # all of it settled by whoever had it: nothing is left to lapse, nothing was tried twice
-        assert desk.rows(f"select state, attempts, cut_off, lease_until, reason {of_this}", thread.ticket_id) == [
+        assert desk.rows(f"select state, attempts, crash_count, lease_until, reason {of_this}", thread.ticket_id) == [
             ("done", 1, 0, None, None)
         ] * len(desk.rows(f"select 1 {of_this}", thread.ticket_id))
     desk.be_whole()

@@ -100,7 +100,7 @@ def test_what_waits_in_the_same_group_counts_for_what_comes_after_it(app: Flask,
 
     def row(name: str, key: str, only_if: Sought | None) -> Row:
         at = "2026-11-23T09:00:00+00:00"
-        values = {"source": "drill", "external_id": name, "key": key, "lane": 1, "client_id": None, "at": at}
+        values = {"source": "drill", "external_id": name, "key": key, "priority": 1, "client_id": None, "at": at}
         return Row(values, "{}", only_if=only_if)
 
     never = Sought("{0} = 'no'", ("yes",))

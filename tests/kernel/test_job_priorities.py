@@ -21,8 +21,8 @@ from msp.tickets.opening import Request, open_ticket
 from tests.world import World
 
 
-def store(name: str, *, key: str = "", lane: int = USUAL) -> None:
-    inbox.store("drill", name, {}, key=key or name, lane=lane)
+def store(name: str, *, key: str = "", priority: int = USUAL) -> None:
+    inbox.store("drill", name, {}, key=key or name, priority=priority)
     clock.advance(timedelta(milliseconds=1))
 
 
@@ -36,22 +36,22 @@ def taken(*, oldest: bool = False) -> str | None:
 
 
 def test_what_is_urgent_goes_first_and_the_rest_by_age(app: Flask) -> None:
-    for name, lane in (("later", LATER), ("usual 1", USUAL), ("urgent 1", URGENT), ("usual 2", USUAL)):
-        store(name, lane=lane)
-    store("urgent 2", lane=URGENT)
+    for name, priority in (("later", LATER), ("usual 1", USUAL), ("urgent 1", URGENT), ("usual 2", USUAL)):
+        store(name, priority=priority)
+    store("urgent 2", priority=URGENT)
     assert [taken() for _ in range(6)] == ["urgent 1", "urgent 2", "usual 1", "usual 2", "later", None]
 
 
 def test_one_hand_takes_the_oldest_so_that_nothing_starves(app: Flask) -> None:
-    store("later", lane=LATER)
-    store("urgent", lane=URGENT)
+    store("later", priority=LATER)
+    store("urgent", priority=URGENT)
     assert taken(oldest=True) == "later"
 
 
 def test_what_stands_before_something_urgent_hurries_too(app: Flask) -> None:
-    store("first", key="thread", lane=LATER)
+    store("first", key="thread", priority=LATER)
     store("other")
-    store("urgent", key="thread", lane=URGENT)
+    store("urgent", key="thread", priority=URGENT)
     assert taken() == "other"  # the urgent one may not overtake the first of its thread
     leases.promote_blockers(Inbound)
     assert taken() == "first"
@@ -59,14 +59,14 @@ def test_what_stands_before_something_urgent_hurries_too(app: Flask) -> None:
 
 
 def test_a_row_for_tomorrow_holds_up_no_row_for_today(app: Flask) -> None:
-    store("urgent", lane=URGENT)
+    store("urgent", priority=URGENT)
     clock.advance(timedelta(days=-1))
-    store("usual", lane=USUAL)
+    store("usual", priority=USUAL)
     assert taken() == "usual"
 
 
-def lanes(kind: str) -> dict[str, int]:
-    """The lane of each delivery of the newest event of a kind, by subscriber."""
+def priorities(kind: str) -> dict[str, int]:
+    """The priority of each delivery of the newest event of a kind, by subscriber."""
     with work(Scope.system()) as session:
         newest = (
             select(StoredEvent.id)
@@ -75,8 +75,8 @@ def lanes(kind: str) -> dict[str, int]:
             .limit(1)
             .scalar_subquery()
         )
-        rows = session.execute(select(Delivery.subscriber, Delivery.lane).where(Delivery.event_id == newest))
-        return {row.subscriber: row.lane for row in rows}
+        rows = session.execute(select(Delivery.subscriber, Delivery.priority).where(Delivery.event_id == newest))
+        return {row.subscriber: row.priority for row in rows}
 
 
 def opened(world: World, *, priority: str) -> Ticket:
@@ -86,14 +86,14 @@ def opened(world: World, *, priority: str) -> Ticket:
     return ticket
 
 
-@pytest.mark.parametrize(("priority", "lane"), [("urgent", URGENT), ("high", USUAL), ("low", USUAL)])
+@pytest.mark.parametrize(("ticket_priority", "priority"), [("urgent", URGENT), ("high", USUAL), ("low", USUAL)])
 def test_an_urgent_tickets_words_go_out_first(
-    world: World, priority: str, lane: int, monkeypatch: pytest.MonkeyPatch
+    world: World, ticket_priority: str, priority: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "_subscribers", dict(events._subscribers))
-    events.subscribe("books", to={TicketOpened}, handler=print, lane=LATER)
-    opened(world, priority=priority)
-    assert lanes("ticket.opened") == {"chat": lane, "books": LATER}
+    events.subscribe("books", to={TicketOpened}, handler=print, priority=LATER)
+    opened(world, priority=ticket_priority)
+    assert priorities("ticket.opened") == {"chat": priority, "books": LATER}
 
 
 def test_a_ticket_that_becomes_urgent_hurries_from_then_on(world: World) -> None:
@@ -102,13 +102,13 @@ def test_a_ticket_that_becomes_urgent_hurries_from_then_on(world: World) -> None
         ticket = session.get_one(Ticket, ticket.id)
         change_priority(ticket, "urgent", at=clock.now(), actor_id=world.tomas.id)
         reply(ticket, author=world.tomas, body="Voy", at=clock.now())
-    assert lanes("ticket.replied")["chat"] == URGENT
+    assert priorities("ticket.replied")["chat"] == URGENT
 
 
 def test_the_desk_is_behind_while_something_it_could_work_waits(app: Flask) -> None:
     store("first", key="thread")
     store("second", key="thread")
-    store("chatter", lane=LATER)
+    store("chatter", priority=LATER)
     assert lag() is None
     clock.advance(BEHIND)
     clear()

@@ -131,6 +131,6 @@ def test_an_urgent_ticket_s_thread_goes_first(
         change_priority(ticket, "urgent", at=clock.now(), actor_id=world.tomas.id)
     slack_server.say(SLACK_TEAM, MARTA, "im", "Y hay cola", thread_ts=said.ts)
     with work(Scope.system()) as session:
-        waiting = select(Inbound.lane).where(Inbound.state == "pending").order_by(Inbound.id)
+        waiting = select(Inbound.priority).where(Inbound.state == "pending").order_by(Inbound.id)
         assert session.scalars(waiting).all() == [USUAL, URGENT]
     assert inbox.work_one()

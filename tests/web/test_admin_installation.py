@@ -236,7 +236,7 @@ def test_what_failed_comes_in_pages(ana: FlaskClient, dead: tuple[int, int]) -> 
 def test_what_killed_its_workers_says_so(ana: FlaskClient, world: World) -> None:
     inbox.store("tests_kill", "e1", {}, key="k")
     with work(Scope.system()) as session:
-        session.execute(update(Inbound).values(cut_off=leases.MAX_CRASHES))
+        session.execute(update(Inbound).values(crash_count=leases.MAX_CRASHES))
     assert inbox.work_one()
     assert "cinco veces seguidas" in ana.get("/admin/deliveries").text
 
