@@ -1,7 +1,7 @@
 """Queries for invoices: one, lists, and their entries. Read-only."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -147,10 +147,7 @@ def invoice_rows(
         .order_by(made.desc(), Invoice.id.desc())
         .limit(limit)
     )
-    if client_id is not None:
-        query = query.where(Invoice.client_id == client_id)
-    if states:
-        query = query.where(_in_states(states, today))
+    query = query.where(*_wanted(client_id, states, today))
     if before is not None:
         query = query.where((made < before[0]) | ((made == before[0]) & (Invoice.id < before[1])))
     return [
@@ -170,13 +167,17 @@ def invoices_page(
         .order_by(Invoice.id.desc())
         .limit(limit)
     )
-    if client_id is not None:
-        query = query.where(Invoice.client_id == client_id)
-    if states:
-        query = query.where(_in_states(states, today))
+    query = query.where(*_wanted(client_id, states, today))
     if before is not None:
         query = query.where(Invoice.id < before)
     return list(db.session.scalars(query))
+
+
+def _wanted(client_id: UUID | None, states: Sequence[str], today: date) -> Iterator[ColumnElement[bool]]:
+    if client_id is not None:
+        yield Invoice.client_id == client_id
+    if states:
+        yield _in_states(states, today)
 
 
 def invoices_for_client(client_id: UUID, *, today: date, limit: int = 100) -> list[InvoiceRow]:

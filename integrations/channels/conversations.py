@@ -59,23 +59,16 @@ def conversation_of_current_ticket(place: ThreadRef, *, author_id: UUID) -> Conv
 
 def thanked_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
     """The author's latest ticket of that channel that somebody of the desk answered or finished in the last days."""
-    query = (
-        select(Conversation)
-        .join(Ticket, Ticket.id == Conversation.ticket_id)
-        .where(
-            _where_said(said),
-            Ticket.requester_id == author_id,
-            Ticket.updated_at > said.at - THANKED_WITHIN,
-            or_(Ticket.status.in_(FINISHED), _answered()),
-        )
-        .order_by(Ticket.updated_at.desc())
-        .limit(1)
-    )
-    return db.session.scalars(query).one_or_none()
+    return _latest(said, author_id, or_(Ticket.status.in_(FINISHED), _answered()))
 
 
 def nudged_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
     """The author's latest unfinished ticket of that channel: what somebody means who asks whether anybody is there."""
+    return _latest(said, author_id, Ticket.status.not_in(FINISHED))
+
+
+def _latest(said: IncomingMessage, author_id: UUID, condition: ColumnElement[bool]) -> Conversation | None:
+    """Of the author's tickets in that channel that changed in the last days, the latest that fits."""
     query = (
         select(Conversation)
         .join(Ticket, Ticket.id == Conversation.ticket_id)
@@ -83,7 +76,7 @@ def nudged_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversati
             _where_said(said),
             Ticket.requester_id == author_id,
             Ticket.updated_at > said.at - THANKED_WITHIN,
-            Ticket.status.not_in(FINISHED),
+            condition,
         )
         .order_by(Ticket.updated_at.desc())
         .limit(1)

@@ -1,10 +1,12 @@
 """Times as they are said in a chat: short, in the reader's zone, with the day where it is not today."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from babel.dates import format_datetime
 from flask_babel import get_locale, gettext, ngettext, to_user_timezone
 
+Sentence = Callable[..., str]
 _NEAR = timedelta(days=7)
 _DAY = {"es": "EEEE d", "en": "EEEE d"}
 _FAR_DAY = {"es": "EEEE d 'de' MMMM", "en": "EEEE d MMMM"}
@@ -12,42 +14,52 @@ _FAR_DAY = {"es": "EEEE d 'de' MMMM", "en": "EEEE d MMMM"}
 
 def before(at: datetime, *, now: datetime) -> str:
     """The end of a promise inside a sentence: `before 9:32`, `before 9:30 tomorrow`, `before 9:30 on Thursday 26`."""
-    time, apart, hour = time_of_day(at), _days_from(now, at), to_user_timezone(at).hour
-    if apart == 0:
-        return ngettext("before %(time)s", "before %(time)s", hour, time=time)
-    if apart == 1:
-        return ngettext("before %(time)s tomorrow", "before %(time)s tomorrow", hour, time=time)
-    return ngettext("before %(time)s on %(day)s", "before %(time)s on %(day)s", hour, time=time, day=day(at, now=now))
+    return _by_day(
+        at,
+        now,
+        lambda hour, **v: ngettext("before %(time)s", "before %(time)s", hour, **v),
+        lambda hour, **v: ngettext("before %(time)s tomorrow", "before %(time)s tomorrow", hour, **v),
+        lambda hour, **v: ngettext("before %(time)s on %(day)s", "before %(time)s on %(day)s", hour, **v),
+    )
 
 
 def moment(at: datetime, *, now: datetime) -> str:
     """A moment on a card: `11:02 today`, `9:30 tomorrow`, `9:30 on Thursday 26`."""
-    time, apart = time_of_day(at), _days_from(now, at)
-    if apart == 0:
-        return gettext("%(time)s today", time=time)
-    if apart == 1:
-        return gettext("%(time)s tomorrow", time=time)
-    return gettext("%(time)s on %(day)s", time=time, day=day(at, now=now))
+    return _by_day(
+        at,
+        now,
+        lambda _hour, **v: gettext("%(time)s today", **v),
+        lambda _hour, **v: gettext("%(time)s tomorrow", **v),
+        lambda _hour, **v: gettext("%(time)s on %(day)s", **v),
+    )
 
 
 def start(at: datetime, *, now: datetime) -> str:
     """Where a count begins, inside a sentence: `from 8:52`, `from 9:00 tomorrow`, `from 9:00 on Monday 23 November`."""
-    time, apart, hour = time_of_day(at), _days_from(now, at), to_user_timezone(at).hour
-    if apart == 0:
-        return ngettext("from %(time)s", "from %(time)s", hour, time=time)
-    if apart == 1:
-        return ngettext("from %(time)s tomorrow", "from %(time)s tomorrow", hour, time=time)
-    return ngettext("from %(time)s on %(day)s", "from %(time)s on %(day)s", hour, time=time, day=day(at, now=now))
+    return _by_day(
+        at,
+        now,
+        lambda hour, **v: ngettext("from %(time)s", "from %(time)s", hour, **v),
+        lambda hour, **v: ngettext("from %(time)s tomorrow", "from %(time)s tomorrow", hour, **v),
+        lambda hour, **v: ngettext("from %(time)s on %(day)s", "from %(time)s on %(day)s", hour, **v),
+    )
 
 
 def due(at: datetime, *, now: datetime) -> str:
     """When something is due, inside a sentence: `at 8:52`, `tomorrow at 9:00`, `on Thursday 26 at 9:00`."""
-    time, apart, hour = time_of_day(at), _days_from(now, at), to_user_timezone(at).hour
-    if apart == 0:
-        return ngettext("at %(time)s", "at %(time)s", hour, time=time)
-    if apart == 1:
-        return ngettext("tomorrow at %(time)s", "tomorrow at %(time)s", hour, time=time)
-    return ngettext("on %(day)s at %(time)s", "on %(day)s at %(time)s", hour, time=time, day=day(at, now=now))
+    return _by_day(
+        at,
+        now,
+        lambda hour, **v: ngettext("at %(time)s", "at %(time)s", hour, **v),
+        lambda hour, **v: ngettext("tomorrow at %(time)s", "tomorrow at %(time)s", hour, **v),
+        lambda hour, **v: ngettext("on %(day)s at %(time)s", "on %(day)s at %(time)s", hour, **v),
+    )
+
+
+def _by_day(at: datetime, now: datetime, today: Sentence, tomorrow: Sentence, other_day: Sentence) -> str:
+    """The sentence for today, tomorrow or any other day; the hour chooses its form ("a la 1:00", "a las 2:00")."""
+    sentence = {0: today, 1: tomorrow}.get(_days_from(now, at), other_day)
+    return sentence(to_user_timezone(at).hour, time=time_of_day(at), day=day(at, now=now))
 
 
 def time_of_day(at: datetime) -> str:

@@ -102,6 +102,12 @@ def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UU
     sla_targets.on_terms_changed(ticket, reason="priority", at=at, actor_id=actor_id)
 
 
+def raise_priority(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None) -> None:
+    """The next higher priority; nothing where it is the highest already."""
+    place = PRIORITIES.index(ticket.priority)
+    change_priority(ticket, PRIORITIES[max(place - 1, 0)], at=at, actor_id=actor_id)
+
+
 def change_contract(ticket: Ticket, contract: Contract | None, *, at: datetime, actor_id: UUID | None = None) -> None:
     """Another contract of the same client covers the ticket, or none does: open clocks follow its promises from
     history; emits `ticket.contract_changed`. Refuses a contract of another client.

@@ -16,7 +16,7 @@ from msp.kernel.errors import Denied
 from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.tickets import sla_targets
-from msp.tickets.actions import change_priority, change_status
+from msp.tickets.actions import change_status, raise_priority
 from msp.tickets.events import PersonRequested, TicketPriorityChanged, TicketReceived, emit_ticket_event
 from msp.tickets.messages import new_message
 from msp.tickets.models import Message, Ticket
@@ -63,7 +63,7 @@ def make_more_urgent(ticket: Ticket, person: Person, *, at: datetime) -> bool:
     _check_company(ticket, person)
     if not may_be_more_urgent(ticket):
         return False
-    change_priority(ticket, PRIORITIES[PRIORITIES.index(ticket.priority) - 1], at=at, actor_id=person.id)
+    raise_priority(ticket, at=at, actor_id=person.id)
     return True
 
 

@@ -15,7 +15,7 @@ from msp.kernel import clock as time
 from msp.kernel.db import Scope, db, work
 from msp.sla.models import Clock, Step
 from msp.sla.timing import Timed, timings_of
-from msp.tickets.escalation_actions import TakenStep, take_due
+from msp.tickets.escalation_actions import TakenStep, apply_due_steps
 from msp.tickets.models import Ticket
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _take(*, limit: int, only: UUID | None = None) -> int:
         timings = timings_of(Timed(each.client_id, each.id, each.contract_id) for each in tickets)
         count, taken = 0, []
         for ticket in tickets:
-            moments, steps = take_due(ticket, timings[ticket.id], at=at)
+            moments, steps = apply_due_steps(ticket, timings[ticket.id], at=at)
             count += moments
             taken += steps
         db.session.flush()

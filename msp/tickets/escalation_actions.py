@@ -15,7 +15,7 @@ from msp.people.queries import staff
 from msp.sla import clocks as sla
 from msp.sla.models import Clock
 from msp.sla.timing import Timing
-from msp.tickets.actions import MAX_TIER, assign, change_priority, change_tier
+from msp.tickets.actions import MAX_TIER, assign, change_tier, raise_priority
 from msp.tickets.events import (
     EscalationWebhookCalled,
     Recipients,
@@ -26,7 +26,6 @@ from msp.tickets.events import (
     emit_ticket_event,
 )
 from msp.tickets.models import Ticket
-from msp.tickets.states import PRIORITIES
 
 LATE_AFTER = timedelta(seconds=60)
 BY_DEFAULT = Recipients(("assignee", "lead"), ("console", "chat"))
@@ -85,7 +84,7 @@ class TakenStep:
     due_at: datetime
 
 
-def take_due(ticket: Ticket, timing: Timing, *, at: datetime) -> tuple[int, list[TakenStep]]:
+def apply_due_steps(ticket: Ticket, timing: Timing, *, at: datetime) -> tuple[int, list[TakenStep]]:
     """Take every step of a locked ticket whose moment has come; how many moments there were, and what was taken."""
     taken: list[TakenStep] = []
     recipients, count = StepRecipients(), 0
@@ -156,8 +155,8 @@ def _apply(ticket: Ticket, timing: Timing, moment: DueStep, *, at: datetime) -> 
     for rung in moment.rungs:
         if rung.step.action == "next_tier" and ticket.tier < MAX_TIER:
             change_tier(ticket, ticket.tier + 1, at=at, reason=reason)
-        elif rung.step.action == "raise_priority" and ticket.priority != PRIORITIES[0]:
-            change_priority(ticket, PRIORITIES[PRIORITIES.index(ticket.priority) - 1], at=at)
+        elif rung.step.action == "raise_priority":
+            raise_priority(ticket, at=at)
         elif rung.step.action == "assign":
             _auto_assign(ticket, rung.step.who, at=at)
         elif rung.step.action == "webhook":

@@ -19,7 +19,7 @@ from msp.kernel.events import StoredEvent
 from msp.sla.models import Clock, Step
 from msp.tickets import escalation
 from msp.tickets.escalation import take_due_steps
-from msp.tickets.escalation_actions import take_due
+from msp.tickets.escalation_actions import apply_due_steps
 from msp.tickets.models import Ticket
 from tests.tickets.sla_steps import opened, promise
 from tests.world import World
@@ -143,7 +143,7 @@ class Halt:
         self.ticket_id: UUID | None = None
 
         def halting(each: Ticket, *args: Any, **more: Any) -> Any:
-            found = take_due(each, *args, **more)
+            found = apply_due_steps(each, *args, **more)
             if self.ticket_id is None:
                 self.ticket_id = each.id
                 db.session.flush()
@@ -153,7 +153,7 @@ class Halt:
                     raise Killed
             return found
 
-        monkeypatch.setattr(escalation, "take_due", halting)
+        monkeypatch.setattr(escalation, "apply_due_steps", halting)
 
     def let_go(self, *, kill: bool = False) -> None:
         """Let it go on, or end it there."""

@@ -16,7 +16,7 @@ from msp.notify.models import Notification
 from msp.sla.models import Clock, Step
 from msp.tickets.actions import change_priority, change_status, take
 from msp.tickets.escalation import take_due_steps
-from msp.tickets.escalation_actions import take_due
+from msp.tickets.escalation_actions import apply_due_steps
 from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
@@ -203,14 +203,14 @@ def test_one_ticket_in_trouble_does_not_hold_up_the_others(
     world: World, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = opened(world, priority="urgent")
-    real = take_due
+    real = apply_due_steps
 
     def fail(each: Ticket, *args: Any, **more: Any) -> Any:
         if each.id == ticket.id:
             raise RuntimeError("a step that cannot be taken")
         return real(each, *args, **more)
 
-    monkeypatch.setattr("msp.tickets.escalation.take_due", fail)
+    monkeypatch.setattr("msp.tickets.escalation.apply_due_steps", fail)
     clock.advance(timedelta(minutes=23))
     take_due_steps()
     assert (kinds(ticket), kinds(other)) == ([], ["sla.warned"])

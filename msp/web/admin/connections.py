@@ -18,7 +18,7 @@ from msp.kernel import clock
 from msp.kernel.db import Json
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.web.admin import list_queries
-from msp.web.admin.forms import Form, identity, refuse_restricted
+from msp.web.admin.forms import Form, chosen_client, identity, refuse_restricted
 from msp.web.confirm import came_from, confirmation, needs_confirmation
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.shell import shell
@@ -241,20 +241,10 @@ def _read(form: Form) -> tuple[Client | None, Json]:
         for name, codes in wrong.fields.items():
             for code in codes:
                 form.fault(name, code)
-    client = _client(form, form.read("client_id", identity))
+    client = chosen_client(form, form.read("client_id", identity))
     if form.errors:
         raise Invalid(fields=form.errors)
     return client, said | {"kind": platform.name, "name": form.text_or_none("name")}
-
-
-def _client(form: Form, client_id: UUID | None) -> Client | None:
-    if client_id is None:
-        return None
-    try:
-        return access_client(client_id)
-    except NotFound:
-        form.fault("client_id", "unknown")
-        return None
 
 
 def _kept(form: Form) -> Json:

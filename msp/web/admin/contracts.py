@@ -23,7 +23,7 @@ from msp.contracts.queries import access_contract, to_escalation
 from msp.contracts.service_level import MAY_PAUSE, PRIORITIES
 from msp.kernel import clock
 from msp.kernel.db import Json, db
-from msp.kernel.errors import Invalid, NotFound
+from msp.kernel.errors import Invalid
 from msp.kernel.money import InvalidMoney, Money
 from msp.notify.webhooks import webhooks
 from msp.people.access import may
@@ -34,7 +34,7 @@ from msp.web.admin.contract_escalation import posted_ladder, read_ladder, shown_
 from msp.web.admin.contract_targets import FIELDS as TARGET_FIELDS
 from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_targets
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
-from msp.web.admin.forms import Form, day, decimal, identity, written
+from msp.web.admin.forms import Form, chosen_client, day, decimal, identity, written
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
@@ -91,7 +91,7 @@ def create_contract() -> Answer:
     """Add a contract; refused fields come back with their sentences."""
     form = Form(request.form)
     client_id = form.read("client_id", identity, is_required=True)
-    client = _client(form, client_id)
+    client = chosen_client(form, client_id)
     try:
         agreement = _agreement(form, client=client, before=None)
         if client is None:
@@ -127,16 +127,6 @@ def save_contract(contract_id: UUID) -> Answer:
         return _form(found, _posted_values(request.form), _by_field(form, wrong)), 422
     flash(gettext("Saved. It counts from now on; what was billed stays as it was."), "green")
     return redirect(url_for("admin.contract", contract_id=contract_id), 303)
-
-
-def _client(form: Form, client_id: UUID | None) -> Client | None:
-    if client_id is None:
-        return None
-    try:
-        return access_client(client_id)
-    except NotFound:
-        form.fault("client_id", "unknown")
-        return None
 
 
 def _agreement(form: Form, *, client: Client | None, before: Contract | None) -> Agreement:

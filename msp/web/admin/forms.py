@@ -12,10 +12,13 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask_babel import get_locale
 from werkzeug.datastructures import MultiDict
 
+from msp.clients.models import Client
+from msp.clients.queries import access_client
+from msp.kernel.errors import NotFound
 from msp.kernel.money import plain
 from msp.web.sharing import refuse_restricted
 
-__all__ = ["Errors", "Form", "day", "decimal", "identity", "refuse_restricted", "whole", "written"]
+__all__ = ["Errors", "Form", "chosen_client", "day", "decimal", "identity", "refuse_restricted", "whole", "written"]
 
 Value = TypeVar("Value")
 Errors = dict[str, list[str]]
@@ -53,6 +56,17 @@ class Form:
     def fault(self, name: str, code: str) -> None:
         """Note what is wrong with a field."""
         self.errors.setdefault(name, []).append(code)
+
+
+def chosen_client(form: Form, client_id: UUID | None) -> Client | None:
+    """The client that was chosen; None where none was, or an unknown one, which is noted in the form."""
+    if client_id is None:
+        return None
+    try:
+        return access_client(client_id)
+    except NotFound:
+        form.fault("client_id", "unknown")
+        return None
 
 
 def whole(text: str) -> int:
