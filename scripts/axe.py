@@ -1,4 +1,4 @@
-"""axe-core on a page that is open: every rule, best practices included; needs the development packages of Node."""
+"""Runs axe-core on an open page: every rule, best practices included; needs the Node development packages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RUN = """async rules => {
 }"""
 
 
-# Twice: a transition of an inherited colour begins those of the elements within when it ends.
+# Twice: when the transition of an inherited colour ends, those of inner elements start.
 _SETTLED = """async () => {
     for (let round = 0; round < 2; round++) {
         await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
@@ -27,7 +27,7 @@ _SETTLED = """async () => {
 
 
 def dark_contrast(page: Page) -> list[str]:
-    """What breaks the rule of colour contrast in dark; the page is light again afterwards."""
+    """Violations of the contrast rule in dark mode; restores light mode."""
     page.emulate_media(color_scheme="dark")
     page.evaluate(_SETTLED)
     found = [f"dark {each}" for each in violations(page, rules=("color-contrast",))]
@@ -36,7 +36,7 @@ def dark_contrast(page: Page) -> list[str]:
 
 
 def violations(page: Page, *, rules: tuple[str, ...] = ()) -> list[str]:
-    """What breaks a rule on the page as it stands, as "rule: element"; all rules unless some are named."""
+    """Violations on the current page as "rule: element"; all rules unless some are named."""
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(SOURCE.read_text() + ";0")
     found: list[dict[str, Any]] = page.evaluate(_RUN, list(rules))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write docs/channels.md from the conformance suite; with `--check`, only say whether it is up to date.
 
-Each line is a test of tests/channels; what a platform cannot do is one of its capabilities.
+Each line is a test of tests/channels; missing features of a platform are capabilities.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Every check of the project, in the order of `make test`: the quick ones first, pytest and its closing line last."""
+"""All checks of the project in the order of `make test`: quick ones first, pytest last."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUICK = (
     ("imports", ["lint-imports"]),
     ("translations", ["python", "scripts/translations.py", "check"]),
 )
-# As many workers as cores, at most four: drills and browsers start processes of their own; more were no faster.
+# One worker per core, at most four: drills and browsers start processes of their own; more workers are no faster.
 WORKERS = ["-n", str(min(4, max(2, os.cpu_count() or 1))), "--dist", "loadgroup"]
 NO_BROWSER = """
 **********************************************************************
@@ -31,7 +31,7 @@ NO_BROWSER = """
 
 
 def main(arguments: list[str]) -> int:
-    """Run the part that is named first (lint, types or unit), or else every check. Returns an exit code."""
+    """Run the part named first (lint, types or unit), or all checks. Returns an exit code."""
     parts = {"lint": lint, "types": types, "unit": unit}
     if arguments and arguments[0] in parts:
         return parts[arguments[0]](arguments[1:])
@@ -49,15 +49,15 @@ def types(_arguments: list[str]) -> int:
 
 
 def unit(arguments: list[str]) -> int:
-    """The tests of pure rules, from the files that are marked `unit`; arguments go to pytest."""
+    """The tests of pure functions, from the files marked `unit`; arguments go to pytest."""
     files = [str(path) for path in sorted(ROOT.glob("tests/**/test_*.py")) if "pytest.mark.unit" in path.read_text()]
     return pytest([*WORKERS, "-m", "unit and not slow", *files, *arguments])
 
 
 def everything(arguments: list[str]) -> int:
-    """Run every check; arguments go to pytest. Returns the exit code of the first that failed, pytest's before all.
+    """Run all checks; arguments go to pytest. Returns the exit code of the first failure, pytest's first.
 
-    The types take half a minute of one core, so they are checked, giving way, while pytest waits for its servers.
+    mypy takes half a minute of one core, so it runs with low priority while pytest waits for its servers.
     """
     failed = [name for name, command in QUICK if not passes(name, command)]
     with ThreadPoolExecutor(1) as aside:
@@ -70,7 +70,7 @@ def everything(arguments: list[str]) -> int:
 
 
 def passes(name: str, command: list[str], *, before: tuple[str, ...] = ()) -> bool:
-    """Run one check; its output is shown where it fails."""
+    """Run one check; its output is shown if it fails."""
     began = time.monotonic()
     whole = [*before, str(BIN / command[0]), *command[1:]]
     ran = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -81,7 +81,7 @@ def passes(name: str, command: list[str], *, before: tuple[str, ...] = ()) -> bo
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run pytest; without a browser its tests are left out, loudly, and never in CI."""
+    """Run pytest; without a browser its tests are skipped with a warning, except in CI."""
     command = [*WORKERS]
     if not find_browser() and os.environ.get("CI") != "true":
         print(NO_BROWSER, flush=True)

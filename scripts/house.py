@@ -1,7 +1,7 @@
-"""Figures of the source tree: what a change costs, repeated rules, vocabulary, templates, packaging, a pure test.
+"""Measures the source tree: cost of changes, repeated rules, vocabulary, templates, packaging, a pure test.
 
-`make house` prints them beside those of the revision that the code review read; BEFORE names another one, an empty
-BEFORE none. Both trees are measured by the same code, except for the seconds of a pure test: the review's are printed.
+`make house` prints the figures beside those of the reviewed revision; BEFORE names another revision, an empty BEFORE
+none. Both trees are measured by the same code, except for the seconds of a pure test: the review's are printed.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Tree:
     root: Path
 
     def files(self, *suffixes: str, only: tuple[str, ...] = PRODUCT) -> Iterator[Path]:
-        """Product files with these suffixes, without what only a checkout has, migrations, tests and catalogues."""
+        """Product files with these suffixes; no checkout-only files, migrations, tests or catalogues."""
         for name in only:
             top = self.root / name
             for path in [top] if top.is_file() else sorted(top.rglob("*")):
@@ -77,7 +77,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table: `measure` gives a number or a word for a tree; `aim` is what issue 9 asks for."""
+    """A row of the table: `measure` returns a number or a word for a tree; `aim` is the target."""
 
     name: str
     measure: Callable[[Tree], str]
@@ -101,7 +101,7 @@ def main() -> int:
 
 
 def files_naming(tree: Tree, *identifiers: str, within: tuple[str, ...] = PRODUCT, but: tuple[str, ...] = ()) -> int:
-    """How many files hold one of the identifiers in code: comments and docstrings do not count."""
+    """The number of files with one of the identifiers in code, without comments and docstrings."""
     return len(
         [
             path
@@ -113,7 +113,7 @@ def files_naming(tree: Tree, *identifiers: str, within: tuple[str, ...] = PRODUC
 
 @cache
 def _names(path: Path) -> frozenset[str]:
-    """Identifiers and the words of string literals; of other files than Python, all words."""
+    """Identifiers and words of string literals; for other files than Python, all words."""
     text = path.read_text(errors="replace")
     if path.suffix != ".py":
         text = re.sub(r"\{#.*?#\}|/\*.*?\*/|<!--.*?-->", "", text, flags=re.DOTALL)
@@ -151,7 +151,7 @@ def _count(tree: Tree, pattern: str, *suffixes: str) -> int:
 
 
 def _places(tree: Tree, pattern: str) -> int:
-    """Files that match."""
+    """Matching files."""
     return sum(1 for path in tree.files(".py", ".html") if re.search(pattern, path.read_text(errors="replace")))
 
 
@@ -165,7 +165,7 @@ def _wide_lines(tree: Tree) -> list[int]:
 
 
 def _same_names(tree: Tree) -> int:
-    """Class names that stand for more than one class."""
+    """Class names used for several classes."""
     seen: dict[str, int] = {}
     for path in tree.files(".py"):
         for node in ast.walk(ast.parse(path.read_text())):

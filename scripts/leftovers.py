@@ -1,4 +1,4 @@
-"""Words of a page that are in the wrong language, or that were written for programs and not for people."""
+"""Finds texts on a page in the wrong language, and codes shown to people."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ RAW = re.compile(
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
     r"|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}"
 )
-NAMES = frozenset({"NIF"})  # called so in both languages
-LEAST_FIXED = 9  # letters a sentence with open places must hold by itself, else it would match anything
+NAMES = frozenset({"NIF"})  # the same in both languages
+LEAST_FIXED = 9  # minimum letters of a sentence with placeholders, so that it does not match anything
 
 
 def raw_codes(words: Iterable[str]) -> Iterator[str]:
-    """The texts that show a code, a placeholder or an identity of the database."""
+    """Texts that show a code, a placeholder or a database id."""
     yield from (text for text in words if RAW.search(text))
 
 
 def wrong_language(words: Iterable[str], *, locale: str) -> Iterator[str]:
-    """The texts that the catalogue knows in the other language alone."""
+    """Texts that the catalogue has in the other language only."""
     strange, own = _sentences("en" if locale == "es" else "es"), _sentences(locale)
     for text in words:
         if text not in NAMES and _matches(text, strange) and not _matches(text, own):
@@ -41,7 +41,7 @@ def _matches(text: str, sentences: Sentences) -> bool:
 
 @cache
 def _sentences(locale: str) -> Sentences:
-    """Every sentence of one language: those said as they stand, and those with open places as patterns."""
+    """All sentences of one language: plain ones, and those with placeholders as patterns."""
     said: set[str] = set()
     for message in parts().values():
         given = message.id if locale == "en" else message.string

@@ -1,7 +1,7 @@
 """Write the lock files from pyproject.toml: exact versions and hashes, no addresses.
 
-Run through `make lock`; `make lock UPGRADE=1` takes the newest versions that pyproject.toml allows,
-otherwise what is locked already stays. Needs the network.
+`make lock` keeps locked versions; `make lock UPGRADE=1` takes the newest ones that pyproject.toml allows. Needs the
+network.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def main() -> int:
     runtime = [*project["dependencies"], *extras["build"]]
     prepare_tools()
     compile_lock("requirements.lock", requirements=runtime)
-    # The second lock holds the first one's versions, so that one environment serves both.
+    # The second lock is constrained by the first, so that one environment serves both.
     compile_lock("requirements-dev.lock", requirements=[*runtime, *extras["dev"]], under="requirements.lock")
     compile_lock("requirements-node.lock", requirements=extras["node"])
     return 0
 
 
 def prepare_tools() -> None:
-    """Put the pinned lock tool into its own environment, away from what it locks."""
+    """Install the pinned lock tool in its own environment."""
     if (TOOLS / "bin" / "pip-compile").exists():
         return
     venv.create(TOOLS, with_pip=True)
@@ -41,14 +41,14 @@ def prepare_tools() -> None:
 
 
 def public_environment() -> dict[str, str]:
-    """The environment without this machine's own package indexes, so that the hashes are the public ones."""
+    """The environment without this machine's package indexes, so that the hashes are the public ones."""
     own = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX")
     kept = {name: value for name, value in os.environ.items() if name not in own}
     return kept | {"PIP_CONFIG_FILE": os.devnull}
 
 
 def compile_lock(name: str, *, requirements: list[str], under: str | None = None) -> None:
-    """Resolve the requirements into one lock file, inside the versions of another where one is named."""
+    """Resolve the requirements into one lock file, optionally constrained by another."""
     command = [
         str(TOOLS / "bin" / "pip-compile"),
         "--quiet",

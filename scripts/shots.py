@@ -1,4 +1,4 @@
-"""Which pages are taken as pictures, of whom and how many, and what is done on a page before."""
+"""The pages to take pictures of: whose, how many, and what to do on a page first."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ NOT_PAGES = re.compile(
     r"|.*\b(live|live_ticket|attachment|download|pdf|csv|export\w*|\w*_pdf|openapi|icon|qr|return|feed)"
     r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home|setup)$"
 )
-ENTRANCES = ("home", "admin.home", "billing.home")  # they lead on to a page
-SHOWN_TO = {  # pages that differ for whoever reads: taken of each of these, whose name the picture carries
+ENTRANCES = ("home", "admin.home", "billing.home")  # they redirect
+SHOWN_TO = {  # pages that differ by reader: taken for each of these, whose name is in the file name
     "account": ("irene", "angel"),
     "desk.queue=team": ("irene",),
     "admin.contract": ("carmen", "beatriz"),
@@ -28,12 +28,12 @@ SAMPLES = {
     "admin.person": 2,
     "billing.invoice": 2,
 }
-READ = {"admin.calendar": 12}  # followed as often, though fewer are taken: only some lead on to every page
+READ = {"admin.calendar": 12}  # followed as often, though fewer are taken: only some link to every page
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One page to take: who sees it, its name, its path, and what is done on it before."""
+    """A page to take: its reader, name, path, and what to do on it first."""
 
     role: str
     name: str
@@ -76,7 +76,7 @@ def _dialog(page: Page, name: str) -> None:
 
 
 def _hold(page: Page) -> None:
-    """The composer as it comes back when others wrote since the first message; nothing is sent."""
+    """The composer with a held reply; nothing is sent."""
     ids = page.eval_on_selector_all(".thread .msg", "all => all.map(each => each.id.slice(4))")
     if len(ids) > 1:
         page.goto(f"{page.url.partition('?')[0]}?held_since={min(ids)}&held_until={max(ids)}")

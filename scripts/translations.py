@@ -1,7 +1,7 @@
-"""The Spanish catalogue: `compile` merges msp/translations/parts/*.es.po into messages.po and .mo, `check` proves it.
+"""The Spanish catalogue: `compile` merges msp/translations/parts/*.es.po into messages.po and .mo, `check` verifies it.
 
-Message ids are the English sentences of the code and the templates. The check fails where one has no Spanish, where
-Spanish and English do not name the same placeholders, where an entry is marked fuzzy, or where two parts disagree.
+Message ids are the English sentences of code and templates. The check fails if one has no Spanish, if placeholders
+differ, if an entry is fuzzy, or if two parts disagree.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def compile_catalogue() -> None:
         merged.add(message.id, message.string, flags=message.flags, context=message.context)
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     for path, write in ((CATALOGUE, write_po), (CATALOGUE.with_suffix(".mo"), write_mo)):
-        fresh = path.with_suffix(path.suffix + ".new")  # a desk that runs never reads half a catalogue
+        fresh = path.with_suffix(path.suffix + ".new")  # atomically, because a running server may read it
         with fresh.open("wb") as handle:
             write(handle, merged)
         fresh.replace(path)
 
 
 def check() -> Iterator[str]:
-    """Everything wrong with the catalogue, a line each."""
+    """All faults of the catalogue, one per line."""
     yield from _disagreements()
     known = parts()
     for key, place in extracted().items():
@@ -79,7 +79,7 @@ def check() -> Iterator[str]:
 
 
 def parts() -> dict[Key, Message]:
-    """The translations of every part, by context and English sentence."""
+    """The translations of all parts, by context and English sentence."""
     found: dict[Key, Message] = {}
     for _path, message in _entries():
         found.setdefault(_key(message), message)
@@ -87,7 +87,7 @@ def parts() -> dict[Key, Message]:
 
 
 def extracted() -> dict[Key, str]:
-    """Every sentence of the code and the templates, with the first place that says it."""
+    """Every sentence of code and templates, with its first location."""
     found: dict[Key, str] = {}
     for source in SOURCES:
         if not (ROOT / source).is_dir():
@@ -133,7 +133,7 @@ def _faults(message: Message) -> Iterator[str]:
     if not all(spanish) or len(spanish) != len(english):
         yield "its Spanish is not whole"
         return
-    # A singular may leave its number out («hace una hora»), so the plural's placeholders are the measure.
+    # A singular may omit the number («hace una hora»), so the plural's placeholders count.
     allowed = placeholders(english[-1]) | placeholders(english[0])
     for form, words in enumerate(spanish):
         got = placeholders(words)
@@ -143,7 +143,7 @@ def _faults(message: Message) -> Iterator[str]:
 
 
 def placeholders(sentence: str) -> frozenset[str]:
-    """What a sentence leaves open: %(name)s, %s and {name}; a doubled sign is none."""
+    """The placeholders of a sentence: %(name)s, %s and {name}; a doubled sign is none."""
     percent = {
         f"({name}){kind}" if name else kind
         for name, kind in PERCENT.findall(sentence)
@@ -152,7 +152,7 @@ def placeholders(sentence: str) -> frozenset[str]:
     try:
         braces = {f"{{{name}}}" for _text, name, _spec, _kind in string.Formatter().parse(sentence) if name}
     except ValueError:
-        braces = set()  # a brace that stands for itself
+        braces = set()  # an escaped brace
     return frozenset(percent | braces)
 
 

@@ -1,4 +1,4 @@
-"""Changing the rota. Every change is an event of the layer (or the person) that it concerns; all of it is staff's."""
+"""Changes of the on-call schedule; for staff. Each change emits an event of its layer or person."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ WORKING_ROLES = ("administrator", "team_lead", "technician")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a layer is made of; times are minutes of the local day in `timezone`, weekdays from 0 (Monday)."""
+    """The settings of a layer; times are minutes of the local day in `timezone`, weekdays from 0 (Monday)."""
 
     name: str
     timezone: str
@@ -43,7 +43,7 @@ class Terms:
 
 
 def add_layer(terms: Terms, *, at: datetime) -> OnCallLayer:
-    """Add a layer behind the others; emits `oncall.layer_added`. Refuses terms that make no rota."""
+    """Add a layer after the others; emits `oncall.layer_added`. Raises Invalid for settings without a schedule."""
     _check(terms)
     layer = OnCallLayer(id=new_id(), position=len(layers()) + 1, created_at=at)
     _apply(layer, terms)
@@ -53,14 +53,14 @@ def add_layer(terms: Terms, *, at: datetime) -> OnCallLayer:
 
 
 def change_layer(layer: OnCallLayer, terms: Terms, *, at: datetime) -> None:
-    """Change a layer from now on and looking back; emits `oncall.layer_changed`. Refuses as `add_layer` does."""
+    """Change a layer, past shifts included; emits `oncall.layer_changed`. Raises as `add_layer` does."""
     _check(terms)
     _apply(layer, terms)
     emit(LayerChanged(name=terms.name), layer.id, client_id=None, at=at)
 
 
 def remove_layer(layer: OnCallLayer, *, at: datetime) -> None:
-    """Take a layer out of the rota; emits `oncall.layer_removed`."""
+    """Remove a layer; emits `oncall.layer_removed`."""
     layer.removed_at = at
     for position, each in enumerate((one for one in layers() if one.id != layer.id), start=1):
         each.position = position
@@ -70,11 +70,10 @@ def remove_layer(layer: OnCallLayer, *, at: datetime) -> None:
 def swap(
     layer: OnCallLayer, person: Person, *, start: datetime, end: datetime, at: datetime, by: Person | None = None
 ) -> OnCallSwap:
-    """Give a stretch of a layer to somebody; emits `oncall.swapped`. Refuses empty or past stretches, and who may not.
+    """Assign a period of a layer to somebody; emits `oncall.swapped`. Raises Invalid for empty or past periods.
 
-    Raises Denied unless `by` (None: the desk itself) leads the team, takes the stretch over or has all of it.
-
-    Whoever takes it over is on call even where they are noted as away: they said so.
+    Raises Denied unless `by` (None: the system) leads the team, takes the period over or owns all of it. The new person
+    is on call even during an absence of theirs, because they agreed.
     """
     wrong: dict[str, Sequence[str]] = {}
     if start >= end or end <= at:
@@ -93,7 +92,7 @@ def swap(
 
 
 def cancel_swap(made: OnCallSwap, *, at: datetime, by: Person | None = None) -> None:
-    """Take a swap back; emits `oncall.swap_cancelled`, once.
+    """Cancel a swap; emits `oncall.swap_cancelled`, once.
 
     Raises Denied unless `by` took it over or leads the team.
     """
@@ -107,7 +106,7 @@ def cancel_swap(made: OnCallSwap, *, at: datetime, by: Person | None = None) -> 
 def note_absence(
     person: Person, *, start: datetime, end: datetime, note: str, at: datetime, by: Person | None = None
 ) -> OnCallAbsence:
-    """Note that somebody is away; emits `oncall.absence_noted`. Refuses stretches that end before they begin.
+    """Record an absence; emits `oncall.absence_noted`. Raises Invalid for periods that end before they begin.
 
     Raises Denied unless `by` is that person or leads the team.
     """
@@ -123,7 +122,7 @@ def note_absence(
 
 
 def cancel_absence(made: OnCallAbsence, *, at: datetime, by: Person | None = None) -> None:
-    """Somebody is not away after all; emits `oncall.absence_cancelled`, once.
+    """Cancel an absence; emits `oncall.absence_cancelled`, once.
 
     Raises Denied unless `by` is that person or leads the team.
     """
@@ -134,12 +133,12 @@ def cancel_absence(made: OnCallAbsence, *, at: datetime, by: Person | None = Non
 
 
 def may_change(by: Person | None, person_id: UUID) -> bool:
-    """Whether somebody may change what the rota says of a person: that person, team leads, administrators, the desk."""
+    """Whether `by` may change a person's entries: that person, team leads, administrators, the system."""
     return by is None or by.id == person_id or by.role in LEADING_ROLES
 
 
 def can_be_on_call(person: Person) -> bool:
-    """Whether somebody may stand in the rota: active staff who work on tickets."""
+    """Whether a person may be on call: active staff who work on tickets."""
     return person.is_staff and person.active and person.role in WORKING_ROLES
 
 
@@ -149,7 +148,7 @@ def _check_may(by: Person | None, person_id: UUID) -> None:
 
 
 def _has_all(by: Person | None, layer: OnCallLayer, start: datetime, end: datetime) -> bool:
-    """Whether every shift of a stretch of the layer is of this person."""
+    """Whether every shift of a layer in a period is of this person."""
     found = [each for each in shifts(rota(start), start, end) if each.layer_id == layer.id]
     return by is not None and bool(found) and all(each.person_id == by.id for each in found)
 

@@ -1,4 +1,4 @@
-"""The rota as it is kept: layers with their people in order, swaps, and who is away when."""
+"""Tables of the on-call schedule: layers with their members, swaps, absences."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from msp.kernel.db import Json, Model
 
 
 class OnCallLayer(Model):
-    """One layer; `windows` is {weekday: [[from, to]]} in minutes of the local day, empty for always."""
+    """A layer; `windows` is {weekday: [[from, to]]} in minutes of the local day, empty for always."""
 
     __tablename__ = "oncall_layer"
     __table_args__ = (
@@ -34,7 +34,7 @@ class OnCallLayer(Model):
 
 
 class OnCallMember(Model):
-    """Somebody's place in the line of a layer."""
+    """A person's position in a layer."""
 
     __tablename__ = "oncall_member"
     __table_args__ = ({"info": {"access": "staff"}},)
@@ -44,7 +44,7 @@ class OnCallMember(Model):
 
 
 class OnCallSwap(Model):
-    """A stretch of a layer that somebody else takes."""
+    """A period of a layer that somebody else takes over."""
 
     __tablename__ = "oncall_swap"
     __table_args__ = (
@@ -62,7 +62,7 @@ class OnCallSwap(Model):
 
 
 class OnCallAbsence(Model):
-    """A stretch in which somebody cannot be on call."""
+    """A period in which a person is not available."""
 
     __tablename__ = "oncall_absence"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Reading the rota (scopes of staff and of the desk itself)."""
+"""Queries of the on-call schedule (staff and system scopes)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,13 +12,13 @@ from msp.oncall import rota as pure
 from msp.oncall.models import OnCallAbsence, OnCallLayer, OnCallSwap
 from msp.people.models import Person
 
-LOOK_BACK = timedelta(days=400)  # swaps and absences older than this decide nothing that is asked
+LOOK_BACK = timedelta(days=400)  # older swaps and absences are not loaded
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class OnCall:
-    """Who has a layer at an instant: nobody in a gap and outside its hours (`is_off`); `until` None: unknown."""
+    """Who is on call in a layer: nobody in a gap and outside its hours (`is_off`); `until` None: unknown."""
 
     layer_id: UUID
     layer: str
@@ -60,19 +60,19 @@ def access_absence(absence_id: UUID) -> OnCallAbsence:
 
 
 def swaps_from(at: datetime) -> list[OnCallSwap]:
-    """Swaps that are not over and not taken back, in the order in which they were made."""
+    """Swaps that have not ended and are not cancelled, in order of creation."""
     query = select(OnCallSwap).where(OnCallSwap.ends_at > at, OnCallSwap.cancelled_at.is_(None))
     return list(db.session.scalars(query.order_by(OnCallSwap.made_at, OnCallSwap.id)))
 
 
 def absences_from(at: datetime) -> list[OnCallAbsence]:
-    """Absences that are not over and not taken back, by when they begin."""
+    """Absences that have not ended and are not cancelled, by start."""
     query = select(OnCallAbsence).where(OnCallAbsence.ends_at > at, OnCallAbsence.cancelled_at.is_(None))
     return list(db.session.scalars(query.order_by(OnCallAbsence.starts_at, OnCallAbsence.id)))
 
 
 def rota(at: datetime) -> pure.Rota:
-    """The rota as the pure functions take it, good for what lies around `at`; who left the house is away for good."""
+    """The schedule around `at` as a value; people who left are absent without end."""
     found = layers()
     ids = {member.person_id for layer in found for member in layer.members}
     gone = db.session.scalars(select(Person.id).where(Person.id.in_(ids), Person.active.is_(False))) if ids else ()
@@ -88,12 +88,12 @@ def rota(at: datetime) -> pure.Rota:
 
 
 def on_call(at: datetime) -> list[OnCall]:
-    """Who is on call at an instant, a row for each layer in the order in which they are called."""
+    """Who is on call at an instant, one row per layer in calling order."""
     return [_shown(duty) for duty in pure.on_call(rota(at), at)]
 
 
 def first_on_call(at: datetime) -> Person | None:
-    """Whoever is called first at an instant: of the first layer that has somebody; None where none has."""
+    """The first person to call at an instant: of the first layer that has somebody; None if none has."""
     return next((each.person for each in on_call(at) if each.person is not None), None)
 
 

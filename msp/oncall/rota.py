@@ -1,8 +1,8 @@
-"""Who is on call: a pure function of the rota and an instant. Instants are aware; answers are in UTC.
+"""Who is on call, as a pure function of the schedule and an instant. Instants are aware; results are in UTC.
 
-A layer's people take turns of whole days, each from the handover time of its first day, in the layer's own zone. A
-handover at a time that a clock change skips happens as long after midnight as ever; at one that comes twice, the first
-time. Whoever is away is stood in for by the next in line, for that long; the order of turns does not move.
+The members of a layer take turns of whole days, each from the handover time of its first day, in the layer's own zone.
+A handover time skipped by a clock change happens as long after midnight as always; a repeated one at its first
+occurrence. An absent person is replaced by the next member for that time; the order of turns does not change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,9 +23,9 @@ Why: TypeAlias = Literal["turn", "swap", "stand_in", "gap"]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """People in turn: each for `every_days`, from `handover` (minutes after midnight) of `first_day` on.
+    """Members in turn: each for `every_days`, from `handover` (minutes after midnight) of `first_day` on.
 
-    `windows` restrict it to local hours by weekday (0 is Monday), in minutes, to 1440 or beyond; empty: always.
+    `windows` restrict the layer to local hours by weekday (0 is Monday), in minutes, to 1440 or beyond; empty: always.
     """
 
     id: UUID
@@ -39,13 +39,13 @@ class Layer:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone that its days, handovers and hours are written in."""
+        """The zone of its days, handovers and hours."""
         return ZoneInfo(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """A stretch of a layer that somebody else takes, whoever's turn it is; of two, the later one counts."""
+    """A period of a layer that somebody else takes over, whoever's turn it is; the later of two wins."""
 
     layer_id: UUID
     person_id: UUID
@@ -55,7 +55,7 @@ class Swap:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A stretch in which a person cannot be on call; `end` None: for good."""
+    """A period in which a person is not available; `end` None: without end."""
 
     person_id: UUID
     start: datetime
@@ -64,7 +64,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """Everything that decides; layers in the order in which they are called."""
+    """The complete schedule; layers in calling order."""
 
     layers: tuple[Layer, ...]
     swaps: tuple[Swap, ...] = ()
@@ -73,7 +73,7 @@ class Rota:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A stretch of a layer and who has it: nobody in a gap. `instead_of` is whose turn it would be."""
+    """A period of a layer and its person: None in a gap. `instead_of` is the replaced person."""
 
     layer_id: UUID
     start: datetime
@@ -85,7 +85,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A layer at an instant: the shift that runs (None outside its hours), and the next one of somebody else."""
+    """A layer at an instant: the current shift (None outside its hours), and the next one of another person."""
 
     layer: Layer
     shift: Shift | None
@@ -93,24 +93,24 @@ class Duty:
 
 
 def on_call(rota: Rota, at: datetime) -> tuple[Duty, ...]:
-    """Each layer at an instant, in order; at the instant of a handover the next person is on."""
+    """Each layer at an instant, in order; at a handover the next person is on call."""
     now = at.astimezone(UTC)
     return tuple(_duty(rota, layer, now) for layer in rota.layers)
 
 
 def shifts(rota: Rota, start: datetime, end: datetime) -> tuple[Shift, ...]:
-    """Every shift of every layer that touches [start, end), cut to it; layers in order, each by time."""
+    """Every shift of every layer that overlaps [start, end), clipped to it; layers in order, each by time."""
     span = start.astimezone(UTC), end.astimezone(UTC)
     return tuple(shift for layer in rota.layers for shift in _joined(_shifts(rota, layer, span)))
 
 
 def gaps(rota: Rota, start: datetime, end: datetime) -> tuple[Shift, ...]:
-    """The stretches of a layer's hours for which there is nobody."""
+    """The periods of a layer's hours without anybody."""
     return tuple(shift for shift in shifts(rota, start, end) if shift.person_id is None)
 
 
 def next_handovers(rota: Rota, at: datetime, *, count: int = 4) -> tuple[Shift, ...]:
-    """The next shifts that begin after `at`, over all layers, soonest first; gaps too."""
+    """The next shifts that start after `at`, of all layers, soonest first; gaps too."""
     now = at.astimezone(UTC)
     horizon = max((layer.every_days for layer in rota.layers), default=1) * (count + 1) * _A_DAY + _WEEK
     begun = [shift for shift in shifts(rota, now, now + horizon) if shift.start > now]
@@ -136,7 +136,7 @@ def _shifts(rota: Rota, layer: Layer, span: Span) -> Iterator[Shift]:
 
 
 def _turns(layer: Layer, span: Span) -> Iterator[tuple[datetime, datetime, int]]:
-    """Turns that touch the span, with their number from the first day on; none before that."""
+    """Turns that overlap the span, numbered from the first day on."""
     local = span[0].astimezone(layer.zone).date()
     number = max(0, (local - layer.first_day).days // layer.every_days - 1)
     while True:
@@ -153,7 +153,7 @@ def _turn_start(layer: Layer, number: int) -> datetime:
 
 
 def _on_duty(layer: Layer, span: Span) -> Iterator[Span]:
-    """The part of a span that lies in the layer's hours, overlapping windows as one."""
+    """The part of a span within the layer's hours, overlapping windows merged."""
     if not layer.windows:
         if span[0] < span[1]:
             yield span
@@ -208,7 +208,7 @@ def _is_away(person: UUID, absences: Iterable[Absence], at: datetime) -> bool:
 
 
 def _joined(found: Iterable[Shift]) -> Iterator[Shift]:
-    """Neighbours of one person and one reason as one."""
+    """Adjacent shifts with the same person and reason, merged."""
     last: Shift | None = None
     for shift in found:
         if last and (last.end, last.person_id, last.why) == (shift.start, shift.person_id, shift.why):

@@ -1,6 +1,7 @@
-"""What an operator would be woken for, out of the database: a figure costs what waits or is late, not what is done.
+"""Operational figures from the database, for metrics and `msp doctor`.
 
-For metrics and for the doctor. Every verb takes a session or a connection in the system's scope, unless it says so.
+Their cost depends on what waits or is late, not on what is done. Functions take a session or a connection in the system
+scope, unless they say so.
 """
 
 from dataclasses import dataclass
@@ -21,23 +22,23 @@ Reader = Session | Connection
 
 QUEUES: dict[str, type[Leased]] = {"inbox": Inbound, "outbox": Delivery}
 LATELY = timedelta(minutes=5)
-LATE = timedelta(seconds=2)  # an escalation step is taken within two seconds of its moment
-LAST_BACKUP = "last_backup"  # the setting that `msp backup` writes
+LATE = timedelta(seconds=2)  # escalation steps are taken within two seconds of their moment
+LAST_BACKUP = "last_backup"  # written by `msp backup`
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """A queue: what waits, what was given up and needs a person, and ages in seconds."""
+    """A queue: waiting and dead rows, and ages in seconds."""
 
     waiting: int
     dead: int
-    undelivered: float  # since the oldest that still waits came in
-    overdue: float  # since the oldest could have been worked: tries that wait for their time do not count
+    undelivered: float  # since the arrival of the oldest waiting row
+    overdue: float  # since the oldest row was due; rows that wait for their next try do not count
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Steps of the ladders: due and not taken, and those of the last minutes that were taken late; seconds."""
+    """Escalation steps: due and not taken, and those of the last minutes that were taken late; seconds."""
 
     overdue: int
     most_overdue: float
@@ -47,7 +48,7 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The database as its login sees it: connections by what they do, and ages in seconds."""
+    """The database as its login sees it: connections by state, and ages in seconds."""
 
     connections: dict[str, int]
     most_connections: int
@@ -56,7 +57,7 @@ class Line:
 
 
 def backlog(reader: Reader, model: type[Leased], *, at: datetime) -> Backlog:
-    """How a queue stands; reads the partial indexes of what waits and of what is dead."""
+    """The state of a queue; reads the partial indexes of waiting and dead rows."""
     waits = select(func.count(), func.min(model.created_at), func.min(model.due_at)).where(model.state == "pending")
     waiting, created, due = reader.execute(waits).one()
     dead = reader.execute(select(func.count()).select_from(model).where(model.state == "dead")).scalar_one()
@@ -64,7 +65,7 @@ def backlog(reader: Reader, model: type[Leased], *, at: datetime) -> Backlog:
 
 
 def escalation(reader: Reader, *, at: datetime) -> Escalation:
-    """How late the ladders are; reads the partial index of next steps, and that of steps by when they were taken."""
+    """How late escalation is; reads the partial indexes of next steps and of taken steps."""
     due = select(func.count(), func.min(Clock.next_step_at)).where(Clock.state == "running", Clock.next_step_at <= at)
     overdue, oldest = reader.execute(due).one()
     delay = type_coerce(Step.taken_at - Step.due_at, Interval)
@@ -74,7 +75,7 @@ def escalation(reader: Reader, *, at: datetime) -> Escalation:
 
 
 def line(connection: Connection) -> Line:
-    """How the database fares. Takes a connection outside of any scope: the login sees what its own sessions do."""
+    """The database's state. Takes a connection without scope: the login sees its own sessions."""
     began = perf_counter()
     at = clock.now()
     there = connection.execute(text("select clock_timestamp()")).scalar_one()
@@ -91,13 +92,13 @@ def line(connection: Connection) -> Line:
 
 
 def last_backup(reader: Reader) -> datetime | None:
-    """When this installation was last saved, as far as it knows."""
+    """The time of the last backup, if recorded."""
     told = reader.execute(select(Setting.value).where(Setting.name == LAST_BACKUP)).scalar()
     return datetime.fromisoformat(told["at"]) if told else None
 
 
 def revision(reader: Reader) -> str:
-    """The step of the migrations that the tables are at."""
+    """The revision of the schema."""
     return str(reader.execute(text("select version_num from alembic_version")).scalar_one())
 
 

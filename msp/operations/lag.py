@@ -1,4 +1,4 @@
-"""Whether the desk is behind: more came than its workers could do in time."""
+"""Whether workers are behind: more work arrives than they can do in time."""
 
 import logging
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from msp.kernel.db import Scope, work
 from msp.kernel.leases import LATER
 from msp.kernel.ttl_cache import cached
 
-BEHIND = timedelta(seconds=20)  # for which something that could be worked was left
-MOST = 10_000  # rows that are counted of each queue
+BEHIND = timedelta(seconds=20)  # seconds for which a due row was left
+MOST = 10_000  # rows counted per queue
 LOOKED_AT = 1000  # of the oldest rows
 READ_EVERY = 2.0  # seconds
 
@@ -22,19 +22,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How far behind: rows that wait in both queues (as many as MOST of each), and since when the oldest does."""
+    """The backlog: rows waiting in both queues (at most MOST of each), and since when the oldest does."""
 
     waiting: int
     since: datetime
 
 
 def lag() -> Lag | None:
-    """How far the desk is behind, a few seconds old at most; None while it keeps up, or where nobody can tell.
+    """The backlog, a few seconds old at most; None while workers keep up, or if it cannot be read.
 
-    What waits for somebody else (a platform that is away, its own next try, the row before it in its thread) does not
-    count, and neither does what nobody looks at the clock for.
+    Rows that wait for others (an unavailable platform, their next try, an earlier row of their thread) do not count,
+    nor do rows of low priority.
     """
-    with work(Scope.system()):  # read once for everybody, whatever they may see
+    with work(Scope.system()):  # shared by all scopes
         return cached(_read, name="lag", seconds=READ_EVERY)
 
 
@@ -45,12 +45,12 @@ def _read() -> Lag | None:
         with work(Scope.system()) as session:
             oldest = session.execute(_OLDEST, values).scalar_one()
             return None if oldest is None else Lag(session.execute(_WAITING, values).scalar_one(), oldest)
-    except OperationalError as failure:  # a line on a page is no reason to show none
+    except OperationalError as failure:  # the banner must not break the page
         log.warning("nobody can tell whether the desk is behind", extra={"reason": str(failure.orig)})
         return None
 
 
-# Only the oldest are looked at: a heap of rows behind one that is in hand must not make this slow.
+# Only the oldest rows are read, so that a long backlog does not make this slow.
 _IDLE = (
     "select min(due_at) from (select * from {0} where state = 'pending' and priority < {1} and due_at <= :late"
     " order by due_at, id limit {2}) t where (lease_until is null or lease_until < clock_timestamp()) and not exists"

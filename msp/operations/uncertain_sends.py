@@ -1,4 +1,4 @@
-"""What may have been said more than once: rooms that send tell of tries whose end nobody knows."""
+"""Registry of sends whose outcome is unknown: modules that send register their queries here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class UncertainSend:
-    """Something of ours that may have come, or have come more than once, to a person.
+    """A message that may have arrived, or may have arrived more than once.
 
-    `reference` is what whoever got it may know it by, `event_id` what it tells of, `more` how many tries had no answer,
-    `at` when it was last tried. Until it is sent, nobody knows whether it came at all.
+    `reference` is how the recipient may know it, `event_id` the reported event, `more` the number of tries without an
+    answer, `at` the time of the last try. Until it is sent, it is unknown whether it arrived at all.
     """
 
     reference: str
@@ -25,10 +25,9 @@ class UncertainSend:
 
 @dataclass(frozen=True, slots=True)
 class UncertainSends:
-    """A way out that can end in doubt: how many tries did, and a page of what they were about, the latest first.
+    """Queries of a channel for sends with unknown outcome: their number, and a page of them, latest first.
 
-    Both work in the system's scope and take the present instant; `page` takes an offset and a limit too, and gives
-    how many there are in all.
+    Both run in the system scope and take the current time; `page` also takes offset and limit, and returns the total.
     """
 
     what: str
@@ -40,15 +39,15 @@ _KNOWN: dict[str, UncertainSends] = {}
 
 
 def add_uncertain_sends(doubts: UncertainSends) -> None:
-    """Count a way out's doubts in metrics and show them to administrators; one of the same name takes its place."""
+    """Register a channel's uncertain sends for metrics and administration; replaces one of the same name."""
     _KNOWN[doubts.what] = doubts
 
 
 def all_uncertain_sends() -> list[UncertainSends]:
-    """Every way out that can end in doubt."""
+    """All registered channels."""
     return list(_KNOWN.values())
 
 
 def uncertain_sends_of(what: str) -> UncertainSends | None:
-    """The doubts of one way out."""
+    """The channel of this name."""
     return _KNOWN.get(what)

@@ -25,7 +25,7 @@ def may(person: Person, what: str) -> bool:
 
 
 def scope_of(person: Person, *, client_ids: Sequence[UUID] = ()) -> Scope:
-    """The scope a person works in; `client_ids` are those of a restricted member of staff."""
+    """The scope of a person; `client_ids` are those of a restricted member of staff."""
     if person.client_id is not None:
         return Scope.client(person.client_id, actor_id=person.id)
     if person.is_restricted:

@@ -1,4 +1,4 @@
-"""Making people, the accounts they sign in with and their chat identities."""
+"""Add people, their accounts and chat identities."""
 
 from datetime import datetime
 from uuid import UUID
@@ -74,7 +74,7 @@ def add_person(
 
 
 def add_account(person: Person, *, password: str | None, at: datetime) -> Account:
-    """Let a person sign in with their address (system scope); without a password they set one by mail."""
+    """Add an account with the person's address (system scope); without a password they set one by mail."""
     if not person.email:
         raise Invalid(fields={"email": ["required"]})
     taken = select(Account.id).where(func.lower(Account.email) == person.email.lower())
@@ -102,7 +102,7 @@ def link_identity(
     reference: Json,
     at: datetime,
 ) -> ChatIdentity:
-    """Remember who somebody in a chat system is; a known identity gets the newer reference."""
+    """Store a chat identity; an existing one gets the newer reference."""
     identity = find_identity(platform, workspace, external_id)
     if identity is None:
         identity = ChatIdentity(
@@ -122,5 +122,5 @@ def link_identity(
 
 
 def move_identity(identity: ChatIdentity, person: Person) -> None:
-    """Say that somebody in a chat system is another person, who may be of another company or staff (system scope)."""
+    """Assign a chat identity to another person, possibly of another client or staff (system scope)."""
     identity.person_id, identity.client_id = person.id, person.client_id

@@ -1,6 +1,6 @@
-"""Sessions of client people for a process whose database login holds the client role alone.
+"""Sessions of client people for a process whose database login has the client role only.
 
-It may not read accounts: two functions of the database (migration 0029) tell whose session a token is.
+It cannot read accounts: two database functions (migration 0029) map a token to its session.
 """
 
 from datetime import datetime
@@ -19,9 +19,9 @@ _USE = text("select use_client_session(:hash, :at, :agent, :ip)")
 
 
 def read_client_session(token: str, browser: Browser, *, at: datetime, is_use: bool = True) -> Account | None:
-    """As `msp.people.sessions.read_session`, for client people alone; enters scopes of its own.
+    """As `msp.people.sessions.read_session`, for client people only; enters scopes of its own.
 
-    The account that it returns is not the stored one: it has its id, its person and the session, and no password.
+    The returned account is not the stored one: it has its id, its person and the session, and no password.
     """
     hashed = token_hash(token)
     with work(Scope("msp_client")) as session:

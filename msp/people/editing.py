@@ -1,4 +1,4 @@
-"""Changing people, and whether they can sign in. The parts that touch accounts work in the system's scope."""
+"""Change people and their accounts. Functions that touch accounts need the system scope."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -39,10 +39,10 @@ EDITABLE = frozenset(
 
 
 def edit_person(person: Person, *, at: datetime, **changes: object) -> None:
-    """Change a person and what follows from it for their account (system scope); emits `person.edited`.
+    """Change a person and update their account (system scope); emits `person.edited`.
 
-    Refuses unknown roles, languages and zones, and an address that somebody has. Whoever is switched off loses
-    sessions, tokens and links at once; whoever's role or clients change is signed out.
+    Raises Invalid for unknown roles, languages and zones, Conflict for a used address. Deactivation ends sessions,
+    tokens and links at once; a change of role or clients signs the person out.
     """
     _check(person, changes)
     if "name" in changes:
@@ -60,7 +60,7 @@ def edit_person(person: Person, *, at: datetime, **changes: object) -> None:
 
 
 def work_only_for(person: Person, client_ids: Collection[UUID]) -> None:
-    """Say for which clients a restricted member of staff works (system scope)."""
+    """Set the clients of a restricted member of staff (system scope)."""
     if set(client_ids) == set(client_ids_of(person.id)):
         return
     db.session.execute(delete(StaffClient).where(StaffClient.person_id == person.id))
@@ -68,12 +68,12 @@ def work_only_for(person: Person, client_ids: Collection[UUID]) -> None:
 
 
 def account_of(person_id: UUID) -> Account | None:
-    """What a person signs in with, or None (system scope)."""
+    """A person's account, or None (system scope)."""
     return db.session.scalars(select(Account).where(Account.person_id == person_id)).one_or_none()
 
 
 def set_password(person: Person, password: str, *, at: datetime) -> Account:
-    """Let a person sign in with this password from now on, and with no session from before (system scope)."""
+    """Set a password and end all sessions (system scope)."""
     account = account_of(person.id)
     if account is None:
         return add_account(person, password=password, at=at)
@@ -85,9 +85,9 @@ def set_password(person: Person, password: str, *, at: datetime) -> Account:
 
 
 def welcome(person: Person, *, at: datetime) -> Account:
-    """Let a person sign in once they have chosen a password, and ask for the letter that leads them to it.
+    """Send a person the mail with a link to choose a password.
 
-    For the system's scope; emits `account.mail_asked`. Refuses whoever is not active, has no address or has a password.
+    System scope; emits `account.mail_asked`. Refuses people who are not active, have no address or have a password.
     """
     account = account_of(person.id)
     if not person.active:
@@ -102,7 +102,7 @@ def welcome(person: Person, *, at: datetime) -> Account:
 
 
 def end_links(account: Account) -> None:
-    """Make every link to choose a password void: they name the account by this, and it is another one now."""
+    """Invalidate all password links: they contain this value, which changes."""
     account.fs_uniquifier = new_token("fs")
 
 

@@ -1,4 +1,4 @@
-"""The first administrator of an empty installation, who proves with a setup code that the installation is theirs."""
+"""The first administrator of an empty installation, authorized by a setup code."""
 
 import base64
 import hashlib
@@ -19,9 +19,9 @@ _LOCK = "select pg_advisory_xact_lock(hashtext('first administrator'))"
 
 
 def setup_code(secret_key: str) -> str:
-    """The code of an installation, such as "K4QD-7TXA-M2RP": made from its SECRET_KEY, so every process knows it.
+    """The setup code of an installation, such as "K4QD-7TXA-M2RP": derived from SECRET_KEY, equal in all processes.
 
-    It is of use once: it makes the first administrator, and nobody after that.
+    It works once, for the first administrator.
     """
     digest = hmac.new(secret_key.encode(), b"first administrator", hashlib.sha256).digest()
     letters = base64.b32encode(digest).decode()[:12]
@@ -29,13 +29,13 @@ def setup_code(secret_key: str) -> str:
 
 
 def is_setup_code(typed: str, *, secret_key: str) -> bool:
-    """Whether somebody typed the code; small letters, spaces and missing hyphens are taken too."""
+    """Whether the text is the code; accepts lower case, spaces and missing hyphens."""
     plain = "".join(each for each in typed.upper() if each.isalnum())
     return secrets.compare_digest(plain.encode(), setup_code(secret_key).replace("-", "").encode())
 
 
 def has_staff_account() -> bool:
-    """Whether anybody of the provider ever had an account (system scope): then the setup page is closed."""
+    """Whether the provider ever had an account (system scope), which closes the setup page."""
     query = select(Account.id).join(Person, Person.id == Account.person_id).where(Person.client_id.is_(None)).limit(1)
     return db.session.execute(query).first() is not None
 
@@ -45,10 +45,10 @@ def add_first_administrator(
 ) -> Account:
     """Add the administrator with an account (system scope); emits `person.added`.
 
-    Raises Conflict `already_set_up` once there is an account of staff, and Invalid for a wrong code, a password outside
+    Raises Conflict `already_set_up` if there is a staff account, and Invalid for a wrong code, a password outside
     MIN_PASSWORD to MAX_PASSWORD characters, and everything that `add_person` refuses.
     """
-    db.session.execute(text(_LOCK))  # two requests at once make one administrator
+    db.session.execute(text(_LOCK))  # concurrent requests create one administrator
     if has_staff_account():
         raise Conflict("already_set_up")
     fields = {

@@ -1,7 +1,7 @@
 """Common given names and surnames in Spain and in English, folded (lower case, no accents).
 
-They only settle doubts: which part of a name is the given name, whether a word after a greeting is somebody's name.
-Names that are everyday words (Luz, Bill, Will, Hope) are left out.
+Used in ambiguous cases only: which part of a name is the given name, whether a word after a greeting is a name. Names
+that are everyday words (Luz, Bill, Will, Hope) are left out.
 """
 
 

@@ -1,4 +1,4 @@
-"""People, what they may do, and how they prove who they are."""
+"""Tables of people, accounts, sessions, tokens and chat identities."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -23,7 +23,7 @@ CLIENT_ROLES = ("client_manager", "client_employee")
 
 
 class Person(Model):
-    """Somebody: staff of the provider (`client_id` is null) or an employee of a client company."""
+    """A person: staff of the provider (`client_id` is null) or an employee of a client."""
 
     __tablename__ = "person"
     __table_args__ = (
@@ -56,7 +56,7 @@ class Person(Model):
     tier: Mapped[int | None] = mapped_column(SmallInteger)
     is_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_vip: Mapped[bool] = mapped_column(default=False, server_default="false")
-    is_guest: Mapped[bool] = mapped_column(default=False, server_default="false")  # of another company, in their chat
+    is_guest: Mapped[bool] = mapped_column(default=False, server_default="false")  # of another company
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[datetime]
 
@@ -67,7 +67,7 @@ class Person(Model):
 
 
 class StaffClient(Model):
-    """A client company that a restricted member of staff works for."""
+    """A client of a restricted member of staff."""
 
     __tablename__ = "staff_client"
     __table_args__ = ({"info": {"access": "tenant_read"}},)
@@ -76,7 +76,7 @@ class StaffClient(Model):
 
 
 class Role(RoleMixin):
-    """A role as the sign-in library sees it: a name on the person, not a table."""
+    """A role as the sign-in library needs it: a name on the person, not a table."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -84,7 +84,7 @@ class Role(RoleMixin):
 
 
 class Account(Model, UserMixin):
-    """What a person signs in with. Only the desk itself reads this table."""
+    """The sign-in account of a person. Only the system scope reads this table."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -99,17 +99,17 @@ class Account(Model, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[datetime]
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
-    client_ids: ClassVar[tuple[UUID, ...]] = ()  # the clients of a restricted member of staff, filled in when read
-    session_id: ClassVar[UUID | None] = None  # the session that a request came with, filled in when read
+    client_ids: ClassVar[tuple[UUID, ...]] = ()  # clients of a restricted member of staff, set when read
+    session_id: ClassVar[UUID | None] = None  # the request's session, set when read
 
     @property
     def roles(self) -> list[Role]:  # type: ignore[override]
-        """The one role of the person, in the library's shape."""
+        """The person's one role, as the library needs it."""
         return [Role(self.person.role)]
 
 
 class AccountSession(Model):
-    """One browser in which somebody has signed in: its cookie holds a token, kept here as a hash."""
+    """A signed-in browser: its cookie has a token, stored here as a hash."""
 
     __tablename__ = "account_session"
     __table_args__ = (
@@ -128,7 +128,7 @@ class AccountSession(Model):
 
 
 class ApiToken(Model):
-    """A bearer token for the REST API: stored as a hash, acts as its person."""
+    """A bearer token of the REST API: stored as a hash, acts as its person."""
 
     __tablename__ = "api_token"
     __table_args__ = (
@@ -149,7 +149,7 @@ class ApiToken(Model):
 
 
 class ChatIdentity(Model):
-    """A person in a chat system, and where to reach them there without being asked first."""
+    """A person's account in a chat system, with the reference for proactive messages."""
 
     __tablename__ = "chat_identity"
     __table_args__ = (

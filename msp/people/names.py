@@ -1,18 +1,18 @@
-"""How to address a person by what stands in their profile: «García López, Ana», `ana.garcia`, «D. Luis Gil»."""
+"""How to address a person by a profile name: «García López, Ana», `ana.garcia`, «D. Luis Gil»."""
 
 import re
 import unicodedata
 
 from msp.people.given_names import GIVEN_NAMES, SURNAMES
 
-_JOINERS = "\u200c\u200d"  # inside words of some scripts, and inside emoji
+_JOINERS = "\u200c\u200d"  # part of words of some scripts, and of emoji
 
 
 def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_FIRST_NAME_TITLES = _set("d dn dna don dona da")  # used with a given name: D. Pedro, Dña. Ana
+_FIRST_NAME_TITLES = _set("d dn dna don dona da")  # titles before a given name: D. Pedro, Dña. Ana
 _SURNAME_TITLES = _set(
     """
     sr sra srta sres señor señora señorita senor senora senorita mr mrs ms miss mx sir dr dra doctor doctora
@@ -26,8 +26,8 @@ _SUFFIXES = _set(
     """
 )
 _PARTICLES = _set("de del la las los san santa van von der den da dos di do le el y i")
-_ACCOUNT = re.compile(r"[UW][A-Z0-9]{6,12}")  # an id of Slack's, where nothing else is known
-_EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")  # written with the family name first
+_ACCOUNT = re.compile(r"[UW][A-Z0-9]{6,12}")  # a Slack id
+_EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")  # scripts with the family name first
 _SHORT_FORMS = {"mª": "María", "m.ª": "María", "ma": "María", "mº": "María", "fco": "Francisco", "fdo": "Fernando"}
 _COMPOUNDS = {("maria", "jose"), ("maria", "jesus"), ("jose", "maria")}
 _NOBODY = _set(
@@ -43,7 +43,7 @@ _MAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
 
 def first_name(name: str) -> str:
-    """The name to greet somebody by; «Sra. Núñez» where only a surname is known; "" where there is no name."""
+    """The name for a greeting; «Sra. Núñez» if only a surname is known; "" without a name."""
     text = _clean(name)
     if _MAIL.fullmatch(text):
         return _from_address(text)
@@ -84,7 +84,7 @@ def _address(titles: list[str], rest: list[str], *, is_one_case: bool) -> str:
 
 
 def tidy_name(name: str) -> str:
-    """A name as it is kept: without control and direction characters, words apart by one space; maybe nothing."""
+    """A name for storage: without control and direction characters, words separated by one space; may be empty."""
     name = unicodedata.normalize("NFC", name)
     spaced = "".join(" " if char.isspace() else char for char in name)
     kept = (char for char in spaced if char in _JOINERS or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))
@@ -99,7 +99,7 @@ def _clean(name: str) -> str:
 
 
 def _in_speaking_order(text: str) -> str:
-    """«García López, Ana» as «Ana García López»; «Ana García, PhD» and «Ana García, Ventas» without what follows."""
+    """«García López, Ana» as «Ana García López»; «Ana García, PhD» and «Ana García, Ventas» without the suffix."""
     before, comma, after = text.partition(",")
     before, after = before.strip(), after.partition(",")[0].strip()
     if not comma or not any(map(str.isalpha, after)):
@@ -130,20 +130,20 @@ def _split_titles(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _is_title(word: str) -> bool:
     bare = _bare(word)
-    if bare in ("da", "en", "na", "d"):  # also surnames' particles and initials
+    if bare in ("da", "en", "na", "d"):  # particles of surnames, and initials
         return word[:1].isupper() and (word.endswith((".", "ª")) or bare == "d")
     return bare in _FIRST_NAME_TITLES or bare in _SURNAME_TITLES
 
 
 def _without_capital_surnames(words: list[str]) -> list[str]:
-    """«GARCÍA LÓPEZ Ana» as «Ana»: where only some words are in capitals, those are the surnames."""
+    """«GARCÍA LÓPEZ Ana» as «Ana»: if only some words are in capitals, those are the surnames."""
     if len(words[0]) < 3 or words[0] != words[0].upper() or not words[0].isalpha():
         return words
     return [word for word in words if word != word.upper()] or words
 
 
 def _without_leading_surnames(words: list[str]) -> list[str]:
-    """«López García Ana» and «de la Fuente José» without what stands in front of the given name."""
+    """«López García Ana» and «de la Fuente José» without the leading surnames."""
     if _fold(words[0]) in GIVEN_NAMES or _fold(words[0]) not in SURNAMES | _PARTICLES:
         return words
     given = next((at for at, word in enumerate(words) if _fold(word) in GIVEN_NAMES), 0)
@@ -151,7 +151,7 @@ def _without_leading_surnames(words: list[str]) -> list[str]:
 
 
 def _is_nobody(name: str) -> bool:
-    """Whether it names no person: a mailbox, a numbered guest, an id."""
+    """Whether it is not a person's name: a mailbox, a numbered guest, an id."""
     return _fold(name).rstrip("_-.0123456789") in _NOBODY or _ACCOUNT.fullmatch(name) is not None
 
 
@@ -166,7 +166,7 @@ def _from_address(address: str) -> str:
 
 
 def _from_login(login: str) -> str:
-    """`ana.garcia`, `ana_garcia`, `marta22` as a person would write them; `jean-pierre` keeps its hyphen."""
+    """`ana.garcia`, `ana_garcia`, `marta22` as names; `jean-pierre` keeps its hyphen."""
     parts = [part for part in re.split(r"[._\d]+", login) if part]
     if not parts:
         return ""
@@ -180,7 +180,7 @@ def _from_login(login: str) -> str:
 
 
 def _cased(word: str, *, is_one_case: bool) -> str:
-    """A word as names are written, where its writer used one case for all of them; JP and McDonald stay."""
+    """A word in the usual case of names if it is all upper or lower case; JP and McDonald are kept."""
     if not is_one_case or (len(word) <= 2 and word == word.upper() and not set(_fold(word)) & set("aeiou")):
         return word
     return re.sub(r"[^\W\d_]+", lambda part: part.group().capitalize(), word) if "'" not in word else word.title()
@@ -191,7 +191,7 @@ def _is_initial(word: str) -> bool:
 
 
 def _bare(word: str) -> str:
-    """A title without its marks: «Dña.», «D.ª» and «Dª» as `dna`, `da`."""
+    """A title without punctuation: «Dña.», «D.ª» and «Dª» as `dna`, `da`."""
     return _fold(word.replace("ª", "a").replace("º", "o")).replace(".", "")
 
 

@@ -1,6 +1,6 @@
-"""Links to a new password: asked for by anybody, for any address, and worked by a worker.
+"""Password reset links: requested by anybody for any address, handled by a worker.
 
-Whoever asks gets the same answer after the same steps, whether the address has an account or not.
+The response and its steps are the same whether the address has an account or not.
 """
 
 import hashlib
@@ -17,22 +17,22 @@ from msp.people.models import Account
 from msp.people.queries import account_by_email, can_use_account
 
 SOURCE = "password_reset"
-MOST_MAILS = 5  # to one account in an hour: nobody's mailbox is filled from our sign-in page
+MOST_MAILS = 5  # per account and hour, so that our sign-in page cannot flood a mailbox
 
 
 def register() -> None:
-    """Have what `ask_for_reset` stores worked."""
+    """Register the handler of `ask_for_reset`."""
     inbox.register_source(SOURCE, _take)
 
 
 def ask_for_reset(email: str) -> None:
-    """Note that somebody asked for a link for this address; a worker looks whether it has an account."""
+    """Store a request for a link to this address; a worker checks whether it has an account."""
     key = hashlib.sha256(email.casefold().encode()).hexdigest()
     inbox.store(SOURCE, new_id().hex, {"email": email}, key=key)
 
 
 def ask_for_mail(account: Account, what: str, *, at: datetime) -> None:
-    """Ask for a mail to an account; emits `account.mail_asked`, at most MOST_MAILS an hour for each account."""
+    """Request a mail to an account; emits `account.mail_asked`, at most MOST_MAILS per hour and account."""
     asked = select(func.count()).where(
         StoredEvent.subject_id == account.id, StoredEvent.kind == AccountMailRequested.kind
     )

@@ -1,4 +1,4 @@
-"""Reading people. Each `access_…` returns what the scope may see or raises NotFound."""
+"""Queries for people. `access_…` raise NotFound outside of the scope."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -47,7 +47,7 @@ def people_page(
     after: UUID | None,
     limit: int,
 ) -> list[Person]:
-    """People, oldest first, in pages: of a client company, staff only or nobody of them, of a role, with an address."""
+    """People, oldest first, in pages; filtered by client, staff, role or address."""
     query = select(Person)
     if client_id is not None:
         query = query.where(Person.client_id == client_id)
@@ -61,14 +61,14 @@ def people_page(
 
 
 def find_by_email(email: str, *, client_id: UUID | None) -> Person | None:
-    """The person with this address in a client company (or among staff), whatever its case."""
+    """The person with this address in a client (or among staff), ignoring case."""
     query = select(Person).where(func.lower(Person.email) == email.strip().lower())
     query = query.where(Person.client_id.is_(None) if client_id is None else Person.client_id == client_id)
     return db.session.scalars(query).one_or_none()
 
 
 def find_identity(platform: str, workspace: str, external_id: str) -> ChatIdentity | None:
-    """Who somebody in a chat system is."""
+    """The chat identity of an account of a platform."""
     query = select(ChatIdentity).where(
         ChatIdentity.platform == platform,
         ChatIdentity.workspace == workspace,
@@ -78,19 +78,19 @@ def find_identity(platform: str, workspace: str, external_id: str) -> ChatIdenti
 
 
 def identities_of(person_id: UUID) -> list[ChatIdentity]:
-    """Where a person can be reached in chat, oldest first."""
+    """A person's chat identities, oldest first."""
     query = select(ChatIdentity).where(ChatIdentity.person_id == person_id).order_by(ChatIdentity.created_at)
     return list(db.session.scalars(query))
 
 
 def can_sign_in(person: Person) -> bool:
-    """Whether a person has an account that is active, and is active (system scope)."""
+    """Whether a person is active and has an active account (system scope)."""
     query = select(Account.id).where(Account.person_id == person.id, Account.active)
     return person.active and db.session.execute(query).first() is not None
 
 
 def account_by_email(email: str) -> Account | None:
-    """What somebody signs in with at this address, whatever its case; also where it is switched off (system scope)."""
+    """The account with this address, ignoring case; also inactive ones (system scope)."""
     query = select(Account).where(func.lower(Account.email) == func.lower(email))
     return db.session.scalars(query).one_or_none()
 
@@ -101,36 +101,36 @@ def can_use_account(account: Account) -> bool:
 
 
 def is_of_active_client() -> ColumnElement[bool]:
-    """The condition that a person of the statement is staff, or of a client that is active."""
-    client = table("client", column("id"), column("active"))  # its model is of a package that builds on this one
+    """SQL condition: the statement's person is staff, or of an active client."""
+    client = table("client", column("id"), column("active"))  # its model is in a package that depends on this one
     return or_(Person.client_id.is_(None), exists().where(client.c.id == Person.client_id, client.c.active))
 
 
 def client_is_active(person: Person) -> bool:
-    """Whether a person is staff, or of a client that is active."""
+    """Whether a person is staff, or of an active client."""
     query = select(Person.id).where(Person.id == person.id, is_of_active_client())
     return person.is_staff or db.session.execute(query).first() is not None
 
 
 def client_ids_of(person_id: UUID) -> tuple[UUID, ...]:
-    """The clients that a restricted member of staff works for."""
+    """The clients of a restricted member of staff."""
     return tuple(db.session.scalars(select(StaffClient.client_id).where(StaffClient.person_id == person_id)))
 
 
 def works_for(person: Person, client_id: UUID) -> bool:
-    """Whether a member of staff may see a client: all may but those who are restricted to others."""
+    """Whether a member of staff may see a client: all except those restricted to other clients."""
     return not person.is_restricted or client_id in client_ids_of(person.id)
 
 
 def was_added_by_hand(person_id: UUID) -> bool:
-    """Whether a person, and not the desk itself, added this one (system scope)."""
+    """Whether a person, and not the system, added this one (system scope)."""
     return _is_noted(
         StoredEvent.subject_id == person_id, StoredEvent.kind == PersonAdded.kind, StoredEvent.actor_id.is_not(None)
     )
 
 
 def was_edited_by_hand(person_id: UUID, field: str) -> bool:
-    """Whether a person, and not the desk itself, has changed this field of somebody (system scope)."""
+    """Whether a person, and not the system, has changed this field (system scope)."""
     return _is_noted(
         StoredEvent.subject_id == person_id,
         StoredEvent.kind == PersonEdited.kind,

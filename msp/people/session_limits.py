@@ -1,4 +1,4 @@
-"""How long a session lasts: without use, and at most. Settings of the installation."""
+"""Session timeouts (idle and absolute), as settings of the installation."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,24 +16,24 @@ MOST_ABSOLUTE_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """A session ends `idle_hours` after its last use, and `absolute_days` after it began."""
+    """A session ends `idle_hours` after its last use, and `absolute_days` after its start."""
 
     idle_hours: int = DEFAULT_IDLE_HOURS
     absolute_days: int = DEFAULT_ABSOLUTE_DAYS
 
     @property
     def idle(self) -> timedelta:
-        """The time without use."""
+        """The idle timeout."""
         return timedelta(hours=self.idle_hours)
 
     @property
     def absolute(self) -> timedelta:
-        """The whole time."""
+        """The absolute timeout."""
         return timedelta(days=self.absolute_days)
 
 
 def limits_of(value: dict[str, Any] | None) -> SessionLimits:
-    """The limits in a stored setting; the usual ones for what is missing or out of range."""
+    """The limits in a stored setting; defaults for missing or invalid values."""
     kept = value or {}
     usual = SessionLimits()
     found = SessionLimits(kept.get("idle_hours", usual.idle_hours), kept.get("absolute_days", usual.absolute_days))
@@ -41,12 +41,12 @@ def limits_of(value: dict[str, Any] | None) -> SessionLimits:
 
 
 def read_session_limits() -> SessionLimits:
-    """The limits in force."""
+    """The current limits."""
     return limits_of(settings.read(SETTING))
 
 
 def set_session_limits(*, idle_hours: int, absolute_days: int) -> None:
-    """Change the limits, for sessions that are open too; raises Invalid out of range or with an idle time beyond."""
+    """Change the limits, also for open sessions; raises Invalid if out of range or if idle exceeds absolute."""
     wanted = SessionLimits(idle_hours, absolute_days)
     faults = _faults(wanted)
     if faults:

@@ -1,4 +1,4 @@
-"""Sessions of people who signed in: begun, read with each request, listed, ended. All of it in the system's scope."""
+"""Sessions of signed-in people: start, read, list, end. System scope."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from msp.people.queries import is_of_active_client
 from msp.people.session_limits import SETTING, SessionLimits, limits_of, read_session_limits
 
 NOTED_EVERY = timedelta(minutes=1)
-KEPT = timedelta(days=90)  # after its end a session is deleted when its person signs in again
+KEPT = timedelta(days=90)  # ended sessions are deleted at a later sign-in of their person
 LONGEST_USER_AGENT = 300
-READ = "session"  # under this name requests keep for a second what they read (msp.kernel.ttl_cache)
+READ = "session"  # cache name for the accounts that requests read (msp.kernel.ttl_cache)
 
 _CLIENT_IDS = select(func.array_agg(StaffClient.client_id)).where(StaffClient.person_id == Person.id).scalar_subquery()
 _LIMITS = select(Setting.value).where(Setting.name == SETTING).scalar_subquery()
@@ -37,16 +37,16 @@ _READING = (
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What a request says of where it comes from."""
+    """Browser and origin of a request."""
 
     user_agent: str
     ip: str
 
 
 def begin_session(account: Account, browser: Browser, *, is_kept: bool, at: datetime) -> str:
-    """Begin a session, make it the account's `session_id` and return the token for its cookie.
+    """Start a session, make it the account's `session_id` and return the token for its cookie.
 
-    Old ended sessions of the account are deleted.
+    Deletes old ended sessions of the account.
     """
     old = AccountSession.last_used_at < at - KEPT
     db.session.execute(delete(AccountSession).where(AccountSession.account_id == account.id, old))
@@ -69,10 +69,10 @@ def begin_session(account: Account, browser: Browser, *, is_kept: bool, at: date
 
 
 def read_session(token: str, browser: Browser, *, at: datetime, is_use: bool = True) -> Account | None:
-    """The account whose session this is, with its person, `client_ids` and `session_id`, in one statement.
+    """The account of a session token, with its person, `client_ids` and `session_id`, in one statement.
 
-    None for a session that is unknown, ended or past its limits, and for people or clients that are not active.
-    Notes the use once a minute, unless the request is none of the person's own (`is_use`).
+    None for a session that is unknown, ended or past its limits, and for people or clients that are not active. Updates
+    the last use once a minute, except for background requests (`is_use`).
     """
     row = db.session.execute(_READING.where(AccountSession.token_hash == token_hash(token))).one_or_none()
     if row is None:
@@ -89,7 +89,7 @@ def read_session(token: str, browser: Browser, *, at: datetime, is_use: bool = T
 
 
 def open_sessions(person_id: UUID, *, at: datetime) -> list[AccountSession]:
-    """The sessions in which a person is signed in, the last used first."""
+    """A person's open sessions, last used first."""
     query = (
         select(AccountSession)
         .join(Account, Account.id == AccountSession.account_id)
@@ -101,7 +101,7 @@ def open_sessions(person_id: UUID, *, at: datetime) -> list[AccountSession]:
 
 
 def end_session(session_id: UUID, *, person_id: UUID, at: datetime) -> None:
-    """End one session of a person; emits `account.sessions_ended`. Raises NotFound for anybody else's."""
+    """End a session of a person; emits `account.sessions_ended`. Raises NotFound for another person's."""
     found = next((each for each in open_sessions(person_id, at=at) if each.id == session_id), None)
     if found is None:
         raise NotFound("session")
@@ -111,7 +111,7 @@ def end_session(session_id: UUID, *, person_id: UUID, at: datetime) -> None:
 def end_sessions(account_id: UUID, *, at: datetime, only: UUID | None = None, besides: UUID | None = None) -> int:
     """End all sessions of an account, `only` one of them, or all `besides` one; returns how many were open.
 
-    Emits `account.sessions_ended` where there were any.
+    Emits `account.sessions_ended` if there were any.
     """
     which = [AccountSession.account_id == account_id]
     which += [AccountSession.id == only] if only else []
@@ -125,7 +125,7 @@ def end_sessions(account_id: UUID, *, at: datetime, only: UUID | None = None, be
 
 
 def sign_out(session_id: UUID, *, at: datetime) -> None:
-    """End the session in which somebody signs out."""
+    """End the current session."""
     _end(AccountSession.id == session_id, at=at)
 
 

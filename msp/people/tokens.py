@@ -1,4 +1,4 @@
-"""Tokens of the REST API: made once, read by their hash, revoked. All of it in the system's scope."""
+"""API tokens: create, read by hash, revoke. System scope."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from msp.people.models import ApiToken, Person
 from msp.people.queries import client_ids_of, client_is_active
 
 NOTED_EVERY = timedelta(minutes=1)
-READ = "token"  # under this name requests keep for a second what they read (msp.kernel.ttl_cache)
+READ = "token"  # cache name for the tokens that requests read (msp.kernel.ttl_cache)
 LONGEST_NAME = 100
 TOKEN_ROLES = {
     "admin": {"administrator"},
@@ -56,17 +56,17 @@ def read_token(token: str, *, at: datetime) -> Bearer | None:
 
 
 def add_token(person: Person, *, role: str, name: str, at: datetime, expires_at: datetime | None = None) -> str:
-    """As `issue_token`, which says what is refused; returns the secret alone."""
+    """As `issue_token`; returns only the secret."""
     return issue_token(person, role=role, name=name, at=at, expires_at=expires_at)[1]
 
 
 def issue_token(
     person: Person, *, role: str, name: str, at: datetime, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """Make an API token that acts as the person (system scope); returns it and its secret, which is shown this once.
+    """Create an API token that acts as the person (system scope); returns it with its secret, which is shown once.
 
-    `role` is its scope: what it may do at most. Refuses scopes beyond the person's role, names that are empty or over
-    LONGEST_NAME characters, and an expiry that is not in the future. Emits `token.added`.
+    `role` is its scope: what it may do at most. Raises Invalid for scopes beyond the person's role, names that are
+    empty or over LONGEST_NAME characters, and an expiry that is not in the future. Emits `token.added`.
     """
     faults = {
         "role": [] if person.role in TOKEN_ROLES.get(role, set()) else ["beyond_person"],
@@ -85,11 +85,11 @@ def issue_token(
 
 
 def create_token(email: str, role: str, name: str, *, at: datetime, expires_at: datetime | None = None) -> str:
-    """Make a token for the person with this address and return it: it is shown this once.
+    """Create a token for the person with this address and return it: it is shown once.
 
-    Where nobody has the address, an admin or staff token makes the member of staff (administrator, technician), so that
-    an empty installation can be set up through the API; a client token needs a person, who tells its company. Refuses
-    roles beyond the person's own, and an address that people of several companies have.
+    If nobody has the address, an admin or staff token creates the member of staff (administrator, technician), so that
+    an empty installation can be set up through the API; a client token needs a person, who determines its client.
+    Refuses roles beyond the person's own, and an address that people of several clients have.
     """
     if not name.strip():
         raise Invalid(fields={"name": ["required"]})
@@ -99,9 +99,9 @@ def create_token(email: str, role: str, name: str, *, at: datetime, expires_at: 
 
 
 def token_holder(email: str, role: str) -> Person | None:
-    """The active person with this address for whom a token of this scope can be made.
+    """The active person with this address for whom a token of this scope can be created.
 
-    Raises Conflict (`email_of_several`) where people of several companies have it.
+    Raises Conflict (`email_of_several`) if people of several clients have it.
     """
     query = select(Person).where(func.lower(Person.email) == email.strip().lower(), Person.active)
     wants_client = role == "client"
@@ -112,7 +112,7 @@ def token_holder(email: str, role: str) -> Person | None:
 
 
 def access_token(token_id: UUID, *, person_id: UUID | None = None) -> ApiToken:
-    """The token; raises NotFound, also for one that is not of this person, where one is named."""
+    """The token; raises NotFound, also for another person's if one is given."""
     token = db.session.get(ApiToken, token_id)
     if token is None or person_id not in (None, token.person_id):
         raise NotFound("token")
@@ -120,7 +120,7 @@ def access_token(token_id: UUID, *, person_id: UUID | None = None) -> ApiToken:
 
 
 def revoke_token(token_id: UUID, *, at: datetime, person_id: UUID | None = None) -> None:
-    """Let a token open nothing from now on; emits `token.revoked`. Raises NotFound as `access_token` does."""
+    """Revoke a token; emits `token.revoked`. Raises NotFound as `access_token` does."""
     token = access_token(token_id, person_id=person_id)
     if token.revoked_at is None:
         token.revoked_at = at
@@ -129,7 +129,7 @@ def revoke_token(token_id: UUID, *, at: datetime, person_id: UUID | None = None)
 
 
 def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
-    """Let no token of a person open anything from now on."""
+    """Revoke all tokens of a person."""
     which = (ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
     statement = update(ApiToken).where(*which).values(revoked_at=at)
     db.session.execute(statement, execution_options={"synchronize_session": False})
@@ -137,13 +137,13 @@ def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
 
 
 def all_tokens() -> list[ApiToken]:
-    """Every token that is not revoked, newest first, with its person; never the token itself."""
+    """Every token that is not revoked, newest first, with its person; without secrets."""
     query = select(ApiToken).where(ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc())
     return list(db.session.scalars(query))
 
 
 def tokens_page(*, person_id: UUID | None = None, after: UUID | None = None, limit: int) -> list[ApiToken]:
-    """Tokens with their persons, revoked ones too, newest first, in pages; of one person only."""
+    """Tokens with their persons, revoked ones too, newest first, in pages; optionally of one person."""
     query = select(ApiToken) if person_id is None else select(ApiToken).where(ApiToken.person_id == person_id)
     return page_by_id(query, ApiToken.id, after=after, limit=limit, newest_first=True)
 

@@ -1,8 +1,8 @@
-"""What was known of an SLA target at an earlier instant, from its stored history alone. Pure.
+"""What was known of an SLA target at an earlier instant, from its stored history. Pure.
 
-A stored clock says how it stands now. What it said at an instant T follows from what is kept with its time: when it
-began and stopped, its pauses (one with the reason `resolved` is a time in which the ticket lay solved before it came
-back), the versions of its calendar, and the deadlines before and after each change of the target (`sla.recomputed`).
+A stored clock has its current state only. Its state at an instant T follows from what is stored with a time: its start
+and stop, its pauses (one with the reason `resolved` is a time in which the ticket was resolved before it was reopened),
+the versions of its calendar, and the deadlines before and after each change of the target (`sla.recomputed`).
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """At `at` a target was changed; it was due at `before` (None: it did not exist yet, or was paused)."""
+    """The target was changed at `at`; its deadline was `before` (None: it did not exist yet, or was paused)."""
 
     at: datetime
     before: datetime | None
@@ -57,7 +57,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A target as it stood at an instant; `due_at` only where it ran."""
+    """A target's state at an instant; `due_at` only if it was running."""
 
     alike: Alike
     state: State
@@ -66,12 +66,12 @@ class Known:
 
     @property
     def case(self) -> Case:
-        """What it teaches about targets like it."""
+        """The case for statistics."""
         return Case(self.alike, self.used / timedelta(seconds=self.alike.seconds), self.state == "met")
 
 
 def known_at(target: Target, at: datetime) -> Known | None:
-    """What was known at `at`; None where the target did not exist then, or its length then was not kept."""
+    """The state at `at`; None if the target did not exist then, or if its length then is unknown."""
     seconds = _seconds(target, at) if target.started_at <= at else None
     if not seconds or seconds < 0:
         return None
@@ -85,14 +85,14 @@ def known_at(target: Target, at: datetime) -> Known | None:
 
 
 def is_final(target: Target, at: datetime) -> bool:
-    """Whether nothing of it changed after `at`, so that it is known at any later instant as at this."""
+    """Whether nothing changed after `at`, so that the state is the same at any later instant."""
     stopped = target.stopped_at is not None and target.stopped_at <= at
     quiet = all(each.ended_at is not None and each.ended_at <= at for each in target.pauses)
     return stopped and quiet and all(each.at <= at for each in target.changes)
 
 
 def end_of(target: Target, *, said_at: datetime, now: datetime) -> End:
-    """What became of a forecast that was made at `said_at`, by the rule of the compliance report."""
+    """The outcome of a forecast made at `said_at`, by the rule of the compliance report."""
     if any(each.at > said_at for each in target.changes):
         return "changed"
     due, stopped = target.due_at, target.stopped_at
@@ -103,7 +103,7 @@ def end_of(target: Target, *, said_at: datetime, now: datetime) -> End:
 
 
 def _state(target: Target, at: datetime) -> tuple[State, datetime]:
-    """How it stood, and until when it ran or stood."""
+    """The state, and until when the target was running or paused."""
     over = next((each for each in target.pauses if _covers(each, at)), None)
     if over is not None and over.reason == "resolved" and target.alike.kind != "first_response":
         return ("met" if target.alike.kind in ENDS else "cancelled"), over.started_at
@@ -117,7 +117,7 @@ def _covers(pause: Stood, at: datetime) -> bool:
 
 
 def _pauses(target: Target, at: datetime) -> list[tuple[datetime, datetime | None]]:
-    """The pauses that were known; one that lasted on is open."""
+    """The pauses known then; one that had not ended is open."""
     return [
         (each.started_at, each.ended_at if each.ended_at is not None and each.ended_at <= at else None)
         for each in target.pauses
@@ -126,7 +126,7 @@ def _pauses(target: Target, at: datetime) -> list[tuple[datetime, datetime | Non
 
 
 def _seconds(target: Target, at: datetime) -> int | None:
-    """How long the target was then: told from the deadline that the next change replaced."""
+    """The target's length then, from the deadline that the next change replaced."""
     change = next((each for each in target.changes if each.at > at), None)
     if change is None:
         return target.alike.seconds
@@ -137,5 +137,5 @@ def _seconds(target: Target, at: datetime) -> int | None:
 
 
 def _calendar(target: Target, at: datetime) -> WorkingCalendar:
-    """The version that was valid then, or the first."""
+    """The calendar version valid then, or the first one."""
     return next((said for since, said in target.versions if since <= at), target.versions[-1][1])

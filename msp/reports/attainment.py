@@ -1,7 +1,7 @@
-"""Which promises a question is about, counted or listed: one statement each, whatever their number.
+"""SLA targets of a report, counted or listed: one statement each.
 
-Everything reads the same rows: each promise that was alive in the period, with its outcome by the one rule, and each
-ticket that was opened in it without any promise. So what counts and what was left out add up to everything.
+All queries use the same rows: each target that existed in the period, with its outcome, and each ticket opened in it
+without any target. So counted and excluded targets add up to the total.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,8 +45,8 @@ from msp.tickets.models import TYPES, Ticket
 from msp.tickets.states import PRIORITIES
 
 DIMENSIONS = ("client", "contract", "priority", "type", "technician", "tier", "month", "kind")
-ENDS = ("resolution", "fulfilment")  # the promises that a reopened ticket takes up again
-NONE = "none"  # how the absence of a contract, technician, … is written in filters
+ENDS = ("resolution", "fulfilment")  # targets continued when a ticket is reopened
+NONE = "none"  # filter value for a missing contract, technician, …
 CODES: dict[str, Sequence[str]] = {
     "priority": PRIORITIES,
     "type": TYPES,
@@ -57,7 +57,7 @@ CODES: dict[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A period, the instant of asking, and what narrows it: values by dimension, `none` for what has none."""
+    """A period, the time of the query, and filters: values by dimension, `none` for a missing value."""
 
     period: Period
     at: datetime
@@ -66,7 +66,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One promise behind a figure; `clock_id` and times are None for a ticket that had none."""
+    """One target behind a figure; `clock_id` and times are None for a ticket without target."""
 
     clock_id: UUID | None
     ticket_id: UUID
@@ -88,7 +88,7 @@ class Line:
 
 
 def figures(question: Question, *, by: str) -> list[Figures]:
-    """The figures for each value of a dimension, in the order of their keys; ids are texts, months `2026-10`."""
+    """The figures by value of a dimension, sorted by key; ids are texts, months `2026-10`."""
     rows = _rows(question, has_technician=by == "technician")
     key = _key(rows, by)
     query = select(key.label("key"), rows.c.outcome, func.count().label("number")).group_by("key", rows.c.outcome)
@@ -99,7 +99,7 @@ def figures(question: Question, *, by: str) -> list[Figures]:
 
 
 def lines(question: Question, *, outcomes: Sequence[str] = (), limit: int, offset: int = 0) -> tuple[list[Line], int]:
-    """The promises behind figures, decided last first, and how many there are in all."""
+    """The targets behind figures, last decided first, and their total."""
     page = _page(question, outcomes, limit=limit, offset=offset)
     has_technician = "technician" in question.only
     technician = page.c.technician_id if has_technician else _technician(page.c.outcome)
@@ -161,7 +161,7 @@ def _rows(question: Question, *, has_technician: bool) -> Subquery:
 
 
 def _spans(question: Question) -> CTE:
-    """Each client's share of the period, by its own zone."""
+    """Each client's period in its own zone."""
     period = question.period
     begun = func.timezone(Client.timezone, cast(literal(period.first), TIMESTAMP))
     ended = func.timezone(Client.timezone, cast(literal(period.last + timedelta(days=1)), TIMESTAMP))
@@ -245,9 +245,9 @@ def _unpromised(question: Question, span: CTE) -> Select[Any]:
 
 
 def _technician(became: ColumnElement[str]) -> ColumnElement[UUID | None]:
-    """To whom a promise is put down: who met it in time; else who had the ticket at the breach; else who has it now.
+    """The technician of a target: who met it in time; else the assignee at the breach; else the current assignee.
 
-    Read from the events that say so. A client who closes the ticket themselves leaves it with its assignee.
+    Read from the events. A ticket closed by the client counts for its assignee.
     """
     met, worker = aliased(StoredEvent), aliased(Person)
     who_met = (

@@ -1,4 +1,4 @@
-"""What the forecast would have said on past mornings, knowing what was known then, and what came of it. Pure."""
+"""Forecasts of past mornings, with what was known then, compared with the outcomes. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,23 +11,23 @@ from msp.reports.as_of import Known, Target, end_of, is_final, known_at
 from msp.reports.forecast import Accuracy, Forecast, Waiting, forecast
 from msp.reports.late_chance import History
 
-LEARNED = timedelta(days=90)  # targets that began in this time before a forecast are its history
+LEARNED = timedelta(days=90)  # history: targets that started within this time before a forecast
 TESTED = timedelta(days=28)
-HORIZON = timedelta(hours=8)  # a morning's forecast is about what is due within this time
+HORIZON = timedelta(hours=8)  # forecasts cover targets due within this time
 MORNING = time(9)
 _FRIDAY = 4
-_NO_TIER = 0  # the tier does not enter the chance
+_NO_TIER = 0  # the tier does not affect the chance
 
 
 class Past:
-    """Targets with their histories, newest first; what never changes any more is worked out once."""
+    """Targets with their histories, newest first; caches states that no longer change."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = targets
         self._final: dict[UUID, Known | None] = {}
 
     def known(self, at: datetime) -> Iterator[tuple[Target, Known]]:
-        """The targets that began within LEARNED before `at`, as they stood then, newest first."""
+        """The targets that started within LEARNED before `at`, in their state then, newest first."""
         for target in self.targets:
             if at - LEARNED <= target.started_at <= at:
                 known = self._known(target, at)
@@ -35,11 +35,11 @@ class Past:
                     yield target, known
 
     def history(self, at: datetime) -> History:
-        """What could be learned at `at`."""
+        """The history known at `at`."""
         return History(known.case for _, known in self.known(at))
 
     def forecasts(self, at: datetime) -> list[tuple[Target, Forecast]]:
-        """What would have been said at `at` of every target that was due within HORIZON."""
+        """The forecasts at `at` for the targets due within HORIZON."""
         known = list(self.known(at))
         history = History(each.case for _, each in known)
         running = {
@@ -51,7 +51,7 @@ class Past:
         return [(running[each.waiting.clock_id][0], each) for each in said]
 
     def accuracy(self, now: datetime, *, since: datetime | None = None) -> Accuracy:
-        """How often the forecasts of the mornings before `now` were right; none before `since`."""
+        """How accurate the forecasts of mornings before `now` were; none before `since`."""
         found = Accuracy()
         for at in mornings(self.zone(), now):
             if since is None or at >= since:
@@ -59,7 +59,7 @@ class Past:
         return found
 
     def zone(self) -> str:
-        """The zone in which most of the targets count; UTC where there are none."""
+        """The most frequent time zone of the targets; UTC without targets."""
         zones = Counter(target.versions[0][1].timezone for target in self.targets)
         return min(zones, key=lambda zone: (-zones[zone], zone), default="UTC")
 

@@ -1,4 +1,4 @@
-"""Counts of promises, and what follows from them."""
+"""Counts of SLA targets by outcome, and compliance."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,35 +11,35 @@ OTHERS = "others"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many promises came to which end; `key` is what they have in common, None where there is nothing."""
+    """Counts by outcome; `key` is the group, None if it has no value."""
 
     key: str | None
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, *outcomes: str) -> int:
-        """How many came to one of these ends."""
+        """The number of targets with one of these outcomes."""
         return sum(self.counts.get(each, 0) for each in outcomes)
 
     @property
     def counted(self) -> int:
-        """Promises that were decided."""
+        """Decided targets."""
         return self.of(*COUNTED)
 
     @property
     def excluded(self) -> int:
-        """Promises that were left out, for whatever reason."""
+        """Excluded targets."""
         return self.of(*EXCLUDED)
 
     @property
     def total(self) -> int:
-        """Everything: what counts and what was left out."""
+        """Decided and excluded targets."""
         return self.counted + self.excluded
 
     @property
     def attainment(self) -> Decimal | None:
-        """The share that was met in time, from 0 to 1, to a tenth of a per cent; None where nothing was decided.
+        """The share met in time, from 0 to 1, to a tenth of a per cent; None if nothing was decided.
 
-        Rounded down, so that 100 % is said only where every promise was kept.
+        Rounded down, so that 100 % means every target.
         """
         if not self.counted:
             return None
@@ -47,7 +47,7 @@ class Figures:
 
 
 def sum_of(rows: Iterable[Figures], *, key: str | None = None) -> Figures:
-    """Several rows as one."""
+    """The sum of several rows."""
     counts: dict[str, int] = {}
     for row in rows:
         for outcome, number in row.counts.items():
@@ -56,7 +56,7 @@ def sum_of(rows: Iterable[Figures], *, key: str | None = None) -> Figures:
 
 
 def without_others(found: Iterable[Figures], own: str) -> list[Figures]:
-    """One's own row and that of nobody as they are, all others as one with the key `others`."""
+    """The own row and that of nobody unchanged, all others summed under the key `others`."""
     rows = list(found)
     kept = [each for each in rows if each.key in (own, None)]
     others = sum_of((each for each in rows if each.key not in (own, None)), key=OTHERS)

@@ -1,4 +1,4 @@
-"""Which open SLA targets will be missed, and how often that was right. Pure: what is known in, forecasts out."""
+"""Which open SLA targets will be missed, and how accurate past forecasts were. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ from msp.reports.late_chance import Alike, Chance, History
 
 Verdict = Literal["at_risk", "unknown", "in_time"]
 RISKS: tuple[Verdict, ...] = ("at_risk", "unknown")
-AT_RISK = 0.3  # the chance to be late from which a target is at risk
+AT_RISK = 0.3  # minimum chance of a breach for "at risk"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A running target. `open_for` is the business time until it is due; zero once that is past."""
+    """A running target. `open_for` is the business time until it is due; zero after that."""
 
     clock_id: UUID
     alike: Alike
@@ -26,16 +26,16 @@ class Waiting:
 
     @property
     def share(self) -> float:
-        """The share of its business time that is used, 0 to 1."""
+        """The used share of its business time, 0 to 1."""
         whole = timedelta(seconds=self.alike.seconds)
         return 1 - self.open_for / whole if whole else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is expected of a target, and by which chance.
+    """The forecast of a target, with its chance.
 
-    at_risk: the chance to be late is AT_RISK or more; unknown: there is not enough history; in_time: the rest.
+    at_risk: the chance of a breach is AT_RISK or more; unknown: not enough history; in_time: otherwise.
     """
 
     waiting: Waiting
@@ -43,24 +43,24 @@ class Forecast:
 
     @property
     def verdict(self) -> Verdict:
-        """The category that the chance comes to."""
+        """The category of the chance."""
         if self.chance.late is None:
             return "unknown"
         return "at_risk" if self.chance.late >= AT_RISK else "in_time"
 
 
 def forecast(waiting: Iterable[Waiting], history: History, *, at: datetime) -> list[Forecast]:
-    """What is expected of each target that is due after `at`, due first first; those that are late already are left."""
+    """The forecast of each target due after `at`, soonest first; breached ones are left out."""
     ahead = sorted((each for each in waiting if each.due_at > at), key=lambda each: (each.due_at, each.clock_id))
     return [Forecast(each, history.chance(each.alike, each.share)) for each in ahead]
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How many past forecasts there were by what they said, and how many of those targets were late.
+    """Past forecasts by verdict, and how many of those targets were breached.
 
-    `unknown` had not enough history then. Not compared are `undecided`, not decided yet or cancelled, and `changed`, of
-    which the target itself was changed later. `times` counts the mornings that had any.
+    `unknown` had not enough history then. Not compared are `undecided` (not decided yet, or cancelled) and `changed`
+    (the target was changed later). `times` counts the mornings with forecasts.
     """
 
     times: int = 0
@@ -74,11 +74,11 @@ class Accuracy:
 
     @property
     def compared(self) -> int:
-        """Forecasts that said something and have an end to compare with."""
+        """Forecasts that can be compared with an outcome."""
         return self.at_risk + self.in_time
 
     def plus(self, said: Verdict, end: "End") -> "Accuracy":
-        """With one forecast more, and what became of its target."""
+        """Adds one forecast with its outcome."""
         if said == "unknown":
             return replace(self, unknown=self.unknown + 1)
         if end == "undecided":
@@ -95,7 +95,7 @@ End = Literal["met", "late", "undecided", "changed"]
 
 
 def count_by_hour(expected: Sequence[Forecast], *, at: datetime, hours: int) -> list[dict[Verdict, int]]:
-    """For each of the next hours, how many targets that are due in it come to which verdict."""
+    """For each of the next hours, the number of targets due in it by verdict."""
     found: list[dict[Verdict, int]] = [{} for _ in range(hours)]
     for each in expected:
         hour = int((each.waiting.due_at - at).total_seconds() // 3600)

@@ -1,9 +1,9 @@
-"""How likely an open SLA target is to be missed, from what became of targets like it. Pure.
+"""The chance that an open SLA target is missed, from similar past targets. Pure.
 
-The statistic is the Kaplan-Meier estimate over the share of the target's business time that was used when it was met;
-targets that are not met yet, or were cancelled, count as long as they were observed. Of an open target that has used a
-share u of its time, the chance to be late is S(1) / S(u): of those that were still open at u too, how many were still
-open when all their time was used. Shares make targets of different lengths comparable.
+The statistic is the Kaplan-Meier estimate over the share of the target's business time used when it was met; targets
+not met yet, or cancelled, are censored observations. For an open target that has used a share u of its time, the chance
+of a breach is S(1) / S(u): of the targets still open at u, the part still open when all time was used. Shares make
+targets of different lengths comparable.
 """
 
 from bisect import bisect_right
@@ -14,15 +14,15 @@ from itertools import groupby
 from typing import Literal
 from uuid import UUID
 
-FEWEST = 30  # decided targets that were open for as long; fewer are no history
-NEWEST = 2_000  # cases of a group that count: where there are more, it is the recent ones that tell how it goes now
+FEWEST = 30  # minimum number of decided targets
+NEWEST = 2_000  # maximum number of cases per group: recent ones are more relevant
 Group = Literal["client_target", "target", "kind", "all"]
-GROUPS: tuple[Group, ...] = ("client_target", "target", "kind", "all")  # the most alike first
+GROUPS: tuple[Group, ...] = ("client_target", "target", "kind", "all")  # most similar first
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """What makes two targets alike: the kind, the client, and the time that was agreed, in business seconds."""
+    """The group of a target: kind, client, and agreed time in business seconds."""
 
     kind: str
     client_id: UUID
@@ -31,7 +31,7 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A past target: the share of its time (1.0: all of it) used when it was met or, if not, until it was last seen."""
+    """A past target: the share of its time (1.0: all of it) used when it was met or, if not, when last observed."""
 
     alike: Alike
     share: float
@@ -39,15 +39,15 @@ class Case:
 
     @property
     def is_decided(self) -> bool:
-        """Whether it is known that it was met in time or missed."""
+        """Whether it was met in time or missed."""
         return self.is_met or self.share > 1
 
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """The chance to be late, 0 to 1; None where there were fewer than FEWEST cases.
+    """The chance of a breach, 0 to 1; None with fewer than FEWEST cases.
 
-    `cases` are the decided targets of the group (met, or missed already) that were open for as long.
+    `cases` are the decided targets of the group (met, or missed) that were open for at least as long.
     """
 
     late: float | None
@@ -64,7 +64,7 @@ _KEYS: dict[Group, Callable[[Alike], Hashable]] = {
 
 
 class Curve:
-    """The share of targets that were still open, by the share of their time that was used."""
+    """The share of targets still open, by the used share of their time."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
         known = list(cases)
@@ -81,15 +81,15 @@ class Curve:
             left -= len(met)
 
     def still_open(self, share: float) -> float:
-        """S(share): the estimated part of targets that were open after this share of their time; exact at ties."""
+        """The estimated part of targets open after this share of their time; exact at ties."""
         return self._open[bisect_right(self._points, share)]
 
     def decided_after(self, share: float) -> int:
-        """How many cases that are decided were open after this share of their time."""
+        """The number of decided cases that were open after this share of their time."""
         return len(self._decided) - bisect_right(self._decided, share)
 
     def late(self, share: float) -> float:
-        """The chance that a target open at `share` of its time is open still when all of it is used."""
+        """The chance that a target open at `share` of its time is still open at its deadline."""
         if share >= 1:
             return 1.0
         open_now = self.still_open(share)
@@ -97,14 +97,14 @@ class Curve:
 
 
 class History:
-    """Past targets, newest first, in groups of those that are alike."""
+    """Past targets, newest first, grouped by similarity."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
         self._cases = list(cases)
         self._curves: dict[tuple[Group, Hashable], Curve] = {}
 
     def chance(self, alike: Alike, share: float) -> Chance:
-        """The chance of a target that has used `share` of its time, by the most alike group that has enough cases."""
+        """The chance of a target that has used `share` of its time, by the most similar group with enough cases."""
         cases = 0
         for group in GROUPS:
             curve = self._curve(group, _KEYS[group](alike))

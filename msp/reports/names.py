@@ -1,4 +1,4 @@
-"""The names of what figures are grouped by."""
+"""Names of report groups."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -12,7 +12,7 @@ from msp.people.models import Person
 
 
 def names(by: str, keys: Iterable[str | None]) -> dict[str, str]:
-    """The names of clients, contracts (with their client) or technicians, by id as text; others have none."""
+    """The names of clients, contracts (with their client) or technicians by id as text; other dimensions have none."""
     wanted = [UUID(key) for key in keys if key is not None] if by in ("client", "contract", "technician") else []
     if not wanted:
         return {}

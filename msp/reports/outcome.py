@@ -30,12 +30,12 @@ Instant = ColumnElement[datetime | None]
 
 
 def due(clock: Any) -> Instant:
-    """When a clock is or was due: paused ones name no deadline, but a breach that was noted stays."""
+    """The deadline of a clock: NULL while paused, except for a recorded breach."""
     return func.coalesce(clock.due_at, clock.breached_at)
 
 
 def decided(clock: Any) -> Instant:
-    """The moment from which a promise counts; null while it stands still, ahead of us while its time is not up."""
+    """When a target is decided; NULL while paused, in the future while its time is running."""
     return func.least(clock.met_at, due(clock))
 
 
@@ -48,9 +48,9 @@ def is_decided(clock: Any, *, at: datetime, ended: ColumnElement[datetime]) -> C
 def outcome(
     clock: Any, *, at: datetime, ended: ColumnElement[datetime], stood_at_end: ColumnElement[bool]
 ) -> ColumnElement[str]:
-    """The code of the tables above for a clock, in a period that ended (or will end) at `ended`, as known at `at`.
+    """The outcome code (see above) of a clock in a period that ended (or will end) at `ended`, as known at `at`.
 
-    `stood_at_end` says whether a pause lay over that end; it is asked only where the end is past.
+    `stood_at_end` is whether it was paused at that end; only evaluated for an end in the past.
     """
     stands = case((ended > at, clock.state == "paused"), else_=stood_at_end)
     return case(

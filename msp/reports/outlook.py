@@ -1,4 +1,4 @@
-"""The forecast: the SLA targets due in the next hours, what is expected of them, and how often that was right."""
+"""SLA targets due in the next hours with their forecast, and the accuracy of past forecasts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,12 +22,12 @@ from msp.tickets.models import Ticket
 from msp.tickets.ticket_rows import IS_UNFINISHED
 
 HORIZONS = (2, 4, 8)  # hours
-LESSON_SECONDS = 600.0  # for which what the past teaches is kept
+LESSON_SECONDS = 600.0  # seconds for which the history is cached
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A target due in the next hours, with its ticket as a list names it and what is expected of it."""
+    """A target due in the next hours, with its ticket and forecast."""
 
     ticket_id: UUID
     label: str
@@ -41,9 +41,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The next hours as far as the current scope sees them: soonest first, and how many targets are late already.
+    """The next hours in the current scope: targets by deadline, and the number of breached ones.
 
-    `accuracy` is about all that the scope sees, however the rest is narrowed.
+    `accuracy` covers the whole scope, whatever the filters.
     """
 
     expected: tuple[Expected, ...]
@@ -52,19 +52,19 @@ class Outlook:
 
     @property
     def tickets(self) -> int:
-        """How many tickets have a target that is due."""
+        """The number of tickets with a due target."""
         return len({each.ticket_id for each in self.expected})
 
     @property
     def tickets_at_risk(self) -> int:
-        """How many tickets have a target at risk."""
+        """The number of tickets with a target at risk."""
         return len({each.ticket_id for each in self.expected if each.forecast.verdict == "at_risk"})
 
 
 def outlook(*, at: datetime, hours: int, client_id: UUID | None = None, tier: int | None = None) -> Outlook:
-    """What is expected of the targets due within `hours` from `at`, by what the current scope may see.
+    """The forecast of targets due within `hours` from `at` in the current scope.
 
-    What the past teaches is read at most every ten minutes for a scope.
+    The history is cached for ten minutes per scope.
     """
     rows = [
         row

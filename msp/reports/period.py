@@ -1,4 +1,4 @@
-"""The days that a report is about, as a reader or a program names them."""
+"""The period of a report, as days or months."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -6,37 +6,37 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 LONGEST = 24  # months
-_MARGIN = timedelta(days=1)  # no zone is further than this from UTC
+_MARGIN = timedelta(days=1)  # largest UTC offset of any zone
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From the first day to the last, both included; each client's days are those of its own time zone."""
+    """First to last day, both included; each client's days are in its own time zone."""
 
     first: date
     last: date
 
     def bounds(self, zone: str) -> tuple[datetime, datetime]:
-        """The half-open stretch of instants that these days are in a time zone, in UTC."""
+        """The half-open interval of these days in a time zone, in UTC."""
         here = ZoneInfo(zone)
         begun = datetime.combine(self.first, time(), here)
         ended = datetime.combine(self.last + timedelta(days=1), time(), here)
         return begun.astimezone(UTC), ended.astimezone(UTC)
 
     def widest(self) -> tuple[datetime, datetime]:
-        """Instants before and after which these days are in no time zone."""
+        """An interval that contains these days in any time zone."""
         begun, ended = self.bounds("UTC")
         return begun - _MARGIN, ended + _MARGIN
 
     def months(self) -> list[date]:
-        """The first days of the months that it touches, in order."""
+        """The first days of its months, in order."""
         found = [self.first.replace(day=1)]
         while (following := _next_month(found[-1])) <= self.last:
             found.append(following)
         return found
 
     def reaching_back(self, months: int) -> "Period":
-        """The months that end with this period's last one, so many, whole but for the end."""
+        """The last months ending with this period's last one, whole except for the end."""
         first = self.last.replace(day=1)
         for _ in range(months - 1):
             first = (first - timedelta(days=1)).replace(day=1)
@@ -44,14 +44,14 @@ class Period:
 
 
 def month_of(day: date) -> Period:
-    """The whole month around a day."""
+    """The calendar month of a day."""
     return Period(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
 
 
 def read_period(first: str | None, last: str | None, *, today: date) -> Period | None:
-    """The period between two days (`2026-10-05`) or months (`2026-10`); the present month where neither is named.
+    """The period between two days (`2026-10-05`) or months (`2026-10`); the current month if neither is given.
 
-    With one of them alone it is that month or day. None for what is no date, is turned round or is over two years.
+    A single value is that month or day. None for an invalid date, a reversed period or more than two years.
     """
     if not first and not last:
         return month_of(today)
@@ -71,7 +71,7 @@ def _read(text: str) -> Period:
 
 
 def _year_kept(day: date) -> date:
-    """The day itself; refuses years at the ends of the calendar, where zones leave it."""
+    """The day; refuses years at the limits of the calendar, where time zones overflow."""
     if not 2000 <= day.year < 2200:
         raise ValueError("beyond the years of any desk")
     return day

@@ -1,4 +1,4 @@
-"""Behind a line of a report: ticket, contract, the trail of the deadline, and by how much it was kept or missed."""
+"""Behind one target of a report: ticket, contract, calculation of the deadline, and margin."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ Spans = list[tuple[datetime, datetime | None]]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What explains a deadline, and its margin (see `margins`).
+    """The explanation of a deadline, with its margin (see `margins`).
 
-    Of a promise that is finished, `then` and `contract` are what it was made for, whatever the ticket is now.
+    For a finished target, `then` and `contract` are those it was calculated with, whatever the ticket has now.
     """
 
     then: TicketTerms
@@ -37,7 +37,7 @@ class Reason:
 
 
 def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
-    """The reasons of these lines by clock, in a few statements however many there are."""
+    """The explanations of these lines by clock; a few statements in all."""
     query = (
         select(Clock, Ticket.id, Ticket.priority, Ticket.contract_id)
         .join(Ticket, and_(Ticket.client_id == Clock.client_id, Ticket.id == Clock.ticket_id))
@@ -58,10 +58,9 @@ def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
 
 
 def margins(lines: Sequence[Line], *, at: datetime) -> dict[UUID, int]:
-    """The business minutes that were over when each promise was met, negative when late, by clock.
+    """The business minutes left when each target was met, negative if late, by clock.
 
-    Of a promise that is still open they are those left at `at`. Two statements however many lines there are, and
-    those that read the versions of their calendars.
+    For an open target those left at `at`. Two statements, and those that read calendar versions.
     """
     query = select(
         Clock.id, Clock.ticket_id, Clock.calendar_id, Clock.budget_seconds, Clock.started_at, Clock.due_at, Clock.met_at
@@ -83,7 +82,7 @@ def _pauses(lines: Iterable[Line]) -> dict[UUID, Spans]:
 
 
 def _changes(lines: Iterable[Line]) -> dict[UUID, list[StoredEvent]]:
-    """What changed that promises rest on, by ticket, oldest first."""
+    """Changes of what targets depend on, by ticket, oldest first."""
     found: dict[UUID, list[StoredEvent]] = {}
     query = select(StoredEvent).where(_among(StoredEvent.subject_id, list({line.ticket_id for line in lines})))
     for event in db.session.scalars(query.where(StoredEvent.kind.in_(CHANGES)).order_by(StoredEvent.seq)):
@@ -97,14 +96,14 @@ def _contracts(ids: set[UUID]) -> dict[UUID | None, Contract]:
 
 
 def _among(column: InstrumentedAttribute[UUID], ids: list[UUID]) -> ColumnElement[bool]:
-    """Among thousands of ids, as one parameter."""
+    """Many ids as one parameter."""
     return column == any_(literal(ids, ARRAY(Uuid)))
 
 
 def _left(clock: Counted, stood: Spans, at: datetime) -> int:
-    """Whole minutes of the calendar that held, part minutes dropped towards zero."""
+    """Whole minutes in the calendar then, rounded towards zero."""
     until = clock.met_at or at
-    since = min([until, *(begun for begun, ended in stood if ended is None)])  # nothing is used up under an open pause
+    since = min([until, *(begun for begun, ended in stood if ended is None)])  # an open pause uses no time
     closed = [(begun, ended) for begun, ended in stood if ended is not None]
     used = elapsed(calendar_of(clock, pauses_before(clock, stood)), clock.started_at, since, closed)
     left = timedelta(seconds=clock.budget_seconds) - used

@@ -1,4 +1,4 @@
-"""SLA targets of the last months with their stored histories, as the current scope sees them: four statements."""
+"""SLA targets of the last months with their histories, in the current scope: four statements."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -19,20 +19,20 @@ from msp.reports.outcome import due
 from msp.sla.models import Clock, Pause
 from msp.tickets.events import SlaRecomputed
 
-MOST = 6_000  # targets that are read
-LEAST_BEFORE = 3_000  # of them, those before a morning that is tested, where not all could be read
+MOST = 6_000  # maximum number of targets read
+LEAST_BEFORE = 3_000  # of them, those before a tested morning if not all could be read
 _ENDS = {"resolution", "fulfilment"}
 
 
 def lessons(*, at: datetime) -> tuple[History, Accuracy]:
-    """What past targets teach about open ones at `at`, and how often forecasts made in that way were right."""
+    """The history for open targets at `at`, and the accuracy of past forecasts."""
     known = past(at=at)
     is_cut = len(known.targets) == MOST
     return known.history(at), known.accuracy(at, since=known.targets[-LEAST_BEFORE].started_at if is_cut else None)
 
 
 def past(*, at: datetime) -> Past:
-    """The newest targets that began before `at`, with their histories."""
+    """The newest targets that started before `at`, with their histories."""
     return Past(_read(at))
 
 
@@ -89,7 +89,7 @@ def _pauses(tickets: list[UUID]) -> dict[UUID, list[Stood]]:
 
 
 def _changes(tickets: list[UUID], *, since: datetime) -> dict[tuple[UUID, str], list[Change]]:
-    """Changes of targets by ticket and sort of target; those before every tested morning do not matter."""
+    """Target changes by ticket and sort of target; those before every tested morning are irrelevant."""
     query = select(StoredEvent.subject_id, StoredEvent.at, StoredEvent.data).where(
         StoredEvent.subject_id == any_(literal(tickets, ARRAY(Uuid))),
         StoredEvent.kind == SlaRecomputed.kind,
@@ -103,7 +103,7 @@ def _changes(tickets: list[UUID], *, since: datetime) -> dict[tuple[UUID, str], 
 
 
 def _sort(kind: str) -> str:
-    """A ticket's resolution may become a fulfilment and back when its type is changed: it is one target."""
+    """Resolution and fulfilment are one target: a change of the ticket's type turns one into the other."""
     return "end" if kind in _ENDS else kind
 
 
