@@ -143,7 +143,7 @@ def change_tier(
 
 
 def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **changes: object) -> None:
-    """Change subject, type, impact, urgency or tags; emits `ticket.edited` with the names of what changed."""
+    """Change fields of EDITABLE; emits `ticket.edited` with the names of what changed."""
     changed = {name: value for name, value in changes.items() if getattr(ticket, name) != value}
     if not changed:
         return

@@ -1,5 +1,6 @@
 """Tickets, what was said on them, and the chat threads that they live in."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from msp.tickets.states import PRIORITIES, SQL_FINISHED, SQL_UNFINISHED, STATUSE
 OWN_CHANNELS = ("portal", "console", "email", "phone", "api")  # ways to the desk besides the platforms of plug-ins
 TYPES = ("incident", "request")
 LEVELS = ("high", "medium", "low")
+# What may be edited of a ticket by itself, with the allowed values where they are few.
+EDITABLE: dict[str, tuple[str, ...]] = {"subject": (), "type": TYPES, "impact": LEVELS, "urgency": LEVELS, "tags": ()}
 NOT_CONNECTED = "not_connected"  # Conversation.unreachable_reason where its workspace has no working connection
 
 
@@ -134,6 +137,22 @@ class Ticket(Model):
     def label(self) -> str:
         """What people call it: LOZ-412."""
         return str(Label(self.client.code, self.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for, before it is a ticket."""
+
+    subject: str
+    body: str
+    source: str
+    type: str = "incident"
+    priority: str = "normal"
+    impact: str = "medium"
+    urgency: str = "medium"
+    tags: tuple[str, ...] = ()
+    external_id: str | None = None
+    content: Json | None = None  # the rich text of `body`, where that is no Markdown
 
 
 class Message(Model):

@@ -1,6 +1,5 @@
 """Opening a ticket: its first message, its SLA clocks, `ticket.opened`."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm.attributes import set_committed_value
@@ -8,7 +7,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from msp.clients.models import Client
 from msp.contracts.queries import promise_of
 from msp.kernel.bulk_insert import insert_pending
-from msp.kernel.db import Json, db
+from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid
 from msp.kernel.ids import new_id
 from msp.people.models import Person
@@ -17,27 +16,12 @@ from msp.tickets import sla_targets
 from msp.tickets.actions import wrong_tags
 from msp.tickets.events import TicketOpened, emit_ticket_event
 from msp.tickets.messages import MAX_BODY, is_channel
-from msp.tickets.models import LEVELS, TYPES, Message, Ticket
+from msp.tickets.models import EDITABLE, Message, Request, Ticket
 from msp.tickets.numbers import number_and_contract
 from msp.tickets.states import PRIORITIES
 
+__all__ = ["MAX_SUBJECT", "Request", "open_ticket"]
 MAX_SUBJECT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asks for, before it is a ticket."""
-
-    subject: str
-    body: str
-    source: str
-    type: str = "incident"
-    priority: str = "normal"
-    impact: str = "medium"
-    urgency: str = "medium"
-    tags: tuple[str, ...] = ()
-    external_id: str | None = None
-    content: Json | None = None  # the rich text of `body`, where that is no Markdown
 
 
 def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
@@ -59,9 +43,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
         body=request.body,
         status="new",
         priority=request.priority,
-        type=request.type,
-        impact=request.impact,
-        urgency=request.urgency,
+        **{name: getattr(request, name) for name, values in EDITABLE.items() if values},
         tier=1,
         contract_id=promise.contract_id if promise else None,
         source=request.source,
@@ -105,10 +87,10 @@ def _check(request: Request) -> None:
         fields["body"] = ["too_long"]
     if request.priority not in PRIORITIES:
         fields["priority"] = ["unknown"]
-    if request.type not in TYPES:
-        fields["type"] = ["unknown"]
     if not is_channel(request.source):
         fields["source"] = ["unknown"]
-    fields |= {name: ["unknown"] for name in ("impact", "urgency") if getattr(request, name) not in LEVELS}
+    fields |= {
+        name: ["unknown"] for name, values in EDITABLE.items() if values and getattr(request, name) not in values
+    }
     if fields:
         raise Invalid(fields=fields)

@@ -198,6 +198,7 @@ def fetch_rows(query: TicketSelect, values: Mapping[str, object]) -> list[Ticket
 
 # Written out, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
 IS_UNFINISHED = text(f"ticket.{SQL_UNFINISHED}")
+CHOSEN = {"tier": "tiers", "priority": "priorities", "type": "types"}  # parts of Filter that take values of a field
 _TEXTS, _NUMBERS = ARRAY(Text), ARRAY(SmallInteger)
 _CONDITIONS: dict[str, ColumnElement[bool] | TextClause] = {
     "unfinished": IS_UNFINISHED,

@@ -17,10 +17,10 @@ from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email
 from msp.sla.explanation import explain_clocks
 from msp.tickets import actions, api_queries, by_requester, opening, waking
-from msp.tickets.models import Ticket
+from msp.tickets.models import EDITABLE, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.states import priority_of
-from msp.tickets.ticket_rows import Filter, TicketRow
+from msp.tickets.ticket_rows import CHOSEN, Filter, TicketRow
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
 from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
@@ -46,15 +46,14 @@ blueprint = resource("tickets", tag="Tickets")
 def list_tickets(query_data: dict[str, Any]) -> Answer:
     """Tickets, newest first or by what is due; with the token of a client's employee their own."""
     limit, assignee_id = query_data["limit"], query_data.get("assignee_id")
+    chosen: dict[str, Any] = {part: (query_data[name],) for name, part in CHOSEN.items() if name in query_data}
     wanted = Filter(
         client_id=query_data.get("client_id"),
         statuses=query_data.get("status", ()),
         assignee_id=None if assignee_id == "none" else assignee_id,
         is_unassigned=assignee_id == "none",
         requester_id=_seen_requester(query_data.get("requester_id")),
-        tiers=_one(query_data, "tier"),
-        priorities=_one(query_data, "priority"),
-        types=_one(query_data, "type"),
+        **chosen,
         is_finished=None,
     )
     words = query_data.get("q")
@@ -75,10 +74,6 @@ def _due_key(row: TicketRow) -> list[Any]:
     return [row.due_at and row.due_at.isoformat(), row.id]
 
 
-def _one(query_data: dict[str, Any], name: str) -> tuple[Any, ...]:
-    return (query_data[name],) if name in query_data else ()
-
-
 @blueprint.post("/tickets")
 @blueprint.input(TicketIn)
 @blueprint.output(TicketOut, status_code=201)
@@ -90,14 +85,10 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
     at = clock.now()
     client, requester = _who_asks(json_data, at=at)
     asked = opening.Request(
-        subject=json_data["subject"],
         body=json_data["body"],
         source=json_data["source"] if caller().is_staff else "api",
-        type=json_data["type"],
         priority=json_data.get("priority") or priority_of(json_data["impact"], json_data["urgency"]),
-        impact=json_data["impact"],
-        urgency=json_data["urgency"],
-        tags=tuple(json_data["tags"]),
+        **_details(json_data),
     )
     ticket, _ = opening.open_ticket(client, requester=requester, request=asked, at=at)
     _route(ticket, json_data, at=at)
@@ -133,8 +124,7 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
         actions.change_contract(ticket, _contract(json_data["contract_id"]), at=at)
     if "priority" in json_data:
         actions.change_priority(ticket, json_data["priority"], at=at)
-    details = {name: json_data[name] for name in ("subject", "type", "impact", "urgency", "tags") if name in json_data}
-    actions.edit(ticket, at=at, **details)
+    actions.edit(ticket, at=at, **_details(json_data))
     if "status" in json_data:
         actions.change_status(ticket, json_data["status"], at=at, scheduled_for=json_data.get("scheduled_for"))
     elif "scheduled_for" in json_data:
@@ -157,6 +147,10 @@ def act_as_requester(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     is_changed = by_requester.ACTIONS[json_data["action"]](ticket, caller(), at=clock.now())
     settled(ticket)
     return {"is_changed": is_changed, "ticket": shown(ticket)}, 200, _headers(ticket)
+
+
+def _details(json_data: dict[str, Any]) -> dict[str, Any]:
+    return {name: json_data[name] for name in EDITABLE if name in json_data}
 
 
 def _seen_requester(requester_id: UUID | None) -> UUID | None:
