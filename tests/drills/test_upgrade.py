@@ -118,7 +118,7 @@ def test_nothing_fails_and_nothing_is_lost(before: Path, tmp_path_factory: pytes
 
 def _staged(tree: Path, environment: dict[str, str]) -> str:
     """Build the cast with the old version; returns the technician's token."""
-    stage = [sys.executable, "-m", "tests.drills.seed"]
+    stage = [sys.executable, "-m", "tests.drills.stage"]  # its name in the old version
     told = subprocess.run(stage, cwd=tree, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
     return str(json.loads(told)["tomas"]) if told.startswith("{") else told
 
