@@ -23,7 +23,7 @@ def asked_to_issue(invoice: Invoice) -> str | None:
         return None
     return confirmation(
         gettext("Issue the invoice"),
-        gettext("The invoice gets its number and is sent to the client. To correct it later, a credit note is needed."),
+        gettext("The invoice gets its number and is sent to the client. Later corrections require a credit note."),
         facts=[
             (gettext("Client"), access_client(invoice.client_id).name),
             (gettext("Number"), _number("invoice")),
@@ -43,12 +43,12 @@ def asked_to_issue_all(places: Sequence[Place], *, period_end: date, back_url: s
         return None
     return confirmation(
         ngettext("Issue %(num)d invoice", "Issue %(num)d invoices", len(places)),
-        gettext("They get their numbers and are sent to the clients. To correct one later, a credit note is needed."),
+        gettext("The invoices get their numbers and are sent to the clients. Later corrections require a credit note."),
         facts=[
             (gettext("First number"), _number("invoice")),
             *((gettext("Net"), formats.money(net, currency)) for currency, net in _nets(places).items()),
         ],
-        warning=gettext("The month is not over: work of its last days would not be on them.") if is_early else "",
+        warning=gettext("The month is not over: work of its last days will not be included.") if is_early else "",
         button=gettext("Issue"),
         back_url=back_url,
     )
@@ -60,7 +60,7 @@ def asked_to_credit(invoice: Invoice) -> str | None:
         return None
     return confirmation(
         gettext("Issue the credit note"),
-        gettext("A credit note for all that is left of it. Its hours can be billed again."),
+        gettext("Issues a credit note for the remaining amount. Its hours can be billed again."),
         facts=[
             (gettext("Client"), access_client(invoice.client_id).name),
             (gettext("Invoice"), invoice.number or ""),
@@ -75,7 +75,7 @@ def asked_to_credit(invoice: Invoice) -> str | None:
 def _early(invoice: Invoice) -> str:
     last = invoice.period_end
     return gettext(
-        "%(month)s is not over: it ends on %(day)s. Work until then would not be on this invoice.",
+        "%(month)s ends on %(day)s. Work until then will not be included in this invoice.",
         month=formats.month(invoice.period_start).capitalize(),
         day=formats.day(last),
     )

@@ -76,7 +76,7 @@ def month() -> str:
     return render_template(
         "billing/month.html",
         shell=shell(current="billing.month"),
-        title=gettext("Closing %(month)s", month=formats.month(period.first)),
+        title=gettext("Billing for %(month)s", month=formats.month(period.first)),
         subtitle=views.subtitle(found),
         net=sum(place.net for place in found.places if place.currency == issuing.EURO),
         currency=issuing.EURO,
@@ -205,7 +205,7 @@ def credit(invoice_id: UUID) -> Answer:
     except Conflict as refused:
         return _refused(original, message(refused))
     except Invalid:
-        return _refused(original, gettext("A credit note needs its reason."))
+        return _refused(original, gettext("Enter the reason for the credit note."))
     return redirect(url_for("billing.invoice", invoice_id=note.id), 303)
 
 
@@ -221,7 +221,7 @@ def invoice_list() -> str:
     return render_template(
         "billing/invoices.html",
         shell=shell(current="billing.invoices"),
-        subtitle=gettext("the newest first"),
+        subtitle=gettext("newest first"),
         tabs=[
             {"label": label, "url": url_for("billing.invoices", state=state or None), "current": state == tab}
             for state, label in tabs
@@ -237,7 +237,7 @@ def _tab(state: str) -> str:
     """A tab's name."""
     return {
         "draft": gettext("drafts"),
-        "issued": gettext("waiting to be paid"),
+        "issued": gettext("pending payment"),
         "overdue": gettext("overdue"),
         "paid": gettext("paid"),
         "void": gettext("credited"),

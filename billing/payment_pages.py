@@ -74,8 +74,8 @@ def kind_name(entry: PaymentEntry) -> str:
         "stripe": gettext("Paid through Stripe"),
         "refund": gettext("Refund"),
         "refund_failed": gettext("The refund failed"),
-        "dispute": gettext("Disputed: the bank took it back"),
-        "dispute_won": gettext("Dispute won: it came again"),
+        "dispute": gettext("Disputed: reversed by the bank"),
+        "dispute_won": gettext("Dispute won: paid again"),
         "dispute_lost": gettext("Dispute lost"),
         "correction": gettext("Correction of an entry"),
     }
@@ -87,7 +87,7 @@ def note_payment(invoice_id: UUID) -> AnyResponse:
     invoice, form = queries.access_invoice(invoice_id), Form(request.form)
     amount, on = form.read("amount", lambda text: _money(text, invoice.currency)), form.read("on", day)
     if amount is None or on is None:
-        return _back(invoice_id, gettext("The amount or the day cannot be read."))
+        return _back(invoice_id, gettext("Amount or date is not valid."))
     direction: payments.Direction = "returned" if form.text("direction") == "returned" else "received"
     try:
         if is_first_time():
@@ -97,7 +97,7 @@ def note_payment(invoice_id: UUID) -> AnyResponse:
             )  # fmt: skip
     except (Invalid, Conflict) as refused:
         return _back(invoice_id, message(refused))
-    flash(gettext("Noted."), "green")
+    flash(gettext("Saved."), "green")
     return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)
 
 

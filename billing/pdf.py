@@ -86,17 +86,17 @@ def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
         "qr_svg": qr_svg(qr_url, width_mm=QR_MM) if qr_url else "",
         "qr_mm": QR_MM * _QUIET,
         "qr_alt": qr_url or "",
-        "customer_word": gettext("Invoiced to"),
+        "customer_word": gettext("Bill to"),
         "customer": {"name": customer.get("name", ""), "lines": _party_lines(customer)},
         "facts": _facts(invoice),
         "columns": [gettext("Concept"), gettext("Quantity"), gettext("Price"), gettext("Tax"), gettext("Amount")],
         "sections": _sections(invoice, told),
         "mentions": [mention(each["code"]) for each in invoice.legal_mentions],
-        "payment_word": gettext("How to pay"),
+        "payment_word": gettext("Payment method"),
         "payment": _payment(invoice, issuer),
         "sums": _sums(invoice),
         "total": [gettext("Total"), formats.money(invoice.payable, invoice.currency)],
-        "work_title": gettext("The work in detail"),
+        "work_title": gettext("Work detail"),
         "work_columns": [gettext("Day"), gettext("Ticket"), "", gettext("Worked"), gettext("Billed")],
         "work": _work(invoice, told),
         "footer": " · ".join(part for part in (issuer.get("legal_name"), issuer.get("registry")) if part),
@@ -130,7 +130,7 @@ def _party_lines(party: Json) -> list[str]:
     if address.get("province") and address["province"] != address.get("city"):
         place = f"{place} ({address['province']})"
     lines = [
-        gettext("Tax number %(number)s", number=party["tax_id"]) if party.get("tax_id") else "",
+        gettext("Tax ID %(number)s", number=party["tax_id"]) if party.get("tax_id") else "",
         address.get("line1", ""),
         address.get("line2", ""),
         place,
@@ -149,7 +149,7 @@ def _facts(invoice: Invoice) -> list[list[str]]:
         (gettext("Date of issue"), _date(invoice.issued_on)),
         (gettext("Period"), days(invoice.period_start.isoformat(), invoice.period_end.isoformat())),
         (gettext("Due"), _date(invoice.due_on)),
-        (gettext("Order"), invoice.po_number or ""),
+        (gettext("PO"), invoice.po_number or ""),
     ]
     return [[label, text] for label, text in facts if text]
 
@@ -218,9 +218,9 @@ def _payment(invoice: Invoice, issuer: Json) -> list[str]:
     if invoice.kind == "credit_note" or not invoice.payable:
         return []
     account = issuer.get("iban")
-    rows = [gettext("By transfer to %(iban)s", iban=iban.format(account))] if account else []
+    rows = [gettext("Bank transfer to %(iban)s", iban=iban.format(account))] if account else []
     if invoice.number and account:
-        rows.append(gettext("Please give %(number)s as the reference", number=invoice.number))
+        rows.append(gettext("Payment reference: %(number)s", number=invoice.number))
     if invoice.due_on:
         rows.append(gettext("Due on %(day)s", day=formats.long_date(invoice.due_on)))
     return rows

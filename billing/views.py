@@ -81,9 +81,9 @@ def _mark(reasons: Iterable[Json]) -> str:
 def groups(month: Month, *, current: Invoice | None, person: Person) -> list[Row]:
     """The month's clients, those that need attention first."""
     listed = [
-        ("check", gettext("To check"), [_place_row(each, month, current) for each in month.in_state("check")]),
+        ("check", gettext("To review"), [_place_row(each, month, current) for each in month.in_state("check")]),
         ("ready", gettext("Ready"), [_place_row(each, month, current) for each in month.in_state("ready")]),
-        ("out", gettext("Out"), _out_rows(month, current, person)),
+        ("out", gettext("Excluded from run"), _out_rows(month, current, person)),
         ("unbilled", gettext("Not billed yet"), _unbilled_rows(month, person)),
         ("issued", gettext("Already issued"), [_place_row(each, month, current) for each in month.in_state("issued")]),
     ]
@@ -155,8 +155,8 @@ def subtitle(month: Month) -> str:
     ready, check, issued = (len(month.in_state(state)) for state in ("ready", "check", "issued"))
     parts = [
         ngettext("%(num)d ready", "%(num)d ready", ready) if ready else "",
-        ngettext("%(num)d to check", "%(num)d to check", check) if check else "",
-        ngettext("%(num)d out", "%(num)d out", out) if out and month.has_run else "",
+        ngettext("%(num)d to review", "%(num)d to review", check) if check else "",
+        ngettext("%(num)d excluded", "%(num)d excluded", out) if out and month.has_run else "",
         ngettext("%(num)d issued", "%(num)d issued", issued) if issued else "",
     ]
     return " · ".join(part for part in parts if part)
@@ -184,8 +184,8 @@ def facts(invoice: Invoice, corrected: Invoice | None, notes: Iterable[Invoice])
         (gettext("Issued"), _day(invoice.issued_on)),
         (gettext("Due"), _day(invoice.due_on)),
         (gettext("Period"), days(invoice.period_start.isoformat(), invoice.period_end.isoformat())),
-        (gettext("Tax number"), invoice.customer.get("tax_id", "")),
-        (gettext("Order"), invoice.po_number or ""),
+        (gettext("Tax ID"), invoice.customer.get("tax_id", "")),
+        (gettext("PO"), invoice.po_number or ""),
         (gettext("Corrects"), f"{corrected.number} · {invoice.correction_reason}" if corrected else ""),
         (gettext("Corrected by"), ", ".join(note.number or "" for note in notes)),
     ]

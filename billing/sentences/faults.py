@@ -21,9 +21,9 @@ def _contract(p: Params) -> str:
 
 
 SAID: Mapping[str, Callable[[Params], str]] = {
-    "draft.not_recalculated": lambda p: gettext("The last calculation failed: these figures are old"),
+    "draft.not_recalculated": lambda p: gettext("The last calculation failed: these amounts are out of date"),
     "fault.client": lambda p: gettext(
-        "The client's own data cannot be read: check its time zone, language and tax treatment, and recalculate"
+        "The client's data is not valid: check its time zone, language and tax treatment, and recalculate"
     ),
     "fault.contract": _contract,
     "fault.amounts": lambda p: gettext(
@@ -33,9 +33,9 @@ SAID: Mapping[str, Callable[[Params], str]] = {
         "There is an unexpected error in this client's data. The log has the details; other clients are not affected"
     ),
     "fault.record": lambda p: gettext(
-        "The invoice record cannot be made: check the tax numbers of both parties and the issuer's settings"
+        "The invoice record cannot be created: check the tax IDs of both parties and the issuer's settings"
     ),
     "fault.document": lambda p: gettext(
-        "The PDF cannot be made: check the names, addresses, language and time zone of both parties"
+        "The PDF cannot be created: check the names, addresses, language and time zone of both parties"
     ),
 }

@@ -90,7 +90,7 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     "line.labour": _labour,
     "line.covered_block": _covered_block,
     "line.covered_fee": lambda p: gettext("%(work)s, included in the fee", work=_labour(p)),
-    "line.overage": lambda p: gettext("%(work)s, beyond the block", work=_labour(p)),
+    "line.overage": lambda p: gettext("%(work)s, block overage", work=_labour(p)),
     "line.excluded": lambda p: gettext("%(work)s, not included in the fee", work=_labour(p)),
     "line.non_billable": lambda p: gettext("%(work)s, free of charge", work=_labour(p)),
     "line.km": lambda p: gettext("Kilometres"),

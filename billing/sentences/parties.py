@@ -11,7 +11,7 @@ def regime_name(regime: str) -> str:
     """The name of a tax regime."""
     return {
         "national": gettext("Spanish IVA"),
-        "igic": gettext("IGIC, both of us in the Canary Islands"),
+        "igic": gettext("IGIC, both parties in the Canary Islands"),
         "canarias_b2b": gettext("company in the Canary Islands: no IVA"),
         "eu_b2b": gettext("company in the European Union: reverse charge"),
         "outside_eu": gettext("company outside the European Union: no IVA"),
@@ -40,14 +40,14 @@ def _undecided(p: Params) -> str:
 
 
 SAID: Mapping[str, Callable[[Params], str]] = {
-    "draft.tax_id_missing": lambda p: gettext("The client's tax number is missing"),
-    "draft.tax_id_invalid": lambda p: gettext("The client's tax number is not valid: correct it"),
+    "draft.tax_id_missing": lambda p: gettext("The client's tax ID is missing"),
+    "draft.tax_id_invalid": lambda p: gettext("The client's tax ID is not valid: correct it"),
     "draft.address_missing": lambda p: gettext(
         "The client's address is not complete (%(parts)s): complete it", parts=", ".join(map(_part, p["missing"]))
     ),
     "draft.tax_contradiction": lambda p: gettext(
-        "The client is set to “%(stated)s”, but the addresses and the tax number of both parties give “%(given)s”:"
-        " correct the client",
+        "The client is set to “%(stated)s”, but the addresses and tax IDs of both parties "
+        "give “%(given)s”: correct the client",
         stated=regime_name(p["stated"]),
         given=regime_name(p["given"]),
     ),

@@ -24,16 +24,16 @@ from billing.sentences.figures import (
 def _rate(p: Params) -> str:
     price = money(p["rate"], p["currency"])
     if p["since"] and p["since"] > "0001-01-01":
-        text = gettext("%(price)s an hour, by the rate card since %(day)s", price=price, day=day(p["since"]))
+        text = gettext("%(price)s per hour, from the rate card of %(day)s", price=price, day=day(p["since"]))
     else:
-        text = gettext("%(price)s an hour, by the rate card", price=price)
+        text = gettext("%(price)s per hour, from the rate card", price=price)
     return with_clause(text, p)
 
 
 def _excluded(p: Params) -> str:
     left = [*_each(p["work_types"], "work"), *_each(p["bands"], "band")]
     price = money(p["rate"], p["currency"])
-    text = gettext("The contract does not include %(what)s: %(price)s an hour", what=", ".join(left), price=price)
+    text = gettext("The contract does not include %(what)s: %(price)s per hour", what=", ".join(left), price=price)
     return with_clause(text, p)
 
 
@@ -47,7 +47,7 @@ def _covered_fee(p: Params) -> str:
 
 def _covered_block(p: Params) -> str:
     text = gettext(
-        "Taken from %(block)s, %(size)s; %(left)s are left",
+        "From %(block)s, %(size)s; %(left)s left",
         block=block(p["block"], p["unit"]),
         size=size(p["unit"], p["granted"]),
         left=size(p["unit"], p["left"]),
@@ -76,7 +76,7 @@ def _work_multiplier(p: Params) -> str:
 
 def _drain(p: Params) -> str:
     bands = capital(words(p["bands"], "band"))
-    text = gettext("%(bands)s takes %(factor)s of the time from the block", bands=bands, factor=factor(p["factor"]))
+    text = gettext("%(bands)s uses %(factor)s of the time from the block", bands=bands, factor=factor(p["factor"]))
     return with_clause(text, p)
 
 
@@ -94,30 +94,30 @@ def _rounding(p: Params) -> str:
         "down": gettext("Time of %(scope)s rounded down to %(step)s", scope=scope, step=step),
     }[p["mode"]]
     if p["minimum"]:
-        text = gettext("%(text)s, at least %(minimum)s", text=text, minimum=minutes(p["minimum"]))
+        text = gettext("%(text)s, minimum %(minimum)s", text=text, minimum=minutes(p["minimum"]))
     return with_clause(text, p)
 
 
 def _write_down(p: Params) -> str:
-    return gettext("%(minutes)s written off", minutes=minutes(p["minutes"]))
+    return gettext("%(minutes)s written down", minutes=minutes(p["minutes"]))
 
 
 def _exhausted(p: Params) -> str:
     named = capital(block(p["block"], p["unit"]))
     whole = size(p["unit"], p["granted"])
     if p["on"] is None:
-        return gettext("%(block)s, %(size)s, was used up before", block=named, size=whole)
+        return gettext("%(block)s, %(size)s, was already used up", block=named, size=whole)
     if p["at"] is None:
-        return gettext("%(block)s, %(size)s, ran out on %(day)s", block=named, size=whole, day=day(p["on"]))
+        return gettext("%(block)s, %(size)s, used up on %(day)s", block=named, size=whole, day=day(p["on"]))
     text = gettext(
-        "%(block)s, %(size)s, ran out on %(day)s at %(time)s",
+        "%(block)s, %(size)s, used up on %(day)s at %(time)s",
         block=named,
         size=whole,
         day=day(p["on"]),
         time=time_of_day(p["at"]),
     )
     if p["inside"] and p["position"]:
-        return gettext("%(text)s, inside entry %(num)d", text=text, num=p["position"])
+        return gettext("%(text)s, part of entry %(num)d", text=text, num=p["position"])
     return text
 
 
@@ -133,26 +133,26 @@ def _prorated(p: Params) -> str:
 
 
 def _full(p: Params) -> str:
-    return with_clause(gettext("The whole fee for %(days)s", days=days(p["first"], p["last"])), p)
+    return with_clause(gettext("Full fee for %(days)s", days=days(p["first"], p["last"])), p)
 
 
 def _tickets(p: Params) -> str:
-    return with_clause(gettext("%(price)s for each ticket completed", price=money(p["price"], p["currency"])), p)
+    return with_clause(gettext("%(price)s per completed ticket", price=money(p["price"], p["currency"])), p)
 
 
 SAID: Mapping[str, Callable[[Params], str]] = {
     "price.rate": _rate,
     "price.override": lambda p: gettext(
-        "%(price)s an hour, agreed for this entry", price=money(p["rate"], p["currency"])
+        "%(price)s per hour, agreed for this entry", price=money(p["rate"], p["currency"])
     ),
     "price.overage": lambda p: with_clause(
-        gettext("Beyond the block at %(price)s an hour", price=money(p["rate"], p["currency"])), p
+        gettext("Block overage at %(price)s per hour", price=money(p["rate"], p["currency"])), p
     ),
     "price.excluded": _excluded,
     "price.covered_fee": _covered_fee,
     "price.covered_block": _covered_block,
     "price.non_billable": lambda p: gettext("Not charged"),
-    "price.km": lambda p: with_clause(gettext("%(price)s a kilometre", price=money(p["rate"], p["currency"])), p),
+    "price.km": lambda p: with_clause(gettext("%(price)s per km", price=money(p["rate"], p["currency"])), p),
     "price.discount": _discount,
     "multiplier": _multiplier,
     "multiplier.none": _no_multiplier,
@@ -162,17 +162,17 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     "rounding.none": lambda p: with_clause(gettext("Time as worked, without rounding"), p),
     "write_down": _write_down,
     "block.exhausted": _exhausted,
-    "block.none": lambda p: gettext("No block of hours held on %(day)s", day=day(p["on"])),
+    "block.none": lambda p: gettext("No block of hours on %(day)s", day=day(p["on"])),
     "fee.full": _full,
     "fee.prorated": _prorated,
     "fee.milestone": lambda p: with_clause(gettext("Due on %(day)s", day=day(p["due_on"])), p),
     "fee.block_sale": lambda p: with_clause(
-        gettext("Sold on %(day)s; its hours are not invoiced again", day=day(p["sold_on"])), p
+        gettext("Sold on %(day)s; its hours are already invoiced", day=day(p["sold_on"])), p
     ),
     "fee.tickets": _tickets,
     "fee.adjusted": lambda p: with_clause(
         gettext(
-            "%(due)s are due for it, and %(billed)s were billed",
+            "%(due)s due, %(billed)s billed",
             due=money(p["due"], p["currency"]),
             billed=money(p["billed"], p["currency"]),
         ),

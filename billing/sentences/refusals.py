@@ -18,8 +18,8 @@ def _of_draft(code: str) -> Callable[[Params], str]:
 
 def _chain_broken(params: Params) -> str:
     return gettext(
-        "The chain of invoice records was altered at %(number)s: nothing is issued until that is resolved."
-        " “msp doctor” says what it found.",
+        "The chain of invoice records was altered at %(number)s: invoices cannot be issued "
+        "until this is resolved. Run “msp doctor” for details.",
         number=params.get("number") or params.get("position"),
     )
 
@@ -29,15 +29,15 @@ MESSAGES: dict[str, object] = {
     "chain_broken": _chain_broken,
     "currency_not_euro": _l("Only invoices in euros can be issued."),
     "data_fault": lambda params: sentence_or_code(params["reason"]),
-    "draft_outdated": _l("The hours or the contract changed since this draft was made. Work it out again."),
-    "invoice_credited": _l("All of it is credited already."),
-    "invoice_held": _l("It is held back. Release it first."),
-    "invoice_issued": _l("It is issued already."),
+    "draft_outdated": _l("Time entries or the contract changed after this draft was generated. Recalculate it."),
+    "invoice_credited": _l("Already fully credited."),
+    "invoice_held": _l("The invoice is held. Release it first."),
+    "invoice_issued": _l("Already issued."),
     "invoice_not_creditable": _l("Only an issued invoice can be corrected."),
-    "invoice_not_payable": _l("Only an issued invoice can be paid."),
+    "invoice_not_payable": _l("Only issued invoices can be paid."),
     "issue_date_before_last": _l("The last invoice of the series has a later date."),
-    "more_than_due": _l("That is more than is owed, or than was received."),
-    "not_noted_here": _l("It comes from Stripe and cannot be taken back here."),
-    "provider_incomplete": _l("Your own legal data are not complete. An administrator adds them in settings."),
-    "taken_back_already": _l("It was taken back already."),
+    "more_than_due": _l("More than the amount due or received."),
+    "not_noted_here": _l("Recorded by Stripe; cannot be cancelled here."),
+    "provider_incomplete": _l("Your company’s legal data is incomplete. An administrator can complete it in settings."),
+    "taken_back_already": _l("Already cancelled."),
 }

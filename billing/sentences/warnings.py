@@ -21,12 +21,12 @@ def _used(p: Params) -> str:
 def _exhausted(p: Params) -> str:
     extra = p["overage_minutes"]
     if p["on"] is None:
-        text = gettext("%(block)s was used up before", block=capital(block(p["block"], p["unit"])))
+        text = gettext("%(block)s was already used up", block=capital(block(p["block"], p["unit"])))
     elif p["unit"] == "money":
         text = gettext("Retainer used up on %(day)s", day=day(p["on"]))
     else:
         text = gettext("Block used up on %(day)s", day=day(p["on"]))
-    return f"{text} · " + gettext("%(minutes)s beyond it", minutes=minutes(extra)) if extra else text
+    return f"{text} · " + gettext("%(minutes)s overage", minutes=minutes(extra)) if extra else text
 
 
 def _expired(p: Params) -> str:
@@ -40,7 +40,7 @@ def _expired(p: Params) -> str:
 
 def _po_near(p: Params) -> str:
     return gettext(
-        "Order %(po)s is %(percent)s used: %(left)s left",
+        "PO %(po)s is %(percent)s used: %(left)s left",
         po=p["po"],
         percent=percent(p["percent"]),
         left=money(p["left"], p["currency"]),
@@ -49,8 +49,8 @@ def _po_near(p: Params) -> str:
 
 def _po_held(p: Params) -> str:
     return ngettext(
-        "%(num)d entry for %(net)s does not fit order %(po)s and waits",
-        "%(num)d entries for %(net)s do not fit order %(po)s and wait",
+        "%(num)d time entry (%(net)s) exceeds PO %(po)s and is held",
+        "%(num)d time entries (%(net)s) exceed PO %(po)s and are held",
         len(p["entries"]),
         net=money(p["net"], p["currency"]),
         po=p["po"],
@@ -64,8 +64,8 @@ def _late(p: Params) -> str:
 
 def _no_rate(p: Params) -> str:
     return ngettext(
-        "%(num)d entry has no price: the rate card lacks %(work)s",
-        "%(num)d entries have no price: the rate card lacks %(work)s",
+        "%(num)d time entry has no price: add %(work)s to the rate card",
+        "%(num)d time entries have no price: add %(work)s to the rate card",
         len(p["entries"]),
         work=words(p["work_types"], "work"),
     )
@@ -92,7 +92,7 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     "warning.block_expired": _expired,
     "warning.po_near": _po_near,
     "warning.po_exceeded": lambda p: gettext(
-        "Order %(po)s is exceeded by %(over)s", po=p["po"], over=money(p["over"], p["currency"])
+        "PO %(po)s is exceeded by %(over)s", po=p["po"], over=money(p["over"], p["currency"])
     ),
     "warning.po_held": _po_held,
     "warning.seats_changed": lambda p: gettext(
@@ -101,32 +101,35 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     "warning.without_ticket": lambda p: gettext("%(minutes)s without a ticket", minutes=minutes(p["minutes"])),
     "warning.late_entries": _late,
     "warning.write_down_clipped": lambda p: gettext(
-        "%(minutes)s more was written off than was billable", minutes=minutes(p["minutes"])
+        "%(minutes)s more written down than was billable", minutes=minutes(p["minutes"])
     ),
     "warning.no_rate": _no_rate,
-    "draft.without_contract": lambda p: gettext("%(minutes)s that no contract pays for", minutes=minutes(p["minutes"])),
+    "draft.without_contract": lambda p: gettext(
+        "%(minutes)s not covered by any contract", minutes=minutes(p["minutes"])
+    ),
     "draft.twice_before": lambda p: gettext(
         "At least double the period before (%(before)s)", before=money(p["before"], p["currency"])
     ),
     "draft.period_open": lambda p: gettext("The period is not over until %(day)s", day=day(p["last"])),
     "draft.fees_caught_up": lambda p: gettext(
-        "“%(contract)s”: fees of %(days)s, which were never billed, are included",
+        "“%(contract)s”: includes unbilled fees of %(days)s",
         contract=p["contract"],
         days=days(p["first"], p["last"]),
     ),
     "draft.fees_adjusted": lambda p: gettext(
-        "“%(contract)s”: what was billed for %(days)s has changed since (%(net)s)",
+        "“%(contract)s”: amounts billed for %(days)s have changed since (%(net)s)",
         contract=p["contract"],
         days=days(p["first"], p["last"]),
         net=money(p["net"], p["currency"]),
     ),
     "draft.fees_before": lambda p: gettext(
-        "“%(contract)s”: fees of %(days)s were never billed here. Close those months too, if nobody else billed them",
+        "“%(contract)s”: fees of %(days)s were not billed here. Bill those months too, "
+        "unless they were billed elsewhere",
         contract=p["contract"],
         days=days(p["first"], p["last"]),
     ),
     "draft.fee_changes": lambda p: gettext(
-        "“%(contract)s”: its fee changes on %(day)s. The month is billed at that of its first day",
+        "“%(contract)s”: the fee changes on %(day)s. The month is billed at the fee of its first day",
         contract=p["contract"],
         day=day(p["on"]),
     ),
@@ -137,24 +140,24 @@ SAID: Mapping[str, Callable[[Params], str]] = {
         day=day(p["due_on"]),
         billed=day(p["billed_on"]),
     ),
-    "draft.client_inactive": lambda p: gettext("The client is switched off: end its contracts, or their fees go on"),
+    "draft.client_inactive": lambda p: gettext("The client is inactive: end its contracts, or their fees continue"),
     "left_out.unapproved": lambda p: gettext("Not approved yet"),
     "left_out.non_billable": lambda p: gettext("Not charged (%(minutes)s)", minutes=minutes(p["minutes"])),
-    "left_out.held_by_po": lambda p: gettext("Held back by order %(po)s", po=p["po"]),
+    "left_out.held_by_po": lambda p: gettext("Held: PO %(po)s", po=p["po"]),
     "left_out.after_period": lambda p: gettext("Worked after %(day)s", day=day(p["last"])),
     "left_out.outside_contract": _outside,
     "left_out.no_rate": lambda p: gettext(
         "The rate card has no price for %(work)s", work=words([p["work_type"]], "work")
     ),
-    "left_out.without_contract": lambda p: gettext("No contract held on %(day)s", day=day(p["on"])),
-    "left_out.on_other_draft": lambda p: gettext("On the draft that begins on %(day)s", day=day(p["first"])),
+    "left_out.without_contract": lambda p: gettext("No contract on %(day)s", day=day(p["on"])),
+    "left_out.on_other_draft": lambda p: gettext("On the draft starting on %(day)s", day=day(p["first"])),
     "left_out.already_issued": lambda p: gettext("Invoice %(number)s covers this period", number=p["number"]),
     "left_out.overlaps_draft": lambda p: gettext(
         "The draft for %(days)s covers these days", days=days(p["first"], p["last"])
     ),
     "left_out.carried": _carried,
     "left_out.negative": lambda p: gettext(
-        "What is given back exceeds what is charged (%(net)s): issue a credit note for the earlier invoice",
+        "Credits exceed charges (%(net)s): issue a credit note for the earlier invoice",
         net=money(p["net"], p["currency"]),
     ),
 }

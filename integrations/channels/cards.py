@@ -85,8 +85,8 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
 
 def _promised(kind: str | None) -> str:
     if kind in ANSWERS:
-        return gettext("Answered before")
-    return gettext("Done before") if kind == "fulfilment" else gettext("Solved before")
+        return gettext("Response due")
+    return gettext("Fulfilment due") if kind == "fulfilment" else gettext("Resolution due")
 
 
 def button_label(code: str) -> str:
@@ -95,7 +95,7 @@ def button_label(code: str) -> str:
         "add_detail": gettext("Add detail"),
         "more_urgent": gettext("It’s more urgent"),
         "talk_to_person": gettext("Talk to a person"),
-        "solved": gettext("Yes, solved"),
+        "solved": gettext("Yes, resolved"),
         "not_yet": gettext("Not yet"),
         "reopen": gettext("Reopen"),
     }

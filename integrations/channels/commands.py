@@ -24,5 +24,5 @@ def command_answer(platform: str, workspace: str, external_id: str, *, text: str
             return sentences.unconnected()
         if not text.strip():
             example = gettext("%(command)s The printer on the second floor does not print", command=command)
-            return gettext("Write after the command what happens, for example: %(example)s", example=example)
-        return gettext("Got it. I am opening a ticket and will write to you in private.")
+            return gettext("Describe the problem after the command, for example: %(example)s", example=example)
+        return gettext("Received. I am opening a ticket and will write to you privately.")

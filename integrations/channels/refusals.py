@@ -37,7 +37,7 @@ def command_refusal(platform: str, workspace: str, external_id: str) -> str | No
 
 def _sentence(reason: str, client: str) -> str:
     if reason == "staff":
-        return gettext("You are signed in as staff. Open tickets for a client in the console.")
+        return gettext("You are part of the support team. Create tickets for a client in the console.")
     if reason == "guest":
         return gettext(
             "Hello. You are a guest at %(client)s, and guests cannot open tickets here."
@@ -46,8 +46,8 @@ def _sentence(reason: str, client: str) -> str:
         )
     if reason == "client_inactive":
         return gettext(
-            "Hello. The support service of %(client)s is not active, so no ticket was opened."
-            " Please contact whoever manages it at your company.",
+            "Hello. The support service of %(client)s is not active, so no ticket was opened. "
+            "Please contact the person who manages it at your company.",
             client=client,
         )
     return gettext(

@@ -27,15 +27,15 @@ def headline(card: Card, *, name: str, now: datetime) -> str:
 def promise(card: Card, *, now: datetime) -> str:
     """What the ticket's next deadline means for its requester."""
     if card.due_at is None:
-        return gettext("Somebody will answer you here.")
+        return gettext("We will reply to you here.")
     if card.due_at < now:
-        return gettext("We are late; the team has been notified.")
+        return gettext("Our reply is overdue; the team has been notified.")
     before = relative_time.before(card.due_at, now=now)
     if card.due_kind in ANSWERS:
-        return gettext("We will answer you %(before)s.", before=before)
+        return gettext("We will reply %(before)s.", before=before)
     if card.due_kind == "fulfilment":
         return gettext("It will be done %(before)s.", before=before)
-    return gettext("It will be solved %(before)s.", before=before)
+    return gettext("It will be resolved %(before)s.", before=before)
 
 
 def resolved(*, kind: str, by: str | None) -> str:
@@ -60,7 +60,7 @@ def reopen_buttons() -> tuple[Button, ...]:
 def closed(card: Card, *, name: str) -> str:
     """The requester said that it is solved."""
     thanks = gettext("Thank you, %(name)s.", name=name) if name else gettext("Thank you.")
-    return f"{thanks} " + gettext("We have closed %(label)s; write here if it comes back.", label=card.label)
+    return f"{thanks} " + gettext("%(label)s is closed. Write here if it happens again.", label=card.label)
 
 
 def stays_finished(card: Card, *, name: str) -> str:
@@ -84,12 +84,12 @@ def deleted_subject() -> str:
 def reopened(card: Card, *, name: str) -> str:
     """The requester said that it is not solved."""
     understood = gettext("Understood, %(name)s.", name=name) if name else gettext("Understood.")
-    return f"{understood} " + gettext("%(label)s is open again and we are on it.", label=card.label)
+    return f"{understood} " + gettext("%(label)s has been reopened.", label=card.label)
 
 
 def raised(card: Card, *, now: datetime) -> str:
     """The requester made it more urgent."""
-    noted = gettext("Noted: its priority is now %(priority)s.", priority=word(card.priority, "priority"))
+    noted = gettext("Priority changed to %(priority)s.", priority=word(card.priority, "priority"))
     return noted if card.due_at is None else f"{noted} {promise(card, now=now)}"
 
 
@@ -112,15 +112,15 @@ def something_else() -> str:
 def add_detail(*, label: str, has_threads: bool) -> str:
     """How to add something to a ticket."""
     if not has_threads:
-        return gettext("Write it here and it goes straight to %(label)s. You can send screenshots too.", label=label)
+        return gettext("Write it here and it will be added to %(label)s. You can also send screenshots.", label=label)
     return gettext(
-        "Write it here, in this thread, and it goes straight to %(label)s. You can send screenshots too.", label=label
+        "Write it in this thread and it will be added to %(label)s. You can also send screenshots.", label=label
     )
 
 
 def not_yours() -> str:
     """A button was pressed by somebody who may not, or about another ticket."""
-    return gettext("I cannot do that from here.")
+    return gettext("This action is not available here.")
 
 
 def failed() -> str:
@@ -130,40 +130,40 @@ def failed() -> str:
 
 def already(*, label: str) -> str:
     """A button was pressed whose moment has passed."""
-    return gettext("That is done already: you see how %(label)s stands on its card.", label=label)
+    return gettext("Already done. The card of %(label)s shows its current status.", label=label)
 
 
 def unconnected() -> str:
     """To people of a company that no administrator has connected yet."""
     return gettext(
-        "Hello. Your company is not connected to this help desk yet. Whoever can connect it has been told;"
-        " as soon as it is done we will help you here."
+        "Hello. Your company is not connected to this help desk yet. The administrator has "
+        "been notified and we will help you here as soon as it is connected."
     )
 
 
 def stranger() -> str:
     """To people of other companies in a shared channel."""
-    return gettext("Hello. Here I can only help the people of this company. Please ask your own support team.")
+    return gettext("Hello. I can only help people from this company here. Please contact your own support team.")
 
 
 def in_private() -> str:
     """In a channel where other companies read along."""
-    return gettext("People of other companies read this channel, so I am writing to you in private.")
+    return gettext("This channel includes people from other companies, so I am writing to you privately.")
 
 
 def nothing_said() -> str:
     """Somebody called us and said no more."""
-    return gettext("Hello. Tell me in one message what happens, and I will open a ticket for you.")
+    return gettext("Hello. Describe the problem in one message and I will open a ticket for you.")
 
 
 def nothing_said_in_channel() -> str:
     """The same in a channel, where we are told only of mentions."""
-    return gettext("Hello. Mention me in a message that says what happens, and I will open a ticket for you.")
+    return gettext("Hello. Mention me in a message that describes the problem and I will open a ticket for you.")
 
 
 def met() -> str:
     """To somebody of the desk who wrote to us for the first time."""
-    return gettext("Hello. From now on I will write to you here when a ticket of yours cannot wait.")
+    return gettext("Hello. You will receive urgent ticket notifications here.")
 
 
 def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: str) -> str:
@@ -171,10 +171,12 @@ def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: 
     about = {"label": label, "subject": subject, "client": client}
     clock_name = word(clock, "clock")
     if kind == SlaBreached.kind:
-        return gettext("%(label)s is past its time for %(clock)s: %(subject)s (%(client)s).", clock=clock_name, **about)
+        return gettext(
+            "%(label)s has breached its SLA target (%(clock)s): %(subject)s (%(client)s).", clock=clock_name, **about
+        )
     if kind == SlaWarned.kind:
         return gettext(
-            "%(label)s is close to its time for %(clock)s, due %(due)s: %(subject)s (%(client)s).",
+            "%(label)s is close to its SLA target (%(clock)s), due %(due)s: %(subject)s (%(client)s).",
             clock=clock_name,
             due=due,
             **about,
@@ -182,14 +184,16 @@ def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: 
     if kind == SlaEscalated.kind and not clock:
         return gettext("%(label)s was escalated: %(subject)s (%(client)s).", **about)
     if kind == SlaEscalated.kind:
-        return gettext("%(label)s needs you for its %(clock)s: %(subject)s (%(client)s).", clock=clock_name, **about)
+        return gettext(
+            "%(label)s needs attention, SLA target: %(clock)s. %(subject)s (%(client)s).", clock=clock_name, **about
+        )
     if kind == TicketReceived.kind:
-        return gettext("The client wrote on %(label)s: %(subject)s (%(client)s).", **about)
+        return gettext("The client replied on %(label)s: %(subject)s (%(client)s).", **about)
     if kind == PersonRequested.kind:
-        return gettext("Somebody wants to talk to a person about %(label)s: %(subject)s (%(client)s).", **about)
-    return gettext("%(label)s is yours now: %(subject)s (%(client)s).", **about)
+        return gettext("The requester asks to talk to a person about %(label)s: %(subject)s (%(client)s).", **about)
+    return gettext("%(label)s was assigned to you: %(subject)s (%(client)s).", **about)
 
 
 def digest(number: int) -> str:
     """The head of what waited while somebody was not to be disturbed, or while we could not reach them."""
-    return ngettext("%(num)d thing waited for you:", "%(num)d things waited for you:", number)
+    return ngettext("%(num)d notification:", "%(num)d notifications:", number)

@@ -26,9 +26,9 @@ def reply_sentence(reason: str) -> str:
     if code < 500:
         return gettext("The mail server asks to try again later.")
     if code == 552 or enhanced.startswith("5.2."):
-        return gettext("The mailbox is full, closed, or does not take mails of this size.")
+        return gettext("The mailbox is full, closed, or does not accept emails of this size.")
     if enhanced.startswith("5.7.") or (code == 554 and not enhanced):
-        return gettext("The mail server refused the mail by its rules against unwanted mail.")
+        return gettext("The mail server rejected the email as spam.")
     if code in (550, 551, 553) or enhanced.startswith("5.1."):
         return gettext("The mail server does not know this email address.")
-    return gettext("The mail server refused the mail.")
+    return gettext("The mail server rejected the email.")

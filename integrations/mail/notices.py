@@ -65,7 +65,7 @@ def _subject(notice: Notice) -> str:
 
 
 def _head(number: int) -> str:
-    return ngettext("%(num)d thing waited for you", "%(num)d things waited for you", number)
+    return ngettext("%(num)d notification", "%(num)d notifications", number)
 
 
 def _ticket_url(post: Post, notice: Notice, person: Person) -> str:

@@ -86,5 +86,5 @@ def _how_to_answer(label: str, source: str) -> str:
     if platform is not None and platform.how_to_answer:
         return str(platform.how_to_answer) % said
     if source == "phone":
-        return gettext("To answer, call us and say the number %(label)s.", **said)
-    return gettext("To answer, contact us and say the number %(label)s.", **said)
+        return gettext("To reply, call us and mention ticket %(label)s.", **said)
+    return gettext("To reply, contact us and mention ticket %(label)s.", **said)

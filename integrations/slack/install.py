@@ -103,13 +103,13 @@ def _refused_state(begun: Json | None, given: str) -> str | None:
 
 def _refusal_page(refused: str, begun: Json | None) -> tuple[str, int]:
     texts = {
-        "used": gettext("This approval was used already. If the workspace is not connected yet, start again."),
+        "used": gettext("This authorisation was already used. If the workspace is not connected yet, start again."),
         "unknown": gettext(
-            "The connection was not started in this browser, or it was finished already. Start again here, and approve"
-            " the app in the same browser."
+            "The connection was not started in this browser or has already finished. Start again "
+            "here and approve the app in the same browser."
         ),
-        "foreign": gettext("Slack’s answer does not belong to the connection that was started here. Start again."),
-        "expired": gettext("More than ten minutes have passed since the connection was started. Start again."),
+        "foreign": gettext("Slack’s response does not match the connection that was started here. Start again."),
+        "expired": gettext("The connection took more than ten minutes. Start again."),
     }
     again = {"client_id": begun["client_id"], "next": begun["back"]} if begun else {}
     page = render_template(
@@ -146,7 +146,7 @@ def _exchange(settings: Settings, code: str) -> Json:
 def _connected(answer: Json, client_id: str | None) -> str:
     team = answer.get("team")
     if not team:  # an organisation of Enterprise Grid installs without a workspace
-        return gettext("Install the app in one workspace, please: whole organisations cannot be connected yet.")
+        return gettext("Install the app in a single workspace: whole organisations cannot be connected yet.")
     details = {
         "name": team.get("name"),
         "settings": {

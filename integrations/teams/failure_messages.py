@@ -22,7 +22,7 @@ FAILURE_MESSAGES = {
     "MessageWritesBlocked": _l("This person has blocked or removed the app in Teams."),
     "never_wrote": _l("This person has never written to the app in Teams."),
     "no_conversation": _l("There is no conversation in Teams to write in."),
-    "no_service_address": _l("Teams has not told where this conversation can be answered."),
+    "no_service_address": _l("Teams did not provide an address for this conversation."),
     "NotEnoughPermissions": _l("The app has no permission for that in Teams."),
     "NotFound": _l("This person or conversation does not exist in Teams any more."),
     "precondition_failed": _l("Teams asks to try again."),

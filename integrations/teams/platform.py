@@ -21,7 +21,7 @@ TEAMS = Platform(
     icon="message-square-text",
     reply_by=lazy_pgettext("reply by", "Reply by Teams"),
     sent_by=lazy_pgettext("sent by", "Sent by Teams"),
-    how_to_answer=_l("To answer, write in Teams, in the conversation of %(label)s."),
+    how_to_answer=_l("To reply, write in Teams, in the conversation of %(label)s."),
     capabilities=Capabilities(
         channels=True,
         threads=True,
@@ -41,7 +41,7 @@ TEAMS = Platform(
     connection_fields=(
         ConnectionField(
             name="tenant_id",
-            label=_l("Tenant id"),
+            label=_l("Tenant ID"),
             is_required=True,
             is_external_id=True,
             parse=uuid_text,
@@ -49,9 +49,9 @@ TEAMS = Platform(
             placeholder="xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
         ),
     ),
-    connection_help=_l("The bot is the same for everybody; a tenant is enough to know whose people write."),
+    connection_help=_l("All clients use the same bot; only the tenant is needed."),
     endpoint_path="/api/messages",
-    about=_l("The address of the bot's messages, as the Azure Bot is told."),
+    about=_l("The bot's messaging endpoint in Azure Bot."),
     hosts=(Host("Teams' tokens", "TEAMS_TOKEN_URL"), Host("Teams' keys", "TEAMS_OPENID_METADATA_URL")),
     failure_messages=FAILURE_MESSAGES,
     excerpt=excerpt,

@@ -57,7 +57,7 @@ def end_one(session_id: UUID) -> Answer:
         return redirect(url_for("security.login", next="/account/sessions"))
     with _system():
         sessions.end_session(session_id, person_id=current_person().id, at=clock.now())
-    return _done(gettext("The session is ended."))
+    return _done(gettext("Session ended."))
 
 
 def end_others() -> Answer:
@@ -66,7 +66,7 @@ def end_others() -> Answer:
         return redirect(url_for("security.login", next="/account/sessions"))
     with _system():
         sessions.end_sessions(current_user.id, at=clock.now(), besides=current_user.session_id)
-    return _done(gettext("All other sessions are ended."))
+    return _done(gettext("All other sessions ended."))
 
 
 def revoke_token(token_id: UUID) -> Answer:
@@ -77,7 +77,7 @@ def revoke_token(token_id: UUID) -> Answer:
         return asked_to_revoke(back_url=url_for("account_sessions"))
     with _system():
         tokens.revoke_token(token_id, person_id=current_person().id, at=clock.now())
-    return _done(gettext("The token is revoked."))
+    return _done(gettext("Token revoked."))
 
 
 def _done(sentence: str) -> Response:

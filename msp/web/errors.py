@@ -66,13 +66,11 @@ def unfitting(_fault: Exception) -> Answer:
 
 def _fault_sentence(code: int) -> str:
     sentences = {
-        413: gettext(
-            "That is too much at once: at most %(size)s in all.", size=f"{_most_bytes() // 1024**2}{formats.THIN}MB"
-        ),
-        415: gettext("Nothing of that kind can be read here."),
-        422: gettext("Something in it does not fit: a number, a date or a text."),
+        413: gettext("Too large: at most %(size)s in total.", size=f"{_most_bytes() // 1024**2}{formats.THIN}MB"),
+        415: gettext("This content type is not supported."),
+        422: gettext("Not valid: check numbers, dates and texts."),
     }
-    return sentences.get(code) or gettext("That cannot be read: something in it is not as it should be.")
+    return sentences.get(code) or gettext("Not valid: the content cannot be read.")
 
 
 def _most_bytes() -> int:

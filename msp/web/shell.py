@@ -188,7 +188,8 @@ def _behind() -> str:
     count = f"{number(found.waiting)}{'+' if found.waiting >= MOST else ''}"
     since = left(max(clock.now() - found.since, timedelta(minutes=1)))
     return gettext(
-        "The desk is behind: %(count)s messages and notices wait, the oldest for %(time)s. What is urgent goes first.",
+        "Processing is delayed: %(count)s messages and notifications pending, the oldest for "
+        "%(time)s. Urgent ones are processed first.",
         count=count,
         time=since,
     )

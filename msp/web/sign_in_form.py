@@ -32,5 +32,5 @@ class SignInForm(LoginForm):
         if is_valid and can_use_account(account):
             return True
         self.email.errors = []
-        self.form_errors.append(gettext("This account is switched off. Ask your help desk to switch it on."))
+        self.form_errors.append(gettext("This account is deactivated. Ask your help desk to activate it."))
         return False

@@ -48,7 +48,7 @@ def asked_to_revoke(*, back_url: str) -> str:
     """The page that asks before a token is revoked."""
     return confirmation(
         gettext("Revoke the token"),
-        gettext("Programs that use it are refused at once. They need a new token."),
+        gettext("Integrations that use it stop working immediately and need a new token."),
         button=gettext("Revoke"),
         back_url=back_url,
     )

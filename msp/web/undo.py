@@ -47,7 +47,7 @@ def undo(label: str, asked: UUID) -> Response:
     ticket = access_by_label(label, lock=True)
     session.pop(COOKIE, None)
     undoable.undo(ticket, asked, person=current_person(), at=clock.now())
-    flash(gettext("Undone: nothing was changed or sent."), "green")
+    flash(gettext("Undone. Nothing was changed or sent."), "green")
     return redirect(url_for("desk.ticket", label=label), 303)
 
 
@@ -61,8 +61,8 @@ def undo_line() -> UndoLine | None:
         session.pop(COOKIE, None)
         return None
     text = {
-        "resolve": gettext("%(label)s is being resolved", label=kept["label"]),
-        "escalate": gettext("%(label)s is being escalated", label=kept["label"]),
+        "resolve": gettext("Resolving %(label)s", label=kept["label"]),
+        "escalate": gettext("Escalating %(label)s", label=kept["label"]),
     }[kept["action"]]
     asked = UUID(kept["asked"])
     return UndoLine(text, until, asked, url_for("desk.undo", label=kept["label"], asked=asked))

@@ -64,8 +64,8 @@ def _tier_changed(event: tickets.TicketTierChanged) -> str:
 
 def _action_dropped(event: tickets.ActionDropped) -> str:
     if (event.action, event.reason) == ("resolve", "client_wrote"):
-        return gettext("Not resolved: there was a new message meanwhile")
-    return gettext("Not done: the ticket had changed meanwhile")
+        return gettext("Not resolved: a new message arrived")
+    return gettext("Not done: the ticket was changed")
 
 
 def _met(event: tickets.SlaMet) -> str:
@@ -151,7 +151,7 @@ add_event_messages(
         tickets.SlaBreached: _breached,
         tickets.SlaMet: _met,
         tickets.SlaReopened: lambda event: gettext(
-            "%(promise)s: owed again, since the reply was not delivered", promise=word(event.clock, "clock_long")
+            "%(promise)s: pending again, the reply was not delivered", promise=word(event.clock, "clock_long")
         ),
         tickets.SlaRecomputed: _recomputed,
         tickets.SlaRecomputationRequested: lambda _: gettext("Due dates are recalculated"),
@@ -191,6 +191,6 @@ add_event_messages(
         oncall.AbsenceNoted: lambda _: gettext("Absence noted"),
         oncall.AbsenceCancelled: lambda _: gettext("Absence cancelled"),
         dead_letters.DeadLetterRetried: lambda _: gettext("Queued again"),
-        dead_letters.DeadLetterDiscarded: lambda _: gettext("Discarded"),
+        dead_letters.DeadLetterDiscarded: lambda _: gettext("Delivery discarded"),
     }
 )

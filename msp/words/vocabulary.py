@@ -129,7 +129,7 @@ WORDS = {
         "void": said("invoice", "void"),
     },
     "billing": {
-        "check": said("billing", "check"),
+        "check": said("billing", "to review"),
         "ready": said("billing", "ready"),
         "missing": said("billing", "data missing"),
         "carried": said("billing", "carried over"),
@@ -153,7 +153,7 @@ WORDS = {
     },
     "connection": {
         "connected": said("connection", "connected"),
-        "waiting": said("connection", "waiting to be linked"),
+        "waiting": said("connection", "pending link"),
         "revoked": said("connection", "revoked"),
         "off": said("connection", "not set up"),
     },

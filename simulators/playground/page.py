@@ -140,7 +140,7 @@ def _acted(doors: dict[str, Door], platform: str, act: Callable[[Door, Wish], tu
     try:
         wish, notice = act(doors[platform], wishes[platform])
     except NoAnswer:
-        wish, notice = wishes[platform], gettext("This did not work. Try again in a moment.")
+        wish, notice = wishes[platform], gettext("Not completed. Try again in a moment.")
     if request.headers.get("X-Panel") == platform:
         return _part(doors, platform, wish, notice=notice)
     where = url_for("playground.page") + "?" + address(wishes | {platform: wish})

@@ -73,7 +73,7 @@ def say(door: Door, wish: Wish, text: str) -> Wish:
 def press(door: Door, wish: Wish, message: str, action: str) -> str:
     """Press a button under a message; returns what the person is told at once, mostly nothing."""
     done = door.act("click", **_by(_person(door, wish)), channel=wish.place, ts=message, action_id=action)
-    return gettext("This did not work. Try again in a moment.") if done["failed"] else ""
+    return gettext("Not completed. Try again in a moment.") if done["failed"] else ""
 
 
 def delete(door: Door, wish: Wish, message: str) -> None:

@@ -64,7 +64,7 @@ def press(door: Door, wish: Wish, message: str, action: str) -> str:
     who, _ = _person(door, wish)
     done = door.act("press", **_by(who), id=message, action=action)
     if done.get("failed") and not done.get("body"):
-        return gettext("This did not work. Try again in a moment.")
+        return gettext("Not completed. Try again in a moment.")
     return str(done.get("shown", ""))
 
 

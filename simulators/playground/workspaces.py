@@ -64,7 +64,7 @@ def _add(settings: Settings, door: Door) -> Response:
     try:
         client = access_client(UUID(request.form.get("client_id", "")))
     except ValueError:
-        flash(gettext("Choose the client that the workspace belongs to."), "amber")
+        flash(gettext("Choose the client of this workspace."), "amber")
         return redirect(url_for("admin.connections"), 303)
     saved = saved_workspaces(settings)
     made = _workspace(client, people_of(client.id)[:MOST_PEOPLE])

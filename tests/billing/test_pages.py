@@ -144,7 +144,7 @@ def test_the_month_that_opens_is_the_one_being_closed(
     with work(Scope.staff()) as session:
         session.execute(update(Contract).values(starts_on=first_contract))
     clock.advance(today - clock.now())
-    assert f"Cierre de {shown}" in sign_in(web, world.carmen).get("/billing/").text
+    assert f"Facturación de {shown}" in sign_in(web, world.carmen).get("/billing/").text
 
 
 PAGES = ("/billing/", "/billing/invoices", "/billing/invoices/{id}", "/billing/invoices/{id}/pdf")

@@ -233,7 +233,7 @@ def test_page_and_api_refuse_the_same_billing_data(
     for more, said in (
         ({"tax_id": "FOO"}, "nueve caracteres"),
         ({"postcode": "1"}, "cinco cifras"),
-        ({"tax_regime": "igic"}, "deciden el impuesto"),
+        ({"tax_regime": "igic"}, "determinan el impuesto"),
     ):
         refused = browser.post("/admin/clients/new", data=form | more)
         assert refused.status_code == 422 and said in refused.text

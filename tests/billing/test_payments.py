@@ -266,7 +266,7 @@ def test_cancelled_at_stripe_without_a_credit_note_it_is_still_owed(
     news(stripe_there, drain)
     assert (payment(bill).state, word_of(bill)) == ("cancelled", "issued")
     page = sign_in(web, world.carmen).get(f"/billing/invoices/{bill.id}").text
-    assert "se sigue debiendo" in page
+    assert "sigue pendiente" in page
     credited(bill)
     news(stripe_there, drain)
     assert (payment(bill).state, word_of(bill)) == ("void", "void")
@@ -285,7 +285,7 @@ def test_page_and_api_note_payments(
     refused = browser.post(
         f"/billing/invoices/{bill.id}/payments", data=form | {"amount": "500"}, follow_redirects=True
     )
-    assert "Es más de lo que se debe" in refused.text
+    assert "Supera el importe pendiente" in refused.text
     carmen = program(world.carmen)
     body = {"amount": {"amount": "100.00", "currency": "EUR"}, "on": "2026-11-21"}
     made = carmen.post(f"/invoices/{bill.id}/payments", body)

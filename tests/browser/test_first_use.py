@@ -90,7 +90,7 @@ def test_from_an_empty_desk_to_a_ticket_and_an_invoice(walk: Walk) -> None:
     assert walk.is_done("Slack o Microsoft Teams") and walk.is_done("El primer ticket")
 
     walk.start("La primera factura")
-    walk.press("Hacer los borradores")
+    walk.press("Generar borradores")
     walk.press("Emitir")
     expect(page.get_by_text("no ha terminado")).to_be_visible()  # the month of the contract, which is this one
     walk.press("Emitir")

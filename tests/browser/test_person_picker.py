@@ -18,7 +18,7 @@ from tests.world import World
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SignedIn = Callable[[Person], BrowserContext]
 TYPED = [
-    ("na", "Irene Navas"),  # «Nadie» begins so too
+    ("na", "Irene Navas"),
     ("nav", "Irene Navas"),
     ("rey, tomas", "Tomás Rey"),
     ("lukasz", "Łukasz Sørensen"),
@@ -48,7 +48,9 @@ def test_people_are_chosen_before_nobody(served: Served, signed_in: SignedIn, wo
     page.goto(f"{served.url}/desk/tickets/LOZ-1")
     page.keyboard.press("a")
     expect(page.locator("#assign")).to_be_visible()
-    assert {typed: chosen(page, typed) for typed, _name in TYPED} == {typed: name or "Nadie" for typed, name in TYPED}
+    assert {typed: chosen(page, typed) for typed, _name in TYPED} == {
+        typed: name or "Sin asignar" for typed, name in TYPED
+    }
     page.locator("#assign [data-first]").fill("na")
     page.keyboard.press("Enter")
     expect(page.locator("#side")).to_contain_text("Irene Navas")
@@ -60,4 +62,4 @@ def chosen(page: Page, typed: str) -> str:
     page.locator("#assign [data-first]").fill(typed)
     row = page.locator("#assign .choice-row:has(input:checked)")
     name = row.get_attribute("data-name") if row.count() == 1 else ""
-    return "Nadie" if (name or "").startswith("Nadie") else name or ""
+    return "Sin asignar" if (name or "").startswith("Sin asignar") else name or ""

@@ -43,7 +43,7 @@ def test_more_urgent(driver: Driver, desk: Desk) -> None:
     driver.press(MARTA, card, "more_urgent")
     desk.work()
     assert desk.ticket().priority == "high"
-    assert "Anotado: ahora su prioridad es alta. Te respondemos antes de las 11:00." in desk.read()
+    assert "Prioridad cambiada a alta. Te responderemos antes de las 11:00." in desk.read()
     assert "Alta" in desk.card().text and "more_urgent" not in desk.card().buttons
 
 
@@ -115,7 +115,7 @@ def test_old_card(driver: Driver, desk: Desk) -> None:
     driver.press(MARTA, card, "more_urgent")
     desk.work()
     assert desk.ticket().priority == "normal"
-    assert any("ya está hecho" in each for each in driver.private(MARTA))
+    assert any("Ya está hecho" in each for each in driver.private(MARTA))
 
 
 @behaviour(GROUP, needs="buttons", otherwise=NO_BUTTONS)
@@ -158,7 +158,7 @@ def test_another_company(driver: Driver, desk: Desk) -> None:
     driver.press(VERA, desk.card(where=Where.CHANNEL), "more_urgent", where=Where.CHANNEL)
     desk.work()
     assert desk.ticket().priority == "normal"
-    assert any("no puedo hacerlo" in each for each in driver.private(VERA))
+    assert any("no está disponible" in each for each in driver.private(VERA))
 
 
-STAFF = "Formas parte del equipo de soporte. Abre los tickets de un cliente en la consola."
+STAFF = "Formas parte del equipo de soporte. Crea los tickets de un cliente en la consola."

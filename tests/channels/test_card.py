@@ -32,7 +32,7 @@ def test_updated(driver: Driver, desk: Desk) -> None:
 def test_sentence(driver: Driver, desk: Desk) -> None:
     """The sentence above the card stays true: after the deadline it says that we are late."""
     desk.opened()
-    assert "Te respondemos antes de las 12:00" in desk.read()
+    assert "Te responderemos antes de las 12:00" in desk.read()
     clock.advance(timedelta(hours=3))
     take_due_steps()
     desk.work()

@@ -80,7 +80,7 @@ def test_staff(driver: Driver, desk: Desk) -> None:
     tomas = desk.person_of(TOMAS)
     assert desk.tickets() == [] and tomas is not None and tomas.id == desk.world.tomas.id
     [answer] = driver.seen(TOMAS)
-    assert answer.text == "Formas parte del equipo de soporte. Abre los tickets de un cliente en la consola."
+    assert answer.text == "Formas parte del equipo de soporte. Crea los tickets de un cliente en la consola."
 
 
 @behaviour(GROUP, needs="channels", otherwise="There are no channels in which a technician could answer.")
@@ -168,7 +168,7 @@ def test_forged_button(driver: Driver, desk: Desk) -> None:
     driver.press(INIGO, desk.card(INIGO), "more_urgent", ticket=str(desk.ticket().id))
     desk.work()
     assert desk.ticket().priority == "normal"
-    assert any("cannot do that" in each for each in driver.private(INIGO))
+    assert any("not available" in each for each in driver.private(INIGO))
 
 
 @behaviour(TENANTS)

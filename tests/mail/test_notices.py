@@ -65,7 +65,7 @@ def test_a_breach_comes_by_mail_with_all_that_a_reader_needs(
     (got,) = mail_server.messages()
     assert got.recipients == ("tomas@guardia.example",) and got.sender == "desk@guardia.example"
     assert got.subject == "[LOZ-1] VPN caída"
-    assert "LOZ-1 ha pasado su plazo de respuesta: VPN caída (Ferretería Lozano)." in got.text
+    assert "LOZ-1 ha incumplido el SLA (respuesta): VPN caída (Ferretería Lozano)." in got.text
     assert "http://127.0.0.1:8000/desk/tickets/LOZ-1" in got.text and 'href="http://127.0.0.1:8000' in got.html
     assert got.header("From") == "Guardia <desk@guardia.example>" and got.header("To").startswith("Tomás Rey <")
     assert got.header("Auto-Submitted") == "auto-generated"
@@ -247,7 +247,7 @@ def test_zammad_4432_reminders_of_the_night_come_as_one_mail_in_the_morning(
         clock.advance(MORNING - clock.now())
         drain()
         (got,) = mail_server.messages()
-    assert got.subject == "Te esperaban 6 cosas" and got.text.count("LOZ-1 ") == 3 and got.text.count("LOZ-2 ") == 3
+    assert got.subject == "6 avisos" and got.text.count("LOZ-1 ") == 3 and got.text.count("LOZ-2 ") == 3
     assert got.header("References") == ""
 
 
@@ -298,7 +298,7 @@ def test_what_is_urgent_does_not_wait_behind_what_is_not(
         escalate(ticket, f"person:{world.tomas.id}", is_urgent=True)
         drain()
         (got,) = mail_server.messages()
-        assert "ha pasado su plazo" in got.text
+        assert "ha incumplido el SLA" in got.text
 
 
 def test_what_was_read_in_the_console_meanwhile_is_not_said_again(

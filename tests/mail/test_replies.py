@@ -167,7 +167,7 @@ def test_rich_text_is_html_and_text(mail_server: MailServer, drain: Drain, world
 
 @pytest.mark.parametrize(
     ("locale", "says"),
-    [("es", "Las respuestas a este correo no se leen."), ("en", "Answers to this email are not read.")],
+    [("es", "Las respuestas a este correo no se leen."), ("en", "Replies to this email are not read.")],
 )
 def test_in_the_requesters_language(
     mail_server: MailServer, drain: Drain, world: World, locale: str, says: str
@@ -193,7 +193,7 @@ def test_who_can_sign_in_is_sent_to_the_portal(mail_server: MailServer, drain: D
         ("email", "con LOZ-1 en el asunto"),
         ("slack", "escribe en Slack, en la conversación de LOZ-1"),
         ("teams", "escribe en Teams, en la conversación de LOZ-1"),
-        ("api", "ponte en contacto con nosotros e indica el número LOZ-1"),
+        ("api", "contacta con nosotros e indica el número LOZ-1"),
     ],
 )
 def test_who_cannot_sign_in_is_told_how_to_answer(
@@ -214,7 +214,7 @@ def test_nobody_is_sent_back_to_a_channel_that_is_closed(
         replied(world, opened(world, pablo, source="slack"))
         drain()
     (got,) = mail_server.messages()
-    assert "Slack" not in got.text and "ponte en contacto con nosotros" in got.text
+    assert "Slack" not in got.text and "contacta con nosotros" in got.text
 
 
 def test_a_subject_cannot_become_a_header(mail_server: MailServer, drain: Drain, world: World, pablo: Person) -> None:

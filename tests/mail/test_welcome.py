@@ -46,15 +46,15 @@ def test_a_technician_chooses_a_password_by_the_letter_once(
     ana: FlaskClient, mail_server: MailServer, drain: Drain
 ) -> None:
     page = ana.get("/admin/people/new").text
-    assert 'name="invite" value="1" checked' in page and "Dar una primera contraseña" not in page
+    assert 'name="invite" value="1" checked' in page and "Generar contraseña inicial" not in page
     answer = ana.post("/admin/people/new", data=FORM | {"invite": "1", "idempotency_key": "k"})
     assert answer.status_code == 303  # no password is shown
     ana.post("/admin/people/new", data=FORM | {"invite": "1", "idempotency_key": "k"})
-    assert "recibirá una carta con un enlace" in ana.get("/admin/people").text
+    assert "Recibirá un correo de invitación con un enlace" in ana.get("/admin/people").text
     drain()
     [letter] = mail_server.messages()
     assert letter.recipients == ("julia@guardia.example",) and letter.subject == "Tu acceso a Guardia"
-    assert "Hola, Julia." in letter.text and "Elige aquí tu contraseña" in letter.text
+    assert "Hola, Julia." in letter.text and "Elige tu contraseña" in letter.text
     link = link_in(letter.text)
     with work(Scope.system()) as session:
         for event in session.scalars(select(StoredEvent)):
@@ -91,12 +91,12 @@ def test_the_link_ends_after_two_days_and_another_can_be_sent(
     assert account is not None and account.password is None
     monkeypatch.undo()
     page = ana.get(f"/admin/people/{find().id}").text
-    assert "todavía no ha elegido contraseña" in page and "Enviar otra vez la carta" in page
+    assert "Invitación enviada, todavía sin contraseña" in page and "Reenviar correo de invitación" in page
     assert ana.post(f"/admin/people/{find().id}/welcome").status_code == 303
     drain()
     assert ana.application.test_client().post(link_in(mail_server.messages()[1].text), data=NEW).status_code == 302
     assert account_of(find()).password is not None  # type: ignore[union-attr]
-    assert "Enviar otra vez la carta" not in ana.get(f"/admin/people/{find().id}").text
+    assert "Reenviar correo de invitación" not in ana.get(f"/admin/people/{find().id}").text
     assert ana.post(f"/admin/people/{find().id}/welcome").status_code == 409
 
 
@@ -109,7 +109,7 @@ def test_people_of_clients_who_only_use_chat_are_not_written_to(
     assert ana.post("/admin/people/new", data=form).status_code == 303
     drain()
     assert mail_server.messages() == [] and account_of(find()) is None
-    assert "Dejar que entre, con una carta" in ana.get(f"/admin/people/{find().id}").text
+    assert "Enviar correo de invitación" in ana.get(f"/admin/people/{find().id}").text
     ana.post(f"/admin/people/{find().id}/welcome", data={"idempotency_key": "w"})
     ana.post(f"/admin/people/{find().id}/welcome", data={"idempotency_key": "w"})
     drain()
@@ -135,7 +135,7 @@ def test_a_form_that_comes_back_keeps_what_was_ticked(ana: FlaskClient) -> None:
 
 def test_without_mail_a_first_password_is_shown_as_before(web: FlaskClient, world: World, drain: Drain) -> None:
     sign_in(web, world.ana)
-    assert "Dar una primera contraseña" in web.get("/admin/people/new").text
+    assert "Generar contraseña inicial" in web.get("/admin/people/new").text
     assert "/welcome" not in web.get(f"/admin/people/{world.marta.id}").text
     assert web.post(f"/admin/people/{world.marta.id}/welcome").status_code == 303
     with work(Scope.system()) as session:

@@ -33,11 +33,11 @@ def test_who_is_on_now_and_next(rosa: FlaskClient, world: World) -> None:
     assert "Irene Navas hasta 30 nov 8:00" in page
     assert "Después Tomás Rey, desde" in page and page.count("Irene") > 7
     assert "De guardia: Irene, hasta" in page  # in the rail
-    assert "Solo le llega por la consola" in page  # no chat and no mail here
+    assert "Solo avisos en la consola" in page  # no chat and no mail here
 
 
 def test_without_a_rota_the_page_says_what_one_is_for(rosa: FlaskClient) -> None:
-    assert "Aún no hay guardias" in rosa.get("/desk/on-call").text
+    assert "Aún no hay calendario de guardias" in rosa.get("/desk/on-call").text
 
 
 def test_gaps_are_named_in_red(rosa: FlaskClient, world: World) -> None:
@@ -59,7 +59,7 @@ def test_a_swap_in_two_clicks(rosa: FlaskClient, world: World) -> None:
     )
     assert answer.status_code == 303
     page = rosa.get("/desk/on-call").text
-    assert "Lo cubre Tomás Rey." in page and "cambio" in page
+    assert "Tomás Rey cubre la guardia." in page and "cambio" in page
     with work(Scope.staff()) as session:
         made = session.scalars(select(OnCallSwap)).one()
         event = session.scalars(select(StoredEvent).where(StoredEvent.kind == "oncall.swapped")).one()
@@ -77,7 +77,7 @@ def test_absences_by_days(rosa: FlaskClient, world: World) -> None:
     days = {"person_id": str(world.irene.id), "first_day": "2026-11-23", "last_day": "2026-11-24", "note": "Médico"}
     assert rosa.post("/desk/on-call/absences", data=days).status_code == 303
     page = rosa.get("/desk/on-call").text
-    assert "Médico" in page and "suple" in page
+    assert "Médico" in page and "cubre la guardia" in page
     url = re.search(r"/desk/on-call/absences/[0-9a-f-]+/cancel", page)
     assert url and rosa.post(url[0]).status_code == 303
     assert "Médico" not in rosa.get("/desk/on-call").text
@@ -114,7 +114,7 @@ def test_layers_are_administered(web: FlaskClient, world: World) -> None:
     assert ana.post(f"/admin/on-call/{layer.id}", data=LAYER | people | {"name": "Nights"}).status_code == 303
     assert "Nights" in ana.get("/desk/on-call").text
     assert ana.post(f"/admin/on-call/{layer.id}/remove").status_code == 303
-    assert "Aún no hay guardias" in ana.get("/desk/on-call").text
+    assert "Aún no hay calendario de guardias" in ana.get("/desk/on-call").text
 
 
 def test_the_api_reads_and_swaps(staff: Program, world: World) -> None:  # noqa: F811

@@ -50,10 +50,10 @@ CARD = Post(
         subject="Nobody *can* log in",
         facts=(("Status", "In progress"), ("Priority", "High"), ("Assigned to", "Irene Navas")),
         why="Why 9:52: your contract’s SLA target is 1 hour.",
-        buttons=(Button("add_detail", "Add detail"), Button("solved", "Yes, solved", is_primary=True)),
+        buttons=(Button("add_detail", "Add detail"), Button("solved", "Yes, resolved", is_primary=True)),
     ),
 )
-QUESTION = Post("Does it work?", buttons=(Button("solved", "Yes, solved", is_primary=True),))
+QUESTION = Post("Does it work?", buttons=(Button("solved", "Yes, resolved", is_primary=True),))
 
 
 @pytest.fixture

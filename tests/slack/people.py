@@ -20,7 +20,7 @@ Tickets = Callable[[], list[Ticket]]
 SaidOn = Callable[[Ticket], list[Message]]
 MENTION = f"<@{SLACK_BOT_USER}>"
 GRID = "E0LOZANO"
-STAFF = "Formas parte del equipo de soporte. Abre los tickets de un cliente en la consola."
+STAFF = "Formas parte del equipo de soporte. Crea los tickets de un cliente en la consola."
 GUEST = "Hola. Eres un invitado en Ferretería Lozano"
 A_DAY = timedelta(days=1, minutes=1)
 

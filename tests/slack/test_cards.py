@@ -41,7 +41,7 @@ def card(slack_server: SlackServer) -> str:
 def test_c4_a_deadline_that_passed_is_no_longer_announced(
     slack_server: SlackServer, drain: Drain, ticket: Ticket
 ) -> None:
-    assert "Te respondemos antes de las 12:00" in card(slack_server)
+    assert "Te responderemos antes de las 12:00" in card(slack_server)
     clock.advance(timedelta(hours=3))
     take_due_steps()
     drain()
@@ -59,7 +59,7 @@ def test_c4_an_answer_that_is_owed_again_stands_on_the_card(
     with work(Scope.staff(actor_id=world.tomas.id)):
         reply(access_ticket(ticket.id), author=world.tomas, body="Reinicia", at=clock.now())
     drain()
-    assert "Te respondemos antes de las 12:00" in card(slack_server)
+    assert "Te responderemos antes de las 12:00" in card(slack_server)
 
 
 def test_c4_the_card_follows_the_readers_language(

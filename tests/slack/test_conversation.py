@@ -35,7 +35,7 @@ def test_a_direct_message_becomes_a_ticket_with_its_card(
     assert (ticket.requester_id, ticket.source, ticket.status) == (world.marta.id, "slack", "new")
     [answer] = slack_server.messages(channel=said.channel, author="bot")
     assert answer["thread_ts"] == said.ts
-    assert answer["text"].startswith("Lo tenemos, Marta. Te respondemos antes de las 12:00.")
+    assert answer["text"].startswith("Lo tenemos, Marta. Te responderemos antes de las 12:00.")
     shown = str(answer["blocks"])
     assert "LOZ-1 · *El TPV de la tienda de Getafe no cobra con tarjeta*" in shown
     assert "12:00, hoy" in shown and "2 horas" in shown
@@ -56,7 +56,7 @@ def test_the_card_speaks_the_employees_language_and_zone(
     assert ticket.subject == "Nobody can log in to the VPN since 8:40"
     [answer] = slack_server.messages(channel=SUPPORT, author="bot")
     assert answer["thread_ts"] == said.ts
-    assert answer["text"].startswith("Got it, Tom. We will answer you before 11:00.")
+    assert answer["text"].startswith("Got it, Tom. We will reply before 11:00.")
     assert "Why 11:00: your contract’s SLA target is 2 hours, counted from 9:00." in str(answer["blocks"])
 
 

@@ -196,8 +196,8 @@ def test_in_a_channel_an_empty_mention_is_asked_for_another_mention(
     drain()
     whispers = [call["args"]["text"] for call in slack_server.calls if call["method"] == "chat.postEphemeral"]
     assert whispers == [
-        "Hello. Mention me in a message that says what happens, and I will open a ticket for you.",
-        "Hola. Mencióname en un mensaje que diga qué pasa y te abro un ticket.",
+        "Hello. Mention me in a message that describes the problem and I will open a ticket for you.",
+        "Hola. Mencióname en un mensaje que describa el problema y te abro un ticket.",
     ]
     assert tickets() == []
 

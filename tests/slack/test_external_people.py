@@ -23,7 +23,7 @@ def test_somebody_whom_slack_does_not_show_us_is_a_stranger(
 
 @pytest.mark.parametrize(
     ("locale", "answer"),
-    [("en-GB", "Hello. Here I can only help"), ("es-MX", "Hola. Aquí solo puedo"), ("fr-FR", "Hola. Aquí solo puedo")],
+    [("en-GB", "Hello. I can only help"), ("es-MX", "Hola. Aquí solo puedo"), ("fr-FR", "Hola. Aquí solo puedo")],
 )
 def test_a_stranger_is_answered_in_their_language(
     slack_server: SlackServer, drain: Drain, locale: str, answer: str

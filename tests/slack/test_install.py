@@ -116,7 +116,7 @@ SPANISH = {"Accept-Language": "es"}
     [
         ("wrong", "La respuesta de Slack no corresponde a la conexión que se inició aquí."),
         ("missing", "La respuesta de Slack no corresponde a la conexión que se inició aquí."),
-        ("stale", "Han pasado más de diez minutos desde que se inició la conexión."),
+        ("stale", "La conexión ha tardado más de diez minutos."),
         ("reused", "Esta autorización ya se ha usado."),
         ("elsewhere", "La conexión no se inició en este navegador, o ya había terminado."),
     ],

@@ -50,7 +50,7 @@ def test_more_urgent_raises_the_priority_once(slack_server: SlackServer, drain: 
     drain()
     assert tickets()[0].priority == "high"
     shown, acknowledged = slack_server.messages(channel=channel, author="bot")
-    assert acknowledged["text"] == "Anotado: ahora su prioridad es alta. Te respondemos antes de las 11:00."
+    assert acknowledged["text"] == "Prioridad cambiada a alta. Te responderemos antes de las 11:00."
     assert "Alta" in str(shown["blocks"]) and "more_urgent" not in str(shown["blocks"])
 
 
@@ -65,7 +65,7 @@ def test_an_old_picture_of_the_button_raises_nothing_more(
     slack_server.click(SLACK_TEAM, PABLO, channel, card, "more_urgent")
     drain()
     assert tickets()[0].priority == "high"
-    assert "ya está hecho" in slack_server.ephemerals(channel, PABLO)[0]["text"]
+    assert "Ya está hecho" in slack_server.ephemerals(channel, PABLO)[0]["text"]
 
 
 def test_talk_to_a_person_tells_the_team_lead(
@@ -102,7 +102,7 @@ def test_a_button_is_no_key_to_another_ticket(
     slack_server.click(SLACK_TEAM, MARTA, channel, card, "more_urgent")
     drain()
     assert [ticket.priority for ticket in tickets()] == ["normal", "normal"]
-    assert "no puedo hacerlo" in slack_server.ephemerals(channel, MARTA)[0]["text"]
+    assert "no está disponible" in slack_server.ephemerals(channel, MARTA)[0]["text"]
 
 
 def test_a_priority_changed_by_staff_only_shows_on_the_card(
@@ -309,4 +309,4 @@ def test_staff_hear_in_their_own_slack(slack_server: SlackServer, drain: Drain, 
     drain()
     home = slack_server.open_im("T0DESK", tomas.id).id
     _met, nudge = slack_server.messages(channel=home, author="bot")
-    assert nudge["text"] == "LOZ-1 ahora lo llevas tú: El TPV no cobra (Ferretería Lozano)."
+    assert nudge["text"] == "Se te ha asignado LOZ-1: El TPV no cobra (Ferretería Lozano)."

@@ -34,7 +34,7 @@ def test_c7_somebody_of_another_company_reads_that_it_cannot_be_done(
     slack_server.click(SLACK_TEAM, luis, SUPPORT, card, "more_urgent")
     drain()
     assert tickets()[0].priority == "normal"
-    assert [each["text"] for each in slack_server.ephemerals(SUPPORT, luis)] == ["I cannot do that from here."]
+    assert [each["text"] for each in slack_server.ephemerals(SUPPORT, luis)] == ["This action is not available here."]
 
 
 def test_c7_c11_under_a_card_that_stands_in_no_thread_the_result_is_seen(
@@ -63,4 +63,4 @@ def test_c7_a_stale_card_tells_each_reader_in_their_language(
     slack_server.world.channels[SUPPORT].messages[card] = old
     slack_server.click(SLACK_TEAM, TOM, SUPPORT, card, "more_urgent")
     drain()
-    assert "That is done already" in slack_server.ephemerals(SUPPORT, TOM)[0]["text"]
+    assert "Already done" in slack_server.ephemerals(SUPPORT, TOM)[0]["text"]

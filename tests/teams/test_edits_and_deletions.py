@@ -216,5 +216,5 @@ def test_in_a_group_chat_who_has_no_chat_with_us_is_answered_there(desk: Desk, d
     desk.teams.say(TEAMS_TENANT, "29:jon", group.id, "@Guardia")
     drain()
     [answer] = desk.from_bot()
-    assert answer["conversation"]["id"] == group.id and "what happens" in answer["text"]
+    assert answer["conversation"]["id"] == group.id and "Describe the problem" in answer["text"]
     assert tickets() == []

@@ -54,7 +54,7 @@ def heard(own: Desk) -> list[str]:
 def test_in_their_own_teams(own: Desk, drain: Drain, world: World) -> None:
     escalate(world)
     drain()
-    assert heard(own) == ["LOZ-1 te necesita por su resolución: VPN caída (Ferretería Lozano)."]
+    assert heard(own) == ["LOZ-1 requiere tu atención, objetivo de SLA: resolución. VPN caída (Ferretería Lozano)."]
 
 
 def test_by_mail_where_teams_refuses(

@@ -108,7 +108,7 @@ def test_a_message_of_the_client_meanwhile_keeps_it_open(web: FlaskClient, world
         add_detail(found, author=world.marta, body="Sigue igual", channel="portal", at=clock.now())
     later(7)
     assert fresh(ticket).status == "new" and ActionDropped.kind in kinds(ticket)
-    assert "mientras tanto" in web.get("/desk/tickets/LOZ-1").text
+    assert "llegó un mensaje nuevo" in web.get("/desk/tickets/LOZ-1").text
 
 
 def test_the_seconds_are_a_setting(web: FlaskClient, world: World, ticket: Ticket) -> None:

@@ -26,8 +26,8 @@ def rename(person: Person, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said", "placeholder"),
     [
-        ("Ruiz Gil, Marta", "Marta tiene también abiertos", "Escribe a Marta…"),
-        ("🙂", "Esta persona tiene también abiertos", "Escribe una respuesta…"),
+        ("Ruiz Gil, Marta", "Otros tickets abiertos de Marta", "Escribe a Marta…"),
+        ("🙂", "Otros tickets abiertos de esta persona", "Escribe una respuesta…"),
     ],
 )
 def test_the_ticket_page_addresses_the_requester(

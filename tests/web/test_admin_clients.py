@@ -227,7 +227,7 @@ def test_each_kind_has_its_terms_and_they_come_back(
         ("retainer", "block_amount", "", "Campo obligatorio"),
         ("flat_fee", "fee", "", "Campo obligatorio"),
         ("per_seat", "seats", "-3", "No es válido"),
-        ("fixed_price", "milestones", "Migración 1500", "nombre; día; importe"),
+        ("fixed_price", "milestones", "Migración 1500", "nombre; fecha; importe"),
         ("barter", "name", "Trueque", "Valor desconocido"),
     ],
 )

@@ -56,7 +56,7 @@ def test_a_teams_tenant_and_the_providers_own_workspace(ana: FlaskClient, world:
     assert ana.post("/admin/connections/new", data=SLACK).status_code == 303
     own = connection("slack", "T0NUEVO")
     assert own is not None and own.client_id is None
-    assert "para el personal" in ana.get("/admin/connections").text
+    assert "para el equipo" in ana.get("/admin/connections").text
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_who_tried_again_and_who_dropped_is_told(ana: FlaskClient, dead: tuple[i
         ("letter.discarded", world.ana.id, "channel_not_found"),
     ]
     dropped = ana.get("/admin/deliveries?state=discarded").text
-    assert "Abandonado por Ana Lago" in dropped and "/desk/tickets/LOZ-1" in dropped
+    assert "Descartada por Ana Lago" in dropped and "/desk/tickets/LOZ-1" in dropped
     clock.advance(timedelta(seconds=1))
     assert inbox.work_one()  # it is refused again
     assert "Reintentado por Ana Lago" in ana.get("/admin/deliveries").text
@@ -214,7 +214,7 @@ def test_who_tried_again_and_who_dropped_is_told(ana: FlaskClient, dead: tuple[i
 
 def test_narrowed_by_way_and_program_and_what_it_says(ana: FlaskClient, dead: tuple[int, int]) -> None:
     whole = ana.get("/admin/deliveries").text
-    assert "«Ayuda, por favor»" in whole and "Abandonado" not in whole
+    assert "«Ayuda, por favor»" in whole and "Descartada por" not in whole
     assert ana.get("/admin/deliveries?queue=inbound").text.count(GONE) == 1
     assert ana.get("/admin/deliveries?program=tests_refuse").text.count(GONE) == 2
     assert GONE not in ana.get("/admin/deliveries?program=stripe").text
@@ -243,7 +243,7 @@ def test_what_killed_its_workers_says_so(ana: FlaskClient, world: World) -> None
 
 def test_all_of_them_are_tried_again(ana: FlaskClient, dead: tuple[int, int]) -> None:
     answer = ana.post("/admin/deliveries/retry", follow_redirects=True)
-    assert "Se vuelven a intentar 2" in answer.text and "2 en camino" in answer.text
+    assert "Se vuelven a intentar 2" in answer.text and "2 en curso" in answer.text
     assert states() == (["pending"], ["pending"]) and leases.is_due(Inbound)
 
 
@@ -262,7 +262,7 @@ def test_the_providers_data_are_kept_with_what_the_page_does_not_show(ana: Flask
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("iban", "ES91 2100 0418 4502 0005 1333", "IBAN no cuadra"),
+        ("iban", "ES91 2100 0418 4502 0005 1333", "No es un IBAN válido"),
         ("tax_id", "B86561413", "carácter de control"),
         ("legal_name", "", "Campo obligatorio"),
         ("email", "facturas", "nombre@empresa.example"),

@@ -75,7 +75,7 @@ def test_somebody_of_a_client_without_a_password(ana: FlaskClient, world: World)
         ({"email": "julia"}, "nombre@empresa.example"),
         ({"email": "TOMAS@guardia.example"}, "Esa dirección ya está en uso"),
         ({"email": "", "invite": "1"}, "Campo obligatorio"),
-        ({"role": "client_manager"}, "no es para gente de esta empresa"),
+        ({"role": "client_manager"}, "no está disponible para personas de esta empresa"),
         ({"role": "owner"}, "Valor desconocido"),
         ({"timezone": "Mars/Base"}, "Valor desconocido"),
         ({"client_id": "x"}, "No es válido"),
@@ -142,7 +142,7 @@ def test_a_new_address_signs_in(ana: FlaskClient, world: World) -> None:
 def test_nobody_locks_themselves_out(ana: FlaskClient, world: World, change: dict[str, str]) -> None:
     page = f"/admin/people/{world.ana.id}"
     answer = ana.post(page, data=posted(ana.get(page).text) | change)
-    assert answer.status_code == 422 and "no te lo puedes quitar" in answer.text
+    assert answer.status_code == 422 and "No puedes quitártelo" in answer.text
     assert ana.get("/admin/people").status_code == 200
 
 

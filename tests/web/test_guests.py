@@ -98,5 +98,5 @@ def test_a_connection_says_where_it_does_not_reach(ana: FlaskClient, world: Worl
         connection = session.query(Connection).filter_by(kind="teams").one()
         connection.settings = {"removed_from": ["19:a"]}
     page = ana.get("/admin/connections").text
-    assert "retirada de 1 equipo o chat" in page and "sin poder escribir en 1 ticket abierto" in page
+    assert "eliminada de 1 equipo o chat" in page and "sin poder escribir en 1 ticket abierto" in page
     assert "error-text" not in page and "Renovar" not in page  # the connection as a whole works

@@ -160,7 +160,7 @@ def test_c8_a_reply_that_failed_says_why_and_can_be_sent_again(
     page = sign_in(web, world.tomas).get(DESK).text
     assert "No entregado: El canal de Slack está archivado." in page and "is_archived" not in page
     assert f"/desk/messages/{made}/retry" in page
-    assert "vuelve a estar pendiente, porque la respuesta no se entregó" in page
+    assert "vuelve a estar pendiente, la respuesta no se entregó" in page
     channel.always = None
     assert web.post(f"/desk/messages/{made}/retry").status_code == 303
     drain()

@@ -111,14 +111,14 @@ def test_every_code_has_its_sentence_in_both_languages(app: Flask) -> None:
         (
             "smtp_550 5.7.1 blocked by policy",
             "email",
-            "El servidor de correo rechazó el mensaje por sus normas contra el correo no deseado.",
-            "The mail server refused the mail by its rules against unwanted mail.",
+            "El servidor de correo rechazó el mensaje por considerarlo correo no deseado.",
+            "The mail server rejected the email as spam.",
         ),
         (
             "smtp_552 5.2.2 mailbox full",
             "email",
             "El buzón está lleno, cerrado o no admite correos de este tamaño.",
-            "The mailbox is full, closed, or does not take mails of this size.",
+            "The mailbox is full, closed, or does not accept emails of this size.",
         ),
         (
             "smtp_535 authentication failed",

@@ -109,9 +109,9 @@ def test_overlapping_time_is_shown(tomas: FlaskClient, world: World, ticket: Tic
 def test_a_day_of_more_than_24_hours_is_shown(tomas: FlaskClient, world: World, ticket: Ticket) -> None:
     log(ticket, world.tomas, utc(19, 23, month=11), 24 * 60)  # all of the 20th in Madrid
     fits = tomas.post(PATH, data=FRIDAY | {"on": "2026-11-21", "start": "00:00", "end": "01:00"}, follow_redirects=True)
-    assert "Has apuntado" not in fits.text
+    assert "Has imputado" not in fits.text
     page = tomas.post(PATH, data=FRIDAY | {"start": "20:00", "end": "20:05"}, follow_redirects=True)
-    assert "24 h 05 min" in page.text.replace("\xa0", " ") and "Has apuntado" in page.text
+    assert "24 h 05 min" in page.text.replace("\xa0", " ") and "Has imputado" in page.text
 
 
 def test_an_account_manager_moves_a_ticket_to_another_contract(

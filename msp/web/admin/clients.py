@@ -127,7 +127,7 @@ def note_of(contract: Contract) -> str:
     """What is worth knowing of a contract today: not begun, ending soon, ended."""
     today = formats.today()
     if contract.starts_on > today:
-        return gettext("begins on %(day)s", day=day(contract.starts_on))
+        return gettext("starts on %(day)s", day=day(contract.starts_on))
     if contract.ends_on is None:
         return ""
     if contract.ends_on < today:
@@ -155,9 +155,7 @@ def create_client() -> Answer:
         return _form(None, request.form.to_dict(), _by_field(form, wrong)), 422
     except Conflict:
         return _form(None, request.form.to_dict(), {"code": ["code_in_use"]}), 422
-    flash(
-        gettext("%(name)s is a client now. Next: its contract, and the chat it writes from.", name=added.name), "green"
-    )
+    flash(gettext("Added %(name)s. Next, add its contract and connect its chat.", name=added.name), "green")
     return redirect(url_for("admin.client", client_id=added.id), 303)
 
 
@@ -277,11 +275,11 @@ def _form(found: Client | None, values: Mapping[str, Any], errors: Mapping[str, 
 
 
 def _regimes(*, is_new: bool) -> list[tuple[str, str]]:
-    decided = [("", gettext("as the addresses and tax numbers say"))] if is_new else []
+    decided = [("", gettext("from the addresses and tax IDs"))] if is_new else []
     return [
         *decided,
         ("national", gettext("Spanish IVA")),
-        ("igic", gettext("IGIC, both of us in the Canary Islands")),
+        ("igic", gettext("IGIC, both parties in the Canary Islands")),
         ("canarias_b2b", gettext("company in the Canary Islands: no IVA")),
         ("eu_b2b", gettext("company in the European Union: reverse charge")),
         ("outside_eu", gettext("company outside the European Union: no IVA")),
@@ -290,8 +288,8 @@ def _regimes(*, is_new: bool) -> list[tuple[str, str]]:
 
 def _guest_policies() -> list[tuple[str, str]]:
     return [
-        ("accept", gettext("Accept: they open tickets")),
-        ("refuse", gettext("Refuse: they are told whom to ask")),
+        ("accept", gettext("Accept: they can open tickets")),
+        ("refuse", gettext("Reject: they are referred to their contact")),
     ]
 
 
@@ -303,14 +301,14 @@ def _facts(found: Client) -> list[tuple[str, str]]:
     local = clock.now().astimezone(ZoneInfo(found.timezone))
     rows = [
         (gettext("Legal name"), found.legal_name),
-        (gettext("Tax id"), found.tax_id),
+        (gettext("Tax ID"), found.tax_id),
         (gettext("Billing address"), written),
-        (gettext("Invoices go to"), found.billing_email),
-        (gettext("Days to pay"), str(found.payment_days)),
+        (gettext("Billing email"), found.billing_email),
+        (gettext("Payment terms (days)"), str(found.payment_days)),
         (gettext("Currency"), found.currency),
         (gettext("Language"), word(found.locale, "locale")),
         (gettext("Time zone"), f"{found.timezone} · {local:%H:%M}"),
-        (gettext("Mail domains"), ", ".join(found.mail_domains)),
+        (gettext("Email domains"), ", ".join(found.mail_domains)),
         (gettext("Guests of other companies"), dict(_guest_policies())[found.guest_policy]),
         (gettext("Sector"), found.sector),
         (gettext("Client since"), day(_since(found), year=True)),

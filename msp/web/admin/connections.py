@@ -112,7 +112,7 @@ def remove_connection(connection_id: UUID) -> Answer:
     if needs_confirmation():
         return _ask_to_disconnect(connection, back)
     disconnect(connection, at=clock.now())
-    flash(gettext("%(team)s is disconnected. What was written stays.", team=name), "green")
+    flash(gettext("%(team)s disconnected. Its messages are kept.", team=name), "green")
     return redirect(back, 303)
 
 
@@ -125,8 +125,8 @@ def _ask_to_disconnect(connection: Connection, back: str) -> str:
     return confirmation(
         gettext("Disconnect %(team)s", team=connection.name or connection.external_id),
         gettext(
-            "Nobody reads what is written there from then on, and replies no longer reach that chat. The token is"
-            " deleted: to connect it again, the app has to be installed anew. What was written stays."
+            "Messages there are no longer received and replies no longer reach that chat. The "
+            "token is deleted: to reconnect, install the app again. Existing messages are kept."
         ),
         facts=facts,
         button=gettext("Disconnect"),
@@ -140,21 +140,21 @@ def link_source(source_id: UUID) -> Response:
     form = Form(request.form)
     client_id = form.read("client_id", identity)
     if client_id is None:
-        flash(gettext("Choose the client that the workspace belongs to."), "amber")
+        flash(gettext("Choose the client of this workspace."), "amber")
         return redirect(url_for("admin.connections"), 303)
     client = access_client(client_id)
     connection = link_unknown(source_id, client, at=clock.now())
     name = connection.name or connection.external_id
     if is_mute(connection):
         words = gettext(
-            "%(team)s belongs to %(client)s now, but without its token nobody can answer there. "
-            "Install the app in it, or connect it by hand.",
+            "%(team)s is linked to %(client)s, but has no token, so replies cannot be sent. "
+            "Install the app there or connect it manually.",
             team=name,
             client=client.name,
         )
         flash(words, "amber")
     else:
-        flash(gettext("%(team)s belongs to %(client)s now.", team=name, client=client.name), "green")
+        flash(gettext("%(team)s is linked to %(client)s.", team=name, client=client.name), "green")
     return redirect(url_for("admin.connections"), 303)
 
 
@@ -162,7 +162,7 @@ def ignore_source(source_id: UUID) -> Response:
     """Stop showing a workspace of nobody; a new installation shows it again."""
     refuse_restricted()
     ignore_unknown(source_id, at=clock.now())
-    flash(gettext("It is not shown any more, unless the app is installed there again."), "green")
+    flash(gettext("Ignored. It appears again if the app is installed there again."), "green")
     return redirect(url_for("admin.connections"), 303)
 
 
@@ -174,7 +174,7 @@ def is_mute(connection: Connection) -> bool:
 
 def _row(connection: Connection, client: Client | None, unreachable: int) -> Json:
     notes = [
-        gettext("no token: nobody can answer there") if is_mute(connection) else "",
+        gettext("no token: replies cannot be sent") if is_mute(connection) else "",
         _removed_words(connection),
         ngettext("cannot write on %(num)d open ticket", "cannot write on %(num)d open tickets", unreachable)
         if unreachable
@@ -182,7 +182,7 @@ def _row(connection: Connection, client: Client | None, unreachable: int) -> Jso
     ]
     return {
         "connection": connection,
-        "client_name": client.name if client else gettext("ours, for staff"),
+        "client_name": client.name if client else gettext("own workspace, for the team"),
         "client_url": url_for("admin.client", client_id=client.id) if client else None,
         "state": "revoked" if connection.broken_reason else "connected",
         "broken": failure_sentence(connection.broken_reason, service=connection.kind),
@@ -199,7 +199,7 @@ def _removed_words(connection: Connection) -> str:
     number = len(connection.settings.get("removed_from") or ())
     if not number or connection.broken_reason:
         return ""
-    return ngettext("taken out of %(num)d team or chat", "taken out of %(num)d teams or chats", number)
+    return ngettext("removed from %(num)d team or chat", "removed from %(num)d teams or chats", number)
 
 
 def _platforms(settings: Settings) -> list[Json]:
@@ -213,7 +213,7 @@ def _platform_row(platform: Platform, settings: Settings) -> Json:
     if is_on and platform.install_path and not can_install:
         text = str(platform.about_without_install) % {"names": ", ".join(platform.install_settings)}
     if not is_on:
-        text = gettext("Off: %(names)s must be set.", names=", ".join(platform.required_settings))
+        text = gettext("Off: set %(names)s.", names=", ".join(platform.required_settings))
     return {
         "kind": platform.name,
         "name": platform.full_name,

@@ -101,7 +101,7 @@ def create_contract() -> Answer:
         added = add_contract(client, _with_calendar(agreement, client), at=clock.now())
     except Invalid as wrong:
         return _form(None, _posted_values(request.form), _by_field(form, wrong)), 422
-    flash(gettext("%(name)s holds from %(day)s.", name=added.name, day=added.starts_on.isoformat()), "green")
+    flash(gettext("%(name)s applies from %(day)s.", name=added.name, day=added.starts_on.isoformat()), "green")
     return redirect(url_for("admin.client", client_id=client.id), 303)
 
 
@@ -125,7 +125,7 @@ def save_contract(contract_id: UUID) -> Answer:
         db.session.rollback()
         found = access_contract(contract_id)
         return _form(found, _posted_values(request.form), _by_field(form, wrong)), 422
-    flash(gettext("Saved. It counts from now on; what was billed stays as it was."), "green")
+    flash(gettext("Saved. It applies from now on; billed time does not change."), "green")
     return redirect(url_for("admin.contract", contract_id=contract_id), 303)
 
 

@@ -63,7 +63,7 @@ def retry(delivery_id: str) -> Response:
     queue, row_id = _named(delivery_id)
     if dead_letters.retry(queue, [row_id], actor_id=current_user.person.id, at=clock.now()):
         wake.send(DRAINS[queue])
-        flash(gettext("It is tried again now."), "green")
+        flash(gettext("Retrying now."), "green")
     return redirect(_back(), 303)
 
 
@@ -72,13 +72,13 @@ def drop(delivery_id: str) -> Answer:
     queue, row_id = _named(delivery_id)
     if needs_confirmation():
         return confirmation(
-            gettext("Give up this delivery"),
-            gettext("It is not tried again, by hand neither. It stays in the records."),
-            button=gettext("Drop"),
+            gettext("Discard this delivery"),
+            gettext("It can no longer be retried. It is kept in the log."),
+            button=gettext("Discard"),
             back_url=_back(),
         )
     if dead_letters.discard(queue, [row_id], actor_id=current_user.person.id, at=clock.now()):
-        flash(gettext("Given up. It stays in the records."), "green")
+        flash(gettext("Discarded. It is kept in the log."), "green")
     return redirect(_back(), 303)
 
 
@@ -88,7 +88,7 @@ def retry_all() -> Response:
     for queue, ids in queue_rows.letter_ids(Wanted("dead", wanted.queue, wanted.program)).items():
         count += dead_letters.retry(queue, ids, actor_id=current_user.person.id, at=clock.now())
         wake.send(DRAINS[queue])
-    flash(ngettext("%(num)d is tried again now.", "%(num)d are tried again now.", count), "green")
+    flash(ngettext("Retrying %(num)d now.", "Retrying %(num)d now.", count), "green")
     return redirect(_back(), 303)
 
 
@@ -134,7 +134,7 @@ def count_waiting() -> int:
 
 def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
     """The states of rows, and what ended in doubt, each with how many there are."""
-    titles = {"dead": gettext("Failed"), "pending": gettext("On their way"), "discarded": gettext("Dropped")}
+    titles = {"dead": gettext("Failed"), "pending": gettext("In progress"), "discarded": gettext("Discarded")}
     found: list[dict[str, object]] = [
         {
             "label": f"{titles[state]} · {queue_rows.count_letters(state)}",
@@ -157,11 +157,11 @@ def _count(ledger: UncertainSends) -> int:
 def _ways(wanted: Wanted) -> dict[str, object]:
     titles: dict[Queue | None, str] = {
         None: gettext("both"),
-        "inbound": gettext("coming in"),
-        "delivery": gettext("going out"),
+        "inbound": gettext("inbound"),
+        "delivery": gettext("outbound"),
     }
     return {
-        "label": gettext("Way"),
+        "label": gettext("Direction"),
         "value": titles[wanted.queue],
         "is_set": wanted.queue is not None,
         "clear_url": _url(Wanted(wanted.state, None, wanted.program)),
@@ -175,7 +175,7 @@ def _ways(wanted: Wanted) -> dict[str, object]:
 def _programs(wanted: Wanted) -> dict[str, object]:
     known = queue_rows.programs(wanted.state)
     return {
-        "label": gettext("Program"),
+        "label": gettext("Integration"),
         "value": _program(wanted.program) if wanted.program else gettext("all"),
         "is_set": bool(wanted.program),
         "clear_url": _url(Wanted(wanted.state, wanted.queue)),
@@ -211,19 +211,19 @@ def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Han
 
 
 def _done(done: Handled) -> str:
-    by = done.by or gettext("somebody")
+    by = done.by or gettext("someone")
     if done.kind == DeadLetterDiscarded.kind:
-        return gettext("Dropped by %(person)s", person=by)
-    return gettext("Tried again by %(person)s", person=by)
+        return gettext("Discarded by %(person)s", person=by)
+    return gettext("Retried by %(person)s", person=by)
 
 
 def _sentence(row: Letter, label: str | None) -> str:
     name = _program(row.name)
     if row.queue == "inbound":
-        return gettext("What came in from %(program)s", program=name)
+        return gettext("Message from %(program)s", program=name)
     if label:
-        return gettext("News of %(ticket)s for %(program)s", ticket=label, program=name)
-    return gettext("News for %(program)s", program=name)
+        return gettext("Update of %(ticket)s for %(program)s", ticket=label, program=name)
+    return gettext("Update for %(program)s", program=name)
 
 
 def _program(name: str) -> str:
@@ -232,5 +232,5 @@ def _program(name: str) -> str:
     if platform := platform_named(stem):
         return str(platform.label)
     known = {"stripe": "Stripe", "notify": gettext("notifications")}
-    known |= {"account": gettext("sign-in mail"), "nudge": gettext("notifications"), "chat": gettext("the chat")}
+    known |= {"account": gettext("invitation email"), "nudge": gettext("notifications"), "chat": gettext("the chat")}
     return str(known.get(stem, name))

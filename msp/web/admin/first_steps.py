@@ -105,7 +105,7 @@ def _own_steps() -> tuple[FirstStep, ...]:
         FirstStep(
             "company",
             lazy_gettext("Your company"),
-            lazy_gettext("Legal name, tax number and address stand on every invoice."),
+            lazy_gettext("Legal name, tax ID and address are shown on every invoice."),
             lambda: url_for("admin.settings"),
             _has_issuer,
             10,
@@ -113,7 +113,7 @@ def _own_steps() -> tuple[FirstStep, ...]:
         FirstStep(
             "calendar",
             lazy_gettext("A calendar"),
-            lazy_gettext("SLA targets count your working hours only; holidays are known for each region."),
+            lazy_gettext("SLA targets count business hours only; holidays of each region are included."),
             lambda: url_for("admin.new_calendar"),
             lambda: _any(Calendar),
             20,

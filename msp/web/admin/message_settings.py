@@ -20,7 +20,7 @@ def save_messages() -> Answer | None:
         set_grouping_seconds(int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else -1)
     except Invalid:
         return None
-    flash(gettext("Saved. It holds for messages from now on."), "green")
+    flash(gettext("Saved. It applies to messages from now on."), "green")
     return redirect(url_for("admin.settings"), 303)
 
 
@@ -33,13 +33,13 @@ def messages_section(errors: Sequence[str]) -> Json:
         "value": request.form.get("grouping_seconds", grouping_seconds()) if errors else grouping_seconds(),
         "min": "0",
         "max": str(LONGEST_SECONDS),
-        "hint": gettext("0 opens a ticket for each message."),
+        "hint": gettext("0 creates a ticket for each message."),
         "errors": errors,
     }
     return {
         "title": gettext("Messages"),
         "text": gettext(
-            "What one person writes in a chat within this time is one ticket, until somebody of the team replies."
+            "Messages one person writes in a chat within this time become one ticket, until the team replies."
         ),
         "rows": [],
         "form": {"action_url": url_for("admin.save_messages"), "rows": [[field]]},

@@ -59,7 +59,7 @@ def create_layer() -> Answer:
             add_layer(terms, at=clock.now())
     except Invalid as wrong:
         return _form(None, request.form.to_dict(), form.errors | wrong.fields), 422
-    return _done(gettext("%(name)s is part of the rota.", name=terms.name))
+    return _done(gettext("Added %(name)s to the on-call schedule.", name=terms.name))
 
 
 def layer(layer_id: UUID) -> str:
@@ -85,13 +85,13 @@ def remove(layer_id: UUID) -> Answer:
     found = access_layer(layer_id)
     if needs_confirmation():
         return confirmation(
-            gettext("Remove %(name)s", name=found.name),
-            gettext("Nobody of this layer is called any more, with its shifts of before and after."),
+            gettext("Delete %(name)s", name=found.name),
+            gettext("The layer is deleted with all its shifts."),
             button=gettext("Remove"),
             back_url=url_for("admin.layer", layer_id=found.id),
         )
     remove_layer(found, at=clock.now())
-    return _done(gettext("%(name)s is no longer part of the rota.", name=found.name))
+    return _done(gettext("Removed %(name)s from the on-call schedule.", name=found.name))
 
 
 def _done(words: str) -> Response:

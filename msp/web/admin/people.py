@@ -170,17 +170,18 @@ def send_welcome(person_id: UUID) -> Answer:
     if _has_mail() and is_first_time():
         with _system():
             welcome(access_person(person_id), at=clock.now())
-        flash(gettext("A letter is on its way to them."), "green")
+        flash(gettext("Invitation email sent."), "green")
     return redirect(url_for("admin.person", person_id=person_id), 303)
 
 
 def _say_added(added: Person, *, is_written_to: bool) -> None:
     if is_written_to:
         flash(
-            gettext("%(name)s is added and gets a letter with a link to choose a password.", name=added.name), "green"
+            gettext("Added %(name)s. An invitation email with a link to choose a password was sent.", name=added.name),
+            "green",
         )
     else:
-        flash(gettext("%(name)s is added.", name=added.name), "green")
+        flash(gettext("Added %(name)s.", name=added.name), "green")
 
 
 def _has_mail() -> bool:
@@ -308,7 +309,7 @@ def _roles(found: Person | None) -> Sequence[str]:
 
 
 def _tabs(kind: str) -> list[Json]:
-    names = {"staff": gettext("Ours"), "clients": gettext("Of clients"), "gone": gettext("Not active")}
+    names = {"staff": gettext("Team"), "clients": gettext("Contacts"), "gone": gettext("Inactive")}
     return [
         {"label": text, "url": url_for("admin.people", kind=code), "current": code == kind}
         for code, text in names.items()

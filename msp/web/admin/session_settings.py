@@ -22,7 +22,7 @@ def save_session_limits() -> Answer | dict[str, list[str]]:
         set_session_limits(idle_hours=_whole("idle_hours"), absolute_days=_whole("absolute_days"))
     except Invalid as wrong:
         return wrong.fields
-    flash(gettext("Saved. It holds for open sessions too."), "green")
+    flash(gettext("Saved. It also applies to open sessions."), "green")
     return redirect(url_for("admin.settings"), 303)
 
 
@@ -33,12 +33,12 @@ def sessions_section(errors: Mapping[str, Sequence[str]]) -> Json:
     faults = {name: errors[name] for name in values if name in errors}
     typed = request.form if faults else {}
     fields = (
-        ("idle_hours", gettext("Ends without use after (hours)"), gettext("Pages left open do not count as use.")),
-        ("absolute_days", gettext("Ends in any case after (days)"), ""),
+        ("idle_hours", gettext("Inactivity limit (hours)"), gettext("Open pages do not count as activity.")),
+        ("absolute_days", gettext("Maximum length (days)"), ""),
     )
     return {
         "title": gettext("Sessions"),
-        "text": gettext("How long somebody stays signed in."),
+        "text": gettext("How long users stay signed in."),
         "rows": [],
         "form": {
             "action_url": url_for("admin.save_session_limits"),

@@ -55,7 +55,7 @@ def end_one(person_id: UUID, session_id: UUID) -> Response:
     refuse_restricted()
     with _system():
         end_session(session_id, person_id=access_person(person_id).id, at=clock.now())
-    return _done(person_id, gettext("The session is ended."))
+    return _done(person_id, gettext("Session ended."))
 
 
 def end_all(person_id: UUID) -> Response:
@@ -65,7 +65,7 @@ def end_all(person_id: UUID) -> Response:
         account = account_of(access_person(person_id).id)
         if account is not None:
             end_sessions(account.id, at=clock.now(), besides=current_user.session_id)
-    return _done(person_id, gettext("All sessions are ended."))
+    return _done(person_id, gettext("All sessions ended."))
 
 
 def _done(person_id: UUID, sentence: str) -> Response:

@@ -71,7 +71,7 @@ def save_settings() -> Answer:
         return _page(request.form.to_dict(), form.errors), 422
     address = {name: form.text(name) for name in ADDRESS if form.text(name)} | {"country": country}
     kept.write("provider", {**before, **said, "address": address})
-    flash(gettext("Saved. Invoices issued from now on carry it."), "green")
+    flash(gettext("Saved. It applies to invoices issued from now on."), "green")
     return redirect(url_for("admin.settings"), 303)
 
 
@@ -101,7 +101,7 @@ def save_verifactu() -> Answer:
         set_verifactu_mode(request.form.get("verifactu_mode", ""))
     except Invalid as refused:
         return _page(_flat(read_issuer()), refused.fields), 422
-    flash(gettext("Saved. Invoices issued from now on carry it."), "green")
+    flash(gettext("Saved. It applies to invoices issued from now on."), "green")
     return redirect(url_for("admin.settings"), 303)
 
 
@@ -151,7 +151,7 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
 
 def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> Json:
     rows = (
-        (("legal_name", gettext("Legal name"), "text", ""), ("tax_id", gettext("Tax id"), "text", "")),
+        (("legal_name", gettext("Legal name"), "text", ""), ("tax_id", gettext("Tax ID"), "text", "")),
         (("line1", gettext("Street and number"), "text", ""),),
         (
             ("postcode", gettext("Postcode"), "text", ""),
@@ -159,15 +159,15 @@ def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) ->
             ("province", gettext("Province"), "text", ""),
             ("country", gettext("Country"), "text", gettext("Two letters, such as ES.")),
         ),
-        (("registry", gettext("Entry in the register"), "text", gettext("As it stands at the foot of invoices.")),),
+        (("registry", gettext("Registration details"), "text", gettext("Shown at the foot of invoices.")),),
         (
-            ("email", gettext("Mail for invoices"), "email", gettext("Where clients ask about an invoice.")),
-            ("iban", "IBAN", "text", gettext("Where transfers go.")),
+            ("email", gettext("Billing email"), "email", gettext("For clients’ questions about invoices.")),
+            ("iban", "IBAN", "text", gettext("For bank transfers.")),
         ),
     )
     return {
-        "title": gettext("Who issues the invoices"),
-        "text": gettext("It stands on every invoice. Those already issued stay as they are."),
+        "title": gettext("Invoice issuer"),
+        "text": gettext("Shown on every invoice. Issued invoices do not change."),
         "rows": [],
         "form": {
             "action_url": url_for("admin.save_settings"),
@@ -226,7 +226,7 @@ def _integrations(given: Settings) -> Json:
             "Stripe",
             given.stripe_enabled,
             missing_settings(("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"), given),
-            gettext("Test key: nobody pays real money.") if given.stripe_api_key.startswith("sk_test_") else "",
+            gettext("Test key: no real payments.") if given.stripe_api_key.startswith("sk_test_") else "",
         ),
     )
     rows = []
@@ -234,7 +234,7 @@ def _integrations(given: Settings) -> Json:
         hint = note if is_on else gettext("Missing: %(names)s", names=", ".join(missing)) if missing else ""
         value = gettext("on") if is_on else gettext("off")
         rows.append({"label": label, "value": value, "tone": "green" if is_on else "amber", "hint": hint})
-    text = gettext("They are switched on by the environment that the desk starts with.")
+    text = gettext("Configured with environment variables.")
     return {"title": gettext("Integrations"), "text": text, "rows": rows, "form": None}
 
 
@@ -259,20 +259,20 @@ def _installation(given: Settings) -> Json:
         "title": gettext("This installation"),
         "text": "",
         "rows": [{"label": label, "value": value, "tone": "", "hint": hint} for label, value, hint in rows],
-        "links": [(gettext("The REST API, described"), "/api/docs")],
+        "links": [(gettext("REST API reference"), "/api/docs")],
         "form": None,
     }
 
 
 def _where(is_embedded: bool) -> str:
-    return gettext("embedded, run by the desk itself") if is_embedded else gettext("external")
+    return gettext("embedded") if is_embedded else gettext("external")
 
 
 def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return gettext("from a checkout")
+        return gettext("from source")
 
 
 def _postgres_version() -> str:
@@ -283,5 +283,5 @@ def _redis_version() -> str:
     try:
         found = wake.connection().info("server")
     except redis.RedisError:
-        return gettext("does not answer")
+        return gettext("not responding")
     return str(found.get("valkey_version") or found.get("redis_version") or "")

@@ -65,7 +65,7 @@ def revoke_token(token_id: UUID) -> Answer:
         return asked_to_revoke(back_url=url_for("admin.tokens"))
     with _system():
         kept.revoke_token(token_id, at=clock.now())
-    flash(gettext("The token is revoked."), "green")
+    flash(gettext("Token revoked."), "green")
     return redirect(url_for("admin.tokens"), 303)
 
 

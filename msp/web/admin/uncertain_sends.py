@@ -49,10 +49,10 @@ def in_doubt() -> str:
 
 def _row(doubt: UncertainSend, names: dict[UUID, str], tickets: dict[UUID, str]) -> dict[str, object]:
     label = tickets.get(doubt.event_id) if doubt.event_id else None
-    name = names.get(doubt.person_id, gettext("somebody"))
-    about = gettext("Mail to %(name)s about %(ticket)s", name=name, ticket=label)
+    name = names.get(doubt.person_id, gettext("someone"))
+    about = gettext("Email to %(name)s about %(ticket)s", name=name, ticket=label)
     return {
-        "text": about if label else gettext("Mail to %(name)s", name=name),
+        "text": about if label else gettext("Email to %(name)s", name=name),
         "url": url_for("desk.ticket", label=label) if label else None,
         "outcome": _outcome(doubt),
         "is_sent": doubt.is_sent,
@@ -64,10 +64,10 @@ def _row(doubt: UncertainSend, names: dict[UUID, str], tickets: dict[UUID, str])
 
 def _outcome(doubt: UncertainSend) -> str:
     if not doubt.is_sent:
-        return gettext("Nobody answered after its text: it is not known whether it came")
+        return gettext("Not confirmed by the mail server: it may have been delivered")
     return ngettext(
-        "Taken in the end; it may have come once more",
-        "Taken in the end; it may have come %(num)d times more",
+        "Accepted; it may have been delivered once more",
+        "Accepted; it may have been delivered %(num)d times more",
         doubt.more,
     )
 

@@ -20,7 +20,7 @@ def save_undo() -> Answer | None:
         set_undo_seconds(int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else -1)
     except Invalid:
         return None
-    flash(gettext("Saved. It holds for actions from now on."), "green")
+    flash(gettext("Saved. It applies to actions from now on."), "green")
     return redirect(url_for("admin.settings"), 303)
 
 
@@ -28,19 +28,17 @@ def undo_section(errors: Sequence[str]) -> Json:
     """The section with its form."""
     field = {
         "name": "undo_seconds",
-        "label": gettext("Undo actions for (seconds)"),
+        "label": gettext("Undo period (seconds)"),
         "type": "number",
         "value": request.form.get("undo_seconds", undo_seconds()) if errors else undo_seconds(),
         "min": "0",
         "max": str(LONGEST_SECONDS),
-        "hint": gettext("0 does them at once."),
+        "hint": gettext("0 turns undo off."),
         "errors": errors,
     }
     return {
         "title": gettext("Undo"),
-        "text": gettext(
-            "Resolving and escalating wait for so long, so that they can be undone. Nothing is sent before."
-        ),
+        "text": gettext("Resolving and escalating can be undone during this period. Nothing is sent before it ends."),
         "rows": [],
         "form": {"action_url": url_for("admin.save_undo"), "rows": [[field]]},
     }

@@ -73,7 +73,7 @@ def test_webhook(webhook_id: UUID) -> Response:
     """Have a harmless message posted."""
     refuse_restricted()
     kept.ask_for_test(access_webhook(webhook_id), at=clock.now())
-    flash(gettext("A test is on its way. How it went stands here in a moment."))
+    flash(gettext("Test sent. The result appears here in a moment."))
     return redirect(url_for("admin.webhooks"), 303)
 
 
@@ -84,7 +84,10 @@ def renew_secret(webhook_id: UUID) -> Answer:
     if needs_confirmation():
         return confirmation(
             gettext("New secret for %(name)s", name=found.name),
-            gettext("The secret of before stops working at once: whoever checks our calls with it refuses them."),
+            gettext(
+                "The previous secret stops working immediately: calls signed with the new one will "
+                "not pass checks against it."
+            ),
             button=gettext("New secret"),
             back_url=url_for("admin.webhooks"),
         )
@@ -99,14 +102,14 @@ def remove_webhook(webhook_id: UUID) -> Answer:
     found = access_webhook(webhook_id)
     if needs_confirmation():
         return confirmation(
-            gettext("Remove %(name)s", name=found.name),
-            gettext("It is not called any more, and its secret is deleted."),
+            gettext("Delete %(name)s", name=found.name),
+            gettext("It is no longer called, and its secret is deleted."),
             facts=[(gettext("Web address"), found.url)],
             button=gettext("Remove"),
             back_url=url_for("admin.webhooks"),
         )
     kept.remove_webhook(found, at=clock.now())
-    flash(gettext("%(name)s is not called any more.", name=found.name), "green")
+    flash(gettext("Deleted webhook %(name)s.", name=found.name), "green")
     return redirect(url_for("admin.webhooks"), 303)
 
 

@@ -65,7 +65,7 @@ def _title(messages: Sequence[MessageRow]) -> str:
             "%(num)d new message while you were writing", "%(num)d new messages while you were writing", len(messages)
         )
     author = authors.pop()
-    name = first_name(author.name) or author.name or gettext("Somebody")
+    name = first_name(author.name) or author.name or gettext("Someone")
     if author.client_id is None:
         return gettext("%(name)s replied while you were writing", name=name)
     return gettext("%(name)s wrote while you were writing", name=name)

@@ -73,7 +73,7 @@ def swap(layer_id: UUID) -> Response:
         layer, at = queries.access_layer(layer_id), clock.now()
         person = access_person(_id("person_id"))
         actions.swap(layer, person, start=max(_instant("start"), at), end=_instant("end"), at=at, by=current_person())
-        _tell(gettext("%(name)s takes it over.", name=person.name))
+        _tell(gettext("%(name)s covers the shift.", name=person.name))
     return _back()
 
 
@@ -81,7 +81,7 @@ def cancel_swap(swap_id: UUID) -> Response:
     """Whoever's turn it is has it again."""
     refuse_restricted()
     actions.cancel_swap(queries.access_swap(swap_id), at=clock.now(), by=current_person())
-    _tell(gettext("The swap is taken back."))
+    _tell(gettext("Swap cancelled."))
     return _back()
 
 
@@ -96,7 +96,7 @@ def note_absence() -> Response:
         end = datetime.combine(last + timedelta(days=1), time(), zone)
         note = request.form.get("note", "")
         actions.note_absence(person, start=start, end=end, note=note, at=clock.now(), by=current_person())
-        _tell(gettext("Noted: %(name)s is away, and the next in line stands in.", name=person.name))
+        _tell(gettext("Absence added: the next person covers for %(name)s.", name=person.name))
     return _back()
 
 
@@ -104,7 +104,7 @@ def cancel_absence(absence_id: UUID) -> Response:
     """Somebody is here after all."""
     refuse_restricted()
     actions.cancel_absence(queries.access_absence(absence_id), at=clock.now(), by=current_person())
-    _tell(gettext("The absence is taken back."))
+    _tell(gettext("Absence cancelled."))
     return _back()
 
 

@@ -105,7 +105,7 @@ def page_version(version: str, here: Presence) -> str:
 
 
 def _line(name: str, kind: str) -> str:
-    who = first_name(name) or name or gettext("Somebody")
+    who = first_name(name) or name or gettext("Someone")
     if kind == "note":
         return gettext("%(name)s is writing a note…", name=who)
     return gettext("%(name)s is writing a reply…", name=who)

@@ -55,7 +55,7 @@ def person(person_id: UUID) -> str:
         client=access_client(who.client_id) if who.client_id else None,
         lists=[
             _tickets(who, gettext("Open tickets"), is_finished=False, limit=OPEN_SHOWN),
-            _tickets(who, gettext("Solved tickets"), is_finished=True, limit=FINISHED_SHOWN),
+            _tickets(who, gettext("Resolved tickets"), is_finished=True, limit=FINISHED_SHOWN),
         ],
     )
 

@@ -24,8 +24,8 @@ class Pages:
     @property
     def subtitle(self) -> str:
         """How many in all, and in which order."""
-        number = ngettext("%(num)d solved", "%(num)d solved", self.total)
-        return f"{number} · " + gettext("the last resolved first")
+        number = ngettext("%(num)d resolved", "%(num)d resolved", self.total)
+        return f"{number} · " + gettext("last resolved")
 
     def groups(self, title: str) -> Sequence[dict[str, object]]:
         """All of them as one group."""

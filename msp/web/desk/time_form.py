@@ -101,8 +101,7 @@ def doubts(entry: TimeEntry, *, zone: ZoneInfo) -> Iterator[str]:
     for other in overlaps_of(entry):
         end = other.started_at + other.minutes * _MINUTE
         yield gettext(
-            "This time overlaps with %(ticket)s, %(day)s from %(start)s to %(end)s."
-            " Correct one of them if it is wrong.",
+            "This time overlaps with %(ticket)s, %(day)s from %(start)s to %(end)s. Correct it if needed.",
             ticket=other.ticket,
             day=formats.day(formats.here(other.started_at).date()),
             start=formats.time_of_day(other.started_at),
@@ -110,7 +109,7 @@ def doubts(entry: TimeEntry, *, zone: ZoneInfo) -> Iterator[str]:
         )
     for full in full_days(entry, zone=zone):
         yield gettext(
-            "You have logged %(minutes)s for %(day)s, more than a day has. Correct what is wrong.",
+            "You have logged %(minutes)s for %(day)s, more than 24 h. Correct it if needed.",
             minutes=formats.minutes(full.minutes, full=True),
             day=formats.day(full.began_at.astimezone(zone).date()),
         )

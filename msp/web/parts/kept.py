@@ -21,9 +21,9 @@ def kept_by(person: Person) -> Markup:
         person.id,
         draft_key(person),
         url_for("security.login"),
-        gettext("That did not get through. Check your connection and try again. What you wrote is still here."),
-        gettext("The server could not answer. What you wrote is still here: try again in a moment."),
-        gettext("What you wrote before is filled in again."),
+        gettext("Not sent. Check your connection and try again. Your text is still here."),
+        gettext("The server did not respond. Your text is still here: try again in a moment."),
+        gettext("Your previous text has been restored."),
     )
 
 

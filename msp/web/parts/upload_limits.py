@@ -14,7 +14,7 @@ FOR_THE_REST = 1024 * 1024  # bytes of a request that are no files
 def upload_hint() -> str:
     """The limits as a sentence."""
     return gettext(
-        "At most %(count)s files of %(each)s each, %(all)s in all.",
+        "At most %(count)s files of %(each)s each, %(all)s in total.",
         count=MOST_FILES,
         each=_megabytes(files.MAX_BYTES),
         all=_megabytes(_most_in_all()),

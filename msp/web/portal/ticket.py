@@ -146,7 +146,7 @@ def _actions(found: Ticket) -> list[dict[str, object]]:
 
     if found.status == "resolved":
         return [
-            post("confirm_solved", gettext("Yes, solved"), primary=True),
+            post("confirm_solved", gettext("Yes, resolved"), primary=True),
             post("reopen", gettext("Not yet")),
         ]
     if found.status in FINISHED:
