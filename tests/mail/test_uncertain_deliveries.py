@@ -46,7 +46,7 @@ def lose_an_answer(mail_server: MailServer, world: World, ticket: Ticket, drain:
 
 def test_a_quiet_desk_has_nothing_in_doubt(ana: FlaskClient, world: World) -> None:
     page = ana.get(PAGE).text
-    assert "En duda · 0" in page and "Sin envíos inciertos" in page
+    assert "Inciertos · 0" in page and "Sin envíos inciertos" in page
     assert "/admin/deliveries/in-doubt" in ana.get("/admin/deliveries").text
     assert in_doubt(ana) == 0
 
@@ -61,7 +61,7 @@ def test_what_came_twice_says_to_whom_and_about_what(
     first, again = mail_server.messages()
     assert first.message_id == again.message_id and in_doubt(ana) == 1
     page = unescape(ana.get(PAGE).text)
-    assert "En duda · 1" in page and "Correo a Tomás Rey sobre LOZ-1" in page and "/desk/tickets/LOZ-1" in page
+    assert "Inciertos · 1" in page and "Correo a Tomás Rey sobre LOZ-1" in page and "/desk/tickets/LOZ-1" in page
     assert first.message_id in page and "2 intentos" in page
     assert "Aceptado; puede haberse entregado una vez más" in page
 

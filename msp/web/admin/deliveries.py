@@ -145,7 +145,8 @@ def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
     ]
     for ledger in all_uncertain_sends() if clients_seen() is None else ():
         url = url_for("admin.in_doubt", what=ledger.what)
-        found.append({"label": f"{gettext('In doubt')} · {_count(ledger)}", "url": url, "current": current == "doubt"})
+        label = gettext("Uncertain")
+        found.append({"label": f"{label} · {_count(ledger)}", "url": url, "current": current == "doubt"})
     return found
 
 
