@@ -117,7 +117,7 @@ def migrate() -> None:
 
 @msp.command()
 def doctor() -> None:
-    """Say what is wrong with this installation and how to mend it. Exit code 1 where something is."""
+    """Check this installation and say how to fix each problem. Exit code 1 if there is one."""
     from msp import doctor as checks
 
     sys.exit(checks.report(say=click.echo))
@@ -174,7 +174,7 @@ def token_revoke(token_id: UUID) -> None:
 
 @msp.command("setup-code")
 def print_setup_code() -> None:
-    """Print the code that makes the first administrator at PUBLIC_URL/setup, while nobody of staff has an account."""
+    """Print the code that creates the first administrator at PUBLIC_URL/setup, until staff have accounts."""
     from msp.people.first_administrator import has_staff_account, setup_code
 
     settings = _settings_with_servers()

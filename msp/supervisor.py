@@ -132,7 +132,7 @@ def _take(step: Step, asked: Signals, *, say: Say) -> None:
             os.waitpid(pid, 0)
             return
     if ended[1]:
-        raise StartError(f"«{step.title}» failed; the reason stands above")
+        raise StartError(f"«{step.title}» failed; the reason is shown above")
     if time.monotonic() - began > 1:
         say(f"{step.title}: {time.monotonic() - began:.1f} s")
 
@@ -166,7 +166,7 @@ def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
         child.pid = 0
         child.deaths = 1 if now - child.born > HEALTHY_AFTER else child.deaths + 1
         if not is_ready and child.deaths >= TRIES_BEFORE_READY:
-            raise StartError(f"{child.title} ended {child.deaths} times ({_how(status)}); the reason stands above")
+            raise StartError(f"{child.title} ended {child.deaths} times ({_how(status)}); the reason is shown above")
         pause = min(LONGEST_PAUSE, 0.25 * 2**child.deaths)
         child.due = now + pause
         say(f"{child.title} ended ({_how(status)}); starting it again in {pause:.1f} s")

@@ -167,7 +167,7 @@ def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
     while (member := tar.next()) is not None:
         content = tar.extractfile(member)
         if content is None:
-            raise BackupError(f"The backup holds something that is no file: {member.name}")
+            raise BackupError(f"The backup contains something that is not a file: {member.name}")
         yield member.name, content
         tar.members.clear()  # type: ignore[attr-defined]
 

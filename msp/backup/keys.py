@@ -44,7 +44,7 @@ def are_kept(settings: Settings) -> bool:
 def keep(folder: Path, keys: dict[str, str]) -> list[str]:
     """Write keys into a folder, readable by us only; returns those that replaced another, which is kept beside it."""
     if unknown := keys.keys() - {ENCRYPTION_KEYS, SECRET_KEY}:
-        raise BackupError(f"The backup holds keys of an unknown kind: {', '.join(unknown)}")
+        raise BackupError(f"The backup contains keys of an unknown kind: {', '.join(unknown)}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     replaced = []
     for name, key in keys.items():

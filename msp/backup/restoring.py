@@ -100,7 +100,7 @@ def _keys_to_take(settings: Settings, source: _Source, *, other_keys: bool) -> d
     )
     raise BackupError(
         f"{names} of this installation cannot read the secrets of the backup: set what was set where it was made "
-        f"({where}), or say --other-keys and enter connections and passwords anew"
+        f"({where}), or say --other-keys and enter connections and passwords again"
     )
 
 
@@ -147,7 +147,7 @@ def _undo_cut_off(owner: tables.Connection) -> None:
     if _has_rows(owner):
         raise BackupError(
             f"A restore was cut off, and the desk was used since: its former data are in the schema {ASIDE}. "
-            "Drop the one you do not want, public or that one, by hand"
+            "Drop the one you do not want, public or that one, manually"
         )
     with owner.transaction():
         _move_extensions(owner, "public", ASIDE)
@@ -207,7 +207,7 @@ class Files:
     def add(self, key: str, content: IO[bytes], *, digest: str) -> None:
         """Write one file; raises BackupError if its SHA-256 is not `digest`."""
         if not re.fullmatch("[0-9a-f]{64}", key):
-            raise BackupError(f"The backup holds a file under a name that is none: {key}")
+            raise BackupError(f"The backup contains a file with an invalid name: {key}")
         self.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = hashlib.sha256()
         with os.fdopen(os.open(self.incoming / key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -80,7 +80,7 @@ class CalendarException:
 
 @dataclass(frozen=True)
 class Timetable:
-    """A week that holds from a local day on, until the next timetable does."""
+    """Weekly hours from a date until the next timetable."""
 
     from_day: date
     name: str

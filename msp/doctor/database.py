@@ -118,7 +118,7 @@ _AILMENTS = (
     (
         "select 'a restore was cut off: what was there before lies in the schema before_restore' from pg_namespace"
         " where nspname = 'before_restore'",
-        "Run msp restore again: it puts back what was aside, and begins anew",
+        "Run msp restore again: it restores the earlier data and starts again",
     ),
     (
         "select format('%s of %s connections are in use', count(*), current_setting('max_connections'))"  # noqa: S608

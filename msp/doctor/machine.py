@@ -44,7 +44,7 @@ def settings_are_read_as_meant(settings: Settings) -> Iterator[Finding]:
         yield Finding("fault", f"{settings.public_url} is this machine alone, and not https", mend)
     if not settings.is_demo and not settings.metrics_token:
         mend = "To scrape them from elsewhere or through a proxy, set METRICS_TOKEN"
-        yield Finding("note", "metrics are told to this machine alone", mend)
+        yield Finding("note", "metrics are available on this machine only", mend)
     for name, meant in likely_typos():
         yield Finding("note", f"{name} is set but nothing reads it", f"Is {meant} meant?")
 

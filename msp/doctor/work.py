@@ -20,7 +20,7 @@ OVERDUE = 10.0  # seconds
 SKEW = 1.0  # seconds
 LONG_TRANSACTION = 3600.0  # seconds
 BACKUP = timedelta(hours=26)
-DELIVERIES = "Open Deliveries in the administration: each stands there with its reason, to try again or to discard"
+DELIVERIES = "Open Deliveries in the administration: each is listed with its reason and can be retried or discarded"
 
 
 def the_work_is_done(settings: Settings) -> Iterator[Finding]:
@@ -87,13 +87,13 @@ def _sealed(settings: Settings, connection: Connection) -> Iterator[Finding]:
         old = sum(not _opens(keys[0], each) for each in sealed) - lost
         if lost:
             mend = (
-                "Add the key that they were sealed with to MSP_ENCRYPTION_KEYS, behind the newest, or enter them anew"
+                "Add the key that they were sealed with to MSP_ENCRYPTION_KEYS, behind the newest, or enter them again"
             )
             yield Finding("fault", f"no key opens {lost} of {len(sealed)} secrets in {table}", mend)
         elif sealed:
             yield Finding("ok", f"MSP_ENCRYPTION_KEYS opens the {len(sealed)} secrets in {table}")
         if old:
-            mend = "Keep the older keys in MSP_ENCRYPTION_KEYS until these are entered anew"
+            mend = "Keep the older keys in MSP_ENCRYPTION_KEYS until these are entered again"
             yield Finding("note", f"{old} secrets in {table} are sealed with an older key", mend)
 
 
@@ -116,7 +116,7 @@ def _zones(_settings: Settings, connection: Connection) -> Iterator[Finding]:
         used = connection.execute(text(f"select distinct timezone from {table}")).scalars().all()  # noqa: S608
         for zone in sorted(zone for zone in used if not timezones.is_known(zone)):
             mend = "Install the newest tzdata, or choose another time zone there"
-            yield Finding("fault", f"nobody knows the time zone {zone} of a {table}", mend)
+            yield Finding("fault", f"unknown time zone {zone} in {table}", mend)
 
 
 def _files(settings: Settings, connection: Connection) -> Iterator[Finding]:

@@ -170,7 +170,8 @@ def display_price(price: Decimal, currency: str, *, locale: str) -> str:
 
 def _shown(amount: Decimal, currency: str, locale: str) -> str:
     # Already rounded; Babel would round half to even, so it must not quantize.
-    return str(format_currency(amount, currency, locale=locale, decimal_quantization=False))
+    shown = str(format_currency(amount, currency, locale=locale, decimal_quantization=False))
+    return shown.replace("-", "\N{MINUS SIGN}")
 
 
 def _half_up_units(value: Exact, digits: int) -> int:

@@ -138,7 +138,7 @@ def test_plain_text(value: str, least: int, text: str) -> None:
     ("money", "es", "en"),
     [
         (Money(141156, "EUR"), "1.411,56\xa0€", "€1,411.56"),
-        (Money(-2133, "EUR"), "-21,33\xa0€", "-€21.33"),
+        (Money(-2133, "EUR"), "−21,33\xa0€", "−€21.33"),
         (Money(5, "JPY"), "5\xa0JPY", "¥5"),
     ],
 )

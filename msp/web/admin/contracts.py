@@ -101,7 +101,9 @@ def create_contract() -> Answer:
         added = add_contract(client, _with_calendar(agreement, client), at=clock.now())
     except Invalid as wrong:
         return _form(None, _posted_values(request.form), _by_field(form, wrong)), 422
-    flash(gettext("%(name)s applies from %(day)s.", name=added.name, day=added.starts_on.isoformat()), "green")
+    flash(
+        gettext("%(name)s applies from %(day)s.", name=added.name, day=formats.day(added.starts_on, year=True)), "green"
+    )
     return redirect(url_for("admin.client", client_id=client.id), 303)
 
 

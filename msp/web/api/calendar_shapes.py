@@ -62,7 +62,7 @@ class Weekly(Schema):
 
 
 class TimetableShape(Schema):
-    """A week that holds from a local day on, until the next timetable does."""
+    """Weekly hours from a date until the next timetable."""
 
     from_day = fields.Date(required=True)
     name = Text(longest=120, load_default="", metadata={"example": "Jornada de verano"})
@@ -114,7 +114,7 @@ class CalendarChange(Schema):
 
     name = Text(longest=200, blank=False)
     timezone = Text(longest=64, blank=False, metadata={"example": "Europe/Madrid"})
-    weekly = fields.Nested(Weekly, metadata={"description": "The week that holds until the first timetable begins"})
+    weekly = fields.Nested(Weekly, metadata={"description": "Weekly hours until the first timetable starts"})
     timetables = fields.List(fields.Nested(TimetableShape), validate=validate.Length(max=200, error="too_long"))
     place_id = fields.UUID(allow_none=True, metadata={"description": "The place whose public holidays it closes on"})
     holiday_set = fields.Nested(HolidaySet, allow_none=True, metadata={"description": "Another way to name the place"})
@@ -130,7 +130,7 @@ class CalendarIn(CalendarChange):
 
     timezone = Text(longest=64, blank=False, required=True, metadata={"example": "Europe/Madrid"})
     weekly = fields.Nested(
-        Weekly, required=True, metadata={"description": "The week that holds until the first timetable begins"}
+        Weekly, required=True, metadata={"description": "Weekly hours until the first timetable starts"}
     )
 
 
