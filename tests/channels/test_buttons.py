@@ -71,7 +71,7 @@ def test_add_detail(driver: Driver, desk: Desk) -> None:
         return
     driver.press(MARTA, desk.opened(), "add_detail")
     desk.work()
-    assert any("directo a LOZ-1" in each for each in driver.private(MARTA))
+    assert any("se añadirá a LOZ-1" in each for each in driver.private(MARTA))
 
 
 @behaviour(GROUP, needs="buttons", otherwise=NO_BUTTONS)

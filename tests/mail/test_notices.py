@@ -323,7 +323,7 @@ def test_after_a_downtime_one_digest_and_no_burst(
     clock.advance(timedelta(seconds=31))
     drain()
     (got,) = mail_server.messages()
-    assert got.text.count("LOZ-1 ha pasado") == 5
+    assert got.text.count("LOZ-1 ha incumplido") == 5
 
 
 @pytest.mark.parametrize(("by_chat", "by_mail", "count"), [(True, True, 1), (True, False, 0), (False, True, 1)])

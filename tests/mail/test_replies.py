@@ -189,11 +189,11 @@ def test_who_can_sign_in_is_sent_to_the_portal(mail_server: MailServer, drain: D
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("phone", "llámanos e indica el número LOZ-1"),
+        ("phone", "llámanos e indica el ticket LOZ-1"),
         ("email", "con LOZ-1 en el asunto"),
         ("slack", "escribe en Slack, en la conversación de LOZ-1"),
         ("teams", "escribe en Teams, en la conversación de LOZ-1"),
-        ("api", "contacta con nosotros e indica el número LOZ-1"),
+        ("api", "contacta con nosotros e indica el ticket LOZ-1"),
     ],
 )
 def test_who_cannot_sign_in_is_told_how_to_answer(

@@ -46,7 +46,7 @@ def test_gaps_are_named_in_red(rosa: FlaskClient, world: World) -> None:
     with work(Scope.staff()):
         note_absence(world.rosa, start=start, end=start + timedelta(days=1), note="", at=clock.now())
     page = rosa.get("/desk/on-call").text
-    assert "Hueco en Secondary: nadie desde" in page and "stretch is-gap" in page
+    assert "Hueco en Secondary: sin guardia desde" in page and "stretch is-gap" in page
 
 
 def test_a_swap_in_two_clicks(rosa: FlaskClient, world: World) -> None:

@@ -87,7 +87,7 @@ def test_add_detail_asks_for_it_in_the_thread(slack_server: SlackServer, drain: 
     channel, card = opened(slack_server, drain)
     slack_server.click(SLACK_TEAM, MARTA, channel, card, "add_detail")
     drain()
-    assert "llega directo a LOZ-1" in slack_server.ephemerals(channel, MARTA)[0]["text"]
+    assert "se añadirá a LOZ-1" in slack_server.ephemerals(channel, MARTA)[0]["text"]
 
 
 def test_a_button_is_no_key_to_another_ticket(

@@ -243,7 +243,7 @@ def test_what_killed_its_workers_says_so(ana: FlaskClient, world: World) -> None
 
 def test_all_of_them_are_tried_again(ana: FlaskClient, dead: tuple[int, int]) -> None:
     answer = ana.post("/admin/deliveries/retry", follow_redirects=True)
-    assert "Se vuelven a intentar 2" in answer.text and "2 en curso" in answer.text
+    assert "Reintentando 2" in answer.text and "2 en curso" in answer.text
     assert states() == (["pending"], ["pending"]) and leases.is_due(Inbound)
 
 
