@@ -12,6 +12,6 @@ add_event_messages(
         events.DeletedEarly: lambda _: gettext("Message deleted before it arrived"),
         events.UnconnectedWrote: lambda _: gettext("Message from a workspace that is not connected"),
         events.StrangerWrote: lambda _: gettext("Message from another company"),
-        events.RefusedWrote: lambda _: gettext("Message from somebody who may not open tickets"),
+        events.RefusedWrote: lambda _: gettext("Message from someone who may not open tickets"),
     }
 )

@@ -188,7 +188,7 @@ add_event_messages(
         oncall.LayerRemoved: lambda _: gettext("On-call layer removed"),
         oncall.OnCallSwapped: lambda _: gettext("On-call duty swapped"),
         oncall.SwapCancelled: lambda _: gettext("Swap cancelled"),
-        oncall.AbsenceNoted: lambda _: gettext("Absence noted"),
+        oncall.AbsenceNoted: lambda _: gettext("Absence added"),
         oncall.AbsenceCancelled: lambda _: gettext("Absence cancelled"),
         dead_letters.DeadLetterRetried: lambda _: gettext("Queued again"),
         dead_letters.DeadLetterDiscarded: lambda _: gettext("Delivery discarded"),
