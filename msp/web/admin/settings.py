@@ -241,7 +241,7 @@ def _integrations(given: Settings) -> Json:
 def _platform_parts(platform: Platform, given: Settings) -> Iterator[tuple[str, bool, list[str], str]]:
     yield str(platform.full_name), platform.is_enabled(given), missing_settings(platform.required_settings, given), ""
     if platform.install_settings:
-        title = gettext("%(platform)s, installed by clients themselves", platform=platform.label)
+        title = gettext("%(platform)s, installed by clients", platform=platform.label)
         yield title, platform.can_install(given), missing_settings(platform.install_settings, given), ""
 
 
