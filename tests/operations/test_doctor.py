@@ -360,7 +360,7 @@ def test_what_was_given_up(app: Flask, settings: Settings) -> None:
     with unit_of_work(Scope.system()) as session:
         session.execute(update(Inbound).values(state="dead", reason="channel_not_found"))
     what, mend = one(at_work(settings))
-    assert what == "1 of the inbox were given up" and "try again or to discard" in mend
+    assert what == "1 of the inbox were given up" and "can be retried or discarded" in mend
 
 
 def test_steps_that_nobody_takes(settings: Settings, world: World) -> None:
