@@ -93,7 +93,7 @@ def sentences(language: str) -> Iterator[str]:
         with path.open("rb") as handle:
             for message in read_po(handle, locale="es"):
                 found = message.id if language == "en" else message.string
-                for sentence in [found] if isinstance(found, str) else found:
+                for sentence in [found] if isinstance(found, str) else found or ():
                     yield PLACEHOLDER.sub("…", sentence)
 
 
