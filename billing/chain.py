@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from sqlalchemy import Connection, text
 
 from billing.legal.huella import Record, RecordKind, amount_text, broken_links, day_text
-from billing.numbering import CHAIN, Link
+from billing.numbering import CHAIN, ChainEnd
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict
 from msp.kernel.money import Money
@@ -34,7 +34,7 @@ class Stored(NamedTuple):
     issuer_nif: str | None
 
 
-class Fault(NamedTuple):
+class ChainFault(NamedTuple):
     """A defect of the chain.
 
     Codes: those of `billing.legal.huella.Break`, `position` (a record is missing), `invoice` (the record says something
@@ -75,7 +75,7 @@ _SKIPPED = text(
 )
 
 
-def require_sound_end(link: Link) -> None:
+def require_sound_end(link: ChainEnd) -> None:
     """Raise Conflict("chain_broken") if the last record is not as it was written."""
     rows = sorted((Stored(**row._mapping) for row in db.session.execute(_LAST_TWO)), key=lambda row: row.position)
     end = (link.position - 1, link.previous or "")
@@ -83,21 +83,21 @@ def require_sound_end(link: Link) -> None:
         raise Conflict("chain_broken", position=fault.position, number=fault.number, fault=fault.code)
 
 
-def faults(connection: Connection) -> Iterator[Fault]:
+def faults(connection: Connection) -> Iterator[ChainFault]:
     """All defects of this installation's records. Needs a role that can read all of them."""
     rows = [Stored(**row._mapping) for row in connection.execute(_ALL)]
     yield from _links(rows)
     series = connection.execute(_END, {"code": CHAIN}).one_or_none()
     yield from _end_fault(rows, (series.last, series.huella or "") if series else (0, ""))
     for (number,) in connection.execute(_UNRECORDED):
-        yield Fault(0, number, "unrecorded")
+        yield ChainFault(0, number, "unrecorded")
     for number, _kept, _found in connection.execute(_DOCUMENTS):
-        yield Fault(0, number, "document")
+        yield ChainFault(0, number, "document")
     for code, last in connection.execute(_SKIPPED):
-        yield Fault(0, f"{code}-{last}", "number")
+        yield ChainFault(0, f"{code}-{last}", "number")
 
 
-def _links(rows: list[Stored], *, begins: int = 1) -> Iterator[Fault]:
+def _links(rows: list[Stored], *, begins: int = 1) -> Iterator[ChainFault]:
     """Defects of consecutive records; `begins` is the chain position of the first."""
     chain = [Record(cast(RecordKind, row.kind), row.fields, row.huella) for row in rows]
     for found in broken_links(chain):
@@ -112,8 +112,8 @@ def _links(rows: list[Stored], *, begins: int = 1) -> Iterator[Fault]:
             yield _fault(row, "invoice")
 
 
-def _fault(row: Stored, code: str) -> Fault:
-    return Fault(row.position, row.fields.get("NumSerieFactura", ""), code)
+def _fault(row: Stored, code: str) -> ChainFault:
+    return ChainFault(row.position, row.fields.get("NumSerieFactura", ""), code)
 
 
 def _says_the_invoice(row: Stored) -> bool:
@@ -135,8 +135,8 @@ def _amount(minor: int) -> str:
     return amount_text(Money(minor, EURO).decimal)
 
 
-def _end_fault(rows: list[Stored], end: tuple[int, str]) -> Iterator[Fault]:
+def _end_fault(rows: list[Stored], end: tuple[int, str]) -> Iterator[ChainFault]:
     """The defect if the chain's end is not the last record's position and huella."""
     last = rows[-1] if rows else None
     if ((last.position, last.huella) if last else (0, "")) != end:
-        yield Fault(end[0], last.fields.get("NumSerieFactura", "") if last else "", "end")
+        yield ChainFault(end[0], last.fields.get("NumSerieFactura", "") if last else "", "end")

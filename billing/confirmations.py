@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 from billing import numbering
 from billing.issuing import issuer_zone
 from billing.models import Invoice
-from billing.month import Place, today_at_issuer
+from billing.month import MonthInvoice, today_at_issuer
 from msp.clients.queries import access_client
 from msp.kernel import clock, settings
 from msp.web.confirm import confirmation, needs_confirmation
@@ -36,7 +36,7 @@ def asked_to_issue(invoice: Invoice) -> str | None:
     )
 
 
-def asked_to_issue_all(places: Sequence[Place], *, period_end: date, back_url: str) -> str | None:
+def asked_to_issue_all(places: Sequence[MonthInvoice], *, period_end: date, back_url: str) -> str | None:
     """The confirmation page before all ready drafts of a month are issued."""
     is_early = bool(places) and period_end >= today_at_issuer(clock.now())
     if not places or not needs_confirmation(is_always=is_early):
@@ -89,7 +89,7 @@ def _number(kind: numbering.SeriesKind) -> str:
     return numbering.number_to_come(kind, at=clock.now(), zone=issuer_zone(settings.read("provider")))
 
 
-def _nets(places: Sequence[Place]) -> dict[str, int]:
+def _nets(places: Sequence[MonthInvoice]) -> dict[str, int]:
     nets: dict[str, int] = {}
     for place in places:
         nets[place.currency] = nets.get(place.currency, 0) + place.net

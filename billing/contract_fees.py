@@ -14,7 +14,7 @@ from typing import Any, cast
 from billing.billed_before import BilledFee
 from billing.inputs import BillingInputs, in_force
 from billing.phrases import remark
-from billing.rating import Line, Period, Terms
+from billing.rating import Period, RatedLine, Terms
 from billing.rating.fees import fee_lines
 from billing.rating.terms import Usage
 from billing.tax import Regime, tax_for
@@ -41,12 +41,12 @@ class _Since:
 
 def fixed_lines(
     books: BillingInputs, contract: Contract, days: Period, regime: Regime, *, at_prices_of: Sequence[BilledFee] = ()
-) -> list[Line]:
+) -> list[RatedLine]:
     """Fixed lines due in a range of days: fees, seats, tickets, milestones and block sales.
 
     `at_prices_of` are lines that billed these days already: their prices apply unless the terms were recorded later.
     """
-    lines: list[Line] = []
+    lines: list[RatedLine] = []
     for held in months_of_kinds(books, contract, days):
         for part in _parts(books, contract, held, days):
             agreed = terms_on(_history(books, contract), contract, max(part.first, contract.starts_on))

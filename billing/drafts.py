@@ -10,8 +10,8 @@ from billing.faults import blaming
 from billing.inputs import BilledShare, BillingInputs
 from billing.parties import treatment
 from billing.phrases import remark
-from billing.rating import Line, Period
-from billing.sections import LeftOut, Section, sections_of
+from billing.rating import Period, RatedLine
+from billing.sections import LeftOutOfDraft, Section, sections_of
 from billing.tax import Regime, TaxRow, Totals, Withholding, settle, small_invoice, withholding_rate
 from billing.terms import minimum_of
 from msp.contracts.models import Contract
@@ -34,16 +34,16 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DraftPlan:
     """A client's period: its drafts and what is left out."""
 
     drafts: tuple[Draft, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutOfDraft, ...]
 
 
 def plan(
     books: BillingInputs, period: Period, *, today: date, issuer: Mapping[str, Any], may_carry: bool = True
-) -> Plan:
+) -> DraftPlan:
     """Calculate a client's drafts for a period; stores nothing. Raises DataFault if its data do not allow it.
 
     `issuer` is the provider's data, `today` the client's local day. A net below the minimum is carried to the next
@@ -62,10 +62,10 @@ def plan(
             draft = _draft(books, period, currency, po_number, group, today=today, percent=percent)
             draft = replace(draft, warnings=(*parties.problems, *_switched_off(books), *draft.warnings))
             if reason := _kept_back(draft, books, period, today=today, may_carry=may_carry):
-                left_out += [LeftOut(section.contract.id, None, reason) for section in group]
+                left_out += [LeftOutOfDraft(section.contract.id, None, reason) for section in group]
             else:
                 drafts.append(draft)
-        return Plan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
+        return DraftPlan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
 
 
 def _switched_off(books: BillingInputs) -> Iterator[Json]:
@@ -80,7 +80,7 @@ def _withheld(issuer: Mapping[str, Any], regime: Regime, period: Period) -> Deci
     return withholding_rate(kind, on=period.last)
 
 
-def line_values(draft: Draft) -> Iterator[tuple[Json, Line]]:
+def line_values(draft: Draft) -> Iterator[tuple[Json, RatedLine]]:
     """A draft's lines as columns of `InvoiceLine`, section by section, with the rated line of each."""
     position = 0
     for section in draft.sections:
@@ -106,7 +106,7 @@ def tax_row(row: TaxRow) -> Json:
     }
 
 
-def _columns(contract: Contract, line: Line, position: int, *, with_tickets: bool) -> Json:
+def _columns(contract: Contract, line: RatedLine, position: int, *, with_tickets: bool) -> Json:
     description = line.description.to_json()
     return {
         "contract_id": contract.id,
@@ -186,7 +186,7 @@ def _operations(draft: Draft, books: BillingInputs) -> Iterator[date]:
             yield from (days[share.entry] for share in line.entries)
 
 
-def _with_loose_work(drafts: list[Draft], books: BillingInputs, left_out: list[LeftOut]) -> Iterator[Draft]:
+def _with_loose_work(drafts: list[Draft], books: BillingInputs, left_out: list[LeftOutOfDraft]) -> Iterator[Draft]:
     """Adds to the client's first draft how much work no contract pays for."""
     minutes = {entry.id: entry.minutes for entry in books.entries}
     loose = [out.entry_id for out in left_out if out.reason["code"] == "left_out.without_contract" and out.entry_id]

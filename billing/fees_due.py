@@ -15,7 +15,7 @@ from billing.billed_before import BilledFee
 from billing.contract_fees import fee_changes, fixed_lines
 from billing.inputs import BillingInputs
 from billing.phrases import remark
-from billing.rating import Line, Period
+from billing.rating import Period, RatedLine
 from billing.rating.messages import message
 from billing.tax import Regime, tax_for
 from billing.terms_in_force import days_recorded_at, terms_on
@@ -33,13 +33,13 @@ _ADJUSTED = "line.fee_adjusted"
 class FeesDue:
     """Fixed lines and their warnings."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[RatedLine, ...] = ()
     warnings: tuple[Json, ...] = ()
 
 
 def fees_of_period(books: BillingInputs, contract: Contract, period: Period, regime: Regime) -> FeesDue:
     """The fixed lines of a period that are on no other invoice or draft."""
-    lines: list[Line] = []
+    lines: list[RatedLine] = []
     warnings = list(fee_changes(books, contract, period))
     for line in fixed_lines(books, contract, period, regime):
         if not is_billed(books, contract, line):
@@ -57,7 +57,7 @@ def fees_due(books: BillingInputs, contract: Contract, period: Period, regime: R
     first = min((fee.first for fee in billed), default=None)
     if first is None:
         return FeesDue(warnings=tuple(_never_billed(books, contract, period, regime)))
-    lines: list[Line] = []
+    lines: list[RatedLine] = []
     warnings: list[Json] = []
     missed: list[Period] = []
     for month in _months(first, period):
@@ -77,7 +77,7 @@ def fees_due(books: BillingInputs, contract: Contract, period: Period, regime: R
     return FeesDue(tuple(lines), tuple(warnings))
 
 
-def is_billed(books: BillingInputs, contract: Contract, line: Line) -> bool:
+def is_billed(books: BillingInputs, contract: Contract, line: RatedLine) -> bool:
     """Whether an invoice, or another period's draft, contains this fixed line."""
     params, code = line.description.params, line.description.code
     fees = [fee for fee in books.fees.get(contract.id, []) if fee.code == code]
@@ -91,11 +91,11 @@ def is_billed(books: BillingInputs, contract: Contract, line: Line) -> bool:
     return any(fee.first <= last and first <= fee.last for fee in fees)
 
 
-def _key(line: Line) -> tuple[str | None, str]:
+def _key(line: RatedLine) -> tuple[str | None, str]:
     return line.description.params["name"], line.description.params["due_on"]
 
 
-def _moved_from(books: BillingInputs, contract: Contract, line: Line) -> BilledFee | None:
+def _moved_from(books: BillingInputs, contract: Contract, line: RatedLine) -> BilledFee | None:
     """The billed milestone that has been renamed or moved to this one, if the contract has no other match for it."""
     name, due_on = _key(line)
     agreed = terms_on(books.terms.get(contract.id, ()), contract, date.fromisoformat(due_on)).terms
@@ -108,7 +108,7 @@ def _moved_from(books: BillingInputs, contract: Contract, line: Line) -> BilledF
     return None
 
 
-def _billed_differently(books: BillingInputs, contract: Contract, line: Line) -> Json | None:
+def _billed_differently(books: BillingInputs, contract: Contract, line: RatedLine) -> Json | None:
     """Warning for a milestone that was billed under another name or day."""
     fee = _moved_from(books, contract, line) if line.description.code == "line.milestone" else None
     if fee is None or fee.milestone == _key(line):
@@ -148,7 +148,9 @@ def _has_fixed_lines(books: BillingInputs, contract: Contract) -> bool:
     return any(KINDS[kind].fee_unit for kind in kinds)
 
 
-def _missing(books: BillingInputs, contract: Contract, lines: Sequence[Line], fees: Sequence[BilledFee]) -> list[Line]:
+def _missing(
+    books: BillingInputs, contract: Contract, lines: Sequence[RatedLine], fees: Sequence[BilledFee]
+) -> list[RatedLine]:
     """The fixed lines of a month that are not billed; a fee whose amount changed is not missing."""
     has_fee = any(fee.code in _FEES for fee in fees)
     return [
@@ -162,13 +164,13 @@ def _difference(
     books: BillingInputs,
     contract: Contract,
     month: Period,
-    lines: Sequence[Line],
+    lines: Sequence[RatedLine],
     fees: Sequence[BilledFee],
     regime: Regime,
-) -> Iterator[Line]:
+) -> Iterator[RatedLine]:
     """One line for the difference between what is due for a month (`lines`, at its prices) and what was billed."""
     of_fees = [fee for fee in fees if fee.code in _FEES]
-    due: list[Line] = []
+    due: list[RatedLine] = []
     billed = list(of_fees)
     if any(fee.code in ("line.fee", "line.seats") for fee in of_fees):
         due += [line for line in lines if line.description.code in _FEES]
@@ -184,7 +186,9 @@ def _difference(
         yield _adjusting(contract, month, due=now, billed=before, regime=regime)
 
 
-def _agreed_since(books: BillingInputs, contract: Contract, fee: BilledFee, lines: Sequence[Line]) -> Line | None:
+def _agreed_since(
+    books: BillingInputs, contract: Contract, fee: BilledFee, lines: Sequence[RatedLine]
+) -> RatedLine | None:
     """The line of a billed milestone as agreed now, if that was recorded after its invoice."""
     recorded = days_recorded_at(books.terms.get(contract.id, ()), fee.first)
     if fee.issued_at is None or recorded is None or recorded < fee.issued_at:
@@ -193,7 +197,7 @@ def _agreed_since(books: BillingInputs, contract: Contract, fee: BilledFee, line
     return next((line for line in milestones if _key(line) == fee.milestone), None)
 
 
-def _adjusting(contract: Contract, month: Period, *, due: int, billed: int, regime: Regime) -> Line:
+def _adjusting(contract: Contract, month: Period, *, due: int, billed: int, regime: Regime) -> RatedLine:
     currency = contract.currency
     net = Money(due - billed, currency)
     why = message(
@@ -203,7 +207,7 @@ def _adjusting(contract: Contract, month: Period, *, due: int, billed: int, regi
         currency=currency,
         clause=contract.terms.get("clauses", {}).get("fee"),
     )
-    return Line(
+    return RatedLine(
         key=f"fee_adjusted:{month.first}",
         kind="fixed",
         description=message(_ADJUSTED, first=month.first, last=month.last),
@@ -219,6 +223,6 @@ def _adjusting(contract: Contract, month: Period, *, due: int, billed: int, regi
     )
 
 
-def _warning(contract: Contract, month: Period, line: Line) -> Json:
+def _warning(contract: Contract, month: Period, line: RatedLine) -> Json:
     span = {"first": month.first, "last": month.last}
     return remark("draft.fees_adjusted", contract=contract.name, net=line.net, currency=line.net.currency, **span)

@@ -18,7 +18,7 @@ from billing.faults import blaming, refusing
 from billing.legal.huella import Record, alta
 from billing.legal.qr import Environment, qr_url
 from billing.models import Invoice, InvoiceRecord
-from billing.numbering import Link, Number, SeriesKind, extend_chain, lock_chain, next_number
+from billing.numbering import ChainEnd, Number, SeriesKind, extend_chain, lock_chain, next_number
 from billing.parties import address_of, missing_of_address, require_identity
 from msp.clients.models import Client
 from msp.kernel.db import Json, db, do_after_commit
@@ -139,7 +139,7 @@ def _date(
     invoice.state = "issued"
 
 
-def _record(invoice: Invoice, link: Link, *, made_at: datetime, zone: ZoneInfo) -> Record:
+def _record(invoice: Invoice, link: ChainEnd, *, made_at: datetime, zone: ZoneInfo) -> Record:
     """The next record of the chain."""
     return alta(
         **_named(invoice),
@@ -162,7 +162,7 @@ def _named(invoice: Invoice) -> _Named:
     }
 
 
-def _store_record(invoice: Invoice, link: Link, record: Record, *, at: datetime) -> None:
+def _store_record(invoice: Invoice, link: ChainEnd, record: Record, *, at: datetime) -> None:
     """Store the record with its QR URL, which is printed in VERI*FACTU mode only."""
     url = qr_url(**_named(invoice), environment=_environment)
     db.session.add(

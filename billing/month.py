@@ -26,7 +26,7 @@ CLOSING_DAYS = 20  # until this day of a month the previous one is the default
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MonthInvoice:
     """A draft or issued invoice of the month; `minutes` are those on its lines, `kinds` those of its contracts."""
 
     id: UUID
@@ -57,11 +57,11 @@ class Month:
     """A month's invoices, and clients without any, by client name."""
 
     period: Period
-    places: tuple[Place, ...]
+    places: tuple[MonthInvoice, ...]
     loose: tuple[Loose, ...]
     has_run: bool
 
-    def in_state(self, *states: str) -> list[Place]:
+    def in_state(self, *states: str) -> list[MonthInvoice]:
         """The invoices in some states."""
         return [place for place in self.places if place.state in states]
 
@@ -87,7 +87,7 @@ def read_month(period: Period) -> Month:
     return Month(period, tuple(places), tuple(loose), has_run=bool(runs))
 
 
-def _places(period: Period) -> list[Place]:
+def _places(period: Period) -> list[MonthInvoice]:
     parts = (
         select(
             InvoiceLine.invoice_id,
@@ -123,8 +123,8 @@ def _places(period: Period) -> list[Place]:
     return [_place(row) for row in db.session.execute(query)]
 
 
-def _place(row: Any) -> Place:
-    return Place(
+def _place(row: Any) -> MonthInvoice:
+    return MonthInvoice(
         id=row.id,
         client_id=row.client_id,
         client_name=row.name,

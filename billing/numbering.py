@@ -51,7 +51,7 @@ def number_to_come(kind: SeriesKind, *, at: datetime, zone: ZoneInfo) -> str:
     return f"{code}-{last + 1:0{DIGITS}d}"
 
 
-class Link(NamedTuple):
+class ChainEnd(NamedTuple):
     """The end of the chain: position of the next record, previous huella and its time."""
 
     position: int
@@ -59,10 +59,10 @@ class Link(NamedTuple):
     made_at: datetime | None
 
 
-def lock_chain() -> Link:
+def lock_chain() -> ChainEnd:
     """Lock the chain until the transaction ends. Always taken before the lock of a series."""
     chain = _locked(CHAIN, "chain")
-    return Link(chain.last + 1, chain.huella, chain.last_at)
+    return ChainEnd(chain.last + 1, chain.huella, chain.last_at)
 
 
 def extend_chain(*, huella: str, at: datetime) -> None:

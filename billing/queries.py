@@ -49,7 +49,7 @@ class InvoiceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class InvoicePdf:
     """An invoice's PDF: number, bytes and their SHA-256 in hex."""
 
     name: str
@@ -65,7 +65,7 @@ def access_invoice(invoice_id: UUID) -> Invoice:
     return invoice
 
 
-def access_document(invoice_id: UUID) -> Document:
+def access_document(invoice_id: UUID) -> InvoicePdf:
     """An issued invoice's PDF, rendered if it is missing; raises NotFound, also for drafts."""
     found = _document(invoice_id)
     if found is not None:
@@ -77,20 +77,20 @@ def access_document(invoice_id: UUID) -> Document:
     return _document(invoice_id) or _made(invoice)
 
 
-def _made(invoice: Invoice) -> Document:
+def _made(invoice: Invoice) -> InvoicePdf:
     """The PDF of an invoice that the current unit of work issues; it is stored after the commit."""
     content = documents.content_of(invoice)
-    return Document(invoice.number or "", content, hashlib.sha256(content).hexdigest())
+    return InvoicePdf(invoice.number or "", content, hashlib.sha256(content).hexdigest())
 
 
-def _document(invoice_id: UUID) -> Document | None:
+def _document(invoice_id: UUID) -> InvoicePdf | None:
     query = (
         select(InvoiceDocument.content, InvoiceDocument.sha256, Invoice.number)
         .join(Invoice, Invoice.id == InvoiceDocument.invoice_id)
         .where(InvoiceDocument.invoice_id == invoice_id)
     )
     row = db.session.execute(query).one_or_none()
-    return Document(row.number or "", row.content, row.sha256) if row else None
+    return InvoicePdf(row.number or "", row.content, row.sha256) if row else None
 
 
 def payment_of(invoice_id: UUID) -> Payment | None:

@@ -18,8 +18,8 @@ from billing.inputs import BillingInputs, read_each, zone_of
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry, InvoiceRun
 from billing.numbering import lock_runs
 from billing.phrases import is_fault, remark
-from billing.rating import Line, Period
-from billing.sections import LeftOut
+from billing.rating import Period, RatedLine
+from billing.sections import LeftOutOfDraft
 from billing.sentences import paragraph, title
 from msp.clients.models import Client
 from msp.contracts.terms import is_day
@@ -78,7 +78,7 @@ def _run_client(
     *,
     at: datetime,
     issuer: Json,
-) -> Sequence[LeftOut]:
+) -> Sequence[LeftOutOfDraft]:
     """Write one client's drafts, all or none, and return what is left out."""
     try:
         if isinstance(books, DataFault):
@@ -92,7 +92,7 @@ def _run_client(
     except DataFault as fault:
         note(fault, "a client is left out of an invoice run", client.id)
         _warn_of(fault, client, period)
-        return [LeftOut(fault.contract_id, None, fault.reason)]
+        return [LeftOutOfDraft(fault.contract_id, None, fault.reason)]
 
 
 def _say_once(client: Client, drafts: Iterable[Draft]) -> None:
@@ -127,7 +127,7 @@ def last_runs(period: Period) -> list[InvoiceRun]:
     return list(db.session.scalars(query.order_by(InvoiceRun.created_at.desc(), InvoiceRun.id.desc())))
 
 
-def _told(client: Client, out: LeftOut) -> Json:
+def _told(client: Client, out: LeftOutOfDraft) -> Json:
     return {
         "client_id": str(client.id),
         "contract_id": str(out.contract_id) if out.contract_id else None,
@@ -207,7 +207,7 @@ def write_lines(invoice: Invoice, draft: Draft) -> None:
     db.session.expire(invoice, ["lines"])
 
 
-def _shares(row: InvoiceLine, line: Line) -> list[InvoiceLineEntry]:
+def _shares(row: InvoiceLine, line: RatedLine) -> list[InvoiceLineEntry]:
     return [
         InvoiceLineEntry(
             line_id=row.id,

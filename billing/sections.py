@@ -10,7 +10,7 @@ from billing.faults import is_outage, of_contract
 from billing.fees_due import FeesDue, fees_due, fees_of_period
 from billing.inputs import BillingInputs, UnbilledEntry, holds, in_force
 from billing.phrases import remark
-from billing.rating import Block, Entry, Line, Period, Rated, rate_period
+from billing.rating import Block, Entry, Period, Rated, RatedLine, rate_period
 from billing.rating.result import Movement
 from billing.rating.terms import in_order
 from billing.tax import Regime
@@ -36,7 +36,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutOfDraft:
     """An entry, or a whole contract if `entry` is None, that is on no draft, and why."""
 
     contract_id: UUID | None
@@ -47,7 +47,7 @@ class LeftOut:
 Groups = dict[tuple[str, str | None], list[Section]]
 
 
-def sections_of(books: BillingInputs, period: Period, regime: Regime) -> tuple[Groups, list[LeftOut]]:
+def sections_of(books: BillingInputs, period: Period, regime: Regime) -> tuple[Groups, list[LeftOutOfDraft]]:
     """The rated section of each contract by currency and purchase order, and what is left out."""
     placed, left_out = _place(books, period)
     job = _Job(books, period, regime, deepcopy(books.moved))
@@ -55,16 +55,16 @@ def sections_of(books: BillingInputs, period: Period, regime: Regime) -> tuple[G
     for contract, version in books.contracts:
         entries = placed.get(contract.id, [])
         if reason := _stands_aside(books, contract, period):
-            left_out += [LeftOut(contract.id, entry.id, reason) for entry in entries]
+            left_out += [LeftOutOfDraft(contract.id, entry.id, reason) for entry in entries]
             continue
         group = groups.setdefault((contract.currency, contract.po_number), [])
         rated, due = _rate_or_blame(job, contract, version, entries, before=group)
-        left_out += [LeftOut(contract.id, UUID(out.entry), out.reason.to_json()) for out in rated.left_out]
+        left_out += [LeftOutOfDraft(contract.id, UUID(out.entry), out.reason.to_json()) for out in rated.left_out]
         if rated.lines:
             group.append(Section(contract, rated, due.warnings))
             _drain(job, contract, rated.movements)
         else:
-            left_out += [LeftOut(contract.id, None, warning) for warning in due.warnings]
+            left_out += [LeftOutOfDraft(contract.id, None, warning) for warning in due.warnings]
     return groups, left_out
 
 
@@ -84,19 +84,19 @@ class _Job:
     moved: dict[UUID, dict[str, int]]
 
 
-def _place(books: BillingInputs, period: Period) -> tuple[dict[UUID, list[UnbilledEntry]], list[LeftOut]]:
+def _place(books: BillingInputs, period: Period) -> tuple[dict[UUID, list[UnbilledEntry]], list[LeftOutOfDraft]]:
     """Entries by the contract that pays for them: the ticket's own while it is active, else the oldest active one."""
     contracts = {contract.id: contract for contract, _ in books.contracts}
     placed: dict[UUID, list[UnbilledEntry]] = {}
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOutOfDraft] = []
     for entry in books.entries:
         named = contracts.get(entry.contract_id) if entry.contract_id else None
         contract = named if named and holds(named, entry.worked_on) else in_force(books.contracts, entry.worked_on)
         if entry.id in books.on_drafts:
             reason = remark("left_out.on_other_draft", first=books.on_drafts[entry.id])
-            left_out.append(LeftOut(contract.id if contract else None, entry.id, reason))
+            left_out.append(LeftOutOfDraft(contract.id if contract else None, entry.id, reason))
         elif contract is None:
-            left_out.append(LeftOut(None, entry.id, remark("left_out.without_contract", on=entry.worked_on)))
+            left_out.append(LeftOutOfDraft(None, entry.id, remark("left_out.without_contract", on=entry.worked_on)))
         else:
             placed.setdefault(contract.id, []).append(entry)
     return placed, left_out
@@ -145,7 +145,7 @@ def _rate(
     for section in before:
         used += section.rated.net
     fees = fees_of_period(books, contract, period, job.regime)
-    lines: Sequence[Line] = fees.lines
+    lines: Sequence[RatedLine] = fees.lines
     parts: list[Rated] = []
     for stretch in stretches(books.terms.get(contract.id, ()), contract, until=period.last):
         mine = [entry for entry in entries if entry.worked_on in stretch.days]
@@ -167,7 +167,7 @@ def _rate_stretch(
     entries: list[UnbilledEntry],
     *,
     used: Money,
-    fees: Sequence[Line],
+    fees: Sequence[RatedLine],
 ) -> Rated:
     contract, period = stretch.contract, job.period
     return rate_period(
@@ -181,7 +181,7 @@ def _rate_stretch(
     )
 
 
-def _together(contract: Contract, before: Sequence[Line], parts: Sequence[Rated]) -> Rated:
+def _together(contract: Contract, before: Sequence[RatedLine], parts: Sequence[Rated]) -> Rated:
     """Concatenate the parts: fees of earlier months first, then each stretch."""
     last = parts[-1] if parts else Rated(contract.currency, (), (), (), (), None, ())
     return replace(

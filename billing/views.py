@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from billing.documents import is_verifiable
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
-from billing.month import Loose, Month, Place
+from billing.month import Loose, Month, MonthInvoice
 from billing.pdf import Told, line_title, tax_words
 from billing.phrases import MILD, is_fault
 from billing.queries import EntryTold
@@ -101,7 +101,7 @@ def _unbilled_rows(month: Month, person: Person) -> list[Row]:
     return [_loose_row(each, month, person) for each in month.loose if not (month.has_run and each.reasons)]
 
 
-def _place_row(place: Place, month: Month, current: Invoice | None) -> Row:
+def _place_row(place: MonthInvoice, month: Month, current: Invoice | None) -> Row:
     is_issued = place.state == "issued"
     if is_issued:
         url = url_for("billing.invoice", invoice_id=place.id)
@@ -118,7 +118,7 @@ def _place_row(place: Place, month: Month, current: Invoice | None) -> Row:
     }
 
 
-def _place_note(place: Place) -> str:
+def _place_note(place: MonthInvoice) -> str:
     if place.number:
         return place.number
     telling = [warning for warning in place.warnings if warning["code"] not in MILD]

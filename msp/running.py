@@ -14,16 +14,16 @@ from msp import web_server
 from msp.config import Settings
 from msp.kernel import jobs, migrate
 from msp.people.first_administrator import has_staff_account, setup_code
-from msp.supervisor import Plan, Role, Step
+from msp.supervisor import ProcessPlan, ProcessRole, Step
 
 WORKERS = 2
 SETUP_CODE = "setup-code"  # a file in the home, there until somebody of staff has an account
 GRACE = 5  # seconds; at a desk of one machine nobody's request takes longer
 
 
-def desk_plan(settings: Settings) -> Plan:
+def desk_plan(settings: Settings) -> ProcessPlan:
     """The plan of the whole desk on one machine."""
-    return Plan(
+    return ProcessPlan(
         load=partial(load_app, settings),
         steps=partial(_steps, settings),
         roles=partial(_roles, settings),
@@ -43,12 +43,12 @@ def _steps(settings: Settings, app: Flask) -> list[Step]:
     return [*migrations, Step("Accounts", partial(_note_setup_code, settings, app))]
 
 
-def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Role]:
+def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[ProcessRole]:
     web = partial(web_server.serve, lambda: app, settings, listener=listener, grace=GRACE)
     return [
-        Role("web", web, grace=GRACE + 3),
-        Role("clock", partial(jobs.run_clock, app), grace=5),
-        Role("worker", partial(jobs.run_worker, app), count=WORKERS, grace=25),
+        ProcessRole("web", web, grace=GRACE + 3),
+        ProcessRole("clock", partial(jobs.run_clock, app), grace=5),
+        ProcessRole("worker", partial(jobs.run_worker, app), count=WORKERS, grace=25),
     ]
 
 

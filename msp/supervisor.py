@@ -21,7 +21,7 @@ from flask import Flask
 
 from msp import embedded, web_server
 from msp.config import Settings
-from msp.embedded import EmbeddedServerError, Server
+from msp.embedded import EmbeddedServerError, ServerProcess
 from msp.forking import Signals, caught_signals, fork
 
 LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is tried again
@@ -36,7 +36,7 @@ class StartError(Exception):
 
 
 @dataclass(frozen=True)
-class Role:
+class ProcessRole:
     """A kind of child: what it runs, how many of it, and how long it may take to stop (seconds)."""
 
     name: str
@@ -54,18 +54,18 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ProcessPlan:
     """What makes up a desk: the application, the steps before it serves, its children in the order of stopping."""
 
     load: Callable[[], Flask]
     steps: Callable[[Flask], list[Step]]
-    roles: Callable[[Flask, socket.socket], list[Role]]
+    roles: Callable[[Flask, socket.socket], list[ProcessRole]]
     welcome: Callable[[], list[str]]
 
 
 @dataclass
 class _Child:
-    role: Role
+    role: ProcessRole
     number: int
     pid: int = 0
     born: float = 0.0
@@ -85,7 +85,7 @@ class _Rest:
     due: float = 0.0
 
 
-def run(settings: Settings, plan: Plan, *, say: Say = print) -> None:
+def run(settings: Settings, plan: ProcessPlan, *, say: Say = print) -> None:
     """Start everything, keep it running, and stop it in order on SIGINT or SIGTERM. Blocks."""
     began = time.monotonic()
     with caught_signals() as asked, embedded.alone(settings, purpose="run"), _listening(settings) as listener:
@@ -140,7 +140,7 @@ def _take(step: Step, asked: Signals, *, say: Say) -> None:
 def _keep_running(
     settings: Settings,
     children: list[_Child],
-    servers: list[Server],
+    servers: list[ServerProcess],
     asked: Signals,
     on_ready: Callable[[], None],
     *,
@@ -175,7 +175,7 @@ def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
 
 
 def _look_after_servers(
-    settings: Settings, servers: list[Server], rests: list[_Rest], *, is_ready: bool, say: Say
+    settings: Settings, servers: list[ServerProcess], rests: list[_Rest], *, is_ready: bool, say: Say
 ) -> None:
     """Start again what ended. A desk that was ready once goes on trying, ever more seldom: what hinders may pass."""
     for place, (server, rest) in enumerate(zip(servers, rests, strict=True)):
@@ -196,7 +196,7 @@ def _look_after_servers(
             say(f"{failure}\nTrying again in {pause:.1f} s")
 
 
-def _stop_all(children: list[_Child], servers: list[Server], asked: Signals) -> None:
+def _stop_all(children: list[_Child], servers: list[ServerProcess], asked: Signals) -> None:
     """Stop role after role, then the servers; a second signal stops whatever is left at once."""
     first_signals = asked.stop
     for name in dict.fromkeys(child.role.name for child in children):
@@ -241,7 +241,7 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _welcome(plan: Plan, began: float, *, say: Say) -> None:
+def _welcome(plan: ProcessPlan, began: float, *, say: Say) -> None:
     for line in plan.welcome():
         say(line)
     say(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C stops all of it.")

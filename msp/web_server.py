@@ -13,8 +13,8 @@ from pathlib import Path
 from flask import Flask
 
 from msp.config import Settings
-from msp.front.application import Plan
-from msp.front.limits import Limits
+from msp.front.application import ServerPlan
+from msp.front.limits import ServerLimits
 from msp.front.processes import Processes
 from msp.front.proxies import Proxies
 from msp.front.worker import run_worker
@@ -51,13 +51,15 @@ def serve(
         Processes(work, workers, grace).run()
 
 
-def plan_of(app: Flask, settings: Settings, *, threads: int = THREADS, limits: Limits | None = None) -> Plan:
+def plan_of(
+    app: Flask, settings: Settings, *, threads: int = THREADS, limits: ServerLimits | None = None
+) -> ServerPlan:
     """How the application is to be served; it names paths and limits of its own in its configuration."""
-    return Plan(
+    return ServerPlan(
         app=app,
         threads=threads,
         reserved=RESERVED,
-        limits=limits or Limits(by_path=dict(app.config.get("BODY_LIMITS", {}))),
+        limits=limits or ServerLimits(by_path=dict(app.config.get("BODY_LIMITS", {}))),
         proxies=Proxies(settings.trusted_proxies),
         reserved_paths=tuple(app.config.get("RESERVED_PATHS", ())),
         acknowledged=pressure.Gauge().note,
@@ -100,6 +102,6 @@ def _address(bind: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
     return family, address[:2]  # type: ignore[return-value]  # host and port of either family
 
 
-def _work(plan: Plan, listener: socket.socket, grace: float, beat: Callable[[], None]) -> None:
+def _work(plan: ServerPlan, listener: socket.socket, grace: float, beat: Callable[[], None]) -> None:
     wake.send_in_background()
     run_worker(plan, listener, grace=grace, beat=beat)

@@ -26,7 +26,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.people.actions import add_account, add_person
 from msp.people.models import Person
-from msp.supervisor import Plan, Role, StartError
+from msp.supervisor import ProcessPlan, ProcessRole, StartError
 from msp.supervisor import run as supervise
 from tests.conftest import empty
 
@@ -236,10 +236,10 @@ def test_a_desk_whose_web_cannot_start_gives_up_and_stops_the_rest(home: Path) -
         wait_until(sleeper.exists)
         sys.exit(3)
 
-    plan = Plan(
+    plan = ProcessPlan(
         load=lambda: None,  # type: ignore[arg-type,return-value]  # no child asks for the application here
         steps=lambda _app: [],
-        roles=lambda _app, _listener: [Role("web", fail), Role("sleeper", sleep)],
+        roles=lambda _app, _listener: [ProcessRole("web", fail), ProcessRole("sleeper", sleep)],
         welcome=list,
     )
     with pytest.raises(StartError, match=r"web ended 3 times \(exit code 3\)"):

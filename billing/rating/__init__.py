@@ -12,16 +12,16 @@
 
 from billing.rating.labour import hours, labour_net
 from billing.rating.rate import rate_period
-from billing.rating.result import Line, Rated
+from billing.rating.result import Rated, RatedLine
 from billing.rating.terms import Block, Entry, Period, Rate, Rounding, Terms, Usage
 
 __all__ = [
     "Block",
     "Entry",
-    "Line",
     "Period",
     "Rate",
     "Rated",
+    "RatedLine",
     "Rounding",
     "Terms",
     "Usage",

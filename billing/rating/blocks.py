@@ -42,7 +42,7 @@ class _BlockBalance:
         return self.block.remaining - self.drained
 
 
-class Drawn(NamedTuple):
+class BlockUsage(NamedTuple):
     """Pieces with their coverage, and the movements and states of the blocks."""
 
     pieces: list[Segment]
@@ -51,7 +51,7 @@ class Drawn(NamedTuple):
     ran_out: list[RanOut]
 
 
-def draw(terms: Terms, pieces: Iterable[Segment], *, blocks: Sequence[Block], period: Period) -> Drawn:
+def draw(terms: Terms, pieces: Iterable[Segment], *, blocks: Sequence[Block], period: Period) -> BlockUsage:
     """Draw the prepaid pieces from the blocks in order; the rest becomes overage."""
     tanks = [
         _BlockBalance(block) for block in sorted(blocks, key=lambda block: (block.rank, block.starts_on, block.id))
@@ -67,7 +67,7 @@ def draw(terms: Terms, pieces: Iterable[Segment], *, blocks: Sequence[Block], pe
         else:
             result.append(piece)
         worked_before[piece.entry.id] = worked_before.get(piece.entry.id, 0) + piece.worked
-    return Drawn(
+    return BlockUsage(
         result,
         [movement for tank in tanks for movement in tank.movements],
         [_state(tank, period) for tank in tanks],

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.rating.messages import Message, message
-from billing.rating.result import Line, LineUnit
+from billing.rating.result import LineUnit, RatedLine
 from billing.rating.terms import Block, Milestone, Period, SeatChange, Terms, Usage
 from billing.tax import Tax
 from msp.kernel.money import Money, half_up, plain
@@ -22,7 +22,7 @@ _ONE_DAY = timedelta(days=1)
 
 def fee_lines(
     terms: Terms, period: Period, *, usage: Usage, blocks: Sequence[Block], tax: Tax, held: Period | None = None
-) -> list[Line]:
+) -> list[RatedLine]:
     """The fixed lines of a contract in a period, in the order of the invoice.
 
     `held` are the days on which these terms apply, by default the whole contract; fees are for these days.
@@ -88,7 +88,7 @@ def _validity(terms: Terms, service: Period, held: Period | None) -> Period | No
     return Period(first, last) if first <= last else None
 
 
-def _fee(terms: Terms, service: Period, valid: Period, period: Period, usage: Usage, tax: Tax) -> Iterator[Line]:
+def _fee(terms: Terms, service: Period, valid: Period, period: Period, usage: Usage, tax: Tax) -> Iterator[RatedLine]:
     """What this run bills of a fee period: its fee if it is due, and the seat changes."""
     advance = terms.fee_timing == "advance"
     if (valid.first if advance else valid.last) in period:
@@ -99,7 +99,7 @@ def _fee(terms: Terms, service: Period, valid: Period, period: Period, usage: Us
         yield from _seat_changes(terms, valid, service, changes, tax)
 
 
-def _due(terms: Terms, valid: Period, service: Period, usage: Usage, tax: Tax) -> Line:
+def _due(terms: Terms, valid: Period, service: Period, usage: Usage, tax: Tax) -> RatedLine:
     first, last = valid
     price = terms.fee or Decimal(0)
     part = share(valid, service, rule=terms.proration)
@@ -114,7 +114,7 @@ def _due(terms: Terms, valid: Period, service: Period, usage: Usage, tax: Tax) -
 
 def _seat_changes(
     terms: Terms, valid: Period, service: Period, changes: Iterable[SeatChange], tax: Tax
-) -> Iterator[Line]:
+) -> Iterator[RatedLine]:
     """Seats from their day to the end of the period; removed seats are credited if the contract says so."""
     for at, change in enumerate(sorted(changes)):
         removed = change.delta < 0
@@ -147,7 +147,7 @@ def _fee_reason(terms: Terms, part: Period, prorate: tuple[int, int] | None) -> 
     )
 
 
-def _tickets(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[Line]:
+def _tickets(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[RatedLine]:
     """One unit for each ticket completed in the period."""
     count = len(usage.completed_tickets)
     if not count or terms.fee is None:
@@ -157,7 +157,7 @@ def _tickets(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[L
     yield _line(terms, f"tickets:{period.first}", what, tax, Decimal(count), price=terms.fee, reason=why)
 
 
-def _milestones(terms: Terms, period: Period, tax: Tax) -> Iterator[Line]:
+def _milestones(terms: Terms, period: Period, tax: Tax) -> Iterator[RatedLine]:
     """The due parts of a fixed price; a price without parts is due at the start or, in arrears, at the end."""
     parts = terms.milestones
     if not parts and terms.fee:
@@ -175,7 +175,7 @@ def _milestones(terms: Terms, period: Period, tax: Tax) -> Iterator[Line]:
             )
 
 
-def _sales(terms: Terms, period: Period, blocks: Iterable[Block], tax: Tax) -> Iterator[Line]:
+def _sales(terms: Terms, period: Period, blocks: Iterable[Block], tax: Tax) -> Iterator[RatedLine]:
     """Blocks sold in the period, taxed when sold; a money block is sold at its face value."""
     for block in blocks:
         if block.sold_on is None or block.sold_on not in period:
@@ -213,9 +213,9 @@ def _line(
     reason: Message,
     unit: LineUnit = "C62",
     prorate: tuple[int, int] | None = None,
-) -> Line:
+) -> RatedLine:
     exact = Fraction(quantity) * Fraction(price) * (Fraction(*prorate) if prorate else 1)
-    return Line(
+    return RatedLine(
         key=key,
         kind="fixed",
         description=description,

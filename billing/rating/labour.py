@@ -10,7 +10,7 @@ from billing.rating.blocks import RanOut
 from billing.rating.fees import granted
 from billing.rating.messages import Message, message
 from billing.rating.prices import PAID, Price, Standing, band_label, drain_factor, price_of
-from billing.rating.result import BlockState, EntryShare, Line
+from billing.rating.result import BlockState, EntryShare, RatedLine
 from billing.rating.segments import Segment
 from billing.rating.terms import NORMAL, Band, Block, Entry, Terms
 from billing.tax import Tax
@@ -90,7 +90,7 @@ def hours(minutes: Exact) -> Decimal:
     return Decimal(plain(half_up(Fraction(minutes) / 60, 4)))
 
 
-def labour_lines(terms: Terms, pieces: Iterable[Segment], *, blocks: Blocks, taxes: Taxes) -> list[Line]:
+def labour_lines(terms: Terms, pieces: Iterable[Segment], *, blocks: Blocks, taxes: Taxes) -> list[RatedLine]:
     """One line for each price, in the order of the work; work that is not billable comes last."""
     groups: dict[_Group, list[Segment]] = {}
     for piece in pieces:
@@ -109,7 +109,7 @@ def unpriced(terms: Terms, pieces: Iterable[Segment]) -> dict[str, Entry]:
     }
 
 
-def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[Line]:
+def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[RatedLine]:
     """Kilometres at the contract's rate: part of the price, with its tax, not a disbursement."""
     travelled = [entry for entry in entries if entry.billable and entry.km]
     rate = terms.km_rate
@@ -117,7 +117,7 @@ def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[Li
         return []
     distance = sum((entry.km for entry in travelled), Decimal(0))
     return [
-        Line(
+        RatedLine(
             key="km",
             kind="fixed",
             description=message("line.km"),
@@ -134,7 +134,7 @@ def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[Li
     ]
 
 
-def discount_lines(terms: Terms, lines: Iterable[Line]) -> list[Line]:
+def discount_lines(terms: Terms, lines: Iterable[RatedLine]) -> list[RatedLine]:
     """The contract's discount on labour, a line for each tax: it lowers the base (LIVA art. 78.Tres.2)."""
     bases: dict[Tax, list[Money]] = {}
     for line in lines:
@@ -145,11 +145,11 @@ def discount_lines(terms: Terms, lines: Iterable[Line]) -> list[Line]:
     return [_discount(terms, tax, total(nets, terms.currency)) for tax, nets in bases.items()]
 
 
-def _discount(terms: Terms, tax: Tax, base: Money) -> Line:
+def _discount(terms: Terms, tax: Tax, base: Money) -> RatedLine:
     net = -base.percent(terms.labour_discount)
     clause = terms.clauses.get("discount")
     percent = terms.labour_discount
-    return Line(
+    return RatedLine(
         key=f"discount:{tax.category}",
         kind="fixed",
         description=message("line.discount", percent=percent),
@@ -179,9 +179,9 @@ def _group(terms: Terms, piece: Segment) -> _Group:
     )
 
 
-def _line(terms: Terms, draft: _Draft, blocks: Blocks, tax: Tax) -> Line:
+def _line(terms: Terms, draft: _Draft, blocks: Blocks, tax: Tax) -> RatedLine:
     group, minutes = draft.group, draft.minutes
-    return Line(
+    return RatedLine(
         key=_key(group),
         kind="labour",
         description=_description(group),

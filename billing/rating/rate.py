@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing.rating.blocks import Drawn, draw
+from billing.rating.blocks import BlockUsage, draw
 from billing.rating.fees import fee_lines
 from billing.rating.labour import Blocks, Taxes, discount_lines, km_lines, labour_lines, unpriced
 from billing.rating.messages import Message, message
-from billing.rating.notices import Case, notices
-from billing.rating.result import LeftOut, Line, PurchaseOrderState, Rated
+from billing.rating.notices import WarningInput, notices
+from billing.rating.result import LeftOut, PurchaseOrderState, Rated, RatedLine
 from billing.rating.segments import split_by_band
 from billing.rating.terms import NO_USAGE, Block, Entry, Period, Terms, Usage, by_age
 from billing.tax import Regime, tax_for
@@ -22,15 +22,15 @@ class _Job:
     terms: Terms
     period: Period
     blocks: Sequence[Block]
-    fees: Sequence[Line]
+    fees: Sequence[RatedLine]
     taxes: Taxes
 
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
     entries: Sequence[Entry]
-    drawn: Drawn
-    lines: tuple[Line, ...]
+    drawn: BlockUsage
+    lines: tuple[RatedLine, ...]
     net: Money
 
 
@@ -43,7 +43,7 @@ def rate_period(
     usage: Usage = NO_USAGE,
     regime: Regime = "national",
     taxed_on: date | None = None,
-    fees: Sequence[Line] | None = None,
+    fees: Sequence[RatedLine] | None = None,
 ) -> Rated:
     """Price a contract's work and fees in a period (both days included) as invoice lines with their reasons.
 
@@ -64,7 +64,7 @@ def rate_period(
     kept = _within_order(job, full)
     order = _order_state(terms, full, kept)
     left_out += _gap_reasons(gaps) + _held(order)
-    case = Case(terms, period, kept.entries, kept.drawn, blocks, usage, order, gaps)
+    case = WarningInput(terms, period, kept.entries, kept.drawn, blocks, usage, order, gaps)
     return Rated(
         terms.currency,
         kept.lines,
@@ -116,7 +116,7 @@ def _without_gaps(job: _Job, entries: Sequence[Entry]) -> tuple[_Priced, list[En
         entries = [entry for entry in entries if entry.id not in missing]
 
 
-def _draw(job: _Job, entries: Sequence[Entry]) -> Drawn:
+def _draw(job: _Job, entries: Sequence[Entry]) -> BlockUsage:
     pieces = split_by_band(job.terms, (entry for entry in entries if not _only_km(job.terms, entry)))
     return draw(job.terms, pieces, blocks=job.blocks, period=job.period)
 
@@ -126,7 +126,7 @@ def _only_km(terms: Terms, entry: Entry) -> bool:
     return bool(entry.billable and entry.km and not entry.minutes and terms.km_rate is not None)
 
 
-def _price(job: _Job, entries: Sequence[Entry], drawn: Drawn) -> _Priced:
+def _price(job: _Job, entries: Sequence[Entry], drawn: BlockUsage) -> _Priced:
     terms, taxes = job.terms, job.taxes
     blocks = Blocks(job.blocks, drawn.states, drawn.ran_out)
     labour = labour_lines(terms, drawn.pieces, blocks=blocks, taxes=taxes)

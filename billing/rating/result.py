@@ -29,7 +29,7 @@ class EntryShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RatedLine:
     """One invoice line: `net` is exact minutes or quantity x price x prorate, rounded half up once.
 
     `unit` is a UN/ECE Rec 20 code (HUR hours, C62 pieces, KMT kilometres); the quantity of a labour line is its minutes
@@ -99,7 +99,7 @@ class Rated:
     """One contract's period, priced. Every entry is on a line or in `left_out`."""
 
     currency: str
-    lines: tuple[Line, ...]
+    lines: tuple[RatedLine, ...]
     left_out: tuple[LeftOut, ...]
     movements: tuple[Movement, ...]
     blocks: tuple[BlockState, ...]

@@ -31,7 +31,7 @@ _LEVEL = 4  # gzip level: most of the gain in half of the time
 
 
 @dataclass(frozen=True)
-class Table:
+class BackupTable:
     """A copied table: its columns in order, and what verifies it after a restore."""
 
     columns: list[str]
@@ -41,14 +41,14 @@ class Table:
 
 
 @dataclass(kw_only=True)
-class Manifest:
+class BackupManifest:
     """The content of a backup."""
 
     format: int = FORMAT
     revision: str
     made_at: str
     postgres: int
-    tables: dict[str, Table] = field(default_factory=dict)
+    tables: dict[str, BackupTable] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
     files: int = 0
     file_bytes: int = 0
@@ -65,19 +65,19 @@ class Manifest:
 
 
 @contextmanager
-def writing(target: IO[bytes], passphrase: str) -> Iterator[Writer]:
+def writing(target: IO[bytes], passphrase: str) -> Iterator[ArchiveWriter]:
     """Write an archive; it is complete once the block has ended without an exception."""
     sealed = SealedWriter(target, passphrase) if passphrase else None
     with (
         gzip.GzipFile(filename="", fileobj=sealed or target, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
     ):
-        yield Writer(tar)
+        yield ArchiveWriter(tar)
     if sealed:
         sealed.finish()
 
 
-class Writer:
+class ArchiveWriter:
     """Adds members to an archive."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
@@ -114,13 +114,13 @@ def reading(path: Path, passphrase: str) -> Iterator[Iterator[tuple[str, IO[byte
                 pass
 
 
-def verify(path: Path, passphrase: str) -> Manifest:
+def verify(path: Path, passphrase: str) -> BackupManifest:
     """Read a whole backup and compare it with its manifest; raises BackupError."""
     tables: dict[str, tuple[int, Any]] = {}
     files: dict[str, int] = {"count": 0, "bytes": 0}
     wrong: dict[str, str] = {}
     secrets: list[str] = []
-    manifest: Manifest | None = None
+    manifest: BackupManifest | None = None
     with reading(path, passphrase) as members:
         for name, content in members:
             kind, _, rest = name.partition("/")
@@ -152,7 +152,7 @@ def verify(path: Path, passphrase: str) -> Manifest:
     return manifest
 
 
-def written(manifest: Manifest) -> dict[str, Any]:
+def written(manifest: BackupManifest) -> dict[str, Any]:
     """A manifest as JSON."""
     return asdict(manifest)
 
@@ -172,12 +172,14 @@ def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
         tar.members.clear()  # type: ignore[attr-defined]
 
 
-def _manifest(raw: bytes) -> Manifest:
+def _manifest(raw: bytes) -> BackupManifest:
     try:
         told = json.loads(raw)
         if told["format"] != FORMAT:
             raise BackupError(f"The backup has format {told['format']}, which this version does not read")
-        return Manifest(**told | {"tables": {name: Table(**table) for name, table in told["tables"].items()}})
+        return BackupManifest(
+            **told | {"tables": {name: BackupTable(**table) for name, table in told["tables"].items()}}
+        )
     except (ValueError, TypeError, KeyError) as fault:
         raise BackupError("The manifest of the backup cannot be read") from fault
 

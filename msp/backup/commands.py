@@ -13,7 +13,7 @@ import psycopg
 
 from msp import embedded
 from msp.backup import archive, restoring, saving
-from msp.backup.archive import Manifest
+from msp.backup.archive import BackupManifest
 from msp.backup.errors import BackupError
 from msp.backup.sealing import LEAST_PASSPHRASE, is_sealed
 from msp.config import Settings
@@ -96,7 +96,7 @@ def take_keys(settings: Settings, file: Path, folder: Path, *, passphrase_file: 
     _say(f"The keys are in {folder}: name its files in MSP_ENCRYPTION_KEYS_FILE and SECRET_KEY_FILE.")
 
 
-def _save_to_file(settings: Settings, path: Path, passphrase: str) -> Manifest:
+def _save_to_file(settings: Settings, path: Path, passphrase: str) -> BackupManifest:
     with saving.new_file(path) as target:
         made = saving.save(settings, target, passphrase=passphrase, at=clock.now())
     if archive.verify(path, passphrase) != made:
@@ -104,7 +104,7 @@ def _save_to_file(settings: Settings, path: Path, passphrase: str) -> Manifest:
     return made
 
 
-def _what(manifest: Manifest) -> str:
+def _what(manifest: BackupManifest) -> str:
     kept = "with its keys" if manifest.secrets else "without keys"
     return (
         f"the desk of {manifest.made_at} at revision {manifest.revision}, {manifest.rows} rows in "
@@ -112,7 +112,7 @@ def _what(manifest: Manifest) -> str:
     )
 
 
-def _tell_of_faults(manifest: Manifest) -> None:
+def _tell_of_faults(manifest: BackupManifest) -> None:
     for key in manifest.missing:
         _say(f"The stored file {key} was missing where this was saved.")
     for key in manifest.damaged:

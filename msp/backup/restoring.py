@@ -21,7 +21,7 @@ import psycopg
 from alembic.script import ScriptDirectory
 
 from msp.backup import archive, keys, tables
-from msp.backup.archive import Manifest
+from msp.backup.archive import BackupManifest
 from msp.backup.errors import BackupError
 from msp.config import Settings, libpq_url
 from msp.kernel import migrate
@@ -29,7 +29,7 @@ from msp.kernel import migrate
 ASIDE = "before_restore"  # name of the previous schema until the restore commits
 
 
-def restore(settings: Settings, path: Path, *, passphrase: str, replaces: bool, other_keys: bool) -> Manifest:
+def restore(settings: Settings, path: Path, *, passphrase: str, replaces: bool, other_keys: bool) -> BackupManifest:
     """Replace an empty installation (any, with `replaces`) by a backup, then migrate it to the newest revision.
 
     Needs the owner's URL, and no running processes. `other_keys` continues if the current keys cannot decrypt the
@@ -67,7 +67,7 @@ class _Source:
 
     path: Path
     passphrase: str
-    manifest: Manifest
+    manifest: BackupManifest
 
     def keys(self) -> dict[str, str]:
         """The keys in it."""
@@ -76,7 +76,7 @@ class _Source:
             return {name: content.read().decode() for (kind, _, name), content in found if kind == "secrets"}
 
 
-def _refuse_unknown_revision(manifest: Manifest) -> None:
+def _refuse_unknown_revision(manifest: BackupManifest) -> None:
     known = {script.revision for script in ScriptDirectory(str(migrate.MIGRATIONS)).walk_revisions()}
     if manifest.revision not in known:
         raise BackupError(

@@ -14,13 +14,13 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from msp.backup import archive, keys, tables
-from msp.backup.archive import Manifest, Writer
+from msp.backup.archive import ArchiveWriter, BackupManifest
 from msp.backup.errors import BackupError
 from msp.config import Settings, libpq_url
 from msp.operations.figures import LAST_BACKUP
 
 
-def save(settings: Settings, target: IO[bytes], *, passphrase: str, at: datetime) -> Manifest:
+def save(settings: Settings, target: IO[bytes], *, passphrase: str, at: datetime) -> BackupManifest:
     """Write a backup of the current state (dated `at`); sealed if a passphrase is given.
 
     Files are read after the snapshot: a stored file never changes, and is written before its row. Raises BackupError.
@@ -55,7 +55,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         fresh.unlink(missing_ok=True)
 
 
-def note(settings: Settings, manifest: Manifest) -> None:
+def note(settings: Settings, manifest: BackupManifest) -> None:
     """Record the time of the last backup."""
     with psycopg.connect(libpq_url(settings.app_database_url)) as connection:
         connection.execute("set local role msp_system")
@@ -66,11 +66,11 @@ def note(settings: Settings, manifest: Manifest) -> None:
         )
 
 
-def _began(settings: Settings, connection: tables.Connection, *, at: datetime) -> Manifest:
+def _began(settings: Settings, connection: tables.Connection, *, at: datetime) -> BackupManifest:
     row = connection.execute("select version_num from alembic_version").fetchone()
     if row is None:
         raise BackupError("There is nothing to back up: the database was never migrated")
-    return Manifest(
+    return BackupManifest(
         revision=row[0],
         made_at=at.isoformat(),
         postgres=connection.info.server_version // 10000,
@@ -79,7 +79,9 @@ def _began(settings: Settings, connection: tables.Connection, *, at: datetime) -
     )
 
 
-def _save_files(settings: Settings, connection: tables.Connection, writer: Writer, manifest: Manifest) -> None:
+def _save_files(
+    settings: Settings, connection: tables.Connection, writer: ArchiveWriter, manifest: BackupManifest
+) -> None:
     """Every stored file; missing or damaged ones are reported and do not stop the backup."""
     folder = settings.home / "files"
     for path in sorted(folder.glob("[0-9a-f][0-9a-f]/*")):

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from msp.backup.archive import PART, Manifest, Table, Writer, blocks
+from msp.backup.archive import PART, ArchiveWriter, BackupManifest, BackupTable, blocks
 from msp.backup.errors import BackupError
 from msp.config import Settings, libpq_url
 from msp.kernel.migrate import LOCK
@@ -59,7 +59,7 @@ def snapshot(settings: Settings) -> Iterator[Connection]:
             yield connection
 
 
-def save_tables(connection: Connection, archive: Writer, manifest: Manifest) -> None:
+def save_tables(connection: Connection, archive: ArchiveWriter, manifest: BackupManifest) -> None:
     """Copy every table of the snapshot, then the sequences, which must not be behind it."""
     for (name,) in connection.execute(_TABLES).fetchall():
         columns, cursor = _columns(connection, name), connection.cursor()
@@ -68,11 +68,11 @@ def save_tables(connection: Connection, archive: Writer, manifest: Manifest) -> 
             digest.update(part)
             size += len(part)
             archive.add(f"tables/{name}/{number:05}", part)
-        manifest.tables[name] = Table(columns, cursor.rowcount, size, digest.hexdigest())
+        manifest.tables[name] = BackupTable(columns, cursor.rowcount, size, digest.hexdigest())
     manifest.sequences = _sequences(connection)
 
 
-def load_tables(connection: Connection, manifest: Manifest) -> Loading:
+def load_tables(connection: Connection, manifest: BackupManifest) -> Loading:
     """Prepare the tables for loading in the caller's transaction: as the owner, with triggers and policies off."""
     connection.execute(_SAME_TEXT)
     here = {name: _columns(connection, name) for (name,) in connection.execute(_TABLES).fetchall()}
@@ -88,7 +88,7 @@ def load_tables(connection: Connection, manifest: Manifest) -> Loading:
 class Loading:
     """Tables being loaded: unprotected since `load_tables`, protected again by `finish`."""
 
-    def __init__(self, connection: Connection, manifest: Manifest) -> None:
+    def __init__(self, connection: Connection, manifest: BackupManifest) -> None:
         self._connection, self._manifest = connection, manifest
         self._links = connection.execute(
             "select conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) from pg_constraint"

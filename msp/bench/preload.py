@@ -15,7 +15,7 @@ from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
 from msp.config import Settings
 from msp.contracts.actions import Agreement, RateLine, add_contract
-from msp.contracts.service_level import Target
+from msp.contracts.service_level import PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.ids import new_id, new_token
@@ -32,10 +32,10 @@ FILLED = ("person", "ticket", "ticket_search", "message", "event", "sla_clock", 
 SLACK_APP = "A0GUARDIA"
 TEAMS_TENANT = "6d1f0b52-4a5c-4d2f-8a86-0d5b7d1c9f02"
 TARGETS = {
-    "urgent": Target(30, 240),
-    "high": Target(60, 480),
-    "normal": Target(120, 960),
-    "low": Target(240, 2400),
+    "urgent": PriorityTargets(30, 240),
+    "high": PriorityTargets(60, 480),
+    "normal": PriorityTargets(120, 960),
+    "low": PriorityTargets(240, 2400),
 }
 SPLIT = ((9 * 60, 14 * 60), (16 * 60, 19 * 60))
 

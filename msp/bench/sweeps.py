@@ -21,7 +21,7 @@ from msp.calendars.actions import add_calendar
 from msp.clients.actions import add_client
 from msp.config import Settings
 from msp.contracts.actions import Agreement, add_contract
-from msp.contracts.service_level import PRIORITIES, Target
+from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock, migrate
 from msp.kernel.db import Scope, work
 from msp.people.actions import add_person
@@ -96,7 +96,7 @@ def _one_client(app: Flask) -> None:
             ends_on=None,
             calendar_id=calendar.id,
             currency="EUR",
-            targets=dict.fromkeys(PRIORITIES, Target(60, 960)),
+            targets=dict.fromkeys(PRIORITIES, PriorityTargets(60, 960)),
             rates=[],
             terms={},
         )

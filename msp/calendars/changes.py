@@ -9,7 +9,7 @@ from msp.calendars.working_calendar import WorkingCalendar
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CalendarDifference:
     """A difference: `from_day` is the first affected local day, None for all days.
 
     `what` lists added and removed items of each changed part (timezone, week, timetables, holidays, exceptions): ISO
@@ -20,7 +20,7 @@ class Change:
     what: dict[str, Any]
 
 
-def change_between(before: WorkingCalendar, after: WorkingCalendar) -> Change | None:
+def change_between(before: WorkingCalendar, after: WorkingCalendar) -> CalendarDifference | None:
     """The difference between two calendars; None if they are equal."""
     if before == after:
         return None
@@ -40,7 +40,7 @@ def change_between(before: WorkingCalendar, after: WorkingCalendar) -> Change | 
             what[name] = _came_and_went(old, new)
             days += touched
     is_everywhere = "timezone" in what or "week" in what
-    return Change(None if is_everywhere else min(days), what)
+    return CalendarDifference(None if is_everywhere else min(days), what)
 
 
 def _exceptions(calendar: WorkingCalendar) -> dict[date, tuple[Any, str]]:

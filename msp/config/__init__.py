@@ -7,8 +7,17 @@
 """
 
 from msp.config.generated_secrets import secret_weakness
-from msp.config.reader import Fault, SettingsError
+from msp.config.reader import SettingFault, SettingsError
 from msp.config.settings import NAMES, Settings, libpq_url, likely_typos
 from msp.config.values import Environment
 
-__all__ = ["NAMES", "Environment", "Fault", "Settings", "SettingsError", "libpq_url", "likely_typos", "secret_weakness"]
+__all__ = [
+    "NAMES",
+    "Environment",
+    "SettingFault",
+    "Settings",
+    "SettingsError",
+    "libpq_url",
+    "likely_typos",
+    "secret_weakness",
+]

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Fault:
+class SettingFault:
     """A fault of the environment: the name, what is wrong, how to fix it."""
 
     name: str
@@ -22,22 +22,22 @@ class Fault:
 class SettingsError(Exception):
     """The environment is invalid; carries every fault."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[SettingFault]) -> None:
         self.faults = tuple(faults)
         lines = [f"  {fault.name}: {fault.problem}. {fault.mend}." for fault in faults]
         super().__init__("\n".join([f"The settings have {len(faults)} fault(s):", *lines]))
 
 
-class Reader:
+class EnvironmentReader:
     """Reads names one by one and collects their faults."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        self.faults: list[Fault] = []
+        self.faults: list[SettingFault] = []
 
     def fault(self, name: str, problem: str, mend: str) -> None:
         """Add a fault, once per name."""
-        fault = Fault(name, problem, mend)
+        fault = SettingFault(name, problem, mend)
         if fault not in self.faults:
             self.faults.append(fault)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from msp.config import values
 from msp.config.generated_secrets import new_encryption_key, secret_weakness, stored_secret
-from msp.config.reader import Reader, SettingsError
+from msp.config.reader import EnvironmentReader, SettingsError
 from msp.config.values import Environment
 
 NAMES = (
@@ -178,7 +178,7 @@ def runtime_dir(home: Path) -> Path:
 
 
 def _read(environ: Mapping[str, str]) -> Settings:
-    reader = Reader(environ)
+    reader = EnvironmentReader(environ)
     database, redis = _database_url(reader), _redis_url(reader)
     usual: Environment = "production" if reader.text("DATABASE_URL") else "demo"
     env = reader.parsed("MSP_ENV", values.environment, usual, "Use production or demo")
@@ -222,23 +222,23 @@ def _read(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(reader.faults) from error
 
 
-def _database_url(reader: Reader) -> str:
+def _database_url(reader: EnvironmentReader) -> str:
     mend = "Write postgresql://user:password@host:5432/database"
     return reader.parsed("DATABASE_URL", values.database_url, "", mend)
 
 
-def _redis_url(reader: Reader) -> str:
+def _redis_url(reader: EnvironmentReader) -> str:
     return reader.parsed("REDIS_URL", values.redis_url, "", "Write redis://host:6379/0, rediss:// or unix://")
 
 
-def _load_demo(reader: Reader, env: Environment) -> bool:
+def _load_demo(reader: EnvironmentReader, env: Environment) -> bool:
     demo = reader.parsed("MSP_DEMO", values.switch, env == "demo", "Use 1 or 0")
     if demo and env == "production":
         reader.fault("MSP_DEMO", "asks for demo data in production", "Unset it, or set MSP_ENV=demo")
     return demo
 
 
-def _clock_file(reader: Reader, env: Environment) -> Path | None:
+def _clock_file(reader: EnvironmentReader, env: Environment) -> Path | None:
     """The file that shifts a demo's clock (see msp.kernel.clock.follow)."""
     path = reader.parsed("MSP_CLOCK", values.file, None, "Name a file by its full path")
     if path is not None and env == "production":
@@ -257,7 +257,7 @@ def _default_home() -> Path:
     return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / "var"
 
 
-def _public_url(reader: Reader, env: Environment, port: int) -> str:
+def _public_url(reader: EnvironmentReader, env: Environment, port: int) -> str:
     url = reader.parsed("PUBLIC_URL", values.origin, "", "Write the origin alone, such as https://desk.example.com")
     if url and env == "production":
         _refuse_clear_text(reader, "PUBLIC_URL", url)
@@ -267,7 +267,7 @@ def _public_url(reader: Reader, env: Environment, port: int) -> str:
     return url or f"http://127.0.0.1:{port}"
 
 
-def _secret_key(reader: Reader, env: Environment) -> str:
+def _secret_key(reader: EnvironmentReader, env: Environment) -> str:
     key = reader.text("SECRET_KEY")
     if env == "production" and not reader.is_faulty("SECRET_KEY"):
         weakness = secret_weakness(key)
@@ -276,7 +276,7 @@ def _secret_key(reader: Reader, env: Environment) -> str:
     return key
 
 
-def _encryption_keys(reader: Reader, env: Environment) -> tuple[str, ...]:
+def _encryption_keys(reader: EnvironmentReader, env: Environment) -> tuple[str, ...]:
     mend = "Make one with: openssl rand -base64 32"
     none_given: tuple[str, ...] = ()
     keys = reader.parsed("MSP_ENCRYPTION_KEYS", values.encryption_keys, none_given, mend)
@@ -289,7 +289,7 @@ def _kept_encryption_keys(home: Path) -> tuple[str, ...]:
     return values.encryption_keys(stored_secret(home, "encryption-keys", new_encryption_key))
 
 
-def _integrations(reader: Reader, env: Environment) -> dict[str, str]:
+def _integrations(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
     """The integrations' settings that are given; others keep the defaults of Settings."""
     given = {name: reader.text(name) for name in NAMES if name.startswith(("SLACK_", "TEAMS_", "STRIPE_"))}
     for name in ("SLACK_API_URL", "TEAMS_OPENID_METADATA_URL", "TEAMS_TOKEN_URL", "STRIPE_API_BASE"):
@@ -313,12 +313,12 @@ def _integrations(reader: Reader, env: Environment) -> dict[str, str]:
     return {name.lower(): value for name, value in given.items() if value}
 
 
-def _need(reader: Reader, given: Mapping[str, str], name: str, other: str) -> None:
+def _need(reader: EnvironmentReader, given: Mapping[str, str], name: str, other: str) -> None:
     if given[name] and not given[other] and not reader.is_faulty(other):
         reader.fault(other, f"is missing while {name} is given", f"Give {other} too, or unset {name}")
 
 
-def _refuse_clear_text(reader: Reader, name: str, url: str) -> None:
+def _refuse_clear_text(reader: EnvironmentReader, name: str, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         reader.fault(name, "is not https", "Use https (http is for this machine alone)")

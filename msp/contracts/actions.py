@@ -15,7 +15,7 @@ from msp.contracts.escalation_policy import EscalationPolicy, PolicyStep, person
 from msp.contracts.events import ContractAdded, ContractEdited, ContractTargetsChanged
 from msp.contracts.models import WORK_TYPES, Contract, ContractTerms, EscalationStep, Rate, SlaTarget
 from msp.contracts.queries import to_escalation, to_target
-from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES, USUAL_PAUSING, Target
+from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES, USUAL_PAUSING, PriorityTargets
 from msp.contracts.terms import MOST_RATE, MOST_ROWS, check_terms, is_day, is_text
 from msp.kernel.db import Json, db
 from msp.kernel.errors import Invalid
@@ -50,11 +50,11 @@ class Agreement:
     ends_on: date | None
     calendar_id: UUID
     currency: str
-    targets: Mapping[str, Target]
+    targets: Mapping[str, PriorityTargets]
     rates: Sequence[RateLine]
     terms: Json
     po_number: str | None = None
-    targets_of_type: Mapping[str, Mapping[str, Target]] = field(default_factory=dict)
+    targets_of_type: Mapping[str, Mapping[str, PriorityTargets]] = field(default_factory=dict)
     pausing: Sequence[str] = USUAL_PAUSING
     ladder: EscalationPolicy = ()
     terms_from: date | None = None

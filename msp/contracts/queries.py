@@ -13,7 +13,7 @@ from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.contracts.escalation_policy import DEFAULT_POLICY, PolicyStep
 from msp.contracts.models import Contract, EscalationStep, SlaTarget
-from msp.contracts.service_level import Budgets, ServiceLevel, Target
+from msp.contracts.service_level import Budgets, PriorityTargets, ServiceLevel
 from msp.kernel.batch_read import SingleQuery
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
@@ -116,9 +116,11 @@ def to_escalation(row: EscalationStep) -> PolicyStep:
     )
 
 
-def to_target(row: SlaTarget) -> Target:
+def to_target(row: SlaTarget) -> PriorityTargets:
     """A stored target as its value."""
-    return Target(row.first_response_minutes, row.resolution_minutes, row.next_response_minutes, row.fulfilment_minutes)
+    return PriorityTargets(
+        row.first_response_minutes, row.resolution_minutes, row.next_response_minutes, row.fulfilment_minutes
+    )
 
 
 def contracts_in(calendar_id: UUID) -> list[tuple[UUID, UUID]]:

@@ -17,7 +17,7 @@ Budgets = Mapping[str, timedelta]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class PriorityTargets:
     """The targets of a priority, in business minutes; None if not promised.
 
     Fulfilment replaces the resolution target of service requests.
@@ -56,7 +56,7 @@ class ServiceLevel:
     """The SLA of a contract version; targets by (type, priority), those for every type under ANY_TYPE."""
 
     contract_id: UUID
-    targets: Mapping[tuple[str, str], Target]
+    targets: Mapping[tuple[str, str], PriorityTargets]
     pausing: frozenset[str]
     ladder: EscalationPolicy = DEFAULT_POLICY
 

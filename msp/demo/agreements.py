@@ -8,7 +8,7 @@ from msp.contracts.actions import Agreement, RateLine
 from msp.contracts.escalation_policy import PolicyStep
 from msp.contracts.kinds import KINDS
 from msp.contracts.models import WORK_TYPES
-from msp.contracts.service_level import Target
+from msp.contracts.service_level import PriorityTargets
 from msp.demo import world as told
 from msp.kernel.db import Json
 
@@ -46,10 +46,10 @@ def is_full(contract: told.Contract) -> bool:
     return "excluded_bands" in KINDS[contract.kind].terms
 
 
-def _target(target: told.SlaTarget, *, is_full: bool) -> Target:
+def _target(target: told.SlaTarget, *, is_full: bool) -> PriorityTargets:
     if not is_full:
-        return Target(target.first_response, target.resolution)
-    return Target(target.first_response, target.resolution, target.first_response * 2, target.resolution)
+        return PriorityTargets(target.first_response, target.resolution)
+    return PriorityTargets(target.first_response, target.resolution, target.first_response * 2, target.resolution)
 
 
 def _common(contract: told.Contract) -> Json:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msp.demo.content.provider import STAFF
 from msp.kernel.db import db
-from msp.oncall.actions import Terms, add_layer, note_absence, swap
+from msp.oncall.actions import LayerSettings, add_layer, note_absence, swap
 from msp.people.models import Person
 
 ZONE = "Europe/Madrid"
@@ -31,8 +31,8 @@ def load(people: Mapping[str, Person], *, at: datetime) -> None:
     note_absence(second[1], start=_at(away, 0), end=_at(away + timedelta(days=3), 0), note="Vacaciones", at=at)
 
 
-def _terms(name: str, people: list[Person], begun: date, windows: dict[int, list[tuple[int, int]]]) -> Terms:
-    return Terms(
+def _terms(name: str, people: list[Person], begun: date, windows: dict[int, list[tuple[int, int]]]) -> LayerSettings:
+    return LayerSettings(
         name=name,
         timezone=ZONE,
         first_day=begun,

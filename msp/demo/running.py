@@ -9,14 +9,14 @@ from flask import Flask
 
 from msp import running
 from msp.config import Settings
-from msp.supervisor import Plan, Role, Step
+from msp.supervisor import ProcessPlan, ProcessRole, Step
 from simulators.playground import local
 
 
-def desk_plan(settings: Settings) -> Plan:
+def desk_plan(settings: Settings) -> ProcessPlan:
     """The plan of a demonstration on one machine."""
     plan = running.desk_plan(settings)
-    return Plan(
+    return ProcessPlan(
         load=partial(_load, settings),
         steps=partial(_steps, settings, plan),
         roles=partial(_roles, settings, plan),
@@ -44,7 +44,7 @@ def _load(settings: Settings) -> Flask:
     return load_app(settings)
 
 
-def _steps(settings: Settings, plan: Plan, app: Flask) -> list[Step]:
+def _steps(settings: Settings, plan: ProcessPlan, app: Flask) -> list[Step]:
     *before, accounts = plan.steps(app)
     data = [Step("Demo data", partial(_load_demo, app))] if settings.load_demo else []
     return [*before, *data, accounts]
@@ -56,8 +56,10 @@ def _load_demo(app: Flask) -> None:
     first_start.load_once(app)
 
 
-def _roles(settings: Settings, plan: Plan, app: Flask, listener: socket.socket) -> list[Role]:
-    playground = [Role("playground", partial(_serve_playground, settings), grace=5)] if local.played(settings) else []
+def _roles(settings: Settings, plan: ProcessPlan, app: Flask, listener: socket.socket) -> list[ProcessRole]:
+    playground = (
+        [ProcessRole("playground", partial(_serve_playground, settings), grace=5)] if local.played(settings) else []
+    )
     return [*playground, *plan.roles(app, listener)]  # it stops first: its pages that wait for news let the web go
 
 
@@ -67,7 +69,7 @@ def _serve_playground(settings: Settings) -> None:
     serve_playground(settings)
 
 
-def _welcome(settings: Settings, plan: Plan) -> list[str]:
+def _welcome(settings: Settings, plan: ProcessPlan) -> list[str]:
     lines = plan.welcome()[:-1]
     if settings.load_demo:
         from msp.demo import first_start

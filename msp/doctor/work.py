@@ -39,7 +39,7 @@ def the_work_is_done(settings: Settings) -> Iterator[Finding]:
         engine.dispose()
 
 
-def _line(line: figures.Line) -> Iterator[Finding]:
+def _line(line: figures.DatabaseFigures) -> Iterator[Finding]:
     text = f"this machine's clock and the database's differ by {line.skew:+.1f} s"
     yield judged(abs(line.skew) <= SKEW, text, "Mend NTP on both: deadlines are as wrong as the clock")
     if line.longest_transaction > LONG_TRANSACTION:

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from msp.config import Settings
 from msp.embedded.home import HomeInUse, alone
 from msp.embedded.postgres import ensure_database, postgres_answers, start_postgres
-from msp.embedded.process import PATIENCE, EmbeddedServerError, Server, end_with_parent, wait_until
+from msp.embedded.process import PATIENCE, EmbeddedServerError, ServerProcess, end_with_parent, wait_until
 from msp.embedded.valkey import start_valkey, valkey_answers
 
 __all__ = [
     "EmbeddedServerError",
     "HomeInUse",
-    "Server",
+    "ServerProcess",
     "alone",
     "are_up",
     "end_with_parent",
@@ -55,7 +55,7 @@ def running(settings: Settings, *, durable: bool = True) -> Iterator[None]:
         yield
 
 
-def start_all(settings: Settings, *, durable: bool = True) -> list[Server]:
+def start_all(settings: Settings, *, durable: bool = True) -> list[ServerProcess]:
     """Start the servers that the settings do not configure; the caller waits for each."""
     servers = []
     if settings.embedded_redis:

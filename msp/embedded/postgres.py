@@ -20,7 +20,7 @@ from psycopg import sql
 
 from msp.config import Settings
 from msp.embedded.home import make_runtime_dir
-from msp.embedded.process import PATIENCE, EmbeddedServerError, Server, log_file, spawn
+from msp.embedded.process import PATIENCE, EmbeddedServerError, ServerProcess, log_file, spawn
 
 SYSTEM_USER = "embedded_postgres"  # system user for PostgreSQL if we are root, which it refuses
 OPTIONS = {
@@ -46,7 +46,7 @@ ORPHANS = 1.0  # seconds for orphaned children of a dead server to end
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-def start_postgres(settings: Settings, *, durable: bool = True) -> Server:
+def start_postgres(settings: Settings, *, durable: bool = True) -> ServerProcess:
     """Start PostgreSQL in MSP_HOME/postgres, initialized at first use; ends a leftover server first."""
     data, sockets, log = _places(settings)
     if not (data / "PG_VERSION").exists():
@@ -58,7 +58,7 @@ def start_postgres(settings: Settings, *, durable: bool = True) -> Server:
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     process = spawn(command, cwd=data, log=log, user=_system_user(), stop_signal=signal.SIGINT)
-    return Server("PostgreSQL", process, log, lambda: _is_ready(data, process.pid), signal.SIGINT)
+    return ServerProcess("PostgreSQL", process, log, lambda: _is_ready(data, process.pid), signal.SIGINT)
 
 
 def ensure_database(settings: Settings) -> None:

@@ -24,7 +24,7 @@ class EmbeddedServerError(Exception):
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerProcess:
     """A server process that we started."""
 
     name: str

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msp.config import Settings
 from msp.embedded.home import make_runtime_dir
-from msp.embedded.process import EmbeddedServerError, Server, log_file, spawn, wait_until
+from msp.embedded.process import EmbeddedServerError, ServerProcess, log_file, spawn, wait_until
 
 OPTIONS = {
     "port": "0",
@@ -22,7 +22,7 @@ OPTIONS = {
 }
 
 
-def start_valkey(settings: Settings) -> Server:
+def start_valkey(settings: Settings) -> ServerProcess:
     """Start Valkey on a socket of MSP_HOME, without persistence, because Redis holds only hints."""
     folder = settings.home / "valkey"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def start_valkey(settings: Settings) -> Server:
     for name, value in OPTIONS.items():
         command += [f"--{name}", value]
     process = spawn(command, cwd=folder, log=log, user=None, stop_signal=signal.SIGTERM)
-    return Server("Valkey", process, log, lambda: valkey_answers(socket_path), signal.SIGTERM)
+    return ServerProcess("Valkey", process, log, lambda: valkey_answers(socket_path), signal.SIGTERM)
 
 
 def valkey_answers(socket_path: Path) -> bool:

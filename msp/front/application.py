@@ -18,8 +18,8 @@ from io import BytesIO
 from typing import Any
 
 from msp.front.body import Body, Budget, NotReceived, Receive, receive_body
-from msp.front.connection import EXTENSION, Connection
-from msp.front.limits import Limits
+from msp.front.connection import EXTENSION, HttpConnection
+from msp.front.limits import ServerLimits
 from msp.front.proxies import Proxies
 from msp.front.threads import Busy, Threads
 from msp.front.wsgi import Answer, Application, Headers, Source, call, environ_of
@@ -34,7 +34,7 @@ Send = Callable[[dict[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ServerPlan:
     """What is served, with how many threads and which limits.
 
     `reserved_paths` are path prefixes with `reserved` threads of their own; `acknowledged` gets the seconds that each
@@ -44,7 +44,7 @@ class Plan:
     app: Application
     threads: int
     reserved: int
-    limits: Limits = field(default_factory=Limits)
+    limits: ServerLimits = field(default_factory=ServerLimits)
     proxies: Proxies = field(default_factory=Proxies)
     reserved_paths: tuple[str, ...] = ()
     acknowledged: Callable[[float], None] = lambda _seconds: None
@@ -55,7 +55,7 @@ class _Request:
     scope: Any
     receive: Receive
     send: Send
-    connection: Connection
+    connection: HttpConnection
     body: Body
     announced: int | None
     is_anonymous: bool
@@ -65,7 +65,7 @@ class _Request:
 class Front:
     """The application of one process; created within its event loop."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ServerPlan) -> None:
         self._plan, self._limits = plan, plan.limits
         self._budget = Budget(plan.limits.bodies_bytes)
         self._pages = Threads("request", plan.threads, waiting=plan.limits.waiting)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
-from msp.front.limits import Limits
+from msp.front.limits import ServerLimits
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -32,7 +32,7 @@ class Budget:
 class Body:
     """The bytes received so far; `close` frees them."""
 
-    def __init__(self, limits: Limits, budget: Budget) -> None:
+    def __init__(self, limits: ServerLimits, budget: Budget) -> None:
         self._limits, self._budget = limits, budget
         self._file: IO[bytes] = io.BytesIO()
         self._in_memory = True
@@ -65,7 +65,7 @@ class Body:
         self._file, self._in_memory = kept, False
 
 
-async def receive_body(receive: Receive, body: Body, *, announced: int | None, most: int, limits: Limits) -> None:
+async def receive_body(receive: Receive, body: Body, *, announced: int | None, most: int, limits: ServerLimits) -> None:
     """Receive a body of at most `most` bytes into `body`; raises NotReceived.
 
     `announced` is its Content-Length; if that is too large, nothing is read and no 100-continue is sent.
@@ -86,7 +86,7 @@ async def receive_body(receive: Receive, body: Body, *, announced: int | None, m
         raise NotReceived(413)
 
 
-async def _next_piece(receive: Receive, body: Body, limits: Limits) -> bool:
+async def _next_piece(receive: Receive, body: Body, limits: ServerLimits) -> bool:
     """Receive the next chunk; returns whether there are more."""
     async with asyncio.timeout(limits.pause_seconds):
         message = await receive()

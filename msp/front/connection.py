@@ -13,7 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from msp.front.limits import Limits
+from msp.front.limits import ServerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXTENSION = "msp.connection"  # key of the request's connection in the ASGI scope
 
 
-class Refused(Exception):
+class HeadersRefused(Exception):
     """The headers exceed a limit; the parser treats it as a parse error."""
 
 
@@ -30,19 +30,19 @@ class Connections:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._all: dict[Connection, None] = {}
+        self._all: dict[HttpConnection, None] = {}
 
-    def __iter__(self) -> Iterator[Connection]:
+    def __iter__(self) -> Iterator[HttpConnection]:
         return iter(list(self._all))
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: HttpConnection) -> None:
         """Add a new connection."""
         self._all[connection] = None
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: HttpConnection) -> None:
         """Remove a closed connection."""
         self._all.pop(connection, None)
 
@@ -57,10 +57,10 @@ class Connections:
         return True
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """uvicorn's protocol within `limits`; adds itself to `connections`."""
 
-    def __init__(self, config: Config, state: ServerState, *, limits: Limits, connections: Connections) -> None:
+    def __init__(self, config: Config, state: ServerState, *, limits: ServerLimits, connections: Connections) -> None:
         super().__init__(config=config, server_state=state, app_state={})
         self._limits, self._open = limits, connections
         self._in_head, self._head_bytes, self._fields = True, 0, 0
@@ -114,14 +114,14 @@ class Connection(HttpToolsProtocol):
         super().on_url(url)
         if len(self.url) > self._limits.url_bytes:
             self._refusal = 414
-            raise Refused
+            raise HeadersRefused
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
         self._fields += len(name) + len(value)
         if len(self.headers) >= self._limits.headers or self._fields > self._limits.head_bytes:
             self._refusal = 431
-            raise Refused
+            raise HeadersRefused
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -175,11 +175,11 @@ class Connection(HttpToolsProtocol):
             self._refuse(408)
 
 
-def settings_of(app: Any, limits: Limits) -> Config:
+def settings_of(app: Any, limits: ServerLimits) -> Config:
     """uvicorn's settings for an ASGI application."""
     return Config(
         app,
-        http=Connection,
+        http=HttpConnection,
         ws="none",
         lifespan="off",
         interface="asgi3",

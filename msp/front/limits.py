@@ -10,7 +10,7 @@ DESCRIPTORS_BESIDE = 256  # file descriptors for files, database connections and
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ServerLimits:
     """Seconds and bytes; beyond them the response is 408, 413, 414, 431, 503 or 504, or the connection is closed."""
 
     head_seconds: float = 10.0  # from the first byte (or the connection) to the end of the headers

@@ -12,14 +12,14 @@ from email.utils import formatdate
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from msp.front.application import Front, Plan
-from msp.front.connection import Connection, Connections, settings_of
-from msp.front.limits import Limits, allow_connections
+from msp.front.application import Front, ServerPlan
+from msp.front.connection import Connections, HttpConnection, settings_of
+from msp.front.limits import ServerLimits, allow_connections
 
 BEAT_SECONDS = 1.0
 
 
-def run_worker(plan: Plan, listener: socket.socket, *, grace: float, beat: Callable[[], None]) -> None:
+def run_worker(plan: ServerPlan, listener: socket.socket, *, grace: float, beat: Callable[[], None]) -> None:
     """Serve connections of `listener` until SIGTERM or SIGINT, then end within `grace` seconds. Blocks.
 
     `beat` is called each second while the loop runs. Threads may still run when this returns: the caller ends the
@@ -31,9 +31,9 @@ def run_worker(plan: Plan, listener: socket.socket, *, grace: float, beat: Calla
 
 
 class _Worker:
-    def __init__(self, plan: Plan, listener: socket.socket, *, grace: float, beat: Callable[[], None]) -> None:
+    def __init__(self, plan: ServerPlan, listener: socket.socket, *, grace: float, beat: Callable[[], None]) -> None:
         self._plan, self._listener, self._grace, self._beat = plan, listener, grace, beat
-        self._limits: Limits = plan.limits
+        self._limits: ServerLimits = plan.limits
         self._connections = Connections(plan.limits.connections)
         self._state = ServerState()
         self._made: set[asyncio.Task[object]] = set()
@@ -76,8 +76,8 @@ class _Worker:
         self._made.add(task)
         task.add_done_callback(self._made.discard)
 
-    def _connection(self) -> Connection:
-        return Connection(self._config, self._state, limits=self._limits, connections=self._connections)
+    def _connection(self) -> HttpConnection:
+        return HttpConnection(self._config, self._state, limits=self._limits, connections=self._connections)
 
     async def _go_on_beating(self) -> None:
         while True:

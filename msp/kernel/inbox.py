@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped
 
 from msp.kernel import clock, wake
 from msp.kernel.db import Json, Model
-from msp.kernel.inbox_writer import Row, Sought, writer, written
+from msp.kernel.inbox_writer import InboxRow, Sought, writer, written
 from msp.kernel.leases import USUAL, ClaimJoin, Leased, process_one, queue_args
 
 
@@ -69,7 +69,9 @@ def store(
         "client_id": client_id,
         "at": clock.now().isoformat(),
     }
-    row = Row(values, written(payload), priority=priority if isinstance(priority, Sought) else None, only_if=only_if)
+    row = InboxRow(
+        values, written(payload), priority=priority if isinstance(priority, Sought) else None, only_if=only_if
+    )
     is_new = writer().write(row)
     if is_new:
         wake.send("inbox")

@@ -34,7 +34,7 @@ class Sought:
 
 
 @dataclass(slots=True)
-class Row:
+class InboxRow:
     """A row to write; with `only_if`, if that holds or something waits under the same key."""
 
     values: Json
@@ -57,16 +57,16 @@ class Row:
         return self.priority.sql if self.priority else "", self.only_if.sql if self.only_if else ""
 
 
-class Writer:
+class InboxWriter:
     """Writes rows for all threads of this process."""
 
     def __init__(self, engine: Engine) -> None:
-        self._waiting: list[Row] = []
+        self._waiting: list[InboxRow] = []
         self._free = [_Line(engine) for _ in range(LINES)]
         self._lines = tuple(self._free)
         self._changed = threading.Condition()
 
-    def write(self, row: Row) -> bool:
+    def write(self, row: InboxRow) -> bool:
         """Write a row durably and return whether it is new; raises the database's errors."""
         with self._changed:
             self._waiting.append(row)
@@ -83,7 +83,7 @@ class Writer:
         for line in self._lines:
             line.hang_up()
 
-    def _take(self, row: Row) -> tuple[_Line, list[Row]] | None:
+    def _take(self, row: InboxRow) -> tuple[_Line, list[InboxRow]] | None:
         """The waiting rows and a free connection; None once another thread has written this row."""
         with self._changed:
             while not row.is_written and (row.is_taken or not self._free):
@@ -95,7 +95,7 @@ class Writer:
                 each.is_taken = True
             return self._free.pop(), rows
 
-    def _write(self, line: _Line, rows: list[Row]) -> None:
+    def _write(self, line: _Line, rows: list[InboxRow]) -> None:
         fault: BaseException | None = None
         try:
             line.write(rows)
@@ -118,7 +118,7 @@ class _Line:
         self._engine = engine
         self._connection: psycopg.Connection[Any] | None = None
 
-    def write(self, rows: list[Row]) -> None:
+    def write(self, rows: list[InboxRow]) -> None:
         """Write rows together, or one by one if one fails; a failed row has its `fault`."""
         try:
             self._write_together(rows)
@@ -132,7 +132,7 @@ class _Line:
             self._connection.close()
             self._connection = None
 
-    def _write_together(self, rows: Sequence[Row]) -> None:
+    def _write_together(self, rows: Sequence[InboxRow]) -> None:
         """Write all or none; retries once over a new connection if the old one was closed."""
         is_kept = self._connection is not None
         try:
@@ -146,7 +146,7 @@ class _Line:
                 raise
             self._insert(self._connected(), rows)
 
-    def _write_alone(self, row: Row, fault: psycopg.Error, *, is_only: bool) -> None:
+    def _write_alone(self, row: InboxRow, fault: psycopg.Error, *, is_only: bool) -> None:
         if is_only or _is_away(fault):
             row.fault = fault
             return
@@ -155,7 +155,7 @@ class _Line:
         except psycopg.Error as own:
             row.fault = own
 
-    def _insert(self, connection: psycopg.Connection[Any], rows: Sequence[Row]) -> None:
+    def _insert(self, connection: psycopg.Connection[Any], rows: Sequence[InboxRow]) -> None:
         groups = [list(group) for _shape, group in groupby(rows, key=lambda row: row.shape)]
         if len(groups) == 1:
             written = set(_run(connection, groups[0]))
@@ -183,18 +183,18 @@ def _is_away(fault: psycopg.Error) -> bool:
     return isinstance(fault, psycopg.OperationalError) and (fault.sqlstate or "08")[:2] in ("08", "53", "57")
 
 
-_writers: dict[Engine, Writer] = {}
+_writers: dict[Engine, InboxWriter] = {}
 _making = threading.Lock()
 
 
-def writer() -> Writer:
+def writer() -> InboxWriter:
     """The current application's writer in this process."""
     engine = db.engine
     found = _writers.get(engine)
     if found is None:
         with _making:
             if engine not in _writers:
-                _writers[engine] = Writer(engine)
+                _writers[engine] = InboxWriter(engine)
                 event.listen(engine, "engine_disposed", _forget, once=True)
             found = _writers[engine]
     return found
@@ -212,14 +212,14 @@ def _close_all() -> None:
         each.close()
 
 
-def _run(connection: psycopg.Connection[Any], rows: list[Row]) -> Iterator[tuple[str, str]]:
+def _run(connection: psycopg.Connection[Any], rows: list[InboxRow]) -> Iterator[tuple[str, str]]:
     """Insert rows of one shape in order; returns which are new."""
     with psycopg.RawCursor(connection) as cursor:
         cursor.execute(_statement(*rows[0].shape), [f"[{','.join(_told(rows))}]"])
         return iter(cursor.fetchall())
 
 
-def _told(rows: list[Row]) -> Iterator[str]:
+def _told(rows: list[InboxRow]) -> Iterator[str]:
     waiting: set[str] = set()  # keys of earlier rows of this statement, which it cannot see
     for number, row in enumerate(rows):
         key = row.values["key"]

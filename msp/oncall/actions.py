@@ -30,7 +30,7 @@ WORKING_ROLES = ("administrator", "team_lead", "technician")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class LayerSettings:
     """The settings of a layer; times are minutes of the local day in `timezone`, weekdays from 0 (Monday)."""
 
     name: str
@@ -42,7 +42,7 @@ class Terms:
     windows: Mapping[int, Sequence[tuple[int, int]]]
 
 
-def add_layer(terms: Terms, *, at: datetime) -> OnCallLayer:
+def add_layer(terms: LayerSettings, *, at: datetime) -> OnCallLayer:
     """Add a layer after the others; emits `oncall.layer_added`. Raises Invalid for settings without a schedule."""
     _check(terms)
     layer = OnCallLayer(id=new_id(), position=len(layers()) + 1, created_at=at)
@@ -52,7 +52,7 @@ def add_layer(terms: Terms, *, at: datetime) -> OnCallLayer:
     return layer
 
 
-def change_layer(layer: OnCallLayer, terms: Terms, *, at: datetime) -> None:
+def change_layer(layer: OnCallLayer, terms: LayerSettings, *, at: datetime) -> None:
     """Change a layer, past shifts included; emits `oncall.layer_changed`. Raises as `add_layer` does."""
     _check(terms)
     _apply(layer, terms)
@@ -153,7 +153,7 @@ def _has_all(by: Person | None, layer: OnCallLayer, start: datetime, end: dateti
     return by is not None and bool(found) and all(each.person_id == by.id for each in found)
 
 
-def _apply(layer: OnCallLayer, terms: Terms) -> None:
+def _apply(layer: OnCallLayer, terms: LayerSettings) -> None:
     layer.name, layer.timezone, layer.first_day = terms.name.strip(), terms.timezone, terms.first_day
     layer.every_days, layer.handover_minute = terms.every_days, terms.handover
     layer.windows = {str(day): [list(each) for each in spans] for day, spans in terms.windows.items() if spans}
@@ -166,7 +166,7 @@ def _apply(layer: OnCallLayer, terms: Terms) -> None:
     layer.members[:] = [member for member in layer.members if member.position < len(terms.people)]
 
 
-def _check(terms: Terms) -> None:
+def _check(terms: LayerSettings) -> None:
     people = [db.session.get(Person, person_id) for person_id in terms.people]
     wrong = {
         "name": ["required"] if not terms.name.strip() else [],
@@ -180,7 +180,7 @@ def _check(terms: Terms) -> None:
         raise Invalid(fields={name: codes for name, codes in wrong.items() if codes})
 
 
-def _spans(terms: Terms) -> list[tuple[int, int]]:
+def _spans(terms: LayerSettings) -> list[tuple[int, int]]:
     return [span for spans in terms.windows.values() for span in spans]
 
 

@@ -47,7 +47,7 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DatabaseFigures:
     """The database as its login sees it: connections by state, and ages in seconds."""
 
     connections: dict[str, int]
@@ -74,7 +74,7 @@ def escalation(reader: Reader, *, at: datetime) -> Escalation:
     return Escalation(overdue, _age(oldest, at), late, worst.total_seconds() if worst else 0.0)
 
 
-def line(connection: Connection) -> Line:
+def line(connection: Connection) -> DatabaseFigures:
     """The database's state. Takes a connection without scope: the login sees its own sessions."""
     began = perf_counter()
     at = clock.now()
@@ -88,7 +88,7 @@ def line(connection: Connection) -> Line:
     ).scalar()
     most = connection.execute(text("select current_setting('max_connections')::int")).scalar_one()
     seconds = longest.total_seconds() if longest else 0.0
-    return Line(counts, most, seconds, (at + half - there.astimezone(UTC)).total_seconds())
+    return DatabaseFigures(counts, most, seconds, (at + half - there.astimezone(UTC)).total_seconds())
 
 
 def last_backup(reader: Reader) -> datetime | None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from msp.calendars.business_time import deadline, elapsed
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.reports.forecast import End
-from msp.reports.late_chance import Alike, Case
+from msp.reports.late_chance import Case, TargetGroup
 
 ENDS = ("resolution", "fulfilment")
 State = Literal["running", "paused", "met", "cancelled"]
@@ -30,7 +30,7 @@ class Stood:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TargetChange:
     """The target was changed at `at`; its deadline was `before` (None: it did not exist yet, or was paused)."""
 
     at: datetime
@@ -38,28 +38,28 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetHistory:
     """A clock with its whole stored history: pauses and changes oldest first, versions of its calendar newest first.
 
     `stopped_at` is when it was met or cancelled; `due_at` when it is or was due, None while it is paused.
     """
 
     clock_id: UUID
-    alike: Alike
+    alike: TargetGroup
     state: State
     started_at: datetime
     due_at: datetime | None
     stopped_at: datetime | None
     versions: Sequence[tuple[datetime, WorkingCalendar]]
     pauses: Sequence[Stood] = ()
-    changes: Sequence[Change] = ()
+    changes: Sequence[TargetChange] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class TargetState:
     """A target's state at an instant; `due_at` only if it was running."""
 
-    alike: Alike
+    alike: TargetGroup
     state: State
     used: timedelta
     due_at: datetime | None
@@ -70,7 +70,7 @@ class Known:
         return Case(self.alike, self.used / timedelta(seconds=self.alike.seconds), self.state == "met")
 
 
-def known_at(target: Target, at: datetime) -> Known | None:
+def known_at(target: TargetHistory, at: datetime) -> TargetState | None:
     """The state at `at`; None if the target did not exist then, or if its length then is unknown."""
     seconds = _seconds(target, at) if target.started_at <= at else None
     if not seconds or seconds < 0:
@@ -79,19 +79,19 @@ def known_at(target: Target, at: datetime) -> Known | None:
     calendar = _calendar(target, until)
     pauses = _pauses(target, until)
     used = elapsed(calendar, target.started_at, until, [(begun, ended or until) for begun, ended in pauses])
-    alike = Alike(target.alike.kind, target.alike.client_id, seconds)
+    alike = TargetGroup(target.alike.kind, target.alike.client_id, seconds)
     due = deadline(calendar, target.started_at, timedelta(seconds=seconds), pauses) if state == "running" else None
-    return Known(alike, state, used, due)
+    return TargetState(alike, state, used, due)
 
 
-def is_final(target: Target, at: datetime) -> bool:
+def is_final(target: TargetHistory, at: datetime) -> bool:
     """Whether nothing changed after `at`, so that the state is the same at any later instant."""
     stopped = target.stopped_at is not None and target.stopped_at <= at
     quiet = all(each.ended_at is not None and each.ended_at <= at for each in target.pauses)
     return stopped and quiet and all(each.at <= at for each in target.changes)
 
 
-def end_of(target: Target, *, said_at: datetime, now: datetime) -> End:
+def end_of(target: TargetHistory, *, said_at: datetime, now: datetime) -> End:
     """The outcome of a forecast made at `said_at`, by the rule of the compliance report."""
     if any(each.at > said_at for each in target.changes):
         return "changed"
@@ -102,7 +102,7 @@ def end_of(target: Target, *, said_at: datetime, now: datetime) -> End:
     return "late" if is_overdue else "undecided"
 
 
-def _state(target: Target, at: datetime) -> tuple[State, datetime]:
+def _state(target: TargetHistory, at: datetime) -> tuple[State, datetime]:
     """The state, and until when the target was running or paused."""
     over = next((each for each in target.pauses if _covers(each, at)), None)
     if over is not None and over.reason == "resolved" and target.alike.kind != "first_response":
@@ -116,7 +116,7 @@ def _covers(pause: Stood, at: datetime) -> bool:
     return pause.started_at <= at and (pause.ended_at is None or pause.ended_at > at)
 
 
-def _pauses(target: Target, at: datetime) -> list[tuple[datetime, datetime | None]]:
+def _pauses(target: TargetHistory, at: datetime) -> list[tuple[datetime, datetime | None]]:
     """The pauses known then; one that had not ended is open."""
     return [
         (each.started_at, each.ended_at if each.ended_at is not None and each.ended_at <= at else None)
@@ -125,7 +125,7 @@ def _pauses(target: Target, at: datetime) -> list[tuple[datetime, datetime | Non
     ]
 
 
-def _seconds(target: Target, at: datetime) -> int | None:
+def _seconds(target: TargetHistory, at: datetime) -> int | None:
     """The target's length then, from the deadline that the next change replaced."""
     change = next((each for each in target.changes if each.at > at), None)
     if change is None:
@@ -136,6 +136,6 @@ def _seconds(target: Target, at: datetime) -> int | None:
     return round(elapsed(_calendar(target, at), target.started_at, change.before, pauses).total_seconds())
 
 
-def _calendar(target: Target, at: datetime) -> WorkingCalendar:
+def _calendar(target: TargetHistory, at: datetime) -> WorkingCalendar:
     """The calendar version valid then, or the first one."""
     return next((said for since, said in target.versions if since <= at), target.versions[-1][1])

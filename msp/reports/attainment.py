@@ -38,7 +38,7 @@ from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.reports.figures import Figures
 from msp.reports.outcome import COUNTED, decided, due, is_decided, outcome
-from msp.reports.period import Period
+from msp.reports.period import ReportPeriod
 from msp.sla.models import KINDS, Clock, Pause
 from msp.tickets.events import SlaBreached, SlaMet
 from msp.tickets.models import TYPES, Ticket
@@ -59,13 +59,13 @@ CODES: dict[str, Sequence[str]] = {
 class Question:
     """A period, the time of the query, and filters: values by dimension, `none` for a missing value."""
 
-    period: Period
+    period: ReportPeriod
     at: datetime
     only: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One target behind a figure; `clock_id` and times are None for a ticket without target."""
 
     clock_id: UUID | None
@@ -98,7 +98,9 @@ def figures(question: Question, *, by: str) -> list[Figures]:
     return [Figures(key, each) for key, each in sorted(counts.items(), key=lambda item: (item[0] is None, item[0]))]
 
 
-def lines(question: Question, *, outcomes: Sequence[str] = (), limit: int, offset: int = 0) -> tuple[list[Line], int]:
+def lines(
+    question: Question, *, outcomes: Sequence[str] = (), limit: int, offset: int = 0
+) -> tuple[list[ReportLine], int]:
     """The targets behind figures, last decided first, and their total."""
     page = _page(question, outcomes, limit=limit, offset=offset)
     has_technician = "technician" in question.only
@@ -121,7 +123,9 @@ def lines(question: Question, *, outcomes: Sequence[str] = (), limit: int, offse
     )
     named = select(query, Person.name.label("technician")).outerjoin(Person, Person.id == query.c.technician_id)
     found = db.session.execute(named.order_by(*_order(query))).mappings().all()
-    shown = [Line(**{name: each for name, each in row.items() if name not in ("all", "decided_at")}) for row in found]
+    shown = [
+        ReportLine(**{name: each for name, each in row.items() if name not in ("all", "decided_at")}) for row in found
+    ]
     return shown, found[0]["all"] if found else 0
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from msp.reports.as_of import Known, Target, end_of, is_final, known_at
+from msp.reports.as_of import TargetHistory, TargetState, end_of, is_final, known_at
 from msp.reports.forecast import Accuracy, Forecast, Waiting, forecast
 from msp.reports.late_chance import History
 
@@ -22,11 +22,11 @@ _NO_TIER = 0  # the tier does not affect the chance
 class Past:
     """Targets with their histories, newest first; caches states that no longer change."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[TargetHistory]) -> None:
         self.targets = targets
-        self._final: dict[UUID, Known | None] = {}
+        self._final: dict[UUID, TargetState | None] = {}
 
-    def known(self, at: datetime) -> Iterator[tuple[Target, Known]]:
+    def known(self, at: datetime) -> Iterator[tuple[TargetHistory, TargetState]]:
         """The targets that started within LEARNED before `at`, in their state then, newest first."""
         for target in self.targets:
             if at - LEARNED <= target.started_at <= at:
@@ -38,7 +38,7 @@ class Past:
         """The history known at `at`."""
         return History(known.case for _, known in self.known(at))
 
-    def forecasts(self, at: datetime) -> list[tuple[Target, Forecast]]:
+    def forecasts(self, at: datetime) -> list[tuple[TargetHistory, Forecast]]:
         """The forecasts at `at` for the targets due within HORIZON."""
         known = list(self.known(at))
         history = History(each.case for _, each in known)
@@ -63,7 +63,7 @@ class Past:
         zones = Counter(target.versions[0][1].timezone for target in self.targets)
         return min(zones, key=lambda zone: (-zones[zone], zone), default="UTC")
 
-    def _known(self, target: Target, at: datetime) -> Known | None:
+    def _known(self, target: TargetHistory, at: datetime) -> TargetState | None:
         if not is_final(target, at):
             return known_at(target, at)
         if target.clock_id not in self._final:
@@ -80,12 +80,12 @@ def mornings(zone: str, now: datetime) -> list[datetime]:
     return [each for each in instants if now - TESTED <= each <= now - HORIZON]
 
 
-def _waiting(target: Target, known: Known, due_at: datetime) -> Waiting:
+def _waiting(target: TargetHistory, known: TargetState, due_at: datetime) -> Waiting:
     left = timedelta(seconds=known.alike.seconds) - known.used
     return Waiting(target.clock_id, known.alike, _NO_TIER, None, due_at, left)
 
 
-def _add(found: Accuracy, said: Sequence[tuple[Target, Forecast]], at: datetime, now: datetime) -> Accuracy:
+def _add(found: Accuracy, said: Sequence[tuple[TargetHistory, Forecast]], at: datetime, now: datetime) -> Accuracy:
     for target, each in said:
         found = found.plus(each.verdict, end_of(target, said_at=at, now=now))
     return replace(found, times=found.times + 1) if said else found

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from msp.reports.late_chance import Alike, Chance, History
+from msp.reports.late_chance import Chance, History, TargetGroup
 
 Verdict = Literal["at_risk", "unknown", "in_time"]
 RISKS: tuple[Verdict, ...] = ("at_risk", "unknown")
@@ -18,7 +18,7 @@ class Waiting:
     """A running target. `open_for` is the business time until it is due; zero after that."""
 
     clock_id: UUID
-    alike: Alike
+    alike: TargetGroup
     tier: int
     assignee_id: UUID | None
     due_at: datetime

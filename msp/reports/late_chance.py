@@ -21,7 +21,7 @@ GROUPS: tuple[Group, ...] = ("client_target", "target", "kind", "all")  # most s
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class TargetGroup:
     """The group of a target: kind, client, and agreed time in business seconds."""
 
     kind: str
@@ -33,7 +33,7 @@ class Alike:
 class Case:
     """A past target: the share of its time (1.0: all of it) used when it was met or, if not, when last observed."""
 
-    alike: Alike
+    alike: TargetGroup
     share: float
     is_met: bool
 
@@ -55,7 +55,7 @@ class Chance:
     group: Group
 
 
-_KEYS: dict[Group, Callable[[Alike], Hashable]] = {
+_KEYS: dict[Group, Callable[[TargetGroup], Hashable]] = {
     "client_target": lambda each: (each.kind, each.client_id, each.seconds),
     "target": lambda each: (each.kind, each.seconds),
     "kind": lambda each: each.kind,
@@ -103,7 +103,7 @@ class History:
         self._cases = list(cases)
         self._curves: dict[tuple[Group, Hashable], Curve] = {}
 
-    def chance(self, alike: Alike, share: float) -> Chance:
+    def chance(self, alike: TargetGroup, share: float) -> Chance:
         """The chance of a target that has used `share` of its time, by the most similar group with enough cases."""
         cases = 0
         for group in GROUPS:

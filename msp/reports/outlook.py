@@ -15,7 +15,7 @@ from msp.kernel.db import db
 from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
 from msp.reports.forecast import Accuracy, Forecast, Waiting, forecast
-from msp.reports.late_chance import Alike
+from msp.reports.late_chance import TargetGroup
 from msp.reports.targets import lessons
 from msp.sla.models import Clock
 from msp.tickets.models import Ticket
@@ -107,7 +107,7 @@ def _running(*, until: datetime) -> list[Any]:
 
 def _waiting(row: Any, *, at: datetime) -> Waiting:
     left = elapsed(working_calendar(row.calendar_id), at, row.due_at) if row.due_at > at else timedelta()
-    alike = Alike(row.kind, row.client_id, row.budget_seconds)
+    alike = TargetGroup(row.kind, row.client_id, row.budget_seconds)
     return Waiting(row.clock_id, alike, row.tier, row.assignee_id, row.due_at, left)
 
 

@@ -10,7 +10,7 @@ _MARGIN = timedelta(days=1)  # largest UTC offset of any zone
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class ReportPeriod:
     """First to last day, both included; each client's days are in its own time zone."""
 
     first: date
@@ -35,20 +35,20 @@ class Period:
             found.append(following)
         return found
 
-    def reaching_back(self, months: int) -> "Period":
+    def reaching_back(self, months: int) -> "ReportPeriod":
         """The last months ending with this period's last one, whole except for the end."""
         first = self.last.replace(day=1)
         for _ in range(months - 1):
             first = (first - timedelta(days=1)).replace(day=1)
-        return Period(min(first, self.first.replace(day=1)), self.last)
+        return ReportPeriod(min(first, self.first.replace(day=1)), self.last)
 
 
-def month_of(day: date) -> Period:
+def month_of(day: date) -> ReportPeriod:
     """The calendar month of a day."""
-    return Period(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
+    return ReportPeriod(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
 
 
-def read_period(first: str | None, last: str | None, *, today: date) -> Period | None:
+def read_period(first: str | None, last: str | None, *, today: date) -> ReportPeriod | None:
     """The period between two days (`2026-10-05`) or months (`2026-10`); the current month if neither is given.
 
     A single value is that month or day. None for an invalid date, a reversed period or more than two years.
@@ -59,15 +59,15 @@ def read_period(first: str | None, last: str | None, *, today: date) -> Period |
         begun, ended = _read(first or last or "").first, _read(last or first or "").last
     except ValueError:
         return None
-    period = Period(begun, ended)
+    period = ReportPeriod(begun, ended)
     return period if begun <= ended and (ended - begun).days <= LONGEST * 31 else None
 
 
-def _read(text: str) -> Period:
+def _read(text: str) -> ReportPeriod:
     if len(text) == len("2026-10"):
         return month_of(_year_kept(date.fromisoformat(f"{text}-01")))
     day = _year_kept(date.fromisoformat(text))
-    return Period(day, day)
+    return ReportPeriod(day, day)
 
 
 def _year_kept(day: date) -> date:

@@ -12,7 +12,7 @@ from msp.calendars.business_time import elapsed
 from msp.contracts.models import Contract
 from msp.kernel.db import db
 from msp.kernel.events import StoredEvent
-from msp.reports.attainment import Line
+from msp.reports.attainment import ReportLine
 from msp.sla.explanation import Explanation, explain_with
 from msp.sla.history import Counted, calendar_of, pauses_before
 from msp.sla.models import Clock, Pause
@@ -36,7 +36,7 @@ class Reason:
     left: int
 
 
-def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
+def reasons(lines: Sequence[ReportLine], *, at: datetime) -> dict[UUID, Reason]:
     """The explanations of these lines by clock; a few statements in all."""
     query = (
         select(Clock, Ticket.id, Ticket.priority, Ticket.contract_id)
@@ -57,7 +57,7 @@ def reasons(lines: Sequence[Line], *, at: datetime) -> dict[UUID, Reason]:
     }
 
 
-def margins(lines: Sequence[Line], *, at: datetime) -> dict[UUID, int]:
+def margins(lines: Sequence[ReportLine], *, at: datetime) -> dict[UUID, int]:
     """The business minutes left when each target was met, negative if late, by clock.
 
     For an open target those left at `at`. Two statements, and those that read calendar versions.
@@ -69,11 +69,11 @@ def margins(lines: Sequence[Line], *, at: datetime) -> dict[UUID, int]:
     return {row.id: _left(row, pauses.get(row.ticket_id, []), at) for row in rows}
 
 
-def _clocks(lines: Sequence[Line]) -> list[UUID]:
+def _clocks(lines: Sequence[ReportLine]) -> list[UUID]:
     return [line.clock_id for line in lines if line.clock_id is not None]
 
 
-def _pauses(lines: Iterable[Line]) -> dict[UUID, Spans]:
+def _pauses(lines: Iterable[ReportLine]) -> dict[UUID, Spans]:
     found: dict[UUID, Spans] = {}
     query = select(Pause.ticket_id, Pause.started_at, Pause.ended_at).order_by(Pause.started_at)
     for row in db.session.execute(query.where(_among(Pause.ticket_id, list({line.ticket_id for line in lines})))):
@@ -81,7 +81,7 @@ def _pauses(lines: Iterable[Line]) -> dict[UUID, Spans]:
     return found
 
 
-def _changes(lines: Iterable[Line]) -> dict[UUID, list[StoredEvent]]:
+def _changes(lines: Iterable[ReportLine]) -> dict[UUID, list[StoredEvent]]:
     """Changes of what targets depend on, by ticket, oldest first."""
     found: dict[UUID, list[StoredEvent]] = {}
     query = select(StoredEvent).where(_among(StoredEvent.subject_id, list({line.ticket_id for line in lines})))

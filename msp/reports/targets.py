@@ -11,10 +11,10 @@ from msp.calendars.models import CalendarRevision
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.kernel.db import db
 from msp.kernel.events import StoredEvent
-from msp.reports.as_of import Change, Stood, Target
+from msp.reports.as_of import Stood, TargetChange, TargetHistory
 from msp.reports.backtest import LEARNED, TESTED, Past
 from msp.reports.forecast import Accuracy
-from msp.reports.late_chance import Alike, History
+from msp.reports.late_chance import History, TargetGroup
 from msp.reports.outcome import due
 from msp.sla.models import Clock, Pause
 from msp.tickets.events import SlaRecomputed
@@ -36,7 +36,7 @@ def past(*, at: datetime) -> Past:
     return Past(_read(at))
 
 
-def _read(at: datetime) -> list[Target]:
+def _read(at: datetime) -> list[TargetHistory]:
     query = (
         select(
             Clock.id,
@@ -64,12 +64,12 @@ def _read(at: datetime) -> list[Target]:
 def _target(
     row: Any,
     pauses: Sequence[Stood],
-    changes: dict[tuple[UUID, str], list[Change]],
+    changes: dict[tuple[UUID, str], list[TargetChange]],
     versions: dict[UUID, list[tuple[datetime, WorkingCalendar]]],
-) -> Target:
-    return Target(
+) -> TargetHistory:
+    return TargetHistory(
         row.id,
-        Alike(row.kind, row.client_id, row.budget_seconds),
+        TargetGroup(row.kind, row.client_id, row.budget_seconds),
         row.state,
         row.started_at,
         row.due_at,
@@ -88,17 +88,17 @@ def _pauses(tickets: list[UUID]) -> dict[UUID, list[Stood]]:
     return found
 
 
-def _changes(tickets: list[UUID], *, since: datetime) -> dict[tuple[UUID, str], list[Change]]:
+def _changes(tickets: list[UUID], *, since: datetime) -> dict[tuple[UUID, str], list[TargetChange]]:
     """Target changes by ticket and sort of target; those before every tested morning are irrelevant."""
     query = select(StoredEvent.subject_id, StoredEvent.at, StoredEvent.data).where(
         StoredEvent.subject_id == any_(literal(tickets, ARRAY(Uuid))),
         StoredEvent.kind == SlaRecomputed.kind,
         StoredEvent.at > since,
     )
-    found: dict[tuple[UUID, str], list[Change]] = {}
+    found: dict[tuple[UUID, str], list[TargetChange]] = {}
     for row in db.session.execute(query.order_by(StoredEvent.seq)):
         for each in SlaRecomputed.read(row.data).clocks:
-            found.setdefault((row.subject_id, _sort(each.clock)), []).append(Change(row.at, each.before))
+            found.setdefault((row.subject_id, _sort(each.clock)), []).append(TargetChange(row.at, each.before))
     return found
 
 

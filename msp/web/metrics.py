@@ -117,7 +117,7 @@ def _in_doubt(counts: dict[str, int]) -> Metric:
     return family
 
 
-def _line(found: figures.Line) -> Iterator[Metric]:
+def _line(found: figures.DatabaseFigures) -> Iterator[Metric]:
     connections = GaugeMetricFamily("msp_database_connections", "The desk's connections by state", labels=["state"])
     for state, count in found.connections.items():
         connections.add_metric([state], count)

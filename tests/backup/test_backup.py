@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 
 from msp.backup import BackupError, archive, restore, save, verify
-from msp.backup.archive import Manifest
+from msp.backup.archive import BackupManifest
 from msp.config import Settings, libpq_url
 from msp.kernel import clock, migrate
 from msp.kernel import settings as kernel_settings
@@ -47,12 +47,12 @@ def empty(settings: Settings, tmp_path: Path) -> Iterator[Settings]:
         yield replace(made, home=tmp_path / "home")
 
 
-def saved(settings: Settings, path: Path, *, passphrase: str = "") -> Manifest:
+def saved(settings: Settings, path: Path, *, passphrase: str = "") -> BackupManifest:
     with path.open("wb") as target:
         return save(settings, target, passphrase=passphrase, at=clock.now())
 
 
-def brought(settings: Settings, path: Path, *, passphrase: str = "", replaces: bool = False) -> Manifest:
+def brought(settings: Settings, path: Path, *, passphrase: str = "", replaces: bool = False) -> BackupManifest:
     return restore(settings, path, passphrase=passphrase, replaces=replaces, other_keys=False)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from billing.rating import Line, Rated, hours, labour_net
+from billing.rating import Rated, RatedLine, hours, labour_net
 from billing.tax import Tax, Taxed, Totals
 from msp.kernel.money import Money, plain
 
@@ -54,7 +54,7 @@ def tax_words(tax: Tax) -> dict[str, str]:
     return {"category": tax.category, "rate": plain(tax.rate), "tax_name": tax.name}
 
 
-def seen(line: Line) -> dict[str, Any]:
+def seen(line: RatedLine) -> dict[str, Any]:
     return {
         "kind": line.kind,
         "minutes": line.minutes,
@@ -92,7 +92,7 @@ def in_words(totals: Totals) -> dict[str, Any]:
     }
 
 
-def assert_rules(lines: Sequence[Line], expected: Sequence[Mapping[str, Any]]) -> None:
+def assert_rules(lines: Sequence[RatedLine], expected: Sequence[Mapping[str, Any]]) -> None:
     for want in expected:
         if want["key"] in RULES:
             same = [line for line in lines if seen(line) == wanted(want)]

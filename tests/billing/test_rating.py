@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rating import Block, Entry, Line, Period, Rate, Rated, Rounding, Terms, Usage, rate_period
+from billing.rating import Block, Entry, Period, Rate, Rated, RatedLine, Rounding, Terms, Usage, rate_period
 from billing.rating.messages import CODES, Message, message
 from billing.rating.segments import round_minutes
 from billing.rating.terms import Band, Milestone, PurchaseOrder, SeatChange, in_order
@@ -49,7 +49,7 @@ def net(rated: Rated) -> str:
     return str(rated.net)
 
 
-def nets(lines: Sequence[Line]) -> list[str]:
+def nets(lines: Sequence[RatedLine]) -> list[str]:
     return [str(line.net) for line in lines]
 
 

@@ -16,15 +16,15 @@ from collections.abc import AsyncIterator, Iterator
 from flask import Flask, Response, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from msp.front.application import Plan
-from msp.front.limits import Limits
+from msp.front.application import ServerPlan
+from msp.front.limits import ServerLimits
 from msp.front.processes import Processes
 from msp.front.push import push
 from msp.front.worker import run_worker
 
 GRACE = 2.0
 THREADS = 2
-LIMITS = Limits(
+LIMITS = ServerLimits(
     head_seconds=1.0,
     keep_alive_seconds=1.5,
     pause_seconds=1.0,
@@ -137,7 +137,7 @@ def stream() -> AnyResponse:
 
 def main(fd: int) -> None:
     """Serve on a socket that listens already."""
-    plan = Plan(app=app, threads=THREADS, reserved=1, limits=LIMITS, reserved_paths=("/reserved",))
+    plan = ServerPlan(app=app, threads=THREADS, reserved=1, limits=LIMITS, reserved_paths=("/reserved",))
     listener = socket.socket(fileno=fd)
     Processes(lambda beat: run_worker(plan, listener, grace=GRACE, beat=beat), 1, GRACE).run()
 

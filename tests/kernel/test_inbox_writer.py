@@ -13,7 +13,7 @@ from sqlalchemy import text
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.db import Scope, work
-from msp.kernel.inbox_writer import LINES, Sought, Writer, writer
+from msp.kernel.inbox_writer import LINES, InboxWriter, Sought, writer
 from wsgi import create_app
 
 TOGETHER = 40
@@ -96,12 +96,12 @@ def _end_idle_connections(app: Flask) -> None:
 @pytest.mark.parametrize(("key", "is_kept"), [("k", True), ("other", False)])
 def test_what_waits_in_the_same_group_counts_for_what_comes_after_it(app: Flask, key: str, is_kept: bool) -> None:
     from msp.kernel.db import db
-    from msp.kernel.inbox_writer import Row, _Line
+    from msp.kernel.inbox_writer import InboxRow, _Line
 
-    def row(name: str, key: str, only_if: Sought | None) -> Row:
+    def row(name: str, key: str, only_if: Sought | None) -> InboxRow:
         at = "2026-11-23T09:00:00+00:00"
         values = {"source": "drill", "external_id": name, "key": key, "priority": 1, "client_id": None, "at": at}
-        return Row(values, "{}", only_if=only_if)
+        return InboxRow(values, "{}", only_if=only_if)
 
     never = Sought("{0} = 'no'", ("yes",))
     together = [row("first", "k", None), row("second", key, never)]
@@ -122,7 +122,7 @@ def test_another_application_has_a_writer_of_its_own(app: Flask) -> None:
     from msp.kernel.inbox_writer import writer
 
     assert writer() is writer()
-    assert isinstance(writer(), Writer) and Writer(db.engine) is not writer()
+    assert isinstance(writer(), InboxWriter) and InboxWriter(db.engine) is not writer()
 
 
 def test_its_connections_end_with_those_of_the_engine(app: Flask, settings: Settings) -> None:

@@ -4,18 +4,18 @@ from datetime import date
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.oncall.actions import Terms, add_layer
+from msp.oncall.actions import LayerSettings, add_layer
 from msp.oncall.models import OnCallLayer
 from tests.world import World
 
 
-def terms(world: World, **changes: object) -> Terms:
+def terms(world: World, **changes: object) -> LayerSettings:
     """The terms of the first layer, with changes."""
     usual = {
         "name": "Primary", "timezone": "Europe/Madrid", "first_day": date(2026, 11, 16), "every_days": 7,
         "handover": 8 * 60, "people": (world.tomas.id, world.irene.id), "windows": {},
     }  # fmt: skip
-    return Terms(**{**usual, **changes})  # type: ignore[arg-type]
+    return LayerSettings(**{**usual, **changes})  # type: ignore[arg-type]
 
 
 def add_rota(world: World) -> tuple[OnCallLayer, OnCallLayer]:

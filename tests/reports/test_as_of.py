@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msp.calendars.working_calendar import WorkingCalendar
-from msp.reports.as_of import Change, Known, State, Stood, Target, end_of, known_at
+from msp.reports.as_of import State, Stood, TargetChange, TargetHistory, TargetState, end_of, known_at
 from msp.reports.backtest import Past, mornings
 from msp.reports.forecast import Accuracy
-from msp.reports.late_chance import FEWEST, Alike
+from msp.reports.late_chance import FEWEST, TargetGroup
 
 BEGUN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)  # Monday
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 DAY = WorkingCalendar("UTC", dict.fromkeys(range(5), ((8 * 60, 18 * 60),)))
 SHORT_DAY = WorkingCalendar("UTC", dict.fromkeys(range(5), ((8 * 60, 9 * 60),)))
 VERSIONS = ((BEGUN - timedelta(days=99), DAY),)
-ALIKE = Alike("resolution", UUID(int=1), 4 * 3600)
-TARGET = Target(UUID(int=9), ALIKE, "running", BEGUN, BEGUN + 4 * HOUR, None, VERSIONS)
+ALIKE = TargetGroup("resolution", UUID(int=1), 4 * 3600)
+TARGET = TargetHistory(UUID(int=9), ALIKE, "running", BEGUN, BEGUN + 4 * HOUR, None, VERSIONS)
 
 
 def after(hours: float) -> datetime:
@@ -31,7 +31,7 @@ def after(hours: float) -> datetime:
 MET = replace(TARGET, state="met", stopped_at=after(3))
 RETURNED = replace(MET, pauses=(Stood(after(1), after(2), "resolved"),), stopped_at=after(6))
 HELD = replace(TARGET, pauses=(Stood(after(1), after(2), "waiting_client"),))
-CHANGED = replace(TARGET, alike=replace(ALIKE, seconds=3600), changes=(Change(after(2), after(4)),))
+CHANGED = replace(TARGET, alike=replace(ALIKE, seconds=3600), changes=(TargetChange(after(2), after(4)),))
 RECKONED = replace(TARGET, versions=((after(3), SHORT_DAY), *VERSIONS))
 
 
@@ -53,7 +53,7 @@ RECKONED = replace(TARGET, versions=((after(3), SHORT_DAY), *VERSIONS))
         ("over night nothing is used", TARGET, 20, "running", 10, 4),
     ],
 )  # fmt: skip
-def test_known_then(why: str, target: Target, at: float, state: str, used: float, due: float | None) -> None:
+def test_known_then(why: str, target: TargetHistory, at: float, state: str, used: float, due: float | None) -> None:
     known = known_at(target, after(at))
     assert known is not None and (known.state, known.used / HOUR) == (state, used), why
     assert known.due_at == (after(due) if due is not None else None), why
@@ -68,11 +68,11 @@ def test_a_changed_target_has_the_length_of_then() -> None:
     ("why", "target", "at"),
     [
         ("it began later", TARGET, -1),
-        ("its length was not kept", replace(TARGET, changes=(Change(after(2), None),)), 1),
+        ("its length was not kept", replace(TARGET, changes=(TargetChange(after(2), None),)), 1),
         ("there is no time in it", replace(TARGET, alike=replace(ALIKE, seconds=0)), 1),
     ],
 )
-def test_not_known_then(why: str, target: Target, at: float) -> None:
+def test_not_known_then(why: str, target: TargetHistory, at: float) -> None:
     assert known_at(target, after(at)) is None, why
 
 
@@ -91,7 +91,7 @@ def test_not_known_then(why: str, target: Target, at: float) -> None:
         ("changed later", CHANGED, 9, "changed"),
     ],
 )
-def test_what_came_of_it(why: str, target: Target, now: float, end: str) -> None:
+def test_what_came_of_it(why: str, target: TargetHistory, now: float, end: str) -> None:
     assert end_of(target, said_at=after(0.5), now=after(now)) == end, why
 
 
@@ -105,7 +105,7 @@ def test_mornings_whose_day_is_over() -> None:
     ]
 
 
-def many(shares: list[float], *, since: datetime, now: datetime) -> list[Target]:
+def many(shares: list[float], *, since: datetime, now: datetime) -> list[TargetHistory]:
     """Targets of an hour that begin at 8:30 on one day after the other, met after these shares of it."""
     found = []
     for number, share in enumerate(shares):
@@ -113,7 +113,7 @@ def many(shares: list[float], *, since: datetime, now: datetime) -> list[Target]
         met = begun + share * HOUR
         stopped = {"state": "met", "stopped_at": met} if met <= now else {}
         alike = replace(ALIKE, seconds=3600)
-        found.append(Target(UUID(int=number), alike, "running", begun, begun + HOUR, None, VERSIONS))
+        found.append(TargetHistory(UUID(int=number), alike, "running", begun, begun + HOUR, None, VERSIONS))
         found[-1] = replace(found[-1], **stopped)  # type: ignore[arg-type]
     return found[::-1]
 
@@ -141,7 +141,7 @@ later = st.floats(0.01, 300).map(lambda hours: round(hours, 2) * HOUR)
 
 
 @st.composite
-def targets(draw: st.DrawFn) -> Target:
+def targets(draw: st.DrawFn) -> TargetHistory:
     begun, pauses = draw(instants), []
     start = begun
     for reason in draw(st.lists(st.sampled_from(("waiting_client", "resolved")), max_size=3)):
@@ -151,11 +151,11 @@ def targets(draw: st.DrawFn) -> Target:
     state = draw(st.sampled_from(STATES))
     stopped = None if state == "running" else start + draw(later)
     identity = draw(st.uuids())
-    return Target(identity, ALIKE, state, begun, start + HOUR, stopped, VERSIONS, tuple(pauses))
+    return TargetHistory(identity, ALIKE, state, begun, start + HOUR, stopped, VERSIONS, tuple(pauses))
 
 
 @st.composite
-def with_another_future(draw: st.DrawFn, target: Target, at: datetime) -> Target:
+def with_another_future(draw: st.DrawFn, target: TargetHistory, at: datetime) -> TargetHistory:
     """The same up to `at`, and something else from then on."""
     pauses = [each for each in target.pauses if each.started_at <= at]
     if pauses and (pauses[-1].ended_at is None or pauses[-1].ended_at > at):
@@ -175,7 +175,7 @@ def with_another_future(draw: st.DrawFn, target: Target, at: datetime) -> Target
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), before=st.lists(targets(), min_size=1, max_size=6), at=instants)
-def test_nothing_later_than_then_enters(data: st.DataObject, before: list[Target], at: datetime) -> None:
+def test_nothing_later_than_then_enters(data: st.DataObject, before: list[TargetHistory], at: datetime) -> None:
     """A forecast made at an instant is the same whatever happens afterwards."""
     other = [data.draw(with_another_future(each, at)) for each in before]
     newer = [replace(each, clock_id=UUID(int=n), started_at=at + HOUR) for n, each in enumerate(before)]
@@ -187,8 +187,8 @@ def test_nothing_later_than_then_enters(data: st.DataObject, before: list[Target
     assert said == [forecast for _, forecast in Past(before).forecasts(at)]
 
 
-def _knew(at: datetime) -> Callable[[Target], Known | None]:
-    def knew(target: Target) -> Known | None:
+def _knew(at: datetime) -> Callable[[TargetHistory], TargetState | None]:
+    def knew(target: TargetHistory) -> TargetState | None:
         return known_at(target, at)
 
     return knew

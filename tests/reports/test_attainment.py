@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.reports.attainment import DIMENSIONS, NONE, Question, figures, lines
 from msp.reports.figures import Figures, sum_of, without_others
-from msp.reports.period import Period, read_period
+from msp.reports.period import ReportPeriod, read_period
 from msp.reports.reasons import reasons
 from msp.sla.models import Clock
 from msp.tickets.by_requester import add_detail
@@ -35,7 +35,7 @@ def seen(months: World) -> Iterator[World]:
         yield months
 
 
-def asked(period: Period, **only: str) -> Question:
+def asked(period: ReportPeriod, **only: str) -> Question:
     return Question(period, clock.now(), only)
 
 
@@ -187,11 +187,11 @@ def test_a_hundred_tickets_take_one_statement(world: World) -> None:
 @pytest.mark.parametrize(
     ("first", "last", "says"),
     [
-        (None, None, Period(date(2026, 11, 1), date(2026, 11, 30))),
-        ("2026-02", None, Period(date(2026, 2, 1), date(2026, 2, 28))),
+        (None, None, ReportPeriod(date(2026, 11, 1), date(2026, 11, 30))),
+        ("2026-02", None, ReportPeriod(date(2026, 2, 1), date(2026, 2, 28))),
         ("2026-09", "2026-10", BOTH),
-        ("2026-10-05", "2026-10-11", Period(date(2026, 10, 5), date(2026, 10, 11))),
-        (None, "2026-10-11", Period(date(2026, 10, 11), date(2026, 10, 11))),
+        ("2026-10-05", "2026-10-11", ReportPeriod(date(2026, 10, 5), date(2026, 10, 11))),
+        (None, "2026-10-11", ReportPeriod(date(2026, 10, 11), date(2026, 10, 11))),
         ("2026-10", "2026-09", None),
         ("2020-01", "2026-10", None),
         ("2026-13", None, None),
@@ -199,12 +199,12 @@ def test_a_hundred_tickets_take_one_statement(world: World) -> None:
         ("9999-12", None, None),
     ],
 )
-def test_periods(first: str | None, last: str | None, says: Period | None) -> None:
+def test_periods(first: str | None, last: str | None, says: ReportPeriod | None) -> None:
     assert read_period(first, last, today=date(2026, 11, 2)) == says
 
 
 def test_periods_reach_back() -> None:
-    assert OCTOBER.reaching_back(3) == Period(date(2026, 8, 1), date(2026, 10, 31))
+    assert OCTOBER.reaching_back(3) == ReportPeriod(date(2026, 8, 1), date(2026, 10, 31))
     assert replace(BOTH).months() == [date(2026, 9, 1), date(2026, 10, 1)]
 
 

@@ -12,7 +12,7 @@ from msp.demo.load import load
 from msp.kernel import clock, ttl_cache
 from msp.kernel.db import Scope, db, work
 from msp.reports.forecast import Accuracy, Forecast, Verdict, Waiting, count_by_hour, forecast
-from msp.reports.late_chance import Alike, Case, Chance, History
+from msp.reports.late_chance import Case, Chance, History, TargetGroup
 from msp.reports.outlook import outlook
 from msp.reports.targets import lessons, past
 from msp.sla.models import Clock
@@ -27,7 +27,7 @@ from tests.world import World
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 CLIENT = UUID(int=1)
-ALIKE = Alike("first_response", CLIENT, 3600)
+ALIKE = TargetGroup("first_response", CLIENT, 3600)
 
 
 def waiting(number: int, due: int, *, open_for: int) -> Waiting:
@@ -163,7 +163,7 @@ def test_each_scope_sees_its_own(world: World) -> None:
     with work(Scope.staff_some([world.azcarate.id])):
         found = outlook(at=at, hours=8)
         assert found.expected == () and found.accuracy == Accuracy()
-        assert lessons(at=at)[0].chance(Alike("first_response", world.lozano.id, 1800), 0.0).cases == 0
+        assert lessons(at=at)[0].chance(TargetGroup("first_response", world.lozano.id, 1800), 0.0).cases == 0
     with work(Scope.staff_some([world.lozano.id])):
         assert outlook(at=at, hours=8).accuracy.times
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from msp.contracts.service_level import PRIORITIES, Target
+from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.reports.attainment import Question, figures, lines
@@ -23,7 +23,7 @@ def asked_twice(world: World) -> Ticket:
 
     Asked at 11:10 and answered at 11:15; asked at 11:20 and never answered, but solved at 11:30.
     """
-    target = Target(60, 480, next_response_minutes=30)
+    target = PriorityTargets(60, 480, next_response_minutes=30)
     promise(world, targets=dict.fromkeys(PRIORITIES, target))
     ticket = opened(world)
     for length, act in (
@@ -50,7 +50,7 @@ def test_each_answer_that_was_owed_counts(asked_twice: Ticket) -> None:
 
 
 def test_an_answer_that_was_overdue_when_the_ticket_was_closed_was_not_kept(world: World) -> None:
-    target = Target(60, 480, next_response_minutes=30)
+    target = PriorityTargets(60, 480, next_response_minutes=30)
     promise(world, targets=dict.fromkeys(PRIORITIES, target))
     ticket = opened(world)
     answered(world, ticket)
@@ -63,7 +63,7 @@ def test_an_answer_that_was_overdue_when_the_ticket_was_closed_was_not_kept(worl
 
 
 def test_requests_are_fulfilled(world: World) -> None:
-    target = Target(60, 480, fulfilment_minutes=960)
+    target = PriorityTargets(60, 480, fulfilment_minutes=960)
     promise(world, targets_of_type={"request": dict.fromkeys(PRIORITIES, target)})
     ticket = opened(world, type="request")
     answered(world, ticket)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msp.reports.late_chance import FEWEST, NEWEST, Alike, Case, Chance, Curve, History
+from msp.reports.late_chance import FEWEST, NEWEST, Case, Chance, Curve, History, TargetGroup
 
 LOZANO, AZCARATE = UUID(int=1), UUID(int=2)
-HOUR = Alike("first_response", LOZANO, 3600)
+HOUR = TargetGroup("first_response", LOZANO, 3600)
 Seen = list[tuple[float, bool]]
 
 
-def cases(seen: Seen, *, alike: Alike = HOUR, times: int = 1) -> list[Case]:
+def cases(seen: Seen, *, alike: TargetGroup = HOUR, times: int = 1) -> list[Case]:
     return [Case(alike, share, is_met) for share, is_met in seen] * times
 
 
@@ -62,10 +62,10 @@ def test_enough_history(why: str, seen: Seen, share: float, expected: Chance) ->
 
 def test_the_most_alike_group_that_has_enough() -> None:
     late, met = [(1.5, True)], [(0.5, True)]
-    past = cases(late, alike=Alike("first_response", AZCARATE, 3600), times=30)
+    past = cases(late, alike=TargetGroup("first_response", AZCARATE, 3600), times=30)
     assert History(past).chance(HOUR, 0.0) == Chance(1.0, 30, "target")
-    assert History(past).chance(Alike("first_response", LOZANO, 60), 0.0) == Chance(1.0, 30, "kind")
-    assert History(past).chance(Alike("resolution", LOZANO, 3600), 0.0) == Chance(1.0, 30, "all")
+    assert History(past).chance(TargetGroup("first_response", LOZANO, 60), 0.0) == Chance(1.0, 30, "kind")
+    assert History(past).chance(TargetGroup("resolution", LOZANO, 3600), 0.0) == Chance(1.0, 30, "all")
     past += cases(met, times=29)
     assert History(past).chance(HOUR, 0.0).group == "target"
     past += cases(met)
@@ -74,7 +74,7 @@ def test_the_most_alike_group_that_has_enough() -> None:
 
 def test_targets_of_different_lengths_compare_by_share() -> None:
     """Half an hour of one hour is as four hours of eight."""
-    past = cases([(0.5, True), (1.5, True)], alike=Alike("first_response", LOZANO, 8 * 3600), times=30)
+    past = cases([(0.5, True), (1.5, True)], alike=TargetGroup("first_response", LOZANO, 8 * 3600), times=30)
     chance = History(past).chance(HOUR, 0.4)
     assert chance.late == pytest.approx(0.5) and (chance.cases, chance.group) == (60, "kind")
 

@@ -12,7 +12,7 @@ from msp.clients.models import Client
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
-from msp.reports.period import Period, month_of
+from msp.reports.period import ReportPeriod, month_of
 from msp.sla.models import Clock
 from msp.tickets.actions import assign, change_status, take
 from msp.tickets.by_requester import add_detail
@@ -24,7 +24,7 @@ from msp.tickets.queries import access_ticket
 from tests.world import World
 
 SEPTEMBER, OCTOBER = month_of(date(2026, 9, 1)), month_of(date(2026, 10, 1))
-BOTH = Period(SEPTEMBER.first, OCTOBER.last)
+BOTH = ReportPeriod(SEPTEMBER.first, OCTOBER.last)
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 

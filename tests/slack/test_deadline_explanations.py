@@ -7,7 +7,7 @@ import pytest
 
 from msp.calendars.actions import edit_calendar
 from msp.calendars.queries import access_calendar, to_value
-from msp.contracts.service_level import PRIORITIES, Target
+from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from simulators.slack.server import SlackServer
@@ -71,7 +71,7 @@ def test_the_card_says_so_when_a_holiday_comes_in_between(
     slack_server: SlackServer, drain: Callable[[], int], world: World
 ) -> None:
     """Tuesday becomes a holiday after the ticket was opened on Monday at ten: the card that stands is written anew."""
-    promise(world, targets=dict.fromkeys(PRIORITIES, Target(8 * 60, 16 * 60)))
+    promise(world, targets=dict.fromkeys(PRIORITIES, PriorityTargets(8 * 60, 16 * 60)))
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "El TPV no cobra")
     drain()
     assert "el martes 24" not in why(slack_server, said.channel)

@@ -10,7 +10,7 @@ from msp.contracts.actions import Agreement, add_contract, edit_contract
 from msp.contracts.escalation_policy import EscalationPolicy
 from msp.contracts.models import Contract
 from msp.contracts.queries import access_contract, to_escalation, to_target
-from msp.contracts.service_level import ANY_TYPE, PRIORITIES, Target
+from msp.contracts.service_level import ANY_TYPE, PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
@@ -47,12 +47,12 @@ def promise(world: World, **changes: Any) -> None:
 
 def another_contract(
     world: World,
-    target: Target,
+    target: PriorityTargets,
     *,
     name: str = "Otro",
     calendar_id: UUID | None = None,
     pausing: Sequence[str] = ("waiting_client", "scheduled"),
-    of_type: Mapping[str, Mapping[str, Target]] | None = None,
+    of_type: Mapping[str, Mapping[str, PriorityTargets]] | None = None,
     ladder: EscalationPolicy = (),
 ) -> Contract:
     """A second contract of Lozano's, with one target for every priority."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from msp.contracts.service_level import PRIORITIES, Target
+from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.tickets import actions
@@ -13,7 +13,7 @@ from msp.tickets.models import Ticket
 from tests.tickets.sla_steps import answered, clocks, events, minutes, moved, opened, promise, shown, the, wrote
 from tests.world import World
 
-SHORT_UPDATES = dict.fromkeys(PRIORITIES, Target(60, 240, next_response_minutes=10))
+SHORT_UPDATES = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response_minutes=10))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_zammad_3140_nothing_is_broken_while_the_desk_spoke_last(world: World, t
 def test_zammad_5624_a_contract_without_a_next_response_drops_the_one_that_ran(world: World, ticket: Ticket) -> None:
     answered(world, ticket)
     wrote(world, ticket)
-    promise_without = {priority: Target(60, 240) for priority in PRIORITIES}
+    promise_without = {priority: PriorityTargets(60, 240) for priority in PRIORITIES}
     promise(world, targets=promise_without)
     with work(Scope.staff()) as session:
         actions.change_priority(session.get_one(Ticket, ticket.id), "high", at=clock.now())

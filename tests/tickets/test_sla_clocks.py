@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from msp.calendars.actions import edit_calendar
 from msp.calendars.queries import access_calendar
-from msp.contracts.service_level import PRIORITIES, Target
+from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Invalid
@@ -32,7 +32,7 @@ from tests.tickets.sla_steps import (
 )
 from tests.world import SPLIT, World
 
-EVERY = dict.fromkeys(PRIORITIES, Target(60, 240, next_response_minutes=30, fulfilment_minutes=480))
+EVERY = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response_minutes=30, fulfilment_minutes=480))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_request_without_such_a_target_is_resolved(world: World) -> None:
 
 
 def test_a_type_may_have_targets_of_its_own(world: World) -> None:
-    promise(world, targets_of_type={"request": {"normal": Target(200, 1000, fulfilment_minutes=2000)}})
+    promise(world, targets_of_type={"request": {"normal": PriorityTargets(200, 1000, fulfilment_minutes=2000)}})
     assert the(opened(world, type="request"), "first_response").budget_seconds == 200 * 60
     assert the(opened(world), "first_response").budget_seconds == 120 * 60
     assert the(opened(world, type="request", priority="high"), "first_response").budget_seconds == 60 * 60
@@ -153,7 +153,7 @@ def test_the_contract_says_which_statuses_hold_the_clocks(world: World) -> None:
 
 
 def test_another_priority_moves_the_deadlines_and_says_so(desk: World) -> None:
-    promise(desk, targets=EVERY | {"low": Target(120, 960)})
+    promise(desk, targets=EVERY | {"low": PriorityTargets(120, 960)})
     ticket = opened(desk)
     clock.advance(minutes(15))
     with work(Scope.staff(actor_id=desk.tomas.id)) as session:
@@ -185,7 +185,7 @@ def test_another_contract_promises_what_the_first_one_did_not(world: World) -> N
     clock.advance(minutes(5))
     asked_at = clock.now()
     wrote(world, ticket)
-    other = another_contract(world, Target(60, 240, next_response_minutes=30))
+    other = another_contract(world, PriorityTargets(60, 240, next_response_minutes=30))
     clock.advance(minutes(5))
     with work(Scope.staff()) as session:
         actions.change_contract(session.get_one(Ticket, ticket.id), other, at=clock.now())
@@ -304,7 +304,12 @@ def test_what_a_reply_costs(app: Flask, world: World) -> None:
 
 
 def test_targets_that_make_no_sense_are_refused(world: World) -> None:
-    for target in (Target(60, 30), Target(60, 240, 0), Target(60, 240, None, 30), Target(0, 10)):
+    for target in (
+        PriorityTargets(60, 30),
+        PriorityTargets(60, 240, 0),
+        PriorityTargets(60, 240, None, 30),
+        PriorityTargets(0, 10),
+    ):
         with pytest.raises(Invalid) as refused:
             promise(world, targets=EVERY | {"low": target})
         assert refused.value.fields == {"targets.low": ["invalid"]}

@@ -17,7 +17,7 @@ import pytest
 from msp.calendars.actions import add_calendar, edit_calendar
 from msp.calendars.queries import access_calendar
 from msp.contracts.models import Contract
-from msp.contracts.service_level import PRIORITIES, Target
+from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Unreachable
@@ -45,7 +45,7 @@ class Promised:
 
     contract: Contract
     week: int
-    targets: dict[str, Target]
+    targets: dict[str, PriorityTargets]
     pausing: tuple[str, ...]
 
 
@@ -146,7 +146,7 @@ def promised(world: World, chance: random.Random) -> Promised:
             name="Al azar", timezone="Europe/Madrid", weekly=WEEKS[week], holidays={}, at=clock.now()
         )
     following = chance.choice((None, 15, 45))
-    target = Target(chance.choice((30, 90)), chance.choice((240, 480)), following)
+    target = PriorityTargets(chance.choice((30, 90)), chance.choice((240, 480)), following)
     pausing = chance.choice((("waiting_client", "scheduled"), ("waiting_third_party",), ()))
     contract = another_contract(world, target, calendar_id=calendar.id, pausing=pausing)
     return Promised(contract, week, dict.fromkeys(PRIORITIES, target), pausing)

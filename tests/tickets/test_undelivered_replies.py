@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from msp.contracts.service_level import PRIORITIES, Target
+from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Temporary, Unreachable
@@ -23,7 +23,7 @@ from tests.tickets.sla_steps import another_contract, clocks, events, minutes, m
 from tests.world import World
 
 Drain = Callable[[], int]
-EVERY = dict.fromkeys(PRIORITIES, Target(60, 240, next_response_minutes=30))
+EVERY = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response_minutes=30))
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_history_tells_the_same_when_the_contract_changes(
     later(drain, 1)
     with work(Scope.staff()):
         assert [each.is_response for each in conversation_of(ticket.id)] == [False, False]
-    other = another_contract(world, Target(90, 300, next_response_minutes=20))
+    other = another_contract(world, PriorityTargets(90, 300, next_response_minutes=20))
     with work(Scope.staff()) as session:
         actions.change_contract(session.get_one(Ticket, ticket.id), other, at=clock.now())
     assert facts(the(ticket, "first_response")) == ("running", start + minutes(90), None)
@@ -268,7 +268,7 @@ def test_a_promise_that_begins_later_sees_when_the_answer_arrived(
     way.always = None
     send_again(ticket, made)
     later(drain, 1)
-    other = another_contract(world, Target(90, 300, next_response_minutes=20))
+    other = another_contract(world, PriorityTargets(90, 300, next_response_minutes=20))
     with work(Scope.staff()) as session:
         actions.change_contract(session.get_one(Ticket, ticket.id), other, at=clock.now() + timedelta(minutes=1))
     assert the(ticket, "first_response").met_at == clock.now()

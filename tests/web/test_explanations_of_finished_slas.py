@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from msp.contracts.service_level import Target
+from msp.contracts.service_level import PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.reports.attainment import Question, lines
@@ -113,7 +113,7 @@ def test_the_priority_that_a_finished_promise_was_made_for(web: FlaskClient, wor
 def test_the_contract_that_a_finished_promise_was_made_under(web: FlaskClient, world: World, ticket: Ticket) -> None:
     before = told(web, world)["Primera respuesta"]
     clock.advance(timedelta(minutes=1))
-    other = another_contract(world, Target(30, 60), name="Proyecto TPV")
+    other = another_contract(world, PriorityTargets(30, 60), name="Proyecto TPV")
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         actions.change_contract(session.get_one(Ticket, ticket.id), other, at=clock.now())
     after = told(web, world)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from msp.contracts.models import Contract
 from msp.contracts.queries import access_contract
-from msp.contracts.service_level import Target
+from msp.contracts.service_level import PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.tickets.models import Ticket
@@ -32,7 +32,7 @@ def ticket(world: World, drain: Callable[[], int]) -> Ticket:
 @pytest.fixture
 def other(world: World, ticket: Ticket) -> Contract:
     """A second contract of Lozano's, which promises an answer in an hour and an end in four."""
-    return another_contract(world, Target(60, 240), name="Proyecto TPV")
+    return another_contract(world, PriorityTargets(60, 240), name="Proyecto TPV")
 
 
 def offered(web: FlaskClient) -> list[str]:
@@ -81,8 +81,8 @@ def test_without_a_contract_nothing_is_promised_and_back_again(
 def test_what_ended_before_or_begins_later_is_not_offered(
     web: FlaskClient, world: World, ticket: Ticket, other: Contract
 ) -> None:
-    early = another_contract(world, Target(60, 240), name="Antiguo")
-    late = another_contract(world, Target(60, 240), name="Del año que viene")
+    early = another_contract(world, PriorityTargets(60, 240), name="Antiguo")
+    late = another_contract(world, PriorityTargets(60, 240), name="Del año que viene")
     with work(Scope.system()):
         access_contract(early.id).ends_on = date(2026, 11, 22)
         access_contract(late.id).starts_on = date(2027, 1, 1)

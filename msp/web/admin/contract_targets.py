@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from msp.contracts.models import SlaTarget
 from msp.contracts.queries import to_target
-from msp.contracts.service_level import ANY_TYPE, PRIORITIES, Target
+from msp.contracts.service_level import ANY_TYPE, PRIORITIES, PriorityTargets
 from msp.web.admin.forms import Form, whole
 
-Targets = Mapping[str, Target]
+Targets = Mapping[str, PriorityTargets]
 GENERAL = {
     "response": "first_response_minutes",
     "next": "next_response_minutes",
@@ -44,8 +44,8 @@ def shown_targets(rows: Iterable[SlaTarget]) -> dict[str, object]:
 def read_targets(form: Form, before: Iterable[SlaTarget]) -> tuple[Targets, Mapping[str, Targets]]:
     """The targets that the posted fields say: for every type, and by type; what cannot be read is noted in the form."""
     kept = _by_type(before)
-    every: dict[str, Target] = {}
-    requests: dict[str, Target] = {}
+    every: dict[str, PriorityTargets] = {}
+    requests: dict[str, PriorityTargets] = {}
     for priority in PRIORITIES:
         response = form.read(f"response_{priority}", whole, is_required=True)
         resolution = form.read(f"resolution_{priority}", whole, is_required=True)
@@ -55,7 +55,7 @@ def read_targets(form: Form, before: Iterable[SlaTarget]) -> tuple[Targets, Mapp
         if not 0 < response <= resolution:
             form.fault(f"resolution_{priority}", "target_order")
             continue
-        every[priority] = Target(response, resolution, following)
+        every[priority] = PriorityTargets(response, resolution, following)
         own = _of_requests(form, priority, every[priority], kept.get("request", {}).get(priority))
         if own != every[priority]:
             requests[priority] = own
@@ -63,14 +63,14 @@ def read_targets(form: Form, before: Iterable[SlaTarget]) -> tuple[Targets, Mapp
     return every, typed | ({"request": requests} if requests else {})
 
 
-def _of_requests(form: Form, priority: str, every: Target, before: Target | None) -> Target:
+def _of_requests(form: Form, priority: str, every: PriorityTargets, before: PriorityTargets | None) -> PriorityTargets:
     said = {column: form.read(f"{name}_{priority}", whole) for name, column in OF_REQUESTS.items()}
     known = replace(every, resolution_minutes=before.resolution_minutes) if before else every
     return replace(known, **{column: value for column, value in said.items() if value is not None})
 
 
-def _by_type(rows: Iterable[SlaTarget]) -> dict[str, dict[str, Target]]:
-    found: dict[str, dict[str, Target]] = {}
+def _by_type(rows: Iterable[SlaTarget]) -> dict[str, dict[str, PriorityTargets]]:
+    found: dict[str, dict[str, PriorityTargets]] = {}
     for row in rows:
         found.setdefault(row.type, {})[row.priority] = to_target(row)
     return found

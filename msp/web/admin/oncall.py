@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from msp.kernel import clock, timezones
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
-from msp.oncall.actions import Terms, add_layer, can_be_on_call, change_layer, remove_layer
+from msp.oncall.actions import LayerSettings, add_layer, can_be_on_call, change_layer, remove_layer
 from msp.oncall.models import OnCallLayer
 from msp.oncall.queries import access_layer
 from msp.people.queries import staff
@@ -100,10 +100,10 @@ def _done(words: str) -> Response:
     return redirect(url_for("desk.oncall"), 303)
 
 
-def _read(form: Form) -> Terms:
+def _read(form: Form) -> LayerSettings:
     handover = form.read("handover", time.fromisoformat, is_required=True) or time()
     named = [form.read(f"person_{place}", identity) for place in range(PLACES)]
-    terms = Terms(
+    terms = LayerSettings(
         name=form.text("name"),
         timezone=form.text("timezone"),
         first_day=form.read("first_day", day, is_required=True) or date.min,

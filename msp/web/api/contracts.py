@@ -12,7 +12,7 @@ from msp.contracts.actions import Agreement, RateLine, add_contract, edit_contra
 from msp.contracts.escalation_policy import EscalationPolicy, PolicyStep
 from msp.contracts.models import Contract
 from msp.contracts.queries import access_contract, contracts_page, to_escalation, to_target
-from msp.contracts.service_level import ANY_TYPE, USUAL_PAUSING, Target
+from msp.contracts.service_level import ANY_TYPE, USUAL_PAUSING, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.errors import Invalid
 from msp.kernel.i18n import reading_as
@@ -90,7 +90,7 @@ def _agreement(client: Client, data: dict[str, Any]) -> Agreement:
         ends_on=data.get("ends_on"),
         calendar_id=data["calendar_id"],
         currency=currency,
-        targets={priority: Target(**target) for priority, target in data["sla_targets"].items()},
+        targets={priority: PriorityTargets(**target) for priority, target in data["sla_targets"].items()},
         rates=_rates(data.get("rate_card", []), currency, default=data),
         terms=read_terms(data.get("terms", {}), currency),
         po_number=data.get("po_number"),
@@ -132,18 +132,18 @@ def _changed(contract: Contract, data: dict[str, Any]) -> Agreement:
     )
 
 
-def _typed_after(contract: Contract, data: dict[str, Any]) -> dict[str, dict[str, Target]]:
+def _typed_after(contract: Contract, data: dict[str, Any]) -> dict[str, dict[str, PriorityTargets]]:
     """The types' own targets: of a type that is named, what stands there replaces what there was."""
-    kept: dict[str, dict[str, Target]] = {}
+    kept: dict[str, dict[str, PriorityTargets]] = {}
     for row in contract.targets:
         if row.type != ANY_TYPE:
             kept.setdefault(row.type, {})[row.priority] = to_target(row)
     return kept | _typed(data.get("sla_targets_by_type", {}))
 
 
-def _typed(data: dict[str, Any]) -> dict[str, dict[str, Target]]:
+def _typed(data: dict[str, Any]) -> dict[str, dict[str, PriorityTargets]]:
     return {
-        type: {priority: Target(**target) for priority, target in targets.items() if target is not None}
+        type: {priority: PriorityTargets(**target) for priority, target in targets.items() if target is not None}
         for type, targets in data.items()
     }
 

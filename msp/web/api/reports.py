@@ -9,14 +9,14 @@ from marshmallow import ValidationError, fields
 
 from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid
-from msp.reports.attainment import CODES, DIMENSIONS, NONE, Line, Question, figures, lines
+from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question, ReportLine, figures, lines
 from msp.reports.figures import OTHERS, Figures, sum_of, without_others
 from msp.reports.forecast import AT_RISK
 from msp.reports.late_chance import FEWEST
 from msp.reports.names import names
 from msp.reports.outcome import COUNTED, EXCLUDED
 from msp.reports.outlook import HORIZONS, Expected, outlook
-from msp.reports.period import Period, read_period
+from msp.reports.period import ReportPeriod, read_period
 from msp.reports.reasons import Reason, reasons
 from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
@@ -270,7 +270,7 @@ def _question(data: dict[str, Any], *, by: str = "") -> Question:
     return Question(period, at, only)
 
 
-def _period(data: dict[str, Any]) -> Period:
+def _period(data: dict[str, Any]) -> ReportPeriod:
     month = data.get("month")
     if month is not None and (len(month) != len("2026-10") or read_period(month, None, today=_today()) is None):
         raise Invalid(fields={"month": ["invalid"]})
@@ -296,7 +296,7 @@ def _figures(each: Figures, name: str | None) -> dict[str, object]:
     }
 
 
-def _promise(line: Line, reason: Reason | None) -> dict[str, object]:
+def _promise(line: ReportLine, reason: Reason | None) -> dict[str, object]:
     shown = {name: getattr(line, name) for name in line.__slots__}
     return shown | {
         "number": line.label,

@@ -7,9 +7,9 @@ from uuid import UUID
 from flask import url_for
 from flask_babel import gettext
 
-from msp.reports.attainment import NONE, Line
+from msp.reports.attainment import NONE, ReportLine
 from msp.reports.names import names
-from msp.reports.period import Period, month_of
+from msp.reports.period import ReportPeriod, month_of
 from msp.reports.reasons import Reason
 from msp.web.reporting import tables
 from msp.web.reporting.report_params import ReportParams
@@ -24,14 +24,14 @@ Nameable = UUID | None  # the one technician who may be named; None: everybody m
 class DrilldownRow:
     """A promise as a list shows it."""
 
-    line: Line
+    line: ReportLine
     url: str
     margin: str
     technician: str
     why: list[str]
 
 
-def row_of(line: Line, why: Mapping[UUID, Reason], *, endpoint: str, nameable: Nameable = None) -> DrilldownRow:
+def row_of(line: ReportLine, why: Mapping[UUID, Reason], *, endpoint: str, nameable: Nameable = None) -> DrilldownRow:
     """A promise with its margin and its deadline's reason in the reader's words."""
     reason = why.get(line.clock_id) if line.clock_id else None
     return DrilldownRow(
@@ -43,7 +43,7 @@ def row_of(line: Line, why: Mapping[UUID, Reason], *, endpoint: str, nameable: N
     )
 
 
-def margin(line: Line, left: int) -> str:
+def margin(line: ReportLine, left: int) -> str:
     """How early or late, in business minutes."""
     if line.outcome in ("met", "met_late") and line.met_at is not None:
         text = gettext("%(minutes)s early") if left >= 0 and line.outcome == "met" else gettext("%(minutes)s late")
@@ -67,7 +67,7 @@ def whole_heading(asked: ReportParams) -> str:
     return " · ".join(part for part in (period(asked.question.period), heading(asked)) if part)
 
 
-def period(asked: Period) -> str:
+def period(asked: ReportPeriod) -> str:
     """A period as a person says it: whole months by their names, anything else by its days."""
     if asked.first.day == 1 and asked.last == month_of(asked.last).last:
         first, last = formats.month(asked.first), formats.month(asked.last)
@@ -114,7 +114,7 @@ def file_head(zone: str) -> list[str]:
     ]
 
 
-def file_row(line: Line, left: Mapping[UUID, int], *, nameable: Nameable = None) -> list[object]:
+def file_row(line: ReportLine, left: Mapping[UUID, int], *, nameable: Nameable = None) -> list[object]:
     """A promise as a row of a file."""
     return [
         line.label,
@@ -133,5 +133,5 @@ def file_row(line: Line, left: Mapping[UUID, int], *, nameable: Nameable = None)
     ]
 
 
-def _name(line: Line, nameable: Nameable) -> str:
+def _name(line: ReportLine, nameable: Nameable) -> str:
     return line.technician or "" if nameable in (None, line.technician_id) else ""

@@ -11,7 +11,7 @@ from flask import url_for
 from msp.kernel.errors import NotFound
 from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question
 from msp.reports.outcome import COUNTED, EXCLUDED
-from msp.reports.period import Period, month_of, read_period
+from msp.reports.period import ReportPeriod, month_of, read_period
 from msp.words import formats
 
 MAX_PAGE = 10_000
@@ -84,7 +84,7 @@ def months_offered(question: Question) -> list[tuple[str, str]]:
     return [(f"{each:%Y-%m}", formats.month(each)) for each in months]
 
 
-def _written(period: Period) -> tuple[str, str]:
+def _written(period: ReportPeriod) -> tuple[str, str]:
     """Whole months as months, days as days."""
     if period.first.day == 1 and period.last == month_of(period.last).last:
         return f"{period.first:%Y-%m}", f"{period.last:%Y-%m}"
