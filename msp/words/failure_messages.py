@@ -11,6 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from msp.clients.platforms import Platform, platform_named, platforms
+from msp.words.formats import capital
 
 _SERVICES: Mapping[str, str] = {
     "stripe": "Stripe",
@@ -68,7 +69,7 @@ def failure_sentence(reason: str | None, *, service: str = "") -> str:
         return ""
     name = _name(service)
     if known := _message(reason, platform_named(_stem(service))):
-        return _capital(str(known) % {"service": name})
+        return capital(str(known) % {"service": name})
     if answered := _STATUS.fullmatch(reason):
         return _answered(int(answered[1]), "Stripe" if reason.startswith("stripe_") else name)
     if explained := next((text for each in platforms() if (text := each.explain_failure(reason))), ""):
@@ -76,7 +77,7 @@ def failure_sentence(reason: str | None, *, service: str = "") -> str:
     if reason.startswith("total_differs"):
         return gettext("The invoice’s total at Stripe differs from ours.")
     if service.startswith("stripe") or _ONE_WORD.fullmatch(reason):
-        return _capital(gettext("%(service)s did not accept it.", service=name))
+        return capital(gettext("%(service)s did not accept it.", service=name))
     return str(_MESSAGES["unexpected_error"])
 
 
@@ -109,11 +110,7 @@ def _stem(service: str) -> str:
 
 def _answered(status: int, name: str) -> str:
     if status >= 500:
-        return _capital(gettext("%(service)s had an internal error (%(status)s).", service=name, status=status))
+        return capital(gettext("%(service)s had an internal error (%(status)s).", service=name, status=status))
     if status == 429:
-        return _capital(gettext("%(service)s asks to send more slowly.", service=name))
-    return _capital(gettext("%(service)s refused it (%(status)s).", service=name, status=status))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        return capital(gettext("%(service)s asks to send more slowly.", service=name))
+    return capital(gettext("%(service)s refused it (%(status)s).", service=name, status=status))

@@ -24,6 +24,11 @@ def reader_locale() -> str:
     return str(get_locale() or "en")
 
 
+def capital(text: str) -> str:
+    """The text with a capital first letter; the rest stays, as in "Within SLA"."""
+    return text[:1].upper() + text[1:]
+
+
 def minutes(value: int | None, *, full: bool = False) -> str:
     """Whole minutes as `1 h 05 min`; whole hours as `20 h`, or as `20 h 00 min` where figures line up."""
     if value is None:

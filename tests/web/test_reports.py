@@ -158,6 +158,7 @@ def test_files_hold_the_same_figures_and_no_formulas(web: FlaskClient, months: W
         asked = Request(subject='=HYPERLINK("https://x")', body="x", source="portal")
         open_ticket(months.lozano, requester=months.marta, request=asked, at=clock.now())
     answer = sign_in(web, months.rosa).get("/desk/reports/attainment.csv?from=2026-09")
+    assert "Dentro de SLA;Cumplido fuera de SLA;" in answer.text
     assert answer.mimetype == "text/csv" and "attachment" in answer.headers["Content-Disposition"]
     head, lozano, total = read(answer.text)
     assert head[0] == "Cliente" and lozano == [

@@ -71,7 +71,7 @@ def excluded_rows(total: Row) -> list[tuple[str, str, int, str]]:
     """What was left out: its word, why, how many, and where they are listed; the most first."""
     found = [(total.figures.of(each), each) for each in EXCLUDED]
     return [
-        (word(each, "outcome").capitalize(), reason_of(each), number, total.urls[each])
+        (formats.capital(word(each, "outcome")), reason_of(each), number, total.urls[each])
         for number, each in sorted(found, key=lambda pair: -pair[0])
         if number
     ]
@@ -168,10 +168,10 @@ def file_head(by: str) -> list[str]:
     return [
         dimension(by),
         gettext("Measured"),
-        *(word(each, "outcome").capitalize() for each in COUNTED),
+        *(formats.capital(word(each, "outcome")) for each in COUNTED),
         pgettext("report", "SLA compliance %"),
         gettext("Excluded"),
-        *(word(each, "outcome").capitalize() for each in EXCLUDED),
+        *(formats.capital(word(each, "outcome")) for each in EXCLUDED),
         gettext("Total"),
     ]
 
