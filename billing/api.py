@@ -57,7 +57,7 @@ def create_invoice_run(json_data: dict[str, Any]) -> Answer:
     period = Period(json_data["period_start"], json_data["period_end"])
     run = run_invoices(period, at=clock.now(), clients=_clients(json_data.get("client_ids")))
     drafts = drafts_of(run)
-    return run_shown(run, drafts, _told(drafts))
+    return run_shown(run, drafts, _entry_details(drafts))
 
 
 def _clients(ids: list[UUID] | None) -> list[Client]:
@@ -69,7 +69,7 @@ def _clients(ids: list[UUID] | None) -> list[Client]:
         raise Invalid(fields={"client_ids": ["unknown"]}) from unknown
 
 
-def _told(drafts: list[Invoice]) -> Told:
+def _entry_details(drafts: list[Invoice]) -> Told:
     return {entry: told for draft in drafts for entry, told in queries.entries_told(draft).items()}
 
 

@@ -108,7 +108,7 @@ def _links(rows: list[Stored], *, begins: int = 1) -> Iterator[ChainFault]:
             yield _fault(row, "position")
         if row.previous != row.fields.get("Huella"):
             yield _fault(row, "link")
-        if not _says_the_invoice(row):
+        if not _matches_invoice(row):
             yield _fault(row, "invoice")
 
 
@@ -116,7 +116,7 @@ def _fault(row: Stored, code: str) -> ChainFault:
     return ChainFault(row.position, row.fields.get("NumSerieFactura", ""), code)
 
 
-def _says_the_invoice(row: Stored) -> bool:
+def _matches_invoice(row: Stored) -> bool:
     """Whether a record matches its invoice. Only altas exist so far."""
     if row.number is None or row.issued_on is None or row.tax is None or row.total is None:
         return False

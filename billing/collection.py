@@ -220,12 +220,12 @@ def store_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None
             return
         at = clock.now()
         invoice = session.get_one(Invoice, payment.invoice_id)
-        _keep_received(payment, stripe_id, found, at=at)
+        _add_received(payment, stripe_id, found, at=at)
         payment.request = _request(payment.request, found)
         restate(invoice, payment, at=at)
 
 
-def _keep_received(payment: Payment, stripe_id: str, found: Collected, *, at: datetime) -> None:
+def _add_received(payment: Payment, stripe_id: str, found: Collected, *, at: datetime) -> None:
     """Add what Stripe received, or was told of, beyond what the ledger has."""
     on = day_at_issuer(datetime.fromtimestamp(found.paid_at, UTC) if found.paid_at else at)
     entries = entries_of(payment.invoice_id)

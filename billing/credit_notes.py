@@ -81,7 +81,7 @@ def credit(
         )
         issue_document(note, access_client(original.client_id), "credit_note", at=at)
         if corrects_all:
-            _give_back(original, note, at=at)
+            _release(original, note, at=at)
         _restate_payment(original, at=at)
     credited = InvoiceCredited(number=note.number, credit_note_id=note.id, corrects_all=corrects_all)
     emit(credited, original.id, client_id=original.client_id, at=at)
@@ -333,7 +333,7 @@ def _withholding(original: Invoice, net: int, *, all_of_it: bool) -> int:
     return -next_share(charged, credited, of=-net, whole=all_of_it)
 
 
-def _give_back(original: Invoice, note: Invoice, *, at: datetime) -> None:
+def _release(original: Invoice, note: Invoice, *, at: datetime) -> None:
     """Release the entries and refill the blocks of a fully credited invoice; it no longer needs payment."""
     freed = db.session.scalars(
         delete(BilledEntry).where(BilledEntry.invoice_id == original.id).returning(BilledEntry.entry_id)

@@ -60,15 +60,15 @@ def plan(
                 continue
             percent = _withheld(issuer, parties.regime, period)
             draft = _draft(books, period, currency, po_number, group, today=today, percent=percent)
-            draft = replace(draft, warnings=(*parties.problems, *_switched_off(books), *draft.warnings))
-            if reason := _kept_back(draft, books, period, today=today, may_carry=may_carry):
+            draft = replace(draft, warnings=(*parties.problems, *_inactive_client(books), *draft.warnings))
+            if reason := _reason_to_hold(draft, books, period, today=today, may_carry=may_carry):
                 left_out += [LeftOutOfDraft(section.contract.id, None, reason) for section in group]
             else:
                 drafts.append(draft)
-        return DraftPlan(tuple(_with_loose_work(drafts, books, left_out)), tuple(left_out))
+        return DraftPlan(tuple(_with_unassigned_work(drafts, books, left_out)), tuple(left_out))
 
 
-def _switched_off(books: BillingInputs) -> Iterator[Json]:
+def _inactive_client(books: BillingInputs) -> Iterator[Json]:
     """Warning for a deactivated client: its last months are billed, but a person should check."""
     if not books.client.active:
         yield remark("draft.client_inactive")
@@ -160,7 +160,7 @@ def _net_before(issued: Iterable[BilledShare], period: Period, currency: str, po
     return sum(nets.values())
 
 
-def _kept_back(draft: Draft, books: BillingInputs, period: Period, *, today: date, may_carry: bool) -> Json | None:
+def _reason_to_hold(draft: Draft, books: BillingInputs, period: Period, *, today: date, may_carry: bool) -> Json | None:
     """Why no draft is made: its total is negative, or below the minimum and may still be carried."""
     net = draft.totals.net
     if net.amount < 0:
@@ -186,7 +186,7 @@ def _operations(draft: Draft, books: BillingInputs) -> Iterator[date]:
             yield from (days[share.entry] for share in line.entries)
 
 
-def _with_loose_work(drafts: list[Draft], books: BillingInputs, left_out: list[LeftOutOfDraft]) -> Iterator[Draft]:
+def _with_unassigned_work(drafts: list[Draft], books: BillingInputs, left_out: list[LeftOutOfDraft]) -> Iterator[Draft]:
     """Adds to the client's first draft how much work no contract pays for."""
     minutes = {entry.id: entry.minutes for entry in books.entries}
     loose = [out.entry_id for out in left_out if out.reason["code"] == "left_out.without_contract" and out.entry_id]

@@ -56,7 +56,7 @@ def _issue(invoice: Invoice, *, at: datetime) -> Invoice:
     if invoice.held_at is not None:
         raise Conflict("invoice_held")
     client = access_client(invoice.client_id)
-    draft = _as_it_stands(invoice, client, at=at)
+    draft = _recalculated(invoice, client, at=at)
     invoice.legal_mentions = [{"code": row["mention"]} for row in invoice.taxes if row["mention"]]
     with blaming("fault.draft"):
         _settle(invoice, draft, at=at)
@@ -101,7 +101,7 @@ def locked(invoice_id: UUID) -> Invoice:
     return invoice
 
 
-def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
+def _recalculated(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
     """The recalculated draft, its entries locked; raises Conflict if the stored one differs."""
     entries = entry_ids(invoice.lines)
     lock_entries(entries)
@@ -114,12 +114,12 @@ def _as_it_stands(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
     planned = plan(books, period, today=today, issuer=provider, may_carry=False)
     for draft in planned.drafts:
         is_it = (draft.currency, draft.po_number) == (invoice.currency, invoice.po_number)
-        if is_it and _says_the_same(invoice, draft):
+        if is_it and _is_equal(invoice, draft):
             return draft
     raise Conflict("draft_outdated")
 
 
-def _says_the_same(invoice: Invoice, draft: Draft) -> bool:
+def _is_equal(invoice: Invoice, draft: Draft) -> bool:
     """Whether a stored draft equals a recalculation: lines, their tax, and the total."""
     is_taxed_alike = invoice.taxes == [tax_row(row) for row in draft.totals.taxes]
     return is_taxed_alike and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount

@@ -58,7 +58,7 @@ def run_invoices(period: Period, *, at: datetime, clients: Sequence[Client]) -> 
     db.session.flush()
     issuer = read_issuer()
     run.left_out = [
-        _told(client, out)
+        _left_out_row(client, out)
         for client, books in read_each(clients, period)
         for out in _run_client(run, client, books, period, at=at, issuer=issuer)
     ]
@@ -86,7 +86,7 @@ def _run_client(
         with blaming("fault.draft"), db.session.begin_nested():
             today = at.astimezone(zone_of(client)).date()
             planned = plan(books, period, today=today, issuer=issuer)
-            _say_once(client, planned.drafts)
+            _check_sentences(client, planned.drafts)
             _write_drafts(run, books, planned.drafts, period, at=at)
             return planned.left_out
     except DataFault as fault:
@@ -95,7 +95,7 @@ def _run_client(
         return [LeftOutOfDraft(fault.contract_id, None, fault.reason)]
 
 
-def _say_once(client: Client, drafts: Iterable[Draft]) -> None:
+def _check_sentences(client: Client, drafts: Iterable[Draft]) -> None:
     """Render every phrase of the drafts once: one without a sentence is a fault now, not on every page later."""
     with blaming("fault.client"):
         Locale.parse(client.locale)
@@ -127,7 +127,7 @@ def last_runs(period: Period) -> list[InvoiceRun]:
     return list(db.session.scalars(query.order_by(InvoiceRun.created_at.desc(), InvoiceRun.id.desc())))
 
 
-def _told(client: Client, out: LeftOutOfDraft) -> Json:
+def _left_out_row(client: Client, out: LeftOutOfDraft) -> Json:
     return {
         "client_id": str(client.id),
         "contract_id": str(out.contract_id) if out.contract_id else None,

@@ -54,11 +54,11 @@ def sections_of(books: BillingInputs, period: Period, regime: Regime) -> tuple[G
     groups: Groups = {}
     for contract, version in books.contracts:
         entries = placed.get(contract.id, [])
-        if reason := _stands_aside(books, contract, period):
+        if reason := _exclusion_reason(books, contract, period):
             left_out += [LeftOutOfDraft(contract.id, entry.id, reason) for entry in entries]
             continue
         group = groups.setdefault((contract.currency, contract.po_number), [])
-        rated, due = _rate_or_blame(job, contract, version, entries, before=group)
+        rated, due = _rate_or_fault(job, contract, version, entries, before=group)
         left_out += [LeftOutOfDraft(contract.id, UUID(out.entry), out.reason.to_json()) for out in rated.left_out]
         if rated.lines:
             group.append(Section(contract, rated, due.warnings))
@@ -102,7 +102,7 @@ def _place(books: BillingInputs, period: Period) -> tuple[dict[UUID, list[Unbill
     return placed, left_out
 
 
-def _stands_aside(books: BillingInputs, contract: Contract, period: Period) -> Json | None:
+def _exclusion_reason(books: BillingInputs, contract: Contract, period: Period) -> Json | None:
     """Why a contract is not in this period's drafts: these days are billed or drafted already."""
     for share in books.issued:
         if share.contract_id == contract.id and _overlap(share.period, period):
@@ -118,7 +118,7 @@ def _overlap(one: Period, other: Period) -> bool:
     return one.first <= other.last and other.first <= one.last
 
 
-def _rate_or_blame(
+def _rate_or_fault(
     job: _Job, contract: Contract, calendar_version: int, entries: list[UnbilledEntry], *, before: list[Section]
 ) -> tuple[Rated, FeesDue]:
     """Rate a contract's section; raises DataFault naming the contract and the terms that cause it."""
@@ -157,7 +157,7 @@ def _rate(
         parts.append(part)
         lines = ()
     due = fees_due(books, contract, period, job.regime)
-    return _together(contract, due.lines, parts), FeesDue(due.lines, (*due.warnings, *fees.warnings))
+    return _concatenated(contract, due.lines, parts), FeesDue(due.lines, (*due.warnings, *fees.warnings))
 
 
 def _rate_stretch(
@@ -181,7 +181,7 @@ def _rate_stretch(
     )
 
 
-def _together(contract: Contract, before: Sequence[RatedLine], parts: Sequence[Rated]) -> Rated:
+def _concatenated(contract: Contract, before: Sequence[RatedLine], parts: Sequence[Rated]) -> Rated:
     """Concatenate the parts: fees of earlier months first, then each stretch."""
     last = parts[-1] if parts else Rated(contract.currency, (), (), (), (), None, ())
     return replace(

@@ -80,18 +80,18 @@ def push(client: StripeClient, delivered: DeliveredEvent[Event]) -> None:
     again = "" if isinstance(delivered.event, InvoiceIssued) else f"-{delivered.id.hex[-8:]}"
     try:
         if isinstance(delivered.event, InvoicePaymentNoted):
-            _asked(lambda: _close_paid(client, bill))
+            _call(lambda: _close_paid(client, bill))
         elif bill.kind == "credit_note":
-            _asked(lambda: _correct(client, bill))
-            _asked(lambda: _close_paid(client, bill))  # the rest may be paid already
+            _call(lambda: _correct(client, bill))
+            _call(lambda: _close_paid(client, bill))  # the rest may be paid already
         elif bill.payable > 0 and bill.state not in SETTLED:
-            _asked(lambda: _collect(client, bill, key=f"inv-{bill.id}{again}"))
+            _call(lambda: _collect(client, bill, key=f"inv-{bill.id}{again}"))
     except Permanent as refusal:
         store_reason(bill.id, refusal.reason)
         raise
 
 
-def _asked(ask: Callable[[], Result]) -> Result:
+def _call(ask: Callable[[], Result]) -> Result:
     """Call Stripe; its errors become Temporary or Permanent."""
     try:
         with deadline(ASKED_SECONDS):
@@ -331,7 +331,7 @@ def receive(client: StripeClient, received: inbox.Received) -> None:
     if found is None:
         return
     if found.startswith("pi_"):
-        for invoice, returns in _asked(lambda: returns_of(client, found)):
+        for invoice, returns in _call(lambda: returns_of(client, found)):
             _receive_status(client, invoice, is_failure=False)  # its payment event may arrive later
             store_refunds(invoice, returns)
         return
@@ -339,7 +339,7 @@ def receive(client: StripeClient, received: inbox.Received) -> None:
 
 
 def _receive_status(client: StripeClient, stripe_id: str, *, is_failure: bool) -> None:
-    twin = _asked(lambda: _existing(client, stripe_id))
+    twin = _call(lambda: _existing(client, stripe_id))
     if twin is None:
         return
     collected = Collected(

@@ -149,15 +149,15 @@ def _keep_running(
     is_ready, rests = False, [_Rest() for _ in servers]
     while not asked.stop:
         for child in children:
-            _look_after(child, is_ready=is_ready, say=say)
-        _look_after_servers(settings, servers, rests, is_ready=is_ready, say=say)
+            _supervise(child, is_ready=is_ready, say=say)
+        _supervise_servers(settings, servers, rests, is_ready=is_ready, say=say)
         if not is_ready and _answers(settings.port):
             is_ready = True
             on_ready()
         asked.wait(1.0 if is_ready else 0.05)
 
 
-def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
+def _supervise(child: _Child, *, is_ready: bool, say: Say) -> None:
     now = time.monotonic()
     if child.pid:
         pid, status = os.waitpid(child.pid, os.WNOHANG)
@@ -174,7 +174,7 @@ def _look_after(child: _Child, *, is_ready: bool, say: Say) -> None:
         child.pid, child.born = fork(child.role.run), now
 
 
-def _look_after_servers(
+def _supervise_servers(
     settings: Settings, servers: list[ServerProcess], rests: list[_Rest], *, is_ready: bool, say: Say
 ) -> None:
     """Start again what ended. A desk that was ready once goes on trying, ever more seldom: what hinders may pass."""

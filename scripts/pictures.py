@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
         roles = {who: signed_in(browser, url, who) for who in people()}
         shots = list(find_shots(browser, url, app, roles, faults))
         taken = _take_all(browser, url, roles, shots, asked, faults)
-        _weigh(browser, url, roles, shots, faults)
+        _measure(browser, url, roles, shots, faults)
         browser.close()
     print(f"{taken} pictures in {PICTURES.relative_to(ROOT)}, {len(faults.found)} fault(s): {dict(faults.kinds)}")
     return 1 if faults.found else 0
@@ -282,7 +282,7 @@ def _take_all(
         for who in {shot.role: None for shot in shots}:
             state = roles.get(who)
             if state:
-                state = roles[who] = _speak(browser, url, state, lang)
+                state = roles[who] = _set_language(browser, url, state, lang)
             for scheme in asked.schemes:
                 for width in asked.widths:
                     context = new_context(browser, state, width=width, scheme=scheme, lang=lang)
@@ -294,11 +294,11 @@ def _take_all(
                     context.close()
     for who, state in roles.items():
         if "en" in asked.langs and any(shot.role == who for shot in shots):
-            _speak(browser, url, state, "es")
+            _set_language(browser, url, state, "es")
     return taken
 
 
-def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> StorageState:
+def _set_language(browser: Browser, url: str, state: StorageState, lang: str) -> StorageState:
     """Set a person's language on their account page and wait until the cookies have it."""
     context = new_context(browser, state, width=1440, scheme="light", lang=lang)
     page = context.new_page()
@@ -315,7 +315,7 @@ def _speak(browser: Browser, url: str, state: StorageState, lang: str) -> Storag
 
 def _take(page: Page, url: str, shot: Shot, name: str, clipped: bool, faults: Faults) -> None:
     size = page.viewport_size or {"width": 1440, "height": 900}
-    listeners = _listen(page, url, shot, name, faults)
+    listeners = _collect_errors(page, url, shot, name, faults)
     open_shot(page, url, shot)
     look = page.evaluate(LOOK)
     _judge(look, name, clipped, faults)
@@ -359,7 +359,7 @@ def _judge(look: dict[str, list[str]], name: str, clipped: bool, faults: Faults)
         print(f"  cut short: {text}  [{name}]", flush=True)
 
 
-def _listen(page: Page, url: str, shot: Shot, name: str, faults: Faults) -> list[tuple[Any, Any]]:
+def _collect_errors(page: Page, url: str, shot: Shot, name: str, faults: Faults) -> list[tuple[Any, Any]]:
     """Collect the browser's errors; a picture of a refusal may have that refusal."""
     expected = shot.path if shot.name.startswith("error-") or shot.step == "empty" else "-"
 
@@ -385,7 +385,7 @@ def _listen(page: Page, url: str, shot: Shot, name: str, faults: Faults) -> list
     return listeners
 
 
-def _weigh(browser: Browser, url: str, roles: dict[str, StorageState], shots: list[Shot], faults: Faults) -> None:
+def _measure(browser: Browser, url: str, roles: dict[str, StorageState], shots: list[Shot], faults: Faults) -> None:
     """Print the bytes over the network: a first load with an empty cache, then each page."""
     heavy: list[tuple[int, str]] = []
     for who in ("irene", "elena", "beatriz", "angel"):

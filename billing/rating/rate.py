@@ -53,7 +53,7 @@ def rate_period(
     part of the period only. Pure: nothing is stored. Raises ValueError for duplicate ids of entries or blocks.
     """
     ordered = by_age(entries)
-    _refuse_twins([entry.id for entry in ordered], [block.id for block in blocks])
+    _refuse_duplicates([entry.id for entry in ordered], [block.id for block in blocks])
     day = taxed_on or period.last
     taxes = Taxes(tax_for(regime, on=day), tax_for(regime, on=day, exempt=True))
     if fees is None:
@@ -76,7 +76,7 @@ def rate_period(
     )
 
 
-def _refuse_twins(*names: Sequence[str]) -> None:
+def _refuse_duplicates(*names: Sequence[str]) -> None:
     if any(len(set(ids)) != len(ids) for ids in names):
         raise ValueError("every entry and every block has an id of its own")
 

@@ -102,7 +102,7 @@ class ArchiveWriter:
 @contextmanager
 def reading(path: Path, passphrase: str) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
     """Read the members of a backup in order, each before the next; raises BackupError if it is incomplete."""
-    with path.open("rb") as file, _told_in_words():
+    with path.open("rb") as file, _errors_as_backup_errors():
         needs_passphrase = is_sealed(file.read(32))
         file.seek(0)
         if needs_passphrase and not passphrase:
@@ -193,7 +193,7 @@ def _digest(content: IO[bytes], digest: Any) -> int:
 
 
 @contextmanager
-def _told_in_words() -> Iterator[None]:
+def _errors_as_backup_errors() -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as fault:

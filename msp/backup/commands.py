@@ -56,7 +56,7 @@ class Unlocking:
 
 def save(settings: Settings, file: str, *, encrypt: bool | None, passphrase_file: str | None) -> None:
     """Save to a file, or to standard output if it is «-», verify it, and report what was saved."""
-    with _told_in_words():
+    with _errors_as_backup_errors():
         passphrase = Unlocking(settings, passphrase_file).to_seal(encrypt)
         with embedded.running(settings):
             if file == "-":
@@ -66,32 +66,32 @@ def save(settings: Settings, file: str, *, encrypt: bool | None, passphrase_file
                 made = _save_to_file(settings, Path(file), passphrase)
             saving.note(settings, made)
     _say(f"Saved: {_what(made)}.")
-    _tell_of_faults(made)
+    _report_faults(made)
 
 
 def check(settings: Settings, file: str, *, passphrase_file: str | None) -> None:
     """Verify a backup and report its content; raises BackupError if it is damaged."""
-    with _told_in_words():
+    with _errors_as_backup_errors():
         told = archive.verify(Path(file), Unlocking(settings, passphrase_file).to_open(Path(file)))
     _say(f"Whole, and as it was written: {_what(told)}.")
-    _tell_of_faults(told)
+    _report_faults(told)
 
 
 def restore(settings: Settings, file: Path, *, passphrase_file: str | None, replaces: bool, other_keys: bool) -> None:
     """Restore a backup and report what was restored."""
     if not settings.owns_database:
         raise BackupError("DATABASE_URL names the restricted login: restore with the owner's address")
-    with _told_in_words():
+    with _errors_as_backup_errors():
         passphrase = Unlocking(settings, passphrase_file).to_open(file)
         with embedded.running(settings):
             told = restoring.restore(settings, file, passphrase=passphrase, replaces=replaces, other_keys=other_keys)
     _say(f"Restored: {_what(told)}.")
-    _tell_of_faults(told)
+    _report_faults(told)
 
 
 def take_keys(settings: Settings, file: Path, folder: Path, *, passphrase_file: str | None) -> None:
     """Extract only the keys from a sealed backup."""
-    with _told_in_words():
+    with _errors_as_backup_errors():
         restoring.take_keys(file, folder, passphrase=Unlocking(settings, passphrase_file).to_open(file))
     _say(f"The keys are in {folder}: name its files in MSP_ENCRYPTION_KEYS_FILE and SECRET_KEY_FILE.")
 
@@ -112,7 +112,7 @@ def _what(manifest: BackupManifest) -> str:
     )
 
 
-def _tell_of_faults(manifest: BackupManifest) -> None:
+def _report_faults(manifest: BackupManifest) -> None:
     for key in manifest.missing:
         _say(f"The stored file {key} was missing where this was saved.")
     for key in manifest.damaged:
@@ -124,7 +124,7 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def _told_in_words() -> Iterator[None]:
+def _errors_as_backup_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, psycopg.OperationalError) as fault:

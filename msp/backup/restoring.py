@@ -43,7 +43,7 @@ def restore(settings: Settings, path: Path, *, passphrase: str, replaces: bool, 
         _undo_cut_off(owner)
         if not replaces and _has_rows(owner):
             raise BackupError("This installation is not empty: restore into an empty one, or say --replace")
-        with _aside(owner):
+        with _empty_schema(owner):
             migrate.upgrade(settings, revision=source.manifest.revision)
             with _files(settings) as files:
                 _load(source, owner, files, keys_into=settings.home / "secrets", taken=taken)
@@ -126,7 +126,7 @@ def _has_rows(owner: tables.Connection) -> bool:
 
 
 @contextmanager
-def _aside(owner: tables.Connection) -> Iterator[None]:
+def _empty_schema(owner: tables.Connection) -> Iterator[None]:
     """Provide an empty schema inside the block; the previous one is restored unless the block drops it."""
     with owner.transaction():
         owner.execute(f"alter schema public rename to {ASIDE}".encode())

@@ -37,7 +37,7 @@ def change_between(before: WorkingCalendar, after: WorkingCalendar) -> CalendarD
     ):
         touched = [day for day in old.keys() | new.keys() if old.get(day) != new.get(day)]
         if touched:
-            what[name] = _came_and_went(old, new)
+            what[name] = _added_and_removed(old, new)
             days += touched
     is_everywhere = "timezone" in what or "week" in what
     return CalendarDifference(None if is_everywhere else min(days), what)
@@ -47,7 +47,7 @@ def _exceptions(calendar: WorkingCalendar) -> dict[date, tuple[Any, str]]:
     return {day: (windows, calendar.override_names.get(day, "")) for day, windows in calendar.overrides.items()}
 
 
-def _came_and_went(old: Mapping[date, Any], new: Mapping[date, Any]) -> dict[str, dict[str, str]]:
+def _added_and_removed(old: Mapping[date, Any], new: Mapping[date, Any]) -> dict[str, dict[str, str]]:
     parts = {
         "added": {day: new[day] for day in new.keys() - old.keys()},
         "removed": {day: old[day] for day in old.keys() - new.keys()},

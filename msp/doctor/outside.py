@@ -43,7 +43,7 @@ def _fault(url: str) -> str:
     """Why an address cannot be reached; empty if it can."""
     parts = urlsplit(url)
     try:
-        _greet_mail(parts) if parts.scheme.startswith("smtp") else _touch(parts)
+        _check_smtp(parts) if parts.scheme.startswith("smtp") else _touch(parts)
     except ssl.SSLCertVerificationError as fault:
         return f"its certificate is not valid ({fault.verify_message})"
     except TimeoutError:
@@ -60,7 +60,7 @@ def _touch(parts: SplitResult) -> None:
             ssl.create_default_context().wrap_socket(line, server_hostname=host).close()
 
 
-def _greet_mail(parts: SplitResult) -> None:
+def _check_smtp(parts: SplitResult) -> None:
     dial = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
     with dial(parts.hostname or "", parts.port or PORTS[parts.scheme], timeout=PATIENCE) as line:
         if parts.scheme == "smtp+starttls":

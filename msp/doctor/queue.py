@@ -38,10 +38,10 @@ def _queue(settings: Settings, client: redis.Redis) -> Iterator[Finding]:
     if most and int(memory["used_memory"]) > most * 0.9:
         mend = "Raise maxmemory, or look who fills it: the desk keeps hints alone there"
         yield Finding("fault", f"{kind} has used {int(memory['used_memory']) / most:.0%} of its memory", mend)
-    yield from _signs_of_life(settings, client)
+    yield from _heartbeats(settings, client)
 
 
-def _signs_of_life(settings: Settings, client: redis.Redis) -> Iterator[Finding]:
+def _heartbeats(settings: Settings, client: redis.Redis) -> Iterator[Finding]:
     workers = heartbeats.alive(asked=client)
     if not workers:
         yield Finding(

@@ -161,17 +161,17 @@ def _works_on(process: psutil.Process, data: Path) -> bool:
 def _end(processes: list[psutil.Process], number: signal.Signals, *, patience: float) -> None:
     """Send a signal to the processes and wait; kill them after `patience` seconds."""
     for each, seconds in ((number, patience), (signal.SIGQUIT, ORPHANS), (signal.SIGKILL, PATIENCE)):
-        for process in filter(_lives, processes):
+        for process in filter(_is_running, processes):
             try:
                 process.send_signal(each)
             except psutil.NoSuchProcess:
                 continue
         deadline = time.monotonic() + seconds
-        while any(map(_lives, processes)) and time.monotonic() < deadline:
+        while any(map(_is_running, processes)) and time.monotonic() < deadline:
             time.sleep(0.01)
 
 
-def _lives(process: psutil.Process) -> bool:
+def _is_running(process: psutil.Process) -> bool:
     """Whether a process is running: zombies hold nothing."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
@@ -210,8 +210,8 @@ def _places(settings: Settings) -> tuple[Path, Path, Path]:
     _own_folder(sockets)
     if _system_user() is not None:
         for place in (data, sockets, _program("postgres")):
-            _let_through(place)
-        _let_read(_program("postgres").parents[1])
+            _allow_traversal(place)
+        _allow_reading(_program("postgres").parents[1])
     return data, sockets, log_file(settings, "postgres.log")
 
 
@@ -222,7 +222,7 @@ def _own_folder(path: Path) -> None:
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def _let_through(path: Path) -> None:
+def _allow_traversal(path: Path) -> None:
     """Let other users traverse (not read) the parent folders, for PostgreSQL's own user."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
@@ -230,7 +230,7 @@ def _let_through(path: Path) -> None:
             folder.chmod(mode | 0o001)
 
 
-def _let_read(folder: Path) -> None:
+def _allow_reading(folder: Path) -> None:
     """Let other users read a program's files if a strict umask prevented it at installation."""
     if folder.stat().st_mode & 0o005 == 0o005:
         return

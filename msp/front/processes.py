@@ -57,19 +57,19 @@ class Processes:
             try:
                 while not signals.stop:
                     for process in self._all:
-                        self._look_after(process)
+                        self._supervise(process)
                     signals.wait(1.0)
             finally:
                 self._stop(signals)
 
-    def _look_after(self, process: _Process) -> None:
+    def _supervise(self, process: _Process) -> None:
         now = time.monotonic()
         if process.pid:
             ended, status = os.waitpid(process.pid, os.WNOHANG)
             if not ended:
                 self._end_if_stuck(process, now)
                 return
-            self._note_death(process, status, now)
+            self._record_exit(process, status, now)
         if now >= process.due:
             self._beats[process.number] = now
             process.born = now
@@ -83,7 +83,7 @@ class Processes:
             log.error("a web process is stuck and is ended", extra={"pid": process.pid})
             os.kill(process.pid, signal.SIGKILL)
 
-    def _note_death(self, process: _Process, status: int, now: float) -> None:
+    def _record_exit(self, process: _Process, status: int, now: float) -> None:
         process.deaths = 1 if now - process.born > HEALTHY_AFTER else process.deaths + 1
         code = os.waitstatus_to_exitcode(status)
         log.error("a web process ended", extra={"pid": process.pid, "code": code})

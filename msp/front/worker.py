@@ -70,7 +70,7 @@ class _Worker:
             line.close()
             return
         line.setblocking(False)
-        _mind_dead_clients(line, self._limits.pause_seconds)
+        _set_user_timeout(line, self._limits.pause_seconds)
         loop = asyncio.get_running_loop()
         task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(self._connection, line))
         self._made.add(task)
@@ -104,7 +104,7 @@ class _Worker:
             connection.cut_off() if connection.has_request else connection.transport.close()
 
 
-def _mind_dead_clients(line: socket.socket, seconds: float) -> None:
+def _set_user_timeout(line: socket.socket, seconds: float) -> None:
     """Make the kernel close a connection whose client acknowledges nothing for so long (TCP_USER_TIMEOUT)."""
     if line.family == socket.AF_UNIX:
         return

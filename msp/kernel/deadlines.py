@@ -55,7 +55,7 @@ class _Deadline:
             self._lines.clear()
 
 
-class _Watchman:
+class _DeadlineThread:
     """The thread that waits for the next deadline."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class _Watchman:
 
 
 _here = threading.local()
-_watchman = _Watchman()
+_watchman = _DeadlineThread()
 _hooked = threading.Lock()
 _is_hooked = False
 
@@ -113,11 +113,11 @@ def _hook() -> None:
     global _is_hooked
     with _hooked:
         if not _is_hooked:
-            sys.addaudithook(_hear)
+            sys.addaudithook(_audit_hook)
             _is_hooked = True
 
 
-def _hear(event: str, arguments: tuple[object, ...]) -> None:
+def _audit_hook(event: str, arguments: tuple[object, ...]) -> None:
     if event != "socket.connect":
         return
     current: _Deadline | None = getattr(_here, "deadline", None)

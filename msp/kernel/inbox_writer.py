@@ -215,11 +215,11 @@ def _close_all() -> None:
 def _run(connection: psycopg.Connection[Any], rows: list[InboxRow]) -> Iterator[tuple[str, str]]:
     """Insert rows of one shape in order; returns which are new."""
     with psycopg.RawCursor(connection) as cursor:
-        cursor.execute(_statement(*rows[0].shape), [f"[{','.join(_told(rows))}]"])
+        cursor.execute(_statement(*rows[0].shape), [f"[{','.join(_json_rows(rows))}]"])
         return iter(cursor.fetchall())
 
 
-def _told(rows: list[InboxRow]) -> Iterator[str]:
+def _json_rows(rows: list[InboxRow]) -> Iterator[str]:
     waiting: set[str] = set()  # keys of earlier rows of this statement, which it cannot see
     for number, row in enumerate(rows):
         key = row.values["key"]

@@ -258,7 +258,7 @@ def run_worker(app: Flask) -> None:
 
 def _listen(app: Flask) -> bool:
     """Listen for wake-ups until stopped (True) or until Redis is unavailable (False)."""
-    listener = _Listener([wake.QUEUE], connection=_patient_connection(app))
+    listener = _Listener([wake.QUEUE], connection=_blocking_connection(app))
     try:
         listener.work(logging_level="WARNING")
     except redis.RedisError as failure:
@@ -275,7 +275,7 @@ def run_clock(app: Flask) -> None:
 
 def _send_ticks(app: Flask) -> bool:
     _stop_on_signals()
-    scheduler = make_clock(_patient_connection(app))
+    scheduler = make_clock(_blocking_connection(app))
     try:
         scheduler.start()  # type: ignore[no-untyped-call]
     except StopRequested:  # before the cron had started
@@ -299,7 +299,7 @@ def _stop_on_signals() -> None:
         signal.signal(number, stop)
 
 
-def _patient_connection(app: Flask) -> redis.Redis:
+def _blocking_connection(app: Flask) -> redis.Redis:
     """Workers wait long for jobs, so they cannot use the endpoints' connection with short timeouts."""
     return redis.Redis.from_url(app.config["SETTINGS"].redis_url, health_check_interval=10)
 

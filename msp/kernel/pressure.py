@@ -40,11 +40,11 @@ class Gauge:
         self._average += SHARE * (seconds - self._average)
         if self.is_slow:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._go_on_saying, name="pressure", daemon=True)
+                self._thread = threading.Thread(target=self._keep_reporting, name="pressure", daemon=True)
                 self._thread.start()
             self._bell.set()
 
-    def _go_on_saying(self) -> None:
+    def _keep_reporting(self) -> None:
         while True:
             self._bell.wait()
             self._bell.clear()

@@ -42,7 +42,7 @@ def call_teams(port: int, settings: Settings) -> None:
 
 def ask_stripe(port: int, _settings: Settings) -> None:
     client: StripeClient = connect("sk_test_1", base=f"http://127.0.0.1:{port}")
-    payments._asked(lambda: client.v1.invoices.retrieve("in_1"))
+    payments._call(lambda: client.v1.invoices.retrieve("in_1"))
 
 
 def hand_over_a_mail(port: int, _settings: Settings) -> None:
