@@ -75,7 +75,7 @@ def asked_to_credit(invoice: Invoice) -> str | None:
 def _early(invoice: Invoice) -> str:
     last = invoice.period_end
     return gettext(
-        "%(month)s ends on %(day)s. Work until then will not be included in this invoice.",
+        "%(month)s is not over: it ends on %(day)s. Work until then will not be included in this invoice.",
         month=formats.month(invoice.period_start).capitalize(),
         day=formats.day(last),
     )
