@@ -81,13 +81,13 @@ def test_from_an_empty_desk_to_a_ticket_and_an_invoice(walk: Walk) -> None:
     walk.press("Guardar")
     assert walk.is_done("Un contrato") and walk.is_done("Un calendario")
 
-    walk.start("Slack o Microsoft Teams")
+    walk.start("El chat de un cliente")
     walk.press("Conectar y escribir")
     page.locator("#slack .say-text").fill("La impresora de la tienda no imprime")
     walk.steps += 1
     page.keyboard.press("Enter")
     expect(page.locator("#slack .said")).to_contain_text("LOZ-1 · La impresora de la tienda no imprime", timeout=ANSWER)
-    assert walk.is_done("Slack o Microsoft Teams") and walk.is_done("El primer ticket")
+    assert walk.is_done("El chat de un cliente") and walk.is_done("El primer ticket")
 
     walk.start("La primera factura")
     walk.press("Generar borradores")
