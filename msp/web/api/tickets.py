@@ -20,7 +20,7 @@ from msp.tickets import actions, api_queries, by_requester, opening, waking
 from msp.tickets.models import EDITABLE, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.states import priority_of
-from msp.tickets.ticket_rows import CHOSEN, Filter, TicketRow
+from msp.tickets.ticket_rows import CHOSEN, Filter
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
 from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
@@ -68,10 +68,6 @@ def list_tickets(query_data: dict[str, Any]) -> Answer:
         tickets = api_queries.newest_tickets(wanted, words=words, after=last, limit=limit + 1)
         found = page(tickets, limit=limit, key=lambda each: each.row.id)
     return found | {"items": [listed(each) for each in tickets[:limit]]}
-
-
-def _due_key(row: TicketRow) -> list[Any]:
-    return [row.due_at and row.due_at.isoformat(), row.id]
 
 
 @blueprint.post("/tickets")
