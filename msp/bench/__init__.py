@@ -12,8 +12,8 @@ from pathlib import Path
 
 from msp import embedded
 from msp.bench import endpoints, environment, pages, report, search, startup, sustained_load, sweeps
-from msp.bench.preload import SLACK_APP, TEAMS_TENANT, Known, Workspace, preload
-from msp.bench.report import Figure, Say
+from msp.bench.preload import SLACK_APP, TEAMS_TENANT, PreloadedIds, Workspace, preload
+from msp.bench.report import BenchFigure, Say
 from msp.config import Settings
 from msp.kernel import migrate
 from simulators.slack.server import SlackServer, create_slack_server
@@ -39,7 +39,7 @@ def run_bench(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        figures: list[Figure] = []
+        figures: list[BenchFigure] = []
         if "starts" in only:
             say("Starting the whole desk, twice …")
             figures += startup.measure(scratch / "whole")
@@ -58,14 +58,14 @@ def run_bench(
     return all(figure.is_met for figure in figures)
 
 
-def _on_a_full_desk(home: Path, only: Sequence[str], *, say: Say) -> list[Figure]:
+def _on_a_full_desk(home: Path, only: Sequence[str], *, say: Say) -> list[BenchFigure]:
     home.mkdir()
     with _slack() as (slack, seats), _teams() as teams:
         environ = environment.environment(home, PORT=str(environment.free_port())) | _chat(slack, teams)
         settings = Settings.from_env(environ)
         with embedded.running(settings):
             known = _filled(settings, _workspaces(slack, seats), say=say)
-            figures: list[Figure] = []
+            figures: list[BenchFigure] = []
             if {"pages", "endpoints"} & set(only):
                 figures += _web_alone(settings, environ, known, endpoints.Crowd(slack, seats), teams, only, say=say)
                 endpoints.forget(_owner(settings))
@@ -74,7 +74,7 @@ def _on_a_full_desk(home: Path, only: Sequence[str], *, say: Say) -> list[Figure
             return figures
 
 
-def _filled(settings: Settings, workspaces: list[Workspace], *, say: Say) -> Known:
+def _filled(settings: Settings, workspaces: list[Workspace], *, say: Say) -> PreloadedIds:
     from wsgi import create_app
 
     began = time.monotonic()
@@ -87,13 +87,13 @@ def _filled(settings: Settings, workspaces: list[Workspace], *, say: Say) -> Kno
 def _web_alone(
     settings: Settings,
     environ: dict[str, str],
-    known: Known,
+    known: PreloadedIds,
     crowd: endpoints.Crowd,
     teams: TeamsServer,
     only: Sequence[str],
     *,
     say: Say,
-) -> list[Figure]:
+) -> list[BenchFigure]:
     """Pages against the floor, then the endpoints; the workers rest, so that each figure is of one thing."""
     log, floor_port = settings.home / "bench.log", environment.free_port()
     floor = (sys.executable, "-m", "msp.bench.baseline", str(floor_port), _owner(settings))
@@ -103,7 +103,7 @@ def _web_alone(
     ):
         environment.answers(settings.port, "/readyz", process=web, log=log)
         environment.answers(floor_port, "/queue", process=bare, log=log)
-        figures: list[Figure] = []
+        figures: list[BenchFigure] = []
         if "pages" in only:
             say("Pages and tickets, by turns with the floor …")
             figures += pages.measure(known, port=settings.port, floor_port=floor_port, say=say)
@@ -116,7 +116,7 @@ def _web_alone(
 
 def _with_workers(
     settings: Settings, environ: dict[str, str], crowd: endpoints.Crowd, only: Sequence[str], *, say: Say
-) -> list[Figure]:
+) -> list[BenchFigure]:
     log = settings.home / "bench.log"
     say("Messages to cards …")
     with environment.running(*environment.msp("web"), env=environ, log=log) as web, _crew(environ, log):
@@ -126,7 +126,7 @@ def _with_workers(
         figures = [endpoints.cards(crowd)] if "cards" in only else []
         if {"flood", "overload"} & set(only):
             figures += sustained_load.measure(settings.port, crowd, _owner(settings), only, say=say)
-        return [*figures, Figure("Slack calls refused by its rate limits", crowd.slack.throttled, "calls", 0)]
+        return [*figures, BenchFigure("Slack calls refused by its rate limits", crowd.slack.throttled, "calls", 0)]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import psycopg
 
 from msp.bench.load import Sample, closed_loop, open_loop, request
 from msp.bench.preload import SLACK_APP, TEAMS_TENANT
-from msp.bench.report import Figure
+from msp.bench.report import BenchFigure
 from msp.kernel import clock
 from msp.kernel.db import Json
 from simulators.signing import slack_headers
@@ -46,7 +46,7 @@ class Crowd:
         return self.slack.world.workspaces[team].install.bot_user_id
 
 
-def acks(port: int, crowd: Crowd, teams: TeamsServer) -> list[Figure]:
+def acks(port: int, crowd: Crowd, teams: TeamsServer) -> list[BenchFigure]:
     """How soon each door answers, at the usual rate and at ten times that."""
     return [
         *_door("Slack event", port, partial(_slack_events, crowd), limit=SLACK_LIMIT),
@@ -54,17 +54,17 @@ def acks(port: int, crowd: Crowd, teams: TeamsServer) -> list[Figure]:
     ]
 
 
-def _door(name: str, port: int, make: Callable[[range], list[bytes]], *, limit: float) -> list[Figure]:
+def _door(name: str, port: int, make: Callable[[range], list[bytes]], *, limit: float) -> list[BenchFigure]:
     open_loop(port, make(range(50)), rate=RATE)
     usual = open_loop(port, make(range(1_000, 1_000 + int(RATE * SECONDS))), rate=RATE)
     rush = open_loop(port, make(range(10_000, 10_000 + int(TENFOLD * TENFOLD_SECONDS))), rate=TENFOLD)
     return [
-        Figure(f"{name} acknowledged at {RATE:.0f}/s, p99", usual.quantile(0.99), "ms", ACK_P99, _detail(usual)),
-        Figure(f"{name} acknowledged at {TENFOLD:.0f}/s, slowest", rush.quantile(1.0), "ms", limit, _detail(rush)),
+        BenchFigure(f"{name} acknowledged at {RATE:.0f}/s, p99", usual.quantile(0.99), "ms", ACK_P99, _detail(usual)),
+        BenchFigure(f"{name} acknowledged at {TENFOLD:.0f}/s, slowest", rush.quantile(1.0), "ms", limit, _detail(rush)),
     ]
 
 
-def throughput(port: int, floor_port: int, crowd: Crowd, *, say: Callable[[str], None]) -> Figure:
+def throughput(port: int, floor_port: int, crowd: Crowd, *, say: Callable[[str], None]) -> BenchFigure:
     """Acknowledgements a second against the bare floor on the same server, by turns: the median of the ratios."""
     ratios, seen, numbers = [], [], itertools.count(1_000_000)
 
@@ -77,7 +77,7 @@ def throughput(port: int, floor_port: int, crowd: Crowd, *, say: Callable[[str],
         ratios.append(rates[1] / rates[0])
         say(f"  acknowledgements a second, ours to the floor's: {seen[-1]}")
     name = f"Slack acknowledgements, {CLIENTS} clients: the floor's rate over ours"
-    return Figure(name, statistics.median(ratios), "×", FLOOR_OVER_OURS, ", ".join(seen))
+    return BenchFigure(name, statistics.median(ratios), "×", FLOOR_OVER_OURS, ", ".join(seen))
 
 
 def forget(database_url: str) -> None:
@@ -89,13 +89,13 @@ def forget(database_url: str) -> None:
         owner.execute("vacuum analyze delivery")
 
 
-def cards(crowd: Crowd) -> Figure:
+def cards(crowd: Crowd) -> BenchFigure:
     """Messages in Slack at a steady rate; each is timed until its card stands in its thread."""
     _say_and_wait(crowd, len(crowd.seats), rate=CARD_RATE)  # everybody is known from here on
     seconds = _say_and_wait(crowd, CARDS, rate=CARD_RATE)
     sample = Sample(seconds, span=CARDS / CARD_RATE)
     detail = f"p50 {sample.quantile(0.5):.0f} ms, slowest {sample.quantile(1.0):.0f} ms"
-    return Figure(f"message to card at {CARD_RATE:.0f}/s, p95", sample.quantile(0.95), "ms", CARD_P95, detail)
+    return BenchFigure(f"message to card at {CARD_RATE:.0f}/s, p95", sample.quantile(0.95), "ms", CARD_P95, detail)
 
 
 def _say_and_wait(crowd: Crowd, count: int, *, rate: float) -> list[float]:

@@ -32,7 +32,7 @@ class Sample:
         return len(self.seconds) / self.span
 
 
-class Line:
+class LoadLine:
     """One connection kept open; opened again where the server closed it between two requests."""
 
     def __init__(self, port: int) -> None:
@@ -93,7 +93,7 @@ def closed_loop(port: int, make: Make, *, clients: int, seconds: float, expect: 
     began = time.perf_counter()
 
     def one(number: int) -> None:
-        line, mine, count = Line(port), [], 0
+        line, mine, count = LoadLine(port), [], 0
         while time.perf_counter() - began < seconds:
             asked = make(count * clients + number)
             sent = time.perf_counter()
@@ -117,7 +117,7 @@ def open_loop(port: int, requests: Sequence[bytes], *, rate: float, lines: int =
     began = time.perf_counter() + 0.2
 
     def one(number: int) -> None:
-        line, mine = Line(port), []
+        line, mine = LoadLine(port), []
         for place in range(number, len(requests), lines):
             due = began + place / rate
             pause = due - time.perf_counter()

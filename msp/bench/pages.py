@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from msp.bench.load import Make, Sample, closed_loop, request
-from msp.bench.preload import CLIENTS, TICKETS, Known
-from msp.bench.report import Figure
+from msp.bench.preload import CLIENTS, TICKETS, PreloadedIds
+from msp.bench.report import BenchFigure
 
 CLIENTS_AT_ONCE, ROUNDS, SECONDS, WARM_SECONDS = 8, 5, 2.0, 1.0
 RATIO = 3.0
@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class PageLoad:
     """One kind of work and how it is asked of us and of the floor."""
 
     name: str
@@ -27,12 +27,12 @@ class Work:
     expect: int = 200
 
 
-def measure(known: Known, *, port: int, floor_port: int, say: Say) -> list[Figure]:
+def measure(known: PreloadedIds, *, port: int, floor_port: int, say: Say) -> list[BenchFigure]:
     """Each kind of work in rounds; what counts is the median round, and its ratio to the floor's."""
     return [_measured(work, port=port, floor_port=floor_port, say=say) for work in _works(known)]
 
 
-def _measured(work: Work, *, port: int, floor_port: int, say: Say) -> Figure:
+def _measured(work: PageLoad, *, port: int, floor_port: int, say: Say) -> BenchFigure:
     ours: list[Sample] = []
     floor: list[Sample] = []
     for number in range(ROUNDS + 1):  # the first one warms up
@@ -42,7 +42,9 @@ def _measured(work: Work, *, port: int, floor_port: int, say: Say) -> Figure:
     mine, bare = _median(ours[1:]), _median(floor[1:])
     detail = f"{mine[0]:.1f}/{mine[1]:.1f} ms · {mine[2]:.0f}/s; floor {bare[0]:.1f}/{bare[1]:.1f} ms · {bare[2]:.0f}/s"
     say(f"  {work.name}: {detail} · {ours[-1].size / 1000:.0f} KB")
-    return Figure(f"{work.name}, {CLIENTS_AT_ONCE} clients, against the floor", bare[2] / mine[2], "×", RATIO, detail)
+    return BenchFigure(
+        f"{work.name}, {CLIENTS_AT_ONCE} clients, against the floor", bare[2] / mine[2], "×", RATIO, detail
+    )
 
 
 def _median(samples: list[Sample]) -> tuple[float, float, float]:
@@ -54,7 +56,7 @@ def _median(samples: list[Sample]) -> tuple[float, float, float]:
     )
 
 
-def _works(known: Known) -> list[Work]:
+def _works(known: PreloadedIds) -> list[PageLoad]:
     chance = random.Random(7)  # noqa: S311 (spreads the load, guards nothing)
     browser = {"Cookie": known.cookie, "Accept-Encoding": "gzip", "Accept": "text/html", "Accept-Language": "es"}
     labels = [f"{known.codes[number % CLIENTS]}-{number // CLIENTS + 1}" for number in range(TICKETS)]
@@ -62,17 +64,17 @@ def _works(known: Known) -> list[Work]:
     asked = [_asked(known, chance.randrange(CLIENTS)) for _ in range(1000)]
     json_headers = {"Content-Type": "application/json", "Authorization": f"Bearer {known.token}"}
     return [
-        Work(
+        PageLoad(
             "queue page",
             lambda n: request("GET", "/desk/team", browser),
             lambda n: request("GET", "/queue", browser),
         ),
-        Work(
+        PageLoad(
             "ticket page",
             lambda n: request("GET", f"/desk/tickets/{labels[n % TICKETS]}", browser),
             lambda n: request("GET", f"/tickets/{labels[n % TICKETS]}", browser),
         ),
-        Work(
+        PageLoad(
             "create ticket",
             lambda n: request("POST", "/api/v1/tickets", json_headers, body=asked[n % 1000]),
             lambda n: request("POST", "/tickets", json_headers, body=asked[n % 1000]),
@@ -81,7 +83,7 @@ def _works(known: Known) -> list[Work]:
     ]
 
 
-def _asked(known: Known, client: int) -> bytes:
+def _asked(known: PreloadedIds, client: int) -> bytes:
     return json.dumps(
         {
             "client_id": known.client_ids[client],

@@ -50,7 +50,7 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PreloadedIds:
     """What the load needs to know of the desk it asks."""
 
     token: str
@@ -60,7 +60,7 @@ class Known:
     requester_ids: tuple[str, ...]  # one of each client, in the same order
 
 
-def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace], tickets: int = TICKETS) -> Known:
+def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace], tickets: int = TICKETS) -> PreloadedIds:
     """Fill an empty, migrated desk; `settings` name the owner of its database, a superuser.
 
     Each of the Slack workspaces belongs to another client. Messages are not grouped: each is a ticket of its own.
@@ -80,7 +80,7 @@ def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace], 
                 owner.execute(f"vacuum analyze {table}".encode())
             first = "select distinct on (client_id) client_id::text, id::text from person where client_id is not null"
             requesters: dict[str, str] = dict(owner.execute(first.encode()).fetchall())
-        return Known(
+        return PreloadedIds(
             token=token,
             cookie=signed_in(app),
             codes=tuple(code for code, _id in named),

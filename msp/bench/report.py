@@ -13,7 +13,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class BenchFigure:
     """One line: what was measured, how it came out, and the most it may be (same unit)."""
 
     name: str
@@ -28,7 +28,7 @@ class Figure:
         return self.value <= self.target
 
 
-def show(figures: Sequence[Figure], *, say: Say) -> None:
+def show(figures: Sequence[BenchFigure], *, say: Say) -> None:
     """Print the table."""
     width = max(len(figure.name) for figure in figures)
     say(f"{'':{width}}  {'measured':>10}  {'at most':>10}")
@@ -38,7 +38,7 @@ def show(figures: Sequence[Figure], *, say: Say) -> None:
         say(f"{figure.name:{width}}  {measured:>10}  {most:>10}  {verdict}  {figure.detail}")
 
 
-def write(figures: Sequence[Figure], path: Path, *, seconds: float) -> None:
+def write(figures: Sequence[BenchFigure], path: Path, *, seconds: float) -> None:
     """Write what was measured as JSON."""
     content = {
         "at": clock.now().isoformat(timespec="seconds"),

@@ -19,7 +19,7 @@ from msp import embedded
 from msp.bench import environment, report
 from msp.bench.load import Make, Sample, closed_loop, request
 from msp.bench.preload import PRELOAD, preload, signed_in
-from msp.bench.report import Figure, Say
+from msp.bench.report import BenchFigure, Say
 from msp.config import Settings
 from msp.kernel import migrate
 
@@ -29,7 +29,7 @@ ROUNDS, SECONDS, WARM_SECONDS = 5, 3.0, 2.0
 RATIO, P95 = 2.5, 40.0  # at concurrency 1; milliseconds on the reference machine
 
 
-def measure(home: Path, *, say: Say) -> list[Figure]:
+def measure(home: Path, *, say: Say) -> list[BenchFigure]:
     """Search for terms with 100 hits, one after another; loads the tickets into `home` first where they are missing."""
     from wsgi import create_app
 
@@ -58,7 +58,7 @@ def _load(settings: Settings, *, say: Say) -> None:
     say(f"{TICKETS:,} tickets loaded in {time.monotonic() - began:.0f} s, and kept for the next time")
 
 
-def _figures(settings: Settings, environ: dict[str, str], app: Flask, *, say: Say) -> list[Figure]:
+def _figures(settings: Settings, environ: dict[str, str], app: Flask, *, say: Say) -> list[BenchFigure]:
     with app.app_context():
         browser = {"Cookie": signed_in(app), "Accept-Encoding": "gzip", "Accept": "text/html", "Accept-Language": "es"}
         browser |= {"HX-Request": "true", "HX-Target": "palette-list"}  # as one types
@@ -90,7 +90,7 @@ def _served(settings: Settings, environ: dict[str, str]) -> Iterator[int]:
         yield floor_port
 
 
-def _compared(port: int, floor_port: int, ours: Make, floor: Make, *, say: Say) -> list[Figure]:
+def _compared(port: int, floor_port: int, ours: Make, floor: Make, *, say: Say) -> list[BenchFigure]:
     mine: list[Sample] = []
     bare: list[Sample] = []
     for number in range(ROUNDS + 1):  # the first one warms up
@@ -102,8 +102,8 @@ def _compared(port: int, floor_port: int, ours: Make, floor: Make, *, say: Say) 
     detail = f"{p50:.1f}/{p95:.1f} ms; floor {floor_p50:.1f}/{floor_p95:.1f} ms"
     say(f"  search, 100 hits: {detail}")
     return [
-        Figure("search for 100 hits in 1,000,000 tickets, against the floor", p50 / floor_p50, "×", RATIO, detail),
-        Figure("search for 100 hits in 1,000,000 tickets, p95", p95, "ms", P95, detail),
+        BenchFigure("search for 100 hits in 1,000,000 tickets, against the floor", p50 / floor_p50, "×", RATIO, detail),
+        BenchFigure("search for 100 hits in 1,000,000 tickets, p95", p95, "ms", P95, detail),
     ]
 
 

@@ -5,21 +5,21 @@ import time
 from pathlib import Path
 
 from msp.bench import environment
-from msp.bench.load import Line, request
-from msp.bench.report import Figure
+from msp.bench.load import LoadLine, request
+from msp.bench.report import BenchFigure
 
 FIRST, NEXT, WEIGHT = 90.0, 6.0, 700.0
 WARM = 20  # pages asked before it is weighed
 
 
-def measure(home: Path) -> list[Figure]:
+def measure(home: Path) -> list[BenchFigure]:
     """Start the whole desk with its demo data in an empty home, weigh it warm, stop it, start it again."""
     first, weight = _start(home, is_weighed=True)
     again, _ = _start(home, is_weighed=False)
     return [
-        Figure("msp run: first start, demo data made", first, "s", FIRST),
-        Figure("msp run: next start", again, "s", NEXT),
-        Figure("all processes together, warm (PSS)", weight / 1e6, "MB", WEIGHT),
+        BenchFigure("msp run: first start, demo data made", first, "s", FIRST),
+        BenchFigure("msp run: next start", again, "s", NEXT),
+        BenchFigure("all processes together, warm (PSS)", weight / 1e6, "MB", WEIGHT),
     ]
 
 
@@ -34,7 +34,7 @@ def _start(home: Path, *, is_weighed: bool) -> tuple[float, int]:
 
 
 def _warm_weight(port: int, process: subprocess.Popen[bytes]) -> int:
-    line = Line(port)
+    line = LoadLine(port)
     for _ in range(WARM):
         line.ask(request("GET", "/signin"))
         line.close()  # so that each worker gets its share

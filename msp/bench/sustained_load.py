@@ -16,7 +16,7 @@ import psycopg
 
 from msp.bench.endpoints import Crowd, slack_request
 from msp.bench.load import Sample, open_loop
-from msp.bench.report import Figure, Say
+from msp.bench.report import BenchFigure, Say
 from msp.kernel import clock
 from msp.kernel.db import Json
 from simulators.slack.spread import Seat
@@ -32,7 +32,7 @@ OVERLOAD_PATIENCE = 1200.0  # seconds in which the backlog is worked off
 GENERAL = "C0GENERAL"
 
 
-def measure(port: int, crowd: Crowd, database_url: str, only: Sequence[str], *, say: Say) -> list[Figure]:
+def measure(port: int, crowd: Crowd, database_url: str, only: Sequence[str], *, say: Say) -> list[BenchFigure]:
     """What the workers can do at most, then the parts of `only`: a steady stream of events ("flood"), "overload"."""
     stream = Stream(crowd)
     say("How many tickets a second …")
@@ -44,7 +44,7 @@ def measure(port: int, crowd: Crowd, database_url: str, only: Sequence[str], *, 
 
 def _steady(
     port: int, stream: "Stream", database_url: str, ceiling: float, *, say: Say, seconds: float = SECONDS
-) -> list[Figure]:
+) -> list[BenchFigure]:
     """Let events come at RATE for so many seconds while the workers work, and look how much waits."""
     pace = f"{RATE:.0f}/s for {seconds:.0f} s"
     say(f"Events at {pace} …")
@@ -53,8 +53,8 @@ def _steady(
     seen.drained = _until_done(database_url, patience=OVERLOAD_PATIENCE)
     acks, made = sample.quantile(0.99), f"{stream.opened} tickets, {stream.said} more messages on them"
     return [
-        Figure(f"Slack events at {pace}, p99", acks, "ms", ACK_P99, _acks(sample)),
-        Figure(
+        BenchFigure(f"Slack events at {pace}, p99", acks, "ms", ACK_P99, _acks(sample)),
+        BenchFigure(
             f"backlog at {pace}, oldest",
             seen.oldest,
             "s",
@@ -65,7 +65,7 @@ def _steady(
     ]
 
 
-def _overload(port: int, stream: "Stream", database_url: str, ceiling: float, *, say: Say) -> list[Figure]:
+def _overload(port: int, stream: "Stream", database_url: str, ceiling: float, *, say: Say) -> list[BenchFigure]:
     """Twice what the workers can do: acknowledgements stay fast, the backlog grows and is worked off afterwards."""
     rate = OVERLOAD * ceiling
     pace = f"{OVERLOAD:.0f} times what workers can do, {OVERLOAD_SECONDS:.0f} s"
@@ -75,8 +75,8 @@ def _overload(port: int, stream: "Stream", database_url: str, ceiling: float, *,
     seen.drained = _until_done(database_url, patience=OVERLOAD_PATIENCE)
     detail = f"{_acks(sample)}; at most {seen.waiting} rows waited, worked off {seen.drained:.0f} s after the last"
     return [
-        Figure(f"Slack events at {pace}, p99", sample.quantile(0.99), "ms", ACK_P99, detail),
-        Figure(f"Slack events at {pace}, slowest", sample.quantile(1.0), "ms", OVERLOAD_SLOWEST),
+        BenchFigure(f"Slack events at {pace}, p99", sample.quantile(0.99), "ms", ACK_P99, detail),
+        BenchFigure(f"Slack events at {pace}, slowest", sample.quantile(1.0), "ms", OVERLOAD_SLOWEST),
     ]
 
 

@@ -16,7 +16,7 @@ from flask import Flask
 
 from msp import embedded
 from msp.bench import environment
-from msp.bench.report import Figure, Say
+from msp.bench.report import BenchFigure, Say
 from msp.calendars.actions import add_calendar
 from msp.clients.actions import add_client
 from msp.config import Settings
@@ -59,7 +59,7 @@ from (select t.id, t.client_id, c.calendar_id, now() + make_interval(
 """
 
 
-def measure(home: Path, *, say: Say) -> list[Figure]:
+def measure(home: Path, *, say: Say) -> list[BenchFigure]:
     """Start servers of our own, then sweep beside few clocks and many, and watch real workers do it."""
     from wsgi import create_app
 
@@ -77,9 +77,13 @@ def measure(home: Path, *, say: Say) -> list[Figure]:
                 late, burst = _latency(owner, say=say), _burst(owner, say=say)
     few, many = beside[FEW], beside[MANY]
     return [
-        Figure("sweep: 1,000,000 open ÷ 10,000 open", many / few, "×", 1.3, f"{DUE} due: {few:.2f} s and {many:.2f} s"),
-        Figure("steps: latest of 500 at 1,000,000 open", late, "s", 2.0, f"{WORKERS} workers, due within {SPREAD} s"),
-        Figure("steps: 10,000 due at once, all taken", burst, "s", 60.0, f"{BURST / burst:.0f} a second"),
+        BenchFigure(
+            "sweep: 1,000,000 open ÷ 10,000 open", many / few, "×", 1.3, f"{DUE} due: {few:.2f} s and {many:.2f} s"
+        ),
+        BenchFigure(
+            "steps: latest of 500 at 1,000,000 open", late, "s", 2.0, f"{WORKERS} workers, due within {SPREAD} s"
+        ),
+        BenchFigure("steps: 10,000 due at once, all taken", burst, "s", 60.0, f"{BURST / burst:.0f} a second"),
     ]
 
 

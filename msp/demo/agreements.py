@@ -24,7 +24,7 @@ LADDER = (
 )
 
 
-def agreement(contract: told.Contract, *, calendar_id: UUID) -> Agreement:
+def agreement(contract: told.DemoContract, *, calendar_id: UUID) -> Agreement:
     """What the desk is told of a contract."""
     return Agreement(
         name=contract.name,
@@ -41,18 +41,18 @@ def agreement(contract: told.Contract, *, calendar_id: UUID) -> Agreement:
     )
 
 
-def is_full(contract: told.Contract) -> bool:
+def is_full(contract: told.DemoContract) -> bool:
     """Whether the contract is of those that also promise next responses and fulfilment, with a ladder of their own."""
     return "excluded_bands" in KINDS[contract.kind].terms
 
 
-def _target(target: told.SlaTarget, *, is_full: bool) -> PriorityTargets:
+def _target(target: told.DemoSlaTarget, *, is_full: bool) -> PriorityTargets:
     if not is_full:
         return PriorityTargets(target.first_response, target.resolution)
     return PriorityTargets(target.first_response, target.resolution, target.first_response * 2, target.resolution)
 
 
-def _common(contract: told.Contract) -> Json:
+def _common(contract: told.DemoContract) -> Json:
     terms: Json = {
         "multipliers": {band: str(factor) for band, factor in contract.multipliers},
         "rounding": {
@@ -71,16 +71,16 @@ def _common(contract: told.Contract) -> Json:
     return terms
 
 
-def _excluded(contract: told.Contract) -> Json:
+def _excluded(contract: told.DemoContract) -> Json:
     outside = [work_type for work_type in WORK_TYPES if work_type not in contract.covers]
     return {"excluded_work_types": outside} if outside and contract.covers else {}
 
 
-def _hours(contract: told.Contract) -> Json:
+def _hours(contract: told.DemoContract) -> Json:
     return {}
 
 
-def _block(contract: told.Contract) -> Json:
+def _block(contract: told.DemoContract) -> Json:
     terms: Json = {
         "fee": _money(contract, "block_price"),
         "block_minutes": contract.terms["block_minutes"],
@@ -93,16 +93,16 @@ def _block(contract: told.Contract) -> Json:
     return terms
 
 
-def _retainer(contract: told.Contract) -> Json:
+def _retainer(contract: told.DemoContract) -> Json:
     amount = _money(contract, "amount")
     return {"fee": amount, "block_amount": amount, "block_renewal": "month"}
 
 
-def _flat(contract: told.Contract) -> Json:
+def _flat(contract: told.DemoContract) -> Json:
     return {"fee": _money(contract, "fee"), "proration": contract.terms["proration"]} | _excluded(contract)
 
 
-def _seats(contract: told.Contract) -> Json:
+def _seats(contract: told.DemoContract) -> Json:
     return {
         "fee": _money(contract, "price"),
         "seats": contract.terms["seats"],
@@ -110,11 +110,11 @@ def _seats(contract: told.Contract) -> Json:
     } | _excluded(contract)
 
 
-def _per_ticket(contract: told.Contract) -> Json:
+def _per_ticket(contract: told.DemoContract) -> Json:
     return {"fee": _money(contract, "price")}
 
 
-def _fixed(contract: told.Contract) -> Json:
+def _fixed(contract: told.DemoContract) -> Json:
     return {
         "milestones": [
             {
@@ -127,7 +127,7 @@ def _fixed(contract: told.Contract) -> Json:
     }
 
 
-def _money(contract: told.Contract, name: str) -> str:
+def _money(contract: told.DemoContract, name: str) -> str:
     return str(Decimal(str(contract.terms[name])).quantize(Decimal("0.01")))
 
 

@@ -6,20 +6,20 @@ from datetime import date
 import holidays
 
 from msp.demo.content.agreements import HOURS, Hours, Windows
-from msp.demo.world import Calendar, CalendarException, Holiday, Timetable
+from msp.demo.world import DemoCalendar, DemoCalendarException, DemoHoliday, DemoTimetable
 
 _MORNING = (("09:00", "14:00"),)
 
 
-def build_calendars(today: date) -> tuple[Calendar, ...]:
+def build_calendars(today: date) -> tuple[DemoCalendar, ...]:
     """Return every calendar with its holidays and exceptions from last year to next year."""
     years = (today.year - 1, today.year, today.year + 1)
     return tuple(_calendar(hours, years) for hours in HOURS)
 
 
-def _calendar(hours: Hours, years: tuple[int, ...]) -> Calendar:
+def _calendar(hours: Hours, years: tuple[int, ...]) -> DemoCalendar:
     closed = _holidays(hours, years)
-    return Calendar(
+    return DemoCalendar(
         key=hours.key,
         name=hours.name,
         timezone=hours.timezone,
@@ -27,7 +27,7 @@ def _calendar(hours: Hours, years: tuple[int, ...]) -> Calendar:
         weekly=_week(hours, hours.windows),
         timetables=tuple(_timetables(hours, years)),
         town=hours.town,
-        holidays=tuple(Holiday(day, name) for day, name in sorted(closed.items())),
+        holidays=tuple(DemoHoliday(day, name) for day, name in sorted(closed.items())),
         exceptions=tuple(_exceptions(hours, years, closed)),
     )
 
@@ -36,11 +36,11 @@ def _week(hours: Hours, windows: Windows) -> tuple[Windows, ...]:
     return tuple(windows if day < hours.days else () for day in range(7))
 
 
-def _timetables(hours: Hours, years: tuple[int, ...]) -> Iterator[Timetable]:
+def _timetables(hours: Hours, years: tuple[int, ...]) -> Iterator[DemoTimetable]:
     """Summer hours from 15 June to 15 September, each year as its own version."""
     for year in years if hours.summer else ():
-        yield Timetable(date(year, 6, 15), "Jornada de verano", _week(hours, hours.summer or ()))
-        yield Timetable(date(year, 9, 16), "Jornada de invierno", _week(hours, hours.windows))
+        yield DemoTimetable(date(year, 6, 15), "Jornada de verano", _week(hours, hours.summer or ()))
+        yield DemoTimetable(date(year, 9, 16), "Jornada de invierno", _week(hours, hours.windows))
 
 
 def _holidays(hours: Hours, years: tuple[int, ...]) -> dict[date, str]:
@@ -53,11 +53,11 @@ def _holidays(hours: Hours, years: tuple[int, ...]) -> dict[date, str]:
     return closed
 
 
-def _exceptions(hours: Hours, years: tuple[int, ...], closed: dict[date, str]) -> Iterator[CalendarException]:
-    days: list[CalendarException] = []
+def _exceptions(hours: Hours, years: tuple[int, ...], closed: dict[date, str]) -> Iterator[DemoCalendarException]:
+    days: list[DemoCalendarException] = []
     for year in years:
         for month, day, name in hours.short_days:
-            days.append(CalendarException(date(year, month, day), _MORNING, name))
+            days.append(DemoCalendarException(date(year, month, day), _MORNING, name))
     for exception in sorted(days, key=lambda found: found.day):
         if exception.day.weekday() < 5 and exception.day not in closed:
             yield exception

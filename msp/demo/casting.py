@@ -5,7 +5,7 @@ from random import Random
 
 from msp.demo.script import Scenario, scenarios
 from msp.demo.words import sheet_of
-from msp.demo.world import Client, Person
+from msp.demo.world import DemoClient, Person
 
 _MANAGER_SHARE = 0.6
 _TRADE_WEIGHT = 6.0  # what only a few trades know comes up more there
@@ -21,24 +21,24 @@ class Casting:
         self._told: Counter[tuple[str, str]] = Counter()
         self._asked: set[tuple[str, str]] = set()
 
-    def turn(self, client: Client, scenario: Scenario) -> int:
+    def turn(self, client: DemoClient, scenario: Scenario) -> int:
         """Count how often a client has had a scenario, and count this time too."""
         self._told[client.code, scenario.key] += 1
         return self._told[client.code, scenario.key] - 1 + sum(map(ord, client.code))
 
-    def scenario(self, client: Client, *, needs_mark: str = "", at_night: bool = False) -> Scenario:
+    def scenario(self, client: DemoClient, *, needs_mark: str = "", at_night: bool = False) -> Scenario:
         """Draw a scenario that fits the client's trade; one with a kind of step, or one that cannot wait."""
         fitting = [s for s in scenarios() if _fits(s, client, needs_mark, at_night)]
         return self._rng.choices(fitting, [self._weight(s, client) for s in fitting])[0]
 
-    def _weight(self, scenario: Scenario, client: Client) -> float:
+    def _weight(self, scenario: Scenario, client: DemoClient) -> float:
         told = self._told[client.code, scenario.key]
         if told >= scenario.most:
             return 1e-6
         of_the_trade = _TRADE_WEIGHT if 0 < len(scenario.sectors) < 4 else 1.0
         return scenario.weight * of_the_trade / (1 + 0.7 * told)
 
-    def requester(self, client: Client, scenario: Scenario) -> Person:
+    def requester(self, client: DemoClient, scenario: Scenario) -> Person:
         """Draw somebody who has not reported this yet, if there is anybody."""
         people = list(client.people)
         managers = [person for person in people if person.role == "client_manager"]
@@ -49,7 +49,7 @@ class Casting:
         self._asked.add((scenario.key, person.email))
         return person
 
-    def source(self, client: Client, scenario: Scenario) -> str:
+    def source(self, client: DemoClient, scenario: Scenario) -> str:
         """Draw the door a ticket comes through."""
         if scenario.sources:
             return self._rng.choice(scenario.sources)
@@ -71,7 +71,7 @@ class Casting:
         return (_LOWER if draw < 0.045 else _HIGHER)[final], final
 
 
-def _fits(scenario: Scenario, client: Client, needs_mark: str, at_night: bool) -> bool:
+def _fits(scenario: Scenario, client: DemoClient, needs_mark: str, at_night: bool) -> bool:
     if scenario.sectors and client.sector not in scenario.sectors:
         return False
     if at_night and not (scenario.type == "incident" and set(scenario.priorities) & {"urgent", "high"}):

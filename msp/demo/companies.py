@@ -7,31 +7,31 @@ from decimal import Decimal
 from random import Random
 
 from msp.demo.content import names
-from msp.demo.content.agreements import AGREEMENTS, LEVELS, MULTIPLIERS, Agreement, signed_on
+from msp.demo.content.agreements import AGREEMENTS, LEVELS, MULTIPLIERS, DemoAgreement, signed_on
 from msp.demo.content.sheets import SHEETS, Cast, Sheet
 from msp.demo.content.things import TRADES
 from msp.demo.world import (
-    Channel,
-    Client,
-    Contract,
+    DemoChannel,
+    DemoClient,
+    DemoContract,
+    DemoRate,
+    DemoRounding,
+    DemoSlaTarget,
     Person,
-    Rate,
-    Rounding,
     SlackConnection,
-    SlaTarget,
     TeamsConnection,
 )
 
 _SLACK_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
-def build_clients(today: date, rng: Random) -> tuple[Client, ...]:
+def build_clients(today: date, rng: Random) -> tuple[DemoClient, ...]:
     """Return the twelve clients; the same `rng` state gives the same people."""
     return tuple(_client(sheet, today, rng) for sheet in SHEETS)
 
 
-def _client(sheet: Sheet, today: date, rng: Random) -> Client:
-    return Client(
+def _client(sheet: Sheet, today: date, rng: Random) -> DemoClient:
+    return DemoClient(
         code=sheet.code,
         name=sheet.name,
         short_name=sheet.short_name,
@@ -100,10 +100,10 @@ def _ascii(name: str) -> str:
     return plain.lower().replace(" ", "")
 
 
-def _contract(agreement: Agreement, sheet: Sheet, today: date) -> Contract:
+def _contract(agreement: DemoAgreement, sheet: Sheet, today: date) -> DemoContract:
     remote_minimum, onsite_minimum = agreement.minimums
     minimums = {"remote": remote_minimum, "onsite": onsite_minimum, "project": 0, "travel": 0}
-    return Contract(
+    return DemoContract(
         key=agreement.key,
         client_code=agreement.client_code,
         name=agreement.name,
@@ -115,15 +115,15 @@ def _contract(agreement: Agreement, sheet: Sheet, today: date) -> Contract:
         covers=agreement.covers,
         terms=agreement.terms,
         rates=tuple(
-            Rate(work_type, Decimal(hourly), "EUR")
+            DemoRate(work_type, Decimal(hourly), "EUR")
             for work_type, hourly in zip(("remote", "onsite", "project", "travel"), agreement.hourly, strict=True)
         ),
         multipliers=MULTIPLIERS[agreement.multipliers],
         rounding=tuple(
-            Rounding(work_type, agreement.scope, agreement.increment if work_type != "travel" else 1, "up", minimum)
+            DemoRounding(work_type, agreement.scope, agreement.increment if work_type != "travel" else 1, "up", minimum)
             for work_type, minimum in minimums.items()
         ),
-        targets=tuple(SlaTarget(*target) for target in LEVELS[agreement.level]),
+        targets=tuple(DemoSlaTarget(*target) for target in LEVELS[agreement.level]),
         purchase_order=agreement.purchase_order,
         milestones=agreement.milestones,
     )
@@ -135,7 +135,7 @@ def _slack(sheet: Sheet, rng: Random) -> SlackConnection:
         team_name=sheet.slack or "",
         app_id=_slack_id("A", rng),
         bot_user_id=_slack_id("U", rng),
-        channels=tuple(Channel(_slack_id("C", rng), name) for name in sheet.channels),
+        channels=tuple(DemoChannel(_slack_id("C", rng), name) for name in sheet.channels),
     )
 
 
@@ -144,7 +144,7 @@ def _teams(sheet: Sheet, rng: Random) -> TeamsConnection:
     return TeamsConnection(
         tenant_id=_uuid(rng),
         team_id=_thread_id(rng),
-        channels=tuple(Channel(_thread_id(rng), name) for name in names_of_channels),
+        channels=tuple(DemoChannel(_thread_id(rng), name) for name in names_of_channels),
     )
 
 

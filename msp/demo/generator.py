@@ -10,14 +10,14 @@ from msp.demo.calendars import build_calendars
 from msp.demo.casting import Casting
 from msp.demo.companies import build_clients
 from msp.demo.content.provider import PROVIDER, STAFF
-from msp.demo.plan import Plan, target_of
+from msp.demo.plan import DemoPlan, target_of
 from msp.demo.present import Opening, created_for, openings, priorities_for
 from msp.demo.roster import by_first_name, technicians_for
 from msp.demo.script import Scenario, scenarios
 from msp.demo.story import tell
 from msp.demo.words import sheet_of
 from msp.demo.worktime import Worktime
-from msp.demo.world import Client, Contract, DemoWorld, Person, Ticket
+from msp.demo.world import DemoClient, DemoContract, DemoTicket, DemoWorld, Person
 from msp.tickets.label import Label
 
 PASSWORD = "guardia-demo-2026"  # noqa: S105  # everybody's, in the demo only
@@ -30,7 +30,7 @@ _BREACHES = (("", 0.944), ("first_response", 0.024), ("resolution", 0.032))
 class _Telling:
     """What stays the same while tickets are being written."""
 
-    def __init__(self, clients: tuple[Client, ...], worktimes: dict[str, Worktime], now: datetime) -> None:
+    def __init__(self, clients: tuple[DemoClient, ...], worktimes: dict[str, Worktime], now: datetime) -> None:
         self.rng = Random(_SEED)  # noqa: S311  # the demo must come out the same
         self.clients = {client.code: client for client in clients}
         self.worktimes = worktimes
@@ -38,7 +38,7 @@ class _Telling:
         self.casting = Casting(self.rng)
         self.seen: set[str] = set()
 
-    def worktime(self, client: Client) -> Worktime:
+    def worktime(self, client: DemoClient) -> Worktime:
         """Return the calendar of a client's contracts."""
         return self.worktimes[sheet_of(client).calendar]
 
@@ -58,26 +58,26 @@ def generate(today: datetime) -> DemoWorld:
     return DemoWorld(now, PASSWORD, PROVIDER, STAFF, calendars, clients, _numbered(tickets, clients))
 
 
-def generate_clients(today: date) -> tuple[Client, ...]:
+def generate_clients(today: date) -> tuple[DemoClient, ...]:
     """Return the companies of the demo world alone; people and ids are the same on every day."""
     return build_clients(today, Random(_SEED))  # noqa: S311
 
 
-def _numbered(tickets: list[Ticket], clients: tuple[Client, ...]) -> tuple[Ticket, ...]:
+def _numbered(tickets: list[DemoTicket], clients: tuple[DemoClient, ...]) -> tuple[DemoTicket, ...]:
     counters = Counter({client.code: client.first_ticket - 1 for client in clients})
-    numbered: list[Ticket] = []
+    numbered: list[DemoTicket] = []
     for ticket in sorted(tickets, key=lambda found: found.created_at):
         counters[ticket.client_code] += 1
         numbered.append(replace(ticket, number=str(Label(ticket.client_code, counters[ticket.client_code]))))
     return tuple(numbered)
 
 
-def _history(telling: _Telling, count: int) -> list[Ticket]:
+def _history(telling: _Telling, count: int) -> list[DemoTicket]:
     clients = list(telling.clients.values())
     shares = [sheet_of(client).share_of_tickets for client in clients]
     first = (telling.now - HISTORY + timedelta(days=1)).date()
     flows = {client.code: flow_of(telling.worktime(client), first, telling.now.date()) for client in clients}
-    told: list[Ticket] = []
+    told: list[DemoTicket] = []
     while len(told) < count:
         client = telling.rng.choices(clients, shares)[0]
         ticket = _past_ticket(telling, client, flows[client.code])
@@ -86,7 +86,7 @@ def _history(telling: _Telling, count: int) -> list[Ticket]:
     return told
 
 
-def _past_ticket(telling: _Telling, client: Client, flow: Flow) -> Ticket | None:
+def _past_ticket(telling: _Telling, client: DemoClient, flow: Flow) -> DemoTicket | None:
     rng, casting = telling.rng, telling.casting
     created = arrival(flow, rng)
     if created > telling.now - timedelta(minutes=50):
@@ -101,7 +101,7 @@ def _past_ticket(telling: _Telling, client: Client, flow: Flow) -> Ticket | None
     return tell(replace(plan, breach=breach), rng, telling.seen)
 
 
-def _open_ticket(telling: _Telling, opening: Opening) -> Ticket:
+def _open_ticket(telling: _Telling, opening: Opening) -> DemoTicket:
     for _ in range(400):
         ticket = _try_open_ticket(telling, opening)
         if ticket and _stands(ticket, opening, telling.now):
@@ -109,7 +109,7 @@ def _open_ticket(telling: _Telling, opening: Opening) -> Ticket:
     raise RuntimeError(f"no story fits {opening}")
 
 
-def _try_open_ticket(telling: _Telling, opening: Opening) -> Ticket | None:
+def _try_open_ticket(telling: _Telling, opening: Opening) -> DemoTicket | None:
     rng, casting = telling.rng, telling.casting
     codes = opening.clients or tuple(telling.clients)
     shares = [sheet_of(telling.clients[code]).share_of_tickets for code in codes]
@@ -138,7 +138,7 @@ def _try_open_ticket(telling: _Telling, opening: Opening) -> Ticket | None:
     return tell(plan, rng, telling.seen)
 
 
-def _technicians(plan: Plan, opening: Opening) -> dict[int, Person]:
+def _technicians(plan: DemoPlan, opening: Opening) -> dict[int, Person]:
     """Put the named technician where the story stands: in the tier of the scenario, and in their own."""
     technicians = dict(plan.technicians)
     if opening.technician:
@@ -149,7 +149,7 @@ def _technicians(plan: Plan, opening: Opening) -> dict[int, Person]:
     return technicians
 
 
-def _stands(ticket: Ticket, opening: Opening, now: datetime) -> bool:
+def _stands(ticket: DemoTicket, opening: Opening, now: datetime) -> bool:
     """Say whether an open ticket's promises are as the opening wants them."""
     response, resolution = ticket.clocks
     pending = response if opening.status == "new" else resolution
@@ -164,16 +164,16 @@ def _stands(ticket: Ticket, opening: Opening, now: datetime) -> bool:
 
 def _plan(
     telling: _Telling,
-    client: Client,
+    client: DemoClient,
     scenario: Scenario,
     requester: Person,
     created: datetime,
     priorities: tuple[str, str],
     status: str,
-) -> Plan:
+) -> DemoPlan:
     worktime = telling.worktime(client)
     locale = requester.locale
-    return Plan(
+    return DemoPlan(
         client=client,
         contract=_desk_contract(client),
         worktime=worktime,
@@ -192,7 +192,7 @@ def _plan(
     )
 
 
-def _desk_contract(client: Client) -> Contract:
+def _desk_contract(client: DemoClient) -> DemoContract:
     return client.contracts[0]
 
 
@@ -200,5 +200,5 @@ def _scenario_named(key: str) -> Scenario:
     return next(scenario for scenario in scenarios() if scenario.key == key)
 
 
-def _person_named(client: Client, name: str | None) -> Person | None:
+def _person_named(client: DemoClient, name: str | None) -> Person | None:
     return next((person for person in client.people if person.name == name), None)

@@ -5,31 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from msp.demo.plan import Plan
-from msp.demo.script import Work
+from msp.demo.plan import DemoPlan
+from msp.demo.script import ScriptWork
 from msp.demo.timeline import Moment
 from msp.demo.words import Words, say
-from msp.demo.world import TimeEntry
+from msp.demo.world import DemoTimeEntry
 
 _TIME_FOR_A_VISIT = timedelta(hours=3)
 _FREE = {"es": " (sin cargo)", "en": " (no charge)"}
 
 
 @dataclass(frozen=True)
-class Shift:
+class WorkShift:
     """What the work on a ticket has to fit into."""
 
-    plan: Plan
+    plan: DemoPlan
     moments: tuple[Moment, ...]
     taken_at: datetime | None
     words: Words
 
 
-def time_entries(shift: Shift, rng: Random) -> tuple[TimeEntry, ...]:
+def time_entries(shift: WorkShift, rng: Random) -> tuple[DemoTimeEntry, ...]:
     """Return the entries of the story so far, in order; each ends when its technician last spoke of it."""
     if shift.taken_at is None:
         return ()
-    entries: list[TimeEntry] = []
+    entries: list[DemoTimeEntry] = []
     for tier in (1, 2, 3):
         lines = [work for work in shift.plan.scenario.work if work.tier == tier]
         spoken = [m for m in shift.moments if m.step.tier == tier and m.step.mark != "escalate"]
@@ -40,14 +40,14 @@ def time_entries(shift: Shift, rng: Random) -> tuple[TimeEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.started_at))
 
 
-def _anchor(spoken: list[Moment], position: int, lines: int, work: Work, status: str) -> Moment | None:
+def _anchor(spoken: list[Moment], position: int, lines: int, work: ScriptWork, status: str) -> Moment | None:
     """Return the line at whose moment the work was done; visits only count once the story is over."""
     if not spoken or (status != "resolved" and (position > 1 or work.work_type == "onsite")):
         return None
     return spoken[-(-len(spoken) * position // lines) - 1]
 
 
-def _visited(shift: Shift, anchor: Moment) -> bool:
+def _visited(shift: WorkShift, anchor: Moment) -> bool:
     """Say whether somebody went there: for an appointment, or, where none is made, with hours to do it in."""
     if any(m.appointment and m.appointment < anchor.at for m in shift.moments):
         return True
@@ -55,7 +55,7 @@ def _visited(shift: Shift, anchor: Moment) -> bool:
     return not makes_appointments and anchor.at - (shift.taken_at or shift.plan.created) > _TIME_FOR_A_VISIT
 
 
-def _entries(shift: Shift, work: Work, anchor: Moment, rng: Random) -> Iterator[TimeEntry]:
+def _entries(shift: WorkShift, work: ScriptWork, anchor: Moment, rng: Random) -> Iterator[DemoTimeEntry]:
     plan = shift.plan
     started, minutes = _span(shift, work, anchor, rng)
     billable = rng.random() > 0.04 or work.work_type != "remote"
@@ -74,7 +74,7 @@ def _entries(shift: Shift, work: Work, anchor: Moment, rng: Random) -> Iterator[
     yield _entry(plan, work.tier, started, minutes, work.work_type, billable, text, rng)
 
 
-def _span(shift: Shift, work: Work, anchor: Moment, rng: Random) -> tuple[datetime, int]:
+def _span(shift: WorkShift, work: ScriptWork, anchor: Moment, rng: Random) -> tuple[datetime, int]:
     """Return when the work began and its minutes: a visit begins at its appointment, other work ends at the line."""
     appointments = [m.appointment for m in shift.moments if m.appointment and m.appointment < anchor.at]
     if work.work_type == "onsite" and appointments:
@@ -88,12 +88,12 @@ def _span(shift: Shift, work: Work, anchor: Moment, rng: Random) -> tuple[dateti
 
 
 def _entry(
-    plan: Plan, tier: int, started: datetime, minutes: int, work_type: str, billable: bool, note: str, rng: Random
-) -> TimeEntry:
+    plan: DemoPlan, tier: int, started: datetime, minutes: int, work_type: str, billable: bool, note: str, rng: Random
+) -> DemoTimeEntry:
     month_start = plan.worktime.local(plan.now).replace(day=1, hour=0, minute=0)
     is_old = started < plan.now - timedelta(days=7)
     approved = started < month_start or (is_old and rng.random() < 0.7)
-    return TimeEntry(
+    return DemoTimeEntry(
         plan.technicians[tier].email,
         started.replace(second=0, microsecond=0),
         minutes,

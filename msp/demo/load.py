@@ -144,7 +144,7 @@ def _clients(world: told.DemoWorld, loaded: Loaded) -> None:
         _connect(each, client, at=founded)
 
 
-def _connect(each: told.Client, client: Client, *, at: datetime) -> None:
+def _connect(each: told.DemoClient, client: Client, *, at: datetime) -> None:
     if each.slack:
         connect(
             client,
@@ -197,7 +197,7 @@ def _people(world: told.DemoWorld, loaded: Loaded) -> None:
             _identify(company, each, loaded.people[each.email], at=at)
 
 
-def _identify(client: told.Client, each: told.Person, person: Person, *, at: datetime) -> None:
+def _identify(client: told.DemoClient, each: told.Person, person: Person, *, at: datetime) -> None:
     if client.slack and each.slack_user_id:
         link_identity(
             person,
@@ -244,7 +244,7 @@ def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
             db.session.execute(insert(model), every[at : at + BATCH], execution_options={"render_nulls": True})
 
 
-def _ticket(each: told.Ticket, client: Client, loaded: Loaded, *, at: datetime) -> Row:
+def _ticket(each: told.DemoTicket, client: Client, loaded: Loaded, *, at: datetime) -> Row:
     paused_at = max((c.at for c in each.changes if c.field == "status"), default=at) if pauses(each.status) else None
     ends = [each.created_at, *(m.at for m in each.messages), *(c.at for c in each.changes)]
     return {
@@ -275,8 +275,8 @@ def _ticket(each: told.Ticket, client: Client, loaded: Loaded, *, at: datetime) 
     }
 
 
-def _messages(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
-    first = told.Message(each.created_at, each.requester, "public", each.source, each.body)
+def _messages(each: told.DemoTicket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
+    first = told.DemoMessage(each.created_at, each.requester, "public", each.source, each.body)
     for message in (first, *each.messages):
         author = loaded.people[message.author]
         is_reply = author.is_staff and message.visibility == "public"
@@ -295,7 +295,7 @@ def _messages(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
         }
 
 
-def _events(each: told.Ticket, ticket: Row, messages: list[Row], loaded: Loaded) -> list[Row]:
+def _events(each: told.DemoTicket, ticket: Row, messages: list[Row], loaded: Loaded) -> list[Row]:
     staff = {person.id for person in loaded.people.values() if person.is_staff}
     first = messages[0]
     opened = TicketOpened(message_id=first["id"], source=each.source)
@@ -312,7 +312,7 @@ def _events(each: told.Ticket, ticket: Row, messages: list[Row], loaded: Loaded)
     return sorted(rows, key=lambda row: row["at"])
 
 
-def _changed(ticket: Row, change: told.Change, before: Row, loaded: Loaded) -> list[Row]:
+def _changed(ticket: Row, change: told.DemoChange, before: Row, loaded: Loaded) -> list[Row]:
     actor = loaded.people[change.actor].id if change.actor else None
     if change.field == "assignee":
         person = loaded.people[change.value] if change.value else None
@@ -343,7 +343,7 @@ def _event(ticket: Row, event: TicketEvent, at: datetime, actor_id: UUID | None)
     }
 
 
-def _entries(each: told.Ticket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
+def _entries(each: told.DemoTicket, ticket: Row, loaded: Loaded) -> Iterator[Row]:
     for entry in each.time_entries:
         yield {
             "id": new_id(),

@@ -10,7 +10,7 @@ ISLAND_DAYS = {"Virgen del Pino"}
 NOT_YET = "Las Palmas de Gran Canaria"  # nobody has looked over its next year: the desk warns
 
 
-def place_of(calendar: told.Calendar, *, at: datetime) -> Place:
+def place_of(calendar: told.DemoCalendar, *, at: datetime) -> Place:
     """The place whose holidays a told calendar closes on, made for the first that names it."""
     country, _, region = (calendar.holiday_set or "").partition("-")
     known = find_place(country, region, calendar.town)
@@ -25,7 +25,7 @@ def place_of(calendar: told.Calendar, *, at: datetime) -> Place:
     return place
 
 
-def _enter_town_days(place: Place, calendar: told.Calendar, year: int, *, at: datetime) -> None:
+def _enter_town_days(place: Place, calendar: told.DemoCalendar, year: int, *, at: datetime) -> None:
     table = place.year(year)
     public = {each.day: Holiday(each.day, each.name, each.scope) for each in (table.holidays if table else ())}
     town = {

@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import takewhile
 from random import Random
 
-from msp.demo.script import Scenario, Step
-from msp.demo.timeline import Moment, Pace, place, running_minutes, status_after
+from msp.demo.script import Scenario, ScriptStep
+from msp.demo.timeline import Moment, TimelinePace, place, running_minutes, status_after
 from msp.demo.worktime import Worktime
-from msp.demo.world import Client, Contract, Person, SlaTarget
+from msp.demo.world import DemoClient, DemoContract, DemoSlaTarget, Person
 
 _MOST_OF_THE_PROMISE = 0.9
 _CLOSE_SHARE = 0.3  # of the tickets are answered, or solved, only when a good part of the time is used
@@ -17,11 +17,11 @@ _CLOSEST = 0.99
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     """A ticket to be: whose, about what, from when, and how it stands now."""
 
-    client: Client
-    contract: Contract
+    client: DemoClient
+    contract: DemoContract
     worktime: Worktime
     scenario: Scenario
     locale: str
@@ -40,7 +40,7 @@ class Plan:
     opening: int | None = None
 
     @property
-    def target(self) -> SlaTarget:
+    def target(self) -> DemoSlaTarget:
         """The promise for the priority that the ticket ended with."""
         return target_of(self.contract, self.priority)
 
@@ -50,23 +50,23 @@ class Plan:
         return min(target_of(self.contract, p).first_response for p in (self.initial_priority, self.priority))
 
 
-def target_of(contract: Contract, priority: str) -> SlaTarget:
+def target_of(contract: DemoContract, priority: str) -> DemoSlaTarget:
     """Return a contract's promise for a priority."""
     return next(target for target in contract.targets if target.priority == priority)
 
 
-def choose_steps(scenario: Scenario, locale: str, telling: int, rng: Random) -> tuple[Step, ...]:
+def choose_steps(scenario: Scenario, locale: str, telling: int, rng: Random) -> tuple[ScriptStep, ...]:
     """Return one telling of a scenario: optional lines decided, and of each line the wording that
     goes with that opening, since a script's n-th wordings belong together."""
     told = ((step, step.wordings[telling % len(step.wordings)]) for step in scenario.scripts[locale].steps)
     return tuple(
-        Step(step.actor, step.mark, False, step.delay, (wording,))
+        ScriptStep(step.actor, step.mark, False, step.delay, (wording,))
         for step, wording in told
         if wording != "-" and (not step.optional or rng.random() < 0.6)
     )
 
 
-def cut_at(steps: tuple[Step, ...], status: str, rng: Random) -> tuple[Step, ...] | None:
+def cut_at(steps: tuple[ScriptStep, ...], status: str, rng: Random) -> tuple[ScriptStep, ...] | None:
     """Return the steps told so far by a ticket that stands at `status`; None where the story never does."""
     if status == "new":
         return ()
@@ -80,14 +80,14 @@ def cut_at(steps: tuple[Step, ...], status: str, rng: Random) -> tuple[Step, ...
     return steps[: rng.choice(fitting)] if fitting else None
 
 
-def moments_of(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
+def moments_of(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> tuple[Moment, ...] | None:
     """Place a story's steps in time; None where they cannot keep what the plan asks."""
     if not steps:
         return ()
     return _resolved(plan, steps, rng) if plan.status == "resolved" else _unfinished(plan, steps, rng)
 
 
-def _resolved(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
+def _resolved(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> tuple[Moment, ...] | None:
     pace, seed = _pace(plan, _close_response_gap(plan, steps, rng)), rng.random()
     moments = place(steps, plan.created, pace, _again(seed))
     ran, target = running_minutes(plan.created, moments, plan.worktime), plan.target.resolution
@@ -105,7 +105,7 @@ def _resolved(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment,
 
 
 def _close_to_target(
-    plan: Plan, steps: tuple[Step, ...], pace: Pace, seed: float, ran: float
+    plan: DemoPlan, steps: tuple[ScriptStep, ...], pace: TimelinePace, seed: float, ran: float
 ) -> tuple[Moment, ...] | None:
     """Place the steps so that the solution takes a good part of its time; None where that would be too late."""
     target = plan.target.resolution
@@ -120,7 +120,7 @@ def _chance(seed: float, of: str = "whether") -> float:
     return Random(f"{seed} {of}").random()  # noqa: S311  # no secret depends on it
 
 
-def _unfinished(plan: Plan, steps: tuple[Step, ...], rng: Random) -> tuple[Moment, ...] | None:
+def _unfinished(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> tuple[Moment, ...] | None:
     available = plan.worktime.elapsed(plan.created, plan.now)
     response = min(_response_gap(plan, rng), available * rng.uniform(0.15, 0.5))
     pace, seed = _pace(plan, response), rng.random()
@@ -147,14 +147,14 @@ def _squeeze(wanted: float, ran: float, response: float) -> float:
     return max((wanted - response) / max(ran - response, 1.0), 0.02)
 
 
-def _response_gap(plan: Plan, rng: Random) -> float:
+def _response_gap(plan: DemoPlan, rng: Random) -> float:
     promise = plan.response_target
     if plan.breach == "first_response":
         return promise * rng.uniform(1.08, 1.9)
     return max(promise * rng.betavariate(1.6, 5.0) * _MOST_OF_THE_PROMISE, 1.2)
 
 
-def _close_response_gap(plan: Plan, steps: tuple[Step, ...], rng: Random) -> float:
+def _close_response_gap(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> float:
     """As `_response_gap`; of some tickets most of the time, the notes before the answer included, is used."""
     gap = _response_gap(plan, rng)
     if plan.breach == "first_response" or rng.random() >= _CLOSE_SHARE:
@@ -163,6 +163,8 @@ def _close_response_gap(plan: Plan, steps: tuple[Step, ...], rng: Random) -> flo
     return max(gap, plan.response_target * rng.betavariate(5.0, 2.0) * _CLOSEST / (1 + len(before)))
 
 
-def _pace(plan: Plan, response_gap: float) -> Pace:
+def _pace(plan: DemoPlan, response_gap: float) -> TimelinePace:
     visits = any(work.work_type == "onsite" for work in plan.scenario.work)
-    return Pace(plan.worktime, plan.priority, response_gap, plan.scenario.hours, (55, 115) if visits else (22, 50))
+    return TimelinePace(
+        plan.worktime, plan.priority, response_gap, plan.scenario.hours, (55, 115) if visits else (22, 50)
+    )

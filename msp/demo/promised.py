@@ -12,7 +12,7 @@ from msp.sla.reply_state import TicketMessage, reply_state
 from msp.tickets.states import FINISHED, pauses
 
 
-def pauses_of(each: told.Ticket, ticket: Row) -> Iterator[Row]:
+def pauses_of(each: told.DemoTicket, ticket: Row) -> Iterator[Row]:
     """The stretches in which a ticket's clocks stood still, as rows."""
     started: datetime | None = None
     reason = ""
@@ -38,7 +38,7 @@ def _pause(ticket: Row, started: datetime, ended: datetime | None, reason: str) 
     }
 
 
-def clocks_of(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, *, at: datetime) -> Iterator[Row]:
+def clocks_of(each: told.DemoTicket, ticket: Row, stood: list[Row], loaded: Loaded, *, at: datetime) -> Iterator[Row]:
     """The clocks of a ticket as they stand at an instant, as rows."""
     target = loaded.agreements[each.contract].targets[each.priority]
     for clock in each.clocks:
@@ -55,7 +55,7 @@ def clocks_of(each: told.Ticket, ticket: Row, stood: list[Row], loaded: Loaded, 
         yield _clock(each, ticket, stood, loaded, kind="next_response", minutes=minutes, since=owed, at=at)
 
 
-def _owed(each: told.Ticket, loaded: Loaded) -> datetime | None:
+def _owed(each: told.DemoTicket, loaded: Loaded) -> datetime | None:
     """Since when the client waits for another answer on a ticket that was answered once and is not finished."""
     first = each.first_responded_at
     if each.status in FINISHED or first is None:
@@ -63,13 +63,13 @@ def _owed(each: told.Ticket, loaded: Loaded) -> datetime | None:
     return reply_state(_said(one, loaded) for one in each.messages if one.at > first).owed_since
 
 
-def _said(one: told.Message, loaded: Loaded) -> TicketMessage:
+def _said(one: told.DemoMessage, loaded: Loaded) -> TicketMessage:
     is_staff = loaded.people[one.author].is_staff
     return TicketMessage(one.at, is_by_desk=is_staff, is_by_client=not is_staff, is_public=one.visibility == "public")
 
 
 def _clock(
-    each: told.Ticket,
+    each: told.DemoTicket,
     ticket: Row,
     stood: list[Row],
     loaded: Loaded,

@@ -4,7 +4,7 @@ from datetime import datetime
 from random import Random
 
 from msp.demo.content.provider import STAFF
-from msp.demo.world import Client, Person
+from msp.demo.world import DemoClient, Person
 
 TECHNICIANS: dict[int, tuple[Person, ...]] = {
     tier: tuple(person for person in STAFF if person.tier == tier) for tier in (1, 2, 3)
@@ -18,12 +18,12 @@ def by_first_name(name: str) -> Person:
     return next(person for person in STAFF if person.given_name == name)
 
 
-def technicians_for(client: Client, locale: str, local: datetime, rng: Random) -> dict[int, Person]:
+def technicians_for(client: DemoClient, locale: str, local: datetime, rng: Random) -> dict[int, Person]:
     """Return the technician of each tier who would get a ticket that arrives at a local time."""
     return {1: _first_tier(client, locale, local, rng), 2: rng.choice(TECHNICIANS[2]), 3: rng.choice(TECHNICIANS[3])}
 
 
-def _first_tier(client: Client, locale: str, local: datetime, rng: Random) -> Person:
+def _first_tier(client: DemoClient, locale: str, local: datetime, rng: Random) -> Person:
     team = TECHNICIANS[1]
     if local.weekday() > 4 or not 7 <= local.hour < 20:
         return team[local.isocalendar().week % len(team)]

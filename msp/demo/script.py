@@ -22,7 +22,7 @@ _DELAY_MINUTES = {"m": 1, "h": 60, "d": 540}
 
 
 @dataclass(frozen=True)
-class Step:
+class ScriptStep:
     """One line of a script with its wordings; `delay` is in business minutes."""
 
     actor: str  # "1", "2", "3" or "e"
@@ -38,7 +38,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Work:
+class ScriptWork:
     """Time that the story costs: who, what kind, between which minutes, and the note in both languages."""
 
     tier: int
@@ -55,7 +55,7 @@ class Script:
 
     subjects: tuple[str, ...]
     openings: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptStep, ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Scenario:
     sources: tuple[str, ...]
     by_manager: bool
     hours: tuple[str, ...]  # local times of day for appointments, where not any office hour
-    work: tuple[Work, ...]
+    work: tuple[ScriptWork, ...]
     scripts: dict[str, Script]
 
 
@@ -98,7 +98,7 @@ def _scenario(block: str) -> Scenario:
     parts = re.split(r"^--- (es|en)\n", block, flags=re.MULTILINE)
     key, *facts = parts[0].strip().splitlines()
     values: dict[str, str] = {}
-    work: list[Work] = []
+    work: list[ScriptWork] = []
     for line in facts:
         name, _, value = line.strip().partition(" ")
         if name == "work":
@@ -122,19 +122,19 @@ def _scenario(block: str) -> Scenario:
     )
 
 
-def _work(value: str) -> Work:
+def _work(value: str) -> ScriptWork:
     found = re.match(r"([123]) (\w+) (\d+)-(\d+): (.+?) // (.+)$", value)
     if not found:
         raise ValueError(f"work line not understood: {value}")
     tier, work_type, least, most, spanish, english = found.groups()
-    return Work(int(tier), work_type, int(least), int(most), spanish.strip(), english.strip())
+    return ScriptWork(int(tier), work_type, int(least), int(most), spanish.strip(), english.strip())
 
 
 def _script(key: str, text: str) -> Script:
     lines = _logical_lines(text)
     subjects = tuple(line[1:].strip() for line in lines if line.startswith("#"))
     openings = tuple(_paragraphs(line[1:]) for line in lines if line.startswith(">"))
-    steps: list[Step] = []
+    steps: list[ScriptStep] = []
     for line in lines:
         if line.startswith(("#", ">")):
             continue
@@ -157,12 +157,12 @@ def _logical_lines(text: str) -> list[str]:
     return lines
 
 
-def _step(key: str, line: str) -> Step:
+def _step(key: str, line: str) -> ScriptStep:
     found = _STEP.match(line)
     if not found:
         raise ValueError(f"{key}: line not understood: {line}")
     who, delay = found["who"], found["delay"]
-    return Step(
+    return ScriptStep(
         actor=who.removeprefix("^"),
         mark="escalate" if who.startswith("^") else _MARKS[found["mark"]],
         optional=found["optional"] is not None,
@@ -171,9 +171,9 @@ def _step(key: str, line: str) -> Step:
     )
 
 
-def _with_wording(step: Step, text: str) -> Step:
+def _with_wording(step: ScriptStep, text: str) -> ScriptStep:
     wordings = (*step.wordings, _paragraphs(text))
-    return Step(step.actor, step.mark, step.optional, step.delay, wordings)
+    return ScriptStep(step.actor, step.mark, step.optional, step.delay, wordings)
 
 
 def _paragraphs(text: str) -> str:

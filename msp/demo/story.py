@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from random import Random
 
 from msp.demo.content import pools
-from msp.demo.labour import Shift, time_entries
+from msp.demo.labour import WorkShift, time_entries
 from msp.demo.opening import open_with
-from msp.demo.plan import Plan, choose_steps, cut_at, moments_of
-from msp.demo.script import Step
+from msp.demo.plan import DemoPlan, choose_steps, cut_at, moments_of
+from msp.demo.script import ScriptStep
 from msp.demo.timeline import Moment, waited_minutes
 from msp.demo.words import WEEKDAYS, Words, appointment_words, say, with_words, words_for
-from msp.demo.world import Change, Message, Person, SlaClock, Ticket
+from msp.demo.world import DemoChange, DemoMessage, DemoTicket, Person, SlaClock
 
 _CLOSE_AFTER = timedelta(days=3)
 _CHAT = ("slack", "teams", "portal")
@@ -21,18 +21,18 @@ _CHAT = ("slack", "teams", "portal")
 class _Draft:
     """A ticket while it is being written."""
 
-    plan: Plan
+    plan: DemoPlan
     words: Words
     rng: Random
-    messages: list[Message]
-    changes: list[Change]
+    messages: list[DemoMessage]
+    changes: list[DemoChange]
     assignee: Person | None = None
     tier: int = 1
     speaker: Person | None = None  # the technician whom the requester is talking to
     taken_at: datetime | None = None
 
 
-def tell(plan: Plan, rng: Random, seen: set[str]) -> Ticket | None:
+def tell(plan: DemoPlan, rng: Random, seen: set[str]) -> DemoTicket | None:
     """Write the ticket of a plan; None where its story does not fit the time it has.
 
     `seen` holds every opening and every thread so far; an opening is worded differently until it is new.
@@ -56,7 +56,7 @@ def tell(plan: Plan, rng: Random, seen: set[str]) -> Ticket | None:
     return _ticket(draft, moments, subject, body)
 
 
-def _steps(plan: Plan, telling: int, rng: Random) -> tuple[Step, ...] | None:
+def _steps(plan: DemoPlan, telling: int, rng: Random) -> tuple[ScriptStep, ...] | None:
     """Return the steps told so far; None where the story never stands as the plan wants it."""
     steps = choose_steps(plan.scenario, plan.locale, telling, rng)
     if plan.status != "resolved":
@@ -64,17 +64,17 @@ def _steps(plan: Plan, telling: int, rng: Random) -> tuple[Step, ...] | None:
     return _with_impatience(steps, plan.locale, rng) if plan.breach == "resolution" else steps
 
 
-def _with_impatience(steps: tuple[Step, ...], locale: str, rng: Random) -> tuple[Step, ...]:
+def _with_impatience(steps: tuple[ScriptStep, ...], locale: str, rng: Random) -> tuple[ScriptStep, ...]:
     """Return the steps with a reminder and an answer before the solution, as late tickets have."""
     end = next(i for i, step in enumerate(steps) if step.mark == "resolved")
     if steps[end - 1].mark in ("waiting_third_party", "scheduled", "escalate") or end < 2:
         return steps
-    chase = Step("e", "", False, None, (rng.choice(pools.ANY_NEWS[locale]),))
-    reply = Step(steps[end].actor, "", False, None, (rng.choice(pools.STILL_ON_IT[locale]),))
+    chase = ScriptStep("e", "", False, None, (rng.choice(pools.ANY_NEWS[locale]),))
+    reply = ScriptStep(steps[end].actor, "", False, None, (rng.choice(pools.STILL_ON_IT[locale]),))
     return (*steps[:end], chase, reply, *steps[end:])
 
 
-def _day_of(moments: tuple[Moment, ...], plan: Plan) -> dict[str, str]:
+def _day_of(moments: tuple[Moment, ...], plan: DemoPlan) -> dict[str, str]:
     """The day that the requester speaks of is the one for which an appointment will be made."""
     appointment = next((moment.appointment for moment in moments if moment.appointment), None)
     if not appointment or appointment - plan.created > timedelta(days=6):
@@ -83,7 +83,7 @@ def _day_of(moments: tuple[Moment, ...], plan: Plan) -> dict[str, str]:
 
 
 def _fresh_opening(
-    plan: Plan, telling: int, moments: tuple[Moment, ...], rng: Random, seen: set[str]
+    plan: DemoPlan, telling: int, moments: tuple[Moment, ...], rng: Random, seen: set[str]
 ) -> tuple[str, str, Words] | None:
     script = plan.scenario.scripts[plan.locale]
     created = plan.worktime.local(plan.created)
@@ -125,7 +125,7 @@ def _perform(draft: _Draft, moment: Moment, previous: Moment | None, following: 
         _change(draft, moment.at - timedelta(seconds=20), author, "status", "open")
     visibility = "internal" if step.mark == "note" else "public"
     channel = "console" if step.mark == "note" else _channel(plan)
-    draft.messages.append(Message(moment.at, author.email, visibility, channel, text))
+    draft.messages.append(DemoMessage(moment.at, author.email, visibility, channel, text))
     draft.speaker = author if visibility == "public" else draft.speaker
     if step.mark not in ("", "note"):
         _change(draft, moment.at + timedelta(seconds=1), author, "status", step.mark)
@@ -150,7 +150,7 @@ def _take(draft: _Draft, moment: Moment) -> None:
 def _requester_says(draft: _Draft, moment: Moment, previous: Moment | None) -> None:
     text = _spoken(draft, moment, draft.speaker)
     author = draft.plan.requester.email
-    draft.messages.append(Message(moment.at, author, "public", _channel(draft.plan), text))
+    draft.messages.append(DemoMessage(moment.at, author, "public", _channel(draft.plan), text))
     if previous and previous.status == "waiting_client":
         _change(draft, moment.at + timedelta(seconds=1), draft.plan.requester, "status", "open")
 
@@ -182,14 +182,14 @@ def _spoken(draft: _Draft, moment: Moment, me: Person | None) -> str:
 def _change(
     draft: _Draft, at: datetime, actor: Person | None, field: str, value: str, reason: str | None = None
 ) -> None:
-    draft.changes.append(Change(at, actor.email if actor else None, field, value, reason))
+    draft.changes.append(DemoChange(at, actor.email if actor else None, field, value, reason))
 
 
-def _channel(plan: Plan) -> str:
+def _channel(plan: DemoPlan) -> str:
     return plan.source if plan.source in _CHAT else "email"
 
 
-def _ticket(draft: _Draft, moments: tuple[Moment, ...], subject: str, body: str) -> Ticket:
+def _ticket(draft: _Draft, moments: tuple[Moment, ...], subject: str, body: str) -> DemoTicket:
     plan = draft.plan
     resolved_at = next((m.at for m in moments if m.status == "resolved"), None)
     closed_at = resolved_at + _CLOSE_AFTER if resolved_at else None
@@ -201,8 +201,8 @@ def _ticket(draft: _Draft, moments: tuple[Moment, ...], subject: str, body: str)
     _escalate_breach(draft, clocks[1], moments)
     answered = clocks[0].met_at
     status = "closed" if closed_at else moments[-1].status if moments else "new"
-    shift = Shift(plan, moments, draft.taken_at, draft.words)
-    return Ticket(
+    shift = WorkShift(plan, moments, draft.taken_at, draft.words)
+    return DemoTicket(
         number="",
         client_code=plan.client.code,
         contract=plan.contract.key,
@@ -236,7 +236,7 @@ def _appointment(moments: tuple[Moment, ...]) -> datetime | None:
     return next((moment.appointment for moment in reversed(moments) if moment.appointment), None)
 
 
-def _clocks(plan: Plan, moments: tuple[Moment, ...], resolved_at: datetime | None) -> tuple[SlaClock, SlaClock]:
+def _clocks(plan: DemoPlan, moments: tuple[Moment, ...], resolved_at: datetime | None) -> tuple[SlaClock, SlaClock]:
     answers = (m.at for m in moments if m.step.tier and m.step.mark not in ("note", "escalate"))
     answered_at = next(answers, None)
     paused = waited_minutes(moments, plan.worktime)

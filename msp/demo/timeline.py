@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from random import Random
 
-from msp.demo.script import Step
+from msp.demo.script import ScriptStep
 from msp.demo.worktime import Worktime
 
 _PACE = {"urgent": 0.5, "high": 0.8, "normal": 1.5, "low": 2.4}
@@ -17,14 +17,14 @@ _WAITING = ("waiting_client", "waiting_third_party", "scheduled")
 class Moment:
     """A step, when it happens, the status right after it, and the appointment it makes."""
 
-    step: Step
+    step: ScriptStep
     at: datetime
     status: str
     appointment: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Pace:
+class TimelinePace:
     """What the placing of steps depends on."""
 
     worktime: Worktime
@@ -34,7 +34,7 @@ class Pace:
     visit_minutes: tuple[int, int]  # how long after an appointment the next line comes
 
 
-def status_after(step: Step, before: str) -> str:
+def status_after(step: ScriptStep, before: str) -> str:
     """Return the status that a step leaves."""
     if step.tier == 0:
         return "open" if before == "waiting_client" else before
@@ -46,7 +46,13 @@ def status_after(step: Step, before: str) -> str:
 
 
 def place(
-    steps: tuple[Step, ...], created: datetime, pace: Pace, rng: Random, *, squeeze: float = 1.0, delay_end: float = 0.0
+    steps: tuple[ScriptStep, ...],
+    created: datetime,
+    pace: TimelinePace,
+    rng: Random,
+    *,
+    squeeze: float = 1.0,
+    delay_end: float = 0.0,
 ) -> tuple[Moment, ...]:
     """Place steps after `created`; `squeeze` scales the gaps, `delay_end` postpones the solution."""
     moments: list[Moment] = []
@@ -70,7 +76,7 @@ def place(
     return tuple(moments)
 
 
-def _civil(at: datetime, previous: datetime, pace: Pace, answered: bool, rng: Random) -> datetime:
+def _civil(at: datetime, previous: datetime, pace: TimelinePace, answered: bool, rng: Random) -> datetime:
     """Keep what is not urgent out of the night: a first answer comes before it, anything else after it."""
     local = pace.worktime.local(at)
     if pace.priority in ("urgent", "high") or 7 <= local.hour < 22:
@@ -103,7 +109,7 @@ def waited_minutes(moments: tuple[Moment, ...], worktime: Worktime) -> float:
     )
 
 
-def _gap(step: Step, previous: Moment | None, pace: Pace, rng: Random) -> float:
+def _gap(step: ScriptStep, previous: Moment | None, pace: TimelinePace, rng: Random) -> float:
     speed = _PACE[pace.priority]
     if step.delay is not None:
         return step.delay * rng.uniform(0.8, 1.3)
@@ -127,7 +133,7 @@ def _answer_gap(previous: Moment | None, rng: Random) -> float:
     return quick
 
 
-def _appointment(at: datetime, pace: Pace, rng: Random) -> datetime:
+def _appointment(at: datetime, pace: TimelinePace, rng: Random) -> datetime:
     """Return a time on one of the next open days, in office hours unless the scenario says otherwise."""
     local = pace.worktime.local(at)
     days = 1 if rng.random() < 0.75 else 2

@@ -9,7 +9,7 @@ from msp.demo.content import names, pools
 from msp.demo.content.sheets import SHEETS, Phrase, Sheet
 from msp.demo.content.things import LABEL_PRINTERS, LAPTOPS, LICENCES, PHONES, PRINTERS, TRADES
 from msp.demo.wording import render
-from msp.demo.world import Client, Person
+from msp.demo.world import DemoClient, Person
 
 WEEKDAYS = {
     "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
@@ -73,13 +73,13 @@ class _Spoken(dict[str, str]):
         return f"{moment.hour}:{moment.minute:02d}"
 
 
-def sheet_of(client: Client) -> Sheet:
+def sheet_of(client: DemoClient) -> Sheet:
     """Return what is written down about a client."""
     return _SHEET_OF[client.code]
 
 
 def words_for(
-    client: Client, requester: Person, locale: str, created: datetime, rng: Random, fixed: Mapping[str, str]
+    client: DemoClient, requester: Person, locale: str, created: datetime, rng: Random, fixed: Mapping[str, str]
 ) -> Words:
     """Choose the words of one ticket; `created` is local, `fixed` overrides what chance would choose."""
     sheet = sheet_of(client)

@@ -9,13 +9,13 @@ from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from msp.demo.world import Calendar
+from msp.demo.world import DemoCalendar
 
 
 class Worktime:
     """One calendar between two dates, as cumulative business seconds."""
 
-    def __init__(self, calendar: Calendar, first: date, last: date) -> None:
+    def __init__(self, calendar: DemoCalendar, first: date, last: date) -> None:
         self.zone = ZoneInfo(calendar.timezone)
         self._starts: list[float] = []
         self._ends: list[float] = []
@@ -68,7 +68,7 @@ def _utc(stamp: float) -> datetime:
     return datetime.fromtimestamp(stamp, UTC)
 
 
-def _windows(calendar: Calendar, first: date, last: date) -> list[tuple[float, float]]:
+def _windows(calendar: DemoCalendar, first: date, last: date) -> list[tuple[float, float]]:
     zone = ZoneInfo(calendar.timezone)
     closed = {holiday.day for holiday in calendar.holidays}
     special = {exception.day: exception.windows for exception in calendar.exceptions}

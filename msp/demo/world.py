@@ -62,7 +62,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Holiday:
+class DemoHoliday:
     """A local day on which a calendar is closed."""
 
     day: date
@@ -70,7 +70,7 @@ class Holiday:
 
 
 @dataclass(frozen=True)
-class CalendarException:
+class DemoCalendarException:
     """A local day whose windows replace the weekly ones; beats holidays."""
 
     day: date
@@ -79,7 +79,7 @@ class CalendarException:
 
 
 @dataclass(frozen=True)
-class Timetable:
+class DemoTimetable:
     """Weekly hours from a date until the next timetable."""
 
     from_day: date
@@ -88,7 +88,7 @@ class Timetable:
 
 
 @dataclass(frozen=True)
-class Calendar:
+class DemoCalendar:
     """Working hours: seven days of local [start, end) windows, Monday first; "24:00" ends a day."""
 
     key: str
@@ -96,9 +96,9 @@ class Calendar:
     timezone: str
     holiday_set: str | None
     weekly: tuple[tuple[tuple[str, str], ...], ...]
-    holidays: tuple[Holiday, ...] = ()
-    exceptions: tuple[CalendarException, ...] = ()
-    timetables: tuple[Timetable, ...] = ()
+    holidays: tuple[DemoHoliday, ...] = ()
+    exceptions: tuple[DemoCalendarException, ...] = ()
+    timetables: tuple[DemoTimetable, ...] = ()
     town: str = ""  # whose holidays are among them
 
     def weekly_on(self, day: date) -> tuple[tuple[tuple[str, str], ...], ...]:
@@ -108,7 +108,7 @@ class Calendar:
 
 
 @dataclass(frozen=True)
-class SlaTarget:
+class DemoSlaTarget:
     """What a contract promises for one priority, in minutes of its calendar."""
 
     priority: str
@@ -117,7 +117,7 @@ class SlaTarget:
 
 
 @dataclass(frozen=True)
-class Rate:
+class DemoRate:
     """The price of one hour of a work type."""
 
     work_type: str
@@ -126,7 +126,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Rounding:
+class DemoRounding:
     """How worked minutes become billable ones for one work type."""
 
     work_type: str
@@ -140,7 +140,7 @@ Terms = Mapping[str, Decimal | int | str | bool]
 
 
 @dataclass(frozen=True)
-class Milestone:
+class DemoMilestone:
     """A part of a fixed price, due some days after the contract starts."""
 
     name: str
@@ -149,7 +149,7 @@ class Milestone:
 
 
 @dataclass(frozen=True)
-class Contract:
+class DemoContract:
     """A client's agreement; `terms` holds what its kind needs (money as Decimal, time in minutes)."""
 
     key: str
@@ -162,16 +162,16 @@ class Contract:
     position: int  # where several contracts cover the same work, the lowest takes it
     covers: tuple[str, ...]
     terms: Terms
-    rates: tuple[Rate, ...]
+    rates: tuple[DemoRate, ...]
     multipliers: tuple[tuple[str, Decimal], ...]
-    rounding: tuple[Rounding, ...]
-    targets: tuple[SlaTarget, ...]
+    rounding: tuple[DemoRounding, ...]
+    targets: tuple[DemoSlaTarget, ...]
     purchase_order: str | None = None
-    milestones: tuple[Milestone, ...] = ()
+    milestones: tuple[DemoMilestone, ...] = ()
 
 
 @dataclass(frozen=True)
-class Channel:
+class DemoChannel:
     """A Slack channel or a Teams conversation where the bot listens."""
 
     id: str
@@ -186,7 +186,7 @@ class SlackConnection:
     team_name: str
     app_id: str
     bot_user_id: str
-    channels: tuple[Channel, ...]
+    channels: tuple[DemoChannel, ...]
 
 
 @dataclass(frozen=True)
@@ -195,11 +195,11 @@ class TeamsConnection:
 
     tenant_id: str
     team_id: str
-    channels: tuple[Channel, ...]
+    channels: tuple[DemoChannel, ...]
 
 
 @dataclass(frozen=True)
-class Client:
+class DemoClient:
     """A client company with its people, contracts and chat connections."""
 
     code: str
@@ -215,13 +215,13 @@ class Client:
     formal: bool  # address its people with «usted»
     first_ticket: int
     people: tuple[Person, ...]
-    contracts: tuple[Contract, ...]
+    contracts: tuple[DemoContract, ...]
     slack: SlackConnection | None
     teams: TeamsConnection | None
 
 
 @dataclass(frozen=True)
-class Message:
+class DemoMessage:
     """Something said on a ticket; `author` is an email address."""
 
     at: datetime
@@ -232,7 +232,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Change:
+class DemoChange:
     """A field that changed; `actor` None is the desk itself."""
 
     at: datetime
@@ -243,7 +243,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class TimeEntry:
+class DemoTimeEntry:
     """Work done for a ticket, in whole minutes."""
 
     person: str
@@ -267,7 +267,7 @@ class SlaClock:
 
 
 @dataclass(frozen=True)
-class Ticket:
+class DemoTicket:
     """A ticket with its whole story; the last values of its fields are stated beside it."""
 
     number: str
@@ -291,9 +291,9 @@ class Ticket:
     first_responded_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
-    messages: tuple[Message, ...]
-    changes: tuple[Change, ...]
-    time_entries: tuple[TimeEntry, ...]
+    messages: tuple[DemoMessage, ...]
+    changes: tuple[DemoChange, ...]
+    time_entries: tuple[DemoTimeEntry, ...]
     clocks: tuple[SlaClock, ...]
     scenario: str
 
@@ -306,9 +306,9 @@ class DemoWorld:
     password: str
     provider: Provider
     staff: tuple[Person, ...]
-    calendars: tuple[Calendar, ...]
-    clients: tuple[Client, ...]
-    tickets: tuple[Ticket, ...]  # by creation time
+    calendars: tuple[DemoCalendar, ...]
+    clients: tuple[DemoClient, ...]
+    tickets: tuple[DemoTicket, ...]  # by creation time
 
     def people(self) -> Iterator[Person]:
         """Yield the staff, then the people of every client."""

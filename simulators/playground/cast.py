@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable
 
 from msp.demo.load import SLACK_TOKEN
-from msp.demo.world import Client, Person, SlackConnection, TeamsConnection
+from msp.demo.world import DemoClient, Person, SlackConnection, TeamsConnection
 from simulators.slack.server import SlackServer
 from simulators.teams.server import TeamsServer
 from simulators.teams.world import Conversation, Team, TeamsUser
@@ -16,14 +16,14 @@ from simulators.teams.world import Conversation, Team, TeamsUser
 LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 
-def cast_slack(server: SlackServer, clients: Iterable[Client]) -> None:
+def cast_slack(server: SlackServer, clients: Iterable[DemoClient]) -> None:
     """Add each connected company's workspace, its people, their chats with the bot, and its channels."""
     for client in clients:
         if client.slack:
             _workspace(server, client, client.slack)
 
 
-def _workspace(server: SlackServer, client: Client, slack: SlackConnection) -> None:
+def _workspace(server: SlackServer, client: DemoClient, slack: SlackConnection) -> None:
     token = SLACK_TOKEN.format(team=slack.team_id)
     server.add_workspace(
         slack.team_name,
@@ -52,14 +52,14 @@ def _slack_user(server: SlackServer, slack: SlackConnection, person: Person) -> 
     )
 
 
-def cast_teams(server: TeamsServer, clients: Iterable[Client]) -> None:
+def cast_teams(server: TeamsServer, clients: Iterable[DemoClient]) -> None:
     """Add each connected company's tenant, its people, their chats with the bot, and its team with the app in it."""
     for client in clients:
         if client.teams:
             _tenant(server, client, client.teams)
 
 
-def _tenant(server: TeamsServer, client: Client, teams: TeamsConnection) -> None:
+def _tenant(server: TeamsServer, client: DemoClient, teams: TeamsConnection) -> None:
     server.add_tenant(client.short_name, id=teams.tenant_id, domain=client.mail_domains[0])
     people = [_teams_user(server, teams, person) for person in client.people if person.teams_user_id]
     channels = {channel.id: channel.name for channel in teams.channels}

@@ -9,7 +9,7 @@ from pathlib import Path
 from msp.config import Settings
 from msp.demo import PASSWORD, generate_clients
 from msp.demo.content.provider import STAFF
-from msp.demo.world import Client
+from msp.demo.world import DemoClient
 from msp.kernel import clock
 from simulators import keeping
 from simulators.playground import cast
@@ -64,14 +64,14 @@ def start(settings: Settings) -> Playground:
     return made
 
 
-def _demo(settings: Settings) -> tuple[Client, ...]:
+def _demo(settings: Settings) -> tuple[DemoClient, ...]:
     """The companies that the demo puts into the desk; notes a technician of theirs for the page."""
     technician = next(person for person in STAFF if person.role == "technician" and person.tier == 1)
     write_staff(settings, technician.email, PASSWORD)
     return generate_clients(clock.now().date())
 
 
-def _slack(made: Playground, desk: Settings, ports: Ports, clients: tuple[Client, ...], kept: Path) -> None:
+def _slack(made: Playground, desk: Settings, ports: Ports, clients: tuple[DemoClient, ...], kept: Path) -> None:
     doors = f"http://{HOST}:{desk.port}/slack"
     server = create_slack_server(
         events_url=f"{doors}/events",
@@ -89,7 +89,7 @@ def _slack(made: Playground, desk: Settings, ports: Ports, clients: tuple[Client
     made.keepers.append(keeping.keep(kept, lambda: keeping.slack_said(server.world), server.feed, stop=made.stop))
 
 
-def _teams(made: Playground, desk: Settings, ports: Ports, clients: tuple[Client, ...], kept: Path) -> None:
+def _teams(made: Playground, desk: Settings, ports: Ports, clients: tuple[DemoClient, ...], kept: Path) -> None:
     server = create_teams_server(
         endpoint=f"http://{HOST}:{desk.port}/api/messages",
         app_id=desk.teams_app_id,

@@ -14,7 +14,7 @@ from stdnum.es import cif
 from msp.calendars import Timetable, WorkingCalendar, deadline
 from msp.demo import generate
 from msp.demo.generator import HISTORY, TICKETS
-from msp.demo.world import Calendar, DemoWorld, Ticket
+from msp.demo.world import DemoCalendar, DemoTicket, DemoWorld
 from msp.tickets.states import PRIORITIES, UNFINISHED
 
 WEDNESDAY = datetime(2026, 11, 18, 9, 40, tzinfo=UTC)  # 10:40 in Madrid
@@ -56,7 +56,7 @@ def world() -> DemoWorld:
     return world_at(WEDNESDAY)
 
 
-def said(world: DemoWorld) -> list[tuple[Ticket, str]]:
+def said(world: DemoWorld) -> list[tuple[DemoTicket, str]]:
     """Every text of every ticket that people of that ticket read or wrote."""
     return [(t, text) for t in world.tickets for text in (t.subject, t.body, *(m.body for m in t.messages))]
 
@@ -222,7 +222,7 @@ def test_clocks_agree_with_the_engine_of_the_desk(world: DemoWorld) -> None:
                 assert clock.breached == ((clock.met_at or world.today) > clock.due_at)
 
 
-def _working(calendar: Calendar) -> WorkingCalendar:
+def _working(calendar: DemoCalendar) -> WorkingCalendar:
     def minutes(windows: tuple[tuple[str, str], ...]) -> tuple[tuple[int, int], ...]:
         return tuple((_minute(start), _minute(end)) for start, end in windows)
 
@@ -243,7 +243,7 @@ def _minute(clock: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def _pauses(ticket: Ticket) -> list[tuple[datetime, datetime | None]]:
+def _pauses(ticket: DemoTicket) -> list[tuple[datetime, datetime | None]]:
     """The spans in which a ticket waited for its client, up to its solution."""
     pauses: list[tuple[datetime, datetime | None]] = []
     since: datetime | None = None

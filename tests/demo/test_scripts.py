@@ -9,7 +9,7 @@ from msp.demo.calendars import build_calendars
 from msp.demo.script import Scenario, Script, parse, scenarios
 from msp.demo.wording import render
 from msp.demo.worktime import Worktime
-from msp.demo.world import Calendar
+from msp.demo.world import DemoCalendar
 from msp.tickets.states import PRIORITIES
 
 SCRIPTS = [(scenario, locale) for scenario in scenarios() for locale in scenario.scripts]
@@ -102,7 +102,7 @@ def test_an_unknown_slot_is_an_error() -> None:
         render("{nadie}", rng=Random(1), slots={}, women=frozenset(), usted=False, spanish=True)
 
 
-def _calendar(key: str) -> Calendar:
+def _calendar(key: str) -> DemoCalendar:
     return next(calendar for calendar in build_calendars(date(2026, 11, 18)) if calendar.key == key)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from msp.demo.world import Milestone, Terms
+from msp.demo.world import DemoMilestone, Terms
 
 Windows = tuple[tuple[str, str], ...]
 
@@ -136,7 +136,7 @@ DESK_WORK = ("remote", "onsite", "travel")
 
 
 @dataclass(frozen=True)
-class Agreement:
+class DemoAgreement:
     """A contract as it was signed; `signed` is (years before today, month, day)."""
 
     key: str
@@ -154,15 +154,15 @@ class Agreement:
     minimums: tuple[int, int] = (15, 60)  # remote, onsite
     position: int = 1
     purchase_order: str | None = None
-    milestones: tuple[Milestone, ...] = ()
+    milestones: tuple[DemoMilestone, ...] = ()
 
 
 def _money(amount: str) -> Decimal:
     return Decimal(amount)
 
 
-AGREEMENTS: tuple[Agreement, ...] = (
-    Agreement(
+AGREEMENTS: tuple[DemoAgreement, ...] = (
+    DemoAgreement(
         "LOZ-horas",
         "LOZ",
         "Soporte por horas",
@@ -172,7 +172,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         ("68.00", "78.00", "75.00", "39.00"),
         "standard",
     ),
-    Agreement(
+    DemoAgreement(
         "AZC-guardia24",
         "AZC",
         "Guardia 24",
@@ -190,7 +190,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         ("75.00", "85.00", "85.00", "42.50"),
         "guardia-24",
     ),
-    Agreement(
+    DemoAgreement(
         "AZC-puestos",
         "AZC",
         "Puestos gestionados",
@@ -202,7 +202,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         covers=(),
         position=2,
     ),
-    Agreement(
+    DemoAgreement(
         "NOR-iguala",
         "NOR",
         "Iguala 24 × 7",
@@ -214,7 +214,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         increment=5,
         minimums=(10, 60),
     ),
-    Agreement(
+    DemoAgreement(
         "CLI-puestos",
         "CLI",
         "Clínica completa",
@@ -225,7 +225,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         "standard",
         covers=("remote", "onsite", "travel"),
     ),
-    Agreement(
+    DemoAgreement(
         "CLI-proyectos",
         "CLI",
         "Proyectos de la clínica",
@@ -237,7 +237,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         covers=("project",),
         position=2,
     ),
-    Agreement(
+    DemoAgreement(
         "BOD-horas",
         "BOD",
         "Soporte por horas, pedido PO-77",
@@ -250,7 +250,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         scope="ticket",
         purchase_order="PO-77",
     ),
-    Agreement(
+    DemoAgreement(
         "BOD-red",
         "BOD",
         "Renovación de la red de la bodega",
@@ -262,12 +262,12 @@ AGREEMENTS: tuple[Agreement, ...] = (
         covers=("project",),
         position=2,
         milestones=(
-            Milestone("Electrónica de red instalada", _money("2560.00"), 60),
-            Milestone("Wifi de la bodega y de la sala de catas", _money("2560.00"), 150),
-            Milestone("Documentación y formación", _money("1280.00"), 210),
+            DemoMilestone("Electrónica de red instalada", _money("2560.00"), 60),
+            DemoMilestone("Wifi de la bodega y de la sala de catas", _money("2560.00"), 150),
+            DemoMilestone("Documentación y formación", _money("1280.00"), 210),
         ),
     ),
-    Agreement(
+    DemoAgreement(
         "GES-tarifa",
         "GES",
         "Tarifa plana de oficina",
@@ -278,7 +278,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         "standard",
         covers=("remote",),
     ),
-    Agreement(
+    DemoAgreement(
         "GES-visitas",
         "GES",
         "Visitas y proyectos",
@@ -290,7 +290,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         covers=("onsite", "project", "travel"),
         position=2,
     ),
-    Agreement(
+    DemoAgreement(
         "HOT-todo",
         "HOT",
         "Hotel 24 × 7, todo incluido",
@@ -301,7 +301,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         "around-the-clock",
         multipliers="none",
     ),
-    Agreement(
+    DemoAgreement(
         "TOR-tickets",
         "TOR",
         "Por ticket",
@@ -311,7 +311,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         ("62.00", "72.00", "70.00", "36.00"),
         "basic",
     ),
-    Agreement(
+    DemoAgreement(
         "BEL-iguala",
         "BEL",
         "Iguala mensual",
@@ -322,7 +322,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         "standard",
         minimums=(15, 60),
     ),
-    Agreement(
+    DemoAgreement(
         "TIR-horas",
         "TIR",
         "Soporte por horas",
@@ -333,7 +333,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         "basic",
         covers=DESK_WORK,
     ),
-    Agreement(
+    DemoAgreement(
         "TIR-trazabilidad",
         "TIR",
         "Puesta en marcha de la trazabilidad",
@@ -345,11 +345,11 @@ AGREEMENTS: tuple[Agreement, ...] = (
         covers=("project",),
         position=2,
         milestones=(
-            Milestone("Lectores y etiquetas en el empaquetado", _money("1950.00"), 75),
-            Milestone("Informe diario a la cooperativa", _money("1950.00"), 165),
+            DemoMilestone("Lectores y etiquetas en el empaquetado", _money("1950.00"), 75),
+            DemoMilestone("Informe diario a la cooperativa", _money("1950.00"), 165),
         ),
     ),
-    Agreement(
+    DemoAgreement(
         "HAR-block",
         "HAR",
         "Support block",
@@ -369,7 +369,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         increment=10,
         minimums=(10, 60),
     ),
-    Agreement(
+    DemoAgreement(
         "KIL-seats",
         "KIL",
         "Managed seats",
@@ -380,7 +380,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
         "standard",
         covers=("remote", "onsite", "travel"),
     ),
-    Agreement(
+    DemoAgreement(
         "KIL-projects",
         "KIL",
         "Projects",
@@ -395,7 +395,7 @@ AGREEMENTS: tuple[Agreement, ...] = (
 )
 
 
-def signed_on(agreement: Agreement, today: date) -> date:
+def signed_on(agreement: DemoAgreement, today: date) -> date:
     """Return the day a contract starts, always at least seven months before today where it matters."""
     years, month, day = agreement.signed
     start = date(today.year - years, month, day)
