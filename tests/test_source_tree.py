@@ -50,7 +50,7 @@ def test_nobody_elses_code_is_in_the_tree() -> None:
     assert not [path for path in tracked() if re.search(r"\.min\.(js|css)$|/vendor/|/third_party/", str(path))]
 
 
-def test_rooms_stay_small_enough_to_be_about_one_thing() -> None:
+def test_files_stay_small() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in tracked("*.py")
@@ -58,6 +58,16 @@ def test_rooms_stay_small_enough_to_be_about_one_thing() -> None:
         if (lines := len(path.read_text().splitlines())) > LONGEST
     }
     assert not long
+
+
+def test_template_lines_stay_short() -> None:
+    wide = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked("*.html")
+        for number, line in enumerate(text_of(path).splitlines(), 1)
+        if len(line) > 160
+    ]
+    assert wide == []
 
 
 def test_only_the_table_of_kinds_knows_kinds_of_contract_by_name() -> None:
