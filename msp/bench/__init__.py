@@ -1,4 +1,4 @@
-"""The benchmark: preload, measure, compare with the bare floor of the same run, print, write down.
+"""The benchmark: preload, measure, compare with the baseline of the same run, print and write the results.
 
 It runs on servers of its own in a scratch folder and talks to loopback alone; nothing of the installation is touched.
 """
@@ -21,7 +21,7 @@ from simulators.slack.spread import Seat, spread
 from simulators.teams.server import TeamsServer, create_teams_server
 
 WORKERS = 2  # as `msp run` has them
-# Enough that no limit of Slack's is reached: each of the 480 people writes once in a while.
+# below every rate limit of Slack: each of the 480 people writes rarely
 WORKSPACES, PEOPLE_EACH = 24, 20
 FULL_DESK = ("pages", "endpoints", "cards", "flood", "overload")  # on a desk with 100,000 tickets
 PARTS = ("starts", *FULL_DESK, "steps", "search")
@@ -30,9 +30,9 @@ PARTS = ("starts", *FULL_DESK, "steps", "search")
 def run_bench(
     settings: Settings, json_path: str | Path | None = None, *, only: Sequence[str] = PARTS, say: Say = print
 ) -> bool:
-    """Measure the parts named by `only` and print the table; whether every target was met.
+    """Measure the parts named by `only` and print the table; returns whether every target was met.
 
-    All parts take some forty minutes, each by itself at most fifteen.
+    All parts take about forty minutes, each alone at most fifteen.
     """
     began = time.monotonic()
     scratch = settings.home / "bench"
@@ -94,7 +94,7 @@ def _web_alone(
     *,
     say: Say,
 ) -> list[BenchFigure]:
-    """Pages against the floor, then the endpoints; the workers rest, so that each figure is of one thing."""
+    """Pages against the baseline, then the endpoints; without workers, so that each figure measures one thing."""
     log, floor_port = settings.home / "bench.log", environment.free_port()
     floor = (sys.executable, "-m", "msp.bench.baseline", str(floor_port), _owner(settings))
     with (
@@ -122,7 +122,7 @@ def _with_workers(
     with environment.running(*environment.msp("web"), env=environ, log=log) as web, _crew(environ, log):
         environment.answers(settings.port, "/readyz", process=web, log=log)
         crowd.slack.configure(events_url=f"http://127.0.0.1:{settings.port}/slack/events")
-        time.sleep(5)  # the workers are up
+        time.sleep(5)  # wait until the workers have started
         figures = [endpoints.cards(crowd)] if "cards" in only else []
         if {"flood", "overload"} & set(only):
             figures += sustained_load.measure(settings.port, crowd, _owner(settings), only, say=say)

@@ -1,7 +1,7 @@
-"""The bare floor: the same work on the same tables, straight in Flask and psycopg with nothing around it.
+"""The baseline: the same work on the same tables, directly in Flask and psycopg.
 
-No sign-in, permissions, tenancy, validation, audit, promises or translations: what is left is what the work costs.
-Run in a process of its own: `python -m msp.bench.baseline PORT DATABASE_URL`.
+No sign-in, permissions, tenancy, validation, audit, SLA targets or translations: the remaining cost is that of the
+work. Runs in a process of its own: `python -m msp.bench.baseline PORT DATABASE_URL`.
 """
 
 import hashlib
@@ -66,7 +66,7 @@ _here = threading.local()
 
 
 def make_floor(database_url: str, signing_secret: str = "") -> Flask:
-    """Four views on the desk's own tables and indexes."""
+    """Return an app with four views on the desk's own tables and indexes."""
     app = Flask("floor")
 
     @app.get("/queue")
@@ -108,7 +108,7 @@ def _is_signed(raw: bytes, secret: str) -> bool:
 
 
 def _store(connection: psycopg.Connection[Any], envelope: dict[str, Any]) -> None:
-    """One message in one transaction."""
+    """Store one message in one transaction."""
     at, event = clock.now(), envelope["event"]
     key = f"slack:{envelope['team_id']}:{event['channel']}"
     with connection.transaction():
@@ -126,7 +126,7 @@ def _create(connection: psycopg.Connection[Any], asked: dict[str, str]) -> dict[
 
 
 def _connection(database_url: str) -> psycopg.Connection[Any]:
-    """One connection for each thread, every statement prepared at its second use."""
+    """One connection per thread; every statement is prepared at its second use."""
     if not hasattr(_here, "connection"):
         _here.connection = psycopg.connect(
             database_url, autocommit=True, row_factory=namedtuple_row, prepare_threshold=1, options="-c jit=off"

@@ -1,4 +1,4 @@
-"""The chat doors under load, and how soon a card stands in the thread; Slack and Teams run here."""
+"""The chat endpoints under load, and the time until a card is posted; Slack and Teams are simulated here."""
 
 import itertools
 import json
@@ -25,29 +25,29 @@ RATE, TENFOLD = 50.0, 500.0
 SECONDS, TENFOLD_SECONDS = 8, 6
 ACK_P99, SLACK_LIMIT, TEAMS_LIMIT = 50.0, 3000.0, 15000.0
 CARD_RATE, CARDS, CARD_P95 = 20.0, 200, 1000.0
-PEOPLE = 40  # who write in Teams
+PEOPLE = 40  # people who write in Teams
 ROUNDS, ROUND_SECONDS, CLIENTS = 5, 3.0, 8
 FLOOR_OVER_OURS = 2.0  # verify, insert one row and commit in a bare Flask view may be at most twice as fast
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """The Slack that runs here and the people who write in it, each at their workspace."""
+    """The simulated Slack and the people who write in it, each at their workspace."""
 
     slack: SlackServer
     seats: Sequence[Seat]
 
     def seat(self, number: int) -> Seat:
-        """Whose turn it is: neighbours are in different workspaces."""
+        """The n-th seat in turn; neighbours are in different workspaces."""
         return self.seats[number % len(self.seats)]
 
     def bot(self, team: str) -> str:
-        """Our user in a workspace."""
+        """The app's user in a workspace."""
         return self.slack.world.workspaces[team].install.bot_user_id
 
 
 def acks(port: int, crowd: Crowd, teams: TeamsServer) -> list[BenchFigure]:
-    """How soon each door answers, at the usual rate and at ten times that."""
+    """Acknowledgement times of each endpoint, at the usual rate and at ten times that rate."""
     return [
         *_door("Slack event", port, partial(_slack_events, crowd), limit=SLACK_LIMIT),
         *_door("Teams activity", port, partial(_teams_activities, teams), limit=TEAMS_LIMIT),
@@ -65,7 +65,7 @@ def _door(name: str, port: int, make: Callable[[range], list[bytes]], *, limit: 
 
 
 def throughput(port: int, floor_port: int, crowd: Crowd, *, say: Callable[[str], None]) -> BenchFigure:
-    """Acknowledgements a second against the bare floor on the same server, by turns: the median of the ratios."""
+    """Acknowledgements per second against the baseline on the same server, alternating: the median of the ratios."""
     ratios, seen, numbers = [], [], itertools.count(1_000_000)
 
     def event(_turn: int) -> bytes:
@@ -81,7 +81,7 @@ def throughput(port: int, floor_port: int, crowd: Crowd, *, say: Callable[[str],
 
 
 def forget(database_url: str) -> None:
-    """Take what the doors stored out of the line: the workers' turn is measured by itself."""
+    """Remove what the endpoints stored from the queue: the workers are measured separately."""
     with psycopg.connect(database_url, autocommit=True) as owner:
         owner.execute("update inbound set state = 'discarded' where state = 'pending'")
         owner.execute("update delivery set state = 'discarded' where state = 'pending'")
@@ -90,8 +90,8 @@ def forget(database_url: str) -> None:
 
 
 def cards(crowd: Crowd) -> BenchFigure:
-    """Messages in Slack at a steady rate; each is timed until its card stands in its thread."""
-    _say_and_wait(crowd, len(crowd.seats), rate=CARD_RATE)  # everybody is known from here on
+    """Messages in Slack at a steady rate; each is timed until its card is posted in its thread."""
+    _say_and_wait(crowd, len(crowd.seats), rate=CARD_RATE)  # from here on all people are known to the desk
     seconds = _say_and_wait(crowd, CARDS, rate=CARD_RATE)
     sample = Sample(seconds, span=CARDS / CARD_RATE)
     detail = f"p50 {sample.quantile(0.5):.0f} ms, slowest {sample.quantile(1.0):.0f} ms"
@@ -138,7 +138,7 @@ def _slack_event(crowd: Crowd, number: int) -> bytes:
 
 
 def slack_request(crowd: Crowd, team: str, event_id: str, event: Json) -> bytes:
-    """The bytes of a request that brings an event of a workspace as Slack would, signed at this moment."""
+    """The bytes of a signed event request of a workspace, as Slack sends it, with the current time."""
     at = clock.now()
     body = json.dumps(
         {

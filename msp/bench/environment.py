@@ -1,4 +1,4 @@
-"""Where the benchmark stands: a scratch home with servers of its own, and the desk's processes on it."""
+"""Environment of the benchmark: a scratch home with servers of its own, and the desk's processes on it."""
 
 import http.client
 import os
@@ -13,18 +13,18 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE = 240.0  # seconds; a first start brings demo data
+PATIENCE = 240.0  # seconds; a first start loads demo data
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """What a process of the benchmark is told; nothing of the environment that we came with."""
+    """Environment variables of a benchmark process; nothing is inherited from the calling environment."""
     told = {"PATH": os.defpath, "PYTHONUTF8": "1", "MSP_HOME": str(home), "MSP_ENV": "demo", "MSP_DEMO": "0"}
     told["API_REQUESTS_PER_MINUTE"] = "100000000"
     return told | more
 
 
 def free_port() -> int:
-    """A port that nobody uses."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(*arguments: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours in a group of its own, ended with all that it started; what it prints goes to `log`."""
+    """Run a process in a process group of its own and end the whole group afterwards; its output goes to `log`."""
     with log.open("ab") as out:
         process = subprocess.Popen(arguments, env=dict(env), stdout=out, stderr=out, start_new_session=True)
     try:
@@ -48,12 +48,12 @@ def running(*arguments: str, env: Mapping[str, str], log: Path) -> Iterator[subp
 
 
 def msp(*arguments: str) -> tuple[str, ...]:
-    """The installed command, by this interpreter."""
+    """The installed command, run with this interpreter."""
     return (sys.executable, "-c", "from msp.cli import main; main()", *arguments)
 
 
 def answers(port: int, path: str, *, process: subprocess.Popen[bytes], log: Path) -> float:
-    """Wait for a 200; returns the seconds that took."""
+    """Wait for a 200; returns the seconds it took."""
     began = time.monotonic()
     while not _is_ok(port, path):
         if process.poll() is not None or time.monotonic() - began > PATIENCE:
@@ -63,7 +63,7 @@ def answers(port: int, path: str, *, process: subprocess.Popen[bytes], log: Path
 
 
 def memory(process: subprocess.Popen[bytes]) -> int:
-    """Bytes of a process and all below it, shared memory counted once (PSS)."""
+    """Bytes of a process and its descendants, shared memory counted once (PSS)."""
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     return sum(each.memory_full_info().pss for each in family)
 

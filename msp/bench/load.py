@@ -1,4 +1,4 @@
-"""The load generator: plain sockets kept open, so that it costs the machine little beside what it measures."""
+"""The load generator: plain sockets kept open, so that its own cost is small compared with what it measures."""
 
 import socket
 import threading
@@ -10,30 +10,30 @@ Make = Callable[[int], bytes]  # the bytes of the n-th request
 
 
 class BadAnswer(Exception):
-    """The server answered something else than it should; a figure made of it would mean nothing."""
+    """The server gave an unexpected answer; a figure computed from it would be meaningless."""
 
 
 @dataclass(slots=True)
 class Sample:
-    """What a stretch of load measured: seconds per answer, and how long the stretch was."""
+    """Measurements of one load run: seconds per answer, and the length of the run."""
 
     seconds: list[float] = field(default_factory=list)
     span: float = 0.0
     size: int = 0  # bytes of the last answer's body as sent
 
     def quantile(self, share: float) -> float:
-        """Milliseconds that this share of the answers stayed within."""
+        """The milliseconds within which this share of the answers arrived."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Answers per second."""
         return len(self.seconds) / self.span
 
 
 class LoadLine:
-    """One connection kept open; opened again where the server closed it between two requests."""
+    """One open connection; reopened if the server closed it between two requests."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -72,7 +72,7 @@ class LoadLine:
         return chunk
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -88,7 +88,7 @@ def request(method: str, path: str, headers: Mapping[str, str] | None = None, *,
 
 
 def closed_loop(port: int, make: Make, *, clients: int, seconds: float, expect: int = 200) -> Sample:
-    """So many clients, each asking again as soon as it was answered."""
+    """A number of clients, each sending the next request as soon as the last one was answered."""
     sample, lock = Sample(), threading.Lock()
     began = time.perf_counter()
 
@@ -112,7 +112,7 @@ def closed_loop(port: int, make: Make, *, clients: int, seconds: float, expect: 
 
 
 def open_loop(port: int, requests: Sequence[bytes], *, rate: float, lines: int = 48, expect: int = 200) -> Sample:
-    """So many requests a second whatever the answers take; each is timed from the moment it was due."""
+    """A fixed number of requests per second, whatever the answers take; each is timed from the moment it was due."""
     sample, lock = Sample(), threading.Lock()
     began = time.perf_counter() + 0.2
 

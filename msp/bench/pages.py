@@ -1,4 +1,4 @@
-"""Pages and the creating of tickets, ours and the bare floor's by turns, so that the machine's moods hit both."""
+"""Pages and ticket creation, the desk's and the baseline's alternating, so that machine load affects both."""
 
 import json
 import random
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class PageLoad:
-    """One kind of work and how it is asked of us and of the floor."""
+    """One kind of work, with its request to the desk and to the baseline."""
 
     name: str
     ours: Make
@@ -28,14 +28,14 @@ class PageLoad:
 
 
 def measure(known: PreloadedIds, *, port: int, floor_port: int, say: Say) -> list[BenchFigure]:
-    """Each kind of work in rounds; what counts is the median round, and its ratio to the floor's."""
+    """Measure each kind of work in rounds; the result is the median round and its ratio to the baseline's."""
     return [_measured(work, port=port, floor_port=floor_port, say=say) for work in _works(known)]
 
 
 def _measured(work: PageLoad, *, port: int, floor_port: int, say: Say) -> BenchFigure:
     ours: list[Sample] = []
     floor: list[Sample] = []
-    for number in range(ROUNDS + 1):  # the first one warms up
+    for number in range(ROUNDS + 1):  # the first round warms up
         seconds = SECONDS if number else WARM_SECONDS
         for made, where, kept in ((work.floor, floor_port, floor), (work.ours, port, ours)):
             kept.append(closed_loop(where, made, clients=CLIENTS_AT_ONCE, seconds=seconds, expect=work.expect))
@@ -48,7 +48,7 @@ def _measured(work: PageLoad, *, port: int, floor_port: int, say: Say) -> BenchF
 
 
 def _median(samples: list[Sample]) -> tuple[float, float, float]:
-    """p50, p95 (milliseconds) and answers a second of the median round."""
+    """p50, p95 (milliseconds) and answers per second of the median round."""
     return (
         statistics.median(each.quantile(0.5) for each in samples),
         statistics.median(each.quantile(0.95) for each in samples),

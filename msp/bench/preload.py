@@ -1,4 +1,4 @@
-"""A desk of some size, made in seconds: its clients by the desk's own verbs, its tickets by the million-row way."""
+"""Preload of a large desk in seconds: clients through the desk's own functions, tickets by bulk SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class PreloadedIds:
-    """What the load needs to know of the desk it asks."""
+    """Ids that the load generator needs."""
 
     token: str
     cookie: str
@@ -63,7 +63,7 @@ class PreloadedIds:
 def preload(app: Flask, settings: Settings, *, workspaces: Sequence[Workspace], tickets: int = TICKETS) -> PreloadedIds:
     """Fill an empty, migrated desk; `settings` name the owner of its database, a superuser.
 
-    Each of the Slack workspaces belongs to another client. Messages are not grouped: each is a ticket of its own.
+    Each Slack workspace belongs to a different client. Messages are not grouped: each makes a ticket of its own.
     """
     at = clock.now()
     with app.app_context():
@@ -137,7 +137,7 @@ def _agents() -> list[Person]:
 
 
 def signed_in(app: Flask) -> str:
-    """The cookie of a browser in which the first technician has signed in."""
+    """The session cookie of the first technician."""
     with work(Scope.system()) as session:
         token = begin_session(
             session.scalars(select(Account)).one(), Browser("bench", ""), is_kept=True, at=clock.now()

@@ -1,4 +1,4 @@
-"""What was measured against what was promised: a table for people, JSON for programs."""
+"""Results against targets: a table for people, JSON for programs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class BenchFigure:
-    """One line: what was measured, how it came out, and the most it may be (same unit)."""
+    """One line: the quantity measured, its result, and its upper limit (same unit)."""
 
     name: str
     value: float
@@ -24,7 +24,7 @@ class BenchFigure:
 
     @property
     def is_met(self) -> bool:
-        """Whether it stays within its target."""
+        """Whether the result is within its target."""
         return self.value <= self.target
 
 
@@ -39,7 +39,7 @@ def show(figures: Sequence[BenchFigure], *, say: Say) -> None:
 
 
 def write(figures: Sequence[BenchFigure], path: Path, *, seconds: float) -> None:
-    """Write what was measured as JSON."""
+    """Write the results as JSON."""
     content = {
         "at": clock.now().isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},

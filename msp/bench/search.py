@@ -1,6 +1,6 @@
-"""Search among 1,000,000 tickets, ours and the bare floor's by turns; the tickets are loaded once and kept.
+"""Search among 1,000,000 tickets, the desk's and the baseline's alternating; the tickets are loaded once and kept.
 
-By itself: `python -m msp.bench.search HOME`, where HOME is the installation's MSP_HOME.
+Standalone: `python -m msp.bench.search HOME`, where HOME is the installation's MSP_HOME.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from msp.config import Settings
 from msp.kernel import migrate
 
 TICKETS = 1_000_000
-COMPUTERS = 10_000  # of which each is named by 100 tickets
+COMPUTERS = 10_000  # each of them is in 100 tickets
 ROUNDS, SECONDS, WARM_SECONDS = 5, 3.0, 2.0
 RATIO, P95 = 2.5, 40.0  # at concurrency 1; milliseconds on the reference machine
 
 
 def measure(home: Path, *, say: Say) -> list[BenchFigure]:
-    """Search for terms with 100 hits, one after another; loads the tickets into `home` first where they are missing."""
+    """Search for terms with 100 hits, one after another; loads the tickets into `home` first if they are missing."""
     from wsgi import create_app
 
     home.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def _load(settings: Settings, *, say: Say) -> None:
 def _figures(settings: Settings, environ: dict[str, str], app: Flask, *, say: Say) -> list[BenchFigure]:
     with app.app_context():
         browser = {"Cookie": signed_in(app), "Accept-Encoding": "gzip", "Accept": "text/html", "Accept-Language": "es"}
-        browser |= {"HX-Request": "true", "HX-Target": "palette-list"}  # as one types
+        browser |= {"HX-Request": "true", "HX-Target": "palette-list"}  # as a person types
     terms = [f"pc{number:05}" for number in range(COMPUTERS)]
     random.Random(7).shuffle(terms)  # noqa: S311 (spreads the load, guards nothing)
 
@@ -93,7 +93,7 @@ def _served(settings: Settings, environ: dict[str, str]) -> Iterator[int]:
 def _compared(port: int, floor_port: int, ours: Make, floor: Make, *, say: Say) -> list[BenchFigure]:
     mine: list[Sample] = []
     bare: list[Sample] = []
-    for number in range(ROUNDS + 1):  # the first one warms up
+    for number in range(ROUNDS + 1):  # the first round warms up
         seconds = SECONDS if number else WARM_SECONDS
         for made, where, kept in ((floor, floor_port, bare), (ours, port, mine)):
             kept.append(closed_loop(where, made, clients=1, seconds=seconds))

@@ -1,7 +1,7 @@
-"""The bare search: one statement on the desk's own tables, straight in Flask and psycopg with nothing around it.
+"""The baseline of search: one statement on the desk's own tables, directly in Flask and psycopg.
 
 No sign-in, tenancy, numbers, names, word forms or translations: the term is looked up, its tickets are ranked, the best
-are shown with an excerpt. In a process of its own: `python -m msp.bench.search_baseline PORT DATABASE_URL`.
+are shown with an excerpt. Runs in a process of its own: `python -m msp.bench.search_baseline PORT DATABASE_URL`.
 """
 
 import sys
@@ -32,7 +32,7 @@ _here = threading.local()
 
 
 def make_floor(database_url: str) -> Flask:
-    """One view on the desk's own tables and indexes."""
+    """Return an app with one view on the desk's own tables and indexes."""
     app = Flask("floor")
 
     @app.get("/search")
@@ -45,7 +45,7 @@ def make_floor(database_url: str) -> Flask:
 
 
 def _connection(database_url: str) -> psycopg.Connection[Any]:
-    """One connection for each thread, every statement prepared at its second use."""
+    """One connection per thread; every statement is prepared at its second use."""
     if not hasattr(_here, "connection"):
         _here.connection = psycopg.connect(
             database_url, autocommit=True, row_factory=namedtuple_row, prepare_threshold=1, options="-c jit=off"

@@ -1,4 +1,4 @@
-"""How long `msp run` takes to answer, the first time and the next, and what all of it weighs."""
+"""Time until `msp run` answers, at the first start and at the next, and its total memory."""
 
 import subprocess
 import time
@@ -9,11 +9,11 @@ from msp.bench.load import LoadLine, request
 from msp.bench.report import BenchFigure
 
 FIRST, NEXT, WEIGHT = 90.0, 6.0, 700.0
-WARM = 20  # pages asked before it is weighed
+WARM = 20  # pages requested before memory is measured
 
 
 def measure(home: Path) -> list[BenchFigure]:
-    """Start the whole desk with its demo data in an empty home, weigh it warm, stop it, start it again."""
+    """Start the whole desk with its demo data in an empty home, measure warm memory, stop it, start it again."""
     first, weight = _start(home, is_weighed=True)
     again, _ = _start(home, is_weighed=False)
     return [
@@ -37,6 +37,6 @@ def _warm_weight(port: int, process: subprocess.Popen[bytes]) -> int:
     line = LoadLine(port)
     for _ in range(WARM):
         line.ask(request("GET", "/signin"))
-        line.close()  # so that each worker gets its share
+        line.close()  # so that every worker gets some requests
     time.sleep(3)
     return environment.memory(process)

@@ -1,7 +1,7 @@
-"""A company's whole Slack for minutes on end: most of it is people among themselves, some of it is for the desk.
+"""A company's whole Slack traffic for minutes: most of it is between people, some of it is for the desk.
 
-Of a hundred events five ask for help, fifteen go on in a ticket's thread, five change a message there, ten are our own
-words coming back, and the rest is talk in the channels that we sit in.
+Of a hundred events five ask for help, fifteen continue a ticket's thread, five edit a message there, ten are echoes of
+the app's own messages, and the rest is talk in channels of which the app is a member.
 """
 
 import random
@@ -24,16 +24,16 @@ from simulators.slack.spread import Seat
 RATE = 200.0
 SECONDS = 600.0
 ACK_P99, BACKLOG = 100.0, 30.0  # milliseconds; seconds
-RUSH = 400  # tickets asked for at once, to find the ceiling
+RUSH = 400  # tickets requested at once, to find the capacity
 PATIENCE = 180.0
-OVERLOAD, OVERLOAD_SECONDS = 2.0, 300.0  # times what the workers can do
+OVERLOAD, OVERLOAD_SECONDS = 2.0, 300.0  # times the workers' capacity
 OVERLOAD_SLOWEST = 1000.0  # milliseconds
-OVERLOAD_PATIENCE = 1200.0  # seconds in which the backlog is worked off
+OVERLOAD_PATIENCE = 1200.0  # seconds within which the backlog is processed
 GENERAL = "C0GENERAL"
 
 
 def measure(port: int, crowd: Crowd, database_url: str, only: Sequence[str], *, say: Say) -> list[BenchFigure]:
-    """What the workers can do at most, then the parts of `only`: a steady stream of events ("flood"), "overload"."""
+    """Measure the workers' capacity, then the parts of `only`: a steady stream of events ("flood"), "overload"."""
     stream = Stream(crowd)
     say("How many tickets a second …")
     ceiling = _ceiling(port, stream, database_url)
@@ -45,7 +45,7 @@ def measure(port: int, crowd: Crowd, database_url: str, only: Sequence[str], *, 
 def _steady(
     port: int, stream: "Stream", database_url: str, ceiling: float, *, say: Say, seconds: float = SECONDS
 ) -> list[BenchFigure]:
-    """Let events come at RATE for so many seconds while the workers work, and look how much waits."""
+    """Send events at RATE for so many seconds while the workers run, and measure the backlog."""
     pace = f"{RATE:.0f}/s for {seconds:.0f} s"
     say(f"Events at {pace} …")
     with _watching(database_url) as seen:
@@ -66,7 +66,7 @@ def _steady(
 
 
 def _overload(port: int, stream: "Stream", database_url: str, ceiling: float, *, say: Say) -> list[BenchFigure]:
-    """Twice what the workers can do: acknowledgements stay fast, the backlog grows and is worked off afterwards."""
+    """Twice the workers' capacity: acknowledgements stay fast, the backlog grows and is processed afterwards."""
     rate = OVERLOAD * ceiling
     pace = f"{OVERLOAD:.0f} times what workers can do, {OVERLOAD_SECONDS:.0f} s"
     say(f"Events at {pace} ({rate:.0f}/s) …")
@@ -82,7 +82,7 @@ def _overload(port: int, stream: "Stream", database_url: str, ceiling: float, *,
 
 @dataclass
 class Seen:
-    """What waited at worst: rows, and seconds since the oldest could have been worked."""
+    """The largest backlog seen: rows, and seconds since the oldest became ready."""
 
     waiting: int = 0
     oldest: float = 0.0
@@ -91,7 +91,7 @@ class Seen:
 
 @dataclass
 class Stream:
-    """The events of the workspaces, each made and signed when its turn comes."""
+    """The events of the workspaces, each built and signed when it is due."""
 
     crowd: Crowd
     opened: int = 0
@@ -109,7 +109,7 @@ class Stream:
         return _Requests(self, count, rush=True)
 
     def opening(self) -> bytes:
-        """Somebody asks for help in their own chat with us."""
+        """A person asks for help in their direct messages with the app."""
         with self._lock:
             self.opened += 1
             seat = self.crowd.seat(self.opened)
@@ -122,7 +122,7 @@ class Stream:
         return self._event(seat.team, seat.user, place.id, message["ts"], text, channel_type="im")
 
     def going_on(self) -> bytes:
-        """Somebody goes on in the thread of a ticket."""
+        """A person continues the thread of a ticket."""
         seat, channel, root = self._known()
         with self._lock:
             self.said += 1
@@ -131,7 +131,7 @@ class Stream:
         )
 
     def changed(self) -> bytes:
-        """Somebody edits what they asked."""
+        """A person edits their request."""
         seat, channel, root = self._known()
         now = {"ts": root, "user": seat.user, "text": f"No imprime la número {random.randrange(99)}"}  # noqa: S311
         about = {"message": now, "previous_message": {"ts": root, "user": seat.user, "text": "No imprime"}}
@@ -140,14 +140,14 @@ class Stream:
         )
 
     def echo(self) -> bytes:
-        """Our own words come back to us."""
+        """The event of one of the app's own messages."""
         seat, channel, root = self._known()
         bot = self.crowd.bot(seat.team)
         said = "Lo miramos"
         return self._event(seat.team, bot, channel, self._ts(), said, channel_type="im", thread_ts=root, bot_id="B0")
 
     def talk(self) -> bytes:
-        """People among themselves, in a channel or a thread of it."""
+        """Talk between people, in a channel or in one of its threads."""
         thread = {"thread_ts": f"{clock.now().timestamp() - 60:.0f}.000001"} if random.random() < 0.5 else {}  # noqa: S311
         seat = self.crowd.seat(0)
         said = "¿Comemos a las dos?"
@@ -182,7 +182,7 @@ class _Requests(Sequence[bytes]):
     def __getitem__(self, place: int | slice) -> bytes | Sequence[bytes]:
         if isinstance(place, slice):
             raise TypeError("one by one")
-        turn = place * 37 % 100  # spread over each half second
+        turn = place * 37 % 100  # spread evenly over each half second
         if self._rush or turn < 5:
             return self._stream.opening()
         if turn < 20:
@@ -193,8 +193,8 @@ class _Requests(Sequence[bytes]):
 
 
 def _ceiling(port: int, stream: Stream, database_url: str) -> float:
-    """Tickets with their cards a second, when more is asked for than can be worked."""
-    open_loop(port, stream.rush(len(stream.crowd.seats)), rate=20.0)  # everybody is known from here on
+    """Tickets with their cards per second, when more are requested than can be processed."""
+    open_loop(port, stream.rush(len(stream.crowd.seats)), rate=20.0)  # from here on all people are known to the desk
     _until_done(database_url)
     began = time.monotonic()
     open_loop(port, stream.rush(RUSH), rate=RUSH)
@@ -213,7 +213,7 @@ def _until_done(database_url: str, *, patience: float = PATIENCE) -> float:
 
 
 def _waiting(owner: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, float]:
-    """Rows that could be worked now, and the seconds that the oldest has waited."""
+    """Rows ready to be processed, and the seconds that the oldest has waited."""
     due = "select due_at from {} where state = 'pending' and due_at <= now()"
     both = f"{due.format('inbound')} union all {due.format('delivery')}"
     query = f"select count(*), coalesce(extract(epoch from now() - min(due_at)), 0)::float8 from ({both}) waiting"  # noqa: S608

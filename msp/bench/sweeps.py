@@ -1,7 +1,7 @@
-"""The sweep for escalation steps: what it costs beside few and beside very many open clocks, and how late steps are.
+"""The sweep for escalation steps: its cost with few and with very many open clocks, and the delay of steps.
 
-What is open lies far ahead and is made by SQL; what falls due is the usual ladder's warning of real tickets, three
-quarters of sixteen hours round the clock.
+The open clocks are due far in the future and made by SQL; the due ones are the default policy's warning on real
+tickets, at three quarters of sixteen hours with a 24-hour calendar.
 """
 
 import statistics
@@ -31,7 +31,7 @@ FEW, MANY = 10_000, 1_000_000
 DUE, ROUNDS = 500, 7
 BURST = 10_000
 WORKERS = 2
-SPREAD = 15  # seconds over which steps fall due while workers look
+SPREAD = 15  # seconds over which steps fall due while workers run
 PATIENCE = 120.0
 
 _OPEN = """
@@ -60,7 +60,7 @@ from (select t.id, t.client_id, c.calendar_id, now() + make_interval(
 
 
 def measure(home: Path, *, say: Say) -> list[BenchFigure]:
-    """Start servers of our own, then sweep beside few clocks and many, and watch real workers do it."""
+    """Start separate servers, sweep with few and with many open clocks, and time real workers."""
     from wsgi import create_app
 
     home.mkdir()
@@ -118,7 +118,7 @@ def _one_client(app: Flask) -> None:
 
 
 def _sweep(app: Flask, owner: psycopg.Connection[tuple[object, ...]], count: int, *, say: Say) -> float:
-    """The median seconds of a sweep that takes DUE steps beside `count` open clocks."""
+    """The median seconds of a sweep that takes DUE steps among `count` open clocks."""
     say(f"Sweeping beside {count:,} open clocks …")
     owner.execute("truncate sla_step, sla_pause, sla_clock")
     owner.execute(_OPEN.encode(), [count])
@@ -136,7 +136,7 @@ def _sweep(app: Flask, owner: psycopg.Connection[tuple[object, ...]], count: int
 
 
 def _latency(owner: psycopg.Connection[tuple[object, ...]], *, say: Say) -> float:
-    """The most seconds from a step's moment until everybody sees it taken, by real workers."""
+    """The largest delay in seconds from a step's moment until its action is committed, with real workers."""
     say("Steps by real workers …")
     owner.execute("truncate sla_step")
     _fall_due(owner, DUE, after=2, spread=SPREAD)
@@ -151,7 +151,7 @@ def _latency(owner: psycopg.Connection[tuple[object, ...]], *, say: Say) -> floa
 
 
 def _burst(owner: psycopg.Connection[tuple[object, ...]], *, say: Say) -> float:
-    """Seconds until BURST steps that fall due in one moment are all taken."""
+    """Seconds until BURST steps that fall due at the same moment are all taken."""
     say(f"{BURST:,} steps at once …")
     owner.execute("truncate sla_step")
     _fall_due(owner, BURST, after=0, spread=0)
@@ -175,5 +175,5 @@ def _crew(environ: dict[str, str], log: Path) -> Iterator[None]:
     with ExitStack() as stack:
         for role in ("clock", *["worker"] * WORKERS):
             stack.enter_context(environment.running(*environment.msp(role), env=environ, log=log))
-        time.sleep(6)  # they are up
+        time.sleep(6)  # wait until the workers have started
         yield

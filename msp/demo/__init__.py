@@ -1,4 +1,4 @@
-"""The demo: a made-up service desk with four months behind it."""
+"""The demo: a fictional service desk with four months of history."""
 
 from msp.demo.generator import PASSWORD, generate, generate_clients
 from msp.demo.world import DemoWorld

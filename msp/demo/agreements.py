@@ -1,4 +1,4 @@
-"""The told contracts as the desk's own agreements: terms by the names of msp.contracts.terms."""
+"""The demo's contracts as values of msp.contracts: terms by the names of msp.contracts.terms."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ LADDER = (
 
 
 def agreement(contract: told.DemoContract, *, calendar_id: UUID) -> Agreement:
-    """What the desk is told of a contract."""
+    """Return the values that the desk stores for a contract."""
     return Agreement(
         name=contract.name,
         kind=contract.kind,
@@ -42,7 +42,7 @@ def agreement(contract: told.DemoContract, *, calendar_id: UUID) -> Agreement:
 
 
 def is_full(contract: told.DemoContract) -> bool:
-    """Whether the contract is of those that also promise next responses and fulfilment, with a ladder of their own."""
+    """Whether the contract also has next-response and fulfilment targets, with an escalation policy of its own."""
     return "excluded_bands" in KINDS[contract.kind].terms
 
 

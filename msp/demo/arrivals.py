@@ -1,4 +1,4 @@
-"""When tickets arrive: office hours mostly, heavy Mondays, quiet Augusts, a few nights and weekends."""
+"""When tickets arrive: mostly office hours, busy Mondays, quiet Augusts, a few nights and weekends."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Lays out the demo's calendars for the years around a day."""
+"""The demo's calendars for the years around a day."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""Chooses what the next ticket is about and who writes it, so that nothing repeats too soon."""
+"""Chooses the scenario and the requester of the next ticket, so that nothing repeats too soon."""
 
 from collections import Counter
 from random import Random
@@ -8,13 +8,13 @@ from msp.demo.words import sheet_of
 from msp.demo.world import DemoClient, Person
 
 _MANAGER_SHARE = 0.6
-_TRADE_WEIGHT = 6.0  # what only a few trades know comes up more there
+_TRADE_WEIGHT = 6.0  # raises the share of scenarios that only a few sectors have
 _LOWER = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
 _HIGHER = {"urgent": "urgent", "high": "urgent", "normal": "high", "low": "normal"}
 
 
 class Casting:
-    """Remembers what has been told to whom."""
+    """Counts which scenario was used for which client."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
@@ -22,7 +22,7 @@ class Casting:
         self._asked: set[tuple[str, str]] = set()
 
     def turn(self, client: DemoClient, scenario: Scenario) -> int:
-        """Count how often a client has had a scenario, and count this time too."""
+        """Return how often a client has had a scenario, this time included."""
         self._told[client.code, scenario.key] += 1
         return self._told[client.code, scenario.key] - 1 + sum(map(ord, client.code))
 
@@ -39,7 +39,7 @@ class Casting:
         return scenario.weight * of_the_trade / (1 + 0.7 * told)
 
     def requester(self, client: DemoClient, scenario: Scenario) -> Person:
-        """Draw somebody who has not reported this yet, if there is anybody."""
+        """Draw a requester who has not reported this yet, if there is one."""
         people = list(client.people)
         managers = [person for person in people if person.role == "client_manager"]
         if "api" in scenario.sources or (scenario.by_manager and self._rng.random() < _MANAGER_SHARE):
@@ -50,7 +50,7 @@ class Casting:
         return person
 
     def source(self, client: DemoClient, scenario: Scenario) -> str:
-        """Draw the door a ticket comes through."""
+        """Draw the channel a ticket comes through."""
         if scenario.sources:
             return self._rng.choice(scenario.sources)
         doors = sheet_of(client).sources
@@ -80,6 +80,6 @@ def _fits(scenario: Scenario, client: DemoClient, needs_mark: str, at_night: boo
 
 
 def _needs_days(scenario: Scenario) -> bool:
-    """Visits and third parties take longer than an urgent promise allows."""
+    """Whether it takes days: visits and third parties take longer than an urgent SLA target allows."""
     steps = scenario.scripts["es"].steps
     return any(step.mark == "scheduled" or (step.delay or 0) > 300 for step in steps)

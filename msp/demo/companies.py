@@ -1,4 +1,4 @@
-"""Makes the client companies out of their sheets: people, contracts and chat connections."""
+"""Builds the client companies from their sheets: people, contracts and chat connections."""
 
 import unicodedata
 import uuid

@@ -1,4 +1,4 @@
-"""What a demonstration does on its first start: a made-up desk, and its last two months invoiced by the real rules."""
+"""First start of a demonstration: loads the demo and issues the invoices of its last two months."""
 
 from flask import Flask
 
@@ -19,7 +19,7 @@ ACCOUNTS = (
 
 
 def load_once(app: Flask) -> bool:
-    """Fill an empty installation; False when there is something in it already."""
+    """Fill an empty installation; returns False if it already has data."""
     with app.app_context():
         if not is_empty():
             return False

@@ -1,4 +1,4 @@
-"""Generates the demo world: the same instant always gives the same people, tickets and words."""
+"""Generates the demo world: the same instant always gives the same people, tickets and texts."""
 
 from collections import Counter
 from dataclasses import replace
@@ -28,7 +28,7 @@ _BREACHES = (("", 0.944), ("first_response", 0.024), ("resolution", 0.032))
 
 
 class _Telling:
-    """What stays the same while tickets are being written."""
+    """State shared by all tickets while they are written."""
 
     def __init__(self, clients: tuple[DemoClient, ...], worktimes: dict[str, Worktime], now: datetime) -> None:
         self.rng = Random(_SEED)  # noqa: S311  # the demo must come out the same
@@ -44,7 +44,7 @@ class _Telling:
 
 
 def generate(today: datetime) -> DemoWorld:
-    """Return the demo world as seen from `today`, an aware instant; nothing in it happens later."""
+    """Return the demo world as seen from `today`, an aware instant; nothing in it is later."""
     if today.tzinfo is None:
         raise ValueError("today must be an aware datetime")
     now = today.astimezone(UTC)
@@ -59,7 +59,7 @@ def generate(today: datetime) -> DemoWorld:
 
 
 def generate_clients(today: date) -> tuple[DemoClient, ...]:
-    """Return the companies of the demo world alone; people and ids are the same on every day."""
+    """Return the client companies of the demo world; people and ids are the same on every day."""
     return build_clients(today, Random(_SEED))  # noqa: S311
 
 
@@ -139,7 +139,7 @@ def _try_open_ticket(telling: _Telling, opening: Opening) -> DemoTicket | None:
 
 
 def _technicians(plan: DemoPlan, opening: Opening) -> dict[int, Person]:
-    """Put the named technician where the story stands: in the tier of the scenario, and in their own."""
+    """Assign the named technician to the tier at which the story is, and to their own."""
     technicians = dict(plan.technicians)
     if opening.technician:
         person = by_first_name(opening.technician)
@@ -150,7 +150,7 @@ def _technicians(plan: DemoPlan, opening: Opening) -> dict[int, Person]:
 
 
 def _stands(ticket: DemoTicket, opening: Opening, now: datetime) -> bool:
-    """Say whether an open ticket's promises are as the opening wants them."""
+    """Whether an open ticket's SLA targets are as the opening requires."""
     response, resolution = ticket.clocks
     pending = response if opening.status == "new" else resolution
     if opening.technician and ticket.assignee != by_first_name(opening.technician).email:

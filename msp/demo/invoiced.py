@@ -1,4 +1,4 @@
-"""The two months before today, invoiced by the real rules, each on its own day; the first of them is paid."""
+"""Issues the invoices of the two months before today, each dated its own day; the first month is paid."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -19,7 +19,7 @@ PAID_AFTER = timedelta(days=12)
 
 
 def invoice_last_months(today: datetime) -> None:
-    """Issue the invoices of the last two whole months, each as on its own day; those of the first are paid."""
+    """Issue the invoices of the last two whole months, each dated its own day; those of the first month are paid."""
     with work(Scope.system()) as session:
         manager = session.scalars(select(Person).where(Person.role == "account_manager").order_by(Person.name)).first()
     actor_id = manager.id if manager else None
@@ -39,7 +39,7 @@ def _issue_month(period: Period, *, at: datetime, scope: Scope) -> None:
         try:
             with work(scope):
                 issue(draft_id, at=at)
-        except Refusal:  # a draft that lacks something stays a draft, as it would in life
+        except Refusal:  # an incomplete draft stays a draft, as in production
             continue
 
 

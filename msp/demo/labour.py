@@ -1,4 +1,4 @@
-"""The time that a ticket's technicians wrote down."""
+"""Time entries of a ticket's technicians."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _FREE = {"es": " (sin cargo)", "en": " (no charge)"}
 
 @dataclass(frozen=True)
 class WorkShift:
-    """What the work on a ticket has to fit into."""
+    """The limits that a time entry has to respect."""
 
     plan: DemoPlan
     moments: tuple[Moment, ...]
@@ -26,7 +26,7 @@ class WorkShift:
 
 
 def time_entries(shift: WorkShift, rng: Random) -> tuple[DemoTimeEntry, ...]:
-    """Return the entries of the story so far, in order; each ends when its technician last spoke of it."""
+    """Return the time entries of the story so far, in order; each ends at its technician's last message."""
     if shift.taken_at is None:
         return ()
     entries: list[DemoTimeEntry] = []
@@ -41,14 +41,14 @@ def time_entries(shift: WorkShift, rng: Random) -> tuple[DemoTimeEntry, ...]:
 
 
 def _anchor(spoken: list[Moment], position: int, lines: int, work: ScriptWork, status: str) -> Moment | None:
-    """Return the line at whose moment the work was done; visits only count once the story is over."""
+    """Return the line at whose time the work was done; visits count only once the story is over."""
     if not spoken or (status != "resolved" and (position > 1 or work.work_type == "onsite")):
         return None
     return spoken[-(-len(spoken) * position // lines) - 1]
 
 
 def _visited(shift: WorkShift, anchor: Moment) -> bool:
-    """Say whether somebody went there: for an appointment, or, where none is made, with hours to do it in."""
+    """Whether there was a visit: for an appointment, or, without one, with hours to do it in."""
     if any(m.appointment and m.appointment < anchor.at for m in shift.moments):
         return True
     makes_appointments = any(step.mark == "scheduled" for step in shift.plan.scenario.scripts["es"].steps)
@@ -75,7 +75,7 @@ def _entries(shift: WorkShift, work: ScriptWork, anchor: Moment, rng: Random) ->
 
 
 def _span(shift: WorkShift, work: ScriptWork, anchor: Moment, rng: Random) -> tuple[datetime, int]:
-    """Return when the work began and its minutes: a visit begins at its appointment, other work ends at the line."""
+    """Return the start of the work and its minutes: a visit starts at its appointment, other work ends at the line."""
     appointments = [m.appointment for m in shift.moments if m.appointment and m.appointment < anchor.at]
     if work.work_type == "onsite" and appointments:
         stayed = int((anchor.at - appointments[-1]).total_seconds() // 60)

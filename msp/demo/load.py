@@ -1,6 +1,6 @@
-"""Putting the made-up world into an empty database: rows in bulk, as the system, in one unit of work each part.
+"""Loads the demo world into an empty database: rows in bulk, as the system, in one unit of work per part.
 
-What happened is written as events without deliveries: nobody is told again what was told months ago.
+Past events are written without deliveries: no notification is sent for them.
 """
 
 from collections.abc import Iterator
@@ -66,13 +66,13 @@ SECTORS = {
 
 
 def is_empty() -> bool:
-    """Whether nothing was ever put into this installation."""
+    """Whether the installation has no data."""
     with work(Scope.system()) as session:
         return session.execute(select(Client.id).limit(1)).one_or_none() is None
 
 
 def load(world: told.DemoWorld) -> None:
-    """Write the whole world; for an empty installation only."""
+    """Write the whole demo world; only for an empty installation."""
     loaded = Loaded()
     with work(Scope.system()):
         _provider(world.provider)
@@ -81,7 +81,7 @@ def load(world: told.DemoWorld) -> None:
         _people(world, loaded)
         _contracts(world, loaded)
         db.session.flush()
-        db.session.execute(delete(Delivery))  # what happened in the made-up past is delivered to nobody
+        db.session.execute(delete(Delivery))  # past events have no deliveries
     with work(Scope.system()):
         on_call.load(loaded.people, at=world.today)
         _tickets(world, loaded)
@@ -240,7 +240,7 @@ def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
         rows[TimeEntry] += _entries(each, ticket, loaded)
     rows[TicketCounter] = [{"client_id": client_id, "last": number} for client_id, number in last.items()]
     for model, every in rows.items():
-        for at in range(0, len(every), BATCH):  # nulls are written: without them each run of equal keys is a statement
+        for at in range(0, len(every), BATCH):  # NULLs are written: else each run of equal keys is a statement
             db.session.execute(insert(model), every[at : at + BATCH], execution_options={"render_nulls": True})
 
 

@@ -1,4 +1,4 @@
-"""Who is who once the made-up world is in the database."""
+"""Ids of the demo world's rows after it was loaded."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Loaded:
-    """Who is who in the database, by the natural keys of the told world."""
+    """Ids in the database by the natural keys of the demo world."""
 
     people: dict[str, Person] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)

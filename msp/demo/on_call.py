@@ -1,4 +1,4 @@
-"""The demo's rota: the first tier takes the nights and weekends by the week, the second stands behind it always."""
+"""The demo's on-call schedule: tier 1 takes nights and weekends in weekly turns, tier 2 is always its backup."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,7 @@ HANDOVER = 8 * 60
 
 
 def load(people: Mapping[str, Person], *, at: datetime) -> None:
-    """Two layers, a swap of this week, and somebody's holidays in the next (system scope)."""
+    """Store two layers, a swap of this week, and one person's holidays in the next (system scope)."""
     first = [people[member.email] for member in STAFF if member.tier == 1]
     second = [people[member.email] for member in STAFF if member.tier in (2, 3) and member.role == "technician"]
     monday = at.astimezone(ZoneInfo(ZONE)).date() - timedelta(days=at.astimezone(ZoneInfo(ZONE)).weekday())

@@ -1,4 +1,4 @@
-"""How a requester opens a ticket: the same trouble sounds different in chat, by mail and by phone."""
+"""First messages of tickets: the same problem is worded differently in chat, by mail and by phone."""
 
 from datetime import datetime
 from random import Random
@@ -11,7 +11,7 @@ from msp.demo.world import Person
 def open_with(
     text: str, words: Words, *, requester: Person, source: str, priority: str, type: str, at: datetime, rng: Random
 ) -> str:
-    """Return the first message of a ticket as its source would bring it."""
+    """Return the first message of a ticket in the form of its source."""
     if source == "api":
         return say(text, words, at=at, me=None, rng=rng)
     if source in ("phone", "console"):

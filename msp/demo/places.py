@@ -1,4 +1,4 @@
-"""The places of the demo's calendars: filled from the package, town days entered, looked over and frozen."""
+"""The places of the demo's calendars: filled from the package, local holidays entered, reviewed and confirmed."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from msp.calendars.places import Holiday, edit_year, find_place, freeze_year, pl
 from msp.demo import world as told
 
 ISLAND_DAYS = {"Virgen del Pino"}
-NOT_YET = "Las Palmas de Gran Canaria"  # nobody has looked over its next year: the desk warns
+NOT_YET = "Las Palmas de Gran Canaria"  # its next year is not confirmed: the desk warns
 
 
 def place_of(calendar: told.DemoCalendar, *, at: datetime) -> Place:
-    """The place whose holidays a told calendar closes on, made for the first that names it."""
+    """The place whose holidays a demo calendar observes; created for the first calendar that names it."""
     country, _, region = (calendar.holiday_set or "").partition("-")
     known = find_place(country, region, calendar.town)
     if known is not None:

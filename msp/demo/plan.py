@@ -1,4 +1,4 @@
-"""What is decided about a ticket before its conversation is written."""
+"""Attributes of a ticket that are decided before its conversation is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from msp.demo.worktime import Worktime
 from msp.demo.world import DemoClient, DemoContract, DemoSlaTarget, Person
 
 _MOST_OF_THE_PROMISE = 0.9
-_CLOSE_SHARE = 0.3  # of the tickets are answered, or solved, only when a good part of the time is used
+_CLOSE_SHARE = 0.3  # share of the tickets answered, or solved, only when a large part of the time is used
 _CLOSEST = 0.99
 
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """A ticket to be: whose, about what, from when, and how it stands now."""
+    """A planned ticket: client, scenario, start and current status."""
 
     client: DemoClient
     contract: DemoContract
@@ -31,17 +31,17 @@ class DemoPlan:
     now: datetime
     initial_priority: str
     priority: str
-    status: str  # where the story has got to: "resolved" or an open status
+    status: str  # how far the story has got: "resolved" or an open status
     breach: str  # "", "first_response" or "resolution"
     technicians: Mapping[int, Person]
-    turn: int  # how often this scenario has been told before to this client
+    turn: int  # how often this client has had this scenario before
     fixed: Mapping[str, str] = field(default_factory=dict)
     subject: str | None = None
     opening: int | None = None
 
     @property
     def target(self) -> DemoSlaTarget:
-        """The promise for the priority that the ticket ended with."""
+        """The SLA target for the ticket's final priority."""
         return target_of(self.contract, self.priority)
 
     @property
@@ -51,13 +51,12 @@ class DemoPlan:
 
 
 def target_of(contract: DemoContract, priority: str) -> DemoSlaTarget:
-    """Return a contract's promise for a priority."""
+    """Return a contract's SLA target for a priority."""
     return next(target for target in contract.targets if target.priority == priority)
 
 
 def choose_steps(scenario: Scenario, locale: str, telling: int, rng: Random) -> tuple[ScriptStep, ...]:
-    """Return one telling of a scenario: optional lines decided, and of each line the wording that
-    goes with that opening, since a script's n-th wordings belong together."""
+    """Return one variant of a scenario: optional lines decided, wordings by opening (the n-th wordings go together)."""
     told = ((step, step.wordings[telling % len(step.wordings)]) for step in scenario.scripts[locale].steps)
     return tuple(
         ScriptStep(step.actor, step.mark, False, step.delay, (wording,))
@@ -67,7 +66,7 @@ def choose_steps(scenario: Scenario, locale: str, telling: int, rng: Random) -> 
 
 
 def cut_at(steps: tuple[ScriptStep, ...], status: str, rng: Random) -> tuple[ScriptStep, ...] | None:
-    """Return the steps told so far by a ticket that stands at `status`; None where the story never does."""
+    """Return the steps so far of a ticket with this `status`; None if the story never reaches it."""
     if status == "new":
         return ()
     fitting: list[int] = []
@@ -81,7 +80,7 @@ def cut_at(steps: tuple[ScriptStep, ...], status: str, rng: Random) -> tuple[Scr
 
 
 def moments_of(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> tuple[Moment, ...] | None:
-    """Place a story's steps in time; None where they cannot keep what the plan asks."""
+    """Place a story's steps in time; None if they cannot meet the plan."""
     if not steps:
         return ()
     return _resolved(plan, steps, rng) if plan.status == "resolved" else _unfinished(plan, steps, rng)
@@ -107,7 +106,7 @@ def _resolved(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> tup
 def _close_to_target(
     plan: DemoPlan, steps: tuple[ScriptStep, ...], pace: TimelinePace, seed: float, ran: float
 ) -> tuple[Moment, ...] | None:
-    """Place the steps so that the solution takes a good part of its time; None where that would be too late."""
+    """Place the steps so that the solution uses a large part of its time; None if that would be too late."""
     target = plan.target.resolution
     share = 0.25 + (_CLOSEST - 0.25) * _chance(seed, "share")
     moments = place(steps, plan.created, pace, _again(seed), delay_end=max(target * share - ran, 0.0))
@@ -116,7 +115,7 @@ def _close_to_target(
 
 
 def _chance(seed: float, of: str = "whether") -> float:
-    """A number from 0 to 1 that goes with a seed."""
+    """A number from 0 to 1 derived from a seed."""
     return Random(f"{seed} {of}").random()  # noqa: S311  # no secret depends on it
 
 
@@ -139,7 +138,7 @@ def _unfinished(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> t
 
 
 def _again(seed: float) -> Random:
-    """Return the same chances once more, so that a second placing differs only in what was changed."""
+    """Return the same random numbers again, so that a second placing differs only in the changed parameters."""
     return Random(seed)  # noqa: S311  # no secret depends on it
 
 
@@ -155,7 +154,7 @@ def _response_gap(plan: DemoPlan, rng: Random) -> float:
 
 
 def _close_response_gap(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> float:
-    """As `_response_gap`; of some tickets most of the time, the notes before the answer included, is used."""
+    """As `_response_gap`; for some tickets most of the time is used, notes before the answer included."""
     gap = _response_gap(plan, rng)
     if plan.breach == "first_response" or rng.random() >= _CLOSE_SHARE:
         return gap

@@ -1,4 +1,4 @@
-"""The open tickets of the moment: some late, some due within the hour, more today, the rest later or paused."""
+"""The tickets open now: some late, some due within the hour, more today, the rest later or paused."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from msp.demo.worktime import Worktime
 
 @dataclass(frozen=True)
 class Opening:
-    """How an open ticket stands: its status, and when its promise falls due."""
+    """An open ticket's status, and when its SLA target is due."""
 
     status: str
     due: str  # "late", "hour", "today", "later" or "paused"
@@ -24,7 +24,7 @@ class Opening:
     fixed: dict[str, str] = field(default_factory=dict)
 
 
-# Tickets that are always there to be found, whatever the day.
+# Tickets that exist whatever the day.
 FAMILIAR: tuple[Opening, ...] = (
     Opening(
         "open",
@@ -190,12 +190,12 @@ _MIX: tuple[tuple[int, Opening], ...] = (
 
 
 def openings() -> tuple[Opening, ...]:
-    """Return every open ticket that the present should have, the familiar ones first."""
+    """Return every open ticket that the demo needs now, the fixed ones first."""
     return (*FAMILIAR, *(opening for count, opening in _MIX for _ in range(count)))
 
 
 def priorities_for(opening: Opening) -> tuple[str, ...]:
-    """Return the priorities with which an open ticket looks right."""
+    """Return the priorities that are plausible for an open ticket."""
     if opening.priority:
         return (opening.priority,)
     if opening.status == "new":
@@ -206,9 +206,9 @@ def priorities_for(opening: Opening) -> tuple[str, ...]:
 
 
 def created_for(opening: Opening, worktime: Worktime, promise: int, now: datetime, rng: Random) -> datetime | None:
-    """Return when a ticket with this promise (business minutes) came in, to stand as it should now.
+    """Return the creation time at which a ticket with this target (business minutes) has the wanted due state.
 
-    None where no such time exists: a thirty-minute promise cannot fall due this afternoon.
+    None if no such time exists: a thirty-minute target cannot fall due this afternoon.
     """
     if opening.due == "paused" or opening.status in ("scheduled", "waiting_third_party"):
         age = rng.uniform(0.1, 0.75) * promise if opening.due != "paused" else rng.uniform(60, 1900)

@@ -1,4 +1,4 @@
-"""The promises of the made-up tickets: when their clocks ran, stood and were met, as rows."""
+"""SLA clocks of the demo's tickets as rows: when they ran, were paused and were met."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from msp.tickets.states import FINISHED, pauses
 
 
 def pauses_of(each: told.DemoTicket, ticket: Row) -> Iterator[Row]:
-    """The stretches in which a ticket's clocks stood still, as rows."""
+    """The pauses of a ticket's clocks, as rows."""
     started: datetime | None = None
     reason = ""
     for change in (change for change in each.changes if change.field == "status"):
@@ -39,7 +39,7 @@ def _pause(ticket: Row, started: datetime, ended: datetime | None, reason: str) 
 
 
 def clocks_of(each: told.DemoTicket, ticket: Row, stood: list[Row], loaded: Loaded, *, at: datetime) -> Iterator[Row]:
-    """The clocks of a ticket as they stand at an instant, as rows."""
+    """The clocks of a ticket at an instant, as rows."""
     target = loaded.agreements[each.contract].targets[each.priority]
     for clock in each.clocks:
         is_fulfilment = clock.kind == "resolution" and each.type == "request" and target.fulfilment_minutes is not None
@@ -56,7 +56,7 @@ def clocks_of(each: told.DemoTicket, ticket: Row, stood: list[Row], loaded: Load
 
 
 def _owed(each: told.DemoTicket, loaded: Loaded) -> datetime | None:
-    """Since when the client waits for another answer on a ticket that was answered once and is not finished."""
+    """Since when the client waits for another answer on an unfinished ticket that was answered once."""
     first = each.first_responded_at
     if each.status in FINISHED or first is None:
         return None
@@ -79,7 +79,7 @@ def _clock(
     since: datetime,
     at: datetime,
 ) -> Row:
-    """An open clock: the steps whose moment lies behind were taken when they came."""
+    """An open clock: the steps whose moment is in the past were taken then."""
     hours, budget = loaded.hours[loaded.calendar_of[each.contract]], timedelta(minutes=minutes)
     spans = [(pause["started_at"], pause["ended_at"]) for pause in stood]
     due = None if ticket["paused_at"] else deadline(hours, since, budget, spans)
@@ -106,7 +106,7 @@ def _clock(
 
 
 def show_due(ticket: Row, clocks: list[Row]) -> None:
-    """Write on the ticket's row which promise is due first."""
+    """Set on the ticket's row the SLA target that is due first."""
     running = [clock for clock in clocks if clock["state"] == "running" and clock["due_at"]]
     if running and ticket["status"] not in FINISHED:
         first = min(running, key=lambda clock: clock["due_at"])

@@ -1,4 +1,4 @@
-"""Who answers: each client knows its technicians, and one of the first tier is on call at night."""
+"""Assignment: each client has its technicians, and one technician of tier 1 is on call at night."""
 
 from datetime import datetime
 from random import Random
@@ -9,7 +9,7 @@ from msp.demo.world import DemoClient, Person
 TECHNICIANS: dict[int, tuple[Person, ...]] = {
     tier: tuple(person for person in STAFF if person.tier == tier) for tier in (1, 2, 3)
 }
-_FAMILIAR = 0.62  # how often a client gets one of its own two first-tier technicians
+_FAMILIAR = 0.62  # how often a client gets one of its own two tier-1 technicians
 _ENGLISH_SPEAKER = "hannah.doyle"
 
 
@@ -19,7 +19,7 @@ def by_first_name(name: str) -> Person:
 
 
 def technicians_for(client: DemoClient, locale: str, local: datetime, rng: Random) -> dict[int, Person]:
-    """Return the technician of each tier who would get a ticket that arrives at a local time."""
+    """Return the technician of each tier for a ticket that arrives at a local time."""
     return {1: _first_tier(client, locale, local, rng), 2: rng.choice(TECHNICIANS[2]), 3: rng.choice(TECHNICIANS[3])}
 
 

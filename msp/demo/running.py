@@ -1,4 +1,4 @@
-"""What `msp run` puts together for a demonstration: the desk, its data, and the playground with its local services."""
+"""The processes of `msp run` for a demonstration: the desk, its data, and the playground with its local services."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _steps(settings: Settings, plan: ProcessPlan, app: Flask) -> list[Step]:
 
 
 def _load_demo(app: Flask) -> None:
-    from msp.demo import first_start  # a desk that serves never needs the demo's content in memory
+    from msp.demo import first_start  # a serving desk never needs the demo's content in memory
 
     first_start.load_once(app)
 
@@ -60,11 +60,11 @@ def _roles(settings: Settings, plan: ProcessPlan, app: Flask, listener: socket.s
     playground = (
         [ProcessRole("playground", partial(_serve_playground, settings), grace=5)] if local.played(settings) else []
     )
-    return [*playground, *plan.roles(app, listener)]  # it stops first: its pages that wait for news let the web go
+    return [*playground, *plan.roles(app, listener)]  # playground first: its waiting pages release the web
 
 
 def _serve_playground(settings: Settings) -> None:
-    from simulators.playground.run import serve_playground  # the processes that serve need it as little as the data
+    from simulators.playground.run import serve_playground  # the serving processes do not need the data either
 
     serve_playground(settings)
 

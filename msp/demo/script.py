@@ -39,7 +39,7 @@ class ScriptStep:
 
 @dataclass(frozen=True)
 class ScriptWork:
-    """Time that the story costs: who, what kind, between which minutes, and the note in both languages."""
+    """Time that the story costs: tier, work type, range of minutes, and the note in both languages."""
 
     tier: int
     work_type: str
@@ -60,7 +60,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of ticket: its facts, and how it goes in Spanish and in English."""
+    """A kind of ticket: its attributes, and its script in Spanish and in English."""
 
     key: str
     type: str
@@ -72,7 +72,7 @@ class Scenario:
     tier: int
     sources: tuple[str, ...]
     by_manager: bool
-    hours: tuple[str, ...]  # local times of day for appointments, where not any office hour
+    hours: tuple[str, ...]  # local times of day for appointments; empty: any office hour
     work: tuple[ScriptWork, ...]
     scripts: dict[str, Script]
 
@@ -89,7 +89,7 @@ def scenarios() -> tuple[Scenario, ...]:
 
 
 def parse(text: str) -> list[Scenario]:
-    """Return the scenarios of one file; ValueError names the line that is not understood."""
+    """Return the scenarios of one file; a ValueError names the line that is not understood."""
     blocks = re.split(r"^=== ", text, flags=re.MULTILINE)[1:]
     return [_scenario(block) for block in blocks]
 

@@ -1,4 +1,4 @@
-"""Writes a ticket out: its messages, the changes of its fields, its clocks."""
+"""Writes a ticket: its messages, the changes of its fields, its clocks."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,12 +28,12 @@ class _Draft:
     changes: list[DemoChange]
     assignee: Person | None = None
     tier: int = 1
-    speaker: Person | None = None  # the technician whom the requester is talking to
+    speaker: Person | None = None  # the technician in conversation with the requester
     taken_at: datetime | None = None
 
 
 def tell(plan: DemoPlan, rng: Random, seen: set[str]) -> DemoTicket | None:
-    """Write the ticket of a plan; None where its story does not fit the time it has.
+    """Write the ticket of a plan; returns None if its story does not fit into the available time.
 
     `seen` holds every opening and every thread so far; an opening is worded differently until it is new.
     """
@@ -57,7 +57,7 @@ def tell(plan: DemoPlan, rng: Random, seen: set[str]) -> DemoTicket | None:
 
 
 def _steps(plan: DemoPlan, telling: int, rng: Random) -> tuple[ScriptStep, ...] | None:
-    """Return the steps told so far; None where the story never stands as the plan wants it."""
+    """Return the steps so far; None if the story never reaches the planned status."""
     steps = choose_steps(plan.scenario, plan.locale, telling, rng)
     if plan.status != "resolved":
         return cut_at(steps, plan.status, rng)
@@ -75,7 +75,7 @@ def _with_impatience(steps: tuple[ScriptStep, ...], locale: str, rng: Random) ->
 
 
 def _day_of(moments: tuple[Moment, ...], plan: DemoPlan) -> dict[str, str]:
-    """The day that the requester speaks of is the one for which an appointment will be made."""
+    """Return the day that the requester mentions, for which the appointment will be made."""
     appointment = next((moment.appointment for moment in moments if moment.appointment), None)
     if not appointment or appointment - plan.created > timedelta(days=6):
         return {}
@@ -135,7 +135,7 @@ def _perform(draft: _Draft, moment: Moment, previous: Moment | None, following: 
 
 
 def _take(draft: _Draft, moment: Moment) -> None:
-    """The first technician takes the ticket shortly before the first word."""
+    """The first technician takes the ticket shortly before the first message."""
     plan, rng = draft.plan, draft.rng
     technician = plan.technicians[moment.step.tier]
     waited = (moment.at - plan.created).total_seconds()
@@ -255,7 +255,7 @@ def _clock(kind: str, minutes: int, due: datetime | None, met: datetime | None, 
 
 
 def _escalate_breach(draft: _Draft, clock: SlaClock, moments: tuple[Moment, ...]) -> None:
-    """A broken promise raises the ticket to the next tier, unless somebody had or did afterwards."""
+    """A breach raises the ticket to the next tier, unless it was raised already or is raised later."""
     due = clock.due_at
     if not clock.breached or due is None or draft.tier == 3:
         return

@@ -1,4 +1,4 @@
-"""When each line of a conversation is said, in the client's working hours and within its promises."""
+"""Time of each line of a conversation, in the client's business hours and within its SLA targets."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -25,13 +25,13 @@ class Moment:
 
 @dataclass(frozen=True)
 class TimelinePace:
-    """What the placing of steps depends on."""
+    """Parameters for placing steps in time."""
 
     worktime: Worktime
     priority: str
-    response_gap: float  # business minutes until somebody answers
+    response_gap: float  # business minutes until the first answer
     hours: tuple[str, ...]  # times of day for appointments; empty: office hours
-    visit_minutes: tuple[int, int]  # how long after an appointment the next line comes
+    visit_minutes: tuple[int, int]  # time from an appointment to the next line
 
 
 def status_after(step: ScriptStep, before: str) -> str:
@@ -77,7 +77,7 @@ def place(
 
 
 def _civil(at: datetime, previous: datetime, pace: TimelinePace, answered: bool, rng: Random) -> datetime:
-    """Keep what is not urgent out of the night: a first answer comes before it, anything else after it."""
+    """Keep non-urgent steps out of the night: a first answer comes before it, anything else after it."""
     local = pace.worktime.local(at)
     if pace.priority in ("urgent", "high") or 7 <= local.hour < 22:
         return at
@@ -89,7 +89,7 @@ def _civil(at: datetime, previous: datetime, pace: TimelinePace, answered: bool,
 
 
 def running_minutes(created: datetime, moments: tuple[Moment, ...], worktime: Worktime) -> float:
-    """Return the business minutes until the solution (or the last line) in which the client was not waited for."""
+    """Return the business minutes until the solution (or the last line), without waiting for the client."""
     total, since, status = 0.0, created, "new"
     for moment in moments:
         if status != "waiting_client":
@@ -101,7 +101,7 @@ def running_minutes(created: datetime, moments: tuple[Moment, ...], worktime: Wo
 
 
 def waited_minutes(moments: tuple[Moment, ...], worktime: Worktime) -> float:
-    """Return the business minutes spent waiting for the client, while that had an end."""
+    """Return the business minutes spent waiting for the client, finished waits only."""
     return sum(
         worktime.elapsed(moment.at, following.at)
         for moment, following in pairwise(moments)

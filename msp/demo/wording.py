@@ -1,4 +1,4 @@
-"""Turns a written line into what one person says: choices, gender, «tú» or «usted», names and things."""
+"""Turns a script line into a message: choices, gender, «tú» or «usted», names and things."""
 
 import re
 from collections.abc import Mapping

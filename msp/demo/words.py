@@ -1,4 +1,4 @@
-"""The words that a ticket's texts are filled with: who, where, which machine, when."""
+"""The words that fill a ticket's texts: names, places, devices, times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ _SHEET_OF: dict[str, Sheet] = {sheet.code: sheet for sheet in SHEETS}
 
 @dataclass(frozen=True)
 class Words:
-    """What a ticket's slots stand for, and which of its people are women."""
+    """The values of a ticket's slots, and which of its people are women."""
 
     slots: Mapping[str, str]
     women: frozenset[str]
@@ -74,14 +74,14 @@ class _Spoken(dict[str, str]):
 
 
 def sheet_of(client: DemoClient) -> Sheet:
-    """Return what is written down about a client."""
+    """Return the sheet of a client."""
     return _SHEET_OF[client.code]
 
 
 def words_for(
     client: DemoClient, requester: Person, locale: str, created: datetime, rng: Random, fixed: Mapping[str, str]
 ) -> Words:
-    """Choose the words of one ticket; `created` is local, `fixed` overrides what chance would choose."""
+    """Choose the words of one ticket; `created` is local, `fixed` overrides random choices."""
     sheet = sheet_of(client)
     mates = rng.sample([person for person in client.people if person is not requester], 2)
     bosses = [p for p in client.people if p.role == "client_manager" and p not in (requester, mates[0])]
@@ -115,7 +115,7 @@ def words_for(
 def say(
     template: str, words: Words, *, at: datetime, me: Person | None, rng: Random, extra: Mapping[str, str] | None = None
 ) -> str:
-    """Return what is said at a local time; `me` is the technician in the conversation."""
+    """Return the text of a line at a local time; `me` is the technician in the conversation."""
     slots = _Spoken(words.slots, at)
     slots |= {"me": me.given_name if me else "", **_phrases(words, at, rng, "{me}" not in template), **(extra or {})}
     women = words.women | ({"t"} if me and me.gender == "f" else frozenset())

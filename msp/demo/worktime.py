@@ -1,8 +1,8 @@
 """Business minutes of the demo's calendars, fast enough to place thousands of messages.
 
-The desk's own engine lives in msp.calendars and explains itself; here a calendar is laid out once
-as a row of windows, so that adding and subtracting are two look-ups. Minutes are elapsed minutes
-(daylight saving counts), windows are half-open, and a budget that ends at closing is due at closing.
+The desk's own engine is msp.calendars; here a calendar is precomputed as a row of windows, so that adding and
+subtracting are two look-ups. Minutes are elapsed minutes (daylight saving counts), windows are half-open, and a budget
+that ends at closing is due at closing.
 """
 
 from bisect import bisect_left, bisect_right
@@ -40,7 +40,7 @@ class Worktime:
         return self._opening(self._position(at) - minutes * 60)
 
     def is_open(self, at: datetime) -> bool:
-        """Say whether the calendar works at this instant."""
+        """Whether the calendar is open at this instant."""
         index = bisect_right(self._starts, at.timestamp()) - 1
         return index >= 0 and at.timestamp() < self._ends[index]
 

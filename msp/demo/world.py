@@ -1,7 +1,7 @@
-"""The demo world as plain values: who there is, what was agreed, what was said and done.
+"""The demo world as plain values: people, contracts, messages, changes.
 
-Everything refers to everything else by a natural key (a client's code, a person's email address,
-a calendar's or a contract's key, a ticket's number), so that a loader can insert it in this order.
+Everything refers to everything else by a natural key (a client's code, a person's email address, a calendar's or a
+contract's key, a ticket's number), so that a loader can insert it in this order.
 """
 
 from collections.abc import Iterator, Mapping
@@ -71,7 +71,7 @@ class DemoHoliday:
 
 @dataclass(frozen=True)
 class DemoCalendarException:
-    """A local day whose windows replace the weekly ones; beats holidays."""
+    """A local day whose windows replace the weekly ones; overrides holidays."""
 
     day: date
     windows: tuple[tuple[str, str], ...]
@@ -102,14 +102,14 @@ class DemoCalendar:
     town: str = ""  # whose holidays are among them
 
     def weekly_on(self, day: date) -> tuple[tuple[tuple[str, str], ...], ...]:
-        """The week in force on a local day."""
+        """The weekly hours that apply on a local day."""
         begun = [each for each in self.timetables if each.from_day <= day]
         return begun[-1].weekly if begun else self.weekly
 
 
 @dataclass(frozen=True)
 class DemoSlaTarget:
-    """What a contract promises for one priority, in minutes of its calendar."""
+    """A contract's SLA target for one priority, in minutes of its calendar."""
 
     priority: str
     first_response: int
@@ -127,7 +127,7 @@ class DemoRate:
 
 @dataclass(frozen=True)
 class DemoRounding:
-    """How worked minutes become billable ones for one work type."""
+    """Rounding of worked minutes to billable ones for one work type."""
 
     work_type: str
     scope: str
@@ -150,7 +150,7 @@ class DemoMilestone:
 
 @dataclass(frozen=True)
 class DemoContract:
-    """A client's agreement; `terms` holds what its kind needs (money as Decimal, time in minutes)."""
+    """A client's contract; `terms` holds the values of its kind (money as Decimal, time in minutes)."""
 
     key: str
     client_code: str
@@ -159,7 +159,7 @@ class DemoContract:
     starts_on: date
     ends_on: date | None
     calendar: str
-    position: int  # where several contracts cover the same work, the lowest takes it
+    position: int  # if several contracts cover the same work, the lowest takes it
     covers: tuple[str, ...]
     terms: Terms
     rates: tuple[DemoRate, ...]
@@ -172,7 +172,7 @@ class DemoContract:
 
 @dataclass(frozen=True)
 class DemoChannel:
-    """A Slack channel or a Teams conversation where the bot listens."""
+    """A Slack channel or a Teams conversation of which the bot is a member."""
 
     id: str
     name: str
@@ -222,7 +222,7 @@ class DemoClient:
 
 @dataclass(frozen=True)
 class DemoMessage:
-    """Something said on a ticket; `author` is an email address."""
+    """A message on a ticket; `author` is an email address."""
 
     at: datetime
     author: str
@@ -233,7 +233,7 @@ class DemoMessage:
 
 @dataclass(frozen=True)
 class DemoChange:
-    """A field that changed; `actor` None is the desk itself."""
+    """A changed field; `actor` None is the system."""
 
     at: datetime
     actor: str | None
@@ -257,7 +257,7 @@ class DemoTimeEntry:
 
 @dataclass(frozen=True)
 class SlaClock:
-    """How one promise of a ticket stands: `due_at` is None while paused."""
+    """One SLA clock of a ticket: `due_at` is None while paused."""
 
     kind: str
     target_minutes: int
@@ -268,7 +268,7 @@ class SlaClock:
 
 @dataclass(frozen=True)
 class DemoTicket:
-    """A ticket with its whole story; the last values of its fields are stated beside it."""
+    """A ticket with its whole history and the last values of its fields."""
 
     number: str
     client_code: str
@@ -300,7 +300,7 @@ class DemoTicket:
 
 @dataclass(frozen=True)
 class DemoWorld:
-    """Everything that the demo shows, seen from one instant."""
+    """The whole demo, seen from one instant."""
 
     today: datetime
     password: str

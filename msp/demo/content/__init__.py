@@ -1,1 +1,1 @@
-"""What the demo is made of: companies, names, things and the scripts of conversations."""
+"""The demo's content: companies, names, things and the scripts of conversations."""

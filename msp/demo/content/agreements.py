@@ -11,7 +11,7 @@ Windows = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Hours:
-    """A calendar before its holidays are looked up for the years around today."""
+    """A calendar without the holidays, which are added for the years around today."""
 
     key: str
     name: str

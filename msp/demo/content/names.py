@@ -1,4 +1,4 @@
-"""Given names and family names by region, chosen so that a name sounds like where it lives."""
+"""Given names and family names by region."""
 
 FEMALE: dict[str, tuple[str, ...]] = {
     "castilla": (
@@ -251,7 +251,7 @@ FAMILY: dict[str, tuple[str, ...]] = {
     "irish": ("Brennan", "Gallagher", "Moriarty", "Keane", "Doherty", "Tierney", "Hanrahan", "Quigley"),
 }
 
-# People who join or leave a company; never one of the cast, so that a request names somebody new.
+# People who join or leave a company; none of them is in the demo, so that a request names a new person.
 NEWCOMERS: dict[str, tuple[tuple[str, str], ...]] = {
     "es": (
         ("Nerea Gil", "f"),

@@ -1,4 +1,4 @@
-"""Short things that people say in many conversations, in both languages."""
+"""Short phrases used in many conversations, in both languages."""
 
 Pool = tuple[str, ...]
 
@@ -19,7 +19,7 @@ GREETING_AFTERNOON: dict[str, Pool] = {
     "en": ("Good afternoon.", "Hi.", "Hello.", "Afternoon.", "Hi again."),
 }
 
-# After the problem: what the requester asks for, by how bad it is.
+# After the problem: the requester's question, by severity.
 CLOSING_URGENT: dict[str, Pool] = {
     "es": (
         "Es urgente, por favor.",

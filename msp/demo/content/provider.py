@@ -1,4 +1,4 @@
-"""The provider itself and the eleven people who work for it."""
+"""The provider and its eleven members of staff."""
 
 from msp.demo.world import Address, Person, Provider
 

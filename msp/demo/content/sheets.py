@@ -1,7 +1,7 @@
-"""The twelve client companies, written down: where they are, how they talk, what they use.
+"""Sheets of the twelve client companies: place, tone, sector.
 
-Tax ids carry right check digits but the province digits 00, which no province has, so that none of
-them belongs to a real company; mail domains end in .example, which no mail can ever reach.
+Tax ids have valid check digits but the province digits 00, which no province has, so that none of them belongs to a
+real company; mail domains end in .example, which never receives mail.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Phrase = tuple[str, str]  # Spanish, English
 
 @dataclass(frozen=True)
 class Cast:
-    """A person that the demo always has, by name."""
+    """A person with a fixed name."""
 
     given_name: str
     family_name: str
@@ -25,7 +25,7 @@ class Cast:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is written down about a client company before anybody is hired."""
+    """The fixed data of a client company, from which its people are generated."""
 
     code: str
     name: str

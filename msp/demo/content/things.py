@@ -1,4 +1,4 @@
-"""What people of each sector work with and are called: programs, departments, folders, job titles."""
+"""Words of each sector: programs, departments, folders, job titles."""
 
 from dataclasses import dataclass
 
