@@ -1,4 +1,4 @@
-"""The channels of this product: another one is a folder of its own and its name here."""
+"""The channels of this product. To add one, create its package and list it here."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,11 +15,11 @@ class ChannelPlugin(Protocol):
 
     @property
     def PLATFORM(self) -> Platform:  # a constant of a module
-        """What it is, whether it is switched on or not."""
+        """Its description, whether it is enabled or not."""
         ...
 
     def register(self, app: Flask, settings: Settings) -> None:
-        """Open its endpoints and reach people through it, where its required settings are given."""
+        """Register its endpoints and subscribers if its required settings are set."""
         ...
 
 
@@ -27,6 +27,6 @@ CHANNELS: tuple[ChannelPlugin, ...] = (slack, teams, mail)
 
 
 def register_platforms(plugins: Sequence[ChannelPlugin] = CHANNELS) -> None:
-    """Make their platforms known to the product."""
+    """Add their platforms to the registry."""
     for plugin in plugins:
         register_platform(plugin.PLATFORM)

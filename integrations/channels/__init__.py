@@ -1,9 +1,9 @@
-"""The conversation between people in a chat system and the desk, whatever the chat system is.
+"""The conversation between a client's people and the desk in a chat system, independent of the platform.
 
-A platform provides a `Transport` (how to post, read profiles, fetch files) and calls `register`: from then on tickets
-are shown in its threads and replies go there. Its inbound module turns payloads into values and calls
-`receive_message`, `edited` and `deleted` in jobs: each is idempotent and may call the transport, outside of any unit of
-work. Everything else that people do (buttons, commands, forms, reactions) goes through `interactions`.
+A platform plug-in provides a `Transport` (posts messages, reads profiles, downloads files) and calls `register`: its
+threads then show tickets and replies are sent to them. Its inbound module converts payloads to values and calls
+`receive_message`, `edited` and `deleted` in jobs; each is idempotent and may call the transport, outside of any
+transaction. All other interactions (buttons, commands, forms, reactions) go through `interactions`.
 """
 
 from functools import partial
@@ -69,7 +69,7 @@ __all__ = [
 
 
 def register(transport: Transport) -> None:
-    """Show tickets in this chat system, send replies, answers to strangers and notifications there, fetch files."""
+    """Subscribe this chat system to tickets, replies, automatic replies, notifications and offered files."""
     add_transport(transport)
     register_buttons()
     subscribe("chat", to=SHOWN, handler=show_in_order, line=LINE, destination=CHAT)

@@ -1,4 +1,4 @@
-"""Files that came with a message: fetched by a worker into the file store, or refused with the reason."""
+"""Files of messages: a worker downloads them into the file store or marks them as refused with a reason."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from msp.tickets.upload_quota import EXCEEDED, bytes_left, refusal_of
 
 
 def fetch(offered: DeliveredEvent[FileOffered]) -> None:
-    """Fetch one offered file and store it; emits `ticket.attachment_stored` or `ticket.attachment_refused`."""
+    """Download and store one offered file; emits `ticket.attachment_stored` or `ticket.attachment_refused`."""
     assert offered.client_id is not None
     transport = transport_of(offered.event.platform)
     if transport is None:

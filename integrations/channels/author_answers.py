@@ -1,4 +1,4 @@
-"""What the author of a message is told alone: that it was taken, that nothing was said, that they are known now."""
+"""Answers that only the author of a message sees: message received, message was empty, account recognised."""
 
 import logging
 from collections.abc import Callable
@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 def answer_author(
     transport: Transport, link: WorkspaceLink, said: IncomingMessage, author: Author, sentence: Callable[[], str]
 ) -> None:
-    """Say something to the author alone, once per message: as a message in their own chat, else seen by them only.
+    """Send a sentence to the author alone, once per message: in their direct message, else as an ephemeral message.
 
-    A message that was posted outside of any thread is answered outside of any thread: Slack shows an ephemeral
-    message in a thread only to people who have that thread open. In Teams, which has no such messages, somebody whom
-    we cannot write to alone is answered where they wrote.
+    A message outside of any thread is answered outside of any thread: Slack shows an ephemeral message in a thread only
+    to people who have that thread open. Teams has no ephemeral messages: an author who cannot be written to privately
+    is answered where they wrote.
     """
     with reading_as(author.locale, author.timezone):
         text = sentence()
@@ -43,5 +43,5 @@ def answer_author(
             post_once(transport, link, said.place, Post(text), key=f"{key}.here")
         else:
             log.info("a private answer was not delivered", extra={"reason": unreachable.reason})
-    except OutsideFailure as failure:  # the message itself has been stored
+    except OutsideFailure as failure:  # the message itself is already stored
         log.info("a private answer was not delivered", extra={"reason": failure.reason})

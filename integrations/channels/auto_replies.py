@@ -1,4 +1,4 @@
-"""Kind answers to people whose words make no ticket: unconnected companies, strangers, guests, staff, former people."""
+"""Automatic replies to messages that open no ticket: unconnected companies, strangers, guests, staff, inactive ones."""
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -29,9 +29,10 @@ def request_auto_reply(
     in_private: bool = False,
     **more: str | None,
 ) -> None:
-    """Emit an event once for a message, for its author to be answered; what they wrote is not kept.
+    """Emit an event once per message so that its author gets an automatic reply; the text of the message is not stored.
 
-    The answer goes into the thread that they wrote in; `in_private` and after a command, into their chat with us.
+    The reply is posted in the thread of the message. With `in_private`, and after a command, it is sent as a direct
+    message.
     """
     place = said.place
     subject = uuid5(NAMESPACE_URL, f"{place.platform}:{said.external_id}")
@@ -53,7 +54,7 @@ def request_auto_reply(
 
 
 def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> None:
-    """Somebody who opens no tickets spoke to us: a kind answer, and nothing else comes of it."""
+    """Request an automatic reply to somebody who may not open tickets, if the message was addressed to us."""
     if not said.is_addressed:
         return
     with work(Scope.system()):
@@ -71,7 +72,7 @@ def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> N
 
 
 def send_auto_reply(delivered: DeliveredEvent[UnansweredMessage]) -> None:
-    """Answer once where they wrote, in the language that they read, as far as it is known."""
+    """Send an automatic reply once, where the author wrote, in the author's language if it is known."""
     event = delivered.event
     transport = transport_of(event.platform)
     if transport is None:
@@ -79,7 +80,7 @@ def send_auto_reply(delivered: DeliveredEvent[UnansweredMessage]) -> None:
     with work(Scope.system()):
         find = unknown_link if isinstance(event, UnconnectedWrote) else find_link
         link = find(transport.platform.name, event.workspace)
-    if link is None:  # connected or forgotten meanwhile
+    if link is None:  # connected or deleted in the meantime
         return
     try:
         of_person = event.locale if isinstance(event, RefusedWrote) else None
@@ -111,7 +112,7 @@ def _place(transport: Transport, event: UnansweredMessage) -> ThreadRef:
 
 
 def language_of(transport: Transport, link: WorkspaceLink, author: str, *locales: str | None) -> str:
-    """The first language of ours: of these locales (person, device), of the author's profile, of the company."""
+    """The first supported language among these locales (person, device), the author's profile and the company."""
     for named in locales:
         if language := _ours(named):
             return language
@@ -123,7 +124,7 @@ def _profile_locale(transport: Transport, link: WorkspaceLink, author: str) -> s
         return transport.profile(link, author).locale
     except Broken:
         raise
-    except Permanent:  # who they are does not matter that much
+    except Permanent:  # a missing profile does not prevent the reply
         return None
 
 

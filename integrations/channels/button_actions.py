@@ -1,4 +1,4 @@
-"""Buttons under our messages: who may click is decided by who they are and where, never by what the button carries."""
+"""Buttons under our messages. Who may click depends on the person and the place, never on what the button carries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from msp.tickets.queries import access_ticket
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A click on a ticket's button by somebody who may."""
+    """A click on a ticket's button by a person who may click it."""
 
     ticket: Ticket
     conversation: Conversation
@@ -42,15 +42,15 @@ class Click:
 
 
 def register_buttons() -> None:
-    """Have clicks on the buttons of tickets handled: Slack's in jobs, Teams' in the request, whose answer is shown."""
+    """Register the handlers of ticket buttons: in jobs for Slack, in the request for Teams, which shows its answer."""
     for code in (ANOTHER, *_ACTS):
         register_interaction(BUTTON, code, handle_click)
 
 
 def handle_click(transport: Transport, clicked: Interaction) -> InteractionAnswer | None:
-    """Do what a button says, if the ticket's conversation is there and the person belongs to its client.
+    """Do what a button says, if the ticket has a conversation there and the person belongs to its client.
 
-    None in workspaces that nobody connected; people of other companies read that it is not theirs. Idempotent.
+    Returns None in workspaces that are not connected. People of other companies get a refusal. Idempotent.
     """
     place = clicked.place
     with work(Scope.system()):
@@ -71,7 +71,7 @@ def handle_click(transport: Transport, clicked: Interaction) -> InteractionAnswe
 
 
 def _not_theirs(transport: Transport, link: WorkspaceLink, clicked: Interaction) -> str:
-    """What people of other companies read, in their language."""
+    """The refusal for people of other companies, in their language."""
     language = language_of(transport, link, clicked.author, clicked.place.reference.get("locale"))
     with reading_as(language, "Europe/Madrid"):
         return sentences.not_yours()

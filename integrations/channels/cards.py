@@ -1,4 +1,4 @@
-"""A ticket as its requester sees it in chat: codes and facts first, then words in the reader's language and zone."""
+"""The card of a ticket for its requester: first codes and values, then text in the reader's language and zone."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ ANOTHER = "something_else"
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Where a deadline comes from: a budget of working time, counted from an instant, and what does not count."""
+    """How a due date is computed: a budget of working time, its start, and the time that does not count."""
 
     budget: timedelta
     counted_from: datetime
@@ -33,7 +33,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The facts of a card."""
+    """The values that a card shows."""
 
     ticket_id: UUID
     label: str
@@ -48,7 +48,7 @@ class Card:
 
 
 def card_of(ticket: Ticket) -> Card:
-    """The card of a ticket, in any scope that sees it."""
+    """The card of a ticket, in any scope that may read the ticket."""
     clock = next_due(clocks_of(ticket.id))
     return Card(
         ticket_id=ticket.id,
@@ -65,7 +65,7 @@ def card_of(ticket: Ticket) -> Card:
 
 
 def written(card: Card, *, now: datetime) -> WrittenCard:
-    """The card in words, for the reader in force."""
+    """The text of the card in the language and time zone of the current reader."""
     facts = [
         (gettext("Status"), _capital(word(card.status, "portal_status"))),
         (gettext("Priority"), _capital(word(card.priority, "priority"))),
@@ -90,7 +90,7 @@ def _promised(kind: str | None) -> str:
 
 
 def button_label(code: str) -> str:
-    """What stands on a button."""
+    """The label of a button."""
     labels = {
         "add_detail": gettext("Add detail"),
         "more_urgent": gettext("It’s more urgent"),

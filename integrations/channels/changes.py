@@ -1,4 +1,4 @@
-"""What people change in a chat: messages that they edit, delete and bring back, and files that they add and remove."""
+"""Changes that people make in a chat: messages edited, deleted and restored, files added and removed."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -27,13 +27,16 @@ from msp.tickets.models import Attachment, Message
 from msp.tickets.queries import access_ticket
 from msp.tickets.removed_files import remove_attachments
 
-HEARD_WITHIN = timedelta(days=1)  # of its writing, a message that is on no ticket is heard when it is edited
+HEARD_WITHIN = timedelta(
+    days=1
+)  # an edited message without a ticket is received as new if it was written within this time
 
 
 def edited(transport: Transport, said: IncomingMessage, *, at: datetime, removed_files: Collection[str] = ()) -> None:
-    """A message was edited in its chat: its words and files follow; `removed_files` are ids as its files' `remote` has.
+    """Apply an edit to the stored message and its files; `removed_files` are ids as in the `remote` of its files.
 
-    One that is on no ticket is heard as said now: «Hola» became a problem, or the edit came before the message.
+    An edited message that is on no ticket is received as new: a greeting may have become a problem, or the edit arrived
+    before the message.
     """
     link = _client_link(said.place)
     if link is None:
@@ -54,7 +57,7 @@ def edited(transport: Transport, said: IncomingMessage, *, at: datetime, removed
 
 
 def deleted(place: ThreadRef, message_id: str) -> None:
-    """A message was deleted in its chat: its words disappear; one that is on no ticket yet will not be heard."""
+    """Delete the content of a message that was deleted in its chat; one not yet on a ticket is ignored later."""
     link = _client_link(place)
     if link is None:
         return
@@ -72,7 +75,7 @@ def deleted(place: ThreadRef, message_id: str) -> None:
 
 
 def restored(transport: Transport, said: IncomingMessage) -> None:
-    """A deleted message was brought back in its chat; one that is on no ticket changes nothing."""
+    """Restore a message whose deletion was undone in its chat; does nothing for a message that is on no ticket."""
     link = _client_link(said.place)
     if link is None:
         return
@@ -86,10 +89,10 @@ def restored(transport: Transport, said: IncomingMessage) -> None:
 
 
 def _follow_files(said: IncomingMessage, message: Message, removed: Collection[str], *, at: datetime) -> None:
-    """Add the files that are new, and remove those that went."""
+    """Add new files and remove those that are gone."""
     remotes = _attached(message)
     keys = {_key(remote) for remote, _ in remotes.values()}
-    names = {name for remote, name in remotes.values() if not remote.get("id")}  # stored before their ids were kept
+    names = {name for remote, name in remotes.values() if not remote.get("id")}  # stored before file ids were kept
     new = [
         file
         for file in said.files
@@ -107,19 +110,19 @@ def _attached(message: Message) -> dict[UUID, tuple[Json, str]]:
 
 
 def _key(remote: Json) -> Any:
-    """What makes it the same file in another telling: its id, else its address."""
+    """Identifies the same file in several payloads: its id, else its address."""
     return remote.get("id") or remote.get("url")
 
 
 def _client_link(place: ThreadRef) -> WorkspaceLink | None:
-    """The link of a client's workspace; None for unknown ones and the provider's own."""
+    """The link of a client's workspace; None for unknown workspaces and the provider's own."""
     with work(Scope.system()):
         link = find_link(place.platform, place.workspace)
     return link if link is not None and link.client_id is not None else None
 
 
 def _client_of(link: WorkspaceLink) -> UUID:
-    assert link.client_id is not None  # as `_client_link` made sure
+    assert link.client_id is not None  # checked by `_client_link`
     return link.client_id
 
 

@@ -1,4 +1,4 @@
-"""A request made by command, outside of any thread: answered at once, then had in the person's own chat with us."""
+"""Requests made by command, outside of any thread: answered at once, then continued in a direct message."""
 
 from flask_babel import gettext
 
@@ -12,7 +12,7 @@ from msp.people.queries import find_identity
 
 
 def command_answer(platform: str, workspace: str, external_id: str, *, text: str, command: str) -> str:
-    """What the author of a command reads at once; asks the database once and nobody else."""
+    """The immediate answer to the author of a command; reads the database once and calls no other service."""
     with work(Scope.system()) as session:
         connection = find_connection(platform, workspace)
         identity = find_identity(platform, workspace, external_id)

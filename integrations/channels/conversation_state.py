@@ -1,4 +1,4 @@
-"""Where a conversation is held, what of ours stands there, and whether it can be written in."""
+"""State of a conversation: its place, the ids of our messages in it, and whether it can be written in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from msp.tickets.models import Conversation
 
 
 def place_of(conversation: Conversation) -> ThreadRef:
-    """Where a conversation is held."""
+    """The place of a conversation."""
     return ThreadRef(
         platform=conversation.platform,
         workspace=conversation.workspace,
@@ -30,7 +30,7 @@ def place_of(conversation: Conversation) -> ThreadRef:
 
 
 def note_unreachable(client_id: UUID, conversation_id: UUID, refused: Permanent) -> None:
-    """Remember that nothing can be posted in a conversation; emits `ticket.unreachable` once per reason."""
+    """Mark a conversation as unreachable; emits `ticket.unreachable` once per reason."""
     with changing(client_id, conversation_id) as conversation:
         if isinstance(refused, Broken):
             note_broken(conversation.platform, conversation.workspace, reason=refused.reason)
@@ -41,13 +41,13 @@ def note_unreachable(client_id: UUID, conversation_id: UUID, refused: Permanent)
 
 @contextmanager
 def changing(client_id: UUID, conversation_id: UUID) -> Iterator[Conversation]:
-    """A conversation, locked for one unit of work in its client's scope."""
+    """A conversation, locked for one transaction in its client's scope."""
     with work(Scope.client(client_id)) as session:
         yield session.get_one(Conversation, conversation_id, with_for_update=True)
 
 
 def keep_opening(client_id: UUID, conversation_id: UUID, place: ThreadRef, *, sent: list[str], post: Post) -> None:
-    """Remember where a conversation is held, and its opening sentence and card, so that they can be updated."""
+    """Store the place of a conversation and the ids of its opening sentence and card, so that they can be updated."""
     with changing(client_id, conversation_id) as conversation:
         conversation.direct_to, conversation.opening_text = None, post.text
         conversation.reference = {**conversation.reference, **place.reference}

@@ -1,4 +1,4 @@
-"""Which conversation a message belongs to: its thread's, the one it continues, or the current one of a chat."""
+"""Finds the conversation of a message: its thread's, the one it continues, or the current one of a chat."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,11 +14,11 @@ from msp.people.models import Person
 from msp.tickets.models import Conversation, Message, Ticket
 from msp.tickets.states import FINISHED
 
-THANKED_WITHIN = timedelta(days=7)  # thanks outside of any thread belong to a ticket that moved so lately
+THANKED_WITHIN = timedelta(days=7)  # thanks outside of any thread belong to a ticket that changed within this time
 
 
 def conversation_at(place: ThreadRef) -> Conversation | None:
-    """The conversation of a thread, as far as the current scope may see it."""
+    """The conversation of a thread, as far as the current scope may read it."""
     query = select(Conversation).where(*_in_channel(place), Conversation.thread == place.thread)
     return db.session.scalars(query).one_or_none()
 
@@ -26,12 +26,12 @@ def conversation_at(place: ThreadRef) -> Conversation | None:
 def conversation_of(
     said: IncomingMessage, *, author_id: UUID, within: timedelta, quoted_in: UUID | None = None
 ) -> Conversation | None:
-    """The conversation that a message belongs to, or None where it starts one (the client's scope).
+    """The conversation that a message belongs to, or None if it starts a new one (in the client's scope).
 
-    In a thread it is the thread's, also where the thread hangs under a message that joined another ticket. Outside of
-    threads a message continues the author's last ticket of that channel for as long as `within` passes between two
-    messages and nobody of the desk has answered. In a chat without threads it is the quoted message's (`quoted_in`
-    where that is ours, see `posted_in`), else the current one.
+    In a thread it is the conversation of that thread, also if the thread's first message joined another ticket. Outside
+    of threads a message continues the author's last ticket of that channel if at most `within` has passed between two
+    messages and no member of staff has answered. In a chat without threads it is the conversation of the quoted message
+    (`quoted_in` if we posted it, see `posted_in`), else the current one.
     """
     if not said.place.thread:
         return _quoted(said, quoted_in) or conversation_of_current_ticket(said.place, author_id=author_id)
@@ -44,7 +44,7 @@ def conversation_of(
 
 
 def conversation_of_current_ticket(place: ThreadRef, *, author_id: UUID) -> Conversation | None:
-    """What is being talked about in a chat without threads; in a group chat, with that person."""
+    """The conversation of the current ticket in a chat without threads; in a group chat, the one of that person."""
     query = (
         select(Conversation)
         .join(Ticket, Ticket.id == Conversation.ticket_id)
@@ -58,17 +58,17 @@ def conversation_of_current_ticket(place: ThreadRef, *, author_id: UUID) -> Conv
 
 
 def thanked_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
-    """The author's latest ticket of that channel that somebody of the desk answered or finished in the last days."""
+    """The author's latest ticket of that channel that a member of staff answered or finished in the last days."""
     return _latest(said, author_id, or_(Ticket.status.in_(FINISHED), _answered()))
 
 
 def nudged_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
-    """The author's latest unfinished ticket of that channel: what somebody means who asks whether anybody is there."""
+    """The author's latest unfinished ticket of that channel: the one meant by "is anybody there?"."""
     return _latest(said, author_id, Ticket.status.not_in(FINISHED))
 
 
 def _latest(said: IncomingMessage, author_id: UUID, condition: ColumnElement[bool]) -> Conversation | None:
-    """Of the author's tickets in that channel that changed in the last days, the latest that fits."""
+    """The latest matching ticket of the author in that channel that changed in the last days."""
     query = (
         select(Conversation)
         .join(Ticket, Ticket.id == Conversation.ticket_id)
@@ -85,7 +85,7 @@ def _latest(said: IncomingMessage, author_id: UUID, condition: ColumnElement[boo
 
 
 def conversation_of_ticket(place: ThreadRef, ticket: str) -> Conversation | None:
-    """The conversation of a channel that shows this ticket; the id comes from outside and is only compared."""
+    """The conversation of a ticket in a channel; the id comes from outside and is only compared."""
     found = db.session.scalars(select(Conversation).where(*_in_channel(place)))
     return next((each for each in found if str(each.ticket_id) == ticket), None)
 
@@ -99,7 +99,7 @@ def posted_in(platform: str, message: str) -> UUID | None:
 
 
 def make_current_ticket(conversation: Conversation) -> None:
-    """New messages of its chat belong to it, where the chat has no threads; later than every other one there."""
+    """Make this the current ticket of its chat, for chats without threads: later than every other one there."""
     latest = select(func.max(Conversation.current_at)).where(
         Conversation.platform == conversation.platform,
         Conversation.workspace == conversation.workspace,
@@ -110,7 +110,7 @@ def make_current_ticket(conversation: Conversation) -> None:
 
 
 def leave_current_ticket(place: ThreadRef) -> None:
-    """What is said next in this chat starts another ticket."""
+    """Clear the current ticket of a chat: the next message starts a new ticket."""
     db.session.execute(update(Conversation).where(*_in_channel(place)).values(current_at=None))
 
 
@@ -137,7 +137,7 @@ def _continued(said: IncomingMessage, *, author_id: UUID, within: timedelta) -> 
 
 
 def _where_said(said: IncomingMessage) -> ColumnElement[bool]:
-    """In the message's channel; what is answered in private is found by the channel where it was said."""
+    """Matches the message's channel; a private conversation is matched by the channel where the message was written."""
     here = and_(*_in_channel(said.place))
     if not said.is_shared:
         return here
@@ -149,7 +149,7 @@ def _where_said(said: IncomingMessage) -> ColumnElement[bool]:
 
 
 def _answered(*, before: datetime | None = None) -> ColumnElement[bool]:
-    """Whether somebody of the desk answered, before an instant where one is given: messages may come late."""
+    """Whether a member of staff answered, up to `before` if it is given: messages may arrive late."""
     author, message = aliased(Person), aliased(Message)
     answer = (
         exists()

@@ -1,4 +1,4 @@
-"""Notifications in a person's own chat: staff in the provider's workspace, others in their company's."""
+"""Notifications by direct message: to staff in the provider's workspace, to others in their company's."""
 
 from datetime import datetime
 from uuid import UUID
@@ -23,14 +23,14 @@ from msp.words.failure_messages import failure_sentence
 
 
 def reaches(transport: Transport, person_id: UUID) -> bool:
-    """Whether somebody has an identity in a workspace of theirs whose connection works (system scope)."""
+    """Whether a person has an identity in a workspace of their company with a working connection (system scope)."""
     return _address(transport, access_person(person_id)) is not None
 
 
 def send_notification(transport: Transport, bundle: Bundle) -> None:
-    """Tell a person in a direct message, once.
+    """Send a person a notification by direct message, once.
 
-    Raises Temporary to be asked again, and Permanent where it can never arrive.
+    Raises Temporary if it should be retried, and Permanent if it can never be delivered.
     """
     with work(Scope.system()):
         person = access_person(bundle.person_id)
@@ -69,7 +69,7 @@ def _words(bundle: Bundle, person: Person) -> str:
 
 
 def line_of(notice: Notice) -> str:
-    """One line in the language and zone of whoever reads."""
+    """One line in the recipient's language and time zone."""
     data, due_at = notice.data, notice.data.get("due_at")
     if notice.kind == ReplyFailed.kind:
         return _reply_failed(notice)

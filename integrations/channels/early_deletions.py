@@ -1,6 +1,6 @@
-"""Messages that were deleted before they were processed: chat systems report both in no certain order.
+"""Messages that were deleted before they were processed: chat systems report both in any order.
 
-A deletion of a message that is on no ticket leaves an internal event, so that the message is left alone when it comes.
+Deleting a message that is on no ticket stores an internal event; the message is ignored when it arrives.
 """
 
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -15,7 +15,7 @@ from msp.kernel.events import StoredEvent, emit
 
 
 def note_deleted(place: ThreadRef, message: str, *, client_id: UUID) -> None:
-    """Remember once that a message of a client's chat was deleted (system scope)."""
+    """Store once that a message of a client's chat was deleted (system scope)."""
     subject = _subject(place, message)
     lock(DeletedEarly.kind, subject)
     if not was_deleted(place, message):

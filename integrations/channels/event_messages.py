@@ -1,4 +1,4 @@
-"""One sentence for each event of chat (msp.words.event_messages)."""
+"""Sentences that describe chat events (msp.words.event_messages)."""
 
 from flask_babel import gettext
 

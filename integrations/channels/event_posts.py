@@ -1,4 +1,4 @@
-"""What an event says in a conversation: a sentence, perhaps with buttons, and the card of the ticket."""
+"""What an event posts in a conversation: a sentence, buttons if it has any, and the card of the ticket."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,7 +24,7 @@ from msp.tickets.states import FINISHED
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A ticket and what is needed to speak of it, inside the client's scope and the requester's language."""
+    """A ticket and the values its sentences need, in the client's scope and the requester's language."""
 
     event: TicketEvent
     actor_id: UUID | None
@@ -34,28 +34,28 @@ class View:
 
     @property
     def name(self) -> str:
-        """How we address the requester; may be empty."""
+        """The requester's name as we use it; may be empty."""
         return first_name(self.requester.name)
 
     @property
     def actor(self) -> Person | None:
-        """Who did it."""
+        """Name of the person who caused the event."""
         return db.session.get(Person, self.actor_id) if self.actor_id else None
 
     @property
     def is_by_client(self) -> bool:
-        """Whether somebody of the client did it."""
+        """Whether a person of the client caused the event."""
         return self.actor is not None and not self.actor.is_staff
 
 
 def opening_post(ticket: Ticket, card: Card, *, name: str) -> Post:
-    """The card of a ticket with the sentence above it; in the reader's language."""
+    """The card of a ticket with its sentence above, in the reader's language."""
     now = clock.now()
     return Post(sentences.headline(card, name=name, now=now), card=written(card, now=now), ticket_id=ticket.id)
 
 
 def post_of(view: View) -> Post | None:
-    """What is said below the card of an event, if anything."""
+    """The message that an event posts below the card, or None."""
     match view.event:
         case TicketStatusChanged(before=before, after=after):
             return _say_status(view, before, after)
@@ -81,7 +81,7 @@ def _say_status(view: View, before: str, after: str) -> Post | None:
 
 
 def _say_received(view: View, message_id: UUID) -> Post | None:
-    """Thanks leave a finished ticket finished, and say so."""
+    """Confirm that thanks arrived; a finished ticket stays finished."""
     if view.ticket.status not in FINISHED:
         return None
     message = db.session.get(Message, message_id)

@@ -1,4 +1,4 @@
-"""Inbound messages: each lands on its ticket once, whatever the order and number of its deliveries."""
+"""Receives inbound messages: each is added to its ticket once, whatever the order and number of its deliveries."""
 
 import logging
 from collections.abc import Callable
@@ -58,11 +58,11 @@ from msp.tickets.subject import subject_of
 
 log = logging.getLogger(__name__)
 
-DIRECT = "direct:"  # the channel of a conversation that will be held in the person's own chat with us, once it is open
+DIRECT = "direct:"  # prefix of the channel of a conversation whose direct message is not open yet
 
 
 class Outcome(Enum):
-    """What became of a message."""
+    """What was done with a message."""
 
     KNOWN = "known"
     OPENED = "opened"
@@ -80,7 +80,7 @@ _SENTENCES: dict[Outcome, Callable[[], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """What is known of a message before anybody is asked; `author` is None where the platform must be asked."""
+    """What is known of a message before the platform is called; `author` is None if the platform must be called."""
 
     link: WorkspaceLink
     author: Author | None = None
@@ -89,9 +89,9 @@ class _Resolved:
 
 
 def receive_message(transport: Transport, said: IncomingMessage) -> None:
-    """Put a message onto its ticket, or open one where it was said to us; everything else is left alone.
+    """Add a message to its ticket, or open a ticket if it was addressed to us; other messages are ignored.
 
-    Idempotent. Raises Temporary where the chat system must be asked and does not answer.
+    Idempotent. Raises Temporary if the chat system must be called and does not answer.
     """
     try:
         resolved = _resolve(said)
@@ -122,7 +122,7 @@ def receive_message(transport: Transport, said: IncomingMessage) -> None:
 
 
 def _sentence_for(outcome: Outcome, transport: Transport, said: IncomingMessage) -> Callable[[], str]:
-    """In a channel we are told only of mentions; where we cannot answer there, the answer is in their own chat."""
+    """The sentence for an outcome. In a channel it differs, since we receive only messages that mention us there."""
     is_in_channel = transport.platform.capabilities.threads_in_chats and not (said.place.is_personal or said.is_private)
     if outcome is Outcome.GREETING and is_in_channel:
         return sentences.nothing_said_in_channel
@@ -130,7 +130,7 @@ def _sentence_for(outcome: Outcome, transport: Transport, said: IncomingMessage)
 
 
 def stranger_wrote(said: IncomingMessage) -> None:
-    """Somebody of another company spoke to us in a channel of this client: a kind answer, and nothing of any ticket."""
+    """Request an automatic reply to a person of another company who addressed us in this client's channel."""
     if not said.is_addressed:
         return
     with work(Scope.system()):
@@ -140,7 +140,7 @@ def stranger_wrote(said: IncomingMessage) -> None:
 
 
 def _resolve(said: IncomingMessage) -> _Resolved | None:
-    """Whose workspace it is, who wrote as far as we know them, and where; None where there is nothing to do."""
+    """The workspace, the author if known, and the place of a message; None if there is nothing to do."""
     place = said.place
     with work(Scope.system()):
         link = find_link(place.platform, place.workspace)
@@ -172,7 +172,7 @@ def _may_answer(resolved: _Resolved, author: Author) -> bool:
 
 
 def _link_staff_identity(transport: Transport, link: WorkspaceLink, said: IncomingMessage) -> None:
-    """Somebody of the desk wrote in the provider's own workspace: from now on they can be reached there."""
+    """Link a member of staff who wrote in the provider's own workspace, so that they can be notified there."""
     if not said.is_addressed or not said.place.is_personal:
         return
     author = link_staff_identity(transport, link, said.author, reference=said.place.reference)
@@ -210,9 +210,9 @@ def _add_to_ticket(
 def _small_talk(
     said: IncomingMessage, conversation: Conversation | None, author_id: UUID, *, body: str
 ) -> tuple[Conversation | None, Outcome]:
-    """Thanks and acknowledgements go onto the ticket that was answered, a greeting onto one that is being written.
+    """Add thanks and acknowledgements to the answered ticket, and a greeting to the unfinished one.
 
-    None of them opens one.
+    None of them opens a ticket.
     """
     if is_thanks(body) or is_acknowledgement(body):
         found = conversation or thanked_conversation(said, author_id=author_id)
@@ -241,7 +241,7 @@ def _add(
         at=at,
         external_id=said.external_id,
     )
-    is_without = not before and not was_written_by_staff(ticket)  # what it was opened with was deleted
+    is_without = not before and not was_written_by_staff(ticket)  # its opening message was deleted
     if is_without or (said.starts_thread and ticket.subject == before):
         edit(ticket, at=clock.now(), actor_id=author_id, subject=derived_subject(ticket) or ticket.subject)
     return message

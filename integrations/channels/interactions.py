@@ -1,8 +1,8 @@
-"""Interactions: what people do besides writing (buttons, commands, forms, reactions), by kind and name.
+"""Interactions other than messages (buttons, commands, forms, reactions), registered by kind and name.
 
-An endpoint turns a request of its platform into an `Interaction` and calls `dispatch`: a synchronous handler answers in
-the HTTP response, any other is worked in a job by `handle_interaction`. What nobody registered is logged and answered
-with nothing. Reactions come as `REACTION_ADDED` and `REACTION_REMOVED`; no handler is registered for them.
+An endpoint converts a request of its platform to an `Interaction` and calls `dispatch`. A synchronous handler answers
+in the HTTP response; any other runs in a job through `handle_interaction`. Unregistered interactions are logged and get
+an empty answer. Reactions have the kinds `REACTION_ADDED` and `REACTION_REMOVED`; no handler is registered for them.
 """
 
 import logging
@@ -18,16 +18,16 @@ from msp.kernel.errors import OutsideFailure
 
 log = logging.getLogger(__name__)
 
-BUTTON = "button"  # named by the code of the button
-COMMAND = "command"  # the command, with its slash
+BUTTON = "button"  # name: the code of the button
+COMMAND = "command"  # name: the command, with its slash
 FORM_OPENED = "form_opened"  # the platform asks for a form
 FORM_SUBMITTED = "form_submitted"
 FORM_CLOSED = "form_closed"
-HOME_OPENED = "home_opened"  # the tab of the app's own page
+HOME_OPENED = "home_opened"  # name: the tab of the app's own page
 SHORTCUT = "shortcut"
-OPTIONS = "options"  # the platform asks what a menu offers
-SEARCH = "search"  # the platform asks for results
-REACTION_ADDED = "reaction_added"  # the emoji; `value` is the message's id
+OPTIONS = "options"  # the platform requests the options of a menu
+SEARCH = "search"  # the platform requests results
+REACTION_ADDED = "reaction_added"  # name: the emoji; `value` is the message's id
 REACTION_REMOVED = "reaction_removed"
 
 ANY = "*"
@@ -36,11 +36,11 @@ REQUEST_SECONDS = 2.0  # for all outbound calls of a synchronous handler; Slack 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What somebody did: `kind` and `name` find its handler, `value` is what the control carries, such as a ticket.
+    """One interaction: `kind` and `name` select its handler, `value` is what the control carries, such as a ticket.
 
-    `key` is the same for one request however often it is delivered. `place.channel` is empty for what is done outside
-    of any conversation. `is_outside_threads` where the message stands in no thread, though it may have begun one.
-    `payload` is the platform's own request.
+    `key` is the same for each delivery of one request. `place.channel` is empty for interactions outside of any
+    conversation. `is_outside_threads` if the message is in no thread, though it may be the first of one. `payload` is
+    the platform's own request.
     """
 
     kind: str
@@ -55,9 +55,9 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class InteractionAnswer:
-    """What comes of an interaction: `text` for the person alone, or a `body` in the platform's own form.
+    """The answer to an interaction: `text` for the person alone, or a `body` in the platform's own form.
 
-    `is_shown` where the conversation itself shows what the text says.
+    `is_shown` if the conversation itself already shows what the text says.
     """
 
     text: str = ""
@@ -79,10 +79,10 @@ _handlers: dict[tuple[str, str], _Registered] = {}
 
 
 def register_interaction(kind: str, name: str, handler: Handler, *, is_synchronous: bool = False) -> None:
-    """Have `handler` called for this kind and name, or for other names of the kind where the name is ANY.
+    """Register `handler` for this kind and name; the name ANY matches all names without a handler of their own.
 
-    It may be called twice for one interaction and must be idempotent. A synchronous one runs in the web request,
-    outside of a transaction; its calls to other services end after two seconds in all.
+    It may be called twice for one interaction and must be idempotent. A synchronous handler runs in the web request,
+    outside of a transaction; its calls to other services end after two seconds in total.
     """
     _handlers[kind, name] = _Registered(handler, is_synchronous)
 
@@ -90,9 +90,9 @@ def register_interaction(kind: str, name: str, handler: Handler, *, is_synchrono
 def dispatch(
     transport: Transport, interactions: Sequence[Interaction], *, store: Callable[[], object]
 ) -> InteractionAnswer | None:
-    """Answer the first synchronous interaction of a request, else `store` the request once for a job.
+    """Answer the first synchronous interaction of a request, else call `store` once to handle the request in a job.
 
-    None where the answer is empty.
+    Returns None for an empty answer.
     """
     found = [(_find(each), each) for each in interactions]
     for registered, each in found:
@@ -106,9 +106,9 @@ def dispatch(
 
 
 def answer_now(transport: Transport, interaction: Interaction) -> InteractionAnswer | None:
-    """Handle an interaction in the request, for platforms that show its answer to the person; None where unknown.
+    """Handle an interaction in the request, for platforms that show the answer to the person; None if unregistered.
 
-    A failure is logged and comes back as `has_failed`, so that the endpoint answers in its platform's form.
+    A failure is logged and returned as `has_failed`, so that the endpoint answers in its platform's form.
     """
     assert current_scope_or_none() is None, "a handler that calls other services runs outside of a transaction"
     registered = _find(interaction)
@@ -120,13 +120,13 @@ def answer_now(transport: Transport, interaction: Interaction) -> InteractionAns
             return registered.handler(transport, interaction)
     except (OutsideFailure, DeadlineExceeded) as failure:
         log.warning("an interaction was not answered", extra=_extra(interaction) | {"reason": str(failure)})
-    except Exception:  # whoever clicked gets an answer; the fault is ours
+    except Exception:  # an internal error still gets an answer
         log.exception("an interaction failed", extra=_extra(interaction))
     return InteractionAnswer(has_failed=True)
 
 
 def handle_interaction(transport: Transport, interaction: Interaction) -> None:
-    """Handle a stored interaction in a job; the text of the answer goes to the person alone. Raises as the handler."""
+    """Handle a stored interaction in a job and send the answer to the person alone. Raises as the handler does."""
     registered = _find(interaction)
     if registered is None:
         _log_unknown(interaction)
@@ -141,7 +141,7 @@ def handle_interaction(transport: Transport, interaction: Interaction) -> None:
     place = replace(interaction.place, thread="") if interaction.is_outside_threads else interaction.place
     try:
         transport.post_ephemeral(link, place, to=interaction.author, text=answer.text)
-    except OutsideFailure as failure:  # what was done has been stored
+    except OutsideFailure as failure:  # the result is already stored
         log.info("the answer to an interaction was not delivered", extra={"reason": failure.reason})
 
 

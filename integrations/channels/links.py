@@ -1,4 +1,4 @@
-"""Connections as jobs hold them, and what is noted when one of them no longer works."""
+"""Connections in the form that jobs use, and marking them as broken or working."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,13 +14,13 @@ from msp.kernel.db import Scope, db, work
 
 
 def find_link(platform: str, workspace: str) -> WorkspaceLink | None:
-    """The connection of a workspace or tenant (any scope that may see it), or None where nobody has it."""
+    """The connection of a workspace or tenant (any scope that may read it), or None if it is not connected."""
     connection = find_connection(platform, workspace)
     return _link(connection) if connection else None
 
 
 def unknown_link(platform: str, workspace: str) -> WorkspaceLink | None:
-    """A workspace of nobody yet, where we can answer: it left us a token, or needs none (system scope)."""
+    """An unconnected workspace that we can answer: it has a token or needs none (system scope)."""
     query = select(UnknownSource).where(UnknownSource.kind == platform, UnknownSource.external_id == workspace)
     source = db.session.scalars(query).one_or_none()
     if source is None or not (source.secret or source.settings.get("answers_without_token")):
@@ -30,7 +30,7 @@ def unknown_link(platform: str, workspace: str) -> WorkspaceLink | None:
 
 
 def note_broken(platform: str, workspace: str, *, reason: str) -> None:
-    """Mark a connection as broken, for the administrator to renew; emits `connection.broken` once."""
+    """Mark a connection as broken so that an administrator renews it; emits `connection.broken` once."""
     with work(Scope.system()):
         connection = find_connection(platform, workspace)
         if connection is not None:
@@ -38,10 +38,10 @@ def note_broken(platform: str, workspace: str, *, reason: str) -> None:
 
 
 def note_uninstalled(platform: str, workspace: str, *, reason: str, at: datetime | None = None) -> None:
-    """The app was removed in a workspace or its tokens were revoked (at `at`, as the platform says): destroy ours.
+    """Destroy our tokens after the app was removed or they were revoked (at `at`, the platform's time).
 
-    Marks the connection; emits `connection.broken`. A workspace that belongs to nobody yet loses its token too. News
-    from before the app was installed again change nothing.
+    Marks the connection; emits `connection.broken`. The token of an unconnected workspace is deleted too. Events from
+    before a later installation change nothing.
     """
     with work(Scope.system()) as session:
         connection = find_connection(platform, workspace)
@@ -52,7 +52,7 @@ def note_uninstalled(platform: str, workspace: str, *, reason: str, at: datetime
 
 
 def note_restored(platform: str, workspace: str) -> None:
-    """Clear the broken mark of a connection that works again; emits `connection.restored` where it had one."""
+    """Clear the broken mark of a connection that works again; emits `connection.restored` if it was set."""
     with work(Scope.system()):
         connection = find_connection(platform, workspace)
         if connection is not None:
@@ -60,7 +60,7 @@ def note_restored(platform: str, workspace: str) -> None:
 
 
 def lock(*names: str | UUID) -> None:
-    """Have whoever works on the same thing at the same time wait until this unit of work ends."""
+    """Lock a key until the end of the transaction, so that concurrent work on it waits."""
     key = func.hashtextextended(":".join(map(str, names)), 0)
     db.session.execute(select(func.pg_advisory_xact_lock(key)))
 

@@ -1,4 +1,4 @@
-"""What we wrote in chat systems, so that nothing is written twice."""
+"""Messages that we posted in chat systems, kept so that none is posted twice."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from msp.kernel.db import Model
 
 
 class ChatPost(Model):
-    """One message of ours: `trying` from before it is sent until the answer is known, then `sent` with its id."""
+    """One posted message: `trying` from before it is sent until the answer is known, then `sent` with its id."""
 
     __tablename__ = "chat_post"
     __table_args__ = (

@@ -1,7 +1,7 @@
-"""What happens to a ticket is shown in the threads of its conversations: sentences, the question, the card.
+"""Shows ticket events in the threads of their conversations: sentences, the question with buttons, the card.
 
-Replies of the desk's people go to the requester by integrations.channels.replies. Everything is read in the client's
-own scope, where internal notes cannot be seen at all.
+Replies of staff are sent to the requester by integrations.channels.replies. Everything is read in the client's scope,
+in which internal notes are not visible.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ WAITS_IN_ORDER = timedelta(minutes=20)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Our last message whose buttons still work; `reopens` where they reopen a finished ticket."""
+    """Our last message with working buttons; `reopens` if they reopen a finished ticket."""
 
     id: str
     text: str
@@ -82,7 +82,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one event means for one conversation, read before anything is sent."""
+    """What one event changes in one conversation, read before anything is sent."""
 
     client_id: UUID
     conversation_id: UUID
@@ -102,7 +102,7 @@ class Plan:
 def show(delivered: DeliveredEvent[TicketEvent]) -> None:
     """Show an event in every conversation of its ticket; at least once, and each post once.
 
-    A conversation that fails does not keep the others from being updated.
+    A conversation that fails does not prevent the others from being updated.
     """
     failures: list[OutsideFailure] = []
     for plan in _plans(delivered):
@@ -121,7 +121,7 @@ def show(delivered: DeliveredEvent[TicketEvent]) -> None:
 
 
 def show_in_order(delivered: DeliveredEvent[TicketEvent]) -> None:
-    """As `show`, in order with the ticket's replies; what fails for long is tried on elsewhere and blocks nothing."""
+    """Like `show`, in order with the ticket's replies; what fails for long is retried elsewhere and blocks nothing."""
     try:
         show(delivered)
     except Postponed:
@@ -200,7 +200,7 @@ def _carry_out(transport: Transport, plan: Plan, delivered: DeliveredEvent[Ticke
 def _settle_question(
     transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef, *, asked: str | None
 ) -> None:
-    """Keep the buttons under the last question only while they do something."""
+    """Remove the buttons of the last question once they have no effect."""
     question = next((post for post in plan.posts if post.buttons), None)
     lasts = FINISHED if plan.question and plan.question.reopens else {"resolved"}
     can_edit = transport.platform.capabilities.edits_out
@@ -216,7 +216,7 @@ def _settle_question(
 
 
 def _refresh_card(transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef) -> None:
-    """Bring the sentence and the card up to date where they would read differently."""
+    """Update the sentence and the card if their text has changed."""
     if not plan.is_card_new or plan.card_id is None or not transport.platform.capabilities.edits_out:
         return
     parts = parts_of(transport, plan.card_post)
@@ -232,7 +232,7 @@ def _refresh_card(transport: Transport, link: WorkspaceLink, plan: Plan, place: 
 
 
 def _replace(transport: Transport, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> bool:
-    """Update a message of ours; False where somebody removed it."""
+    """Update one of our messages; returns False if it was removed."""
     leases.ensure_lease()  # another worker may have posted a later state since
     try:
         transport.update(link, place, message_id, post)

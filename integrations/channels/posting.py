@@ -1,4 +1,4 @@
-"""Posting a message once: noted before it is sent, looked up where a try ended in doubt, then noted as sent."""
+"""Posts each message once: recorded before it is sent, looked up after an uncertain send, then recorded as sent."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -50,7 +50,7 @@ def post_all(
     key: str,
     conversation_id: UUID | None = None,
 ) -> list[str]:
-    """Post messages one after another, each once; the first starts the thread where `place` has none."""
+    """Post messages in order, each once; the first starts the thread if `place` has none."""
     sent: list[str] = []
     parts = [part for post in posts for part in parts_of(transport, post)]
     for number, part in enumerate(parts):
@@ -68,7 +68,7 @@ def once(platform: str, key: str, act: Callable[[], None]) -> None:
 
 
 def parts_of(transport: Transport, post: Post) -> list[Post]:
-    """A post as the messages that the platform takes: text apart from its card where it must be, long text in parts."""
+    """Split a post into messages that the platform accepts: text and card apart if required, long text in parts."""
     if post.card and post.text and transport.platform.capabilities.separate_cards:
         return [replace(post, card=None, ticket_id=None), replace(post, text="")]
     if post.card or post.buttons:
@@ -99,7 +99,7 @@ def _begin(key: str, platform: str, conversation_id: UUID | None) -> tuple[ChatP
 def _look(transport: Transport, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
     try:
         return transport.find(link, place, key=key, since=since)
-    except Permanent:  # it may not read there: better said twice than never
+    except Permanent:  # the app may not read there: a duplicate is better than a lost message
         return None
 
 
@@ -108,8 +108,8 @@ def _send(transport: Transport, link: WorkspaceLink, place: ThreadRef, post: Pos
         return transport.post(link, place, post, key=key)
     except InDoubt:
         raise
-    except OutsideFailure:  # surely not sent: nothing to look for next time
-        leases.ensure_lease()  # what another tries by now is another's to note
+    except OutsideFailure:  # certainly not sent: there is nothing to look up at the next try
+        leases.ensure_lease()  # after a lost lease the record belongs to another worker
         with work(Scope.system()) as session:
             session.execute(delete(ChatPost).where(ChatPost.key == key))
         raise

@@ -1,4 +1,4 @@
-"""What is known of a thread when a message of it arrives, found out by the statement that stores the message."""
+"""SQL expressions about the thread of an inbound message, evaluated by the statement that stores the message."""
 
 from msp.kernel.inbox_writer import Sought
 from msp.kernel.leases import URGENT, USUAL
@@ -18,9 +18,9 @@ _IS_KNOWN = (
 
 
 def priority_in(platform: str, workspace: str, channel: str, thread: str | None) -> Sought:
-    """The priority of a message (msp.kernel.leases): urgent in the thread of an urgent ticket.
+    """The queue priority of a message (msp.kernel.leases): urgent in the thread of an urgent ticket.
 
-    Without a `thread` any open ticket of the channel may be meant, as in a chat that has none.
+    Without a `thread` any open ticket of the channel counts, for chats without threads.
     """
     if thread is None:
         return Sought(_LANE_IN_CHAT, (platform, workspace, channel))
@@ -28,5 +28,5 @@ def priority_in(platform: str, workspace: str, channel: str, thread: str | None)
 
 
 def is_known(platform: str, workspace: str, channel: str, thread: str) -> Sought:
-    """Whether a ticket is shown in that thread, or the thread hangs under a message that is on a ticket."""
+    """Whether that thread shows a ticket, or its first message is on a ticket."""
     return Sought(_IS_KNOWN, (platform, workspace, channel, thread, f"{workspace}:{channel}:{thread}"))

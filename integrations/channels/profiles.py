@@ -1,4 +1,4 @@
-"""Profiles of people in a chat system: clean names, when to read a profile again, and what follows from a change."""
+"""Profiles of people in a chat system: clean names, when to read a profile again, and applying its changes."""
 
 import logging
 import unicodedata
@@ -32,11 +32,11 @@ _IS_KNOWN_PERSON = (
     "exists (select 1 from chat_identity i where i.platform = {0} and i.workspace = {1} and i.external_id = {2})"
 )
 _JOINERS = "\u200c\u200d"  # zero-width joiners, which emoji and several scripts need
-_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that print nothing
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols without a visible glyph
 
 
 def clean_name(*candidates: object) -> str:
-    """The first candidate that shows anything, in one line of at most 200 characters; empty where none does."""
+    """The first candidate with a visible character, in one line of at most 200 characters; empty if there is none."""
     for candidate in candidates:
         if isinstance(candidate, str) and (name := _cleaned(candidate)):
             return name
@@ -44,7 +44,7 @@ def clean_name(*candidates: object) -> str:
 
 
 def is_guest_of(client: Client, profile: Profile) -> bool:
-    """Whether somebody in a client's chat is of another company, by their account there or their mail domain."""
+    """Whether a person in a client's chat is of another company, by their account there or their mail domain."""
     if profile.is_guest:
         return True
     if not client.mail_domains or not profile.email:
@@ -54,7 +54,7 @@ def is_guest_of(client: Client, profile: Profile) -> bool:
 
 
 def profile_facts(profile: Profile, *, is_guest: bool, at: datetime) -> Json:
-    """What an identity's reference keeps of a profile, to tell later what changed in it and when it was read."""
+    """The profile values kept in an identity's reference, to detect later changes and the time of the last read."""
     return {
         "profile_name": profile.name,
         "profile_email": profile.email,
@@ -65,19 +65,19 @@ def profile_facts(profile: Profile, *, is_guest: bool, at: datetime) -> Json:
 
 
 def is_stale(identity: ChatIdentity, *, at: datetime) -> bool:
-    """Whether the profile was read more than a day ago, or never."""
+    """Whether the profile was never read, or more than a day ago."""
     read_at = identity.reference.get("profile_at")
     return read_at is None or datetime.fromisoformat(str(read_at)) <= at - MAX_AGE
 
 
 def refresh(transport: Transport, link: WorkspaceLink, external_id: str) -> None:
-    """Read a known person's profile again and follow it; where the chat system fails, only the attempt is noted.
+    """Read a known person's profile again and apply it; if the chat system fails, only the attempt is stored.
 
-    Asks the chat system outside of any unit of work.
+    Calls the chat system outside of any transaction.
     """
     try:
         profile = transport.profile(link, external_id)
-    except OutsideFailure as failure:  # what was written matters more than who writes it is called
+    except OutsideFailure as failure:  # the message is processed even if the profile cannot be read
         log.info("a profile was not read again", extra={"reason": failure.reason})
         _note_attempt(link, external_id)
     else:
@@ -85,10 +85,10 @@ def refresh(transport: Transport, link: WorkspaceLink, external_id: str) -> None
 
 
 def follow_profile(link: WorkspaceLink, profile: Profile) -> None:
-    """Bring a known person's name, address and guest mark up to date with their profile; emits `person.edited`.
+    """Update a known person's name, address and guest mark from their profile; emits `person.edited`.
 
-    A name that somebody typed in the desk stays. The address of an account that signs in stays. Somebody whose
-    address is a staff member's becomes that member of staff. Unknown people are left alone.
+    A name that was typed in the desk is kept, and so is the address of a person with an account. A person whose address
+    is a staff member's becomes that member of staff. Unknown people are ignored.
     """
     at = clock.now()
     with work(Scope.system()) as session:
@@ -107,13 +107,13 @@ def follow_profile(link: WorkspaceLink, profile: Profile) -> None:
             changes = _changes(person, identity.reference, profile, is_guest=is_guest)
             edit_person(person, at=at, **changes)
         facts = profile_facts(profile, is_guest=is_guest, at=at)
-        if person.email != profile.email:  # one that was not taken over changes nothing of what we know
+        if person.email != profile.email:  # an address that was not applied leaves the stored profile address unchanged
             facts["profile_email"] = identity.reference.get("profile_email")
         identity.reference = {**identity.reference, **facts}
 
 
 def is_known_person(platform: str, workspace: str, external_id: str) -> Sought:
-    """Whether somebody in a chat system is one of our people, found out by the statement that stores what they did."""
+    """Whether an account of a chat system belongs to a known person, as SQL for the statement that stores the event."""
     return Sought(_IS_KNOWN_PERSON, (platform, workspace, external_id))
 
 
@@ -137,7 +137,7 @@ def _note_attempt(link: WorkspaceLink, external_id: str) -> None:
 
 
 def _changes(person: Person, told: Json, profile: Profile, *, is_guest: bool) -> dict[str, Any]:
-    """What to change of a person; `told` is what the profile said before."""
+    """The changes to a person; `told` holds the profile values of the last read."""
     changes: dict[str, Any] = {}
     if profile.name and _may_rename(person, told):
         changes["name"] = profile.name
@@ -150,7 +150,7 @@ def _changes(person: Person, told: Json, profile: Profile, *, is_guest: bool) ->
 
 def _may_rename(person: Person, told: Json) -> bool:
     before = told.get("profile_name")
-    if before is None:  # nobody noted what the profile said when they were linked
+    if before is None:  # the profile was not stored when they were linked
         return not (was_added_by_hand(person.id) or was_edited_by_hand(person.id, "name"))
     return before == person.name and not was_edited_by_hand(person.id, "name")
 

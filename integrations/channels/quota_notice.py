@@ -1,4 +1,4 @@
-"""Told to whoever sent more files in a chat than may be sent in one day."""
+"""Notice to the author of a chat message whose file exceeds the daily file quota."""
 
 import logging
 from uuid import UUID
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def notify_of_quota(transport: Transport, link: WorkspaceLink, *, attachment_id: UUID) -> None:
-    """Tell the author of a message with a file over the quota, alone and once a day; failures are only logged."""
+    """Notify the author of a message with a file over the quota, alone and once a day; failures are only logged."""
     found = _author_and_place(transport.platform.name, link.workspace, attachment_id)
     if found is None:
         return

@@ -1,7 +1,7 @@
-"""Whose threads can be reached: where the app was taken out of a team or chat, and where it works again.
+"""Which threads can be reached: marks set when the app is removed from a team or chat, and cleared when it works.
 
-Each mark that is cleared emits `ticket.reachable`, so that the replies that failed there are sent again. A connection's
-settings keep the teams and chats that the app was taken out of (`removed_from`).
+Each cleared mark emits `ticket.reachable`, so that replies that failed there are sent again. A connection's settings
+keep the teams and chats that the app was removed from (`removed_from`).
 """
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -25,7 +25,7 @@ CONNECTED = {ConnectionAdded, ConnectionRestored}
 
 
 def note_removed(place: ThreadRef) -> None:
-    """The app was taken out of the team or chat of a place: its threads are marked, and no others.
+    """Mark the threads of one team or chat after the app was removed from it.
 
     Emits `ticket.unreachable` for open tickets. Idempotent.
     """
@@ -40,7 +40,7 @@ def note_removed(place: ThreadRef) -> None:
 
 
 def note_working(place: ThreadRef) -> None:
-    """Something came from a place, so the connection and its threads work: their marks are cleared.
+    """Clear the marks of a connection and its threads after something was received from a place.
 
     Emits `connection.restored` and, for open tickets, `ticket.reachable`. Idempotent.
     """
@@ -58,23 +58,23 @@ def note_working(place: ThreadRef) -> None:
 
 
 def note_reachable(conversation: Conversation) -> None:
-    """A conversation can be written in; emits `ticket.reachable` where it was marked and its ticket is open."""
+    """Clear the mark of a conversation; emits `ticket.reachable` if it was marked and its ticket is open."""
     if conversation.unreachable_reason is not None:
         conversation.unreachable_reason = None
         _emit(conversation, ThreadReachable(connection=conversation.platform))
 
 
 def note_channel_works(place: ThreadRef) -> None:
-    """The app hears what is said in a channel: its threads can be reached, but for those that are closed themselves.
+    """Clear the marks of a channel's threads after the app received a message there, except threads that are closed.
 
-    In the unit of work in force; emits `ticket.reachable`.
+    Runs in the current transaction; emits `ticket.reachable`.
     """
     for conversation in _conversations(place, _of_channel(place), Conversation.unreachable_reason.is_not(None)):
         note_reachable(conversation)
 
 
 def follow_connection(connected: DeliveredEvent[ConnectionAdded | ConnectionRestored]) -> None:
-    """A workspace or tenant is connected again: threads that were marked for that reason alone can be reached."""
+    """Clear the marks of threads that were unreachable only because their workspace or tenant was not connected."""
     with work(Scope.system()) as session:
         connection = session.get(Connection, connected.subject_id)
         if connection is None or connection.broken_reason is not None:
@@ -85,7 +85,7 @@ def follow_connection(connected: DeliveredEvent[ConnectionAdded | ConnectionRest
 
 
 def removed_from(connection: Connection) -> list[str]:
-    """The ids of the teams and chats that the app was taken out of, while others of the connection work."""
+    """The ids of the teams and chats that the app was removed from, while others of the connection work."""
     return list(connection.settings.get("removed_from") or [])
 
 
@@ -94,12 +94,12 @@ def _keep_removed(connection: Connection, groups: list[str]) -> None:
 
 
 def _group_of(place: ThreadRef) -> str:
-    """What the app is installed in: the team of a channel, or the chat itself."""
+    """The unit in which the app is installed: the team of a channel, or the chat itself."""
     return str(place.reference.get("team_id") or place.channel)
 
 
 def _of_group(place: ThreadRef) -> ColumnElement[bool]:
-    """Its channels; a team's id is that of its first channel, and older threads do not name their team."""
+    """Conversations of a group; a team's id is that of its first channel, and older threads do not name their team."""
     group = _group_of(place)
     return or_(Conversation.channel.in_({place.channel, group}), Conversation.reference["team_id"].as_string() == group)
 

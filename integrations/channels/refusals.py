@@ -1,4 +1,4 @@
-"""Why no ticket comes of what somebody wrote, in their language; the reasons are those of `requesters.Refused`."""
+"""Sentences that explain why a message opened no ticket; the reasons are those of `requesters.Refused`."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from msp.kernel.i18n import LOCALES, reading_as
 
 
 def refusal_text(reason: str, client_id: UUID, *, locale: str | None) -> str:
-    """The sentence for a reason, in this language, or the client's where it is not one of ours."""
+    """The sentence for a reason, in this language if it is supported, else in the client's."""
     with work(Scope.system()):
         client = access_client(client_id)
     language = (locale or "")[:2].lower()
@@ -21,7 +21,7 @@ def refusal_text(reason: str, client_id: UUID, *, locale: str | None) -> str:
 
 
 def command_refusal(platform: str, workspace: str, external_id: str) -> str | None:
-    """What somebody who opens no tickets reads at once when they use a command; None for everybody else."""
+    """The immediate answer to a command by a person who may not open tickets; None for everybody else."""
     with work(Scope.system()):
         link = find_link(platform, workspace)
         if link is None or link.client_id is None:

@@ -1,4 +1,4 @@
-"""Times as they are said in a chat: short, in the reader's zone, with the day where it is not today."""
+"""Times as written in a chat: short, in the reader's time zone, with the day unless it is today."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -13,7 +13,7 @@ _FAR_DAY = {"es": "EEEE d 'de' MMMM", "en": "EEEE d MMMM"}
 
 
 def before(at: datetime, *, now: datetime) -> str:
-    """The end of a promise inside a sentence: `before 9:32`, `before 9:30 tomorrow`, `before 9:30 on Thursday 26`."""
+    """A due date inside a sentence: `before 9:32`, `before 9:30 tomorrow`, `before 9:30 on Thursday 26`."""
     return _by_day(
         at,
         now,
@@ -24,7 +24,7 @@ def before(at: datetime, *, now: datetime) -> str:
 
 
 def moment(at: datetime, *, now: datetime) -> str:
-    """A moment on a card: `11:02 today`, `9:30 tomorrow`, `9:30 on Thursday 26`."""
+    """An instant on a card: `11:02 today`, `9:30 tomorrow`, `9:30 on Thursday 26`."""
     return _by_day(
         at,
         now,
@@ -35,7 +35,7 @@ def moment(at: datetime, *, now: datetime) -> str:
 
 
 def start(at: datetime, *, now: datetime) -> str:
-    """Where a count begins, inside a sentence: `from 8:52`, `from 9:00 tomorrow`, `from 9:00 on Monday 23 November`."""
+    """The start of a count, inside a sentence: `from 8:52`, `from 9:00 tomorrow`, `from 9:00 on Monday 23 November`."""
     return _by_day(
         at,
         now,
@@ -57,25 +57,25 @@ def due(at: datetime, *, now: datetime) -> str:
 
 
 def _by_day(at: datetime, now: datetime, today: Sentence, tomorrow: Sentence, other_day: Sentence) -> str:
-    """The sentence for today, tomorrow or any other day; the hour chooses its form ("a la 1:00", "a las 2:00")."""
+    """The sentence for today, tomorrow or any other day; the hour selects its form ("a la 1:00", "a las 2:00")."""
     sentence = {0: today, 1: tomorrow}.get(_days_from(now, at), other_day)
     return sentence(to_user_timezone(at).hour, time=time_of_day(at), day=day(at, now=now))
 
 
 def time_of_day(at: datetime) -> str:
-    """Hour and minute in the reader's zone."""
+    """Hour and minute in the reader's time zone."""
     return str(format_datetime(to_user_timezone(at), "H:mm", locale=get_locale()))
 
 
 def day(at: datetime, *, now: datetime) -> str:
-    """The day of the week with its number, and the month once it is a week away or past."""
+    """The day of the week with its number, and the month if it is a week or more away, or past."""
     near = timedelta() <= at - now < _NEAR
     pattern = (_DAY if near else _FAR_DAY)[str(get_locale())[:2]]
     return str(format_datetime(to_user_timezone(at), pattern, locale=get_locale()))
 
 
 def budget(span: timedelta) -> str:
-    """A promise's length: `30 minutes`, `4 hours`, `1 hour and 30 minutes`."""
+    """The length of an SLA target: `30 minutes`, `4 hours`, `1 hour and 30 minutes`."""
     hours, minutes = divmod(int(span.total_seconds()) // 60, 60)
     in_hours = ngettext("%(num)d hour", "%(num)d hours", hours)
     in_minutes = ngettext("%(num)d minute", "%(num)d minutes", minutes)

@@ -1,4 +1,4 @@
-"""Replies of the desk's people to the requester in a chat system: in the ticket's thread, else in their own chat."""
+"""Replies of staff to the requester in a chat system: in the ticket's thread, else by direct message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from msp.tickets.models import NOT_CONNECTED, Conversation, Message, Ticket
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A reply in one conversation, read before anything is sent. `opening` is the card that a new one starts with."""
+    """A reply in one conversation, read before anything is sent. `opening` is the card of a new conversation."""
 
     conversation_id: UUID
     link: WorkspaceLink
@@ -55,11 +55,11 @@ class ChatReplies:
         return self.transport.platform.name
 
     def can_reach(self, contact: RequesterContact) -> bool:
-        """Whether the ticket has a conversation here that can be written in, or the requester an identity."""
+        """Whether the ticket has a writable conversation here, or the requester an identity."""
         return self.name in contact.chats
 
     def send(self, reply: OutgoingReply) -> None:
-        """Post a reply in the ticket's last conversation that takes it; opens the requester's own chat as the last."""
+        """Post a reply in the ticket's latest conversation that accepts it, else by direct message."""
         refused: Permanent | None = None
         tried = self._conversations(reply)
         for conversation_id in tried:
@@ -86,7 +86,7 @@ class ChatReplies:
             return [each.id for each in _open_conversations(self.name, reply.ticket_id)]
 
     def _direct_conversation(self, reply: OutgoingReply) -> UUID | None:
-        """The ticket's conversation in the requester's own chat, made where there is none; None without identity."""
+        """The ticket's direct message with the requester, created if needed; None if the requester has no identity."""
         with work(Scope.system()) as session:
             requester = session.get_one(Person, reply.requester_id)
             identity = _identity(self.name, requester)
@@ -146,7 +146,7 @@ class ChatReplies:
             if link is None or link.client_id != reply.client_id:
                 raise Unreachable("not_connected")
             if conversation.asked_in_channel is not None and conversation.card_id is None:
-                raise Temporary("opening_pending", retry_after=5.0)  # its card is on its way and opens the chat
+                raise Temporary("opening_pending", retry_after=5.0)  # its card is being sent and opens the chat
             message = session.get_one(Message, reply.message_id)
             ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)
             is_new = conversation.direct_to is not None and conversation.card_id is None
@@ -168,9 +168,9 @@ class ChatReplies:
 
 
 def _open_conversations(platform: str, ticket_id: UUID) -> list[Conversation]:
-    """The conversations of a ticket that can be written in, the latest first (system scope).
+    """The writable conversations of a ticket, the latest first (system scope).
 
-    One that was marked because nothing was connected counts again as soon as the connection works.
+    One that was marked because its workspace was not connected counts again once the connection works.
     """
     query = select(Conversation).where(
         Conversation.ticket_id == ticket_id,
@@ -182,7 +182,7 @@ def _open_conversations(platform: str, ticket_id: UUID) -> list[Conversation]:
 
 
 def _identity(platform: str, requester: Person) -> ChatIdentity | None:
-    """Where the requester can be written to in this chat system, latest first (system scope)."""
+    """The requester's identities in this chat system that can be written to, latest first (system scope)."""
     for identity in reversed(identities_of(requester.id)):
         if identity.platform == platform and _works(platform, identity.workspace, requester.client_id):
             return identity

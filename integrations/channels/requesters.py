@@ -1,4 +1,4 @@
-"""Who wrote: the person behind somebody in a chat system, found or added once."""
+"""Identifies the author of a message: finds the person of an account in a chat system, or adds them once."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from msp.words.vocabulary import word
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote in a client's chat: one of its people, or a member of staff; `locale` is the language they read."""
+    """The author of a message in a client's chat: a person of the client or staff; `locale` is their language."""
 
     person_id: UUID
     locale: str
@@ -35,14 +35,14 @@ class Author:
 
 
 class Stranger(Exception):
-    """Not one of the client's people, whatever channel they write in."""
+    """A person who is not one of the client's people, in any of its channels."""
 
 
 class Refused(Stranger):
-    """Known, and no ticket comes of what they write.
+    """A known person whose messages open no ticket.
 
-    `reason` is `guest`, `person_inactive`, `client_inactive` or `staff` (whose words open no tickets); `locale` is the
-    language they read, where it is known.
+    `reason` is `guest`, `person_inactive`, `client_inactive` or `staff`; `locale` is the language they read, if it is
+    known.
     """
 
     def __init__(self, reason: str, *, locale: str | None) -> None:
@@ -52,11 +52,11 @@ class Refused(Stranger):
 
 
 def identify(transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json) -> Author:
-    """Who somebody in a client's chat is: added from their profile where nobody knows them, staff by their address.
+    """Identify the author of a message; unknown people are added from their profile, staff are found by their address.
 
-    Reads a known person's profile again once a day. Asks the chat system outside of any unit of work. Raises Refused
-    for guests of a client that takes none, and for people and clients that are not active; Stranger for bots and
-    people of other companies; what the transport raises where somebody new cannot be read.
+    Reads a known person's profile again once a day. Calls the chat system outside of any transaction. Raises Refused
+    for guests of a client that accepts none, and for inactive people and clients; Stranger for bots and people of other
+    companies; and the transport's error if the profile of a new person cannot be read.
     """
     with work(Scope.system()):
         found = _find(link, external_id)
@@ -72,9 +72,9 @@ def identify(transport: Transport, link: WorkspaceLink, external_id: str, *, ref
 
 
 def known_author(link: WorkspaceLink, external_id: str, *, reference: Json) -> Author | None:
-    """Whom we know somebody in a client's chat to be (system scope), with the newer way to reach them.
+    """The known person of an account in a client's chat (system scope); updates the reference used to write to them.
 
-    None where `identify` must ask the chat system first. Raises as `identify` does.
+    Returns None if `identify` must call the chat system first. Raises as `identify` does.
     """
     found = _find(link, external_id)
     if found is None or is_stale(found.identity, at=clock.now()):
@@ -83,7 +83,7 @@ def known_author(link: WorkspaceLink, external_id: str, *, reference: Json) -> A
 
 
 def check_command(link: WorkspaceLink, external_id: str) -> None:
-    """Raise Refused where somebody whom we know opens no tickets (system scope); asks nobody."""
+    """Raise Refused if a known person may not open tickets (system scope); makes no calls."""
     found = _find(link, external_id)
     if found is not None:
         check_opens(_known(found, reference={}))
@@ -96,7 +96,7 @@ def check_opens(author: Author) -> None:
 
 
 def requester(transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json) -> UUID:
-    """The id of the client's person behind somebody in chat; raises as `identify` does, and Stranger for staff."""
+    """The id of the client's person for an account in chat; raises as `identify` does, and Stranger for staff."""
     author = identify(transport, link, external_id, reference=reference)
     if author.is_staff:
         raise Stranger
@@ -106,7 +106,7 @@ def requester(transport: Transport, link: WorkspaceLink, external_id: str, *, re
 def link_staff_identity(
     transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json
 ) -> Author | None:
-    """Remember where a member of staff can be reached, by the address they have there; None where nothing is new."""
+    """Link a member of staff to their account by its address, so that they can be notified; None if nothing changed."""
     with work(Scope.system()):
         if find_identity(link.platform, link.workspace, external_id) is not None:
             return None
@@ -123,7 +123,7 @@ def link_staff_identity(
 
 
 def names_of(transport: Transport, link: WorkspaceLink, external_ids: tuple[str, ...]) -> dict[str, str]:
-    """Names for people who are mentioned: ours where we know them, else as the chat system has them."""
+    """Names of mentioned people: ours if they are known, else those of the chat system."""
     names: dict[str, str] = {}
     for external_id in dict.fromkeys(external_ids):
         with work(Scope.system()) as session:
@@ -134,13 +134,13 @@ def names_of(transport: Transport, link: WorkspaceLink, external_ids: tuple[str,
             continue
         try:
             names[external_id] = transport.profile(link, external_id).name or external_id
-        except Permanent:  # a name that nobody tells us is no reason to lose the words around it
+        except Permanent:  # an unknown name must not lose the text around it
             names[external_id] = external_id
     return names
 
 
 class _Found(NamedTuple):
-    """Somebody whom we know, and the client in whose chat they are."""
+    """A known person, and the client in whose chat they are."""
 
     identity: ChatIdentity
     person: Person
@@ -148,7 +148,7 @@ class _Found(NamedTuple):
 
 
 def _find(link: WorkspaceLink, external_id: str) -> _Found | None:
-    """None also for whom we know as somebody of a client that the workspace belonged to before."""
+    """Returns None for a person of a client that the workspace belonged to before."""
     query = (
         select(ChatIdentity, Person, Client)
         .join(Person, Person.id == ChatIdentity.person_id)
@@ -178,7 +178,7 @@ def _author(person: Person) -> Author:
 
 
 def _check(person: Person, client: Client, told: Json) -> None:
-    """Raise Refused where nothing may come of what somebody writes; `told` is the reference of their identity."""
+    """Raise Refused if the author's messages may not open tickets; `told` is the reference of their identity."""
     if not person.active or told.get("profile_active") is False:
         raise Refused("person_inactive", locale=person.locale)
     if person.is_staff:
@@ -193,13 +193,13 @@ def _meet(transport: Transport, link: WorkspaceLink, external_id: str, *, refere
     assert link.client_id is not None
     try:
         profile = transport.profile(link, external_id)
-    except Unreachable as unseen:  # the chat system shows us nobody by this id
+    except Unreachable as unseen:  # the chat system has nobody with this id
         raise Stranger from unseen
     if profile.is_bot:
         raise Stranger
     with work(Scope.system()):
         lock("requester", link.platform, link.workspace, external_id)
-        if (found := _find(link, external_id)) is not None:  # another message of theirs was faster
+        if (found := _find(link, external_id)) is not None:  # another message of theirs was processed first
             return _known(found, reference=reference)
         client = access_client(link.client_id)
         is_guest = is_guest_of(client, profile)
@@ -215,7 +215,7 @@ def _meet(transport: Transport, link: WorkspaceLink, external_id: str, *, refere
 
 
 def _staff_behind(link: WorkspaceLink, profile: Profile) -> Person | None:
-    """The member of staff that a profile is of: known in the workspace that they come from, or by their address."""
+    """The member of staff of a profile: identified in the workspace that they come from, or by their address."""
     if profile.workspace != link.workspace:
         home = find_identity(link.platform, profile.workspace, profile.external_id)
         person = db.session.get(Person, home.person_id) if home else None
@@ -224,7 +224,7 @@ def _staff_behind(link: WorkspaceLink, profile: Profile) -> Person | None:
 
 
 def _check_new(client: Client, profile: Profile, *, is_guest: bool) -> None:
-    """Raise Refused for somebody unknown whom the client would not have helped: nothing of them is kept."""
+    """Raise Refused for an unknown person whom the client's settings refuse; nothing about them is stored."""
     if not profile.is_active:
         raise Refused("person_inactive", locale=profile.locale)
     if not client.active:
@@ -234,9 +234,9 @@ def _check_new(client: Client, profile: Profile, *, is_guest: bool) -> None:
 
 
 def _matching(client: Client, profile: Profile, *, is_guest: bool) -> Person | None:
-    """Addresses are compared within one client only, so another company's person can never be taken for ours.
+    """Find a person by address within one client only, so that another company's person is never matched.
 
-    A guest is nobody's manager, whatever address they have.
+    A guest never matches a manager, whatever address they have.
     """
     if not profile.email:
         return None

@@ -1,4 +1,4 @@
-"""What we say in a thread when something happened, in the reader's language. None of it is kept in the domain."""
+"""Sentences that we post in a thread about an event, in the reader's language. None of them is stored."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from msp.words.vocabulary import word
 
 
 def headline(card: Card, *, name: str, now: datetime) -> str:
-    """The sentence above a card: true of the ticket as the card shows it. `name` may be empty."""
+    """The sentence above a card, which describes the ticket as the card shows it. `name` may be empty."""
     if card.status == "resolved":
         return gettext("%(label)s is resolved. If it is not, write it here.", label=card.label)
     if card.status == "closed":
@@ -25,7 +25,7 @@ def headline(card: Card, *, name: str, now: datetime) -> str:
 
 
 def promise(card: Card, *, now: datetime) -> str:
-    """What the ticket's next deadline means for its requester."""
+    """What the ticket's next due date means for its requester."""
     if card.due_at is None:
         return gettext("We will reply to you here.")
     if card.due_at < now:
@@ -39,7 +39,7 @@ def promise(card: Card, *, now: datetime) -> str:
 
 
 def resolved(*, kind: str, by: str | None) -> str:
-    """The ticket was resolved; the requester has the last word. `kind` is its type, `by` who resolved it."""
+    """The ticket was resolved; the requester confirms it or not. `kind` is its type, `by` who resolved it."""
     if not by:
         return gettext("We have marked this as resolved. Does it work for you?")
     if kind == "request":
@@ -53,18 +53,18 @@ def resolved_buttons() -> tuple[Button, ...]:
 
 
 def reopen_buttons() -> tuple[Button, ...]:
-    """One tap to reopen a finished ticket."""
+    """A button that reopens a finished ticket."""
     return (Button("reopen", button_label("reopen")),)
 
 
 def closed(card: Card, *, name: str) -> str:
-    """The requester said that it is solved."""
+    """The requester confirmed that it is solved."""
     thanks = gettext("Thank you, %(name)s.", name=name) if name else gettext("Thank you.")
     return f"{thanks} " + gettext("%(label)s is closed. Write here if it happens again.", label=card.label)
 
 
 def stays_finished(card: Card, *, name: str) -> str:
-    """The requester said thanks on a finished ticket."""
+    """The requester thanked us on a finished ticket."""
     welcome_to = gettext("You are welcome, %(name)s.", name=name) if name else gettext("You are welcome.")
     if card.status == "closed":
         return f"{welcome_to} " + gettext("%(label)s stays closed.", label=card.label)
@@ -72,7 +72,7 @@ def stays_finished(card: Card, *, name: str) -> str:
 
 
 def welcome() -> str:
-    """To thanks that belong to no ticket."""
+    """The answer to thanks that belong to no ticket."""
     return gettext("You are welcome. If something does not work, write to me and I will open a ticket.")
 
 
@@ -82,30 +82,30 @@ def deleted_subject() -> str:
 
 
 def reopened(card: Card, *, name: str) -> str:
-    """The requester said that it is not solved."""
+    """The requester answered that it is not solved."""
     understood = gettext("Understood, %(name)s.", name=name) if name else gettext("Understood.")
     return f"{understood} " + gettext("%(label)s has been reopened.", label=card.label)
 
 
 def raised(card: Card, *, now: datetime) -> str:
-    """The requester made it more urgent."""
+    """The requester raised the priority."""
     noted = gettext("Priority changed to %(priority)s.", priority=word(card.priority, "priority"))
     return noted if card.due_at is None else f"{noted} {promise(card, now=now)}"
 
 
 def person_asked(*, name: str) -> str:
-    """The requester wants to talk to somebody."""
+    """The requester asked for a person."""
     told = gettext("I have notified the team, %(name)s:", name=name) if name else gettext("I have notified the team:")
     return f"{told} " + gettext("a person will write to you here.")
 
 
 def person_asked_already() -> str:
-    """The requester asked for a person a moment ago."""
+    """The requester asked for a person a moment before."""
     return gettext("The team was notified a moment ago: a person will write to you here.")
 
 
 def something_else() -> str:
-    """What is written next starts another ticket."""
+    """The next message starts another ticket."""
     return gettext("Understood: what you write next will be a new ticket.")
 
 
@@ -119,22 +119,22 @@ def add_detail(*, label: str, has_threads: bool) -> str:
 
 
 def not_yours() -> str:
-    """A button was pressed by somebody who may not, or about another ticket."""
+    """A button was clicked by a person who may not use it, or for another ticket."""
     return gettext("This action is not available here.")
 
 
 def failed() -> str:
-    """What a button or form asked for could not be done."""
+    """The action of a button or form failed."""
     return gettext("That did not work. Please try again in a minute.")
 
 
 def already(*, label: str) -> str:
-    """A button was pressed whose moment has passed."""
+    """A button was clicked that no longer applies."""
     return gettext("Already done. The card of %(label)s shows its current status.", label=label)
 
 
 def unconnected() -> str:
-    """To people of a company that no administrator has connected yet."""
+    """For people of a company that is not connected yet."""
     return gettext(
         "Hello. Your company is not connected to this help desk yet. The administrator has "
         "been notified and we will help you here as soon as it is connected."
@@ -142,32 +142,32 @@ def unconnected() -> str:
 
 
 def stranger() -> str:
-    """To people of other companies in a shared channel."""
+    """For people of other companies in a shared channel."""
     return gettext("Hello. I can only help people from this company here. Please contact your own support team.")
 
 
 def in_private() -> str:
-    """In a channel where other companies read along."""
+    """For a channel that other companies read."""
     return gettext("This channel includes people from other companies, so I am writing to you privately.")
 
 
 def nothing_said() -> str:
-    """Somebody called us and said no more."""
+    """The answer to a message without text."""
     return gettext("Hello. Describe the problem in one message and I will open a ticket for you.")
 
 
 def nothing_said_in_channel() -> str:
-    """The same in a channel, where we are told only of mentions."""
+    """The same in a channel, where we receive only mentions."""
     return gettext("Hello. Mention me in a message that describes the problem and I will open a ticket for you.")
 
 
 def met() -> str:
-    """To somebody of the desk who wrote to us for the first time."""
+    """For a member of staff who wrote to us for the first time."""
     return gettext("Hello. You will receive urgent ticket notifications here.")
 
 
 def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: str) -> str:
-    """To a member of staff, in their own chat: one line with what they must know."""
+    """A notification to a member of staff by direct message, in one line."""
     about = {"label": label, "subject": subject, "client": client}
     clock_name = word(clock, "clock")
     if kind == SlaBreached.kind:
@@ -195,5 +195,5 @@ def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: 
 
 
 def digest(number: int) -> str:
-    """The head of what waited while somebody was not to be disturbed, or while we could not reach them."""
+    """The first line of a digest of notifications that were held during quiet hours or could not be delivered."""
     return ngettext("%(num)d notification:", "%(num)d notifications:", number)

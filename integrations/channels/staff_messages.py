@@ -1,4 +1,4 @@
-"""Members of staff who write in a client's chat: whose tickets they may write on."""
+"""Staff who write in a client's chat: on whose tickets they may write."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""A message of a chat as it is stored on its ticket: its id, text and files."""
+"""A chat message as stored on its ticket: its id, text and files."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -16,7 +16,7 @@ from msp.tickets.models import Attachment, Message
 
 
 def attach(place: ThreadRef, files: Iterable[FileOffer], message: Message) -> None:
-    """Put the files that came with a message onto it; emits what is still to be brought of each."""
+    """Attach the files of a message; emits an event for each file or transcript to download."""
     for file in files:
         attachment = Attachment(
             id=new_id(),
@@ -40,7 +40,7 @@ def attach(place: ThreadRef, files: Iterable[FileOffer], message: Message) -> No
 
 
 def message_id_of(client_id: UUID, channel: str, external_id: str) -> UUID | None:
-    """The message of a client that a chat system names so, or None."""
+    """The id of a client's message with this external id, or None."""
     query = select(Message.id).where(
         Message.client_id == client_id, Message.channel == channel, Message.external_id == external_id
     )
@@ -48,7 +48,7 @@ def message_id_of(client_id: UUID, channel: str, external_id: str) -> UUID | Non
 
 
 def body_of(said: IncomingMessage, content: Document) -> str:
-    """Its plain text, cut to what a ticket holds since a chat shows no refusal; else the names of its files."""
+    """The plain text, cut to MAX_BODY since a chat shows no refusal; without text, the names of the files."""
     text = write_text(content).strip()
     text = text or ", ".join(file.name for file in said.files)
     return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 1]}…"

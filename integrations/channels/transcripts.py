@@ -21,12 +21,12 @@ from msp.tickets.messages import MAX_BODY
 from msp.tickets.models import Attachment, Message
 from msp.tickets.queries import access_ticket
 
-LONGEST = timedelta(minutes=30)  # for which words are waited for
+LONGEST = timedelta(minutes=30)  # how long a transcript is waited for
 RETRY = 20.0  # seconds
 
 
 def add_transcript(awaited: DeliveredEvent[TranscriptAwaited]) -> None:
-    """Add the transcript of a clip to its message; raises Temporary while the chat system still makes it."""
+    """Add the transcript of a clip to its message; raises Temporary while the chat system is still making it."""
     assert awaited.client_id is not None
     event = awaited.event
     transport = transport_of(event.platform)
@@ -48,7 +48,7 @@ def add_transcript(awaited: DeliveredEvent[TranscriptAwaited]) -> None:
 def _transcript(transport: Transport, link: WorkspaceLink, remote: Json) -> str | None:
     try:
         return transport.transcript(link, remote)
-    except Permanent:  # the clip itself is there to be listened to
+    except Permanent:  # without a transcript the clip can still be played
         return ""
 
 
@@ -66,7 +66,7 @@ def _put(client_id: UUID, attachment_id: UUID, words: str) -> None:
 
 
 def _with_words(document: Document, words: str) -> Document:
-    """The document with the words at its end, in place of their beginning."""
+    """The document with the whole transcript at its end, replacing the partial one."""
     kept: list[Block] = [block for block in document.blocks if not _is_beginning(block, words)]
     return replace(document, blocks=(*kept, Paragraph(linked(words))))
 

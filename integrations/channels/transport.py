@@ -1,4 +1,4 @@
-"""What a channel plug-in does: its `Platform` says what it is, its `Transport` makes the calls."""
+"""The interface of a channel plug-in: `Platform` describes it, `Transport` makes its calls."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -15,49 +15,49 @@ __all__ = ["Broken", "InDoubt", "Transport", "Unreachable"]
 
 
 class Transport(Protocol):
-    """One chat system. Every call goes over the network: never inside a unit of work, with timeouts of seconds.
+    """One chat system. Every call uses the network: never inside a transaction, with timeouts of seconds.
 
-    Each raises Temporary (surely not done; with retry_after where the system named it), InDoubt (may have been done),
+    Each raises Temporary (certainly not done; with retry_after if the system gave one), InDoubt (may have been done),
     Broken, Unreachable, or another Permanent.
     """
 
     @property
     def platform(self) -> Platform:
-        """What it is: its name, what it can do, what the pages show of it."""
+        """Its description: name, capabilities and what the pages show of it."""
         ...
 
     def write_text(self, document: Document) -> str:
-        """A document in this platform's own formatting; `max_text` limits its length."""
+        """Write a document in this platform's own formatting; `max_text` limits its length."""
         ...
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
-        """Who somebody is."""
+        """The profile of a person."""
         ...
 
     def direct(self, link: WorkspaceLink, external_id: str) -> ThreadRef:
-        """A person's own conversation with us, opened where there is none; its thread is empty."""
+        """The direct message with a person, opened if there is none; its thread is empty."""
         ...
 
     def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
-        """Write in a thread (start one where `place.thread` is empty), marked with `key`; returns the message's id."""
+        """Post in a thread (start one if `place.thread` is empty), marked with `key`; returns the message's id."""
         ...
 
     def find(self, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
-        """The id of the message that carries `key`, if it stands there; None where that cannot be known."""
+        """The id of the message marked with `key`, if it exists; None if that cannot be known."""
         ...
 
     def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
-        """Replace a message of ours."""
+        """Replace one of our messages."""
         ...
 
     def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
-        """Write to one person in a thread, seen by them alone; in their own chat where the platform cannot do that."""
+        """Send an ephemeral message in a thread; by direct message if the platform has no ephemeral messages."""
         ...
 
     def download(self, link: WorkspaceLink, remote: Json) -> AbstractContextManager[Iterator[bytes]]:
-        """Fetch a file that was offered, in chunks; raises Permanent with the reason it is refused for."""
+        """Download an offered file in chunks; raises Permanent with the reason for a refusal."""
         ...
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
-        """What the chat system heard in a clip that was offered; None while it still listens, "" where it does not."""
+        """The transcript of an offered clip; None while the chat system is making it, "" if it makes none."""
         ...

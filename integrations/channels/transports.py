@@ -1,4 +1,4 @@
-"""The chat systems that are switched on in this process."""
+"""The chat systems that are enabled in this process."""
 
 from integrations.channels.transport import Transport
 
@@ -6,10 +6,10 @@ _transports: dict[str, Transport] = {}
 
 
 def add_transport(transport: Transport) -> None:
-    """Switch a channel on; the later one of a platform takes its place."""
+    """Enable a transport; it replaces an earlier one of the same platform."""
     _transports[transport.platform.name] = transport
 
 
 def transport_of(platform: str) -> Transport | None:
-    """The transport of a platform, or None where it is switched off."""
+    """The transport of a platform, or None if it is not enabled."""
     return _transports.get(platform)

@@ -1,4 +1,4 @@
-"""What goes between a chat system and the desk, free of either: places, what was said, what we say."""
+"""Values exchanged between chat systems and the desk, independent of both: places, inbound messages, posts."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from msp.richtext.tree import mentions
 
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
-    """A thread in a chat system. `reference` is what the platform needs to write there without being asked."""
+    """A thread in a chat system. `reference` is what the platform needs to post there without another call."""
 
     platform: str
     workspace: str
@@ -24,9 +24,9 @@ class ThreadRef:
 
 @dataclass(frozen=True, slots=True)
 class FileOffer:
-    """A file that came with a message: `remote` is what the platform needs to fetch it, `refused` why we will not.
+    """A file of a message: `remote` is what the platform needs to download it, `refused` the reason not to.
 
-    `awaits_words`: it is a clip whose words the chat system has not told, or in part.
+    `awaits_words`: a clip whose transcript the chat system has not sent, or only in part.
     """
 
     name: str
@@ -41,10 +41,10 @@ class FileOffer:
 class IncomingMessage:
     """A message that a person wrote.
 
-    `message` names it within its channel; in a channel with threads a message whose id is its thread's starts one.
-    `content` is what was written, with mentions as ids of the chat system. `is_addressed`: said to us, in a direct
-    message or by a mention. `is_shared`: people of other companies read that channel. `is_command`: by a command,
-    outside of any thread. `quoted` is the id of the message that it quotes, where a chat without threads tells.
+    `message` identifies it within its channel; in a channel with threads a message whose id is its thread's starts one.
+    `content` is its text, with mentions as ids of the chat system. `is_addressed`: addressed to us, in a direct message
+    or by a mention. `is_shared`: people of other companies read that channel. `is_command`: written as a command,
+    outside of any thread. `quoted` is the id of the message that it quotes, if a chat without threads sends it.
     """
 
     place: ThreadRef
@@ -65,7 +65,7 @@ class IncomingMessage:
 
     @property
     def is_private(self) -> bool:
-        """Whether the conversation is held in the person's own chat with us."""
+        """Whether the conversation is held in the person's direct message with us."""
         return self.is_shared or self.is_command
 
     @property
@@ -75,15 +75,15 @@ class IncomingMessage:
 
     @property
     def external_id(self) -> str:
-        """Makes it one message however often it is delivered."""
+        """Identifies the message across deliveries."""
         return external_id(self.place, self.message)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who the chat system says somebody is; `workspace` is the company they belong to there.
+    """A person as described by the chat system; `workspace` is the company they belong to there.
 
-    `name` is cleaned, and empty where they have none. `email` is only an address that the chat system confirmed.
+    `name` is cleaned, and empty if they have none. `email` is only an address that the chat system confirmed.
     """
 
     external_id: str
@@ -100,7 +100,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceLink:
-    """A connected workspace or tenant as a job holds it: whose it is (the provider's where None), and its token."""
+    """A connected workspace or tenant as used in jobs: its client (None for the provider's own) and its token."""
 
     client_id: UUID | None
     platform: str
@@ -112,7 +112,7 @@ class WorkspaceLink:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to press, in the reader's words; `code` comes back as the name of an Interaction."""
+    """A button with a label in the reader's language; `code` is the name of the resulting Interaction."""
 
     code: str
     label: str
@@ -121,22 +121,22 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class WrittenCard:
-    """A ticket at a glance, in the reader's words, zone and language; each platform draws it its own way."""
+    """A summary of a ticket in the reader's language and time zone; each platform draws it in its own way."""
 
     label: str
     subject: str
     facts: tuple[tuple[str, str], ...]
     why: str | None
     buttons: tuple[Button, ...]
-    another: Button | None = None  # starts another request, for chats without threads
+    another: Button | None = None  # starts another ticket, for chats without threads
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One message of ours: a sentence of the desk (`text`, plain) or a person's words (`content`).
+    """One message of ours: a sentence of the desk (`text`, plain) or the message of a person (`content`).
 
-    `author` is the person whose words it carries, `label` names its ticket where the chat has no threads, and
-    `ticket_id` goes with buttons.
+    `author` is the person who wrote the content, `label` is the ticket number if the chat has no threads, and
+    `ticket_id` is required for buttons.
     """
 
     text: str
@@ -149,17 +149,17 @@ class Post:
 
     @property
     def document(self) -> Document:
-        """What it says, as rich text."""
+        """Its content as rich text."""
         return self.content if self.content is not None else read_text(self.text)
 
     @property
     def digest(self) -> str:
-        """What people read of it in 16 characters: posts of the same digest need not be sent again."""
+        """Hash of the visible content, in 16 characters: a post with the same digest need not be sent again."""
         return hashlib.sha256(repr((self.text, self.card)).encode()).hexdigest()[:16]
 
     @property
     def heading(self) -> str:
-        """The ticket and the person, before the words; may be empty."""
+        """The ticket and the person, above the text; may be empty."""
         return " · ".join(part for part in (self.label, self.author) if part)
 
 
