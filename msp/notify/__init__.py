@@ -1,17 +1,17 @@
-"""Who is notified of what, how and when: bell, chat, mail; and which channel brings a reply to its requester.
+"""Notifications and reply delivery: who is notified of what, when and by which channel (console, chat, mail).
 
-- `inbox`: makes one notification for each person and event
+- `inbox`: creates one notification for each person and event
 - `recipients`: who is notified of an event, by which media, and whether it is urgent
 - `dispatch`: sends notifications, several as one, outside quiet hours
 - `channels`: registry of notification channels
 - `preferences`: notification preferences of a person
 - `quiet_hours`: when a person may be notified; pure
 - `about`: label and subject of a notification's ticket
-- `replies`: the channels that can bring a reply, in order
+- `replies`: the channels that can send a reply, in order
 - `requester_contact`: how a requester can be contacted
 - `reply_delivery`: delivers a reply by the first channel that works
-- `reply_attempts`: what each channel has done with a reply
-- `resending`: sends replies again when a connection works again
+- `reply_attempts`: attempts of each channel at a reply
+- `resending`: resends replies when a connection works again
 - `portal_channel`: replies in the portal
 - `webhooks`: addresses that an escalation may call
 - `events`, `event_messages`: events of notifications and webhooks, and a sentence for each

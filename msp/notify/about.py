@@ -1,4 +1,4 @@
-"""What a notification says of its ticket: read when it is shown or sent, so that no words are copied."""
+"""Ticket data of a notification: read when it is shown or sent, so no text is copied."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from msp.tickets.models import Ticket
 
 
 def with_ticket(query: Select[Any]) -> Select[Any]:
-    """A query of notifications that also reads what `about` takes, None where a notification has no ticket."""
+    """A query of notifications that also reads what `about` needs; None for a notification without a ticket."""
     return (
         query.add_columns(Client.code, Ticket.number, Ticket.subject, Client.name)
         .outerjoin(Ticket, Ticket.id == Notification.ticket_id)
@@ -21,7 +21,7 @@ def with_ticket(query: Select[Any]) -> Select[Any]:
 
 
 def about(code: str | None, number: int | None, subject: str | None, client: str | None) -> Json:
-    """Label, subject and client of the ticket as it is now."""
+    """Current label, subject and client of the ticket."""
     if code is None or number is None:
         return {}
     return {"label": str(Label(code, number)), "subject": subject, "client": client}

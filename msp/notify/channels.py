@@ -1,4 +1,4 @@
-"""Ways to reach a person outside the console. Integrations add theirs; nobody here knows which."""
+"""Channels that reach a person outside the console. Integrations register theirs; this package names none."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ Medium = Literal["chat", "mail"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing that a person is notified of: codes and values, put into words by the channel in the person's language.
+    """One notification: codes and values; the channel renders the text in the person's language.
 
-    `data` has what the event says, and the ticket's `label`, `subject` and `client` as they are when it is sent.
+    `data` has the data of the event, and the ticket's `label`, `subject` and `client` as they are when it is sent.
     """
 
     client_id: UUID
@@ -27,9 +27,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What a person is notified of at once, oldest first: one thing, or a digest. `key` is the same at each try.
+    """Notifications sent together, oldest first: one, or a digest. `key` is the same at each try.
 
-    `event_id` names the first event and `key` the delivery: together they are unlike any other, elsewhere too.
+    `event_id` names the first event and `key` the delivery: together they are globally unique.
     """
 
     key: str
@@ -40,10 +40,10 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way to people.
+    """A channel to people.
 
-    `reaches` answers in the unit of work in force (system scope), without the network. `send` runs outside of any;
-    it says each bundle once, raises Temporary to be asked again and Permanent where it will never arrive.
+    `reaches` runs in the current unit of work (system scope), without network. `send` runs outside of any unit of work;
+    it sends each bundle once, raises Temporary to be retried and Permanent if it will never be delivered.
     """
 
     name: str
@@ -56,25 +56,25 @@ _channels: dict[str, Channel] = {}
 
 
 def add_channel(channel: Channel) -> None:
-    """Have people reached this way too; a channel of the same name is replaced."""
+    """Register a channel; replaces one of the same name."""
     _channels[channel.name] = channel
 
 
 def remove_channel(name: str) -> None:
-    """Reach nobody this way any more."""
+    """Unregister a channel."""
     _channels.pop(name, None)
 
 
 def channel_named(name: str) -> Channel | None:
-    """The channel of this name, if it is on."""
+    """The channel of this name, if it is registered."""
     return _channels.get(name)
 
 
 def channel_to(person_id: UUID, medium: Medium) -> Channel | None:
-    """The first channel of a medium that reaches a person (system scope), in the order in which they were added."""
+    """The first channel of a medium that reaches a person (system scope), in order of registration."""
     return next((each for each in _channels.values() if each.medium == medium and each.reaches(person_id)), None)
 
 
 def media_to(person_id: UUID) -> set[Medium]:
-    """By which media a person is reached outside the console now (system scope)."""
+    """The media that reach a person outside the console now (system scope)."""
     return {each.medium for each in _channels.values() if each.reaches(person_id)}

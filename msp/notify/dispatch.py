@@ -1,7 +1,7 @@
-"""From a notification to a chat or a mail: by which channel, when the person may be disturbed, and several as one.
+"""Send notifications by chat or mail: by which channel, at which time, and several as one digest.
 
-A queued notification has a delivery of its own, due when its person may be notified. The first of a person's that is
-due takes along what else is due by the same channel, so that a quiet night or a downtime ends in one digest.
+A queued notification has its own delivery, due when its person may be notified. The first one that is due includes what
+else is due to the same person by the same channel, so that quiet hours or a downtime end in one digest.
 """
 
 from collections.abc import Iterable
@@ -25,11 +25,11 @@ from msp.people.queries import access_person
 
 OUT = "nudge_out"
 LATE_AFTER = timedelta(minutes=2)
-GATHER = timedelta(seconds=30)  # how long the late wait for each other after a downtime
+GATHER = timedelta(seconds=30)  # how long overdue notifications wait for each other after a downtime
 
 
 def schedule(created: DeliveredEvent[NotificationCreated]) -> None:
-    """Decide by which channels a notification goes to its person, and from when on."""
+    """Decide which channels send a notification to its person, and from which time on."""
     with work(Scope.system()) as session:
         made = session.get_one(Notification, created.subject_id)
         person, event = access_person(made.person_id), session.get_one(StoredEvent, created.id)
@@ -43,11 +43,11 @@ def schedule(created: DeliveredEvent[NotificationCreated]) -> None:
 def send_bundle(created: DeliveredEvent[NotificationCreated]) -> None:
     """Send a queued notification with what else is due to its person by the same channel; Temporary in quiet hours.
 
-    What a chat refuses for good goes by mail; what mail refuses for good is dead, for a person to see.
+    What a chat refuses permanently is sent by mail; what mail refuses permanently is dead, for a person to see.
     """
     queued, bundle = _bundle(created.delivery_id)
     channel = channel_named(queued.channel) if queued else None
-    if queued is None or bundle is None or channel is None:  # others took it along, it was read, or it is switched off
+    if queued is None or bundle is None or channel is None:  # sent within another bundle, already read, or switched off
         return
     try:
         channel.send(bundle)
@@ -59,7 +59,7 @@ def send_bundle(created: DeliveredEvent[NotificationCreated]) -> None:
 
 
 def _channels(person: Person, wishes: NotificationPreferences, by: Iterable[str]) -> list[Channel]:
-    """The media asked for, as far as the person wants them and is reached by them; else whatever reaches them."""
+    """The requested media that the person wants and that reach them; else all that reach them."""
     asked = [medium for medium in by if medium != "console"]
     reached = {
         medium: channel
@@ -118,7 +118,7 @@ def _bundle(delivery_id: int) -> tuple[QueuedNotification | None, Bundle | None]
 
 
 def _refuse_in_quiet(queued: QueuedNotification) -> None:
-    """What was tried again until the quiet hours, or was due before its person made it quiet, waits once more."""
+    """Postpone what was retried until quiet hours, or was due before the person set quiet hours."""
     if queued.ignores_quiet_hours:
         return
     person, at = access_person(queued.person_id), clock.now()
@@ -140,7 +140,7 @@ def _take_along(queued: QueuedNotification) -> None:
 
 
 def _notices(delivery_id: int) -> tuple[Notice, ...]:
-    """What the bundle says; what its person read in the console meanwhile needs no saying."""
+    """The notifications of the bundle, without those read in the console meanwhile."""
     query = with_ticket(select(Notification)).join(
         QueuedNotification, QueuedNotification.notification_id == Notification.id
     )

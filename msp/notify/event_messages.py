@@ -1,4 +1,4 @@
-"""One sentence for each event of notifications and webhooks (msp.words.event_messages)."""
+"""A sentence for each event of notifications and webhooks (msp.words.event_messages)."""
 
 from flask_babel import gettext
 

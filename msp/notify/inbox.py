@@ -1,4 +1,4 @@
-"""From an event to the people who are notified of it: one notification for each, however often it is delivered."""
+"""Create notifications from events: one for each recipient, however often the event is delivered."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from msp.people.models import Person
 from msp.tickets.events import Recipients
 from msp.tickets.models import Ticket
 
-PUBLIC_FIELDS = ("clock", "due_at")  # what the people of a client may know of an event besides the ticket itself
+PUBLIC_FIELDS = ("clock", "due_at")  # data of an event that a client's people may see besides the ticket
 
 
 class Unread(NamedTuple):
@@ -33,7 +33,7 @@ class Unread(NamedTuple):
 
 
 def register() -> None:
-    """Subscribe to every event that has an audience, and to the notifications that are made of them."""
+    """Subscribe to every event that has an audience, and to the events of notifications."""
     subscribe("notify", to=[each for each in event_types() if each.audience], handler=_notify)
     subscribe("nudge", to={NotificationCreated}, handler=schedule)
     subscribe(OUT, to=set(), handler=send_bundle, destination=CHAT)
@@ -52,7 +52,7 @@ def count_unread(person_id: UUID) -> int:
 
 
 def unread_read(person_id: Any, ticket_id: Any) -> RowQuery[Unread]:
-    """A person's unread notifications; person and ticket are given by expressions for their ids."""
+    """A person's unread notifications, for a combined statement; person and ticket are expressions for their ids."""
     here = func.count().filter(Notification.ticket_id == ticket_id)
     query = select(here.label("here"), func.count().label("of_all"))
     query = query.where(Notification.person_id == person_id, Notification.read_at.is_(None))
@@ -96,7 +96,7 @@ def _make(delivered: DeliveredEvent[Event], ticket: Ticket, person: Person, name
 
 
 def _data(event: Event, person: Person, named: Recipients) -> Json:
-    """Codes and instants of the event; label and subject are read from the ticket when they are shown."""
+    """Codes and instants of the event; label and subject are read from the ticket when shown."""
     data = event.data()
     shown = data if person.is_staff else {name: data[name] for name in PUBLIC_FIELDS if name in data}
     how = {"by": list(named.by), "is_urgent": named.is_urgent, "is_late": bool(data.get("is_late"))}

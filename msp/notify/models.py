@@ -21,7 +21,7 @@ from msp.kernel.db import Json, Model
 
 
 class Notification(Model):
-    """One line for one person about one event; `key` keeps it single however often it is delivered."""
+    """A notification of one person about one event; `key` prevents duplicates when the event is delivered again."""
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -46,9 +46,9 @@ class Notification(Model):
 
 
 class StoredPreferences(Model):
-    """How a person is notified outside the console; minutes are of their own local day, days 0 (Monday) to 6.
+    """How a person is notified outside the console; minutes are of the person's local day, days 0 (Monday) to 6.
 
-    Quiet from `quiet_from` to `quiet_until` each night (both null: no night), and all day on `quiet_days`.
+    Quiet from `quiet_from` to `quiet_until` each night (both null: no quiet night), and all day on `quiet_days`.
     """
 
     __tablename__ = "notification_preferences"
@@ -69,10 +69,10 @@ class StoredPreferences(Model):
 
 
 class QueuedNotification(Model):
-    """One notification on its way to its person by one channel, each under a delivery of its own.
+    """A notification queued for one channel, with its own delivery.
 
-    `bundle` is the delivery under which it goes out together with others; it never changes, so that a second try
-    says the same as the first.
+    `bundle` is the delivery that sends it together with others; it never changes, so that a retry sends the same
+    content.
     """
 
     __tablename__ = "queued_notification"
@@ -94,12 +94,12 @@ class QueuedNotification(Model):
 
 
 class ReplyAttempt(Model):
-    """A channel's tries at one delivery of a reply (`key`), from `began_at` on; `refused_at` once it is given up there.
+    """A channel's tries at one delivery of a reply (`key`), since `began_at`; `refused_at` once the channel gave up.
 
-    `place` is its place in the order in which the channels were tried.
+    `place` is its position in the order in which the channels were tried.
 
-    `is_connection`: the reason was the platform's connection or that conversation, not the message itself.
-    `is_in_doubt`: a try was cut off, so the reply may have been sent.
+    `is_connection`: the reason was the platform's connection or that conversation, not the message. `is_in_doubt`: a
+    try was cut off, so the reply may have been sent.
     """
 
     __tablename__ = "reply_attempt"

@@ -1,4 +1,4 @@
-"""Replies in the portal: they stand there at once, and the list marks the ticket until its requester opens it."""
+"""Replies in the portal: visible at once; the list marks the ticket until its requester opens it."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from msp.people.queries import can_sign_in
 
 
 def can_use_portal(person: Person) -> bool:
-    """Whether a client's person can sign in to the portal now (system scope): they, account and client are active."""
+    """Whether a client's person can sign in to the portal now (system scope): person, account and client are active."""
     client = db.session.get(Client, person.client_id) if person.client_id else None
     return client is not None and client.active and can_sign_in(person)
 
 
 @dataclass(frozen=True, slots=True)
 class PortalChannel:
-    """Counts only for people who can sign in to the portal."""
+    """The portal as a reply channel, for people who can sign in."""
 
     name: str = PORTAL
 
@@ -27,9 +27,9 @@ class PortalChannel:
         return contact.can_sign_in
 
     def send(self, reply: OutgoingReply) -> None:
-        """Nothing is to be sent: the portal shows every public message of a ticket."""
+        """Does nothing: the portal shows every public message of a ticket."""
 
 
 def register() -> None:
-    """Have replies reach people in the portal."""
+    """Register the portal as a reply channel."""
     add_reply_channel(PortalChannel())

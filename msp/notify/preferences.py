@@ -1,4 +1,4 @@
-"""How a person is notified outside the console: by chat, by mail, and in which hours not."""
+"""Notification preferences of a person: by chat, by mail, and quiet hours."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from msp.notify.quiet_hours import MINUTES_A_DAY, QuietHours
 from msp.people.events import NotificationPreferencesChanged
 from msp.people.models import Person
 
-NIGHT = (20 * 60, 8 * 60)  # quiet until somebody says otherwise: nobody is woken by default
+NIGHT = (20 * 60, 8 * 60)  # quiet at night by default, so that no one is woken without asking for it
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationPreferences:
-    """A person's notification preferences; `allow_urgent`: what is urgent comes in quiet hours too."""
+    """A person's notification preferences; `allow_urgent`: urgent notifications are sent in quiet hours too."""
 
     by_chat: bool = True
     by_mail: bool = True
@@ -51,8 +51,8 @@ def set_preferences(
 ) -> None:
     """Store a person's preferences (minutes of their local day, weekdays from 0 for Monday).
 
-    Emits `person.notification_preferences_changed`.
-    Refuses a week that is quiet on all its days, and minutes or days that there are none of.
+    Emits `person.notification_preferences_changed`. Refuses quiet hours on all seven days, and minutes or days out of
+    range.
     """
     faults = {
         "quiet_days": ["all_days"] if len(set(days)) >= 7 else ["unknown"] if set(days) - set(range(7)) else [],

@@ -1,4 +1,4 @@
-"""Quiet hours: when a person may be disturbed outside the console. Pure; instants are aware, answers in UTC."""
+"""Quiet hours: when a person may be notified outside the console. Pure; instants are aware, results in UTC."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 MINUTES_A_DAY = 1440
 _A_DAY = timedelta(days=1)
-_LOOK_AHEAD = 16  # days; some day of the week is not quiet, so a quiet stretch ends sooner
+_LOOK_AHEAD = 16  # days; at least one weekday is not quiet, so a quiet period ends sooner
 
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """A night, in minutes after the midnight of the person's own zone, and weekdays (0 is Monday) quiet all day."""
+    """Nightly quiet hours in minutes after midnight of the person's zone, and weekdays (0 is Monday) quiet all day."""
 
     night: tuple[int, int] | None = None
     days: frozenset[int] = frozenset()
@@ -35,7 +35,7 @@ def next_allowed_at(quiet: QuietHours, at: datetime, *, timezone: str) -> dateti
 
 
 def is_quiet(quiet: QuietHours, at: datetime, *, timezone: str) -> bool:
-    """Whether it is quiet at an instant; at the instant a quiet stretch ends it is not."""
+    """Whether it is quiet at an instant; the end of a quiet period is not quiet."""
     return next_allowed_at(quiet, at, timezone=timezone) != at.astimezone(UTC)
 
 

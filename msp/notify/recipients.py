@@ -1,4 +1,4 @@
-"""Who is notified of an event, by which media, and whether it is urgent: whom it names, else its type's audience."""
+"""Recipients of an event, by which media, and whether it is urgent: those it names, else its type's audience."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -18,10 +18,10 @@ MEDIA = ("console", "chat", "mail")
 
 
 def recipients_of(event: Event, *, priority: str) -> Recipients:
-    """Whom the event names, else the audience of its type; that of an urgent ticket's SLA is urgent.
+    """The recipients that the event names, else the audience of its type; SLA events of an urgent ticket are urgent.
 
-    Roles: assignee, lead, client_manager, person:<id>; on_call is whoever is called first, on_call:2 the person of the
-    second layer, on_call:all everybody who is on.
+    Roles: assignee, lead, client_manager, person:<id>; on_call is the person of the first layer, on_call:2 of the
+    second layer, on_call:all everyone on call.
     """
     named = event.recipients if isinstance(event, TicketWoken | ReplyFailed | SlaStepEvent) else None
     if named is not None:
@@ -34,9 +34,9 @@ def recipients_of(event: Event, *, priority: str) -> Recipients:
 def people_to_notify(
     delivered: DeliveredEvent[Event], ticket: Ticket, named: Recipients, *, at: datetime
 ) -> list[Person]:
-    """The people behind the roles who may see the ticket, by id.
+    """The people of these roles who may see the ticket, by id.
 
-    Where no member of staff is found, the team leads, if the event's audience has them. Nobody where no role is named.
+    If no member of staff is found, the team leads, if the event's audience includes them. Empty if no role is named.
     """
     if not named.who:
         return []
@@ -51,7 +51,7 @@ def people_to_notify(
 
 
 def may_receive(person: Person, ticket: Ticket) -> bool:
-    """Whether a person may know of a ticket: staff of that client, its requester, or the client's managers."""
+    """Whether a person may be notified of a ticket: staff of that client, its requester, or the client's managers."""
     if not person.active:
         return False
     if person.is_staff:
@@ -85,7 +85,7 @@ def _on_call(which: str, at: datetime) -> list[Person]:
 
 
 def _assignees(event: Event, ticket: Ticket) -> list[UUID | None]:
-    """Whose ticket it is, and whose it was when it happened."""
+    """The current assignee, and the assignee at the time of the event."""
     return [ticket.assignee_id, event.assignee_id if isinstance(event, SlaStepEvent) else None]
 
 

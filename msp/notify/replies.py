@@ -1,7 +1,7 @@
-"""By which channels a reply can reach the requester of a ticket, in the order in which they are tried.
+"""Reply channels: which can reach the requester of a ticket, in the order in which they are tried.
 
-Integrations add their channels (msp.notify.reply_delivery sends by them). A reply goes out by one channel only: the one
-of the requester's last public message, then the other chat systems, then mail, then the portal.
+Integrations register their channels; msp.notify.reply_delivery sends by them. A reply is sent by one channel only: the
+one of the requester's last public message, then the other chat systems, then mail, then the portal.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ AFTER_CHAT = (EMAIL, PORTAL)  # in this order; every other channel is a chat sys
 
 @dataclass(frozen=True, slots=True)
 class OutgoingReply:
-    """A public message that a channel sends to a requester: ids only, everything else is read in the client's scope.
+    """A public message that a channel sends to a requester: ids only, the rest is read in the client's scope.
 
     `key` is the same at each try of one delivery, so that a channel can send once per key.
     """
@@ -31,7 +31,7 @@ class OutgoingReply:
 
 
 class ReplyChannel(Protocol):
-    """One way to bring replies to requesters."""
+    """A channel that sends replies to requesters."""
 
     @property
     def name(self) -> str:
@@ -39,21 +39,20 @@ class ReplyChannel(Protocol):
         ...
 
     def can_reach(self, contact: RequesterContact) -> bool:
-        """Whether it could reach the requester now. Asks neither the database nor the network."""
+        """Whether it could reach the requester now. Uses neither the database nor the network."""
         ...
 
     def send(self, reply: OutgoingReply) -> None:
         """Send the reply, once per key. Called outside of any unit of work.
 
-        Raises Temporary where it may work later (InDoubt where it may have been sent), Permanent where this channel
-        will never send it: Broken where its connection must be renewed, Unreachable where only this conversation is
-        closed.
+        Raises Temporary if it may work later (InDoubt if it may have been sent), Permanent if this channel will never
+        send it: Broken if its connection must be renewed, Unreachable if only this conversation is closed.
         """
         ...
 
 
 class Identified(Protocol):
-    """A ticket, however it was read."""
+    """A ticket, as model or row."""
 
     @property
     def id(self) -> UUID: ...
@@ -63,24 +62,24 @@ _channels: dict[str, ReplyChannel] = {}
 
 
 def add_reply_channel(channel: ReplyChannel) -> None:
-    """Have replies go out this way too; a channel of the same name is replaced."""
+    """Register a reply channel; replaces one of the same name."""
     _channels[channel.name] = channel
 
 
 def remove_reply_channel(name: str) -> None:
-    """Send no more replies this way."""
+    """Unregister a reply channel."""
     _channels.pop(name, None)
 
 
 def reply_channel_named(name: str) -> ReplyChannel | None:
-    """The channel of this name, if it is on."""
+    """The channel of this name, if it is registered."""
     return _channels.get(name)
 
 
 def channels_for(contact: RequesterContact) -> list[ReplyChannel]:
     """The channels that can reach the requester now, in the order in which they are tried.
 
-    None for somebody who is not active any more.
+    Empty for a person who is not active.
     """
     if not contact.is_active:
         return []
@@ -89,7 +88,7 @@ def channels_for(contact: RequesterContact) -> list[ReplyChannel]:
 
 
 def reply_channel_of(ticket: Identified) -> str | None:
-    """The name of the channel that a reply would be sent by now; None where the requester cannot be reached."""
+    """The name of the channel that would send a reply now; None if the requester cannot be reached."""
     with work(Scope.system()):
         contact = requester_contact(ticket.id)
     first = next(iter(channels_for(contact)), None)
@@ -99,7 +98,7 @@ def reply_channel_of(ticket: Identified) -> str | None:
 def in_order(names: Sequence[str], *, used: Sequence[str]) -> list[str]:
     """Names of channels in the order in which they are tried; `used` are the requester's own, last used first.
 
-    Only the very last one goes before chat systems where it is mail or the portal.
+    Mail or the portal precedes chat systems only as the last channel used.
     """
     last = used[:1]
     chats = [name for name in names if name not in AFTER_CHAT]

@@ -1,4 +1,4 @@
-"""What each channel has made of one delivery of a reply, so that a retry goes on where the last try stopped."""
+"""Attempts of each channel at one delivery of a reply, so that a retry continues where the last try stopped."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def attempts_at(key: str) -> list[ReplyAttempt]:
 
 
 def forget_attempts(key: str) -> None:
-    """Let every channel be tried again (system scope)."""
+    """Delete the attempts, so that every channel is tried again (system scope)."""
     db.session.execute(delete(ReplyAttempt).where(ReplyAttempt.key == key))
 
 
@@ -32,14 +32,14 @@ def last_refusals(message_id: UUID) -> dict[str, ReplyAttempt]:
 
 
 def remaining(names: Sequence[str], attempts: Sequence[ReplyAttempt]) -> list[str]:
-    """The channels still to be tried: one that a try was cut off in comes first, one that refused never. Pure."""
+    """The channels still to be tried: one whose try was cut off first, one that refused never. Pure."""
     known = {each.channel: each for each in attempts}
     begun = [each.channel for each in attempts if each.refused_at is None and each.channel in names]
     return [*begun, *(name for name in names if name not in known)]
 
 
 def begin(reply: OutgoingReply, channel: str, *, at: datetime) -> ReplyAttempt:
-    """Note that a channel is being tried, before anything is sent; returns what is known of its tries."""
+    """Record that a channel is being tried, before anything is sent; returns its attempt."""
     before = select(func.count()).where(ReplyAttempt.key == reply.key).scalar_subquery()
     fresh = insert(ReplyAttempt).values(
         key=reply.key,
@@ -55,20 +55,20 @@ def begin(reply: OutgoingReply, channel: str, *, at: datetime) -> ReplyAttempt:
 
 
 def note_refusal(reply: OutgoingReply, channel: str, refusal: Permanent, *, at: datetime) -> None:
-    """Note that a channel will not send this reply."""
+    """Record that a channel will not send this reply."""
     with _attempt(reply, channel) as attempt:
         attempt.refused_at, attempt.reason = at, refusal.reason
         attempt.is_connection = isinstance(refusal, Broken | Unreachable)
 
 
 def note_doubt(reply: OutgoingReply, channel: str) -> None:
-    """Note that a try was cut off: the reply may have been sent."""
+    """Record that a try was cut off: the reply may have been sent."""
     with _attempt(reply, channel) as attempt:
         attempt.is_in_doubt = True
 
 
 def note_fault(reply: OutgoingReply, channel: str) -> int:
-    """Count an unexpected fault of ours in a channel; returns how many there were."""
+    """Count an unexpected internal fault in a channel; returns how many there were."""
     with _attempt(reply, channel) as attempt:
         attempt.faults += 1
         return attempt.faults

@@ -1,7 +1,7 @@
-"""A reply goes to its requester by the first channel that works, and its message says how that went.
+"""Deliver a reply to its requester by the first channel that works, and record the result in its message.
 
-What a channel refuses for good goes by the next one. So does what a channel could not send for PATIENCE; but where a
-try was cut off and the reply may have been sent, no other channel says it a second time.
+If a channel refuses permanently, or could not send for PATIENCE, the next one is tried; but if a try was cut off and
+the reply may have been sent, no other channel sends it again.
 """
 
 import logging
@@ -35,23 +35,23 @@ from msp.tickets.undelivered import answer_delivered, answer_failed
 
 log = logging.getLogger(__name__)
 
-LINE = "ticket"  # deliveries about a ticket stay in one order, whichever subscriber sends them
-PATIENCE = timedelta(minutes=30)  # how long one channel is tried before the next one is
+LINE = "ticket"  # deliveries about a ticket keep one order, whichever subscriber sends them
+PATIENCE = timedelta(minutes=30)  # how long one channel is tried before the next one
 DOUBT_LIMIT = timedelta(hours=2)  # after that a person decides whether to send it again
-MAX_FAULTS = 3  # unexpected faults of ours in one channel before the next one is tried
+MAX_FAULTS = 3  # unexpected internal faults in one channel before the next one is tried
 
 NO_CHANNEL, IN_DOUBT, FAULT = "no_channel", "in_doubt", "unexpected_error"
 
 
 def register() -> None:
-    """Send what technicians reply."""
+    """Subscribe to replies of technicians."""
     subscribe("replies", to={TicketReplied}, handler=send, line=LINE, destination=CHAT)
 
 
 def send(replied: DeliveredEvent[TicketReplied]) -> None:
     """Send a reply by the first channel that works and mark its message; emits `ticket.message_sent` or `_failed`.
 
-    Raises Temporary while a channel may still work. Where all refuse, the promises that the reply met are owed again,
+    Raises Temporary while a channel may still work. If all refuse, the SLA targets that the reply met are reopened,
     staff is notified by `ticket.reply_failed`, and Permanent names the first refusal.
     """
     reply = _outgoing(replied)
@@ -71,7 +71,7 @@ def send(replied: DeliveredEvent[TicketReplied]) -> None:
 
 
 def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
-    """What is to be sent, or None where nothing is: it was deleted, or it arrived by an earlier delivery."""
+    """The reply to send; None if it was deleted or an earlier delivery sent it."""
     assert replied.client_id is not None
     key = f"{replied.delivery_id}.{replied.id.hex}"
     with work(Scope.system()) as session:
@@ -81,7 +81,7 @@ def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
         if message.deleted_at is not None:
             message.delivery_state = "none"
             return None
-        if message.delivery_state == "failed":  # an administrator tries a delivery again that was given up
+        if message.delivery_state == "failed":  # an administrator retries a delivery that had failed
             reply_attempts.forget_attempts(key)
         ticket = session.get_one(Ticket, message.ticket_id)
         return OutgoingReply(key, replied.client_id, ticket.id, message.id, ticket.requester_id)
@@ -95,7 +95,7 @@ def _next_channel(reply: OutgoingReply) -> ReplyChannel | None:
 
 
 def _send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
-    """Raises Permanent where another channel must be tried, and whatever asks for a retry of this one."""
+    """Raises Permanent if another channel must be tried, and whatever asks for a retry of this one."""
     attempt = reply_attempts.begin(reply, channel.name, at=clock.now())
     try:
         channel.send(reply)
@@ -115,7 +115,7 @@ def _send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
 def _until_patience_ends(
     reply: OutgoingReply, attempt: ReplyAttempt, later: Temporary, *, at: datetime
 ) -> Temporary | Permanent:
-    """The failure to raise: the same one, asked again in time, or a refusal once it has lasted too long."""
+    """The failure to raise: the same one, to be retried, or a refusal once it has lasted too long."""
     is_in_doubt = attempt.is_in_doubt or isinstance(later, InDoubt)
     if is_in_doubt and not attempt.is_in_doubt:
         reply_attempts.note_doubt(reply, attempt.channel)
@@ -161,12 +161,12 @@ def _mark_failed(reply: OutgoingReply) -> None:
 
 
 def _emit(ticket: Ticket, event: ReplyDeliveryEvent, *, at: datetime) -> None:
-    """Written without touching the ticket: its version stays what a technician's page knows."""
+    """Emit without changing the ticket, so that its version stays the one that a technician's page has."""
     emit(event, ticket.id, client_id=ticket.client_id, at=at)
 
 
 def _recipients(ticket: Ticket, message: Message) -> Recipients:
-    """The assignee, or the team leads where there is none, and the author; by every medium, at once."""
+    """The assignee, or the team leads if there is none, and the author; by every medium, immediately."""
     assignee = db.session.get(Person, ticket.assignee_id) if ticket.assignee_id else None
     first = "assignee" if assignee is not None and assignee.active else "lead"
     return Recipients((first, f"person:{message.author_id}"), ("console", "chat", "mail"), is_urgent=True)

@@ -1,4 +1,4 @@
-"""How the requester of a ticket can be contacted: read in one statement, for every reply channel at once."""
+"""How the requester of a ticket can be contacted: one statement for all reply channels."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -25,7 +25,7 @@ class RequesterContact:
     chats: frozenset[str]
 
 
-# A conversation that was marked because nothing was connected counts again as soon as the connection works.
+# A conversation that was marked because nothing was connected counts again once the connection works.
 _QUERY = text("""
 select p.active, coalesce(p.email, '') as email,
  p.active and c.active and exists (select from account a where a.person_id = p.id and a.active) as can_sign_in,

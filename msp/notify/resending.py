@@ -1,4 +1,4 @@
-"""A chat connection, or the thread of one ticket, works again: replies that failed meanwhile are sent again."""
+"""Resend failed replies after a chat connection, or the thread of one ticket, works again."""
 
 from collections.abc import Iterator
 
@@ -22,15 +22,15 @@ Restored = ConnectionAdded | ConnectionRestored | ThreadReachable
 
 
 def register() -> None:
-    """Subscribe to connections and threads that work again."""
+    """Subscribe to restored connections and threads."""
     events = {ConnectionAdded, ConnectionRestored, ThreadReachable}
     subscribe("resend_replies", to=events, handler=resend, priority=LATER)
 
 
 def resend(restored: DeliveredEvent[Restored]) -> None:
-    """Send a client's failed replies on unfinished tickets again, or those of one ticket, oldest first; each once.
+    """Resend a client's failed replies on unfinished tickets, or those of one ticket, oldest first; each once.
 
-    Only those that the platform refused for its connection or for the conversation, or that it was not asked for.
+    Only those that the platform refused for its connection or for the conversation, or that it was not tried for.
     """
     event = restored.event
     channel = reply_channel_named(event.connection)
@@ -39,7 +39,7 @@ def resend(restored: DeliveredEvent[Restored]) -> None:
     with work(Scope.system()):
         for message in _failed_before(restored):
             ticket = access_ticket(message.ticket_id, lock=True)
-            db.session.refresh(message)  # another restored thread or a person may have sent it again meanwhile
+            db.session.refresh(message)  # another restored thread or a person may have resent it meanwhile
             if message.delivery_state == "failed" and _works_now(channel, ticket, message):
                 send_again(ticket, message, at=clock.now())
 

@@ -1,4 +1,4 @@
-"""Webhooks: addresses of other programs that an escalation may call. What calls them is an integration."""
+"""Webhooks: addresses of other programs that an escalation may call. An integration makes the calls."""
 
 from datetime import datetime
 from uuid import UUID
@@ -26,7 +26,7 @@ LONGEST_URL = 2000
 
 
 class Webhook(Model):
-    """An address with the secret that signs what is posted there; `last_` says how the last call went."""
+    """A webhook with the secret that signs its requests; `last_…` has the result of the last call."""
 
     __tablename__ = "webhook"
     __table_args__ = ({"info": {"access": "staff"}},)
@@ -57,7 +57,7 @@ def access_webhook(webhook_id: UUID) -> Webhook:
 
 
 def add_webhook(*, name: str, url: str, at: datetime) -> tuple[Webhook, str]:
-    """Add a webhook and return it with its secret, which is never shown again; emits `webhook.added`."""
+    """Add a webhook and return it with its secret, which is not shown again; emits `webhook.added`."""
     _check(name, url)
     secret = new_token("whsec")
     made = Webhook(id=new_id(), name=name.strip(), url=url, secret=crypto.seal(secret), is_active=True, created_at=at)
@@ -67,14 +67,14 @@ def add_webhook(*, name: str, url: str, at: datetime) -> tuple[Webhook, str]:
 
 
 def change_webhook(webhook: Webhook, *, name: str, url: str, is_active: bool, at: datetime) -> None:
-    """Rename, move, switch on or off; emits `webhook.changed`. Refuses addresses that are none of the web."""
+    """Change name, address or state; emits `webhook.changed`. Refuses addresses that are not http or https."""
     _check(name, url)
     webhook.name, webhook.url, webhook.is_active = name.strip(), url, is_active
     _emit(WebhookChanged, webhook, at=at)
 
 
 def renew_secret(webhook: Webhook, *, at: datetime) -> str:
-    """Sign with a new secret from now on, shown this once; emits `webhook.secret_renewed`."""
+    """Replace the secret and return the new one, shown only now; emits `webhook.secret_renewed`."""
     secret = new_token("whsec")
     webhook.secret = crypto.seal(secret)
     _emit(WebhookSecretRenewed, webhook, at=at)
@@ -82,19 +82,19 @@ def renew_secret(webhook: Webhook, *, at: datetime) -> str:
 
 
 def remove_webhook(webhook: Webhook, *, at: datetime) -> None:
-    """Call it no more, and forget its secret; emits `webhook.removed`."""
+    """Delete the webhook with its secret; emits `webhook.removed`."""
     webhook.removed_at, webhook.is_active, webhook.secret = at, False, ""
     _emit(WebhookRemoved, webhook, at=at)
 
 
 def ask_for_test(webhook: Webhook, *, at: datetime) -> None:
-    """Have a harmless message posted; emits `webhook.test_asked`, whose outcome stands at the webhook."""
+    """Request a test message; emits `webhook.test_asked`. The result is recorded in the webhook."""
     webhook.last_at = webhook.last_status = webhook.last_reason = None
     _emit(WebhookTestRequested, webhook, at=at)
 
 
 def note_outcome(webhook: Webhook, *, status: int | None, reason: str | None, at: datetime) -> None:
-    """Note how the last post went: the HTTP status where one came, and the reason where it failed."""
+    """Record the result of the last call: the HTTP status if there was one, and the reason if it failed."""
     webhook.last_at, webhook.last_status, webhook.last_reason = at, status, reason
 
 

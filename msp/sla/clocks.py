@@ -1,4 +1,4 @@
-"""The verbs of a clock. They keep history (start, budget, pauses) and derive every deadline from it.
+"""Operations on SLA clocks. A clock stores its history (start, budget, pauses); due dates are derived from it.
 
 All instants are aware UTC; budgets are business time of the clock's calendar.
 """
@@ -48,13 +48,13 @@ __all__ = [
     "stop_awaiting",
 ]
 
-AT_ONCE = ("first_response", "resolution", "fulfilment")  # the promises that run from the ticket's first moment
+AT_ONCE = ("first_response", "resolution", "fulfilment")  # targets that start when the ticket is opened
 ENDS = ("resolution", "fulfilment")
 ANSWERS = ("first_response", "next_response")
 
 
 def start(client_id: UUID, ticket_id: UUID, promise: Promise, *, at: datetime) -> list[Clock]:
-    """Make a running clock for each promise of a new ticket; the caller adds them once their ticket is written."""
+    """Return a running clock for each SLA target of a new ticket; the caller adds them after the ticket is written."""
     timing = Timing(client_id, ticket_id, [], {promise.calendar_id: promise.calendar}, promise.level, [])
     for kind in AT_ONCE:
         if kind in promise.budgets:
@@ -63,13 +63,13 @@ def start(client_id: UUID, ticket_id: UUID, promise: Promise, *, at: datetime) -
 
 
 def clocks_of(ticket_id: UUID) -> list[Clock]:
-    """A ticket's clocks: by kind, those of one kind by when they began."""
+    """A ticket's clocks, by kind, then by start time."""
     query = select(Clock).where(Clock.ticket_id == ticket_id).order_by(Clock.kind, Clock.started_at)
     return list(db.session.scalars(query))
 
 
 def await_answer(timing: Timing, budgets: Budgets, *, at: datetime) -> Clock | None:
-    """The client's side wrote: a promise to answer begins, unless one runs already or the contract makes none."""
+    """Start the reply target after a public message of the client, unless one is running or the contract has none."""
     end = timing.open_clock(*ENDS)
     if "next_response" not in budgets or end is None or timing.open_clock(*ANSWERS):
         return None
@@ -83,7 +83,7 @@ def await_answer(timing: Timing, budgets: Budgets, *, at: datetime) -> Clock | N
 
 
 def pause(timing: Timing, *, reason: str, at: datetime) -> None:
-    """Hold the running clocks; does nothing when they stand already."""
+    """Pause the running clocks; does nothing if they are paused."""
     if timing.is_held:
         return
     held = Pause(
@@ -98,7 +98,7 @@ def pause(timing: Timing, *, reason: str, at: datetime) -> None:
 
 
 def resume(timing: Timing, *, at: datetime) -> None:
-    """Let paused clocks run on with what is left of their budgets."""
+    """Resume paused clocks with what is left of their budgets."""
     for each in timing.pauses:
         if each.ended_at is None:
             each.ended_at = max(at, each.started_at)
@@ -109,19 +109,20 @@ def resume(timing: Timing, *, at: datetime) -> None:
 
 
 def meet(timing: Timing, *kinds: str, at: datetime) -> list[Clock]:
-    """These promises were kept (or made good late): their clocks stop. Returns those that had not stopped before."""
+    """Stop these clocks as met (in time or late). Returns those that had not been stopped before."""
     return [stop(clock, "met", at=at) for clock in timing.clocks if clock.kind in kinds and clock.is_open]
 
 
 def stop_awaiting(timing: Timing, *, at: datetime) -> None:
-    """The ticket is finished: the answer that is still owed is not needed any more, until it is opened again."""
+    """The ticket is finished: cancel the reply target that is still open, until the ticket is reopened."""
     for clock in timing.clocks:
         if clock.kind == "next_response" and clock.is_open:
             stop(clock, "cancelled", at=at)
 
 
 def reopen(timing: Timing, *, resolved_at: datetime | None, at: datetime) -> None:
-    """A finished ticket came back: its end, and the answer owed when it was finished, go on with what was left."""
+    """A finished ticket was reopened: its end target, and the reply target that was open then, continue with what was
+    left."""
     stopped = [clock for clock in timing.clocks if _was_ended(clock, resolved_at)]
     since = min((clock.met_at for clock in stopped if clock.met_at), default=None)
     if since is None:
@@ -142,12 +143,12 @@ def reopen(timing: Timing, *, resolved_at: datetime | None, at: datetime) -> Non
 
 
 def latest_of_each_kind(clocks: Iterable[Clock]) -> list[Clock]:
-    """The clocks that say how a ticket stands: of answers promised one after another the open one, else the latest."""
+    """The clocks to show for a ticket: of successive reply targets the open one, else the latest."""
     return list({clock.kind: clock for clock in sorted(clocks, key=lambda each: (each.kind, each.is_open))}.values())
 
 
 class EscalatingClock(Protocol):
-    """A clock on its ladder, however it was read."""
+    """A clock with its escalation policy: model or row."""
 
     @property
     def kind(self) -> str: ...
@@ -160,7 +161,7 @@ class EscalatingClock(Protocol):
 
 
 def next_step(clock: EscalatingClock, ladder: EscalationPolicy) -> PlannedStep | None:
-    """The step of the ladder that a worker takes when it looks at the clock next; None where that is the deadline."""
+    """The escalation step due at the clock's next check; None if the next check is the due date."""
     budget = timedelta(seconds=clock.budget_seconds)
     rung = next((each for each in planned_steps(ladder, clock.kind, budget) if each.key not in clock.taken), None)
     is_deadline_first = rung is not None and clock.breached_at is None and rung.offset > budget
@@ -168,19 +169,19 @@ def next_step(clock: EscalatingClock, ladder: EscalationPolicy) -> PlannedStep |
 
 
 def next_due(clocks: Iterable[Clock]) -> Clock | None:
-    """The running clock that is due first."""
+    """The running clock with the earliest due date."""
     running = [clock for clock in clocks if clock.state == "running" and clock.due_at is not None]
     return min(running, key=lambda clock: clock.due_at or clock.started_at, default=None)
 
 
 def derive(timing: Timing, clock: Clock) -> None:
-    """Write down when a running clock is due, and when a worker must look at it next."""
+    """Store the due date of a running clock and the time of its next check by a worker."""
     clock.due_at = timing.moment(clock, timedelta(seconds=clock.budget_seconds))
     schedule_check(timing, clock)
 
 
 def schedule_check(timing: Timing, clock: Clock) -> None:
-    """Write down when a worker must look at a running clock: at its next step, or at its deadline."""
+    """Store when a worker must check a running clock next: at its next step, or at its due date."""
     rung = timing.ahead(clock)
     step_at = timing.moment(clock, rung.offset) if rung else None
     breach_at = clock.due_at if clock.breached_at is None else None
@@ -188,7 +189,7 @@ def schedule_check(timing: Timing, clock: Clock) -> None:
 
 
 def start_clock(timing: Timing, kind: str, budget: timedelta, *, calendar_id: UUID, at: datetime) -> Clock:
-    """Begin a promise; it stands still where the ticket's clocks do."""
+    """Start a clock; it is paused if the ticket's clocks are."""
     clock = Clock(
         id=new_id(),
         client_id=timing.client_id,
@@ -208,7 +209,7 @@ def start_clock(timing: Timing, kind: str, budget: timedelta, *, calendar_id: UU
 
 
 def reactivate(timing: Timing, clock: Clock) -> None:
-    """A promise that was cancelled holds again, with all the time that has passed since it began."""
+    """Reopen a cancelled clock; all the time since its start counts."""
     clock.state, clock.met_at = "paused" if timing.is_held else "running", None
     if clock.state == "running":
         derive(timing, clock)
@@ -217,20 +218,20 @@ def reactivate(timing: Timing, clock: Clock) -> None:
 
 
 def stop(clock: Clock, state: str, *, at: datetime) -> Clock:
-    """The promise ends: "met", or "cancelled" where it is not needed any more."""
+    """Stop the clock: "met", or "cancelled" if the target no longer applies."""
     _note_overrun(clock, at=at)
     clock.state, clock.met_at, clock.next_step_at = state, at, None
     return clock
 
 
 def _note_overrun(clock: Clock, *, at: datetime) -> None:
-    """The deadline has passed, though no worker has looked since."""
+    """Mark the clock breached if the due date has passed and no worker has checked since."""
     if clock.breached_at is None and clock.due_at is not None and at > clock.due_at:
         clock.breached_at = clock.due_at
 
 
 def _was_ended(clock: Clock, resolved_at: datetime | None) -> bool:
-    """Whether finishing the ticket ended the clock."""
+    """Whether the clock was stopped because the ticket was finished."""
     if clock.kind in ENDS:
         return clock.state == "met"
     if clock.kind != "next_response" or clock.state != "cancelled":
@@ -239,7 +240,7 @@ def _was_ended(clock: Clock, resolved_at: datetime | None) -> bool:
 
 
 def left_of(clock: Clock, pauses: Iterable[Pause], *, at: datetime) -> timedelta:
-    """Business time that a clock has left at an instant; negative once it is over."""
+    """Business time left on a clock at an instant; negative once it is overdue."""
     calendar = calendar_of(clock, pauses_before(clock, spans(pauses)))
     budget = timedelta(seconds=clock.budget_seconds)
     until = clock.met_at or at
@@ -247,7 +248,7 @@ def left_of(clock: Clock, pauses: Iterable[Pause], *, at: datetime) -> timedelta
 
 
 def left_in_pause(ticket_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, int]:
-    """For tickets that stand still: the business minutes left of the promise that has least."""
+    """For tickets with paused clocks: the business minutes left on the clock that has least."""
     if not ticket_ids:
         return {}
     query = (
@@ -260,7 +261,7 @@ def left_in_pause(ticket_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, int
     left: dict[UUID, int] = {}
     for (clock, version), rows in groupby(db.session.execute(query), key=lambda row: (row[0], row[1])):
         pauses = tuple((begun, ended) for _, _, begun, ended in rows if begun is not None)
-        since = next((begun for begun, ended in pauses if ended is None), at)  # nothing is used up from there on
+        since = next((begun for begun, ended in pauses if ended is None), at)  # no time is used from there on
         used = _used(working_calendar(clock.calendar_id, version=version), clock.started_at, since, pauses)
         minutes = (timedelta(seconds=clock.budget_seconds) - used) // timedelta(minutes=1)
         left[clock.ticket_id] = min(minutes, left.get(clock.ticket_id, minutes))

@@ -1,4 +1,4 @@
-"""A ticket's clocks as its page shows them, read as part of one statement (msp.kernel.batch_read)."""
+"""Row queries of a ticket's clocks for its page, read as part of one statement (msp.kernel.batch_read)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,16 +21,16 @@ Spans = Sequence[tuple[datetime, datetime | None]]
 
 
 class ShownPause(NamedTuple):
-    """A pause of a ticket; without an end it is still paused."""
+    """A pause of a ticket; still open if it has no end."""
 
     started_at: datetime
     ended_at: datetime | None
 
 
 class ShownClock(NamedTuple):
-    """One promise: instants in UTC, its budget in business seconds of its calendar.
+    """One clock: instants in UTC, its budget in business seconds of its calendar.
 
-    `calendar_version` is the one that holds now, `versions` those in force by when it stopped, newest first.
+    `calendar_version` is the current one, `versions` those that existed when the clock stopped, newest first.
     """
 
     kind: str
@@ -73,7 +73,7 @@ _VERSIONS = (
 
 
 def clocks_read(ticket_id: Any) -> RowQuery[ShownClock]:
-    """The clocks of a ticket, given by an expression for its id; in the order in which they stand on the page."""
+    """The clocks of a ticket, given by an expression for its id, in the order of the page."""
     return RowQuery(
         ShownClock,
         select(
@@ -89,7 +89,7 @@ def clocks_read(ticket_id: Any) -> RowQuery[ShownClock]:
 
 
 def clocks_of_tickets(ids: Any) -> RowQuery[ClockRow]:
-    """The clocks of tickets, given by an expression for an array of their ids; in the order of a ticket's page."""
+    """The clocks of tickets, given by an expression for an array of their ids, in the order of the ticket page."""
     return RowQuery(
         ClockRow,
         select(
@@ -108,32 +108,32 @@ def pauses_read(ticket_id: Any) -> RowQuery[ShownPause]:
 
 
 def latest_of_each_kind(clocks: Sequence[ShownClock]) -> list[ShownClock]:
-    """The clocks that say how a ticket stands: of answers promised one after another the open one, else the latest."""
+    """The clocks to show for a ticket: of successive reply targets the open one, else the latest."""
     ordered = sorted(clocks, key=lambda each: (each.kind, each.state in OPEN_STATES))
     return list({clock.kind: clock for clock in ordered}.values())
 
 
 def minutes_used(clock: ShownClock, pauses: Spans, *, at: datetime) -> int:
-    """Business minutes used until the clock was met, else until an instant; part minutes count as none."""
+    """Business minutes used until the clock was met, else until an instant, rounded down."""
     until = clock.met_at or at
     return elapsed(_calendar(clock, pauses), clock.started_at, until, [(a, b or until) for a, b in pauses]) // MINUTE
 
 
 def minutes_left(clock: ShownClock, pauses: Spans, *, at: datetime) -> int:
-    """Business minutes left at an instant, negative once it is over."""
+    """Business minutes left at an instant; negative once it is overdue."""
     budget = timedelta(seconds=clock.budget_seconds)
     used = elapsed(_calendar(clock, pauses), clock.started_at, at, [(a, b or at) for a, b in pauses])
     return (budget - used) // MINUTE
 
 
 def due_first(clocks: Sequence[ShownClock]) -> ShownClock | None:
-    """The running clock that is due first."""
+    """The running clock with the earliest due date."""
     running = [clock for clock in clocks if clock.state == "running" and clock.due_at is not None]
     return min(running, key=lambda clock: clock.due_at or clock.started_at, default=None)
 
 
 def explain_shown(clock: ShownClock, pauses: Spans) -> Explanation:
-    """The trail of a clock's deadline, from its history; that of a stopped one is what it was when it stopped."""
+    """Why a clock is due when it is, from its history; for a stopped clock, as it was when it stopped."""
     budget, calendar = timedelta(seconds=clock.budget_seconds), _calendar(clock, pauses)
     steps = explain(calendar, clock.started_at, budget, pauses_before(clock, pauses))
     return Explanation(clock.kind, budget, calendar.timezone, steps, clock.started_at)

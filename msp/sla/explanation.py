@@ -1,4 +1,4 @@
-"""Why a clock is due when it is: the contract, the windows used, what was skipped, the pauses. Codes, no prose."""
+"""Why a clock is due when it is: the contract, the windows used, what was skipped, the pauses. Codes, no text."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from msp.sla.timing import Spans
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The trail of one deadline, for the edge to put into words in the reader's zone and language."""
+    """How one due date was calculated, to be rendered in the reader's zone and language."""
 
     kind: str
     budget: timedelta
@@ -23,12 +23,12 @@ class Explanation:
 
 
 def explain_clock(clock: Clock) -> Explanation:
-    """The trail of a clock's deadline, from its history."""
+    """How a clock's due date was calculated, from its history."""
     return explain_clocks([clock])[0]
 
 
 def explain_clocks(clocks: Sequence[Clock], pauses: Iterable[Pause] | None = None) -> list[Explanation]:
-    """The trails of the clocks of one ticket, in their order; its pauses are read where they are not given."""
+    """The explanations of one ticket's clocks, in order; reads the ticket's pauses if they are not given."""
     if not clocks:
         return []
     known = spans(pauses_of(clocks[0].ticket_id) if pauses is None else pauses)
@@ -36,7 +36,7 @@ def explain_clocks(clocks: Sequence[Clock], pauses: Iterable[Pause] | None = Non
 
 
 def explain_with(clock: Clock, pauses: Spans) -> Explanation:
-    """The trail of a clock, from the pauses that it knew."""
+    """The explanation of a clock, from the pauses given."""
     calendar, budget = calendar_of(clock, pauses), timedelta(seconds=clock.budget_seconds)
     steps = explain(calendar, clock.started_at, budget, pauses)
     return Explanation(clock.kind, budget, calendar.timezone, steps, clock.started_at)

@@ -1,4 +1,4 @@
-"""By which version of a calendar a clock is told: an open one by the present, a stopped one by the one that held."""
+"""Which calendar version and pauses explain a clock: the current ones if it is open, those of its time if stopped."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from msp.sla.timing import Spans
 
 
 class Counted(Protocol):
-    """A clock's history, however it was read: instants in UTC, its budget in business seconds."""
+    """A clock's history, model or row: instants in UTC, its budget in business seconds."""
 
     @property
     def calendar_id(self) -> UUID: ...
@@ -27,16 +27,16 @@ class Counted(Protocol):
 
 
 def calendar_of(clock: Counted, pauses: Spans) -> WorkingCalendar:
-    """What a clock's calendar said when it counted: no later change of the calendar tells a finished clock anew."""
+    """The calendar version that the clock counted in: later changes of the calendar do not affect a stopped clock."""
     if clock.met_at is None:
         return working_calendar(clock.calendar_id)
     return calendar_that_held(clock, pauses, versions_until(clock.calendar_id, clock.met_at))
 
 
 def calendar_that_held(clock: Counted, pauses: Spans, versions: Iterable[int]) -> WorkingCalendar:
-    """The newest version, of those in force by when a clock stopped (newest first), that gives the deadline it had.
+    """The newest version, of those that existed when a clock stopped (newest first), that gives its stored due date.
 
-    A change that was made moments before it stopped may not have reached it any more. `pauses` are those it knew.
+    A change made moments before the clock stopped may not have been applied to it. `pauses` are those of the clock.
     """
     said = [working_calendar(clock.calendar_id, version=version) for version in versions]
     said = said or [working_calendar(clock.calendar_id)]
@@ -46,7 +46,8 @@ def calendar_that_held(clock: Counted, pauses: Spans, versions: Iterable[int]) -
 
 
 def pauses_before(clock: Counted, pauses: Spans) -> Spans:
-    """The pauses that a clock knew: of a stopped one none that came later, and the one it stopped in still open."""
+    """The pauses that apply to a clock: for a stopped one none that came later, and the one it stopped in is still
+    open."""
     stopped = clock.met_at
     if stopped is None:
         return pauses

@@ -1,4 +1,4 @@
-"""Clocks: one for each promise on a ticket, and the pauses of its ticket."""
+"""SLA clocks, the pauses of their tickets, and the escalation steps taken."""
 
 from datetime import datetime
 from uuid import UUID
@@ -23,11 +23,10 @@ OPEN_STATES = ("running", "paused")
 
 
 class Clock(Model):
-    """A promise that runs: a budget of business seconds in a calendar, since an instant.
+    """A clock of an SLA target: a budget of business seconds in a calendar, from a start instant.
 
-    `met_at` is when it stopped (met or cancelled), `taken` the keys of the escalation steps it has behind it, and
-    `next_step_at` the instant at which a worker must look: the next step, or the deadline itself. `next_step` counts
-    the steps taken.
+    `met_at` is when it stopped (met or cancelled), `taken` the keys of the escalation steps taken, and `next_step_at`
+    the instant of the next check by a worker: the next step, or the due date. `next_step` counts the steps taken.
     """
 
     __tablename__ = "sla_clock"
@@ -68,12 +67,12 @@ class Clock(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the promise is still to be kept."""
+        """Whether the target can still be met."""
         return self.state in OPEN_STATES
 
 
 class Pause(Model):
-    """A stretch in which a ticket's clocks stood still; open while `ended_at` is null."""
+    """A period in which a ticket's clocks were paused; open while `ended_at` is null."""
 
     __tablename__ = "sla_pause"
     __table_args__ = (
@@ -96,7 +95,7 @@ class Pause(Model):
 
 
 class Step(Model):
-    """An escalation step that was taken: once for each clock and key, `step` being its place among those taken."""
+    """An escalation step that was taken: once for each clock and key; `step` is its position among those taken."""
 
     __tablename__ = "sla_step"
     __table_args__ = (

@@ -1,8 +1,7 @@
-"""Who owes whom an answer. Pure.
+"""Whether the desk owes the client a reply. Pure.
 
-A response is what a person of the desk says to the client: not what the machine says by itself, not a note among us,
-not what the client's own side writes, and not what could not be delivered. What the client's side says in public asks
-for one.
+A response is a public message of staff that reached the client. Automatic messages, internal notes, the client's own
+messages and undelivered replies are none. A public message of the client's side asks for a response.
 """
 
 from collections.abc import Iterable
@@ -12,9 +11,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class TicketMessage:
-    """Something that was said on a ticket: by the desk's person, the client's, or nobody (the machine).
+    """A message on a ticket: by staff, by the client, or automatic.
 
-    `at` is when it counts: of a reply that failed first, when it arrived at last.
+    `at` is when it counts: for a reply that failed first, when it was delivered.
     """
 
     at: datetime
@@ -25,25 +24,25 @@ class TicketMessage:
 
     @property
     def is_response(self) -> bool:
-        """Whether it answers the client."""
+        """Whether it is a response to the client."""
         return self.is_public and self.is_by_desk and self.is_delivered
 
     @property
     def is_question(self) -> bool:
-        """Whether the client's side waits for an answer to it."""
+        """Whether the client's side waits for a reply to it."""
         return self.is_public and self.is_by_client
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyState:
-    """Where a conversation stands: when it was first answered, and since when an answer is owed (None: it is not)."""
+    """State of a conversation: when it was first answered, and since when a reply is owed (None: it is not)."""
 
     answered_at: datetime | None
     owed_since: datetime | None
 
 
 def reply_state(conversation: Iterable[TicketMessage]) -> ReplyState:
-    """Where a conversation stands after all that was said, in the order given."""
+    """The state of a conversation after all its messages, in the order given."""
     answered_at = owed_since = None
     for said in conversation:
         if said.is_response:

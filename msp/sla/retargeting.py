@@ -1,7 +1,7 @@
-"""Other promises hold (priority, type, contract, calendar): deadlines follow from history, spent time stays spent.
+"""Apply other SLA targets (priority, type, contract, calendar) to open clocks. Due dates follow from the history.
 
-Pauses are history too: what stood under the old rules stays paused, what ran stays spent; a contract that lets other
-statuses hold the clocks does so from now on.
+Time that was used under the old terms stays used, and pauses stay pauses; a contract that pauses clocks in other
+statuses does so from now on.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ _Facts = tuple[str, str, datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A promise whose deadline is another now; None: it stands still, or there is no such promise."""
+    """A target whose due date changed; None: it is paused, or there is no such target."""
 
     kind: str
     before: datetime | None
@@ -38,10 +38,10 @@ def retarget(
     conversation: Conversation,
     at: datetime,
 ) -> list[Moved]:
-    """Hold the open clocks of an unfinished ticket to a promise (None: to nothing any more); returns what moved.
+    """Apply a service level to the open clocks of an unfinished ticket (None: no targets); returns what changed.
 
-    What nobody promised before begins where it would have begun: at the ticket's first moment, or at the first message
-    of the client's that waits for an answer. A promise that does not exist any more is cancelled.
+    A new target starts where it would have started: when the ticket was opened, or at the client's first unanswered
+    message. A target that no longer exists is cancelled.
     """
     before = {clock.id: _facts(clock) for clock in timing.clocks}
     if promise is None:
@@ -75,7 +75,7 @@ def _hold(timing: Timing, status: str, *, at: datetime) -> None:
 
 
 def _promise_anew(timing: Timing, promise: Promise, kinds: Sequence[str], *, opened_at: datetime) -> Clock | None:
-    """Begin a promise that a ticket ought to have from its first moment and has not; None where it has."""
+    """Start a target that counts from the ticket's opening and is missing; returns None if it exists."""
     known = [clock for clock in timing.clocks if clock.kind in kinds]
     kind = next((kind for kind in kinds if kind in promise.budgets), None)
     if kind is None or any(clock.state != "cancelled" for clock in known):
@@ -104,7 +104,7 @@ def _follow(timing: Timing, clock: Clock, promise: Promise, *, at: datetime) -> 
 
 
 def _hear(timing: Timing, promise: Promise, first: Clock | None, conversation: Conversation) -> None:
-    """Meet a first response that begins only now, and begin the answer that is owed, both as the messages say."""
+    """Meet a first response that starts only now, and start the reply target that is owed, from the messages."""
     is_new = first is not None
     if not is_new and ("next_response" not in promise.budgets or timing.open_clock(*ANSWERS)):
         return

@@ -1,4 +1,4 @@
-"""The clocks of a ticket with all that moves them, read in as few statements as it takes: one, a second for pauses."""
+"""The clocks of a ticket with everything that affects them, read in one statement, and a second one for pauses."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ Spans = Sequence[tuple[datetime, datetime | None]]
 
 @dataclass(slots=True)
 class Timing:
-    """A ticket's clocks, the calendars they count in, its pauses, and what its contract promises, if it has one."""
+    """A ticket's clocks, their calendars, its pauses, and the SLA targets of its contract, if it has one."""
 
     client_id: UUID
     ticket_id: UUID
@@ -34,41 +34,41 @@ class Timing:
 
     @property
     def pauses(self) -> list[Pause]:
-        """The ticket's pauses, oldest first; read when they are first asked for."""
+        """The ticket's pauses, oldest first; loaded at first use."""
         if self.known_pauses is None:
             self.known_pauses = pauses_of(self.ticket_id)
         return self.known_pauses
 
     @property
     def is_held(self) -> bool:
-        """Whether the clocks stand still now."""
+        """Whether the clocks are paused now."""
         return any(each.ended_at is None for each in self.pauses)
 
     @property
     def ladder(self) -> EscalationPolicy:
-        """The escalation ladder that holds."""
+        """The escalation policy that applies."""
         return self.level.ladder if self.level else DEFAULT_POLICY
 
     def holds(self, status: str) -> bool:
-        """Whether the clocks stand still in a status."""
+        """Whether the clocks are paused in a status."""
         return status in (self.level.pausing if self.level else USUAL_PAUSING)
 
     def open_clock(self, *kinds: str) -> Clock | None:
-        """The clock of one of these kinds that is still to be kept."""
+        """The open clock of one of these kinds."""
         return next((clock for clock in self.clocks if clock.kind in kinds and clock.is_open), None)
 
     def moment(self, clock: Clock, offset: timedelta) -> datetime | None:
-        """The instant at which a clock has spent so much of its time; None while it stands, or where that never is."""
+        """The instant at which a clock reaches this threshold; None while it is paused, or if it never does."""
         return deadline(self.calendars[clock.calendar_id], clock.started_at, offset, spans(self.pauses))
 
     def ahead(self, clock: Clock) -> PlannedStep | None:
-        """The next step of the ladder that the clock has not taken."""
+        """The next escalation step that the clock has not taken."""
         every = planned_steps(self.ladder, clock.kind, timedelta(seconds=clock.budget_seconds))
         return next((rung for rung in every if rung.key not in clock.taken), None)
 
 
 _IN_ORDER = (Clock.started_at, Clock.kind)
-# Built once, as every verb of a ticket reads it.
+# Built once, because every operation on a ticket runs it.
 _CLOCKS = (
     select(Clock, Calendar.version, Contract.version)
     .join(Calendar, Calendar.id == Clock.calendar_id)
@@ -80,7 +80,7 @@ _PAUSES = select(Pause).where(Pause.ticket_id == bindparam("ticket_id")).order_b
 
 
 def timing_of(*, client_id: UUID, ticket_id: UUID, contract_id: UUID | None) -> Timing:
-    """The clocks of one ticket, for the verbs that move them."""
+    """The clocks of one ticket, for the operations of `clocks`."""
     timing = Timing(client_id, ticket_id, [])
     for clock, calendar_version, contract_version in db.session.execute(
         _CLOCKS, {"ticket_id": ticket_id, "contract_id": contract_id}
@@ -98,13 +98,13 @@ def pauses_of(ticket_id: UUID) -> list[Pause]:
 
 
 def spans(pauses: Iterable[Pause]) -> list[tuple[datetime, datetime | None]]:
-    """Pauses in the shape that business time takes."""
+    """Pauses as business time expects them."""
     return [(each.started_at, each.ended_at) for each in pauses]
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A ticket whose clocks are to be read: who it belongs to, and which contract covers it."""
+    """A ticket whose clocks are to be read: its client, and the contract that covers it."""
 
     client_id: UUID
     ticket_id: UUID
@@ -112,7 +112,7 @@ class Timed:
 
 
 def timings_of(tickets: Iterable[Timed]) -> dict[UUID, Timing]:
-    """The clocks of many tickets by ticket, in three statements whatever their number."""
+    """The clocks of many tickets, by ticket, in three statements for any number of tickets."""
     timed = {each.ticket_id: each for each in tickets}
     if not timed:
         return {}

@@ -1,4 +1,4 @@
-"""An answer that counted turns out not to have reached the client: what it met is owed again, from where it began."""
+"""Reopen the clocks that a reply met which turned out not to be delivered."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -21,11 +21,11 @@ def take_back(
     is_finished: bool,
     at: datetime,
 ) -> list[Clock]:
-    """Reopen the clocks that an answer met at `answered_at`, with their original deadlines; returns all it had met.
+    """Reopen the clocks that a reply met at `answered_at`, with their original due dates; returns all it had met.
 
-    `conversation` no longer counts that answer. Where another answer met the clock too, or the ticket was `finished`
-    (instants, oldest first), it is met at that time. A clock that began later is cancelled in favour of the reopened
-    one, since one promise to answer runs at a time.
+    `conversation` no longer counts that reply. If another reply met the clock too, or the ticket was `finished`
+    (instants, oldest first), the clock is met at that time. A clock that started later is cancelled in favour of the
+    reopened one, since only one reply target runs at a time.
     """
     affected = [each for each in timing.clocks if _was_met(each, answered_at)]
     responses = [said.at for said in conversation if said.is_response]
@@ -59,7 +59,8 @@ def _meet_at(timing: Timing, clock: Clock, met_at: datetime) -> None:
 
 
 def _withdraw_newer(timing: Timing, reopened: Sequence[Clock], *, at: datetime) -> None:
-    """What the reopened clocks cover is not owed twice, nor reported twice: a withdrawn clock keeps no deadline."""
+    """Cancel newer clocks that the reopened ones cover, so that they are counted once; a cancelled clock has no due
+    date."""
     for clock in timing.clocks:
         if clock.kind in ANSWERS and clock.is_open and clock not in reopened:
             stop(clock, "cancelled", at=at)

@@ -1,4 +1,4 @@
-"""Writing work down: by hand, or with a timer. Minutes are whole; once billed, an entry changes no more."""
+"""Time entries: logged by hand or with a timer, corrected, deleted. Minutes are whole; a billed entry cannot change."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,7 +18,7 @@ from msp.worklog.events import TimeDeleted, TimeEdited, TimeEvent, TimeLogged
 from msp.worklog.models import TimeEntry, Timer
 
 MAX_MINUTES = 1440
-FIRST_YEAR = 1990  # nobody's work is older, and days of year 1 cannot be calculated with
+FIRST_YEAR = 1990  # the earliest day accepted: calculations with dates of year 1 fail
 EDITABLE = frozenset(("started_at", "minutes", "work_type", "billable", "note"))
 
 
@@ -27,7 +27,7 @@ class Changeable(Protocol):
 
     @property
     def person_id(self) -> UUID:
-        """Who worked."""
+        """The person who worked."""
 
     @property
     def state(self) -> str:
@@ -45,7 +45,7 @@ def log_time(
     at: datetime,
     billable: bool = True,
 ) -> TimeEntry:
-    """Write down work on a ticket; emits `time.logged`. Refuses the future, no minutes or over a day of them."""
+    """Log work on a ticket; emits `time.logged`. Refuses the future, zero minutes and more than a day of them."""
     _check(started_at=started_at, minutes=minutes, work_type=work_type, at=at)
     entry = TimeEntry(
         id=new_id(),
@@ -66,9 +66,9 @@ def log_time(
 
 
 def edit_time(entry: TimeEntry, *, at: datetime, **changes: object) -> None:
-    """Correct an entry; emits `time.edited`. Refuses what an invoice holds already, and work of somebody else.
+    """Correct an entry; emits `time.edited`. Refuses an entry that is billed, and one of another person.
 
-    Waits for an invoice that is being issued with it. What may change is named in EDITABLE.
+    Waits for an invoice that is being issued with it. EDITABLE names the fields that may change.
     """
     if unknown := changes.keys() - EDITABLE:
         raise Invalid(fields={name: ["unknown_field"] for name in unknown})
@@ -85,24 +85,24 @@ def edit_time(entry: TimeEntry, *, at: datetime, **changes: object) -> None:
 
 
 def delete_time(entry: TimeEntry, *, at: datetime) -> None:
-    """Take an entry back; emits `time.deleted` with what it said. Refuses as `edit_time` does."""
+    """Delete an entry; emits `time.deleted` with its values. Refuses as `edit_time` does."""
     _hold(entry)
     _emit(TimeDeleted, entry, at=at)
     db.session.delete(entry)
 
 
 def owns_time(worker_id: UUID, *, by_id: UUID, is_administrator: bool) -> bool:
-    """Whether somebody may log, correct and delete the time of this worker: the worker and administrators may."""
+    """Whether a person may log, correct and delete the time of this worker: the worker and administrators may."""
     return by_id == worker_id or is_administrator
 
 
 def may_change(entry: Changeable, *, by_id: UUID, is_administrator: bool) -> bool:
-    """Whether somebody may correct or delete an entry: it is theirs (`owns_time`) and not billed."""
+    """Whether a person may correct or delete an entry: it is theirs (`owns_time`) and not billed."""
     return entry.state != "billed" and owns_time(entry.person_id, by_id=by_id, is_administrator=is_administrator)
 
 
 def start_timer(ticket: Ticket, person: Person, *, at: datetime) -> Timer:
-    """Start a person's stopwatch on a ticket; raises Conflict where one runs on another ticket. Idempotent."""
+    """Start a person's timer on a ticket; raises Conflict if one runs on another ticket. Idempotent."""
     running = timer_of(person.id)
     if running is not None:
         if running.ticket_id == ticket.id:
@@ -119,14 +119,14 @@ def start_timer(ticket: Ticket, person: Person, *, at: datetime) -> Timer:
 
 
 def drop_timer(person: Person) -> None:
-    """Forget the running stopwatch without writing anything down."""
+    """Discard the running timer without logging time."""
     timer = timer_of(person.id)
     if timer is not None:
         db.session.delete(timer)
 
 
 def timer_of(person_id: UUID) -> Timer | None:
-    """The stopwatch that a person has running."""
+    """The running timer of a person."""
     return db.session.get(Timer, person_id)
 
 
@@ -139,7 +139,7 @@ def access_entry(entry_id: UUID) -> TimeEntry:
 
 
 def entries_of(ticket_id: UUID) -> list[TimeEntry]:
-    """A ticket's time entries in order of the work."""
+    """A ticket's time entries, by when the work was done."""
     query = select(TimeEntry).where(TimeEntry.ticket_id == ticket_id).order_by(TimeEntry.started_at, TimeEntry.id)
     return list(db.session.scalars(query))
 
@@ -161,7 +161,7 @@ def _fault_of_start(started_at: datetime, *, at: datetime) -> str:
 
 
 def _hold(entry: TimeEntry) -> None:
-    """Keep an entry from others until the transaction ends, as it stands now, and refuse what may not change."""
+    """Lock an entry until the transaction ends, reload it, and refuse if it may not change."""
     query = select(TimeEntry).where(TimeEntry.client_id == entry.client_id, TimeEntry.id == entry.id)
     found = db.session.scalars(query.with_for_update(of=TimeEntry).execution_options(populate_existing=True))
     if found.one_or_none() is None:
@@ -172,7 +172,7 @@ def _hold(entry: TimeEntry) -> None:
 
 
 def _refuse_others(person_id: UUID) -> None:
-    """Time is its worker's, and administrators'. The desk itself, which nobody answers for, may do as it must."""
+    """Refuse time of other people, except for administrators and for the desk itself (no acting person)."""
     actor_id = current_scope().actor_id
     actor = db.session.get(Person, actor_id) if actor_id else None
     is_administrator = actor is not None and may(actor, "administer")

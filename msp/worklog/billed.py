@@ -12,18 +12,18 @@ IS_UNBILLED = TimeEntry.state != "billed"
 
 
 def lock_entries(entry_ids: Sequence[UUID]) -> None:
-    """Keep entries from others until the transaction ends, in one order for everybody."""
+    """Lock entries until the transaction ends, always in the same order."""
     query = select(TimeEntry.id).where(TimeEntry.id.in_(entry_ids)).order_by(TimeEntry.id)
     db.session.execute(query.with_for_update()).all()
 
 
 def mark_billed(client_id: UUID, entry_ids: Sequence[UUID]) -> None:
-    """An issued invoice bills these entries of a client: they change no more."""
+    """Mark these entries of a client as billed by an issued invoice: they cannot change."""
     _set_state("billed", client_id, entry_ids)
 
 
 def release(client_id: UUID, entry_ids: Sequence[UUID]) -> None:
-    """No invoice bills these entries of a client any more: they can be changed and billed again."""
+    """Mark these entries of a client as not billed: they can be changed and billed again."""
     _set_state("approved", client_id, entry_ids)
 
 

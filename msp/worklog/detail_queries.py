@@ -1,4 +1,4 @@
-"""Work as the page of a ticket shows it, read as part of one statement (msp.kernel.batch_read)."""
+"""Row queries of time entries and timers for the ticket page, part of one statement (msp.kernel.batch_read)."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from msp.worklog.overlaps import is_overlapped
 
 
 class ShownEntry(NamedTuple):
-    """Minutes that somebody worked, and what for."""
+    """Minutes that a person worked, with a description."""
 
     id: UUID
     person_id: UUID
@@ -36,7 +36,7 @@ class ShownEntry(NamedTuple):
 
 
 class ShownTimer(NamedTuple):
-    """The stopwatch that a person has running, and on which ticket."""
+    """The running timer of a person, and its ticket."""
 
     ticket_id: UUID
     code: str
@@ -45,12 +45,12 @@ class ShownTimer(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The ticket as people call it."""
+        """The ticket number."""
         return str(Label(self.code, self.number))
 
 
 def entries_read(ticket_id: Any) -> RowQuery[ShownEntry]:
-    """A ticket's time entries in order of the work; the ticket is given by an expression for its id."""
+    """A ticket's time entries, by when the work was done; the ticket is given by an expression for its id."""
     return RowQuery(
         ShownEntry,
         select(
@@ -65,7 +65,7 @@ def entries_read(ticket_id: Any) -> RowQuery[ShownEntry]:
 
 
 def timer_read(person_id: Any) -> RowQuery[ShownTimer]:
-    """The stopwatch of a person, given by an expression for their id."""
+    """The timer of a person, given by an expression for their id."""
     return RowQuery(
         ShownTimer,
         select(Timer.ticket_id, Client.code, Ticket.number, Timer.started_at)

@@ -1,4 +1,4 @@
-"""Work that was done: time entries in whole minutes, and the timer that is running."""
+"""Time entries in whole minutes, and running timers."""
 
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from msp.people.models import Person
 
 
 class TimeEntry(Model):
-    """Minutes worked on a ticket; once billed it is part of an invoice and changes no more."""
+    """Minutes worked on a ticket; once billed, part of an invoice and unchangeable."""
 
     __tablename__ = "time_entry"
     __table_args__ = (
@@ -57,7 +57,7 @@ class TimeEntry(Model):
 
 
 class Timer(Model):
-    """A running stopwatch: one for each person."""
+    """A running timer: one for each person."""
 
     __tablename__ = "timer"
     __table_args__ = (

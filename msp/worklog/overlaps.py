@@ -1,6 +1,6 @@
-"""Time that cannot all have been worked: entries of one person at the same time, and days of more than 24 hours.
+"""Implausible time: entries of one person at the same time, and days of more than 24 hours.
 
-Nothing is refused for it (two clients may be served at once, and somebody may mistype); it is shown.
+It is not refused (two clients may be served at once, and people mistype); it is shown.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _LONGEST = timedelta(days=1)  # an entry is never longer, so the index on its st
 
 
 class Overlap(NamedTuple):
-    """An entry at the same time as another: its ticket as people call it, when it began, and its minutes."""
+    """An entry at the same time as another: its ticket number, start and minutes."""
 
     ticket: str
     started_at: datetime
@@ -30,7 +30,7 @@ class Overlap(NamedTuple):
 
 
 class FullDay(NamedTuple):
-    """A person's local day on which more was written down than it has; `began_at` is its midnight."""
+    """A person's local day with more minutes logged than it has; `began_at` is its midnight."""
 
     began_at: datetime
     minutes: int
@@ -41,7 +41,7 @@ def _end(entry: Any) -> ColumnElement[datetime]:
 
 
 def is_overlapped() -> ColumnElement[bool]:
-    """The condition that the same person has another entry at the same time, as far as the scope sees."""
+    """The condition that the same person has another entry at the same time, within the scope."""
     other = aliased(TimeEntry)
     return exists(
         select(other.id).where(
@@ -73,7 +73,7 @@ def overlaps_of(entry: TimeEntry) -> list[Overlap]:
 
 
 def full_days(entry: TimeEntry, *, zone: ZoneInfo) -> Iterator[FullDay]:
-    """The local days of an entry on which its person has more minutes than the day is long."""
+    """The local days of an entry on which its person logged more minutes than the day has."""
     first = entry.started_at.astimezone(zone).date()
     last = (entry.started_at + timedelta(minutes=entry.minutes - 1)).astimezone(zone).date()
     for day in dict.fromkeys((first, last)):
@@ -85,7 +85,7 @@ def full_days(entry: TimeEntry, *, zone: ZoneInfo) -> Iterator[FullDay]:
 
 
 def _minutes_between(person_id: UUID, begun: datetime, until: datetime) -> int:
-    """The minutes of a person's entries between two instants, overlapping ones counted each."""
+    """The minutes of a person's entries between two instants; overlapping entries are added up."""
     query = select(TimeEntry.started_at, TimeEntry.minutes).where(
         TimeEntry.person_id == person_id, TimeEntry.started_at > begun - _LONGEST, TimeEntry.started_at < until
     )
