@@ -1,8 +1,8 @@
-"""How often somebody may try to sign in: counted for the account that is meant, and for the origin.
+"""Rate limits of sign-in attempts, counted per account and per origin.
 
-The account is the one that was found, however its address was spelled; an address that nobody has counts as it reads
-when normalised, so that a refusal does not tell who has an account. A known device has a count of its own: neither an
-account nor an office can be locked against its owner.
+Attempts are counted for the account that was found, whatever spelling of its address was used. An unknown address is
+counted under its normalised form, so that a refusal does not reveal which accounts exist. A known device has a counter
+of its own, so nobody can lock the owner out of the account, or out of an office.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from msp.people.models import Account
 from msp.web.known_devices import known_device
 from msp.web.origin import client_address
 
-MOST_FAILED = 10  # of an account, or of a known device with it
+MOST_FAILED = 10  # per account, or per account and known device
 MOST_OF_ORIGIN = 50
 MOST_RESETS = 20
-IPV6_NETWORK = 64  # bits: what one subscriber gets
+IPV6_NETWORK = 64  # bits: the network of one subscriber
 BY_ACCOUNT = AttemptRule(MOST_FAILED)
 BY_ORIGIN = AttemptRule(MOST_OF_ORIGIN, is_window=True)
 RESETS = AttemptRule(MOST_RESETS, is_window=True)
@@ -27,24 +27,24 @@ RESETS = AttemptRule(MOST_RESETS, is_window=True)
 
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
-    """An attempt that has been counted, under these keys."""
+    """A counted sign-in attempt with the keys it was counted under."""
 
     keys: tuple[str, ...]
-    shared: tuple[str, ...]  # of these, the ones that count for others too
+    shared: tuple[str, ...]  # the subset of keys that also counts for other accounts
 
     def succeed(self) -> None:
-        """Forget what went wrong before; what others of the origin got wrong stays."""
+        """Reset the counters of this account; failures of other accounts from the same origin stay counted."""
         for key in self.keys:
             (take_back_attempt if key in self.shared else forget_attempts)(key)
 
     def take_back(self) -> None:
-        """It was not made after all."""
+        """Remove this attempt from the counters."""
         for key in self.keys:
             take_back_attempt(key)
 
 
 def begin_sign_in(account: Account | None, email: str) -> SignInAttempt:
-    """Count an attempt to sign in with a normalised address; raises TooMany while it has to wait."""
+    """Count a sign-in attempt with a normalised address; raises TooMany while the limit is reached."""
     device = known_device(account.id) if account is not None else None
     if account is not None and device is not None:
         key = f"signin:device:{device}:{account.id.hex}"
@@ -61,17 +61,17 @@ def begin_sign_in(account: Account | None, email: str) -> SignInAttempt:
 
 
 def begin_reset() -> None:
-    """Count that somebody asks for a link to a new password; raises TooMany for an origin that asks too often."""
+    """Count a request for a password reset link; raises TooMany if the origin sent too many."""
     _begin(f"signin:reset:{origin_here()}", RESETS)
 
 
 def forget_failures(account: Account) -> None:
-    """Somebody proved by a link that the account is theirs: what failed before counts no more."""
+    """Reset the failure counters of an account whose owner proved ownership with an emailed link."""
     forget_attempts(_account_key(account, account.email))
 
 
 def origin_here() -> str:
-    """The address of the request, or its network where one subscriber has many."""
+    """The IP address of the request, or its network for address families where one subscriber has many."""
     address = client_address()
     try:
         parsed = ip_address(address)

@@ -1,4 +1,4 @@
-"""Where a request comes from, as the person recognises it and as failures are counted."""
+"""IP address and browser of a request, for session lists and rate limits."""
 
 from flask import request
 
@@ -13,5 +13,5 @@ def client_address() -> str:
 
 
 def browser_here() -> Browser:
-    """The browser of the request in hand."""
+    """The browser of the current request."""
     return Browser(user_agent=request.headers.get("User-Agent", ""), ip=client_address())

@@ -1,6 +1,6 @@
-"""How long requests took, counted in memory that every process of one web server shares: whoever is asked tells of all.
+"""Request durations, counted in memory that all processes of a web server share.
 
-Each process counts in a slot of its own and reads the sum of all. The memory is made before the server forks.
+Each process writes to its own slot and reads the sum of all slots. The memory is allocated before the server forks.
 """
 
 import mmap
@@ -13,17 +13,17 @@ from functools import cached_property
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
-NOWHERE = "none"  # what was asked for at no endpoint of ours
-SLOTS = 64  # processes at a time; two of the same slot would lose a count now and then
+NOWHERE = "none"  # requests that match no endpoint
+SLOTS = 64  # processes at a time; two processes in one slot may lose a count
 ENDPOINTS = 1000  # at most
-_WIDTH = len(BOUNDS) + 2  # a count for each bound, one beyond, and the sum of seconds
-_LENGTH = ENDPOINTS * len(CLASSES) * _WIDTH + 1  # of a slot; the last says that it is used
+_WIDTH = len(BOUNDS) + 2  # one count per bound, one above the last bound, and the sum of seconds
+_LENGTH = ENDPOINTS * len(CLASSES) * _WIDTH + 1  # of a slot; the last item marks it as used
 _DOUBLE = 8  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What one endpoint took for one class of answers: counts between the bounds and beyond, and all seconds."""
+    """Durations of one endpoint and status class: counts per bound, and the sum in seconds."""
 
     endpoint: str
     status: str
@@ -32,7 +32,7 @@ class Times:
 
 
 class RequestTimes:
-    """The shared memory; `endpoints` may still grow until the first request."""
+    """The shared memory; endpoints may be added until the first request."""
 
     def __init__(self, endpoints: Collection[str]) -> None:
         self._endpoints = endpoints
@@ -40,7 +40,7 @@ class RequestTimes:
         self._lock = threading.Lock()
 
     def add(self, endpoint: str | None, status_code: int, seconds: float) -> None:
-        """Count one answer."""
+        """Count one response."""
         place = self._places.get(endpoint or NOWHERE, self._places[NOWHERE]) * len(CLASSES) + status_code // 100 - 1
         slot = os.getpid() % SLOTS * _LENGTH
         start = slot + place * _WIDTH
@@ -50,7 +50,7 @@ class RequestTimes:
             self._memory[slot + _LENGTH - 1] = 1
 
     def all(self) -> Iterator[Times]:
-        """The sums over all processes, of what was asked at least once."""
+        """Sums over all processes, for endpoints that were requested at least once."""
         used = [start for start in range(0, SLOTS * _LENGTH, _LENGTH) if self._memory[start + _LENGTH - 1]]
         places = [(endpoint, status) for endpoint in self._places for status in CLASSES]
         for place, (endpoint, status) in enumerate(places):
@@ -62,5 +62,5 @@ class RequestTimes:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        names = sorted({*self._endpoints, NOWHERE})  # the same in every process, which all hold the same application
+        names = sorted({*self._endpoints, NOWHERE})  # the same order in every process: all have the same application
         return {name: place for place, name in enumerate(names[:ENDPOINTS])} | {NOWHERE: names.index(NOWHERE)}

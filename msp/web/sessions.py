@@ -1,4 +1,4 @@
-"""Whose a request's cookie is: sessions are kept on the server (msp.people.sessions), the cookie holds a token."""
+"""Session cookies: they hold a token; sessions are stored on the server (msp.people.sessions)."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ from msp.web.attempts import forget_failures
 from msp.web.known_devices import remember_device
 from msp.web.origin import browser_here
 
-CHANGED = "changed"  # in the cookie: when its person last changed something about themselves
-READER = "SESSION_READER"  # the configuration's name for what reads sessions where accounts cannot be read
-_NAMES_USER = "_user_id"  # where the login library keeps what names the user
+CHANGED = "changed"  # in the cookie: time of the person's last change to their own settings
+READER = "SESSION_READER"  # configuration key of the function that reads sessions without access to accounts
+_NAMES_USER = "_user_id"  # where the sign-in library keeps the user's id
 
 
 def register(app: Flask) -> None:
-    """Have the sign-in library read, begin and end our sessions; call it after the library is set up."""
+    """Have the sign-in library read, begin and end server-side sessions; call it after the library is set up."""
     app.login_manager.user_loader(read)  # type: ignore[attr-defined]
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]  # its own tokens are off
     user_logged_in.connect(_begin, app)
@@ -32,9 +32,9 @@ def register(app: Flask) -> None:
 
 
 def read(token: str) -> Account | None:
-    """The account of a session's token, or None; a second old at most, so long may another process serve an ended one.
+    """The account of a session's token, or None; cached for one second, also after the session ended elsewhere.
 
-    What people change about themselves they see at once, since their cookie then says that something changed.
+    People see their own changes at once: their cookie then says that something changed.
     """
     at = clock.now()
     reader = current_app.config.get(READER)
@@ -64,13 +64,13 @@ def _read_apart(token: str) -> Account | None:
 
 
 def _is_use() -> bool:
-    """Whether the person asked for this, and not a page that was left open."""
+    """Whether the person sent this request, and not a page that polls while it is open."""
     view = current_app.view_functions.get(request.endpoint or "")
     return not getattr(view, "is_background", False)
 
 
 def _begin(_app: Flask, user: Account, **_rest: Any) -> None:
-    """Begin a session for whoever signed in just now; a new password keeps how long the browser stays signed in."""
+    """Begin a session at sign-in; after a password change the session keeps its «stay signed in» choice."""
     asked = session.pop("_remember", None) == "set"
     is_kept = asked or (user.session_id is not None and session.permanent)
     session[_NAMES_USER] = sessions.begin_session(user, browser_here(), is_kept=is_kept, at=clock.now())
@@ -86,12 +86,12 @@ def _sign_out(_app: Flask, user: Account, **_rest: Any) -> None:
 
 
 def _end_others(_app: Flask, user: Account, **_rest: Any) -> None:
-    """A new password was chosen: only the session that it was chosen in goes on, with a new token."""
+    """After a password change, end all sessions but the current one, which gets a new token."""
     sessions.end_sessions(user.id, at=clock.now(), besides=user.session_id)
 
 
 def _end_all(_app: Flask, user: Account, **_rest: Any) -> None:
-    """A link led to a new password: every session ends, and this browser is its owner's."""
+    """After a password reset by link, end all sessions and mark this browser as a known device."""
     remember_device(user.id)
     forget_failures(user)
     sessions.end_sessions(user.id, at=clock.now())

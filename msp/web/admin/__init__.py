@@ -68,7 +68,7 @@ MENU = (
 
 
 def home() -> Response:
-    """Where administration begins."""
+    """The first page of the administration."""
     return redirect(url_for("admin.clients"))
 
 
@@ -81,7 +81,7 @@ blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
 
 
 def register(app: Flask) -> None:
-    """Add the administration's pages and its lines of the rail to the application."""
+    """Add the administration's pages and menu entries to the application."""
     app.register_blueprint(blueprint)
     for entry in MENU:
         add_menu(entry)

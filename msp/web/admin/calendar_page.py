@@ -1,4 +1,4 @@
-"""What one calendar shows beside its form: weeks at a glance, the next days that differ, a preview, its changes."""
+"""Details of one calendar: week overview, next exceptions, preview, change history."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -34,7 +34,7 @@ MOST_MINUTES = 60 * 24 * 90
 
 
 def facts(found: Calendar, asked: MultiDict[str, str]) -> Json:
-    """Everything beside the form."""
+    """Everything shown next to the form."""
     said, today = to_value(found), today_in(found)
     return {
         "week": week_bars(week_on(said, today)),
@@ -49,12 +49,12 @@ def facts(found: Calendar, asked: MultiDict[str, str]) -> Json:
 
 
 def today_in(found: Calendar) -> date:
-    """The present day where the calendar is."""
+    """The current date in the calendar's zone."""
     return clock.now().astimezone(to_value(found).zone).date()
 
 
 def warning(found: Calendar, *, today: date) -> str:
-    """A sentence where holidays of this or the next year are missing; else empty."""
+    """A warning if holidays of this or next year are missing; empty otherwise."""
     years = missing_years(found, on=today)
     if not years:
         return ""
@@ -65,12 +65,12 @@ def warning(found: Calendar, *, today: date) -> str:
 
 
 def week_on(said: WorkingCalendar, day: date) -> Mapping[int, Windows]:
-    """The week in force on a day."""
+    """The week that applies on a day."""
     return (said.timetable_on(day) or said).weekly
 
 
 def week_bars(weekly: Mapping[int, Windows]) -> list[Json]:
-    """The bars of a week; what runs past midnight is drawn on the day that it reaches into."""
+    """The bars of a week; a window past midnight continues on the next day."""
     bars: dict[int, list[tuple[int, int]]] = {i: [] for i in range(7)}
     for i, windows in weekly.items():
         for start, end in windows:
@@ -88,7 +88,7 @@ def week_bars(weekly: Mapping[int, Windows]) -> list[Json]:
 
 
 def week_words(weekly: Mapping[int, Sequence[tuple[int, int]]]) -> list[str]:
-    """A week as short as it stays clear: "Mon–Fri 9:00–14:00, 16:00–19:00"."""
+    """A week as short text: "Mon–Fri 9:00–14:00, 16:00–19:00"."""
     names = (get_locale() or Locale("es")).days["format"]["abbreviated"]
     return [
         f"{names[first]}{f'–{names[last]}' if last != first else ''} {text_of(windows, dash='–')}"
@@ -97,7 +97,7 @@ def week_words(weekly: Mapping[int, Sequence[tuple[int, int]]]) -> list[str]:
 
 
 def timetables(found: Calendar, said: WorkingCalendar, *, today: date) -> list[Json]:
-    """The weeks of the calendar in order: the first one, then each from its day on; empty where there is only one."""
+    """The weeks of the calendar in order, each with its first day; empty if there is only one."""
     if not said.timetables:
         return []
     starts: list[date | None] = [None, *said.timetables, None]
@@ -120,7 +120,7 @@ def timetables(found: Calendar, said: WorkingCalendar, *, today: date) -> list[J
 
 
 def next_days(said: WorkingCalendar, *, after: date) -> list[Json]:
-    """The next days that are not as their week says: holidays and exceptions."""
+    """The next days that differ from the week: holidays and exceptions."""
     days = sorted(day for day in said.holiday_names.keys() | said.overrides.keys() if day >= after)
     return [
         {
@@ -133,7 +133,7 @@ def next_days(said: WorkingCalendar, *, after: date) -> list[Json]:
 
 
 def preview(said: WorkingCalendar, asked: MultiDict[str, str]) -> Json:
-    """When something opened at a moment of the calendar's own time, with a budget, is due, and why."""
+    """The due date, with its reason, of a target that starts at a local time of the calendar with a given duration."""
     opened = asked.get("opened") or clock.now().astimezone(said.zone).strftime("%Y-%m-%dT%H:%M")
     values: dict[str, Any] = {"opened": opened, "minutes": asked.get("minutes") or "240", "lines": [], "due": None}
     if "opened" not in asked:

@@ -1,4 +1,4 @@
-"""A calendar as lines of text that people edit, and back to minutes and days. Pure."""
+"""Conversion between calendars and the text that people edit. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -13,10 +13,10 @@ Window = tuple[int, int]
 
 
 def windows_of(text: str) -> list[Window]:
-    """The windows of "9:00-14:00, 16:00-19:00" in minutes, sorted; one past midnight ends beyond 1440.
+    """The windows of "9:00-14:00, 16:00-19:00" in minutes, sorted; a window past midnight ends after 1440.
 
-    Longer dashes and whole hours ("9-14") are read too, 23:59 as the end of the day. Raises ValueError for what is no
-    window or overlaps.
+    En and em dashes and whole hours ("9-14") are accepted; 23:59 means the end of the day. Raises ValueError for
+    invalid or overlapping windows.
     """
     tidy = text.replace("–", "-").replace("—", "-").replace(".", ":").replace(";", ",")
     found = sorted(_window(part) for part in tidy.split(",") if part.strip())
@@ -27,7 +27,7 @@ def windows_of(text: str) -> list[Window]:
 
 
 def read_week(form: Form) -> dict[int, list[Window]]:
-    """The windows of day_0 to day_6; what cannot be read is noted in the form's errors, and a week without any."""
+    """The windows of day_0 to day_6; unreadable fields and an empty week are added to the form's errors."""
     weekly = {i: form.read(f"day_{i}", windows_of) or [] for i in range(7)}
     for codes in form.errors.values():
         codes[:] = ["window_shape" if code == "invalid" else code for code in codes]
@@ -37,17 +37,17 @@ def read_week(form: Form) -> dict[int, list[Window]]:
 
 
 def by_day(wrong: Invalid) -> dict[str, list[str]]:
-    """The fields of a refusal by the names of the form: what is said of the week stands beside its first day."""
+    """The errors of a refusal by form field; errors of the week are shown at its first day."""
     return {("day_0" if name == "weekly" else name): codes for name, codes in wrong.fields.items()}
 
 
 def text_of(windows: Iterable[Window], *, dash: str = "-") -> str:
-    """Windows as people write them: "9:00-14:00, 16:00-19:00"."""
+    """Windows as text: "9:00-14:00, 16:00-19:00"."""
     return ", ".join(f"{_clock(start)}{dash}{_clock(end)}" for start, end in windows)
 
 
 def holidays_of(text: str) -> dict[date, str]:
-    """Closed days from lines "2026-12-25 Navidad"; raises ValueError for a line without a day or a name."""
+    """Closed days from lines "2026-12-25 Navidad"; raises ValueError for a line without date or name."""
     days = {}
     for line in _lines(text):
         written, _, name = line.partition(" ")
@@ -58,7 +58,7 @@ def holidays_of(text: str) -> dict[date, str]:
 
 
 def exceptions_of(text: str) -> dict[date, tuple[list[Window], str | None]]:
-    """Days with other hours from lines "2026-12-24 9:00-14:00 Nochebuena"; without hours the day is closed."""
+    """Exceptions from lines "2026-12-24 9:00-14:00 Nochebuena"; a day without hours is closed."""
     days = {}
     for line in _lines(text):
         written, *rest = line.split()
@@ -70,18 +70,18 @@ def exceptions_of(text: str) -> dict[date, tuple[list[Window], str | None]]:
 
 
 def holidays_text(holidays: Mapping[date, str]) -> str:
-    """Closed days, a line each, in order."""
+    """Closed days as text, one per line, sorted."""
     return "\n".join(f"{day.isoformat()} {holidays[day]}" for day in sorted(holidays))
 
 
 def exceptions_text(exceptions: Iterable[tuple[date, Sequence[Window], str | None]]) -> str:
-    """Days with other hours, a line each."""
+    """Exceptions as text, one per line."""
     lines = (f"{day.isoformat()} {text_of(windows)} {name or ''}" for day, windows, name in exceptions)
     return "\n".join(" ".join(line.split()) for line in lines)
 
 
 def days_alike(weekly: Mapping[int, Sequence[Window]]) -> list[tuple[int, int, tuple[Window, ...]]]:
-    """Runs of neighbouring weekdays with the same windows: (first, last, windows); closed days are left out."""
+    """Runs of consecutive weekdays with the same windows: (first, last, windows); closed days are omitted."""
     runs: list[tuple[int, int, tuple[Window, ...]]] = []
     for day in range(7):
         windows = tuple(weekly.get(day, ()))

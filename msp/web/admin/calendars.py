@@ -1,4 +1,4 @@
-"""Working calendars: the week with its split shifts, the place whose holidays hold, days of its own, exceptions."""
+"""Administration of business hours: week, place of public holidays, own days off, exceptions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -47,7 +47,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def calendars() -> str:
-    """Every calendar with the week in force in words, and a warning where holidays are missing."""
+    """All calendars with a summary of the current week, and a warning where holidays are missing."""
     today = formats.today()
     used, in_use = list_queries.contracts_by_calendar(), list_queries.calendars_in_use(on=today)
     return render_template(
@@ -73,7 +73,7 @@ def _row(found: Calendar, used_by: int, *, is_in_use: bool) -> Json:
 
 
 def new_calendar() -> str:
-    """A form with the usual split shift, and the place still to choose."""
+    """A form prefilled with the usual split shift, without a place."""
     refuse_restricted()
     days = {i: USUAL_DAY if i < 5 else "" for i in range(7)}
     values = {"timezone": "Europe/Madrid", "days": days, "place": ""}
@@ -97,13 +97,13 @@ def create_calendar() -> Answer:
 
 
 def calendar(calendar_id: UUID) -> str:
-    """One calendar: its weeks, what comes next, a preview of deadlines, what was changed, and the form."""
+    """One calendar: weeks, next exceptions, preview of due dates, change history, form."""
     found = access_calendar(calendar_id)
     return _form(found, _values(found), {})
 
 
 def save_calendar(calendar_id: UUID) -> Answer:
-    """Change a calendar; one that somebody changed meanwhile is not written over."""
+    """Save a calendar; refused if it was changed since the form was loaded."""
     refuse_restricted()
     found, form = access_calendar(calendar_id, lock=True), Form(request.form)
     if form.text("version") not in ("", str(found.version)):
@@ -126,7 +126,7 @@ def _refuse(form: Form) -> None:
 
 
 def _read(form: Form) -> Json:
-    """What the form says, as the verbs take it; what cannot be read is noted in the form's errors."""
+    """The form's values as arguments of the domain functions; invalid fields are added to the form's errors."""
     weekly = read_week(form)
     exceptions = _parsed(form, "exceptions", exceptions_of, "line_shape") or {}
     place = form.read("place", _place) if form.text("place") != NONE else None

@@ -1,4 +1,4 @@
-"""Client companies: who they are, what was agreed, where they write from."""
+"""Administration of client companies: details, contracts, connections."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -53,7 +53,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def clients() -> str:
-    """Every client with its people, contracts, chats and open tickets, in six statements."""
+    """All clients with counts of people, contracts, chats and open tickets, in six statements."""
     words, pager = request.args.get("q", "").strip()[:100], Pager.of_request()
     found, total = list_queries.clients_page(words, offset=pager.offset)
     ids = [each.id for each in found]
@@ -82,7 +82,7 @@ def clients() -> str:
 
 
 def client(client_id: UUID) -> str:
-    """One client: contracts, connections, people, and what is known of the company."""
+    """One client: contracts, connections, people and company details."""
     found, person = access_client(client_id), current_person()
     people, is_admin = people_of(client_id), may(person, "administer")
     settings = current_app.config["SETTINGS"]
@@ -124,7 +124,7 @@ def client(client_id: UUID) -> str:
 
 
 def note_of(contract: Contract) -> str:
-    """What is worth knowing of a contract today: not begun, ending soon, ended."""
+    """A note on a contract's dates today: not begun, ending soon, ended."""
     today = formats.today()
     if contract.starts_on > today:
         return gettext("starts on %(day)s", day=day(contract.starts_on))
@@ -142,7 +142,7 @@ def new_client() -> Answer:
 
 
 def create_client() -> Answer:
-    """Add a client company; refused fields come back with their sentences."""
+    """Create a client company; redisplays the form with errors if fields are refused."""
     refuse_restricted()
     form = Form(request.form)
     details = _details(form, before=None)
@@ -160,14 +160,14 @@ def create_client() -> Answer:
 
 
 def edit(client_id: UUID) -> Answer:
-    """The form with what is known."""
+    """The form with the current values."""
     refuse_restricted()
     found = access_client(client_id)
     return _form(found, _values(found), {})
 
 
 def save(client_id: UUID) -> Answer:
-    """Change a client company; refused fields come back with their sentences."""
+    """Save a client company; redisplays the form with errors if fields are refused."""
     refuse_restricted()
     found, form = access_client(client_id), Form(request.form)
     details = _details(form, before=found)
@@ -192,7 +192,7 @@ def _refuse(form: Form) -> None:
 
 
 def _details(form: Form, *, before: Client | None) -> Json:
-    """What the form says, as the verbs take it; what cannot be is noted in the form's errors."""
+    """The form's values as arguments of the domain functions; invalid ones are added to the form's errors."""
     if not form.text("name"):
         form.fault("name", "required")
     if before is None and not CODE.fullmatch(form.text("code").upper()):
@@ -224,13 +224,13 @@ def _details(form: Form, *, before: Client | None) -> Json:
 
 
 def _by_field(form: Form, wrong: Invalid) -> Errors:
-    """What the page and the verbs refuse, at the fields of this page."""
+    """Errors of the page and the domain functions by field of this page."""
     found = {name.removeprefix("billing_address."): codes for name, codes in wrong.fields.items()}
     return form.errors | {ADDRESS.get(name, name): codes for name, codes in found.items()}
 
 
 def _guest_policy(form: Form, before: Client | None) -> str:
-    """What the form says of guests; a form that does not ask changes nothing."""
+    """The form's guest policy; a form without this field changes nothing."""
     policy = form.text("guest_policy") or (before.guest_policy if before else GUEST_POLICIES[0])
     if policy not in GUEST_POLICIES:
         form.fault("guest_policy", "invalid")

@@ -1,4 +1,4 @@
-"""Chats: what is connected, what broke, and who wrote without belonging to anybody."""
+"""Administration of chat connections: connected, broken, and unknown workspaces and tenants."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from msp.words.vocabulary import word
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Another way to connect a client, as one button beside a choice of clients: POST `client_id` to `endpoint`."""
+    """Another way to connect a client, shown as a button with a client select: POST `client_id` to `endpoint`."""
 
     kind: str
     title: object
@@ -42,7 +42,7 @@ _offers: dict[str, Offer] = {}
 
 
 def add_offer(offer: Offer) -> None:
-    """Show a way to connect on the page; the same endpoint replaces what it had."""
+    """Add a way to connect to the page; an existing one with the same endpoint is replaced."""
     _offers[offer.endpoint] = offer
 
 
@@ -62,7 +62,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def connections() -> str:
-    """Who waits, what the platforms need, and every connection, the broken ones first."""
+    """Unknown sources, platform requirements, and all connections, broken ones first."""
     unreachable = list_queries.unreachable_counts()
     return render_template(
         "admin/connections.html",
@@ -80,13 +80,13 @@ def connections() -> str:
 
 
 def new_connection() -> str:
-    """The form for a workspace or tenant of one platform."""
+    """The form for a workspace or tenant."""
     refuse_restricted()
     return _form({name: request.args.get(name, "") for name in ("client_id", "kind")}, {})
 
 
 def create_connection() -> Answer:
-    """Connect a workspace or tenant, or renew its token; refused fields come back with their sentences."""
+    """Connect a workspace or tenant, or renew its token; redisplays the form with errors if fields are refused."""
     refuse_restricted()
     form = Form(request.form)
     try:
@@ -103,7 +103,7 @@ def create_connection() -> Answer:
 
 
 def remove_connection(connection_id: UUID) -> Answer:
-    """Forget a connection and its token; what was written stays."""
+    """Delete a connection and its token; messages are kept."""
     refuse_restricted()
     connection = access_connection(connection_id)
     client_id, name = connection.client_id, connection.name or connection.external_id
@@ -135,7 +135,7 @@ def _ask_to_disconnect(connection: Connection, back: str) -> str:
 
 
 def link_source(source_id: UUID) -> Response:
-    """Give a workspace that wrote to us to a client."""
+    """Assign an unknown workspace or tenant to a client."""
     refuse_restricted()
     form = Form(request.form)
     client_id = form.read("client_id", identity)
@@ -159,7 +159,7 @@ def link_source(source_id: UUID) -> Response:
 
 
 def ignore_source(source_id: UUID) -> Response:
-    """Stop showing a workspace of nobody; a new installation shows it again."""
+    """Hide an unknown workspace; a new installation shows it again."""
     refuse_restricted()
     ignore_unknown(source_id, at=clock.now())
     flash(gettext("Ignored. It appears again if the app is installed there again."), "green")
@@ -167,7 +167,7 @@ def ignore_source(source_id: UUID) -> Response:
 
 
 def is_mute(connection: Connection) -> bool:
-    """Whether a connection lacks the token that its platform needs for answers."""
+    """Whether a connection lacks the token that its platform needs for replies."""
     platform = platform_named(connection.kind)
     return platform is not None and platform.needs_secret and connection.secret is None
 
@@ -195,7 +195,7 @@ def _row(connection: Connection, client: Client | None, unreachable: int) -> Jso
 
 
 def _removed_words(connection: Connection) -> str:
-    """Where the app was taken out while the connection works elsewhere (integrations/channels/reachability.py)."""
+    """Text for a connection whose app was removed from some places (integrations/channels/reachability.py)."""
     number = len(connection.settings.get("removed_from") or ())
     if not number or connection.broken_reason:
         return ""
@@ -203,7 +203,7 @@ def _removed_words(connection: Connection) -> str:
 
 
 def _platforms(settings: Settings) -> list[Json]:
-    """What each platform is told, and what is missing before it can be."""
+    """The platforms: what to configure on each, and what is missing."""
     return [_platform_row(each, settings) for each in connectable_platforms()]
 
 
@@ -225,7 +225,7 @@ def _platform_row(platform: Platform, settings: Settings) -> Json:
 
 
 def _platform_of(form: Form) -> Platform:
-    """The platform that a form is about; raises NotFound for one that clients cannot connect."""
+    """The platform of a form; raises NotFound if clients cannot connect it."""
     platform = next((each for each in connectable_platforms() if each.name == form.text("kind")), None)
     if platform is None:
         raise NotFound("platform")
@@ -233,7 +233,7 @@ def _platform_of(form: Form) -> Platform:
 
 
 def _read(form: Form) -> tuple[Client | None, Json]:
-    """Whose it is and what `connect` takes; raises Invalid with everything that is missing."""
+    """The client and the arguments of `connect`; raises Invalid with all missing fields."""
     platform, said = _platform_of(form), {}
     try:
         said = platform.connection_values({each.name: form.text(each.name) for each in platform.connection_fields})
@@ -248,7 +248,7 @@ def _read(form: Form) -> tuple[Client | None, Json]:
 
 
 def _kept(form: Form) -> Json:
-    """What was typed, without secrets: they do not travel back."""
+    """The submitted values without secrets, which are not sent back to the browser."""
     secret = {
         field.name for platform in connectable_platforms() for field in platform.connection_fields if field.is_secret
     }

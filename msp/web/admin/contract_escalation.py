@@ -1,7 +1,7 @@
-"""A contract's escalation ladder between its value and the rows of the page.
+"""A contract's escalation policy as rows of the contract form.
 
-The page shows the usual ladder where a contract has none of its own, and some spare rows; a row without an amount is no
-step, so emptying it takes the step away.
+The page shows the default policy if the contract has none, plus some empty rows. A row without an amount is ignored, so
+clearing the amount deletes the step.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 
 def shown_ladder(ladder: Iterable[PolicyStep]) -> list[Row]:
-    """The ladder as rows, each with its sentence, and the spare ones."""
+    """The policy as rows, each with its sentence, plus empty rows."""
     steps = tuple(ladder) or DEFAULT_POLICY
     names = {person.id: person.name for person in staff()}
     rows = [_row(step) | {"sentence": sentence(step, names)} for step in steps]
@@ -36,7 +36,7 @@ def shown_ladder(ladder: Iterable[PolicyStep]) -> list[Row]:
 
 
 def posted_ladder(posted: "MultiDict[str, str]") -> list[Row]:
-    """What was typed, as rows."""
+    """The submitted rows."""
     return [
         {
             "amount": posted.get(f"step_{place}_amount", ""),
@@ -55,7 +55,7 @@ def posted_ladder(posted: "MultiDict[str, str]") -> list[Row]:
 
 
 def read_ladder(form: Form) -> EscalationPolicy:
-    """The ladder that the rows say, empty for the usual one; what makes no sense is noted in the form."""
+    """The policy of the submitted rows, empty for the default; invalid rows are added to the form's errors."""
     read = [(place, step) for place in _places(form.posted) if (step := _read(form, place)) is not None]
     ladder = tuple(step for _, step in read)
     for index, code in validate(ladder).items():

@@ -1,7 +1,7 @@
-"""A contract's targets between their stored form and the fields of the page.
+"""Conversion between a contract's stored SLA targets and the fields of its form.
 
-The page has one table for every type, and one for requests in which an empty field means: as above. What the page does
-not show (targets of incidents alone, set through the API) is carried over untouched.
+The page has one table for all types and one for requests; an empty field in the latter means «as for all types».
+Targets that the page does not show (those of incidents only, set through the API) are kept unchanged.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ FIELDS = [f"{name}_{priority}" for priority in PRIORITIES for name in GENERAL] +
 
 
 def shown_targets(rows: Iterable[SlaTarget]) -> dict[str, object]:
-    """The targets as the page's fields show them, by field; what requests share with every type stays empty."""
+    """The targets by form field; request fields are empty where the target for all types applies."""
     targets = _by_type(rows)
     fields: dict[str, object] = {}
     for priority, target in targets.get(ANY_TYPE, {}).items():
@@ -42,7 +42,7 @@ def shown_targets(rows: Iterable[SlaTarget]) -> dict[str, object]:
 
 
 def read_targets(form: Form, before: Iterable[SlaTarget]) -> tuple[Targets, Mapping[str, Targets]]:
-    """The targets that the posted fields say: for every type, and by type; what cannot be read is noted in the form."""
+    """The targets of the submitted fields, for all types and by type; invalid fields are added to the form's errors."""
     kept = _by_type(before)
     every: dict[str, PriorityTargets] = {}
     requests: dict[str, PriorityTargets] = {}

@@ -1,6 +1,6 @@
-"""A contract's terms between their stored form and the fields of the page. Pure but for the reader's decimal comma.
+"""Conversion of a contract's terms to and from form fields. Pure except for the reader's decimal separator.
 
-The page shows the usual part of what terms can say; what it does not show is carried over untouched.
+The page shows the common terms; terms that it does not show are kept unchanged.
 """
 
 from decimal import Decimal
@@ -24,7 +24,7 @@ FIELD_OF = {
 
 
 def as_fields(terms: Json) -> dict[str, str]:
-    """The terms as the page's fields show them."""
+    """The terms by form field."""
     rounding = terms.get("rounding", {})
     default = rounding.get("default", {})
     fields = {name: written(terms.get(name), least=2) for name in AMOUNTS}
@@ -44,9 +44,9 @@ def as_fields(terms: Json) -> dict[str, str]:
 
 
 def read_terms(kind: str, form: Form, *, before: Json) -> Json:
-    """The terms that the posted fields say for a kind, with what the page does not show carried over from `before`.
+    """The terms of the submitted fields for a kind; terms that the page does not show are taken from `before`.
 
-    What cannot be read is noted in the form's errors.
+    Invalid fields are added to the form's errors.
     """
     allowed = ALLOWED.get(kind, {})
     said: Json = {name: form.read(name, _number(form, name)) for name in AMOUNTS if name in allowed}
@@ -68,7 +68,7 @@ def read_terms(kind: str, form: Form, *, before: Json) -> Json:
 
 
 def _number(form: Form, name: str) -> Any:
-    """A reader that notes a fault of its own, so that the sentence shows how numbers are written."""
+    """A reader that adds its own error, so that the message shows the number format."""
 
     def read(text: str) -> str | None:
         try:
@@ -95,7 +95,7 @@ def _multipliers(form: Form, before: Json) -> Json:
 
 
 def _rounding(form: Form, before: Json) -> Json:
-    """The default's increment, and a least for two kinds of work where it differs from the default's."""
+    """The default increment, and a minimum for two work types if it differs from the default."""
     increment = form.read("rounding_increment", whole)
     minima = {kind: form.read(f"minimum_{kind}", whole) for kind in MINIMA}
     if increment == 0 or (increment or 0) > 60:

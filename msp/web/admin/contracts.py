@@ -1,4 +1,4 @@
-"""Contracts: what is promised by when, what it costs, and how that is put on invoices."""
+"""Administration of contracts: SLA targets, prices and invoicing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -47,7 +47,7 @@ USUAL = {
     "rounding_increment": "15", "pauses_waiting_client": "1", "pauses_scheduled": "1",
 }  # fmt: skip
 
-OFFICE_HOURS = UUID(int=0)  # in the form: the calendar that is made with the contract
+OFFICE_HOURS = UUID(int=0)  # form value: create a calendar with the contract
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -61,7 +61,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def contracts() -> str:
-    """Every contract by client."""
+    """All contracts, grouped by client."""
     found = list_queries.all_contracts()
     return render_template(
         "admin/contracts.html",
@@ -81,14 +81,14 @@ def contracts() -> str:
 
 
 def new_contract() -> str:
-    """A form with the usual promises; for the client that the address names."""
+    """A form with the default SLA targets, for the client in the URL."""
     client_id = request.args.get("client_id", "")
     posted = MultiDict({**USUAL, "client_id": client_id, "starts_on": formats.today().isoformat()})
     return _form(None, _posted_values(posted), {})
 
 
 def create_contract() -> Answer:
-    """Add a contract; refused fields come back with their sentences."""
+    """Create a contract; redisplays the form with errors if fields are refused."""
     form = Form(request.form)
     client_id = form.read("client_id", identity, is_required=True)
     client = chosen_client(form, client_id)
@@ -108,13 +108,13 @@ def create_contract() -> Answer:
 
 
 def contract(contract_id: UUID) -> str:
-    """What one contract says; a form for those who may change it."""
+    """One contract; a form for people who may change it."""
     found = access_contract(contract_id)
     return _form(found, _values(found), {})
 
 
 def save_contract(contract_id: UUID) -> Answer:
-    """Change a contract from now on; one that somebody changed meanwhile is not written over."""
+    """Save a contract; refused if it was changed since the form was loaded."""
     found, form = access_contract(contract_id), Form(request.form)
     if form.text("version") not in ("", str(found.version)):
         flash(gettext("Edited by someone else. These are the current values."), "amber")
@@ -132,7 +132,7 @@ def save_contract(contract_id: UUID) -> Answer:
 
 
 def _agreement(form: Form, *, client: Client | None, before: Contract | None) -> Agreement:
-    """What the form says; raises Invalid with everything that cannot be read."""
+    """The form's values; raises Invalid with all fields that cannot be read."""
     kind = form.text("kind")
     if kind not in KINDS:
         form.fault("kind", "unknown")
@@ -168,7 +168,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
 
 
 def _calendar(text: str) -> UUID:
-    """The calendar that was chosen, or OFFICE_HOURS."""
+    """The selected calendar, or OFFICE_HOURS."""
     return OFFICE_HOURS if text == OFFICE_HOURS.hex else identity(text)
 
 
@@ -181,13 +181,13 @@ def _with_calendar(agreement: Agreement, client: Client) -> Agreement:
 
 
 def _calendars() -> list[tuple[UUID | str, str]]:
-    """Every calendar; where there is none yet, office hours, which are added with the contract."""
+    """All calendars; office hours, created with the contract, if there is none yet."""
     found: list[tuple[UUID | str, str]] = [(each.id, each.name) for each in all_calendars()]
     return found or [(OFFICE_HOURS.hex, gettext("New: office hours, Monday to Friday 9:00 to 18:00"))]
 
 
 def _rates(form: Form, before: Contract | None, *, starts_on: date, currency: str, today: date) -> list[RateLine]:
-    """The rate card: a price that changed holds from today (or the contract's first day), older ones stay before it."""
+    """The rate card: a changed price applies from today (or the contract's first day), earlier prices are kept."""
     lines = []
     for work_type in WORK_TYPES:
         amount = form.read(f"rate_{work_type}", lambda text: _minor(text, currency))
@@ -216,7 +216,7 @@ def _minor(text: str, currency: str) -> int:
 
 
 def _by_field(form: Form, wrong: Invalid) -> dict[str, list[str]]:
-    """What the verbs refuse, at the fields of this page."""
+    """Errors of the domain functions by field of this page."""
     errors = dict(form.errors)
     for name, codes in wrong.fields.items():
         room, _, key = name.partition(".")
@@ -253,7 +253,7 @@ def _values(found: Contract) -> Json:
 
 
 def _posted_values(posted: "MultiDict[str, str]") -> Json:
-    """What was typed, in the shape that the page reads."""
+    """The submitted values, in the format of the page."""
     typed = posted.to_dict()
     targets = {name: typed.get(name, "") for name in TARGET_FIELDS}
     ladder = posted_ladder(posted) or shown_ladder(())

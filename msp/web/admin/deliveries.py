@@ -1,4 +1,4 @@
-"""What no try could work: in from other programs, or out to them; tried again or given up by a person."""
+"""Inbox and outbox rows that failed after all attempts; a person retries or discards them."""
 
 import re
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def deliveries() -> str:
-    """The rows of one state with their reasons, narrowed by way and program."""
+    """The rows of one state with their reasons, filtered by direction and program."""
     wanted, pager = _wanted(request.args.get), Pager.of_request()
     found, total = queue_rows.letters_page(wanted, offset=pager.offset)
     names = list_queries.names_of_clients({row.client_id for row in found if row.client_id})
@@ -59,7 +59,7 @@ def deliveries() -> str:
 
 
 def retry(delivery_id: str) -> Response:
-    """Put one dead row back in line."""
+    """Queue one dead row again."""
     queue, row_id = _named(delivery_id)
     if dead_letters.retry(queue, [row_id], actor_id=current_user.person.id, at=clock.now()):
         wake.send(DRAINS[queue])
@@ -68,7 +68,7 @@ def retry(delivery_id: str) -> Response:
 
 
 def drop(delivery_id: str) -> Answer:
-    """Give one dead row up for good; it stays as a record."""
+    """Discard one dead row; it is kept as a record."""
     queue, row_id = _named(delivery_id)
     if needs_confirmation():
         return confirmation(
@@ -83,7 +83,7 @@ def drop(delivery_id: str) -> Answer:
 
 
 def retry_all() -> Response:
-    """Put every dead row back in line that the page's filters show."""
+    """Queue all dead rows again that match the page's filters."""
     wanted, count = _wanted(request.form.get), 0
     for queue, ids in queue_rows.letter_ids(Wanted("dead", wanted.queue, wanted.program)).items():
         count += dead_letters.retry(queue, ids, actor_id=current_user.person.id, at=clock.now())
@@ -124,16 +124,16 @@ def _named(delivery_id: str) -> tuple[Queue, int]:
     return queue, row_id
 
 
-# ------------------------------------------------------------- what is shown
+# ------------------------------------------------------------- display
 
 
 def count_waiting() -> int:
-    """How many rows are on their way."""
+    """Number of pending rows."""
     return queue_rows.count_letters("pending")
 
 
 def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
-    """The states of rows, and what ended in doubt, each with how many there are."""
+    """The tabs: row states and uncertain sends, each with its count."""
     titles = {"dead": gettext("Failed"), "pending": gettext("In progress"), "discarded": gettext("Discarded")}
     found: list[dict[str, object]] = [
         {
@@ -228,7 +228,7 @@ def _sentence(row: Letter, label: str | None) -> str:
 
 
 def _program(name: str) -> str:
-    """A source or subscriber by the name that people know it by."""
+    """A source or subscriber by its display name."""
     stem = name.partition("_")[0].partition(":")[0]
     if platform := platform_named(stem):
         return str(platform.label)

@@ -1,6 +1,6 @@
-"""The checklist of a new installation: what stands between an empty desk and its first ticket and invoice.
+"""Checklist of a new installation: the steps to the first ticket and invoice.
 
-Each step ticks itself. Packages above add theirs with `add_first_step`; nothing here knows billing.
+Each step checks itself off. Packages above add theirs with `add_first_step`; this module does not depend on billing.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ MENU = MenuEntry(
 
 @dataclass(frozen=True, slots=True)
 class FirstStep:
-    """One line of the checklist: `is_done` asks the database, `why` says what it is for, `link` where it is done."""
+    """One step: `is_done` queries the database, `why` explains its purpose, `link` is the page where it is done."""
 
     key: str
     title: object
@@ -45,12 +45,12 @@ _steps: dict[str, FirstStep] = {}
 
 
 def add_first_step(step: FirstStep) -> None:
-    """Add a line to the checklist; the same key replaces what it had."""
+    """Add a step to the checklist; an existing step with the same key is replaced."""
     _steps[step.key] = step
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """The route of this page, its menu entry and the steps that belong to this package."""
+    """The route of this page, its menu entry and the steps of this package."""
     blueprint.add_url_rule("/first-steps", "first_steps", needs("administer")(first_steps))
     add_menu(MENU)
     for step in _own_steps():
@@ -58,12 +58,12 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def open_steps() -> int:
-    """How many steps are not done, at most five seconds old."""
+    """Number of open steps, cached for at most five seconds."""
     return cached(lambda: sum(not done for _, done in _states()), name="open first steps", seconds=5.0)
 
 
 def first_steps() -> str:
-    """The checklist, the first step that is not done on top of what is left."""
+    """The checklist; the first open step is marked as next."""
     states = _states()
     coming = next((step.key for step, done in states if not done), "")
     return render_template(
@@ -94,7 +94,7 @@ def _has_issuer() -> bool:
 
 
 def _first_client_url() -> str:
-    """Where the first client's contract is made; without a client, where clients are."""
+    """URL to create the first client's contract; the list of clients if there is none."""
     query = select(Client.id).where(Client.active).order_by(Client.created_at, Client.id).limit(1)
     client_id = db.session.execute(query).scalar_one_or_none()
     return url_for("admin.new_contract", client_id=client_id) if client_id else url_for("admin.clients")

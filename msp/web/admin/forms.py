@@ -1,4 +1,4 @@
-"""From what people type into forms to values."""
+"""Conversion of form text to values."""
 
 import re
 from collections.abc import Callable
@@ -27,21 +27,21 @@ _DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 
 @dataclass(slots=True)
 class Form:
-    """What was posted, and what of it could not be read: `errors` holds codes by the posted name."""
+    """Submitted values; `errors` holds error codes by field name."""
 
     posted: "MultiDict[str, str]"
     errors: Errors = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """What was typed, without the spaces around it."""
+        """The submitted text without surrounding spaces."""
         return self.posted.get(name, "").strip()
 
     def text_or_none(self, name: str) -> str | None:
-        """What was typed, or None where nothing was."""
+        """The submitted text, or None if empty."""
         return self.text(name) or None
 
     def read(self, name: str, reader: Callable[[str], Value], *, is_required: bool = False) -> Value | None:
-        """The value that `reader` makes of it; a ValueError is kept as `invalid`, an empty field gives None."""
+        """The value returned by `reader`; a ValueError is recorded as `invalid`, an empty field gives None."""
         written = self.text(name)
         if not written:
             if is_required:
@@ -54,12 +54,12 @@ class Form:
             return None
 
     def fault(self, name: str, code: str) -> None:
-        """Note what is wrong with a field."""
+        """Record an error for a field."""
         self.errors.setdefault(name, []).append(code)
 
 
 def chosen_client(form: Form, client_id: UUID | None) -> Client | None:
-    """The client that was chosen; None where none was, or an unknown one, which is noted in the form."""
+    """The selected client; None if none was selected, or if it is unknown, which is recorded as an error."""
     if client_id is None:
         return None
     try:
@@ -70,14 +70,14 @@ def chosen_client(form: Form, client_id: UUID | None) -> Client | None:
 
 
 def whole(text: str) -> int:
-    """A whole number that is not negative."""
+    """A non-negative integer."""
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
         raise ValueError(text)
     return int(text)
 
 
 def decimal(text: str) -> str:
-    """A number as people write it in the reader's language, as a plain decimal string: "1.500,5" is "1500.5" in es."""
+    """A number in the reader's format as a plain decimal string: "1.500,5" is "1500.5" in es."""
     locale = get_locale() or "es"
     group, point = re.escape(get_group_symbol(locale)), re.escape(get_decimal_symbol(locale))
     tight = re.sub(r"[\s€$£]|[A-Z]{3}$", "", text)
@@ -89,14 +89,14 @@ def decimal(text: str) -> str:
 
 
 def written(value: object, *, least: int = 0) -> str:
-    """A stored decimal string as the reader writes it, without grouping; empty for None."""
+    """A stored decimal string in the reader's format, without grouping; empty for None."""
     if value is None or value == "":
         return ""
     return plain(Decimal(str(value)), least=least).replace(".", get_decimal_symbol(get_locale() or "es"))
 
 
 def day(text: str) -> date:
-    """A day, as 2026-12-25 or 25/12/2026."""
+    """A date written as 2026-12-25 or 25/12/2026."""
     if found := _DAY.fullmatch(text):
         return date(int(found[3]), int(found[2]), int(found[1]))
     return date.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""What the administration's lists show: SELECTs across rooms, one statement for a whole list, never one a row."""
+"""Queries for the administration's lists across packages: one statement per list, none per row."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -21,7 +21,7 @@ from msp.web.admin.pager import PAGE
 
 
 def clients_page(words: str, *, offset: int) -> tuple[list[Client], int]:
-    """Clients whose name, code or tax id holds the words, by name, and how many there are in all."""
+    """Clients whose name, code or tax ID contains the words, by name, and the total."""
     query = select(Client).order_by(Client.active.desc(), by_name(Client.name), Client.id)
     if words:
         query = query.where(_like(words, Client.name, Client.code, Client.legal_name, Client.tax_id))
@@ -29,7 +29,7 @@ def clients_page(words: str, *, offset: int) -> tuple[list[Client], int]:
 
 
 def people_page(words: str, *, kind: str, client_id: UUID | None, offset: int) -> tuple[list[Person], int]:
-    """People by name: `kind` staff, clients or gone; of one company; whose name or address holds the words."""
+    """People by name: `kind` is staff, clients or gone; optionally of one company, or matching words."""
     query = select(Person).order_by(by_name(Person.name), Person.id)
     query = query.where(Person.active.is_(kind != "gone"))
     if kind != "gone":
@@ -42,19 +42,19 @@ def people_page(words: str, *, kind: str, client_id: UUID | None, offset: int) -
 
 
 def people_counts(client_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """How many active people each client has."""
+    """Number of active people per client."""
     query = select(Person.client_id, func.count()).where(Person.client_id.in_(list(client_ids)), Person.active)
     return _counts(query.group_by(Person.client_id))
 
 
 def open_counts(client_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """How many unfinished tickets each client has."""
+    """Number of open tickets per client."""
     query = select(Ticket.client_id, func.count()).where(Ticket.client_id.in_(list(client_ids)))
     return _counts(query.where(Ticket.status.not_in(FINISHED)).group_by(Ticket.client_id))
 
 
 def contract_names(client_ids: Iterable[UUID], *, on: date) -> dict[UUID, list[str]]:
-    """The names of the contracts in force on a day, oldest first, by client."""
+    """Names of the contracts that are valid on a day, oldest first, by client."""
     query = select(Contract.client_id, Contract.name).where(
         Contract.client_id.in_(list(client_ids)),
         Contract.starts_on <= on,
@@ -67,7 +67,7 @@ def contract_names(client_ids: Iterable[UUID], *, on: date) -> dict[UUID, list[s
 
 
 def connection_kinds(client_ids: Iterable[UUID]) -> dict[UUID | None, list[str]]:
-    """Which chats each client writes from."""
+    """Chat platforms connected per client."""
     query = select(Connection.client_id, Connection.kind).where(Connection.client_id.in_(list(client_ids))).distinct()
     kinds: dict[UUID | None, list[str]] = {}
     for client_id, kind in db.session.execute(query.order_by(Connection.kind)):
@@ -76,7 +76,7 @@ def connection_kinds(client_ids: Iterable[UUID]) -> dict[UUID | None, list[str]]
 
 
 def all_contracts() -> list[tuple[Contract, Client]]:
-    """Every contract with its client, by client and beginning."""
+    """All contracts with their client, by client and start date."""
     query = (
         select(Contract, Client)
         .join(Client, Client.id == Contract.client_id)
@@ -87,25 +87,25 @@ def all_contracts() -> list[tuple[Contract, Client]]:
 
 
 def contracts_by_calendar() -> dict[UUID, int]:
-    """How many contracts each calendar serves."""
+    """Number of contracts per calendar."""
     return _counts(select(Contract.calendar_id, func.count()).group_by(Contract.calendar_id))
 
 
 def calendars_in_use(*, on: date) -> set[UUID]:
-    """The calendars of contracts that are in force on a day or will be."""
+    """Calendars of contracts that are valid on a day or later."""
     query = select(Contract.calendar_id).where(or_(Contract.ends_on.is_(None), Contract.ends_on >= on)).distinct()
     return set(db.session.scalars(query))
 
 
 def history_of(subject_ids: Sequence[UUID], *, limit: int) -> list[tuple[StoredEvent, str | None]]:
-    """What happened to some subjects, latest first, each with the name of who did it."""
+    """The change history of some subjects, newest first, with the name of the actor."""
     query = select(StoredEvent, Person.name).outerjoin(Person, Person.id == StoredEvent.actor_id)
     query = query.where(StoredEvent.subject_id.in_(subject_ids)).order_by(StoredEvent.seq.desc()).limit(limit)
     return [(event, name) for event, name in db.session.execute(query)]
 
 
 def all_connections() -> list[tuple[Connection, Client | None]]:
-    """Every connection with its client (None: the provider's own), the broken ones first."""
+    """All connections with their client (None: the provider's own), broken ones first."""
     query = (
         select(Connection, Client)
         .outerjoin(Client, Client.id == Connection.client_id)
@@ -115,7 +115,7 @@ def all_connections() -> list[tuple[Connection, Client | None]]:
 
 
 def unreachable_counts() -> dict[tuple[str, str], int]:
-    """How many open tickets have a thread that cannot be reached, by platform and workspace."""
+    """Number of open tickets with an unreachable thread, by platform and workspace."""
     query = (
         select(Conversation.platform, Conversation.workspace, func.count(Conversation.ticket_id.distinct()))
         .join(Ticket, Ticket.id == Conversation.ticket_id)
@@ -126,7 +126,7 @@ def unreachable_counts() -> dict[tuple[str, str], int]:
 
 
 def chats_of(person_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
-    """In which chats each person is known."""
+    """Chat platforms of each person."""
     query = select(ChatIdentity.person_id, ChatIdentity.platform).where(ChatIdentity.person_id.in_(list(person_ids)))
     chats: dict[UUID, list[str]] = {}
     for person_id, platform in db.session.execute(query.distinct().order_by(ChatIdentity.platform)):
@@ -135,27 +135,27 @@ def chats_of(person_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
 
 
 def who_can_sign_in(person_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these people have an account that works; the accounts themselves stay in the system's scope."""
+    """Which of these people have a working account; the accounts themselves are only readable in the system scope."""
     with work(Scope.system()) as session:
         query = select(Account.person_id).where(Account.person_id.in_(person_ids), Account.active)
         return set(session.scalars(query))
 
 
 def names_of_clients(client_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The names of some clients."""
+    """Names of some clients."""
     query = select(Client.id, Client.name).where(Client.id.in_(list(client_ids)))
     return {row.id: row.name for row in db.session.execute(query)}
 
 
 def labels_of_tickets(ticket_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The labels of some tickets, such as LOZ-412."""
+    """Numbers of some tickets, such as LOZ-412."""
     query = select(Ticket.id, Client.code, Ticket.number).join(Client, Client.id == Ticket.client_id)
     rows = db.session.execute(query.where(Ticket.id.in_(list(ticket_ids))))
     return {row.id: str(Label(row.code, row.number)) for row in rows}
 
 
 def count_waiting() -> int:
-    """How many workspaces and tenants of nobody wait to be linked, and connections are broken."""
+    """Number of unknown workspaces and tenants plus broken connections."""
     unknown = select(func.count()).select_from(UnknownSource).where(UnknownSource.ignored_at.is_(None))
     broken = select(func.count()).select_from(Connection).where(Connection.broken_reason.is_not(None))
     return db.session.execute(select(unknown.scalar_subquery() + broken.scalar_subquery())).scalar_one()

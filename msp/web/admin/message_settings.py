@@ -13,7 +13,7 @@ from msp.web.guards import Answer
 
 
 def save_messages() -> Answer | None:
-    """Set for how long messages are grouped; None where what was typed cannot be."""
+    """Save for how long messages are grouped; returns None if the input is invalid."""
     refuse_restricted()
     typed = request.form.get("grouping_seconds", "").strip()
     try:

@@ -1,4 +1,4 @@
-"""Layers of the on-call rota: who takes turns, how long, from when on, and in which hours."""
+"""Administration of on-call layers: people, shift length, start and hours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
@@ -25,7 +25,7 @@ from msp.web.shell import forget_on_call, shell
 from msp.words import formats
 from msp.words.refusals import field_messages
 
-PLACES = 10  # people in one line
+PLACES = 10  # people per layer
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -39,7 +39,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def new_layer() -> str:
-    """An empty form: by the week, from next Monday at 8:00."""
+    """An empty form: weekly shifts from next Monday at 8:00."""
     refuse_restricted()
     today = formats.today()
     monday = today + timedelta(days=7 - today.weekday())
@@ -50,7 +50,7 @@ def new_layer() -> str:
 
 
 def create_layer() -> Answer:
-    """Add a layer; refused fields come back with their sentences."""
+    """Create a layer; redisplays the form with errors if fields are refused."""
     refuse_restricted()
     form = Form(request.form)
     try:
@@ -63,13 +63,13 @@ def create_layer() -> Answer:
 
 
 def layer(layer_id: UUID) -> str:
-    """The form with what is kept."""
+    """The form with the stored values."""
     found = access_layer(layer_id)
     return _form(found, _values(found), {})
 
 
 def save_layer(layer_id: UUID) -> Answer:
-    """Change a layer."""
+    """Save a layer."""
     refuse_restricted()
     found, form = access_layer(layer_id), Form(request.form)
     try:
@@ -80,7 +80,7 @@ def save_layer(layer_id: UUID) -> Answer:
 
 
 def remove(layer_id: UUID) -> Answer:
-    """Take a layer out of the rota."""
+    """Delete a layer of the on-call schedule."""
     refuse_restricted()
     found = access_layer(layer_id)
     if needs_confirmation():

@@ -1,4 +1,4 @@
-"""Lists by name in pages of fifty."""
+"""Pagination of lists sorted by name, fifty rows per page."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,23 +11,23 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Which page is asked for, and how to get to the ones beside it."""
+    """The requested page, and links to its neighbours."""
 
     number: int
 
     @classmethod
     def of_request(cls) -> "Pager":
-        """The page that the address names; the first where it names nonsense."""
+        """The page in the URL; the first page if the parameter is invalid."""
         written = request.args.get("page", "1")
         return cls(min(int(written), 100_000) if written.isdecimal() and len(written) < 7 and int(written) else 1)
 
     @property
     def offset(self) -> int:
-        """How many rows stand before this page."""
+        """Number of rows before this page."""
         return (self.number - 1) * PAGE
 
     def context(self, total: int) -> dict[str, str | None]:
-        """What the template's `pages` draws."""
+        """Context of the template's `pages` macro."""
         last = min(self.offset + PAGE, total)
         shown = gettext("%(first)s–%(last)s of %(total)s", first=self.offset + 1, last=last, total=total)
         return {

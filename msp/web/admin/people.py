@@ -1,4 +1,4 @@
-"""People: ours and the clients', what they may do, for whom they work, and how they get in."""
+"""Administration of staff and contacts: role, clients, access."""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ from msp.web.shell import shell
 from msp.words.refusals import field_messages
 
 KINDS = ("staff", "clients", "gone")
-LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike: people copy it by hand
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no characters that look alike: people copy it by hand
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -43,7 +43,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def people() -> str:
-    """Everybody by name, in tabs."""
+    """All people by name, in tabs."""
     kind = request.args.get("kind", "staff") if request.args.get("kind") in KINDS else "staff"
     words, pager = request.args.get("q", "").strip()[:100], Pager.of_request()
     client_id = request.args.get("client", type=UUID)
@@ -75,7 +75,7 @@ def people() -> str:
 
 
 def new_person() -> str:
-    """An empty form; for the company that the address names."""
+    """An empty form; for the company in the URL, if any."""
     refuse_restricted()
     client_id = request.args.get("client_id", "")
     role = "client_employee" if client_id else "technician"
@@ -84,9 +84,9 @@ def new_person() -> str:
 
 
 def create_person() -> Answer:
-    """Add somebody. With sign-in asked for they get a letter that leads them to a password of their own.
+    """Create a person. If sign-in is selected, they get an email with a link to choose a password.
 
-    Where there is no mail, the answer shows a first password instead, this once.
+    Without outgoing mail, the response shows an initial password once instead.
     """
     refuse_restricted()
     form = Form(request.form)
@@ -123,13 +123,13 @@ def create_person() -> Answer:
 
 
 def person(person_id: UUID) -> str:
-    """The form with what is known."""
+    """The form with the stored values."""
     found = access_person(person_id)
     return _form(found, _values(found), {})
 
 
 def save_person(person_id: UUID) -> Answer:
-    """Change somebody; who is not active any more is signed out at once and stays out."""
+    """Save a person; deactivating somebody ends their sessions and blocks sign-in."""
     refuse_restricted()
     form = Form(request.form)
     said = _read(form) | {"active": bool(form.text("active"))}
@@ -151,7 +151,7 @@ def save_person(person_id: UUID) -> Answer:
 
 
 def new_password(person_id: UUID) -> Answer:
-    """Give somebody a password of our making, shown this once; their sessions end."""
+    """Set a generated password, shown once; the person's sessions end."""
     refuse_restricted()
     if not is_first_time():
         return redirect(url_for("admin.person", person_id=person_id), 303)
@@ -165,7 +165,7 @@ def new_password(person_id: UUID) -> Answer:
 
 
 def send_welcome(person_id: UUID) -> Answer:
-    """Write to somebody who has no password yet, with a link to choose one; what was sent before holds too."""
+    """Email a link to choose a password to somebody who has none; links sent before stay valid."""
     refuse_restricted()
     if _has_mail() and is_first_time():
         with _system():
@@ -190,13 +190,13 @@ def _has_mail() -> bool:
 
 @contextmanager
 def _system() -> Iterator[None]:
-    """The scope that may write accounts, with the administrator answerable for it."""
+    """The system scope, which may write accounts, with the administrator as the actor."""
     with work(Scope("msp_system", actor_id=current_person().id)):
         yield
 
 
 def _password() -> str:
-    """Eighty bits in four groups that can be read out on the telephone."""
+    """A password of 80 bits in four groups, easy to read out on the phone."""
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
 
 
@@ -248,7 +248,7 @@ def _read(form: Form) -> Json:
 
 
 def _clients_of(form: Form, said: Json) -> list[UUID]:
-    """The clients ticked, for whoever is restricted; nobody else has such a list."""
+    """The selected clients of restricted staff; empty for everybody else."""
     if not said["is_restricted"]:
         return []
     known = {str(each.id): each.id for each in all_clients(active=False)}
@@ -292,7 +292,7 @@ def _form(found: Person | None, values: Mapping[str, Any], errors: Mapping[str, 
 
 
 def _access(found: Person) -> str:
-    """How somebody gets in: "none", "invited" until they choose a password, "password"; empty where they cannot."""
+    """How somebody signs in: "none", "invited" until they choose a password, "password"; empty if they cannot."""
     if not (found.active and found.email):
         return ""
     with _system():

@@ -1,4 +1,4 @@
-"""Places and their holidays, a table for each year: filled once, looked over, mended by hand, frozen."""
+"""Administration of places and their public holidays, one table per year: seed, review, edit, confirm."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -41,12 +41,12 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def places() -> str:
-    """Every place with its years, and the form for another."""
+    """All places with their years, and the form for a new one."""
     return _list({"country": "ES"}, {})
 
 
 def create_place() -> Answer:
-    """Add a place, and fill its present year."""
+    """Create a place and seed its current year."""
     refuse_restricted()
     form, at = Form(request.form), clock.now()
     country, _, region = form.text("where").partition("-")
@@ -65,7 +65,7 @@ def create_place() -> Answer:
 
 
 def place(place_id: UUID) -> str:
-    """One place, its present year open."""
+    """One place with its current year."""
     return _year(access_place(place_id), clock.now().year)
 
 
@@ -76,7 +76,7 @@ def place_year(place_id: UUID, year: int) -> str:
 
 
 def save_place_year(place_id: UUID, year: int) -> Answer:
-    """Write the table as it was typed; one that somebody changed meanwhile is not written over."""
+    """Save the edited table; refused if it was changed since the form was loaded."""
     refuse_restricted()
     _check(year)
     found, form = access_place(place_id, lock=True), Form(request.form)
@@ -93,7 +93,7 @@ def save_place_year(place_id: UUID, year: int) -> Answer:
 
 
 def seed_place_year(place_id: UUID, year: int) -> Answer:
-    """Fill national and regional days; what was entered for island and municipality stays."""
+    """Seed national and regional days; entries for island and municipality are kept."""
     refuse_restricted()
     _check(year)
     try:
@@ -104,7 +104,7 @@ def seed_place_year(place_id: UUID, year: int) -> Answer:
 
 
 def freeze_place_year(place_id: UUID, year: int) -> Answer:
-    """Say that a year was looked over."""
+    """Confirm the holidays of a year."""
     refuse_restricted()
     _check(year)
     try:
@@ -134,7 +134,7 @@ def _posted_rows(form: Form) -> list[Json]:
 
 
 def _holidays(form: Form, rows: Iterable[Json]) -> list[Holiday]:
-    """The rows that say a day; one without its name cannot be read."""
+    """The rows with a date; a row without a name is an error."""
     found = []
     for row in rows:
         if not row["day"]:
@@ -234,7 +234,7 @@ def _regions() -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=4)
 def _known_regions(locale: str) -> list[tuple[str, str]]:
-    """Countries and regions whose holidays are known, as ISO 3166 codes, those of Spain first."""
+    """Countries and regions with known holidays, as ISO 3166 codes, Spain first."""
     names = Locale(locale).territories
     spain = [(f"ES-{code}", name) for code, name in REGIONS_OF_SPAIN.items()]
     rest = []

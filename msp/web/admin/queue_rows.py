@@ -1,4 +1,4 @@
-"""What waits in inbox and outbox, and what was given up there: SELECTs for the page of deliveries."""
+"""Queries for pending, dead and discarded inbox and outbox rows, for the page of deliveries."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ EXCERPT = 160  # characters
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows are asked for: their state, one queue or both, one program or all."""
+    """Filter of rows: state, one queue or both, one program or all."""
 
     state: str = "dead"
     queue: Queue | None = None
@@ -39,20 +39,20 @@ class Letter:
     queue: Queue
     id: int
     name: str  # the source or the subscriber
-    kind: str  # what the payload or the event is
-    event: Event | None  # what is delivered; None for a row of the inbox
+    kind: str  # type of the payload or event
+    event: Event | None  # what is delivered; None for inbox rows
     client_id: UUID | None
     subject_id: UUID | None
     reason: str
     tries: int
-    at: datetime  # of the last try; of the next, where it is pending
-    excerpt: str  # the beginning of what it says
-    size: int  # bytes as it is stored
+    at: datetime  # of the last attempt; of the next one if pending
+    excerpt: str  # an excerpt of the text
+    size: int  # stored size in bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What a person did with a row."""
+    """How a person handled a row."""
 
     kind: str
     by: str
@@ -60,7 +60,7 @@ class Handled:
 
 
 def letters_page(wanted: Wanted, *, offset: int) -> tuple[list[Letter], int]:
-    """A page of rows, the latest first, and how many there are in all."""
+    """One page of rows, newest first, and the total."""
     rows = _all(wanted)
     with work(Scope.system()) as session:
         found = rows.subquery()
@@ -72,7 +72,7 @@ def letters_page(wanted: Wanted, *, offset: int) -> tuple[list[Letter], int]:
 
 
 def letter_ids(wanted: Wanted) -> dict[Queue, list[int]]:
-    """The ids of all rows that are wanted, by queue."""
+    """The ids of all matching rows, by queue."""
     rows = _all(wanted)
     with work(Scope.system()) as session:
         ids: dict[Queue, list[int]] = {}
@@ -82,7 +82,7 @@ def letter_ids(wanted: Wanted) -> dict[Queue, list[int]]:
 
 
 def programs(state: str) -> list[str]:
-    """The sources and subscribers that rows of this state are of."""
+    """The sources and subscribers of rows in this state."""
     queries = [
         select(Inbound.source).where(Inbound.state == state, _is_seen(Inbound)).distinct(),
         select(Delivery.subscriber).where(Delivery.state == state, _is_seen(Delivery)).distinct(),
@@ -92,19 +92,19 @@ def programs(state: str) -> list[str]:
 
 
 def count_letters(state: str) -> int:
-    """How many rows are in a state."""
+    """Number of rows in a state."""
     counts = [_count(model, state) for model in MODELS.values()]
     with work(Scope.system()) as session:
         return session.execute(select(counts[0] + counts[1])).scalar_one()
 
 
 def count_dead() -> int:
-    """How many rows came to rest after all their tries."""
+    """Number of rows that failed after all attempts."""
     return count_letters("dead")
 
 
 def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
-    """What was last done with these rows, and by whom."""
+    """The last action of a person on these rows, and who did it."""
     subjects = {subject_of(each.queue, each.id): (each.queue, each.id) for each in letters}
     query = (
         select(StoredEvent.subject_id, StoredEvent.kind, StoredEvent.at, Person.name)
@@ -119,7 +119,7 @@ def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
 
 
 def is_seen(queue: Queue, row_id: int) -> bool:
-    """Whether whoever asks may see and handle a row: those who work for some clients only, rows of theirs."""
+    """Whether the current person may see and handle a row; restricted staff see only rows of their clients."""
     model = MODELS[queue]
     query = select(model.id).where(model.id == row_id, _is_seen(model))
     with work(Scope.system()) as session:
@@ -185,7 +185,7 @@ def _kind(row: Inbound) -> str:
 
 
 def _excerpt(row: Inbound) -> str:
-    """The words of whoever sent it, as its platform finds them; else its text, or the name of a thing at Stripe."""
+    """The sender's text as its platform extracts it, or the payload's text, or the name of a Stripe object."""
     if platform := platform_named(row.source):
         return platform.excerpt(row.payload)
     data = row.payload.get("data")

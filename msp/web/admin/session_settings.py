@@ -16,7 +16,7 @@ from msp.web.guards import Answer
 
 
 def save_session_limits() -> Answer | dict[str, list[str]]:
-    """Set how long sessions last; the codes of each field where that cannot be."""
+    """Save session lifetimes; returns error codes by field if the input is invalid."""
     refuse_restricted()
     try:
         set_session_limits(idle_hours=_whole("idle_hours"), absolute_days=_whole("absolute_days"))

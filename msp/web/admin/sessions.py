@@ -1,4 +1,4 @@
-"""The sessions of a person in the hands of an administrator: seen, ended one by one or all at once."""
+"""Page with the sessions of a person for administrators, who can end one or all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def page(person_id: UUID) -> str:
-    """Every browser in which a person is signed in."""
+    """The sessions of a person, one per browser."""
     refuse_restricted()
     found = access_person(person_id)
     lines = session_lines(
@@ -51,7 +51,7 @@ def page(person_id: UUID) -> str:
 
 
 def end_one(person_id: UUID, session_id: UUID) -> Response:
-    """Sign a person out of one browser."""
+    """End one session of a person."""
     refuse_restricted()
     with _system():
         end_session(session_id, person_id=access_person(person_id).id, at=clock.now())
@@ -59,7 +59,7 @@ def end_one(person_id: UUID, session_id: UUID) -> Response:
 
 
 def end_all(person_id: UUID) -> Response:
-    """Sign a person out everywhere; an administrator's own session in hand goes on."""
+    """End all sessions of a person, except the administrator's own current session."""
     refuse_restricted()
     with _system():
         account = account_of(access_person(person_id).id)
@@ -75,6 +75,6 @@ def _done(person_id: UUID, sentence: str) -> Response:
 
 @contextmanager
 def _system() -> Iterator[None]:
-    """The scope that may write sessions, with the administrator answerable for it."""
+    """The system scope, which may write sessions, with the administrator as the actor."""
     with work(Scope("msp_system", actor_id=current_person().id)):
         yield

@@ -1,4 +1,4 @@
-"""How this installation stands: who issues invoices, which integrations are on and what the others lack, versions."""
+"""Settings page: invoice issuer, integrations and their missing variables, versions."""
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from msp.web.shell import shell
 from msp.words.refusals import field_messages
 
 ADDRESS = ("line1", "postcode", "city", "province", "country")
-LONGEST = 300  # characters of one field: what fits the head and the foot of an invoice
+LONGEST = 300  # characters per field: what fits the header and footer of an invoice
 PROVIDER = ("legal_name", "tax_id", "registry", "email", "iban")
 PROVIDER_FIELDS = frozenset((*PROVIDER, *ADDRESS))
 
@@ -52,7 +52,7 @@ def settings() -> str:
 
 
 def save_settings() -> Answer:
-    """Keep the provider's data; invoices that were issued keep what they were issued with."""
+    """Save the provider's data; issued invoices keep the data they were issued with."""
     refuse_restricted()
     form, before = Form(request.form), kept.read("provider")
     for name in ("legal_name", "tax_id", "line1", "postcode", "city"):
@@ -95,7 +95,7 @@ def _save_undo() -> Answer:
 
 
 def save_verifactu() -> Answer:
-    """Set the VERI*FACTU mode; one that cannot be chosen is refused beside its field."""
+    """Set the VERI*FACTU mode; an unavailable mode is refused at its field."""
     refuse_restricted()
     try:
         set_verifactu_mode(request.form.get("verifactu_mode", ""))
@@ -190,7 +190,7 @@ def _provider(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) ->
 
 
 def _verifactu(errors: Sequence[str]) -> Json:
-    """The VERI*FACTU mode: what cannot be chosen is shown with the reason."""
+    """The VERI*FACTU modes; unavailable ones are shown with the reason."""
     sender_missing = gettext("Not available: this version cannot send records to the tax agency (AEAT).")
     options = (
         (
@@ -219,7 +219,7 @@ def _verifactu(errors: Sequence[str]) -> Json:
 
 
 def _integrations(given: Settings) -> Json:
-    """On, or what its variables lack; the values themselves are never shown."""
+    """Integrations that are on, or their missing variables; values of variables are never shown."""
     parts = (
         *(each for platform in platforms() for each in _platform_parts(platform, given)),
         (

@@ -1,4 +1,4 @@
-"""A calendar's dated timetables: a week that holds from a day on, such as the hours of summer."""
+"""Dated timetables of a calendar: a week that applies from a day on, such as summer hours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -33,14 +33,14 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def new_timetable(calendar_id: UUID) -> str:
-    """A form that begins with the week in force."""
+    """A form prefilled with the current week."""
     refuse_restricted()
     found = access_calendar(calendar_id)
     return _form(found, None, _days(week_on(to_value(found), today_in(found))), {})
 
 
 def create_timetable(calendar_id: UUID) -> Answer:
-    """Add a timetable; with a last day, the week before holds again after it."""
+    """Add a timetable; if it has a last day, the previous week applies again afterwards."""
     return _saved(calendar_id, None)
 
 
@@ -53,12 +53,12 @@ def timetable(calendar_id: UUID, from_day: str) -> str:
 
 
 def save_timetable(calendar_id: UUID, from_day: str) -> Answer:
-    """Change a timetable, its first day too."""
+    """Save a timetable, including its first day."""
     return _saved(calendar_id, _begins(access_calendar(calendar_id), from_day))
 
 
 def drop_timetable(calendar_id: UUID, from_day: str) -> Answer:
-    """Take a timetable away: the one before it holds on."""
+    """Delete a timetable; the previous one continues to apply."""
     refuse_restricted()
     found = access_calendar(calendar_id, lock=True)
     remove_timetable(found, _begins(found, from_day), at=clock.now())

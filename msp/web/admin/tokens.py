@@ -1,4 +1,4 @@
-"""API tokens: seen, made and revoked by administrators; a token is shown once, when it is made."""
+"""Administration of API tokens: list, create, revoke. A token is shown once, when it is created."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,13 +35,13 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def tokens() -> str:
-    """The newest tokens, of everybody or of one person, and the form for another."""
+    """The newest tokens of everybody or of one person, and the form for a new one."""
     refuse_restricted()
     return _page({}, {})
 
 
 def create_token() -> Answer:
-    """Make a token for somebody who is here already; the answer shows it, this once."""
+    """Create a token for an existing person; the response shows it once."""
     refuse_restricted()
     form = Form(request.form)
     expires_at = form.read("expires_on", _end_of_day)
@@ -59,7 +59,7 @@ def create_token() -> Answer:
 
 
 def revoke_token(token_id: UUID) -> Answer:
-    """Let a token open nothing from now on."""
+    """Revoke a token."""
     refuse_restricted()
     if needs_confirmation():
         return asked_to_revoke(back_url=url_for("admin.tokens"))
@@ -113,6 +113,6 @@ def _page(
 
 @contextmanager
 def _system() -> Iterator[None]:
-    """The scope that may write tokens, with the administrator answerable for it."""
+    """The system scope, which may write tokens, with the administrator as the actor."""
     with work(Scope("msp_system", actor_id=current_person().id)):
         yield

@@ -1,4 +1,4 @@
-"""What may have come more than once, as far as nobody knows: beside the deliveries that failed."""
+"""Page of uncertain sends: messages that may have been delivered twice."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def in_doubt() -> str:
-    """What ended in doubt on one way out, mail where none is named: with its person, and what it told of."""
+    """Uncertain sends of one channel (default: mail), with recipient and event."""
     refuse_restricted()
     pager, found, total = Pager.of_request(), list[UncertainSend](), 0
     ledger = uncertain_sends_of(request.args.get("what", "mail"))
@@ -78,7 +78,7 @@ def _names(person_ids: set[UUID]) -> dict[UUID, str]:
 
 
 def _tickets(event_ids: set[UUID]) -> dict[UUID, UUID]:
-    """The ticket that each event is about, where it is about one: itself, or by the notification that it brought."""
+    """The ticket of each event: its own, or that of the notification it delivered."""
     query = select(StoredEvent.id, func.coalesce(Notification.ticket_id, StoredEvent.subject_id).label("ticket_id"))
     query = query.outerjoin(Notification, Notification.id == StoredEvent.subject_id).where(
         StoredEvent.id.in_(event_ids)

@@ -13,7 +13,7 @@ from msp.web.guards import Answer
 
 
 def save_undo() -> Answer | None:
-    """Set for how long actions can be undone; None where what was typed cannot be."""
+    """Save for how long actions can be undone; returns None if the input is invalid."""
     refuse_restricted()
     typed = request.form.get("undo_seconds", "").strip()
     try:

@@ -1,4 +1,4 @@
-"""Webhooks: where they lead, how the last call went; a secret is shown once, when it is made."""
+"""Administration of webhooks: URL, last call; the secret is shown once, when it is created."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,12 +37,12 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def webhooks() -> str:
-    """Every webhook, and the form for another."""
+    """All webhooks, and the form for a new one."""
     return _page({}, {})
 
 
 def create_webhook() -> Answer:
-    """Add a webhook; the answer shows its secret, this once."""
+    """Create a webhook; the response shows its secret once."""
     refuse_restricted()
     form = Form(request.form)
     if not is_first_time():
@@ -55,7 +55,7 @@ def create_webhook() -> Answer:
 
 
 def save_webhook(webhook_id: UUID) -> Answer:
-    """Rename, move, switch on or off."""
+    """Change a webhook's name or URL, or switch it on or off."""
     refuse_restricted()
     found, form = access_webhook(webhook_id), Form(request.form)
     try:
@@ -70,7 +70,7 @@ def save_webhook(webhook_id: UUID) -> Answer:
 
 
 def test_webhook(webhook_id: UUID) -> Response:
-    """Have a harmless message posted."""
+    """Queue a test message."""
     refuse_restricted()
     kept.ask_for_test(access_webhook(webhook_id), at=clock.now())
     flash(gettext("Test sent. The result appears here in a moment."))
@@ -78,7 +78,7 @@ def test_webhook(webhook_id: UUID) -> Response:
 
 
 def renew_secret(webhook_id: UUID) -> Answer:
-    """Make a new secret; the answer shows it, this once."""
+    """Create a new secret; the response shows it once."""
     refuse_restricted()
     found = access_webhook(webhook_id)
     if needs_confirmation():
@@ -97,7 +97,7 @@ def renew_secret(webhook_id: UUID) -> Answer:
 
 
 def remove_webhook(webhook_id: UUID) -> Answer:
-    """Call it no more."""
+    """Delete the webhook."""
     refuse_restricted()
     found = access_webhook(webhook_id)
     if needs_confirmation():

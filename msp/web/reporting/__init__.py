@@ -1,4 +1,4 @@
-"""What report pages of console and portal share.
+"""Code that the report pages of console and portal share.
 
 - `report_params`: a report's question as an address
 - `tables`: figures as rows

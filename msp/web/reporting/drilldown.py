@@ -1,4 +1,4 @@
-"""The promises behind a figure, for pages and files: due when, met when, how early or late, and why."""
+"""The SLA targets behind a figure, for pages and CSV files: due date, time met, margin and reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from msp.words import formats
 from msp.words.deadline_explanations import sentences
 from msp.words.vocabulary import word
 
-Nameable = UUID | None  # the one technician who may be named; None: everybody may
+Nameable = UUID | None  # the only technician whose name is shown; None: all names are shown
 
 
 @dataclass(frozen=True, slots=True)
 class DrilldownRow:
-    """A promise as a list shows it."""
+    """An SLA target as a row of a list."""
 
     line: ReportLine
     url: str
@@ -32,7 +32,7 @@ class DrilldownRow:
 
 
 def row_of(line: ReportLine, why: Mapping[UUID, Reason], *, endpoint: str, nameable: Nameable = None) -> DrilldownRow:
-    """A promise with its margin and its deadline's reason in the reader's words."""
+    """The row of an SLA target, with its margin and the reason for its due date in the reader's language."""
     reason = why.get(line.clock_id) if line.clock_id else None
     return DrilldownRow(
         line=line,
@@ -44,7 +44,7 @@ def row_of(line: ReportLine, why: Mapping[UUID, Reason], *, endpoint: str, namea
 
 
 def margin(line: ReportLine, left: int) -> str:
-    """How early or late, in business minutes."""
+    """Margin to the due date in business minutes, early or late."""
     if line.outcome in ("met", "met_late") and line.met_at is not None:
         text = gettext("%(minutes)s early") if left >= 0 and line.outcome == "met" else gettext("%(minutes)s late")
     elif line.outcome == "breached":
@@ -55,7 +55,7 @@ def margin(line: ReportLine, left: int) -> str:
 
 
 def heading(asked: ReportParams) -> str:
-    """What narrows the question, in words: its values, and which ends."""
+    """The filters of the question as text: values and outcomes."""
     keys = {name: None if value == NONE else value for name, value in asked.question.only.items()}
     parts = [tables.label(name, key, names(name, [key])) for name, key in keys.items()]
     ends = ", ".join(word(each, "outcome") for each in asked.outcomes)
@@ -63,12 +63,12 @@ def heading(asked: ReportParams) -> str:
 
 
 def whole_heading(asked: ReportParams) -> str:
-    """The period, and what narrows the question."""
+    """The period and the filters as text."""
     return " · ".join(part for part in (period(asked.question.period), heading(asked)) if part)
 
 
 def period(asked: ReportPeriod) -> str:
-    """A period as a person says it: whole months by their names, anything else by its days."""
+    """A period as text: month names for whole months, days otherwise."""
     if asked.first.day == 1 and asked.last == month_of(asked.last).last:
         first, last = formats.month(asked.first), formats.month(asked.last)
         return first if first == last else f"{first} – {last}"
@@ -76,12 +76,12 @@ def period(asked: ReportPeriod) -> str:
 
 
 def pages(asked: ReportParams, endpoint: str, *, number: int, size: int) -> dict[str, object]:
-    """The addresses of the pages before and after of what stands behind a figure, and which rows are shown."""
+    """URLs of the previous and next page of a drill-down list, and which rows are shown."""
     return pages_of(asked, endpoint, number=number, size=size, by=None, outcome=",".join(asked.outcomes))
 
 
 def pages_of(asked: ReportParams, endpoint: str, *, number: int, size: int, **changed: str | None) -> dict[str, object]:
-    """The addresses of the pages before and after, with something of the question changed, and which rows are shown."""
+    """URLs of the previous and next page, with changes to the question, and which rows are shown."""
 
     def url(page: int) -> str:
         return asked.url(endpoint, **changed, page=str(page))
@@ -96,7 +96,7 @@ def pages_of(asked: ReportParams, endpoint: str, *, number: int, size: int, **ch
 
 
 def file_head(zone: str) -> list[str]:
-    """The heads of a file of promises; instants are in the reader's zone."""
+    """Column headings of a CSV file of SLA targets; times are in the reader's zone."""
     return [
         gettext("Ticket"),
         gettext("Subject"),
@@ -115,7 +115,7 @@ def file_head(zone: str) -> list[str]:
 
 
 def file_row(line: ReportLine, left: Mapping[UUID, int], *, nameable: Nameable = None) -> list[object]:
-    """A promise as a row of a file."""
+    """An SLA target as a row of a CSV file."""
     return [
         line.label,
         line.subject,

@@ -1,4 +1,4 @@
-"""Tables as CSV files that spreadsheets open as they are, and in which nothing is a formula."""
+"""Tables as CSV files for spreadsheets, protected against formula injection."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -14,9 +14,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "
 
 
 def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """A file to download: UTF-8 with its mark, columns and decimals as the reader's spreadsheet separates them.
+    """A CSV download in UTF-8 with BOM, with the reader's column and decimal separators.
 
-    Texts that a spreadsheet would run as a formula get an apostrophe before them (OWASP, «CSV Injection»).
+    Values that a spreadsheet would run as a formula are prefixed with an apostrophe (OWASP, «CSV Injection»).
     """
     written = StringIO()
     writer = csv.writer(written, delimiter=";" if formats.reader_locale() == "es" else ",")

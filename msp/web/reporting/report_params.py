@@ -1,4 +1,4 @@
-"""A report's question as an address asks it, and the addresses of the questions next to it."""
+"""Report questions as URL parameters, and the URLs of related questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _UUIDS = ("client", "contract", "technician")
 
 @dataclass(frozen=True, slots=True)
 class ReportParams:
-    """The question, how its figures are grouped, which ends are wanted, and which page of a list."""
+    """A question, its grouping, the selected outcomes, and the page of a list."""
 
     question: Question
     by: str
@@ -29,7 +29,7 @@ class ReportParams:
     page: int
 
     def url(self, endpoint: str, **changes: str | None) -> str:
-        """The address of a page for this question with something changed; None takes a part out."""
+        """The URL of a page for this question with some parameters changed; None removes one."""
         period = self.question.period
         parts: dict[str, str | None] = {
             "from": _written(period)[0],
@@ -44,9 +44,9 @@ class ReportParams:
 def read_params(
     args: Mapping[str, str], *, at: datetime, zone: str, dimensions: Sequence[str], by: str
 ) -> ReportParams:
-    """The question of an address: the present month in `zone` and grouped `by` where it says nothing.
+    """The question of a URL; defaults to the current month in `zone`, grouped `by`.
 
-    Raises NotFound for periods, groups, filters and ends that do not exist, and for dimensions that are not offered.
+    Raises NotFound for unknown periods, groups, filters and outcomes, and for dimensions that are not offered.
     """
     period = read_period(args.get("from"), args.get("to"), today=at.astimezone(ZoneInfo(zone)).date())
     grouped = args.get("by") or by
@@ -65,7 +65,7 @@ def read_params(
 
 
 def is_known(name: str, value: str) -> bool:
-    """Whether a dimension can have this value; ids need not exist, what nobody has is empty."""
+    """Whether a dimension may have this value; ids need not exist: an unknown id gives an empty report."""
     if value == NONE:
         return True
     if name in _UUIDS:
@@ -76,7 +76,7 @@ def is_known(name: str, value: str) -> bool:
 
 
 def months_offered(question: Question) -> list[tuple[str, str]]:
-    """The months one may choose, newest first; the period's own are among them."""
+    """Months to choose from, newest first, including those of the period."""
     newest = max(question.at.date().replace(day=1), question.period.last.replace(day=1))
     months = [newest]
     while len(months) < MONTHS_OFFERED or months[-1] > question.period.first:
@@ -85,7 +85,7 @@ def months_offered(question: Question) -> list[tuple[str, str]]:
 
 
 def _written(period: ReportPeriod) -> tuple[str, str]:
-    """Whole months as months, days as days."""
+    """Whole months as months, other periods as days."""
     if period.first.day == 1 and period.last == month_of(period.last).last:
         return f"{period.first:%Y-%m}", f"{period.last:%Y-%m}"
     return period.first.isoformat(), period.last.isoformat()

@@ -1,4 +1,4 @@
-"""Figures as rows of a page or a file: named, ordered, each figure with the address of what stands behind it."""
+"""Report figures as rows of a page or file: labelled, sorted, each figure with the URL of its drill-down list."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from msp.web.reporting.report_params import ReportParams
 from msp.words import formats
 from msp.words.vocabulary import word
 
-TONES = ("green", "amber", "red")  # of the ends that count
+TONES = ("green", "amber", "red")  # of the outcomes that count
 _WORDS = {"priority": "priority", "type": "type", "tier": "tier", "kind": "clock_long"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table: what it is called, its figures, and the addresses of the promises behind them."""
+    """A row of a table: label, figures, and URLs of the SLA targets behind them."""
 
     label: str
     figures: Figures
@@ -32,21 +32,21 @@ class Row:
 
     @property
     def share(self) -> str:
-        """The attainment as it is written."""
+        """The SLA compliance as text."""
         return share(self.figures.attainment)
 
     @property
     def parts(self) -> list[tuple[str, float, float]]:
-        """Colour, start and width (of 100) of each end that counts, for a bar."""
+        """Colour, start and width (of 100) of each outcome that counts, for a bar."""
         return parts_of([self.figures.of(each) for each in COUNTED])
 
 
 def rows_of(
     found: Sequence[Figures], asked: ReportParams, *, endpoint: str, only_technician: UUID | None = None
 ) -> list[Row]:
-    """The rows of a table in the order in which people look for them.
+    """The rows of a table, in display order.
 
-    `only_technician`: the figures of all other technicians stand as one row without a way behind it.
+    With `only_technician`, the figures of all other technicians are one row without a link.
     """
     by = asked.by
     if by == "technician" and only_technician is not None:
@@ -63,12 +63,12 @@ def rows_of(
 
 
 def total_of(found: Iterable[Figures], asked: ReportParams, *, endpoint: str) -> Row:
-    """The last row: everything together."""
+    """The last row: the total."""
     return Row(gettext("Total"), sum_of(found), urls(asked, endpoint))
 
 
 def excluded_rows(total: Row) -> list[tuple[str, str, int, str]]:
-    """What was left out: its word, why, how many, and where they are listed; the most first."""
+    """Exclusions by count, highest first: code, reason, count and the URL of their list."""
     found = [(total.figures.of(each), each) for each in EXCLUDED]
     return [
         (formats.capital(word(each, "outcome")), reason_of(each), number, total.urls[each])
@@ -78,7 +78,7 @@ def excluded_rows(total: Row) -> list[tuple[str, str, int, str]]:
 
 
 def label(by: str, key: str | None, named: dict[str, str]) -> str:
-    """What a row is called."""
+    """The label of a row."""
     if key == OTHERS:
         return gettext("Other technicians")
     if key is None:
@@ -94,17 +94,17 @@ def label(by: str, key: str | None, named: dict[str, str]) -> str:
 
 
 def urls(asked: ReportParams, endpoint: str, **narrowed: str | None) -> dict[str, str]:
-    """Where the promises behind each figure of a row are listed; nothing for a row that is several."""
+    """URLs of the SLA targets behind each figure of a row; empty for a row that combines several."""
     if OTHERS in narrowed.values():
         return {}
     groups = {each: each for each in (*COUNTED, *EXCLUDED)}
     groups |= {"counted": ",".join(COUNTED), "excluded": ",".join(EXCLUDED), "late": "met_late,breached", "total": ""}
-    whole = asked.url(endpoint, by=None, **narrowed)  # it names a period, so that more may be said behind it
+    whole = asked.url(endpoint, by=None, **narrowed)  # it names a period, so more filters may follow
     return {name: f"{whole}&outcome={codes}" if codes else whole for name, codes in groups.items()}
 
 
 def share(value: Decimal | None) -> str:
-    """A share to a tenth of a per cent, as the reader writes it; a dash where there is none."""
+    """A share in per cent with one decimal, in the reader's format; a dash if there is none."""
     if value is None:
         return "–"
     shown = "#,##0%" if value == 1 else "#,##0.0%"
@@ -114,7 +114,7 @@ def share(value: Decimal | None) -> str:
 
 
 def columns_of(months: Sequence[date], found: Sequence[Figures], url: Callable[[str], str]) -> list[dict[str, object]]:
-    """Months as columns of a drawing, as high as what was decided in them; `url` leads to a month such as `2026-10`."""
+    """Months as columns of a chart, scaled by decided targets; `url` makes the link of a month (`2026-10`)."""
     by_key = {each.key: each for each in found}
     all_of_them = [by_key.get(f"{month:%Y-%m}", Figures(f"{month:%Y-%m}")) for month in months]
     most = max((each.counted for each in all_of_them), default=0)
@@ -131,7 +131,7 @@ def columns_of(months: Sequence[date], found: Sequence[Figures], url: Callable[[
 
 
 def stack(counts: Sequence[tuple[str, int]], *, most: int) -> list[tuple[str, float, float]]:
-    """Colour, top and height (of 100) of the parts of a column, from the ground up; `most` is as high as it gets."""
+    """Colour, top and height (of 100) of the parts of a column, from the bottom; `most` is the largest total."""
     top, parts = 100.0, []
     for tone, number in counts:
         height = 100 * number / most if most else 0.0
@@ -142,7 +142,7 @@ def stack(counts: Sequence[tuple[str, int]], *, most: int) -> list[tuple[str, fl
 
 
 def parts_of(counts: Sequence[int]) -> list[tuple[str, float, float]]:
-    """Counts of met, late and open as stretches of a line of 100."""
+    """Counts of met, late and open targets as segments of a bar of 100."""
     whole, at = sum(counts), 0.0
     stretches = []
     for tone, number in zip(TONES, counts, strict=True):
@@ -153,7 +153,7 @@ def parts_of(counts: Sequence[int]) -> list[tuple[str, float, float]]:
 
 
 def reason_of(outcome: str) -> str:
-    """Why promises of this kind are left out, as a sentence."""
+    """The reason why SLA targets of this kind are excluded, as a sentence."""
     return {
         "running": gettext("Not due by the end of the period."),
         "paused": gettext("SLA paused: pending client, scheduled or resolved."),
@@ -164,7 +164,7 @@ def reason_of(outcome: str) -> str:
 
 
 def file_head(by: str) -> list[str]:
-    """The heads of the columns of a file of figures."""
+    """Column headings of a CSV file of figures."""
     return [
         dimension(by),
         gettext("Measured"),
@@ -177,7 +177,7 @@ def file_head(by: str) -> list[str]:
 
 
 def file_row(row: Row) -> list[object]:
-    """A row of figures as a file's."""
+    """A row of figures as a row of a CSV file."""
     got = row.figures
     return [
         row.label,
@@ -191,7 +191,7 @@ def file_row(row: Row) -> list[object]:
 
 
 def dimension(by: str) -> str:
-    """What a column of this dimension is called."""
+    """The column heading of a dimension."""
     return {
         "client": gettext("Client"),
         "contract": gettext("Contract"),
