@@ -1,4 +1,4 @@
-"""The desk itself as a Flask application, before integrations and billing join it (wsgi.py)."""
+"""The Flask application of the desk, without integrations and billing (added in wsgi.py)."""
 
 from flask import Flask
 
@@ -12,17 +12,19 @@ from msp.people import password_reset
 from msp.tickets import escalation, recomputing, removed_files, undoable, waking
 from msp.web.api.description import DescribedFlask
 
-OUTBOX_THREADS = 6  # for chat and the desk's own work; mail, payment and webhooks have one each besides
+OUTBOX_THREADS = (
+    6  # for chat and the desk's own deliveries; mail, payment and webhooks have one thread each in addition
+)
 INBOX_THREADS = 3
 STATEMENT_TIMEOUT_MS = 15_000
 QUEUES: dict[str, type[leases.Leased]] = {"inbox": inbox.Inbound, "outbox": events.Delivery}
 
 
 def make_app(settings: Settings) -> Flask:
-    """Build the desk: database, workers' drains, pages, API. Opens no connection yet."""
+    """Build the desk: database, workers' drains, pages, API. Opens no connection."""
     app = DescribedFlask(
         "msp",
-        spec_path=None,  # msp/web/api serves both by itself
+        spec_path=None,  # served by msp/web/api
         docs_path=None,
         json_errors=False,
         static_folder=None,  # type: ignore[arg-type]
@@ -36,7 +38,7 @@ def make_app(settings: Settings) -> Flask:
             "pool_size": 12,
             "max_overflow": 8,
             "connect_args": {
-                "prepare_threshold": 2,  # a page's one statement costs ten times as much to plan as to run
+                "prepare_threshold": 2,  # planning a page's statement costs ten times as much as running it
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off -c timezone=UTC",
             },
         },
@@ -70,7 +72,7 @@ def make_app(settings: Settings) -> Flask:
 
 
 def _outbox_hands() -> list[jobs.One]:
-    """Threads for each kind of destination, so that a slow one cannot take them all; what nobody knows any more too."""
+    """Threads per kind of destination, so that a slow one cannot block all; one also takes unknown destinations."""
     usual = (destinations.DESK, destinations.CHAT)
     own = (destinations.MAIL, destinations.PAYMENT, destinations.WEBHOOKS)
     return [
@@ -82,19 +84,19 @@ def _outbox_hands() -> list[jobs.One]:
 
 
 def _look_at_steps() -> None:
-    """Steps have a thread of their own, so that many at once hold up neither the ticks nor what people wrote."""
+    """Run escalation steps in their own thread, so that many at once delay neither ticks nor messages."""
     if escalation.is_due():
         jobs.run("escalation")
 
 
 def _hurry_what_holds_up() -> None:
-    """Nothing urgent waits behind what is not."""
+    """Raise the priority of rows that block urgent ones."""
     for model in QUEUES.values():
         leases.promote_blockers(model)
 
 
 def _wake_the_forgotten() -> None:
-    """The net under lost wake-ups: rows that are due and that nobody was told of."""
+    """Safety net for lost wake-ups: run a drain whose rows are due."""
     for name, model in QUEUES.items():
         if leases.is_due(model):
             jobs.run(name)

@@ -1,4 +1,4 @@
-"""Children of a warm process: how they are forked, and how their parent hears signals while it waits."""
+"""Forked child processes: creation, and signal handling of the waiting parent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Signals:
-    """How often a process was told to stop, and a pipe that wakes it when any signal comes."""
+    """Number of stop signals received, and a pipe that wakes the process on any signal."""
 
     def __init__(self) -> None:
         self.stop = 0
@@ -26,11 +26,11 @@ class Signals:
             os.set_blocking(end, False)
 
     def hear(self, number: int, _frame: FrameType | None) -> None:
-        """Handle a signal: everything but the end of a child means to stop."""
+        """Handle a signal: all but SIGCHLD mean to stop."""
         self.stop += number != signal.SIGCHLD
 
     def wait(self, seconds: float) -> None:
-        """Wait for a signal, at most so many seconds."""
+        """Wait for a signal, at most this many seconds."""
         select.select([self._read], [], [], seconds)
         try:
             while os.read(self._read, 4096):
@@ -46,7 +46,7 @@ class Signals:
 
 @contextmanager
 def caught_signals() -> Iterator[Signals]:
-    """Hear SIGINT, SIGTERM, SIGHUP and SIGCHLD in this block, as they were handled before afterwards."""
+    """Catch SIGINT, SIGTERM, SIGHUP and SIGCHLD in this block; restores the previous handlers."""
     signals = Signals()
     before = {number: signal.signal(number, signals.hear) for number in HEARD}
     woken = signal.set_wakeup_fd(signals.write_end, warn_on_full_buffer=False)
@@ -60,9 +60,9 @@ def caught_signals() -> Iterator[Signals]:
 
 
 def fork(work: Callable[[], None]) -> int:
-    """Run `work` in a child that ends with us, in a process group of its own so that Ctrl-C reaches us alone.
+    """Run `work` in a child that ends with the parent, in its own process group so that Ctrl-C reaches the parent only.
 
-    Returns the child's id. The child ends without the parent's exit handlers, with code 1 where `work` raises.
+    Returns the child's pid. The child exits without the parent's exit handlers, with code 1 if `work` raises.
     """
     parent = os.getpid()
     sys.stdout.flush()

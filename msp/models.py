@@ -1,4 +1,4 @@
-"""Every table of the desk, imported once so that the metadata is whole (migrations, checks)."""
+"""Imports all tables of the desk, so that the metadata is complete (migrations, checks)."""
 
 from msp.calendars import models as calendars
 from msp.clients import models as clients

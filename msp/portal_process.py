@@ -1,6 +1,6 @@
-"""The client portal as a process of its own, whose database login holds the client role alone (`msp portal`).
+"""The client portal as a separate process, whose database login has the client role only (`msp portal`).
 
-Sign-in, account pages and everything else stay with `msp web`; a proxy sends /portal/ here (docs/operations).
+`msp web` serves sign-in, account pages and everything else; a proxy routes /portal/ here (docs/operations).
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ BLUEPRINTS = frozenset(("portal", "portal_invoices"))
 
 
 def portal_settings(settings: Settings) -> Settings:
-    """These settings with the portal's own database login; an address that names that login already stays."""
+    """Settings with the portal's own database login; an address that already has that login is unchanged."""
     if not settings.owns_database and settings.database_login == settings.portal_login:
         return settings
     parts = urlsplit(settings.database_url)
@@ -31,7 +31,7 @@ def portal_settings(settings: Settings) -> Settings:
 
 
 def make_portal(settings: Settings) -> Flask:
-    """The application of the portal's process: the desk's, of which it serves the portal's pages and nothing else."""
+    """The application of the portal process: the desk's application, limited to the portal's pages."""
     from wsgi import create_app
 
     app = create_app(portal_settings(settings))
@@ -42,7 +42,7 @@ def make_portal(settings: Settings) -> Flask:
 
 
 def _refuse_others() -> None:
-    """Answer 404 at every other address, before anything of it is read."""
+    """Respond 404 to all other paths, before the request is read."""
     if request.endpoint not in OPEN and request.blueprint not in BLUEPRINTS:
         g.person = g.scope_token = None
         i18n.forget_reader()

@@ -1,6 +1,6 @@
-"""What `msp run` puts together in production: the application, what it needs first, and its processes.
+"""What `msp run` starts in production: application, preparation steps and processes.
 
-A demonstration (MSP_ENV=demo) has more: msp/demo/running.py, which only a checkout has.
+A demo (MSP_ENV=demo) has more: msp/demo/running.py, which is only part of a checkout.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from msp.people.first_administrator import has_staff_account, setup_code
 from msp.supervisor import ProcessPlan, ProcessRole, Step
 
 WORKERS = 2
-SETUP_CODE = "setup-code"  # a file in the home, there until somebody of staff has an account
-GRACE = 5  # seconds; at a desk of one machine nobody's request takes longer
+SETUP_CODE = "setup-code"  # a file in the home, present until a member of staff has an account
+GRACE = 5  # seconds; on a single machine requests are shorter
 
 
 def desk_plan(settings: Settings) -> ProcessPlan:
@@ -32,7 +32,7 @@ def desk_plan(settings: Settings) -> ProcessPlan:
 
 
 def load_app(settings: Settings) -> Flask:
-    """The application with everything it imports; opens no connection."""
+    """The application with all its imports; opens no connection."""
     from wsgi import create_app
 
     return create_app(settings)
@@ -53,7 +53,7 @@ def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[Proc
 
 
 def _note_setup_code(settings: Settings, app: Flask) -> None:
-    """Write the setup code down for the welcome, while nobody of staff has an account."""
+    """Write the setup code to a file for the welcome message, while no member of staff has an account."""
     from msp.kernel.db import Scope, work
 
     noted = settings.home / SETUP_CODE

@@ -1,7 +1,7 @@
-"""The whole desk in one command: servers, migrations, demo data, then web, workers and clock as forked children.
+"""`msp run`: starts servers, migrations and demo data, then web, workers and clock as forked children.
 
-One warm process imports the application once and forks the rest, so that they share its memory. It never opens a
-connection that a child could inherit: what needs one before the children run is done in a child of its own.
+One warm process imports the application once and forks the others, so that they share its memory. It never opens a
+connection that a child could inherit: steps that need one run in a child of their own.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from msp.config import Settings
 from msp.embedded import EmbeddedServerError, ServerProcess
 from msp.forking import Signals, caught_signals, fork
 
-LONGEST_PAUSE = 30.0  # seconds before a child that keeps dying is tried again
-HEALTHY_AFTER = 10.0  # seconds of life after which earlier deaths are forgotten
-TRIES_BEFORE_READY = 3  # deaths of one child before the desk ever answered; then it gives up
+LONGEST_PAUSE = 30.0  # maximum seconds before a crashing child is restarted
+HEALTHY_AFTER = 10.0  # seconds of running after which earlier crashes are not counted
+TRIES_BEFORE_READY = 3  # crashes of one child before the desk was ready once; then startup fails
 
 Say = Callable[[str], None]
 
 
 class StartError(Exception):
-    """The desk cannot start; says why in words for whoever started it."""
+    """The desk cannot start; the message says why."""
 
 
 @dataclass(frozen=True)
 class ProcessRole:
-    """A kind of child: what it runs, how many of it, and how long it may take to stop (seconds)."""
+    """A kind of child: function, number of processes, and grace period to stop (seconds)."""
 
     name: str
     run: Callable[[], None]
@@ -47,7 +47,7 @@ class ProcessRole:
 
 @dataclass(frozen=True)
 class Step:
-    """Something to finish before the children start; it runs in a process of its own."""
+    """A step to finish before the children start; runs in its own process."""
 
     title: str
     run: Callable[[], None]
@@ -55,7 +55,7 @@ class Step:
 
 @dataclass(frozen=True)
 class ProcessPlan:
-    """What makes up a desk: the application, the steps before it serves, its children in the order of stopping."""
+    """The parts of a desk: application, preparation steps, children in the order of stopping."""
 
     load: Callable[[], Flask]
     steps: Callable[[Flask], list[Step]]
@@ -79,7 +79,7 @@ class _Child:
 
 @dataclass
 class _Rest:
-    """How often a server failed to come back, and until when it is left alone (monotonic seconds)."""
+    """Failed restarts of a server, and when to try next (monotonic seconds)."""
 
     failures: int = 0
     due: float = 0.0
@@ -113,7 +113,7 @@ def run(settings: Settings, plan: ProcessPlan, *, say: Say = print) -> None:
 
 @contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
-    """The web's socket, taken before anything starts: who holds it tells, and connections wait for the web."""
+    """The listening socket of the web, bound before anything starts: a port in use is reported, connections wait."""
     try:
         listener = web_server.listen(settings.port)
     except OSError as error:
@@ -128,7 +128,7 @@ def _take(step: Step, asked: Signals, *, say: Say) -> None:
     while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
         asked.wait(1.0)
         if asked.stop:
-            os.kill(pid, signal.SIGKILL)  # a step is one transaction: the next start takes it again
+            os.kill(pid, signal.SIGKILL)  # a step is one transaction: the next start repeats it
             os.waitpid(pid, 0)
             return
     if ended[1]:
@@ -177,7 +177,7 @@ def _supervise(child: _Child, *, is_ready: bool, say: Say) -> None:
 def _supervise_servers(
     settings: Settings, servers: list[ServerProcess], rests: list[_Rest], *, is_ready: bool, say: Say
 ) -> None:
-    """Start again what ended. A desk that was ready once goes on trying, ever more seldom: what hinders may pass."""
+    """Restart servers that ended. Once the desk was ready, retries go on with growing pauses."""
     for place, (server, rest) in enumerate(zip(servers, rests, strict=True)):
         if server.process.poll() is None or time.monotonic() < rest.due:
             continue
@@ -197,7 +197,7 @@ def _supervise_servers(
 
 
 def _stop_all(children: list[_Child], servers: list[ServerProcess], asked: Signals) -> None:
-    """Stop role after role, then the servers; a second signal stops whatever is left at once."""
+    """Stop the children role by role, then the servers; a second signal kills all that still run."""
     first_signals = asked.stop
     for name in dict.fromkeys(child.role.name for child in children):
         group = [child for child in children if child.role.name == name and child.pid]
@@ -226,11 +226,11 @@ def _send(child: _Child, number: signal.Signals, *, whole_group: bool = False) -
         else:
             os.kill(child.pid, number)
     except ProcessLookupError:
-        pass  # it ended by itself; waitpid tells
+        pass  # it has ended; waitpid reports it
 
 
 def _answers(port: int) -> bool:
-    """Whether the desk says by itself that database and queue are reachable."""
+    """Whether the desk's readiness check succeeds: database and queue are reachable."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
         connection.request("GET", "/readyz")

@@ -1,4 +1,4 @@
-"""The web: how many processes and threads serve the application, within which limits, and where it listens."""
+"""The web server: processes, threads, limits and listening socket."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from msp.kernel import pressure, wake
 
 WORKERS = 2
 THREADS = 8
-RESERVED = 8  # more threads for each process, which only the paths of `app.config["RESERVED_PATHS"]` use
-GRACE = 30  # seconds for requests in hand when the server is told to stop
+RESERVED = 8  # additional threads per process, for the paths of `app.config["RESERVED_PATHS"]` only
+GRACE = 30  # seconds for running requests when the server is stopped
 BACKLOG = 2048
 
 
@@ -37,14 +37,14 @@ def serve(
     threads: int = THREADS,
     grace: float = GRACE,
 ) -> None:
-    """Serve the application until SIGTERM; blocks. On `bind`, or a socket that listens already, or loopback:PORT.
+    """Serve the application until SIGTERM; blocks. Listens on `bind`, an existing socket, or loopback:PORT.
 
     The application is made once, before the worker processes are forked, so that they share its memory.
     """
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # a client's broken request is no event of ours
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # clients' malformed requests are not logged as errors
     app = app_factory()
     gc.collect()
-    gc.freeze()  # what the application is made of never becomes garbage: looking through it cost a tenth of a page
+    gc.freeze()  # the application's objects never become garbage; scanning them took a tenth of a page's time
     plan = plan_of(app, settings, threads=threads)
     with listener or listen_at(bind or f"127.0.0.1:{settings.port}") as line:
         work = partial(_work, plan, line, grace)
@@ -54,7 +54,7 @@ def serve(
 def plan_of(
     app: Flask, settings: Settings, *, threads: int = THREADS, limits: ServerLimits | None = None
 ) -> ServerPlan:
-    """How the application is to be served; it names paths and limits of its own in its configuration."""
+    """The server configuration of an application, with the paths and limits of its own configuration."""
     return ServerPlan(
         app=app,
         threads=threads,
@@ -67,14 +67,14 @@ def plan_of(
 
 
 def listen(port: int) -> socket.socket:
-    """A socket that listens on loopback; raises OSError where the port is taken."""
+    """A listening socket on loopback; raises OSError if the port is in use."""
     return listen_at(f"127.0.0.1:{port}")
 
 
 def listen_at(bind: str) -> socket.socket:
-    """A socket that listens at `host:port`, `[address]:port` or `unix:/path`; raises OSError where it cannot."""
+    """A socket that listens at `host:port`, `[address]:port` or `unix:/path`; raises OSError on failure."""
     family, address = _address(bind)
-    # The protocol is named, for asyncio sends small answers at once (TCP_NODELAY) on such sockets alone.
+    # The protocol is explicit: asyncio sets TCP_NODELAY, which sends small responses at once, only on such sockets.
     proto = 0 if family == socket.AF_UNIX else socket.IPPROTO_TCP
     listener = socket.socket(family, socket.SOCK_STREAM, proto)
     try:
@@ -92,7 +92,7 @@ def _address(bind: str) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
     if bind.startswith("unix:"):
         path = Path(bind.removeprefix("unix:"))
         if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
-            path.unlink()  # of a server that was killed
+            path.unlink()  # left by a server that was killed
         return socket.AF_UNIX, str(path)
     host, _, port = bind.rpartition(":")
     if not port.isdecimal():

@@ -56,10 +56,10 @@ A_YEAR = 365 * 24 * 3600
 
 
 def register(app: Flask) -> None:
-    """Add the pages and doors of the desk to the application."""
+    """Add all pages and endpoints of the desk to the application."""
     app.template_folder = str(HERE / "templates")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # request_scope checks it for whoever came with a session
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # request_scope checks the token of requests with a session
     CSRFProtect(app)
     app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=1, COMPRESS_MIN_SIZE=1400, COMPRESS_STREAMS=False)
     validators.register(app)
@@ -83,7 +83,7 @@ def register(app: Flask) -> None:
 
 
 def home() -> Response:
-    """Everybody's first page, by role."""
+    """Redirect to the first page of the person's role."""
     person = whoever_is_here()
     if person is None:
         return redirect(url_for("security.login"))
@@ -94,5 +94,5 @@ def home() -> Response:
 
 @own_scope
 def static(filename: str) -> Response:
-    """Built assets: their names carry their content's hash, so browsers may keep them."""
+    """Built assets; their names contain a content hash, so browsers may cache them indefinitely."""
     return send_from_directory(HERE / "static", filename, max_age=A_YEAR)

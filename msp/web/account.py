@@ -1,4 +1,4 @@
-"""One's own settings: name, language, time zone, colours, and how one hears outside the console."""
+"""Own settings: name, language, time zone, theme, notification preferences."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
 
 
 def account() -> str | Response:
-    """What this person may set for themselves."""
+    """The settings that people can change for themselves."""
     person = whoever_is_here()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
@@ -74,7 +74,7 @@ def _page(person: Person, preferences: Mapping[str, Any], errors: Mapping[str, S
 
 
 def save_notification_preferences() -> Response | tuple[str, int]:
-    """Keep how this person wishes to hear; quiet hours that cannot be read come back with their sentences."""
+    """Save notification preferences; redisplays the form with errors if quiet hours cannot be read."""
     person = whoever_is_here()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
@@ -96,11 +96,11 @@ def _reached(person: Person) -> dict[str, bool]:
 
 
 def save() -> Response:
-    """Keep the settings; the colours belong to the browser, not to the person."""
+    """Save the settings; the theme is stored in the browser, not with the person."""
     if whoever_is_here() is None:
         return redirect(url_for("security.login", next="/account"))
     name, locale, zone = (request.form.get(field, "").strip() for field in ("name", "locale", "timezone"))
-    with work(Scope.system()):  # staff who work for some clients only may read staff, and write none
+    with work(Scope.system()):  # staff restricted to some clients may read staff rows, but not write them
         person = access_person(current_person().id)
         person.name = name[:120] or person.name
         person.locale = locale if locale in i18n.LOCALES else person.locale

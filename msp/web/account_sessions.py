@@ -1,4 +1,4 @@
-"""One's own sessions and API tokens: where one is signed in, and which programs act as one; each can be ended."""
+"""Own sessions and API tokens, each of which can be ended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
 
 
 def page() -> Answer:
-    """Every browser in which this person is signed in."""
+    """The person's sessions, one per browser."""
     if g.person is None:
         return redirect(url_for("security.login", next="/account/sessions"))
     person = current_person()
@@ -52,7 +52,7 @@ def page() -> Answer:
 
 
 def end_one(session_id: UUID) -> Answer:
-    """Sign out one browser."""
+    """End one of the person's sessions."""
     if g.person is None:
         return redirect(url_for("security.login", next="/account/sessions"))
     with _system():
@@ -61,7 +61,7 @@ def end_one(session_id: UUID) -> Answer:
 
 
 def end_others() -> Answer:
-    """Sign out every browser but this one."""
+    """End all of the person's sessions except the current one."""
     if g.person is None:
         return redirect(url_for("security.login", next="/account/sessions"))
     with _system():
@@ -70,7 +70,7 @@ def end_others() -> Answer:
 
 
 def revoke_token(token_id: UUID) -> Answer:
-    """Revoke a token of one's own."""
+    """Revoke one of the person's tokens."""
     if g.person is None:
         return redirect(url_for("security.login", next="/account/sessions"))
     if needs_confirmation():
@@ -87,6 +87,6 @@ def _done(sentence: str) -> Response:
 
 @contextmanager
 def _system() -> Iterator[None]:
-    """The scope that may write sessions, with the person answerable for it."""
+    """The system scope, which may write sessions, with the person as the actor."""
     with work(Scope("msp_system", actor_id=current_person().id)):
         yield

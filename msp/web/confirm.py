@@ -1,8 +1,8 @@
-"""Confirmation of what cannot be undone: a page that says what will happen, whose form sends the same again.
+"""Confirmation pages for actions that cannot be undone; the page's form sends the same request again.
 
-A button with one click's consequences stands in a form with `{{ ask_first() }}` (parts/form.html). A view calls
-`needs_confirmation` and returns `confirmation(…)` where it is true; what may never happen by one request, whoever sends
-it, calls it with `is_always=True`.
+A button that needs confirmation is in a form with `{{ ask_first() }}` (parts/form.html). A view calls
+`needs_confirmation` and returns `confirmation(…)` if it is true; an action that always needs a confirmation, whatever
+the client, passes `is_always=True`.
 """
 
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ _OWN = {"csrf_token", ASK, CONFIRMED, CAME_FROM}
 
 
 def needs_confirmation(*, is_always: bool = False) -> bool:
-    """Whether this request has to be confirmed first: it came from such a button, or it always has to be."""
+    """Whether this request must be confirmed first: its form asks for it, or `is_always` is set."""
     return CONFIRMED not in request.form and (is_always or ASK in request.form)
 
 
 def came_from() -> str:
-    """The path of the page whose button was pressed, however many questions were asked since; or nothing."""
+    """The path of the page that contains the pressed button, also after several confirmations; empty if unknown."""
     try:
         referring = urlsplit(request.referrer or "").path
-    except ValueError:  # no address
+    except ValueError:  # not an address
         referring = ""
     return local_path(request.form.get(CAME_FROM, "") or referring)
 
@@ -38,7 +38,7 @@ def came_from() -> str:
 def confirmation(
     title: str, text: str, *, facts: Sequence[tuple[str, str]] = (), warning: str = "", button: str, back_url: str
 ) -> str:
-    """The page that asks: what will happen, to what (label and text), and what should make one hesitate."""
+    """The confirmation page: the consequence, the object (label and text), and warnings."""
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN]
     kept.append((CAME_FROM, came_from()))
     is_staff = may(current_person(), "desk")

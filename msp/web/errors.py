@@ -1,4 +1,4 @@
-"""From refusals to pages and sentences. The API answers the same refusals as problem+json (msp/web/api)."""
+"""Refusals and faults as pages and sentences. The API returns the same refusals as problem+json (msp/web/api)."""
 
 from flask import Flask, current_app, flash, g, redirect, render_template, request
 from flask_babel import gettext
@@ -20,7 +20,7 @@ Answer = tuple[str, int] | Response
 
 
 def register(app: Flask) -> None:
-    """Answer refusals and faults with pages that say what happened and what to do."""
+    """Register error handlers that show pages with what happened and what to do."""
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(StaleDataError, lambda _: refused(Conflict("ticket_changed")))
     app.register_error_handler(CSRFError, lambda _: refused(Conflict("form_expired")))
@@ -32,7 +32,7 @@ def register(app: Flask) -> None:
 
 
 def refused(refusal: Refusal) -> Answer:
-    """A verb would not: on a form the page comes back with a sentence, otherwise there is a page for it."""
+    """A refusal of a domain function: a form is shown again with the message; other requests get an error page."""
     db.session.rollback()
     if refusal.status in (403, 404):
         return page(refusal.status)
@@ -49,7 +49,7 @@ def refused(refusal: Refusal) -> Answer:
 
 
 def http_fault(fault: HTTPException) -> Answer | HTTPException:
-    """Werkzeug's own: the wrong address, the wrong method, too much at once."""
+    """Errors raised by Werkzeug: unknown address, wrong method, body too large."""
     code = fault.code or 500
     if code < 400:
         return fault
@@ -59,7 +59,7 @@ def http_fault(fault: HTTPException) -> Answer | HTTPException:
 
 
 def unfitting(_fault: Exception) -> Answer:
-    """The database cannot hold what was sent: a number or an instant beyond its range, letters that are none."""
+    """A value that the database cannot store: a number or time out of range, or an invalid character."""
     db.session.rollback()
     return page(400, text=_fault_sentence(422), status=422)
 
@@ -78,7 +78,7 @@ def _most_bytes() -> int:
 
 
 def page(code: int, *, text: str = "", status: int | None = None) -> tuple[str, int]:
-    """The page of an error; `text` says more than its standard sentence."""
+    """The page of an error; `text` is added to its standard sentence."""
     known = code if code in PAGES else 409
     body = render_template(
         f"errors/{known}.html", request_id=logs.request_id.get() if known == 500 else None, said=text, person=g.person

@@ -1,4 +1,4 @@
-"""The page that asks for a link to a new password, with the same answer and the same work for every address."""
+"""The forgotten-password page; same response and same work for every address."""
 
 from flask import Flask, current_app, render_template
 from flask_babel import lazy_gettext
@@ -24,13 +24,13 @@ class ForgottenPasswordForm(FlaskForm):
 
 
 def register(app: Flask) -> None:
-    """Serve the page in place of the sign-in library's, where there is mail to send links by."""
+    """Replace the sign-in library's page, if mail is configured."""
     if ENDPOINT in app.view_functions:
         app.view_functions[ENDPOINT] = forgotten_password
 
 
 def forgotten_password() -> Answer:
-    """Ask for the address; what is typed is looked up by a worker. Refuses an origin that asks too often (TooMany)."""
+    """Request a link for the address, which a worker looks up. Raises TooMany for an origin that asks too often."""
     form = ForgottenPasswordForm()
     if form.validate_on_submit():
         begin_reset()
@@ -44,7 +44,7 @@ def forgotten_password() -> Answer:
 
 
 def _normalised(email: str) -> str:
-    """The address as the sign-in form reads it; empty for what is none."""
+    """The address normalised like that of the sign-in form; empty if invalid."""
     try:
         return str(current_app.extensions["security"].mail_util.normalize(email))
     except EmailValidateException:

@@ -1,4 +1,4 @@
-"""What a page asks before it answers: is somebody signed in, may they do this, did they send it once."""
+"""Checks before a view runs: signed in, permission, first submission of a form."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,9 +20,9 @@ Answer = str | Response | tuple[str, int]
 
 
 def needs(*alternatives: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """Serve a view to whoever may do one of these; strangers are sent to sign in, everybody else is refused.
+    """Require one of these permissions; anonymous users are redirected to sign-in, others without it are refused.
 
-    People of client companies get NotFound for pages of the desk: they need not know that there is one.
+    Contacts get NotFound for pages of the desk, so that its existence is not revealed.
     """
 
     def decorate(view: Callable[P, Answer]) -> Callable[P, Answer]:
@@ -40,7 +40,7 @@ def needs(*alternatives: str) -> Callable[[Callable[P, Answer]], Callable[P, Ans
 
 
 def page_in_view() -> str:
-    """The path of the page that somebody looks at: for a form or a part of a page, of the page around it."""
+    """The path of the page the person sees; for a form or a page fragment, of the page that contains it."""
     around = request.headers.get("HX-Current-URL") or ("" if request.method in ("GET", "HEAD") else request.referrer)
     if around == "":
         return request.full_path.rstrip("?")
@@ -52,13 +52,13 @@ def page_in_view() -> str:
 
 
 def local_path(wanted: str) -> str:
-    """What an address asks to go to next if that is a path of this desk, or nothing: nobody is sent to other sites."""
+    """The path to continue to if the address is on this site, otherwise empty: prevents open redirects."""
     is_plain = wanted.isprintable() and "\\" not in wanted
     return wanted if is_plain and wanted.startswith("/") and not wanted.startswith("//") else ""
 
 
 def list_before() -> str:
-    """The page of ours that led to this ticket, or nothing: `?back=`, else the referring page if it is no ticket."""
+    """The list that led to this ticket: `?back=`, or the referring page of this site unless it is a ticket."""
     if asked := local_path(request.args.get("back", "")):
         return asked
     try:
@@ -71,14 +71,14 @@ def list_before() -> str:
 
 
 def check_version(ticket: Ticket) -> None:
-    """Refuse a form that was drawn from an older version of the ticket."""
+    """Refuse a form that was loaded from an older version of the ticket."""
     version = request.form.get("version", "")
     if version and version != str(ticket.version):
         raise Conflict("ticket_changed")
 
 
 def is_first_time() -> bool:
-    """Whether this form's key comes for the first time; a second press of the button does nothing."""
+    """Whether this form key is new; a second submission has no effect."""
     key = request.form.get("idempotency_key", "")
     if not key or len(key) > idempotency.MAX_KEY:
         return True

@@ -1,4 +1,4 @@
-"""JSON that others send: what is nested too deep is as unreadable as what is cut off."""
+"""JSON request bodies: one that is nested too deep is treated like one that is malformed."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from werkzeug.exceptions import BadRequest
 
 
 class BodyRequest(Request):
-    """A request whose JSON body may be nested as deep as anybody likes."""
+    """A request whose JSON body may have any nesting depth."""
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
-        """The body as JSON; BadRequest, or None if `silent`, for what is none and for what is nested too deep."""
+        """The body as JSON; if malformed or nested too deep, raises BadRequest, or returns None if `silent`."""
         try:
             return super().get_json(force=force, silent=silent, cache=cache)
         except RecursionError as deep:

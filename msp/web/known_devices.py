@@ -1,6 +1,6 @@
-"""Browsers in which somebody has signed in before: a signed cookie says of which accounts. It opens nothing.
+"""Known browsers: a signed cookie lists the accounts that signed in there before. It grants no access.
 
-What strangers get wrong with an account does not hold up its owner there (OWASP calls these device cookies).
+Failed attempts of strangers do not lock the owner out in a known browser (OWASP: device cookies).
 """
 
 from uuid import UUID
@@ -17,13 +17,13 @@ KEPT_SECONDS = 365 * 24 * 3600
 
 
 def known_device(account_id: UUID) -> str | None:
-    """The name of this browser if the account has signed in here before."""
+    """The name of this browser if the account has signed in here before, else None."""
     name, accounts = _read()
     return name if account_id.hex in accounts else None
 
 
 def remember_device(account_id: UUID) -> None:
-    """Let this browser be known for the account from now on."""
+    """Mark this browser as known for the account."""
     name, accounts = _read()
     others = [each for each in accounts if each != account_id.hex]
     value = _serializer().dumps([name or new_id().hex, [account_id.hex, *others][:MOST_ACCOUNTS]])

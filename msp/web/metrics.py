@@ -1,6 +1,6 @@
-"""`/metrics`: Prometheus text of what an operator would alarm on, for this machine or whoever has the token.
+"""`/metrics`: operational figures in Prometheus text format, for this machine or with the metrics token.
 
-docs/operations says what each figure means and when to be woken; its dashboard and alerts are tested against this.
+docs/operations explains each figure and its alert thresholds; its dashboard and alerts are tested against this module.
 """
 
 import hmac
@@ -29,7 +29,7 @@ THROUGH_A_PROXY = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")
 
 @own_scope
 def metrics() -> Response:
-    """Everything at once; what cannot be reached is told as `msp_up` 0 and leaves its own figures out."""
+    """All figures; if a dependency is unreachable, `msp_up` is 0 and its figures are omitted."""
     settings: Settings = current_app.config["SETTINGS"]
     if not _may_read(settings):
         abort(Response("A token is needed.\n", 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain"))

@@ -1,4 +1,4 @@
-"""How one hears, as a form: times of day and weekdays to minutes and numbers, and back."""
+"""Conversion of notification preferences to and from form fields."""
 
 from datetime import time
 from typing import Any
@@ -10,7 +10,7 @@ from msp.notify.preferences import NotificationPreferences
 
 
 def preference_values(wishes: NotificationPreferences) -> dict[str, Any]:
-    """Wishes as the form holds them."""
+    """Preferences as form values."""
     night = wishes.quiet.night
     return {
         "by_chat": wishes.by_chat,
@@ -23,7 +23,7 @@ def preference_values(wishes: NotificationPreferences) -> dict[str, Any]:
 
 
 def read_preferences(posted: "MultiDict[str, str]") -> dict[str, Any]:
-    """What `wish` takes; raises Invalid for times that are none, or a night with one end."""
+    """The arguments of `wish`; raises Invalid for invalid times, or quiet hours with one end only."""
     start, end = (_minute(posted, name) for name in ("quiet_from", "quiet_until"))
     if (start is None) != (end is None):
         raise Invalid(fields={"quiet_from" if start is None else "quiet_until": ["required"]})

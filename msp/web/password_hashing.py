@@ -1,7 +1,7 @@
-"""Passwords are hashed one at a time in each process, in a thread that gives way to every other.
+"""Password hashing in one low-priority thread per process.
 
-A hash takes a tenth of a second of all processors by design. Whoever sends many sign-ins at once would take that time
-from chat systems, which wait three seconds for an answer and no longer.
+A hash takes a tenth of a second of CPU time by design. Without this limit, many sign-ins at once would take CPU time
+from the endpoints of chat systems, which must respond within three seconds.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from flask import has_request_context
 from msp.kernel.errors import TooMany
 from msp.web.attempts import origin_here
 
-MOST_AT_ONCE = 6  # in hand and waiting, in one process
+MOST_AT_ONCE = 6  # running and waiting, per process
 MOST_OF_ORIGIN = 2
-NICE = 15  # more than the workers have: their messages go first too
+NICE = 15  # nicer than the workers, so messages are processed first
 PATIENCE_SECONDS = 10.0
 RETRY_AFTER = 2  # seconds
 
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 class HashingThread:
-    """The thread, and who waits for it."""
+    """The hashing thread and its queue."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -39,7 +39,7 @@ class HashingThread:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="hashing", initializer=_give_way)
 
     def run(self, work: Callable[[], Result], *, origin: str) -> Result:
-        """What `work` returns, once it is its turn; raises TooMany where too much waits, of all or of this origin."""
+        """The result of `work`, run in turn; raises TooMany if too many calls wait, in total or from this origin."""
         with self._lock:
             if self._in_hand.total() >= MOST_AT_ONCE or self._in_hand[origin] >= MOST_OF_ORIGIN:
                 raise TooMany("too_many_sign_ins", retry_after=RETRY_AFTER)
@@ -60,7 +60,7 @@ class HashingThread:
 
 
 class PoliteContext:
-    """The sign-in library's password context; what is slow is done in the thread, for requests."""
+    """Password context of the sign-in library; slow operations of requests run in the thread."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
@@ -76,7 +76,7 @@ class PoliteContext:
         return bool(self._run(lambda: self._context.verify(secret, hashed)))
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else is the library's own."""
+        """Delegate all other attributes to the library's context."""
         return getattr(self._context, name)
 
     def _run(self, work: Callable[[], Any]) -> Any:
@@ -85,13 +85,13 @@ class PoliteContext:
         return self._own_thread().run(work, origin=origin_here())
 
     def _own_thread(self) -> HashingThread:
-        """The thread of this process: threads are not inherited by the processes that serve."""
+        """The thread of this process; threads are not inherited by forked processes."""
         if self._thread is None or self._thread.pid != os.getpid():
             self._thread = HashingThread()
         return self._thread
 
 
 def _give_way() -> None:
-    """Let this thread run when nothing else wants to; only Linux has priorities for single threads."""
+    """Lower the priority of the current thread; only Linux has priorities of single threads."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

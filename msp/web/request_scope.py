@@ -1,6 +1,6 @@
-"""One request, one scope, one session, one transaction: committed below 400, rolled back otherwise.
+"""One scope, session and transaction per request: committed for statuses below 400, rolled back otherwise.
 
-Doors of other programs (Slack, Teams, Stripe, health) are marked with `own_scope`: they enter scopes by themselves.
+Endpoints of other programs (Slack, Teams, Stripe, health) are marked with `own_scope` and enter scopes themselves.
 """
 
 from collections.abc import Callable
@@ -21,43 +21,43 @@ from msp.kernel.storable import is_storable
 from msp.people.access import scope_of
 from msp.people.models import Person
 
-MAX_PASSWORD = 4096  # characters: what passlib takes
+MAX_PASSWORD = 4096  # characters: the limit of passlib
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def own_scope(view: View) -> View:
-    """Mark a view that serves another program and enters its scopes itself."""
+    """Mark a view that serves another program and enters scopes itself."""
     view.own_scope = True  # type: ignore[attr-defined]
     return view
 
 
 def background(view: View) -> View:
-    """Mark a view that a page asks by itself while it is open: such requests keep no session alive."""
+    """Mark a view that pages poll while they are open; its requests do not extend the session."""
     view.is_background = True  # type: ignore[attr-defined]
     return view
 
 
 def register(app: Flask) -> None:
-    """Open a scope before each request and close it after."""
+    """Enter a scope before each request and leave it afterwards."""
     app.before_request(_open)
     app.after_request(_close)
     app.teardown_request(_forget)
 
 
 def current_person() -> Person:
-    """Who is signed in (or whose token was sent); views behind a sign-in call it."""
+    """The person signed in, or the owner of the token; for views that require sign-in."""
     person: Person = g.person
     return person
 
 
 def whoever_is_here() -> Person | None:
-    """Who is signed in, or None for a stranger."""
+    """The person signed in, or None."""
     person: Person | None = g.person
     return person
 
 
 def work_as(person: Person, *, client_ids: tuple[Any, ...] = ()) -> None:
-    """Enter the scope of a person for the rest of this request, in their language and zone."""
+    """Enter the scope of a person for the rest of the request, with their language and zone."""
     g.person = person
     g.scope_token = enter(scope_of(person, client_ids=client_ids))
     i18n.set_reader(person.locale, person.timezone)
@@ -72,12 +72,12 @@ def _open() -> None:
     if view is None or request.endpoint == "static":
         return
     if getattr(view, "own_scope", False) or _is_own_scope_blueprint():
-        # Nobody is signed in here by a cookie, and the sign-in library may not look for tokens of its own in the body.
+        # There is no cookie session here, and the sign-in library must not look for its own tokens in the body.
         g._login_user = flask.current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
         return
-    if request.blueprint == "security":  # sign-in reads accounts before it knows anybody
+    if request.blueprint == "security":  # sign-in reads accounts before the person is known
         g.scope_token = enter(Scope.system())
-        if request.endpoint == "security.logout":  # the library's other forms bring and check their own token
+        if request.endpoint == "security.logout":  # the library's other forms have their own CSRF token
             _check_csrf()
     elif current_user.is_authenticated:
         work_as(current_user.person, client_ids=current_user.client_ids)
@@ -95,7 +95,7 @@ def _check_csrf() -> None:
 
 
 def _refuse_unstorable_text() -> None:
-    """No text that cannot be stored comes any further; a form is read only for whoever is known by now."""
+    """Refuse text that cannot be stored; forms are read only after the person is known."""
     sent = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
     if g.scope_token is not None:
         sent += [text for pair in request.form.items(multi=True) for text in pair]
@@ -105,7 +105,7 @@ def _refuse_unstorable_text() -> None:
 
 
 def _refuse_odd_json() -> None:
-    """Of JSON only an object that can be stored comes any further; the sign-in library reads it as a form."""
+    """Refuse JSON other than a storable object; the sign-in library reads it as a form."""
     if not request.is_json:
         return
     try:
@@ -118,7 +118,7 @@ def _refuse_odd_json() -> None:
 
 
 def _refuse_long_secrets() -> None:
-    """No password is longer than the library hashes: trying one costs nothing."""
+    """Refuse passwords above the length that the library hashes, before any hashing."""
     sent: MultiDict[str, Any] = MultiDict(request.get_json() if request.is_json else request.form)
     if any("password" in name and len(str(text)) > MAX_PASSWORD for name, text in sent.items(multi=True)):
         raise UnprocessableEntity("password too long")
@@ -140,7 +140,7 @@ def _close(response: Response) -> Response:
 
 
 def _commit(response: Response) -> Response:
-    """Commit; what the database cannot hold is refused, as it is when a view writes it."""
+    """Commit; values that the database cannot store are refused, as they are when a view writes them."""
     try:
         commit()
     except DataError as wrong:

@@ -1,4 +1,4 @@
-"""The open sessions of a person, as the pages list them."""
+"""Open sessions of a person as rows of the session pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from msp.web.parts.devices import device_name
 
 
 def session_lines(person_id: UUID, *, here: UUID | None, end_url: Callable[[UUID], str]) -> list[dict[str, Any]]:
-    """A line for each open session of a person, the one in hand (`here`) first and without a button to end it."""
+    """A row for each open session, the current one (`here`) first and without a button to end it."""
     with work(Scope.system()):
         found = open_sessions(person_id, at=clock.now())
     found.sort(key=lambda each: each.id != here)

@@ -1,4 +1,4 @@
-"""The page that makes the first administrator of an installation; closed once somebody of staff has an account."""
+"""The page that creates the first administrator; closed once a member of staff has an account."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,20 +15,20 @@ from msp.web.request_scope import own_scope, whoever_is_here
 from msp.web.reserved import limit_body
 from msp.words.refusals import field_messages
 
-TIMEZONE = "Europe/Madrid"  # changed in one's own settings
+TIMEZONE = "Europe/Madrid"  # can be changed in the account settings
 MOST_BYTES = 64 * 1024
 FIELDS = ("code", "name", "email")
 LEADING_HERE = ("home", "security.login")
 
 
 class SetupState:
-    """Whether the installation has been set up, asked of the database until it has."""
+    """Whether the installation is set up; queries the database until it is."""
 
     def __init__(self) -> None:
         self._is_done = False
 
     def is_done(self) -> bool:
-        """Whether somebody of staff has an account; once that is so it is not asked again in this process."""
+        """Whether a member of staff has an account; a positive answer is cached for the life of the process."""
         if not self._is_done:
             with work(Scope.system()):
                 self._is_done = has_staff_account()
@@ -36,7 +36,7 @@ class SetupState:
 
 
 def register(app: Flask) -> None:
-    """Add the page, and lead there who opens an installation that nobody can sign in to."""
+    """Add the page, and redirect to it while nobody can sign in."""
     state = app.extensions["setup_state"] = SetupState()
     app.add_url_rule("/setup", "setup", _form)
     app.add_url_rule("/setup", "create_first_administrator", _create, methods=["POST"])

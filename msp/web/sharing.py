@@ -1,4 +1,4 @@
-"""What all clients share is not for everybody to change."""
+"""Limits of restricted staff for data that all clients share."""
 
 from uuid import UUID
 
@@ -9,12 +9,12 @@ from msp.kernel.errors import Denied
 
 
 def refuse_restricted() -> None:
-    """Refuse those who work for some clients only."""
+    """Refuse people who work for some clients only."""
     if g.person.is_restricted:
         raise Denied("not_allowed")
 
 
 def clients_seen() -> tuple[UUID, ...] | None:
-    """The clients of whoever works for some only, None for everybody else; for reads in the system's scope."""
+    """The client ids of a restricted person, None for everybody else; for queries in the system scope."""
     scope = current_scope()
     return scope.client_ids if scope.role == "msp_staff_some" else None

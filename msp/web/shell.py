@@ -1,6 +1,6 @@
-"""The frame around every page of staff: who may see which menu, with its counts.
+"""Navigation and counts around each staff page.
 
-Rooms above add their own entries with `add_menu`; nobody here knows billing.
+Packages above add menu entries with `add_menu`; this module does not depend on billing.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ Count = Callable[[], int | None]
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One line of the rail: shown to whoever may do `needs`, while `is_shown` says so."""
+    """A menu entry, shown to people with the permission `needs` while `is_shown` returns true."""
 
     group: str
     label: object
@@ -72,14 +72,14 @@ _titles = {"desk": lazy_gettext("Help desk"), "settings": lazy_gettext("Settings
 
 
 def add_menu(entry: MenuEntry) -> None:
-    """Add a line to the rail; the same endpoint replaces what it had."""
+    """Add a menu entry; an existing one with the same endpoint is replaced."""
     _entries[:] = [each for each in _entries if each.endpoint != entry.endpoint]
     _entries.append(entry)
     _entries.sort(key=lambda each: (each.group, each.order))
 
 
 def end_of_day(person: Person, at: datetime) -> datetime:
-    """The end of a person's day, in their own zone."""
+    """The end of the current day in the person's zone."""
     local = at.astimezone(ZoneInfo(person.timezone))
     return datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
 
@@ -87,9 +87,9 @@ def end_of_day(person: Person, at: datetime) -> datetime:
 def shell(
     *, current: str, live_url: str | None = None, live_version: str | None = None, unread: int | None = None
 ) -> Shell:
-    """The frame for the person signed in; `current` is the key of a view or an endpoint.
+    """The navigation for the current person; `current` is the key of a view or an endpoint.
 
-    `unread` is how many notifications they have not read, where the page knows already.
+    `unread` is their number of unread notifications if the page has it already.
     """
     person = current_person()
     counts = _counts(person) if may(person, "desk") else {}
@@ -181,7 +181,7 @@ def _line(person: Person) -> str:
 
 
 def _behind() -> str:
-    """How far the desk is behind with its work; nothing while it keeps up."""
+    """The workers' backlog as a sentence; empty while it is small."""
     found = lag()
     if found is None:
         return ""
@@ -196,7 +196,7 @@ def _behind() -> str:
 
 
 def _on_call_line() -> str:
-    """Who is called first, and until when; nothing where there is no rota or nobody is on."""
+    """Who is called first, and until when; empty without a schedule or if nobody is on call."""
     found = _on_call()
     if not found:
         return ""
@@ -205,7 +205,7 @@ def _on_call_line() -> str:
 
 
 def _on_call() -> list[tuple[UUID, str, datetime]]:
-    """Who is on call, layer by layer, a few seconds old at most."""
+    """Who is on call by layer, cached for a few seconds."""
     at = clock.now()
 
     def read() -> list[tuple[UUID, str, datetime]]:
@@ -215,7 +215,7 @@ def _on_call() -> list[tuple[UUID, str, datetime]]:
 
 
 def forget_on_call() -> None:
-    """Show who is on call anew: it was changed here."""
+    """Clear the cache after the schedule was changed in this process."""
     clear()
 
 

@@ -1,4 +1,4 @@
-"""The form of signing in: the account is found first, the attempt counted, and only then is the password hashed."""
+"""The sign-in form: finds the account, counts the attempt, then checks the password."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from msp.web.attempts import begin_sign_in
 
 
 class SignInForm(LoginForm):
-    """Address and password. Whoever proves the password hears why the account cannot be used; nobody else does."""
+    """Address and password. Why an account cannot be used is shown only after the correct password."""
 
     def validate(self, **kwargs: Any) -> bool:
-        """Whether both belong together and the account may be used; raises TooMany."""
+        """Whether the password is correct and the account may be used; raises TooMany."""
         if not Form.validate(self, **kwargs):
             return False
         self.ifield = self.email

@@ -1,4 +1,4 @@
-"""Sign-in by Flask-Security-Too, on the desk's own accounts and in the system's scope."""
+"""Sign-in with Flask-Security-Too on the desk's accounts, in the system scope."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,10 +24,10 @@ from msp.words.vocabulary import word
 
 
 class Accounts(SQLAlchemyUserDatastore):
-    """The library's view of accounts, which only the system's scope may read."""
+    """The library's datastore; accounts are readable in the system scope only."""
 
     def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> UserMixin | None:
-        """The account with this attribute, unless its person or their company is not active."""
+        """The account with this attribute, unless the person or company is inactive."""
         if current_scope_or_none() != Scope.system():
             with work(Scope.system()):
                 return self.find_user(case_insensitive, **kwargs)
@@ -36,20 +36,20 @@ class Accounts(SQLAlchemyUserDatastore):
 
 
 class AskedMail(MailUtil):
-    """The library's mails go out by the outbox: only what was asked for is noted, no text and no link."""
+    """Sends the library's mails through the outbox: only the request is stored, no text and no link."""
 
     def normalize(self, email: str) -> str:
-        """The one spelling of an address; raises EmailValidateException for what is none."""
+        """The normalised address; raises EmailValidateException if invalid."""
         return str(super().normalize(email.strip()))
 
     def validate(self, email: str) -> str:
-        """The address as it is written; whether mail reaches it is not asked of the name service in a request."""
+        """The address as written; deliverability is not checked, since that needs DNS queries during a request."""
         return str(self.normalize(email))
 
     def send_mail(
         self, template: str, subject: str, recipient: Any, sender: Any, body: Any, html: Any, **about: Any
     ) -> None:
-        """Ask for a mail to the account; emits `account.mail_asked`."""
+        """Request a mail to the account; emits `account.mail_asked`."""
         account = about.get("user")
         if isinstance(account, Account):
             ask_for_mail(account, template.rpartition("/")[2], at=clock.now())
@@ -57,7 +57,7 @@ class AskedMail(MailUtil):
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """One button of a demonstration's sign-in page."""
+    """A button of the demo's sign-in page."""
 
     id: UUID
     name: str
@@ -85,8 +85,8 @@ def register(app: Flask) -> None:
         SECURITY_CHANGEABLE=True,
         SECURITY_SEND_PASSWORD_CHANGE_EMAIL=settings.mail_enabled,
         SECURITY_RECOVERABLE=settings.mail_enabled,
-        SECURITY_RESET_PASSWORD_WITHIN=timedelta(days=2),  # as the mail says
-        SECURITY_EMAIL_PLAINTEXT=False,  # the mails are ours: integrations/mail
+        SECURITY_RESET_PASSWORD_WITHIN=timedelta(days=2),  # as in the mail
+        SECURITY_EMAIL_PLAINTEXT=False,  # mails are written by integrations/mail
         SECURITY_EMAIL_HTML=False,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_DEFAULT_REMEMBER_ME=False,
@@ -99,20 +99,20 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_PROTECTION=None,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=MOST_ABSOLUTE_DAYS),  # of the cookie; the session ends on the server
-        REMEMBER_COOKIE_NAME="guardia_unused",  # who stays signed in has a session that does (msp/web/sessions)
+        PERMANENT_SESSION_LIFETIME=timedelta(days=MOST_ABSOLUTE_DAYS),  # of the cookie; sessions end on the server
+        REMEMBER_COOKIE_NAME="guardia_unused",  # replaced by long-lived sessions (msp/web/sessions)
         WTF_CSRF_TIME_LIMIT=None,
     )
     security = Security(app, Accounts(db, Account, Role), mail_util_cls=AskedMail, login_form=SignInForm)
     security.pwd_context = PoliteContext(security.pwd_context)
     security.login_context_processor(lambda: _demo_people(app))
-    security.want_json(lambda _request: False)  # programs use the API's tokens: sign-in answers browsers alone
+    security.want_json(lambda _request: False)  # programs use API tokens: sign-in is for browsers only
     sessions.register(app)
     forgotten_password.register(app)
 
 
 def _demo_people(app: Flask) -> dict[str, object]:
-    """Whom one can be in a demonstration (config DEMO_SIGN_IN: addresses and their password); nobody elsewhere."""
+    """People to sign in as in a demo (config DEMO_SIGN_IN: addresses and their password); empty elsewhere."""
     emails, password = app.config.get("DEMO_SIGN_IN", ((), ""))
     found = db.session.scalars(select(Person).where(Person.email.in_(emails))) if emails else ()
     people = sorted(found, key=lambda person: emails.index(str(person.email)))

@@ -1,4 +1,4 @@
-"""Doors for whoever runs the desk: is it up, can it work, how is it doing; and the headers of every answer."""
+"""Health, readiness and metrics endpoints, and the security headers of all responses."""
 
 import time
 
@@ -14,7 +14,7 @@ from msp.web.request_scope import own_scope
 from msp.web.request_times import RequestTimes
 from msp.web.reserved import reserve
 
-READY_SCOPE = "READY_SCOPE"  # the configuration's name for the scope in which readiness is tried
+READY_SCOPE = "READY_SCOPE"  # configuration key of the scope used by the readiness check
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self';"
@@ -43,13 +43,13 @@ def register(app: Flask) -> None:
 
 @own_scope
 def healthz() -> Response:
-    """The process answers."""
+    """Liveness: the process responds."""
     return jsonify(status="ok")
 
 
 @own_scope
 def readyz() -> tuple[Response, int]:
-    """Database and queue are reachable; 503 with the reasons otherwise."""
+    """Readiness: database and queue are reachable; 503 with the reasons otherwise."""
     reasons = {}
     try:
         scope = current_app.config.get(READY_SCOPE, Scope.system())
@@ -82,7 +82,7 @@ def _finish(response: Response) -> Response:
 
 
 def _here(location: str) -> str:
-    """Where an answer leads: on this site its path alone, so that a Host that somebody made up is not repeated."""
+    """The redirect target; for this site only its path, so that a forged Host header is not repeated."""
     return (
         "/" + location.removeprefix(request.host_url).lstrip("/") if location.startswith(request.host_url) else location
     )

@@ -1,4 +1,4 @@
-"""API tokens as the pages list them."""
+"""API tokens as rows of the token pages."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,18 +16,18 @@ MOST_SHOWN = 200
 
 
 def token_lines(person_id: UUID, *, revoke_url: Callable[[UUID], str]) -> list[dict[str, Any]]:
-    """A line for each token of a person, the newest first."""
+    """A row for each token of a person, newest first."""
     with work(Scope.system()):
         return lines_of(tokens_page(person_id=person_id, limit=MOST_SHOWN), revoke_url=revoke_url)
 
 
 def lines_of(found: Sequence[ApiToken], *, revoke_url: Callable[[UUID], str]) -> list[dict[str, Any]]:
-    """A line for each of these tokens; what opens nothing any more has no button."""
+    """A row for each of these tokens; expired and revoked ones have no button."""
     return [_line(each, revoke_url(each.id)) for each in found]
 
 
 def scope_name(scope: str) -> str:
-    """What a token may do at most, in the reader's language."""
+    """The highest permission of a token, in the reader's language."""
     names = {"admin": gettext("Administration"), "staff": gettext("Console"), "client": gettext("Client portal")}
     return names[scope]
 
@@ -45,7 +45,7 @@ def _line(token: ApiToken, revoke_url: str) -> dict[str, Any]:
 
 
 def asked_to_revoke(*, back_url: str) -> str:
-    """The page that asks before a token is revoked."""
+    """The confirmation page for revoking a token."""
     return confirmation(
         gettext("Revoke the token"),
         gettext("Integrations that use it stop working immediately and need a new token."),

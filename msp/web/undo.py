@@ -1,4 +1,4 @@
-"""Actions that can be undone for some seconds: the line above every page that counts down, and the way back."""
+"""Actions that can be undone for some seconds: the countdown line and the undo endpoint."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +15,12 @@ from msp.tickets.queries import access_by_label
 from msp.web.guards import needs
 from msp.web.request_scope import current_person
 
-COOKIE = "undo"  # in the session: what this browser asked for last, so that no page has to look for it
+COOKIE = "undo"  # session key: the last pending action of this browser, so that pages need no query for it
 
 
 @dataclass(frozen=True, slots=True)
 class UndoLine:
-    """What parts/_undo.html draws: a sentence, until when, and where to undo it."""
+    """What parts/_undo.html draws: sentence, deadline and undo URL."""
 
     text: str
     until: datetime
@@ -35,7 +35,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def ask(ticket: Ticket, action: str, *, at: datetime) -> None:
-    """Do an action once its seconds are over, and show the line that undoes it."""
+    """Schedule an action for the end of the undo period, and show the undo line."""
     pending = undoable.ask(ticket, action, person=current_person(), at=at)
     if pending is not None:
         until = pending.until.isoformat()
@@ -43,7 +43,7 @@ def ask(ticket: Ticket, action: str, *, at: datetime) -> None:
 
 
 def undo(label: str, asked: UUID) -> Response:
-    """Take an action back that waits."""
+    """Undo a pending action."""
     ticket = access_by_label(label, lock=True)
     session.pop(COOKIE, None)
     undoable.undo(ticket, asked, person=current_person(), at=clock.now())
@@ -52,7 +52,7 @@ def undo(label: str, asked: UUID) -> Response:
 
 
 def undo_line() -> UndoLine | None:
-    """The action that this browser can still undo; None where there is none."""
+    """The action that this browser can still undo, or None."""
     kept = session.get(COOKIE)
     if not kept or request.endpoint == "desk.undo":
         return None

@@ -1,4 +1,4 @@
-"""Files that people send through a page: stored by content, tied to their message."""
+"""Uploaded files of page forms, stored by content and attached to a message."""
 
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ CHUNK = 65536
 
 
 def keep_files(message: Message, *, at: datetime) -> None:
-    """Store the files of this request's form with a message; refuses more than ten, and what exceeds the quota."""
+    """Store the files of this request's form with a message; refuses more than ten files, and files above the quota."""
     sent = [each for each in request.files.getlist("files") if each.filename]
     if len(sent) > MOST_FILES:
         raise Invalid(fields={"files": ["too_many"]})

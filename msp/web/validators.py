@@ -1,7 +1,7 @@
-"""Validators of HTTP (ETag): strong ones that stay the same however an answer is compressed on its way.
+"""HTTP validators (ETag): strong ones that do not depend on compression.
 
-Whoever compresses an answer marks its ETag: as a weak one, or with the name of the encoding behind it. We leave ours as
-they are, and take such marks away from what comes back before it is compared.
+Programs that compress a response mark its ETag as weak, or append the name of the encoding. The ETags of responses stay
+unmarked here, and such marks are removed from request headers before the comparison.
 """
 
 import re
@@ -12,7 +12,7 @@ _MARK = re.compile(r"[:;-](gzip|br|deflate|zstd)$")
 
 
 def register(app: Flask) -> None:
-    """Keep the ETags of answers as they were set; call it before the compression is registered."""
+    """Keep ETags of responses unchanged; call it before compression is registered."""
     app.after_request(_restore)
 
 

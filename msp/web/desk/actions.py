@@ -1,4 +1,4 @@
-"""What the console does to a ticket: plain POST forms, each a verb, then back to the page."""
+"""Forms that change a ticket: POST endpoints that call a domain function and redirect to the page."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -44,7 +44,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def delete_time(entry_id: UUID) -> Response:
-    """Take a time entry back."""
+    """Delete a time entry."""
     entry = worklog.access_entry(entry_id)
     ticket = queries.access_ticket(entry.ticket_id)
     worklog.delete_time(entry, at=clock.now())
@@ -52,7 +52,7 @@ def delete_time(entry_id: UUID) -> Response:
 
 
 def retry(message_id: UUID) -> Response:
-    """Send an answer again that did not get through: a new delivery of the same message."""
+    """Retry a reply that was not delivered: a new delivery of the same message."""
     message = db.session.get(Message, message_id)
     if message is None or message.delivery_state != "failed":
         raise Invalid(fields={"message_id": ["not_failed"]})
@@ -62,11 +62,11 @@ def retry(message_id: UUID) -> Response:
 
 
 def reply(label: str) -> Answer:
-    """Reply or make a note; a reply that is held comes back with what others wrote meanwhile."""
+    """Send a reply or note; a held reply returns the page with the messages written meanwhile."""
     try:
         return _form(_reply, is_guarded=False)(label)
     except ReplyHeld as held:
-        db.session.rollback()  # the key of the form too: it has sent nothing yet
+        db.session.rollback()  # the form key too: nothing has been sent yet
         form = request.form
         since = _message_id("last_seen_message_id") or _message_id("confirmed_message_id") or held.message_ids[0]
         hold = Hold(since, held.message_ids[-1], then=form.get("then", ""), body=form.get("body", ""))
@@ -111,7 +111,7 @@ def _set_status(ticket: Ticket, at: datetime) -> None:
 
 
 def _scheduled_for(at: datetime) -> datetime | None:
-    """When a scheduled ticket is opened again, typed in the technician's time zone; None where nothing was."""
+    """When a scheduled ticket reopens, entered in the technician's time zone; None if empty."""
     typed = request.form.get("scheduled_for", "")
     if not typed or request.form.get("status") != "scheduled":
         return None
@@ -151,7 +151,7 @@ def _reply(ticket: Ticket, at: datetime) -> None:
 
 
 def _log_time(ticket: Ticket, at: datetime) -> None:
-    """Log the time that the form says; a timer that ran here ends, and tells the start where the form does not."""
+    """Log the time of the form; stops the running timer, whose start is used if the form has none."""
     person, posted = current_person(), request.form
     zone = ZoneInfo(person.timezone)
     span = read_span(posted, at=at, zone=zone)
@@ -194,7 +194,7 @@ VERBS: dict[str, Verb] = {
     "resolve": _resolve,
     "reopen": _reopen,
 }
-# Who else than those who work on tickets: an account manager says which contract pays for the work.
+# Not only people who work on tickets: an account manager chooses the contract that pays for the work.
 MORE_RIGHTS: Mapping[str, tuple[str, ...]] = {"set_contract": ("change_contracts",)}
 ADDITIONS: dict[str, Verb] = {
     "log_time": _log_time,

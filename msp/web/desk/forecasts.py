@@ -1,4 +1,4 @@
-"""The forecast for staff: which SLA targets will be missed in the next hours, in words, and as a file."""
+"""The SLA forecast for staff: targets likely to be missed in the next hours, as a page and a CSV file."""
 
 from uuid import UUID
 
@@ -38,7 +38,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def forecast_page() -> Answer:
-    """What is due in the next hours: what is at risk, why, and how often such forecasts were right."""
+    """Targets due in the next hours: those at risk, why, and how accurate such forecasts were."""
     hours = _hours()
     found = _outlook(hours)
     at_risk = _listed(found)
@@ -69,7 +69,7 @@ def forecast_page() -> Answer:
 
 
 def forecast_file() -> Response:
-    """Everything due in the next hours as a CSV file."""
+    """All targets due in the next hours as a CSV file."""
     head = [
         gettext("Ticket"),
         gettext("Subject"),
@@ -104,7 +104,7 @@ def _hours() -> int:
 
 
 def _listed(found: Outlook, *, is_whole: bool = False) -> list[Expected]:
-    """What is at risk (or everything), the worst first; technicians see their own and what nobody has."""
+    """Targets at risk (or all), highest risk first; technicians see their own and unassigned ones."""
     person = current_person()
     own = (None, person.id)
     sees_all = may(person, "see_team_reports")
@@ -117,7 +117,7 @@ def _listed(found: Outlook, *, is_whole: bool = False) -> list[Expected]:
 
 
 def _columns(found: Outlook, hours: int) -> list[dict[str, object]]:
-    """The next hours as columns: how many targets are due in each, by what is expected of them."""
+    """The next hours as columns: number of targets due in each, by verdict."""
     at = clock.now()
     by_hour = count_by_hour([each.forecast for each in found.expected], at=at, hours=hours)
     most = max((sum(each.values()) for each in by_hour), default=0)

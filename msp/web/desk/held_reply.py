@@ -1,4 +1,4 @@
-"""What the composer shows of a reply that is held: what others wrote meanwhile, and what confirming sends."""
+"""A held reply in the composer: the messages of others since, and what confirming sends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from msp.web.request_scope import current_person
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reply is held for the messages after `since` up to `until`; `then` and `body` are those of its form."""
+    """A reply held because of the messages after `since` up to `until`; `then` and `body` are those of its form."""
 
     since: UUID
     until: UUID
@@ -25,7 +25,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class HeldReply:
-    """What desk/_held.html draws. `state` are the parameters that draw it again with a newer page."""
+    """Context of desk/_held.html. `state` holds the parameters that redraw it with a newer page."""
 
     hold: Hold
     title: str
@@ -34,7 +34,7 @@ class HeldReply:
 
 
 def hold_asked_for() -> Hold | None:
-    """The hold that the address of a page names, so that the page still shows it when it is drawn again."""
+    """The hold in the page's URL, so that it is still shown after a reload."""
     try:
         since, until = (UUID(request.args.get(name, "")) for name in ("held_since", "held_until"))
     except ValueError:
@@ -43,7 +43,7 @@ def hold_asked_for() -> Hold | None:
 
 
 def held_reply(hold: Hold | None, said: Sequence[MessageRow]) -> HeldReply | None:
-    """What to show of a hold; None where there is none, or where nothing is left of what others wrote."""
+    """The held reply to show; None without a hold, or if none of the other messages exists any more."""
     if hold is None:
         return None
     messages = [each for each in said if hold.since < each.id <= hold.until and _holds(each)]

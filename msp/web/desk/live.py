@@ -1,4 +1,4 @@
-"""What an open page asks all the time: is there news? A few statements, no body when there is none."""
+"""Polling endpoint for open pages: a few statements, and an empty response while nothing changed."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from msp.web.request_scope import background, current_person
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """The routes of this door."""
+    """The routes of this endpoint."""
     blueprint.add_url_rule("/live", "live", needs("desk")(live))
     blueprint.add_url_rule("/live/<uuid:ticket_id>", "live_ticket", needs("desk")(live))
     guarded = needs("work_tickets")(writing)
@@ -28,9 +28,9 @@ def add_routes(blueprint: Blueprint) -> None:
 def live(ticket_id: UUID | None = None) -> Response:
     """204 while nothing changed since `since`; otherwise the new version and what it concerns.
 
-    On a ticket's page it also says that this person is looking, and counts others who come and go as news; so is it
-    when the desk falls behind, or has caught up. `writing` has a sentence for each of the others who are writing:
-    where only that changed, the news concern no ticket.
+    On a ticket's page it also records that this person has it open; people who come or leave count as news, and so does
+    the desk falling behind or catching up. `writing` has a sentence for each other person who is writing; if only that
+    changed, the news concerns no ticket.
     """
     asked = request.args.get("since", "")
     news = queries.news(asked.partition("~")[0])
@@ -49,7 +49,7 @@ def live(ticket_id: UUID | None = None) -> Response:
 
 @background
 def writing(ticket_id: UUID) -> Response:
-    """This person is writing on the ticket: JSON with `writing`, which is reply, note or '' for no more."""
+    """Record that this person is writing: JSON with `writing`, which is reply, note or '' for stopped."""
     ticket = access_ticket(ticket_id)
     kind = request.get_json().get("writing", "")
     if not isinstance(kind, str):
@@ -59,7 +59,7 @@ def writing(ticket_id: UUID) -> Response:
 
 
 def _presence(ticket_id: UUID) -> Presence:
-    """Who else is at a ticket; who is writing is told only to those who may see it."""
+    """Other people on a ticket; who is writing is shown only to people who may see the ticket."""
     here = look(ticket_id)
     if here.writers and db.session.scalar(select(Ticket.id).where(Ticket.id == ticket_id)) is None:
         return here._replace(writers=())

@@ -1,4 +1,4 @@
-"""A ticket of somebody who called or came by: written down by staff, with its caller if nobody knew them."""
+"""Staff create a ticket for a caller or visitor, and a contact if the caller is unknown."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -27,14 +27,14 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def new_ticket() -> str:
-    """The form; with a client chosen it lists that client's people."""
+    """The form; lists the people of the selected client."""
     return _form(request.args.to_dict(), {})
 
 
 def create() -> Answer:
-    """Write down what somebody said, and who they are; refused fields come back with their sentences."""
+    """Create the ticket and, if needed, the contact; redisplays the form with errors if fields are refused."""
     values, at = request.form.to_dict(), clock.now()
-    if "show_people" in values:  # the button beside the client, for pages without script
+    if "show_people" in values:  # the button next to the client select, for pages without script
         return _form(values, {})
     try:
         wanted = _wanted(values)

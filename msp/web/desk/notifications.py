@@ -1,4 +1,4 @@
-"""The bell: a person's notifications."""
+"""A person's notifications: the page and the bell."""
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext
@@ -40,7 +40,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def notifications() -> str:
-    """The newest notifications, read ones too."""
+    """The newest notifications, including read ones."""
     query = with_ticket(select(Notification)).where(Notification.person_id == current_person().id)
     rows = db.session.execute(query.order_by(Notification.at.desc()).limit(SHOWN))
     return render_template(
@@ -52,7 +52,7 @@ def notifications() -> str:
 
 
 def read_notifications() -> Response:
-    """Mark everything read."""
+    """Mark all notifications as read."""
     mark_read(current_person().id, at=clock.now())
     return redirect(url_for("desk.notifications"), 303)
 
@@ -72,7 +72,7 @@ def _shown(row: Notification, ticket: Json) -> dict[str, object]:
 
 
 def sentence(row: Notification) -> str:
-    """What a notification says, in the reader's language."""
+    """The text of a notification in the reader's language."""
     match read_event(row.kind, row.data):
         case TicketAssigned():
             return gettext("A ticket was assigned to you")

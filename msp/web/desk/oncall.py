@@ -1,4 +1,4 @@
-"""The rota: who is on call now and next, two weeks as a strip, swaps in two clicks, and who is away."""
+"""The on-call page: who is on call now and next, a two-week strip, swaps and absences."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
@@ -45,7 +45,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def page() -> str:
-    """The whole page; gaps of the next two weeks stand at its head."""
+    """The whole page; gaps in the next two weeks are shown at the top."""
     at = clock.now()
     rota, person = queries.rota(at), current_person()
     people = {each.id: each for each in staff()}
@@ -67,7 +67,7 @@ def page() -> str:
 
 
 def swap(layer_id: UUID) -> Response:
-    """Give a stretch to whoever was clicked."""
+    """Assign a stretch to the selected person."""
     refuse_restricted()
     if is_first_time():
         layer, at = queries.access_layer(layer_id), clock.now()
@@ -78,7 +78,7 @@ def swap(layer_id: UUID) -> Response:
 
 
 def cancel_swap(swap_id: UUID) -> Response:
-    """Whoever's turn it is has it again."""
+    """Cancel a swap: the scheduled person is on call again."""
     refuse_restricted()
     actions.cancel_swap(queries.access_swap(swap_id), at=clock.now(), by=current_person())
     _tell(gettext("Swap cancelled."))
@@ -86,7 +86,7 @@ def cancel_swap(swap_id: UUID) -> Response:
 
 
 def note_absence() -> Response:
-    """Note whole days, in the zone of whoever is away; the next in line stands in."""
+    """Add an absence of whole days in the absent person's zone; the next in line covers."""
     refuse_restricted()
     if is_first_time():
         person = access_person(_id("person_id"))
@@ -101,7 +101,7 @@ def note_absence() -> Response:
 
 
 def cancel_absence(absence_id: UUID) -> Response:
-    """Somebody is here after all."""
+    """Cancel an absence."""
     refuse_restricted()
     actions.cancel_absence(queries.access_absence(absence_id), at=clock.now(), by=current_person())
     _tell(gettext("Absence cancelled."))
@@ -109,7 +109,7 @@ def cancel_absence(absence_id: UUID) -> Response:
 
 
 def _tell(sentence: str) -> None:
-    """Say what was done, to all who look at who is on call now."""
+    """Confirm the change, and refresh who is on call for everybody."""
     forget_on_call()
     flash(sentence, "green")
 
@@ -119,16 +119,16 @@ def _back() -> Response:
 
 
 def add_to_menu() -> None:
-    """The page's line in the rail."""
+    """The page's menu entry."""
     add_menu(MenuEntry("desk", lazy_gettext("On call"), "phone", "desk.oncall", "desk", 30))
 
 
-# ---------------------------------------------------------------------- what is drawn
+# ---------------------------------------------------------------------- drawing
 
 
 def _duties(at: datetime, layers: Sequence[Layer]) -> list[Json]:
     found = queries.on_call(at)
-    with work(Scope.system()):  # whether somebody is reached is nobody's to read but the desk's
+    with work(Scope.system()):  # other scopes cannot read how a person can be reached
         media = {each.person.id: media_to(each.person.id) for each in found if each.person is not None}
     return [
         {

@@ -1,4 +1,4 @@
-"""Two weeks of a rota as rows of days: each day of a layer runs from its handover to the next day's."""
+"""Two weeks of an on-call schedule as rows of days; a day of a layer runs from handover to handover."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One person's part of a day; `is_whole`: nobody else has a part of it."""
+    """One person's part of a day; `is_whole`: it covers the whole day."""
 
     shift: Shift
     is_whole: bool
 
 
 def first_day(layers: Sequence[Layer], at: datetime) -> date:
-    """The day on which the strip begins: the earliest that still runs in some layer."""
+    """The first day of the strip: the earliest one that has not ended in some layer."""
     begun = [(at.astimezone(layer.zone) - timedelta(minutes=layer.handover)).date() for layer in layers]
     return min(begun, default=at.date())
 
 
 def strip(rota: Rota, start: date) -> list[tuple[Layer, list[list[Cell]]]]:
-    """For each layer its days, and for each day who has which part of it; nobody on a day without hours."""
+    """The days of each layer with their parts; a day without hours has nobody."""
     return [(layer, [_cells(rota, layer, start + number * _A_DAY) for number in range(DAYS)]) for layer in rota.layers]
 
 

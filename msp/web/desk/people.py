@@ -1,4 +1,4 @@
-"""Members of staff as the console's dialogs list them."""
+"""Staff as choices in the console's dialogs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from msp.words.per_locale import cached_per_locale
 
 @dataclass(frozen=True, slots=True)
 class Assignable:
-    """Somebody a ticket can be given to, with what they have open."""
+    """A person a ticket can be assigned to, with their number of open tickets."""
 
     id: UUID
     name: str
@@ -27,7 +27,7 @@ class Assignable:
 
 
 def assignable(*, at: datetime, person: Person) -> tuple[Assignable, ...]:
-    """Who can take tickets, those with fewer open ones first within their tier."""
+    """People who can be assigned tickets, by tier, those with fewer open tickets first."""
     close = end_of_day(person, at)
     return cached(lambda: _assignable(at=at, close=close), name="assignable", of=(close, current_reader().locale))
 
@@ -37,7 +37,7 @@ def _assignable(*, at: datetime, close: datetime) -> tuple[Assignable, ...]:
     for (assignee_id, _, _), number in queries.open_counts(at=at, end_of_day=close).items():
         open_of[assignee_id] = open_of.get(assignee_id, 0) + number
     found = [Assignable(who, name, tier, open_of.get(who, 0)) for who, name, tier in _people()]
-    return tuple(sorted(found, key=lambda each: (each.tier or 9, each.open_count)))  # they come by name
+    return tuple(sorted(found, key=lambda each: (each.tier or 9, each.open_count)))  # the rows are sorted by name
 
 
 def _people() -> list[tuple[UUID, str, int | None]]:
@@ -46,7 +46,7 @@ def _people() -> list[tuple[UUID, str, int | None]]:
 
 @cached_per_locale
 def assignees(people: tuple[Assignable, ...], me: UUID, chosen: UUID | None) -> Markup:
-    """The people of a dialog, as choices."""
+    """The people of a dialog as choices."""
     return Markup(  # noqa: S704 (a template of ours)
         render_template("desk/_assignees.html", people=people, me=me, chosen=chosen)
     )

@@ -1,6 +1,6 @@
-"""Who has a ticket open and who is writing on it, kept in Valkey: it expires by itself, and losing it harms nobody.
+"""Who has a ticket open and who is writing, stored in Valkey with expiry; the data may be lost without harm.
 
-A sorted set for each ticket, of people by the last instant at which they did it, in milliseconds. No text is kept.
+One sorted set per ticket, scored by each person's last activity in milliseconds. No text is stored.
 """
 
 from collections.abc import Iterable
@@ -22,25 +22,25 @@ from msp.web.request_scope import current_person
 PRESENT_SECONDS = 6
 WRITING_SECONDS = 15
 KINDS = ("reply", "note")
-MOST = 10  # people of each kind that are told of
+MOST = 10  # people of each kind that are listed
 
 
 class Writer(NamedTuple):
-    """Somebody who is writing, and one of KINDS."""
+    """A person who is writing, and one of KINDS."""
 
     person_id: UUID
     kind: str
 
 
 class Presence(NamedTuple):
-    """The others who have a ticket open, and those of the others who are writing on it."""
+    """Other people who have a ticket open, and those of them who are writing."""
 
     viewers: tuple[UUID, ...] = ()
     writers: tuple[Writer, ...] = ()
 
 
 def present(ticket_id: UUID) -> Presence:
-    """Who else is at a ticket; nobody where Valkey is away."""
+    """Other people on a ticket; empty if Valkey is unavailable."""
     at = _milliseconds()
     try:
         pipe = wake.connection().pipeline(transaction=False)
@@ -53,7 +53,7 @@ def present(ticket_id: UUID) -> Presence:
 
 
 def look(ticket_id: UUID) -> Presence:
-    """Say that this person has a ticket open, and hear who else is at it; nobody where Valkey is away."""
+    """Record that this person has a ticket open, and return the others; empty if Valkey is unavailable."""
     at, key = _milliseconds(), _looking(ticket_id)
     try:
         pipe = wake.connection().pipeline(transaction=False)
@@ -69,9 +69,9 @@ def look(ticket_id: UUID) -> Presence:
 
 
 def say_writing(ticket_id: UUID, kind: str) -> None:
-    """Say that this person is writing a reply or a note on a ticket, or with '' that they are not; raises Invalid.
+    """Record that this person is writing a reply or a note, or with '' that they stopped; raises Invalid.
 
-    It holds for WRITING_SECONDS. Does nothing where Valkey is away.
+    Expires after WRITING_SECONDS. Does nothing if Valkey is unavailable.
     """
     if kind and kind not in KINDS:
         raise Invalid(fields={"writing": ["unknown"]})
@@ -89,7 +89,7 @@ def say_writing(ticket_id: UUID, kind: str) -> None:
 
 
 def writing_lines(writers: Iterable[Writer]) -> list[str]:
-    """A sentence for each of those who are writing, in the reader's language."""
+    """A sentence for each person who is writing, in the reader's language."""
     kinds = {each.person_id: each.kind for each in writers}
     if not kinds:
         return []
@@ -98,7 +98,7 @@ def writing_lines(writers: Iterable[Writer]) -> list[str]:
 
 
 def page_version(version: str, here: Presence) -> str:
-    """A version of news that also changes with who is at the ticket, and with whether the desk keeps up."""
+    """A version of the page that also changes with presence, and when the desk falls behind or catches up."""
     viewers = hash((lag() is None, *(each.int for each in here.viewers))) & 0xFFFF
     writers = hash(tuple((each.person_id.int, KINDS.index(each.kind)) for each in here.writers)) & 0xFFFF
     return f"{version}~{viewers:x}~{writers:x}"

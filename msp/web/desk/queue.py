@@ -1,4 +1,4 @@
-"""The queue: everything open, grouped by what is due."""
+"""The queue: open tickets grouped by due date."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -53,7 +53,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def home() -> Response:
-    """Where a working day begins: one's own tickets, or the team's for whoever has none."""
+    """The first view of a working day: own tickets, or the team's for people without any."""
     person = current_person()
     has_own = may(person, "work_tickets") and queries.rows(Filter(assignee_id=person.id), limit=1)
     view = "mine" if has_own else "team"
@@ -61,7 +61,7 @@ def home() -> Response:
 
 
 def queue(view: str) -> str:
-    """One view of the queue, narrowed by the filters of the address."""
+    """One view of the queue with the filters of the URL."""
     person, at = current_person(), clock.now()
     wanted, order, limit = _wanted(view, person, at), _order(), _limit()
     news = _NEWS.read(person_id=person.id)
@@ -101,7 +101,7 @@ def queue(view: str) -> str:
 
 
 def _lefts(paused: list[TicketRow], *, at: datetime) -> dict[UUID, int]:
-    """Business minutes left of tickets that stand still, which stay the same for as long as they do: kept a minute."""
+    """Business minutes left of paused tickets, constant while they are paused; cached for a minute."""
     minute = int(at.timestamp() // 60)
     keys = {each.id: (each.id, each.version, minute) for each in paused}
     unknown = [ticket_id for ticket_id, key in keys.items() if key not in _left]
@@ -132,7 +132,7 @@ def _wanted(view: str, person: Person, at: datetime) -> Filter:
 
 
 def _chosen(name: str, known: Collection[str]) -> tuple[str, ...]:
-    """The values of a filter in the address; raises NotFound for one that there is not."""
+    """The values of a filter in the URL; raises NotFound for unknown ones."""
     chosen = tuple(each for each in request.args.getlist(name) if each)
     if not set(chosen) <= set(known):
         raise NotFound(name)
@@ -147,7 +147,7 @@ def _order() -> str:
 
 
 def _limit() -> int:
-    """How many rows the address asks for: a page, or as many as `all` says, in steps."""
+    """The number of rows in the URL: one page, or as many as `all` says, in steps."""
     wanted = request.args.get("all", "")
     if not wanted:
         return PAGE
@@ -183,7 +183,7 @@ def _subtitle(count: int, tickets: list[TicketRow], at: datetime, close: datetim
 def _groups(
     tickets: list[TicketRow], counts: dict[str, int], *, at: datetime, close: datetime, is_due: bool, view: str
 ) -> list[dict[str, object]]:
-    """The tickets by group, each with how many there are in all and where the rest is shown, if any is left out."""
+    """The tickets by group, each with its total and a URL for the rest, if the list is cut."""
     titles = {
         "late": gettext("SLA breached"),
         "next_hour": gettext("Due in the next hour"),
@@ -214,7 +214,7 @@ def _groups(
 
 
 def _ends(keys: list[str], missing: dict[str, int], counts: dict[str, int]) -> dict[str, int]:
-    """How many are left out, at the last group shown of those that run, and of those that stand still."""
+    """How many tickets are left out, by the last shown group of running and of paused tickets."""
     ends = {}
     for kinds in (("late", "next_hour", "today", "later", "all"), ("paused", "none")):
         shown = [key for key in keys if key in kinds]
@@ -225,7 +225,7 @@ def _ends(keys: list[str], missing: dict[str, int], counts: dict[str, int]) -> d
 
 
 def row(ticket: TicketRow, left_minutes: int | None) -> Markup:
-    """One line of the queue: drawn once for all readers of a language and zone, until something of it changes."""
+    """One row of the queue, cached for all readers of a language and zone until the ticket changes."""
     if ticket.status in FINISHED:
         due = stamp(ticket.resolved_at or ticket.updated_at, how="ago")
     else:
@@ -255,7 +255,7 @@ def _group(ticket: TicketRow, at: datetime, close: datetime) -> str:
 
 
 def _counts(wanted: Filter, view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
-    """How many tickets of the list there are in each group, in all."""
+    """Total of each group in the list."""
     if wanted.tiers or wanted.client_id or wanted.statuses or wanted.due_before:
         return queries.group_counts(wanted, at=at, end_of_day=close)
     return _totals(view, person, at, close)
@@ -294,7 +294,7 @@ def _drawn_filters(
     view: str, wanted: Filter, _root: str, _query: bytes, clients: tuple[ClientName, ...]
 ) -> list[dict[str, object]]:
     named = next((client.name for client in clients if client.id == wanted.client_id), gettext("all"))
-    # One address for all of them but for the id in it: making an address costs more than drawing it.
+    # One URL with a placeholder for the id: building a URL costs more than drawing the row.
     before, _, after = _url(view, client=_ANY_CLIENT).partition(_ANY_CLIENT)
     statuses: Iterable[str] = STATUSES[len(UNFINISHED) :] if view == "solved" else UNFINISHED
     return [
@@ -337,7 +337,7 @@ def _filter(
     none: str,
     more: Iterable[dict[str, object]] = (),
 ) -> dict[str, object]:
-    """A filter of which several values may hold: choosing one that holds takes it out again."""
+    """A filter with several values; choosing a selected value removes it."""
     return {
         "label": label,
         "value": ", ".join(text for code, text in options if code in chosen) or none,

@@ -1,4 +1,4 @@
-"""Where a reply would go, as the composer says before it is sent."""
+"""The destination of a reply, as the composer shows it before sending."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from msp.words.vocabulary import word
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What the composer says: its label, and where nobody can be reached, why and where that can be changed."""
+    """Destination of a reply: label, and if there is none, the reason and where to change that."""
 
     channel: str | None
     label: str
@@ -24,7 +24,7 @@ class Destination:
 
 
 def destination(ticket: TicketRow, *, may_administer: bool) -> Destination:
-    """Where a reply would go now."""
+    """The current destination of a reply."""
     name = first_name(ticket.requester_name) or ticket.requester_name
     with work(Scope.system()):
         contact = requester_contact(ticket.id)
@@ -36,7 +36,7 @@ def destination(ticket: TicketRow, *, may_administer: bool) -> Destination:
 
 
 def _why_nowhere(contact: RequesterContact, name: str) -> str:
-    """Why nobody can be reached, and what to do about it."""
+    """Why there is no destination, and what to do about it."""
     if not contact.is_active:
         return gettext("%(name)s cannot be notified: their record is deactivated. Activate it again.", name=name)
     if not contact.email:

@@ -1,4 +1,4 @@
-"""Reports for staff: how the promises were kept, the tickets behind each figure, and both as files."""
+"""SLA compliance reports for staff: figures, the tickets behind each, and CSV files."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from msp.web.shell import MenuEntry, add_menu, shell
 from msp.words.vocabulary import word
 
 PAGE = 50
-ROWS = 100  # of the table, so that a page for hundreds of clients stays light
+ROWS = 100  # rows of the table, to keep the page small for hundreds of clients
 MOST_IN_FILE = 10_000
 TREND_MONTHS = 6
 TREND_SECONDS = 60.0
@@ -32,7 +32,7 @@ BEHIND = "desk.report_promises"
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """The routes of these pages, and their line of the rail."""
+    """The routes of these pages and their menu entry."""
     guard = needs("desk")
     for rule, name, view in (
         ("/reports", "reports", attainment),
@@ -45,7 +45,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def attainment() -> Answer:
-    """The figures of a period, grouped, with what was left out and the months before."""
+    """The figures of a period, grouped, with exclusions and the trend of previous months."""
     asked, only_technician = _asked(), _only_technician()
     found = figures(asked.question, by=asked.by)
     total = tables.total_of(found, asked, endpoint=BEHIND)
@@ -72,7 +72,7 @@ def attainment() -> Answer:
 
 
 def promises() -> Answer:
-    """The promises behind a figure, each with its deadline's reason."""
+    """The SLA targets behind a figure, each with the reason for its due date."""
     asked = _asked()
     found, number = lines(asked.question, outcomes=asked.outcomes, limit=PAGE, offset=(asked.page - 1) * PAGE)
     why = reasons(found, at=asked.question.at)
@@ -99,7 +99,7 @@ def attainment_file() -> Response:
 
 
 def promises_file() -> Response:
-    """The promises behind a figure as a CSV file, the first ten thousand."""
+    """The SLA targets behind a figure as a CSV file, at most ten thousand."""
     asked = _asked()
     found, _ = lines(asked.question, outcomes=asked.outcomes, limit=MOST_IN_FILE)
     left = margins(found, at=asked.question.at)
@@ -108,7 +108,7 @@ def promises_file() -> Response:
 
 
 def tabs(current: str) -> list[dict[str, object]]:
-    """The pages that belong together."""
+    """Tabs of the report pages."""
     pages = (("desk.reports", gettext("SLA compliance")), ("desk.report_forecast", gettext("Forecast")))
     return [{"label": text, "url": url_for(endpoint), "current": endpoint == current} for endpoint, text in pages]
 
@@ -123,13 +123,13 @@ def _asked() -> ReportParams:
 
 
 def _only_technician() -> UUID | None:
-    """Whose own figures the person may see beside the team's; None: everybody's."""
+    """The technician whose own figures the person may see besides the team's; None: everybody's."""
     person = current_person()
     return None if may(person, "see_team_reports") else person.id
 
 
 def _trend(asked: ReportParams) -> list[dict[str, object]]:
-    """The months up to the period's end as columns; a minute old at most."""
+    """The months up to the period's end as columns; cached for a minute."""
     question = asked.question
     period = question.period.reaching_back(TREND_MONTHS)
     wider = Question(period, question.at, {name: each for name, each in question.only.items() if name != "month"})
@@ -141,7 +141,7 @@ def _trend(asked: ReportParams) -> list[dict[str, object]]:
 
 
 def _form(asked: ReportParams) -> dict[str, object]:
-    """The selects of the form, and what else narrows the question, each with a way to take it out."""
+    """The select fields of the form, and the other filters with links that remove them."""
     only = asked.question.only
     selects = [
         ("client", gettext("Client"), [(str(each.id), each.name) for each in client_names()]),

@@ -1,4 +1,4 @@
-"""Search from the rail and the palette, and the page of a person that it leads to."""
+"""Search of the console and command palette, and the page of a person."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -30,7 +30,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def search() -> str | Response:
-    """What fits the words; the only ticket of a number that was typed goes straight to its ticket."""
+    """Search results; a ticket number with one match redirects to the ticket."""
     words = request.args.get("q", "").strip()
     results = find(words)
     if results.exact and "HX-Request" not in request.headers:
@@ -40,13 +40,13 @@ def search() -> str | Response:
         *group(gettext("Clients"), map(_client, results.clients)),
         *group(gettext("People"), map(_person, results.people)),
     ]
-    if request.headers.get("HX-Target", "").endswith("palette-list"):  # as one types: the list alone
+    if request.headers.get("HX-Target", "").endswith("palette-list"):  # search as you type: the list only
         return render_template("parts/_found.html", groups=groups)
     return render_template("desk/search.html", shell=shell(current="search"), q=words, groups=groups)
 
 
 def person(person_id: UUID) -> str:
-    """Somebody, how to reach them, and their tickets: those of a member of staff are those they are assigned."""
+    """A person: contact details and tickets (for staff, those assigned to them)."""
     who = access_person(person_id)
     return render_template(
         "desk/person.html",
@@ -61,7 +61,7 @@ def person(person_id: UUID) -> str:
 
 
 def _tickets(who: Person, title: str, *, is_finished: bool, limit: int) -> dict[str, object]:
-    """The newest ones, with how many there are and the address that shows more, if any is left out."""
+    """The newest tickets with the total, and the URL of the full list if it is longer."""
     wanted = Filter(assignee_id=who.id) if who.client_id is None else Filter(requester_id=who.id)
     wanted = replace(wanted, is_finished=is_finished)
     asked = request.args.get("all", "")

@@ -1,4 +1,4 @@
-"""The view of finished tickets: by when they were resolved, in pages, with how many there are in all."""
+"""The view of finished tickets, paginated by resolution time, with the total."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,23 +23,23 @@ class Pages:
 
     @property
     def subtitle(self) -> str:
-        """How many in all, and in which order."""
+        """The total and the sort order."""
         number = ngettext("%(num)d resolved", "%(num)d resolved", self.total)
         return f"{number} · " + gettext("last resolved")
 
     def groups(self, title: str) -> Sequence[dict[str, object]]:
-        """All of them as one group."""
+        """All rows as one group."""
         if not self.rows:
             return []
         return [{"key": "all", "title": title, "count": self.total, "tickets": self.rows, "more_url": None}]
 
 
 def read(wanted: Filter) -> Pages:
-    """The page that the address asks for; raises NotFound for a place in the list that cannot be."""
+    """The requested page; raises NotFound for an invalid position."""
     before, after = _key("before"), _key("after")
     found = finished_page(wanted, before=before, after=after, limit=PAGE)
     if after and not found.newer and len(found.rows) < PAGE:
-        found = finished_page(wanted, limit=PAGE)  # tickets came on top meanwhile, or went: the first page is whole
+        found = finished_page(wanted, limit=PAGE)  # rows were added or removed meanwhile: show the full first page
     return Pages(
         list(found.rows),
         count_finished(wanted),

@@ -1,4 +1,4 @@
-"""One ticket: conversation, composer, and what stands beside it."""
+"""The page of one ticket: conversation, composer and side panels."""
 
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -73,12 +73,12 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def ticket(label: str) -> str:
-    """The page of one ticket; opening it marks its notifications read."""
+    """The page of one ticket; marks its notifications as read."""
     return _page(label, hold_asked_for())
 
 
 def held_page(label: str, hold: Hold) -> str:
-    """The page as the answer to a reply that is held."""
+    """The page as the response to a reply that is held."""
     g.page_path = url_for("desk.ticket", label=label)
     return _page(label, hold)
 
@@ -130,14 +130,14 @@ def _page(label: str, hold: Hold | None) -> str:
 
 
 def _schedule(ticket: TicketRow, at: datetime) -> dict[str, str]:
-    """What the status dialog offers as the time a scheduled ticket is opened again: its own, else tomorrow at nine."""
+    """Default of the status dialog for when a scheduled ticket reopens: its stored time, else tomorrow at nine."""
     tomorrow = datetime.combine(formats.here(at).date() + timedelta(days=1), time(9))
     chosen = formats.here(ticket.scheduled_for) if ticket.scheduled_for else tomorrow
     return {"scheduled_for": f"{chosen:%Y-%m-%dT%H:%M}", "scheduled_from": f"{formats.here(at):%Y-%m-%dT%H:%M}"}
 
 
 def similar(label: str) -> str:
-    """Solved tickets that are like this one: asked for once the page stands, since looking for them takes longest."""
+    """Similar solved tickets; loaded after the page, since the search is its slowest part."""
     this = queries.access_by_label(label)
     found = similar_resolved(this)
     if request.headers.get("HX-Request"):
@@ -146,7 +146,7 @@ def similar(label: str) -> str:
 
 
 def attachment(attachment_id: UUID) -> Response:
-    """A file, always as a download and never drawn on our origin."""
+    """Download of a file; always as an attachment, never rendered on this origin."""
     row = db.session.get(Attachment, attachment_id)
     if row is None or row.state != "stored" or row.storage_key is None:
         raise NotFound("attachment")
@@ -163,7 +163,7 @@ def _people(ids: tuple[UUID, ...]) -> list[Person]:
 
 
 def _unread(found: BatchResult, this: TicketRow, person: Person, at: datetime) -> int:
-    """What else this person has not read; what is about this ticket they read now."""
+    """The person's other unread notifications; those of this ticket are marked as read."""
     [unread] = found.all(_UNREAD)
     if unread.here:
         mark_read(person.id, at=at, ticket_id=this.id)
@@ -171,7 +171,7 @@ def _unread(found: BatchResult, this: TicketRow, person: Person, at: datetime) -
 
 
 def _deadlines(this: TicketRow, found: BatchResult, at: datetime) -> list[dict[str, object]]:
-    """Each promise with its reason; that of the one due first stands open."""
+    """SLA targets with their reasons; that of the next due target is expanded."""
     clocks, pauses = found.all(_CLOCKS), found.all(_PAUSES)
     due = due_first(clocks)
     return [
@@ -189,7 +189,7 @@ def _deadline(each: ShownClock, pauses: Spans, at: datetime) -> dict[str, object
 
 
 def _targets(this: TicketRow, found: BatchResult) -> dict[str, detail.TargetRow]:
-    """What each priority promises for tickets of this type: targets of the type come before those of every type."""
+    """SLA target times by priority for this ticket's type; targets of the type override those of all types."""
     meant = [each for each in found.all(detail.TARGETS) if each.type in ("", this.type)]
     return {each.priority: each for each in sorted(meant, key=lambda each: each.type)}
 
@@ -203,9 +203,9 @@ def _next_step(contract: detail.ContractRow | None, clocks: list[ShownClock]) ->
 
 
 def _reason(this: TicketRow, each: ShownClock, pauses: Spans, found: BatchResult) -> list[str]:
-    """Why a promise is due when it is, or was; nothing of one that is not needed any more.
+    """Why an SLA target is or was due at its time; empty for a cancelled one.
 
-    One that is finished names the priority and the contract that it was made for.
+    The reason of a finished target names the priority and contract it was created with.
     """
     if each.state == "cancelled":
         return []
@@ -228,9 +228,9 @@ def _panel(this: TicketRow, contract: detail.ContractRow | None, found: BatchRes
 
 
 def _contracts(this: TicketRow, found: BatchResult, at: datetime) -> list[detail.ContractRow]:
-    """What the ticket could be worked under: the client's contracts that held since then, the present one first.
+    """The client's contracts that were valid at some time since the ticket was opened, the ticket's own first.
 
-    Nothing where there is no choice.
+    Empty if there is no choice.
     """
     opened, today = formats.here(this.created_at).date(), formats.here(at).date()
     offered = [
@@ -278,12 +278,12 @@ def _work(found: BatchResult) -> dict[str, object]:
 
 @cached_per_locale
 def log_fields(today: date, minutes: int | None) -> Markup:
-    """What is filled in to log time; `minutes` are those of the timer that runs here."""
+    """Defaults of the form that logs time; `minutes` are those of the person's timer on this ticket."""
     drawn = render_template("desk/_log_fields.html", today=today, minutes=minutes or "", work_types=WORK_TYPES)
     return Markup(drawn)  # noqa: S704 (a template of ours)
 
 
 def _next_urgent(this: TicketRow, found: BatchResult) -> str | None:
-    """The ticket of this person that is due next, after this one."""
+    """The ticket of this person that is due next after this one."""
     other = next((str(each) for each in found.all(queries.DUE_NEXT) if str(each) != this.label), None)
     return url_for("desk.ticket", label=other) if other else None

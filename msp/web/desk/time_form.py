@@ -1,4 +1,4 @@
-"""The form that logs time: a day, and when the work began and ended there, or how long it took."""
+"""The form that logs time: a day with start and end times, or a duration."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,17 +17,17 @@ _MINUTE = timedelta(minutes=1)
 
 
 class Span(NamedTuple):
-    """When work began, and how many minutes it took."""
+    """Start of work and its duration in minutes."""
 
     started_at: datetime
     minutes: int
 
 
 def read_span(posted: "MultiDict[str, str]", *, at: datetime, zone: ZoneInfo) -> Span:
-    """What the form says, in the technician's zone; an end before its start is that of the next day.
+    """The period of the form in the technician's zone; an end before the start is on the next day.
 
-    Two of start, end and minutes are enough. Minutes of today alone ended now; on another day a start or an end is
-    needed, since the hour decides the price. Raises Invalid naming the field.
+    Two of start, end and minutes are enough. Minutes alone for today are taken to end now; for another day a start or
+    an end is required, since the hour decides the price. Raises Invalid naming the field.
     """
     today = at.astimezone(zone).date()
     on, minutes = _day(posted.get("on", ""), today), _minutes(posted.get("minutes", ""))
@@ -89,15 +89,15 @@ def _time(posted: "MultiDict[str, str]", name: str) -> time | None:
 
 
 def _instant(on: date, at: time, zone: ZoneInfo, *, fold: int) -> datetime:
-    """A local time as an instant; one that comes twice is the first for a start and the second for an end."""
+    """A local time as an instant; an ambiguous time is the first one for a start and the second one for an end."""
     try:
         return datetime.combine(on, at, zone).replace(fold=fold).astimezone(UTC)
-    except OverflowError as wrong:  # the first and last day that a date can be
+    except OverflowError as wrong:  # the first and last day of the date type
         raise Invalid(fields={"on": ["invalid"]}) from wrong
 
 
 def doubts(entry: TimeEntry, *, zone: ZoneInfo) -> Iterator[str]:
-    """Sentences on time that cannot all have been worked: overlapping entries, days of over 24 hours."""
+    """Warnings about implausible time: overlapping entries, days of over 24 hours."""
     for other in overlaps_of(entry):
         end = other.started_at + other.minutes * _MINUTE
         yield gettext(

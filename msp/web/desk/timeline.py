@@ -1,4 +1,4 @@
-"""A ticket's conversation and what happened to it, in one order, as sentences in the reader's language."""
+"""A ticket's messages and events in one order, with events as sentences in the reader's language."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -31,7 +31,7 @@ STATUS_ICONS = {"waiting_client": "circle-pause", "scheduled": "calendar-clock",
 
 
 class Spoken(Protocol):
-    """A message, however it was read."""
+    """A message, from any query."""
 
     @property
     def at(self) -> datetime: ...
@@ -40,9 +40,9 @@ class Spoken(Protocol):
 def timeline(
     messages: Iterable[Spoken], events: Iterable[EventRow] = (), *, states: str = "status", newest: int | None = None
 ) -> list[dict[str, object]]:
-    """Messages and events by time, with a line wherever a new day begins (the reader's); `states` are whose words.
+    """Messages and events by time, with a separator per day (reader's zone); `states` is the status vocabulary.
 
-    With `newest`, only the first one and so many at the end; a fold stands for those between.
+    With `newest`, only the first entry and that many at the end, with a fold in between.
     """
     items: list[Placed] = [(m.at, 0, {"kind": "message", "message": m}) for m in messages]
     items += [(e.at, 1, {"kind": "event", "event": shown}) for e in events if (shown := _event(e, states))]

@@ -1,4 +1,4 @@
-"""What templates draw with: `register(app)` adds filters and globals to Jinja.
+"""Filters and globals of templates: `register(app)` adds them to Jinja.
 
 - `assets`: addresses of built files
 - `devices`: names of browsers
@@ -83,10 +83,10 @@ GLOBALS = {
 
 
 def register(app: Flask) -> None:
-    """Make every filter and global of the templates known to this application."""
+    """Add all filters and globals to this application's templates."""
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(GLOBALS)
-    # A page translates some five hundred sentences: Flask-Babel's own way to the catalogue is too long for that.
+    # A page translates about five hundred sentences: Flask-Babel's own lookup is too slow for that.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
         gettext=lambda text: _catalogue(current_reader().locale).ugettext(text),
         ngettext=lambda one, many, number: _catalogue(current_reader().locale).ungettext(one, many, number),
@@ -100,7 +100,7 @@ def register(app: Flask) -> None:
 
 
 def _say(text: str, **values: object) -> Markup:
-    """A sentence in the reader's language, with its values escaped: what the extension does, by a shorter way."""
+    """A translated sentence with its values escaped: like the extension's `_`, but faster."""
     locale = current_reader().locale
     said = _said.get((locale, text))
     if said is None:

@@ -1,4 +1,4 @@
-"""Where the built stylesheet, script, icons and fonts are: names with their content's hash."""
+"""URLs of built stylesheets, scripts, icons and fonts; file names contain a content hash."""
 
 import json
 import time
@@ -12,12 +12,12 @@ _looked: tuple[float, dict[str, str]] = (0.0, {})
 
 
 def asset(name: str) -> str:
-    """URL of a built file by its plain name, such as `app.css`; refuses names that were not built."""
+    """URL of a built file by its plain name, such as `app.css`; raises an error for unknown names."""
     return _url(request.root_path, _files()[name])
 
 
 def _files() -> dict[str, str]:
-    """Plain names and built names; whether they were built anew is looked at once a second."""
+    """Plain names to built names; checked for a new build once a second."""
     global _looked
     moment = time.monotonic()
     if not _looked[1] or moment - _looked[0] > LOOK_SECONDS:

@@ -1,6 +1,6 @@
-"""A browser's own description of itself in words that its owner recognises: "Firefox · Linux"."""
+"""Short names of browsers from the User-Agent header: "Firefox · Linux"."""
 
-# What a description contains, in the order in which it is looked for: browsers name others that they are like.
+# Markers in order of precedence: browsers also name others that they are compatible with.
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -23,6 +23,6 @@ _SYSTEMS = (
 
 
 def device_name(user_agent: str) -> str:
-    """Browser and system, as far as the description names known ones; else its beginning."""
+    """Browser and operating system if known; else the beginning of the header."""
     names = [next((name for mark, name in marks if mark in user_agent), "") for marks in (_BROWSERS, _SYSTEMS)]
     return " · ".join(name for name in names if name) or user_agent[:60]

@@ -1,4 +1,4 @@
-"""Small drawings that stand in every page, made here once so that rows stay cheap."""
+"""Small components of all pages, built in Python because rows need them to be fast."""
 
 import uuid
 import zlib
@@ -19,11 +19,11 @@ from msp.words.per_locale import cached_per_locale
 from msp.words.vocabulary import word
 
 TINTS = 6
-SOON = 0.75  # from this share of the promise on, a deadline counts as soon
+SOON = 0.75  # from this share of the target time on, a due date counts as soon
 
 
 class Named(Protocol):
-    """Whoever has a name and an identity that a tint can follow."""
+    """Anything with a name and an id that decides its colour."""
 
     @property
     def id(self) -> object: ...
@@ -32,7 +32,7 @@ class Named(Protocol):
 
 
 class Due(Protocol):
-    """What a ticket carries about the promise that is due next; instants in UTC."""
+    """The ticket's next due SLA target; times in UTC."""
 
     @property
     def status(self) -> str: ...
@@ -47,7 +47,7 @@ class Due(Protocol):
 
 
 class Clock(Protocol):
-    """One promise of a ticket: `running`, `paused`, `met` or `cancelled`; instants in UTC."""
+    """An SLA target of a ticket: `running`, `paused`, `met` or `cancelled`; times in UTC."""
 
     @property
     def state(self) -> str: ...
@@ -63,7 +63,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Left:
-    """What a deadline says: the figure, its tone and how much of the promise is used (0 to 1)."""
+    """Remaining time of a target: text, tone and used share (0 to 1)."""
 
     text: str
     tone: str
@@ -72,7 +72,7 @@ class Left:
 
 
 def icon(name: str, *, size: str = "", label: str = "", cls: str = "") -> Markup:
-    """One icon of the sprite; with a label it speaks, without it readers skip it."""
+    """An icon of the sprite; with a label it is announced by screen readers, without one it is hidden from them."""
     return _icon(asset("icons.svg"), name, size, label, cls)
 
 
@@ -84,7 +84,7 @@ def _icon(sprite: str, name: str, size: str, label: str, cls: str) -> Markup:
 
 
 def initials(name: str) -> str:
-    """Two letters for a person: of the first and the second word that begins with a letter."""
+    """Initials of a name: the first letters of its first two words that begin with a letter."""
     letters = [part[0] for part in name.split() if part[0].isalpha()]
     return "".join(letters[:2]).upper() or "?"
 
@@ -97,7 +97,7 @@ def _disc(key: str, name: str, size: str) -> Markup:
 
 
 def avatar(who: Named | None, *, size: str = "") -> Markup:
-    """A person's disc, always in the same tint; an empty ring where there is nobody."""
+    """A person's avatar in a fixed tint; an empty ring for None."""
     if who is None:
         return _nobody(size)
     return _disc(str(who.id), who.name, size)
@@ -111,7 +111,7 @@ def _nobody(size: str) -> Markup:
 
 
 def person(who: Named | None, *, size: str = "") -> Markup:
-    """Disc and name side by side."""
+    """Avatar and name."""
     name = who.name if who else gettext("Unassigned")
     return Markup('<span class="person">{}<span class="clip">{}</span></span>').format(avatar(who, size=size), name)
 
@@ -133,7 +133,7 @@ def _bars(code: str) -> Markup:
 
 @cached_per_locale
 def priority(code: str, *, words: bool = False) -> Markup:
-    """Three bars, as many filled as it matters; the word beside them, or for readers only."""
+    """Three bars for the priority; its name is visible, or for screen readers only."""
     said, mark = word(code, "priority"), _bars(code)
     if words:
         return Markup('<span class="prio-word is-{}">{}{}</span>').format(code, mark, said)
@@ -144,19 +144,19 @@ def priority(code: str, *, words: bool = False) -> Markup:
 
 @cached_per_locale
 def status_pill(code: str, *, of: str = "status") -> Markup:
-    """The state as a word on its colour; `of` names the vocabulary."""
+    """A status as a coloured pill; `of` is the vocabulary."""
     shade = tone(code, of)
     return Markup('<span class="pill{}">{}</span>').format(f" is-{shade}" if shade else "", word(code, of))
 
 
 def channel_icon(code: str) -> Markup:
-    """Where it was written, as an icon that says its name."""
+    """The channel of a message as a labelled icon."""
     return icon(channel_icon_name(code), label=word(code, "channel"))
 
 
 @lru_cache(maxsize=4096)
 def bar(share: float, *, shade: str = "accent", thick: bool = False, label: str = "") -> Markup:
-    """A share between 0 and 1 as a line; drawn by attributes, since inline styles are refused."""
+    """A share between 0 and 1 as a bar; uses SVG attributes, since the CSP forbids inline styles."""
     width = round(max(0.0, min(1.0, share)) * 100, 1)
     says = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     return Markup(
@@ -166,7 +166,7 @@ def bar(share: float, *, shade: str = "accent", thick: bool = False, label: str 
 
 
 def stamp(at: datetime, *, how: str = "moment") -> Markup:
-    """An instant as a `<time>`: short text, machine-readable value, the whole date on hover."""
+    """A time as `<time>`: short text, machine-readable value, full date as tooltip."""
     text = {"moment": formats.moment, "time": formats.time_of_day, "ago": formats.ago, "day": formats.day}[how](at)
     return _stamp(at, text)
 
@@ -177,7 +177,7 @@ def _stamp(at: datetime, text: str) -> Markup:
 
 
 def left_of(started: datetime, due: datetime, *, now: datetime) -> Left:
-    """What is left until `due`: a figure today, weekday and hour when it is further off."""
+    """Time until `due`: a duration today, weekday and time if later."""
     span, whole = due - now, due - started
     used = 1.0 if span <= timedelta() or not whole else max(0.0, min(1.0, 1 - span / whole))
     shade = "red" if span <= timedelta() else "amber" if used >= SOON else "green"
@@ -188,9 +188,9 @@ def left_of(started: datetime, due: datetime, *, now: datetime) -> Left:
 
 
 def deadline(ticket: Due, *, left_minutes: int | None = None) -> Markup:
-    """The row's deadline: what is left, of which promise, and a line for how much of it is used.
+    """The due date of a row: time left, kind of target, and a bar for the used share.
 
-    `left_minutes` are the business minutes that remain while the clocks stand still.
+    `left_minutes` are the business minutes left while the target is paused.
     """
     if ticket.status in FINISHED:
         return _still(word(ticket.status, "status"))
@@ -234,9 +234,9 @@ def _ticking(started: datetime, due: datetime) -> Markup:
 
 
 def deadline_words(clock: Clock, *, took_minutes: int | None = None, left_minutes: int | None = None) -> Markup:
-    """The same promise in words, for the ticket's side: met in so long, or what is left and until when.
+    """The same target as text for the ticket's side panel: time it took, or time left and due date.
 
-    `took_minutes` are the business minutes until it was met, `left_minutes` what remains in a pause.
+    `took_minutes` are the business minutes until it was met, `left_minutes` those left in a pause.
     """
     if clock.state == "cancelled":
         return Markup('<span class="quiet">{}</span>').format(gettext("not applicable"))
@@ -271,10 +271,10 @@ def _open_words(started: datetime, due: datetime, *, now: datetime) -> Markup:
 
 
 def act(url: str) -> Markup:
-    """Attributes of a form that acts: a plain POST that script turns into a change in place."""
+    """Attributes of a form that acts: a POST form that the script submits without a page load."""
     return Markup('method="post" action="{0}" hx-post="{0}"').format(url)
 
 
 def form_key() -> str:
-    """A fresh idempotency key for a form, so that sending it twice does the thing once."""
+    """A new idempotency key for a form, so that sending it twice has one effect."""
     return str(uuid.uuid4())

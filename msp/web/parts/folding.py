@@ -1,4 +1,4 @@
-"""Long conversations are folded: their first entry and the newest ones stand there, the others come on request."""
+"""Folding of long conversations: the first entry and the newest ones are shown, the others on request."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,15 +10,15 @@ from werkzeug.urls import iri_to_uri
 
 from msp.kernel.errors import NotFound
 
-NEWEST = 30  # entries that always stand there
-FEW = 5  # so many more are not worth a fold
-STEP = 200  # entries that come with each request for older ones
+NEWEST = 30  # newest entries that are always shown
+FEW = 5  # up to this many entries are not folded
+STEP = 200  # older entries per request
 MOST = 20_000
 Placed: TypeAlias = tuple[datetime, int, dict[str, Any]]
 
 
 def shown_newest() -> int:
-    """How many entries the address asks for (`?older=`, those beyond the usual ones); raises NotFound for no number."""
+    """Number of newest entries, with those of `?older=` added; raises NotFound if it is not a number."""
     older = request.args.get("older", "")
     if older and not (older.isascii() and older.isdigit() and len(older) < 7):
         raise NotFound("page")
@@ -26,7 +26,7 @@ def shown_newest() -> int:
 
 
 def folded(items: Sequence[Placed], *, newest: int | None) -> Sequence[Placed]:
-    """The first entry, a fold with the number of those left out, and the newest ones."""
+    """The first entry, a fold with the number of omitted ones, and the newest entries."""
     if newest is None or len(items) <= newest + 1 + FEW:
         return items
     shown, left_out = items[-newest:], len(items) - newest - 1
@@ -40,9 +40,9 @@ def folded(items: Sequence[Placed], *, newest: int | None) -> Sequence[Placed]:
 
 
 def same_page(anchor: str = "", *, add: tuple[str, str] | None = None, **changes: object) -> str:
-    """The address of this page with other parameters, and one added beside those of its name.
+    """The URL of this page with other parameters, and one added to those of its name.
 
-    A page that answers a form is that of `g.page_path`.
+    For a response to a form, the page is `g.page_path`.
     """
     args: MultiDict[str, str] = MultiDict(request.args)
     for name, value in changes.items():

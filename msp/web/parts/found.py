@@ -1,4 +1,4 @@
-"""What a search found, as lists of links for console, palette and portal."""
+"""Search results as lists of links, for console, palette and portal."""
 
 from collections.abc import Callable, Iterable
 
@@ -18,13 +18,13 @@ Group = dict[str, object]
 
 
 def group(title: str, items: Iterable[dict[str, object]]) -> list[Group]:
-    """A headed list; nothing at all without items."""
+    """A list with a heading; empty without items."""
     held = list(items)
     return [{"title": title, "items": held}] if held else []
 
 
 def ticket_item(hit: Hit, url: Callable[[str], str]) -> dict[str, object]:
-    """A ticket with the text that was found in it; `url` makes an address of its label."""
+    """A ticket with the matching text; `url` makes the URL of its number."""
     row, excerpt = hit.row, hit.excerpt
     place = PLACES[excerpt.place]
     return {

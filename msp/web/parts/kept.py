@@ -1,4 +1,4 @@
-"""What a page tells its script about whose words it may keep in the browser."""
+"""Page attributes that tell the script for whom drafts are stored in the browser."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -14,7 +14,7 @@ KEY_BYTES = 16  # AES-128
 
 
 def kept_by(person: Person) -> Markup:
-    """Attributes of `body`: whose drafts these are, the key that only their pages bring, and what to say in trouble."""
+    """Attributes of `body`: owner of the drafts, their encryption key, and messages for failures."""
     return Markup(
         'data-person="{}" data-draft-key="{}" data-sign-in="{}" data-offline="{}" data-failed="{}" data-restored="{}"'
     ).format(
@@ -28,6 +28,6 @@ def kept_by(person: Person) -> Markup:
 
 
 def draft_key(person: Person) -> str:
-    """The key that encrypts a person's drafts in their browsers; nobody else's page has it."""
+    """The key that encrypts a person's drafts in their browsers; only that person's pages contain it."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
     return urlsafe_b64encode(hmac.digest(secret, f"drafts of {person.id}".encode(), sha256)[:KEY_BYTES]).decode()

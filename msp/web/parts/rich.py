@@ -1,4 +1,4 @@
-"""What people wrote, as a page shows it: rich text of any channel as HTML."""
+"""Rich text of messages as HTML."""
 
 import json
 from functools import lru_cache
@@ -13,7 +13,7 @@ from msp.richtext.tree import Block, Blocks, Heading, List, Paragraph, Quote, St
 
 
 class Written(Protocol):
-    """A message, however it was read."""
+    """A message, from any query."""
 
     @property
     def body(self) -> str: ...
@@ -21,20 +21,20 @@ class Written(Protocol):
     def content(self) -> Json | None: ...
 
 
-FOLDED_ROWS = 40  # a message with more of them is folded to so many
-ROW = 100  # letters
-MAX_KEPT = 4000  # characters: longer messages are rare, and would fill the memory
+FOLDED_ROWS = 40  # longer messages are folded to this many rows
+ROW = 100  # characters
+MAX_KEPT = 4000  # characters; longer messages are rare and would fill the cache
 
 
 def rich_text(message: Written) -> Markup:
-    """The words of a message as HTML that is safe to show."""
+    """The rich text of a message as safe HTML."""
     return rich(message.body, message.content)
 
 
 def rich(body: str, content: Json | None = None) -> Markup:
-    """The text of a message as HTML that is safe to show; `content` is its rich text, else `body` is Markdown.
+    """A message as safe HTML; `content` is its rich text, without it `body` is Markdown.
 
-    A page shows the same messages again and again, so short ones are kept.
+    Short messages are cached, since pages show them repeatedly.
     """
     kept = json.dumps(content, sort_keys=True) if content is not None else None
     if len(kept if kept is not None else body) > MAX_KEPT:
@@ -52,18 +52,18 @@ def _written(body: str, content: Json | None) -> Markup:
 
 
 def beginning(message: Written) -> Markup | None:
-    """The first rows of a message that is too long to stand in a conversation as a whole; None for any other."""
+    """The first rows of a message that is too long to be shown in full; None for other messages."""
     body, content = message.body, message.content
     if _rows(body) <= FOLDED_ROWS:
         return None
-    if content is None:  # what is far behind the cut need not be read at all
+    if content is None:  # text far after the cut is not parsed
         body = "\n".join(body.split("\n")[: FOLDED_ROWS * 2])[: FOLDED_ROWS * ROW * 2]
     first = cut_beginning(document_of(body, content), FOLDED_ROWS, lambda document: _rows(write_text(document)))
     return _html(first if first is not None else document_of(body, content))
 
 
 def _rows(text: str) -> int:
-    """How many rows a text takes, about."""
+    """Approximate number of rows of a text."""
     return sum(1 + len(line) // ROW for line in text.split("\n"))
 
 
@@ -73,7 +73,7 @@ def _html(document: Document) -> Markup:
 
 
 def _without_headings(blocks: Blocks) -> Blocks:
-    """Headings of a message are no headings of the page: they are shown in bold."""
+    """Headings in messages are shown in bold, so that they are not headings of the page."""
     return tuple(map(_without_heading, blocks))
 
 

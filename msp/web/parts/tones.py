@@ -1,4 +1,4 @@
-"""The colours of codes and the icons of channels, where pages draw them."""
+"""Colours of codes and icons of channels."""
 
 from msp.clients.platforms import platform_named
 
@@ -49,11 +49,11 @@ _CHANNEL_ICONS = {
 
 
 def tone(code: object, of: str) -> str:
-    """The colour's name for a code, or nothing where colour would mean nothing."""
+    """The colour of a code, or empty if it has none."""
     return TONES[of].get(str(code), "")
 
 
 def channel_icon_name(code: str) -> str:
-    """The icon of a channel: a platform's own, or that of the portal, the phone and so on."""
+    """The icon of a channel: that of its platform, or of portal, phone and so on."""
     platform = platform_named(code)
     return platform.icon if platform else _CHANNEL_ICONS.get(code, "globe")

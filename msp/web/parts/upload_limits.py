@@ -1,4 +1,4 @@
-"""How much may be uploaded at once: said beside the field, checked by script before sending and by the server after."""
+"""Upload limits: shown at the field, checked by script before sending and by the server afterwards."""
 
 from flask import current_app
 from flask_babel import gettext
@@ -8,7 +8,7 @@ from msp.kernel import files
 from msp.words import formats
 
 MOST_FILES = 10
-FOR_THE_REST = 1024 * 1024  # bytes of a request that are no files
+FOR_THE_REST = 1024 * 1024  # bytes of a request besides its files
 
 
 def upload_hint() -> str:

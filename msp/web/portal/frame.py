@@ -1,4 +1,4 @@
-"""The frame around every page of the portal. Rooms above add their tabs with `add_tab`."""
+"""Navigation of the portal. Packages above add tabs with `add_tab`."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ from msp.web.request_scope import current_person
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One page of a client manager's portal."""
+    """A tab for client managers."""
 
     label: object
     endpoint: str
@@ -24,7 +24,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What templates/portal/base.html reads."""
+    """Context of templates/portal/base.html."""
 
     person: Person
     client: Client
@@ -41,12 +41,12 @@ _tabs: list[Tab] = []
 
 
 def add_tab(tab: Tab) -> None:
-    """Add a page to the portal of whoever may do what it needs."""
+    """Add a tab for people with the permission that it needs."""
     _tabs[:] = [each for each in _tabs if each.endpoint != tab.endpoint] + [tab]
 
 
 def frame(*, current: str, live_url: str | None = None, live_version: str | None = None) -> Frame:
-    """The frame for the person signed in."""
+    """The navigation for the person signed in."""
     person = current_person()
     tabs = [tab for tab in _tabs if may(person, tab.needs)]
     nav = [{"label": str(t.label), "url": url_for(t.endpoint), "current": t.endpoint == current} for t in tabs]
@@ -64,12 +64,12 @@ def frame(*, current: str, live_url: str | None = None, live_version: str | None
 
 
 def client_of(person: Person) -> UUID:
-    """The company of a person of a client."""
+    """The company of a contact."""
     assert person.client_id is not None, "the portal serves people of clients only"
     return person.client_id
 
 
 def portal_news(since: str) -> queries.News:
-    """What happened to the tickets that the person signed in sees: their own, or for a manager the company's."""
+    """Events of the tickets that the person sees: their own, or the company's for a manager."""
     person = current_person()
     return queries.news(since) if may(person, "see_company") else queries.news_of(person.id, since)

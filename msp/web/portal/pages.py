@@ -1,4 +1,4 @@
-"""The list of what was asked for, a new ticket, and whether there is news."""
+"""Pages of the portal: ticket list, new ticket, polling."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -27,7 +27,7 @@ from msp.web.uploads import keep_files
 from msp.words import formats
 from msp.words.refusals import field_messages
 
-SHOWN = 500  # open ones: more than any company has
+SHOWN = 500  # open tickets: more than any company has
 SOLVED_SHOWN = 30
 _URGENCY_ORDER = {"waiting_client": 0}
 
@@ -43,7 +43,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def tickets() -> str:
-    """One's own tickets, those that need an answer first; a manager sees the company's."""
+    """Own tickets, those that need an answer first; a manager sees all of the company's."""
     person = current_person()
     requester_id = None if may(person, "see_company") else person.id
     version = portal_news("").version
@@ -70,7 +70,7 @@ def tickets() -> str:
 
 
 def _rows(wanted: Filter) -> tuple[list[TicketRow], str | None, str | None]:
-    """What is open, then a page of what is finished, and the addresses of the pages of that beside it."""
+    """Open tickets and one page of finished ones, with the URLs of the neighbouring pages."""
     before, after = (key_of(text) if (text := request.args.get(name, "")) else None for name in ("before", "after"))
     finished = finished_page(wanted, before=before, after=after, limit=SOLVED_SHOWN)
     found: list[TicketRow] = []
@@ -91,7 +91,7 @@ def new() -> str:
 
 
 def create() -> Answer:
-    """Open a ticket; refused fields come back with their sentences."""
+    """Create a ticket; redisplays the form with errors if fields are refused."""
     person, values, at = current_person(), request.form.to_dict(), clock.now()
     try:
         body = values.get("body", "").strip()
@@ -129,7 +129,7 @@ def live() -> Response:
 
 
 def _requester(person: Person, values: dict[str, str]) -> Person:
-    """Oneself; a manager may write for somebody of the company."""
+    """The person signed in; a manager may choose somebody of the company."""
     chosen = values.get("requester_id", "")
     if not chosen or chosen == str(person.id) or not may(person, "see_company"):
         return access_person(person.id)

@@ -1,4 +1,4 @@
-"""How the promises to a company were kept, for its managers: public facts only, nobody of the desk by name."""
+"""SLA compliance of a company for its managers: public data only, no names of staff."""
 
 from flask import Blueprint, render_template, request
 from flask_babel import lazy_gettext
@@ -28,7 +28,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def attainment() -> Answer:
-    """The company's figures of a month, grouped, with what was left out and the months before."""
+    """The company's figures of a month, grouped, with exclusions and the trend of previous months."""
     asked = _asked()
     found = figures(asked.question, by=asked.by)
     total = tables.total_of(found, asked, endpoint=BEHIND)
@@ -49,11 +49,11 @@ def attainment() -> Answer:
 
 
 def promises() -> Answer:
-    """The promises behind a figure, each with its deadline's reason."""
+    """The SLA targets behind a figure, each with the reason for its due date."""
     asked = _asked()
     found, number = lines(asked.question, outcomes=asked.outcomes, limit=PAGE, offset=(asked.page - 1) * PAGE)
     why = reasons(found, at=asked.question.at)
-    nobody = client_of(current_person())  # of the desk is named
+    nobody = client_of(current_person())  # no names of staff
     return render_template(
         "portal/report_promises.html",
         portal=frame(current="portal.reports"),

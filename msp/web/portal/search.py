@@ -1,4 +1,4 @@
-"""Search in the portal: an employee's own tickets, a manager's company's."""
+"""Search in the portal: own tickets, or the company's for managers."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -18,7 +18,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def search() -> str | Response:
-    """What fits the words; the only ticket of a number that was typed goes straight to its ticket."""
+    """Search results; a ticket number with one match redirects to the ticket."""
     person, words = current_person(), request.args.get("q", "").strip()
     own = None if may(person, "see_company") else person.id
     results = find(words, requester_id=own, has_names=False)

@@ -1,4 +1,4 @@
-"""One ticket as the person who asked sees it."""
+"""The page of one ticket in the portal."""
 
 from uuid import UUID
 
@@ -43,7 +43,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def ticket(label: str) -> str:
-    """State, who has it, by when and why; then the conversation."""
+    """Status, assignee, due date with its reason, and the conversation."""
     version = portal_news("").version
     found = _own(label)
     mark_ticket_read(found, current_person(), at=clock.now())
@@ -72,7 +72,7 @@ def ticket(label: str) -> str:
 
 
 def reply(label: str) -> Answer:
-    """Add to the conversation."""
+    """Add a reply."""
     found = _own(label, lock=True)
     if is_first_time():
         at, person = clock.now(), access_person(current_person().id)
@@ -84,7 +84,7 @@ def reply(label: str) -> Answer:
 
 
 def act(label: str, action: str) -> Answer:
-    """Confirm that it is solved, reopen it, ask for a person, or make it more urgent."""
+    """Confirm the solution, reopen, ask for a person, or raise the urgency."""
     found = _own(label, lock=True)
     if action not in by_requester.ACTIONS:
         raise NotFound("page")
@@ -95,11 +95,11 @@ def act(label: str, action: str) -> Answer:
 
 
 def attachment(attachment_id: UUID) -> Response:
-    """A file of one's own company's conversations, as a download."""
+    """Download of a file from the company's conversations."""
     row = db.session.get(Attachment, attachment_id)
     if row is None or row.state != "stored" or row.storage_key is None:
         raise NotFound("attachment")
-    message = db.session.get(Message, row.message_id)  # None for internal notes, which this scope cannot see
+    message = db.session.get(Message, row.message_id)  # None for internal notes, which are not visible in this scope
     if message is None:
         raise NotFound("attachment")
     _check_own(queries.access_ticket(message.ticket_id))
@@ -120,7 +120,7 @@ def _own(label: str, *, lock: bool = False) -> Ticket:
 
 
 def _check_own(found: Ticket) -> None:
-    """An employee sees their own tickets; a manager those of the company."""
+    """Refuse tickets that are not visible: employees see their own, managers those of the company."""
     person = current_person()
     if found.requester_id != person.id and not may(person, "see_company"):
         raise NotFound("ticket")
