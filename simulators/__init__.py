@@ -1,16 +1,16 @@
 """Local servers that speak the real protocols of Slack, Teams, Stripe and SMTP, for the demo and the tests.
 
-Product code never imports this package. Each server lives in memory and is brought up with `serve`.
+Product code never imports this package. Each server keeps its state in memory and is started with `serve`.
 
 - `slack`, `teams`, `stripe`, `smtp`: one server each
-- `playground`: the demo's page on which one plays a requester
+- `playground`: the demo's page on which one acts as a requester
 - `serving`: a server on a port, in a thread
 - `control`: HTTP routes under /_control that drive a server
 - `courier`: sends requests to the application, with retries
 - `faults`: errors on demand
-- `feed`: what happened, in order
+- `feed`: log of events, in order
 - `ids`: ids and times that are the same in each run
-- `keeping`: keeps conversations in a file
+- `keeping`: stores conversations in a file
 - `signing`: Slack's request signatures
 """
 

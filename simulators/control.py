@@ -1,4 +1,4 @@
-"""The door under /_control by which other processes drive a playground server and watch it.
+"""HTTP routes under /_control by which other processes drive and watch a simulator.
 
 Bodies and answers are JSON; a wrong request is a 400 with {"error": why}.
 """
@@ -18,15 +18,15 @@ LONGEST_WAIT = 25.0
 
 @runtime_checkable
 class Shown(Protocol):
-    """What knows its own JSON."""
+    """An object that has a JSON form."""
 
     def as_json(self) -> dict[str, Any]:
-        """The thing as JSON."""
+        """The object as JSON."""
         ...
 
 
 class Controlled(Protocol):
-    """What a playground server offers to its control door."""
+    """The interface of a simulator that its control routes use."""
 
     feed: Feed
     faults: Faults
@@ -35,16 +35,16 @@ class Controlled(Protocol):
 
     @property
     def acts(self) -> Mapping[str, Callable[..., Any]]:
-        """What can be done, by name."""
+        """The available acts, by name."""
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Who and what is there."""
+        """The current state: settings, people and places."""
         ...
 
     @property
     def messages(self) -> Callable[..., list[dict[str, Any]]]:
-        """Gives what was posted, in order, narrowed by the server's own keywords."""
+        """Return the posted messages, in order, filtered by the server's own keywords."""
         ...
 
     def load(self, world: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,15 +52,15 @@ class Controlled(Protocol):
         ...
 
     def configure(self, **settings: Any) -> dict[str, Any]:
-        """Change where the platform sends things."""
+        """Change the addresses to which the platform sends."""
         ...
 
     def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until nothing is on its way."""
+        """Wait until nothing is pending."""
         ...
 
     def reset(self, *, keep_world: bool = True) -> None:
-        """Forget what happened."""
+        """Clear the history."""
         ...
 
 
@@ -74,7 +74,7 @@ def plain(value: Any) -> Any:
 
 
 def control_routes(name: str, server: Controlled) -> Blueprint:
-    """The /_control routes of a playground server."""
+    """Return the /_control routes of a simulator."""
     routes = Blueprint(f"{name}_control", __name__, url_prefix="/_control")
 
     @routes.errorhandler(ValueError)

@@ -1,4 +1,4 @@
-"""Carries what a platform sends to the application: one request, its answer, and the retries."""
+"""Delivery of a platform's requests to the application: one request, its answer, and the retries."""
 
 import heapq
 import itertools
@@ -22,7 +22,7 @@ REDIRECTS = (301, 302, 307, 308)
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back from one request; `status` is None when nothing did, and `reason` says why."""
+    """The answer to one request; `status` is None without an answer, and `reason` says why."""
 
     status: int | None
     reason: str | None
@@ -36,7 +36,7 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The body as JSON, or None where there is none."""
+        """The body as JSON, or None."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass
 class Delivery:
-    """One thing carried to one URL, with every attempt made at it."""
+    """One delivery to one URL, with all its attempts."""
 
     id: str
     kind: str
@@ -56,7 +56,7 @@ class Delivery:
     settled: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        """The delivery as the control door shows it."""
+        """The delivery as the control routes show it."""
         return {
             "id": self.id, "kind": self.kind, "url": self.url, "state": self.state,
             "attempts": list(self.attempts),
@@ -71,7 +71,7 @@ Again = Callable[[Answer], bool]
 
 
 def request_once(url: str, *, body: bytes, headers: Mapping[str, str], timeout: float) -> Answer:
-    """POST once, following at most two redirects; never raises for what the network does."""
+    """POST once, following at most two redirects; never raises for network errors."""
     began = time.monotonic()
     session = requests.Session()
     session.trust_env = False
@@ -98,7 +98,7 @@ def request_once(url: str, *, body: bytes, headers: Mapping[str, str], timeout: 
 
 
 class Courier:
-    """Delivers, retries on a schedule, and keeps the record; `close` drops what still waits."""
+    """Delivers, retries on a schedule, and keeps a log; `close` drops pending retries."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Courier:
         self._clock: threading.Thread | None = None
 
     def send(self, kind: str, external_id: str, *, url: str, prepare: Prepare, wait: bool) -> Delivery:
-        """Deliver; with `wait` the first attempt is made before this returns, else in the background."""
+        """Deliver; with `wait` the first attempt is made before this returns, otherwise in the background."""
         delivery = Delivery(external_id, kind, url)
         self.deliveries.append(delivery)
         if not url:
@@ -144,12 +144,12 @@ class Courier:
         return delivery
 
     def settle(self, timeout: float) -> bool:
-        """Wait until nothing is pending; False when something still was after `timeout` seconds."""
+        """Wait until nothing is pending; returns False if something still is after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         return all(d.settled.wait(max(0.0, deadline - time.monotonic())) for d in list(self.deliveries))
 
     def close(self) -> None:
-        """Stop retrying; attempts under way end by themselves."""
+        """Stop retrying; running attempts end on their own."""
         self.closing.set()
         with self._changed:
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Bad days on demand: the next calls of an operation are throttled, broken, slow or cut off."""
+"""Faults on demand: the next calls of an operation are throttled, broken, slow or cut off."""
 
 import threading
 from collections import defaultdict, deque
@@ -15,14 +15,13 @@ KINDS = ("429", "500", "502", "503", "error", "hang", "slow", "drop", "html", "g
 
 @dataclass
 class Fault:
-    """What befalls the calls of `operation` ("*": all), `times` times (None: until cleared).
+    """A fault for the calls of `operation` ("*": all), `times` times (None: until cleared).
 
-    kind "429" answers with Retry-After `retry_after` seconds; "500", "502", "503" answer so; "error"
-    answers with the platform's own `error` code (and HTTP `status`, where it has one); "hang" keeps
-    the line open for `seconds` and then cuts it, nothing done; "slow" waits `seconds` and then does
-    it; "drop" does it and then cuts the line without an answer; "html" and "garbage" do nothing and
-    answer 200 with a page of some proxy, or with bytes that mean nothing. `where` narrows it to calls whose
-    arguments have these values.
+    kind "429" answers with Retry-After `retry_after` seconds; "500", "502", "503" answer with that status; "error"
+    answers with the platform's own `error` code (and HTTP `status`, if it has one); "hang" keeps the connection open
+    for `seconds` and then closes it without acting; "slow" waits `seconds` and then acts; "drop" acts and then closes
+    the connection without an answer; "html" and "garbage" do not act and answer 200 with a page of some proxy, or with
+    meaningless bytes. `where` restricts the fault to calls whose arguments have these values.
     """
 
     operation: str
@@ -39,14 +38,14 @@ class Fault:
             raise ValueError(f"a fault's kind is one of {', '.join(KINDS)}")
 
     def hits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether it befalls this call."""
+        """Whether it applies to this call."""
         if self.operation not in ("*", operation) or self.times == 0:
             return False
         return all(str(arguments.get(key)) == value for key, value in self.where.items())
 
 
 class Faults:
-    """The faults waiting to happen; `closing` lets a hanging call go when the server closes."""
+    """The pending faults; `closing` ends a hanging call when the server closes."""
 
     def __init__(self, closing: threading.Event) -> None:
         self._closing = closing
@@ -55,26 +54,26 @@ class Faults:
         self._cleared = threading.Event()
 
     def add(self, operation: str, kind: str, **details: Any) -> Fault:
-        """Arrange a fault; see `Fault` for its details."""
+        """Add a fault; see `Fault` for its arguments."""
         fault = Fault(operation, kind, **details)
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Forget all faults and let go of the calls that hang."""
+        """Remove all faults and end hanging calls."""
         with self._lock:
             self._faults.clear()
             self._cleared.set()
             self._cleared = threading.Event()
 
     def waiting(self) -> list[dict[str, Any]]:
-        """The faults still to come."""
+        """The faults not used up yet."""
         with self._lock:
             return [asdict(fault) for fault in self._faults if fault.times != 0]
 
     def take(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
-        """The fault that befalls this call, counted down."""
+        """Return the fault for this call and count it down; None if there is none."""
         with self._lock:
             fault = next((f for f in self._faults if f.hits(operation, arguments)), None)
             if fault is not None and fault.times is not None:
@@ -84,7 +83,7 @@ class Faults:
     def meet(
         self, fault: Fault | None, *, act: Callable[[], Response], refuse: Callable[[Fault], Response]
     ) -> Response:
-        """Answer a call as the fault has it; without one, just act."""
+        """Answer a call according to its fault; without a fault, act."""
         if fault is None:
             return act()
         if fault.kind == "hang":
@@ -101,7 +100,7 @@ class Faults:
         return refuse(fault)
 
     def wait(self, seconds: float) -> None:
-        """Let so much time pass, less when the faults are cleared or the server closes."""
+        """Wait; returns earlier when the faults are cleared or the server closes."""
         cleared = self._cleared
         steps = max(1, int(seconds / 0.05))
         for _ in range(steps):
@@ -110,14 +109,14 @@ class Faults:
 
 
 def nonsense(kind: str) -> Response:
-    """An answer that somebody else gave: a page to sign in at, or bytes that are no text."""
+    """An answer from something else than the platform: a sign-in page, or bytes that are no text."""
     if kind == "html":
         return Response("<!DOCTYPE html><title>Sign in to the network</title>", mimetype="text/html")
     return Response(b"\x00\xff{]\xfe not an answer", mimetype="application/json")
 
 
 def cut_line() -> Response:
-    """Close the caller's connection under it; what is returned goes nowhere."""
+    """Close the caller's connection; the returned response is not sent."""
     line = request.environ.get("werkzeug.socket")
     if line is None:
         raise RuntimeError("a connection can only be cut when the server runs on a port")
@@ -134,7 +133,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait_needed(self, key: tuple[str, ...], rules: Sequence[tuple[int, float]]) -> float:
-        """Count a call against rules of (calls, seconds); above zero it is refused for that long."""
+        """Count a call against rules of (calls, seconds); above zero, the call is refused for that many seconds."""
         at = self._now().timestamp()
         with self._lock:
             calls = self._calls[key]
@@ -147,7 +146,7 @@ class Pace:
             return needed
 
     def clear(self) -> None:
-        """Forget every call."""
+        """Remove all counted calls."""
         with self._lock:
             self._calls.clear()
 

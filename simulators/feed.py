@@ -1,4 +1,4 @@
-"""What happened in a playground server, in order, for pages that watch it live."""
+"""Log of a simulator's events, in order, for pages that follow it live."""
 
 import threading
 from collections import deque
@@ -9,7 +9,7 @@ from simulators.ids import Now
 
 
 class Feed:
-    """Numbered entries; a reader keeps the last cursor it saw and asks for what came since."""
+    """Numbered entries; a reader keeps the last cursor it saw and asks for later entries."""
 
     def __init__(self, now: Now, *, keep: int = 20_000) -> None:
         self._now = now
@@ -18,7 +18,7 @@ class Feed:
         self._grew = threading.Condition()
 
     def add(self, kind: str, **fields: Any) -> None:
-        """Append an entry and wake those who wait for one."""
+        """Append an entry and wake waiting readers."""
         with self._grew:
             self._cursor += 1
             self._entries.append({"cursor": self._cursor, "at": self._now().isoformat(), "kind": kind, **fields})
@@ -27,10 +27,10 @@ class Feed:
     def since(
         self, cursor: int, *, wait: float = 0.0, limit: int = 500, where: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Entries after the cursor, oldest first; with none yet, wait up to `wait` seconds for one."""
+        """Return the entries after the cursor, oldest first; if there are none, wait up to `wait` seconds for one."""
         with self._grew:
             self._grew.wait_for(lambda: self._cursor != cursor, timeout=wait)
-            if cursor > self._cursor:  # from before a restart: begin again
+            if cursor > self._cursor:  # a cursor from before a restart: begin again
                 cursor = 0
             fresh = [entry for entry in self._entries if entry["cursor"] > cursor][:limit]
             last = fresh[-1]["cursor"] if fresh else max(cursor, 0)
@@ -39,6 +39,6 @@ class Feed:
         return {"entries": kept, "cursor": last}
 
     def clear(self) -> None:
-        """Forget the entries; cursors go on counting, so that old readers miss nothing new."""
+        """Remove the entries; cursors keep counting, so that readers with old cursors miss nothing new."""
         with self._grew:
             self._entries.clear()

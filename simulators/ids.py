@@ -1,4 +1,4 @@
-"""Names and moments that come out the same in every run with the same seed and clock."""
+"""Ids and times that are the same in every run with the same seed and clock."""
 
 import random
 import string
@@ -20,7 +20,7 @@ def micros(at: datetime) -> int:
 
 
 class Ids:
-    """Makes identifiers from one seeded source, and moments that never repeat or go back."""
+    """Generates identifiers from one seeded source, and times that never repeat or decrease."""
 
     def __init__(self, seed: int, now: Now) -> None:
         self._random = random.Random(seed)  # noqa: S311 - the same in every run is the point
@@ -29,7 +29,7 @@ class Ids:
         self._last = 0
 
     def upper(self, prefix: str, length: int = 10) -> str:
-        """Slack's kind of id: a letter and capitals with digits."""
+        """An id in Slack's form: a letter, then capitals and digits."""
         with self._lock:
             return prefix + "".join(self._random.choices(_UPPER, k=length))
 
@@ -49,7 +49,7 @@ class Ids:
             return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def moment(self, *, step: int = 1) -> int:
-        """Now in microseconds since 1970, at least one `step` after the moment given before."""
+        """Now in microseconds since 1970, at least one `step` after the last value returned."""
         with self._lock:
             reached = micros(self._now())
             self._last = max(reached - reached % step, self._last - self._last % step + step)

@@ -1,4 +1,4 @@
-"""What was said in the local Slack and Teams, kept in a file, so that a thread goes on after a restart."""
+"""Stores the messages of the local Slack and Teams in a file, so that threads continue after a restart."""
 
 import json
 import threading
@@ -11,17 +11,17 @@ from simulators.slack.world import SlackWorld
 from simulators.teams.world import TeamsWorld
 
 Said = dict[str, list[dict[str, Any]]]
-PAUSE = 1.0  # seconds between two writings
+PAUSE = 1.0  # seconds between two writes
 
 
 def slack_said(world: SlackWorld) -> Said:
-    """Every conversation's messages, oldest first."""
+    """Return every conversation's messages, oldest first."""
     with world.lock:
         return {channel.id: [*channel.messages.values()] for channel in world.channels.values() if channel.messages}
 
 
 def slack_again(world: SlackWorld, said: Said) -> None:
-    """Put the messages back into the conversations that are still there."""
+    """Restore the messages of conversations that still exist."""
     with world.lock:
         for id, messages in said.items():
             if id in world.channels:
@@ -29,13 +29,13 @@ def slack_again(world: SlackWorld, said: Said) -> None:
 
 
 def teams_said(world: TeamsWorld) -> Said:
-    """Every conversation's activities, oldest first."""
+    """Return every conversation's activities, oldest first."""
     with world.lock:
         return {place.id: [*place.activities.values()] for place in world.conversations.values() if place.activities}
 
 
 def teams_again(world: TeamsWorld, said: Said) -> None:
-    """Put the activities back into the conversations that are still there."""
+    """Restore the activities of conversations that still exist."""
     with world.lock:
         for id, activities in said.items():
             if id in world.conversations:
@@ -43,7 +43,7 @@ def teams_again(world: TeamsWorld, said: Said) -> None:
 
 
 def read(path: Path) -> Said:
-    """What was kept; nothing where there is no file, or one that a crash left unreadable."""
+    """Return the stored content; empty if there is no file, or if a crash left it unreadable."""
     try:
         said: Said = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):

@@ -1,4 +1,4 @@
-"""A server on a real port, in a thread of this process: a WSGI application, or what speaks another protocol."""
+"""A server on a real port, in a thread of this process: a WSGI application, or another protocol."""
 
 import threading
 from collections.abc import Callable
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Writes no access log: the playground keeps its own log of calls.
+    """Writes no access log: the simulators keep their own log of calls.
 
-    One connection serves one request, so that a closed server answers nobody any more.
+    One connection serves one request, so that a closed server answers no more requests.
     """
 
     def log(self, type: str, message: str, *args: object) -> None:
-        """Say nothing."""
+        """Write nothing."""
 
 
 class RunningServer:
-    """A server that answers at `url` (no slash at its end) until `close`."""
+    """A server that answers at `url` (no trailing slash) until `close`."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class RunningServer:
         self.url = f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
 
     def close(self) -> None:
-        """Stop answering and free the port; a second call does nothing."""
+        """Stop answering and free the port. Idempotent."""
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
             on_close()
         self.be_away()
 
     def be_away(self) -> None:
-        """Refuse connections, as a service that is down does, until `be_back`; what it knows stays."""
+        """Refuse connections, as a service that is down does, until `be_back`; the state is kept."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join(timeout=5)
@@ -81,7 +81,7 @@ def serve(
     *,
     on_close: Callable[[], None] | None = None,
 ) -> RunningServer:
-    """Serve a WSGI application with one thread a request; port 0 takes any free port."""
+    """Serve a WSGI application with one thread per request; port 0 takes any free port."""
 
     def listen(at: int) -> TCPServer:
         return make_server(host, at, app, threaded=True, request_handler=_QuietHandler)

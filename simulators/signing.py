@@ -1,4 +1,4 @@
-"""How Slack signs what it sends: version 0, HMAC-SHA256 over the raw body.
+"""Slack's request signatures: version 0, HMAC-SHA256 over the raw body.
 
 Source: docs.slack.dev, "Verifying requests from Slack".
 """
@@ -24,7 +24,7 @@ def slack_signature(secret: str, *, timestamp: int, body: bytes) -> str:
 
 
 def slack_headers(secret: str, *, body: bytes, at: datetime) -> dict[str, str]:
-    """The two headers that make a request Slack's own, as sent at that moment."""
+    """The two signature headers of a request sent by Slack at that time."""
     timestamp = int(at.timestamp())
     return {
         SLACK_TIMESTAMP_HEADER: str(timestamp),

@@ -60,7 +60,7 @@ def _roles(settings: Settings, plan: ProcessPlan, app: Flask, listener: socket.s
     playground = (
         [ProcessRole("playground", partial(_serve_playground, settings), grace=5)] if local.played(settings) else []
     )
-    return [*playground, *plan.roles(app, listener)]  # playground first: its waiting pages release the web
+    return [*playground, *plan.roles(app, listener)]  # it stops first: its waiting pages release the web
 
 
 def _serve_playground(settings: Settings) -> None:

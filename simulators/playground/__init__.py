@@ -1,4 +1,4 @@
-"""The demo's page on which one plays a requester, and the process that serves the simulators.
+"""The demo's page on which one acts as a requester, and the process that serves the simulators.
 
 - `page`, `views`: the page
 - `slack`, `teams`: its halves

@@ -1,6 +1,6 @@
-"""The demo's client companies as they stand in the local Slack and Teams: same ids, people, languages and zones.
+"""The demo's client companies in the local Slack and Teams: same ids, people, languages and zones.
 
-Every id is the demo's own or made from one, so that chats are the same ones after each start.
+Every id is the demo's own or derived from one, so that chats are the same after each start.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The control doors of the local servers, as the page uses them: over HTTP, like any other program."""
+"""Client of the simulators' control routes, over HTTP, used by the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,31 +6,31 @@ from typing import Any
 
 import requests
 
-TIMEOUT = 10.0  # seconds; a pressed button waits for the desk's own answer
+TIMEOUT = 10.0  # seconds; pressing a button waits for the desk's own answer
 ALL = 20_000
 
 
 class NoAnswer(Exception):
-    """The local server is not up, or did not understand; says why."""
+    """The local server is not up, or did not understand; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The door of one server at `url`, which ends without a slash."""
+    """The control routes of one server at `url`, without a trailing slash."""
 
     url: str
 
     def state(self) -> dict[str, Any]:
-        """Who and what is there."""
+        """The current state: settings, people and places."""
         return self._get("state", {})
 
     def messages(self, **narrowed: str) -> list[dict[str, Any]]:
-        """What was said, oldest first."""
+        """The messages, oldest first."""
         found: list[dict[str, Any]] = self._get("messages", narrowed)["messages"]
         return found
 
     def act(self, name: str, **arguments: Any) -> Any:
-        """Do something as a person; returns what came of it."""
+        """Do something as a person; returns the result."""
         return self._ask("POST", f"act/{name}", json=arguments)["result"]
 
     def load(self, world: Mapping[str, Any]) -> None:
@@ -38,11 +38,11 @@ class Door:
         self._ask("POST", "world", json=world)
 
     def cursor(self) -> int:
-        """Where the feed stands now."""
+        """The current cursor of the feed."""
         return int(self._get("feed", {"since": "0", "limit": str(ALL), "kind": "none"})["cursor"])
 
     def news(self, since: int, *, wait: float) -> tuple[list[dict[str, Any]], int]:
-        """What happened after a cursor, and the new cursor; waits up to `wait` seconds while there is nothing."""
+        """Return the entries after a cursor, and the new cursor; waits up to `wait` seconds if there are none."""
         feed = self._ask(
             "GET", "feed", params={"since": str(since), "wait": str(wait), "limit": str(ALL)}, timeout=wait + TIMEOUT
         )

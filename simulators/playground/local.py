@@ -1,6 +1,6 @@
-"""Where a demonstration's own Slack, Teams and Stripe are, and the settings that lead the desk to them.
+"""Addresses of a demonstration's own Slack, Teams and Stripe, and the settings that connect the desk to them.
 
-An integration whose keys are in the environment is left alone: only what has none is played here.
+An integration whose keys are in the environment is left alone: only those without keys are simulated here.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ from pathlib import Path
 from msp.config import Settings
 
 HOST = "127.0.0.1"
-TRIES = 100  # ports above the desk's own that are looked at before the system is asked for any
+TRIES = 100  # ports above the desk's own that are tried before the system assigns any
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The loopback ports of the three servers; kept, because addresses in the desk's data name them."""
+    """The loopback ports of the three servers; stored, because addresses in the desk's data contain them."""
 
     slack: int
     teams: int
@@ -27,7 +27,7 @@ class Ports:
 
 
 def played(settings: Settings) -> frozenset[str]:
-    """Which of slack, teams and stripe are played here: in a demonstration, those without keys of their own."""
+    """Which of slack, teams and stripe are simulated: in a demonstration, those without keys of their own."""
     given = {
         "slack": settings.slack_signing_secret,
         "teams": settings.teams_app_id,
@@ -37,7 +37,7 @@ def played(settings: Settings) -> frozenset[str]:
 
 
 def joined(settings: Settings) -> Settings:
-    """The settings with addresses and secrets of the local servers for what is played here."""
+    """The settings with addresses and secrets of the local servers for the simulated integrations."""
     here = played(settings)
     if not here:
         return settings
@@ -71,7 +71,7 @@ def joined(settings: Settings) -> Settings:
 
 
 def secret(settings: Settings, name: str) -> str:
-    """A secret of this installation that both sides can make from SECRET_KEY, so that nobody has to keep it."""
+    """A secret derived from SECRET_KEY by both sides, so that it is not stored."""
     return hmac.new(settings.secret_key.encode(), f"playground {name}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
@@ -80,12 +80,12 @@ def _uuid(settings: Settings, name: str) -> str:
 
 
 def folder(settings: Settings) -> Path:
-    """Where the playground keeps what must outlive a restart."""
+    """The playground's folder for data that survives a restart."""
     return settings.home / "playground"
 
 
 def ports_of(settings: Settings) -> Ports:
-    """The ports in use, as written down; chosen now where none were."""
+    """The stored ports; chosen now if there are none."""
     try:
         return Ports(**json.loads(_file(settings).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -93,7 +93,7 @@ def ports_of(settings: Settings) -> Ports:
 
 
 def claim_ports(settings: Settings) -> Ports:
-    """Choose and write down three free ports: those used before, else the next above PORT. Before a start alone."""
+    """Choose and store three free ports: the former ones, else the next above PORT. Call only before a start."""
     try:
         before = list(json.loads(_file(settings).read_text()).values())
     except (FileNotFoundError, ValueError, AttributeError):
@@ -109,12 +109,12 @@ def claim_ports(settings: Settings) -> Ports:
 
 
 def write_staff(settings: Settings, email: str, password: str) -> None:
-    """Note whom to sign in as at the console of this demonstration."""
+    """Store the technician to sign in as at the console of this demonstration."""
     _write(folder(settings) / "staff.json", json.dumps([email, password]))
 
 
 def staff(settings: Settings) -> tuple[str, str]:
-    """Whom to sign in as, and the password; two empty words where the demo's people were not loaded."""
+    """The address to sign in as, and the password; two empty strings if the demo's people were not loaded."""
     try:
         email, password = json.loads((folder(settings) / "staff.json").read_text())
     except (FileNotFoundError, ValueError):
@@ -123,7 +123,7 @@ def staff(settings: Settings) -> tuple[str, str]:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a file of the playground's, whole or not at all."""
+    """Write a file of the playground atomically."""
     _write(path, json.dumps(value, ensure_ascii=False))
 
 

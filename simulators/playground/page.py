@@ -1,7 +1,8 @@
-"""The page of a demonstration where one plays an employee in Slack and in Teams and watches the desk answer.
+"""A demonstration's page where one acts as an employee in Slack and in Teams and watches the desk answer.
 
-It is no second way into the desk: it tells the local servers what a person does there, and they speak to the desk's
-doors as Slack and Teams do, signed. The address holds what is shown, so that all of it works without scripts too.
+The page has no direct access to the desk: it passes the person's acts to the local servers, which send signed requests
+to the desk's endpoints as Slack and Teams do. The whole state of the page is in its address, so that it works without
+scripts too.
 """
 
 from collections.abc import Callable
@@ -24,14 +25,14 @@ from simulators.playground.local import HOST, played, ports_of, staff
 from simulators.playground.views import Panel, Wish, address
 from simulators.playground.words import markdown, mrkdwn
 
-PATIENCE = 8.0  # seconds that one question for news may wait
-MAX_TEXT = 4000  # characters; what Slack takes in one message
+PATIENCE = 8.0  # seconds that one request for news may wait
+MAX_TEXT = 4000  # characters; the most that Slack accepts in one message
 CHATS: dict[str, ModuleType] = {"slack": page_slack, "teams": page_teams}
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One chat on the page: its panel, or None where nobody can be played there (`is_down`: not even asked)."""
+    """One chat on the page: its panel, or None if no person is available (`is_down`: the server did not answer)."""
 
     platform: str
     panel: Panel | None
@@ -40,7 +41,7 @@ class Drawn:
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Add the page to a demonstration's desk, for the chats that are played here."""
+    """Add the page to a demonstration's desk, for the chats that are simulated."""
     ports, here = ports_of(settings), played(settings)
     doors = {
         name: Door(f"http://{HOST}:{port}")
@@ -96,7 +97,7 @@ def _pages(doors: dict[str, Door], *, staff: Callable[[], tuple[str, str]]) -> B
 
 
 def _is_own_page() -> bool:
-    """Whether a form comes from this very page: other sites may not speak in a demo employee's name."""
+    """Whether a form comes from this very page: other sites may not write in a demo employee's name."""
     origin = request.headers.get("Origin", "")
     return not origin or urlsplit(origin).netloc == request.host
 
@@ -121,7 +122,7 @@ def _part(doors: dict[str, Door], platform: str, wish: Wish | None = None, *, no
 
 
 def _news(doors: dict[str, Door], platform: str, since: int) -> Response:
-    """The chat once something in it has changed; 204 with the new cursor when nothing did for a while."""
+    """The chat once something in it has changed; 204 with the new cursor if nothing did for a while."""
     try:
         entries, cursor = doors[platform].news(since, wait=PATIENCE)
         wish = Wish.of(platform, request.args.get)
@@ -150,18 +151,18 @@ def _acted(doors: dict[str, Door], platform: str, act: Callable[[Door, Wish], tu
 def _read(doors: dict[str, Door], platform: str, wish: Wish, *, notice: str = "") -> Drawn:
     door = doors[platform]
     try:
-        cursor = door.cursor()  # before anything is read: what happens meanwhile is news
+        cursor = door.cursor()  # read before anything else: later changes are news
         return Drawn(platform, CHATS[platform].panel(door, wish, cursor=cursor), notice=notice)
     except NoAnswer:
         return Drawn(platform, None, is_down=True)
 
 
 def _draw(chat: Drawn, wishes: dict[str, Wish]) -> Markup:
-    """The panel as HTML: words in the visitor's language, times in the zone of whom they play."""
+    """The panel as HTML: words in the visitor's language, times in the zone of the person acted as."""
     zone = chat.panel.who.zone if chat.panel else current_reader().timezone
 
     def link(route: str = "page", **changes: str) -> str:
-        """An address of this page with something else shown in this chat."""
+        """An address of this page with some parameters of this chat changed."""
         own = wishes[chat.platform]
         changed = Wish(**{name: changes.get(name, getattr(own, name)) for name in own.__slots__})
         query = address(wishes | {chat.platform: changed})
@@ -183,7 +184,7 @@ def _draw(chat: Drawn, wishes: dict[str, Wish]) -> Markup:
 
 
 def _said(names: dict[str, str], text: dict[str, str]) -> Markup:
-    """A text object of Slack's blocks."""
+    """The HTML of a text object of Slack's blocks."""
     return mrkdwn(text["text"], names=names) if text["type"] == "mrkdwn" else escape(text["text"])
 
 

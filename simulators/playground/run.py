@@ -1,4 +1,4 @@
-"""The process that serves the demonstration's Slack, Teams and Stripe, each on its port, until it is told to end."""
+"""The process that serves the demonstration's Slack, Teams and Stripe, each on its port, until SIGTERM."""
 
 import secrets
 import signal
@@ -23,14 +23,14 @@ from simulators.teams.server import create_teams_server
 
 @dataclass(frozen=True, slots=True)
 class Playground:
-    """The servers that run in this process, and the threads that keep what is said in them."""
+    """The servers that run in this process, and the threads that store their messages."""
 
     servers: list[RunningServer]
     keepers: list[threading.Thread]
     stop: threading.Event
 
     def close(self) -> None:
-        """Stop serving, and write down what was said last."""
+        """Stop serving and store the last messages."""
         self.stop.set()
         for server in self.servers:
             server.close()
@@ -39,7 +39,7 @@ class Playground:
 
 
 def serve_playground(settings: Settings) -> None:
-    """Serve what is played here until SIGTERM; blocks. Companies and people are the demo's, if it is loaded."""
+    """Serve the simulated platforms until SIGTERM; blocks. Companies and people are the demo's, if it is loaded."""
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
@@ -49,7 +49,7 @@ def serve_playground(settings: Settings) -> None:
 
 
 def start(settings: Settings) -> Playground:
-    """Bring up the servers of what is played here, in threads of this process."""
+    """Start the servers of the simulated platforms, in threads of this process."""
     here, ports, desk = played(settings), ports_of(settings), joined(settings)
     kept = folder(settings)
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def start(settings: Settings) -> Playground:
 
 
 def _demo(settings: Settings) -> tuple[DemoClient, ...]:
-    """The companies that the demo puts into the desk; notes a technician of theirs for the page."""
+    """The companies of the demo in the desk; stores one of its technicians for the page."""
     technician = next(person for person in STAFF if person.role == "technician" and person.tier == 1)
     write_staff(settings, technician.email, PASSWORD)
     return generate_clients(clock.now().date())
@@ -80,7 +80,7 @@ def _slack(made: Playground, desk: Settings, ports: Ports, clients: tuple[DemoCl
         signing_secret=desk.slack_signing_secret,
         client_id=desk.slack_client_id,
         client_secret=desk.slack_client_secret,
-        seed=secrets.randbits(64),  # the desk knows the events of earlier starts by their ids
+        seed=secrets.randbits(64),  # the desk knows the event ids of earlier starts
     )
     cast.cast_slack(server, clients)
     server.load({"workspaces": saved_workspaces(desk)})

@@ -1,4 +1,4 @@
-"""The Slack half of the page: a person's conversations with the desk's app, and what the person does there."""
+"""The Slack half of the page: a person's conversations with the desk's app, and the person's acts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
-    """What the person of a wish sees; None where the local Slack has nobody."""
+    """The panel for the person of a wish; None if the local Slack has no people."""
     state = door.state()
     people = _people(state)
     if not people:
@@ -31,7 +31,7 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
     names |= {channel["id"]: channel["name"] for channel in state["channels"] if channel["name"]}
     said = door.messages(channel=here.id)
     thread = wish.thread if any(message["ts"] == wish.thread for message in said) else ""
-    if thread:  # what is for this person alone shows in a thread that they have open
+    if thread:  # an ephemeral message is shown in a thread only if the person has it open
         door.act("open_thread", **_by(who), channel=here.id, thread_ts=thread)
     asides = door.act("ephemerals", channel=here.id, user=who.id)
     bots = _bots(state)
@@ -54,12 +54,12 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
 
 
 def is_news(entry: Json, wish: Wish) -> bool:
-    """Whether something in the feed changes what the person of a wish sees there."""
+    """Whether an entry of the feed changes the person's panel."""
     return bool(entry.get("channel") == wish.place)
 
 
 def say(door: Door, wish: Wish, text: str) -> Wish:
-    """Write, or change one's own message; a new message at the top level opens its thread, where the answer comes."""
+    """Write, or edit the person's own message; a new message at the top level opens its thread."""
     who = _person(door, wish)
     if wish.edit:
         door.act("edit", **_by(who), channel=wish.place, ts=wish.edit, text=text, wait=False)
@@ -71,13 +71,13 @@ def say(door: Door, wish: Wish, text: str) -> Wish:
 
 
 def press(door: Door, wish: Wish, message: str, action: str) -> str:
-    """Press a button under a message; returns what the person is told at once, mostly nothing."""
+    """Press a button under a message; returns the app's immediate answer to the person, mostly empty."""
     done = door.act("click", **_by(_person(door, wish)), channel=wish.place, ts=message, action_id=action)
     return gettext("Not completed. Try again in a moment.") if done["failed"] else ""
 
 
 def delete(door: Door, wish: Wish, message: str) -> None:
-    """Delete one's own message."""
+    """Delete the person's own message."""
     door.act("delete", **_by(_person(door, wish)), channel=wish.place, ts=message, wait=False)
 
 
@@ -118,7 +118,7 @@ def _spots(state: Json, who: Who, wish: Wish) -> tuple[Spot, ...]:
 
 
 def _shown(said: list[Json], asides: list[Json], thread: str) -> list[Json]:
-    """One thread, or the top level of the place; what the app said to this person alone stands among it."""
+    """One thread, or the top level of the place, with the app's ephemeral messages to this person."""
     if thread:
         kept = [each for each in (*said, *asides) if thread in (each["ts"], each.get("thread_ts"))]
     else:
@@ -156,14 +156,14 @@ def _line(message: Json, who: Who, everybody: dict[str, Who], names: dict[str, s
 
 
 def _words(message: Json) -> str:
-    """The text of a message, and under it what it forwards, each with who said it."""
+    """The text of a message, followed by the messages it forwards with their authors."""
     forwarded = [each for each in message.get("attachments") or () if each.get("is_share")]
     quotes = [f"{each.get('author_name', '')}: {each.get('text', '')}" for each in forwarded]
     return "\n".join([*([message["text"]] if message.get("text") else []), *quotes])
 
 
 def _unknown(message: Json, who: Who) -> Who:
-    """The author of a message that names nobody of these workspaces: another app by its name, or a stranger's id."""
+    """The author of a message without a known user: another app by its name, or a foreign id."""
     name = str(message.get("username") or message.get("user") or "")
     return Who(str(message.get("bot_id") or message.get("user") or ""), name, "", "", who.zone, who.locale)
 

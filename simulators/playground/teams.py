@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
-    """What the person of a wish sees; None where the local Teams has nobody."""
+    """The panel for the person of a wish; None if the local Teams has no people."""
     state = door.state()
     people = _people(state)
     if not people:
@@ -44,12 +44,12 @@ def panel(door: Door, wish: Wish, *, cursor: int) -> Panel | None:
 
 
 def is_news(entry: Json, wish: Wish) -> bool:
-    """Whether something in the feed changes what the person of a wish sees there."""
+    """Whether an entry of the feed changes the person's panel."""
     return bool(entry.get("conversation") == wish.place)
 
 
 def say(door: Door, wish: Wish, text: str) -> Wish:
-    """Write, or change one's own message; a new post in a channel opens its thread, where the answer comes."""
+    """Write, or edit the person's own message; a new post in a channel opens its thread."""
     who, is_channel = _person(door, wish)
     if wish.edit:
         door.act("edit", **_by(who), id=wish.edit, text=text, wait=False)
@@ -60,7 +60,7 @@ def say(door: Door, wish: Wish, text: str) -> Wish:
 
 
 def press(door: Door, wish: Wish, message: str, action: str) -> str:
-    """Press a button of a card; returns what the bot answers to this person at once."""
+    """Press a button of a card; returns the bot's immediate answer to this person."""
     who, _ = _person(door, wish)
     done = door.act("press", **_by(who), id=message, action=action)
     if done.get("failed") and not done.get("body"):
@@ -69,7 +69,7 @@ def press(door: Door, wish: Wish, message: str, action: str) -> str:
 
 
 def delete(door: Door, wish: Wish, message: str) -> None:
-    """Delete one's own message."""
+    """Delete the person's own message."""
     who, _ = _person(door, wish)
     door.act("delete", **_by(who), id=message, wait=False)
 
@@ -79,7 +79,7 @@ def _by(who: Who) -> dict[str, str]:
 
 
 def _person(door: Door, wish: Wish) -> tuple[Who, bool]:
-    """Who acts, and whether they do it in a channel."""
+    """The acting person, and whether they act in a channel."""
     state = door.state()
     people = _people(state)
     who = next((each for each in people if each.id == wish.person), _first(people))
@@ -87,7 +87,7 @@ def _person(door: Door, wish: Wish) -> tuple[Who, bool]:
 
 
 def _first(people: list[Who]) -> Who:
-    """Whom to begin with: an English speaker, since the Slack beside begins in Spanish."""
+    """The person shown first: an English speaker, since the Slack chat begins in Spanish."""
     return next((each for each in people if each.locale.startswith("en")), people[0])
 
 

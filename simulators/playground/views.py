@@ -1,4 +1,4 @@
-"""What the page shows of a chat: a person, the places they can write in, and the lines of one of them."""
+"""View models of the page: a person, the places they can write in, and the lines of one of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ KEYS = ("", "_place", "_thread", "_edit")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the address asks one chat to show: whom, where, which thread, which message to change."""
+    """The state of one chat from the address: person, place, thread, message to edit."""
 
     person: str = ""
     place: str = ""
@@ -22,18 +22,18 @@ class Wish:
 
     @classmethod
     def of(cls, platform: str, given: Callable[[str, str], str]) -> "Wish":
-        """Read from an address, whose names begin with the platform's."""
+        """Read from the address; parameter names begin with the platform's name."""
         return cls(*(given(f"{platform}{key}", "") for key in KEYS))
 
     def query(self, platform: str) -> dict[str, str]:
-        """As an address says it; what is empty is left out."""
+        """The query parameters; empty ones are left out."""
         values = (self.person, self.place, self.thread, self.edit)
         return {f"{platform}{key}": value for key, value in zip(KEYS, values, strict=True) if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Somebody who can be played; `zone` is an IANA zone, `locale` such as es-ES."""
+    """A person one can act as; `zone` is an IANA zone, `locale` such as es-ES."""
 
     id: str
     name: str
@@ -95,12 +95,12 @@ class Panel:
 
     @property
     def is_threaded(self) -> bool:
-        """Whether what is written at the top level starts a thread that can be opened."""
+        """Whether a message at the top level starts a thread that can be opened."""
         return self.platform == "slack" or self.here.kind == "channel"
 
 
 def grouped(people: list[Who]) -> tuple[tuple[str, tuple[Who, ...]], ...]:
-    """People by company, in the order they came."""
+    """People by company, in their given order."""
     companies: dict[str, list[Who]] = {}
     for who in people:
         companies.setdefault(who.company, []).append(who)

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn and the Markdown of Teams, as far as the desk and people write them, drawn as safe HTML.
+"""Safe HTML from Slack's mrkdwn and the Markdown of Teams, as far as the desk and people use them.
 
 Sources: docs.slack.dev, "Formatting message text"; learn.microsoft.com, "Format your bot messages".
 """
@@ -17,7 +17,7 @@ _SLACK_MARKS = (
     (re.compile(r"`([^`\n]+)`"), r"<code>\1</code>"),
 )
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_HELD = 0xE000  # in the private use area: an escaped character is out of reach of the marks there
+_HELD = 0xE000  # in the private use area: the marks do not match escaped characters
 _MARKDOWN_MARKS = (
     (re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*"), r"<b>\1</b>"),
     (re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])"), r"<i>\1</i>"),
@@ -38,7 +38,7 @@ def mrkdwn(text: str, *, names: Mapping[str, str]) -> Markup:
 
 
 def typed(text: str, *, names: Mapping[str, str]) -> str:
-    """A person's own Slack text as they typed it, to be typed over."""
+    """A person's own Slack text as they typed it, for editing."""
 
     def shown(token: re.Match[str]) -> str:
         target, _, label = token[1].partition("|")
@@ -60,7 +60,7 @@ def markdown(text: str) -> Markup:
 
 
 def teams_typed(text: str) -> Markup:
-    """A person's own text in Teams: plain, with the mentions made visible."""
+    """A person's own text in Teams: plain, with visible mentions."""
     parts, end = Markup(), 0
     for mention in _AT.finditer(text):
         parts += _lines(text[end : mention.start()]) + _mention(mention[1])
@@ -69,7 +69,7 @@ def teams_typed(text: str) -> Markup:
 
 
 def teams_plain(text: str) -> str:
-    """A person's own text in Teams as they typed it."""
+    """A person's own text in Teams as they typed it, for editing."""
     return _AT.sub(r"@\1", text)
 
 
@@ -115,7 +115,7 @@ def _markdown_link(found: re.Match[str]) -> str:
 
 
 def _bare_link(found: re.Match[str]) -> str:
-    """An address written as it is, which both platforms make pressable; links that stand already stay."""
+    """A bare address becomes a link, as on both platforms; existing links are kept."""
     if found[0].startswith("<a "):
         return found[0]
     return f'<a href="{found[0]}" target="_blank" rel="noopener noreferrer">{found[0]}</a>'

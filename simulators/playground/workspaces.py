@@ -1,7 +1,7 @@
-"""A simulated Slack workspace for any client of a demonstration, so that its first ticket needs no real Slack.
+"""Simulated Slack workspaces for any client of a demonstration, so that its first ticket needs no real Slack.
 
-The page of connections offers it to administrators. Its people are the client's contacts, and one sample employee.
-What was added is written down, so that the server has it again after a restart.
+Administrators find them on the page of connections. Their people are the client's contacts, and one sample employee.
+Added workspaces are stored, so that the server has them again after a restart.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ MOST_PEOPLE = 20
 
 
 def register(app: Flask, settings: Settings, door: Door) -> None:
-    """Let administrators connect a simulated workspace to a client, and go and write in it."""
+    """Let administrators connect a simulated workspace to a client and open the page to write in it."""
     pages = Blueprint("simulated_workspace", __name__, url_prefix="/admin/simulated-workspaces")
     pages.add_url_rule("", "add", needs("administer")(partial(_add, settings, door)), methods=["POST"])
     app.register_blueprint(pages)
@@ -51,7 +51,7 @@ def register(app: Flask, settings: Settings, door: Door) -> None:
 
 
 def saved_workspaces(settings: Settings) -> list[Json]:
-    """The workspaces that were added, as the simulated Slack's `load` takes them."""
+    """The added workspaces, as arguments of the simulated Slack's `load`."""
     try:
         found = json.loads(_file(settings).read_text())
     except (FileNotFoundError, ValueError):
@@ -70,7 +70,7 @@ def _add(settings: Settings, door: Door) -> Response:
     made = _workspace(client, people_of(client.id)[:MOST_PEOPLE])
     workspace = next((each for each in saved if each["team_id"] == made["team_id"]), made)
     try:
-        if workspace is made:  # one that is there keeps what was written in it
+        if workspace is made:  # an existing one keeps its messages
             door.load({"workspaces": [made]})
         connect(
             client,

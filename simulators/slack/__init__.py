@@ -1,13 +1,13 @@
-"""A Slack that runs here, as strict as Slack's documentation and its libraries say it is.
+"""A simulated Slack, as strict as Slack's documentation and libraries describe it.
 
 - `server`: `create_slack_server`, made of the parts below
 - `core`: state, and sending events and interactions to the app
 - `world`, `roster`, `places`: organizations, workspaces, people, channels; joining, leaving, archiving
-- `manifest`, `installs`: what the app asks for; consent and tokens
-- `people`, `kinds`, `speaking`, `interact`: what people write, press and submit
+- `manifest`, `installs`: the app's scopes and events; consent and tokens
+- `people`, `kinds`, `speaking`, `interact`: acts of people
 - `person`, `screens`: one person's view
-- `envelopes`, `shapes`, `text`: what the app is sent
+- `envelopes`, `shapes`, `text`: content of events
 - `web`, `methods`, `chat`, `views`, `files`, `blocks`, `rich`: the Web API
-- `limits`, `pending`, `spread`: rate limits, what is not visible yet, loads within the limits
-- `state`: what tests and control routes read
+- `limits`, `pending`, `spread`: rate limits, delayed effects, loads within the limits
+- `state`: read by tests and control routes
 """

@@ -1,6 +1,6 @@
-"""Block Kit as strict as Slack is about it: what it refuses in messages and views, and where.
+"""Validation of Block Kit as Slack does it: the errors in messages and views, with their places.
 
-The limits are those that slack_sdk's own models carry; field texts (2000) are from docs.slack.dev.
+The limits are those of slack_sdk's own models; field texts (2000) are from docs.slack.dev.
 """
 
 import json
@@ -65,7 +65,7 @@ INPUT_ONLY = {
 
 
 class _Check:
-    """Walks what was sent and notes each fault with the place where it stands."""
+    """Walks the blocks and collects each error with its place."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
@@ -235,14 +235,14 @@ class _Check:
 
 
 def message_faults(blocks: object) -> list[str]:
-    """What Slack refuses in the blocks of a message; empty when it takes them."""
+    """The errors that Slack reports in the blocks of a message; empty if it accepts them."""
     check = _Check()
     check.blocks(blocks, "/blocks", surface="message", most=MESSAGE_BLOCKS_MAX)
     return check.faults
 
 
 def completed(blocks: list[dict[str, Any]], ids: Ids) -> list[dict[str, Any]]:
-    """Blocks with the block_id and action_id that Slack gives to those that have none."""
+    """Blocks with the block_id and action_id that Slack adds where they are missing."""
     return [{"block_id": ids.secret(5), **_with_action_ids(block, ids)} for block in blocks]
 
 
@@ -258,12 +258,12 @@ def _with_action_ids(block: dict[str, Any], ids: Ids) -> dict[str, Any]:
 
 
 def too_long(blocks: object) -> bool:
-    """Whether blocks that are each well formed are together more than a message holds."""
+    """Whether blocks that are valid one by one together exceed the size of a message."""
     return len(json.dumps(blocks, ensure_ascii=False)) > MESSAGE_BLOCKS_TEXT_MAX
 
 
 def view_faults(view: object) -> list[str]:
-    """What Slack refuses in a modal or a Home tab; empty when it takes it."""
+    """The errors that Slack reports in a modal or a Home tab; empty if it accepts it."""
     check = _Check()
     if not isinstance(view, Mapping) or view.get("type") not in ("modal", "home"):
         check.fault("unsupported type", "/view/type")

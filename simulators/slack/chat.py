@@ -28,7 +28,7 @@ _TS = re.compile(r"\d{10}\.\d{6}")
 
 @method("chat.postMessage", scope="chat:write", tier=SPECIAL, takes_json=True)
 def chat_post_message(call: Call) -> dict[str, Any]:
-    """Post a message as the bot, its text cut at 40,000 characters; the answer carries its ts and what was stored."""
+    """Post a message as the bot, its text cut at 40,000 characters; the answer has its ts and the stored message."""
     channel = _writable(call)
     content, warnings = _content(call)
     message = _post(call, channel, content | _thread(call, channel))
@@ -42,7 +42,7 @@ def chat_post_message(call: Call) -> dict[str, Any]:
 
 @method("chat.update", scope="chat:write", tier=3, takes_json=True)
 def chat_update(call: Call) -> dict[str, Any]:
-    """Change one of the bot's own messages; text alone takes the old blocks away. Not where the channel is archived."""
+    """Change one of the bot's own messages; text alone removes the old blocks. Refused in an archived channel."""
     channel = call.channel()
     if channel.is_archived:
         raise SlackRefusal("is_inactive")
@@ -74,7 +74,7 @@ def _announce_change(call: Call, channel: SlackChannel, message: Message, previo
 
 @method("chat.delete", scope="chat:write", tier=3, takes_json=True)
 def chat_delete(call: Call) -> dict[str, Any]:
-    """Delete one of the bot's own messages; with replies under it a tombstone stays."""
+    """Delete one of the bot's own messages; if it has replies, a tombstone remains."""
     channel = call.channel()
     message = channel.messages.get(call.need("ts"))
     if message is None or message.get("subtype") == "tombstone":
@@ -89,9 +89,9 @@ def chat_delete(call: Call) -> dict[str, Any]:
 
 
 def remove_message(core: SlackCore, channel: SlackChannel, message: Message) -> list[dict[str, Any]]:
-    """Take a message away and return the events that tell of it.
+    """Remove a message and return the events for it.
 
-    Where replies hang under it a tombstone stays, which goes with the last of them (slack-edge/slack-edge#10,
+    If it has replies, a tombstone remains, which is removed with the last of them (slack-edge/slack-edge#10,
     hackclub/toriel#238).
     """
     previous, parent = dict(message), core.world.parent(channel, message)
@@ -119,7 +119,7 @@ def _tombstone(core: SlackCore, channel: SlackChannel, message: Message) -> Mess
 
 @method("chat.postEphemeral", scope="chat:write", tier=4, takes_json=True)
 def chat_post_ephemeral(call: Call) -> dict[str, Any]:
-    """Show a message to one person of a conversation, as far as they see it: the answer is ok in every case."""
+    """Show a message to one person of a conversation, if they can see it: the answer is ok in every case."""
     channel = _writable(call)
     user = call.need("user")
     if user not in channel.members:
@@ -133,7 +133,7 @@ def chat_post_ephemeral(call: Call) -> dict[str, Any]:
 
 
 def ephemeral(core: SlackCore, channel: SlackChannel, user: str, content: Mapping[str, Any]) -> Message:
-    """Send what is for one person alone; the feed says whether that person sees it."""
+    """Send a message visible to one person; the feed records whether that person sees it."""
     message: Message = {
         "type": "message", "ts": core.world.ts(), **content, "_for": user, "is_ephemeral": True,
     }  # fmt: skip
@@ -144,7 +144,7 @@ def ephemeral(core: SlackCore, channel: SlackChannel, user: str, content: Mappin
 
 @method("chat.getPermalink", tier=SPECIAL)
 def chat_get_permalink(call: Call) -> dict[str, Any]:
-    """The address of a message for people."""
+    """Return the address of a message for people."""
     channel = call.channel()
     message = channel.messages.get(call.need("message_ts"))
     if message is None:
@@ -157,7 +157,7 @@ def chat_get_permalink(call: Call) -> dict[str, Any]:
 
 @method("reactions.add", scope="reactions:write", tier=3, takes_json=True)
 def reactions_add(call: Call) -> dict[str, Any]:
-    """Put an emoji on a message as the bot."""
+    """Add an emoji to a message as the bot."""
     channel, message, name = _reaction(call)
     if not toggle_reaction(message, name, call.workspace.bot_user_id, on=True):
         raise SlackRefusal("already_reacted")
@@ -172,7 +172,7 @@ def reactions_add(call: Call) -> dict[str, Any]:
 
 @method("reactions.remove", scope="reactions:write", tier=2, takes_json=True)
 def reactions_remove(call: Call) -> dict[str, Any]:
-    """Take the bot's emoji off a message."""
+    """Remove the bot's emoji from a message."""
     channel, message, name = _reaction(call)
     if not toggle_reaction(message, name, call.workspace.bot_user_id, on=False):
         raise SlackRefusal("no_reaction")
@@ -192,7 +192,7 @@ def _reaction(call: Call) -> tuple[SlackChannel, Message, str]:
 
 
 def toggle_reaction(message: Message, name: str, user: str, *, on: bool) -> bool:
-    """Add or remove one person's emoji; False when it was so already."""
+    """Add or remove one person's emoji; returns False if there was nothing to change."""
     reactions = message.setdefault("reactions", [])
     found = next((r for r in reactions if r["name"] == name), None)
     if (found is not None and user in found["users"]) == on:
@@ -274,7 +274,7 @@ def _content(call: Call) -> tuple[dict[str, Any], list[str]]:
 
 
 def checked_blocks(blocks: Any, call: Call) -> list[dict[str, Any]]:
-    """Blocks as stored, each with a block_id; refuses what Slack refuses."""
+    """Blocks as stored, each with a block_id; raises the error of invalid ones."""
     if not isinstance(blocks, list):
         raise SlackRefusal("invalid_blocks_format")
     faults = message_faults(blocks)
@@ -311,7 +311,7 @@ def _authorship(call: Call) -> dict[str, Any]:
 
 
 def post_as_bot(core: SlackCore, workspace: Workspace, channel: SlackChannel, content: Mapping[str, Any]) -> Message:
-    """Store a message of the app's bot, show it in the feed, and tell the app, as Slack does."""
+    """Store a message of the app's bot, add it to the feed, and send its event to the app, as Slack does."""
     author = {
         "user": workspace.bot_user_id, "bot_id": workspace.bot_id, "app_id": core.world.app_id,
         "team": workspace.team_id,

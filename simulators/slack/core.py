@@ -1,4 +1,4 @@
-"""The heart of the Slack playground: its world, its log, and how it sends events to the app."""
+"""Core of the simulated Slack: its world, its log, and sending events to the app."""
 
 import json
 import threading
@@ -30,12 +30,13 @@ USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 @dataclass
 class SlackApp:
-    """The app as its settings page on Slack has it: secrets, where Slack sends things, what it asks for.
+    """The app's settings on Slack: secrets, addresses, scopes and events.
 
-    `app_token` is the app-level token; without `messages_tab` nobody writes to the app in direct messages, nor it.
+    `app_token` is the app-level token; without `messages_tab` no person can write to the app in direct messages, nor
+    the app to them.
 
-    `scopes` are what an installation is granted where nothing else is said. `subscriptions` are the events it asked for
-    (message events as message.im, message.channels, …); None: everything that its scopes let it hear.
+    `scopes` are the default scopes of an installation. `subscriptions` are the subscribed events (message events as
+    message.im, message.channels, …); None: every event that its scopes allow.
     """
 
     app_id: str
@@ -60,7 +61,7 @@ def _deserves_retry(answer: Answer) -> bool:
 
 
 def _each_installation(hearing: list[Workspace], channel: SlackChannel | None) -> list[Workspace]:
-    """One workspace for each installation; of a conversation only one: that of the bot which joined last."""
+    """One workspace for each installation; for a conversation only one: that of the bot which joined last."""
     if channel is None:
         return list({id(workspace.install): workspace for workspace in reversed(hearing)}.values())[::-1]
     latest = [workspace for workspace in hearing if workspace.bot_user_id == channel.latest_bot]
@@ -68,7 +69,7 @@ def _each_installation(hearing: list[Workspace], channel: SlackChannel | None) -
 
 
 class SlackCore:
-    """World, courier, feed and faults of one Slack playground."""
+    """World, courier, feed and faults of one simulated Slack."""
 
     def __init__(
         self,
@@ -110,10 +111,10 @@ class SlackCore:
         teams: Sequence[str] = (),
         even_uninstalled: bool = False,
     ) -> list[Delivery]:
-        """Send an event to the app; each installation concerned hears it, with an id of its own.
+        """Send an event to the app, once for each installation concerned, with an id of its own.
 
-        Of what happens in a conversation the app hears once, through the installation whose bot is a member, and only
-        what it subscribed to and its scopes let it see. More than 30,000 an hour in a workspace are held back.
+        An event in a conversation is sent once, through the installation whose bot is a member, and only if the app
+        subscribed to it and has its scope. Events above 30,000 an hour in a workspace are not sent.
         """
         with self.world.lock:
             concerned = [self.world.workspaces[team] for team in (teams if channel is None else channel.team_ids)]
@@ -133,7 +134,7 @@ class SlackCore:
         return sent
 
     def warn_rate_limited(self, team: str) -> Delivery:
-        """Slack's app_rate_limited: a notice with no inner event."""
+        """Send Slack's app_rate_limited: a notice with no inner event."""
         now = int(self.now().timestamp())
         payload = {
             "token": self.settings.verification_token, "type": "app_rate_limited", "team_id": team,
@@ -151,7 +152,7 @@ class SlackCore:
         return needed is None or needed in workspace.scopes
 
     def send_event(self, payload: Mapping[str, Any], *, wait: bool, once: bool = False) -> Delivery:
-        """POST an envelope to the events URL, signed; with Slack's three retries unless `once`."""
+        """POST a signed envelope to the events URL; with Slack's three retries unless `once`."""
         body = json.dumps(payload, ensure_ascii=False).encode()
         event_id = str(payload.get("event_id", payload.get("type", "")))
         kind = str(payload.get("event", {}).get("type", payload.get("type", "")))
@@ -162,7 +163,7 @@ class SlackCore:
         return self.courier.send(kind, event_id, url=url, prepare=prepare, wait=wait)
 
     def redeliver(self, event_id: str, *, times: int = 1, parallel: bool = False) -> list[Delivery]:
-        """Send the very same event again, as after an answer that got lost; `parallel`: all at once."""
+        """Send the very same event again, as after a lost answer; `parallel`: all at once."""
         body = next(body for sent, body in reversed(self._sent) if sent == event_id)
         start = threading.Barrier(times if parallel else 1)
 
@@ -218,7 +219,7 @@ class SlackCore:
     # ---------------------------------------------------------------- the log
 
     def note(self, kind: str, channel: SlackChannel, message: Message, **more: Any) -> None:
-        """Put what happened to a message into the feed."""
+        """Add a change of a message to the feed."""
         with self.world.lock:
             shown = self.world.thread_view(channel, message)
         self.feed.add(
@@ -230,11 +231,11 @@ class SlackCore:
         self.feed.add("delivery", delivery=delivery.as_json())
 
     def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until every event has been delivered or given up; False when some still waits."""
+        """Wait until every event has been delivered or given up; returns False if some are still pending."""
         return self.courier.settle(timeout)
 
     def reset(self, *, keep_world: bool = True) -> None:
-        """Forget messages, faults and logs; without `keep_world` also workspaces and people."""
+        """Clear messages, faults and logs; without `keep_world` also workspaces and people."""
         self.faults.clear()
         self.feed.clear()
         self.calls.clear()

@@ -1,9 +1,9 @@
-"""The envelope around an event: which installation it is for, and what the app must be allowed to hear it.
+"""The envelope around an event: its installation, and the scope and subscription that it needs.
 
 Sources: docs.slack.dev/apis/events-api ("authorizations" holds at most one installation; the others are listed by
 apps.event.authorizations.list) and the pages of the events (scopes). In a channel shared with another company `team_id`
-is the workspace that the channel comes from, so the installation is `authorizations[0]` (slackapi/bolt-js#687 and #935;
-slackapi/bolt-python, request/internals.py), an event comes once however many companies have the app in the channel
+is the workspace that owns the channel, so the installation is `authorizations[0]` (slackapi/bolt-js#687 and #935;
+slackapi/bolt-python, request/internals.py), an event is sent once however many companies have the app in the channel
 (docs.slack.dev/apis/slack-connect: no duplicated events), and it is for the one whose bot joined last
 (slackapi/bolt-js#2008). `team_id` of an authorization is null for an organization's installation (bolt-python, tests of
 org apps).
@@ -47,7 +47,7 @@ def scope_needed(event: Mapping[str, Any], channel: SlackChannel | None) -> str 
 
 
 def subscription_needed(event: Mapping[str, Any]) -> str:
-    """The name by which an app subscribes to this event: message events by the kind of conversation."""
+    """The name of the subscription to this event: message events by the kind of conversation."""
     kind = str(event["type"])
     return MESSAGE_SUBSCRIPTIONS[str(event["channel_type"])] if kind == "message" else kind
 
@@ -79,13 +79,13 @@ def envelope(
 
 
 def event_context(app_id: str, team: str, event: Mapping[str, Any], channel: SlackChannel | None) -> str:
-    """What identifies an event to apps.event.authorizations.list: its type, team, app and channel."""
+    """The parameters of an event for apps.event.authorizations.list: its type, team, app and channel."""
     named = {"et": event["type"], "tid": team, "aid": app_id} | ({"cid": channel.id} if channel else {})
     return VERSION + base64.b64encode(json.dumps(named, separators=(",", ":")).encode()).decode()
 
 
 def context_of(event_context: str) -> dict[str, str]:
-    """What an event_context names; raises ValueError where it is none."""
+    """The content of an event_context; raises ValueError if it is none."""
     if not event_context.startswith(VERSION):
         raise ValueError(event_context)
     named = json.loads(base64.b64decode(event_context.removeprefix(VERSION), validate=True))

@@ -1,4 +1,4 @@
-"""Files in the Slack playground: the three-step upload, files.info, and private downloads."""
+"""Files in the simulated Slack: the three-step upload, files.info, and private downloads."""
 
 import mimetypes
 import re
@@ -32,7 +32,7 @@ def files_get_upload_url(call: Call) -> dict[str, Any]:
 
 @method("files.completeUploadExternal", scope="files:write", tier=4, takes_json=True)
 def files_complete_upload(call: Call) -> dict[str, Any]:
-    """Step three: finish files and share them; they stand in the conversation a moment after this answer."""
+    """Step three: finish files and share them; they appear in the conversation a moment after this answer."""
     wanted = call.structure("files", error="invalid_arguments")
     if not isinstance(wanted, list) or not wanted:
         raise SlackRefusal("invalid_arguments")
@@ -51,7 +51,7 @@ def files_complete_upload(call: Call) -> dict[str, Any]:
 def _share_later(call: Call, channel: SlackChannel, files: list[SlackFile], thread_ts: str) -> None:
     core, workspace = call.core, call.workspace
     if core.faults.take("share", {"channel": channel.id}) is not None:
-        return  # ok, and yet it never stands there
+        return  # answered with ok, but never shared
     words = {"text": call.text("initial_comment"), "subtype": "file_share", "upload": True}
     words |= {"thread_ts": thread_ts} if thread_ts else {}
 
@@ -78,7 +78,7 @@ def _finished(call: Call, item: Any) -> SlackFile:
 
 @method("files.info", scope="files:read", tier=4)
 def files_info(call: Call) -> dict[str, Any]:
-    """One file, with where it has been shared."""
+    """One file, with the places where it was shared."""
     file = call.world.files.get(call.text("file"))
     if file is None or not file.ready or not may_read(call.core, call.workspace, file):
         raise SlackRefusal("file_not_found")
@@ -89,7 +89,7 @@ def files_info(call: Call) -> dict[str, Any]:
 def add_file(
     core: SlackCore, workspace: Workspace, *, user: str, name: str, content: bytes, mimetype: str = ""
 ) -> SlackFile:
-    """Keep a new file."""
+    """Store a new file."""
     guessed = mimetype or mimetypes.guess_type(name)[0] or "application/octet-stream"
     file = SlackFile(
         core.world.ids.upper("F"), workspace.team_id, user, name, name, guessed, content,
@@ -105,7 +105,7 @@ def shown_file(core: SlackCore, file: SlackFile) -> dict[str, Any]:
 
 
 def withheld_file(file: SlackFile) -> dict[str, Any]:
-    """What a message says of a file from another company: ask files.info first.
+    """A file of another company in a message: details only through files.info.
 
     Source: MercuryTechnologies/slack-web, tests/golden: message_file_share_slack_connect.
     """
@@ -116,7 +116,7 @@ def withheld_file(file: SlackFile) -> dict[str, Any]:
 
 
 def tell_of_share(core: SlackCore, channel: SlackChannel, file: SlackFile, *, wait: bool) -> list[Delivery]:
-    """Send file_shared, which carries ids alone."""
+    """Send file_shared, which has ids only."""
     event = {
         "type": "file_shared", "channel_id": channel.id, "file_id": file.id, "user_id": file.user,
         "file": {"id": file.id}, "event_ts": core.world.ts(),
@@ -140,7 +140,7 @@ def _base(call: Call) -> str:
 
 
 def file_routes(core: SlackCore) -> Blueprint:
-    """Upload and download addresses; a download without a good token gets a sign-in page."""
+    """Upload and download addresses; a download without a valid token gets a sign-in page."""
     routes = Blueprint("slack_files", __name__)
 
     @routes.post("/upload/v1/<file_id>")
@@ -178,7 +178,7 @@ def file_routes(core: SlackCore) -> Blueprint:
 
 
 def _store(file: SlackFile) -> Response:
-    raw = request.get_data()  # first, for a raw body that calls itself a form is not to be read as one
+    raw = request.get_data()  # read first, so that a raw body with a form's content type is not parsed as a form
     parts = list(request.files.values()) if request.mimetype == "multipart/form-data" else []
     file.content = parts[0].read() if parts else raw
     return Response(f"OK - {len(file.content)}", mimetype="text/plain")
@@ -194,7 +194,7 @@ def _fetch(core: SlackCore, file: SlackFile) -> Response:
 
 
 def _is_readable(core: SlackCore, file: SlackFile) -> bool:
-    """Whether the request's token may download a file: without files:read, or with a bad token, it gets a page."""
+    """Whether the request's token may download a file: without files:read, or with an invalid token, it gets a page."""
     token = bearer_token({})
     usable = [
         workspace for workspace in core.world.workspaces_of_token(token)
@@ -204,7 +204,7 @@ def _is_readable(core: SlackCore, file: SlackFile) -> bool:
 
 
 def _vtt(words: str) -> str:
-    """A transcription as subtitles: a header with a space behind it, and a dash before the first words."""
+    """A transcription as subtitles: a header with a trailing space, and a dash before the first words."""
     return f"WEBVTT \n\n00:00:00.000 --> 00:00:04.000\n- {words}\n\n\n"
 
 

@@ -1,7 +1,7 @@
-"""How the app comes into a workspace or an organization and goes again: consent, OAuth, revoked tokens, uninstalling.
+"""Installing and uninstalling the app in a workspace or an organization: consent, OAuth, revoked tokens.
 
-Sources: docs.slack.dev/reference/methods/oauth.v2.access (errors; a code counts once; the redirect_uri must be the one
-that was asked with); api.slack.com/enterprise/apps/reference (an organization's installation: `team` is null,
+Sources: docs.slack.dev/reference/methods/oauth.v2.access (errors; a code is valid once; the redirect_uri must be the
+one of the request); api.slack.com/enterprise/apps/reference (an organization's installation: `team` is null,
 `is_enterprise_install` true, ids begin with W); docs.slack.dev/reference/events, tokens_revoked and app_uninstalled.
 """
 
@@ -20,15 +20,16 @@ from simulators.slack.world import Enterprise, Install, Workspace
 
 
 class Installs:
-    """What administrators do with the app."""
+    """Acts of administrators on the app."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core = core
 
     def authorize(self, team: str, user: str, *, redirect_uri: str = "", scope: Sequence[str] | None = None) -> str:
-        """Approve the installation as a person; returns the code that oauth.v2.access takes, once.
+        """Approve the installation as a person; returns the code for oauth.v2.access, valid once.
 
-        `team` is a workspace, or an organization for all its workspaces. Without `scope` it is what the app asks for.
+        `team` is a workspace, or an organization for all its workspaces. Without `scope` the scopes are those of the
+        app.
         """
         world = self._core.world
         if team not in world.workspaces and team not in world.enterprises:
@@ -41,8 +42,9 @@ class Installs:
         return code
 
     def uninstall(self, team: str, *, wait: bool = True) -> list[Delivery]:
-        """Take the app out of a workspace, or of the organization that brought it: the token is dead at once, and
-        tokens_revoked and app_uninstalled are both sent, in no order to rely on.
+        """Uninstall the app from a workspace, or from the organization that installed it.
+
+        The token is invalid at once; tokens_revoked and app_uninstalled are both sent, in no guaranteed order.
         """
         install = self._core.world.workspaces[team].install
         install.installed = False
@@ -55,7 +57,7 @@ class Installs:
         ]
 
     def revoke_token(self, team: str, *, wait: bool = True) -> list[Delivery]:
-        """Make the token worthless while the app stays: tokens_revoked alone."""
+        """Revoke the token while the app stays installed: tokens_revoked only."""
         install = self._core.world.workspaces[team].install
         install.revoked_tokens.add(install.bot_token)
         return self._core.emit(None, self._revoked(install), wait=wait, teams=[team], even_uninstalled=True)
@@ -65,7 +67,7 @@ class Installs:
         return {"type": "tokens_revoked", "tokens": tokens, "event_ts": self._core.world.ts()}
 
     def verify_events_url(self) -> bool:
-        """Slack's url_verification: whether the events URL answers with the challenge."""
+        """Send Slack's url_verification; returns whether the events URL answers with the challenge."""
         core = self._core
         challenge = core.world.ids.secret(52)
         payload = {"token": core.settings.verification_token, "challenge": challenge, "type": "url_verification"}
@@ -79,7 +81,7 @@ class Installs:
 
 
 def fresh_install(core: SlackCore, *, scopes: Sequence[str], token: str = "", bot: str = "", org: str = "") -> Install:
-    """The app with a token and a bot of its own, not yet anywhere; the bot of an organization has an id with W."""
+    """The app with a token and a bot of its own, not yet in a workspace; an organization's bot id begins with W."""
     ids = core.world.ids
     return Install(
         token or f"xoxb-{ids.moment()}-{ids.secret(24)}", bot or ids.upper("W" if org else "U"), ids.upper("B"),
@@ -139,7 +141,7 @@ def install_in_organization(core: SlackCore, enterprise: Enterprise, *, scopes: 
 
 
 def _exchange_bot(core: SlackCore, workspace: Workspace, install: Install) -> None:
-    """Put the organization's bot where the workspace's own one was."""
+    """Replace the workspace's own bot by the organization's."""
     before, workspace.install = workspace.install, install
     bot = core.world.users.pop(before.bot_user_id, None)
     known = core.world.users.get(install.bot_user_id)

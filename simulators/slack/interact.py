@@ -1,4 +1,4 @@
-"""Buttons, forms, commands and shortcuts in the Slack playground, and the answers they draw."""
+"""Buttons, forms, commands and shortcuts in the simulated Slack, and the app's answers to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ PICKED = {
 
 @dataclass(frozen=True)
 class Interaction:
-    """What the app answered to an act, and what the person sees of it."""
+    """The app's answer to an act, and what the person sees of it."""
 
     delivery: Delivery
     status: int | None
@@ -37,11 +37,11 @@ class Interaction:
 
     @property
     def failed(self) -> bool:
-        """Whether the person is told that it did not work: no 2xx within three seconds."""
+        """Whether the person sees an error: no 2xx within three seconds."""
         return self.delivery.state != "delivered"
 
     def as_json(self) -> dict[str, Any]:
-        """The act as the control door shows it."""
+        """The act as the control routes show it."""
         return {
             "status": self.status, "failed": self.failed, "body": self.body, "errors": dict(self.errors),
             "view": self.view, "trigger_id": self.trigger_id, "response_url": self.response_url,
@@ -50,7 +50,7 @@ class Interaction:
 
 
 class Interactions:
-    """What people press, fill in and command."""
+    """Acts of people: buttons, forms, commands."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core = core
@@ -59,7 +59,7 @@ class Interactions:
     def click(self, team: str, user: str, channel: str, ts: str, action_id: str, *, value: Any = None) -> Interaction:
         """Press a button, or choose `value` in a menu, under a message (also an ephemeral one that the person sees).
 
-        Who presses something in a thread has that thread open.
+        A person who presses something in a thread has that thread open.
         """
         place = place_of(self._core, team, user, channel)
         seen = self._core.screens.ephemerals(user, place)
@@ -101,7 +101,7 @@ class Interactions:
         )  # fmt: skip
 
     def _who(self, team: str, user: str, kind: str) -> dict[str, Any]:
-        """Who acts; of an organization's installation Slack names no workspace but that of the person.
+        """The acting person; for an organization's installation the only workspace in the payload is the person's.
 
         Source: slackapi/bolt-python, request/internals.py ("payload.team in interactivity payloads can be None").
         """
@@ -129,10 +129,10 @@ class Interactions:
     # ----------------------------------------------------------------- forms
 
     def submit(self, team: str, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]]) -> Interaction:
-        """Send a modal off with `values` {block_id: {action_id: what was entered}}.
+        """Submit a modal with `values` {block_id: {action_id: value}}.
 
-        What Slack's own client would not send (a required field left empty, a text too long) comes
-        back in `errors` and never reaches the app. The app's response_action is carried out.
+        Input that Slack's own client would not send (a required field left empty, a text too long) is returned in
+        `errors` and not sent to the app. The app's response_action is carried out.
         """
         view = self._world.views[view_id]
         state, errors = _state(view["blocks"], values)
@@ -163,7 +163,7 @@ class Interactions:
         return Interaction(sent.delivery, sent.status, sent.body, sent.trigger_id, view=following)
 
     def close_view(self, team: str, user: str, view_id: str, *, clear: bool = False) -> Interaction | None:
-        """Dismiss a modal; the app hears of it (view_closed) only if it asked to."""
+        """Dismiss a modal; view_closed is sent only if the view asked for it."""
         view = self._world.views[view_id]
         closing = open_modals(self._core, team, user) if clear else [view]
         for one in closing:
@@ -177,7 +177,7 @@ class Interactions:
     # ------------------------------------------------- commands and shortcuts
 
     def slash(self, team: str, user: str, channel: str, command: str, text: str = "") -> Interaction:
-        """Give a slash command; what the app answers at once is shown to the person or the channel."""
+        """Use a slash command; the app's immediate answer is shown to the person or the channel."""
         place = place_of(self._core, team, user, channel)
         workspace, person = self._world.workspaces[team], self._world.users[user]
         sent = command_text(text, names=names_in(self._core, team)) if self._core.settings.escapes_commands else text
@@ -220,7 +220,7 @@ class Interactions:
     # ---------------------------------------------------------- response_url
 
     def respond(self, target: ResponseUrl, answer: Mapping[str, Any]) -> Message | None:
-        """Do what the app posts to a response_url: replace, delete, or add a message."""
+        """Apply a POST to a response_url: replace, delete, or add a message."""
         channel = self._world.channels[target.channel]
         content = {k: answer[k] for k in ("text", "blocks", "attachments") if k in answer}
         content.setdefault("text", "")
@@ -264,7 +264,7 @@ def _elements(block: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _filled(element: Mapping[str, Any], value: Any) -> dict[str, Any]:
-    """An element as it is reported once used: what was pressed, chosen or typed."""
+    """An element as it is reported once used: with the pressed, chosen or typed value."""
     kind = element["type"]
     made: dict[str, Any] = {"type": kind, "action_id": element["action_id"]}
     if kind == "button":

@@ -1,10 +1,10 @@
-"""The kinds of message that are not simply typed: /me, forwards, voice clips, words that stand only in blocks, bots.
+"""Message kinds other than typed text: /me, forwards, voice clips, blocks without text, bots.
 
-Sources: docs.slack.dev/reference/events/message/me_message; forwards as MercuryTechnologies/slack-web has them
-(tests/golden: forwarded_message, share_with_message, share_without_message), with the original's files inside
+Sources: docs.slack.dev/reference/events/message/me_message; forwards as in MercuryTechnologies/slack-web (tests/golden:
+forwarded_message, share_with_message, share_without_message), with the original's files inside
 (NousResearch/hermes-agent#75481) and its words sometimes in message_blocks alone (openclaw/openclaw#9963); voice clips
-as public projects measured them (`subtype` slack_audio, `transcription` with a preview that may be cut, `vtt`), also
-with a blank or a video type; bot_message as slack-web has it (message_subtype_bot_message).
+as measured by public projects (`subtype` slack_audio, `transcription` with a preview that may be cut, `vtt`), also with
+a blank or a video type; bot_message as in slack-web (message_subtype_bot_message).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,18 @@ from simulators.slack.speaking import Said, keep_file, names_in, put_in, words_o
 from simulators.slack.text import encode, rich_text
 from simulators.slack.world import SlackFile
 
-PREVIEW = 200  # letters of a transcription that come with the message
+PREVIEW = 200  # characters of a transcription that are part of the message
 
 
 class Kinds:
-    """Posts of other kinds; each act takes `wait`: whether the app is heard first."""
+    """Posts of other kinds; every act takes `wait`: whether to wait for the app's answer."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core = core
         self._world = core.world
 
     def me(self, team: str, user: str, channel: str, text: str, *, wait: bool = True) -> Said:
-        """Write by /me: the subtype is me_message, and neither team, client_msg_id nor a block comes with it."""
+        """Write with /me: the subtype is me_message, without team, client_msg_id and blocks."""
         stored = encode(text, names=names_in(self._core, team))
         fields = {"subtype": "me_message", "user": user, "text": stored, "_team": self._world.users[user].team_id}
         return put_in(self._core, team, user, channel, fields, wait=wait)
@@ -39,7 +39,7 @@ class Kinds:
         self, team: str, user: str, channel: str, blocks: Sequence[Mapping[str, Any]], *, text: str = "",
         thread_ts: str | None = None, wait: bool = True,
     ) -> Said:  # fmt: skip
-        """Write what stands in blocks alone (or with a poorer `text`), as workflows and other clients do."""
+        """Write a message with its content in blocks only (or a shorter `text`), as workflows and other clients do."""
         fields = words_of(self._core, team, user, text, thread_ts=thread_ts) | {"blocks": [dict(b) for b in blocks]}
         return put_in(self._core, team, user, channel, fields, wait=wait)
 
@@ -58,10 +58,10 @@ class Kinds:
         thread_ts: str | None = None,
         wait: bool = True,
     ) -> Said:
-        """Forward what `author` (a name, or a user id) said elsewhere, with or without a comment of one's own.
+        """Forward a message of `author` (a name, or a user id), with or without a comment.
 
-        `original` (channel, ts) is a message that stands here; else `text` and `files` are what was said. With
-        `only_blocks` the words stand in the attachment's message_blocks alone.
+        `original` (channel, ts) is a message of this server; otherwise `text` and `files` are its content. With
+        `only_blocks` the words are in the attachment's message_blocks alone.
         """
         kept = [keep_file(self._core, user, file) for file in files]
         shared = self._shared(team, author, text, kept, original, only_blocks=only_blocks)
@@ -72,7 +72,7 @@ class Kinds:
         self, team: str, author: str, text: str, files: Sequence[SlackFile], original: tuple[str, str] | None,
         *, only_blocks: bool,
     ) -> dict[str, Any]:  # fmt: skip
-        """The attachment that carries a forwarded message."""
+        """The attachment with a forwarded message."""
         place, ts = original or (self._world.ids.upper("C"), self._world.ts())
         told = self._world.channels[place].messages[ts] if original else {}
         said_by = self._world.users.get(str(told.get("user") or author))
@@ -96,8 +96,9 @@ class Kinds:
         self, team: str, channel: str, ts: str, *, author: str, text: str = "", original: tuple[str, str] | None = None,
         wait: bool = True,
     ) -> Said:  # fmt: skip
-        """Slack shows a message to whose address somebody linked: message_changed with the same words and an attachment
-        that is no forward (`is_msg_unfurl` without `is_share`).
+        """Unfurl a link to a message: message_changed with the same words and an attachment that is no forward.
+
+        The attachment has `is_msg_unfurl` without `is_share`.
         """
         place = self._world.channels[channel]
         message = place.messages[ts]
@@ -123,9 +124,9 @@ class Kinds:
         thread_ts: str | None = None,
         wait: bool = True,
     ) -> Said:
-        """Send a voice clip with what Slack heard in it; `status` "processing" has no words yet, see `transcribe`.
+        """Send a voice clip with its transcription; `status` "processing" has no words yet, see `transcribe`.
 
-        A long transcription comes cut, with has_more; the whole of it is in the file's vtt.
+        A long transcription is cut, with has_more; the whole of it is in the file's vtt.
         """
         clip = {"name": "audio_message.m4a", "content": b"\0\0\0 ftypM4A ", "mimetype": mimetype or "audio/mp4"}
         file = keep_file(self._core, user, clip)
@@ -136,7 +137,7 @@ class Kinds:
         return put_in(self._core, team, user, channel, fields, files=[file], wait=wait)
 
     def transcribe(self, file_id: str, *, wait: bool = True) -> list[Delivery]:
-        """Have Slack finish a clip's transcription: files.info has it from now on, and file_change tells of it."""
+        """Finish a clip's transcription: it is in files.info from now on, and file_change is sent."""
         file = self._world.files[file_id]
         file.more["transcription"] = _heard(str(file.more["_words"]))
         event = {"type": "file_change", "file_id": file.id, "file": {"id": file.id}, "event_ts": self._world.ts()}
@@ -147,7 +148,7 @@ class Kinds:
         self, team: str, channel: str, text: str, *, username: str = "Alertas", thread_ts: str | None = None,
         wait: bool = True,
     ) -> Said:  # fmt: skip
-        """Another app posts by bot_message: it has a bot_id and a name, and no user."""
+        """Another app posts a bot_message: it has a bot_id and a name, and no user."""
         place = self._world.channels[channel]
         fields: dict[str, Any] = {
             "subtype": "bot_message", "text": text, "username": username, "icons": {"emoji": ":robot_face:"},

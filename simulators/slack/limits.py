@@ -1,13 +1,13 @@
-"""Slack's rate limits, as documented, by the simulator's clock: a test or a drill moves that clock, nothing sleeps.
+"""Slack's documented rate limits, measured by the simulator's clock: tests and drills move that clock, nothing sleeps.
 
 Sources: docs.slack.dev/apis/web-api/rate-limits (tiers per method, workspace and app; posting about one message a
 second per channel, "short bursts >1 allowed"; 30,000 events an hour); docs.slack.dev/reference/methods, rate limits of
 each method; chat.postMessage: "several hundred messages per minute" in a workspace; conversations.history: one call a
 minute and 15 objects for apps distributed outside the Marketplace. The special tiers are those of
-slackapi/java-slack-sdk, MethodsRateLimitTier. Where Slack names no number the stricter reading is taken: three messages
+slackapi/java-slack-sdk, MethodsRateLimitTier. Where Slack gives no number the stricter reading is used: three messages
 at once in a channel, 300 a minute in a workspace.
 
-A load that is more than one workspace may have belongs into several: see `simulators.slack.spread`.
+A load above the limits of one workspace is spread over several: see `simulators.slack.spread`.
 """
 
 import math
@@ -33,7 +33,7 @@ EVENTS_PER_HOUR = 30_000
 
 
 class Limits:
-    """What each installation has used up, and how often it was refused: `throttled` by (method, team)."""
+    """Usage of each installation, and its refused calls: `throttled` by (method, team)."""
 
     def __init__(self, now: Now, distribution: Distribution) -> None:
         self.distribution = distribution
@@ -46,11 +46,11 @@ class Limits:
 
     @property
     def is_history_restricted(self) -> bool:
-        """Whether reading messages back is one call a minute with 15 objects: apps sold outside the Marketplace."""
+        """Whether history is limited to one call a minute with 15 objects: apps sold outside the Marketplace."""
         return self.distribution == "distributed"
 
     def seconds_to_wait(self, method: str, tier: int, *, team: str, arguments: Mapping[str, Any]) -> int:
-        """Count a call of a workspace; above zero it is refused, and this is its Retry-After."""
+        """Count a call of a workspace; above zero it is refused, and this is its Retry-After in seconds."""
         if method in HISTORY and self.is_history_restricted:
             tier = 1
         channel = (team, str(arguments.get("channel")))
@@ -66,7 +66,7 @@ class Limits:
         return 0
 
     def _until_post(self, channel: tuple[str, str]) -> float:
-        """Seconds until a channel takes a message: a bucket that holds three and fills by one each second."""
+        """Seconds until a channel accepts a message: a bucket of three that refills by one each second."""
         return self._next_post[channel] - (POST_BURST - 1) * POST_EVERY - self._at()
 
     def _at(self) -> float:
@@ -80,11 +80,11 @@ class Limits:
             return self._events[hour] <= EVENTS_PER_HOUR
 
     def is_first_of_minute(self, team: str) -> bool:
-        """Whether no warning about events held back has gone to a workspace in the last minute; counts as one."""
+        """Whether no warning about withheld events was sent to a workspace in the last minute; counts as one."""
         return self._pace.wait_needed(("app_rate_limited", team), [(1, 60.0)]) <= 0
 
     def clear(self) -> None:
-        """Forget what was used and refused."""
+        """Remove all counts."""
         self._pace.clear()
         self._next_post.clear()
         self._events.clear()

@@ -1,4 +1,4 @@
-"""What an app's manifest asks for, so that a simulated installation is granted and hears no more than the real one."""
+"""Reads an app manifest, so that a simulated installation gets the same scopes and events as the real one."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Manifest:
-    """The bot scopes, the bot events, whether people may write to the app in direct messages, and whether what is typed
-    behind its commands comes escaped.
+    """The requested permissions of an app.
+
+    Bot scopes, bot events, whether people may write to the app in direct messages, and whether the text of its commands
+    is escaped.
     """
 
     scopes: tuple[str, ...]
@@ -18,7 +20,7 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read an app manifest in YAML, with lists written one item a line; raises ValueError where a list is missing."""
+    """Read an app manifest in YAML, with lists of one item per line; raises ValueError if a list is missing."""
     text = path.read_text()
     return Manifest(
         scopes=tuple(_listed(text, "bot")),

@@ -13,7 +13,7 @@ from simulators.slack.world import Message, SlackChannel, SlackUser
 
 @method("auth.test", tier=SPECIAL, takes_json=True)
 def auth_test(call: Call) -> dict[str, Any]:
-    """Who the token is: of a workspace, or of a whole organization."""
+    """The owner of the token: a workspace, or a whole organization."""
     workspace = call.workspace
     who = {
         "url": f"https://{workspace.domain}.slack.com/", "team": workspace.name, "user": call.world.app_name,
@@ -29,7 +29,7 @@ def auth_test(call: Call) -> dict[str, Any]:
 
 @method("auth.teams.list", tier=2)
 def auth_teams_list(call: Call) -> dict[str, Any]:
-    """The workspaces in which the token acts, in pages."""
+    """The workspaces in which the token is valid, in pages."""
     install = call.workspace.install
     teams = [{"id": w.team_id, "name": w.name} for w in call.world.workspaces.values() if w.install is install]
     page, cursor = _page(call, teams, default=100, most=1000)
@@ -55,7 +55,7 @@ def apps_event_authorizations_list(call: Call) -> dict[str, Any]:
 
 @method("auth.revoke", tier=3)
 def auth_revoke(call: Call) -> dict[str, Any]:
-    """Make the token worthless."""
+    """Revoke the token."""
     if call.flag("test"):
         return {"revoked": False}
     call.workspace.install.revoked_tokens.add(call.workspace.bot_token)
@@ -80,7 +80,7 @@ def team_info(call: Call) -> dict[str, Any]:
 
 @method("users.info", scope="users:read", tier=4)
 def users_info(call: Call) -> dict[str, Any]:
-    """One person, also one of another company who shares a channel."""
+    """One person, also of another company that shares a channel."""
     user = call.world.users.get(call.text("user"))
     if user is None or not _visible(call, user):
         raise SlackRefusal("user_not_found")
@@ -108,7 +108,7 @@ def users_lookup_by_email(call: Call) -> dict[str, Any]:
 
 @method("users.list", scope="users:read", tier=2)
 def users_list(call: Call) -> dict[str, Any]:
-    """Everyone in the workspace, in pages; an organization's installation says in which workspace."""
+    """Everyone in the workspace, in pages; an organization's installation names the workspace."""
     _need_team(call)
     people = call.world.members(call.workspace.team_id)
     page, cursor = _page(call, people, default=1000, most=1000)
@@ -169,7 +169,7 @@ READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:rea
 
 @method("conversations.info", tier=3)
 def conversations_info(call: Call) -> dict[str, Any]:
-    """One conversation, for those who may read its kind."""
+    """One conversation, if the token may read its kind."""
     channel = call.channel()
     call.need_scope(READ_SCOPES[channel.kind])
     shown = channel_json(channel, viewer=call.workspace)
@@ -189,7 +189,7 @@ def conversations_members(call: Call) -> dict[str, Any]:
 
 @method("conversations.list", tier=2)
 def conversations_list(call: Call) -> dict[str, Any]:
-    """The conversations this bot may know of, in pages; an organization's installation says in which workspace."""
+    """The conversations visible to this bot, in pages; an organization's installation names the workspace."""
     _need_team(call)
     kinds = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
     wanted = {kinds.get(name, "") for name in call.text("types", "public_channel").split(",")}
@@ -207,7 +207,7 @@ def conversations_list(call: Call) -> dict[str, Any]:
 
 @method("conversations.join", scope="channels:join", tier=3, takes_json=True)
 def conversations_join(call: Call) -> dict[str, Any]:
-    """Let the bot into a public channel."""
+    """Add the bot to a public channel."""
     channel = call.channel()
     if channel.kind != "channel":
         raise SlackRefusal("method_not_supported_for_channel_type")

@@ -1,8 +1,8 @@
-"""What Slack does a moment after it has answered: it happens once the simulator's clock has passed that moment.
+"""Effects that Slack applies a moment after its answer: due once the simulator's clock has passed that moment.
 
-Sharing a file is such a thing: files.completeUploadExternal answers before the file stands in its conversation
-(slackapi/python-slack-sdk#1277, slackapi/bolt-js#2115). Whoever looks, by the Web API or from a test, sees it after it
-has happened; nobody waits.
+Sharing a file is one: files.completeUploadExternal answers before the file appears in its conversation
+(slackapi/python-slack-sdk#1277, slackapi/bolt-js#2115). Every reader, by the Web API or in a test, sees effects that
+are due; nothing sleeps.
 """
 
 import threading
@@ -23,12 +23,12 @@ class Pending:
         self._lock = threading.Lock()
 
     def later(self, work: Callable[[], None], *, after: timedelta = SHARING) -> None:
-        """Have something done so long from now."""
+        """Schedule a function after a delay."""
         with self._lock:
             self._due.append((self._now() + after, work))
 
     def catch_up(self) -> None:
-        """Do what is due by now."""
+        """Do all work that is due."""
         with self._lock:
             at = self._now()
             due = [work for moment, work in self._due if moment <= at]
@@ -37,6 +37,6 @@ class Pending:
             work()
 
     def clear(self) -> None:
-        """Forget what was to come."""
+        """Drop all scheduled work."""
         with self._lock:
             self._due.clear()

@@ -1,4 +1,4 @@
-"""What people say in Slack and do to messages."""
+"""People's messages in Slack: writing, editing, deleting, reactions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from simulators.slack.world import Message, SlackChannel
 
 
 class People:
-    """What people say. Every act takes `wait`: whether the app is heard first."""
+    """Acts of people on messages. Every act takes `wait`: whether to wait for the app's answer."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core = core
@@ -33,9 +33,9 @@ class People:
     ) -> Said:
         """Write in a channel; `channel` "im" is the direct conversation with the bot.
 
-        `team` is the workspace the person is at; an author of another one makes it Slack Connect.
-        `files` are {"name", "content" (bytes) or "content_base64", "mimetype"}. Mentioning the bot
-        sends app_mention as a second event with the same ts.
+        `team` is the workspace the person is at; an author of another one makes it Slack Connect. `files` are {"name",
+        "content" (bytes) or "content_base64", "mimetype"}. A mention of the bot sends app_mention as a second event
+        with the same ts.
         """
         with self._world.lock:
             kept = [keep_file(self._core, user, file, check_file_info=check_file_info) for file in files]
@@ -43,9 +43,9 @@ class People:
         return put_in(self._core, team, user, channel, fields, files=kept, wait=wait)
 
     def edit(self, team: str, user: str, channel: str, ts: str, text: str, *, wait: bool = True) -> Said:
-        """Change one's own message: message_changed with the old one beside the new one.
+        """Edit the person's own message: message_changed with the old and the new message.
 
-        Where it mentions the bot now, in a channel, app_mention comes (again), with `edited` and the message's ts
+        If it now mentions the bot, in a channel, app_mention is sent (again), with `edited` and the message's ts
         (slackapi/bolt-js#960, chenhg5/cc-connect#1579).
         """
         place = place_of(self._core, team, user, channel)
@@ -62,7 +62,7 @@ class People:
         return said
 
     def unfurl(self, team: str, channel: str, ts: str, *, wait: bool = True) -> Said:
-        """Slack adds a preview of a link: message_changed although the text is the same."""
+        """Add a preview of a link: message_changed although the text is the same."""
         place = self._world.channels[channel]
         message = place.messages[ts]
         preview = {"id": 1, "from_url": "https://example.com/", "title": "Example", "fallback": ""}
@@ -72,7 +72,7 @@ class People:
         return self._changed(place, message, previous, wait=wait)
 
     def detect_language(self, team: str, channel: str, ts: str, *, locale: str = "es-ES", wait: bool = True) -> Said:
-        """Slack notes in which language a message is: message_changed although the text is the same.
+        """Set the detected language of a message: message_changed although the text is the same.
 
         Source: docs.slack.dev/reference/events/message/message_changed, on "our automatic language detection".
         """
@@ -90,7 +90,7 @@ class People:
         return Said(place.id, message["ts"], self._world.thread_view(place, message), sent)
 
     def delete(self, team: str, user: str, channel: str, ts: str, *, wait: bool = True) -> Said:
-        """Delete one's own message: message_deleted; with replies under it message_changed, and a tombstone stays."""
+        """Delete the person's own message: message_deleted; if it has replies, message_changed and a tombstone."""
         place = place_of(self._core, team, user, channel)
         message = self._own(place, user, ts)
         with self._world.lock:
@@ -108,7 +108,7 @@ class People:
     def react(
         self, team: str, user: str, channel: str, ts: str, name: str, *, on: bool = True, wait: bool = True
     ) -> Said:
-        """Put an emoji on a message, or take it off: reaction_added, reaction_removed."""
+        """Add or remove an emoji: reaction_added, reaction_removed."""
         place = place_of(self._core, team, user, channel)
         message = place.messages[ts]
         with self._world.lock:

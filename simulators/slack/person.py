@@ -1,4 +1,4 @@
-"""One person's Slack, for tests that follow somebody: what they do in one line each, and what they see.
+"""One person's Slack, for tests: their acts, one line each, and what they see.
 
 marta = slack_server.person(TEAM, MARTA)
 said = marta.say("im", "No imprime")
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SlackPerson:
-    """A person at a workspace. Channels are ids, or "im" for their own conversation with the app."""
+    """A person at a workspace. Channels are ids, or "im" for the direct conversation with the app."""
 
     server: "SlackServer"
     team: str
     id: str
 
-    # --------------------------------------------------------------------- says
+    # --------------------------------------------------------------------- writing
 
     def say(self, channel: str, text: str, **more: Any) -> Said:
-        """Write; `more` as `People.say` takes it: thread_ts, files, broadcast, check_file_info, wait."""
+        """Write; `more` are arguments of `People.say`: thread_ts, files, broadcast, check_file_info, wait."""
         return self.server.say(self.team, self.id, channel, text, **more)
 
     def reply(self, to: Said, text: str, **more: Any) -> Said:
-        """Write in the thread of what was said."""
+        """Write in the thread of a message."""
         return self.say(to.channel, text, thread_ts=to.message.get("thread_ts") or to.ts, **more)
 
     def broadcast(self, to: Said, text: str, **more: Any) -> Said:
@@ -42,20 +42,20 @@ class SlackPerson:
         return self.reply(to, text, broadcast=True, **more)
 
     def mention(self, channel: str, text: str = "", **more: Any) -> Said:
-        """Write with a mention of the app's bot before it."""
+        """Write a message that begins with a mention of the app's bot."""
         bot = self.server.world.workspaces[self.team].bot_user_id
         return self.say(channel, f"<@{bot}> {text}".strip(), **more)
 
     def me(self, channel: str, text: str, *, wait: bool = True) -> Said:
-        """Write by /me (me_message)."""
+        """Write with /me (me_message)."""
         return self.server.kinds.me(self.team, self.id, channel, text, wait=wait)
 
     def forward(self, channel: str, *, author: str, text: str = "", **more: Any) -> Said:
-        """Forward what somebody said elsewhere; `more` as `Kinds.forward` takes it: comment, files, original, …"""
+        """Forward a message; `more` are arguments of `Kinds.forward`: comment, files, original, …"""
         return self.server.kinds.forward(self.team, self.id, channel, author=author, text=text, **more)
 
     def voice(self, channel: str, words: str, **more: Any) -> Said:
-        """Send a voice clip; `more` as `Kinds.voice` takes it: comment, status, mimetype, thread_ts."""
+        """Send a voice clip; `more` are arguments of `Kinds.voice`: comment, status, mimetype, thread_ts."""
         return self.server.kinds.voice(self.team, self.id, channel, words, **more)
 
     def upload(self, channel: str, name: str, content: bytes, *, text: str = "", **more: Any) -> Said:
@@ -67,55 +67,55 @@ class SlackPerson:
         return self.say(channel, text, files=[{"name": name, "external_url": url}], **more)
 
     def say_in_blocks(self, channel: str, blocks: Sequence[Mapping[str, Any]], **more: Any) -> Said:
-        """Write what stands in blocks alone."""
+        """Write a message whose content is in blocks only."""
         return self.server.kinds.say_in_blocks(self.team, self.id, channel, blocks, **more)
 
     def edit(self, said: Said, text: str, *, wait: bool = True) -> Said:
-        """Change what one said."""
+        """Edit the person's own message."""
         return self.server.edit(self.team, self.id, said.channel, said.ts, text, wait=wait)
 
     def delete(self, said: Said, *, wait: bool = True) -> Said:
-        """Delete what one said."""
+        """Delete the person's own message."""
         return self.server.delete(self.team, self.id, said.channel, said.ts, wait=wait)
 
     def react(self, said: Said, name: str, *, on: bool = True, wait: bool = True) -> Said:
-        """Put an emoji on a message, or take it off."""
+        """Add an emoji to a message, or remove it."""
         return self.server.react(self.team, self.id, said.channel, said.ts, name, on=on, wait=wait)
 
     def rename(self, real_name: str, *, wait: bool = True, **more: Any) -> list[Delivery]:
-        """Take another name (user_change; users.info follows)."""
+        """Change the person's name (user_change; also in users.info)."""
         return self.server.roster.change_profile(self.team, self.id, real_name=real_name, wait=wait, **more)
 
-    # --------------------------------------------------------------------- sees
+    # --------------------------------------------------------------------- reading
 
     def open_thread(self, said: Said) -> None:
-        """Open the thread of what was said."""
+        """Open the thread of a message."""
         self.server.places.open_thread(self.team, self.id, said.channel, said.message.get("thread_ts") or said.ts)
 
     def close_thread(self, said: Said) -> None:
-        """Close the thread of what was said."""
+        """Close the thread of a message."""
         self.server.places.close_thread(self.team, self.id, said.channel, said.message.get("thread_ts") or said.ts)
 
     def reload(self) -> None:
-        """Start Slack again: what only they saw is gone, and no thread is open."""
+        """Reload Slack: ephemeral messages are gone, and no thread is open."""
         self.server.screens.reload(self.id)
 
     def leave_slack(self) -> None:
-        """Be away: what is sent to them alone is never seen."""
+        """Set the person inactive: ephemeral messages sent meanwhile are never seen."""
         self.server.screens.set_active(self.id, active=False)
 
     def come_back(self) -> None:
-        """Be at Slack again."""
+        """Set the person active again."""
         self.server.screens.set_active(self.id, active=True)
 
     def ephemerals(self, channel: str) -> list[Message]:
-        """What only they see in a conversation now, oldest first."""
+        """The ephemeral messages the person sees in a conversation now, oldest first."""
         return self.server.ephemerals(self._channel(channel), self.id)
 
     def sees(self, channel: str, *, thread_ts: str = "") -> list[str]:
-        """The texts before them in a conversation, or in a thread of it, oldest first; ephemeral ones among them.
+        """The texts the person sees in a conversation or thread, oldest first, ephemeral ones included.
 
-        Replies stand in their thread alone, unless they were also sent to the channel.
+        Replies are in their thread only, unless they were also sent to the channel.
         """
         place = self._channel(channel)
         posted = self.server.messages(channel=place, thread_ts=thread_ts)

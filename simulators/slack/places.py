@@ -1,4 +1,4 @@
-"""Conversations as people arrange them: who joins and leaves, archiving, the app's Home, open threads.
+"""Changes of conversations: joining and leaving, archiving, the app's Home, open threads.
 
 Sources: docs.slack.dev/reference/events, member_joined_channel, member_left_channel, channel_left and group_left (with
 the person who removed the bot as `actor_id`), channel_archive, channel_unarchive; and payloads of slack-web
@@ -18,14 +18,14 @@ from simulators.slack.world import SlackChannel
 
 
 class Places:
-    """What people do with conversations rather than say in them."""
+    """Acts of people on conversations."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core = core
         self._world = core.world
 
     def join(self, team: str, user: str, channel: str, *, inviter: str = "", wait: bool = True) -> Said:
-        """Come into a channel (also the bot): a channel_join message and member_joined_channel."""
+        """Join a channel (also the bot): a channel_join message and member_joined_channel."""
         place = self._world.channels[channel]
         place.members.add(user)
         if any(user == self._world.workspaces[each].bot_user_id for each in place.team_ids):
@@ -38,7 +38,7 @@ class Places:
         return said
 
     def leave(self, team: str, user: str, channel: str, *, wait: bool = True) -> list[Delivery]:
-        """Go out of a channel: a channel_leave message and member_left_channel."""
+        """Leave a channel: a channel_leave message and member_left_channel."""
         place = self._world.channels[channel]
         kind = "channel_leave" if place.kind == "channel" else "group_leave"
         sent = self._notice(place, user, kind, "has left the channel", wait=wait).deliveries
@@ -47,7 +47,7 @@ class Places:
         return sent
 
     def remove_bot(self, team: str, actor: str, channel: str, *, wait: bool = True) -> list[Delivery]:
-        """Take the app's bot out of a channel: channel_left (group_left), member_left_channel, and Slackbot tells it.
+        """Remove the bot from a channel: channel_left (group_left), member_left_channel, and a message of Slackbot.
 
         Posting there is refused from now on.
         """
@@ -69,11 +69,11 @@ class Places:
         return self._core.emit(place, message_event(self._world, place, message), wait=wait)
 
     def archive(self, team: str, user: str, channel: str, *, wait: bool = True) -> list[Delivery]:
-        """Close a channel for good: channel_archive; posting there is refused from now on."""
+        """Archive a channel: channel_archive; posting there is refused from now on."""
         return self._close(user, channel, archived=True, wait=wait)
 
     def unarchive(self, team: str, user: str, channel: str, *, wait: bool = True) -> list[Delivery]:
-        """Open an archived channel again: channel_unarchive, as an event and as a message in the channel."""
+        """Unarchive a channel: channel_unarchive, as an event and as a message in the channel."""
         return self._close(user, channel, archived=False, wait=wait)
 
     def _close(self, user: str, channel: str, *, archived: bool, wait: bool) -> list[Delivery]:
@@ -87,13 +87,13 @@ class Places:
         return sent
 
     def set_topic(self, team: str, user: str, channel: str, topic: str, *, wait: bool = True) -> Said:
-        """Write what a channel is for: a channel_topic message."""
+        """Set the topic of a channel: a channel_topic message."""
         place = place_of(self._core, team, user, channel)
         kind = "channel_topic" if place.kind == "channel" else "group_topic"
         return self._notice(place, user, kind, f"set the channel topic: {topic}", wait=wait, topic=topic)
 
     def open_home(self, team: str, user: str, *, tab: str = "home", wait: bool = True) -> list[Delivery]:
-        """Open the app's Home: app_home_opened, with the view there is already."""
+        """Open the app's Home: app_home_opened, with the current view if there is one."""
         place = self._world.im(team, user)
         event: dict[str, Any] = {
             "type": "app_home_opened", "user": user, "channel": place.id, "tab": tab,
@@ -105,7 +105,7 @@ class Places:
         return self._core.emit(None, event, wait=wait, teams=[team])
 
     def open_thread(self, team: str, user: str, channel: str, thread_ts: str) -> None:
-        """Open a thread, so that what is for this person alone is seen there from now on."""
+        """Open a thread, so that the person sees ephemeral messages in it from now on."""
         self._core.screens.open_thread(user, place_of(self._core, team, user, channel), thread_ts)
 
     def close_thread(self, team: str, user: str, channel: str, thread_ts: str) -> None:

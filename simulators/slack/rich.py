@@ -1,4 +1,4 @@
-"""What Slack refuses inside a rich_text block.
+"""Validation of rich_text blocks as Slack does it.
 
 Sources: docs.slack.dev/reference/block-kit, rich text block and its elements; @slack/types (RichTextPreformatted holds
 text and links, borders are 0 or 1); slack_sdk.models, RichTextElementParts (styles).
@@ -34,7 +34,7 @@ HOLDERS: dict[str, set[str]] = {
 
 
 def check_rich_text(block: Mapping[str, Any], where: str, note: Note) -> None:
-    """Note what Slack refuses in the elements of a rich_text block."""
+    """Collect the errors that Slack reports in the elements of a rich_text block."""
     elements = block.get("elements")
     if not isinstance(elements, list) or not elements:
         return note("must provide a non-empty array", f"{where}/elements")

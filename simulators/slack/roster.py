@@ -1,7 +1,7 @@
-"""Who is there: organizations, workspaces, people, guests, channels; and how their profiles change.
+"""Organizations, workspaces, people, guests, channels; and changes of profiles.
 
 Sources: docs.slack.dev/reference/objects/user-object (`is_restricted`: a guest; `is_ultra_restricted`: a single-channel
-guest; `is_stranger`: somebody of another company); docs.slack.dev/enterprise/developing-for-enterprise-orgs (ids with
+guest; `is_stranger`: a person of another company); docs.slack.dev/enterprise/developing-for-enterprise-orgs (ids with
 W, `enterprise_user` with the teams of a person); docs.slack.dev/reference/events/user_change.
 """
 
@@ -20,14 +20,14 @@ PROFILE = (
 
 
 class Roster:
-    """Adds to the world, and changes who is in it."""
+    """Adds people and places to the world, and changes them."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core = core
         self._world = core.world
 
     def add_enterprise(self, name: str, *, id: str = "", domain: str = "") -> Enterprise:
-        """An Enterprise Grid organization, still without workspaces."""
+        """Add an Enterprise Grid organization without workspaces."""
         enterprise = Enterprise(
             id or self._world.ids.upper("E"), name, domain or name.lower().replace(" ", "-")
         )  # fmt: skip
@@ -46,9 +46,9 @@ class Roster:
         installed: bool = True,
         enterprise: str = "",
     ) -> Workspace:
-        """A workspace with the app in it, and the app's bot as a user; `enterprise` is the organization it belongs to.
+        """Add a workspace with the app in it, and the app's bot as a user; `enterprise` is its organization.
 
-        Without `scopes` the app has what it asks for.
+        Without `scopes` the app has its default scopes.
         """
         granted = self._core.settings.scopes if scopes is None else tuple(scopes)
         install = fresh_install(self._core, scopes=granted, token=bot_token, bot=bot_user_id)
@@ -65,7 +65,7 @@ class Roster:
         return workspace
 
     def install_organization(self, enterprise: str, *, scopes: Sequence[str] | None = None) -> Workspace:
-        """Install the app in a whole organization, without the detour through consent; returns one workspace of it."""
+        """Install the app in a whole organization, without consent; returns one of its workspaces."""
         granted = self._core.settings.scopes if scopes is None else tuple(scopes)
         return install_in_organization(self._core, self._world.enterprises[enterprise], scopes=granted)
 
@@ -85,9 +85,9 @@ class Roster:
         teams: Sequence[str] = (),
         im: str = "",
     ) -> SlackUser:
-        """A person of a workspace; `teams` are further ones of the same organization. Names may be blank.
+        """Add a person to a workspace; `teams` are further ones of the same organization. Names may be blank.
 
-        With `im` their direct conversation with the bot is there from the start, under this id.
+        With `im` their direct conversation with the bot exists from the start, under this id.
         """
         enterprise = self._world.workspaces[team].enterprise_id
         user_id = id or self._world.ids.upper("W" if enterprise else "U")
@@ -104,7 +104,7 @@ class Roster:
         return user
 
     def add_guest(self, team: str, *, channels: Sequence[str], **profile: Any) -> SlackUser:
-        """A guest of a workspace, who is in these channels alone: one channel makes a single-channel guest."""
+        """Add a guest to a workspace, a member of these channels only: one channel makes a single-channel guest."""
         guest = self.add_user(team, **profile)
         guest.is_restricted, guest.is_ultra_restricted = True, len(channels) == 1
         for channel in channels:
@@ -122,7 +122,7 @@ class Roster:
         shared_with: Sequence[str] = (),
         with_bot: bool = True,
     ) -> SlackChannel:
-        """A channel of a workspace; `shared_with` others of its organization, or of other companies (Slack Connect).
+        """Add a channel; `shared_with` are workspaces of its organization or of other companies (Slack Connect).
 
         With `with_bot` the bots of all of them are members; the last one joined last.
         """
@@ -140,7 +140,7 @@ class Roster:
         return channel
 
     def change_profile(self, team: str, user: str, *, wait: bool = True, **changes: Any) -> list[Delivery]:
-        """Change a person's real_name, display_name, email, tz, locale, deleted, …: user_change wherever they are."""
+        """Change real_name, display_name, email, tz, locale, deleted, …: user_change in each of their workspaces."""
         person = self._world.users[user]
         for key, value in changes.items():
             if key not in PROFILE:
@@ -152,5 +152,5 @@ class Roster:
         return self._core.emit(None, event, wait=wait, teams=list(dict.fromkeys([team, person.team_id, *person.teams])))
 
     def deactivate(self, team: str, user: str, *, wait: bool = True) -> list[Delivery]:
-        """Switch a person's account off, as when they leave the company."""
+        """Deactivate a person's account, as when they leave the company."""
         return self.change_profile(team, user, wait=wait, deleted=True)

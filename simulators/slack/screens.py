@@ -1,10 +1,10 @@
-"""What each person has before them: open threads, and the messages that only they see.
+"""What each person sees: open threads, and the ephemeral messages for them.
 
-Slack shows an ephemeral message in a thread only to somebody who has that thread open
-(docs.slack.dev/reference/methods/chat.postEphemeral: shown only "if there is already an active thread"), only to
-somebody who is active in Slack, and only until the next reload ("do not persist across reloads, desktop and mobile
-apps, or sessions"). The call answers ok in every case. A person has a thread open who wrote in it, pressed something in
-it, or opened it.
+Slack shows an ephemeral message in a thread only to a person who has that thread open
+(docs.slack.dev/reference/methods/chat.postEphemeral: shown only "if there is already an active thread"), only to a
+person who is active in Slack, and only until the next reload ("do not persist across reloads, desktop and mobile apps,
+or sessions"). The call answers ok in every case. A person has a thread open after they wrote in it, pressed something
+in it, or opened it.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from simulators.slack.world import Message, SlackChannel
 
 @dataclass
 class _Screen:
-    """One person's Slack."""
+    """One person's open threads and ephemeral messages."""
 
     is_active: bool = True
     threads: set[tuple[str, str]] = field(default_factory=set)
@@ -23,34 +23,34 @@ class _Screen:
 
 
 class Screens:
-    """Everybody's Slack as it stands now."""
+    """The current screens of all people."""
 
     def __init__(self) -> None:
         self._screens: dict[str, _Screen] = {}
 
     def clear(self) -> None:
-        """Forget what everybody has before them."""
+        """Clear all screens."""
         self._screens.clear()
 
     def open_thread(self, user: str, channel: SlackChannel, thread_ts: str) -> None:
-        """Have a person open a thread, which shows what comes from now on."""
+        """Open a thread for a person; later ephemeral messages in it are shown."""
         self._screen(user).threads.add((channel.id, thread_ts))
 
     def close_thread(self, user: str, channel: SlackChannel, thread_ts: str) -> None:
-        """Have a person close a thread."""
+        """Close a thread for a person."""
         self._screen(user).threads.discard((channel.id, thread_ts))
 
     def has_open(self, user: str, channel: SlackChannel, thread_ts: str) -> bool:
-        """Whether a person has a thread before them."""
+        """Whether a person has a thread open."""
         return (channel.id, thread_ts) in self._screen(user).threads
 
     def reload(self, user: str) -> None:
-        """Start a person's Slack again: what only they saw is gone, and no thread is open."""
+        """Reload a person's Slack: ephemeral messages are gone, and no thread is open."""
         is_active = self._screen(user).is_active
         self._screens[user] = _Screen(is_active)
 
     def set_active(self, user: str, *, active: bool) -> None:
-        """Have a person leave Slack or come back; coming back is a reload."""
+        """Set a person active or inactive; becoming active is a reload."""
         self._screens[user] = _Screen(is_active=active)
 
     def show(self, user: str, channel: SlackChannel, message: Message) -> bool:
@@ -63,12 +63,12 @@ class Screens:
         return True
 
     def take_away(self, message: Message) -> None:
-        """Remove an ephemeral message from whoever sees it."""
+        """Remove an ephemeral message from every screen."""
         for screen in self._screens.values():
             screen.seen = [each for each in screen.seen if each is not message]
 
     def ephemerals(self, user: str, channel: SlackChannel) -> list[Message]:
-        """What only this person sees in a conversation now, oldest first."""
+        """The ephemeral messages a person sees in a conversation now, oldest first."""
         seen: list[dict[str, Any]] = self._screen(user).seen
         return [message for message in channel.ephemerals if any(message is each for each in seen)]
 

@@ -1,7 +1,7 @@
-"""A Slack that runs here: Web API, events, interactivity, files and OAuth, all in memory.
+"""A simulated Slack: Web API, events, interactivity, files and OAuth, all in memory.
 
-`create_slack_server` makes it; `.serve()` brings it up on a port; people act on it by Python calls
-(`say`, `click`, `submit`, …) or over HTTP under /_control.
+`create_slack_server` makes it; `.serve()` starts it on a port; people act on it by Python calls (`say`, `click`,
+`submit`, …) or over HTTP under /_control.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ from simulators.slack.roster import Roster
 from simulators.slack.state import State
 from simulators.slack.web import web_api
 
-# Invented, and known to everybody: they guard nothing but a playground.
+# Public constants: they protect a simulator only.
 SIGNING_SECRET = "5f1c0e9a7b2d48368e4c1a90d7f3b652"  # noqa: S105
 CLIENT_ID = "2210535565.1234567890"
 CLIENT_SECRET = "9d3c8f7e6b5a41203948576a1b2c3d4e"  # noqa: S105
@@ -57,10 +57,10 @@ ACTS = {
 
 
 class SlackServer(SlackCore):
-    """The Slack that runs here: `app` is its WSGI application, `url` where it runs once served.
+    """A simulated Slack: `app` is its WSGI application, `url` its address once served.
 
-    Its parts hold what can be done: `roster`, `places`, `people`, `kinds`, `interactions`, `installs`, `state`. The
-    acts that tests use most stand here by name too. `person` gives one person's view of all of it.
+    Its parts have the acts: `roster`, `places`, `people`, `kinds`, `interactions`, `installs`, `state`. The acts that
+    tests use most are also available here by name. `person` gives one person's view.
     """
 
     app: Flask
@@ -87,29 +87,29 @@ class SlackServer(SlackCore):
 
     @property
     def acts(self) -> Mapping[str, Callable[..., Any]]:
-        """The acts that the control door offers, by name."""
+        """The acts of the control routes, by name."""
         own: dict[str, Callable[..., Any]]
         own = {"redeliver": self.redeliver, "warn_rate_limited": self.warn_rate_limited}
         return own | {name: getattr(getattr(self, part), name) for part, names in ACTS.items() for name in names}
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
-        """Bring the server up in a thread; closing the handle stops its retries too."""
+        """Start the server in a thread; closing the handle stops its retries too."""
         running = serve(self.app, host, port, on_close=self.courier.close)
         self.url = self.url or running.url
         return running
 
     @property
     def api_url(self) -> str:
-        """The base of the Web API, as WebClient and SLACK_API_URL want it."""
+        """The base address of the Web API, for WebClient and SLACK_API_URL."""
         return f"{self.url}/api/"
 
     @property
     def throttled(self) -> int:
-        """How many calls the rate limits have refused so far; `limits.throttled` says which."""
+        """How many calls the rate limits have refused so far; `limits.throttled` has them by method."""
         return self.limits.throttled.total()
 
     def person(self, team: str, user: str) -> SlackPerson:
-        """Somebody's Slack: what they do, in one line each, and what they see."""
+        """One person's Slack: their acts, one line each, and what they see."""
         if user not in self.world.users or team not in self.world.workspaces:
             raise ValueError(f"there is no {user} at {team}")
         return SlackPerson(self, team, user)
@@ -135,11 +135,11 @@ def create_slack_server(
     echo_bot_messages: bool = True,
     public_url: str = "",
 ) -> SlackServer:
-    """An empty Slack with one app; times in seconds.
+    """Return an empty Slack with one app; times in seconds.
 
-    `manifest` says what the app asks for and hears; without one it is granted many scopes and hears what they allow.
-    `distribution`: an app sold outside the Marketplace reads back 15 messages a minute; one of the Marketplace or of a
-    single company ("internal") has the usual tiers. The rate limits hold by `now`: see `simulators.slack.limits`.
+    `manifest` gives the app's scopes and events; without one it has many scopes and gets every event they allow.
+    `distribution`: an app sold outside the Marketplace reads 15 messages of history a minute; one of the Marketplace or
+    of a single company ("internal") has the usual tiers. The rate limits use `now`: see `simulators.slack.limits`.
     `retry_schedule` holds the pauses before the second, third and fourth attempt at an event; `echo_bot_messages` sends
     the app its own messages back as events, as Slack does.
     """

@@ -16,7 +16,7 @@ from simulators.slack.world import (
 
 
 def user_json(user: SlackUser, *, viewer: Workspace, at: datetime, with_locale: bool = False) -> dict[str, Any]:
-    """A user as users.info gives it to a workspace; another company's people are strangers without an address."""
+    """A user as users.info shows it to a workspace; other companies' people are strangers without an address."""
     stranger = is_stranger(user, viewer)
     profile = _profile(user)
     if not stranger and not user.is_bot and user.email and "users:read.email" in viewer.scopes:
@@ -45,7 +45,7 @@ def user_json(user: SlackUser, *, viewer: Workspace, at: datetime, with_locale: 
 
 
 def is_stranger(user: SlackUser, viewer: Workspace) -> bool:
-    """Whether a workspace sees somebody of another company, which shares a channel with it."""
+    """Whether a person is of another company, which shares a channel with the workspace."""
     same_organization = bool(user.enterprise_id) and user.enterprise_id == viewer.enterprise_id
     return not user.is_in(viewer.team_id) and not same_organization
 
@@ -61,7 +61,7 @@ def _profile(user: SlackUser) -> dict[str, Any]:
 
 
 def channel_json(channel: SlackChannel, *, viewer: Workspace) -> dict[str, Any]:
-    """A conversation as conversations.info gives it to a workspace's bot."""
+    """A conversation as conversations.info shows it to a workspace's bot."""
     shown: dict[str, Any] = {
         "id": channel.id, "created": 1_700_000_000, "is_archived": channel.is_archived,
         "is_im": channel.kind == "im", "is_mpim": channel.kind == "mpim",
@@ -82,7 +82,7 @@ def channel_json(channel: SlackChannel, *, viewer: Workspace) -> dict[str, Any]:
 
 
 def file_json(file: SlackFile, *, base: str, domain: str) -> dict[str, Any]:
-    """A file object; its private addresses lie under `base` (no slash at its end), or where its host has it."""
+    """A file object; its private addresses are under `base` (no trailing slash), or at its external host."""
     private = f"{base}/files-pri/{file.team_id}-{file.id}"
     shown = {
         "id": file.id, "created": file.created, "timestamp": file.created, "name": file.name,
@@ -106,7 +106,7 @@ def file_json(file: SlackFile, *, base: str, domain: str) -> dict[str, Any]:
 
 
 def shares_json(file: SlackFile, channels: Mapping[str, SlackChannel]) -> dict[str, Any]:
-    """Where a file has been shared, by public and private channels, as files.info gives it."""
+    """The shares of a file, by public and private channels, as in files.info."""
     shares: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for channel_id, ts in file.shares:
         side = "public" if channels[channel_id].kind == "channel" else "private"
@@ -119,7 +119,7 @@ def shares_json(file: SlackFile, channels: Mapping[str, SlackChannel]) -> dict[s
 
 
 def message_event(world: SlackWorld, channel: SlackChannel, message: Message) -> dict[str, Any]:
-    """The event for a new message; a reply that is also shown in the channel brings the message it replies to."""
+    """The event for a new message; a reply that is also shown in the channel includes its parent message."""
     shown = plain(message)
     parent = world.parent(channel, message)
     if parent is not None:
@@ -131,12 +131,12 @@ def message_event(world: SlackWorld, channel: SlackChannel, message: Message) ->
 
 
 def plain(message: Message) -> Message:
-    """A message without the keys that are the server's own."""
+    """A message without the server's internal keys."""
     return {key: value for key, value in message.items() if not key.startswith("_")}
 
 
 def team_fields(channel: SlackChannel, author_team: str) -> dict[str, Any]:
-    """What an event in a channel of several workspaces says of its author: `user_team` and `source_team`.
+    """The fields for the author in a channel of several workspaces: `user_team` and `source_team`.
 
     Source: api.slack.com/enterprise/grid/developing and slack-go/slack#695 (in channels shared between workspaces).
     """
@@ -146,7 +146,7 @@ def team_fields(channel: SlackChannel, author_team: str) -> dict[str, Any]:
 
 
 def mention_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The app_mention that goes with a message event: same ts, no channel_type."""
+    """The app_mention for a message event: same ts, no channel_type."""
     dropped = {"type", "channel_type", "subtype"}
     return {"type": "app_mention"} | {key: value for key, value in event.items() if key not in dropped}
 
@@ -154,7 +154,7 @@ def mention_event(event: Mapping[str, Any]) -> dict[str, Any]:
 def changed_event(channel: SlackChannel, *, message: Message, previous: Message, ts: str) -> dict[str, Any]:
     """The message_changed event: an edit, an unfurl, a language that was detected, or a parent that became a tombstone.
 
-    The message as it is now says of which workspace its author is (slackapi/bolt-js, payloads of edited messages).
+    The current message includes its author's workspace (slackapi/bolt-js, payloads of edited messages).
     """
     team = message.get("team")
     now = plain(message) | ({"user_team": team, "source_team": team} if team else {})
@@ -176,7 +176,7 @@ def deleted_event(channel: SlackChannel, *, previous: Message, ts: str) -> dict[
 def reaction_event(
     channel: SlackChannel, message: Message, *, name: str, user: str, ts: str, added: bool
 ) -> dict[str, Any]:
-    """The event for an emoji put on a message or taken off; it names the message, not its text."""
+    """The event for an emoji added or removed; it has the message's ts, not its text."""
     return {
         "type": "reaction_added" if added else "reaction_removed", "user": user, "reaction": name,
         "item": {"type": "message", "channel": channel.id, "ts": message["ts"]},

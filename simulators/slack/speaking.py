@@ -1,9 +1,9 @@
-"""How a person's words come into a conversation, and the events that the app hears of it.
+"""Posting a person's message, and the events for it.
 
 Sources: docs.slack.dev/reference/events/message and its subtypes; payloads in slackapi/java-slack-sdk (json-logs,
-samples) and MercuryTechnologies/slack-web (tests/golden). A person's client writes a rich_text block beside the text,
-and gives each message a client_msg_id. Where the app's bot is a member, one mention is two events: message and
-app_mention, with the same ts and ids of their own (slackapi/bolt-python#778).
+samples) and MercuryTechnologies/slack-web (tests/golden). A person's client adds a rich_text block to the text, and a
+client_msg_id to each message. Where the app's bot is a member, one mention is two events: message and app_mention, with
+the same ts and ids of their own (slackapi/bolt-python#778).
 """
 
 import base64
@@ -21,7 +21,7 @@ from simulators.slack.world import Message, SlackChannel, SlackFile
 
 @dataclass(frozen=True)
 class Said:
-    """What became of a person's act: the message, if any, and the events sent to the app."""
+    """The result of a person's act: the message, if any, and the events sent to the app."""
 
     channel: str
     ts: str
@@ -34,7 +34,7 @@ class Said:
         return [delivery.id for delivery in self.deliveries]
 
     def as_json(self) -> dict[str, Any]:
-        """The act as the control door shows it."""
+        """The act as the control routes show it."""
         return {
             "channel": self.channel, "ts": self.ts, "message": self.message,
             "deliveries": [delivery.as_json() for delivery in self.deliveries],
@@ -42,10 +42,10 @@ class Said:
 
 
 def place_of(core: SlackCore, team: str, user: str, channel: str) -> SlackChannel:
-    """The conversation in which a person acts; "im" is their own with the bot. Who is not there yet joins in silence.
+    """The conversation in which a person acts; "im" is their own with the bot. Joins it without events if necessary.
 
-    Refuses (ValueError) what Slack's clients do not offer: other workspaces' channels, private ones that the person is
-    no member of, a single-channel guest's other channels.
+    Raises ValueError for conversations that Slack's clients do not offer: other workspaces' channels, private ones of
+    which the person is no member, a single-channel guest's other channels.
     """
     if channel == "im":
         return core.world.im(team, user)
@@ -62,10 +62,11 @@ def put_in(
     core: SlackCore, team: str, user: str, channel: str, fields: Mapping[str, Any], *, files: Sequence[SlackFile] = (),
     wait: bool = True,
 ) -> Said:  # fmt: skip
-    """Have a person post a message with these fields; sends message, app_mention where it mentions the bot, and
-    file_shared for each file. The author has the thread open from now on.
+    """Post a message of a person with these fields; its author has the thread open from now on.
 
-    Refuses (ValueError) in an archived channel, for a deactivated person, and where the app takes no direct messages.
+    Sends message, app_mention if it mentions the bot, and file_shared for each file.
+
+    Raises ValueError in an archived channel, for a deactivated person, and if the app takes no direct messages.
     """
     place = place_of(core, team, user, channel)
     _may_write(core, user, place)
@@ -95,7 +96,7 @@ def _may_write(core: SlackCore, user: str, place: SlackChannel) -> None:
 
 
 def mentions_our_bot(core: SlackCore, place: SlackChannel, text: str) -> bool:
-    """Whether a text mentions the app's bot in a conversation that it is a member of; direct ones have no mentions."""
+    """Whether a text mentions the app's bot in a conversation with it as a member; False in direct ones."""
     if place.kind == "im":
         return False
     bots = {core.world.workspaces[team].bot_user_id for team in place.team_ids}
@@ -125,15 +126,17 @@ def words_of(
 
 
 def names_in(core: SlackCore, team: str) -> dict[str, str]:
-    """Whom one can mention in a workspace by typing a name, with their ids."""
+    """The names that can be mentioned in a workspace, with their ids."""
     people = core.world.members(team)
     named = {person.name: person.id for person in people} | {person.real_name: person.id for person in people}
     return {name: id for name, id in named.items() if name}
 
 
 def keep_file(core: SlackCore, user: str, file: Mapping[str, Any], *, check_file_info: bool = False) -> SlackFile:
-    """Keep a file of a person's: {"name", "content" (bytes) or "content_base64", "mimetype"}, or {"name",
-    "external_url"} for one that another service hosts.
+    """Store a person's file.
+
+    Either {"name", "content" (bytes) or "content_base64", "mimetype"}, or {"name", "external_url"} for one that another
+    service hosts.
     """
     owner = core.world.workspaces[core.world.users[user].team_id]
     content = file.get("content", b"")

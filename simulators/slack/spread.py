@@ -1,13 +1,13 @@
-"""How a benchmark or a drill stays within Slack's rate limits: by enough workspaces, and people enough in each.
+"""Spreads the load of a benchmark or a drill over workspaces and people, to stay within Slack's rate limits.
 
 Limits hold per workspace and method, and for messages also per channel; no switch takes them away. So a load says what
 it will call, and gets the seats to speak from in turn:
 
-    needed = workspaces_needed({"chat.postMessage": 1200, "chat.update": 300, "users.info": 40})
-    seats = spread(server, workspaces=needed, people=60 * messages_per_second // needed)
-    for number in range(count):
-        seat = seats[number % len(seats)]
-        server.say(seat.team, seat.user, "im", …)
+needed = workspaces_needed({"chat.postMessage": 1200, "chat.update": 300, "users.info": 40})
+seats = spread(server, workspaces=needed, people=60 * messages_per_second // needed)
+for number in range(count):
+    seat = seats[number % len(seats)]
+    server.say(seat.team, seat.user, "im", …)
 
 Each workspace is then connected in the desk with its own team id, token and bot (`server.world.workspaces[team]`).
 """
@@ -23,14 +23,14 @@ from simulators.slack.web import METHODS
 
 @dataclass(frozen=True)
 class Seat:
-    """Somebody who can speak: a person at a workspace."""
+    """A person at a workspace, who can write."""
 
     team: str
     user: str
 
 
 def workspaces_needed(per_minute: Mapping[str, float]) -> int:
-    """How many workspaces a load needs, given how often a minute it calls each method."""
+    """How many workspaces a load needs, given the calls of each method per minute."""
     return max(math.ceil(calls / _allowed(method)) for method, calls in per_minute.items())
 
 
@@ -41,7 +41,7 @@ def _allowed(method: str) -> int:
 def spread(server: SlackServer, *, workspaces: int, people: int, prefix: str = "SPREAD") -> list[Seat]:
     """Add so many workspaces with so many people each; consecutive seats are in different workspaces.
 
-    Teams are T0<prefix>000 and on, people U0<prefix>000X000 and on, with addresses at t000.example and on.
+    Team ids are T0<prefix>000 and up, people's U0<prefix>000X000 and up, with addresses at t000.example and up.
     """
     teams = [f"T0{prefix}{number:03}" for number in range(workspaces)]
     for number, team in enumerate(teams):

@@ -1,4 +1,4 @@
-"""Looking into the Slack playground and setting it up: what the control door and the tests read."""
+"""Reading and setting up the simulated Slack: used by the control routes and the tests."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -13,7 +13,7 @@ SETTINGS = ("events_url", "interactions_url", "commands_url", "signing_secret", 
 
 
 class State:
-    """Reading and arranging the world from outside."""
+    """Reads and arranges the world from outside."""
 
     def __init__(self, core: SlackCore, roster: Roster) -> None:
         self._core = core
@@ -21,7 +21,7 @@ class State:
         self._roster = roster
 
     def describe(self) -> dict[str, Any]:
-        """Settings, workspaces, people and conversations; secrets included, for this is a playground."""
+        """Settings, workspaces, people and conversations; secrets included, since this is a simulator."""
         with self._world.lock:
             return {
                 "url": self._core.url,
@@ -34,7 +34,7 @@ class State:
             }
 
     def configure(self, **settings: Any) -> dict[str, Any]:
-        """Change where Slack sends things, or the app's secrets."""
+        """Change the addresses to which Slack sends, or the app's secrets."""
         for key, value in settings.items():
             if key not in SETTINGS:
                 raise ValueError(f"a Slack app has no setting {key}")
@@ -63,7 +63,7 @@ class State:
         return self._world.im(team, user)
 
     def messages(self, *, channel: str = "", thread_ts: str = "", author: str = "", team: str = "") -> list[Message]:
-        """What was posted, oldest first; author is "bot", "user" or a user id.
+        """The posted messages, oldest first; author is "bot", "user" or a user id.
 
         With `thread_ts` the parent comes first, then its replies.
         """
@@ -83,19 +83,19 @@ class State:
         return channel in ("", place.id) and (not team or team in place.team_ids)
 
     def ephemerals(self, channel: str, user: str) -> list[Message]:
-        """What only this person sees in a conversation now, oldest first: see `Screens`."""
+        """The ephemeral messages a person sees in a conversation now, oldest first: see `Screens`."""
         place = self._world.channels[channel]
         return [self._world.thread_view(place, m) for m in self._core.screens.ephemerals(user, place)]
 
     def unseen(self, channel: str, user: str) -> list[Message]:
-        """What was sent to this person alone and is not before them: their thread was not open, or they reloaded."""
+        """The ephemeral messages a person does not see: their thread was not open, or they reloaded."""
         place = self._world.channels[channel]
         seen = self._core.screens.ephemerals(user, place)
         sent = [m for m in place.ephemerals if m["_for"] == user]
         return [self._world.thread_view(place, m) for m in sent if not any(m is each for each in seen)]
 
     def views(self, team: str, user: str) -> list[dict[str, Any]]:
-        """A person's Home tab and the modals before them, each with `closed`."""
+        """A person's Home tab and their open modals, each with `closed`."""
         return [
             shown_view(view) | {"closed": view["_closed"]} for view in self._world.views.values()
             if view["team_id"] == team and view["_user"] == user

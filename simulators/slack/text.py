@@ -1,4 +1,4 @@
-"""What a person types, as Slack writes it down: mrkdwn with escapes and a rich_text block."""
+"""Typed text as Slack stores it: mrkdwn with escapes and a rich_text block."""
 
 import html
 import re
@@ -13,7 +13,7 @@ _LINK = re.compile(r"https?://[^\s<>]+")
 
 
 def escape(text: str) -> str:
-    """Escape the three characters that mean something in mrkdwn."""
+    """Escape the three special characters of mrkdwn."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -26,7 +26,7 @@ def encode(typed: str, *, names: Mapping[str, str]) -> str:
 
 
 def command_text(typed: str, *, names: Mapping[str, str]) -> str:
-    """What was typed behind a command of an app that asked for escapes: people as `<@id|name>`, addresses as links.
+    """The text of a command for an app with escaping: people as `<@id|name>`, addresses as links.
 
     Source: docs.slack.dev/interactivity/implementing-slash-commands, "Escaping entities".
     """
@@ -60,7 +60,7 @@ def _elements(piece: str) -> list[dict[str, Any]]:
 
 
 def _with_emoji(text: str) -> Iterator[dict[str, Any]]:
-    """Text, and the emoji in it as elements of their own: docs.slack.dev, "Rich text block", emoji element."""
+    """Text with its emoji as elements of their own: docs.slack.dev, "Rich text block", emoji element."""
     end = 0
     for found in _EMOJI.finditer(text):
         character = emoji.emojize(f":{found[1]}:", language="alias")

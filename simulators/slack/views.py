@@ -27,7 +27,7 @@ def views_open(call: Call) -> dict[str, Any]:
 
 @method("views.push", tier=4, takes_json=True)
 def views_push(call: Call) -> dict[str, Any]:
-    """Put a modal on top of the one open; at most three stand on each other."""
+    """Open a modal on top of the current one; the stack has at most three."""
     view = _checked(call)
     user = _spend_trigger(call)
     open_views = open_modals(call.core, call.workspace.team_id, user)
@@ -40,7 +40,7 @@ def views_push(call: Call) -> dict[str, Any]:
 
 @method("views.update", tier=4, takes_json=True)
 def views_update(call: Call) -> dict[str, Any]:
-    """Replace a view named by view_id or external_id, if its hash is still the one given."""
+    """Replace a view named by view_id or external_id, if its hash is still the given one."""
     view = _checked(call)
     wanted, external = call.text("view_id"), call.text("external_id")
     if not wanted and not external:
@@ -102,7 +102,7 @@ def store_view(
     user: str,
     below: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Keep a new view and return it as the API shows it."""
+    """Store a new view and return it as the API shows it."""
     view_id = core.world.ids.upper("V")
     stored = {
         "id": view_id, "team_id": workspace.team_id, "app_id": core.world.app_id,
@@ -115,7 +115,7 @@ def store_view(
 
 
 def replace_view(core: SlackCore, stored: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
-    """Give a kept view its new content and hash, note it in the feed, and return it as shown."""
+    """Set a stored view's new content and hash, add it to the feed, and return it as shown."""
     plain = {"title": None, "submit": None, "close": None, "private_metadata": "", "callback_id": "",
              "external_id": "", "clear_on_close": False, "notify_on_close": False}  # fmt: skip
     stored |= plain | {key: view[key] for key in VIEW_FIELDS if key in view}
@@ -128,12 +128,12 @@ def replace_view(core: SlackCore, stored: dict[str, Any], view: dict[str, Any]) 
 
 
 def shown_view(stored: dict[str, Any]) -> dict[str, Any]:
-    """A kept view as the API and the interactions show it."""
+    """A stored view as the API and the interactions show it."""
     return {key: value for key, value in stored.items() if not key.startswith("_")}
 
 
 def open_modals(core: SlackCore, team_id: str, user: str) -> list[dict[str, Any]]:
-    """The modals a person has before them, the lowest first."""
+    """A person's open modals, the lowest first."""
     return [
         view for view in core.world.views.values()
         if view["team_id"] == team_id and view["_user"] == user and view["type"] == "modal"

@@ -1,4 +1,4 @@
-"""The Web API's door: who calls, with which arguments, and how Slack answers and refuses."""
+"""The Web API's routes: authentication, arguments, answers and errors."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ ERROR_PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body>{tit
 
 
 class SlackRefusal(Exception):
-    """`ok: false` with an error code, and whatever else the answer carries."""
+    """`ok: false` with an error code, and further fields of the answer."""
 
     def __init__(self, error: str, **more: Any) -> None:
         super().__init__(error)
@@ -25,7 +25,7 @@ class SlackRefusal(Exception):
 
 @dataclass
 class Call:
-    """One authenticated call: the workspace that the token stands for, and the arguments."""
+    """One authenticated call: the workspace of the token, and the arguments."""
 
     core: SlackCore
     workspace: Workspace
@@ -42,7 +42,7 @@ class Call:
         return default if value is None else str(value)
 
     def need(self, name: str) -> str:
-        """An argument that may not be missing."""
+        """A required argument."""
         value = self.text(name)
         if not value:
             missing = f"[ERROR] missing required field: {name}"
@@ -61,7 +61,7 @@ class Call:
         return max(1, min(int(value or default), most))
 
     def structure(self, name: str, *, error: str) -> Any:
-        """An argument that is JSON, given as such or as text; None where it is missing."""
+        """An argument that is JSON, given as such or as text; None if it is missing."""
         value = self.args.get(name)
         if not isinstance(value, str):
             return value
@@ -71,7 +71,7 @@ class Call:
             raise SlackRefusal(error) from None
 
     def channel(self, name: str = "channel") -> SlackChannel:
-        """The conversation an argument names, as far as this bot may know of it."""
+        """The conversation of an argument, if it is visible to this bot."""
         channel = self.world.channels.get(self.text(name))
         if channel is None or not self._reaches(channel):
             raise SlackRefusal("channel_not_found")
@@ -80,7 +80,7 @@ class Call:
         return channel
 
     def need_scope(self, scope: str) -> None:
-        """Refuse where the installation was not granted a scope; says which one, and what it has."""
+        """Refuse if the installation was not granted a scope; the answer has the needed and the granted scopes."""
         if scope not in self.workspace.scopes:
             raise SlackRefusal("missing_scope", needed=scope, provided=",".join(self.workspace.scopes))
 
@@ -135,16 +135,16 @@ def read_arguments(*, takes_json: bool) -> dict[str, Any]:
 
 
 def bearer_token(arguments: Mapping[str, Any]) -> str:
-    """The token a request carries, in its header or as an argument."""
+    """The token of a request, in its header or as an argument."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else str(arguments.get("token", ""))
 
 
 def authenticate(world: SlackWorld, token: str, arguments: Mapping[str, Any]) -> Workspace:
-    """The workspace a call acts in; refuses unknown, revoked and uninstalled tokens.
+    """The workspace of a call; refuses unknown, revoked and uninstalled tokens.
 
-    The token of an organization's installation acts where its arguments are: `team_id`, or else the workspace of the
-    conversation or of the person.
+    For the token of an organization's installation it follows from the arguments: `team_id`, or else the workspace of
+    the conversation or of the person.
     """
     if not token:
         raise SlackRefusal("not_authed")
@@ -168,7 +168,7 @@ def _teams_meant(world: SlackWorld, arguments: Mapping[str, Any]) -> list[str]:
 
 
 def web_api(core: SlackCore) -> Blueprint:
-    """The /api/ routes of a Slack playground."""
+    """The /api/ routes of a simulated Slack."""
     routes = Blueprint("slack_web_api", __name__)
 
     @routes.route("/api/<name>", methods=["GET", "POST"])
@@ -235,7 +235,7 @@ def _refused(entry: dict[str, Any], refusal: SlackRefusal) -> Response:
 
 
 def _rate_limited(seconds: int, *, as_page: bool = False) -> Response:
-    """429 with Retry-After; Slack's own words, or those of what stands before it, which are a page."""
+    """429 with Retry-After; Slack's own answer, or the HTML page of a proxy in front of it."""
     response = _answer({"ok": False, "error": "ratelimited"})
     if as_page:
         response = Response(ERROR_PAGE.format(title="Too Many Requests"), mimetype="text/html")

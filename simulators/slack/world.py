@@ -1,4 +1,4 @@
-"""What a Slack playground holds: workspaces, people, channels, messages, files, views."""
+"""State of a simulated Slack: workspaces, people, channels, messages, files, views."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,8 +23,8 @@ Message = dict[str, Any]
 class SlackUser:
     """A person or a bot of one workspace; `tz` is an IANA zone, `locale` such as es-ES.
 
-    In an Enterprise Grid organization `team_id` is the home workspace and `teams` are all that the person belongs to.
-    A multi-channel guest is `is_restricted`, a single-channel guest also `is_ultra_restricted`.
+    In an Enterprise Grid organization `team_id` is the home workspace and `teams` are all workspaces of the person. A
+    multi-channel guest is `is_restricted`, a single-channel guest also `is_ultra_restricted`.
     """
 
     id: str
@@ -48,7 +48,7 @@ class SlackUser:
         return team_id == self.team_id or team_id in self.teams
 
     def as_json(self) -> dict[str, Any]:
-        """The user as the control door shows it."""
+        """The user as the control routes show it."""
         return asdict(self)
 
 
@@ -71,7 +71,7 @@ class SlackChannel:
 
     @property
     def team_ids(self) -> list[str]:
-        """The workspaces it belongs to, the owner first."""
+        """Its workspaces, the owner first."""
         return [self.team_id, *self.shared_with]
 
     @property
@@ -80,7 +80,7 @@ class SlackChannel:
         return bool(self.shared_with) and not self.is_org_shared
 
     def as_json(self) -> dict[str, Any]:
-        """The conversation as the control door shows it, without what was said in it."""
+        """The conversation as the control routes show it, without its messages."""
         return {
             "id": self.id, "team_id": self.team_id, "kind": self.kind, "name": self.name,
             "members": sorted(self.members), "user": self.user, "is_archived": self.is_archived,
@@ -94,7 +94,7 @@ class SlackChannel:
 
 @dataclass
 class Install:
-    """The app as one approval installed it: in a workspace, or with `enterprise_id` in a whole organization."""
+    """One approved installation of the app: in a workspace, or with `enterprise_id` in a whole organization."""
 
     bot_token: str
     bot_user_id: str
@@ -105,7 +105,7 @@ class Install:
     enterprise_id: str = ""
 
     def has_token(self, token: str) -> bool:
-        """Whether this is its token, or once was."""
+        """Whether this is its token, current or former."""
         return token == self.bot_token or token in self.revoked_tokens
 
 
@@ -136,7 +136,7 @@ class Workspace:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What the app was granted."""
+        """The granted scopes of the app."""
         return self.install.scopes
 
     @scopes.setter
@@ -145,16 +145,16 @@ class Workspace:
 
     @property
     def installed(self) -> bool:
-        """Whether the app is in it."""
+        """Whether the app is installed in it."""
         return self.install.installed
 
     @property
     def is_org_wide(self) -> bool:
-        """Whether the app came with the organization and not by an installation in this workspace."""
+        """Whether the app was installed by the organization and not in this workspace."""
         return bool(self.install.enterprise_id)
 
     def as_json(self) -> dict[str, Any]:
-        """The workspace as the control door shows it, token included."""
+        """The workspace as the control routes show it, token included."""
         install = asdict(self.install) | {"revoked_tokens": sorted(self.install.revoked_tokens)}
         del install["enterprise_id"]
         return {
@@ -165,7 +165,7 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Enterprise:
-    """An Enterprise Grid organization, to which several workspaces belong."""
+    """An Enterprise Grid organization of several workspaces."""
 
     id: str
     name: str
@@ -174,9 +174,10 @@ class Enterprise:
 
 @dataclass
 class SlackFile:
-    """An uploaded file; `ready` once it is complete, `shares` fills when it has been shared.
+    """An uploaded file; `ready` once it is complete; `shares` has its conversations.
 
-    `external_url` is where a file lives that Slack does not host; `more` are the fields of its kind (a clip's words).
+    `external_url` is the address of a file that Slack does not host; `more` are the fields of its kind (a clip's
+    words).
     """
 
     id: str
@@ -196,7 +197,7 @@ class SlackFile:
 
 @dataclass
 class Trigger:
-    """A trigger_id: who may open a view with it, when it was made, whether it was used."""
+    """A trigger_id: who may open a view with it, its time, whether it was used."""
 
     team_id: str
     user: str
@@ -206,7 +207,7 @@ class Trigger:
 
 @dataclass
 class ResponseUrl:
-    """A response_url: where it posts, as answer to whom, how often and since when."""
+    """A response_url: its conversation and person, its uses and its time."""
 
     team_id: str
     channel: str
@@ -218,7 +219,7 @@ class ResponseUrl:
 
 
 class SlackWorld:
-    """Everything in memory, behind one lock that callers hold while they read or change it."""
+    """All state in memory, behind one lock that callers hold while they read or change it."""
 
     def __init__(self, *, seed: int, now: Now, app_id: str, app_name: str) -> None:
         self.seed = seed
@@ -239,7 +240,7 @@ class SlackWorld:
             self.forget()
 
     def forget(self) -> None:
-        """Drop what was said and done, and keep workspaces, people and channels."""
+        """Drop messages and acts; keep workspaces, people and channels."""
         with self.lock:
             self.files: dict[str, SlackFile] = {}
             self.views: dict[str, dict[str, Any]] = {}
@@ -251,20 +252,20 @@ class SlackWorld:
                 channel.ephemerals.clear()
 
     def ts(self) -> str:
-        """A fresh message timestamp, later than every one before."""
+        """A new message timestamp, later than all earlier ones."""
         seconds, part = divmod(self.ids.moment(), 1_000_000)
         return f"{seconds}.{part:06d}"
 
     def workspaces_of_token(self, token: str) -> list[Workspace]:
-        """The workspaces that a bot token acts in, or once did: several for an organization's."""
+        """The workspaces of a bot token, current or former: several for an organization's."""
         return [w for w in self.workspaces.values() if token and w.install.has_token(token)]
 
     def members(self, team_id: str) -> list[SlackUser]:
-        """The users of a workspace, in the order they came."""
+        """The users of a workspace, in order of creation."""
         return [user for user in self.users.values() if user.is_in(team_id)]
 
     def channels_of(self, team_id: str) -> Iterator[SlackChannel]:
-        """The conversations that a workspace takes part in."""
+        """The conversations of a workspace."""
         return (channel for channel in self.channels.values() if team_id in channel.team_ids)
 
     def find_im(self, team_id: str, user_id: str) -> SlackChannel | None:
@@ -276,7 +277,7 @@ class SlackWorld:
         return next((channel for channel in ims if bot in channel.members), None)
 
     def im(self, team_id: str, user_id: str) -> SlackChannel:
-        """The direct conversation between the app's bot and a person, opened where there is none."""
+        """The direct conversation between the app's bot and a person; opened if there is none."""
         with self.lock:
             found = self.find_im(team_id, user_id)
             if found is not None:
@@ -287,33 +288,33 @@ class SlackWorld:
             return channel
 
     def add_message(self, channel: SlackChannel, fields: Mapping[str, Any]) -> Message:
-        """Store a message under a fresh ts and return it."""
+        """Store a message under a new ts and return it."""
         with self.lock:
             message: Message = {"type": "message", "ts": self.ts(), **fields}
             channel.messages[message["ts"]] = message
             return message
 
     def parent(self, channel: SlackChannel, message: Message) -> Message | None:
-        """The message that a reply hangs under; None for one that is no reply."""
+        """The parent of a reply; None for a message that is no reply."""
         thread_ts = message.get("thread_ts")
         return channel.messages.get(thread_ts) if thread_ts and thread_ts != message["ts"] else None
 
     def trigger(self, team_id: str, user: str) -> str:
-        """A fresh trigger_id."""
+        """A new trigger_id."""
         with self.lock:
             trigger_id = f"{self.ids.moment()}.{self.ids.moment()}.{self.ids.hexadecimal(32)}"
             self.triggers[trigger_id] = Trigger(team_id, user, self.now())
             return trigger_id
 
     def response_url(self, target: ResponseUrl) -> str:
-        """The path of a fresh response_url."""
+        """The path of a new response_url."""
         with self.lock:
             path = f"/actions/{target.team_id}/{self.ids.moment()}/{self.ids.secret(24)}"
             self.response_urls[path] = target
             return path
 
     def thread_view(self, channel: SlackChannel, message: Message) -> Message:
-        """A message as the Web API shows it, a parent with the figures of its thread."""
+        """A message as the Web API shows it, a parent with the counts of its thread."""
         shown = {key: value for key, value in message.items() if not key.startswith("_")}
         replies = channel.replies(message["ts"])
         if replies:

@@ -1,4 +1,4 @@
-// The demo's playground: chats that move by themselves. Without this script every link and form works by loading the page.
+// The demo's playground: live updates of the chats. Without this script every link and form works by loading the page.
 const FAIL_PAUSE = 1500
 const NOTICE_TIME = 6000
 const TAB = '.play-tab:has([value="ID"])'
@@ -22,7 +22,7 @@ function toEnd(lines) {
   if (lines) lines.scrollTop = lines.scrollHeight
 }
 
-// Lines keep their place: what is the same stays, so that nothing flickers and only what is new moves in.
+// Unchanged lines keep their elements, so that nothing flickers and only new lines are animated.
 function patchLines(oldLog, freshLog) {
   const wasAtEnd = isAtEnd(oldLog), old = oldLog.querySelector('ol'), fresh = freshLog.querySelector('ol')
   const known = new Map([...old.children].map(line => [line.id, line]))
@@ -92,7 +92,7 @@ function tell(id, text) {
   if (at(id).querySelector('.say-form')) notice(at(id), said)
 }
 
-// Each chat knows its own part of the address only.
+// Each chat changes only its own parameters of the address.
 function keepAddress(id, url) {
   const here = new URL(location.href), there = new URL(url, location.href)
   for (const name of [...here.searchParams.keys()]) if (name === id || name.startsWith(`${id}_`)) here.searchParams.delete(name)
@@ -119,7 +119,7 @@ async function say(id, address, data, field) {
   if (!isSent) field.value = sent + field.value
 }
 
-// News: one question at a time for each chat, answered when something happens there.
+// News: one long-polling request at a time for each chat.
 async function watch(id) {
   asking[id]?.abort()
   const mine = asking[id] = new AbortController()
