@@ -1,4 +1,4 @@
-"""Outgoing mail: replies, notices to people, and what sign-in has to say. Off where SMTP_URL is not set."""
+"""Outgoing mail: replies, notifications and account mails. Disabled if SMTP_URL is not set."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ PLATFORM = MAIL
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Reach people by mail where there is a server to hand it to (SMTP_URL and MAIL_FROM)."""
+    """Enable mail if there is a server (SMTP_URL and MAIL_FROM)."""
     app.register_blueprint(Blueprint("mail", __name__, template_folder="templates"))
     add_uncertain_sends(DOUBTS)
     if PLATFORM.is_enabled(settings):
@@ -30,7 +30,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
-    """Have this process's workers hand mail to SMTP_URL; `timeout` in seconds for each answer of the server."""
+    """Subscribe this process's workers to send mail by SMTP_URL; `timeout` in seconds for each server reply."""
     post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
     add_channel(Channel("mail", "mail", partial(reaches, post), partial(send_notification, post)))
     add_reply_channel(MailReplyChannel(post))

@@ -1,4 +1,4 @@
-"""What sign-in has to say by mail. Links that let somebody in are made when the mail is written: none is kept."""
+"""Account mails: invitation, password reset and others. Their sign-in links are made at sending and never stored."""
 
 from flask import render_template
 from flask_babel import gettext
@@ -19,7 +19,7 @@ WITH_LINK = ("reset_instructions", "welcome")
 
 
 def write_to_account(post: Post, requested: DeliveredEvent[AccountMailRequested]) -> None:
-    """Write to the person of an account what the library asked for; raises Temporary or Permanent."""
+    """Send the mail that the account library requested to the account's person; raises Temporary or Permanent."""
     what = requested.event.what
     with work(Scope.system()) as session:
         account = session.get(Account, requested.subject_id)

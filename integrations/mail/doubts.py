@@ -1,4 +1,4 @@
-"""Mails that ended in doubt: the text was sent and no answer came, so each may have come once more."""
+"""Uncertain sends by mail: the text was sent and no answer came, so the recipient may have got a duplicate."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,16 +9,16 @@ from integrations.mail.models import IN_DOUBT, MailPost
 from msp.kernel.db import db
 from msp.operations.uncertain_sends import UncertainSend, UncertainSends
 
-UNDER_WAY = timedelta(minutes=5)  # a try that is older has ended, with its worker if not before
+UNDER_WAY = timedelta(minutes=5)  # an older try has ended, at the latest with its worker
 
 
 def count_in_doubt(at: datetime) -> int:
-    """How many tries ended without an answer after the text was sent; each may have been a mail more (system scope)."""
+    """Number of tries without an answer after the text was sent; each may be a duplicate mail (system scope)."""
     return db.session.execute(select(func.coalesce(func.sum(_more(at)), 0)).where(_is_in_doubt(at))).scalar_one()
 
 
 def page_in_doubt(at: datetime, offset: int, limit: int) -> tuple[list[UncertainSend], int]:
-    """The mails that ended in doubt, last tried first, and how many they are (system scope)."""
+    """A page of uncertain sends, the last tried first, and their total number (system scope)."""
     total = db.session.execute(select(func.count()).select_from(MailPost).where(_is_in_doubt(at))).scalar_one()
     query = select(MailPost, _more(at)).where(_is_in_doubt(at)).order_by(MailPost.tried_at.desc(), MailPost.message_id)
     rows = db.session.execute(query.offset(offset).limit(limit))
@@ -40,7 +40,7 @@ DOUBTS = UncertainSends("mail", count_in_doubt, page_in_doubt)
 
 
 def _is_in_doubt(at: datetime) -> ColumnElement[bool]:
-    """In the words of the index first, since a plan with parameters cannot know that they say the same."""
+    """Repeats the index predicate as a literal, since the planner cannot derive it from a parameterised condition."""
     return and_(literal_column(f"({IN_DOUBT})"), or_(MailPost.doubts > 0, _is_unanswered(at)))
 
 
@@ -53,7 +53,7 @@ def _more(at: datetime) -> ColumnElement[int]:
 
 
 def _event_of(message_id: str) -> UUID | None:
-    """Message-IDs end with the event that the mail tells of (see Letter.key)."""
+    """Message-IDs end with the id of the mail's event (see Letter.key)."""
     try:
         return UUID(hex=message_id.strip("<>").rpartition("@")[0].rpartition(".")[2])
     except ValueError:

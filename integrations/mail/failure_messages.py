@@ -1,4 +1,4 @@
-"""Why a mail server refused or failed, by its reply codes and ours, as sentences for people."""
+"""Sentences that explain why a mail was refused or failed, by the server's reply codes and our own codes."""
 
 import re
 
@@ -16,7 +16,7 @@ _REPLY = re.compile(r"smtp_(\d{3})(?:[ -]+(\d\.\d+\.\d+))?.*", re.DOTALL)
 
 
 def reply_sentence(reason: str) -> str:
-    """By the reply code (RFC 5321, 4.2.3) and the enhanced status code (RFC 3463); empty for other reasons."""
+    """The sentence for a reply code (RFC 5321, 4.2.3) and enhanced status code (RFC 3463); empty for other reasons."""
     found = _REPLY.fullmatch(reason)
     if found is None:
         return ""

@@ -1,4 +1,4 @@
-"""The mails we sent, so that none is sent twice without need, and each that may have been is counted."""
+"""Mails that we sent, kept to avoid duplicates and to count the possible ones."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,14 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from msp.kernel.db import Model
 
-# What a search for mails in doubt must say, for the index to serve it.
+# A query for uncertain sends must contain this predicate to use the index.
 IN_DOUBT = "doubts > 0 or state = 'trying'"
 
 
 class MailPost(Model):
-    """One mail of ours: `waiting` while it was surely not taken, `trying` from before it is handed over, then `sent`.
+    """One mail: `waiting` if it was certainly not accepted, `trying` from before it is sent, then `sent`.
 
-    `doubts` counts the tries that ended without an answer: the mail may have come as often more, with one Message-ID.
+    `doubts` counts the tries that ended without an answer: each may have delivered a duplicate with the same
+    Message-ID.
     """
 
     __tablename__ = "mail_post"

@@ -1,4 +1,4 @@
-"""Notices by mail: one thing, or the digest of what waited; mails about one ticket stand in one thread."""
+"""Notifications by mail: a single one or a digest; mails about one ticket share a thread."""
 
 from uuid import UUID
 
@@ -14,17 +14,17 @@ from msp.people.models import Person
 from msp.people.names import first_name
 from msp.people.queries import access_person
 
-SHOWN = 50  # things of a digest that are listed; the rest is counted
+SHOWN = 50  # notifications listed in a digest; the others are counted
 
 
 def reaches(post: Post, person_id: UUID) -> bool:
-    """Whether somebody has an address that is not the desk's own (system scope)."""
+    """Whether a person has an email address other than the desk's own (system scope)."""
     address = (access_person(person_id).email or "").strip()
     return bool(address) and address.lower() != post.sender.lower()
 
 
 def send_notification(post: Post, bundle: Bundle) -> None:
-    """Write a person one mail, in their language and time zone; raises Temporary or Permanent."""
+    """Send a person one mail in their language and time zone; raises Temporary or Permanent."""
     with work(Scope.system()):
         person = access_person(bundle.person_id)
     with reading_as(person.locale, person.timezone):
@@ -33,7 +33,7 @@ def send_notification(post: Post, bundle: Bundle) -> None:
 
 
 def letter_of(post: Post, bundle: Bundle, person: Person) -> Letter:
-    """The letter for whoever reads."""
+    """The mail for the current reader."""
     notices, about = bundle.notices, {notice.ticket_id for notice in bundle.notices}
     is_one = len(about) == 1
     items = [{"line": line_of(notice), "url": _ticket_url(post, notice, person)} for notice in notices[:SHOWN]]
@@ -55,12 +55,12 @@ def letter_of(post: Post, bundle: Bundle, person: Person) -> Letter:
 
 
 def path_to(endpoint: str, **values: object) -> str:
-    """The path of a page, outside of any request too."""
+    """The path of a page; works outside of a request."""
     return current_app.url_map.bind("desk").build(endpoint, values)
 
 
 def _subject(notice: Notice) -> str:
-    """The same for every mail about a ticket, since some readers thread by it."""
+    """The same subject for every mail about a ticket, since some mail programs thread by subject."""
     return gettext("[%(label)s] %(subject)s", label=notice.data["label"], subject=notice.data["subject"])
 
 

@@ -1,4 +1,4 @@
-"""Outgoing mail, as the rest of the product knows it: one way, and nothing that was sent can be changed."""
+"""Mail as a platform: outgoing only, without edits of sent messages."""
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext

@@ -1,4 +1,4 @@
-"""Replies by mail: the technician's words in the requester's language, every mail of a ticket in one thread."""
+"""Replies by mail: the technician's message in the requester's language; all mails of a ticket share a thread."""
 
 from dataclasses import dataclass
 
@@ -25,17 +25,17 @@ from msp.tickets.models import Message, Ticket
 
 @dataclass(frozen=True, slots=True)
 class MailReplyChannel:
-    """Brings replies to requesters who have an address."""
+    """The reply channel for requesters who have an email address."""
 
     post: Post
     name: str = EMAIL
 
     def can_reach(self, contact: RequesterContact) -> bool:
-        """Whether the requester has an address that is not the desk's own."""
+        """Whether the requester has an email address other than the desk's own."""
         return is_address(contact.email) and contact.email.lower() != self.post.sender.lower()
 
     def send(self, reply: OutgoingReply) -> None:
-        """Write the requester one mail; raises Temporary, MailInDoubt or Permanent."""
+        """Send the requester one mail; raises Temporary, MailInDoubt or Permanent."""
         with work(Scope.system()):
             has_portal = can_use_portal(access_person(reply.requester_id))
             closed = {attempt.channel for attempt in attempts_at(reply.key) if attempt.refused_at is not None}
@@ -53,7 +53,7 @@ class MailReplyChannel:
 
 
 def _letter(post: Post, reply: OutgoingReply, ticket: Ticket, message: Message, *, how: str) -> Letter:
-    """The letter for whoever reads; `how` to answer, empty for the portal."""
+    """The mail for the current reader; `how` explains how to answer, empty if they use the portal."""
     html, text = _rendered(message)
     parts = {
         "label": ticket.label,
@@ -74,13 +74,13 @@ def _letter(post: Post, reply: OutgoingReply, ticket: Ticket, message: Message, 
 
 
 def _rendered(message: Message) -> tuple[Markup, str]:
-    """The words as HTML and as text."""
+    """The message as HTML and as text."""
     document = document_of(message.body, message.content)
     return Markup(write_html(document, for_mail=True)), write_text(document)  # noqa: S704 (sanitised by write_html)
 
 
 def _how_to_answer(label: str, source: str) -> str:
-    """Where somebody without the portal can answer: by the way that they came, where that is open."""
+    """How a requester without the portal can answer: by the channel of their ticket, if it is open."""
     said = {"label": label}
     platform = platform_named(source)
     if platform is not None and platform.how_to_answer:

@@ -1,4 +1,4 @@
-"""One mail over SMTP (RFC 5321), with its failures told apart: surely not taken, in doubt, never."""
+"""Sends one mail over SMTP (RFC 5321) and classifies failures: not accepted, uncertain, refused."""
 
 import re
 import smtplib
@@ -16,8 +16,8 @@ from msp.kernel.deadlines import deadline
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import InDoubt, Permanent, Temporary
 
-TIMEOUT = 20.0  # seconds for one answer; RFC 5321 grants a server minutes, and a worker's thread waits meanwhile
-WAITS = 3  # times that for the whole of a mail
+TIMEOUT = 20.0  # seconds for one answer; RFC 5321 allows a server minutes, but a worker's thread is blocked meanwhile
+WAITS = 3  # limit for a whole mail, as a multiple of the timeout
 DOUBT_PAUSE = 30.0
 REFUSED_SIGN_IN_PAUSE = 300.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -28,12 +28,12 @@ Security = Literal["offered", "required", "at_once"]
 
 
 class MailInDoubt(InDoubt):
-    """The text was sent and no answer came: the server may have taken it."""
+    """The text was sent and no answer came: the server may have accepted it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server: TLS where `offered` by it, `required` before anything is said, or `at_once`."""
+    """A mail server: TLS if it is `offered`, `required` before any other command, or `at_once`."""
 
     host: str
     port: int
@@ -44,7 +44,7 @@ class Server:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine, where nobody listens in."""
+        """Whether it is on this machine, where the connection cannot be intercepted."""
         return self.host in LOOPBACK
 
 
@@ -58,15 +58,15 @@ def server_of(url: str, *, timeout: float = TIMEOUT) -> Server:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text has the shape of an address that mail can be sent to."""
+    """Whether a text has the form of an email address."""
     return _ADDRESS.fullmatch(text) is not None
 
 
 def hand_over(server: Server, message: EmailMessage, *, sender: str, recipient: str) -> None:
-    """Hand one mail for one recipient to the server.
+    """Send one mail for one recipient to the server.
 
-    Raises Temporary (surely not taken: no line, 4xx), MailInDoubt (the text was sent, no answer came) or Permanent
-    (5xx, or no address at all), each with the server's code and words.
+    Raises Temporary (not accepted: no connection, 4xx), MailInDoubt (the text was sent, no answer came) or Permanent
+    (5xx, or an invalid address), each with the server's code and text.
     """
     for address in (sender, recipient):
         if not is_address(address):
@@ -87,7 +87,7 @@ def hand_over(server: Server, message: EmailMessage, *, sender: str, recipient: 
 
 @contextmanager
 def _line(server: Server) -> Iterator[smtplib.SMTP]:
-    """A line on which we may speak; nothing that fails before the text is in doubt."""
+    """A connection ready for commands; a failure before the text is never uncertain."""
     with place_at(MAIL.name), deadline(WAITS * server.timeout, is_framed=True):
         yield from _spoken_on(server)
 
@@ -141,7 +141,7 @@ def _hang_up(line: smtplib.SMTP) -> None:
         if line.sock is not None:
             line.sock.settimeout(2)
             line.quit()
-    except (OSError, smtplib.SMTPException):  # the mail is settled; how we part does not matter
+    except (OSError, smtplib.SMTPException):  # the mail is settled; errors of QUIT do not matter
         pass
     finally:
         line.close()
@@ -171,7 +171,7 @@ def _check(code: int, words: bytes, *, wanted: int = 0) -> None:
 
 
 def _failure(code: int, words: bytes | str, *, is_ours: bool = False) -> Exception:
-    """4xx: later. 5xx: never; but a sign-in or greeting refused is our setting, and no mail's fault (`is_ours`)."""
+    """4xx: Temporary. 5xx: Permanent, except a refused sign-in or greeting (`is_ours`), which our settings cause."""
     said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     reason = f"smtp_{code} {' '.join(said.split())}".strip()[:200]
     if is_ours and code >= 500:
@@ -180,7 +180,7 @@ def _failure(code: int, words: bytes | str, *, is_ours: bool = False) -> Excepti
 
 
 def _on_the_wire(message: EmailMessage) -> bytes:
-    """The text with CRLFs, dots doubled at the start of lines, and its end (RFC 5321, 4.5.2)."""
+    """The text with CRLFs, dots doubled at the start of lines, and the end marker (RFC 5321, 4.5.2)."""
     raw = message.as_bytes(policy=policy.SMTP)
     raw = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
     raw = re.sub(rb"(?m)^\.", b"..", raw)

@@ -1,4 +1,4 @@
-"""How a mail of ours looks: its headers, its two readings, and the note that it was handed over."""
+"""Composes our mails: headers, HTML and text parts, and the record of each send."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ LONGEST_SUBJECT = 180
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Where mail goes out, from whom it comes, and where the desk is read."""
+    """Settings of outgoing mail: its server, its sender and the desk's public address."""
 
     server: Server
     mail_from: str
@@ -32,20 +32,20 @@ class Post:
 
     @property
     def sender(self) -> str:
-        """Our address alone."""
+        """Our email address without the name."""
         return parseaddr(self.mail_from)[1]
 
     @property
     def domain(self) -> str:
-        """What our Message-IDs end with."""
+        """The domain of our Message-IDs."""
         return self.sender.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail says. `thread` names the ticket whose mails belong together; `settings_url` where to ask for less.
+    """The content of a mail. `thread` is the ticket that groups mails; `settings_url` the notification preferences.
 
-    `author` is the person whose words it carries: such a mail is no automatic one, and comes in their name.
+    `author` is the person who wrote the content: such a mail is not marked as automatic and carries their name.
     """
 
     key: str
@@ -58,14 +58,14 @@ class Letter:
 
 
 def post_once(post: Post, letter: Letter, person: Person) -> None:
-    """Send a letter to a person unless it was sent; raises Temporary, MailInDoubt or Permanent.
+    """Send a mail to a person unless it was sent; raises Temporary, MailInDoubt or Permanent.
 
-    The Message-ID is made from the letter's key alone: a mail that comes again can be known by it.
+    The Message-ID depends only on the mail's key, so that a duplicate can be recognised.
     """
     message_id = f"<{letter.key}@{post.domain}>"
     address = (person.email or "").strip()
     if address.lower() == post.sender.lower():
-        raise Permanent("own_address")  # the desk does not write to itself
+        raise Permanent("own_address")  # the desk does not send mail to itself
     message = compose(post, letter, name=person.name, address=address, message_id=message_id)
     with _noted(message_id, person.id) as is_sent:
         if not is_sent:
@@ -74,7 +74,7 @@ def post_once(post: Post, letter: Letter, person: Person) -> None:
 
 
 def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: str) -> EmailMessage:
-    """The mail with its headers; raises Permanent for an address that is none."""
+    """Compose the mail with its headers; raises Permanent for an invalid address."""
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(*_sender(post, letter))
     message["To"] = _address(name, address)
@@ -86,7 +86,7 @@ def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: 
         message["In-Reply-To"] = root
         message["References"] = root
     if not letter.author:
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's automatic answer comes back
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic answers
         message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     if letter.settings_url:
         message["List-Unsubscribe"] = f"<{letter.settings_url}>"
@@ -96,7 +96,7 @@ def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: 
 
 
 def one_line(text: str) -> str:
-    """Text as it may stand in a header: one line, no control characters."""
+    """Text for use in a header: one line, no control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
@@ -116,16 +116,16 @@ def _address(name: str, address: str) -> Address:
 
 @contextmanager
 def _noted(message_id: str, person_id: UUID) -> Iterator[bool]:
-    """Note a try before it and its outcome after; gives whether the mail was sent before."""
+    """Record a try before it and its outcome after it; yields whether the mail was already sent."""
     if _begin(message_id, person_id):
         yield True
         return
     try:
         yield False
     except (MailInDoubt, leases.LeaseLost):
-        raise  # stays `trying`: the next try counts the doubt
+        raise  # stays `trying`: the next try adds to `doubts`
     except OutsideFailure:
-        leases.ensure_lease()  # what another tries by now is another's to note
+        leases.ensure_lease()  # after a lost lease the record belongs to another worker
         _settle(message_id, "waiting")
         raise
     _settle(message_id, "sent")

@@ -30,7 +30,7 @@ PLATFORM = SLACK
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Open the endpoints of Slack where its signing secret is set."""
+    """Register Slack's endpoints if its signing secret is set."""
     if not PLATFORM.is_enabled(settings):
         return
     listen(settings)
@@ -41,7 +41,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def listen(settings: Settings, *, timeout: int = TIMEOUT) -> None:
-    """Have this process call Slack at SLACK_API_URL; `timeout` in seconds for each call."""
+    """Enable calls to Slack at SLACK_API_URL in this process; `timeout` in seconds for each call."""
     transport = SlackTransport(base_url=settings.slack_api_url, timeout=timeout)
     register_source(SOURCE, partial(handle, transport))
     channels.register(transport)

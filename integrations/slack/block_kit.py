@@ -1,7 +1,7 @@
-"""What stands in the blocks of a message: rich text as people write it, and the blocks of apps.
+"""Reads the blocks of a message: rich text of people, and the blocks of apps.
 
-Source: docs.slack.dev, "Rich text block" and the other blocks of Block Kit. Nothing of the shape is trusted: what is
-not as documented is passed over.
+Source: docs.slack.dev, "Rich text block" and the other blocks of Block Kit. The input is not trusted: anything that
+differs from the documentation is skipped.
 """
 
 import re
@@ -41,27 +41,27 @@ Names = Mapping[str, str]
 
 
 def names_in(text: str) -> dict[str, str]:
-    """The names of channels and groups in the text of a message, by id; its blocks hold the ids alone."""
+    """The names of channels and groups in the text of a message, by id; its blocks contain only ids."""
     return {found[1]: unescape(found[2]).lstrip("#@") for found in _NAMED.finditer(text)}
 
 
 def read_blocks(blocks: Any, names: Names) -> Blocks:
-    """What the blocks say, not in normal form yet."""
+    """The content of the blocks, not yet in normal form."""
     return tuple(each for block in dicts(blocks) for each in _block(block, names))
 
 
 def read_known_blocks(blocks: Any, names: Names) -> Blocks:
-    """The same without the blocks of kinds that we do not know."""
+    """The content of the blocks of known kinds."""
     return read_blocks([block for block in dicts(blocks) if text_in(block, "type") in _BLOCKS], names)
 
 
 def dicts(value: Any) -> list[Json]:
-    """The objects in what should be a list of objects."""
+    """The objects of a value that should be a list of objects."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def text_in(value: Json, name: str) -> str:
-    """A field that should be text; nothing where it is none."""
+    """A text field; empty if it is not text."""
     found = value.get(name)
     return found if isinstance(found, str) else ""
 
@@ -72,7 +72,7 @@ def _block(block: Json, names: Names) -> Iterator[Block]:
 
 
 def _unknown_block(block: Json, names: Names, depth: int = 0) -> Iterator[Block]:
-    """What a block of a kind that we do not know says in the fields that blocks usually have."""
+    """The content of a block of an unknown kind, from the fields that blocks usually have."""
     for name in ("title", "header", "label", "subtitle", "text", "body", "description", "caption", "hint"):
         said = block.get(name)
         yield from read_mrkdwn(said) if isinstance(said, str) else _said(said)
@@ -138,7 +138,7 @@ def _inline(element: Json, names: Names) -> Iterator[Run]:
 
 
 def _unknown(element: Json) -> Iterator[Run]:
-    """Elements we do not know are read by one of the usual fields."""
+    """The text of an unknown element, from one of the usual fields."""
     for name in ("text", "label", "title", "name", "fallback", "url", "value"):
         if said := text_in(element, name):
             yield Run(Text(said))
@@ -183,7 +183,7 @@ def _emoji(element: Json, names: Names) -> Iterator[Run]:
 
 
 def _date(element: Json, names: Names) -> Iterator[Run]:
-    """Its fallback, else the instant in UTC: whose zone it is read in is not known here."""
+    """Its fallback, else the instant in UTC, since the reader's time zone is not known here."""
     said, at = text_in(element, "fallback"), element.get("timestamp")
     if not said and isinstance(at, int) and 0 <= at < 32_503_680_000:
         said = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -208,7 +208,7 @@ _INLINES: dict[str, Callable[[Json, Names], Iterator[Run]]] = {
 
 
 def _said(text: Any) -> Blocks:
-    """A text object: mrkdwn, or plain."""
+    """A text object: mrkdwn or plain text."""
     if not isinstance(text, dict):
         return ()
     said = text_in(text, "text")
@@ -263,7 +263,7 @@ def _cell(cell: Json, names: Names) -> Inlines:
 
 
 def _nothing(block: Json, names: Names) -> Iterator[Block]:
-    """Buttons and lines between blocks say nothing of the matter."""
+    """Buttons and dividers have no content."""
     yield from ()
 
 

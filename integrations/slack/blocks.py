@@ -15,7 +15,7 @@ MAX_FALLBACK = 3000
 
 
 def rendered(post: Post) -> dict[str, Any]:
-    """`text` (also what notifications and screen readers say) and, where text is not all, `blocks`."""
+    """The `text` (used by notifications and screen readers) and, if the text is not enough, the `blocks`."""
     text = write_mrkdwn(post.document)
     text = f"{_bold(post.heading)}\n{text}" if post.heading else text
     if post.card is None and not post.buttons:
@@ -40,12 +40,12 @@ def _card(card: WrittenCard, *, value: str) -> list[Block]:
 
 
 def _typed(text: str) -> str:
-    """A text of people as mrkdwn that shows each of its characters."""
+    """Text of people as mrkdwn that shows each of its characters."""
     return write_mrkdwn(Document((Paragraph((Text(text),)),)))
 
 
 def _bold(text: str) -> str:
-    """As `_typed`, in bold as far as mrkdwn can have it so."""
+    """As `_typed`, in bold as far as mrkdwn allows it."""
     return write_mrkdwn(Document((Paragraph((Strong((Text(text),)),)),)))
 
 

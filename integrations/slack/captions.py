@@ -1,4 +1,4 @@
-"""The words in captions of the WebVTT format, which Slack keeps of voice and video clips (W3C, "WebVTT")."""
+"""Reads captions in WebVTT (W3C, "WebVTT"), the format in which Slack stores transcripts of voice and video clips."""
 
 import html
 import re
@@ -8,7 +8,7 @@ _HEADS = ("WEBVTT", "NOTE", "STYLE", "REGION")
 
 
 def words_of_captions(captions: str) -> str:
-    """The words of captions, in one paragraph; no times, names of cues, notes, markup and dashes of speakers."""
+    """The text of captions, in one paragraph; without times, cue names, notes, markup and speaker dashes."""
     words: list[str] = []
     for block in re.split(r"\n[ \t]*\n", captions.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")):
         lines = block.strip().split("\n")

@@ -1,7 +1,7 @@
-"""Slack's short names of emoji and the characters that they stand for.
+"""Slack's short names of emoji and their characters.
 
-Most names are aliases that the emoji library knows; `emoji_names.txt` holds those that only Slack has or uses for
-another character (source: the emoji-data set that Slack takes its names from). A workspace's own emoji have none.
+Most names are aliases that the emoji library knows; `emoji_names.txt` has those that only Slack has or uses for another
+character (source: the emoji-data set that Slack takes its names from). A workspace's custom emoji have no character.
 """
 
 import re
@@ -20,7 +20,7 @@ _REGION = re.compile(r"flag-([a-z]{2})")
 
 
 def character_of(name: str, *, tone: str = "") -> str:
-    """The character of a short name (`+1`, `+1::skin-tone-3`, tone "2" to "6"), or nothing where it has none."""
+    """The character of a short name (`+1`, `+1::skin-tone-3`, tone "2" to "6"), or an empty string."""
     name, _, tone_name = name.partition("::skin-tone-")
     made = _table().get(name) or _flag(name) or emoji.emojize(f":{name}:", language="alias")
     if made == f":{name}:":
@@ -29,7 +29,7 @@ def character_of(name: str, *, tone: str = "") -> str:
 
 
 def from_unicode(codes: str) -> str:
-    """The character of code points as Slack writes them (1f44d-1f3fd), or nothing where they are none."""
+    """The character of code points as Slack writes them (1f44d-1f3fd), or an empty string if they are invalid."""
     try:
         return "".join(chr(int(code, 16)) for code in codes.split("-")) if codes else ""
     except (ValueError, OverflowError):
@@ -37,7 +37,7 @@ def from_unicode(codes: str) -> str:
 
 
 def emoji_runs(text: str) -> Iterator[Run]:
-    """A text as runs, its short names as emoji; what has no character, or stands within a word, stays as typed."""
+    """A text as runs, its short names as emoji; names without a character, or within a word, stay as typed."""
     end = 0
     for found in _NAME.finditer(text):
         character = character_of(found[1], tone=found[2] or "")
@@ -51,7 +51,7 @@ def emoji_runs(text: str) -> Iterator[Run]:
 
 
 def _is_within_word(text: str, start: int, end: int, *, name: str) -> bool:
-    """Whether it is no emoji but part of something like root:x:0, 10:100:20 or key:value."""
+    """Whether a name is part of a text such as root:x:0, 10:100:20 or key:value."""
     is_before, is_behind = text[start - 1 : start].isalnum(), text[end : end + 1].isalnum()
     return (is_before and is_behind) or (is_before and (len(name) < 3 or name.isdigit()))
 
@@ -62,7 +62,7 @@ def _flag(name: str) -> str:
 
 
 def _toned(character: str, tone: str) -> str:
-    """With a skin tone on its first person or hand; beside it where it has no skin."""
+    """Applies a skin tone to the first person or hand; the tone follows an emoji that has no skin."""
     if tone not in _TONES:
         return character
     first, rest = character[0], character[1:].removeprefix("\ufe0f")

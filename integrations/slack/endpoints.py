@@ -1,4 +1,4 @@
-"""Slack's endpoints: a request is verified on its raw bytes, stored once where it is meant for us, and answered."""
+"""Slack's endpoints: each verifies the signature on the raw bytes, stores a relevant request once, and answers."""
 
 import hashlib
 import logging
@@ -32,7 +32,7 @@ blueprint = Blueprint("slack", __name__, url_prefix="/slack")
 
 
 class _OurClock(Clock):
-    """The verifier's clock, so that «five minutes» follows the desk's own time."""
+    """A clock for the verifier that uses the desk's time for its limit of five minutes."""
 
     def now(self) -> float:
         return clock.now().timestamp()
@@ -51,9 +51,9 @@ def _too_large(_error: RequestEntityTooLarge) -> tuple[Response, int]:
 @blueprint.post("/events")
 @own_scope
 def events() -> tuple[Response, int]:
-    """The Events API: 401 unless signed within five minutes, 400 or 413 where malformed, 200 once it is stored.
+    """The Events API: 401 unless signed within five minutes, 400 or 413 if malformed, 200 once it is stored.
 
-    Messages that are not for us are answered with 200 too, and not stored.
+    Irrelevant messages are answered with 200 too, and not stored.
     """
     raw = _body()
     if not _is_signed(raw):
@@ -69,7 +69,7 @@ def events() -> tuple[Response, int]:
 @blueprint.post("/interactions")
 @own_scope
 def interactions() -> tuple[Response | str, int]:
-    """Buttons, menus, forms and shortcuts, which Slack does not send again: answered, or stored once by trigger."""
+    """Buttons, menus, forms and shortcuts, which Slack does not send again: answered, or stored once per trigger id."""
     raw = _body()
     if not _is_signed(raw):
         return _unsigned()
@@ -102,7 +102,7 @@ def commands() -> tuple[Response | str, int]:
 
 
 def _body() -> bytes:
-    """The raw bytes; a megabyte is refused by its announced length, or else as soon as that much was read."""
+    """The raw bytes; more than a megabyte is refused, by its Content-Length or once that much was read."""
     request.max_content_length = MAX_BODY
     return request.get_data(cache=False)
 
@@ -112,7 +112,7 @@ def _is_signed(raw: bytes) -> bool:
     verifier = SignatureVerifier(settings.slack_signing_secret, clock=_OurClock())
     try:
         return verifier.is_valid_request(raw, dict(request.headers))
-    except Exception:  # the verifier trips over headers and bytes that no signature was ever made of
+    except Exception:  # the verifier raises on malformed headers and bytes
         log.info("a signature that cannot be read", exc_info=True)
         return False
 
@@ -122,12 +122,12 @@ def _unsigned() -> tuple[Response, int]:
 
 
 def _failed() -> tuple[Response, int]:
-    """Slack shows the person that it did not work, and keeps their form open."""
+    """Answer with an error: Slack shows a failure to the person and keeps their form open."""
     return jsonify(ok=False, error="failed"), 500
 
 
 def _dispatch(payload: Json, external_id: str, *, priority: int) -> InteractionAnswer | None:
-    """Answer what people did at once, or store it, in the order of its thread."""
+    """Answer an interaction at once or store it, in the order of its thread."""
     found = interactions_of(payload, key=external_id)
     if not found:
         return None
@@ -144,9 +144,9 @@ def _transport(payload: Json) -> SlackTransport:
 
 
 def _store(envelope: Json, external_id: str) -> None:
-    """Keep what is of use, in order: by thread in a channel, by chat in a direct message.
+    """Store a relevant event, in order: by thread in a channel, by chat in a direct message.
 
-    Edits and deletions wait behind what they are about; in a direct message one thought may come as three messages.
+    Edits and deletions are processed after their message; in a direct message one request may come as several messages.
     """
     use, event, team = relevance_of(envelope), envelope.get("event") or {}, envelope.get("team_id", "")
     if use is Relevance.NONE:

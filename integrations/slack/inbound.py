@@ -1,4 +1,4 @@
-"""What the endpoints stored, handled in a job: Slack's payloads turned into the neutral conversation."""
+"""Handles stored requests of Slack in a job: converts payloads to neutral messages and interactions."""
 
 import logging
 from dataclasses import replace
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 def handle(transport: SlackTransport, received: Received) -> None:
-    """Handle one stored payload; what we have no use for is left. Idempotent."""
+    """Handle one stored payload; irrelevant ones are ignored. Idempotent."""
     payload = received.payload
     transport = replace(transport, enterprise=enterprise_of(payload))
     team = payload.get("team_id") or (payload.get("team") or {}).get("id") or ""
@@ -72,7 +72,7 @@ def _on_event(transport: SlackTransport, envelope: Json, external_id: str) -> No
 
 
 def _event_time(envelope: Json) -> datetime | None:
-    """When Slack says that it happened; news may come late, after the app was installed again."""
+    """Slack's time of the event; it may arrive late, after the app was installed again."""
     at = envelope.get("event_time")
     return datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 < at < 2**33 else None
 
@@ -103,7 +103,7 @@ def _on_new_message(transport: Transport, envelope: Json, event: Json, bot: str)
 
 
 def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> None:
-    """Unfurled links and tombstones come as changes too: only other words and other files count as an edit."""
+    """Handle a changed message. Unfurls and tombstones are changes too: only other text or files count as an edit."""
     message, previous = event.get("message") or {}, event.get("previous_message") or {}
     if message.get("bot_id") or not message.get("ts"):
         return
@@ -120,7 +120,7 @@ def _on_change(transport: Transport, envelope: Json, event: Json, bot: str) -> N
 
 
 def _words(message: Json) -> tuple[object, object]:
-    """What people typed: link previews and language detection change a message without changing it."""
+    """The typed content: link previews and language detection change a message but not its content."""
     return message.get("text"), message.get("blocks")
 
 
@@ -199,7 +199,7 @@ def _on_command(transport: Transport, command: Json, external_id: str) -> None:
 
 
 def _bot_of(envelope: Json) -> str:
-    """Our user in that workspace: Slack names it in each envelope; else as the installation named it."""
+    """The user id of our bot in that workspace: from the envelope, else from the installation."""
     if named := authorised_bot(envelope):
         return named
     with work(Scope.system()):
@@ -208,7 +208,7 @@ def _bot_of(envelope: Json) -> str:
 
 
 def _instant(ts: str) -> datetime:
-    """When a message was written; Slack's ids of messages are the seconds of their birth."""
+    """When a message was written: Slack's message ids are timestamps in seconds."""
     try:
         return datetime.fromtimestamp(float(ts), UTC)
     except (ValueError, OverflowError, OSError):

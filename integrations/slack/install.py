@@ -1,4 +1,4 @@
-"""Connecting a workspace by OAuth v2: from a client's page by an administrator, or by anybody for us to link later."""
+"""Connects a workspace by OAuth v2: from a client's page by an administrator, or by anybody, to be assigned later."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -36,14 +36,14 @@ SCOPES = (
     "users:read.email",
 )
 STATE_LIFE = timedelta(minutes=10)
-STATE, USED = "slack_install", "slack_install_used"  # in the browser's session
+STATE, USED = "slack_install", "slack_install_used"  # key in the browser's session
 
 installing = Blueprint("slack_install", __name__, url_prefix="/slack", template_folder="templates")
 
 
 @installing.get("/install")
 def install() -> Response:
-    """Send the browser to Slack to approve the app; with `client_id` only for an administrator, for that client."""
+    """Redirect to Slack to approve the app; with `client_id` only for an administrator, for that client."""
     settings = _settings()
     if not SLACK.can_install(settings):
         raise NotFound("page")
@@ -63,9 +63,9 @@ def install() -> Response:
 
 @installing.get("/oauth_redirect")
 def oauth_redirect() -> Answer:
-    """Slack's answer: the state must be this browser's own, not older than ten minutes, and counts once.
+    """The OAuth callback: the state must be from this browser, at most ten minutes old, and is valid once.
 
-    Otherwise 400 with a page that says what happened and what to do; nothing is connected.
+    Otherwise it answers 400 with a page that explains the problem and the next step; nothing is connected.
     """
     begun = session.pop(STATE, None)
     if refused := _refused_state(begun, request.args.get("state", "")):
@@ -93,7 +93,7 @@ def oauth_redirect() -> Answer:
 
 
 def _refused_state(begun: Json | None, given: str) -> str | None:
-    """Why Slack's answer cannot be used: `used`, `unknown`, `foreign` or `expired`; None where it can."""
+    """Why Slack's answer cannot be used: `used`, `unknown`, `foreign` or `expired`; None if it can."""
     if begun is None:
         return "used" if given and given == session.get(USED) else "unknown"
     if not secrets.compare_digest(begun["state"].encode(), given.encode()):
@@ -145,7 +145,7 @@ def _exchange(settings: Settings, code: str) -> Json:
 
 def _connected(answer: Json, client_id: str | None) -> str:
     team = answer.get("team")
-    if not team:  # an organisation of Enterprise Grid installs without a workspace
+    if not team:  # an Enterprise Grid organisation installs without a workspace
         return gettext("Install the app in a single workspace: whole organisations cannot be connected yet.")
     details = {
         "name": team.get("name"),
@@ -194,6 +194,6 @@ def _origin(settings: Settings) -> str:
 
 
 def _local(path: str) -> str:
-    """Only a path of our own: never a way to send people elsewhere."""
+    """Accept only a path of our own, to prevent open redirects."""
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\"))
     return path if is_ours else "/"

@@ -1,6 +1,6 @@
-"""Slack's interactions as neutral ones: buttons, menus, forms, shortcuts, commands, the Home tab and reactions.
+"""Converts Slack's interactions: buttons, menus, forms, shortcuts, commands, the Home tab and reactions.
 
-Sources: docs.slack.dev, "Interaction payloads", "app_home_opened", "reaction_added". Of the shape only what
+Sources: docs.slack.dev, "Interaction payloads", "app_home_opened", "reaction_added". Only the shape that
 `integrations.slack.shapes` checks is trusted.
 """
 
@@ -39,12 +39,12 @@ _SHORTCUTS = ("shortcut", "message_action")
 
 
 def register_commands() -> None:
-    """Answer every slash command that has no handler of its own: its text is a message that opens a ticket."""
+    """Handle every slash command that has no handler of its own: its text is a message that opens a ticket."""
     register_interaction(COMMAND, ANY, _open_ticket, is_synchronous=True)
 
 
 def interactions_of(payload: Json, *, key: str) -> list[Interaction]:
-    """What people did in a request of Slack's; a message under which several things were pressed has one each."""
+    """The interactions in a request of Slack, one for each control that was used under a message."""
     kind = payload["type"]
     if kind == "event_callback":
         return _of_event(payload, key=key)
@@ -85,7 +85,7 @@ def _of_event(envelope: Json, *, key: str) -> list[Interaction]:
 
 
 def _interaction(payload: Json, kind: str, name: object, *, key: str, value: object = "") -> Interaction:
-    """Where it was done: under a message, else nowhere, as in a form or the Home tab."""
+    """An interaction with its place: the message's thread, else none, as in a form or the Home tab."""
     container = payload.get("container") or {}
     channel = container.get("channel_id") or (payload.get("channel") or {}).get("id") or ""
     thread = container.get("thread_ts") or container.get("message_ts") or ""
@@ -102,9 +102,9 @@ def _interaction(payload: Json, kind: str, name: object, *, key: str, value: obj
 
 
 def _open_ticket(_transport: Transport, command: Interaction) -> InteractionAnswer:
-    """Store the text of a command for a job that opens a ticket, and say so.
+    """Store the text of a command for a job that opens a ticket, and confirm it.
 
-    People of whom we know that they open no tickets read why; nothing of theirs is stored.
+    Known people who may not open tickets get the reason; their text is not stored.
     """
     team, channel, author = command.place.workspace, command.place.channel, command.author
     if refusal := command_refusal("slack", team, author):

@@ -1,7 +1,7 @@
-"""Slack's mrkdwn as it stands in the text of a message: the reader.
+"""The reader of Slack's mrkdwn, as used in the text of a message.
 
 Source: docs.slack.dev, "Formatting message text". Mentions, links and the like are in angle brackets, and only these
-three characters are escaped: & < >. Everything else is markup or not by what stands beside it.
+three characters are escaped: & < >. Whether any other character is markup depends on its neighbours.
 """
 
 import re
@@ -36,25 +36,25 @@ _ALL_QUOTED = re.compile(r"(?:&gt;|>){3} ?")
 _BULLET = re.compile(r"(\s*)(?:•|◦|▪︎|▪|▸|\u2043) ?(.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(\s*)([0-9]{1,3})\. (.*)", re.DOTALL)
 _DELIMITERS: dict[str, Style] = {"*": Strong, "_": Emphasis, "~": Strikethrough}
-_HOLE = "\ufdd1"  # stands for what is no text while delimiters are looked for
-MAX_DELIMITERS = 1000  # in one line; where there are more it is data
+_HOLE = "\ufdd1"  # replaces what is not text while delimiters are matched
+MAX_DELIMITERS = 1000  # in one line; a line with more is treated as data
 MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item of a list that is written line by line: its depth, its number (0: a bullet) and its text."""
+    """One item of a list written line by line: its depth, its number (0: a bullet) and its text."""
 
     depth: int
     number: int
     runs: tuple[Run, ...]
 
 
-MAX_QUOTES = 4  # in each other; Slack shows no more
+MAX_QUOTES = 4  # nested; Slack shows no more
 
 
 def read_mrkdwn(text: str) -> Blocks:
-    """The blocks of a text with markup, not in normal form yet."""
+    """The blocks of a text with markup, not yet in normal form."""
     blocks: list[Block] = []
     end = 0
     for found in _FENCED.finditer(text):
@@ -70,7 +70,7 @@ def read_line(line: str) -> list[Run]:
 
 
 def paragraphs(runs: Sequence[Run]) -> Iterator[Paragraph]:
-    """The paragraphs of runs: blank lines part them, those at the edges go."""
+    """The paragraphs of runs, separated by blank lines; leading and trailing blank lines are dropped."""
     made: list[Run] = []
     for run in [*normal_runs(runs), Run(LineBreak()), Run(LineBreak())]:
         is_break = isinstance(run.leaf, LineBreak)
@@ -134,7 +134,7 @@ def _kind(lines: list[str], at: int, depth: int) -> str:
 
 
 def _is_numbered(lines: list[str], at: int) -> bool:
-    """A line of a numbered list: one beside it has the number before or after; a number alone is only typed."""
+    """Whether a line is in a numbered list: an adjacent line has the next or previous number. A lone number is text."""
     found = _NUMBERED.fullmatch(lines[at])
     if not found:
         return False
@@ -186,7 +186,7 @@ def _leaves(line: str) -> Iterator[Run]:
 
 
 def typed_runs(text: str) -> Iterator[Run]:
-    """A text without markup: its addresses as links, its short names as emoji."""
+    """Text without markup: addresses become links, short names become emoji."""
     for run in linked_runs(text):
         if run.url:
             yield run
@@ -217,7 +217,7 @@ def _special(name: str, label: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """What stands in code: without markup, addresses as they are."""
+    """The text of code: without markup, addresses unchanged."""
     return plain_of(run for part in _parts(text) for run in part)
 
 
@@ -232,7 +232,7 @@ def _parts(text: str) -> Iterator[list[Run]]:
 
 
 def _styled(runs: list[Run]) -> Iterator[Run]:
-    """The runs with their styles, by the delimiters that stand in pairs at the edges of words."""
+    """Apply styles to the runs, by the delimiters that are paired at the edges of words."""
     line = "".join(run.leaf.text if _is_text(run) else _HOLE for run in runs)  # type: ignore[union-attr]
     pairs = _pairs(line) if sum(map(line.count, _DELIMITERS)) <= MAX_DELIMITERS else []
     if not pairs:
@@ -263,7 +263,7 @@ def _piece(run: Run, text: str, styles: set[Style]) -> Iterator[Run]:
 
 
 def _pairs(line: str) -> list[tuple[int, int]]:
-    """The delimiters that open and close a style, by where they stand; pairs do not cross each other."""
+    """Pairs of delimiters that open and close a style, by position; pairs do not cross."""
     pairs: list[tuple[int, int]] = []
     opened: list[tuple[str, int]] = []
     for at, each in enumerate(line):

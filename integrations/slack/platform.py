@@ -1,4 +1,4 @@
-"""Slack, as the rest of the product knows it."""
+"""Slack's description as a platform."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,12 @@ from msp.kernel.db import Json
 
 
 def excerpt(payload: Json) -> str:
-    """What somebody wrote: in a message, or after a slash command."""
+    """The text of a message or of a slash command."""
     return _text(payload.get("event"), "text") or _text(payload.get("command"), "text")
 
 
 def event_kind(payload: Json) -> str:
-    """The type of its event, or of the interaction."""
+    """The type of the event or interaction."""
     return _text(payload.get("event"), "type") or _text(payload, "type")
 
 

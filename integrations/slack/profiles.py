@@ -1,4 +1,4 @@
-"""A person of Slack's as the desk reads them, from users.info or a user_change event."""
+"""Reads the profile of a Slack user, from users.info or a user_change event."""
 
 from integrations.channels import Profile, WorkspaceLink, find_link
 from integrations.channels.profiles import clean_name, follow_profile
@@ -8,7 +8,7 @@ from msp.kernel.db import Json, Scope, work
 def profile_of(user: Json, link: WorkspaceLink, *, enterprise: str) -> Profile:
     """The profile of a user object; `enterprise` is the Enterprise Grid organisation of the link's installation.
 
-    Its workspace is the link's for members and guests, and for colleagues from another workspace of the same grid.
+    Its workspace is the link's for members and guests, and for users of another workspace of the same grid.
     """
     given = user.get("profile")
     profile: Json = given if isinstance(given, dict) else {}
@@ -34,7 +34,7 @@ def profile_of(user: Json, link: WorkspaceLink, *, enterprise: str) -> Profile:
 
 
 def follow_user(envelope: Json, event: Json, *, enterprise: str) -> None:
-    """A profile was changed, says a user_change event: what we keep of that person follows; others are left alone."""
+    """Apply a user_change event to the profile of a known person; other people are ignored."""
     if not user_of(event):
         return
     with work(Scope.system()):
@@ -44,7 +44,7 @@ def follow_user(envelope: Json, event: Json, *, enterprise: str) -> None:
 
 
 def enterprise_of(payload: Json) -> str:
-    """The Enterprise Grid organisation that the installation belongs to, as far as an event or interaction names it.
+    """The Enterprise Grid organisation of the installation, if an event or interaction names it.
 
     The `enterprise_id` of an event's envelope is not it: in a shared channel that is the host's.
     """
@@ -55,13 +55,13 @@ def enterprise_of(payload: Json) -> str:
 
 
 def user_of(event: Json) -> str:
-    """The id of the user that a user_change event is about; empty where it names none."""
+    """The id of the user of a user_change event; empty if it has none."""
     user = event.get("user")
     return str(user.get("id") or "") if isinstance(user, dict) else ""
 
 
 def _address(user: Json, profile: Json) -> str | None:
-    """The address of a profile, unless Slack says that nobody has confirmed it."""
+    """The email address of a profile, unless Slack marks it as unconfirmed."""
     address = str(profile.get("email") or "").strip()
     return address if "@" in address and user.get("is_email_confirmed") is not False else None
 

@@ -1,7 +1,7 @@
-"""Which events are for us: the endpoint stores those, and no others.
+"""Decides which events the endpoint stores.
 
-A bot receives every message of its channels. What people write there among themselves is neither stored nor handled,
-unless it is in the thread of a ticket.
+A bot receives every message of its channels. Messages between people that do not mention us are neither stored nor
+processed, unless they are in the thread of a ticket.
 """
 
 from enum import Enum
@@ -11,13 +11,13 @@ from msp.kernel.db import Json
 
 MESSAGE_EVENTS = ("message", "app_mention")
 NEW_SUBTYPES = (None, "file_share", "thread_broadcast", "me_message")
-ARRIVALS = ("channel_join", "group_join")  # of our bot: it can write there from now on
+ARRIVALS = ("channel_join", "group_join")  # of our bot: it can write in the channel from then on
 REOPENED = ("channel_unarchive", "group_unarchive")
 ABOUT_OTHERS = ("message_changed", "message_deleted")
 
 
 class Relevance(Enum):
-    """Of what use an event is: surely of some, of some where its thread is known, of none."""
+    """Whether an event is relevant: certainly, only if its thread is known, or not."""
 
     SURE = "sure"
     IF_KNOWN = "if_known"
@@ -25,7 +25,7 @@ class Relevance(Enum):
 
 
 def relevance_of(envelope: Json) -> Relevance:
-    """How relevant an event of Slack's is, as far as the event itself shows."""
+    """The relevance of an event, as far as the event itself shows it."""
     event = envelope.get("event") or {}
     if event.get("type") not in MESSAGE_EVENTS:
         return Relevance.SURE
@@ -44,42 +44,42 @@ def relevance_of(envelope: Json) -> Relevance:
 
 
 def _relevance_of_change(envelope: Json, event: Json) -> Relevance:
-    """An edit or a deletion; one that does not say of which thread may be of any."""
+    """The relevance of an edit or a deletion; one without a thread may concern any thread."""
     about = event.get("message") or event.get("previous_message")
     if not about:
         return Relevance.SURE
-    if about.get("bot_id"):  # our own card, brought up to date
+    if about.get("bot_id"):  # our own card after an update
         return Relevance.NONE
     return Relevance.SURE if is_direct(event) or envelope.get("is_ext_shared_channel") else Relevance.IF_KNOWN
 
 
 def opens_channel(event: Json, bot: str) -> bool:
-    """Whether it says that we can write in a channel again: our bot came in, or the channel is no longer archived."""
+    """Whether we can write in a channel again: our bot joined, or the channel was unarchived."""
     subtype = event.get("subtype")
     return subtype in REOPENED or (subtype in ARRIVALS and bool(bot) and event.get("user") == bot)
 
 
 def is_addressed(event: Json, bot: str) -> bool:
-    """Said to us: in a direct message, or with a mention of our user `bot`."""
+    """Whether a message is addressed to us: by direct message, or with a mention of our user `bot`."""
     if is_direct(event) or event["type"] == "app_mention":
         return True
     return bool(bot) and bot in mentioned(event.get("text") or "")
 
 
 def is_direct(event: Json) -> bool:
-    """Whether it is the person's own chat with us."""
+    """Whether it is in the person's direct message with us."""
     return event.get("channel_type") in ("im", "app_home") or str(event.get("channel") or "").startswith("D")
 
 
 def root_of(event: Json) -> str:
-    """The thread that an event is about: its first message's ts."""
+    """The thread of an event: the ts of its first message."""
     about = event.get("message") or event.get("previous_message") or {}
     named = about.get("thread_ts") or about.get("ts") or event.get("thread_ts") or event.get("deleted_ts")
     return str(named or event["ts"])
 
 
 def authorised_bot(envelope: Json) -> str:
-    """Our user as the envelope names it, or nothing."""
+    """The user id of our bot from the envelope, or an empty string."""
     named = envelope.get("authorizations")
     for each in named if isinstance(named, list) else []:
         if isinstance(each, dict) and each.get("is_bot"):
@@ -88,7 +88,7 @@ def authorised_bot(envelope: Json) -> str:
 
 
 def is_ours_or_a_bot(event: Json, envelope: Json, bot: str) -> bool:
-    """Whether no person wrote it."""
+    """Whether the author is not a person: our app or another bot."""
     user, app = event.get("user"), event.get("app_id")
     return (
         not user

@@ -1,7 +1,7 @@
-"""Slack's messages as rich text, and rich text as Slack's messages.
+"""Converts Slack's messages to rich text and back.
 
-`read_message` reads everything that somebody wrote: the blocks, else the text, what they forwarded, and the words of
-voice and video clips. Our messages are best sent as `write_blocks` with `write_mrkdwn` as their text, which
+`read_message` reads the whole content of a message: the blocks, else the text, forwarded messages, and the transcripts
+of voice and video clips. Our messages are best sent as `write_blocks` with `write_mrkdwn` as their text, which
 notifications and screen readers use.
 """
 
@@ -32,13 +32,13 @@ from msp.richtext.tree import (
 
 __all__ = ["MAX_MESSAGE", "files_of", "is_heard_in_part", "measure", "read_message", "write_blocks", "write_mrkdwn"]
 
-MAX_FORWARDS = 3  # of forwards in each other
+MAX_FORWARDS = 3  # nesting of forwards
 
 
 def read_message(message: Json, *, bot: str = "") -> Document:
-    """What somebody wrote in a message of an event (or the `message` of a change), without the mention of `bot`.
+    """The content of a message of an event (or the `message` of a change), without the mention of `bot`.
 
-    What was forwarded is a quote that begins with its author. Nothing of the shape is trusted.
+    A forwarded message becomes a quote that begins with its author. The input is not trusted.
     """
     own = without_mention(Document(_own(message)), bot) if bot else Document(_own(message))
     blocks = [*own.blocks, *_transcripts(message)]
@@ -50,7 +50,7 @@ def read_message(message: Json, *, bot: str = "") -> Document:
 
 
 def files_of(message: Json) -> list[Json]:
-    """The files of a message and of what was forwarded in it, each once; what was removed there is none."""
+    """The files of a message and of its forwarded messages, each once, without removed files."""
     found: dict[str, Json] = {}
     for number, file in enumerate(_files(message, depth=0)):
         if file.get("mode") == "tombstone":
@@ -60,13 +60,13 @@ def files_of(message: Json) -> list[Json]:
 
 
 def _own(message: Json) -> Blocks:
-    """The blocks where they say something, else the text; what has only media or buttons in blocks has its text."""
+    """The blocks if they have content, else the text, for example if the blocks hold only media or buttons."""
     text = text_in(message, "text")
     return _of_blocks(message.get("blocks"), text) or read_mrkdwn(text)
 
 
 def _of_blocks(blocks: object, text: str) -> Blocks:
-    """What blocks say; nothing where `text`, which comes with them, says more than those of unknown kinds."""
+    """The content of blocks; empty if only blocks of unknown kinds have content and there is a `text`."""
     names = names_in(text)
     is_known = not is_empty(normalised(Document(read_known_blocks(blocks, names))))
     found = read_blocks(blocks, names) if is_known or not text.strip() else ()
@@ -74,7 +74,7 @@ def _of_blocks(blocks: object, text: str) -> Blocks:
 
 
 def _transcripts(message: Json) -> Iterator[Block]:
-    """The words of voice and video clips, as far as Slack gives them."""
+    """Transcripts of voice and video clips, as far as Slack sends them."""
     for file in dicts(message.get("files")):
         transcription = file.get("transcription")
         preview = transcription.get("preview") if isinstance(transcription, dict) else None
@@ -83,7 +83,7 @@ def _transcripts(message: Json) -> Iterator[Block]:
 
 
 def is_heard_in_part(file: Json) -> bool:
-    """Whether it is a clip of which Slack gives more words later or elsewhere."""
+    """Whether it is a clip with an incomplete transcript: Slack provides the rest later or elsewhere."""
     transcription = file.get("transcription")
     if not isinstance(transcription, dict):
         return False
@@ -131,7 +131,7 @@ def _author(attachment: Json) -> Inlines:
 
 
 def _body(attachment: Json) -> Blocks:
-    """The words of a forwarded message: its blocks, else its text, else what an old client would show of it."""
+    """The content of a forwarded message: its blocks, else its text, else its fallback for old clients."""
     text = text_in(attachment, "text")
     shared = [each.get("message") for each in dicts(attachment.get("message_blocks"))]
     found = [each.get("blocks") for each in shared if isinstance(each, dict)] or [attachment.get("blocks")]
@@ -143,7 +143,7 @@ def _body(attachment: Json) -> Blocks:
 
 
 def _attached(attachment: Json) -> Iterator[Block]:
-    """What an app attached to a message, or Slack found at an address; only where there is nothing else."""
+    """What an app attached to a message, or Slack's preview of a link; used only without other content."""
     made: list[Block] = list(read_mrkdwn(text_in(attachment, "pretext")))
     if title := text_in(attachment, "title"):
         url, label = text_in(attachment, "title_link"), (Text(unescape(title)),)

@@ -1,9 +1,9 @@
-"""Rich text as Slack's messages: blocks, and the mrkdwn of their text.
+"""Writes rich text as Slack's blocks, and as the mrkdwn of their text.
 
 mrkdwn has no escape for `*`, `_`, `~` and the backtick (slackhq/slack-api-docs#34: Slack's own advice is backticks), so
-typed text that it would take for markup is written as code there: the characters are the typed ones, and can be copied.
-Rich text blocks need no such thing, since text in them is never markup; Slack prefers them to mrkdwn. Neither can have
-text of people make a mention, a broadcast or a link to another place.
+typed text that would be read as markup is written as code: the characters stay as typed and can be copied. Rich text
+blocks do not need this, since their text is never markup; Slack prefers them to mrkdwn. In neither form can typed text
+become a mention, a broadcast or a link to another address.
 """
 
 import re
@@ -50,7 +50,7 @@ _SPECIAL = re.compile(r"[*_~`]")
 
 
 def measure(document: Document) -> int:
-    """How many characters the document has as mrkdwn, for `msp.richtext.split` with MAX_MESSAGE."""
+    """Length of the document as mrkdwn in characters, for `msp.richtext.split` with MAX_MESSAGE."""
     return len(write_mrkdwn(document))
 
 
@@ -60,7 +60,7 @@ def write_mrkdwn(document: Document) -> str:
 
 
 def write_blocks(document: Document) -> list[Json]:
-    """The document as blocks: one of rich text, or none where there is nothing to say."""
+    """The document as blocks: one of rich text, or none if it is empty."""
     elements = list(_elements(normalised(document).blocks, border=0))
     return [{"type": "rich_text", "elements": elements}] if elements else []
 
@@ -98,14 +98,14 @@ def _block(block: Block, is_quoted: bool) -> str:
 
 
 def _item(item: Blocks, mark: str, is_quoted: bool) -> str:
-    """An item with its lists indented below it."""
+    """An item with its nested lists indented below it."""
     said = _mrkdwn(tuple(each for each in item if not isinstance(each, List)), is_quoted=is_quoted)
     below = [_mrkdwn((each,), is_quoted=is_quoted) for each in item if isinstance(each, List)]
     return "\n".join([mark + said, *("    " + line for each in below for line in each.split("\n"))])
 
 
 def _fenced(text: str) -> str:
-    """Code between fences, which mrkdwn cannot escape: a fence within the code becomes apostrophes."""
+    """Code between fences. mrkdwn cannot escape a fence within the code: it is replaced by apostrophes."""
     return f"```\n{escape(text.replace('```', chr(39) * 3))}\n```"
 
 
@@ -132,7 +132,7 @@ def _line(runs: list[Run]) -> str:
 
 
 def _ways(wanted: list[Run]) -> Iterator[list[Run]]:
-    """As it is; with the words in question as code; last without styles."""
+    """Variants to try: unchanged, then with the ambiguous words as code, last without styles."""
     yield wanted
     coded = list(_coded(wanted))
     yield coded
@@ -172,7 +172,7 @@ def _inline(inline: Inline) -> str:
 
 
 def _typed(leaf: Any) -> Any:
-    """Mentions and emoji as their characters: nobody is called by what a technician writes."""
+    """Mentions and emoji as plain characters: a technician's text notifies no Slack user."""
     return Text(text_of(leaf)) if isinstance(leaf, Emoji | Mention) else leaf
 
 
@@ -214,7 +214,7 @@ def _preformatted(text: str, border: int) -> Json:
 
 
 def _list(block: List, border: int, *, indent: int) -> Iterator[Json]:
-    """The items, as one list as far as no other block stands between two of them."""
+    """The items as lists; a block of another kind between two items splits the list."""
     items: list[Json] = []
     made = {"type": "rich_text_list", "style": "ordered" if block.ordered else "bullet", "indent": indent}
     first = block.start - 1 if block.ordered else 0
@@ -240,7 +240,7 @@ def _texts(runs: list[Run]) -> list[Json]:
 
 
 def _merged(runs: list[Run]) -> list[Run]:
-    """With line breaks as text, and neighbours of the same look as one."""
+    """Line breaks as text, and adjacent runs of the same style merged."""
     made: list[Run] = []
     for run in runs:
         leaf = Text(text_of(run.leaf)) if not isinstance(run.leaf, Code) else run.leaf

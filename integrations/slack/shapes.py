@@ -1,4 +1,4 @@
-"""The shapes of what Slack sends, checked before they are stored, so that jobs can trust them."""
+"""Checks the shape of Slack's requests before they are stored, so that jobs can trust it."""
 
 from urllib.parse import parse_qs
 
@@ -7,7 +7,7 @@ from msp.kernel.foreign_json import NotJson, foreign_text, parse_object
 
 
 class WrongShape(Exception):
-    """What came is signed but is not what Slack's documentation says; the code goes into the answer."""
+    """A signed request that differs from Slack's documentation; the code is part of the answer."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -33,7 +33,7 @@ _COMMAND_TEXTS = ("team_id", "user_id", "channel_id", "command", "trigger_id")
 
 
 def read_event(raw: bytes) -> Json:
-    """The envelope of an Events API request, its `team_id` that of the installation; raises WrongShape."""
+    """The envelope of an Events API request, with the installation's workspace as `team_id`; raises WrongShape."""
     envelope = _object(raw)
     if not isinstance(envelope.get("type"), str):
         raise WrongShape("no_type")
@@ -46,10 +46,10 @@ def read_event(raw: bytes) -> Json:
         event = envelope.get("event")
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
             raise WrongShape("no_event")
-        if event["type"] in ("message", "app_mention"):  # others carry whole objects under the same names
+        if event["type"] in ("message", "app_mention"):  # other events have whole objects in these fields
             _check_message(event)
         envelope["team_id"] = _installed_team(envelope)
-    envelope.pop("token", None)  # the old verification token proves nothing and is a secret
+    envelope.pop("token", None)  # the deprecated verification token proves nothing and is a secret
     return envelope
 
 
@@ -84,7 +84,7 @@ def read_command(raw: bytes) -> Json:
 
 
 def _installed_team(envelope: Json) -> str:
-    """The workspace whose installation receives the event; in another company's channel `team_id` is theirs."""
+    """The workspace whose installation receives the event; in a channel of another company `team_id` is theirs."""
     authorizations = envelope.get("authorizations")
     first = authorizations[0] if isinstance(authorizations, list) and authorizations else None
     for named in (first.get("team_id") if isinstance(first, dict) else None, envelope.get("context_team_id")):

@@ -8,21 +8,21 @@ _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 
 
 def escape(text: str) -> str:
-    """Text of people, so that Slack takes none of it for a mention, a link or a broadcast."""
+    """Escape text of people so that Slack reads no mention, link or broadcast in it."""
     for plain, escaped in _ESCAPES:
         text = text.replace(plain, escaped)
     return text
 
 
 def unescape(text: str) -> str:
-    """The three characters that Slack escapes, as people typed them."""
+    """Restore the three characters that Slack escapes."""
     for plain, escaped in reversed(_ESCAPES):
         text = text.replace(escaped, plain)
     return text
 
 
 def plain(mrkdwn: str, *, without: str = "") -> str:
-    """What somebody wrote as plain text; mentions stay as `<@id>`, those of `without` (our bot's id) go."""
+    """A message as plain text; mentions stay as `<@id>`, those of `without` (our bot's id) are removed."""
     if without:
         mrkdwn = re.sub(rf"<@{re.escape(without)}(?:\|[^<>]*)?>[,:]?[ \t]*", "", mrkdwn)
     parts, end = [], 0
@@ -33,7 +33,7 @@ def plain(mrkdwn: str, *, without: str = "") -> str:
 
 
 def mentioned(mrkdwn: str) -> tuple[str, ...]:
-    """Ids of the people mentioned, in order."""
+    """Ids of the mentioned people, in order."""
     return tuple(_MENTION.findall(mrkdwn))
 
 

@@ -1,4 +1,4 @@
-"""Slack as a transport of the channel-neutral conversation."""
+"""Slack's transport."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,14 +28,14 @@ MARK = "guardia"
 CLOCK_SKEW = timedelta(seconds=30)
 FILE_HOSTS = ("files.slack.com", "slack-files.com")
 MAX_CAPTIONS = 1024 * 1024
-DOWNLOAD_WAITS = 12  # times the timeout of one wait that a whole file may take
+DOWNLOAD_WAITS = 12  # limit for a whole file, as a multiple of the timeout
 
 
 @dataclass(frozen=True, slots=True)
 class SlackTransport:
-    """Every call is made with the token of the link, against `base_url`, within `timeout` seconds.
+    """Calls Slack with the token of the link, at `base_url`, within `timeout` seconds.
 
-    `enterprise` is the Enterprise Grid organisation of the event that is being handled, where it named one.
+    `enterprise` is the Enterprise Grid organisation of the event that is being handled, if it has one.
     """
 
     base_url: str
@@ -48,7 +48,7 @@ class SlackTransport:
         return write_mrkdwn(document)
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
-        """The person by users.info; people of other companies come with their own workspace and no address."""
+        """The profile from users.info; people of other companies have their own workspace and no email address."""
         user = call(self._client(link).users_info, user=external_id, include_locale=True)["user"]
         return profile_of(user, link, enterprise=self._enterprise_of(link, user))
 
@@ -90,12 +90,12 @@ class SlackTransport:
         return None
 
     def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
-        """chat.update; a post without blocks takes the old ones away."""
+        """chat.update; a post without blocks removes the old blocks."""
         content: dict[str, Any] = {"blocks": []} | rendered(post)
         call(self._client(link).chat_update, channel=place.channel, ts=message_id, **content)
 
     def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
-        """chat.postEphemeral: seen by one person, for as long as they look."""
+        """chat.postEphemeral: visible to one person, and not stored by Slack."""
         call(
             self._client(link).chat_postEphemeral,
             channel=place.channel,
@@ -106,9 +106,10 @@ class SlackTransport:
 
     @contextmanager
     def download(self, link: WorkspaceLink, remote: Json) -> Iterator[Iterator[bytes]]:
-        """GET url_private with the bot's token, which goes to Slack's own hosts alone; redirects are refused.
+        """GET url_private with the bot's token, which is sent only to Slack's own hosts; redirects are refused.
 
-        Without the right to read a file Slack answers 200 with a sign-in page: a page where none is due is refused.
+        Without the right to read a file Slack answers 200 with a sign-in page: an HTML page in place of a file is
+        refused.
         """
         if remote.get("ask_first"):
             remote = _offered(call(self._client(link).files_info, file=remote["id"])["file"])
@@ -128,7 +129,7 @@ class SlackTransport:
             yield file.chunks
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
-        """The transcription of a clip by files.info; a long one is read whole from its captions (`vtt`)."""
+        """The transcript of a clip from files.info; a long one is read in full from its captions (`vtt`)."""
         file = call(self._client(link).files_info, file=remote["id"])["file"]
         transcription = file.get("transcription")
         transcription = transcription if isinstance(transcription, dict) else {}
@@ -143,7 +144,7 @@ class SlackTransport:
         return str(preview.get("content") or "")
 
     def _enterprise_of(self, link: WorkspaceLink, user: Json) -> str:
-        """The organisation that we are installed in; asked for only where the answer decides who somebody is."""
+        """The organisation of our installation; requested only if it decides to which company a user belongs."""
         if not isinstance(user.get("enterprise_user"), dict) or user.get("team_id") == link.workspace:
             return ""
         known = self.enterprise or str(link.settings.get("enterprise_id") or "")
@@ -162,7 +163,7 @@ class SlackTransport:
 
 
 def _limited(chunks: Iterator[bytes]) -> str:
-    """The text of a small file; what is over a megabyte is cut."""
+    """The text of a small file, cut at one megabyte."""
     read = bytearray()
     for chunk in chunks:
         read += chunk

@@ -1,4 +1,4 @@
-"""Slack's Web API by slack-sdk's client, with its failures as our own errors: not done, in doubt, broken, refused."""
+"""Calls Slack's Web API by slack-sdk's client; failures become Temporary, InDoubt, Broken, Unreachable or Permanent."""
 
 import http.client
 import re
@@ -20,8 +20,8 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.http_outcomes import retry_after
 
 TIMEOUT = 5  # seconds for one wait
-WAITS = 2  # of them that a whole call may take
-DOUBT_PAUSE = 5.0  # seconds before we look what became of a call in doubt
+WAITS = 2  # limit for a whole call, as a multiple of TIMEOUT
+DOUBT_PAUSE = 5.0  # seconds before the outcome of an uncertain call is looked up
 DEFAULT_PAUSE = 30.0
 
 BROKEN = frozenset(
@@ -39,7 +39,9 @@ BROKEN = frozenset(
         "two_factor_setup_required",
     }
 )
-NEEDS_INSTALL = frozenset({"missing_scope", "no_permission"})  # for posting, without which nothing works
+NEEDS_INSTALL = frozenset(
+    {"missing_scope", "no_permission"}
+)  # scopes required for posting, without which nothing works
 UNREACHABLE = frozenset(
     {
         "access_denied",
@@ -71,7 +73,7 @@ _CODE = re.compile(r"[a-z0-9_]{3,64}")
 
 
 def client(token: str | None, *, base_url: str, timeout: int = TIMEOUT) -> WebClient:
-    """A client for one token that never retries by itself; the outbox does, when it is sure."""
+    """A client for one token that never retries; the outbox retries calls that are certainly not done."""
     return WebClient(token=token, base_url=base_url, timeout=timeout, retry_handlers=[])
 
 
@@ -84,7 +86,7 @@ def call(method: Callable[..., SlackResponse], **arguments: Any) -> SlackRespons
 
 @contextmanager
 def failures() -> Iterator[None]:
-    """Turn what slack-sdk and the network raise into failures that say whether to try again."""
+    """Convert errors of slack-sdk and the network to failures that decide about a retry."""
     try:
         yield
     except SlackApiError as refused:

@@ -30,7 +30,7 @@ PLATFORM = TEAMS
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Open the bot's endpoint where it has an identity (TEAMS_APP_ID and TEAMS_APP_PASSWORD)."""
+    """Register the bot's endpoint if it has an identity (TEAMS_APP_ID and TEAMS_APP_PASSWORD)."""
     if not PLATFORM.is_enabled(settings):
         return
     transport = TeamsTransport(settings.teams_app_id, Token(settings), is_local=settings.is_demo)

@@ -1,8 +1,8 @@
 """The bot: Microsoft's TeamsActivityHandler dispatches an activity, in a job or, for invokes, in the web request.
 
-Callers, tokens and the Connector are our own (`tokens`, `connector`, `transport`). botbuilder-core sees only what it
-needs to dispatch: its classes drop fields that we read (the ids of attachments, what entities hold) and refuse whole
-activities for one odd value, so that everything else is read from the JSON that Teams sent.
+Authentication, tokens and the Connector are our own (`tokens`, `connector`, `transport`). botbuilder-core gets only the
+fields that it needs to dispatch: its classes drop fields that we read (the ids of attachments, the content of entities)
+and refuse whole activities for one unexpected value. Everything else is read from the JSON that Teams sent.
 """
 
 import asyncio
@@ -34,19 +34,19 @@ from msp.kernel.inbox import Received
 
 
 def handle(transport: TeamsTransport, received: Received) -> None:
-    """Handle one stored activity; what we have no use for is left. Idempotent."""
+    """Handle one stored activity; irrelevant ones are ignored. Idempotent."""
     run_turn(transport, received.payload)
 
 
 def run_turn(transport: TeamsTransport, payload: Json) -> InvokeResponse | None:
-    """Have the bot handle a verified activity; returns the answer to an invoke. Raises as its handlers do."""
+    """Run the bot for a verified activity; returns the answer to an invoke. Raises as its handlers do."""
     adapter, bot = _Adapter(), Bot(transport, payload)
     asyncio.run(adapter.run_pipeline(TurnContext(adapter, dispatched(payload)), bot.on_turn))
     return adapter.answer
 
 
 def dispatched(payload: Json) -> Activity:
-    """What the library reads to dispatch an activity. Local Teams clients may name another channel than Teams."""
+    """The fields that the library needs to dispatch an activity. Local Teams clients may use another channel id."""
     data = _dict(payload.get("channelData"))
     return Activity(
         type=payload["type"],
@@ -70,7 +70,7 @@ def dispatched(payload: Json) -> Activity:
 
 
 class Bot(TeamsActivityHandler):
-    """Handles one activity; each hook is named and called by Microsoft's handler."""
+    """Handles one activity; the names of the hooks are those of Microsoft's handler, which calls them."""
 
     def __init__(self, transport: TeamsTransport, payload: Json) -> None:
         self.payload, self.place = payload, place_of(payload)
@@ -78,33 +78,33 @@ class Bot(TeamsActivityHandler):
         self.was_removed = False
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
-        """Somebody wrote."""
+        """A message was written."""
         note_working(self.place)
         receive(self.transport, self.payload, self.place)
 
     async def on_teams_message_edit(self, turn_context: TurnContext) -> None:
-        """Somebody edited a message."""
+        """A message was edited."""
         note_working(self.place)
         receive_edit(self.transport, self.payload, self.place)
 
     async def on_teams_message_undelete(self, turn_context: TurnContext) -> None:
-        """Somebody took a deletion back."""
+        """A deletion was undone."""
         note_working(self.place)
         receive_undelete(self.transport, self.payload, self.place)
 
     async def on_message_update_activity(self, turn_context: TurnContext) -> None:
-        """A change of a kind that has no hook: local clients name none for an edit."""
+        """A change without a hook of its own: local clients do not mark an edit."""
         await super().on_message_update_activity(turn_context)
         if "eventType" not in turn_context.activity.channel_data:
             await self.on_teams_message_edit(turn_context)
 
     async def on_message_delete_activity(self, turn_context: TurnContext) -> None:
-        """A message was deleted, by `softDeleteMessage` or an event that local clients do not name."""
+        """A message was deleted, by `softDeleteMessage` or an event that local clients do not mark."""
         note_working(self.place)
         deleted(self.place, str(self.payload.get("id") or ""))
 
     async def on_message_reaction_activity(self, turn_context: TurnContext) -> None:
-        """Somebody reacted to a message of ours, or no longer does."""
+        """Reactions to our messages were added or removed."""
         note_working(self.place)
         for each in interactions_of(self.payload, self.place):
             handle_interaction(self.transport, each)
@@ -114,12 +114,12 @@ class Bot(TeamsActivityHandler):
         note_installed(self.place)
 
     async def on_installation_update_remove(self, turn_context: TurnContext) -> None:
-        """The app was removed; an upgrade that removes it comes with one that adds it, and counts for none."""
+        """The app was removed. An upgrade sends a removal and an addition; its removal is ignored."""
         if turn_context.activity.action == "remove":
             note_removed(self.place)
 
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
-        """Members, channels or a team changed; where the app was not removed it works."""
+        """Members, channels or a team changed; unless the app was removed, the conversation works."""
         await super().on_conversation_update_activity(turn_context)
         (note_removed if self.was_removed else note_working)(self.place)
 
@@ -138,7 +138,7 @@ class Bot(TeamsActivityHandler):
         self.was_removed = True
 
     async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
-        """Every invoke is found by kind and name among the interactions.
+        """Finds the handler of every invoke by kind and name among the interactions.
 
         The library's own hooks for single invokes raise on values of another shape and answer 501 for other names.
         """
@@ -147,7 +147,7 @@ class Bot(TeamsActivityHandler):
 
 
 class _Adapter(BotAdapter):
-    """Keeps the answer to an invoke. Messages go through the outbox and our own transport, never through a turn."""
+    """Keeps the answer to an invoke. Messages are sent by the outbox and our own transport, never in a turn."""
 
     def __init__(self) -> None:
         super().__init__()

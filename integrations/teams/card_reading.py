@@ -1,7 +1,7 @@
-"""The words of cards that people send in Teams: Adaptive Cards, and the older ones of connectors and bots.
+"""Reads the text of cards that people send in Teams: Adaptive Cards, and the older cards of connectors and bots.
 
-Sources: adaptivecards.io, "Schema Explorer"; learn.microsoft.com, "Types of cards". Nothing of the shape is trusted:
-what is not as documented is passed over.
+Sources: adaptivecards.io, "Schema Explorer"; learn.microsoft.com, "Types of cards". The input is not trusted: anything
+that differs from the documentation is skipped.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MAX_ELEMENTS = 500
 
 
 def read_card(attachment: Json) -> Blocks:
-    """What a card says; nothing where the attachment is none."""
+    """The content of a card; empty if the attachment is no card."""
     kind, content = str(attachment.get("contentType") or ""), attachment.get("content")
     if not isinstance(content, dict):
         return ()

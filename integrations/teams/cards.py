@@ -10,9 +10,9 @@ from integrations.teams.markdown import escape, escape_line, write_teams
 
 
 def activity_of(post: Post, place: ThreadRef) -> Activity:
-    """A message of text, or of a card: never both, since Teams splits such an activity and answers without an id.
+    """A message of text or of a card, never both, since Teams splits such an activity and answers without an id.
 
-    A question's text stands in its card, above the buttons.
+    The text of a question is in its card, above the buttons.
     """
     card = _card(post, place)
     if card is None:
@@ -59,7 +59,7 @@ def _body(card: WrittenCard) -> list[dict[str, Any]]:
 
 
 def _facts(facts: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
-    """Two columns, as in the picture of the aim: the name small above what it is."""
+    """Two columns, with each name in small type above its value."""
     rows = [facts[at : at + 2] for at in range(0, len(facts), 2)]
     return [{"type": "ColumnSet", "columns": [_fact(*fact) for fact in row]} for row in rows]
 

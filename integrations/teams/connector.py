@@ -1,6 +1,6 @@
-"""Calls to the Bot Connector by Microsoft's own client, with our own token kept until it runs out.
+"""Calls the Bot Connector by Microsoft's own client, with our own access token, cached until it expires.
 
-botbuilder's packages are archived: they are used here alone, so that Microsoft's successor can take their place.
+botbuilder's packages are archived: only this package uses them, so that a successor can replace them.
 """
 
 import json
@@ -28,13 +28,13 @@ SCOPE = "https://api.botframework.com/.default"
 TIMEOUT = 8
 CALL_SECONDS = 15.0  # for a whole call
 EARLY = timedelta(minutes=5)
-BROKEN = frozenset({"BotDisabledByAdmin"})  # of the whole tenant
+BROKEN = frozenset({"BotDisabledByAdmin"})  # refusals that concern the whole tenant
 Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
 class Token(Authentication):
-    """The bot's access token by client credentials, asked for again five minutes before it ends."""
+    """The bot's access token by client credentials, renewed five minutes before it expires."""
 
     settings: Settings
     _value: str = ""
@@ -42,20 +42,20 @@ class Token(Authentication):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def signed_session(self, session: requests.Session | None = None) -> requests.Session:
-        """A session that carries the token; raises Temporary while Microsoft's sign-in does not answer."""
+        """A session with the token; raises Temporary while Microsoft's sign-in does not answer."""
         session = session or requests.Session()
         session.headers["Authorization"] = f"Bearer {self.value()}"
         return session
 
     def value(self) -> str:
-        """The token itself."""
+        """The access token."""
         with self._lock:
             if self._until is None or clock.now() >= self._until:
                 self._fetch()
             return self._value
 
     def forget(self) -> None:
-        """Ask for a new one next time: this one was refused."""
+        """Discard the token after a refusal; the next call requests a new one."""
         self._until = None
 
     def _fetch(self) -> None:
@@ -83,7 +83,7 @@ class Token(Authentication):
 
 
 def client(token: Token, service_url: str) -> ConnectorClient:
-    """Microsoft's synchronous client for one service address; it does not try again by itself."""
+    """Microsoft's synchronous client for one service address; it does not retry."""
     made = ConnectorClient(token, base_url=service_url)
     made.config.connection.timeout = TIMEOUT
     made.config.redirect_policy.allow = False
@@ -95,7 +95,7 @@ def client(token: Token, service_url: str) -> ConnectorClient:
 
 
 def call(token: Token, act: Callable[..., Result], *arguments: Any) -> Result:
-    """Call the Connector, its refusals as our own errors (learn.microsoft.com, «Bot error codes»)."""
+    """Call the Connector and convert its refusals to our own errors (learn.microsoft.com, «Bot error codes»)."""
     try:
         with place_at("teams"), deadline(CALL_SECONDS):
             return act(*arguments)
@@ -132,7 +132,7 @@ def _meaning(token: Token, refused: ErrorResponseException) -> Exception:
 
 
 def _code(response: Any) -> str:
-    """The finest code of a refusal; «errorCode 209» hides its own as JSON inside the message."""
+    """The most specific code of a refusal; «errorCode 209» contains its own as JSON inside the message."""
     try:
         body = response.json()
         error = body.get("error") or {}

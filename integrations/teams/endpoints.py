@@ -1,4 +1,4 @@
-"""The bot's endpoint: checks the caller, then stores the activity once, or answers an invoke with its result."""
+"""The bot's endpoint: authenticates the caller, then stores the activity once, or answers an invoke with its result."""
 
 import hashlib
 import json
@@ -64,7 +64,7 @@ def messages() -> tuple[Response | str, int]:
 
 
 def _is_trusted(raw: bytes) -> bool:
-    """Checked before the body is judged: a stranger learns nothing from what we make of it."""
+    """Whether the caller is trusted; checked before validation, so that strangers learn nothing from the answer."""
     settings: Settings = current_app.config["SETTINGS"]
     keys: Keys = current_app.extensions["teams_keys"]
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -77,7 +77,7 @@ def _is_trusted(raw: bytes) -> bool:
         if not scheme and settings.is_demo and request.remote_addr in ("127.0.0.1", "::1"):
             if "serviceUrl" in activity:
                 check_service(activity, is_local=True)
-            return True  # a local Teams client, in a demonstration alone
+            return True  # a local Teams client, only in a demonstration
         if scheme.lower() != "bearer":
             return False
         check(token, activity, app_id=settings.teams_app_id, keys=keys, is_local=settings.is_demo)
@@ -93,7 +93,7 @@ def _priority_of(activity: Json) -> Sought:
 
 
 def _id_of(activity: Json, raw: bytes) -> str:
-    """What makes it one activity however often it comes: an edit has the id of its message, and other words."""
+    """Identifies an activity across deliveries: an edit has the id of its message but other content."""
     name = activity.get("id") or ""
     if activity["type"] == "message" and name:
         return f"{activity['conversation']['id']}:{activity['type']}:{name}"

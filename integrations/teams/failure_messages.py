@@ -1,4 +1,4 @@
-"""Why Teams refused or failed, by its codes and ours, as sentences for people."""
+"""Sentences that explain why Teams refused or failed a call, by its error codes and ours."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -1,4 +1,4 @@
-"""Messages of Teams as neutral ones: where they were written, by whom, with which files."""
+"""Converts messages of Teams to neutral messages, with place, author and files."""
 
 import re
 from dataclasses import replace
@@ -31,7 +31,7 @@ FILE_INFO = "application/vnd.microsoft.teams.file.download.info"
 
 
 def receive(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
-    """A message; of clients that know no Action.Execute, also a click, by Action.Submit."""
+    """Receive a message; from clients without Action.Execute also a click, by Action.Submit."""
     value = activity.get("value")
     if isinstance(value, dict) and "code" in value:
         for each in interactions_of(activity, place):
@@ -45,14 +45,14 @@ def receive(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None
 
 
 def receive_edit(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
-    """Another text of a message that a person wrote."""
+    """Apply an edit of a message that a person wrote."""
     if _is_of_person(activity):
         message = replace(_message(activity, place), at=_written_at(activity))
         edited(transport, message, at=instant_of(activity))
 
 
 def receive_undelete(transport: TeamsTransport, activity: Json, place: ThreadRef) -> None:
-    """A deleted message is there again."""
+    """Restore a message whose deletion was undone."""
     if _is_of_person(activity):
         restored(transport, _message(activity, place))
 
@@ -76,13 +76,13 @@ def _message(activity: Json, place: ThreadRef) -> IncomingMessage:
 
 
 def _written_at(activity: Json) -> datetime:
-    """When the message of an edit was written first: Teams' ids of messages are the milliseconds of their birth."""
+    """When the message of an edit was first written: Teams' message ids are timestamps in milliseconds."""
     id = str(activity["id"])
     return datetime.fromtimestamp(int(id) / 1000, UTC) if re.fullmatch(r"1\d{12}", id) else instant_of(activity)
 
 
 def _introduce(transport: TeamsTransport, activity: Json, place: ThreadRef) -> bool:
-    """Note who wrote in a tenant that no client has, or of our own staff; True where no ticket can come of it."""
+    """Record an unconnected tenant, or an author of our own staff; True if the message can open no ticket."""
     with work(Scope.system()):
         link = find_link("teams", place.workspace)
         if link is None:
@@ -109,7 +109,7 @@ def _introduce(transport: TeamsTransport, activity: Json, place: ThreadRef) -> b
 
 
 def place_of(activity: Json) -> ThreadRef:
-    """Where it was written. The id of a channel's conversation names the thread's root; chats have no threads."""
+    """The place of an activity. A channel's conversation id names the thread's first message; chats have no threads."""
     conversation = activity["conversation"]
     base, _, root = str(conversation["id"]).partition(";messageid=")
     kind = conversation.get("conversationType") or ("channel" if root else "personal")
@@ -136,7 +136,7 @@ def place_of(activity: Json) -> ThreadRef:
 
 
 def _offers(activity: Json) -> list[FileOffer]:
-    """The files of a message, also those that Teams keeps from us; the pictures of its emoji are none."""
+    """The files of a message, including those that bots cannot access, without the pictures of its emoji."""
     offers, emoji = list[FileOffer](), pictures_of_emoji(activity)
     for each in activity.get("attachments") or []:
         if not isinstance(each, dict):

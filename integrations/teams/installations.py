@@ -10,7 +10,7 @@ WITHOUT_TOKEN = {"answers_without_token": True}
 
 
 def note_installed(place: ThreadRef) -> None:
-    """The app was installed in a team, a chat or a person's own chat; a tenant of nobody is listed as unknown."""
+    """Record the installation in a team, a chat or a personal chat; an unconnected tenant is listed as unknown."""
     with work(Scope.system()):
         if find_link("teams", place.workspace) is None:
             note_unknown("teams", place.workspace, at=clock.now(), settings=WITHOUT_TOKEN, messages=0)
@@ -18,7 +18,7 @@ def note_installed(place: ThreadRef) -> None:
 
 
 def team_of(activity: Json) -> str | None:
-    """The team that an activity comes from; None in chats."""
+    """The team of an activity; None in chats."""
     data = activity.get("channelData")
     team = data.get("team") if isinstance(data, dict) else None
     named = team.get("id") if isinstance(team, dict) else None

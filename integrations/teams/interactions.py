@@ -1,7 +1,7 @@
-"""Teams' invokes and reactions as neutral interactions, and answers in the form that each invoke wants.
+"""Converts Teams' invokes and reactions to interactions, and answers to the form that each invoke requires.
 
-Sources: learn.microsoft.com, "Universal Actions for Adaptive Cards", "Use dialogs with bots", "Search commands"; an
-invoke that is answered otherwise is repeated (microsoft/teams.ts#71, microsoft/botbuilder-dotnet#5005).
+Sources: learn.microsoft.com, "Universal Actions for Adaptive Cards", "Use dialogs with bots", "Search commands"; Teams
+repeats an invoke that is answered in another form (microsoft/teams.ts#71, microsoft/botbuilder-dotnet#5005).
 """
 
 from typing import Any
@@ -33,10 +33,10 @@ _REACTIONS = {"reactionsAdded": REACTION_ADDED, "reactionsRemoved": REACTION_REM
 
 
 def interactions_of(activity: Json, place: ThreadRef) -> list[Interaction]:
-    """What somebody did by an invoke (always one), by a button of an older client, or by reactions.
+    """The interactions of an invoke (always one), of a button of an older client, or of reactions.
 
-    A button is named by its verb, a dialog by the `code` of its data, an extension by its command; other invokes have
-    their own name as their kind.
+    A button is named by its verb, a dialog by the `code` of its data, an extension by its command; for other invokes
+    the kind is their own name.
     """
     if activity["type"] == "messageReaction":
         message = str(activity.get("replyToId") or "")
@@ -63,9 +63,9 @@ def interactions_of(activity: Json, place: ThreadRef) -> list[Interaction]:
 
 
 def invoke_answer(activity: Json, answer: InteractionAnswer | None) -> InvokeResponse:
-    """The answer in the form of this invoke; an empty one where nobody handles it or there is nothing to say.
+    """The answer in the form of this invoke; empty if it has no handler or the answer has no text.
 
-    A card's button always wants words, which that person alone sees.
+    A card's button requires text, which only that person sees.
     """
     name = str(activity.get("name") or "")
     if answer is not None and answer.body is not None:

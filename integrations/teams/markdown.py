@@ -1,8 +1,8 @@
-"""Rich text as Teams' Markdown. Sources: learn.microsoft.com, "Format your bot messages"; CommonMark 0.31 and GFM.
+"""Writes rich text as Teams' Markdown. Sources: learn.microsoft.com, "Format your bot messages"; CommonMark 0.31, GFM.
 
-What people typed is escaped wherever CommonMark, GFM or markdown-it-attrs (in Microsoft's Web Chat) would take it for
-markup, and spaces that HTML would drop are non-breaking ones. At the start of a line these are `&nbsp;`, since
-markdown-it trims the character itself.
+Typed text is escaped wherever CommonMark, GFM or markdown-it-attrs (in Microsoft's Web Chat) would read it as markup,
+and spaces that HTML would drop become non-breaking spaces. At the start of a line these are `&nbsp;`, since markdown-it
+trims the character itself.
 """
 
 import re
@@ -43,7 +43,7 @@ _MARKS: dict[Style, str] = {Strong: "**", Emphasis: "_", Strikethrough: "~~"}
 
 
 def write_teams(document: Document) -> str:
-    """The document as Teams' Markdown: what people typed is shown as typed, and addresses stay whole."""
+    """The document as Teams' Markdown: typed text is shown as typed, and addresses stay intact."""
     return "\n\n".join(filter(None, map(_block, document.blocks)))
 
 
@@ -76,7 +76,7 @@ def _item(item: Blocks, mark: str) -> str:
 
 
 def _inlines(inlines: Inlines) -> str:
-    """A single line break is none in Markdown: lines are paragraphs."""
+    """Each line as a paragraph, since a single line break is ignored in Markdown."""
     return "\n\n".join(filter(None, map(_line, lines_of(runs_of(inlines)))))
 
 
@@ -89,7 +89,7 @@ def _line(line: list[Run]) -> str:
 
 
 def _styled(line: list[Run]) -> str:
-    """The runs as Markdown; without styles where Markdown would show their marks, as within a word."""
+    """The runs as Markdown; without styles if Markdown would show their delimiters, as within a word."""
     written = _written(inlines_of(line))
     if not any(run.styles for run in line) or _letters(_shown(written)) == _letters(plain_of(line)):
         return written
@@ -102,7 +102,7 @@ def _reader() -> MarkdownIt:
 
 
 def _shown(written: str) -> str:
-    """What a reader of CommonMark shows of a line."""
+    """The text that a CommonMark reader shows for a line."""
     [line] = _reader().parseInline(written)
     return "".join(token.content for token in line.children or ())
 
@@ -114,7 +114,7 @@ def _letters(text: str) -> str:
 def _written(inlines: Inlines) -> str:
     parts = [_inline(inline) for inline in inlines]
     for at, following in enumerate(inlines[1:]):
-        if isinstance(following, Link) and parts[at].endswith("!"):  # with the link it would be a picture
+        if isinstance(following, Link) and parts[at].endswith("!"):  # followed by the link it would be an image
             parts[at] = f"{parts[at][:-1]}\\!"
     return "".join(parts)
 
@@ -134,12 +134,12 @@ def _inline(inline: Inline) -> str:
 
 
 def _escaped_mark(mark: "re.Match[str]") -> str:
-    """What would begin a list or be a rule at the start of a line."""
+    """Escape the start of a line that would begin a list or a rule."""
     return f"{mark[3]}\\{mark[4]}" if mark[3] else f"\\{mark[0]}"
 
 
 def _spaced(text: str) -> str:
-    """The spaces side by side as non-breaking ones, except the last; those at the start are left to the line."""
+    """Adjacent spaces as non-breaking spaces, except the last; leading spaces are handled by the line."""
     leading = _LEADING.match(text)
     start = leading.end() if leading else 0
     return text[:start] + _SPACES.sub(lambda found: _wide(found[0]), text[start:])
@@ -156,10 +156,10 @@ def _code(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text of people, so that Teams takes none of it for Markdown; within a line."""
+    """Escape text of people within a line, so that Teams reads no Markdown in it."""
     return _MARKDOWN.sub(r"\\\1", _REFERENCE.sub("&amp;", text))
 
 
 def escape_line(text: str) -> str:
-    """As `escape`, for a text that stands alone on its line."""
+    """As `escape`, for text that is the only text on its line."""
     return _line([Run(Text(text))])

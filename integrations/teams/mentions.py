@@ -1,7 +1,7 @@
-"""Who is mentioned in a message of Teams: by ids in its entities, by names in its text.
+"""Mentions in a message of Teams: ids in its entities, names in its text.
 
-The names are not to be trusted: they may hold & or ', be written as HTML or not, be missing, or be nested. So a mention
-is found by its element, and its person by the id of the element, its name or its place.
+The names are not reliable: they may contain & or ', be written as HTML or not, be missing, or be nested. So a mention
+is found by its element, and its person by the element's id, its name or its position.
 """
 
 import html
@@ -34,7 +34,7 @@ class Mentions:
 
     @classmethod
     def of(cls, activity: Json) -> "Mentions":
-        """The mentions of an activity; what is not as documented is passed over."""
+        """The mentions of an activity; anything that differs from the documentation is skipped."""
         recipient = activity.get("recipient")
         me = recipient.get("id") if isinstance(recipient, dict) else None
         entities = activity.get("entities")
@@ -54,12 +54,12 @@ class Mentions:
         return self.me in self.by_id
 
     def read(self, attributes: Mapping[str, str], label: str) -> Inlines:
-        """The mention that an element shows by this label."""
+        """The mention of an element with this label."""
         found = self.find(attributes.get("id") or attributes.get("itemid") or "", label)
         return (found,) if found else (Text(_shown(label)),)
 
     def find(self, key: str, label: str) -> Mention | None:
-        """The person: by an id as the element's key, by the label, which several may have, or by the key as a place."""
+        """The person: by the key as an id, by the label (several people may share it), or by the key as a position."""
         if key in self.by_id:
             return self.by_id[key]
         place = int(key) if key.isascii() and key.isdigit() and len(key) < 6 else -1
@@ -70,10 +70,10 @@ class Mentions:
 
 
 def with_placeholders(text: str, mentions: Mentions) -> tuple[str, list[Mention]]:
-    """A text with a placeholder for each mention of somebody in the entities, and who they are, by number.
+    """A text with a placeholder for each mention of a person in the entities, and these people by number.
 
-    An `<at>` that mentions nobody was typed, and stays. White space behind a mention, which some clients write as
-    entities of HTML, becomes one space.
+    An `<at>` that mentions no such person was typed, and stays. White space after a mention, which some clients write
+    as HTML entities, becomes one space.
     """
     text = text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
     people: list[Mention] = []
@@ -114,7 +114,7 @@ def _parts(run: Run, people: list[Mention]) -> Iterator[Run]:
 
 
 def _elements(text: str) -> Iterator[tuple[int, int]]:
-    """Where each outermost <at> begins and ends."""
+    """The positions of the outermost <at> elements."""
     depth, start = 0, 0
     for tag in _TAG.finditer(text):
         if not tag[1]:
@@ -127,7 +127,7 @@ def _elements(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _name(text: object) -> str:
-    """A name as it is compared: without its element, written as text, in any case."""
+    """A name for comparison: without its element, as text, in lower case."""
     return _shown(text).casefold() if isinstance(text, str) else ""
 
 

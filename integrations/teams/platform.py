@@ -1,4 +1,4 @@
-"""Microsoft Teams, as the rest of the product knows it."""
+"""Microsoft Teams' description as a platform."""
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -9,7 +9,7 @@ from msp.kernel.db import Json
 
 
 def excerpt(payload: Json) -> str:
-    """What somebody wrote."""
+    """The text of a message."""
     found = payload.get("text")
     return found if isinstance(found, str) else ""
 

@@ -1,4 +1,4 @@
-"""A person of Teams as the desk reads them, from the roster of a conversation."""
+"""Reads the profile of a Teams user from the roster of a conversation."""
 
 import re
 
@@ -10,10 +10,10 @@ _GUEST_UPN = re.compile(r"(?P<local>.+)_(?P<domain>[^_@]+\.[^_@]+)#EXT#", re.IGN
 
 
 def profile_of(member: Json, link: WorkspaceLink, external_id: str, reference: Json) -> Profile:
-    """The profile of a member; `reference` is that of the conversation, which names their language and zone.
+    """The profile of a member; `reference` is that of the conversation, which has their language and time zone.
 
-    A guest belongs to the tenant that they are a guest of, also where Teams names the guest's own; their address is
-    the one that their user principal name was made of.
+    A guest belongs to the tenant that they are a guest of, even if Teams names the guest's own; their address is the
+    one from which their user principal name was made.
     """
     upn, mail = str(member.get("userPrincipalName") or ""), str(member.get("email") or "")
     is_guest = member.get("userRole") == "guest" or "#ext#" in f"{upn} {mail}".lower()
@@ -39,5 +39,5 @@ def _guest_address(upn: str, mail: str) -> str | None:
 
 
 def _address(*candidates: str) -> str | None:
-    """The first that is an address: «ana@cliente.example», and no user principal name of a guest."""
+    """The first value that is an email address («ana@cliente.example»), not a guest's user principal name."""
     return next((each for each in candidates if "@" in each and "#" not in each), None)

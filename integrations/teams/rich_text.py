@@ -1,9 +1,9 @@
-"""Teams' messages as rich text, and rich text as Teams' messages.
+"""Converts Teams' messages to rich text and back.
 
-A message is read from its `text/html` copy, which alone keeps lines, lists, links and quotes, else from its text. Ours
-are written for `textFormat: xml`, simple HTML. Both formats are documented for text messages ("Format your bot
-messages"), but of Markdown Teams hides what stands in braces (msteams-docs#4956), joins lines (#740) and reads escapes
-differently on each platform (#5793), while HTML has one way to escape, and addresses in it need none.
+A message is read from its `text/html` copy, which alone keeps lines, lists, links and quotes, else from its text. Our
+messages use `textFormat: xml`, simple HTML. Both formats are documented for text messages ("Format your bot messages"),
+but in Markdown Teams hides text in braces (msteams-docs#4956), joins lines (#740) and reads escapes differently on each
+platform (#5793), while HTML has one way to escape, and addresses in it need none.
 """
 
 import html
@@ -45,9 +45,9 @@ _REFERENCES = ("messageReference", "forwardedMessageReference")
 
 
 def read_activity(activity: Json) -> tuple[Document, bool]:
-    """What somebody wrote, without the mention of our bot, and whether it was mentioned.
+    """The content of a message without the mention of our bot, and whether our bot was mentioned.
 
-    Mentions are read from `entities`; those of other people stay. Nothing of the shape is trusted.
+    Mentions are read from `entities`; those of other people stay. The input is not trusted.
     """
     mentions = Mentions.of(activity)
     document = Document((*_quotes(activity), *_body(activity, mentions).blocks, *_cards(activity)))
@@ -67,13 +67,13 @@ def quoted_id(activity: Json) -> str | None:
 
 
 def pictures_of_emoji(activity: Json) -> frozenset[str]:
-    """The addresses of the pictures that stand for emoji in a message; they come as attachments, too."""
+    """The addresses of the pictures of emoji in a message; Teams sends them as attachments, too."""
     found = (_SOURCE.search(image[0]) for image in _EMOJI.finditer(_html_of(activity)))
     return frozenset(html.unescape(source[1]) for source in found if source)
 
 
 def absent_files(activity: Json) -> tuple[str, ...]:
-    """The ids of files that stand in the text and do not come along, as in channels."""
+    """The ids of files that the text refers to but that are not attached, as in channels."""
     attachments = _dicts(activity.get("attachments"))
     present = {str(each.get("id")) for each in attachments}
     content = (each.get("content") for each in attachments)
@@ -83,7 +83,7 @@ def absent_files(activity: Json) -> tuple[str, ...]:
 
 
 def is_system_message(activity: Json) -> bool:
-    """Whether Teams itself reports something, such as a new member: no person wrote it."""
+    """Whether it is a message of Teams itself, such as a new member."""
     text = activity.get("text")
     return _SYSTEM.fullmatch(_html_of(activity)) is not None and not (isinstance(text, str) and text.strip())
 
@@ -107,7 +107,7 @@ def _body_of_text(activity: Json, mentions: Mentions) -> Document:
 
 
 def _html_of(activity: Json) -> str:
-    """The HTML copy of the message, or nothing."""
+    """The HTML copy of the message, or an empty string."""
     for attachment in _dicts(activity.get("attachments")):
         content = attachment.get("content")
         if attachment.get("contentType") == "text/html" and isinstance(content, str) and content.strip():
@@ -116,7 +116,7 @@ def _html_of(activity: Json) -> str:
 
 
 def _prepared(markup: str) -> str:
-    """With Teams' own elements closed, and without the place of a quote, which is read from its entity."""
+    """The HTML with Teams' own elements closed and without a quote's placeholder: the entity has the quote."""
     return _QUOTED.sub("", _SELF_CLOSED.sub(r"<\1\2></\1>", markup))
 
 
@@ -128,9 +128,9 @@ def _dicts(value: Any) -> list[Json]:
 
 
 def _quotes(activity: Json) -> Iterator[Block]:
-    """Quoted messages that come beside the text: as an entity, or as an attachment without a place in the HTML.
+    """Quoted messages outside of the text: an entity, or an attachment without a position in the HTML.
 
-    Where the HTML holds the quoted message itself, the entity only repeats it.
+    If the HTML contains the quoted message, its entity is skipped as a duplicate.
     """
     copy = _html_of(activity)
     for reply in _replies(activity) if not _REPLY.search(copy) else ():
@@ -159,7 +159,7 @@ def _referenced(reference: Json) -> Iterator[Quote]:
 
 
 def _references(activity: Json) -> dict[str, Json]:
-    """Messages that are attached, by the id of their attachment."""
+    """Attached messages by the id of their attachment."""
     found: dict[str, Json] = {}
     for attachment in _dicts(activity.get("attachments")):
         if attachment.get("contentType") in _REFERENCES:
@@ -203,7 +203,7 @@ def _span(mentions: Mentions, attributes: Mapping[str, str], label: str) -> Inli
 
 
 def _image(attributes: Mapping[str, str], label: str) -> Inlines | None:
-    """A picture comes as a file, too; its usual description says nothing."""
+    """Skip a picture that is also sent as a file, or whose description is generic."""
     is_picture = attributes.get("itemtype", "").endswith("schema.skype.com/AMSImage")
     return () if is_picture or attributes.get("alt", "").strip().lower() in ("image", "imagen") else None
 

@@ -1,4 +1,4 @@
-"""What an activity must look like before it is stored, and the plain words in it."""
+"""Checks the shape of an activity before it is stored, and reads its plain fields."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from msp.kernel.foreign_json import NotJson, parse_object
 
 
 class WrongShape(Exception):
-    """The body is not an activity; `code` says what is wrong with it."""
+    """The body is not an activity; `code` describes the problem."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -20,7 +20,7 @@ _LISTS = ("entities", "attachments", "membersAdded", "membersRemoved", "reaction
 
 
 def read_activity(raw: bytes) -> Json:
-    """The activity of a body; raises WrongShape. Fields that we do not read may be anything."""
+    """The activity of a body; raises WrongShape. Fields that we do not read are not checked."""
     try:
         activity = parse_object(raw)
     except NotJson as wrong:
@@ -44,7 +44,7 @@ def read_activity(raw: bytes) -> Json:
 
 
 def tenant_of(activity: Json) -> str:
-    """The Entra tenant that the activity comes from, or nothing."""
+    """The Entra tenant of the activity, or an empty string."""
     data = activity.get("channelData")
     tenant = data.get("tenant") if isinstance(data, dict) else None
     found = tenant.get("id") if isinstance(tenant, dict) else None
@@ -53,7 +53,7 @@ def tenant_of(activity: Json) -> str:
 
 
 def instant_of(activity: Json) -> datetime:
-    """When it was written; ours where it says nothing sensible."""
+    """The time of the activity; our own time if it has no valid one."""
     try:
         at = datetime.fromisoformat(str(activity.get("timestamp")))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Who calls: the Bot Framework's signed token, checked by PyJWT against Microsoft's published keys.
+"""Authenticates the caller: the Bot Framework's signed token, checked by PyJWT against Microsoft's published keys.
 
 Rules: learn.microsoft.com, «Authentication with the Bot Connector API». The SDK's own checks are not used: several of
-its refusals surface as faults, and after a change of keys it refuses good calls for a day.
+its refusals raise as internal errors, and after a key rotation it refuses valid calls for a day.
 """
 
 import threading
@@ -21,17 +21,19 @@ ISSUER = "https://api.botframework.com"
 CHANNEL = "msteams"
 LEEWAY = timedelta(minutes=5)
 KEYS_KEPT = timedelta(hours=24)
-ASK_AGAIN_AFTER = timedelta(minutes=1)  # an unknown key asks for fresh keys, but strangers cannot make us ask all day
+ASK_AGAIN_AFTER = timedelta(
+    minutes=1
+)  # an unknown key triggers a fetch; this limits the fetches that strangers can cause
 TIMEOUT = (2, 3)
 FETCH_SECONDS = 5.0  # for both answers of Microsoft's together
 WAIT_FOR_KEYS = 1.0  # seconds
-AFTER_FAILURE = timedelta(seconds=5)  # until they are asked again where we have no keys at all
+AFTER_FAILURE = timedelta(seconds=5)  # pause before the next fetch while there are no keys
 HOSTS = ("smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class NotTrusted(Exception):
-    """The call is not the Bot Framework's, whatever it says."""
+    """The call is not from the Bot Framework."""
 
 
 @dataclass(slots=True)
@@ -45,9 +47,9 @@ class Keys:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, kid: str) -> Json:
-        """The key with this id; raises NotTrusted when nobody published one.
+        """The key with this id; raises NotTrusted if no such key is published.
 
-        One thread asks Microsoft at a time; the others wait a moment for it and then go by what is known.
+        One thread fetches at a time; the others wait up to WAIT_FOR_KEYS and then use the known keys.
         """
         if self._is_due(kid) and self._lock.acquire(timeout=WAIT_FOR_KEYS):
             try:
@@ -75,14 +77,14 @@ class Keys:
         except (requests.RequestException, OSError, ValueError, KeyError, TypeError) as fault:
             self._asked_at = clock.now()
             if self._keys:
-                return  # the keys we have are better than refusing every call
+                return  # old keys are better than refusing every call
             raise NotTrusted("no_keys") from fault
         self._keys = {key["kid"]: key for key in published if key.get("kty") == "RSA" and "kid" in key}
         self._asked_at = self._fetched_at = clock.now()
 
 
 def check(token: str, activity: Json, *, app_id: str, keys: Keys, is_local: bool = False) -> None:
-    """Raise NotTrusted unless the token is the Bot Framework's, for us, fresh, and about this activity.
+    """Raise NotTrusted unless the token is the Bot Framework's, issued for us, not expired, and for this activity.
 
     `is_local` admits a service on this machine (a demonstration), which production never does.
     """
@@ -111,7 +113,7 @@ def check(token: str, activity: Json, *, app_id: str, keys: Keys, is_local: bool
 
 
 def check_service(activity: Json, *, is_local: bool) -> None:
-    """Raise NotTrusted unless answers to this activity go to Teams: later we send our own token there."""
+    """Raise NotTrusted unless the activity's service address is one of Teams: our own token is sent there later."""
     if trusted_service(activity.get("serviceUrl"), is_local=is_local) is None:
         raise NotTrusted("unknown_service")
     if activity.get("channelId") != CHANNEL and not is_local:
@@ -119,7 +121,7 @@ def check_service(activity: Json, *, is_local: bool) -> None:
 
 
 def trusted_service(url: object, *, is_local: bool) -> str | None:
-    """The address of a service of Microsoft's as it is to be called; None for any other."""
+    """The address to call of a service of Microsoft; None for any other."""
     address = parse_web_address(url)
     if address is None:
         return None

@@ -1,4 +1,4 @@
-"""Microsoft Teams as a transport of the channel-neutral conversation."""
+"""Microsoft Teams' transport."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,9 +34,9 @@ FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint.cn")
 
 @dataclass(frozen=True, slots=True)
 class TeamsTransport:
-    """Every call goes to the service address that came with the last activity of that conversation.
+    """Calls the service address that came with the last activity of the conversation.
 
-    `here` is where the activity came from that is being handled: its roster says who people are.
+    `here` is the place of the activity that is being handled: profiles are read from its roster.
     """
 
     app_id: str
@@ -50,9 +50,9 @@ class TeamsTransport:
         return write_teams(document)
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
-        """The person by the roster of the conversation they wrote in, or wrote in last.
+        """The profile from the roster of the conversation they wrote in, or wrote in last.
 
-        Raises Unreachable where Teams shows us nobody by this id there.
+        Raises Unreachable if the roster has nobody with this id.
         """
         reference = self.here.reference if self.here else self._last_place(link, external_id)
         if "conversation_id" not in reference:
@@ -61,7 +61,7 @@ class TeamsTransport:
         return profile_of(self._get(reference["service_url"], url), link, external_id, reference)
 
     def direct(self, link: WorkspaceLink, external_id: str) -> ThreadRef:
-        """The personal chat with somebody who wrote to us before; raises Unreachable for others."""
+        """The personal chat with a person who wrote to us before; raises Unreachable for others."""
         reference = self._last_place(link, external_id)
         if "service_url" not in reference:
             raise Unreachable("never_wrote")
@@ -78,18 +78,18 @@ class TeamsTransport:
         return ThreadRef(self.platform.name, link.workspace, made.id, "", is_personal=True, reference=kept)
 
     def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
-        """A message in the conversation or its thread; returns the activity's id. Teams keeps no mark of ours."""
+        """Post a message in the conversation or its thread; returns the activity's id. Teams stores no mark of ours."""
         activity = self._addressed(activity_of(post, place), place)
         web = self._client(_service(place))
         answer = call(self.token, web.conversations.send_to_conversation, _conversation(place), activity)
-        return str(answer.id) if answer else ""  # taken (202) without a name: it cannot be updated later
+        return str(answer.id) if answer else ""  # accepted (202) without an id: it cannot be updated later
 
     def find(self, link: WorkspaceLink, place: ThreadRef, *, key: str, since: datetime) -> str | None:
-        """Teams finds no message by a mark: what is in doubt is sent again."""
+        """Returns None: Teams cannot find a message by a mark. An uncertain message is sent again."""
         return None
 
     def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
-        """Replace a message of ours; one whose id Teams never returned stays as it is."""
+        """Replace one of our messages; does nothing for one whose id Teams never returned."""
         if not message_id:
             return
         activity = self._addressed(activity_of(post, place), place)
@@ -98,20 +98,20 @@ class TeamsTransport:
         try:
             call(self.token, web.conversations.update_activity, _conversation(place), message_id, activity)
         except Unreachable as refused:
-            if refused.reason in MESSAGE_GONE:  # the conversation itself is fine
+            if refused.reason in MESSAGE_GONE:  # the conversation itself works
                 raise Permanent(refused.reason) from refused
             raise
 
     def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
-        """Teams has no message for one person in a channel: it goes to their own chat with us.
+        """Send by personal chat, since Teams has no ephemeral messages in a channel.
 
-        Raises Unreachable where they have none.
+        Raises Unreachable if the person has no personal chat with us.
         """
         self.post(link, place if place.is_personal else self.direct(link, to), Post(text), key="")
 
     @contextmanager
     def download(self, link: WorkspaceLink, remote: Json) -> Iterator[Iterator[bytes]]:
-        """Fetch a file by its pre-authorised address, or a pasted picture with our token; redirects are refused."""
+        """Download a file by its pre-authorised address, or a pasted picture with our token; redirects are refused."""
         with (
             place_at(self.platform.name),
             download(
@@ -125,11 +125,11 @@ class TeamsTransport:
             yield file.chunks
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
-        """Teams gives apps no transcripts of clips."""
+        """Returns an empty string: Teams gives apps no transcripts of clips."""
         return ""
 
     def _may_fetch(self, address: WebAddress, remote: Json) -> bool:
-        """Our token goes to the service that the picture came from; without it, to Microsoft's file hosts."""
+        """Allow requests with our token only to the picture's service; without it, only to Microsoft's file hosts."""
         if self.is_local and address.host in LOOPBACK:
             return True
         if address.scheme != "https" or not address.is_usual_port:
@@ -140,7 +140,7 @@ class TeamsTransport:
         return address.host.endswith(FILE_HOSTS)
 
     def _last_place(self, link: WorkspaceLink, external_id: str) -> Json:
-        """Where somebody wrote last; empty where they never did."""
+        """The place where a person wrote last; empty if they never did."""
         with work(Scope.system()):
             identity = find_identity(self.platform.name, link.workspace, external_id)
             return dict(identity.reference) if identity else {}
@@ -154,14 +154,14 @@ class TeamsTransport:
         return client(self.token, self._service(service_url))
 
     def _service(self, url: str) -> str:
-        """A service's address to call with our token; raises Unreachable for one that is none of Microsoft's."""
+        """The address to call of a service, with our token; raises Unreachable if it is not Microsoft's."""
         trusted = trusted_service(url, is_local=self.is_local)
         if trusted is None:
             raise Unreachable("foreign_service")
         return trusted
 
     def _get(self, service_url: str, path: str) -> dict[str, Any]:
-        """One member with address and object id, for which the SDK's client has no method."""
+        """Read one member with address and object id, for which the SDK's client has no method."""
         headers = {"Authorization": f"Bearer {self.token.value()}"}
         try:
             with place_at(self.platform.name), deadline(CALL_SECONDS):
@@ -191,6 +191,6 @@ def _service(place: ThreadRef) -> str:
 
 
 def _conversation(place: ThreadRef) -> str:
-    """A thread of a channel has its root in its name; a chat has none."""
+    """The conversation id: a channel's thread contains its first message's id; a chat has no threads."""
     base = place.channel
     return base if place.is_personal or place.reference.get("is_group") else f"{base};messageid={place.thread}"

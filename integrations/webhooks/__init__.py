@@ -1,4 +1,4 @@
-"""Webhooks: what an escalation has to say to other programs, posted and signed."""
+"""Webhooks: signed POST requests that notify other programs of escalations."""
 
 from functools import partial
 
@@ -15,12 +15,12 @@ from msp.tickets.events import EscalationWebhookCalled
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Call webhooks; in production none that lead into our own network."""
+    """Enable webhooks; in production none to addresses in our own network."""
     listen(settings)
 
 
 def listen(settings: Settings, *, timeout: float = 10.0) -> None:
-    """Have this process's workers post; `timeout` in seconds for the whole of one call."""
+    """Subscribe this process's workers; `timeout` in seconds for a whole call."""
     poster = Poster(timeout=timeout, may_stay_inside=settings.is_demo)
     subscribe(
         "webhooks",

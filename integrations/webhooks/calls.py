@@ -1,4 +1,4 @@
-"""What is posted: which ticket, which promise, which step, and where to look."""
+"""The content of webhook calls: ticket, SLA target, escalation step and links."""
 
 import json
 from uuid import UUID
@@ -16,7 +16,7 @@ from msp.tickets.models import Ticket
 
 
 def call(poster: Poster, public_url: str, called: DeliveredEvent[EscalationWebhookCalled]) -> None:
-    """Post what an escalation says; raises Temporary to be asked again, Permanent where it is no use."""
+    """Post an escalation to its webhook; raises Temporary to be retried, Permanent if a retry cannot succeed."""
     with work(Scope.system()) as session:
         webhook = _active(called.event.webhook_id)
         ticket = session.get_one(Ticket, called.subject_id)
@@ -25,12 +25,12 @@ def call(poster: Poster, public_url: str, called: DeliveredEvent[EscalationWebho
 
 
 def test(poster: Poster, requested: DeliveredEvent[WebhookTestRequested]) -> None:
-    """Post a harmless message once; how it went stands at the webhook."""
+    """Post a test message once; the outcome is stored with the webhook."""
     with work(Scope.system()):
         webhook = _active(requested.subject_id)
     try:
         _post(poster, webhook, requested.delivery_id, {"event_id": str(requested.id), "type": "test"}, kind="test")
-    except OutsideFailure:  # whoever pressed the button sees it there
+    except OutsideFailure:  # the outcome is shown where the button was clicked
         pass
 
 

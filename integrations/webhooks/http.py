@@ -1,4 +1,4 @@
-"""One signed POST to an address that somebody else chose: no redirects, a time limit, and no way into our network."""
+"""One signed POST to a user-supplied address: no redirects, a time limit, and no access to our network (SSRF)."""
 
 import hashlib
 import hmac
@@ -22,21 +22,21 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class _Pinned(http.client.HTTPConnection):
-    """Connects to the address that was checked, whatever the name says by then."""
+    """Connects to the address that was checked, even if the name resolves to another one by then."""
 
     def __init__(self, host: str, port: int, *, address: str, context: ssl.SSLContext | None, timeout: float) -> None:
         super().__init__(host, port, timeout=timeout)
         self._address, self._context = address, context
 
     def connect(self) -> None:
-        """Open the line, with TLS for the host that was named."""
+        """Open the connection, with TLS for the requested host."""
         line = socket.create_connection((self._address, self.port), self.timeout)
         self.sock = self._context.wrap_socket(line, server_hostname=self.host) if self._context else line
 
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """How posts go out: `timeout` in seconds for the whole of one; demonstrations on one machine `may_stay_inside`."""
+    """Settings of posts: `timeout` in seconds for a whole one; demonstrations on one machine `may_stay_inside`."""
 
     timeout: float
     may_stay_inside: bool
@@ -44,7 +44,8 @@ class Poster:
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Post JSON and return the status of success (2xx).
 
-        Raises Temporary (no line, no answer, 408, 425, 429, 5xx; with Retry-After where it was named) or Permanent.
+        Raises Temporary (no connection, no answer, 408, 425, 429, 5xx; with Retry-After if the answer has it) or
+        Permanent.
         """
         target = parse_web_address(url)
         if target is None:
@@ -76,7 +77,7 @@ class Poster:
             line.close()
 
     def _resolved(self, target: WebAddress) -> str:
-        """The first address of the host; refuses it where any of its addresses leads inside."""
+        """The first address of the host; raises Permanent if any of its addresses is in a private network."""
         found = _look_up(target.host, seconds=self.timeout)
         addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
         if not self.may_stay_inside and any(is_inside(each) for each in addresses):
@@ -85,10 +86,10 @@ class Poster:
 
 
 def _look_up(host: str, *, seconds: float) -> list[Any]:
-    """All addresses of a host; raises Temporary where none are known in time.
+    """All addresses of a host; raises Temporary if none are known in time.
 
-    The system's resolver cannot be interrupted, and somebody else's name server may be slow: a thread asks it, which is
-    left alone when the time is over.
+    The system's resolver cannot be interrupted, and a foreign name server may be slow: the lookup runs in a thread,
+    which is abandoned when the time is over.
     """
     found: list[Any] = []
 
@@ -105,10 +106,10 @@ def _look_up(host: str, *, seconds: float) -> list[Any]:
 
 
 def is_inside(address: Address) -> bool:
-    """Whether an address is not of the public internet: loopback, private, link-local, multicast, reserved.
+    """Whether an address is not on the public internet: loopback, private, link-local, multicast, reserved.
 
-    An IPv4 address that hides in an IPv6 one (mapped, translated, 6to4, Teredo, NAT64, ISATAP) counts as itself. Of
-    IPv6, only what is given out for unicast (2000::/3) and the public NAT64 prefix are outside.
+    An IPv4 address embedded in an IPv6 one (mapped, translated, 6to4, Teredo, NAT64, ISATAP) is checked as IPv4. Of
+    IPv6, only the range assigned for unicast (2000::/3) and the public NAT64 prefix are public.
     """
     if any(address in network for network in _INSIDE):
         return True
@@ -122,13 +123,13 @@ def is_inside(address: Address) -> bool:
 
 
 _NAT64, _UNICAST = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2000::/3")
-# What Python's tables, by their age, still take for public: protocol assignments, 6to4 relays, documentation.
+# Ranges that older versions of Python's tables treat as public: protocol assignments, 6to4 relays, documentation.
 _INSIDE = [ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")]
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 def _hidden_in(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 addresses that an IPv6 one stands for."""
+    """The IPv4 addresses embedded in an IPv6 one."""
     last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     hidden = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in _NAT64 or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
