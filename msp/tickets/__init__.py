@@ -11,7 +11,6 @@ What others call
 - `events`: events of tickets, messages, files and SLA targets; emits them
 - `ticket_rows`: the row and the filter of all lists
 - `queries`, `finished`, `api_queries`: lists of tickets and single tickets
-- `ticket_rows`: the row and the filter of every list of tickets
 - `detail`: row queries of the ticket page
 - `reading`: which replies a requester has not read
 - `search`: full-text search
@@ -20,22 +19,22 @@ What others call
 Rules
 - `states`: statuses, moves, finished and open; priorities
 - `label`: LOZ-42, read and written
-- `numbers`: the next number of a client, with the contract in force
+- `numbers`: the next number of a client, with the current contract
 - `schedule`: times for which a ticket may be scheduled
-- `held_replies`: a reply is refused where others wrote meanwhile
-- `grouping`: how long messages of a person join one ticket
+- `held_replies`: a reply is refused if others wrote meanwhile
+- `grouping`: how long messages of a person are added to one ticket
 - `history`: status, priority and contract of a ticket at an earlier instant
 
 SLA and escalation
-- `sla_targets`: what happens to a ticket moves its clocks
+- `sla_targets`: updates a ticket's clocks after each change
 - `recomputing`: recomputes open clocks after a change of contract or calendar
-- `undelivered`: a reply that failed is owed again
+- `undelivered`: reopens the clocks of a reply that failed
 - `escalation`: finds due escalation steps
 - `escalation_actions`: takes them
 - `waking`: opens scheduled tickets when their time comes
 
 Texts
-- `subject`, `derived_subject`: the subject of a ticket from what was written
+- `subject`, `derived_subject`: the subject of a ticket from its messages
 - `message_lines`, `sentence_end`, `opening_phrases`, `weak_sentences`: how a subject is found in a message
 - `small_talk`, `still_failing`: thanks and greetings; "it still fails"
 - `phrases`, `folding`: lists of phrases, text without case and accents

@@ -1,7 +1,7 @@
-"""Changes of a ticket by the desk: each keeps its clocks right and emits what happened; none commits.
+"""Changes of a ticket by the desk: each updates its clocks and emits an event; none commits.
 
-Callers pass `at`, one instant for the whole change (aware UTC). A lost race between two people shows itself when the
-unit of work is written: the version column turns it into a conflict.
+Callers pass `at`, one instant for the whole change (aware UTC). Concurrent changes are detected when the unit of work
+is flushed: the version column raises a conflict.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ from msp.tickets.models import Ticket
 from msp.tickets.schedule import check_schedule
 from msp.tickets.states import FINISHED, PRIORITIES, may_move
 
-MAX_TAGS, MAX_TAG = 50, 50  # of a ticket, and characters of one
+MAX_TAGS, MAX_TAG = 50, 50  # tags of a ticket, and characters of a tag
 MAX_TIER = 3
 
 
@@ -36,7 +36,7 @@ def assign(
     at: datetime,
     actor_id: UUID | None = None,
 ) -> None:
-    """Give the ticket to a member of staff, or to nobody; emits `ticket.assigned`."""
+    """Assign the ticket to a member of staff, or to no one; emits `ticket.assigned`."""
     if assignee is not None and (not assignee.is_staff or not assignee.active):
         raise Invalid(fields={"assignee_id": ["not_staff"]})
     after = assignee.id if assignee else None
@@ -48,7 +48,7 @@ def assign(
 
 
 def take(ticket: Ticket, person: Person, *, at: datetime) -> None:
-    """Answer for it oneself, which also opens a new ticket; refuses what somebody else took meanwhile."""
+    """Assign the ticket to oneself, which opens a new ticket; refuses one that another person has taken meanwhile."""
     if ticket.assignee_id not in (None, person.id):
         raise Conflict("ticket_taken")
     assign(ticket, person, at=at, actor_id=person.id)
@@ -64,10 +64,11 @@ def change_status(
     actor_id: UUID | None = None,
     scheduled_for: datetime | None = None,
 ) -> None:
-    """The one writer of a status: holds, resumes, stops or reopens the clocks; emits `ticket.status_changed`.
+    """Change the status: pauses, resumes, stops or reopens the clocks; emits `ticket.status_changed`.
 
-    `scheduled` needs the time at which the ticket is opened again (msp/tickets/schedule.py); it may be moved. Raises
-    Invalid for a time that is missing, past, or more than MOST_SCHEDULED away.
+    Only this function writes a status. `scheduled` needs the time at which the ticket is opened again
+    (msp/tickets/schedule.py); the time may be changed. Raises Invalid for a time that is missing, past, or more than
+    MOST_SCHEDULED away.
     """
     before = ticket.status
     if status == "scheduled":
@@ -92,7 +93,9 @@ def change_status(
 
 
 def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UUID | None = None) -> None:
-    """Another priority: open clocks follow its targets from history; emits `ticket.priority_changed`."""
+    """Change the priority: open clocks are recomputed from history with its targets; emits
+    `ticket.priority_changed`.
+    """
     if priority not in PRIORITIES:
         raise Invalid(fields={"priority": ["unknown"]})
     if ticket.priority == priority:
@@ -103,14 +106,15 @@ def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UU
 
 
 def raise_priority(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None) -> None:
-    """The next higher priority; nothing where it is the highest already."""
+    """Raise the priority by one; does nothing at the highest."""
     place = PRIORITIES.index(ticket.priority)
     change_priority(ticket, PRIORITIES[max(place - 1, 0)], at=at, actor_id=actor_id)
 
 
 def change_contract(ticket: Ticket, contract: Contract | None, *, at: datetime, actor_id: UUID | None = None) -> None:
-    """Another contract of the same client covers the ticket, or none does: open clocks follow its promises from
-    history; emits `ticket.contract_changed`. Refuses a contract of another client.
+    """Set another contract of the same client, or none: open clocks are recomputed from history with its SLA targets.
+
+    Emits `ticket.contract_changed`. Refuses a contract of another client.
     """
     if contract is not None and contract.client_id != ticket.client_id:
         raise Invalid(fields={"contract_id": ["unknown"]})
@@ -131,7 +135,7 @@ def change_tier(
     actor_id: UUID | None = None,
     reason: str | None = None,
 ) -> None:
-    """Move the ticket to another tier's queue; who had it keeps nothing to do with it. Emits `ticket.tier_changed`."""
+    """Move the ticket to the queue of another tier and remove its assignee. Emits `ticket.tier_changed`."""
     if not 1 <= tier <= MAX_TIER:
         raise Invalid(fields={"tier": ["unknown"]})
     if ticket.tier == tier:
@@ -157,7 +161,7 @@ def edit(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None, **change
 
 
 def wrong_tags(tags: object) -> list[str]:
-    """What is wrong with a ticket's tags."""
+    """The errors in a ticket's tags."""
     given = list(tags) if isinstance(tags, list | tuple) else []
     if len(given) > MAX_TAGS:
         return ["too_many"]

@@ -1,4 +1,4 @@
-"""Tickets and what belongs to them in pages, for programs: the REST API."""
+"""Paginated queries of tickets, their messages and events, for the REST API."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,7 +38,7 @@ _WHOLE = (
 
 
 class BodyRow(NamedTuple):
-    """The text that opened a ticket."""
+    """The text of a ticket's first message."""
 
     id: UUID
     body: str
@@ -75,7 +75,7 @@ def newest_tickets(wanted: Filter, *, words: str | None = None, after: UUID | No
 
 
 def due_tickets(wanted: Filter, *, words: str | None = None, after: Due | None, limit: int) -> list[ListedTicket]:
-    """Unfinished tickets by what is due first, those that stand still or promise nothing last, in pages."""
+    """Unfinished tickets by due date, in pages; those with paused clocks or without targets come last."""
     query = _narrowed(wanted, words).where(IS_UNFINISHED)
     if after is not None:
         query = query.where(_is_due_after(*after))
@@ -98,14 +98,14 @@ def _listed(rows: Sequence[TicketRow]) -> list[ListedTicket]:
 
 
 def messages_page(ticket_id: UUID, *, after: UUID | None, limit: int) -> list[Message]:
-    """What was said on a ticket, in order, in pages, with authors and files."""
+    """A ticket's messages in order, in pages, with authors and files."""
     query = select(Message).where(Message.ticket_id == ticket_id)
     query = query.options(joinedload(Message.author), selectinload(Message.attachments))
     return page_by_id(query, Message.id, after=after, limit=limit)
 
 
 def events_page(ticket_id: UUID, *, after: int | None, limit: int) -> list[tuple[StoredEvent, Person | None]]:
-    """What happened to a ticket, in order, in pages, each with who did it."""
+    """A ticket's events in order, in pages, each with its actor."""
     query = (
         select(StoredEvent, Person)
         .outerjoin(Person, Person.id == StoredEvent.actor_id)

@@ -1,8 +1,8 @@
-"""What a requester, or somebody of their company, does with a ticket; chat, portal and API call these functions.
+"""Actions of a requester, or a colleague in their company, on a ticket; called by chat, portal and API.
 
-Each takes a locked ticket and returns whether it changed anything: doing what is done already changes nothing. All
-raise Denied for people of another company. Which tickets of their company a person sees is decided before: by the
-conversation they click in, by portal and API (their own, or all for a manager).
+Each takes a locked ticket and returns whether it changed anything; an action that is already done changes nothing. All
+raise Denied for people of another company. Callers decide which tickets of their company a person sees: the
+conversation in which they click, or portal and API (their own, or all for a client manager).
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from msp.tickets.models import Message, Ticket
 from msp.tickets.small_talk import is_small_talk_reply
 from msp.tickets.states import FINISHED, PRIORITIES
 
-REPEAT_AFTER = timedelta(minutes=15)  # asking for a person again within this time notifies nobody again
+REPEAT_AFTER = timedelta(minutes=15)  # a repeated request for a person within this time sends no notification
 
 
 def confirm_solved(ticket: Ticket, person: Person, *, at: datetime) -> bool:
@@ -36,7 +36,7 @@ def confirm_solved(ticket: Ticket, person: Person, *, at: datetime) -> bool:
 
 
 def reopen(ticket: Ticket, person: Person, *, at: datetime) -> bool:
-    """Open a resolved or closed ticket again, as it is not solved; every other status stays."""
+    """Reopen a resolved or closed ticket that is not solved; does nothing in other statuses."""
     _check_company(ticket, person)
     if ticket.status not in FINISHED:
         return False
@@ -45,7 +45,7 @@ def reopen(ticket: Ticket, person: Person, *, at: datetime) -> bool:
 
 
 def ask_for_person(ticket: Ticket, person: Person, *, at: datetime) -> bool:
-    """Ask that a person writes or calls, whatever the status: emits `ticket.person_asked`, once in REPEAT_AFTER."""
+    """Request that a person writes or calls, in any status: emits `ticket.person_asked`, once in REPEAT_AFTER."""
     _check_company(ticket, person)
     asked = select(StoredEvent.id).where(
         StoredEvent.subject_id == ticket.id,
@@ -68,7 +68,7 @@ def make_more_urgent(ticket: Ticket, person: Person, *, at: datetime) -> bool:
 
 
 def may_be_more_urgent(ticket: Ticket) -> bool:
-    """Whether the client may raise the priority: it is unfinished, not at the top, and they have not raised it yet."""
+    """Whether the client may raise the priority: unfinished, not at the highest, and not yet raised by the client."""
     return ticket.status not in FINISHED and ticket.priority != PRIORITIES[0] and not _was_raised_by_client(ticket.id)
 
 
@@ -82,10 +82,10 @@ def add_detail(
     external_id: str | None = None,
     content: Json | None = None,
 ) -> Message:
-    """The client's side wrote: emits `ticket.received`; wakes a waiting ticket, reopens a resolved or closed one.
+    """Add a message of the client: emits `ticket.received`; opens a pending ticket, reopens a resolved or closed one.
 
-    Thanks or a greeting alone leave a finished ticket finished. Where the contract promises an answer to a message,
-    that target runs from the first message that has none. `content` is the rich text of `body`.
+    Thanks or a greeting alone do not reopen a finished ticket. If the contract has a reply target, it runs from the
+    first unanswered message. `content` is the rich text of `body`.
     """
     _check_company(ticket, author)
     message = new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)

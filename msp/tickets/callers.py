@@ -1,4 +1,4 @@
-"""Who calls: somebody the client's records know, or somebody who is added to them with their first ticket."""
+"""The requester of a ticket that staff opens: a known contact, or a new one added with their first ticket."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PHONE = re.compile(r"\+?[0-9(][0-9 ()./\-]*(?:(?:ext|x|#)[. :]*[0-9]{1,6})?", r
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, as the form has it: the id of a person, or the name, address and number of somebody else."""
+    """The requester as entered in the form: the id of a person, or name, address and number of a new one."""
 
     person_id: UUID | None = None
     name: str = ""
@@ -28,9 +28,9 @@ class Caller:
 
 
 def person_calling(client: Client, caller: Caller, *, at: datetime) -> Person:
-    """The person of `client` who asks; somebody the records do not know is added to them (emits `person.added`).
+    """The person of `client` who asks; an unknown person is added to the contacts (emits `person.added`).
 
-    Raises Invalid for a person of another company and for a name, address or number that cannot be one.
+    Raises Invalid for a person of another company, and for an invalid name, address or number.
     """
     if caller.person_id is not None:
         person = access_person(caller.person_id)

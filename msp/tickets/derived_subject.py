@@ -1,4 +1,4 @@
-"""The subject of a ticket as far as it comes from what its requester wrote, so that it follows edits and deletions."""
+"""Subjects derived from the requester's messages; they follow edits and deletions."""
 
 from uuid import UUID
 
@@ -12,14 +12,14 @@ from msp.tickets.events import TicketEdited
 from msp.tickets.models import Message, Ticket
 from msp.tickets.subject import subject_of
 
-_WITHOUT_WORDS = to_json(Document())  # of a message that is nothing but files: its body names them
+_WITHOUT_WORDS = to_json(Document())  # of a message that has only files: its body is their names
 
 
 def derived_subject(ticket: Ticket) -> str:
-    """What `subject_of` makes of the requester's first public messages, up to somebody else's; "" where none is left.
+    """The subject from the requester's first public messages, up to another author's; "" if none is left.
 
-    Deleted messages do not count. Where the first that are left are not the requester's, their next one counts. What
-    only names its files comes last.
+    Deleted messages do not count. If the first remaining ones are not the requester's, the requester's next one counts.
+    A message that only names its files is used last.
     """
     db.session.flush()
     query = select(Message.author_id, Message.body, Message.content).where(
@@ -36,13 +36,13 @@ def derived_subject(ticket: Ticket) -> str:
 
 
 def opening_message_id(ticket: Ticket) -> UUID | None:
-    """The message that opened the ticket: the first that was stored, ids being ordered by time."""
+    """The message that opened the ticket: the one with the lowest id, as ids are ordered by time."""
     query = select(Message.id).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
     return db.session.execute(query).scalar_one_or_none()
 
 
 def was_written_by_staff(ticket: Ticket) -> bool:
-    """Whether a member of staff gave the ticket its subject by editing it."""
+    """Whether a member of staff has edited the ticket's subject."""
     query = (
         select(StoredEvent.id)
         .join(Person, Person.id == StoredEvent.actor_id)

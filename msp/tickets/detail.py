@@ -1,7 +1,7 @@
-"""What the page of a ticket reads: the ticket, what was said on it, and what happened to it.
+"""Row queries of the ticket page: the ticket, its messages and its events.
 
-Parts of one statement (msp.kernel.batch_read) in which the ticket is named by its label; the page puts them together
-with what other packages show beside it.
+They are parts of one statement (msp.kernel.batch_read) in which the ticket is identified by its label; the page
+combines them with the queries of other packages.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ THIS = select(_LABELLED.c.id).scalar_subquery()
 
 
 class RequesterRow(NamedTuple):
-    """What the page says of the requester beside their name."""
+    """Details of the requester besides their name."""
 
     title: str | None
     phone: str | None
@@ -40,7 +40,7 @@ class RequesterRow(NamedTuple):
 
 
 class ContractRow(NamedTuple):
-    """A contract of the ticket's client, in the version that holds, with the days on which it begins and ends."""
+    """A contract of the ticket's client in its current version, with its first and last day."""
 
     id: UUID
     version: int
@@ -64,7 +64,7 @@ class OtherTicketRow(NamedTuple):
 
 
 class TargetRow(NamedTuple):
-    """What the contract promises for a priority and a type ('' for every type), in business minutes."""
+    """The contract's target for a priority and a type ('' for every type), in business minutes."""
 
     type: str
     priority: str
@@ -85,7 +85,7 @@ class FileRow(NamedTuple):
 
 
 class AuthorRow(NamedTuple):
-    """Who said something; staff has no client."""
+    """The author of a message; staff has no client."""
 
     id: UUID
     name: str
@@ -93,7 +93,7 @@ class AuthorRow(NamedTuple):
 
 
 class MessageRow(NamedTuple):
-    """A message as the page shows it; without an author the desk itself wrote it."""
+    """A message as the page shows it; without an author it is an automatic one."""
 
     id: UUID
     visibility: str
@@ -113,14 +113,14 @@ class MessageRow(NamedTuple):
 
     @property
     def author(self) -> AuthorRow | None:
-        """Who wrote it."""
+        """The author; None for an automatic message."""
         if self.author_id is None:
             return None
         return AuthorRow(self.author_id, self.author_name or "", self.author_client_id)
 
 
 class EventRow(NamedTuple):
-    """An event as the page tells it, with the name of who did it."""
+    """An event as the page shows it, with the name of its actor."""
 
     id: UUID
     kind: str
@@ -202,7 +202,7 @@ OTHERS = RowQuery(
 
 
 def label_parts(label: str) -> dict[str, object]:
-    """The parameters that name a ticket by its label; raises NotFound for what cannot be one."""
+    """The parameters that identify a ticket by its label; raises NotFound for an invalid one."""
     named = parse_label(label)
     if named is None:
         raise NotFound("ticket")
@@ -210,7 +210,7 @@ def label_parts(label: str) -> dict[str, object]:
 
 
 def messages_with_files(found: BatchResult) -> list[MessageRow]:
-    """What was said, in order, each message with its files."""
+    """Messages in order, each with its files."""
     files: dict[UUID, list[FileRow]] = {}
     for file in found.all(FILES):
         files.setdefault(file.message_id, []).append(file)

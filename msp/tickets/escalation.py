@@ -1,7 +1,7 @@
-"""The sweep for escalation steps: what is due is taken in batches, each ticket under its lock, by as many as look.
+"""Takes due escalation steps, in batches, each ticket under its lock; several workers may run it at once.
 
-A worker looks each second. What that costs follows what is due (a partial index on the next step), not what is open.
-A step's record, its effects and what is told of it are one transaction; workers pass over tickets that another has.
+A worker looks each second. The cost depends on what is due (a partial index on the next step), not on what is open. A
+step's record, its effects and its events are one transaction; workers skip tickets that another one has locked.
 """
 
 import logging
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 ASIDE = timedelta(seconds=60)
-# In so many words, not as a parameter: only so can a prepared plan know that the partial index serves it.
+# A literal, not a parameter: otherwise a prepared plan could not use the partial index.
 _RUNNING = text("sla_clock.state = 'running'")
 
-_aside: dict[UUID, datetime] = {}  # tickets whose steps failed here, and until when they are passed over
+_aside: dict[UUID, datetime] = {}  # tickets whose steps failed in this process, and until when they are skipped
 
 
 def take_due_steps() -> int:
-    """Take every step whose moment has come, oldest first; returns how many moments of clocks that were."""
+    """Take every due step, oldest first; returns how many moments of clocks were handled."""
     total = 0
     while taken := _take_some():
         total += taken
@@ -42,7 +42,7 @@ def take_batch() -> bool:
 
 
 def is_due() -> bool:
-    """Whether the moment of any step has come."""
+    """Whether any step is due."""
     with work(Scope.system()) as session:
         query = select(Clock.id).where(_RUNNING, Clock.next_step_at <= time.now(), _is_with_us(time.now()))
         return session.execute(query.limit(1)).one_or_none() is not None
@@ -51,7 +51,7 @@ def is_due() -> bool:
 def _take_some() -> int:
     try:
         return _take(limit=BATCH)
-    except Exception:  # one ticket's trouble must not hold up the others: each by itself, the troubled one aside
+    except Exception:  # one failing ticket must not block the others: take each separately, skip the failing one
         log.exception("a batch of steps failed")
         return sum(_take_alone(ticket_id) for ticket_id in _due_tickets())
 

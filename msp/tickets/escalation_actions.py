@@ -1,7 +1,7 @@
-"""What an escalation step does to its ticket: each moment of a clock once, in order, with everything that falls on it.
+"""Effects of escalation steps on a ticket: each moment of a clock once, in order, with all its steps.
 
-Steps that come late (the desk was down) are taken all the same and marked late; what they do is done in order, but
-people are notified once: the last one notifies everybody whom any of them names.
+Late steps (the desk was down) are taken and marked late; their effects happen in order, but people are notified once:
+the last step notifies all recipients that any of them names.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ NOBODY = Recipients(())
 
 @dataclass(frozen=True, slots=True)
 class DueStep:
-    """What falls on one instant of a clock: steps of the ladder, and the breach itself where it is the deadline."""
+    """What is due at one instant of a clock: escalation steps, and the breach itself if it is the due date."""
 
     clock: Clock
     at: datetime
@@ -43,7 +43,7 @@ class DueStep:
 
     @property
     def event(self) -> type[SlaStepEvent]:
-        """The event that is emitted."""
+        """The event to emit."""
         if self.is_breach:
             return SlaBreached
         is_notice = any(rung.step.action == "notify" for rung in self.rungs)
@@ -52,7 +52,7 @@ class DueStep:
 
 @dataclass(slots=True)
 class StepRecipients:
-    """Who is still to be notified, merged over the steps that were taken together."""
+    """Recipients still to be notified, merged over the steps that were taken together."""
 
     who: list[str] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class StepRecipients:
     is_default: bool = True
 
     def add(self, moment: DueStep) -> None:
-        """Add whom the moment's notify steps name."""
+        """Add the recipients that the moment's notify steps name."""
         for step in (rung.step for rung in moment.rungs if rung.step.action == "notify"):
             self.is_default &= not (step.who or step.by or step.is_urgent)
             self.who += [each for each in step.who or BY_DEFAULT.who if each not in self.who]
@@ -68,7 +68,7 @@ class StepRecipients:
             self.is_urgent |= step.is_urgent
 
     def named(self) -> Recipients | None:
-        """Whom the event names; None where the audience of its type is meant."""
+        """The recipients that the event names; None for the audience of its type."""
         if not self.who:
             return NOBODY
         return None if self.is_default else Recipients(tuple(self.who), tuple(self.by), self.is_urgent)
@@ -85,7 +85,7 @@ class TakenStep:
 
 
 def apply_due_steps(ticket: Ticket, timing: Timing, *, at: datetime) -> tuple[int, list[TakenStep]]:
-    """Take every step of a locked ticket whose moment has come; how many moments there were, and what was taken."""
+    """Take every due step of a locked ticket; returns how many moments there were, and the steps taken."""
     taken: list[TakenStep] = []
     recipients, count = StepRecipients(), 0
     assignee_id = ticket.assignee_id
@@ -99,7 +99,7 @@ def apply_due_steps(ticket: Ticket, timing: Timing, *, at: datetime) -> tuple[in
             recipients = StepRecipients()
         _apply(ticket, timing, moment, at=at)
         count += 1
-    if recipients.who:  # what was done on the way took the last step away, and with it its notice
+    if recipients.who:  # an earlier effect cancelled the last step, and with it its notification
         event = SlaEscalated(clock="", is_late=True, assignee_id=None, due_at=None, recipients=recipients.named())
         emit_ticket_event(ticket, event, at=at)
     return count, taken
@@ -125,7 +125,7 @@ def _is_due(timing: Timing, clock: Clock, rung: PlannedStep, *, moment: datetime
 
 
 def _mark(timing: Timing, moment: DueStep) -> list[TakenStep]:
-    """The moment is behind the clock from here on."""
+    """Mark the moment as passed for the clock."""
     clock, before = moment.clock, len(moment.clock.taken)
     if moment.is_breach:
         clock.breached_at = moment.at
@@ -176,7 +176,7 @@ def _call(ticket: Ticket, moment: DueStep, rung: PlannedStep, *, at: datetime) -
 
 
 def _auto_assign(ticket: Ticket, who: Sequence[str], *, at: datetime) -> None:
-    """Give the ticket to the named person or whoever is on call; where there is nobody it stays where it is."""
+    """Assign the ticket to the named person or to whoever is on call; if there is none it is not changed."""
     wanted = person_of(who[0])
     person = next((each for each in staff() if each.id == wanted), None) if wanted else first_on_call(at)
     if person is not None:

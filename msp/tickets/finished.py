@@ -1,4 +1,4 @@
-"""The list of finished tickets: by when they were resolved, the last one first, in pages by the key of a row."""
+"""The list of finished tickets, last resolved first, paginated by key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +13,13 @@ from msp.kernel.ttl_cache import cached
 from msp.tickets.models import Ticket
 from msp.tickets.ticket_rows import Filter, TicketRow, fetch_rows, narrowed_rows, values_of
 
-COUNTED_SECONDS = 5.0  # how old the number of all may be
+COUNTED_SECONDS = 5.0  # maximum age of the cached total
 FINISHED_AT = func.coalesce(Ticket.resolved_at, Ticket.updated_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where a row stands in the list."""
+    """The position of a row in the list."""
 
     at: datetime
     id: UUID
@@ -30,7 +30,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class FinishedPage:
-    """One page: its rows, and the keys from which the pages beside it go on, where there are any."""
+    """One page: its rows, and the keys of the previous and next page, if any."""
 
     rows: Sequence[TicketRow]
     newer: Key | None
@@ -38,7 +38,7 @@ class FinishedPage:
 
 
 def key_of(text: str) -> Key:
-    """The key in an address; raises NotFound for what is none of ours."""
+    """Parse a key of a URL; raises NotFound for an invalid one."""
     at, _, ticket_id = text.rpartition("_")
     try:
         key = Key(datetime.fromisoformat(at), UUID(ticket_id))
@@ -50,7 +50,7 @@ def key_of(text: str) -> Key:
 
 
 def finished_page(wanted: Filter, *, before: Key | None = None, after: Key | None = None, limit: int) -> FinishedPage:
-    """The finished tickets behind `before`, or those in front of `after`, or the first ones."""
+    """The finished tickets older than the key `before`, or newer than the key `after`, or the latest ones."""
     query = narrowed_rows(replace(wanted, is_finished=True))
     place = tuple_(FINISHED_AT, Ticket.id)
     if after is not None:
@@ -72,12 +72,12 @@ def finished_page(wanted: Filter, *, before: Key | None = None, after: Key | Non
 
 
 def count_finished(wanted: Filter) -> int:
-    """How many there are in all, some seconds old at most."""
+    """The total, at most some seconds old."""
     return count_of(replace(wanted, is_finished=True))
 
 
 def count_of(wanted: Filter) -> int:
-    """How many tickets fit, some seconds old at most."""
+    """How many tickets match, at most some seconds old."""
 
     def count() -> int:
         matching = narrowed_rows(wanted).with_only_columns(func.count(), maintain_column_froms=True)

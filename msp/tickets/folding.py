@@ -1,4 +1,4 @@
-"""Text in one case and without accents, for matching what people typed in a hurry."""
+"""Text in lower case and without accents, for matching what people typed."""
 
 import unicodedata
 from functools import lru_cache

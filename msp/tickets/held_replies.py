@@ -1,6 +1,6 @@
-"""A public reply is held when somebody else has written since its author last looked: two do not answer at once.
+"""A public reply is held if others have written since its author last looked, so that two do not answer at once.
 
-Messages of a ticket are in the order of their ids, which are made under the lock of the ticket's row.
+Messages of a ticket are in the order of their ids, which are generated under the lock of the ticket's row.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,9 @@ class ReplyHeld(Conflict):
 
 
 def check_seen(ticket: Ticket, author: Person, *, last_seen: UUID) -> None:
-    """Raise ReplyHeld where others wrote publicly after the message `last_seen`, and Invalid where that is none of
-    the ticket's.
+    """Raise ReplyHeld if others wrote publicly after the message `last_seen`; Invalid if that is none of the ticket's.
 
-    Locks the ticket's row until the unit of work ends, so that of two replies at the same moment one is held.
+    Locks the ticket's row until the unit of work ends, so that of two simultaneous replies one is held.
     """
     db.session.execute(select(Ticket.id).where(Ticket.id == ticket.id).with_for_update())
     known = select(Message.id).where(Message.ticket_id == ticket.id, Message.id == last_seen)
@@ -41,7 +40,7 @@ def _newer(ticket: Ticket, author: Person, last_seen: UUID) -> Sequence[UUID]:
         Message.ticket_id == ticket.id,
         Message.id > last_seen,
         Message.visibility == "public",
-        Message.author_id != author.id,  # what the desk itself says has no author, and holds nothing
+        Message.author_id != author.id,  # automatic messages have no author, and hold nothing
         Message.deleted_at.is_(None),
     )
     return db.session.scalars(query.order_by(Message.id)).all()

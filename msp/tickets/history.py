@@ -1,4 +1,4 @@
-"""What a ticket was at an earlier instant, told back from its events: a finished promise was made for that. Pure."""
+"""A ticket's terms at an earlier instant, derived from its events, since a finished target used those. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ CHANGES = (TicketPriorityChanged.kind, TicketContractChanged.kind)
 
 
 class Change(Protocol):
-    """An event, however it was read: for kinds of CHANGES, `data` holds `before` and `after`."""
+    """An event, as model or row: for kinds of CHANGES, `data` has `before` and `after`."""
 
     @property
     def kind(self) -> str: ...
@@ -25,16 +25,16 @@ class Change(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TicketTerms:
-    """What a promise rests on: the ticket's priority, and the contract that covers it."""
+    """What an SLA target depends on: the ticket's priority, and the contract that covers it."""
 
     priority: str
     contract_id: UUID | None
 
 
 def terms_at(now: TicketTerms, events: Iterable[Change], at: datetime | None) -> TicketTerms:
-    """What held at an instant (None: now), given every event of the ticket, oldest first.
+    """The terms at an instant (None: now), given all events of the ticket, oldest first.
 
-    That is what the first change after it changed; without one nothing has changed since.
+    They are the `before` of the first change after it; without one nothing has changed since.
     """
     later = [each for each in events if at is not None and each.kind in CHANGES and each.at > at]
     first = {each.kind: each.data["before"] for each in reversed(later)}

@@ -1,4 +1,4 @@
-"""How people name a ticket: the code of its client and its number, as LOZ-42. Pure."""
+"""The ticket number: client code and number, such as LOZ-42. Pure."""
 
 import re
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _LABEL = re.compile(rf"\W*({CODE})(?:\s|{DASH}|[:.])+({DIGITS})\W*", re.IGNORECA
 
 
 class Label(NamedTuple):
-    """Code of a client and number of a ticket; as text LOZ-42."""
+    """Client code and number of a ticket; as text LOZ-42."""
 
     code: str
     number: int
@@ -22,18 +22,18 @@ class Label(NamedTuple):
 
 
 def parse_label(text: str) -> Label | None:
-    """The label that a text is, whatever its case, dash and spaces ("loz 42", "[LOZ–42]"); None where it is none."""
+    """Parse a label in any case, dash and spacing ("loz 42", "[LOZ–42]"); None if it is none."""
     match = _LABEL.fullmatch(narrow(text))
     number = parse_number(match[2]) if match else None
     return Label(match[1].upper(), number) if match and number is not None else None
 
 
 def parse_number(digits: str) -> int | None:
-    """The number of a ticket; None where no ticket can have it."""
+    """Parse the number of a ticket; None if it is out of range."""
     number = int(digits)
     return number if number <= MAX_NUMBER else None
 
 
 def narrow(text: str) -> str:
-    """A text with the full-width forms of East Asian keyboards replaced."""
+    """The text with full-width forms of East Asian keyboards replaced."""
     return text.translate(_FULL_WIDTH)

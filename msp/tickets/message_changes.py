@@ -1,4 +1,4 @@
-"""What becomes of a message that its author edits, deletes or restores where it was written."""
+"""Edits, deletions and restorations of a message by its author on the platform."""
 
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from msp.tickets.subject import subject_of
 
 
 def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime, content: Json | None = None) -> None:
-    """Its author edited it where it was written: emits `ticket.message_edited`; the same words change nothing.
+    """Apply an edit by the author: emits `ticket.message_edited`; an equal text changes nothing.
 
-    `content` is the rich text of `body`. A subject that was derived from the message follows. A deleted message, and
-    one that would be left without words, stay as they are.
+    `content` is the rich text of `body`. A subject that was derived from the message is derived again. Does nothing for
+    a deleted message, or if no text would be left.
     """
     if not body.strip() or message.deleted_at is not None:
         return
@@ -33,10 +33,10 @@ def edit_message(ticket: Ticket, message: Message, *, body: str, at: datetime, c
 
 
 def delete_message(ticket: Ticket, message: Message, *, at: datetime, placeholder_subject: str = "…") -> None:
-    """Its author deleted it where it was written: words, rich text and files go; emits `ticket.message_deleted`.
+    """Apply a deletion by the author: removes text, rich text and files; emits `ticket.message_deleted`.
 
-    Where it opened the ticket, or the subject came from it, the subject is derived again from what the requester
-    wrote besides; where nothing is left it is `placeholder_subject`. A subject written by staff stays. Idempotent.
+    If it opened the ticket, or the subject came from it, the subject is derived again from the requester's other
+    messages; if none is left it is `placeholder_subject`. A subject written by staff stays. Idempotent.
     """
     if message.deleted_at is not None:
         return
@@ -52,9 +52,9 @@ def delete_message(ticket: Ticket, message: Message, *, at: datetime, placeholde
 
 
 def undelete_message(ticket: Ticket, message: Message, *, body: str, content: Json | None, at: datetime) -> None:
-    """Its author took the deletion back: its words are there again, its files are not; emits `ticket.message_restored`.
+    """Restore the text of a deleted message, but not its files; emits `ticket.message_restored`.
 
-    A subject that was derived, or had nothing to be derived from, follows. Others than deleted ones stay as they are.
+    A subject that was derived, or is a placeholder, is derived again. Does nothing unless the message is deleted.
     """
     if message.deleted_at is None:
         return

@@ -1,4 +1,4 @@
-"""The lines of what a person wrote, apart from what they did not write: code, logs, quoted and forwarded mail."""
+"""Separates the lines a person wrote from code, logs, quoted and forwarded mail."""
 
 import re
 from dataclasses import dataclass, field
@@ -76,7 +76,7 @@ _SIGNATURE = re.compile(
 
 @dataclass(slots=True)
 class Lines:
-    """What was written: the person's own lines, the subject of a forwarded mail with its lines, and all the rest."""
+    """The lines of a text: the person's own, the subject of a forwarded mail with its lines, and all the rest."""
 
     own: list[str] = field(default_factory=list)
     forwarded_subject: str = ""
@@ -88,7 +88,7 @@ class Lines:
 
 
 def split_lines(text: str) -> Lines:
-    """Sort the lines of a text (visible characters, \\n between lines); none is lost, code fences are taken off."""
+    """Classify the lines of a text (visible characters, \\n between lines); none is lost, code fences are removed."""
     found = Lines()
     rest = _FENCE.sub(lambda match: _take_fence(match, found), text)
     lines = _unwrap([line for line in rest.split("\n") if line.strip()])
@@ -98,7 +98,7 @@ def split_lines(text: str) -> Lines:
         header = _header_end(lines, at)
         if header > at:
             subject, at = _header_subject(lines[at:header]), header
-            if found.forwarded_subject or found.quoted:  # the thread below it
+            if found.forwarded_subject or found.quoted:  # the quoted thread below it
                 target = found.quoted
             else:
                 found.forwarded_subject, target = subject, found.forwarded
@@ -118,12 +118,12 @@ def split_lines(text: str) -> Lines:
 
 
 def strip_reply_marks(line: str) -> str:
-    """A line without the RE:, RV: and FW: of mail in front."""
+    """A line without the prefixes RE:, RV: and FW: of mail."""
     return _REPLY_MARK.sub("", line, count=1)
 
 
 def without_authors(quoted: list[str]) -> list[str]:
-    """Quoted lines without the name that stands alone, and apart, above what somebody said."""
+    """Quoted lines without the name of the author that precedes a quote on a line of its own."""
     kept = []
     for at, line in enumerate(quoted):
         is_head = (at == 0 or not quoted[at - 1].strip()) and at + 2 < len(quoted) and not quoted[at + 1].strip()
@@ -133,13 +133,13 @@ def without_authors(quoted: list[str]) -> list[str]:
 
 
 def is_place(line: str) -> bool:
-    """Whether a line is an address or a path alone: a URL, a file, a host."""
+    """Whether a line is only an address or a path: a URL, a file, a host."""
     line = line.strip().strip("<>()\"'")
     return bool(_URL.fullmatch(line) or _PATH.fullmatch(line))
 
 
 def error_in(code: list[str]) -> str:
-    """The line of a trace or a log that names the error; the first line where none does, "" where there is nothing."""
+    """The line of a trace or log that names the error; the first line if none does, "" if there is no line."""
     lines = [line.strip() for line in code if any(char.isalnum() for char in line)]
     named = [line for line in lines if _ERROR.match(line)]
     if named:
@@ -169,7 +169,7 @@ def _take_fence(match: re.Match[str], found: Lines) -> str:
 
 
 def _unwrap(lines: list[str]) -> list[str]:
-    """Join what a mail program broke: a long line without an end, then a line that goes on in lower case."""
+    """Join lines wrapped by a mail program: a long line without an end, then one that starts in lower case."""
     joined: list[str] = []
     for line in lines:
         last = joined[-1] if joined else ""
@@ -183,19 +183,19 @@ def _unwrap(lines: list[str]) -> list[str]:
 
 
 def _wraps(line: str) -> bool:
-    """Whether a line looks broken by a mail program: it is long, or ends in a word that asks for another one."""
+    """Whether a line looks wrapped by a mail program: it is long, or ends in a word that needs another one."""
     if line[-1:] in ".!?…:;>" or len(line) > 300 or is_place(line) or _TRACE.match(line):
         return False
     return len(line) >= 58 or (len(line) >= 25 and _GOES_ON.match(fold(line)) is not None)
 
 
 def _asks_for_more(line: str) -> bool:
-    """Whether a line is the head of what follows: «Necesito:», then a list."""
+    """Whether a line introduces what follows: «Necesito:», then a list."""
     return line.rstrip().endswith(":") and len(line.split()) <= 2 and not _HEADER.match(fold(line))
 
 
 def _header_end(lines: list[str], at: int) -> int:
-    """Where the header of a mail that starts at this line ends; `at` where there is none."""
+    """Where the header of a mail that starts at this line ends; `at` if there is none."""
     first = _HEADER.match(fold(lines[at]))
     if first is None:
         return at

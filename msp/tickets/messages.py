@@ -1,4 +1,4 @@
-"""Messages of the desk's people: replies and internal notes, and a failed reply sent again."""
+"""Messages of staff: replies, internal notes, and failed replies sent again."""
 
 from datetime import datetime
 from uuid import UUID
@@ -26,10 +26,10 @@ def reply(
     channel: str = "console",
     last_seen: UUID | None = None,
 ) -> Message:
-    """A person of the desk answers the client, as was promised; opens a new ticket, emits `ticket.replied`.
+    """Reply to the client: meets the reply target, opens a new ticket, emits `ticket.replied`.
 
-    The reply is `pending` until a channel has brought it to the requester (msp.notify.reply_delivery). Raises
-    ReplyHeld where others wrote after the message `last_seen`; without one it is not asked.
+    The reply is `pending` until a channel has delivered it to the requester (msp.notify.reply_delivery). Raises
+    ReplyHeld if others wrote after the message `last_seen`; None skips this check.
     """
     if last_seen is not None:
         check_seen(ticket, author, last_seen=last_seen)
@@ -52,7 +52,7 @@ def reply_from_chat(
     external_id: str,
     content: Json | None = None,
 ) -> Message:
-    """A member of staff answers in the thread itself: as `reply`, but the message was sent where it was said."""
+    """Record a reply that staff wrote in the thread itself: as `reply`, but it is already sent."""
     message = reply(ticket, author=author, body=body, at=at, channel=channel)
     message.external_id, message.content = external_id, content
     message.delivery_state, message.delivery_channel = "sent", channel
@@ -60,7 +60,7 @@ def reply_from_chat(
 
 
 def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console") -> Message:
-    """Something said among us: emits `ticket.noted`, which no client sees and no chat thread gets."""
+    """Add an internal note: emits `ticket.noted`; never shown to clients or in chat threads."""
     message = new_message(
         ticket,
         author=author,
@@ -74,9 +74,9 @@ def note(ticket: Ticket, *, author: Person, body: str, at: datetime, channel: st
 
 
 def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """Send a reply again that failed: emits `ticket.replied` for the same message; refuses any other message.
+    """Send a failed reply again: emits `ticket.replied` for the same message; refuses any other message.
 
-    It keeps answering nothing until it arrives.
+    It meets no SLA target until it is delivered.
     """
     if message.delivery_state != "failed" or message.deleted_at is not None:
         raise Conflict("not_failed")
@@ -86,7 +86,7 @@ def send_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
 
 
 def is_channel(name: str) -> bool:
-    """Whether messages come in or go out this way: a registered platform, or one of the desk's own ways."""
+    """Whether messages use this channel: a registered platform, or one of the desk's own."""
     return name in OWN_CHANNELS or platform_named(name) is not None
 
 

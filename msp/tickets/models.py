@@ -1,4 +1,4 @@
-"""Tickets, what was said on them, and the chat threads that they live in."""
+"""Tickets, their messages, and the chat conversations that show them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,16 +27,16 @@ from msp.sla.models import Clock
 from msp.tickets.label import Label
 from msp.tickets.states import PRIORITIES, SQL_FINISHED, SQL_UNFINISHED, STATUSES
 
-OWN_CHANNELS = ("portal", "console", "email", "phone", "api")  # ways to the desk besides the platforms of plug-ins
+OWN_CHANNELS = ("portal", "console", "email", "phone", "api")  # channels besides the platforms of plug-ins
 TYPES = ("incident", "request")
 LEVELS = ("high", "medium", "low")
-# What may be edited of a ticket by itself, with the allowed values where they are few.
+# The fields of a ticket that may be edited, with the allowed values if they are few.
 EDITABLE: dict[str, tuple[str, ...]] = {"subject": (), "type": TYPES, "impact": LEVELS, "urgency": LEVELS, "tags": ()}
-NOT_CONNECTED = "not_connected"  # Conversation.unreachable_reason where its workspace has no working connection
+NOT_CONNECTED = "not_connected"  # Conversation.unreachable_reason if its workspace has no working connection
 
 
 class TicketCounter(Model):
-    """The last ticket number given to a client; its row lock keeps numbers without gaps."""
+    """The last ticket number of a client; its row lock keeps numbers without gaps."""
 
     __tablename__ = "ticket_counter"
     __table_args__ = ({"info": {"access": "tenant"}},)
@@ -45,7 +45,7 @@ class TicketCounter(Model):
 
 
 class Ticket(Model):
-    """Something a client asked for, with somebody answering for it by a time."""
+    """A matter of a client, with its status, assignee and due date."""
 
     __tablename__ = "ticket"
     __table_args__ = (
@@ -135,13 +135,13 @@ class Ticket(Model):
 
     @property
     def label(self) -> str:
-        """What people call it: LOZ-412."""
+        """The ticket number: LOZ-412."""
         return str(Label(self.client.code, self.number))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asks for, before it is a ticket."""
+    """A request before it becomes a ticket."""
 
     subject: str
     body: str
@@ -152,15 +152,15 @@ class Request:
     urgency: str = "medium"
     tags: tuple[str, ...] = ()
     external_id: str | None = None
-    content: Json | None = None  # the rich text of `body`, where that is no Markdown
+    content: Json | None = None  # the rich text of `body`, if that is not Markdown
 
 
 class Message(Model):
-    """A message on a ticket: to the client (public) or an internal note.
+    """A message on a ticket: public or an internal note.
 
-    `body` is its text: plain where `content` holds the rich text (msp.richtext, as JSON), else Markdown.
-    `delivery_channel` is the channel that a public reply was last sent by, `delivered_at` when that channel took it,
-    and `failed_at` when it last proved undeliverable: such a reply answers the client only from `delivered_at` on.
+    `body` is its text: plain if `content` has the rich text (msp.richtext, as JSON), else Markdown. `delivery_channel`
+    is the channel that a public reply was last sent by, `delivered_at` when that channel accepted it, and `failed_at`
+    when it last failed: such a reply counts as an answer only from `delivered_at` on.
     """
 
     __tablename__ = "message"
@@ -205,7 +205,7 @@ class Message(Model):
 
 
 class Attachment(Model):
-    """A file of a message. Its bytes lie in the file store once they were fetched; never shown on our origin."""
+    """A file of a message. Its bytes are in the file store once fetched; never served from our own origin."""
 
     __tablename__ = "attachment"
     __table_args__ = (
@@ -228,7 +228,7 @@ class Attachment(Model):
 
     @validates("name")
     def _tidy(self, _key: str, name: str) -> str:
-        """Keep a tidy name, whatever the file is called where it comes from; one that was removed has none."""
+        """Normalise the file name; a removed file has none."""
         return file_name(name) if name else ""
 
 
@@ -247,14 +247,14 @@ class TicketRead(Model):
 
 
 class Conversation(Model):
-    """A thread in a chat system that shows a ticket: its messages become the ticket's messages, and replies go there.
+    """A chat thread that shows a ticket: its messages become the ticket's messages, and replies are posted there.
 
-    `reference` is what the platform needs to write there. `opening_id` is our first message where it is not part of
-    the card, `opening_text` its sentence. A chat without threads has a current ticket, which new messages belong to:
-    that of the conversation with the latest `current_at` (null: not current). `direct_to` is the person whose own chat
-    has to be opened first; `asked_in_channel` is where they asked, if the ticket is answered in their own chat.
-    `question_id` and `question_text` are our last message whose buttons still work; `question_reopens` where they
-    reopen a finished ticket.
+    `reference` is what the platform needs to write there. `opening_id` is our first message if it is not part of the
+    card, `opening_text` its text. A chat without threads has a current ticket, to which new messages are added: that of
+    the conversation with the latest `current_at` (null: not current). `direct_to` is the person whose direct message
+    has to be opened first; `asked_in_channel` is where they asked, if the ticket is answered by direct message.
+    `question_id` and `question_text` are our last message whose buttons still work; `question_reopens` if they reopen a
+    finished ticket.
     """
 
     __tablename__ = "conversation"

@@ -1,7 +1,7 @@
-"""The number of a new ticket, and the contract under which it comes in: one statement, as both are asked for together.
+"""The number of a new ticket and its contract, in one statement.
 
-Numbers have no gaps: the row lock of the client's counter is held until the ticket is written, and a ticket that is not
-written takes its number back with it.
+Numbers have no gaps: the row lock of the client's counter is held until the ticket is committed, and a rollback
+restores the counter.
 """
 
 from datetime import datetime
@@ -48,7 +48,7 @@ _NUMBER_AND_CONTRACT = SingleQuery(
 
 
 def number_and_contract(client: Client, *, at: datetime) -> tuple[int, Versions | None]:
-    """The next ticket number of a client, and the contract that holds on that day in their zone, if any."""
+    """The next ticket number of a client, and the contract that applies on that day in their zone, if any."""
     day = at.astimezone(ZoneInfo(client.timezone)).date()
     [row] = _NUMBER_AND_CONTRACT.rows(client_id=client.id, day=day)
     if row.contract_id is None:

@@ -1,4 +1,4 @@
-"""Opening a ticket: its first message, its SLA clocks, `ticket.opened`."""
+"""Opens a ticket: its first message, its SLA clocks, `ticket.opened`."""
 
 from datetime import datetime
 
@@ -25,9 +25,9 @@ MAX_SUBJECT = 200
 
 
 def open_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> tuple[Ticket, Message]:
-    """Make a ticket with its first message, start its clocks, emit `ticket.opened`.
+    """Create a ticket with its first message, start its clocks, emit `ticket.opened`.
 
-    Refuses empty or huge text, and raises Conflict (`client_not_active`) for a client that is switched off.
+    Refuses empty or too long text, and raises Conflict (`client_not_active`) for an inactive client.
     """
     _check(request)
     if not client.active:

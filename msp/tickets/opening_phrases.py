@@ -1,4 +1,4 @@
-"""What people write before they say what is the matter: greetings, who they are, courtesies, a call for attention."""
+"""Opening phrases before the problem: greetings, introductions, courtesies, calls for attention."""
 
 import re
 
@@ -14,7 +14,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _LONGEST = 400  # characters in which an opening must end
-_MOST = 60  # emoji and marks in front that are taken off
+_MOST = 60  # emoji and marks at the start that are removed
 _END = r"(?![\w@]|['’-]\w)"
 
 _PHRASES = {
@@ -75,7 +75,7 @@ _LEADING_DOTS = re.compile(r"[,;:.!…\s]+")
 
 
 def strip_markup(text: str) -> str:
-    """A text without the markup, bullets, quote marks, mentions, emoji and loose punctuation in front."""
+    """A text without leading markup, bullets, quote marks, mentions, emoji and loose punctuation."""
     for _ in range(_MOST):
         if not text:
             break
@@ -100,7 +100,7 @@ def _without_quotes(text: str) -> str:
 
 
 def strip_opening(text: str) -> str:
-    """A text without what is said before the matter; "" where nothing else is said."""
+    """A text without its opening phrases; "" if nothing else is left."""
     is_opened = False
     while True:
         text = strip_markup(text)
@@ -127,7 +127,7 @@ def _strip_one(text: str) -> str | None:
 
 
 def _is_name(name: str, *, has_place: bool, text: str) -> bool:
-    """Whether what follows «soy» or "this is" is somebody's name: capitals tell, or a place of work behind it."""
+    """Whether a name follows «soy» or "this is": recognised by capitals, or a place of work after it."""
     words = name.split()
     named = [word for word in words if fold(word) not in _PARTICLE]
     if not named or re.match(rf"{_NO_NAME}$", fold(named[0])):
@@ -148,7 +148,7 @@ _NO_PERSON = _words(
 
 
 def _emoji_length(text: str) -> int:
-    """How many characters of an emoji a text starts with; 0 where it starts with something else."""
+    """How many characters the emoji at the start of a text has; 0 if there is none."""
     if text[0].isascii() and not text[0].isdigit() and text[0] not in "#*":
         return 0
     token = next(iter(emoji.analyze(text[:24], non_emoji=True, join_emoji=True)), None)

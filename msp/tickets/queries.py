@@ -1,6 +1,6 @@
-"""Reading tickets for people: the queue by what is due, one ticket with its timeline, what changed since.
+"""Ticket queries for the console: the queue by due date, one ticket with its timeline, changes since a version.
 
-Rows of the queue are plain values read in one statement: the page is drawn all day long by everybody.
+Rows of the queue are plain values read in one statement, because the page is requested all the time.
 """
 
 from collections.abc import Sequence
@@ -39,13 +39,13 @@ from msp.tickets.ticket_rows import (
 )
 
 GROUPS = ("late", "next_hour", "today", "later", "paused", "none")
-RECENT = 64  # how many of the newest events make up the fingerprint of `news`
+RECENT = 64  # how many of the newest events make up the version of `news`
 Bucket = tuple[UUID | None, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What changed: an opaque version to ask with next time, and the tickets concerned."""
+    """Changes: an opaque version for the next call, and the tickets concerned."""
 
     version: str
     tickets: Sequence[UUID] = field(default_factory=tuple)
@@ -76,13 +76,13 @@ DUE_NEXT = RowQuery(  # the two tickets of a person (parameter person_id) that a
 
 
 def rows(wanted: Filter, *, order: str = "due", is_running: bool | None = None, limit: int) -> list[TicketRow]:
-    """Tickets by what is due first, newest first, or by priority; only running or only still ones."""
+    """Tickets by due date, newest first, or by priority; optionally only running or only paused ones."""
     query = _list_query(shape_of(wanted), order, is_running, limit, current_scope().is_client)
     return query.rows(**values_of(wanted))
 
 
 def due_rows(wanted: Filter, *, running: int, still: int) -> list[TicketRow]:
-    """Unfinished tickets by what is due first, so many; then so many of those that stand still or promise nothing."""
+    """Unfinished tickets by due date, up to a limit; then as many with paused clocks or without targets."""
     return _due_query(shape_of(wanted), running, still, current_scope().is_client).rows(**values_of(wanted))
 
 
@@ -113,19 +113,19 @@ def _due_query(shape: FilterShape, running: int, still: int, is_client: bool) ->
 
 
 def _just(limit: int) -> Any:
-    """A limit in so many words: a plan for any number of rows would be made for a tenth of the table."""
+    """The limit as a literal: with a parameter, the planner would assume a tenth of the table."""
     return literal_column(str(int(limit)))
 
 
 def client_names() -> tuple[ClientName, ...]:
-    """The active client companies by name, for a list to choose from; about a second old at most."""
+    """The active client companies by name, for a select field; cached for about a second."""
     query = select(Client.id, Client.name).where(Client.active).order_by(by_name(Client.name), Client.id)
     read = lambda: tuple(ClientName(row.id, row.name) for row in db.session.execute(query))  # noqa: E731
     return cached(read, name="client names", of=current_reader().locale)
 
 
 def access_by_label(label: str, *, lock: bool = False) -> Ticket:
-    """The ticket that people call LOZ-412, with client, requester and assignee; raises NotFound."""
+    """The ticket with this label, with client, requester and assignee; raises NotFound."""
     named = parse_label(label)
     if named is None:
         raise NotFound("ticket")
@@ -143,7 +143,7 @@ def access_by_label(label: str, *, lock: bool = False) -> Ticket:
 
 
 def access_ticket(ticket_id: UUID, *, lock: bool = False) -> Ticket:
-    """The ticket, locked for the unit of work where asked; NotFound also for what the scope may not see."""
+    """The ticket, optionally locked for the unit of work; raises NotFound also outside the scope."""
     query = select(Ticket).where(Ticket.id == ticket_id)
     ticket = db.session.scalars(query.with_for_update() if lock else query).one_or_none()
     if ticket is None:
@@ -152,7 +152,7 @@ def access_ticket(ticket_id: UUID, *, lock: bool = False) -> Ticket:
 
 
 def messages_of(ticket_id: UUID) -> list[Message]:
-    """What was said on a ticket, in order, with authors and files."""
+    """A ticket's messages in order, with authors and files."""
     query = (
         select(Message)
         .where(Message.ticket_id == ticket_id)
@@ -163,7 +163,7 @@ def messages_of(ticket_id: UUID) -> list[Message]:
 
 
 def events_of(subject_id: UUID) -> list[tuple[StoredEvent, str | None]]:
-    """What happened to a ticket, in order, each with the name of who did it."""
+    """A ticket's events in order, each with the name of its actor."""
     query = (
         select(StoredEvent, Person.name)
         .outerjoin(Person, Person.id == StoredEvent.actor_id)
@@ -174,10 +174,10 @@ def events_of(subject_id: UUID) -> list[tuple[StoredEvent, str | None]]:
 
 
 def news(since: str) -> News:
-    """What happened since a version that `news` gave before; an unknown one means: everything recent.
+    """Changes since a version that `news` returned; an unknown version returns all recent ones.
 
-    The fingerprint covers the newest events, not only the last number: a transaction that commits late with an
-    earlier number still shows.
+    The version covers the newest events, not only the last number: a transaction that commits late with an earlier
+    number still shows.
     """
     rows = _NEWEST.read().all(NEWEST)
     version = version_of(rows)
@@ -190,7 +190,7 @@ def news(since: str) -> News:
 
 
 def news_of(requester_id: UUID, since: str) -> News:
-    """The same of one person's own tickets: nothing that happens to others' changes the version."""
+    """The same for one person's own tickets: changes of others do not affect the version."""
     query = (
         select(StoredEvent.seq, StoredEvent.subject_id)
         .join(Ticket, Ticket.id == StoredEvent.subject_id)
@@ -204,13 +204,13 @@ def news_of(requester_id: UUID, since: str) -> News:
 
 
 def version_of(rows: Sequence[Newest]) -> str:
-    """The version of news that the newest events make up."""
+    """The version of `news` for the newest events."""
     last = rows[0].seq if rows else 0
     return f"{last}.{hash(tuple(row.seq for row in rows)) & 0xFFFFFFFF:x}"
 
 
 def open_counts(*, at: datetime, end_of_day: datetime) -> dict[Bucket, int]:
-    """Unfinished tickets by (assignee, tier, group), for everybody's rail and heads; about a second old at most."""
+    """Unfinished tickets by (assignee, tier, group), for the sidebar and page heads; cached for about a second."""
     return cached(lambda: _count_open(at=at, end_of_day=end_of_day), name="open tickets", of=end_of_day)
 
 
@@ -236,7 +236,7 @@ def _group(at: datetime, end_of_day: datetime) -> ColumnElement[str]:
 
 
 def group_counts(wanted: Filter, *, at: datetime, end_of_day: datetime) -> dict[str, int]:
-    """Tickets that fit, by group; about a second old at most."""
+    """How many tickets match, by group; cached for about a second."""
     group = _group(at, end_of_day).label("bucket")
 
     def count() -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What a client's person has not read yet in the portal: replies that were delivered there."""
+"""Replies in the portal that a client's person has not read yet."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -13,7 +13,7 @@ from msp.tickets.models import Message, Ticket, TicketRead
 
 
 def mark_ticket_read(ticket: Ticket, person: Person, *, at: datetime) -> None:
-    """Note that a person has opened a ticket in the portal."""
+    """Record that a person has opened a ticket in the portal."""
     seen = insert(TicketRead).values(person_id=person.id, ticket_id=ticket.id, client_id=ticket.client_id, read_at=at)
     db.session.execute(
         seen.on_conflict_do_update(

@@ -1,7 +1,7 @@
-"""A contract or a calendar says something else: every open clock that rests on it follows, a chunk at a time.
+"""Recomputes open clocks after a change of their contract or calendar, a chunk at a time.
 
-Each chunk is one transaction that also asks for the next, so a worker that dies in between loses nothing, and a change
-that touches a million clocks never holds the others up. Doing a chunk twice changes nothing the second time.
+Each chunk is one transaction that also requests the next, so nothing is lost if a worker crashes in between, and a
+change that affects a million clocks does not block the others for long. Processing a chunk is idempotent.
 """
 
 from uuid import UUID
@@ -25,7 +25,7 @@ CHUNK = 200
 
 
 def register() -> None:
-    """Subscribe to what moves due dates."""
+    """Subscribe to events that change due dates."""
     events = {CalendarChanged, ContractTargetsChanged, SlaRecomputationRequested}
     subscribe("promises", to=events, handler=_follow_change)
 

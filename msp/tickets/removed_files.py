@@ -1,8 +1,8 @@
 """Files of deleted messages, and single files that were removed.
 
-Their rows lose name and address at once, their bytes go once nothing else refers to them. Equal files are stored once,
-for all clients (msp.kernel.files). A file that was stored within the last minutes stays until these are over: the row
-of another upload of it may not be committed yet.
+Their rows lose name and address at once; their bytes are deleted once nothing else refers to them. Equal files are
+stored once, for all clients (msp.kernel.files). A file stored within the last minutes is kept until then: the row of
+another upload of it may not be committed yet.
 """
 
 from collections.abc import Collection
@@ -25,12 +25,12 @@ GRACE = timedelta(minutes=5)
 
 
 def register() -> None:
-    """Remove the bytes of removed files, and files that arrive after their message was deleted."""
+    """Subscribe to removed files, and to files that arrive after their message was deleted."""
     subscribe(SUBSCRIBER, to={AttachmentStored}, handler=_remove, priority=LATER)
 
 
 def remove_attachments(message: Message, *, at: datetime, only: Collection[UUID] | None = None) -> None:
-    """Blank the rows of a message's files, or of some; emits `attachment.removed` for each whose bytes are stored."""
+    """Clear the rows of a message's files, or of some; emits `attachment.removed` for each whose bytes are stored."""
     is_there = or_(Attachment.name != "", Attachment.storage_key.is_not(None))
     query = select(Attachment).where(Attachment.message_id == message.id, is_there)
     if only is not None:

@@ -8,7 +8,7 @@ MOST_SCHEDULED = timedelta(days=366)
 
 
 def check_schedule(scheduled_for: datetime | None, *, at: datetime) -> None:
-    """Raise Invalid (`required`, `in_past`, `too_far`) for a time that no ticket can be scheduled for."""
+    """Raise Invalid (`required`, `in_past`, `too_far`) for an invalid time."""
     code = ""
     if scheduled_for is None:
         code = "required"

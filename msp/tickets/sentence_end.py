@@ -1,4 +1,4 @@
-"""Where the first sentence of a text ends; abbreviations, versions and initials do not end one."""
+"""Finds the end of the first sentence of a text; abbreviations, versions and initials do not end one."""
 
 import re
 
@@ -9,7 +9,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_NEAR = 60  # characters around a stop that are looked at
+_NEAR = 60  # characters around a stop that are examined
 _STOP = re.compile(r"(?:[.!?]+|…+)[\"'»”’)\]*_]*(?=\s|$)|[!?]+(?=[¿¡])")
 
 # A dot after these never ends a sentence: a name, a number or an example follows.
@@ -21,13 +21,13 @@ _OPEN = _words(
     resp fco ee
     """
 )
-# Of those, the ones that can stand at the end all the same.
+# Of those, the ones that can end a sentence.
 _OPEN_OR_END = _words(
     """
     ud uds vd vds ref refs tel telf tlf tfno exp adm resp ms cta cod izq dcha esc pta pol
     """
 )
-# These end one where the next word starts with a capital.
+# These end a sentence if the next word starts with a capital.
 _CLOSING = _words(
     """
     etc s.a s.l uu s.l.u s.a.u s.l.p s.c s.coop s.a.s b.v n.v l.l.c inc ltd co corp cia gmbh a.m p.m h hs hrs
@@ -35,7 +35,7 @@ _CLOSING = _words(
     set oct nov dic jan apr aug dec lun mie jue vie sab dom mon tue wed thu fri
     """
 )
-# These are abbreviations in front of a number only.
+# These are abbreviations only before a number.
 _COUNTED = _words("no ver rev fra fact alb ped of ofi sala pta art ext int hab op id")
 # Words that start a sentence, never a name.
 _STARTS = _words(
@@ -48,7 +48,7 @@ _STARTS = _words(
 
 
 def first_sentence(text: str) -> tuple[str, str]:
-    """The first sentence with its end mark, and what follows it; a text without an end mark is one sentence."""
+    """The first sentence with its end mark, and the rest; a text without an end mark is one sentence."""
     for stop in _STOP.finditer(text):
         near = text[max(0, stop.end() - _NEAR) : stop.end()], text[stop.end() : stop.end() + _NEAR].lstrip()
         if near[1] and not _ends(near[0], stop.group(), near[1]):
@@ -64,7 +64,7 @@ def ends_in_abbreviation(sentence: str) -> bool:
 
 
 def _ends(before: str, mark: str, after: str) -> bool:
-    if mark[-1] in "\"'»”’)" and after[:1].islower():  # a sentence within a sentence
+    if mark[-1] in "\"'»”’)" and after[:1].islower():  # a nested sentence
         return False
     if mark[0] in "!?" or "!" in mark or "?" in mark:
         return not (before.lower().endswith("yahoo!") and after[:1].islower())
@@ -76,12 +76,12 @@ def _ends(before: str, mark: str, after: str) -> bool:
     if word in _COUNTED and after[:1].isdigit():
         return False
     if word in _CLOSING or re.fullmatch(r"\w(?:\.\w)+", word):
-        if fold(before).strip("\"'«“‘(¿¡ ").rstrip(".") == word:  # with which the text begins: a name follows
+        if fold(before).strip("\"'«“‘(¿¡ ").rstrip(".") == word:  # at the start of the text: a name follows
             return False
         return not after[:1].islower() and not after[:1].isdigit()
     if len(word) == 1 and word.isalpha():  # an initial
         return next_word in _STARTS and after[:1].isupper()
-    if word.isdigit():  # the number of a list
+    if word.isdigit():  # a list number
         return not re.search(r"(?:^|[:;])\s*\d+\.$", before)
     return True
 

@@ -1,4 +1,4 @@
-"""A ticket's promises follow what happens to it: said, answered, held, finished, opened again, promised otherwise."""
+"""Updates a ticket's SLA clocks after messages, changes of status, and changes of its terms."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -31,14 +31,14 @@ _SAID = (
 
 
 def on_message(ticket: Ticket, said: TicketMessage, *, actor_id: UUID | None) -> None:
-    """Something was said: a response meets the promise to answer, a question begins one."""
+    """A message was added: a response meets the reply target, a question starts one."""
     if said.is_response:
         timing = timing_for(ticket)
         met = sla.meet(timing, *sla.ANSWERS, at=said.at)
         _emit_met(ticket, met, at=said.at, actor_id=actor_id)
         if met:
             copy_next_due(ticket, timing.clocks)
-    elif said.is_question and ticket.due_kind not in sla.ANSWERS:  # one that runs already covers this one too
+    elif said.is_question and ticket.due_kind not in sla.ANSWERS:  # a running one already covers this message
         timing = timing_for(ticket)
         if timing.level is not None:
             budgets = timing.level.budgets(priority=ticket.priority, type=ticket.type)
@@ -47,7 +47,7 @@ def on_message(ticket: Ticket, said: TicketMessage, *, actor_id: UUID | None) ->
 
 
 def on_status(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | None) -> None:
-    """Another status: hold, resume, stop or reopen the clocks. `resolved_at` is still that of before."""
+    """The status changed: pause, resume, stop or reopen the clocks. `resolved_at` is still the previous one."""
     timing = timing_for(ticket)
     if ticket.paused_at is not None and not timing.holds(ticket.status):
         sla.resume(timing, at=at)
@@ -65,7 +65,7 @@ def on_status(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | Non
 
 
 def on_terms_changed(ticket: Ticket, *, reason: str, at: datetime, actor_id: UUID | None = None) -> None:
-    """Other promises hold for the ticket: open clocks follow from history; emits `sla.recomputed` where any moved."""
+    """The ticket's terms changed: recompute open clocks from history; emits `sla.recomputed` if any changed."""
     if ticket.status not in FINISHED:
         timing = timing_for(ticket)
         retarget_clocks(ticket, timing, service_level_of(ticket), reason=reason, at=at, actor_id=actor_id)
@@ -74,7 +74,9 @@ def on_terms_changed(ticket: Ticket, *, reason: str, at: datetime, actor_id: UUI
 def retarget_clocks(
     ticket: Ticket, timing: Timing, promise: Promise | None, *, reason: str, at: datetime, actor_id: UUID | None = None
 ) -> None:
-    """Hold an unfinished ticket's clocks to a promise; emits `sla.recomputed` with the deadlines before and after."""
+    """Apply a service level to an unfinished ticket's clocks; emits `sla.recomputed` with the due dates before and
+    after.
+    """
     moved = retarget(
         timing,
         promise,
@@ -91,7 +93,7 @@ def retarget_clocks(
 
 
 def service_level_of(ticket: Ticket) -> Promise | None:
-    """What the ticket's contract promises for its priority and type now; None without a contract."""
+    """The SLA targets of the ticket's contract for its priority and type now; None without a contract."""
     if ticket.contract_id is None:
         return None
     return promise_for(
@@ -104,12 +106,12 @@ def service_level_of(ticket: Ticket) -> Promise | None:
 
 
 def timing_for(ticket: Ticket) -> Timing:
-    """The ticket's clocks and what moves them."""
+    """The ticket's clocks and what affects them."""
     return timing_of(client_id=ticket.client_id, ticket_id=ticket.id, contract_id=ticket.contract_id)
 
 
 def copy_next_due(ticket: Ticket, clocks: Iterable[Clock]) -> None:
-    """Write on the ticket which promise is due first, for lists to sort by."""
+    """Copy the earliest due date to the ticket, for sorting lists."""
     due = sla.next_due(clocks)
     ticket.due_at = due.due_at if due else None
     ticket.due_kind = due.kind if due else None
@@ -117,12 +119,12 @@ def copy_next_due(ticket: Ticket, clocks: Iterable[Clock]) -> None:
 
 
 def message_of(author: Person, *, is_public: bool, at: datetime) -> TicketMessage:
-    """What a person says, as the rule of who owes whom an answer takes it."""
+    """A message as the rules of `sla.reply_state` take it."""
     return TicketMessage(at, is_by_desk=author.is_staff, is_by_client=not author.is_staff, is_public=is_public)
 
 
 def conversation_of(ticket_id: UUID) -> list[TicketMessage]:
-    """What was said on a ticket, in order; a reply that failed counts from when it arrived, if it ever did."""
+    """A ticket's messages in order; a failed reply counts from its delivery, if it was delivered later."""
     return sorted(map(_message, db.session.execute(_SAID, {"ticket_id": ticket_id})), key=lambda said: said.at)
 
 

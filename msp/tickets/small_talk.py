@@ -1,6 +1,6 @@
-"""Messages that ask for nothing: greetings, thanks and acknowledgements; and messages that say it still fails.
+"""Recognises messages without a request (greetings, thanks, acknowledgements), and those that report it still fails.
 
-A text is small talk only where every word of it is known to be: in doubt it is not, so that no problem is lost.
+A text is small talk only if every word of it is known to be; otherwise it is not, so that no problem is lost.
 """
 
 import re
@@ -28,48 +28,48 @@ _SMILEY = re.compile(r"(?<!\w)(?:[:;=8x][-'^o]?[)dp]+|\^_?\^|<3|\(:|[(]y[)])(?!\
 
 
 def is_greeting(text: str) -> bool:
-    """Whether a text is a greeting and nothing else."""
+    """Whether a text is only a greeting."""
     kinds = _kinds(text)
     return "greeting" in kinds and kinds <= _WITH_GREETING
 
 
 def is_thanks(text: str) -> bool:
-    """Whether a text thanks and neither asks nor reports anything; «ya funciona, gracias» is thanks."""
+    """Whether a text is thanks without a question or report; «ya funciona, gracias» is thanks."""
     kinds = _kinds(text)
     return "thanks" in kinds and not kinds & {"question", "attention"}
 
 
 def is_small_talk(text: str) -> bool:
-    """Whether a text is a greeting, thanks or an acknowledgement («vale», «perfecto», 👍) and nothing else."""
+    """Whether a text is only a greeting, thanks or an acknowledgement («vale», «perfecto», 👍)."""
     kinds = _kinds(text)
     return bool(kinds & _SMALL_TALK) and "attention" not in kinds
 
 
 def is_nudge(text: str) -> bool:
-    """Whether a text only asks for somebody to answer: «¿hay alguien?», «hola??»."""
+    """Whether a text only asks for a reply: «¿hay alguien?», «hola??»."""
     kinds = _kinds(text)
     return kinds <= _WITH_NUDGE and ("attention" in kinds or ("greeting" in kinds and "?" in text))
 
 
 def is_acknowledgement(text: str) -> bool:
-    """Whether a text takes note of something (also by thanks), and does nothing else; a greeting is none."""
+    """Whether a text only acknowledges something (thanks included); a greeting does not."""
     kinds = _kinds(text)
     return bool(kinds & {"acknowledgement", "thanks"}) and not kinds & {"greeting", "question", "attention"}
 
 
 def is_small_talk_reply(text: str) -> bool:
-    """Whether an answer is small talk besides what it quotes; a quote alone is none."""
+    """Whether a reply is small talk without its quoted lines; a quote alone is not."""
     return is_small_talk(own_words(text))
 
 
 def own_words(text: str) -> str:
-    """A text without the lines that it quotes."""
+    """A text without its quoted lines."""
     return "\n".join(line for line in text.split("\n") if not line.startswith(">")).strip()
 
 
 @lru_cache(maxsize=256)
 def _kinds(text: str) -> frozenset[str]:
-    """The kinds of phrases that make up the whole text; none where anything else stands in it."""
+    """The kinds of phrases that make up the whole text; empty if it contains anything else."""
     if len(text) > _LONGEST or says_still_failing(text):
         return frozenset()
     plain, found = _without_emoji(fold(visible(text)))
@@ -84,8 +84,8 @@ def _kinds(text: str) -> frozenset[str]:
 
 
 def _cover(words: str) -> set[str] | None:
-    """The kinds of phrases that follow each other to the end; None where no phrases do."""
-    reached: dict[int, set[str]] = {-1: set()}  # where a phrase ended, by which kinds
+    """The kinds of phrases that cover the text to its end; None if they do not."""
+    reached: dict[int, set[str]] = {-1: set()}  # end positions of phrases, with their kinds
     for at in sorted([0, *(match.end() for match in re.finditer(" ", words))]):
         kinds = reached.get(at - 1)
         if kinds is None:
@@ -98,7 +98,7 @@ def _cover(words: str) -> set[str] | None:
 
 
 def _without_emoji(text: str) -> tuple[str | None, set[str]]:
-    """The text without emoji, and what these say; None where one of them may mean trouble."""
+    """The text without emoji, and their kinds; None if one of them may signal a problem."""
     found: set[str] = set()
     text = emoji.emojize(_SKIN_TONE.sub("", text), language="alias")
     for each in emoji.emoji_list(text):
@@ -126,14 +126,14 @@ def _squeezed(word: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _known(word: str) -> str:
-    """A word with its typing error taken back, where it is one letter away from a word of thanks or greeting."""
+    """A word with its typing error corrected, if it is one letter away from a word of thanks or greeting."""
     if len(word) < 5 or word in _VOCABULARY:
         return word
     return next((target for target in _TARGETS if _is_one_off(word, target)), word)
 
 
 def _is_one_off(word: str, target: str) -> bool:
-    """Whether one letter is missing, added or other, or two neighbours are exchanged."""
+    """Whether one letter is missing, added or different, or two neighbours are swapped."""
     if abs(len(word) - len(target)) > 1 or word[0] != target[0]:
         return False
     start = next((at for at, pair in enumerate(zip(word, target, strict=False)) if pair[0] != pair[1]), None)

@@ -1,4 +1,4 @@
-"""The moves of a ticket, on one screen. Buttons are drawn from this table, and nothing else writes a status."""
+"""Statuses of a ticket and the allowed moves. Buttons are drawn from this table."""
 
 from msp.contracts import service_level
 
@@ -7,7 +7,7 @@ UNFINISHED = ("new", "open", "waiting_client", "waiting_third_party", "scheduled
 _FINISHED = ("resolved", "closed")
 FINISHED = frozenset(_FINISHED)
 STATUSES = (*UNFINISHED, *_FINISHED)
-# As conditions in SQL, in the words of the partial indexes.
+# As SQL conditions, exactly as in the partial indexes.
 SQL_FINISHED = f"status in {_FINISHED}"
 SQL_UNFINISHED = f"status not in {_FINISHED}"
 PAUSING = frozenset(service_level.USUAL_PAUSING)
@@ -30,11 +30,11 @@ def may_move(before: str, after: str) -> bool:
 
 
 def pauses(status: str) -> bool:
-    """Whether the clocks of a ticket in this status stand still."""
+    """Whether the clocks of a ticket in this status are paused."""
     return status in PAUSING
 
 
 def priority_of(impact: str, urgency: str) -> str:
-    """The priority that impact and urgency give together (ITIL matrix, three levels each)."""
+    """The priority for an impact and urgency (ITIL matrix, three levels each)."""
     points = {"high": 0, "medium": 1, "low": 2}
     return PRIORITIES[min(points[impact] + points[urgency], 3)]

@@ -1,4 +1,4 @@
-"""Messages that say the problem is not solved, in Spanish and English (phrases/still_failing.txt)."""
+"""Recognises messages that report the problem is not solved, in Spanish and English (phrases/still_failing.txt)."""
 
 import re
 
@@ -13,7 +13,7 @@ _NO_FAILURE = [re.compile(any_of(_PHRASES[section])) for section in ("solved", "
 
 
 def says_still_failing(text: str) -> bool:
-    """Whether a text says that something still fails or fails again; «si vuelve a fallar os aviso» does not."""
+    """Whether a text reports that something still fails or fails again; «si vuelve a fallar os aviso» does not."""
     words = fold(visible(text[:_READ])).replace("’", "'")
     for pattern in _NO_FAILURE:
         words = pattern.sub(" ", words)

@@ -1,4 +1,4 @@
-"""The subject of a ticket, derived from what a person wrote: the first sentence that states the problem."""
+"""The subject of a ticket, derived from a message: the first sentence that states the problem."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,8 +12,8 @@ from msp.tickets.small_talk import is_small_talk
 from msp.tickets.weak_sentences import is_weak
 
 MAX_LENGTH = 120
-_READ = 10_000  # characters of a message that are looked at
-_MOST = 40  # sentences that are looked at
+_READ = 10_000  # characters of a message that are examined
+_MOST = 40  # sentences that are examined
 
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((?:[^()\s]|\([^()\s]{0,300}\)){0,1000}\)")
 _STRONG = re.compile(r"(?<!\w)(\*\*\*|\*\*|~~|__)(?=\S)([^\n]{1,300}?)(?<=\S)\1(?![\w.])")
@@ -24,20 +24,22 @@ _CODE = re.compile(r"`+([^`\n]{0,300})`+")
 _HOST_PREFIX = re.compile(
     r"(?:pc|srv|nas|ws|lap|laptop|dc|vm|fw|sw|ap|db|web|prn|imp|tpv|host|node|ts|rds|sql|esx)-", re.I
 )
-_ENDS_IN_CODE = re.compile(r":[a-z\d_+'-]+:$")  # the short name of a workspace's own emoji
+_ENDS_IN_CODE = re.compile(r":[a-z\d_+'-]+:$")  # the short name of a workspace's custom emoji
 _URL = re.compile(r"(?:[a-z][a-z\d+.-]*:)?//\S+|www\.\S+", re.IGNORECASE)
 
 
 def subject_of(text: str) -> str:
-    """At most 120 characters that state the problem: no greeting, no signature, no quoted mail, no code where a better
-    line exists; cut at a word with «…». A text of greetings alone gives that text, an empty one "".
+    """At most 120 characters that state the problem, cut at a word with «…».
+
+    Without greeting, signature, quoted mail, or code if a better line exists. A text of greetings alone returns that
+    text, an empty one "".
     """
     lines = split_lines(_plain(visible(text[:_READ])))
     return _cut(_finish(next(_candidates(lines, text), "")))
 
 
 def _candidates(lines: Lines, text: str) -> Iterator[str]:
-    """What could be the subject, best first."""
+    """The candidates for the subject, best first."""
     own, forwarded = list(islice(_sentences(lines.own), _MOST)), list(islice(_sentences(lines.forwarded), _MOST))
     subject = [strip_opening(lines.forwarded_subject) or lines.forwarded_subject]
     for group in (own, subject, forwarded):
@@ -54,7 +56,7 @@ def _candidates(lines: Lines, text: str) -> Iterator[str]:
 
 
 def _sentences(lines: Iterable[str]) -> Iterator[str]:
-    """The sentences of some lines, each without what stands in front of the matter."""
+    """The sentences of some lines, each without its opening phrases."""
     rest = "\n".join(strip_reply_marks(line) for line in lines)
     while rest.strip():
         rest = strip_opening(rest)
@@ -74,7 +76,7 @@ def _says_a_word(sentence: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """A text without Markdown's marks around words; fences stay, and so does what only looks like a mark."""
+    """A text without Markdown around words; fences stay, and so does what only looks like Markdown."""
     parts = re.split(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z))", text, flags=re.DOTALL)
     return "".join(part if part.startswith(("```", "~~~")) else _without_marks(part) for part in parts)
 
@@ -102,7 +104,7 @@ def _finish(sentence: str) -> str:
 
 
 def _capitalised(sentence: str) -> str:
-    """A capital at the start, except where the first word has a spelling of its own: iPhone, a URL, a host, a file."""
+    """Capitalise the text, unless the first word has a spelling of its own: iPhone, a URL, a host, a file."""
     match = re.match(r"[¿¡(\[\"'«“‘]*(\S+)", sentence)
     if match is None:
         return sentence
@@ -125,7 +127,7 @@ def _cut(sentence: str) -> str:
 
 
 def _cut_url(url: str) -> str:
-    """A long address by itself: without its query, then at a slash, then anywhere."""
+    """Shorten a long URL: without its query, then at a slash, then anywhere."""
     path = re.split(r"[?#]", url, maxsplit=1)[0]
     if len(path) < MAX_LENGTH:
         return f"{path}…"

@@ -1,4 +1,4 @@
-"""One row for every list of tickets, and the filter that narrows lists: queue, search, portal and API."""
+"""The row and the filter of all lists of tickets: queue, search, portal and API."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -101,14 +101,14 @@ class TicketRow(NamedTuple):
 
     @property
     def requester(self) -> PersonName:
-        """Who asked."""
+        """The requester."""
         return PersonName(
             self.requester_id, self.requester_name, self.requester_email, self.requester_is_guest, self.requester_is_vip
         )
 
     @property
     def assignee(self) -> PersonName | None:
-        """Who answers for the ticket, if anybody."""
+        """The assignee, if any."""
         if self.assignee_id is None:
             return None
         return PersonName(self.assignee_id, self.assignee_name or "", self.assignee_email)
@@ -116,7 +116,7 @@ class TicketRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tickets. Each part that is set narrows; only unfinished ones unless a part says otherwise.
+    """A filter of tickets. Each part that is set narrows; only unfinished ones unless a part includes others.
 
     `is_finished` None means finished or not.
     """
@@ -192,11 +192,11 @@ def select_tickets(*, is_client: bool) -> TicketSelect:
 
 
 def fetch_rows(query: TicketSelect, values: Mapping[str, object]) -> list[TicketRow]:
-    """Run a statement made of `select_tickets`."""
+    """Run a statement of `select_tickets`."""
     return [TicketRow(*row) for row in db.session.execute(query, values)]
 
 
-# Written out, not as parameters: only so can a prepared plan know that the indexes of unfinished tickets serve it.
+# Literals, not parameters: otherwise a prepared plan could not use the indexes of unfinished tickets.
 IS_UNFINISHED = text(f"ticket.{SQL_UNFINISHED}")
 CHOSEN = {"tier": "tiers", "priority": "priorities", "type": "types"}  # parts of Filter that take values of a field
 _TEXTS, _NUMBERS = ARRAY(Text), ARRAY(SmallInteger)
@@ -216,7 +216,7 @@ _CONDITIONS: dict[str, ColumnElement[bool] | TextClause] = {
 
 
 def shape_of(wanted: Filter) -> FilterShape:
-    """Which conditions a filter sets: they decide the statement, whatever the values."""
+    """Which conditions a filter sets; they determine the statement, independently of the values."""
     given = {field.name for field in fields(wanted) if getattr(wanted, field.name)}
     if wanted.is_finished is False and (not wanted.statuses or not FINISHED & set(wanted.statuses)):
         given.add("unfinished")
@@ -235,5 +235,5 @@ def values_of(wanted: Filter) -> dict[str, object]:
 
 
 def narrowed_rows(wanted: Filter) -> TicketSelect:
-    """The statement of these tickets in the scope in force, for lists with an order of their own."""
+    """The statement of these tickets in the current scope, for lists with their own order."""
     return narrow(select_tickets(is_client=current_scope().is_client), shape_of(wanted))

@@ -1,4 +1,4 @@
-"""What a reply that did not arrive means for its ticket: the answer is owed again until one arrives."""
+"""Reopens the SLA targets that an undelivered reply met, until a reply is delivered."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,10 +17,10 @@ from msp.tickets.states import FINISHED
 
 
 def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """Take back what a reply met that proved undeliverable at `at`; its `delivery_state` is `failed` by now.
+    """Reopen what a reply met that failed at `at`; its `delivery_state` is already `failed`.
 
-    Emits `sla.reopened` for each promise that is owed again, and `sla.met` for one that another answer met. A ticket
-    that waits for the client since that very reply is opened again: the client was never asked.
+    Emits `sla.reopened` for each reopened target, and `sla.met` for one that another reply met. A ticket that is
+    pending client since that very reply is opened again, because the client never received the question.
     """
     changes = _status_changes(ticket)
     _wake(ticket, message, changes, at=at)
@@ -43,7 +43,7 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
 
 
 def answer_delivered(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """A reply that had failed arrived at `at`: it meets the promise to answer now; emits `sla.met`."""
+    """A reply that had failed was delivered at `at`: it meets the reply target now; emits `sla.met`."""
     said = TicketMessage(at, is_by_desk=True, is_by_client=False, is_public=True)
     sla_targets.on_message(ticket, said, actor_id=message.author_id)
 
@@ -55,7 +55,7 @@ def _status_changes(ticket: Ticket) -> list[StoredEvent]:
 
 
 def _wake(ticket: Ticket, message: Message, changes: Sequence[StoredEvent], *, at: datetime) -> None:
-    """Undo «send and wait»: the pause that began with the reply never was."""
+    """Undo «send and wait»: end the pause that began with the reply at its start, and open the ticket."""
     is_its = bool(changes) and changes[-1].data["after"] == "waiting_client" and changes[-1].at == message.at
     if ticket.status != "waiting_client" or not is_its:
         return

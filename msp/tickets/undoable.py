@@ -1,8 +1,8 @@
 """Actions that notify clients and colleagues can be undone for some seconds: until then nothing is changed or sent.
 
-`ask` writes `ticket.action_asked`, with a delivery to this module that is due when the time is up; it does the action
-and writes `ticket.action_done`, unless `ticket.action_undone` or `ticket.action_dropped` came first. The row of the
-ticket is locked by whoever writes one of them, so that there is one of them only. An action is added in ACTIONS.
+`ask` emits `ticket.action_asked`, with a delivery to this module that is due when the time is over; it performs the
+action and emits `ticket.action_done`, unless `ticket.action_undone` or `ticket.action_dropped` came first. Emitting any
+of them requires the lock of the ticket's row, so that only one of them is emitted. ACTIONS lists the actions.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,7 +34,7 @@ KINDS = [event.kind for event in (ActionRequested, ActionDone, ActionUndone, Act
 
 @dataclass(frozen=True, slots=True)
 class Undoable:
-    """A kind of action: whether a ticket allows it now, and what does it."""
+    """A kind of action: whether a ticket allows it now, and the function that performs it."""
 
     is_possible: Callable[[Ticket], bool]
     do: Callable[[Ticket, Person, datetime], None]
@@ -42,7 +42,7 @@ class Undoable:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An action that waits; `id` is that of its event."""
+    """A pending action; `id` is that of its event."""
 
     id: UUID
     action: str
@@ -50,7 +50,7 @@ class Pending:
 
 
 class ReadEvent(Protocol):
-    """An event, however it was read."""
+    """An event, as model or row."""
 
     @property
     def id(self) -> UUID: ...
@@ -77,28 +77,28 @@ ACTIONS: dict[str, Undoable] = {
 
 
 def register() -> None:
-    """Do the actions whose time is up."""
+    """Subscribe to actions whose time is over."""
     subscribe(SUBSCRIBER, to=set(), handler=_act)
 
 
 def undo_seconds() -> int:
-    """Seconds in which an action can be undone; 0 does it at once."""
+    """Seconds in which an action can be undone; with 0 it is performed at once."""
     seconds = settings.read(SETTING).get("seconds")
     return seconds if isinstance(seconds, int) and 0 <= seconds <= LONGEST_SECONDS else DEFAULT_SECONDS
 
 
 def set_undo_seconds(seconds: int) -> None:
-    """Change it for actions from now on; raises Invalid outside of 0 to a minute."""
+    """Change it for later actions; raises Invalid outside 0 to 60 seconds."""
     if not 0 <= seconds <= LONGEST_SECONDS:
         raise Invalid(fields={"undo_seconds": ["out_of_range"]})
     settings.write(SETTING, settings.read(SETTING) | {"seconds": seconds})
 
 
 def ask(ticket: Ticket, action: str, *, person: Person, at: datetime) -> Pending | None:
-    """Do an action once it can no longer be undone; returns what waits, None where it was done at once.
+    """Schedule an action until it can no longer be undone; returns it, or None if it was performed at once.
 
-    The ticket must be locked. Asked twice, it waits once. Raises Conflict for what the ticket does not allow, and while
-    another action waits.
+    The ticket must be locked. Idempotent while it is pending. Raises Conflict if the ticket does not allow it, and
+    while another action is pending.
     """
     if not ACTIONS[action].is_possible(ticket):
         raise Conflict("status_move_refused" if action == "resolve" else "not_possible")
@@ -118,7 +118,7 @@ def ask(ticket: Ticket, action: str, *, person: Person, at: datetime) -> Pending
 
 
 def undo(ticket: Ticket, asked: UUID, *, person: Person, at: datetime) -> Pending:
-    """Take back an action that waits; the ticket must be locked. Raises Conflict `too_late` once it was done."""
+    """Cancel a pending action; the ticket must be locked. Raises Conflict `too_late` once it was performed."""
     waiting = pending_in(_events_of(ticket.id))
     if waiting is None or waiting.id != asked:
         raise Conflict("too_late")
@@ -127,7 +127,7 @@ def undo(ticket: Ticket, asked: UUID, *, person: Person, at: datetime) -> Pendin
 
 
 def pending_in(events: Iterable[ReadEvent]) -> Pending | None:
-    """The action of a ticket that waits, by its events."""
+    """The pending action of a ticket, from its events."""
     known = list(events)
     over = {str(each.data["asked"]) for each in known if each.kind in KINDS[1:]}
     for each in known:
@@ -151,7 +151,7 @@ def _act(requested: DeliveredEvent[ActionRequested]) -> None:
 
 
 def _do(ticket: Ticket, waiting: Pending, person: Person, *, asked_at: datetime) -> None:
-    """Do it, unless the ticket changed so that it makes no sense: then say why not."""
+    """Perform it, unless the ticket has changed so that it no longer applies: then record why."""
     at = clock.now()
     if _client_wrote(ticket, since=asked_at):
         _emit(ticket, ActionDropped(asked=waiting.id, action=waiting.action, reason="client_wrote"), person.id, at)

@@ -1,4 +1,4 @@
-"""How many bytes of files one person and one client may send in a day, whichever way they come."""
+"""How many bytes of files one person and one client may send in a day, by all channels."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,14 +12,14 @@ from msp.tickets.models import Attachment, Message
 PERSON_BYTES = 200 * 1024 * 1024
 CLIENT_BYTES = 1024 * 1024 * 1024
 DAY = timedelta(hours=24)
-EXCEEDED = "upload_quota_exceeded"  # the reason of a file that is refused for it
+EXCEEDED = "upload_quota_exceeded"  # the reason of a file that the quota refuses
 
 
 def bytes_left(client_id: UUID, person_id: UUID | None, *, at: datetime) -> int:
-    """How many bytes a person may still send for a client at this moment; never below zero.
+    """How many bytes a person may still send for a client now; never below zero.
 
-    Counted are the files stored in the last 24 hours. Others who send for this client wait until the unit of work in
-    force has ended, so that what comes at once is counted together.
+    Counts the files stored in the last 24 hours. Others who send for this client wait until the current unit of work
+    has ended, so that concurrent uploads are counted together.
     """
     lock = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
     db.session.execute(lock, {"name": f"upload:{client_id}"})
@@ -33,5 +33,5 @@ def bytes_left(client_id: UUID, person_id: UUID | None, *, at: datetime) -> int:
 
 
 def refusal_of(reason: str, *, limit: int) -> str:
-    """The reason to tell for a file that was too large for `limit`, which is the quota's where little was left."""
+    """The reason for refusing a file larger than `limit`: EXCEEDED if the quota set the limit."""
     return EXCEEDED if reason == "too_large" and limit < MAX_BYTES else reason

@@ -1,6 +1,6 @@
-"""Scheduled tickets are opened again when their time comes, and their assignee is notified.
+"""Opens scheduled tickets when their time comes, and notifies their assignee.
 
-A worker looks each second; what that costs follows what is due (a partial index), not what is scheduled.
+A worker looks each second; the cost depends on what is due (a partial index), not on what is scheduled.
 """
 
 from datetime import datetime
@@ -15,12 +15,12 @@ from msp.tickets.events import Recipients, TicketWoken, emit_ticket_event
 from msp.tickets.models import Ticket
 
 BATCH = 50
-RECIPIENTS = Recipients(("assignee",), ("console", "chat"))  # the team leads where nobody has the ticket
-_SCHEDULED = text("ticket.status = 'scheduled'")  # in so many words, so that the partial index serves a prepared plan
+RECIPIENTS = Recipients(("assignee",), ("console", "chat"))  # the team leads if the ticket has no assignee
+_SCHEDULED = text("ticket.status = 'scheduled'")  # a literal, so that a prepared plan can use the partial index
 
 
 def register() -> None:
-    """Look each second, as long as this process works the queues."""
+    """Look each second, as long as this process is a worker."""
     jobs.every_second(open_due)
 
 
@@ -31,9 +31,9 @@ def open_due() -> None:
 
 
 def reschedule(ticket: Ticket, scheduled_for: datetime | None, *, at: datetime) -> None:
-    """Move the time at which a scheduled ticket is opened again.
+    """Change the time at which a scheduled ticket is opened again.
 
-    Raises Invalid for a ticket that is not scheduled (None says nothing about one), and for a time like that.
+    Raises Invalid for an invalid time, and for any time if the ticket is not scheduled.
     """
     if ticket.status == "scheduled":
         change_status(ticket, "scheduled", at=at, scheduled_for=scheduled_for)

@@ -1,4 +1,4 @@
-"""Sentences that say nothing by themselves: «Ayuda», "I have a problem", thanks in advance, «ver abajo»."""
+"""Recognises sentences without information: «Ayuda», "I have a problem", thanks in advance, «ver abajo»."""
 
 import re
 
@@ -10,7 +10,7 @@ _WEAK = re.compile(any_of(read_phrases("weak")["weak"]))
 
 
 def is_weak(sentence: str) -> bool:
-    """Whether a sentence says nothing about the matter by itself; also one without a letter or a digit."""
+    """Whether a sentence has no information about the problem; also one without a letter or a digit."""
     words = re.sub(r"[^\w'’]+|_+", " ", fold(sentence)).replace("’", "'")
     rest = " ".join(_DROPPED.sub(" ", words).split())
     return not rest or _WEAK.fullmatch(rest) is not None

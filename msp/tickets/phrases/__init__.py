@@ -1,7 +1,7 @@
-"""Tables of phrases that people write, in Spanish and English: one pattern a line, folded (lower case, no accents).
+"""Tables of phrases in Spanish and English: one pattern a line, folded (lower case, no accents).
 
-In the files beside this one, `[section]` starts a section, `NAME = …` names alternatives that lines use as `{NAME}`,
-an indented line continues the line above it, and `#` starts a comment. The rest of a line is a regular expression.
+In the files of this folder, `[section]` starts a section, `NAME = …` names alternatives that lines use as `{NAME}`, an
+indented line continues the line above it, and `#` starts a comment. The rest of a line is a regular expression.
 """
 
 import re
@@ -14,7 +14,7 @@ _USE = re.compile(r"\{([A-Z_]+)\}")
 
 @lru_cache
 def read_phrases(name: str) -> dict[str, tuple[str, ...]]:
-    """The patterns of a file, section by section, with their named alternatives filled in."""
+    """The patterns of a file by section, with their named alternatives inserted."""
     sections: dict[str, tuple[str, ...]] = {}
     macros: dict[str, str] = {}
     section = ""
@@ -31,7 +31,7 @@ def read_phrases(name: str) -> dict[str, tuple[str, ...]]:
 
 
 def any_of(patterns: tuple[str, ...]) -> str:
-    """One pattern that matches where any of these does."""
+    """One pattern that matches if any of these does."""
     return "|".join(f"(?:{each})" for each in patterns)
 
 

@@ -1,9 +1,9 @@
-"""Search: tickets, people and companies by what people type; solved tickets that are like another.
+"""Search of tickets, people and companies; resolved tickets similar to another.
 
 - `finding`: the search of console, palette, portal and API
-- `words`: parses what people type; pure
+- `words`: parses the search text; pure
 - `spellings`: other spellings of a term
-- `names`: word forms, stop words, people and companies that are called so
+- `names`: word forms, stop words, people and companies with matching names
 - `excerpts`, `marking`: why a ticket was found
 - `similar`: resolved tickets that share rare words
 - `models`: the search index, which triggers write

@@ -1,4 +1,4 @@
-"""What of each ticket that was found shows why: a message, a note, a file's name, the requester, the company."""
+"""The part of each found ticket that matches: a message, a note, a file name, the requester, the company."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from msp.kernel.folding import CJK
 from msp.tickets.search.marking import Piece, count, marked, pieces
 from msp.tickets.ticket_rows import TicketRow
 
-# The first messages or files of each ticket in which any of the forms stands, as the scope may read them.
+# The first messages or files of each ticket that contain any of the forms, within the scope.
 _TEXTS = text(
     """
     select t.id, found.place, found.said
@@ -31,14 +31,14 @@ _TEXTS = text(
 
 
 class Excerpt(NamedTuple):
-    """The text that was found: `place` is subject, message, note, attachment, requester or client."""
+    """Matching text: `place` is subject, message, note, attachment, requester or client."""
 
     place: str
     pieces: list[Piece]
 
 
 def excerpts(rows: Sequence[TicketRow], forms: Sequence[str]) -> dict[UUID, Excerpt]:
-    """For each ticket the text in which most of the forms stand."""
+    """For each ticket the text that contains most of the forms."""
     texts: dict[UUID, list[tuple[str, str]]] = {}
     if rows and forms:
         words = [f"%{max(form.split(), key=len)}%" for form in forms]

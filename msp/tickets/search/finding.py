@@ -1,4 +1,4 @@
-"""Finding tickets, people and companies: the one search of console, palette, portal and API."""
+"""Search of tickets, people and companies for console, palette, portal and API."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -40,11 +40,11 @@ from msp.tickets.ticket_rows import TicketRow, select_tickets
 
 FOUND, MOST_FOUND = 20, 100
 NAMED = 5
-CANDIDATES = 200  # of the newest tickets that fit, the best are shown
+CANDIDATES = 200  # the best of the newest matching tickets are shown
 
 
 class Hit(NamedTuple):
-    """A ticket that was found: its subject with what was searched for, and the text that shows why."""
+    """A found ticket: its subject with matches marked, and the text that shows why."""
 
     row: TicketRow
     subject: list[Piece]
@@ -52,7 +52,7 @@ class Hit(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What was found, the best first; `exact` is the only ticket that has the number that was typed."""
+    """Search results, best first; `exact` is the only ticket with the number that was typed."""
 
     tickets: Sequence[Hit] = ()
     clients: Sequence[Client] = ()
@@ -100,9 +100,9 @@ _NUMBERED = {
 
 
 def search(words: str, *, requester_id: UUID | None = None, has_names: bool = True, limit: int = FOUND) -> Results:
-    """Tickets by number, words and names, with people and companies if wanted; one requester's only if one is named.
+    """Tickets by number, words and names, optionally with people and companies, or of one requester only.
 
-    Whoever asks finds what their scope may read: no client's person finds a note, nor anything of another company.
+    Results are limited to the scope: a client's person finds no notes and nothing of another company.
     """
     asked, meant, numbered, found = _find(understand(words), requester_id=requester_id, limit=limit)
     rows = _unique([*numbered, *found])[:limit]
@@ -129,7 +129,9 @@ def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]
 def _find(
     asked: Asked, *, requester_id: UUID | None, limit: int
 ) -> tuple[Asked, list[Meant], list[TicketRow], list[TicketRow]]:
-    """What the terms mean, tickets of the number, and tickets of the words: of names alike where no others are."""
+    """The meaning of the terms, tickets by number, and tickets by words; similar names only if there are no exact
+    ones.
+    """
     meant = meanings(asked)
     asked = replace(asked, labels=asked.labels | _labels_of_named(asked, meant))
     asked, numbered = _numbered(asked, requester_id=requester_id)
@@ -141,7 +143,7 @@ def _find(
 
 
 def _labels_of_named(asked: Asked, meant: Sequence[Meant]) -> set[tuple[str | None, int]]:
-    """The tickets that are meant by a number beside a company's name: «Ferretería Lozano 46»."""
+    """The tickets given by a number after a company's name: «Ferretería Lozano 46»."""
     names = [each for each in meant if not is_number(each.term) and not is_ticket_word(each.term)]
     if asked.number is None or not names:
         return set()
@@ -158,7 +160,7 @@ def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) ->
 
 
 def _numbered(asked: Asked, *, requester_id: UUID | None) -> tuple[Asked, list[TicketRow]]:
-    """Tickets of the numbers; where some are of a client whose code was given, those alone are meant."""
+    """Tickets with these numbers; if a client code was given and matches, only those."""
     if not asked.labels:
         return asked, []
     codes, numbers = zip(*((code or "", number) for code, number in asked.labels), strict=True)
@@ -175,7 +177,7 @@ def _unique(rows: Iterable[TicketRow]) -> list[TicketRow]:
 
 
 def _has_label(asked: Asked) -> ColumnElement[bool]:
-    """The ticket has one of the numbers; of that client, where one was named."""
+    """The condition that the ticket has one of the numbers; of that client, if one was named."""
     conditions = []
     for code, number in sorted(asked.labels, key=str):
         client = select(Client.id).where(Client.code == code).scalar_subquery()
@@ -185,14 +187,14 @@ def _has_label(asked: Asked) -> ColumnElement[bool]:
 
 
 def _clients(meant: Sequence[Meant]) -> list[Client]:
-    """Active companies to which every term leads."""
+    """Active companies that match every term."""
     ids = set.intersection(*(set(each.clients) for each in meant)) if meant else set()
     query = select(Client).where(Client.id.in_(ids), Client.active)
     return list(db.session.scalars(query.order_by(by_name(Client.name), Client.id).limit(NAMED))) if ids else []
 
 
 def _people(meant: Sequence[Meant]) -> list[Person]:
-    """Active people to whom every term leads: by their name, or some by that of their company."""
+    """Active people who match every term: by their name, or partly by that of their company."""
     known = {person: client for each in meant for person, client in each.people.items()}
     ids = [
         person

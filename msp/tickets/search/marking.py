@@ -1,4 +1,4 @@
-"""Where the words that were searched for stand in a text, and the piece of the text around them. Pure."""
+"""Marks matches in a text, and cuts the excerpt around them. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,23 +8,23 @@ from typing import NamedTuple
 
 from msp.kernel.folding import CJK, WORD, WORD_LETTER, fold
 
-WIDTH = 180  # characters of an excerpt, about
-BEFORE = 50  # of them before what was found
-MOST_WORDS = 50_000  # of a text that are looked at
+WIDTH = 180  # approximate characters of an excerpt
+BEFORE = 50  # of them before the first match
+MOST_WORDS = 50_000  # of a text that are searched
 _CHARACTER = re.compile(f"{CJK.pattern}|(?:(?!{CJK.pattern}){WORD_LETTER})+")
 Span = tuple[int, int]
-Word = tuple[str, int, int]  # folded, and where it begins and ends in the text
+Word = tuple[str, int, int]  # folded text, start and end in the original
 
 
 class Piece(NamedTuple):
-    """A stretch of a text, and whether it is what was searched for."""
+    """A part of a text, and whether it is a match."""
 
     text: str
     is_match: bool
 
 
 def spans(text: str, forms: Iterable[str]) -> list[Span]:
-    """Where any of the forms (folded phrases whose last word may go on) begins and ends in a text, in order."""
+    """Start and end of each match of the forms (folded phrases whose last word is a prefix) in a text, in order."""
     phrases = [_phrase(form) for form in forms if form]
     words = _words(text)
     found = {span for phrase in phrases for span in _stretches(words, phrase)}
@@ -32,13 +32,13 @@ def spans(text: str, forms: Iterable[str]) -> list[Span]:
 
 
 def count(text: str, forms: Iterable[str]) -> int:
-    """How many of the forms stand in a text."""
+    """How many of the forms a text contains."""
     words = _words(text)
     return sum(any(_stretches(words, _phrase(form))) for form in forms if form)
 
 
 def pieces(text: str, forms: Iterable[str], *, width: int = WIDTH) -> list[Piece]:
-    """About `width` characters of a text around what was searched for, the rest as …; its beginning without any."""
+    """About `width` characters of a text around the matches, the rest as …; its beginning if there are none."""
     found = spans(text, forms)
     start, end = _window(text, found, width)
     shown = [span for span in found if start <= span[0] and span[1] <= end]
@@ -46,7 +46,7 @@ def pieces(text: str, forms: Iterable[str], *, width: int = WIDTH) -> list[Piece
 
 
 def marked(text: str, forms: Iterable[str]) -> list[Piece]:
-    """A whole text, such as a subject, with what was searched for."""
+    """A whole text, such as a subject, with matches marked."""
     return _cut(text, 0, len(text), spans(text, forms))
 
 
@@ -56,7 +56,7 @@ def _words(text: str) -> list[Word]:
 
 
 def _finditer(text: str) -> Iterator[re.Match[str]]:
-    """The words of a text; in Chinese and Japanese each character by itself."""
+    """The words of a text; in Chinese and Japanese each character separately."""
     return (_CHARACTER if CJK.search(text) else WORD).finditer(text)
 
 
@@ -77,7 +77,7 @@ def _stretches(words: Sequence[Word], phrase: tuple[str, ...]) -> Iterator[Span]
 
 
 def _compound_end(words: Sequence[Word], at: int, form: str) -> int:
-    """Where words that one character keeps apart, such as Wi-Fi, end as the one word of the form; 0 if they do not."""
+    """Where words joined by one character, such as Wi-Fi, end as the one word of the form; 0 if they do not match."""
     said, end = words[at][0], words[at][2]
     while form.startswith(said) and said != form and at + 1 < len(words) and words[at + 1][1] == end + 1:
         at += 1
@@ -108,7 +108,7 @@ def _window(text: str, found: Sequence[Span], width: int) -> Span:
 
 
 def _at_word(text: str, at: int, step: int) -> int:
-    """The next gap between words from here, within some letters; here itself where there is none."""
+    """The next word boundary within some letters; the position itself if there is none."""
     if at in (0, len(text)):
         return at
     for gap in range(at, max(0, min(len(text), at + 20 * step)), step):

@@ -1,4 +1,4 @@
-"""What tickets are found by. The database's own triggers write it (migrations 0020_search and 0031_search_forms)."""
+"""The search index of tickets. Database triggers write it (migrations 0020_search and 0031_search_forms)."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from msp.kernel.db import Model
 
 
 class TicketSearch(Model):
-    """The words of a ticket, of long ones in several parts; only staff may read it, since notes are in it."""
+    """The words of a ticket, long ones in several parts; only staff may read it, since it contains notes."""
 
     __tablename__ = "ticket_search"
     __table_args__ = (

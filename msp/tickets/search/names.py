@@ -1,4 +1,4 @@
-"""What terms mean: word forms, stop words, and the people and companies that are called so."""
+"""Meanings of terms: word forms, stop words, and people and companies with matching names."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from msp.kernel.folding import fold
 from msp.tickets.search.words import Asked, Term
 
 NAMESAKES = 500  # people of one name whose tickets are found
-ALIKE = 10  # names that are almost the same
+ALIKE = 10  # similar names
 
 _NAMED = text(
     """
@@ -59,7 +59,7 @@ _ALIKE = text(
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """A term with its forms in folded text, and who is called so: people (with their company) and companies."""
+    """A term with its forms in folded text, and matching people (with their company) and companies."""
 
     term: Term
     forms: tuple[str, ...]
@@ -68,13 +68,13 @@ class Meant:
     clients: frozenset[UUID]
 
     def to_json(self) -> Json:
-        """For search_tickets in the database."""
+        """As JSON for search_tickets in the database."""
         ids = [f"#p{each}" for each in self.people] + [f"#c{each}" for each in self.clients]
         return {"ways": list(self.term.ways), "is_exact": self.term.is_exact, "ids": ids}
 
 
 def meanings(asked: Asked) -> list[Meant]:
-    """The terms that say something, each with who is called so; all of them where none says anything."""
+    """The terms without stop words, each with matching names; all of them if all are stop words."""
     if not asked.terms:
         return []
     rows = db.session.execute(_NAMED, {"asked": _json(asked.terms), "namesakes": NAMESAKES})
@@ -86,12 +86,12 @@ def meanings(asked: Asked) -> list[Meant]:
 
 
 def _with_y(forms: Sequence[str]) -> tuple[str, ...]:
-    """Stems such as «copi» also as they stand in «copying», for marking."""
+    """Stems such as «copi» also as in «copying», for marking."""
     return (*forms, *(f"{form[:-1]}y" for form in forms if form.endswith("i") and len(form) > 3))
 
 
 def with_names_alike(meant: Sequence[Meant]) -> list[Meant]:
-    """The terms with people and companies whose name is almost the same, where nobody has that very name."""
+    """The terms with people and companies of a similar name, if none has exactly that name."""
     words = [(n, fold(each.term.ways[0])) for n, each in enumerate(meant) if _may_be_misspelt(each)]
     if not words:
         return list(meant)
@@ -122,21 +122,21 @@ def _people(told: Sequence[str]) -> dict[UUID, UUID | None]:
 
 
 def _address(term: Term) -> str:
-    """The beginning of a mail address, for LIKE: any word may be the name before its @."""
+    """A LIKE pattern for the beginning of an email address: any word may be the part before @."""
     said = re.sub("^mailto:", "", term.ways[0].lower())
     is_one = re.fullmatch(r"[^\s@]{3,}(@[^\s@]*)?", said) and not said.isdigit()
     return re.sub(r"([\\%_])", r"\\\1", said) if is_one else ""
 
 
 def _digits(term: Term) -> str:
-    """The end of a phone number: its digits without the country, where there are enough of them."""
+    """The end of a phone number: its digits without the country code, if there are enough of them."""
     number = re.fullmatch(r"(?:\+|00)?[\d ()./-]+", term.ways[0])
     digits = re.sub("[^0-9]", "", term.ways[0]) if number else ""
     return digits[-9:] if 9 <= len(digits) <= 15 else ""
 
 
 def _tax_id(term: Term) -> str:
-    """A company's tax number: letters and digits, with or without its country."""
+    """A company's tax ID: letters and digits, with or without its country."""
     letters = re.sub("[^A-Z0-9]", "", term.ways[0].upper())
     return letters if re.fullmatch(r"(?=.*\d{5})[A-Z0-9]{8,14}", letters) else ""
 

@@ -1,4 +1,4 @@
-"""Solved tickets that are like another one, each with what solved it."""
+"""Resolved tickets similar to another one, each with its resolution."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -18,7 +18,7 @@ RESOLUTION_WIDTH = 240  # characters
 
 
 class Alike(NamedTuple):
-    """A solved ticket: its subject with the words that both share, and the last that staff said on it, if anything."""
+    """A resolved ticket: its subject with the shared words, and the last message of staff, if any."""
 
     row: TicketRow
     subject: list[Piece]
@@ -26,7 +26,7 @@ class Alike(NamedTuple):
 
 
 def similar_resolved(ticket: Ticket, *, limit: int = 3) -> list[Alike]:
-    """Resolved and closed tickets that share rare words with this one (staff only): those that share most first."""
+    """Resolved and closed tickets that share rare words with this one (staff only), most shared words first."""
     asked = func.search_similar(ticket.id, limit).table_valued(
         column("found_id", Uuid), "score", column("shared", ARRAY(Text))
     )
@@ -41,7 +41,7 @@ def similar_resolved(ticket: Ticket, *, limit: int = 3) -> list[Alike]:
 
 
 def _resolutions(ticket_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The last that staff said on each ticket, thanks and greetings apart: to the client, else in a note."""
+    """The last message of staff on each ticket, except thanks and greetings: a public one, else a note."""
     query = (
         select(Message.ticket_id, Message.body)
         .join(Person, Person.id == Message.author_id)

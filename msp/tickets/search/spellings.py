@@ -1,5 +1,6 @@
-"""The ways in which one term may be written: addresses, numbers and identifiers as people paste them, and forms of
-Spanish words that stemming does not bring together. Pure."""
+"""Alternative spellings of a term: addresses, numbers and identifiers as people paste them, and forms of Spanish words
+that stemming does not unify. Pure.
+"""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ _NATIONAL = 9  # digits of a Spanish number
 _SPAIN = "34"
 _GROUPS = ((3, 2, 2, 2), (3, 3, 3), (2, 3, 2, 2))
 
-# Endings of Spanish words in folded letters, and what stands there in other forms of the same word.
+# Endings of Spanish words in folded letters, and the endings of other forms of the same word.
 _VERB = "ar|a|as|an|o|e|es|en|ado|ados|ada|adas|ando|aba|aban|aron|amos"
 _FORMS = (
     (re.compile(rf"([a-zñ]{{4,}})e(?:{_VERB}|os)"), ("ea", "eo", "ee")),  # bloqueo, bloqueado, bloqueé
@@ -34,13 +35,13 @@ _ACCENTS = str.maketrans("áéíóúü", "aeiouu")
 
 
 def ways(token: str) -> tuple[str, ...]:
-    """How else a token without spaces may be written: the token itself first, each way once."""
+    """The spellings of a token without spaces: the token itself first, without duplicates."""
     bare = token.strip(_AROUND) or token
     return tuple(dict.fromkeys(_all_ways(bare)))
 
 
 def phone_ways(number: str) -> tuple[str, ...]:
-    """The ways to write a phone number with spaces or hyphens; none where it is not one for sure."""
+    """The spellings of a phone number with spaces or hyphens; empty unless it is certainly one."""
     digits = re.sub(r"\D", "", number)
     is_abroad = number.lstrip().startswith(("+", "00"))
     is_national = len(digits) == _NATIONAL and digits[0] in "6789"
@@ -63,7 +64,7 @@ def _all_ways(token: str) -> Iterator[str]:
 
 
 def _identifiers(token: str) -> Iterator[str]:
-    """MAC addresses and GUIDs in each of their spellings, versions behind a v, days before a time, phone numbers."""
+    """MAC addresses and GUIDs in each of their spellings, versions after a v, dates before a time, phone numbers."""
     letters = re.sub(r"[^0-9a-zA-Z]", "", token)
     if _MAC.fullmatch(token):
         yield from (_grouped(letters, size) for size in (12, 4, 2))
@@ -83,7 +84,9 @@ def _grouped(digits: str, size: int) -> str:
 
 
 def _grouped_phone(digits: str) -> Iterator[str]:
-    """A phone number in one piece, and a Spanish one in the usual groups, each with and without the country."""
+    """A phone number without separators, and a Spanish one in the usual groups, each with and without the country
+    code.
+    """
     digits = digits.removeprefix("00")
     yield digits
     national = digits.removeprefix(_SPAIN) if len(digits) == _NATIONAL + len(_SPAIN) else digits

@@ -1,4 +1,4 @@
-"""What people type into a search field: ticket numbers in any spelling, terms, phrases in quotes. Pure."""
+"""Parses a search text: ticket numbers in any spelling, terms, phrases in quotes. Pure."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ _PHONE = re.compile(r"(?<![\w.+/-])(?:(?:\+|00)\d{1,3}[ -]?)?\(?\d{2,3}\)?(?:[ -
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Something that must be there, in one of several ways to write it; exact: as it stands, no other word forms."""
+    """A required term in one of several spellings; `is_exact`: without other word forms."""
 
     ways: tuple[str, ...]
     is_exact: bool = False
@@ -40,35 +40,35 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A search as it was understood: labels are (code of the client, number), None where only a number was given."""
+    """A parsed search: labels are (client code, number), with None if only a number was given."""
 
     terms: tuple[Term, ...] = ()
     labels: frozenset[tuple[str | None, int]] = field(default_factory=frozenset)
 
     @property
     def number(self) -> int | None:
-        """The only term that is a number, however many words come with it."""
+        """The only term that is a number, whatever other terms there are."""
         numbers = [int(found[1]) for term in self.terms if (found := _NUMBER.fullmatch(term.ways[0]))]
         return numbers[0] if len(numbers) == 1 else None
 
     @property
     def names_client(self) -> bool:
-        """Whether a number came with the code of its client."""
+        """Whether a number was given with a client code."""
         return any(code for code, _number in self.labels)
 
 
 def is_number(term: Term) -> bool:
-    """Whether a term is a number alone, as that of a ticket is."""
+    """Whether a term is a number that a ticket can have."""
     return _NUMBER.fullmatch(term.ways[0]) is not None
 
 
 def is_ticket_word(term: Term) -> bool:
-    """Whether a term only says that a number is one of a ticket: «ticket», «incidencia», «nº»."""
+    """Whether a term only marks a number as a ticket number: «ticket», «incidencia», «nº»."""
     return _LEAD.match(f"{term.ways[0]} 1") is not None
 
 
 def understand(words: str) -> Asked:
-    """What a person asks for with these words; nothing at all where there is neither letter nor digit."""
+    """Parse a search; empty if it has neither letter nor digit."""
     said = narrow(unicodedata.normalize("NFC", storable_text(words, replacement=" "))).strip()[:MAX_LENGTH]
     terms = [term for term in _terms(said) if any(map(fold, term.ways))]
     return Asked(tuple(terms[:MAX_TERMS]), frozenset(_labels(said)))
