@@ -1,4 +1,4 @@
-"""Rich text: one neutral tree for what is said on a ticket, with readers and writers for each way it is said.
+"""Rich text: one tree for the messages of a ticket, with a reader and a writer for each format.
 
 | what | reader | writer |
 |---|---|---|
@@ -42,5 +42,5 @@ __all__ = [
 
 
 def document_of(body: str, content: Json | None) -> Document:
-    """What a message says: its rich text where it is kept, else its text as Markdown."""
+    """The rich text of a message: `content` if it is stored, else `body` read as Markdown."""
     return from_json(content) if content is not None else read_markdown(body)

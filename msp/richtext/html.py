@@ -1,4 +1,4 @@
-"""HTML: the reader of what Teams and mail send, and the writer of what console, portal and mail show."""
+"""HTML: the reader for HTML of Teams and mail, and the writer for console, portal and mail."""
 
 import html as escaping
 from collections.abc import Iterator
@@ -50,19 +50,19 @@ _STYLES = {
 
 
 def read_html(html: str, *, leaves: Leaves | None = None) -> Document:
-    """What HTML says, without its looks: in linear time, and not nested deeper than a tree may be.
+    """Read HTML without its styling, in linear time and with limited nesting.
 
-    `leaves` reads elements of one channel: by the name of the element a function of its attributes and its text, which
-    returns inlines or a quote, or None where the element is nothing special. Addresses that a link may not lead to are
-    told as text; scripts, styles and comments are dropped.
+    `leaves` reads elements of one channel: it maps the name of an element to a function of its attributes and its text,
+    which returns inlines or a quote, or None if the element needs no special treatment. Addresses that links may not
+    use are added as text; scripts, styles and comments are dropped.
     """
     return normalised(Document(read(html, leaves or {})))
 
 
 def write_html(document: Document, *, for_mail: bool = False) -> str:
-    """The document as HTML that is safe to show: no scripts, no images, links that open outside and tell nothing.
+    """The document as safe HTML: no scripts, no images; links open in a new tab and send no referrer.
 
-    For mail the looks are given as inline styles, since mail programs read no style sheets.
+    For mail the styling is inline, since mail programs do not read style sheets.
     """
     made = markup_of(document)
     if for_mail:
@@ -82,7 +82,7 @@ def write_html(document: Document, *, for_mail: bool = False) -> str:
 
 
 def markup_of(document: Document) -> str:
-    """The document as bare HTML, with everything that people typed escaped."""
+    """The document as bare HTML, with all typed text escaped."""
     return "".join(_block(block) for block in normalised(document).blocks)
 
 
@@ -108,7 +108,7 @@ def _block(block: Block) -> str:
 
 
 def _item(item: tuple[Block, ...]) -> str:
-    """An item's blocks; what is one paragraph, alone or before a list in it, needs no paragraph's margins."""
+    """An item's blocks; a single paragraph, alone or before nested lists, has no <p>, since that adds margins."""
     if isinstance(item[0], Paragraph) and all(isinstance(each, List) for each in item[1:]):
         return _inlines(item[0].children) + "".join(map(_block, item[1:]))
     return "".join(map(_block, item))
@@ -140,7 +140,7 @@ def _inline(inline: Inline) -> str:
 
 
 def _spaced(runs: list[Run]) -> Iterator[Run]:
-    """The runs with the spaces that HTML would drop, at the edges of lines and side by side, as non-breaking ones."""
+    """The runs with spaces that HTML would drop (at the edges of lines and adjacent ones) as non-breaking spaces."""
     for number, line in enumerate(lines_of(runs)):
         if number:
             yield Run(LineBreak())

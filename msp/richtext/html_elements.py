@@ -1,4 +1,4 @@
-"""The elements of HTML by what they mean for a reader."""
+"""HTML elements grouped by how the reader treats them."""
 
 from msp.richtext.nodes import Emphasis, Strikethrough, Strong
 from msp.richtext.runs import Style

@@ -1,9 +1,8 @@
-"""How HTML is read: parsed by lexbor, then walked once without recursion.
+"""Reads HTML: parsed by lexbor, then walked once without recursion.
 
-Hostile HTML costs no more than other HTML. Two things in the rules for parsing HTML make few letters many elements, or
-slow: formatting elements that are left open are opened again in every block, so they are renamed before parsing (the
-parser then treats them as elements that it does not know); and nesting without end, so elements past MAX_NESTING become
-void ones.
+Hostile HTML costs no more than other HTML. Two of the parsing rules for HTML make short input expensive. Unclosed
+formatting elements are opened again in every block: they are renamed before parsing, so that the parser treats them as
+unknown elements. Nesting is unlimited: elements deeper than MAX_NESTING become void elements.
 """
 
 import re
@@ -48,7 +47,7 @@ _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 @dataclass
 class _Frame:
-    """A block that is being read: the page, a quote, a list, an item of one or alone, or what is nested too deep."""
+    """A block that is being read: the page, a quote, a list, an item in a list or alone, or content nested too deep."""
 
     tag: str
     blocks: list[Block] = field(default_factory=list)
@@ -65,7 +64,7 @@ class _Frame:
 
 
 def read(html: str, leaves: Leaves) -> Blocks:
-    """The blocks of a page or of a fragment, not in normal form yet."""
+    """The blocks of a page or fragment, not yet in normal form."""
     parser = LexborHTMLParser(_tamed(html))
     reader = _Reader(leaves)
     root = parser.body or parser.root
@@ -75,8 +74,8 @@ def read(html: str, leaves: Leaves) -> Blocks:
 
 
 def _tamed(html: str) -> str:
-    """The HTML with formatting elements renamed, and what is nested too deep made void."""
-    kept: list[bool] = []  # of the elements that are open, whether they still are elements
+    """The HTML with formatting elements renamed, and elements nested too deep made void."""
+    kept: list[bool] = []  # for each open element, whether it was kept as an element
     depth = 0
 
     def tag(found: "re.Match[str]") -> str:
@@ -106,7 +105,7 @@ def _name(node: LexborNode) -> str:
 
 
 def _attributes(node: LexborNode) -> dict[str, str]:
-    """The attributes, without what was renamed in them as if it were an element."""
+    """The attributes, with renaming undone in their values."""
     return {name: _UNTAMED.sub(r"<\1", value or "") for name, value in node.attributes.items()}
 
 
@@ -139,12 +138,12 @@ class _Reader:
                 stack += [(child, False) for child in reversed(list(_children(node)))]
 
     def finish(self) -> Blocks:
-        """The blocks that were read."""
+        """Finish reading and return the blocks."""
         self._flush()
         return tuple(self.frames[0].blocks)
 
     def _enter(self, name: str, node: LexborNode) -> bool:
-        """Begin an element; returns whether to read what is in it."""
+        """Begin an element; returns whether to read its children."""
         if name in DROPPED:
             return False
         if name in self.leaves:
@@ -220,7 +219,7 @@ class _Reader:
                 self._block(List(items, frame.tag == "ol", frame.start if frame.tag == "ol" else 1))
             case "li":
                 self.frames[-1].items.append(frame.blocks)
-            case "item":  # without a list around it
+            case "item":  # an item without a list
                 self._block(List((tuple(frame.blocks),)))
             case _:
                 blocks = [*frame.blocks, *(block for item in frame.items for block in item)]
@@ -231,7 +230,7 @@ class _Reader:
         self.frames[-1].add(block)
 
     def _text(self, text: str) -> None:
-        """White space becomes one space, and none at the edges of a line; a non-breaking space is one that stays."""
+        """Add text: white space is collapsed, and removed at the edges of a line; non-breaking spaces are kept."""
         text = _SPACE.sub(" ", text)
         if text.startswith(" ") and self.is_line_begun:
             self._owe_space()
@@ -249,7 +248,7 @@ class _Reader:
             self.is_space_due, self.is_space_code = True, self.codes > 0
 
     def _pay_space(self) -> None:
-        """Write the space that is due before what follows: as code only within code."""
+        """Write a pending space; as code only within code."""
         if self.is_space_due:
             self._run(" ", is_code=self.is_space_code and self.codes > 0)
         self.is_space_due = False
@@ -280,7 +279,7 @@ class _Reader:
         return canonical(self.urls[-1]) if self.urls else ""
 
     def _tell(self, url: str, start: int) -> None:
-        """Say an address that a link may not lead to, such as a path to a file; not those that are none."""
+        """Add the address of a link that is not allowed, such as a file path, as text; skip other values."""
         label = plain_of(self.runs[start:])
         if not canonical(url) and not _UNTOLD.match(url) and _SCHEME.match(url) and url not in label:
             self._text(f" ({url})" if label.strip() else url)
@@ -290,12 +289,12 @@ class _Reader:
         self.is_space_due = self.is_line_begun = False
 
     def _line(self) -> None:
-        """Begin a line where something stands in this one."""
+        """Begin a line unless the current one is empty."""
         if self.is_line_begun:
             self._break()
 
     def _flush(self, *, heading: int = 0) -> None:
-        """End the paragraph: blank lines part it, those around it go."""
+        """End the paragraph: blank lines split it; leading and trailing ones are dropped."""
         lines: list[list[Run]] = []
         for line in [*lines_of(self.runs), []]:
             if plain_of(line).strip():
@@ -311,7 +310,7 @@ class _Reader:
 
 
 def _raw(node: LexborNode) -> str:
-    """The text of an element as it stands, with a new line for each <br>."""
+    """The text of an element unchanged, with a new line for each <br>."""
     parts: list[str] = []
     stack = list(_children(node))[::-1]
     while stack:
@@ -335,7 +334,7 @@ def _language(node: LexborNode) -> str:
 
 
 def _table(node: LexborNode, leaves: Leaves) -> Block | None:
-    """A table of data; None for one that only lays a page out: with blocks or lines in its cells, or of one column."""
+    """A data table, or None for a layout table: one with blocks or lines in its cells, or with one column."""
     rows: list[list[LexborNode]] = []
     has_header = False
     stack = list(_children(node))[::-1]

@@ -1,4 +1,4 @@
-"""Addresses: which of them may be links, and where one stands in a text."""
+"""Addresses: which of them may be links, and finding them in a text."""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from typing import NamedTuple
 from linkify_it import LinkifyIt
 
 MAX_ADDRESS = 8192
-MAX_LINKS = 1000  # in one text; what has more is data
+MAX_LINKS = 1000  # in one text; a text with more is treated as data
 _ALLOWED = re.compile(r"(?:https?://|mailto:|tel:)\S", re.IGNORECASE)
 _SPACES = re.compile(r"\s")
 _WORD = re.compile(r"\S+")
 _HINT = re.compile(r"://|@|www\.", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\w.:@/-])www\.[^\W_]", re.IGNORECASE)
 _SCHEME = "http://"
-_CLOSING = "»”’…。、，）】》」"  # the library knows the closing punctuation of ASCII
+_CLOSING = "»”’…。、，）】》」"  # the library handles only ASCII closing punctuation
 
 
 class Found(NamedTuple):
@@ -27,9 +27,9 @@ class Found(NamedTuple):
 
 
 def find_links(text: str) -> list[Found]:
-    """The addresses that stand in a text as they are, without the punctuation behind them; in linear time.
+    """Find the addresses in a text, without trailing punctuation; in linear time.
 
-    Web addresses begin with http://, https:// or www.: a name alone (`informe.py`, `notas.md`) is none.
+    Web addresses begin with http://, https:// or www.: a bare name (`informe.py`, `notas.md`) is not an address.
     """
     found: list[Found] = []
     for word in _words(text):
@@ -40,19 +40,19 @@ def find_links(text: str) -> list[Found]:
 
 
 def canonical(url: str) -> str:
-    """The address without white space, or nothing where it is none that a link may lead to."""
+    """The address without white space, or an empty string if a link may not use it."""
     url = url.strip()
     return _SPACES.sub("%20", url) if _ALLOWED.match(url) else ""
 
 
 def shown(url: str) -> str:
-    """What is shown for an address that has no label."""
+    """The text shown for an address without a label."""
     scheme, _, rest = url.partition(":")
     return rest if scheme.lower() in ("mailto", "tel") and rest else url
 
 
 def is_label(label: str, url: str) -> bool:
-    """Whether a label says no more than the address itself: shown without a scheme, or without the last slash."""
+    """Whether a label only repeats the address, possibly without its scheme or final slash."""
     bare = re.sub(r"^(?:https?://|mailto:|tel:)", "", url, flags=re.IGNORECASE)
     return label.strip() in (url, bare, bare.rstrip("/"), url.rstrip("/"))
 
@@ -70,7 +70,7 @@ def _links_of(word: str, offset: int) -> Iterator[Found]:
 
 
 def _words(text: str) -> "Iterator[re.Match[str]]":
-    """The words that may hold an address; one longer than MAX_ADDRESS is none."""
+    """The words that may contain an address; longer words than MAX_ADDRESS cannot."""
     if _HINT.search(text):
         for word in _WORD.finditer(text):
             if word.end() - word.start() <= MAX_ADDRESS and _HINT.search(word[0]):
@@ -87,5 +87,5 @@ def _linkify() -> LinkifyIt:
     made = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": True, "fuzzy_ip": False})
     made.tlds("[a-z0-9-]{2,}", True)  # also addresses within a company: ana@cliente.local
     made.add("ftp:", None)
-    made.add("//", None)  # a path of Windows or of a program, sooner than an address
+    made.add("//", None)  # more likely a path of Windows or of a program than an address
     return made

@@ -1,6 +1,6 @@
-"""Markdown as technicians type it in the console and programs post it to the API: the reader and the writer.
+"""The reader and writer of Markdown, as technicians type it in the console and programs post it to the API.
 
-It is lenient: what is not plainly markup is text. The rules are in `markdown_blocks` and `markdown_inlines`.
+It is lenient: anything that is not clearly markup is text. The rules are in `markdown_blocks` and `markdown_inlines`.
 """
 
 import re
@@ -40,17 +40,17 @@ _STYLES: dict[str, Style] = {"strong": Strong, "em": Emphasis, "s": Strikethroug
 
 
 def read_markdown(text: str) -> Document:
-    """What somebody typed as Markdown; no character that is not markup is lost."""
+    """Read typed Markdown; every character that is not markup is kept."""
     source = text.replace(BACKSLASH, "\ufffd").replace("\\", BACKSLASH)
     tokens = _parser().parse(source, {})
     return normalised(Document(_blocks(iter(tokens), until="")))
 
 
 def write_markdown(document: Document) -> str:
-    """The document as Markdown that `read_markdown` reads as the same; mentions and emoji become text.
+    """Write Markdown that `read_markdown` reads as the same document; mentions and emoji become text.
 
-    Text that would be read as markup is escaped by numeric character references; a style is left out where Markdown
-    cannot have it, as within a word.
+    Text that would be read as markup is escaped by numeric character references; a style is dropped if Markdown cannot
+    express it, as within a word.
     """
     return written(document, read_line)
 
@@ -76,7 +76,7 @@ def _parser() -> MarkdownIt:
 
 
 def _blocks(tokens: Iterator[Token], *, until: str) -> Blocks:
-    """The blocks up to the token that closes what they stand in."""
+    """The blocks up to the token that closes the enclosing block."""
     made: list[Block] = []
     for token in tokens:
         if token.type == until:
@@ -111,7 +111,7 @@ def _items(tokens: Iterator[Token], *, until: str) -> Iterator[Blocks]:
 
 
 def _unindented(inlines: Inlines) -> Inlines:
-    """Without the spaces between an item's mark and its text, or those of an item that stand before what follows it."""
+    """Inlines without leading spaces: those between an item's mark and its text, or before what follows a list."""
     match inlines:
         case (Text(text), *others):
             return (Text(text.lstrip(" \t")), *others)

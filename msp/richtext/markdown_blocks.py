@@ -1,8 +1,8 @@
-"""The block rules of our Markdown, on top of markdown-it: lines as people type them in a help desk.
+"""Block rules of our Markdown, on top of markdown-it: lines as people type them in a help desk.
 
-Differences from CommonMark: no line continues a quote or an item without its mark; `>`, `-`, `*` and `1.` need a space
-and something behind it; `+`, `1)`, underlined headings, rules, HTML and indented code are plain text; lines keep their
-indentation; a fence may have code on the line that opens or closes it, as people write in chats.
+Differences from CommonMark: a line without its mark does not continue a quote or an item; `>`, `-`, `*` and `1.` must
+be followed by a space and text; `+`, `1)`, underlined headings, rules, HTML and indented code are plain text; lines
+keep their indentation; a fence may have code on the line that opens or closes it, as people write in chats.
 """
 
 import re
@@ -24,10 +24,10 @@ _BREAKS = ["paragraph", "blockquote", "list"]
 
 
 def add_block_rules(md: MarkdownIt) -> None:
-    """Have the parser read blocks by these rules and no others."""
+    """Set these block rules, and no others, on the parser."""
     rules = md.block.ruler
     rules.at("table", _table, {"alt": ["paragraph"]})
-    rules.at("code", _never)  # enabled, so that no other rule takes a line that is indented by four spaces or more
+    rules.at("code", _never)  # enabled so that no other rule takes a line that is indented by four spaces or more
     rules.at("fence", _fence, {"alt": _BREAKS})
     rules.at("blockquote", _quote, {"alt": _BREAKS})
     rules.at("list", _list, {"alt": ["paragraph", "blockquote"]})
@@ -43,7 +43,7 @@ def cells_of(line: str) -> list[str]:
 
 
 def is_delimiter_row(line: str) -> bool:
-    """Whether a line is what stands below the header of a table."""
+    """Whether a line is the delimiter row below the header of a table."""
     return "|" in line and "-" in line and DELIMITERS.fullmatch(line) is not None
 
 
@@ -52,7 +52,7 @@ def _never(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _quote_end(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Ends a quote at the first line without its mark: asked only there, before any text is taken as continued."""
+    """Ends a quote at the first line without its mark; called only there, to prevent lazy continuation."""
     return silent
 
 
@@ -104,7 +104,7 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _rows(state: StateBlock, start: int, end: int, *, width: int) -> Iterator[list[str]]:
-    """The rows below, as far as they fit: what has more cells than the header is no row, so that none is lost."""
+    """The rows below the header. A line with more cells than the header ends the table, so that no cell is lost."""
     for number in range(start, end):
         line = _line(state, number)
         if "|" not in line or not _is_inside(state, number) or len(cells_of(line)) > width:
@@ -133,9 +133,9 @@ def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _end_of_code(state: StateBlock, start: int, end: int, *, mark: str) -> tuple[int, str | None, bool]:
-    """The line that ends the code, what stands on it before a fence, and whether there is one.
+    """The line that ends the code, the code before a fence on that line, and whether there is a closing fence.
 
-    A fence behind code counts only where no line of its own closes the block before another opens.
+    A fence at the end of a code line counts only if no closing fence on its own line comes before the next opening one.
     """
     behind: tuple[int, str, bool] | None = None
     number = start + 1
@@ -177,7 +177,7 @@ def _line(state: StateBlock, number: int) -> str:
 
 
 def _is_inside(state: StateBlock, number: int) -> bool:
-    """Whether a line is indented enough for the item that is being read, or blank."""
+    """Whether a line is blank or indented enough for the current item."""
     return state.isEmpty(number) or state.sCount[number] >= state.blkIndent
 
 

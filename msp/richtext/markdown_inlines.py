@@ -1,8 +1,8 @@
-"""The inline rules of our Markdown, on top of markdown-it: what is markup within one line, and what is only typed.
+"""Inline rules of our Markdown, on top of markdown-it: which characters of a line are markup, and which are text.
 
-Differences from CommonMark: a backslash is a character like any other (`BACKSLASH` stands for it while parsing, which
-no rule knows); `<` is one, too; emphasis begins and ends with a word; addresses are links as they stand; of character
-references only the numeric ones of ASCII punctuation are read, which is how markup is escaped.
+Differences from CommonMark: a backslash is an ordinary character (while parsing it is replaced by `BACKSLASH`, which no
+rule matches), and so is `<`; emphasis begins and ends with a word; bare addresses are links; of character references
+only the numeric ones of ASCII punctuation are read, which is how markup is escaped.
 """
 
 import re
@@ -19,13 +19,13 @@ from msp.richtext.links import Found, canonical, find_links
 BACKSLASH = "\ufdd0"
 REFERENCE = re.compile(r"&#([0-9]{2,3});")
 DELIMITERS = "*_~"
-MAX_DELIMITERS = 1000  # in one line; where there are more it is data, and none of them is markup
+MAX_DELIMITERS = 1000  # in one line; a line with more is data, and none of them is markup
 _SPECIAL = re.compile(r"[`*_~\[&]")
 _SPECIAL_IN_DATA = re.compile(r"[`\[&]")
 _LINK = re.compile(r"\[([^\[\]]++)\]\(((?:[^\s()]|\([^\s()]*+\))++)\)")
 _RUNS = {"*": re.compile(r"\*+"), "_": re.compile("_+"), "~": re.compile("~+"), "`": re.compile("`+")}
 _LENGTHS = {"*": (1, 2, 3), "_": (1,), "~": (2,)}
-_MOST = 6  # delimiters side by side that are looked through
+_MOST = 6  # the most adjacent delimiters that are examined
 _OPENING = "([{<\"'"
 _BEGINS_WORD = "([{<\"'#@$`"
 _CLOSING = re.compile(r"[)\]}>\"']{0,6}")
@@ -36,7 +36,7 @@ _PATTERN = re.compile(r"\*\.[\w*?]")
 
 
 def add_inline_rules(md: MarkdownIt) -> None:
-    """Have the parser read inlines by these rules and no others."""
+    """Set these inline rules, and no others, on the parser."""
     rules = md.inline.ruler
     rules.at("text", _text)
     rules.at("linkify", _bare_link)
@@ -49,7 +49,7 @@ def add_inline_rules(md: MarkdownIt) -> None:
 
 
 def env_of(line: str) -> dict[str, Any]:
-    """What the rules must know of a line before it is parsed: the addresses in it, and the asterisks of file names."""
+    """The environment of a line for the rules: the addresses in it, and the asterisks of file patterns."""
     openings: dict[str, int] = {}
     links = {found.start: _before_delimiters(line, found, openings) for found in find_links(line)}
     is_prose = sum(map(line.count, DELIMITERS)) <= MAX_DELIMITERS
@@ -57,27 +57,27 @@ def env_of(line: str) -> dict[str, Any]:
 
 
 def decoded(text: str) -> str:
-    """A text with its numeric references to ASCII punctuation read."""
+    """A text with its numeric references to ASCII punctuation decoded."""
     return REFERENCE.sub(_character, text)
 
 
 def reference_to(character: str) -> str:
-    """How a character of ASCII punctuation is written where it would be markup."""
+    """The reference that escapes a character of ASCII punctuation."""
     return f"&#{ord(character)};"
 
 
 def is_punctuation(character: str) -> bool:
-    """Whether it is punctuation of ASCII."""
+    """Whether it is ASCII punctuation."""
     return character.isascii() and character.isprintable() and not character.isalnum() and character != " "
 
 
 def can_open(line: str, start: int, end: int) -> bool:
-    """Whether a run of delimiters stands at a word's start, with the word directly behind it."""
+    """Whether a run of delimiters is at a word's start, with the word directly after it."""
     return _is_word_start(line, _back(line, start)) and _is_begun(line, _forth(line, end))
 
 
 def can_close(line: str, start: int, end: int) -> bool:
-    """Whether a run of delimiters stands at a word's end, with the word directly before it."""
+    """Whether a run of delimiters is at a word's end, with the word directly before it."""
     word = _back(line, start)
     if not word or line[word - 1].isspace() or line[word - 1] in "([{<" + BACKSLASH:
         return False
@@ -114,7 +114,7 @@ def _end(pattern: "re.Pattern[str]", line: str, at: int) -> int:
 
 
 def _is_foreign(character: str) -> bool:
-    """Whether it belongs to no word and is no ASCII: ¿ « — … and the like."""
+    """Whether it is a non-ASCII character that is not part of a word: ¿ « — … and the like."""
     return not character.isascii() and not _is_of_word(character) and character != BACKSLASH
 
 
@@ -123,7 +123,7 @@ def _is_of_word(character: str) -> bool:
 
 
 def _back(line: str, at: int) -> int:
-    """Where the delimiters side by side begin that end here."""
+    """The start of the adjacent delimiters that end at this position."""
     most = max(at - _MOST, 0)
     while at > most and line[at - 1] in DELIMITERS:
         at -= 1
@@ -131,7 +131,7 @@ def _back(line: str, at: int) -> int:
 
 
 def _forth(line: str, at: int) -> int:
-    """Where the delimiters side by side end that begin here."""
+    """The end of the adjacent delimiters that start at this position."""
     most = min(at + _MOST, len(line))
     while at < most and line[at] in DELIMITERS:
         at += 1
@@ -139,7 +139,7 @@ def _forth(line: str, at: int) -> int:
 
 
 def _patterns(line: str) -> set[int]:
-    """Where an asterisk belongs to a pattern of file names: *.log, *error*.*"""
+    """Positions of asterisks in file patterns: *.log, *error*.*"""
     if "*." not in line:
         return set()
     words = (word for word in _WORD.finditer(line) if _PATTERN.search(word[0]))
@@ -147,7 +147,7 @@ def _patterns(line: str) -> set[int]:
 
 
 def _before_delimiters(line: str, found: Found, openings: dict[str, int]) -> Found:
-    """An address without the delimiters behind it that close what was opened before it: `**see https://a.example**`."""
+    """An address without trailing delimiters that close earlier ones: `**see https://a.example**`."""
     trailing = _TRAILING.search(line, found.start, found.end)
     if not trailing:
         return found
@@ -190,7 +190,7 @@ def _bare_link(state: StateInline, silent: bool) -> bool:
 
 
 def _code(state: StateInline, silent: bool) -> bool:
-    """Code begins with a word, too: the backticks of PowerShell (`a`nb`tc`) are none."""
+    """Code must begin with a word, too: the backticks of PowerShell (`a`nb`tc`) are not code."""
     if state.src[state.pos] != "`":
         return False
     if state.pos and _is_of_word(state.src[state.pos - 1]):

@@ -1,7 +1,7 @@
-"""How a document is written as Markdown.
+"""Writes a document as Markdown.
 
-A line is written plainly, read back, and written with more escapes, and last without its styles, until the reader sees
-in it what was meant. What begins a block only at the start of a line is escaped there.
+A line is written plainly and read back, then with more escapes, and last without its styles, until it is read as the
+intended runs. Block markup is escaped at the start of a line, the only place where it counts.
 """
 
 import re
@@ -47,7 +47,7 @@ _BALANCED = re.compile(r"(?:[^()]|\([^()]*\))*")
 
 
 def written(document: Document, read_line: ReadLine) -> str:
-    """The document as Markdown; `read_line` is the reader of a line."""
+    """The document as Markdown; `read_line` reads a line back."""
     return "\n".join(_blocks(normalised(document).blocks, read_line))
 
 
@@ -71,7 +71,7 @@ def _blocks(blocks: Blocks, read: ReadLine, *, in_item: bool = False) -> list[st
 
 
 def _follows_directly(before: Block | None, block: Block) -> bool:
-    """A list that interrupts a paragraph without a blank line: one of numbers only from 1 on."""
+    """Whether a list can follow a paragraph without a blank line: a numbered list only if it starts at 1."""
     return isinstance(before, Paragraph) and isinstance(block, List) and (not block.ordered or block.start == 1)
 
 
@@ -106,12 +106,12 @@ def _row(cells: tuple[Inlines, ...], read: ReadLine) -> str:
 
 
 def _without_bars(runs: list[Run]) -> list[Run]:
-    """Code within a table holds no bar, since it cannot be escaped there: it becomes text."""
+    """Code with a bar becomes text in a table, since a bar in code cannot be escaped there."""
     return [replace(run, leaf=Text(text_of(run.leaf))) if "|" in text_of(run.leaf) else run for run in runs]
 
 
 def _paragraph(children: Inlines, read: ReadLine, is_stripped: bool) -> list[str]:
-    """The lines of a paragraph; blank ones part it in two, or go where they stand at its edge."""
+    """The lines of a paragraph; blank lines split it, and are dropped at its edges."""
     made: list[str] = []
     for runs in lines_of(runs_of(children)):
         line = _line(runs, read)
@@ -126,7 +126,7 @@ def _paragraph(children: Inlines, read: ReadLine, is_stripped: bool) -> list[str
 
 
 def _guarded(line: str, *, is_below: bool) -> str:
-    """The line with what would begin a block escaped; `is_below`: it could be the row below a table's header."""
+    """The line with block markup escaped; `is_below`: it could be the delimiter row below a table's header."""
     indentation, number, rest = _MARKED.fullmatch(line).groups()  # type: ignore[union-attr]  # it matches everything
     if rest[:1] in ("\t", " ") and not number:
         return line
@@ -158,7 +158,7 @@ def _line(runs: list[Run], read: ReadLine, *, in_table: bool = False) -> str:
 
 
 def _ways(wanted: list[Run], plain: list[Run], always: str) -> Iterator[tuple[list[Run], Escape, bool]]:
-    """From the plainest way to the surest."""
+    """Ways to write a line, from the plainest to the safest."""
 
     def as_is(text: str) -> str:
         return "".join(reference_to(each) if each in always else each for each in text)
@@ -177,7 +177,7 @@ def _ways(wanted: list[Run], plain: list[Run], always: str) -> Iterator[tuple[li
 
 
 def _needed(text: str) -> set[int]:
-    """Where a text alone would be read as markup."""
+    """The positions where a text alone would be read as markup."""
     found = {each.start() for each in _TICKS.finditer(text)} | {each.start() for each in REFERENCE.finditer(text)}
     for run in _RUN.finditer(text):
         if can_open(text, *run.span()) or can_close(text, *run.span()):
@@ -240,5 +240,5 @@ def _most_ticks(text: str) -> int:
 
 
 def _typed(leaf: Leaf) -> Leaf:
-    """What a technician can type: mentions and emoji as their characters."""
+    """Mentions and emoji as plain characters, which a technician can type."""
     return Text(text_of(leaf)) if isinstance(leaf, Emoji | Mention) else leaf

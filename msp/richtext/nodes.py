@@ -1,4 +1,4 @@
-"""The nodes that rich text is made of, and the ways to walk through them."""
+"""The nodes of rich text, and functions that walk through them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Characters as somebody typed them; no markup, no line break."""
+    """Characters as typed; no markup, no line break."""
 
     text: str
 
@@ -27,21 +27,21 @@ class Strong:
 
 @dataclass(frozen=True, slots=True)
 class Strikethrough:
-    """Crossed out."""
+    """Struck through."""
 
     children: tuple["Inline", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Code within a line."""
+    """Inline code."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An http, https, mailto or tel address, and what is shown for it."""
+    """An http, https, mailto or tel address, and the text shown for it."""
 
     url: str
     children: tuple["Inline", ...] = ()
@@ -49,20 +49,20 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A person, by their id in the chat system; the name may be unknown yet."""
+    """A person, by their id in the chat system; the name may not be known yet."""
 
     id: str
     name: str = ""
 
     @property
     def label(self) -> str:
-        """What is shown: @Name."""
+        """The text shown: @Name."""
         return f"@{self.name or self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Emoji:
-    """An emoji: the character, and the short name that the chat system has for it."""
+    """An emoji: its character, and its short name in the chat system."""
 
     character: str
     name: str = ""
@@ -95,7 +95,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """Lines of code, exactly; `language` is one word or nothing."""
+    """Lines of code, unchanged; `language` is one word or empty."""
 
     text: str
     language: str = ""
@@ -103,7 +103,7 @@ class CodeBlock:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list of items, each of blocks; `start` is the number of the first item of an ordered one."""
+    """A list of items, each a sequence of blocks; `start` is the number of the first item of an ordered list."""
 
     items: tuple["Blocks", ...]
     ordered: bool = False
@@ -112,14 +112,14 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What somebody else said."""
+    """Text quoted from somebody else."""
 
     blocks: "Blocks"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: the cells of the header, and rows with as many cells."""
+    """A table: the cells of the header, and rows with the same number of cells."""
 
     header: tuple[Inlines, ...]
     rows: tuple[tuple[Inlines, ...], ...]
@@ -137,7 +137,7 @@ class Document:
 
 
 def leaves(blocks: Blocks) -> Iterable[Leaf]:
-    """Everything that is read in these blocks, in order; code blocks as code."""
+    """All visible leaves of these blocks, in order; code blocks as code."""
     for block in blocks:
         match block:
             case CodeBlock(text):
@@ -156,7 +156,7 @@ def leaves(blocks: Blocks) -> Iterable[Leaf]:
 
 
 def mapped(blocks: Blocks, change: Callable[[Inlines], Inlines]) -> Blocks:
-    """The blocks with every sequence of inlines changed."""
+    """The blocks with a function applied to every sequence of inlines."""
     return tuple(_mapped(block, change) for block in blocks)
 
 

@@ -1,4 +1,4 @@
-"""The normal form of a document: what a reader returns, and what a written document is read back as."""
+"""The normal form of a document: readers return it, and writing and reading a document keeps it."""
 
 import re
 from dataclasses import replace
@@ -19,28 +19,28 @@ from msp.richtext.nodes import (
 )
 from msp.richtext.runs import clean, inlines_of, normal_runs, runs_of
 
-MAX_DEPTH = 8  # of quotes and lists in each other
+MAX_DEPTH = 8  # nesting of quotes and lists
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,40}")
 
 
 def normalised(document: Document) -> Document:
-    """The document without what is empty, with inlines in normal form, and not nested deeper than MAX_DEPTH."""
+    """The document without empty nodes, with inlines in normal form, and nested at most MAX_DEPTH deep."""
     return Document(normal_blocks(document.blocks))
 
 
 def normal_blocks(blocks: Blocks, depth: int = 0) -> Blocks:
-    """The normal form of blocks that stand `depth` quotes and lists deep."""
+    """The normal form of blocks that are nested in `depth` quotes and lists."""
     made = (_normal(block, depth) for block in blocks)
     return tuple(block for blocks in made for block in blocks)
 
 
 def language_of(word: str) -> str:
-    """The language of a code block, or nothing where the word cannot be one."""
+    """The language of a code block, or an empty string if the word cannot be one."""
     return word if _LANGUAGE.fullmatch(word) else ""
 
 
 def one_line(inlines: Inlines) -> Inlines:
-    """The inlines in one line without white space around it."""
+    """The inlines in one line without leading and trailing white space."""
     runs = normal_runs(runs_of(inlines))
     runs = normal_runs(replace(run, leaf=Text(" ")) if isinstance(run.leaf, LineBreak) else run for run in runs)
     if runs and isinstance(runs[0].leaf, Text):

@@ -1,8 +1,8 @@
-"""Inlines as a row of runs, each with its styles: the form in which readers collect them and writers take them apart.
+"""Inlines as a sequence of runs, each with its styles: the form that readers collect and writers split.
 
-`inlines_of` makes the normal form of the inlines. There is one for every row of runs: neighbours of the same kind are
-joined, no style is nested in itself, what reaches furthest stands outside, styles and links end at a line break and
-hold no white space at their edges.
+`inlines_of` makes the normal form of the inlines. It is unique for a sequence of runs: adjacent runs of the same kind
+are joined, no style is nested in itself, the longest span is outermost, styles and links end at a line break and have
+no white space at their edges.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ NO_STYLES: frozenset[Style] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One leaf with the styles that it is shown in, and the address that it leads to."""
+    """One leaf with its styles and its link address."""
 
     leaf: Leaf
     styles: frozenset[Style] = NO_STYLES
@@ -44,12 +44,12 @@ def runs_of(inlines: Iterable[Inline]) -> list[Run]:
 
 
 def inlines_of(runs: Iterable[Run]) -> Inlines:
-    """The normal form of a row of runs; links to other addresses than http, https, mailto and tel become text."""
+    """The normal form of a sequence of runs; links to other addresses than http, https, mailto and tel become text."""
     return _nested(normal_runs(runs))
 
 
 def normal_runs(runs: Iterable[Run]) -> list[Run]:
-    """The runs of the normal form: as few as can be."""
+    """The runs of the normal form: as few as possible."""
     pieces = list(_pieces(runs))
     for style in STYLES:
         _trim(pieces, style)
@@ -69,12 +69,12 @@ def lines_of(runs: Iterable[Run]) -> list[list[Run]]:
 
 
 def plain_of(runs: Iterable[Run]) -> str:
-    """The characters of the runs, without any markup."""
+    """The characters of the runs, without markup."""
     return "".join(text_of(run.leaf) for run in runs)
 
 
 def text_of(leaf: Leaf) -> str:
-    """The characters that a leaf is shown by."""
+    """The text that a leaf is shown as."""
     match leaf:
         case Text(text) | Code(text):
             return text
@@ -106,7 +106,7 @@ def _flat(inlines: Iterable[Inline], styles: frozenset[Style], url: str) -> Iter
 
 
 def _pieces(runs: Iterable[Run]) -> Iterator[Run]:
-    """Runs that are white space or hold none at their edges; line breaks have no style."""
+    """Runs split so that each is white space or has none at its edges; line breaks have no style."""
     for run in runs:
         url = canonical(run.url) if run.url else ""
         match run.leaf:
@@ -127,7 +127,7 @@ def _pieces(runs: Iterable[Run]) -> Iterator[Run]:
 
 
 def _words(line: str) -> Iterator[str]:
-    """White space before, the words, white space after; without what is empty."""
+    """Leading white space, the words, trailing white space; without empty parts."""
     words = line.strip()
     if not words:
         if line:
@@ -146,7 +146,7 @@ def _is_space(run: Run) -> bool:
 
 
 def _trim(pieces: list[Run], style: Style) -> None:
-    """Take a style from the white space at the edges of each stretch that has it."""
+    """Remove a style from the white space at the edges of each span that has it."""
     at = 0
     while at < len(pieces):
         end = at
@@ -180,7 +180,7 @@ def _edges(pieces: Sequence[Run], start: int, end: int) -> Iterator[int]:
 
 
 def _joined(pieces: Iterable[Run]) -> list[Run]:
-    """Neighbours of the same look made one; in linear time."""
+    """Adjacent runs of the same style joined; in linear time."""
     groups: list[tuple[Run, list[str]]] = []
     for piece in pieces:
         last = groups[-1][0] if groups else None

@@ -1,4 +1,4 @@
-"""Long documents in parts, for channels that take a message of a limited size."""
+"""Splits long documents for channels with a limited message size."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -26,11 +26,11 @@ Fits = Callable[[Blocks], bool]
 
 
 def split(document: Document, limit: int, measure: Measure) -> list[Document]:
-    """Parts that each measure at most `limit`: cut between blocks, else lines, else words, else anywhere.
+    """Split into parts that each measure at most `limit`: between blocks, else lines, else words, else anywhere.
 
-    `measure` tells the size of a document as its channel writes it. Nothing is lost but white space at a cut; what is
-    cut within code, a list, a quote or a table goes on as one of its kind. A single character that is too large for
-    `limit` is a part of its own.
+    `measure` returns the size of a document as its channel writes it. Only white space at a cut is dropped; code,
+    lists, quotes and tables that are cut continue as the same kind of block. A single character that exceeds `limit` is
+    a part of its own.
     """
 
     def fits(blocks: Blocks) -> bool:
@@ -44,7 +44,7 @@ def split(document: Document, limit: int, measure: Measure) -> list[Document]:
 
 
 def beginning(document: Document, limit: int, measure: Measure) -> Document | None:
-    """As much from the start of a document as measures at most `limit`; None where that is all of it."""
+    """The longest beginning of a document that measures at most `limit`; None if the whole document fits."""
 
     def fits(blocks: Blocks) -> bool:
         return measure(Document(blocks)) <= limit
@@ -56,7 +56,7 @@ def beginning(document: Document, limit: int, measure: Measure) -> Document | No
 
 
 def _cut(blocks: Blocks, fits: Fits) -> tuple[Blocks, Blocks]:
-    """As many blocks as fit, and the rest; of a first one that does not fit as much of it as does."""
+    """The blocks that fit, and the rest; if the first block does not fit, as much of it as does."""
     count = _most(len(blocks), lambda count: fits(blocks[:count]))
     if count:
         return blocks[:count], blocks[count:]
@@ -65,7 +65,7 @@ def _cut(blocks: Blocks, fits: Fits) -> tuple[Blocks, Blocks]:
 
 
 def _most(count: int, fits: Callable[[int], bool]) -> int:
-    """The largest number up to `count` that fits, 0 where not even 1 does; asks about small numbers first."""
+    """The largest number up to `count` that fits, 0 if not even 1 does; tries small numbers first."""
     low, step = 0, 1
     while low + step <= count and fits(low + step):
         low, step = low + step, step * 2
@@ -95,7 +95,7 @@ def _cut_block(block: Block, fits: Callable[[Block], bool]) -> tuple[Block, Bloc
 
 
 def _cut_list(block: List, fits: Callable[[Block], bool]) -> tuple[Block, Blocks]:
-    """Between items; the rest goes on with its number, and of an item that does not fit the rest is one more item."""
+    """Cut between items; numbering continues, and the rest of an item that does not fit becomes another item."""
     items = block.items
     count = _most(len(items) - 1, lambda count: fits(replace(block, items=items[:count])))
     if count:
@@ -108,7 +108,7 @@ def _cut_list(block: List, fits: Callable[[Block], bool]) -> tuple[Block, Blocks
 
 
 def _cut_table(block: Table, fits: Callable[[Block], bool]) -> tuple[Block, Blocks]:
-    """Between rows, the header above each part; where one row is too long, its cells become lines."""
+    """Cut between rows and repeat the header; if one row is too long, its cells become lines."""
     count = _most(len(block.rows) - 1, lambda count: fits(replace(block, rows=block.rows[:count])))
     if count:
         return replace(block, rows=block.rows[:count]), (replace(block, rows=block.rows[count:]),)
@@ -131,7 +131,7 @@ def _cut_inlines(inlines: Inlines, fits: Callable[[Inlines], bool]) -> tuple[Inl
 
 
 def _trimmed(pieces: Sequence[list[Run]]) -> Inlines:
-    """The pieces without line breaks at the ends, and without white space at the last one."""
+    """The pieces without line breaks at the ends, and without white space at the end of the last one."""
     runs = [run for piece in pieces for run in piece]
     while runs and isinstance(runs[0].leaf, LineBreak):
         del runs[0]
@@ -156,7 +156,7 @@ def _words(runs: list[Run]) -> Iterator[list[Run]]:
 
 
 def _parted(text: str) -> Iterator[str]:
-    """The words of a text, each with the space behind it."""
+    """The words of a text, each with the space after it."""
     start = 0
     while start < len(text):
         end = text.find(" ", start) + 1 or len(text)

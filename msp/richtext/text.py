@@ -1,4 +1,4 @@
-"""Plain text: the readers and writers of what has no markup at all, in a chat, a mail's text part or a notification."""
+"""Plain text: readers and writers for text without markup, in a chat, a mail's text part or a notification."""
 
 import re
 
@@ -24,7 +24,7 @@ _BLANK_LINE = re.compile(r"(?<=[^\n])\n\n")
 
 
 def read_text(text: str) -> Document:
-    """A text exactly as it was typed, with lines and indentation; addresses become links, nothing else is markup."""
+    """Read text exactly as typed, with lines and indentation; addresses become links, nothing else is markup."""
     text = clean(text)
     said = text.rstrip("\n")
     if not said:
@@ -49,12 +49,12 @@ def linked_runs(text: str) -> list[Run]:
 
 
 def write_text(document: Document) -> str:
-    """The document as a person reads it without markup; what `read_text` read comes back as it was."""
+    """The document as plain text; text read by `read_text` is written back unchanged."""
     return _blocks(document.blocks)
 
 
 def line_of(inlines: Inlines) -> str:
-    """Inlines as a person reads them without markup: the address behind its label, where it has another one."""
+    """Inlines as plain text: a link's address follows its label if they differ."""
     return "".join(_inline(each) for each in inlines)
 
 

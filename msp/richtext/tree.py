@@ -1,6 +1,6 @@
-"""The rich text of a message as a tree of blocks and inlines, the same for every channel, and its form as JSON.
+"""The rich text of a message as a tree of blocks and inlines, the same for every channel, and its JSON form.
 
-Readers make a tree of what a channel sends, writers make what a channel shows of a tree.
+Readers parse a channel's format into a tree, writers write a tree in a channel's format.
 """
 
 import re
@@ -77,7 +77,7 @@ _SPANS: dict[str, Callable[[Inlines], Inline]] = {
 
 
 def is_empty(document: Document) -> bool:
-    """Whether there is nothing to read in it: no character but white space, and nobody mentioned."""
+    """Whether it has no visible content: only white space and no mentions."""
     return not any(_is_visible(leaf) for leaf in leaves(document.blocks))
 
 
@@ -87,7 +87,7 @@ def mentions(document: Document) -> tuple[str, ...]:
 
 
 def with_names(document: Document, names: Mapping[str, str]) -> Document:
-    """The same with the names of the people mentioned; who is not in `names` stays as they are."""
+    """The document with the names of the mentioned people; people who are not in `names` stay unchanged."""
 
     def named(run: Run) -> Run:
         match run.leaf:
@@ -99,19 +99,19 @@ def with_names(document: Document, names: Mapping[str, str]) -> Document:
 
 
 def without_mention(document: Document, id: str) -> Document:
-    """The same without the mentions of one person, and without the comma or colon that addressed them."""
+    """The document without the mentions of one person, and without the comma or colon after them."""
     if id not in mentions(document):
         return document
     return normalised(Document(mapped(document.blocks, lambda inlines: _without(inlines, id))))
 
 
 def to_json(document: Document) -> Json:
-    """The form in which `message.content` keeps a document."""
+    """The JSON form in which `message.content` stores a document."""
     return {"blocks": [_block_to(block) for block in document.blocks]}
 
 
 def from_json(content: Json) -> Document:
-    """The document that `to_json` was given; raises ValueError for anything else."""
+    """The document of a JSON form made by `to_json`; raises ValueError for anything else."""
     try:
         return Document(tuple(_block_from(each) for each in content["blocks"]))
     except (KeyError, TypeError, AttributeError) as fault:
@@ -138,7 +138,7 @@ def _without(inlines: Inlines, id: str) -> Inlines:
 
 def _line_without(line: list[Run], id: str) -> list[Run]:
     kept: list[Run] = []
-    is_open = False  # a mention went, and what follows closes the gap
+    is_open = False  # after a removed mention the gap is closed
     for run in line:
         if isinstance(run.leaf, Mention) and run.leaf.id == id:
             is_open = True
@@ -153,7 +153,7 @@ def _line_without(line: list[Run], id: str) -> list[Run]:
 
 
 def _closed(before: list[Run], text: str) -> str:
-    """What follows a mention that went: at the start of a line without its comma, else with one space, not two."""
+    """The text after a removed mention: without comma at the start of a line, else with one space, not two."""
     if not "".join(text_of(run.leaf) for run in before).strip():
         found = _ADDRESSED.match(text)
         return text[found.end() :] if found else text
