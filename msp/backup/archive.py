@@ -1,10 +1,10 @@
-"""The file of a backup: a gzipped tar, so that it can be looked into without us; sealed where a passphrase is given.
+"""Backup archives: a gzipped tar, readable with standard tools; encrypted (sealed) if a passphrase is given.
 
-backup.json          format, revision, when
-tables/NAME/00000    what COPY gave, in parts
+backup.json          format, revision, time
+tables/NAME/00000    output of COPY, in parts
 files/SHA256         a stored file
-secrets/NAME         the keys, in sealed backups alone
-manifest.json        what stands above, with rows, lengths and SHA-256: the end of a whole backup
+secrets/NAME         the keys, only in sealed backups
+manifest.json        all members above, with rows, lengths and SHA-256; its presence marks a complete backup
 """
 
 from __future__ import annotations

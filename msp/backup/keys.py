@@ -1,6 +1,6 @@
 """The encryption keys of stored secrets: identified by fingerprints, included only in sealed backups.
 
-A fingerprint tells only whether two keys are equal; it uses scrypt, so that a weak key cannot be guessed.
+A fingerprint shows only whether two keys are equal; it uses scrypt, so that a weak key cannot be guessed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def mark(key: str) -> str:
 
 
 def told(settings: Settings) -> dict[str, str]:
-    """This installation's keys by their names in MSP_HOME/secrets."""
+    """This installation's keys, by their names in MSP_HOME/secrets."""
     return {ENCRYPTION_KEYS: ",".join(settings.encryption_keys), SECRET_KEY: settings.secret_key}
 
 
@@ -42,7 +42,9 @@ def are_kept(settings: Settings) -> bool:
 
 
 def keep(folder: Path, keys: dict[str, str]) -> list[str]:
-    """Write keys into a folder, readable by us only; returns those that replaced another, which is kept beside it."""
+    """Write keys to a folder, readable by this user only; returns those that replaced another, which is kept as a
+    copy.
+    """
     if unknown := keys.keys() - {ENCRYPTION_KEYS, SECRET_KEY}:
         raise BackupError(f"The backup contains keys of an unknown kind: {', '.join(unknown)}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -66,7 +66,7 @@ class Scope:
 
     @classmethod
     def client(cls, client_id: UUID, *, actor_id: UUID | None = None) -> "Scope":
-        """One client company's rows, as its employees may see them."""
+        """The rows of one client company, as its contacts may see them."""
         return cls("msp_client", client_id=client_id, actor_id=actor_id)
 
     @classmethod
@@ -86,7 +86,7 @@ class Scope:
 
     @property
     def is_client(self) -> bool:
-        """Whether the scope covers what one client's people may see."""
+        """Whether the scope is that of a client's people."""
         return self.role == "msp_client"
 
 
@@ -161,7 +161,7 @@ def begin_as(connection: Connection, values: dict[str, str]) -> bool:
 def execute_raw(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
     """Run a statement with parameters $1, $2 … and return its rows, if any.
 
-    For statements that are compiled once: the library would parse them for their parameters each time. Raises the
+    For statements that are compiled once: the library would parse them for parameters at each call. Raises the
     library's own errors.
     """
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]

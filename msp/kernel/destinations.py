@@ -1,6 +1,6 @@
-"""Limits how many outbox threads one destination can hold, so that a slow one does not block the others.
+"""Limits how many outbox threads one destination can occupy, so that a slow one does not block the others.
 
-Subscribers of mail, payment and webhooks have threads of their own (msp/app.py). The threads for chat serve several
+Subscribers of mail, payment and webhooks have their own threads (msp/app.py). The threads for chat serve several
 destinations: each call takes a slot, and each destination has fewer slots than there are threads. A call that gets no
 slot in time is postponed, which does not count as a try.
 """

@@ -1,4 +1,4 @@
-"""Stored events and their delivery: an append-only table for timeline, audit and reports, and the outbox."""
+"""Stored events (append-only, for timeline, audit and reports) and their deliveries (the outbox)."""
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -43,7 +43,7 @@ class StoredEvent(Model):
 
 
 class Delivery(Leased, Model):
-    """The delivery of an event to one subscriber: leased, sent, marked. Its id is the idempotency key outside."""
+    """The delivery of an event to one subscriber: leased, sent, marked. Its id is the external idempotency key."""
 
     __tablename__ = "delivery"
     __table_args__ = queue_args("delivery")
@@ -96,10 +96,10 @@ def subscribe(
 ) -> None:
     """Deliver events of these types to `handler`, at least once, in order per subject, with retries.
 
-    The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. What has the priority
-    LATER (msp.kernel.leases) stays there, however urgent the event is. Subscribers with the same `line` (by default
-    each has its own) share one order per subject: none of them gets an event before the others are done with earlier
-    ones. `destination` (msp.kernel.destinations) says whose threads deliver it.
+    The handler runs outside of any scope and enters its own; it raises Temporary or Permanent. Deliveries with the
+    priority LATER (msp.kernel.leases) keep it, even for urgent events. Subscribers with the same `line` (by default
+    each has its own) share one order per subject: none of them gets an event before the others have finished with
+    earlier ones. `destination` (msp.kernel.destinations) selects the threads that deliver it.
     """
     _subscribers[name] = _Subscriber(frozenset(each.kind for each in to), handler, priority, line or name, destination)
 
@@ -117,8 +117,8 @@ def emit(
 ) -> StoredEvent:
     """Store an event of a subject, and one delivery for each subscriber, in the current transaction.
 
-    An urgent one is delivered before everything else that waits, but after its own subject's earlier events.
-    `visibility` replaces that of the type.
+    An urgent event is delivered before all others, but after earlier events of its own subject. `visibility` replaces
+    that of the type.
     """
     happened = at or clock.now()
     stored = StoredEvent(

@@ -1,11 +1,13 @@
-"""The workers: an RQ job is a wake-up that makes this process look at the rows that wait.
+"""Worker processes: an RQ job is a wake-up after which the process looks for due rows.
 
-Each drain has a few threads, so one hanging service does not hold the others up, and the worker's main thread stays
-free for the next wake-up. The first thread of a drain takes the oldest piece, the others the most urgent, so that under
-a heap of work nothing urgent waits and nothing starves. The clock process (`rq cron`) sends a tick each second: the net
-under every lost wake-up.
-While acknowledgements are slow (msp/kernel/pressure.py) two threads of each drain go on, and rest between two pieces.
-Without Redis the workers go on by themselves: each looks every few seconds, and ticks when it hears of no clock.
+Each drain has a few threads, so one unresponsive service does not block the others, and the worker's main thread stays
+free for the next wake-up. The first thread of a drain takes the oldest row, the others the most urgent one, so that
+under load urgent rows do not wait and no row starves. The clock process (`rq cron`) sends a tick each second, in case a
+wake-up was lost.
+
+While acknowledgements are slow (msp/kernel/pressure.py), only two threads of each drain work, with a rest between two
+pieces. Without Redis the workers continue on their own: each looks every few seconds, and ticks if it receives no tick
+from the clock.
 """
 
 import logging
@@ -53,12 +55,12 @@ _last_tick = 0.0
 
 
 def register_drain(name: str, one: One, *, threads: int, oldest: One | None = None) -> None:
-    """A kind of work: the first thread does the `oldest` piece, where that is another than the next one."""
+    """Register a kind of work: its first thread calls `oldest` if given, the others `one`."""
     register_hands(name, one, [oldest or one, *[one] * (threads - 1)])
 
 
 def register_hands(name: str, one: One, hands: Sequence[One]) -> None:
-    """A kind of work whose threads do different shares of it, all of which `one` does too."""
+    """Register a kind of work with a function for each thread; `one` handles what all of them handle."""
     _drains[name] = _Drain(one, tuple(hands))
 
 
@@ -138,9 +140,9 @@ class Crew:
             return self._resting[name] > 0
 
     def stop(self, *, patience: float) -> None:
-        """Finish what is in hand, take nothing new; wait at most `patience` seconds in all.
+        """Finish the current work and take no more; wait at most `patience` seconds in all.
 
-        What takes longer keeps its lease for as long as that lasts: it may arrive yet, so nobody may hurry after it.
+        Work that takes longer keeps its lease until it ends: it may still succeed, so no other worker may repeat it.
         """
         self._stop.set()
         for name in self._bells:
@@ -182,7 +184,7 @@ class Crew:
         return found
 
     def _keep(self) -> None:
-        """Renew the leases in hand and send the heartbeat."""
+        """Renew the leases held and send the heartbeat."""
         with self._app.app_context():
             while not self._idle.wait(leases.RENEW_AFTER.total_seconds()):
                 try:
@@ -214,7 +216,7 @@ class _Listener(SimpleWorker):
 
 
 class _Clock(CronScheduler):
-    """RQ's cron whose ticks are our jobs; remembers a stop request."""
+    """RQ's cron, which sends our ticks; remembers a stop request."""
 
     is_told_to_stop = False
 
@@ -257,7 +259,7 @@ def run_worker(app: Flask) -> None:
 
 
 def _listen(app: Flask) -> bool:
-    """Listen for wake-ups until stopped (True) or until Redis is unavailable (False)."""
+    """Receive wake-ups until stopped (True) or until Redis is unavailable (False)."""
     listener = _Listener([wake.QUEUE], connection=_blocking_connection(app))
     try:
         listener.work(logging_level="WARNING")
@@ -290,7 +292,7 @@ def _send_ticks(app: Flask) -> bool:
 
 
 def _stop_on_signals() -> None:
-    """Stop in order on signals that arrive outside of RQ's own handlers."""
+    """Shut down cleanly on signals that arrive outside of RQ's own handlers."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)

@@ -1,14 +1,14 @@
-"""Rows that wait for work: claimed one at a time by lease, in order within a key, done or tried again.
+"""Leased rows: claimed one at a time, in order within a key, then done or retried.
 
-A claim commits before the work begins, so no transaction is open around a network call. A worker renews the leases of
-what it has in hand; one that dies lets them run out, and another takes over within seconds. Leases run by the clock of
-the database: a worker whose own clock is wrong, or is moved, neither loses nor takes what another has in hand. Rows of
-one key never overtake each other, with one exception: a row that failed twice in a row by a fault of ours no longer
-blocks the later ones while it waits for its next try. A dead row blocks nothing, and one that was in hand at several
-deaths of its worker in a row is dead itself, so it cannot kill workers for ever.
+A claim commits before the work begins, so no transaction is open during a network call. A worker renews the leases of
+its rows; if it crashes they expire, and another worker takes over within seconds. Leases use the clock of the database:
+a worker with a wrong or changed clock neither loses its rows nor takes those of another. Rows of one key never overtake
+each other, with one exception: a row that failed twice in a row by an internal fault does not block the later ones
+while it waits for its next try. A dead row blocks nothing. A row that was being processed at several crashes of its
+worker in a row is marked dead, so it cannot crash workers indefinitely.
 
-When more comes than can be worked, what is urgent goes first: each row has a priority. So that nothing starves, one
-thread of each queue takes the oldest row whatever its priority (msp/kernel/jobs.py).
+Under load urgent rows come first: each row has a priority. So that no row starves, one thread of each queue takes the
+oldest row whatever its priority (msp/kernel/jobs.py).
 """
 
 import logging
@@ -54,10 +54,10 @@ MAX_AWAY = 30  # database unavailable, too slow or deadlocked: two hours
 MAX_TEMPORARY = 600  # temporary failures of other services: two days
 MAX_PROMOTED = 1000  # rows promoted per statement
 LOST = float("-inf")
-MAX_CRASHES = 5  # tries in a row that ended with the worker's death
+MAX_CRASHES = 5  # consecutive tries that ended with a crash of the worker
 CUT_OFF = "cut_off"  # failure reason of such rows
 
-# Priorities: an urgent ticket's; somebody waits for it; nobody looks at the clock for it.
+# Priorities: for urgent tickets; somebody waits for the result; no one waits for it.
 URGENT, USUAL, LATER = 0, 1, 2
 
 
@@ -126,9 +126,9 @@ def queue_args(table: str, *more: SchemaItem, access: str = "queue") -> tuple[ob
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claimed row: its id, the token that proves that the lease is still ours, and since when we have it.
+    """A claimed row: its id, the token that proves the lease, and the time of the claim.
 
-    `since` is of clock.steady(); `row` has what the model's claims bring along.
+    `since` is of clock.steady(); `row` has the columns that the model's claims read.
     """
 
     id: int
@@ -148,7 +148,7 @@ class _Held:
 
 
 class LeaseLost(Temporary):
-    """The lease of the row in hand expired and another worker has taken the row."""
+    """The lease of the current row expired and another worker has taken the row."""
 
 
 _in_hand: dict[Claim, _Held] = {}
@@ -156,9 +156,9 @@ _mine: ContextVar[Claim | None] = ContextVar("claim", default=None)
 
 
 def claim(model: type[Leased], *, oldest: bool = False, only: Only | None = None) -> Claim | None:
-    """Lease a row that is due and whose key has no earlier one waiting; None when there is none.
+    """Lease a row that is due and has no earlier one waiting under its key; None if there is none.
 
-    That is the oldest of the first priority in which any is, or the `oldest` of all; of those that are `only` wanted.
+    That is the oldest row of the most urgent priority, or with `oldest` the oldest of all; limited to `only`.
     """
     since, token = clock.steady(), uuid4()
     with work(Scope.system()) as session:
@@ -176,7 +176,8 @@ def claim(model: type[Leased], *, oldest: bool = False, only: Only | None = None
 def _claiming(table: str, brings: ClaimJoin, *, oldest: bool, only: str) -> TextClause:
     order = "due_at, id" if oldest else "priority, due_at, id"
     wanted = f" and {only}" if only else ""
-    # What was cut off together comes back apart, so that the row that kills its worker is soon alone with it.
+    # Rows whose processing was cut off together are retried separately, so that the one that crashes its worker is soon
+    # alone.
     return text(
         f"with next as (select id, (lease_until is not null)::int as lapsed from {table} t"  # noqa: S608
         f" where state = 'pending' and due_at <= :at{wanted}"
@@ -205,14 +206,14 @@ def is_due(model: type[Leased]) -> bool:
 
 
 def promote_blockers(model: type[Leased]) -> None:
-    """Let what stands before something urgent, under the same key, be as urgent; workers do so each second."""
+    """Give rows that precede an urgent one of the same key its priority; workers run this each second."""
     with work(Scope.system()) as session:
         session.execute(_promoting(_table(model)))
 
 
 @cache
 def _promoting(table: str) -> TextClause:
-    # Some at a time, and none that somebody works on: it must stay quick however much waits.
+    # Some at a time, and none that is being processed, so that it stays fast with a long queue.
     return text(
         f"update {table} set priority = {URGENT} where id in ("  # noqa: S608
         f"select t.id from (select key, max(id) as last from {table}"
@@ -227,7 +228,7 @@ def process_one(
 ) -> bool:
     """Claim one row, pass it to `handle`, and record the outcome; False if none was due.
 
-    The row has its `id` and what the model's claims bring along.
+    The row has its `id` and the columns that the model's claims read.
     """
     claimed = claim(model, oldest=oldest, only=only)
     if claimed is None:
@@ -246,7 +247,7 @@ def ensure_lease() -> None:
     """Raise LeaseLost unless this thread's row is certainly still ours; to call before irreversible effects.
 
     A worker that was suspended (swapping, sleeping machine) checks before it sends what another may have sent. Does
-    nothing outside of a row. Not to be called within a unit of work.
+    nothing if no row is being processed. Not to be called within a unit of work.
     """
     claimed = _mine.get()
     held = _in_hand.get(claimed) if claimed else None
@@ -259,7 +260,7 @@ def ensure_lease() -> None:
 
 
 def renew() -> None:
-    """Extend the leases of this process; its worker calls it every RENEW_AFTER while it lives."""
+    """Extend the leases of this process; its worker calls it every RENEW_AFTER."""
     for claimed, held in list(_in_hand.items()):
         if RENEW_AFTER.total_seconds() <= clock.steady() - claimed.since < LONGEST.total_seconds():
             _extend(claimed, held)
@@ -309,7 +310,7 @@ def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) ->
 
 
 def _reason(fault: Exception) -> str:
-    """The reason for an operator; of database errors only the class name, because their texts contain user data."""
+    """The reason for an operator; only the class name for database errors, as their texts contain user data."""
     if not isinstance(fault, DBAPIError):
         return f"{type(fault).__name__}: {fault}"[:500]
     diagnosis = getattr(fault.orig, "diag", None)
@@ -363,7 +364,7 @@ def _settle(model: type[Leased], claimed: Claim, *, state: str, reason: str | No
 
 
 def _update_claimed(model: type[Leased], claimed: Claim, changes: str, **values: object) -> bool:
-    """Update a row that is still ours; returns whether it was."""
+    """Update a row if its lease is still ours; returns whether it was."""
     with work(Scope.system()) as session:
         values |= {"id": claimed.id, "token": claimed.token}
         return session.execute(_updating(_table(model), changes), values).one_or_none() is not None

@@ -1,4 +1,4 @@
-"""Wake-ups through Redis. They are hints: a lost one costs a second (the tick looks too), never a row."""
+"""Wake-ups through Redis. They are hints: a lost one costs a second (ticks look too), never a row."""
 
 import logging
 import threading
@@ -101,7 +101,7 @@ def _send(name: str) -> None:
 
 
 def taken(name: str) -> None:
-    """The wake-up was received: later rows need another one."""
+    """Mark the wake-up as received: later rows need another one."""
     try:
         connection().delete(f"wake:{name}")
     except redis.RedisError as failure:  # it expires by itself

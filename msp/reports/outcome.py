@@ -1,21 +1,21 @@
-"""What became of a promise: the one definition, as an expression that PostgreSQL evaluates for any number of clocks.
+"""The outcome of an SLA target, as an expression that PostgreSQL evaluates for any number of clocks.
 
-A promise is **decided** the moment it is met or, if that comes first, the moment it is due; it belongs to the day and
-month in which it was decided, in the time zone of its client. From then on it counts:
+This is the only definition. A target is **decided** when it is met or, if that is earlier, when it is due; it belongs
+to the day and month in which it was decided, in the time zone of its client. From then on it counts:
 
-| code       | what it means                                                     |
-| met        | met, not after it was due (at the very instant still counts)      |
-| met_late   | met, after it was due                                             |
-| breached   | due and not met: not yet, or taken back only after it was due     |
+| code       | meaning                                                           |
+| met        | met no later than its due date (exactly at the due date is met)   |
+| met_late   | met after its due date                                            |
+| breached   | due and not met: still open, or cancelled only after its due date |
 
-and what is not decided in a period does not, for a reason:
+Targets that are not decided in a period do not count, for a reason:
 
-| running    | at the end of the period (now, while it lasts) its time was not up |
-| paused     | its clock stood still then: the client was waited for, or it lay solved and came back |
-| cancelled  | it was taken back before it was due                                |
+| running    | its time was not up at the end of the period (now, for the current period) |
+| paused     | its clock was paused then: pending client, or resolved and later reopened |
+| cancelled  | cancelled before its due date                                      |
 | no_contract, no_promise | the ticket was opened in the period, and no contract, or none of its targets, covered it |
 
-A reopened ticket takes its resolution out of «met»: the clock runs on with what was left, and is decided anew.
+Reopening a ticket removes «met» from its resolution: the clock continues with what was left, and is decided again.
 See docs/decisions/0005-which-month-a-promise-belongs-to.md and the table of cases in tests/reports/test_verdicts.py.
 """
 

@@ -1,4 +1,4 @@
-"""The reason for a deadline in the reader's words, zone and language."""
+"""Explains a due date in the reader's language and zone."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -16,26 +16,26 @@ from msp.words import formats
 from msp.words.vocabulary import word
 
 SHOWN = 8
-NAMED = 2  # skips of one kind that a short form names one by one
+NAMED = 2  # skips of one kind that the short form lists one by one
 _SATURDAY = 5
 
 
 class Prioritised(Protocol):
-    """A ticket, however it was read."""
+    """A ticket, as model or row."""
 
     @property
     def priority(self) -> str: ...
 
 
 class Named(Protocol):
-    """A contract, however it was read."""
+    """A contract, as model or row."""
 
     @property
     def name(self) -> str: ...
 
 
 def sentences(ticket: Prioritised, contract: Named | None, explanation: Explanation) -> list[str]:
-    """Contract and budget first, then the windows used, what was skipped and why, and each pause."""
+    """Contract and budget, then the windows used, what was skipped and why, and each pause."""
     named = gettext(
         "Contract “%(name)s”, %(priority)s: %(minutes)s of business time",
         name=contract.name if contract else "–",
@@ -46,7 +46,7 @@ def sentences(ticket: Prioritised, contract: Named | None, explanation: Explanat
 
 
 def trail(explanation: Explanation) -> list[str]:
-    """The way from a start to its deadline in a few lines: runs of ordinary days are told together."""
+    """The path from start to due date in a few lines; consecutive ordinary days are combined."""
     steps = explanation.steps
     lines = _shortened([line for part in _parts(_without_plain_days(steps)) for line in _lines(part)])
     first = steps[0] if steps else None
@@ -65,7 +65,7 @@ def trail(explanation: Explanation) -> list[str]:
 
 
 def skipped_words(steps: Iterable[Step]) -> str:
-    """What does not count between start and deadline, inside a sentence; empty where all of it counts."""
+    """The time that does not count between start and due date, as part of a sentence; empty if all of it counts."""
     left_out = [step for step in steps if step.code != "window"]
     parts = [*_breaks(left_out), *_holidays(left_out), *_closings(left_out), *_stood(left_out)]
     return str(format_list(parts, locale=formats.reader_locale())) if parts else ""
@@ -120,12 +120,12 @@ def _counted_from(steps: Sequence[Step]) -> datetime:
 
 
 def _without_plain_days(steps: Iterable[Step]) -> list[Step]:
-    """Closed weekend days and breaks say nothing that the windows do not; holidays and exceptions do."""
+    """Without closed weekend days and breaks, which the windows already show; holidays and exceptions stay."""
     return [step for step in steps if step.code != "skipped" or step.rule in ("holiday", "override")]
 
 
 def _parts(steps: Iterable[Step]) -> Iterator[list[Step]]:
-    """Runs of ordinary windows under one timetable together, everything else by itself."""
+    """Consecutive ordinary windows of one timetable combined, everything else separately."""
     for (code, rule, _), group in groupby(steps, key=lambda step: (step.code, step.rule, step.name)):
         if code == "window" and rule == "weekly":
             yield list(group)

@@ -1,4 +1,4 @@
-"""The steps of an escalation ladder in the reader's words: when, and what happens."""
+"""Texts for the steps of an escalation policy: when, and what happens."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -15,12 +15,12 @@ Names = Mapping[UUID, str]
 
 
 def sentence(step: PolicyStep, names: Names) -> str:
-    """A step as a line: its moment, then what it does."""
+    """A step as one line: its threshold, then its action."""
     return gettext("%(moment)s: %(action)s", moment=moment(step), action=action(step, names))
 
 
 def moment(step: PolicyStep) -> str:
-    """When a step comes."""
+    """The threshold of a step."""
     if step.moment == "share":
         return gettext("At %(share)s %% of the SLA target", share=step.amount)
     minutes = formats.minutes(step.amount)
@@ -30,7 +30,7 @@ def moment(step: PolicyStep) -> str:
 
 
 def action(step: PolicyStep, names: Names) -> str:
-    """What a step does."""
+    """The action of a step."""
     if step.action == "notify":
         return gettext("notify %(people)s", people=_people(step.who or ("assignee", "lead"), names))
     if step.action == "assign":
@@ -41,7 +41,7 @@ def action(step: PolicyStep, names: Names) -> str:
 
 
 def what_is_next(clocks: Iterable[ShownClock], ladder: EscalationPolicy, names: Names) -> str:
-    """The next step of a ticket's clocks and when it comes; empty where none lies ahead."""
+    """The next step of a ticket's clocks and its time; empty if there is none."""
     ahead = [
         (clock.next_step_at, rung)
         for clock in clocks

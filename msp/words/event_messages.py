@@ -1,4 +1,6 @@
-"""One sentence for each kind of event, in the reader's language. Packages above this one add those of their events."""
+"""A sentence for each kind of event, in the reader's language. Packages above this one register those of their
+events.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,12 +26,12 @@ _messages: dict[type[Event], Message] = {}
 
 
 def add_event_messages(messages: Mapping[type[Event], Message]) -> None:
-    """Have these events described by these functions."""
+    """Register the functions that describe these events."""
     _messages.update(messages)
 
 
 def event_message(event: Event, *, states: str = "status") -> str:
-    """What happened; `states` names the vocabulary of statuses. Empty for an event without a sentence."""
+    """The sentence of an event; `states` names the vocabulary of statuses. Empty for an event without a sentence."""
     if isinstance(event, tickets.TicketStatusChanged):
         return _status_changed(event, states)
     make = _messages.get(type(event))
@@ -76,7 +78,7 @@ def _met(event: tickets.SlaMet) -> str:
 
 
 def _step(event: tickets.SlaStepEvent) -> str:
-    """A step of the escalation policy: which target, and where it stood."""
+    """A step of the escalation policy: which target, and its threshold."""
     target = word(event.clock, "clock_long")
     where, amount, *_ = (event.steps or ("share:75:notify",))[0].split(":")
     if (where, amount) == ("share", "75"):

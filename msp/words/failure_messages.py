@@ -1,7 +1,7 @@
-"""Why something did not arrive, as sentences for people: codes, SQL and exceptions' texts stay in the database.
+"""Sentences for failed deliveries: codes, SQL and texts of exceptions are not shown to readers.
 
-`%(service)s` is who refused or failed. A platform brings the sentences of its own codes (msp.clients.platforms); a code
-that has none is shown in small print beside a general one (`unknown_code`).
+`%(service)s` is the service that refused or failed. A platform adds the sentences of its own codes
+(msp.clients.platforms); a code without one is shown in small print after a general sentence (`unknown_code`).
 """
 
 import re
@@ -59,12 +59,12 @@ _MESSAGES: Mapping[str, str] = {
 }
 
 _STATUS = re.compile(r"(?:sign_in_)?(?:http|stripe)_(\d{3})")
-_ONE_WORD = re.compile(r"(?!\w*(?:Error|Exception)$)\w+")  # a code; what has more is the text of an exception
+_ONE_WORD = re.compile(r"(?!\w*(?:Error|Exception)$)\w+")  # a code; anything else is the text of an exception
 _CODE = re.compile(r"[a-z_]{2,64}")
 
 
 def failure_sentence(reason: str | None, *, service: str = "") -> str:
-    """The reader's sentence for a reason that was kept, empty for none; `service` names the channel or program."""
+    """The sentence for a stored reason, empty for none; `service` names the channel or program."""
     if not reason:
         return ""
     name = _name(service)
@@ -82,18 +82,18 @@ def failure_sentence(reason: str | None, *, service: str = "") -> str:
 
 
 def unknown_code(reason: str | None) -> str:
-    """A platform's code that has no sentence of its own, for small print beside the general one; empty otherwise."""
+    """A platform's code without a sentence, to be shown in small print after the general one; else empty."""
     is_code = reason is not None and _CODE.fullmatch(reason) is not None
     return reason if reason and is_code and not has_message(reason) else ""
 
 
 def has_message(reason: str) -> bool:
-    """Whether a code has a sentence of its own, here or by a platform."""
+    """Whether a code has a sentence, here or from a platform."""
     return _message(reason, None) is not None
 
 
 def _message(reason: str, own: Platform | None) -> str | None:
-    """The platform's own sentence, else the general one, else that of another platform: a subscriber serves several."""
+    """The platform's sentence, else the general one, else another platform's, since one subscriber serves several."""
     sources = [own.failure_messages if own else {}, _MESSAGES, *(each.failure_messages for each in platforms())]
     return next((source[reason] for source in sources if reason in source), None)
 

@@ -1,4 +1,4 @@
-"""Sentences about a forecast, in the reader's language: why it is expected, and how often forecasts were right."""
+"""Sentences about a forecast, in the reader's language: its reason, and how often forecasts were right."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ NEARLY_ALL = 0.95
 
 
 def why(found: Forecast) -> str:
-    """The reason of a forecast: what became of targets like it, which those were, and what time is left."""
+    """The reason for a forecast: the outcome of similar targets, which ones, and the time left."""
     share = formats.percent(found.waiting.share)
     if found.chance.late is None:
         return gettext(
@@ -27,7 +27,7 @@ def why(found: Forecast) -> str:
 
 
 def accuracy(found: Accuracy) -> list[str]:
-    """How often past forecasts were right, a sentence for each thing they said; empty where none can be compared."""
+    """How often past forecasts were right, a sentence for each verdict; empty if none can be compared."""
     if not found.compared:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Figures and times as a reader writes them: in the reader's locale and zone, never the server's."""
+"""Numbers, dates and times in the reader's locale and zone, never the server's."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ THIN = "\N{NO-BREAK SPACE}"
 
 
 def reader_locale() -> str:
-    """The language of the page, as its `lang` attribute names it."""
+    """The language of the page, as in its `lang` attribute."""
     return str(get_locale() or "en")
 
 
@@ -30,7 +30,7 @@ def capital(text: str) -> str:
 
 
 def minutes(value: int | None, *, full: bool = False) -> str:
-    """Whole minutes as `1 h 05 min`; whole hours as `20 h`, or as `20 h 00 min` where figures line up."""
+    """Whole minutes as `1 h 05 min`; whole hours as `20 h`, or as `20 h 00 min` in aligned columns."""
     if value is None:
         return "–"
     sign = MINUS if value < 0 else ""
@@ -43,12 +43,12 @@ def minutes(value: int | None, *, full: bool = False) -> str:
 
 
 def about(value: int) -> str:
-    """Working minutes as they matter from afar: from ten hours on in whole hours, never in days."""
+    """Working minutes, rounded: in whole hours from ten hours on, never in days."""
     return minutes(value) if abs(value) < 600 else minutes(round(value / 60) * 60)
 
 
 def left(span: timedelta) -> str:
-    """What is left of a span: days and hours, hours and minutes, or whole minutes; negative when past."""
+    """Remaining time: days and hours, hours and minutes, or whole minutes; negative when overdue."""
     total = int(span.total_seconds() // 60) if span >= timedelta() else -int(-span.total_seconds() // 60)
     days, rest = divmod(abs(total), 24 * 60)
     if days:
@@ -59,9 +59,9 @@ def left(span: timedelta) -> str:
 
 
 def money(value: Money | int | Decimal | None, currency: str = "EUR") -> str:
-    """An amount as the reader writes it: whole numbers are minor units of `currency`, Decimals are unit prices.
+    """An amount in the reader's format: integers are minor units of `currency`, Decimals are unit prices.
 
-    A dash stands where there is no amount.
+    None gives a dash.
     """
     if value is None:
         return "—"
@@ -94,25 +94,25 @@ def here(at: datetime) -> datetime:
 
 
 def today() -> date:
-    """The day that it is now in the reader's zone."""
+    """Today's date in the reader's zone."""
     return here(clock.now()).date()
 
 
 @cached_per_locale
 def _dates() -> str:
-    """The locale of dates: English ones are written the British way, day before month."""
+    """The locale of dates: British for English, day before month."""
     return {"en": "en_GB"}.get(reader_locale(), reader_locale())
 
 
 def time_of_day(at: datetime) -> str:
-    """Hour and minute in the reader's zone; Spanish and English write them alike."""
+    """Hour and minute in the reader's zone; the same format in Spanish and English."""
     local = here(at)
     return f"{local.hour}:{local.minute:02d}"
 
 
 @cached_per_locale
 def day(at: datetime | date, *, year: bool = False) -> str:
-    """Day and short month; instants are taken in the reader's zone, dates as they stand."""
+    """Day and short month; instants are converted to the reader's zone, dates are not."""
     on = here(at).date() if isinstance(at, datetime) else at
     return str(format_date(on, "d MMM y" if year else "d MMM", locale=_dates()))
 
@@ -124,17 +124,17 @@ def long_date(at: datetime | date) -> str:
 
 
 def month(on: date) -> str:
-    """Month and year in words, without the prepositions of a full date."""
+    """Month and year, without the prepositions of a full date."""
     return str(format_date(on, "LLLL y", locale=_dates()))
 
 
 def short_month(on: date) -> str:
-    """Month and year where there is little room, such as `oct 2026`."""
+    """Short month and year, such as `oct 2026`."""
     return str(format_date(on, "LLL y", locale=_dates()))
 
 
 def moment(at: datetime) -> str:
-    """When, as short as it stays clear: `9:06`, `yesterday 9:06`, `Thu 9:30`, `28 Oct 9:06`."""
+    """An instant in the shortest clear form: `9:06`, `yesterday 9:06`, `Thu 9:30`, `28 Oct 9:06`."""
     local, today = here(at), here(clock.now()).date()
     hour, apart = time_of_day(at), (local.date() - today).days
     if apart == 0:
@@ -157,20 +157,20 @@ def _weekday(on: date) -> str:
 
 @cached_per_locale
 def exact(at: datetime) -> str:
-    """The whole instant with its zone, for a tooltip."""
+    """The full instant with its zone, for a tooltip."""
     local = here(at)
     return f"{format_datetime(local, _exact_pattern(), locale=_dates())}, {time_of_day(at)} {local.tzname()}"
 
 
 @cached_per_locale
 def _exact_pattern() -> str:
-    """How the reader's language writes a whole date with its weekday (CLDR's skeleton, looked up once)."""
+    """The pattern of a full date with its weekday in the reader's language (CLDR skeleton, looked up once)."""
     skeletons = Locale.parse(_dates()).datetime_skeletons
     return str(skeletons[match_skeleton("yMMMMEEEEd", skeletons)].pattern)
 
 
 def ago(at: datetime) -> str:
-    """How long ago, in the largest whole unit; over a week it is the date."""
+    """How long ago, in the largest whole unit; the date if over a week."""
     gone = clock.now() - at
     count = int(gone.total_seconds() // 60)
     if count < 1:
@@ -196,7 +196,7 @@ def stopwatch(since: datetime) -> str:
 
 
 def filesize(count: int) -> str:
-    """Bytes in decimal units, as file managers show them."""
+    """Bytes in decimal units, as in file managers."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{format_decimal(round(count / size, 1), locale=reader_locale())}{THIN}{unit}"

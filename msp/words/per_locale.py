@@ -1,4 +1,4 @@
-"""A cache for what looks the same to every reader of one language and time zone."""
+"""A cache of values that are the same for all readers of one language and time zone."""
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -11,7 +11,9 @@ Made = TypeVar("Made")
 
 
 def cached_per_locale(make: Callable[Given, Made], *, kept: int = 8192) -> Callable[Given, Made]:
-    """Keep what `make` returns for its arguments and the reader's language and zone, on which alone it may depend."""
+    """Cache the result of `make` by its arguments and the reader's language and zone; it must depend on nothing
+    else.
+    """
 
     @lru_cache(maxsize=kept)
     def made(_reader: Reader, *args: Given.args, **kwargs: Given.kwargs) -> Made:

@@ -1,7 +1,7 @@
-"""What each refusal code means, as sentences: the one dictionary of pages, chat and mail.
+"""A sentence for each refusal code, for pages, chat and mail.
 
-Codes are those of `msp.kernel.errors`: of the refusal itself and of its fields. `field.code` is looked up before
-`code`, where a code means something of its own for one field. Packages above add theirs with `add_messages`.
+Codes are those of `msp.kernel.errors`: of the refusal and of its fields. `field.code` is looked up before `code`, for
+codes with a specific meaning for one field. Packages above register theirs with `add_messages`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,10 @@ Params = Mapping[str, object]
 
 
 def message(refusal: Refusal) -> str:
-    """What a refusal means; for Invalid, what is wrong with its fields."""
+    """The sentence of a refusal; for Invalid, those of its fields."""
     if told := field_messages(getattr(refusal, "fields", {})):
         return " ".join(dict.fromkeys(text for texts in told.values() for text in texts))
-    if refusal.code.endswith("_not_found"):  # the same for all: whether it exists is nobody else's business
+    if refusal.code.endswith("_not_found"):  # the same for all, so that the existence of an object is not disclosed
         return gettext("This does not exist, or you have no access to it.")
     return _text(refusal.code, refusal.params) or gettext("This is not possible.")
 
@@ -38,7 +38,7 @@ def field_messages(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 
 def add_messages(messages: Mapping[str, object]) -> None:
-    """Add a package's codes: lazy sentences, or functions of the refusal's parameters. Idempotent."""
+    """Register the codes of a package: lazy sentences, or functions of the refusal's parameters. Idempotent."""
     MESSAGES.update(messages)
 
 

@@ -1,4 +1,4 @@
-"""The desk's fixed words in the reader's language: states, kinds, roles. Domain keeps the codes."""
+"""Words for codes in the reader's language: statuses, kinds, roles."""
 
 from flask_babel import lazy_pgettext as said
 
@@ -184,7 +184,7 @@ _OF_PLATFORM = {"channel": "label", "reply_by": "reply_by", "sent_by": "sent_by"
 
 
 def word(code: object, of: str) -> str:
-    """The reader's word for a code of one vocabulary; an unknown code stands as it is."""
+    """The word for a code of a vocabulary; an unknown code is returned unchanged."""
     return _word(str(code), of)
 
 
