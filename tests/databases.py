@@ -1,4 +1,4 @@
-"""Databases of their own for tests that bring one up from nothing, owned by somebody without special rights."""
+"""Separate databases for tests that create one from nothing, owned by a role without special rights."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ from tests import postgres
 
 @contextmanager
 def own_database(settings: Settings, name: str) -> Iterator[Settings]:
-    """These settings on an empty database, whose owner may make roles and is no superuser."""
+    """These settings on an empty database, whose owner may create roles and is no superuser."""
     name = f"{name}_{os.getpid()}"
     owner, database = sql.Identifier(name), sql.Identifier(name)
     with psycopg.connect(postgres.url(), autocommit=True) as root:
         root.execute(sql.SQL("create role {} login createrole").format(owner))
         root.execute(sql.SQL("create database {} owner {}").format(database, owner))
         known = root.execute("select rolname from pg_roles where rolname = any(%s)", [list(migrate.GROUPS)]).fetchall()
-        for (group,) in known:  # made by the owner of another database of this cluster
+        for (group,) in known:  # created by the owner of another database of this cluster
             root.execute(sql.SQL("grant {} to {} with admin option").format(sql.Identifier(group), owner))
         url = postgres.url().replace("/postgres?", f"/{name}?").replace("//postgres:@", f"//{name}:@")
         try:
@@ -41,9 +41,9 @@ _kept: dict[str, "psycopg.Connection[tuple[Any, ...]]"] = {}
 
 
 def execute_as_owner(settings: Settings, statements: Sequence[Statement]) -> None:
-    """Execute statements in one transaction without triggers or checks of references.
+    """Execute statements in one transaction without triggers or reference checks.
 
-    Over a connection that is kept for the process, with prepared statements: every test does this twice.
+    Uses a connection that is kept for the process, with prepared statements: every test does this twice.
     """
     owner = _kept.get(settings.database_url)
     if owner is None or owner.closed or owner.broken:
@@ -58,10 +58,10 @@ def execute_as_owner(settings: Settings, statements: Sequence[Statement]) -> Non
 
 
 def as_owner(settings: Settings) -> "psycopg.Connection[tuple[Any, ...]]":
-    """A connection of the database's owner, each statement by itself."""
+    """An autocommit connection of the database's owner."""
     return psycopg.connect(libpq_url(settings.database_url), autocommit=True)
 
 
 def as_root(settings: Settings) -> "psycopg.Connection[tuple[Any, ...]]":
-    """A connection of the cluster's superuser, whom no policy holds, to the same database."""
+    """A connection of the cluster's superuser, whom no policy restricts, to the same database."""
     return psycopg.connect(postgres.url().replace("/postgres?", f"/{settings.database_name}?"), autocommit=True)

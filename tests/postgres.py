@@ -1,4 +1,4 @@
-"""The one PostgreSQL server of a test run: the first test worker that needs it starts it."""
+"""The PostgreSQL server of a test run, started by the first test worker that needs it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-HOME = "TEST_POSTGRES_HOME"  # in the environment of the test workers: the server's folder
+HOME = "TEST_POSTGRES_HOME"  # environment variable of the test workers: the server's folder
 CONNECTIONS = 200
 
 
 def make_home() -> Path:
-    """Make the server's folder and name it in the environment; the server does not run yet."""
+    """Make the server's folder and set it in the environment; does not start the server."""
     home = Path(tempfile.mkdtemp(prefix="guardia-tests-"))
     home.chmod(0o755)
     os.environ[HOME] = str(home)
@@ -23,7 +23,7 @@ def make_home() -> Path:
 
 
 def url() -> str:
-    """The address of the server as its owner, database `postgres`; starts the server where nobody has yet."""
+    """The address of the server as its owner, database `postgres`; starts the server if it does not run yet."""
     home = Path(os.environ[HOME])
     known = home / "url"
     with (home / "lock").open("w") as lock:
@@ -34,7 +34,7 @@ def url() -> str:
 
 
 def stop(home: Path) -> None:
-    """Stop the server, where it was started, and delete its folder."""
+    """Stop the server if it was started, and delete its folder."""
     if (home / "pg").exists():
         server = _server_at(home)
         server.cleanup_mode = "delete"

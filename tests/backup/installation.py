@@ -1,4 +1,4 @@
-"""What a desk holds, to compare it before and after: every row, every file, every rule of the database."""
+"""The contents of an installation (rows, files, database rules), to compare it before and after a restore."""
 
 import os
 from pathlib import Path
@@ -33,7 +33,7 @@ RULES = {
 
 
 def furnish(world: World) -> str:
-    """A desk with all kinds of things in it: tickets, files, odd texts, an issued invoice; returns a file's key."""
+    """Fill a desk with tickets, files, odd texts and an issued invoice; returns a file's key."""
     ticket = ticket_of(world)
     log(ticket, world.tomas, utc(7, 9), 50)
     log(ticket, world.irene, utc(8, 22), 35, work_type="onsite")
@@ -59,7 +59,7 @@ def furnish(world: World) -> str:
 
 
 def rows(settings: Settings) -> dict[str, list[str]]:
-    """Every row of every table as text, in its table's order of text."""
+    """Every row of every table as text, sorted by text within its table."""
     with as_root(settings) as root:
         names = [name for (name,) in root.execute("select tablename from pg_tables where schemaname = 'public'")]
         return {
@@ -69,7 +69,7 @@ def rows(settings: Settings) -> dict[str, list[str]]:
 
 
 def rules(settings: Settings) -> dict[str, set[tuple[Any, ...]]]:
-    """Everything that the database enforces."""
+    """Every constraint, trigger, policy and other rule that the database enforces."""
     with as_root(settings) as root:
         owner = root.execute("select pg_get_userbyid(datdba) from pg_database where datname = current_database()")
         root.execute("select set_config('msp.owner', %s, false)", [owner.fetchone()[0]])  # type: ignore[index]

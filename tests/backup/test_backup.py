@@ -1,4 +1,4 @@
-"""Saved whole while it serves, brought back whole or not at all."""
+"""Backup while the desk serves, and restore: all of it or nothing."""
 
 import io
 import json
@@ -34,7 +34,7 @@ MSP = [sys.executable, "-c", "from msp.cli import main; main()"]
 
 @pytest.fixture
 def desk(app: Flask, world: World, settings: Settings) -> Iterator[Settings]:
-    """A furnished desk."""
+    """A filled desk."""
     furnish(world)
     yield settings
     shutil.rmtree(settings.home / "files", ignore_errors=True)
@@ -64,7 +64,7 @@ def test_everything_comes_back(desk: Settings, empty: Settings, tmp_path: Path, 
     assert brought(empty, path, passphrase=passphrase) == made
     before = rows(desk)
     assert rows(empty) == before
-    assert made.rows == sum(map(len, before.values())) - 1  # the revision itself is no row of it
+    assert made.rows == sum(map(len, before.values())) - 1  # the revision itself is not one of its rows
     assert len(before["invoice_record"]) == 1 and len(before["ticket"]) == 2
     assert stored(empty.home) == stored(desk.home) != {}
     assert rules(empty) == rules(desk)
@@ -93,7 +93,7 @@ def client_of(settings: Settings, code: str) -> str:
 
 def test_numbers_go_on_where_they_were(desk: Settings, empty: Settings, tmp_path: Path) -> None:
     with as_root(desk) as root:
-        root.execute("select setval('event_seq_seq', 12345)")  # rows were made and are gone
+        root.execute("select setval('event_seq_seq', 12345)")  # rows were inserted and deleted
     saved(desk, tmp_path / "backup")
     brought(empty, tmp_path / "backup")
     with as_root(empty) as root:
@@ -156,7 +156,7 @@ def test_a_backup_under_writers_is_one_instant(app: Flask, world: World, empty: 
 
 @pytest.fixture
 def kept(desk: Settings, tmp_path: Path) -> Iterator[tuple[Settings, Path]]:
-    """A furnished desk that is not saved in the file: nothing may change it."""
+    """A filled desk that is not in the backup file: nothing may change it."""
     path = tmp_path / "kept"
     saved(desk, path, passphrase=WORDS)
     with work(Scope.system()):
@@ -167,7 +167,7 @@ def kept(desk: Settings, tmp_path: Path) -> Iterator[tuple[Settings, Path]]:
 
 
 def unserved(app: Flask) -> None:
-    """Let go of the connections of this process, which count as a desk that runs."""
+    """Close the connections of this process, which count as a running desk."""
     db.session.remove()
     db.engine.dispose()
 
@@ -208,7 +208,7 @@ def test_a_file_that_is_not_as_it_was_written_touches_nothing(
 
 
 def rewritten(path: Path, change: dict[str, bytes], *, drops: str = "") -> None:
-    """Write a plain backup anew with some members changed, as somebody would who knows the format."""
+    """Rewrite a plain backup with some members changed, as somebody who knows the format could."""
     members: list[tuple[str, bytes]] = []
     with archive.reading(path, "") as found:
         members = [(name, content.read()) for name, content in found]
@@ -235,7 +235,7 @@ def test_a_plain_file_that_was_changed_is_refused(desk: Settings, tmp_path: Path
 
 
 def test_a_fault_in_the_middle_leads_back_to_what_was_there(app: Flask, desk: Settings, tmp_path: Path) -> None:
-    """Somebody takes every person out of a backup and mends its manifest: the links refuse it, at the very end."""
+    """All people are removed from a backup and its manifest corrected: the foreign keys refuse it at the very end."""
     path = tmp_path / "backup"
     saved(desk, path)
     with archive.reading(path, "") as found:
@@ -247,7 +247,7 @@ def test_a_fault_in_the_middle_leads_back_to_what_was_there(app: Flask, desk: Se
     extra.parent.mkdir(exist_ok=True)
     extra.write_bytes(b"of the desk that stays")
     kept = [path for path in (desk.home / "files").glob("[0-9a-f][0-9a-f]/*") if path != extra]
-    kept[0].unlink()  # it would come back with the backup
+    kept[0].unlink()  # would be restored with the backup
     before = rows(desk), stored(desk.home), rules(desk)
     unserved(app)
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
@@ -325,7 +325,7 @@ def test_damaged_and_missing_files_are_told_and_stop_nothing(desk: Settings, tmp
 def test_a_plain_backup_holds_no_key(desk: Settings, tmp_path: Path) -> None:
     path = tmp_path / "backup"
     saved(desk, path)
-    with tarfile.open(path) as tar:  # anybody can look into it
+    with tarfile.open(path) as tar:  # readable by anybody
         content = b"".join(tar.extractfile(member).read() for member in tar)  # type: ignore[union-attr]
     for key in (*desk.encryption_keys, desk.secret_key, "xoxb-lozano-0001"):
         assert key.encode() not in content

@@ -1,4 +1,4 @@
-"""The whole story with the real commands: from an outside database, sealed, into an empty home that then serves."""
+"""End to end with the real commands: from an external database, encrypted, into an empty home that then serves."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Sealed streams: what was written comes back, and nothing that was changed, moved, left out or cut off does."""
+"""Encrypted streams: what was written can be read; changed, moved, removed or truncated data is refused."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""What the billing tests watch."""
+"""Fixtures of the billing tests."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from msp.kernel.db import db
 
 @pytest.fixture
 def statements(app: Flask) -> Iterator[list[str]]:
-    """The SQL that goes to the database, in order."""
+    """The SQL sent to the database, in order."""
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:

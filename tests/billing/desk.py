@@ -1,4 +1,4 @@
-"""What the billing tests do over and over: work on tickets, and a month to close."""
+"""Common steps of the billing tests: tickets, time entries, invoice runs, issuing."""
 
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -29,12 +29,12 @@ SEPTEMBER = Period(date(2026, 9, 1), date(2026, 9, 30))
 
 
 def utc(day: int, hour: int, minute: int = 0, *, month: int = 10) -> datetime:
-    """An instant of 2026, in UTC."""
+    """A time of 2026, in UTC."""
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
 def ticket_of(world: World, client: Client | None = None, *, contract: Contract | None = None) -> Ticket:
-    """A ticket of a client (Lozano's unless told), for a contract where one is named."""
+    """A ticket of a client (default: Lozano), under a contract if one is given."""
     client = client or world.lozano
     with work(Scope.staff()):
         asked = Request(subject="El TPV no cobra", body="Hay cola.", source="console")
@@ -59,7 +59,7 @@ def _employee(client: Client) -> Person:
 
 
 def log(ticket: Ticket, person: Person, at: datetime, minutes: int, **more: object) -> UUID:
-    """Write down work; `work_type` is remote unless told."""
+    """Log time; the default `work_type` is remote."""
     with work(Scope.staff(actor_id=person.id)) as session:
         found = session.get_one(Ticket, ticket.id)
         details = {"work_type": "remote", "note": "Cambio de impresora de tiques"} | more
@@ -69,20 +69,20 @@ def log(ticket: Ticket, person: Person, at: datetime, minutes: int, **more: obje
 def run(
     world: World, period: Period = OCTOBER, *, clients: list[Client] | None = None
 ) -> tuple[InvoiceRun, list[Invoice]]:
-    """Close a period as the account manager does."""
+    """Run billing for a period as the account manager."""
     with work(Scope.staff(actor_id=world.carmen.id)):
         made = run_invoices(period, at=clock.now(), clients=clients or [world.lozano, world.azcarate])
         return made, drafts_of(made)
 
 
 def issued(world: World, invoice: Invoice) -> Invoice:
-    """Issue a draft as the account manager does."""
+    """Issue a draft as the account manager."""
     with work(Scope.staff(actor_id=world.carmen.id)):
         return issue(invoice.id, at=clock.now())
 
 
 def contract_of(world: World, client: Client, kind: str, terms: dict[str, object], **more: object) -> Contract:
-    """A contract of some kind, with remote work at 75.00 an hour."""
+    """A contract of the given kind, with remote work at 75.00 an hour."""
     details: dict[str, object] = {
         "name": kind,
         "kind": kind,
@@ -99,7 +99,7 @@ def contract_of(world: World, client: Client, kind: str, terms: dict[str, object
 
 
 def client_of(world: World, code: str = "NOR", **more: object) -> Client:
-    """A client of its own, without a contract."""
+    """A new client without a contract."""
     details: dict[str, object] = {
         "code": code,
         "name": "Transportes Norte",
@@ -112,7 +112,7 @@ def client_of(world: World, code: str = "NOR", **more: object) -> Client:
 
 
 def entry_state(entry_id: UUID) -> str:
-    """What a time entry is now."""
+    """The current state of a time entry."""
     with work(Scope.staff()) as session:
         return session.scalars(select(TimeEntry.state).where(TimeEntry.id == entry_id)).one()
 
@@ -123,5 +123,5 @@ def reasons(made: InvoiceRun) -> list[str]:
 
 
 def advance_to(at: datetime) -> None:
-    """Move the frozen clock to an instant."""
+    """Move the frozen clock to a time."""
     clock.advance(at - clock.now())

@@ -1,4 +1,4 @@
-"""From a billing case of the golden file to rating and tax, and back to the words of the file."""
+"""Adapter between a billing case of the golden file and rating and tax, and back to the terms of the file."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Inputs that say what was worked, counted or sold; cases without one only describe a document.
+# Inputs that give work, counts or sales; cases without one only describe a document.
 RATED = names("entries entry_minutes labour_minutes minutes raw_by_band raw_minutes start fee price hours seats_on_1st")
 INPUTS = RATED | names(
     """balance band block_minutes blocks changes client_nif client_vat end entries_net expected_minutes km lines month
@@ -75,7 +75,7 @@ def cases() -> list[dict[str, Any]]:
 
 ALL = cases()
 HOUR = "75.00"
-# What cases bill that only describe a document: typed from their titles and notes, never from what they expect.
+# Inputs of cases that only describe a document: taken from their titles and notes, never from the expected values.
 WORK: Mapping[str, Mapping[str, Any]] = {
     "B26": {"labour_minutes": 240, "rate": HOUR, "exempt": "150.00"},
     "B27": {"labour_minutes": 600, "rate": HOUR},
@@ -88,7 +88,7 @@ WORK: Mapping[str, Mapping[str, Any]] = {
 
 
 def check(case: Mapping[str, Any]) -> None:
-    """Compare all that a case expects with what its inputs give."""
+    """Compare all expected values of a case with the results for its inputs."""
     policy, expected = case["policy"], case["expected"]
     refuse_unknown(case)
     found = calculate(case)
@@ -105,12 +105,12 @@ def check(case: Mapping[str, Any]) -> None:
 
 
 def calculate(case: Mapping[str, Any]) -> Calculated:
-    """Work a case's inputs; fails where they say nothing that can be calculated."""
+    """Calculate a case from its inputs; fails if they contain nothing to calculate."""
     inputs = {**case["inputs"], **WORK.get(case["id"], {})}
     policy, regime = case["policy"], case["policy"].get("regime", "national")
     usual = tax_for(regime, on=DAY)
     if "entries_net" in inputs:
-        return Calculated([], [], [])  # what is carried is on no document; assert_state looks at the carrying
+        return Calculated([], [], [])  # no document shows what is carried over; assert_state checks it
     if "lines" in inputs:
         return of_lines([fixed(price, usual) for price in inputs["lines"]])
     if "right_minutes" in inputs:
@@ -129,13 +129,13 @@ def calculate(case: Mapping[str, Any]) -> Calculated:
 
 
 def section_policy(policy: Mapping[str, Any], section: Mapping[str, Any], sections: Sequence[Any]) -> dict[str, Any]:
-    """A section of several has a fee of its own, and charges its work beside it."""
+    """A section of several has its own fee, and charges its work in addition."""
     if len(sections) == 1:
         return dict(policy)
     return {**policy, "type": "fixed_fee", "excluded_work_types": ["remote"]}
 
 
-# --- from a case to the face of rating -----------------------------------------------------------------------------
+# --- from a case to the interface of rating -------------------------------------------------------------------------
 
 
 def rate(case: Mapping[str, Any]) -> Rated:
@@ -330,7 +330,7 @@ def assert_state(case: Mapping[str, Any], calculated: Calculated) -> None:
 
 
 def state_of(case: Mapping[str, Any], calculated: Calculated) -> dict[str, Any]:
-    """What is left of blocks and orders, or is carried."""
+    """Remaining blocks and orders, and what is carried over."""
     if "minimum_invoice_net" in case["policy"]:
         net = Money.parse(case["inputs"]["entries_net"], EUR)
         minimum = Money.parse(case["policy"]["minimum_invoice_net"], EUR)

@@ -1,4 +1,4 @@
-"""What rating and tax give, in the words of the golden file."""
+"""Results of rating and tax in the terms of the golden file."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from billing.tax import Tax, Taxed, Totals
 from msp.kernel.money import Money, plain
 
 EUR = "EUR"
-# Where a line's name in the file says which rule made it.
+# Line names in the file, with the prefix of the code of the rule that made the line.
 RULES: Mapping[str, str] = {
     "covered_by_block": "price.covered_block",
     "overage": "price.overage",
@@ -27,7 +27,7 @@ RULES: Mapping[str, str] = {
 
 
 class Calculated(NamedTuple):
-    """What a case's inputs give: lines and, where they were rated, what rating says beside them."""
+    """Result for a case's inputs: lines and, where they were rated, the rest of the rating result."""
 
     lines: list[dict[str, Any]]
     taxed: list[Taxed]
@@ -72,7 +72,7 @@ def wanted(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def by_value(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The order of lines is presentation; what they say is not."""
+    """Compares the content of lines; their order is presentation."""
     return sorted(lines, key=lambda line: json.dumps(line, sort_keys=True))
 
 

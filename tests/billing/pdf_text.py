@@ -1,11 +1,11 @@
-"""What a PDF shows, as far as tests ask: the characters of its fonts' ToUnicode maps, and the fonts' names."""
+"""Text of a PDF as the tests need it: the characters of its fonts' ToUnicode maps, and the fonts' names."""
 
 import re
 import zlib
 
 
 def streams(pdf: bytes) -> list[bytes]:
-    """Every stream of the file, decompressed where it is compressed."""
+    """Every stream of the file, decompressed if compressed."""
     found = []
     for raw in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
         try:
@@ -16,7 +16,7 @@ def streams(pdf: bytes) -> list[bytes]:
 
 
 def characters(pdf: bytes) -> str:
-    """The characters that some glyph of the file stands for, in no order; a glyph may stand for several."""
+    """The characters that the file's glyphs represent, unordered; a glyph may represent several."""
     shown = []
     for stream in streams(pdf):
         if b"beginbfchar" in stream:
@@ -25,6 +25,6 @@ def characters(pdf: bytes) -> str:
 
 
 def embedded_fonts(pdf: bytes) -> set[str]:
-    """The names of the fonts whose glyphs are in the file, without the tags of their subsets."""
+    """The names of the fonts whose glyphs are embedded, without their subset tags."""
     text = b"\n".join([pdf, *streams(pdf)])
     return {name.decode() for name in re.findall(rb"/FontName\s*/[A-Z]{6}\+([A-Za-z0-9-]+)", text)}

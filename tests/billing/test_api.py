@@ -14,13 +14,13 @@ OCTOBER = {"period_start": "2026-10-01", "period_end": "2026-10-31"}
 
 @pytest.fixture
 def carmen(program: Programs, world: World) -> Program:  # noqa: F811
-    """A program of the account manager's."""
+    """An API client with the account manager's token."""
     return program(world.carmen)
 
 
 @pytest.fixture
 def entries(world: World) -> list[str]:
-    """October's work for Lozano, of which half an hour at night."""
+    """October's work for Lozano, including half an hour at night."""
     ticket = ticket_of(world)
     return [
         str(log(ticket, world.tomas, utc(6, 8), 110)),
@@ -152,7 +152,7 @@ def test_everybody_sees_what_is_theirs(
     (draft,) = run(carmen)["drafts"]
     path = f"/invoices/{draft['id']}"
     manager, stranger = program(world.dolores), program(world.inigo)
-    assert manager.get(path).status_code == 404  # a draft is no business of the client's
+    assert manager.get(path).status_code == 404  # drafts are not visible to the client
     carmen.post(f"{path}/issue")
     seen = manager.get(path).get_json()
     assert (seen["number"], seen["record"]) == ("F26-000001", None)

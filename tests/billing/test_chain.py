@@ -1,4 +1,4 @@
-"""A chain of records that somebody altered is not extended, and the doctor says where it was altered."""
+"""An altered chain of records is not extended, and the doctor reports where it was altered."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -36,7 +36,7 @@ ALTERED = [
 
 @pytest.fixture
 def past(settings: Settings) -> Iterator[Past]:
-    """Somebody who switches the triggers off and writes past the desk."""
+    """Disable the triggers and write to the database directly."""
     with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("set session_replication_role = replica")
         yield connection
@@ -44,7 +44,7 @@ def past(settings: Settings) -> Iterator[Past]:
 
 @pytest.fixture
 def drafts(world: World) -> list[Invoice]:
-    """Four drafts, the first three of which are issued."""
+    """Four drafts, of which the first three are issued."""
     made = []
     for number in range(4):
         client = client_of(world, f"CL{number}")

@@ -1,4 +1,4 @@
-"""Whoever issues next waits for the number and the record only: claims are made before, the PDF after the commit."""
+"""Issuing locks the chain only for number and record: entries are claimed before, the PDF is made after the commit."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,7 +21,7 @@ CHAIN = b"select last from invoice_series where code = 'VERIFACTU' for update no
 
 @pytest.fixture
 def draft(world: World) -> Invoice:
-    """A draft of fifty entries; the chain exists already."""
+    """A draft of fifty entries; the chain already exists."""
     log(ticket_of(world, world.azcarate), world.tomas, utc(6, 8), 60)
     _, (first,) = run(world, clients=[world.azcarate])
     issued(world, first)
@@ -34,7 +34,7 @@ def draft(world: World) -> Invoice:
 
 @pytest.fixture
 def watched(app: Flask, settings: Settings) -> Iterator[list[tuple[str, bool]]]:
-    """Each statement that writes, with whether somebody else could take the chain at that moment."""
+    """Each writing statement, with whether another transaction could lock the chain at that moment."""
     seen: list[tuple[str, bool]] = []
     address = postgres.url().replace("/postgres?", f"/{settings.database_name}?")
 

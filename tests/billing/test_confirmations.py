@@ -1,4 +1,4 @@
-"""Before a button issues invoices, a page says their numbers and amounts, and that it cannot be undone."""
+"""Before a button issues invoices, a page shows their numbers and amounts, and that it cannot be undone."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Fixed lines of contracts that change inside a month or after an invoice, and tickets of months never run."""
+"""Fixed lines of contracts that change within a month or after an invoice, and tickets of months never run."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -41,7 +41,7 @@ def completed(world: World, client: Client, contract: Contract, at: datetime) ->
     return ticket
 
 
-# --- by the ticket
+# --- per ticket
 
 
 def by_ticket(world: World, price: str = "20.00") -> tuple[Client, Contract]:
@@ -105,7 +105,7 @@ def test_tickets_of_days_before_the_kind_changed_are_billed(world: World) -> Non
     assert said(drafted(world, client, OCTOBER).lines) == [("line.tickets", 20_00)]
 
 
-# --- terms that change inside a month
+# --- terms that change within a month
 
 
 @pytest.mark.parametrize("timing", ["advance", "arrears"])
@@ -172,7 +172,7 @@ def test_months_of_one_run_have_each_their_own_seats(world: World) -> None:
     assert said(both.lines) == [("line.seats", 62_00), ("line.seats_added", 15_00), ("line.seats", 93_00)]
 
 
-# --- what carries days of its own, noted with terms that hold from today
+# --- items with dates of their own, entered with terms that apply from today
 
 
 def test_seats_noted_late_count_from_their_own_day_whenever_the_terms_are_dated(world: World) -> None:
@@ -246,7 +246,7 @@ def test_a_fee_corrected_for_an_issued_month_is_adjusted_and_said(world: World) 
 def test_a_block_of_a_month_that_was_never_run_is_sold_with_the_next(world: World, kind: str, terms: Json) -> None:
     client, _ = fee(world, terms, kind)
     closed(world, client, SEPTEMBER)
-    log(ticket_of(world, client), world.tomas, utc(6, 8), 60)  # of October, covered by its block
+    log(ticket_of(world, client), world.tomas, utc(6, 8), 60)  # of October, covered by that month's block
     november = drafted(world, client, NOVEMBER)
     assert november.net == 1600_00 and "draft.fees_caught_up" in codes(november)
 

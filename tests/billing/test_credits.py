@@ -1,4 +1,4 @@
-"""Credit notes never give back more than was charged, nor anything with the wrong sign; prepaid hours follow."""
+"""Credit notes never exceed what was charged and never have the wrong sign; prepaid hours follow."""
 
 import random
 from datetime import date
@@ -33,7 +33,7 @@ def credited(bill: Invoice, *parts: Part) -> Invoice:
 
 
 def sound(notes: list[Invoice]) -> bool:
-    """Nothing on a note has the sign of a charge."""
+    """No amount of a credit note has the sign of a charge."""
     return all(
         note.net <= 0 and note.tax <= 0 and note.total <= 0
         and all(line.net <= 0 for line in note.lines)
@@ -48,7 +48,7 @@ def test_three_credits_of_3_cents_give_back_no_more_tax_than_was_charged(world: 
     assert (bill.net, bill.tax) == (12, 3)
     three_cents = Money(3, "EUR")
     notes = [credited(bill, Part(first.id, net=three_cents)) for _ in range(3)]
-    assert -sum(note.tax for note in notes) <= 2  # 9 cents bear 1.89
+    assert -sum(note.tax for note in notes) <= 2  # 9 cents have 1.89 of tax
     notes.append(credited(bill, Part(second.id)))
     notes.append(credited(bill, Part(first.id)))
     assert sound(notes)
@@ -134,7 +134,7 @@ def test_half_of_a_blocks_price_credited_leaves_half_of_its_hours(
     _, (draft,) = run(world, clients=[client])
     bill = issued(world, draft)
     credited(bill, Part(bill.lines[0].id, net=Money(350_00, "EUR")))
-    log(ticket_of(world, client), world.tomas, utc(20, 8), 360)  # six hours of October, written down late
+    log(ticket_of(world, client), world.tomas, utc(20, 8), 360)  # six hours of October, logged late
     _, (later,) = run(world, NOVEMBER, clients=[client])
     overage = [line for line in later.lines if line.description["code"] == "line.overage"]
     assert [(line.minutes, line.net) for line in overage] == [(60, 80_00)]
@@ -149,7 +149,7 @@ def test_a_block_whose_sale_is_taken_back_is_there_again_when_it_is_sold_again(w
         credit(bill.id, reason="Error", at=clock.now())
     log(ticket_of(world, client), world.tomas, utc(3, 9, month=11), 60)
     _, (november,) = run(world, NOVEMBER, clients=[client])
-    assert november.net == 80_00  # nobody paid for those hours
+    assert november.net == 80_00  # those hours were not paid
     _, (again,) = run(world, OCTOBER, clients=[client])
     assert issued(world, again).net == 700_00
     _, (november,) = run(world, NOVEMBER, clients=[client])

@@ -1,4 +1,4 @@
-"""Invoices print whatever people typed, in each place that reaches the document; PDF/A-3 stays valid."""
+"""Invoices print any text in every field of the document; PDF/A-3 stays valid."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -39,14 +39,14 @@ EVERYTHING = " ".join(text for name, text in SAMPLES.items() if name != "long em
 
 @dataclass(frozen=True)
 class Typed:
-    """A client, its contracts, its ticket and the issuer, all named by one text."""
+    """A client, its contracts, its ticket and the issuer, all named with one text."""
 
     client: Client
     contract: Contract
 
 
 def typed(world: World, text: str) -> Typed:
-    """Put a text into every place that a document prints."""
+    """Put a text into every field that a document prints."""
     short = text[:500]
     client = client_of(world, "RAR", name=text, legal_name=text, tax_id="B84562388")
     with work(Scope.staff()) as session:

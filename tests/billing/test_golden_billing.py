@@ -1,8 +1,8 @@
 """The billing cases with exact answers, read from GOLDEN_DIR (default: tests/golden), against rating and tax.
 
-Every case is calculated from its inputs and compared with all that it expects. The file leaves out what some
-documents bill: WORK says it here, apart from the file. A case of which nothing can be calculated fails, and so does one
-with a key that the adapter below does not know, so that no case passes unread.
+Every case is calculated from its inputs and compared with all its expected values. The file omits what some documents
+bill: WORK (golden_cases.py) supplies it. A case without anything to calculate fails, and so does one with a key that the
+adapter does not know, so that no case passes unread.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ def test_a_changed_expectation_fails(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case["id"])
 def test_changed_inputs_fail(case: dict[str, Any]) -> None:
-    """A case whose inputs are gone, and that this file does not supply, is refused."""
+    """A case without inputs that WORK does not supply either is refused."""
     assert not passes(case | {"id": "new", "inputs": {}})
 
 
@@ -44,7 +44,7 @@ def passes(case: Mapping[str, Any]) -> bool:
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The places of everything that a case expects, but for the names that it gives to its lines."""
+    """The paths of all expected values of a case, except the names of its lines."""
     if isinstance(value, Mapping):
         for name, each in value.items():
             if name != "key":
@@ -58,7 +58,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def change(expected: Any, path: tuple[Any, ...]) -> None:
-    """Make one expected value another: a figure, a word, a list with one more or one fewer."""
+    """Change one expected value: a figure, a word, or the length of a list."""
     *before, last = path
     for name in before:
         expected = expected[name]

@@ -103,7 +103,7 @@ def test_refused_numbers(number: str) -> None:
 
 
 def made(vector: dict[str, Any]) -> Record:
-    """The record from values instead of texts, its moment given in UTC as the house keeps it."""
+    """The record from typed values instead of texts, its time in UTC as stored."""
     text = {name.removesuffix("Anulada"): value or "" for name, value in texts(vector).items()}
     moment = datetime.fromisoformat(text["FechaHoraHusoGenRegistro"])
     common: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What was issued is kept from everybody, the owner of the database included, one row at a time and all at once."""
+"""Issued documents cannot be changed by anybody, the database owner included, by row or in bulk."""
 
 from collections.abc import Iterator
 from datetime import date

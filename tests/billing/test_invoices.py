@@ -1,4 +1,4 @@
-"""Issuing: numbers without gaps, records in one chain, frozen for good, the same PDF for ever; and corrections."""
+"""Issuing: numbers without gaps, records in one chain, immutable, the same PDF each time; and corrections."""
 
 import hashlib
 import threading
@@ -244,7 +244,7 @@ def test_what_is_not_fit_to_be_issued_is_refused(world: World, draft: Invoice) -
     assert refused.value.code == "invoice_held"
     run(world)
     with pytest.raises(Conflict):
-        issued(world, draft)  # a hold outlives the next run
+        issued(world, draft)  # a hold stays after the next run
     with work(Scope.staff()):
         hold(draft.id, at=clock.now())
         settings.write("provider", settings.read("provider") | {"tax_id": ""})
@@ -261,7 +261,7 @@ def test_a_draft_that_hours_left_behind_is_not_issued(world: World, draft: Invoi
         issued(world, draft)
     assert refused.value.code == "draft_outdated"
     _, (again,) = run(world)
-    assert issued(world, again).net == 318_75  # three hours and a half now
+    assert issued(world, again).net == 318_75  # now three and a half hours
     assert records()[0].fields["ImporteTotal"] == str(Money(again.total, "EUR"))
 
 
@@ -316,7 +316,7 @@ def test_a_whole_credit_note_gives_everything_back(world: World) -> None:
     assert events_of(invoice.id)[-1] == "invoice.credited"
     with pytest.raises(Conflict), work(Scope.staff()):
         credit(invoice.id, reason="Otra vez", at=clock.now())
-    _, (again,) = run(world, clients=[client])  # the same month can be billed anew, and comes out the same
+    _, (again,) = run(world, clients=[client])  # the same month can be billed again, with the same result
     second = issued(world, again)
     assert (second.number, second.net) == ("F26-000002", invoice.net)
     assert entry_state(entry) == "billed"

@@ -1,4 +1,4 @@
-"""A fault in one client's data fails that client's draft only: it is named, logged, and the others go on."""
+"""A fault in one client's data fails only that client's draft: it is named and logged, and the others are made."""
 
 import logging
 import re
@@ -81,7 +81,7 @@ def good(world: World) -> list[Client]:
 
 
 def faulty(world: World, kind: str, terms: Json, *, code: str = "BAD") -> Client:
-    """A client with work, and a contract whose terms were stored before anybody checked them."""
+    """A client with work, and a contract whose stored terms were never validated."""
     client = client_of(world, code, name=f"Cliente {code}")
     contract = contract_of(world, client, kind, KINDS[kind], name="Soporte total")
     log(ticket_of(world, client, contract=contract), world.tomas, utc(6, 8), 90)
@@ -117,7 +117,7 @@ def test_terms_that_cannot_be_calculated_leave_out_that_client_and_are_named(
     assert reasons(made) == [reason["code"]]
     if reason["code"] == "fault.contract":
         (name,) = terms
-        is_needed = name in ("block_minutes", "block_amount")  # without it nothing can be calculated either
+        is_needed = name in ("block_minutes", "block_amount")  # without it nothing can be calculated
         assert is_needed or name in [one.partition(":")[0] for one in reason["params"]["terms"]]
     for locale in ("es", "en"):
         with reading_as(locale, "Europe/Madrid"):
@@ -143,7 +143,7 @@ def test_a_client_whose_own_data_cannot_be_read_is_left_out(world: World, good: 
 def test_amounts_that_cannot_be_stored_leave_out_that_client(world: World, good: list[Client]) -> None:
     bad = client_of(world, "BAD")
     contract = contract_of(world, bad, "time_and_materials", {})
-    with work(Scope.system()) as session:  # as an earlier version took it
+    with work(Scope.system()) as session:  # as an earlier version stored it
         session.execute(update(Rate).where(Rate.contract_id == contract.id).values(amount=10**13))
     log(ticket_of(world, bad, contract=contract), world.tomas, utc(6, 8), 60)
     made, drafts = run(world, clients=[bad, *good])

@@ -1,4 +1,4 @@
-"""Nothing is lost silently: blocks in order, months that were never run, seats and ends noted late, dated terms."""
+"""No charge is lost silently: order of blocks, months never run, seats and ends entered late, dated terms."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -32,7 +32,7 @@ def said(lines: Sequence[InvoiceLine]) -> list[tuple[str, int]]:
 
 
 def change(world: World, contract: Contract, **more: object) -> None:
-    """Change a contract as the account manager does."""
+    """Change a contract as the account manager."""
     with work(Scope.staff(actor_id=world.carmen.id)) as session:
         found = session.get_one(Contract, contract.id)
         details: Json = {
@@ -144,7 +144,7 @@ def test_the_fee_of_a_month_that_was_never_run_is_caught_up_and_said(world: Worl
         (place,) = read_month(NOVEMBER).places
         assert place.state == "check"
     issued(world, november)
-    _, drafts = run(world, OCTOBER, clients=[client])  # run at last: it is billed already
+    _, drafts = run(world, OCTOBER, clients=[client])  # run late: it is already billed
     assert drafts == []
     _, (december,) = run(world, DECEMBER, clients=[client])
     assert said(december.lines) == [("line.fee", 310_00)]
@@ -278,7 +278,7 @@ def test_work_is_priced_by_the_terms_of_its_day(world: World) -> None:
     log(ticket, world.tomas, utc(20, 8), 60)
     bill = closed(world, client, OCTOBER)
     assert sorted(line.net for line in bill.lines) == [160_00, 240_00]
-    log(ticket, world.tomas, utc(7, 8), 60)  # written down late
+    log(ticket, world.tomas, utc(7, 8), 60)  # logged late
     assert closed(world, client, NOVEMBER).net == 160_00
 
 

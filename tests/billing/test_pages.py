@@ -1,4 +1,4 @@
-"""Billing's pages as an account manager uses them, and as nobody else may."""
+"""Billing's pages for an account manager, refused to others."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def carmen(web: FlaskClient, world: World) -> FlaskClient:
 
 @pytest.fixture
 def october(world: World) -> None:
-    """Work of October for both clients: Lozano's at night too."""
+    """Work of October for both clients: Lozano's includes work at night."""
     ticket = ticket_of(world)
     log(ticket, world.tomas, utc(6, 8), 110)
     log(ticket, world.irene, utc(7, 18), 20, note="Copia de seguridad del TPV")
@@ -39,7 +39,7 @@ def stored(invoice_id: object) -> Invoice:
 
 
 def test_from_hours_to_an_issued_invoice(carmen: FlaskClient, world: World, october: None) -> None:
-    """Step 6 in the browser: hours not billed, the run, the draft that explains itself, the invoice with its PDF."""
+    """Step 6 in the browser: unbilled hours, the run, the draft with explanations, the invoice with its PDF."""
     page = carmen.get("/billing/?period=2026-10").text
     assert "Ferretería Lozano" in page and "2 h 10 min".replace(" ", "\N{NO-BREAK SPACE}") in page
     answer = carmen.post("/billing/run", data={"period": "2026-10"}, follow_redirects=True)

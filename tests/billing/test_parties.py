@@ -1,4 +1,4 @@
-"""Who is invoiced, and how that is taxed: checked wherever it is stored, and decided from both parties' data."""
+"""Who is invoiced and how that is taxed: validated wherever it is stored, and derived from both parties' data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -62,7 +62,7 @@ def set_issuer(address: Json) -> None:
 
 
 def store(client: Client, **values: object) -> Client:
-    """Put values on a client as an earlier version stored them, past all checks."""
+    """Set values on a client as an earlier version stored them, without validation."""
     with work(Scope.system()) as session:
         session.execute(update(Client).where(Client.id == client.id).values(**values))
         return session.get_one(Client, client.id, populate_existing=True)

@@ -1,4 +1,4 @@
-"""Money that comes and goes: transfers, refunds and disputes are told apart from credit notes and cancellations."""
+"""Transfers, refunds and disputes are kept apart from credit notes and cancellations."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -45,7 +45,7 @@ def bill(world: World) -> Invoice:
 
 @pytest.fixture
 def collected(world: World, stripe_there: StripeServer, drain: Drain) -> tuple[Invoice, str]:  # noqa: F811
-    """The same, with its twin at Stripe open."""
+    """The same, with its Stripe invoice open."""
     bill = billed(world)
     drain()
     return bill, str(twins(stripe_there)[0]["id"])
@@ -309,7 +309,7 @@ def test_the_ledger_is_only_added_to_and_seen_by_its_client(world: World, bill: 
         assert session.get_one(Payment, bill.id).state == "partly_paid"
 
 
-# --- news of Stripe beside what people noted
+# --- Stripe events together with payments entered by people
 
 
 def test_the_books_have_the_days_of_the_place_of_issue(bill: Invoice) -> None:
@@ -334,7 +334,7 @@ def test_a_transfer_taken_back_stays_so_whatever_stripe_tells_again(
     client.v1.invoices.update(twin, {"description": "Otra vez"})
     news(stripe_there, drain)
     assert ledger(bill) == [("transfer", WHOLE), ("correction", -WHOLE)]
-    assert (payment(bill).state, payment(bill).amount_paid) == ("cancelled", 0)  # owed, and nobody can pay it there
+    assert (payment(bill).state, payment(bill).amount_paid) == ("cancelled", 0)  # owed, but cannot be paid there
 
 
 def test_a_refund_heard_before_its_payment_is_not_a_debt(
@@ -346,7 +346,7 @@ def test_a_refund_heard_before_its_payment_is_not_a_debt(
     stripe_there.pay(twin)
     assert stripe_there.settle()
     with work(Scope.system()) as session:
-        session.query(Inbound).delete()  # the news of the payment is late
+        session.query(Inbound).delete()  # the payment event is late
     stripe_there.refund(twin, 21_00)
     news(stripe_there, drain)
     assert ledger(bill) == [("stripe", WHOLE), ("refund", -21_00)]

@@ -1,4 +1,4 @@
-"""A client's manager reads the company's issued invoices, and nobody else's."""
+"""A client's manager reads the company's issued invoices; others cannot."""
 
 from datetime import date
 

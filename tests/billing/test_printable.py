@@ -27,7 +27,7 @@ SHEET = rb"""
 
 
 def typeset(*texts: str) -> bytes:
-    """A PDF/A-3 of some texts, each in two weights; raises where a glyph is missing."""
+    """A PDF/A-3 of some texts, each in two weights; raises if a glyph is missing."""
     data = {"fonts": fonts.FAMILIES, "rows": [runs(text) for text in texts]}
     made: bytes = typst.compile(
         SHEET,
@@ -40,12 +40,12 @@ def typeset(*texts: str) -> bytes:
 
 
 def shown(text: str) -> str:
-    """What is printed of a text, without the places to break at."""
+    """The printed form of a text, without its break opportunities."""
     return "".join(run.text for run in runs(text)).replace("\u200b", "")
 
 
 def families(text: str) -> set[str]:
-    """The fonts of a text's words; the spaces between them are always the first font's."""
+    """The font of each word of a text; spaces always use the first font."""
     return {fonts.FAMILIES[run.font] for run in runs(text) if not run.text.isspace()}
 
 

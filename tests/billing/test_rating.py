@@ -1,4 +1,4 @@
-"""Rating beyond the golden cases: what lines say about themselves, what is left out, and rules that meet."""
+"""Rating beyond the golden cases: explanations of lines, what is left out, and combinations of rules."""
 
 import json
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def said(phrases: Sequence[Message], code: str) -> dict[str, Any]:
     return dict(phrase.params)
 
 
-# --- a line tells why ----------------------------------------------------------------------------------------------
+# --- explanations of lines -----------------------------------------------------------------------------------------
 
 
 def test_overage_tells_the_clause_the_rounding_and_when_the_block_ran_out() -> None:
@@ -378,7 +378,7 @@ def test_tickets_and_milestones_are_counted_not_timed() -> None:
     assert nets(rate_period(fixed, [], NOVEMBER).lines) == ["2000.00"]
 
 
-# --- what stays out --------------------------------------------------------------------------------------------------
+# --- what is left out ------------------------------------------------------------------------------------------------
 
 
 def test_what_is_left_out_says_why() -> None:

@@ -1,4 +1,4 @@
-"""A retainer's money is split to the cent: what it pays and what is charged beyond it are what the work costs."""
+"""A retainer's money is split to the cent: the covered part and the overage add up to the cost of the work."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Closing a period: what is gathered for whom, what it costs, and that doing it twice changes nothing."""
+"""Invoice runs: what is gathered for which client, what it costs, and that a second run changes nothing."""
 
 from datetime import date
 
@@ -63,7 +63,7 @@ def test_hours_of_the_month_become_lines_by_price(world: World) -> None:
 
 
 def test_a_day_is_the_clients_own(world: World) -> None:
-    """Half past eleven at night of 30 September in UTC is October in Madrid, and September in the Canaries."""
+    """23:30 UTC of 30 September is October in Madrid, and September in the Canaries."""
     address = {"line1": "Calle Real 2", "postcode": "35530", "city": "Teguise", "country": "ES"}
     canaries = client_of(world, timezone="Atlantic/Canary", billing_address=address)
     contract_of(world, canaries, "time_and_materials", {})
@@ -193,7 +193,7 @@ def test_a_block_is_drawn_on_by_worked_day_and_replayed(world: World) -> None:
     log(ticket, world.tomas, utc(20, 8), 60)
     _, (draft,) = run(world, clients=[client])
     assert [line[0] for line in lines_of(draft)] == ["line.fee", "line.covered_block"]
-    log(ticket, world.tomas, utc(6, 8), 90)  # written down later, worked earlier
+    log(ticket, world.tomas, utc(6, 8), 90)  # logged later, worked earlier
     _, (draft,) = run(world, clients=[client])
     assert lines_of(draft) == [
         ("line.fee", None, 140_00),
@@ -209,7 +209,7 @@ def test_a_block_is_drawn_on_by_worked_day_and_replayed(world: World) -> None:
     _, (november,) = run(world, NOVEMBER, clients=[client])
     assert lines_of(november) == [
         ("line.fee", None, 140_00),
-        ("line.overage", 30, 42_50),  # October's block is empty for good
+        ("line.overage", 30, 42_50),  # October's block is used up
         ("line.covered_block", 30, 0),  # November's is full
     ]
 

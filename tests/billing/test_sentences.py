@@ -1,4 +1,4 @@
-"""Everything that rating and billing can say has its sentence, in both languages."""
+"""Every code of rating and billing has a sentence in both languages."""
 
 import re
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ SAMPLE: dict[str, Any] = {
     "work_type": "remote",
     "work_types": ["travel"],
 }
-# Where a code means something else by a name than the others do.
+# Codes for which a parameter name means something else than elsewhere.
 OTHERWISE: dict[str, dict[str, Any]] = {
     "draft.twice_before": {"before": "1960.00"},
     "left_out.carried": {"minimum": "30.00"},
@@ -101,7 +101,7 @@ def test_each_code_is_a_sentence_in_both_languages(app: Flask, code: str) -> Non
             said[locale] = sentence(phrase(code))
         assert said[locale] and not re.search(r"%\(|\bNone\b|\{|\}", said[locale])
         assert said[locale][0] == said[locale][0].upper() and not said[locale].endswith(".")
-    if code != "line.milestone":  # called as the contract calls it
+    if code != "line.milestone":  # with the arguments that the contract passes
         assert said["es"] != said["en"]
 
 

@@ -1,4 +1,4 @@
-"""Collecting through Stripe, against a local server that speaks its protocol: pushed once, paid, on bad days too."""
+"""Collecting through Stripe, against a local server with its protocol: pushed once, paid, and failures."""
 
 import json
 import threading
@@ -36,7 +36,7 @@ Drain = Callable[[], int]
 
 @pytest.fixture
 def door(app: Flask) -> Iterator[str]:
-    """The desk on a port, for the webhooks to come to."""
+    """The desk on a port that receives the webhooks."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
@@ -48,7 +48,7 @@ def door(app: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def stripe_there(app: Flask, door: str) -> Iterator[StripeServer]:
-    """A Stripe account that the desk collects through."""
+    """A Stripe account through which the desk collects."""
     server = create_stripe_server([(door, STRIPE_WEBHOOK_SECRET)], retry_schedule=(0.0, 0.0))
     with server.serve():
         collecting.listen(connect(KEY, base=server.url))
@@ -58,7 +58,7 @@ def stripe_there(app: Flask, door: str) -> Iterator[StripeServer]:
 
 @pytest.fixture
 def invoice(world: World, stripe_there: StripeServer) -> Invoice:
-    """October of Lozano, issued: 206.25 net, 249.56 in all."""
+    """October of Lozano, issued: 206.25 net, 249.56 in total."""
     ticket = ticket_of(world)
     log(ticket, world.tomas, utc(6, 8), 110)
     log(ticket, world.irene, utc(7, 18), 20)
@@ -72,7 +72,7 @@ def payment(invoice: Invoice) -> Payment:
 
 
 def later(drain: Drain, tries: int = 1) -> None:
-    """Let the waits of failed deliveries pass, and work them."""
+    """Move time past the retry delays of failed deliveries, and process them."""
     for _ in range(tries):
         clock.advance(timedelta(hours=1))
         drain()
@@ -94,7 +94,7 @@ def twins(server: StripeServer) -> list[dict[str, object]]:
 def test_an_issued_invoice_is_pushed_paid_and_known_to_be_paid(
     invoice: Invoice, stripe_there: StripeServer, drain: Drain
 ) -> None:
-    """The story of step 6: issue, twin with our number and sums, its page, the button, the webhook, paid."""
+    """Step 6: issue, Stripe invoice with our number and totals, its page, the button, the webhook, paid."""
     drain()
     (twin,) = twins(stripe_there)
     assert (twin["number"], twin["total"], twin["status"]) == ("F26-000001", 249_56, "open")
@@ -179,7 +179,7 @@ def test_a_refusal_is_shown_and_can_be_pushed_again(invoice: Invoice, stripe_the
 
 
 def test_a_cent_of_difference_is_not_collected(world: World, stripe_there: StripeServer, drain: Drain) -> None:
-    """Stripe may round the tax of each line: 3 and 3 cents for two sections of 0.12, where 0.24 bears 5."""
+    """Stripe may round the tax of each line: 3 and 3 cents for two sections of 0.12, where the tax on 0.24 is 5."""
     stripe_there.configure(tax_rounding="line")
     client = client_of(world)
     for name in ("Uno", "Dos"):

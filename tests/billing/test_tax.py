@@ -1,4 +1,4 @@
-"""Tax: the regime of a sale, its rate on a day, sums once per treatment, and the legal day to invoice by."""
+"""Tax: the regime of a sale, its rate on a date, totals rounded once per treatment, and the last legal invoice date."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""VERI*FACTU off: records and their chain are kept, and nothing says or shows that the tax agency has them."""
+"""VERI*FACTU off: records and their chain are kept, and nothing claims that the tax agency has them."""
 
 from typing import Any
 
@@ -38,13 +38,13 @@ def draft(world: World) -> Invoice:
 
 
 def stored_mode(mode: object) -> None:
-    """Write a mode past the domain function, as somebody with the database in hand might."""
+    """Store a mode directly, without the domain function."""
     with work(Scope.system()):
         settings.write("provider", settings.read("provider") | {"verifactu_mode": mode})
 
 
 def claims(pdf: bytes) -> list[str]:
-    """What a document claims: only the legend has an asterisk on these invoices, and only the QR is a figure."""
+    """The claims on a document: only the legend has an asterisk on these invoices, and only the QR is a figure."""
     found = ["legend"] if "*" in characters(pdf) else []
     alts = [one for one in [pdf, *streams(pdf)] if b"/Alt" in one or b"/Figure" in one]
     return found + (["figure"] if alts else [])

@@ -1,4 +1,4 @@
-"""The desk as a person meets it: served over HTTP, its workers at work, looked at with a real Chromium."""
+"""The desk served over HTTP with running workers, viewed with a real Chromium."""
 
 import shutil
 import socket
@@ -33,7 +33,7 @@ class Served:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all; each test gets a fresh profile from it."""
+    """One browser for all tests; each test gets a fresh profile from it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
@@ -44,7 +44,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def served(app: Flask, settings: Settings, world: World) -> Iterator[Served]:
-    """The desk, listening, with its inbox and outbox being worked; Microsoft's sign-in is a local one."""
+    """The desk, listening, with workers for its inbox and outbox; Microsoft's sign-in is a local one."""
     microsoft = create_teams_server()
     signing_in = microsoft.serve()
     mine = create_app(
@@ -77,7 +77,7 @@ def served(app: Flask, settings: Settings, world: World) -> Iterator[Served]:
 
 @pytest.fixture
 def signed_in(chromium: Browser, served: Served) -> Iterator[Callable[[Person], BrowserContext]]:
-    """A fresh profile in which a person has signed in."""
+    """A fresh profile in which a person is signed in."""
     contexts: list[BrowserContext] = []
 
     def make(person: Person) -> BrowserContext:
@@ -96,7 +96,7 @@ def signed_in(chromium: Browser, served: Served) -> Iterator[Callable[[Person], 
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -104,7 +104,7 @@ def free_port() -> int:
 
 
 def _ring(crew: Crew) -> threading.Event:
-    """In place of the worker's wake-ups: ring often."""
+    """Replaces the worker's wake-ups: wakes it at short intervals."""
     stop = threading.Event()
 
     def ring() -> None:

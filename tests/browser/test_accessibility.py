@@ -1,4 +1,4 @@
-"""axe-core on every page and state of the demo: all rules, and colour contrast once more in dark."""
+"""axe-core on every page and state of the demo: all rules, and colour contrast again in dark mode."""
 
 import pytest
 from playwright.sync_api import Browser
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("ac
 
 
 def test_no_page_breaks_a_rule(chromium: Browser) -> None:
-    """Spanish, light and wide; `make pictures` looks at the other languages and widths."""
+    """Spanish, light and wide; `make pictures` covers the other languages and widths."""
     found: dict[str, str] = {}
     with scratch_desk("") as (url, app):
         roles = {who: signed_in(chromium, url, who) for who in people()}

@@ -1,4 +1,4 @@
-"""What a person writes: never an action, never lost, never somebody else's, and never told to the wrong people."""
+"""Text in the composer never triggers an action, is never lost, and never reaches the wrong author or readers."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def the_ticket() -> Ticket:
 
 
 def sign_in_as(served: Served, context: BrowserContext, person: Person) -> None:
-    """Somebody else, or the same person again, on the same browser."""
+    """Sign in as another or the same person in the same browser."""
     client = sign_in(served.app.test_client(), person)
     value = client.get_cookie("guardia")
     assert value is not None
@@ -95,7 +95,7 @@ def test_a_note_stays_a_note_and_belongs_to_its_author(
     page.goto(f"{served.url}/desk/team")
     page.go_back()
     is_note(page)
-    page.goto("about:blank")  # an open page would notice the other session, and leave while the next one loads
+    page.goto("about:blank")  # an open page would notice the other session and navigate away while the next one loads
     sign_in_as(served, context, world.irene)
     page.goto(address)
     expect(page.locator("#reply [value=public]")).to_be_checked()
@@ -108,7 +108,7 @@ def test_a_note_stays_a_note_and_belongs_to_its_author(
     page.goto(address)
     is_note(page)
     page.evaluate("document.querySelectorAll('#reply [name=visibility]').forEach(each => each.remove())")
-    page.locator("#reply textarea").fill(NOTE + "s")  # kept without a word of who may read it
+    page.locator("#reply textarea").fill(NOTE + "s")  # stored without its visibility
     page.wait_for_timeout(100)
     page.reload()
     expect(page.locator("#reply textarea")).to_have_value(NOTE + "s")
@@ -177,7 +177,7 @@ def test_a_page_that_notices_the_end_of_its_session_keeps_what_is_written(
 
 
 def instead(answer: dict[str, Any] | None, route: Route) -> None:
-    """Answer in the server's place, or let the connection fail."""
+    """Answer instead of the server, or let the connection fail."""
     if answer:
         route.fulfill(**answer)
     else:

@@ -1,4 +1,4 @@
-"""Two technicians on one ticket, each in a profile of their own: they see each other write, and one reply goes out."""
+"""Two technicians on one ticket, each in their own profile: they see each other write, and one reply is sent."""
 
 import re
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def write(page: Page, text: str) -> None:
 
 
 def both_write(tomas: Page, irene: Page) -> None:
-    """Irene sends while Tomás writes; Tomás's page shows it by itself, and then he sends."""
+    """Irene sends while Tomás writes; Tomás's page shows it without a reload, and then he sends."""
     write(tomas, MINE)
     write(irene, THEIRS)
     irene.keyboard.press("Control+Enter")
@@ -64,7 +64,7 @@ def both_write(tomas: Page, irene: Page) -> None:
 
 
 def make_note(irene: Page, tomas: Page) -> None:
-    """Irene makes a note, for which Tomás's page is drawn again."""
+    """Irene writes a note, for which Tomás's page is redrawn."""
     write(irene, "Psst")
     irene.locator("#reply [value=internal]").check(force=True)
     irene.locator("#reply textarea").press("Control+Enter")
@@ -115,7 +115,7 @@ def test_a_double_click_sends_it_once(tomas: Page, irene: Page) -> None:
     expect(tomas.locator("#held")).to_have_count(0)
     tomas.wait_for_timeout(500)
     assert replies() == [THEIRS, MINE]
-    write(tomas, "Y otra cosa")  # nothing new since: not held
+    write(tomas, "Y otra cosa")  # nothing new since then: not held
     tomas.keyboard.press("Control+Enter")
     expect(tomas.locator("#thread")).to_contain_text("Y otra cosa")
 

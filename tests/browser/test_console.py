@@ -1,4 +1,4 @@
-"""Two technicians at two consoles: what one does, the other sees within a second, without a reload."""
+"""Two technicians at two consoles: each sees the other's changes within a second, without a reload."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SignedIn = Callable[[Person], BrowserContext]
-WITHIN = 1500  # ms: a second for the product and some for the test, on a machine with little else to do
+WITHIN = 1500  # ms: a second for the product and some for the test, on a machine with little load
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""From an empty `msp run` to a first ticket from Slack, a contract and an issued invoice, by the pages alone."""
+"""From an empty `msp run` to a first ticket from Slack, a contract and an issued invoice, through the pages only."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ ANSWER = 15_000  # ms
 
 
 class Walk:
-    """A person who fills in forms and counts them; nothing on the pages may fail."""
+    """A person who fills in forms and counts them; no request on the pages may fail."""
 
     def __init__(self, page: Page, desk: Desk) -> None:
         self.page, self.desk, self.steps = page, desk, 0
@@ -32,7 +32,7 @@ class Walk:
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
     def start(self, title: str) -> None:
-        """Follow the link of a step of the checklist that is not done."""
+        """Follow the link of a checklist step that is not done."""
         self.go("/admin/first-steps")
         self.page.get_by_role("link", name=f"Empezar: {title}").click()
 
@@ -92,7 +92,7 @@ def test_from_an_empty_desk_to_a_ticket_and_an_invoice(walk: Walk) -> None:
     walk.start("La primera factura")
     walk.press("Generar borradores")
     walk.press("Emitir")
-    expect(page.get_by_text("no ha terminado")).to_be_visible()  # the month of the contract, which is this one
+    expect(page.get_by_text("no ha terminado")).to_be_visible()  # the month of the contract, which is the current one
     walk.press("Emitir")
     expect(page.get_by_text("no ha terminado")).to_be_hidden()
     assert walk.is_done("La primera factura")

@@ -1,4 +1,4 @@
-"""Moving about the console by keyboard: choosing people, searching, from a list to its tickets and back."""
+"""Keyboard navigation of the console: choosing people, searching, from a list to its tickets and back."""
 
 from collections.abc import Callable
 
@@ -102,7 +102,7 @@ def test_back_to_the_list_as_it_was(served: Served, signed_in: SignedIn, world: 
 
 
 def page_label(page: Page, _at: int, before: str | None) -> str:
-    """The ticket that J led to."""
+    """The ticket that J opened."""
     page.wait_for_url(lambda url: not url.endswith(f"/{before}"))
     return page.url.rpartition("/")[2]
 

@@ -1,4 +1,4 @@
-"""Choosing somebody by typing: people before nobody, whatever letters their names are written with."""
+"""The person picker: people before "Nobody", with any letters in their names."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The playground in a browser: an employee writes in Slack and in Teams, and the desk's cards come by themselves."""
+"""The playground in a browser: an employee writes in Slack and in Teams, and the desk's cards appear by push."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ ANSWER = 10_000  # ms
 
 @pytest.fixture
 def page(chromium: Browser, app: Flask, world: World, settings: Settings, tmp_path: Path) -> Iterator[Page]:
-    """The page, open; nothing in it may break the policy or fail."""
+    """The open page; any policy violation or failed request on it fails the test."""
     faults: list[str] = []
     with playing(settings, tmp_path) as desk:
         context = chromium.new_context(locale="es-ES", viewport={"width": 1440, "height": 900})

@@ -1,4 +1,4 @@
-"""Messages of every kind on a phone and on a desktop, light and dark: nothing is wider than the page."""
+"""Messages of every kind on a phone and a desktop, light and dark: nothing is wider than the page."""
 
 from collections.abc import Callable
 
@@ -64,7 +64,7 @@ def _overflow(page: Page) -> int:
 
 
 def _contrast(page: Page) -> float:
-    """The contrast of code with what it stands on, by the formula of WCAG 2."""
+    """The contrast of code with its background, by the formula of WCAG 2."""
     return float(
         page.locator(".rich pre code").evaluate(
             """node => {

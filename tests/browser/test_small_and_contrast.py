@@ -86,7 +86,7 @@ def test_limits_of_files_are_said_before_and_at_the_field(
 
 
 def _look(page: Page, at: int) -> list[str]:
-    """How a tab stands out where colours are not ours: borders, and what is filled."""
+    """How a tab is marked in forced colours: borders and fill."""
     script = "node => { const s = getComputedStyle(node); return [s.borderTopWidth, s.backgroundColor, s.color] }"
     found: list[str] = page.locator(".composer-tab span").nth(at).evaluate(script)
     return found

@@ -1,4 +1,4 @@
-"""Microsoft's local Teams client against the desk: typed in a browser, answered with a card that can be pressed."""
+"""Microsoft's local Teams client against the desk: a message typed in a browser is answered with a working card."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ START = 40  # seconds
 
 @pytest.fixture
 def teams_url(served: Served, tmp_path: Path) -> Iterator[str]:
-    """The client of Iñigo, of the tenant Azcárate, whose bot is the desk."""
+    """The client of Iñigo, of the tenant Azcárate, with the desk as its bot."""
     port = free_port()
     config = tmp_path / "azcarate.yml"
     config.write_text(_config())

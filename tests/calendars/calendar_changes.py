@@ -1,4 +1,4 @@
-"""What somebody does to the cast's calendar in the course of a test."""
+"""Changes to the fixtures' calendar during a test."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from tests.world import World
 
 
 def work_on_the_bridge(world: World, *, at: datetime) -> None:
-    """Take the holiday of Monday, 7 December 2026, away; the Tuesday after it stays one."""
+    """Remove the holiday of Monday, 7 December 2026; Tuesday stays a holiday."""
     with work(Scope.staff(actor_id=world.ana.id)):
         calendar = access_calendar(world.calendar.id, lock=True)
         said = to_value(calendar)

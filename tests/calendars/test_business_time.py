@@ -1,4 +1,4 @@
-"""Golden cases of business time (GOLDEN_DIR reads such a file from elsewhere), and what they leave out."""
+"""Golden cases of business time (GOLDEN_DIR reads the file from elsewhere), and cases that they do not cover."""
 
 import json
 import os
@@ -187,7 +187,7 @@ def test_night_window_has_nine_real_hours_when_summer_ends() -> None:
     [
         (((120, 180),), 0),  # 02:00-03:00 does not exist that day
         (((150, 240),), 60),  # 02:30 is the instant of the jump, 03:00
-        (((60, 150),), 60),  # and so is an end at 02:30
+        (((60, 150),), 60),  # the same for an end at 02:30
     ],
 )
 def test_wall_times_that_do_not_exist(windows: Any, minutes: int) -> None:

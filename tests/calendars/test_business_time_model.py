@@ -1,8 +1,8 @@
-"""Business time against an independent walk that asks of every UTC minute whether it is a working one.
+"""Business time against an independent model that decides for every UTC minute whether it is working time.
 
-A random calendar is walked once for six days around a day on which clocks or timetables change; then many starts,
-budgets and pauses are held to what the walk found. PROPERTY_CASES sets how many cases a run takes, PROPERTY_SEED
-which ones; a failure names the seed of its calendar.
+A random calendar is evaluated once for six days around a day on which clocks or timetables change; then many starts,
+budgets and pauses are compared with the result. PROPERTY_CASES sets how many cases a run takes, PROPERTY_SEED which
+ones; a failure names the seed of its calendar.
 """
 
 import os
@@ -29,7 +29,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SPAN = DAYS * 1440
 Window = tuple[int, int]
 
-# Zones with and without summer time, with odd offsets, half-hour summer time, midnights skipped and doubled.
+# Zones with and without summer time, with odd offsets, half-hour summer time, skipped and repeated midnights.
 ZONES = (
     "Europe/Madrid", "Atlantic/Canary", "Europe/London", "America/Mexico_City", "America/Havana", "America/New_York",
     "America/Santiago", "America/St_Johns", "Asia/Kathmandu", "Asia/Beirut", "Africa/Casablanca", "Africa/Cairo",
@@ -38,12 +38,12 @@ ZONES = (
 ORDINARY = (datetime(2026, 2, 14, tzinfo=UTC), datetime(2011, 12, 27, tzinfo=UTC))  # Samoa had no 30 December 2011
 
 
-# --- the walk: shares nothing with the engine but the calendar's own data
+# --- the model: shares nothing with the engine but the calendar's data
 
 
 @dataclass(frozen=True)
 class Minute:
-    """One UTC minute as the wall shows it, and whether the same wall time comes twice that day."""
+    """One UTC minute as local wall time, and whether the same wall time occurs twice that day."""
 
     day: date
     minute: int
@@ -53,7 +53,7 @@ class Minute:
 
 @cache
 def walls(zone_name: str, begin: datetime) -> tuple[Minute, ...]:
-    """Every minute of the span on the wall of a zone."""
+    """Every minute of the span as wall time of a zone."""
     local = [(begin + MINUTE * n).astimezone(ZoneInfo(zone_name)) for n in range(SPAN)]
     return tuple(
         Minute(day := at.date(), minute := at.hour * 60 + at.minute, at.fold, is_repeated(zone_name, day, minute))
@@ -63,7 +63,7 @@ def walls(zone_name: str, begin: datetime) -> tuple[Minute, ...]:
 
 @cache
 def is_repeated(zone_name: str, day: date, minute: int) -> bool:
-    """Whether a wall time comes twice that day."""
+    """Whether a wall time occurs twice that day."""
     wall = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone_name)) + MINUTE * minute
     first, second = wall.replace(fold=0).utcoffset(), wall.replace(fold=1).utcoffset()
     return first is not None and second is not None and first > second
@@ -90,7 +90,7 @@ def windows_in_force(calendar: WorkingCalendar, day: date) -> list[Window]:
 
 
 def walk(calendar: WorkingCalendar, begin: datetime) -> bytes:
-    """A 1 for each minute of the span in which the calendar works."""
+    """1 for each working minute of the span, else 0."""
     zone, found, day, in_force = calendar.timezone, bytearray(SPAN), date.min, list[Window]()
     for n, at in enumerate(walls(zone, begin)):
         if at.day != day:
@@ -117,7 +117,7 @@ def priced(calendar: WorkingCalendar, begin: datetime, working: bytes) -> list[B
     return [band(n, at.day) for n, at in enumerate(walls(calendar.timezone, begin))]
 
 
-# --- random calendars and questions
+# --- random calendars and cases
 
 
 @cache
@@ -159,7 +159,7 @@ def some_pauses(random: Random, begin: datetime) -> list[Pause]:
 
 
 def held(working: bytes, begin: datetime, pauses: list[Pause]) -> bytes:
-    """The minutes in which the clock runs: working, and in no pause."""
+    """The minutes in which the clock runs: working time outside of pauses."""
     running = bytearray(working)
     for start, end in pauses:
         assert end is not None
@@ -168,7 +168,7 @@ def held(working: bytes, begin: datetime, pauses: list[Pause]) -> bytes:
     return bytes(running)
 
 
-# --- what is held to the walk
+# --- what is compared with the model
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""A finished clock is told by the calendar as it was; an open one by the calendar as it is."""
+"""A finished clock is explained with the calendar as it was; an open one with the current calendar."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -50,7 +50,7 @@ def test_a_finished_clock_keeps_the_calendar_that_held(world: World) -> None:
     assert skipped(world, met) == ["Constitución (trasladado)", "Inmaculada Concepción"]
     work_on_the_bridge(world, at=datetime(2026, 12, 10, 9, 0, tzinfo=UTC))
     assert skipped(world, met) == ["Constitución (trasladado)", "Inmaculada Concepción"]
-    assert skipped(world, open_one) == []  # worked out anew: due on Monday morning
+    assert skipped(world, open_one) == []  # recalculated: due on Monday morning
 
 
 def test_a_change_moments_before_it_stopped_may_not_have_reached_it(world: World) -> None:
@@ -81,7 +81,7 @@ def test_the_explanation_ends_at_the_deadline_that_was_kept(world: World) -> Non
 def test_calendars_in_use_that_miss_holidays(
     world: World, settings: Settings, known: tuple[int, ...], missing: list[int]
 ) -> None:
-    """The doctor asks the database; the page asks the rows: both say the same."""
+    """The doctor asks the database, the page reads the rows: both give the same result."""
     with work(Scope.staff()):
         calendar = access_calendar(world.calendar.id)
         calendar.holidays.clear()

@@ -1,4 +1,4 @@
-"""Seeded holidays against the golden calendars, which were written by hand."""
+"""Seeded holidays against the hand-written golden calendars."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""What other desks got wrong about working time, each by the peer's name and the number of its report."""
+"""Bugs of other help desks in business time, each with the product's name and issue number."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -36,7 +36,7 @@ def test_zammad_390_a_day_that_nobody_observes_is_no_holiday(region: str) -> Non
 
 
 def test_zammad_390_a_day_that_was_entered_is_named_in_the_trail() -> None:
-    """Where somebody does close on such a day, the deadline says so by name, instead of leaving one to count."""
+    """If somebody does close on such a day, the deadline names it, so that nobody has to count."""
     days = {date(2016, 11, 11): "St. Martin", date(2016, 11, 13): "Volkstrauertag"}
     calendar = WorkingCalendar(timezone="Europe/Berlin", weekly=LONG_DAYS, holidays=days)
     trail = explain(calendar, berlin("2016-11-09T23:00"), 48 * 60)
@@ -49,7 +49,7 @@ def test_zammad_390_a_day_that_was_entered_is_named_in_the_trail() -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Havana", "UTC"])
 def test_zammad_3180_round_the_clock_loses_no_minute_at_midnight(zone: str) -> None:
-    """A day that ended at 23:59 was closed for a minute: deadlines that rolled over midnight came a minute late."""
+    """A day that ended at 23:59 was closed for a minute: deadlines past midnight came a minute late."""
     calendar = WorkingCalendar(timezone=zone, weekly=dict.fromkeys(range(7), ((0, 1440),)))
     start = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
     for days in (1, 2, 30, 365):
@@ -86,7 +86,7 @@ def test_glpi_22678_a_step_before_the_deadline_keeps_its_hour_on_the_next_day(st
 
 @pytest.mark.parametrize("hour", range(24))
 def test_glpi_15429_no_step_comes_at_creation_nor_outside_the_calendar(hour: int) -> None:
-    """With a calendar that is not round the clock, steps before the end fired as the ticket was created."""
+    """With a calendar that is not 24/7, steps before the end fired at the creation of the ticket."""
     split = WorkingCalendar(timezone="Europe/Madrid", weekly=dict.fromkeys(range(5), ((540, 840), (960, 1140))))
     start = madrid("2026-01-15T00:00") + timedelta(hours=hour)
     due = deadline(split, start, 600)
@@ -98,7 +98,7 @@ def test_glpi_15429_no_step_comes_at_creation_nor_outside_the_calendar(hour: int
 
 
 def test_chatwoot_14009_a_lunch_break_is_closed() -> None:
-    """8-12 and 13:30-18: what comes at 12:30 comes outside hours, and the break takes no time from the promise."""
+    """8-12 and 13:30-18: a ticket at 12:30 is outside hours, and the break does not use up SLA time."""
     calendar = WorkingCalendar(timezone="America/Sao_Paulo", weekly=dict.fromkeys(range(5), ((480, 720), (810, 1080))))
     day = datetime(2026, 4, 6, tzinfo=ZoneInfo("America/Sao_Paulo"))
     lunch = day.replace(hour=12, minute=30)

@@ -1,4 +1,4 @@
-"""Calendars that change: versions, what each of them said, the events that tell of it, and who did it."""
+"""Changes of calendars: versions, their contents, the events of each change, and its author."""
 
 from datetime import date, timedelta
 
@@ -153,7 +153,7 @@ def test_what_is_no_timetable_is_refused(world: World) -> None:
 
 
 def getafe(world: World) -> None:
-    """A place with its year, which the cast's calendar follows."""
+    """A place with its year, which the fixtures' calendar follows."""
     with work(Scope.staff(actor_id=world.ana.id)):
         place = places.add_place(name="Getafe", country="es", region="ES-MD", municipality="Getafe", at=MONDAY)
         places.seed_year(place, 2026, at=MONDAY)

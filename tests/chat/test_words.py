@@ -1,4 +1,4 @@
-"""Subjects, parts and times as people read them."""
+"""Subjects, parts and times as displayed to people."""
 
 from datetime import UTC, datetime, timedelta
 

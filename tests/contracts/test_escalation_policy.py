@@ -1,4 +1,4 @@
-"""The ladder as a value: when each step comes, how it is known, what makes no sense."""
+"""The escalation policy as a value: when each step is due, how it is identified, which policies are refused."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -21,7 +21,7 @@ SOMEBODY = f"person:{UUID(int=1)}"
         ("share", 150, 5400),
         ("share", 1, 36),
         ("before", 20, 2400),
-        ("before", 90, 0),  # not before the clock begins
+        ("before", 90, 0),  # not before the clock starts
         ("after", 15, 4500),
     ],
 )

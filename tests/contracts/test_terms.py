@@ -1,4 +1,4 @@
-"""One schema of contract terms: what it refuses is refused everywhere, and what it takes can be calculated with."""
+"""One schema of contract terms: refused everywhere alike, and accepted terms can be calculated with."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""The generated demo world: whole, consistent with itself and with the desk's own rules, and said by people."""
+"""The generated demo data: complete, consistent with itself and with the desk's rules, and natural to read."""
 
 import re
 import time
@@ -57,7 +57,7 @@ def world() -> DemoWorld:
 
 
 def said(world: DemoWorld) -> list[tuple[DemoTicket, str]]:
-    """Every text of every ticket that people of that ticket read or wrote."""
+    """Every text of every ticket that its people read or wrote."""
     return [(t, text) for t in world.tickets for text in (t.subject, t.body, *(m.body for m in t.messages))]
 
 
@@ -80,7 +80,7 @@ def test_a_naive_instant_is_refused() -> None:
 def test_it_is_made_in_seconds_of_processor_time() -> None:
     began = time.process_time()
     generate(AUGUST)
-    assert time.process_time() - began < 8  # some 1.5 where nobody else wants the machine
+    assert time.process_time() - began < 8  # some 1.5 on an idle machine
 
 
 def test_there_are_the_people_that_the_demo_promises(world: DemoWorld) -> None:
@@ -244,7 +244,7 @@ def _minute(clock: str) -> int:
 
 
 def _pauses(ticket: DemoTicket) -> list[tuple[datetime, datetime | None]]:
-    """The spans in which a ticket waited for its client, up to its solution."""
+    """The spans in which a ticket waited for its client, until it was solved."""
     pauses: list[tuple[datetime, datetime | None]] = []
     since: datetime | None = None
     for change in ticket.changes:

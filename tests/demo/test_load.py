@@ -1,4 +1,4 @@
-"""The made-up world in the database: whole, guarded, and alive."""
+"""The demo data in the database: complete, isolated by tenant, and in use."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""The parts behind the demo's words: scripts that are well made, sentences that agree, hours that add up."""
+"""The parts of the demo's texts: well-formed scripts, sentences that agree, hours that add up."""
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random

@@ -1,4 +1,4 @@
-"""A client that speaks HTTP byte by byte, as those do who mean no good."""
+"""A client that speaks HTTP byte by byte, as attackers do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Its body as JSON."""
+        """The body as JSON."""
         return json.loads(self.body)
 
 
@@ -41,16 +41,16 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._line.close()
 
     def send(self, data: bytes) -> Client:
-        """Send bytes as they are."""
+        """Send bytes unchanged."""
         self._line.sendall(data)
         return self
 
     def ask(self, method: str, path: str, *headers: str, body: bytes = b"") -> Answer:
-        """A whole request, and its answer."""
+        """Send a whole request and return its answer."""
         lines = [f"{method} {path} HTTP/1.1", "Host: x", *headers]
         if body:
             lines.append(f"Content-Length: {len(body)}")
@@ -58,7 +58,7 @@ class Client:
         return self.answer(is_head=method == "HEAD")
 
     def answer(self, *, is_head: bool = False) -> Answer:
-        """The next answer; raises EOFError where the connection ends first."""
+        """The next answer; raises EOFError if the connection ends first."""
         status, headers = self.head()
         if is_head or status in (204, 304) or status < 200:
             return Answer(status, headers, b"")
@@ -76,28 +76,28 @@ class Client:
         return int(first.split()[1]), {name.lower(): value.strip() for name, _, value in pairs}
 
     def read(self, size: int) -> bytes:
-        """So many bytes."""
+        """Read exactly `size` bytes."""
         while len(self._buffer) < size:
             self._receive()
         found, self._buffer = self._buffer[:size], self._buffer[size:]
         return found
 
     def line(self) -> bytes:
-        """Up to the end of a line."""
+        """Read to the end of a line."""
         while b"\r\n" not in self._buffer:
             self._receive()
         found, _, self._buffer = self._buffer.partition(b"\r\n")
         return found
 
     def chunk(self) -> bytes:
-        """One chunk; empty at the end."""
+        """Read one chunk; empty at the end."""
         size = int(self.line(), 16)
         found = self.read(size)
         self.read(2)
         return found
 
     def is_ended(self, within: float) -> bool:
-        """Whether the server ends the connection within so many seconds, whatever it still sends."""
+        """Whether the server closes the connection within the given seconds; ignores what it still sends."""
         until = time.monotonic() + within
         while (left := until - time.monotonic()) > 0:
             self._line.settimeout(left)

@@ -1,4 +1,4 @@
-"""The server of the tests, in a process of its own."""
+"""The HTTP server of the tests, in a separate process."""
 
 import signal
 import subprocess
@@ -15,7 +15,7 @@ from tests.front.client import Client
 
 @dataclass
 class Served:
-    """A server that runs."""
+    """A running server."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -35,7 +35,7 @@ class Served:
 
 @contextmanager
 def serving(module: str = "tests.front.served") -> Iterator[Served]:
-    """Run the server and end it."""
+    """Run the server and stop it."""
     with listen_at("127.0.0.1:0") as listener:
         port, number = listener.getsockname()[1], listener.fileno()
         process = subprocess.Popen([sys.executable, "-m", module, str(number)], pass_fds=[number])
@@ -58,14 +58,14 @@ def shared_server() -> Iterator[Served]:
 
 @pytest.fixture
 def server(shared_server: Served) -> Iterator[Served]:
-    """The file's server; its connections are of one test."""
+    """The file's server; connections are closed after each test."""
     yield shared_server
     shared_server.hang_up()
 
 
 @pytest.fixture
 def own_server() -> Iterator[Served]:
-    """A server for one test, which may end it."""
+    """A server for one test, which may stop it."""
     with serving() as running:
         yield running
         running.hang_up()

@@ -1,6 +1,6 @@
-"""A server of the tests' own: the desk's HTTP server with short limits and a small application behind it.
+"""A test server: the desk's HTTP server with short limits and a small application behind it.
 
-Run in a process of its own: `python -m tests.front.served LISTENER_FD`.
+Run in a separate process: `python -m tests.front.served LISTENER_FD`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
 @app.route("/echo", methods=["GET", "POST", "PUT"], defaults={"rest": ""})
 @app.route("/echo/<path:rest>", methods=["GET", "POST", "PUT"])
 def echo(rest: str) -> Response:
-    """What came, as it came."""
+    """The request as received."""
     raw = request.get_data()
     return jsonify(
         method=request.method,
@@ -64,32 +64,32 @@ def echo(rest: str) -> Response:
 
 @app.post("/form")
 def form() -> Response:
-    """The names of the form's fields; too large a form is the application's to refuse."""
+    """The names of the form's fields; the application refuses a form that is too large."""
     return jsonify(fields=sorted(request.form), files=sorted(request.files))
 
 
 @app.errorhandler(413)
 def too_large(_fault: object) -> tuple[Response, int]:
-    """The application's own words."""
+    """The application's own error."""
     return jsonify(said="too large, in the reader's language"), 413
 
 
 @app.get("/slow/<float:seconds>")
 def slow(seconds: float) -> Response:
-    """An answer that holds its thread."""
+    """An answer that occupies its thread."""
     time.sleep(seconds)
     return jsonify(thread=threading.current_thread().name)
 
 
 @app.route("/reserved/<name>", methods=["GET", "POST"])
 def reserved(name: str) -> Response:
-    """An answer by the threads that are reserved."""
+    """An answer by the reserved threads."""
     return jsonify(name=name, thread=threading.current_thread().name, size=len(request.get_data()))
 
 
 @app.get("/pieces/<int:count>/<int:size>")
 def pieces(count: int, size: int) -> Response:
-    """A long answer that is made piece by piece; its threads are told at the end."""
+    """A long answer produced in pieces; its threads are given at the end."""
 
     def make() -> Iterator[bytes]:
         for _ in range(count):
@@ -106,7 +106,7 @@ def fails() -> Response:
 
 @app.get("/breaks-off")
 def breaks_off() -> Response:
-    """An answer that fails after its beginning."""
+    """An answer that fails after it began."""
 
     def make() -> Iterator[bytes]:
         yield b"x" * 300_000
@@ -123,7 +123,7 @@ def nothing() -> tuple[str, int]:
 
 @app.get("/stream")
 def stream() -> AnyResponse:
-    """Server-Sent Events for as long as somebody listens."""
+    """Server-Sent Events while a client is connected."""
 
     async def events() -> AsyncIterator[bytes]:
         number = 0
@@ -136,7 +136,7 @@ def stream() -> AnyResponse:
 
 
 def main(fd: int) -> None:
-    """Serve on a socket that listens already."""
+    """Serve on an already listening socket."""
     plan = ServerPlan(app=app, threads=THREADS, reserved=1, limits=LIMITS, reserved_paths=("/reserved",))
     listener = socket.socket(fileno=fd)
     Processes(lambda beat: run_worker(plan, listener, grace=GRACE, beat=beat), 1, GRACE).run()

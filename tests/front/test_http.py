@@ -1,4 +1,4 @@
-"""What clients and proxies may rely on: framing, keep-alive, pipelining, HEAD, 100-continue, chunks, addresses."""
+"""HTTP behaviour for clients and proxies: framing, keep-alive, pipelining, HEAD, 100-continue, chunks, addresses."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_head_has_the_headers_of_get_and_no_body(server: Served) -> None:
         assert asked.headers.get("transfer-encoding") == "chunked" or asked.headers["content-length"] == "1000"
         assert client.ask("HEAD", "/reserved/x").headers["content-length"] != "0"
         assert client.ask("GET", "/nothing").status == 204
-        assert client.ask("GET", "/reserved/x").status == 200  # and nothing of either answer is left over
+        assert client.ask("GET", "/reserved/x").status == 200  # nothing of either answer is left
 
 
 def test_a_body_is_asked_for_where_the_client_waits_for_that(server: Served) -> None:

@@ -1,4 +1,4 @@
-"""Push connections cost no threads; told to stop, the server ends within its grace, streams open or not."""
+"""Push connections use no threads; on SIGTERM the server ends within its grace period, with open streams or without."""
 
 import signal
 import time
@@ -13,7 +13,7 @@ STREAM = b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def open_streams(server: Served, count: int) -> list[Client]:
-    """So many streams, ten at a time, since only some requests may wait for a thread."""
+    """Open streams, ten at a time, since only some requests may wait for a thread."""
     streams: list[Client] = []
     while len(streams) < count:
         some = [server.client().send(STREAM) for _ in range(10)]

@@ -1,4 +1,4 @@
-"""Nobody who is slow, or sends much, takes a thread from anybody else (F12)."""
+"""Slow or large requests do not take threads from other clients (F12)."""
 
 import time
 
@@ -9,7 +9,7 @@ from tests.front.conftest import Served
 from tests.front.served import LIMITS, THREADS
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
-SOON = 0.5  # seconds for an answer that nothing should hold up, on a machine that is busy
+SOON = 0.5  # seconds for an answer that should not be delayed, on a busy machine
 
 
 def is_prompt(server: Served) -> bool:
@@ -78,7 +78,7 @@ def test_endless_headers_are_refused(server: Served, sent: bytes, status: int) -
         try:
             client.send(sent)
             assert client.answer().status == status
-        except ConnectionError:  # it was cut off while more was coming
+        except ConnectionError:  # it was cut off while more was arriving
             pass
         assert client.is_ended(within=2)
 
@@ -97,7 +97,7 @@ def post(client: Client, path: str, *headers: str, size: int) -> tuple[int, byte
 
 
 def test_who_is_not_signed_in_sends_little(server: Served) -> None:
-    """The answer is read although all of the body was sent."""
+    """The answer is read although the whole body was sent."""
     with server.client() as client:
         assert post(client, "/echo", size=LIMITS.anonymous_bytes)[0] == 200
     for size in (LIMITS.anonymous_bytes + 1, 8 * 1024 * 1024):

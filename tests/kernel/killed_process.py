@@ -1,4 +1,4 @@
-"""A process that dies by SIGKILL in the middle of its work."""
+"""A process that is killed by SIGKILL in the middle of its work."""
 
 import os
 import signal
@@ -9,9 +9,9 @@ from msp.kernel.db import db
 
 
 def die_after(act: Callable[[], object]) -> None:
-    """Do it in a process of its own that is killed right after, or by it; what it committed stays, nothing else."""
+    """Run the work in a process that is killed right after it, or by it; only what it committed stays."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # later Pythons warn of forking beside threads
+        warnings.simplefilter("ignore")  # later Python versions warn about forking a process with threads
         pid = os.fork()
     if pid:
         _, status = os.waitpid(pid, 0)
@@ -19,12 +19,12 @@ def die_after(act: Callable[[], object]) -> None:
         return
     try:
         db.session.remove()
-        db.engine.dispose(close=False)  # the parent's connections are the parent's
+        db.engine.dispose(close=False)  # the connections belong to the parent
         act()
     finally:
         kill_myself()
 
 
 def kill_myself() -> None:
-    """End here and now, as the machine's memory killer does it."""
+    """Kill this process at once, as the kernel's out-of-memory killer does."""
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Servers of the tests that mean no good: they take their time, byte by byte."""
+"""Test servers that answer slowly, byte by byte."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 
 @contextmanager
 def dripping(first: bytes = HTTP, *, every: float = 0.1) -> Iterator[int]:
-    """A server that answers `first`, and then one byte again and again for as long as somebody reads; its port."""
+    """A server that answers `first`, and then one byte at a time while the client reads; returns its port."""
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threads = [threading.Thread(target=_accept, args=(listener, first, every, stop), daemon=True)]

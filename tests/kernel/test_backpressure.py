@@ -1,4 +1,4 @@
-"""While acknowledgements are slow, workers give way; they never stop, and go on as ever afterwards (F23)."""
+"""While acknowledgements are slow, workers slow down; they never stop, and recover afterwards (F23)."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ STRETCH = 0.6  # seconds
 
 @pytest.fixture
 def worked(app: Flask) -> Iterator[list[float]]:
-    """When pieces of endless work were done, by a crew of four threads."""
+    """The times at which pieces of endless work were done, by four threads."""
     done: list[float] = []
 
     def one() -> bool:

@@ -1,4 +1,4 @@
-"""Batch queries check their columns, keep types, order and policies, and see what was just changed."""
+"""Batch queries check their columns, keep types, order and policies, and see uncommitted changes of the session."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -152,7 +152,7 @@ def test_rows_of_one_table_are_numbered_in_their_order(world: World) -> None:
             at_number = at + timedelta(minutes=number)
             emit(Counted(n=number), world.lozano.id, client_id=world.lozano.id, at=at_number)
         insert_pending()
-        insert_pending()  # nothing is left to write
+        insert_pending()  # nothing left to write
     with work(Scope.staff()) as session:
         rows = session.execute(
             select(StoredEvent.at, StoredEvent.data).where(StoredEvent.kind == Counted.kind).order_by(StoredEvent.seq)

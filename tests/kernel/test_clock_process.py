@@ -1,4 +1,4 @@
-"""The clock as a process: it ends when it is told to, also while Redis is away."""
+"""The clock process ends on SIGTERM, also while Redis is unavailable."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ SOON = 20.0  # seconds on a busy machine
 
 @pytest.fixture
 def server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A Valkey that the test may take away, and its address."""
+    """A Valkey that the test may stop, and its address."""
     path = Path(tempfile.mkdtemp(prefix="guardia-valkey-")) / "valkey.sock"
     command = [get_binary_path(), "--port", "0", "--unixsocket", str(path), "--save", "", "--daemonize", "no"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=path.parent) as process:

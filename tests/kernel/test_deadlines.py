@@ -1,4 +1,4 @@
-"""A call to the outside has a deadline as a whole, whichever library makes it (F9)."""
+"""An outbound call has a total deadline, with every library (F9)."""
 
 import http.client
 import smtplib

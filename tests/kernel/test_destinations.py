@@ -31,7 +31,7 @@ def event_named(name: str) -> type[Event]:
 
 @pytest.fixture
 def slow() -> Iterator[Slow]:
-    """Make a subscriber of `kind` for a destination whose calls last until the end of the test."""
+    """Subscribe to `kind` for a destination whose calls last until the end of the test."""
     over, made = threading.Event(), []
 
     def make(name: str, destination: str) -> threading.Event:
@@ -59,7 +59,7 @@ def slow() -> Iterator[Slow]:
 
 @pytest.fixture
 def crew(app: Flask) -> Iterator[jobs.Crew]:
-    """A worker's threads, not started; they end after the slow calls, for `slow` is asked for after it."""
+    """A worker's threads, not started; torn down after the slow calls, since `slow` is requested after it."""
     made = jobs.Crew(app)
     yield made
     made.stop(patience=10)

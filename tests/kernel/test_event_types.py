@@ -1,4 +1,4 @@
-"""Typed events: what is stored of them, and how older rows are read."""
+"""Typed events: how they are stored, and how older rows are read."""
 
 from dataclasses import FrozenInstanceError, dataclass
 from datetime import UTC, date, datetime

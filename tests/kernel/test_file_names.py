@@ -1,4 +1,4 @@
-"""Names of files from any channel: tidy once, and for good."""
+"""File names from any channel: normalised once; a second pass changes nothing."""
 
 import string
 

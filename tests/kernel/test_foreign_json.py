@@ -1,4 +1,4 @@
-"""What another program may send as JSON (F10)."""
+"""Limits of JSON from other programs (F10)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every status and both forms of Retry-After, and what a download does with each answer."""
+"""Every status and both forms of Retry-After, and how a download handles each answer."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Messages that arrive together are stored together, each durably and once, and none spoils another (F23)."""
+"""Messages that arrive together are stored together, each durably and once; one failure affects no other (F23)."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ TOGETHER = 40
 
 
 def store(app: Flask, name: str, payload: str = "x", key: str = "k", only_if: Sought | None = None) -> bool | None:
-    """Whether it is new; None where the database refused it."""
+    """Whether the message is new; None if the database refused it."""
     with app.app_context():
         try:
             return inbox.store("drill", name, {"text": payload}, key=key, only_if=only_if)
@@ -53,7 +53,7 @@ def release(app: Flask) -> None:
 
 
 def test_messages_that_come_together_share_commits(app: Flask) -> None:
-    """Each line has one in hand that waits for the table; all others are written together afterwards."""
+    """Each connection has one insert that waits for the table; all others are written together afterwards."""
     with held_up(app), ThreadPoolExecutor(TOGETHER) as pool:
         found = [pool.submit(store, app, str(number)) for number in range(TOGETHER)]
         time.sleep(0.5)
@@ -136,6 +136,6 @@ def test_its_connections_end_with_those_of_the_engine(app: Flask, settings: Sett
         assert connection is not None and not connection.closed
         db.engine.dispose()
         assert connection.closed
-        assert store(other, "second")  # over a connection of its own again
+        assert store(other, "second")  # over its own connection again
         db.engine.dispose()
     create_app(settings)

@@ -45,7 +45,7 @@ def test_a_conversation_added_with_its_ticket_is_inserted_after_it(world: World)
 
 
 def test_the_foreign_keys_of_the_models_have_no_cycle() -> None:
-    """Else an order of inserts need not exist."""
+    """With a cycle, a valid order of inserts might not exist."""
     assert Model.metadata.sorted_tables
 
 

@@ -1,4 +1,4 @@
-"""When more comes than can be worked: what is urgent goes first, within its thread's order, and nothing starves."""
+"""Under overload, urgent rows are processed first, in order within their thread, and none starves."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def store(name: str, *, key: str = "", priority: int = USUAL) -> None:
 
 
 def taken(*, oldest: bool = False) -> str | None:
-    """The name of the row that a worker takes next; it stays in hand."""
+    """The name of the row that a worker claims next; it stays claimed."""
     claimed = leases.claim(Inbound, oldest=oldest)
     if claimed is None:
         return None
@@ -115,6 +115,6 @@ def test_the_desk_is_behind_while_something_it_could_work_waits(app: Flask) -> N
     found = lag()
     assert found is not None and found.waiting == 2
     assert clock.now() - found.since >= BEHIND
-    taken()  # the second waits for the first, which is in hand
+    taken()  # the second waits for the first, which is claimed
     clear()
     assert lag() is None

@@ -1,4 +1,4 @@
-"""What Healthchecks, Fizzy and RQ lose or do twice, and we may not. Names carry the peer and its number."""
+"""Lost or repeated work in Healthchecks, Fizzy and RQ that must not occur here. Names give the product and issue."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,12 +24,12 @@ from tests.world import World
 
 
 class Noticed(Event, kind="tests.noticed"):
-    """An event that a peer gets."""
+    """An event from the issue of another product."""
 
 
 @pytest.fixture
 def heard(app: Flask) -> Iterator[list[DeliveredEvent[Any]]]:
-    """What the subscriber of notices was told."""
+    """The events that the subscriber received."""
     told: list[DeliveredEvent[Any]] = []
     subscribe("tests_peer", to={Noticed}, handler=told.append)
     yield told
@@ -49,7 +49,7 @@ def commit_without_telling_anybody() -> None:
 
 
 def lapse() -> None:
-    """Let the leases of the dead run out."""
+    """Let the leases of killed workers expire."""
     with work(Scope.system()) as session:
         for model in (Delivery, Inbound):
             values = {"lease_until": func.clock_timestamp() - timedelta(seconds=1)}
@@ -57,7 +57,7 @@ def lapse() -> None:
 
 
 def at_once(app: Flask, act: Callable[[], object], *, times: int) -> list[object]:
-    """Do the same thing in several threads at the same time."""
+    """Run the same function in several threads at the same time."""
 
     def one(_number: int) -> object:
         with app.app_context():
@@ -79,13 +79,13 @@ def test_healthchecks_lost_notice_killed_between_claim_and_send(app: Flask, hear
     subscribe("tests_peer", to={Noticed}, handler=lambda _fact: kill_myself())
     die_after(deliver_one)
     subscribe("tests_peer", to={Noticed}, handler=heard.append)
-    assert not deliver_one()  # its lease runs
+    assert not deliver_one()  # its lease is valid
     lapse()
     assert deliver_one() and len(heard) == 1 and not deliver_one()
 
 
 def test_healthchecks_lost_notice_killed_while_sending(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
-    """It may have arrived: it comes again under the same number, by which the other side knows it."""
+    """It may have arrived: it is sent again under the same number, so that the other side can recognise it."""
     say_so()
     with work(Scope.system()) as session:
         number = session.scalars(select(Delivery.id)).one()
@@ -125,9 +125,9 @@ def test_rq_1354_the_same_wake_up_in_several_workers_at_once(app: Flask, heard: 
 
 def test_rq_1716_a_wake_up_that_is_lost_between_pop_and_start(app: Flask, heard: list[DeliveredEvent[Any]]) -> None:
     say_so()
-    assert wake.connection().lpop(wake.queue().key) is not None  # a worker popped it and is gone
+    assert wake.connection().lpop(wake.queue().key) is not None  # a worker popped it and was killed
     say_so()
-    assert wake.queue().count == 0  # one is on its way, as far as anybody knows
+    assert wake.queue().count == 0  # one is in flight, as far as is known
     jobs.tick()
     assert len(heard) == 2
 
@@ -140,7 +140,7 @@ def test_rq_2061_a_wake_up_wrongly_taken_for_failed(app: Flask, heard: list[Deli
     FailedJobRegistry(queue=queue).add(job, exc_string="moved to failed, though nothing failed")
     jobs.tick()
     assert len(heard) == 1
-    jobs.run("outbox")  # and the one that was given up runs after all
+    jobs.run("outbox")  # and the abandoned one runs after all
     assert len(heard) == 1
 
 

@@ -1,4 +1,4 @@
-"""Who has a row in hand keeps it while its process lives; who died loses it within seconds."""
+"""A claimed row stays claimed while its worker's process runs; a killed worker loses it within seconds."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,12 +27,12 @@ def states() -> list[tuple[str, str, int]]:
 
 
 def working(during: Callable[[], None]) -> bool:
-    """Work one row; `during` happens while it is in hand."""
+    """Process one row; `during` runs while it is claimed."""
     return leases.process_one(Inbound, lambda _row_id: during())
 
 
 def lapse() -> None:
-    """Let every lease run out, as time does at the database."""
+    """Let every lease expire, as time does in the database."""
     with work(Scope.system()) as session:
         session.execute(update(Inbound).values(lease_until=func.clock_timestamp() - timedelta(seconds=1)))
 
@@ -64,7 +64,7 @@ def test_a_dead_worker_loses_it_within_seconds(app: Flask) -> None:
 
 
 def test_what_a_late_comer_has_to_say_does_not_count(app: Flask) -> None:
-    """A worker that stood still wakes up: another has the row by then, and its word holds."""
+    """A suspended worker resumes: another has claimed the row, and only its result counts."""
     store("row")
 
     def stand_still() -> None:
@@ -103,7 +103,7 @@ def test_a_worker_whose_clock_leaps_takes_nothing_from_another(app: Flask) -> No
 
 
 def test_many_tries_that_the_outside_refused_make_no_fault_the_last(app: Flask) -> None:
-    """An hour without a mail server, then a database that hangs up once, then a fault: it is tried on all the same."""
+    """An hour without a mail server, then one dropped database connection, then a fault: it is still retried."""
     store("patient")
     failures: list[Exception] = [Temporary("no_answer")] * (leases.MAX_AWAY + 5)
     failures += [
@@ -165,7 +165,7 @@ def test_a_message_that_kills_its_worker_is_dead_in_the_end(app: Flask) -> None:
     store("kills", key="one")
     store("after it", key="one")
     for _ in range(leases.MAX_CRASHES):
-        assert leases.claim(Inbound) is not None  # and its worker is gone with it
+        assert leases.claim(Inbound) is not None  # and its worker is gone too
         lapse()
     assert leases.process_one(Inbound, lambda _row: pytest.fail("it is touched no more"))
     assert working(lambda: None)

@@ -1,4 +1,4 @@
-"""Money: exactness, one rounding, strict reading and display by locale."""
+"""Money: exactness, one rounding, strict parsing and display by locale."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction

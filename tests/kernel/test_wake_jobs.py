@@ -1,4 +1,4 @@
-"""Jobs are our own functions by name, as JSON: whoever can write to Redis cannot have anything else run."""
+"""Jobs are our own functions by name, as JSON: write access to Redis does not allow to run anything else."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +52,7 @@ def named(queue: rq.Queue, victim: Path) -> None:
 
 
 def of_ours(queue: rq.Queue, victim: Path) -> None:
-    """A function of our own that is no wake-up."""
+    """A function of ours that is no wake-up."""
     rq.Queue(wake.QUEUE, connection=wake.connection(), serializer=JSONSerializer).enqueue(
         "msp.kernel.wake.connect", f"unix://{victim}"
     )
@@ -60,7 +60,7 @@ def of_ours(queue: rq.Queue, victim: Path) -> None:
 
 
 def with_callback(queue: rq.Queue, victim: Path) -> None:
-    """A wake-up whose success, or failure, calls something else."""
+    """A wake-up whose success or failure calls something else."""
     for field in ("success_callback_name", "failure_callback_name"):
         wake.send("x") if field.startswith("success") else wake.queue().enqueue("msp.kernel.jobs.run", "unknown")
         for job_id in wake.queue().get_job_ids():

@@ -1,4 +1,4 @@
-"""An address is checked and fetched by one parser: what parsers could disagree about is no address (F4)."""
+"""An address is checked and fetched with one parser: addresses that parsers could read differently are refused (F4)."""
 
 import pytest
 from urllib3.util import parse_url

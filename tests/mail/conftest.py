@@ -1,4 +1,4 @@
-"""A mail server that runs here, and the desk's workers handing mail to it."""
+"""A local mail server, and workers that send mail to it."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from msp.notify.replies import remove_reply_channel
 from simulators.smtp.server import MailServer, create_mail_server
 
 FROM = "Guardia <desk@guardia.example>"
-LONG = 10.0  # seconds that an answer of the server may take; tests run on busy machines
-SHORT = 0.3  # where the server hangs
+LONG = 10.0  # timeout in seconds for an answer of the server; tests run on busy machines
+SHORT = 0.3  # timeout where the server hangs
 
 
 def with_mail(settings: Settings, url: str) -> Settings:
-    """Settings that lead to a mail server."""
+    """Settings with a mail server."""
     return dataclasses.replace(settings, smtp_url=url, mail_from=FROM)
 
 
 @pytest.fixture
 def mail_server(app: Flask, settings: Settings) -> Iterator[MailServer]:
-    """The server; mail is on while the test runs."""
+    """The mail server; mail is enabled during the test."""
     server = create_mail_server()
     with server.serve() as running:
         mail.listen(with_mail(settings, running.url), timeout=LONG)

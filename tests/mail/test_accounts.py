@@ -1,4 +1,4 @@
-"""Sign-in's mails go out by the outbox, with links made when they are written and kept nowhere."""
+"""Sign-in mails are sent by the outbox, with links made when they are written and stored nowhere."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ Drain = Callable[[], int]
 
 @pytest.fixture
 def door(mail_server: MailServer, settings: Settings, app: Flask) -> Iterator[FlaskClient]:
-    """A browser at a desk that has mail, whose workers work here too."""
+    """A browser at a desk with mail and running workers."""
     desk = create_app(with_mail(settings, mail_server.url))
     desk.config["WTF_CSRF_ENABLED"] = False
     desk.test_client_class = app.test_client_class

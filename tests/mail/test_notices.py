@@ -1,4 +1,4 @@
-"""Staff and the people of clients hear by mail: once, in their language, threaded by ticket, and never at night."""
+"""Mail notifications to staff and clients: once, in their language, threaded by ticket, and never at night."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -42,7 +42,7 @@ def ticket_of(world: World, subject: str, *, azcarate: bool = False) -> Ticket:
 
 
 def escalate(ticket: Ticket, *who: str, by: tuple[str, ...] = ("mail",), **more: Any) -> None:
-    """What the ladder of a contract emits."""
+    """Emit what a contract's escalation policy emits."""
     recipients = Recipients(who, by, more.pop("is_urgent", False))
     of = more.pop("of", SlaBreached)
     values = {"clock": "first_response", "due_at": clock.now(), "is_late": False, "assignee_id": None} | more
@@ -98,7 +98,7 @@ def test_in_the_readers_language_and_zone(mail_server: MailServer, drain: Drain,
     assert "/portal/tickets/AZC-1" in got.text
 
 
-# ------------------------------------------------------------------------ bad days
+# ------------------------------------------------------------------------ failures
 
 
 @pytest.mark.parametrize(("operation", "code"), [("message", 451), ("rcpt", 450), ("mail", 421), ("connect", 421)])
@@ -152,7 +152,7 @@ def test_in_doubt_it_is_sent_again_with_the_same_message_id_and_counted(
 def test_a_mail_that_was_taken_is_not_sent_again_when_its_delivery_comes_again(
     mail_server: MailServer, drain: Drain, world: World, ticket: Ticket
 ) -> None:
-    """The worker died after the answer and before the row was marked."""
+    """The worker was killed after the answer and before the row was marked."""
     escalate(ticket, f"person:{world.tomas.id}")
     drain()
     with work(Scope.system()) as session:
@@ -193,7 +193,7 @@ def test_the_desk_does_not_write_to_itself(mail_server: MailServer, drain: Drain
     assert mail_server.messages() == []
 
 
-# ------------------------------------------------------------------- who may know
+# ------------------------------------------------------------------- recipients
 
 
 def test_managers_of_a_client_hear_of_their_own_company_only_and_public_facts_only(
@@ -227,7 +227,7 @@ def test_zammad_2082_escalations_send_no_mails_at_night(
         clock.advance(MORNING - NIGHT - timedelta(seconds=1))
         drain()
         assert mail_server.messages() == []
-        with work(Scope.system()) as session:  # the console's bell has it at once
+        with work(Scope.system()) as session:  # the console shows it at once
             assert session.scalars(select(Notification).where(Notification.person_id == world.tomas.id)).one()
         clock.advance(timedelta(seconds=1))
         drain()
@@ -282,7 +282,7 @@ def test_what_is_urgent_passes_where_the_person_lets_it(
 def test_what_is_urgent_wakes_who_is_on_call_and_nobody_else(
     mail_server: MailServer, drain: Drain, world: World, ticket: Ticket
 ) -> None:
-    add_rota(world)  # Irene is on, Rosa behind her
+    add_rota(world)  # Irene is on call, Rosa behind her
     with clock.frozen(NIGHT):
         escalate(ticket, "on_call", f"person:{world.tomas.id}", is_urgent=True)
         drain()

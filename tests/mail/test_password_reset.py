@@ -1,4 +1,4 @@
-"""Links to a new password: for everybody who asks, told to nobody, and a way in while others guess."""
+"""Password reset links: for everybody who asks, without revealing accounts, and usable while others guess passwords."""
 
 import re
 import statistics
@@ -26,7 +26,7 @@ def dolores(world: World) -> str:
 
 @pytest.fixture
 def door(app: Flask, settings: Settings, mail_server: MailServer) -> Iterator[FlaskClient]:
-    """A browser at a desk that has mail."""
+    """A browser at a desk with mail."""
     desk = create_app(with_mail(settings, mail_server.url))
     desk.config["WTF_CSRF_ENABLED"] = False
     desk.test_client_class = app.test_client_class

@@ -1,4 +1,4 @@
-"""A technician's reply by mail: theirs, in the requester's language, in one thread, and only where mail is the way."""
+"""A technician's reply by mail: in their name, in the requester's language, in one thread, only where mail is used."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -27,7 +27,7 @@ Drain = Callable[[], int]
 
 @pytest.fixture(autouse=True)
 def channels(mail_server: MailServer) -> Iterator[None]:
-    """Mail and the portal, whatever chat systems are on."""
+    """Mail and the portal, whatever chat platforms are enabled."""
     mail = reply_channel_named("email")
     assert mail is not None
     with only(mail, PortalChannel()):
@@ -70,7 +70,7 @@ def where(message_id: UUID) -> tuple[str, str | None, str | None]:
         return found.delivery_state, found.delivery_channel, found.delivery_reason
 
 
-# ------------------------------------------------------- where each ticket's reply goes
+# ------------------------------------------------------- where each ticket's reply is sent
 
 
 @pytest.mark.parametrize("source", ["phone", "email", "portal", "console", "api"])
@@ -139,7 +139,7 @@ def test_the_mail_is_the_technicians_own(mail_server: MailServer, drain: Drain, 
     assert "<p>Prueba esto:<br>reinicia el router.</p>" in got.html and "¿Sigue &lt;igual&gt;?" in got.html
     for mark in ("Auto-Submitted", "X-Auto-Response-Suppress", "List-Unsubscribe", "Precedence"):
         assert got.mail[mark] is None
-    assert "http" not in got.html  # nothing is fetched, nothing is counted
+    assert "http" not in got.html  # no remote content, no open tracking
 
 
 def test_all_mails_of_a_ticket_are_one_thread(
@@ -226,7 +226,7 @@ def test_a_subject_cannot_become_a_header(mail_server: MailServer, drain: Drain,
     assert got.mail["Bcc"] is None and got.recipients == ("pablo@lozano.example",)
 
 
-# ------------------------------------------------------------------------ bad days
+# ------------------------------------------------------------------------ failures
 
 
 def test_c2_a_mailbox_that_is_none_leaves_the_portal(mail_server: MailServer, drain: Drain, world: World) -> None:
@@ -250,7 +250,7 @@ def test_c2_where_mail_was_the_only_way_the_reply_has_failed(
         assert (
             session.scalars(select(StoredEvent).where(StoredEvent.kind == "sla.reopened")).one().subject_id == ticket.id
         )
-    clock.advance(timedelta(hours=12))  # past the quiet hours of those who are told
+    clock.advance(timedelta(hours=12))  # past the quiet hours of the recipients
     drain()
     heard = mail_server.messages(to="rosa@guardia.example")
     assert "Una respuesta en LOZ-1 no se pudo entregar" in heard[0].text
@@ -274,7 +274,7 @@ def test_what_the_server_refuses_for_a_time_comes_later_and_once(
 def test_in_doubt_it_stays_with_mail_under_one_message_id(
     mail_server: MailServer, drain: Drain, world: World, kind: str
 ) -> None:
-    """Marta could be reached in the portal too, but nobody knows that the mail did not come."""
+    """Marta could use the portal too, but it is unknown whether the mail arrived."""
     mail_server.faults.add("message", kind, seconds=2.0, times=2)
     made = replied(world, opened(world, world.marta))
     drain()
@@ -291,7 +291,7 @@ def test_in_doubt_it_stays_with_mail_under_one_message_id(
 def test_a_reply_that_was_taken_is_not_mailed_again(
     mail_server: MailServer, drain: Drain, world: World, pablo: Person
 ) -> None:
-    """The worker died after the server's answer and before the message was marked."""
+    """The worker was killed after the server's answer and before the message was marked."""
     made = replied(world, opened(world, pablo))
     drain()
     with work(Scope.system()) as session:

@@ -1,4 +1,4 @@
-"""How mail is handed over: with and without TLS, signed in, and what a server's codes mean."""
+"""Sending by SMTP: with and without TLS, with authentication, and the meaning of a server's codes."""
 
 import datetime
 import ssl
@@ -18,7 +18,7 @@ from simulators.smtp.server import MailServer, create_mail_server
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of localhost that vouches for itself."""
+    """A self-signed certificate of localhost."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     at = datetime.datetime.now(datetime.UTC)

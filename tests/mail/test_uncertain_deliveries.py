@@ -1,4 +1,4 @@
-"""A mail that may have come more than once is shown to administrators, and counted for whoever is woken."""
+"""A mail that may have arrived more than once is shown to administrators, and counted in metrics."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -37,7 +37,7 @@ def in_doubt(web: FlaskClient) -> float:
 
 
 def lose_an_answer(mail_server: MailServer, world: World, ticket: Ticket, drain: Drain) -> None:
-    """The server takes a mail to Tomás and the line is cut before it says so."""
+    """The server accepts a mail to Tomás and the connection is cut before its answer."""
     mail_server.faults.add("message", "drop")
     escalate(ticket, f"person:{world.tomas.id}")
     drain()
@@ -55,7 +55,7 @@ def test_what_came_twice_says_to_whom_and_about_what(
     ana: FlaskClient, mail_server: MailServer, drain: Drain, world: World, ticket: Ticket
 ) -> None:
     lose_an_answer(mail_server, world, ticket, drain)
-    assert in_doubt(ana) == 0  # it may be under way yet
+    assert in_doubt(ana) == 0  # it may be in flight
     clock.advance(timedelta(minutes=1))
     drain()
     first, again = mail_server.messages()
@@ -69,7 +69,7 @@ def test_what_came_twice_says_to_whom_and_about_what(
 def test_what_nobody_tried_again_stays_unknown(
     ana: FlaskClient, mail_server: MailServer, drain: Drain, world: World, ticket: Ticket
 ) -> None:
-    """The workers were stopped, or a person dropped it meanwhile."""
+    """The workers were stopped, or a person discarded it meanwhile."""
     lose_an_answer(mail_server, world, ticket, drain)
     clock.advance(timedelta(minutes=6))
     page = unescape(ana.get(PAGE).text)

@@ -1,4 +1,4 @@
-"""Whoever is let in gets a letter in their language with a link to a password of their own, and nobody else does."""
+"""New people get an invitation email in their language with a link to set a password; others get none."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ NEW = {"password": "cuatro-gatos-en-la-luna", "password_confirm": "cuatro-gatos-
 
 @pytest.fixture
 def ana(door: FlaskClient, world: World) -> FlaskClient:  # noqa: F811
-    """An administrator's browser at a desk that has mail."""
+    """An administrator's browser at a desk with mail."""
     return sign_in(door, world.ana)
 
 
@@ -66,7 +66,7 @@ def test_a_technician_chooses_a_password_by_the_letter_once(
     again = {"password": "otra-cosa-muy-distinta", "password_confirm": "otra-cosa-muy-distinta"}
     browser = ana.application.test_client()
     browser.post(link, data=again)
-    assert sign_in_by_form(browser, "julia@guardia.example", again["password"]) == 200  # the link is used up
+    assert sign_in_by_form(browser, "julia@guardia.example", again["password"]) == 200  # the link was used
     drain()
     assert [each.subject for each in mail_server.messages()] == ["Tu acceso a Guardia", "Tu contraseña ha cambiado"]
 
@@ -120,7 +120,7 @@ def test_whoever_is_shut_out_before_the_letter_goes_gets_none(
     ana: FlaskClient, mail_server: MailServer, drain: Drain
 ) -> None:
     ana.post("/admin/people/new", data=FORM | {"invite": "1"})
-    ana.post(f"/admin/people/{find().id}", data=FORM)  # without the tick at "active"
+    ana.post(f"/admin/people/{find().id}", data=FORM)  # with "active" unticked
     drain()
     assert mail_server.messages() == []
     assert ana.post(f"/admin/people/{find().id}/welcome").status_code == 409

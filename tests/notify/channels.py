@@ -1,4 +1,4 @@
-"""Reply channels for tests: they reach whom they are told to, and fail as they are told to."""
+"""Reply channels for tests, with configurable recipients and failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from msp.notify.requester_contact import RequesterContact
 
 @dataclass
 class Recorder:
-    """A channel that keeps what it sent; `failures` are raised one after another before it works."""
+    """A channel that records what it sent; `failures` are raised one after another before it works."""
 
     name: str
     reaches: bool = True
@@ -40,7 +40,7 @@ class Recorder:
 
 @contextmanager
 def only(*channels: ReplyChannel) -> Iterator[None]:
-    """No other channels than these, until the end."""
+    """Use only these channels, until the end of the block."""
     names = ("slack", "teams", "email", "portal")
     before = [found for name in names if (found := reply_channel_named(name)) is not None]
     for name in names:

@@ -1,4 +1,4 @@
-"""Quiet hours as a table: nights, days, both, zones, and the nights in which the clocks change."""
+"""Table of quiet hours: nights, days, both, zones, and the nights of clock changes."""
 
 from datetime import UTC, datetime, timedelta
 

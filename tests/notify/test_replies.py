@@ -1,4 +1,4 @@
-"""A reply goes out by one channel, the requester's own first; its message says by which, or why by none."""
+"""A reply is sent by one channel, the requester's own first; its message names the channel or why there is none."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -290,7 +290,7 @@ def test_a_fault_of_ours_in_one_channel_does_not_keep_the_reply(
 def test_a_try_that_was_cut_off_goes_on_by_the_same_channel(
     world: World, drain: Drain, ticket: Ticket, slack: Recorder, portal: Recorder
 ) -> None:
-    """Meanwhile the requester wrote elsewhere, which would come first for a new reply."""
+    """Meanwhile the requester wrote elsewhere; that channel would be first for a new reply."""
     slack.failures = [Temporary("no_connection")]
     made = replied(world, ticket)
     drain()

@@ -1,4 +1,4 @@
-"""A connection that works again sends what failed while it did not; an uninstalled app leaves no token behind."""
+"""A restored connection sends what failed meanwhile; an uninstalled app leaves no token behind."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta

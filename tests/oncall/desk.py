@@ -1,4 +1,4 @@
-"""A rota for the tests: Tomás and Irene in turn by the week, Rosa behind them, since 16 November at 8:00."""
+"""An on-call schedule for the tests: Tomás and Irene alternate weekly, Rosa behind them, from 16 November at 8:00."""
 
 from datetime import date
 
@@ -19,7 +19,7 @@ def terms(world: World, **changes: object) -> LayerSettings:
 
 
 def add_rota(world: World) -> tuple[OnCallLayer, OnCallLayer]:
-    """Both layers. At MONDAY, 23 November at 10:00 in Madrid, Irene is on."""
+    """Add both layers. At MONDAY, 23 November at 10:00 in Madrid, Irene is on call."""
     with work(Scope.system()):
         first = add_layer(terms(world), at=clock.now())
     with work(Scope.system()):

@@ -1,4 +1,4 @@
-"""Changing the rota: kept, refused, told, and read back as who is on call."""
+"""Changes of the on-call schedule: stored, refused, emitted as events, and reflected in who is on call."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

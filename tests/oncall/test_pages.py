@@ -1,4 +1,4 @@
-"""The page of the rota, its administration and its API: read, swapped in two clicks, refused to others."""
+"""On-call page, its administration and its API: display, swaps in two clicks, refused to others."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ def test_who_is_on_now_and_next(rosa: FlaskClient, world: World) -> None:
     page = text_of(rosa.get("/desk/on-call").text)
     assert "Irene Navas hasta 30 nov 8:00" in page
     assert "Después Tomás Rey, desde" in page and page.count("Irene") > 7
-    assert "De guardia: Irene, hasta" in page  # in the rail
+    assert "De guardia: Irene, hasta" in page  # in the navigation rail
     assert "Solo avisos en la consola" in page  # no chat and no mail here
 
 

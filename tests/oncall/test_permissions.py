@@ -1,4 +1,4 @@
-"""Absences and swaps are changed by those concerned, by team leads and by administrators, on every way in."""
+"""Absences and swaps may be changed by those concerned, team leads and administrators, on page and API alike."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def away(world: World) -> OnCallAbsence:
 
 
 def swapped(world: World) -> OnCallSwap:
-    """Tomás takes a day of Irene's week."""
+    """Tomás takes over a day of Irene's week."""
     first, _ = add_rota(world)
     at = clock.now()
     with work(Scope.staff()):
@@ -67,10 +67,10 @@ def test_who_takes_a_swap_back(app: Flask, world: World, program: Programs, who:
 @pytest.mark.parametrize(
     ("who", "to", "may"),
     [
-        ("irene", "tomas", True),  # gives her own stretch away
+        ("irene", "tomas", True),  # gives away her own duty
         ("tomas", "tomas", True),  # takes it over
-        ("tomas", "rosa", False),  # gives a colleague's stretch to another
-        ("rosa", "tomas", True),  # leads the team
+        ("tomas", "rosa", False),  # gives away a colleague's duty
+        ("rosa", "tomas", True),  # team lead
     ],
 )
 def test_who_gives_a_stretch_to_whom(

@@ -1,4 +1,4 @@
-"""Who is on call, as tables: turns, clock changes, restricted hours, swaps, absences, gaps."""
+"""Tables of who is on call: turns, clock changes, restricted hours, swaps, absences, gaps."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -44,14 +44,14 @@ WEEKLY = Rota((layer(),))
 @pytest.mark.parametrize(
     ("at", "person"),
     [
-        ("2026-10-05 05:59", "off"),  # the rota begins at 8:00 in Madrid, which is 6:00 in summer
+        ("2026-10-05 05:59", "off"),  # the schedule starts at 8:00 in Madrid, which is 6:00 UTC in summer
         ("2026-10-05 06:00", "ana"),
         ("2026-10-12 05:59", "ana"),
-        ("2026-10-12 06:00", "bea"),  # at the instant of the handover the next person is on
+        ("2026-10-12 06:00", "bea"),  # at the instant of the handover the next person is on call
         ("2026-10-19 06:00", "cai"),
-        ("2026-10-26 06:00", "cai"),  # summer time ended on the 25th: 8:00 in Madrid is 7:00 now
+        ("2026-10-26 06:00", "cai"),  # summer time ended on the 25th: 8:00 in Madrid is now 7:00 UTC
         ("2026-10-26 07:00", "ana"),
-        ("2027-03-29 05:59", "ana"),  # summer time began on the 28th: 8:00 is 6:00 again
+        ("2027-03-29 05:59", "ana"),  # summer time began on the 28th: 8:00 is 6:00 UTC again
         ("2027-03-29 06:00", "bea"),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_daily_turn_is_as_long_as_its_day(day: str, hours: int) -> None:
     ("handover", "first_day", "instant"),
     [
         (2 * 60 + 30, date(2027, 3, 28), "2027-03-28 01:30"),  # 2:30 is skipped: it is 3:30 on the wall
-        (2 * 60 + 30, date(2026, 10, 25), "2026-10-25 00:30"),  # 2:30 comes twice: the first time
+        (2 * 60 + 30, date(2026, 10, 25), "2026-10-25 00:30"),  # 2:30 occurs twice: the first one
         (0, date(2026, 10, 25), "2026-10-24 22:00"),
     ],
 )
@@ -87,7 +87,7 @@ def test_handovers_within_a_clock_change(handover: int, first_day: date, instant
 def test_every_n_days_and_other_zones() -> None:
     rota = Rota((layer(every_days=3, timezone="America/New_York", first_day=date(2026, 10, 30), handover=9 * 60),))
     assert who(rota, "2026-10-30 13:00") == ["ana"]  # 9:00 in New York, summer
-    assert who(rota, "2026-11-02 13:59") == ["ana"]  # its summer time ended on the 1st of November
+    assert who(rota, "2026-11-02 13:59") == ["ana"]  # summer time there ended on 1 November
     assert who(rota, "2026-11-02 14:00") == ["bea"]
 
 

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts speak of figures that are there, and every alert is explained to whoever it wakes."""
+"""Dashboard and alerts use existing metrics, and the runbook explains every alert."""
 
 import json
 import re
@@ -17,7 +17,7 @@ NAME = re.compile(r"\bmsp_[a-z_]+")
 
 
 def rules() -> list[dict[str, Any]]:
-    """The alerts: as much YAML as they are written in, and nothing else."""
+    """The alerts; parses only the YAML that they use."""
     found: list[dict[str, Any]] = []
     inner = ""
     for number, line in enumerate((FOLDER / "prometheus-alerts.yml").read_text().splitlines(), 1):
@@ -45,7 +45,7 @@ def dashboard() -> dict[str, Any]:
 
 @pytest.fixture
 def names(web: FlaskClient) -> set[str]:
-    """Every metric of a desk that works and was backed up once."""
+    """Every metric of a desk that was used and backed up once."""
     with work(Scope.system()):
         settings.write("last_backup", {"at": clock.now().isoformat()})
     heartbeats.beat(heartbeats.TICKS, "clock")

@@ -1,4 +1,4 @@
-"""Every fault that the doctor knows: the thing is broken, it is named with its mend, and silent once it is mended."""
+"""Every fault that the doctor knows: it is reported with its fix, and no longer once it is fixed."""
 
 import shutil
 import socket
@@ -34,7 +34,7 @@ from tests.world import World
 
 
 def faults(settings: Settings, *checks: Check) -> dict[str, str]:
-    """What is wrong and how to fix it; that nobody has a password in these tests is left out (tests/test_cli.py)."""
+    """Faults and their fixes; that nobody has a password in these tests is left out (tests/test_cli.py)."""
     found = [finding for check in checks for finding in check(settings) if finding.level == "fault"]
     found = [finding for finding in found if finding.what != "0 administrator(s) can sign in"]
     assert all(finding.mend for finding in found)
@@ -51,11 +51,11 @@ def one(found: dict[str, str]) -> tuple[str, str]:
 
 
 DATABASE, WORK, QUEUE = database.database_answers, work.the_work_is_done, queue.queue_answers
-UNSAFE = "is off: a power cut loses what was accepted"  # the tests' own server is fast and forgetful
+UNSAFE = "is off: a power cut loses what was accepted"  # the tests' own server has durability switched off
 
 
 def at_work(settings: Settings) -> dict[str, str]:
-    """What is wrong with the work at present, in which the database lives too."""
+    """Faults of current work, which also lives in the database."""
     clock.advance(datetime.now(UTC) - clock.now())
     return faults(settings, WORK)
 
@@ -142,7 +142,7 @@ def test_a_server_that_complained(settings: Settings, tmp_path: Path) -> None:
 
 @contextmanager
 def listener(answer: bytes = b"") -> Iterator[int]:
-    """Somebody who listens, and says `answer` to whoever comes."""
+    """A server that answers `answer` to every connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -150,7 +150,7 @@ def listener(answer: bytes = b"") -> Iterator[int]:
                 line, _ = server.accept()
             except OSError:
                 return
-            with line, suppress(OSError):  # who does not like the answer hangs up
+            with line, suppress(OSError):  # the client disconnects if it refuses the answer
                 line.sendall(answer)
                 line.recv(100)
                 line.sendall(b"250 ok\r\n" if answer else b"")
@@ -206,7 +206,7 @@ def test_a_service_that_speaks_no_tls(settings: Settings) -> None:
 def test_nobody_at_work(app: Flask, settings: Settings) -> None:
     what, mend = one(faults(production(settings), QUEUE))
     assert what == "no worker is at work" and "msp worker" in mend
-    assert what in notes(settings, QUEUE)  # a demonstration that stands still is nothing odd
+    assert what in notes(settings, QUEUE)  # an idle demonstration is not a fault
     heartbeats.beat(heartbeats.WORKERS)
     heartbeats.beat(heartbeats.TICKS, "clock")
     assert faults(production(settings), QUEUE) == {}
@@ -250,7 +250,7 @@ def test_a_database_that_is_not_there(settings: Settings) -> None:
 
 
 def newest() -> str:
-    """The revision that the tables should be at."""
+    """The newest revision, at which the tables should be."""
     return str(ScriptDirectory(str(migrate.MIGRATIONS)).get_current_head())
 
 
@@ -291,7 +291,7 @@ def test_a_database_that_was_meddled_with(settings: Settings, breaks: str, mends
 
 
 def test_a_role_above_the_policies() -> None:
-    """The roles belong to the whole server, so this one is broken on a server of its own."""
+    """Roles belong to the whole server, so this test breaks one on a separate server."""
     own = Settings.from_env({"MSP_HOME": tempfile.mkdtemp(prefix="guardia-")})
     try:
         with embedded.running(own):
@@ -309,7 +309,7 @@ def test_a_role_above_the_policies() -> None:
 
 
 def test_a_server_that_forgets(settings: Settings) -> None:
-    """The tests' own server keeps nothing through a power cut, and the doctor says so."""
+    """The tests' server does not survive a power cut, and the doctor reports it."""
     found = faults(production(settings), DATABASE)
     unsafe = {f"{name} {UNSAFE}" for name in ("fsync", "full_page_writes", "synchronous_commit")}
     assert unsafe <= found.keys() and not unsafe & faults(settings, DATABASE).keys()
@@ -341,7 +341,7 @@ def test_a_sound_desk(settings: Settings, world: World) -> None:
 
 
 def test_a_clock_that_is_wrong(app: Flask, settings: Settings) -> None:
-    what, mend = one(faults(settings, WORK))  # the tests' clock stands on a Monday of long ago
+    what, mend = one(faults(settings, WORK))  # the tests' clock is frozen on a past Monday
     assert "differ by" in what and "NTP" in mend
 
 

@@ -1,4 +1,4 @@
-"""Metrics: each figure follows what it is about, costs what waits, and is told to whoever may know."""
+"""Metrics: each figure follows its subject, costs no more than the waiting rows, and only permitted readers get it."""
 
 import os
 import re
@@ -101,7 +101,7 @@ def test_the_clock_of_this_machine_against_the_databases(web: FlaskClient) -> No
     skew = figures(web)["msp_clock_skew_seconds"]
     with work(Scope.system()) as session:
         there = session.execute(text("select clock_timestamp()")).scalar_one()
-    assert skew == pytest.approx((clock.now() - there).total_seconds(), abs=30)  # the tests' clock stands still
+    assert skew == pytest.approx((clock.now() - there).total_seconds(), abs=30)  # the tests' clock is frozen
     clock.advance(timedelta(hours=1))
     assert figures(web)["msp_clock_skew_seconds"] == pytest.approx(skew + 3600, abs=30)
 
@@ -173,7 +173,7 @@ def test_with_a_token_it_is_asked_of_everybody(app: Flask, web: FlaskClient, set
 
 
 def test_no_figure_reads_what_is_done(world: World, settings: Settings) -> None:
-    """Years of finished work lie in the tables; the plans touch only what waits, is dead, is due or is of late."""
+    """The tables hold years of finished work; the plans read only rows that wait, are dead, are due or are recent."""
     with work(Scope.client(world.lozano.id)):
         asked = Request(subject="No va", body="No va", source="portal")
         open_ticket(world.lozano, requester=world.marta, request=asked, at=clock.now())

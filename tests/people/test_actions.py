@@ -1,4 +1,4 @@
-"""People: an address is somebody's once in a company, and whoever has none is as welcome as anybody."""
+"""People: an address is unique within a company, and is optional."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How people are addressed, whatever their profile says."""
+"""How people are addressed, for any profile."""
 
 import pytest
 

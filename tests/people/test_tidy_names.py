@@ -1,4 +1,4 @@
-"""Names of people as they are kept: nothing invisible, never nothing at all."""
+"""Stored names of people: no invisible characters, never empty."""
 
 from uuid import UUID
 
