@@ -1,6 +1,6 @@
-"""Every address of the desk, as somebody who should not get in: a stranger, another client, restricted staff.
+"""Every route of the desk as unauthorised users: a stranger, another client, restricted staff.
 
-The list is read from the application, so that a page that is added tomorrow is asked too.
+The list is read from the application, so that a page that is added later is covered too.
 """
 
 from uuid import UUID
@@ -16,7 +16,7 @@ from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
-OPEN = {  # whoever asks; each guards itself by signature, token or nothing secret at all
+OPEN = {  # open to anybody; each has its own check by signature or token, or shows nothing secret
     "healthz",
     "readyz",
     "metrics",
@@ -43,7 +43,7 @@ def pages(app: Flask, *, method: str) -> list[Rule]:
 
 
 def address(app: Flask, rule: Rule, world: World, ticket: Ticket) -> str:
-    """The rule's address, filled in with things of Lozano's."""
+    """The rule's address, filled in with ids of Lozano."""
     values: dict[str, object] = {}
     for name in rule.arguments:
         converter = rule._converters[name]

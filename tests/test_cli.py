@@ -1,4 +1,4 @@
-"""The installed command: the whole desk starts, heals and ends; faults are told in words with a way out."""
+"""The installed command: the whole desk starts, restarts its children and ends; faults are reported with a fix."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def desk(home: Path) -> Iterator[Desk]:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 def test_the_whole_desk_serves_restarts_its_children_and_ends_without_a_trace(desk: Desk) -> None:
-    """One desk for all of it: a start takes fifteen seconds of a busy core."""
+    """One desk for all checks: a start takes fifteen seconds on a busy core."""
     check_it_serves(desk)
     check_commands_beside_it(desk)
     check_killed_children_come_back(desk)
@@ -250,7 +250,7 @@ def test_a_desk_whose_web_cannot_start_gives_up_and_stops_the_rest(home: Path) -
 
 @pytest.fixture
 def doctor_env(settings: Settings, whole_app: Flask) -> Iterator[dict[str, str]]:
-    """The environment of a sound installation; its clock is the real one, so the doctor compares it with reason."""
+    """The environment of a healthy installation; its clock is the real one, so that the doctor can compare it."""
     with whole_app.app_context(), work(Scope.system()):
         ana = add_person(
             client_id=None, name="Ana", email="ana@msp.example", role="administrator", locale="es",

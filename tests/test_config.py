@@ -1,4 +1,4 @@
-"""What the environment may say, what it is refused for, and what never shows."""
+"""Environment settings: valid values, refused values, and secrets that are never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL and Valkey: they start, keep what was written, never meet, and end with whoever started them."""
+"""Embedded PostgreSQL and Valkey: they start, keep data, stay separate, and end with the process that started them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ with embedded.running(Settings.from_env({"MSP_HOME": sys.argv[1]})):
 
 @pytest.fixture
 def new_home() -> Iterator[Callable[[], Settings]]:
-    """Settings on empty homes; not below pytest's own folders, which PostgreSQL's user may not pass."""
+    """Settings on empty homes; not below pytest's own folders, which PostgreSQL's user may not enter."""
     homes: list[Settings] = []
 
     def make() -> Settings:
@@ -168,7 +168,7 @@ def test_a_server_that_outlived_its_desk_is_ended_first(home: Settings) -> None:
 def test_a_mark_left_by_a_killed_server_does_not_stop_the_next(home: Settings) -> None:
     with embedded.running(home):
         pass
-    # The process id of that server belongs to somebody else by now: to this test.
+    # That server's process id now belongs to another process: this test.
     (home.home / "postgres" / "postmaster.pid").write_text(
         f"{os.getpid()}\n{home.home}/postgres\n0\n5432\n\n\n\nready\n"
     )
@@ -188,7 +188,7 @@ def test_a_postgres_killed_at_work_loses_nothing_committed(home: Settings) -> No
 
 
 def test_children_of_a_killed_postgres_are_awaited_by_the_next(home: Settings) -> None:
-    """They hold its memory: where one is slow to notice, a server that starts at once would be refused."""
+    """They hold its memory: a server that starts before they ended would be refused."""
     server = embedded.start_postgres(home)
     server.wait()
     embedded.ensure_database(home)
@@ -304,6 +304,6 @@ def test_stopping_is_in_order_and_quick(home: Settings) -> None:
 
 
 def test_useradd_is_found_without_usr_sbin_in_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", os.defpath)  # what a shell of `su` and some services have
+    monkeypatch.setenv("PATH", os.defpath)  # environment of a shell of `su` and of some services
     found = postgres._useradd()
     assert os.access(found, os.X_OK)

@@ -1,4 +1,4 @@
-"""Every event has icon, message, audience and documentation; kinds are written once."""
+"""Every event has icon, message, audience and documentation; types are written once."""
 
 import re
 from dataclasses import fields, is_dataclass
@@ -30,7 +30,7 @@ AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def example(of: Any) -> Any:
-    """An instance of an event, or of a part of one, with some value in each field."""
+    """An instance of an event, or of a part of one, with a value in each field."""
     hints = get_type_hints(of)
     return of(**{each.name: SPECIAL.get(each.name) or value(hints[each.name]) for each in fields(of)})
 

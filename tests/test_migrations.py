@@ -1,4 +1,4 @@
-"""The database as migrations make it: same as the models, every tenant table guarded, nobody above the policies."""
+"""The migrated database: same as the models, every tenant table with a policy, no role above the policies."""
 
 from collections.abc import Iterator
 
@@ -73,7 +73,7 @@ def test_the_client_is_never_missing(owner: psycopg.Connection[tuple[object, ...
 
 @pytest.mark.parametrize("table", WITH_CLIENT)
 def test_parents_of_the_same_client_are_referenced_with_it(table: str) -> None:
-    """A plain foreign key bypasses policies: whoever points at a tenant's row names the tenant too."""
+    """A plain foreign key bypasses policies: a reference to a tenant's row includes the tenant."""
     for key in Model.metadata.tables[table].foreign_key_constraints:
         target = key.referred_table
         if target.name in ("person", "client") or "client_id" not in target.c or table == "delivery":
@@ -115,7 +115,7 @@ def test_events_are_append_only(app: Flask, world: World, role: str) -> None:
 
 @pytest.mark.parametrize("role", ["msp_client", "msp_staff", "msp_staff_some"])
 def test_what_came_in_from_other_programs_is_read_by_the_desk_alone(app: Flask, world: World, role: str) -> None:
-    """Raw messages hold what everybody of a client wrote, in whatever chat."""
+    """Raw messages contain texts of everybody of a client, from any chat."""
     for statement in ("select payload from inbound", "delete from inbound"):
         with pytest.raises(ProgrammingError, match="permission denied"), work(Scope(role)) as session:
             session.execute(text(statement))

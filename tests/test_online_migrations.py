@@ -1,4 +1,4 @@
-"""Migrations on a desk that serves: they give way to whoever holds a lock, fill in batches, build indexes beside."""
+"""Migrations while the desk serves: they yield to lock holders, fill in batches, build indexes concurrently."""
 
 import shutil
 import threading
@@ -24,14 +24,14 @@ def upgrade() -> None:
 
 @pytest.fixture
 def fresh(settings: Settings) -> Iterator[Settings]:
-    """Settings on an empty database of its own, owned by somebody who is no superuser."""
+    """Settings on a separate empty database, owned by a role that is no superuser."""
     with own_database(settings, "upgrading") as made:
         yield made
 
 
 @pytest.fixture
 def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A tree of migrations that holds the first one; `write` adds to it."""
+    """A tree of migrations with the first one; `write` adds to it."""
     (tmp_path / "versions").mkdir()
     shutil.copy(migrate.MIGRATIONS / "env.py", tmp_path)
     shutil.copy(migrate.MIGRATIONS / "versions" / "0001_first.py", tmp_path / "versions")
@@ -63,7 +63,7 @@ def test_an_owner_without_special_rights_fills_a_column_in_batches(fresh: Settin
         connection.execute("set role msp_system")
         assert connection.execute("select count(*) from calendar where colour = 'red'").fetchone() == (250,)
         writers = connection.execute("select count(distinct xmin::text) from calendar").fetchone()
-        assert writers == (7,)  # of 40 rows each: nobody waits for more
+        assert writers == (7,)  # of 40 rows each: other transactions do not wait longer
 
 
 WORDS = """
@@ -190,11 +190,11 @@ def test_a_step_gives_way_to_whoever_holds_a_lock_and_is_taken_again(fresh: Sett
         migrating = threading.Thread(target=migrate.upgrade, args=[fresh])
         migrating.start()
         waited = longest_wait_of_a_reader(fresh, seconds=2)
-        with as_owner(fresh) as other:  # the step before is done, and stays done
+        with as_owner(fresh) as other:  # the step before is done and stays done
             assert other.execute("select version_num from alembic_version").fetchone() == ("x2",)
     migrating.join(20)
     assert not migrating.is_alive()
-    assert 0.3 < waited < 3  # somebody had to wait behind the step, for as long as its limit
+    assert 0.3 < waited < 3  # somebody had to wait behind the step until its lock timeout
     with as_owner(fresh) as connection:
         assert connection.execute("select version_num from alembic_version").fetchone() == ("x3",)
 

@@ -1,4 +1,4 @@
-"""What holds for the whole tree: nothing of one machine, nothing that is not ours, rooms about one thing."""
+"""Rules for the whole tree: no machine-specific paths, no foreign content, packages about one topic."""
 
 import ast
 import re
@@ -71,7 +71,7 @@ def test_template_lines_stay_short() -> None:
 
 
 def test_only_the_table_of_kinds_knows_kinds_of_contract_by_name() -> None:
-    """Words for people and the demo's content name them too; everything else reads the kinds' attributes."""
+    """Texts and the demo's content name them too; other code reads the kinds' attributes."""
     allowed = {"msp/contracts/kinds.py", "msp/words/vocabulary.py"}
     for path in tracked("msp/*.py", "billing/*.py", "integrations/*.py"):
         name = str(path.relative_to(ROOT))
@@ -108,7 +108,7 @@ def _exposed(tree: ast.Module) -> Iterator[str]:
 def test_only_a_plug_in_names_its_platform() -> None:
     named = re.compile(r"""['"](slack|teams)['"]""")
     plug_ins = {"integrations/slack", "integrations/teams"}
-    content = ("msp/demo", "msp/bench")  # the demonstration's people write in both
+    content = ("msp/demo", "msp/bench")  # the demo's people write in both
     found = [
         f"{name}:{number}"
         for path in tracked("msp/*.py", "msp/*.html", "msp/*.css", "billing/*", "integrations/*", "wsgi.py")

@@ -1,4 +1,4 @@
-"""The wheel holds the product alone: it serves a page without simulators, demo and benchmark."""
+"""The wheel contains the product alone: it serves a page without simulators, demo and benchmark."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ print(answer.status_code, "Crear administrador" in answer.text, "app-" in answer
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the packages as set-up left them."""
+    """The wheel, built from a copy of the installed packages."""
     tree, made = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
     for name in ("msp", "integrations", "billing", "migrations", "simulators"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))

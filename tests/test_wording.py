@@ -1,4 +1,4 @@
-"""What people read uses the words of docs/glossary.md: words that it replaced must not come back."""
+"""User-visible texts use the terms of docs/glossary.md: replaced words must not come back."""
 
 import re
 from collections.abc import Iterator

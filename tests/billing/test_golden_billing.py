@@ -1,8 +1,8 @@
 """The billing cases with exact answers, read from GOLDEN_DIR (default: tests/golden), against rating and tax.
 
 Every case is calculated from its inputs and compared with all its expected values. The file omits what some documents
-bill: WORK (golden_cases.py) supplies it. A case without anything to calculate fails, and so does one with a key that the
-adapter does not know, so that no case passes unread.
+bill: WORK (golden_cases.py) supplies it. A case without anything to calculate fails, and so does one with a key unknown
+to the adapter, so that no case passes unread.
 """
 
 from collections.abc import Iterator, Mapping

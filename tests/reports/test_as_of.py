@@ -1,4 +1,4 @@
-"""What was known of a target at an earlier instant: a table of cases, and that nothing later enters it."""
+"""State of a target at an earlier time: a table of cases, and that nothing later affects it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -100,13 +100,13 @@ def test_mornings_whose_day_is_over() -> None:
     assert found[0] == datetime(2026, 11, 3, 8, 0, tzinfo=UTC) and found[-1] == datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
     assert len(found) == 19
     assert mornings("Europe/Madrid", datetime(2026, 10, 27, 16, 0, tzinfo=UTC))[-2:] == [
-        datetime(2026, 10, 26, 8, 0, tzinfo=UTC),  # the clocks have gone back
+        datetime(2026, 10, 26, 8, 0, tzinfo=UTC),  # clocks were set back in between
         datetime(2026, 10, 27, 8, 0, tzinfo=UTC),
     ]
 
 
 def many(shares: list[float], *, since: datetime, now: datetime) -> list[TargetHistory]:
-    """Targets of an hour that begin at 8:30 on one day after the other, met after these shares of it."""
+    """Targets of one hour that start at 8:30 on consecutive days, met after the given shares of it."""
     found = []
     for number, share in enumerate(shares):
         begun = since + timedelta(days=number // 2, minutes=30 + number % 2)
@@ -119,7 +119,7 @@ def many(shares: list[float], *, since: datetime, now: datetime) -> list[TargetH
 
 
 def test_the_counts_are_exact() -> None:
-    """Every day at 9:00 two targets are half used: one that will be met at 0.6, and one at 0.6 or 1.5."""
+    """Every day at 9:00 two targets are half used: one will be met at 0.6, and one at 0.6 or 1.5."""
     now = datetime(2026, 11, 27, 20, 0, tzinfo=UTC)
     since = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
     daily = Past(many([0.6, 1.5] * 100, since=since, now=now)).accuracy(now)
@@ -156,7 +156,7 @@ def targets(draw: st.DrawFn) -> TargetHistory:
 
 @st.composite
 def with_another_future(draw: st.DrawFn, target: TargetHistory, at: datetime) -> TargetHistory:
-    """The same up to `at`, and something else from then on."""
+    """The same history until `at`, and a different one afterwards."""
     pauses = [each for each in target.pauses if each.started_at <= at]
     if pauses and (pauses[-1].ended_at is None or pauses[-1].ended_at > at):
         pauses[-1] = replace(pauses[-1], ended_at=draw(st.one_of(st.none(), later.map(lambda span: at + span))))
@@ -176,12 +176,12 @@ def with_another_future(draw: st.DrawFn, target: TargetHistory, at: datetime) ->
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), before=st.lists(targets(), min_size=1, max_size=6), at=instants)
 def test_nothing_later_than_then_enters(data: st.DataObject, before: list[TargetHistory], at: datetime) -> None:
-    """A forecast made at an instant is the same whatever happens afterwards."""
+    """A forecast made at a given time is the same whatever happens afterwards."""
     other = [data.draw(with_another_future(each, at)) for each in before]
     newer = [replace(each, clock_id=UUID(int=n), started_at=at + HOUR) for n, each in enumerate(before)]
     assert list(map(_knew(at), before)) == list(map(_knew(at), other))
     later_first = Past([*newer, *other])
-    later_first.history(at + 900 * HOUR)  # what is worked out for a later instant is not taken for this one
+    later_first.history(at + 900 * HOUR)  # what was calculated for a later time is not reused for this one
     assert [known for _, known in later_first.known(at)] == [known for _, known in Past(before).known(at)]
     said = [forecast for _, forecast in later_first.forecasts(at)]
     assert said == [forecast for _, forecast in Past(before).forecasts(at)]

@@ -1,4 +1,4 @@
-"""Figures of the two months in two_months.py, reckoned by hand from its comments."""
+"""Figures of the two months in two_months.py, calculated by hand from its comments."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ from tests.world import World
 
 @pytest.fixture
 def months(world: World) -> World:
-    """The cast, two months later."""
+    """The fixtures, two months later."""
     tell_two_months(world)
     return world
 
@@ -72,7 +72,7 @@ def test_who_met_it_and_who_had_it_at_the_breach(seen: World) -> None:
     assert counted(figures(asked(SEPTEMBER), by="technician")) == {
         tomas: {"met": 4, "paused": 1},
         irene: {"met": 1, "met_late": 1},
-        None: {"running": 1},  # the breach to come took it from her
+        None: {"running": 1},  # the later breach took it from her
     }
     october = counted(figures(asked(OCTOBER), by="technician"))
     assert october[tomas] == {"met": 2, "running": 1}
@@ -92,7 +92,7 @@ def test_each_dimension_adds_up_to_everything(seen: World) -> None:
                     behind, all_of_them = lines(asked(period, **{by: row.key or NONE}), outcomes=[outcome], limit=500)
                     assert len(behind) == all_of_them == number, (by, row.key, outcome)
     alive = db.session.execute(select(func.count()).select_from(Clock)).scalar_one()
-    assert sum_of(figures(asked(BOTH), by="kind")).total == alive + 1  # every clock, and the ticket without any
+    assert sum_of(figures(asked(BOTH), by="kind")).total == alive + 1  # every clock, and the ticket without one
 
 
 def test_filters_narrow(seen: World) -> None:
@@ -121,7 +121,7 @@ def test_a_reopened_ticket_is_decided_anew(months: World) -> None:
     with clock.frozen(NOW), work(Scope.staff()):
         assert sum_of(figures(asked(SEPTEMBER), by="kind")).of("met") == before - 1
         (line,) = [each for each in lines(asked(SEPTEMBER), limit=50)[0] if each.is_reopened]
-        assert (line.label, line.kind, line.outcome) == ("LOZ-1", "resolution", "paused")  # it lay solved
+        assert (line.label, line.kind, line.outcome) == ("LOZ-1", "resolution", "paused")  # it was resolved
 
 
 def test_each_scope_sees_its_own(months: World) -> None:
@@ -149,7 +149,7 @@ def test_a_clients_month_is_that_of_its_zone(months: World) -> None:
 
 
 def test_the_month_of_the_summer_time_change(world: World) -> None:
-    """October of 2026 lasts an hour longer in Madrid: its last minute is 22:59 UTC, September's was 21:59."""
+    """October of 2026 is an hour longer in Madrid: its last minute is 22:59 UTC, September's was 21:59."""
     for at in ("2026-09-30T21:59", "2026-09-30T22:00", "2026-10-31T22:59", "2026-10-31T23:00"):
         ticket = opened(world.lozano, world.marta, madrid("09-29", "09:00"))
         with work(Scope.system()) as session:
@@ -220,7 +220,7 @@ def test_margins_are_business_time_and_trails_those_of_the_deadline(seen: World)
     assert left["LOZ-1", "first_response"] == 90  # 2 h less half an hour
     assert left["LOZ-2", "first_response"] == -30
     assert left["LOZ-3", "resolution"] == -120  # due Friday at 18:00, solved on Monday at 10:00
-    assert left["LOZ-4", "resolution"] == 16 * 60 - 120  # an hour on 28 Sep, one on 12 Oct, nothing in between
+    assert left["LOZ-4", "resolution"] == 16 * 60 - 120  # an hour on 28 Sep, one on 12 Oct, none in between
     assert left["LOZ-5", "first_response"] < -60 * 60
     four = next(line for line in found if line.label == "LOZ-4" and line.kind == "resolution")
     assert four.clock_id is not None

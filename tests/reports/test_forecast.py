@@ -1,4 +1,4 @@
-"""Which targets are at risk: the rule, then the desk's own past, its scopes, and what it costs."""
+"""Which targets are at risk: the rule, the desk's own past, scopes, and the number of statements."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -81,7 +81,7 @@ def opened(world: World, at: datetime, *, priority: str = "urgent") -> Ticket:
 
 
 def test_the_desk_s_own_past(world: World) -> None:
-    """Until Monday each third answer came late: 20 minutes after it was due."""
+    """Until Monday every third answer was late: 20 minutes after it was due."""
     answer_each_day(world, late_every=3)
     at = clock.now()
     fresh = opened(world, at)
@@ -92,7 +92,7 @@ def test_the_desk_s_own_past(world: World) -> None:
             (f"LOZ-{old.number}", "unknown"),
             (f"LOZ-{fresh.number}", "at_risk"),
         ]
-        chance = found.expected[1].forecast.chance  # the old one was open too when the others were answered
+        chance = found.expected[1].forecast.chance  # the old one was also open when the others were answered
         assert chance.late == pytest.approx(16 / 46) and (chance.cases, chance.group) == (45, "client_target")
         assert (found.tickets, found.tickets_at_risk, found.late_already) == (2, 1, 0)
     with clock.frozen(at + 45 * MINUTE), work(Scope.staff()):
@@ -109,7 +109,7 @@ def test_without_history_only_what_is_late_is_said(world: World) -> None:
 
 
 def test_a_forecast_of_then_told_again_later_is_the_same(world: World) -> None:
-    """What is met, paused, resolved, reopened, cancelled or changed later changes nothing of what was said."""
+    """Targets met, paused, resolved, reopened, cancelled or changed later do not change an earlier forecast."""
     answer_each_day(world, late_every=3)
     then = clock.now()
     tickets = [opened(world, then - number * MINUTE) for number in range(6)]
@@ -133,9 +133,9 @@ def test_a_forecast_of_then_told_again_later_is_the_same(world: World) -> None:
 
 
 def test_how_often_it_was_right_is_exact(world: World) -> None:
-    """19 mornings with a ticket each, just opened: every third answer came late, every solution in time.
+    """19 mornings with one new ticket each: every third answer was late, every resolution in time.
 
-    On the first four there are fewer than 30 answers yet, so that all targets count together and nothing is at risk.
+    On the first four there are fewer than 30 answers, so that all targets count together and nothing is at risk.
     """
     answer_each_day(world, late_every=3)
     with work(Scope.staff()):
@@ -156,7 +156,7 @@ def test_narrowing_shows_less(world: World) -> None:
 
 
 def test_each_scope_sees_its_own(world: World) -> None:
-    """Neither tickets nor history nor accuracy of clients that one may not see."""
+    """Tickets, history and accuracy exclude clients outside the scope."""
     answer_each_day(world, late_every=3)
     at = clock.now()
     opened(world, at)

@@ -1,4 +1,4 @@
-"""Reports take the kinds of promises as they come: several answers owed on one ticket, and fulfilment for requests."""
+"""Reports handle each kind of target: several next responses on one ticket, and fulfilment of requests."""
 
 from datetime import UTC, date, datetime
 
@@ -21,7 +21,7 @@ NOVEMBER = month_of(date(2026, 11, 1))
 def asked_twice(world: World) -> Ticket:
     """Monday: opened at 10:00 and answered at 10:10; asked again at 10:20 and answered at 11:00, 10 minutes late.
 
-    Asked at 11:10 and answered at 11:15; asked at 11:20 and never answered, but solved at 11:30.
+    Asked at 11:10 and answered at 11:15; asked at 11:20 and never answered, but resolved at 11:30.
     """
     target = PriorityTargets(60, 480, next_response_minutes=30)
     promise(world, targets=dict.fromkeys(PRIORITIES, target))

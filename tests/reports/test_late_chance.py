@@ -1,4 +1,4 @@
-"""The chance to be late: the estimate as a table of cases, the groups, and that it holds on generated data."""
+"""The probability to be late: a table of cases, the groups, and calibration on generated data."""
 
 from random import Random
 from uuid import UUID
@@ -73,14 +73,14 @@ def test_the_most_alike_group_that_has_enough() -> None:
 
 
 def test_targets_of_different_lengths_compare_by_share() -> None:
-    """Half an hour of one hour is as four hours of eight."""
+    """Half an hour of one hour equals four hours of eight."""
     past = cases([(0.5, True), (1.5, True)], alike=TargetGroup("first_response", LOZANO, 8 * 3600), times=30)
     chance = History(past).chance(HOUR, 0.4)
     assert chance.late == pytest.approx(0.5) and (chance.cases, chance.group) == (60, "kind")
 
 
 def test_a_workload_that_grows_is_followed() -> None:
-    """All was in time until lately; what counts are the newest of them."""
+    """All were in time until recently; the newest targets count."""
     before, lately = cases([(0.5, True)], times=5 * NEWEST), cases([(0.5, True), (1.5, True)], times=NEWEST // 2)
     assert History([*lately, *before]).chance(HOUR, 0.0).late == pytest.approx(0.5)
 
@@ -88,7 +88,7 @@ def test_a_workload_that_grows_is_followed() -> None:
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 2**32), usual=st.floats(0.2, 0.9), spread=st.floats(0.3, 1.2))
 def test_of_those_called_three_in_ten_three_in_ten_are_late(seed: int, usual: float, spread: float) -> None:
-    """Calibration on generated data, a quarter of which is seen only in part."""
+    """Calibration on generated data, a quarter of which is censored."""
     rng = Random(seed)
 
     def drawn() -> float:

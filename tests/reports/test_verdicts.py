@@ -1,4 +1,4 @@
-"""The one definition of what became of a promise, as a table of cases that PostgreSQL answers."""
+"""The single definition of a target's outcome, as a table of cases that PostgreSQL evaluates."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -42,7 +42,7 @@ def became(
 
 
 CASES = [
-    # state, due, met, breach noted, end of the period, stood at that end → outcome, decided
+    # state, due, met, breach noted, end of the period, paused at that end → outcome, decided
     ("met early counts when it was met", "met", "10-20", "10-19", None, OCTOBER_ENDS, False, "met", "10-19"),
     ("met early in October, due in November", "met", "11-03", "10-30", None, OCTOBER_ENDS, False, "met", "10-30"),
     ("met at the very instant", "met", "10-20", "10-20", None, OCTOBER_ENDS, False, "met", "10-20"),
@@ -85,5 +85,7 @@ def test_what_became_of_a_promise(
 
 def test_a_minute_decides(app: Flask) -> None:
     assert became("met", on("10-20"), on("10-20", "09:01"), None, ended=OCTOBER_ENDS)[0] == "met_late"
-    assert became("met", on("11-01"), OCTOBER_ENDS, None, ended=OCTOBER_ENDS)[0] == "running"  # midnight is November's
+    assert (
+        became("met", on("11-01"), OCTOBER_ENDS, None, ended=OCTOBER_ENDS)[0] == "running"
+    )  # midnight belongs to November
     assert became("running", AT, None, None, ended=NOVEMBER_ENDS)[0] == "breached"

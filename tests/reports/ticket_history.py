@@ -1,4 +1,4 @@
-"""A desk with a past: urgent tickets of Lozano's on each working day of some weeks, answered early or late."""
+"""A desk with history: urgent tickets of Lozano on each working day of some weeks, answered early or late."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ EARLY, LATE = timedelta(minutes=15), timedelta(minutes=50)  # of 30
 
 
 def answer_each_day(world: World, *, late_every: int) -> None:
-    """One urgent ticket on each working day before now, answered after 15 minutes, each so many-th after 50."""
+    """One urgent ticket on each past working day, answered after 15 minutes, every n-th after 50."""
     today = clock.now().astimezone(ZoneInfo("Europe/Madrid")).date()
     days = [day for number in range(99, 0, -1) if (day := today - timedelta(days=number)).weekday() < 5][-DAYS:]
     for number, day in enumerate(days):

@@ -1,7 +1,7 @@
-"""Two months of the cast's tickets with a moving clock, and what each of their promises became.
+"""Two months of the fixtures' tickets with a moving clock, and the outcome of each target.
 
-Lozano and Azcárate are promised a normal ticket's first answer in 2 business hours and its end in 16; urgent ones in
-30 minutes and 4 hours. Their calendar is 9–14 and 16–19 in Madrid, Monday to Friday.
+Lozano and Azcárate have targets of 2 business hours for a normal ticket's first response and 16 for its resolution;
+urgent ones 30 minutes and 4 hours. Their calendar is 9–14 and 16–19 in Madrid, Monday to Friday.
 """
 
 from datetime import UTC, date, datetime
@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
 def madrid(day: str, time: str) -> datetime:
-    """September and October are summer time in Madrid but for the last week."""
+    """September and October are summer time in Madrid except for the last week."""
     offset = "+01:00" if day >= "10-25" else "+02:00"
     return datetime.fromisoformat(f"2026-{day}T{time}:00{offset}").astimezone(UTC)
 
@@ -53,20 +53,20 @@ def moved(ticket: Ticket, status: str, at: datetime, who: Person) -> None:
 
 
 def swept(at: datetime) -> None:
-    """The warning, then the breach, which raises the ticket to the next tier and takes it from whoever has it."""
+    """Run the warning, then the breach, which moves the ticket to the next tier and removes its assignee."""
     with clock.frozen(at):
         while take_due_steps():
             pass
 
 
 def tell_two_months(w: World) -> None:
-    """Eight tickets; the comments say what each of their promises became."""
+    """Eight tickets; the comments give the outcome of each target."""
     # LOZ-1, Tuesday 1 Sep 9:00: answered 9:30 (met), solved 12:00 (met), both by Tomás, in September
     one = opened(w.lozano, w.marta, madrid("09-01", "09:00"))
     answered(one, w.tomas, madrid("09-01", "09:30"))
     moved(one, "resolved", madrid("09-01", "12:00"), w.tomas)
-    # LOZ-2, urgent, 1 Sep 10:00, given to Irene, due 10:30: answered 11:00 (met_late, put down to Irene), due 14:00
-    # for its end: solved 13:00 by Tomás (met, Tomás)
+    # LOZ-2, urgent, 1 Sep 10:00, assigned to Irene, due 10:30: answered 11:00 (met_late, counted for Irene); its
+    # resolution due 14:00: solved 13:00 by Tomás (met, Tomás)
     two = opened(w.lozano, w.marta, madrid("09-01", "10:00"), priority="urgent")
     with work(Scope.staff(actor_id=w.rosa.id)):
         assign(access_ticket(two.id), w.irene, at=madrid("09-01", "10:05"))
@@ -87,17 +87,17 @@ def tell_two_months(w: World) -> None:
     with clock.frozen(madrid("10-12", "10:00")), work(Scope.client(w.lozano.id)):
         add_detail(access_ticket(four.id), author=w.marta, body="Ya.", channel="portal", at=madrid("10-12", "10:00"))
     moved(four, "resolved", madrid("10-12", "11:00"), w.tomas)
-    # LOZ-5, 20 Oct 9:00: never answered, nobody has it: both breached in October (first response 11:00; the end on the
-    # 21st at 19:00)
+    # LOZ-5, 20 Oct 9:00: never answered, no assignee: both breached in October (first response 11:00; resolution on
+    # the 21st at 19:00)
     opened(w.lozano, w.marta, madrid("10-20", "09:00"))
     swept(madrid("10-20", "11:01"))
     swept(madrid("10-21", "19:01"))
-    # LOZ-6, Friday 30 Oct 12:00: answered 12:30 (met, Tomás); its end is due on 3 Nov at 12:00: running now
+    # LOZ-6, Friday 30 Oct 12:00: answered 12:30 (met, Tomás); resolution due on 3 Nov at 12:00: still running
     six = opened(w.lozano, w.marta, madrid("10-30", "12:00"))
     answered(six, w.tomas, madrid("10-30", "12:30"))
-    # AZC-1, 31 Oct 23:30 in Madrid, a Saturday: both promises start on Monday 2 Nov and run
+    # AZC-1, 31 Oct 23:30 in Madrid, a Saturday: both targets start on Monday 2 Nov and run
     opened(w.azcarate, w.inigo, madrid("10-31", "23:30"))
-    # AZC-2, 15 Oct: without a contract, so nothing was promised
+    # AZC-2, 15 Oct: without a contract, so without targets
     bare = opened(w.azcarate, w.inigo, madrid("10-15", "09:00"))
     with work(Scope.system()) as session:
         session.execute(delete(Clock).where(Clock.ticket_id == bare.id))

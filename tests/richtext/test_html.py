@@ -1,4 +1,4 @@
-"""HTML as Teams and mail programs send it, and as console, portal and mail show it."""
+"""HTML from Teams and mail programs, and HTML for console, portal and mail."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Markdown as technicians type it: what is markup, what is only text, and what is written comes back."""
+"""Markdown as technicians type it: what is markup, what is plain text, and the round trip."""
 
 import time
 
@@ -30,7 +30,7 @@ from tests.richtext.trees import DOCUMENTS, TYPED, WORDS, letters, typeable, wor
 pytestmark = pytest.mark.unit
 
 MILLION = 1_000_000
-SECONDS = 200  # of processor time for a million characters: linear, however slow the machine
+SECONDS = 200  # CPU time per million characters: linear, however slow the machine
 
 
 def _paragraph(*inlines: Inline) -> Paragraph:

@@ -1,4 +1,4 @@
-"""Long documents in parts: each within the limit, nothing lost, and nothing cut open."""
+"""Long documents in parts: each within the limit, nothing lost, and no node cut open."""
 
 import pytest
 from hypothesis import given, settings
@@ -67,7 +67,7 @@ def _typed(document: Document) -> str:
 
 
 def _repeats(blocks: tuple[object, ...]) -> bool:
-    """Tables say their header above each part; what is nested has more marks than a small limit takes."""
+    """Each part repeats the header of a table; nested nodes have more markup than a small limit allows."""
     return any(isinstance(block, Table | Quote | List) for block in blocks) or "Link" in repr(blocks)
 
 

@@ -1,4 +1,4 @@
-"""Plain text: exactly as it was typed, and as a person reads a document without markup."""
+"""Plain text: exactly as typed, and as a rendering of a document without markup."""
 
 import time
 

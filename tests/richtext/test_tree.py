@@ -1,4 +1,4 @@
-"""The tree itself: its JSON, its mentions, and what a message says."""
+"""The rich text tree: its JSON, its mentions, and the text of a message."""
 
 import json
 

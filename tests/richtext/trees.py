@@ -1,4 +1,4 @@
-"""Documents and texts as hypothesis makes them: whole trees of every node, and texts full of markup."""
+"""Hypothesis strategies for documents and texts: whole trees of every node, and texts full of markup."""
 
 from dataclasses import replace
 
@@ -86,11 +86,11 @@ def _nested(blocks: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
 
 
 BLOCKS = st.recursive(FLAT, _nested, max_leaves=6)
-DOCUMENTS = st.lists(BLOCKS, max_size=4).map(lambda blocks: normalised(Document(tuple(blocks))))  # as readers make them
+DOCUMENTS = st.lists(BLOCKS, max_size=4).map(lambda blocks: normalised(Document(tuple(blocks))))  # as parsers make them
 
 
 def words(document: Document) -> str:
-    """The letters and digits that a person reads, without white space, marks and markup."""
+    """The visible letters and digits, without white space and markup."""
     return "".join(each for leaf in leaves(document.blocks) for each in text_of(leaf) if each.isalnum())
 
 
@@ -100,7 +100,7 @@ def letters(text: str) -> str:
 
 
 def typeable(document: Document) -> Document:
-    """The document with mentions and emoji as the text that they are shown by."""
+    """The document with mentions and emoji replaced by their display text."""
 
     def typed(inlines: Inlines) -> Inlines:
         runs = runs_of(inlines)

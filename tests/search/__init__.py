@@ -1,1 +1,1 @@
-"""Search: what people type finds what was written, for whoever may see it."""
+"""Tests of search: results for what people type, limited to what they may see."""

@@ -1,4 +1,4 @@
-"""A help desk with tickets to find, and how console and API are asked for them."""
+"""A help desk with tickets to find, and search requests to console and API."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ LABEL = re.compile(r'href="/(?:desk|portal)/tickets/([A-Z0-9]+-\d+)')
 
 @pytest.fixture
 def desk(world: World) -> World:
-    """The cast with six tickets: LOZ-1 to LOZ-5 and AZC-1."""
+    """The fixtures with six tickets: LOZ-1 to LOZ-5 and AZC-1."""
     with work(Scope.system()):
         nunez = add_person(
             client_id=world.lozano.id,
@@ -53,14 +53,14 @@ def desk(world: World) -> World:
 
 
 def opened(world: World, requester: Person, subject: str, body: str) -> Ticket:
-    """A ticket of Lozano's."""
+    """A ticket of Lozano."""
     with work(Scope.client(world.lozano.id)):
         wanted = Request(subject=subject, body=body, source="portal")
         return open_ticket(world.lozano, requester=requester, request=wanted, at=clock.now())[0]
 
 
 def said(ticket: Ticket, author: Person | None, body: str, *, is_note: bool = False) -> Message:
-    """Something more on a ticket: of its requester, or of a member of staff."""
+    """Another message on a ticket, from its requester or a member of staff."""
     with work(Scope.system()) as session:
         mine = session.get_one(Ticket, ticket.id)
         if author is None:

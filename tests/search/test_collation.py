@@ -1,4 +1,4 @@
-"""Lists of names in the alphabet of their reader, on every page that has one."""
+"""Lists of names in the alphabetical order of the reader's language, on every page that has one."""
 
 import pytest
 from flask import Flask
@@ -26,7 +26,7 @@ SORTED = {
 
 @pytest.fixture
 def named(world: World) -> World:
-    """A company, a calendar, a technician and somebody at Lozano of each of the names."""
+    """A company, a calendar, a technician and a contact of Lozano for each of the names."""
     with work(Scope.system()):
         for number, name in enumerate(NAMES):
             add_client(code=f"X{number}", name=name, at=clock.now())

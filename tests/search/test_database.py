@@ -1,4 +1,4 @@
-"""Search in the database: tickets of before are taken in, triggers keep up, nobody reaches beyond their scope."""
+"""Search in the database: older tickets are indexed, triggers keep it up to date, scopes limit it."""
 
 import shutil
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ TERM = '[{"ways": ["%s"], "is_exact": false, "ids": []}]'
 
 @pytest.fixture
 def fresh(settings: Settings) -> Iterator[Settings]:
-    """Settings on an empty database of its own, owned by somebody who is no superuser."""
+    """Settings on a separate empty database, owned by a role that is no superuser."""
     with own_database(settings, "searching") as made:
         yield made
 
@@ -51,7 +51,7 @@ def test_tickets_of_before_are_taken_in_by_an_owner_without_special_rights(
         assert len(found(connection, "impresiones")) == 250
         assert len(found(connection, "249")) == 1
         writers = connection.execute("select count(distinct xmin::text) from ticket_search").fetchone()
-        assert writers == (3,)  # of 100 tickets each: nobody waits for more
+        assert writers == (3,)  # of 100 tickets each: other transactions do not wait longer
         connection.execute("reset role")
         ours = "select proname from pg_proc where prosecdef and proname like 'search%'"
         unsafe = f"{ours} and not (proconfig::text like '%pg_temp%')"
@@ -114,7 +114,7 @@ def test_without_a_scope_nothing_is_found(desk: World) -> None:
     "word", ["ornitorrinco", "escaner", "#c{azcarate}", "ornitorrinco:D", "impresion'|'ornitorrinco"]
 )
 def test_no_way_to_write_a_term_reaches_beyond_the_scope(desk: World, word: str) -> None:
-    """Not even for somebody who calls the function themselves, with ids of others."""
+    """Also for a caller of the SQL function itself, with foreign ids."""
     terms = f'[{{"ways": ["{word}"], "is_exact": true, "ids": ["#c{desk.azcarate.id}"]}}]'
     terms = terms.replace("{azcarate}", str(desk.azcarate.id))
     with work(Scope.client(desk.lozano.id)) as session:

@@ -1,4 +1,4 @@
-"""Identifiers as people paste them, forms of words, text without spaces and very long tickets: all are found."""
+"""Pasted identifiers, word forms, text without spaces and very long tickets are all found."""
 
 import pytest
 from sqlalchemy import text
@@ -33,7 +33,7 @@ PASTED = [
     ("2026-11-24", "LOZ-1"),
     ("srvdc01", "LOZ-1"),
     ("SRV_DC01", "LOZ-1"),
-    # compounds in one word, addresses with what stands around them
+    # compounds in one word, addresses with surrounding punctuation
     ("wifi", "LOZ-2"),
     ("WiFi lenta", "LOZ-2"),
     ("email", "LOZ-2"),
@@ -54,7 +54,7 @@ PASTED = [
     ("612 345 678", "LOZ-4"),
     ("915123456", "LOZ-4"),
     ("(915) 123-456", "LOZ-4"),
-    # Spanish word forms that stemming alone does not bring together
+    # Spanish word forms that stemming alone does not unify
     ("luces", "LOZ-5"),
     ("altavoces", "LOZ-5"),
     ("bloqueo", "LOZ-5"),
@@ -83,7 +83,7 @@ PASTED = [
 
 @pytest.fixture
 def written(world: World) -> World:
-    """Tickets of Lozano that hold what is searched for."""
+    """Tickets of Lozano that contain the terms."""
     for label, (subject, body) in WRITTEN.items():
         ticket = opened(world, world.marta, subject, body)
         assert ticket.number == int(label.removeprefix("LOZ-"))
@@ -158,7 +158,7 @@ def test_a_company_is_found_by_its_tax_number(desk: World, words: str) -> None:
 
 
 def test_the_end_of_a_long_log_is_found(desk: World, console: Ask) -> None:
-    """PostgreSQL keeps 255 places of a word: of an address whose numbers stand everywhere, too few."""
+    """PostgreSQL keeps 255 positions of a word: too few for an address whose numbers occur everywhere."""
     lines = [f"2026-11-23 10:{n // 60 % 60:02}:{n % 60:02} conn from 10.0.0.{n % 250} ok" for n in range(900)]
     opened(desk, desk.dolores, "Registro", "\n".join([*lines, "2026-11-23 23:59:58 conn from 10.0.77.99 refused"]))
     for words in ("10.0.77.99", '"conn from 10.0.77.99"', "23:59:58", "registro refused"):
@@ -174,7 +174,7 @@ def test_nothing_is_cut_in_two_between_the_parts_of_a_text(desk: World, console:
 
 
 def test_words_are_found_wherever_they_stand_on_a_long_ticket(desk: World, console: Ask, api: Ask) -> None:
-    """A ticket of several parts, each of which holds one of the words."""
+    """A ticket of several parts, each with one of the words."""
     ticket = opened(desk, desk.dolores, "Hilo largo", "x")
     for number in range(12):
         said(ticket, None, f"etapa{number} " + "lorem ipsum dolor " * 300)

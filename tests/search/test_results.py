@@ -1,4 +1,4 @@
-"""What is shown of what was found: the text with what was searched for, people and companies that open."""
+"""Search results: the text with the terms marked, and links to people and companies."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,7 +14,7 @@ from tests.search.conftest import Ask, opened, said
 from tests.world import World, sign_in
 
 EXCERPTS = [
-    # words, the ticket's place, the text with marks
+    # terms, where on the ticket, the marked text
     ("impresion", "message", "La <impresión> sale en blanco", None),
     ("conmutador", "message", "Servidor lento", "He reiniciado el <conmutador> y cambié el latiguillo de la sala."),
     ("reiniciar", "message", "Servidor lento", "He <reiniciado> el conmutador y cambié el latiguillo de la sala."),

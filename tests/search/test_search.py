@@ -33,12 +33,12 @@ WORDS = [
     ("impr", {"LOZ-1"}),
     ("ornito", {"LOZ-2"}),
     ("latigui", {"LOZ-3"}),
-    # all words count, wherever on the ticket each stands; those that say nothing do not
+    # all words count, wherever on the ticket; stop words do not
     ("servidor conmutador", {"LOZ-3"}),
     ("la contraseña de la VPN", {"LOZ-2"}),
     ("servidor ornitorrinco", set()),
     ("hojas blanco", {"LOZ-1"}),
-    # a phrase in quotes stands together
+    # a phrase in quotes matches adjacent words
     ('"hojas de la HP"', {"LOZ-1"}),
     ('"HP de la hojas"', set()),
     # names
@@ -111,7 +111,7 @@ def test_a_number_alone_finds_that_number_at_every_client(desk: World, console: 
 
 
 SCOPES = [
-    # who, words, what they find
+    # who, words, results
     ("marta", "impresion", {"LOZ-1"}),
     ("marta", "contraseña", set()),  # a colleague's
     ("marta", "LOZ-2", set()),

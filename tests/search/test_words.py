@@ -1,4 +1,4 @@
-"""What people type, and where it stands in a text: tables of cases."""
+"""Tables of cases: parsing of queries, and positions of matches in a text."""
 
 import pytest
 

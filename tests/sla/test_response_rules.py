@@ -1,4 +1,4 @@
-"""Who counts as answering, and since when an answer is owed: a table of cases."""
+"""A table of cases: which messages count as a response, and since when a response is owed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,8 +20,8 @@ def said(minute: int, by: str, *, is_public: bool = True) -> TicketMessage:
     ("by", "is_public", "is_response", "is_question"),
     [
         ("desk", True, True, False),
-        ("desk", False, False, False),  # a note among us
-        ("nobody", True, False, False),  # the machine by itself
+        ("desk", False, False, False),  # an internal note
+        ("nobody", True, False, False),  # an automatic message
         ("nobody", False, False, False),
         ("client", True, False, True),  # the requester, or somebody else of the company
         ("client", False, False, False),
@@ -37,7 +37,7 @@ def test_who_counts(by: str, is_public: bool, is_response: bool, is_question: bo
     [
         ([], None, None),
         ([said(0, "client")], None, 0),
-        ([said(0, "client"), said(5, "client")], None, 0),  # from the first that has no answer
+        ([said(0, "client"), said(5, "client")], None, 0),  # from the first unanswered one
         ([said(0, "client"), said(9, "desk")], 9, None),
         ([said(0, "client"), said(9, "desk", is_public=False)], None, 0),
         ([said(0, "client"), said(9, "nobody")], None, 0),

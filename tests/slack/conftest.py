@@ -1,4 +1,4 @@
-"""A Slack that runs here, the desk behind a real port, and Lozano's people in their workspace."""
+"""A local Slack, the desk on a real port, and Lozano's people in their workspace."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -23,13 +23,13 @@ from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEA
 
 MARTA, PABLO, TOM = "U0MARTA", "U0PABLO", "U0TOM"
 SUPPORT = "C0SUPPORT"
-SHORT = 1  # seconds that a call may take in the tests
+SHORT = 1  # timeout of a call in seconds
 MANIFEST = read_manifest(Path(__file__).parents[2] / "docs" / "slack-app-manifest.yml")
 
 
 @pytest.fixture
 def slack_server(app: Flask, world: World, settings: Settings) -> Iterator[SlackServer]:
-    """Slack with Lozano's workspace; the desk hears its events, and its workers call it."""
+    """Slack with Lozano's workspace; the desk gets its events, and its workers call it."""
     server = create_slack_server(
         signing_secret=SLACK_SIGNING_SECRET,
         client_id=settings.slack_client_id,
@@ -60,9 +60,9 @@ def slack_server(app: Flask, world: World, settings: Settings) -> Iterator[Slack
 
 @pytest.fixture
 def drain(drain: Callable[[], int], slack_server: SlackServer) -> Callable[[], int]:
-    """Work everything that waits; where Slack takes no more messages in a channel for now, let a second pass.
+    """Process everything that waits; where Slack limits messages in a channel, advance the clock by a second.
 
-    The clock stands still otherwise: what else Slack asks to wait for, a test lets pass itself.
+    The clock is frozen otherwise: for other delays that Slack asks for, a test advances it.
     """
 
     def refused() -> int:
@@ -92,7 +92,7 @@ def tickets(world: World) -> Callable[[], list[Ticket]]:
 
 @pytest.fixture
 def said_on(world: World) -> Callable[[Ticket], list[Message]]:
-    """What was said on a ticket, oldest first."""
+    """The messages of a ticket, oldest first."""
 
     def read(ticket: Ticket) -> list[Message]:
         with work(Scope.staff()) as session:
@@ -102,5 +102,5 @@ def said_on(world: World) -> Callable[[Ticket], list[Message]]:
 
 
 def now_in_slack() -> str:
-    """The moment as Slack stamps requests."""
+    """The current time as in Slack's request timestamps."""
     return str(int(clock.now().timestamp()))

@@ -1,4 +1,4 @@
-"""People in a client's Slack, and whom the desk takes them for."""
+"""People in a client's Slack, and how the desk identifies them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ A_DAY = timedelta(days=1, minutes=1)
 
 
 def user(server: SlackServer, real_name: str, *, team: str = SLACK_TEAM, email: str = "", **more: Any) -> str:
-    """Somebody new in Slack: their id."""
+    """A new user in Slack; returns the id."""
     made = server.add_user(team, real_name=real_name or "x", email=email)
     for name, value in {"real_name": real_name, **more}.items():
         setattr(made, name, value)
@@ -34,17 +34,17 @@ def user(server: SlackServer, real_name: str, *, team: str = SLACK_TEAM, email: 
 
 
 def answers(server: SlackServer, channel: str) -> list[str]:
-    """What the bot said in a channel, without the cards' buttons."""
+    """The bot's messages in a channel, without the cards' buttons."""
     return [message["text"] for message in server.messages(channel=channel, author="bot")]
 
 
 def direct(server: SlackServer, who: str) -> list[str]:
-    """What the bot said to somebody in private."""
+    """The bot's messages to somebody in private."""
     return answers(server, server.open_im(SLACK_TEAM, who).id)
 
 
 def person_behind(who: str, team: str = SLACK_TEAM) -> Person | None:
-    """Whom the desk knows somebody in Slack to be."""
+    """The person that the desk identifies for a Slack user."""
     with work(Scope.system()) as session:
         query = select(Person).join(ChatIdentity, ChatIdentity.person_id == Person.id)
         return session.scalars(

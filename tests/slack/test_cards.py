@@ -1,4 +1,4 @@
-"""The card and the sentence above it are true after every change, and show what people typed (C3, C4)."""
+"""The card and the sentence above it are correct after every change, and show typed text literally (C3, C4)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -86,7 +86,7 @@ def test_c4_the_card_follows_the_readers_language(
     ],
 )
 def test_c3_what_people_typed_is_no_markup_on_a_card(subject: str) -> None:
-    """Names, subjects and facts on a card, and the author's name above a reply."""
+    """Names, subjects and fields on a card, and the author's name above a reply."""
     post = Post("Lo tenemos.", card=WrittenCard("LOZ-1", subject, (("Con", subject),), subject, ()))
     made = rendered(post)
     texts = [made["blocks"][1]["text"]["text"], made["blocks"][2]["fields"][0]["text"]]

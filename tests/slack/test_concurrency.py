@@ -1,4 +1,4 @@
-"""Several workers at the same time: one person, one ticket, one line of talk."""
+"""Several workers at the same time: one person, one ticket, messages in order."""
 
 import threading
 from collections.abc import Callable
@@ -26,7 +26,7 @@ WORKERS = 4
 
 @pytest.fixture
 def crowd(app: Flask) -> Callable[[], None]:
-    """Work everything that waits with several workers at once."""
+    """Process everything that waits with several workers at the same time."""
 
     def worker(start: threading.Barrier) -> None:
         with app.app_context():
@@ -52,7 +52,7 @@ def test_two_messages_of_somebody_new_make_one_person(
     slack_server.faults.add("users.info", "slow", seconds=0.2, times=WORKERS)
     with work(Scope.staff()):
         set_grouping_seconds(0)
-    for number in range(POST_BURST):  # as many as Slack takes in one conversation at once
+    for number in range(POST_BURST):  # as many as Slack accepts in one conversation at once
         slack_server.say(SLACK_TEAM, PABLO, "im", f"Problema {number}")
     crowd()
     with work(Scope.system()) as session:

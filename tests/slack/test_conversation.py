@@ -1,4 +1,4 @@
-"""An employee writes in Slack, the desk answers there: tickets, cards, replies, edits, joins."""
+"""An employee writes in Slack and the desk answers there: tickets, cards, replies, edits, joins."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -129,7 +129,7 @@ def test_the_card_is_updated_only_when_it_reads_differently(
         take(access_ticket(tickets()[0].id), world.tomas, at=clock.now())
     drain()
     updates = [call for call in slack_server.calls if call["method"] == "chat.update"]
-    assert len(updates) == 1  # taken and opened are two events and one picture
+    assert len(updates) == 1  # taken and opened are two events and one update of the card
 
 
 def test_a_long_reply_arrives_in_parts_in_order(

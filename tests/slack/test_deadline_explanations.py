@@ -1,4 +1,4 @@
-"""The card says why it is due when it is: what does not count is named, in the employee's language and time zone."""
+"""The card explains its due date: excluded time is named in the employee's language and time zone."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -70,7 +70,7 @@ def test_the_card_names_what_does_not_count(
 def test_the_card_says_so_when_a_holiday_comes_in_between(
     slack_server: SlackServer, drain: Callable[[], int], world: World
 ) -> None:
-    """Tuesday becomes a holiday after the ticket was opened on Monday at ten: the card that stands is written anew."""
+    """Tuesday becomes a holiday after the ticket was opened on Monday at ten: the existing card is updated."""
     promise(world, targets=dict.fromkeys(PRIORITIES, PriorityTargets(8 * 60, 16 * 60)))
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "El TPV no cobra")
     drain()
@@ -95,7 +95,7 @@ def test_the_card_says_so_when_a_holiday_comes_in_between(
 
 
 def why(slack_server: SlackServer, channel: str) -> str:
-    """The reason on the only card of a conversation, as it stands now."""
+    """The reason on the only card of a conversation, in its current version."""
     [card] = [each for each in slack_server.messages(channel=channel, author="bot") if each.get("blocks")]
     [context] = [block for block in card["blocks"] if block["type"] == "context"]
     return str(context["elements"][0]["text"]).replace("\N{NO-BREAK SPACE}", " ")

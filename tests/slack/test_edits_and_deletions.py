@@ -34,7 +34,7 @@ def attachments() -> list[Attachment]:
 
 
 def changed(server: SlackServer, channel: str, message: dict[str, Any], previous: dict[str, Any]) -> None:
-    """Slack says that a message was changed."""
+    """Slack's event for a changed message."""
     event = {
         "type": "message", "subtype": "message_changed", "channel": channel, "channel_type": "im",
         "hidden": True, "message": message, "previous_message": previous,
@@ -48,7 +48,7 @@ def resolve(ticket: Ticket, world: World) -> None:
         change_status(access_ticket(ticket.id), "resolved", at=clock.now())
 
 
-# --------------------------------------------------------- edits of what was no ticket
+# --------------------------------------------------------- edits of messages without a ticket
 
 
 @pytest.mark.parametrize(("before", "after"), [("Hola", "Hola, no me va el correo"), ("👋", "no me va el correo")])
@@ -99,7 +99,7 @@ def test_edits_among_colleagues_and_of_old_messages_open_nothing(
 def test_files_alone_then_words_give_the_subject_in_words(
     slack_server: SlackServer, drain: Drain, tickets: Tickets
 ) -> None:
-    """A1, B7: a name with spaces is no sentence."""
+    """A1, B7: a file name with spaces is not a sentence."""
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "", files=[PICTURE, LOG])
     drain()
     assert tickets()[0].subject.startswith("Captura de pantalla")
@@ -118,7 +118,7 @@ def test_files_alone_then_words_give_the_subject_in_words(
 def test_a_file_that_was_removed_from_a_message_goes_from_the_ticket(
     slack_server: SlackServer, drain: Drain, tickets: Tickets
 ) -> None:
-    """B8: the others stay, and its bytes go once their time is over."""
+    """B8: the others stay, and its bytes are deleted after the retention time."""
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo", files=[PICTURE, LOG])
     drain()
     key = attachments()[1].storage_key
@@ -156,7 +156,7 @@ def test_a_file_that_arrives_after_its_message_was_deleted_is_removed(
 def test_a_call_for_an_answer_goes_onto_the_ticket_that_waits(
     slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
 ) -> None:
-    """B6: also long after the last message; somebody else's is a ticket of their own."""
+    """B6: also long after the last message; another person's reminder is a separate ticket."""
     slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
     drain()
     for text in ("hola??", "¿hay alguien?", "alguna novedad?"):
@@ -174,7 +174,7 @@ def test_a_call_for_an_answer_goes_onto_the_ticket_that_waits(
 def test_an_acknowledgement_outside_of_the_thread_goes_onto_the_ticket_that_was_finished(
     slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn, world: World, text: str
 ) -> None:
-    """B6, C5: nobody is asked what is the matter who only said «vale»."""
+    """B6, C5: a lone «vale» is not answered with a question."""
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
     drain()
     resolve(tickets()[0], world)
@@ -190,7 +190,7 @@ def test_an_acknowledgement_outside_of_the_thread_goes_onto_the_ticket_that_was_
 def test_in_a_channel_an_empty_mention_is_asked_for_another_mention(
     slack_server: SlackServer, drain: Drain, tickets: Tickets
 ) -> None:
-    """B16: what is said there without a mention is not heard."""
+    """B16: messages there without a mention are not received."""
     slack_server.say(SLACK_TEAM, TOM, SUPPORT, MENTION)
     slack_server.say(SLACK_TEAM, MARTA, SUPPORT, f"{MENTION} hola")
     drain()
@@ -222,7 +222,7 @@ def test_the_subject_of_a_forward_is_what_was_said_and_not_who_said_it(
 def test_what_was_written_before_the_answer_joins_also_when_it_comes_late(
     slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn, world: World
 ) -> None:
-    """B6: Slack keeps no order, and tells late."""
+    """B6: Slack delivers out of order and late."""
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "no me va el correo")
     drain()
     ts = f"{clock.now().timestamp() + 20:.6f}"
@@ -243,7 +243,7 @@ def test_what_was_written_before_the_answer_joins_also_when_it_comes_late(
 def test_small_talk_in_a_thread_of_no_ticket_opens_none(
     slack_server: SlackServer, drain: Drain, tickets: Tickets, text: str, where: str
 ) -> None:
-    """B6: in the assistant's container every message is written in a thread."""
+    """B6: in the assistant container every message is in a thread."""
     first = slack_server.say(SLACK_TEAM, PABLO if where == SUPPORT else MARTA, where, "Hola")
     drain()
     mention = f"{MENTION} " if where == SUPPORT else ""
@@ -279,7 +279,7 @@ def test_the_words_of_a_clip_that_slack_hears_later(
 def test_long_words_of_a_clip_are_read_whole(
     slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
 ) -> None:
-    """B1: the message tells their beginning only."""
+    """B1: the message contains only their beginning."""
     words = " ".join(f"Paso {number}: se apaga el portátil." for number in range(30))
     slack_server.kinds.voice(SLACK_TEAM, MARTA, "im", words, comment="escuchad")
     drain()

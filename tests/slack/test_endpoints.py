@@ -1,4 +1,4 @@
-"""Slack's doors: who is let in, what is refused and how, and that accepted means stored."""
+"""Slack's endpoints: authentication, refusals, and that accepted means stored."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ DOORS = ("/slack/events", "/slack/interactions", "/slack/commands")
 
 
 def event(text: object = "El TPV no cobra", *, event_id: str = "Ev1", **changes: Any) -> dict[str, Any]:
-    """A direct message as Slack's envelope brings it."""
+    """A direct message in Slack's event envelope."""
     inner = {
         "type": "message",
         "channel": "D0MARTA",
@@ -47,19 +47,19 @@ def event(text: object = "El TPV no cobra", *, event_id: str = "Ev1", **changes:
 
 
 def post(web: FlaskClient, body: bytes, *, door: str = "/slack/events", **headers: str) -> TestResponse:
-    """Send a body with Slack's signature; `headers` replace those of the signature."""
+    """Post a body with Slack's signature; `headers` replace those of the signature."""
     signed = slack_headers(SLACK_SIGNING_SECRET, body=body, at=clock.now())
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return web.post(door, data=body, headers=signed | given)
 
 
 def send(web: FlaskClient, payload: object) -> TestResponse:
-    """Send a signed JSON body to the events door."""
+    """Post a signed JSON body to the events endpoint."""
     return post(web, json.dumps(payload).encode())
 
 
 def stored() -> int:
-    """How many messages of Slack are stored."""
+    """The number of stored messages of Slack."""
     with work(Scope.system()) as session:
         return session.execute(select(func.count()).select_from(Inbound)).scalar_one()
 
@@ -140,7 +140,7 @@ def test_stale_signatures_are_refused_on_both_sides(web: FlaskClient, world: Wor
 )
 def test_malformed_events_are_refused(web: FlaskClient, world: World, body: bytes) -> None:
     answer = post(web, body)
-    assert answer.status_code in (400, 401)  # a signature over bytes that are no text is never good
+    assert answer.status_code in (400, 401)  # a signature that is not ASCII is never valid
     assert stored() == 0
 
 

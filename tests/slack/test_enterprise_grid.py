@@ -13,7 +13,7 @@ from tests.world import SLACK_BOT_USER, SLACK_TEAM, World
 
 
 def of_grid(server: SlackServer, **more: Any) -> str:
-    """Somebody whose home is another workspace of Lozano's grid."""
+    """A user whose home is another workspace of Lozano's grid."""
     server.world.workspaces[SLACK_TEAM].enterprise_id = GRID
     server.add_workspace("Lozano Logística", team_id="T0GRID", installed=False)
     about = {"enterprise_id": GRID, "email": "vera@lozano.example"} | more

@@ -1,4 +1,4 @@
-"""A worker that stands still with a message in hand, past its lease: what another may have sent it sends no more."""
+"""A worker that is suspended with a claimed message past its lease sends nothing that another may have sent."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -22,7 +22,7 @@ STILL = leases.LEASE + timedelta(seconds=1)
 
 
 def send(channel: str) -> str:
-    """What a worker does with a delivery in hand."""
+    """What a worker does with a claimed delivery."""
     transport = transport_of("slack")
     with work(Scope.system()):
         link = find_link("slack", SLACK_TEAM)
@@ -42,7 +42,7 @@ def take_over() -> None:
 
 
 def in_hand(slack_server: SlackServer, *, still: timedelta, renews: bool = False, is_taken: bool = False) -> str:
-    """Stand still with a row in hand, then send; returns why nothing went out, or nothing."""
+    """Suspend with a claimed row, then send; returns why nothing was sent, or None."""
     inbox.store("drill", "1", {}, key="k")
     channel, outcome = slack_server.world.im(SLACK_TEAM, MARTA).id, ""
 
@@ -69,7 +69,7 @@ def test_past_its_lease_it_sends_nothing_and_leaves_the_note_to_whoever_has_it(
     assert in_hand(slack_server, still=STILL, is_taken=True) == "lease_lost"
     assert slack_server.messages(author="bot") == []
     assert posts() == [("d1.0", "trying")]
-    assert send(slack_server.world.im(SLACK_TEAM, MARTA).id)  # whoever has it now looks, and sends
+    assert send(slack_server.world.im(SLACK_TEAM, MARTA).id)  # the new owner of the lease looks, and sends
     assert posts() == [("d1.0", "sent")]
     assert len(slack_server.messages(author="bot")) == 1
 

@@ -1,4 +1,4 @@
-"""People of other companies in a client's Slack: answered in their language, and nothing else comes of it."""
+"""People of other companies in a client's Slack get an answer in their language, with no other effect."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A file is fetched from where its address was checked to lead, and nowhere else with our token (F4)."""
+"""A file is fetched from its checked address only, and our token is sent nowhere else (F4)."""
 
 import pytest
 

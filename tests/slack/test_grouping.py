@@ -1,4 +1,4 @@
-"""What one person writes in a short time is one ticket; greetings and thanks alone are none (B6, B16, C5, C11)."""
+"""Messages of one person within a short time are one ticket; greetings and thanks alone are none (B6, B16, C5, C11)."""
 
 from collections.abc import Callable
 from datetime import timedelta

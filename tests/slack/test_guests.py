@@ -1,4 +1,4 @@
-"""Guests of a client's Slack: helped, or refused where the client wants it."""
+"""Guests of a client's Slack: accepted, or refused if the client is set so."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def test_a_client_that_refuses_guests_has_them_told_whom_to_ask(
     slack_server.say(SLACK_TEAM, luis, SUPPORT, f"{MENTION} no imprime")
     drain()
     assert len(tickets()) == 1 and len(said_on(tickets()[0])) == 1
-    assert person_behind(luis) is None  # nothing of them is kept
+    assert person_behind(luis) is None  # none of it is stored
     [private] = direct(slack_server, luis)
     assert private.startswith(GUEST) and "contacto en Ferretería Lozano" in private
     assert answers(slack_server, SUPPORT)[1:] == [private]

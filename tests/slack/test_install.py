@@ -1,4 +1,4 @@
-"""Connecting a workspace by OAuth: whose it becomes, and what a forged or stale answer is worth."""
+"""Connecting a workspace by OAuth: which client it is linked to, and refusal of forged or stale answers."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -21,13 +21,13 @@ NEW_TEAM = "T0AZCARATE"
 
 @pytest.fixture
 def workspace(slack_server: SlackServer) -> str:
-    """Azcárate's workspace, where somebody may approve the app; returns their user id."""
+    """Azcárate's workspace, with a user who may approve the app; returns their user id."""
     slack_server.add_workspace("Azcárate", team_id=NEW_TEAM, installed=False)
     return slack_server.add_user(NEW_TEAM, real_name="Iñigo Azcárate").id
 
 
 def begin(web: FlaskClient, query: str = "") -> dict[str, list[str]]:
-    """Start at our door; returns what Slack is asked."""
+    """Start at our endpoint; returns the query that is sent to Slack."""
     answer = web.get(f"/slack/install{query}")
     assert answer.status_code == 302, answer.text
     target = urlsplit(answer.headers["Location"])
@@ -36,7 +36,7 @@ def begin(web: FlaskClient, query: str = "") -> dict[str, list[str]]:
 
 
 def come_back(web: FlaskClient, slack_server: SlackServer, asked: dict[str, list[str]], user: str, team: str) -> int:
-    """Slack sends the browser back with a code; returns the status."""
+    """Slack redirects the browser back with a code; returns the status."""
     code = slack_server.authorize(team, user, redirect_uri=asked["redirect_uri"][0])
     return web.get(f"/slack/oauth_redirect?code={code}&state={asked['state'][0]}").status_code
 
@@ -97,7 +97,7 @@ def test_a_state_counts_once_and_only_in_its_browser(
     assert come_back(stranger, slack_server, asked, workspace, NEW_TEAM) == 400
     assert web.get("/slack/oauth_redirect?code=x&state=forged").status_code == 400
     assert web.get(f"/slack/oauth_redirect?code=x&state={asked['state'][0]}").status_code == 400
-    assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 400  # the forged try used it up
+    assert come_back(web, slack_server, asked, workspace, NEW_TEAM) == 400  # the forged attempt used it up
     with work(Scope.system()):
         assert find_connection("slack", NEW_TEAM) is None
 

@@ -1,4 +1,4 @@
-"""Interactions of Slack: answered in the request or stored for a job, by kind and name, through the endpoints."""
+"""Slack interactions: answered in the request or stored for a job, by kind and name, through the endpoints."""
 
 import json
 import time
@@ -51,7 +51,7 @@ FORM = {
 
 
 class Recorder:
-    """A handler that keeps what it was called with, and the scope it ran in."""
+    """A handler that records its arguments and the scope it ran in."""
 
     def __init__(self, answer: InteractionAnswer | None = None) -> None:
         self.answer, self.called, self.scopes = answer, list[Interaction](), list[object]()
@@ -64,7 +64,7 @@ class Recorder:
 
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test registers ends with it."""
+    """Undo a test's registrations at its end."""
     monkeypatch.setattr(interactions, "_handlers", dict(interactions._handlers))
 
 
@@ -74,7 +74,7 @@ def stored() -> int:
 
 
 def payload(kind: str, **fields: Any) -> bytes:
-    """An interaction of Marta's as Slack posts it."""
+    """An interaction of Marta as Slack posts it."""
     who = {"type": kind, "team": {"id": SLACK_TEAM}, "user": {"id": MARTA}, "trigger_id": "T1.1"}
     return urlencode({"payload": json.dumps(who | fields)}).encode()
 

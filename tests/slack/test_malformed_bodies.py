@@ -1,4 +1,4 @@
-"""Signed bodies of odd shapes: 400, and nothing stored (F10)."""
+"""Signed bodies of unexpected shape: 400, and nothing stored (F10)."""
 
 import json
 import time
@@ -112,7 +112,7 @@ def stripe_event(odd: str) -> str:
 )
 def test_odd_events_of_stripe(web: FlaskClient, world: World, body: str) -> None:
     at = int(clock.now().timestamp())
-    at = at if abs(at - time.time()) < 250 else int(time.time())  # the library knows no other clock
+    at = at if abs(at - time.time()) < 250 else int(time.time())  # the library reads no other clock
     made = stripe.WebhookSignature._compute_signature(f"{at}.{body}", STRIPE_WEBHOOK_SECRET)
     answer = web.post("/stripe/webhook", data=body.encode(), headers={"Stripe-Signature": f"t={at},v1={made}"})
     assert answer.status_code == 400 and kept() == 0

@@ -1,4 +1,4 @@
-"""The app manifest asks for what the code uses: the same scopes, the same doors."""
+"""The app manifest requests what the code uses: the same scopes and endpoints."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What people say among themselves in a channel is neither kept nor worked; what is said to us or on a ticket is."""
+"""Other people's messages in a channel are neither stored nor processed; those to us or on a ticket are."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ CHANNEL = {"channel": SUPPORT, "channel_type": "channel"}
 
 
 def envelope(text: str = "¿Comemos?", **changes: Any) -> dict[str, Any]:
-    """Said in a channel where we sit; Slack names our user in each envelope."""
+    """A message in a channel that we are in; Slack names our user in each envelope."""
     authorised = [{"team_id": SLACK_TEAM, "user_id": SLACK_BOT_USER, "is_bot": True}]
     return event(text, **(CHANNEL | changes)) | {"authorizations": authorised}
 
@@ -98,7 +98,7 @@ def test_before_its_ticket_is_made_a_thread_counts_too(
 def test_a_deletion_that_names_no_thread_is_kept_and_done(
     slack_server: SlackServer, web: FlaskClient, drain: Drain
 ) -> None:
-    """As Slack's reference documents it: without the message that is gone."""
+    """As in Slack's reference: without the deleted message."""
     opening = slack_server.say(SLACK_TEAM, MARTA, SUPPORT, f"<@{SLACK_BOT_USER}> no cobra, la clave es 1234")
     reply = slack_server.say(SLACK_TEAM, PABLO, SUPPORT, "y la mía 5678", thread_ts=opening.ts)
     drain()

@@ -1,4 +1,4 @@
-"""Buttons, commands, files, strangers, companies that are not connected, shared channels, staff: who may see what."""
+"""Buttons, commands, files, strangers, unconnected companies, shared channels, staff: who may see what."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,13 +29,13 @@ MENTION = f"<@{SLACK_BOT_USER}>"
 
 
 def kinds() -> list[str]:
-    """What has happened, in order."""
+    """The types of events so far, in order."""
     with work(Scope.staff()) as session:
         return list(session.scalars(select(StoredEvent.kind).order_by(StoredEvent.seq)))
 
 
 def opened(slack_server: SlackServer, drain: Drain) -> tuple[str, str]:
-    """A ticket of Marta's in the support channel: the channel, and the ts of its card."""
+    """A ticket of Marta in the support channel: the channel, and the ts of its card."""
     slack_server.say(SLACK_TEAM, MARTA, SUPPORT, f"{MENTION} el TPV no cobra")
     drain()
     return SUPPORT, slack_server.messages(channel=SUPPORT, author="bot")[0]["ts"]
@@ -208,7 +208,7 @@ def test_a_slow_file_is_fetched_later(slack_server: SlackServer, drain: Drain) -
     assert attachments()[0].state == "stored"
 
 
-# ------------------------------------------------------- other companies, and none
+# ------------------------------------------------------- other and unconnected companies
 
 
 def test_an_unknown_company_is_answered_kindly_and_shown(
@@ -244,7 +244,7 @@ def test_an_unknown_company_without_a_token_is_only_noted(
 
 
 def shared_channel(slack_server: SlackServer) -> tuple[str, str]:
-    """A channel of Lozano's that people of a supplier read too, and one of them."""
+    """A channel of Lozano that a supplier also reads, and one of the supplier's people."""
     slack_server.add_workspace("Proveedor", team_id="T0OTHER", installed=False)
     stranger = slack_server.add_user("T0OTHER", real_name="Luis Gómez", email="luis@lozano.example")
     channel = slack_server.add_channel(SLACK_TEAM, "con-proveedor", members=[MARTA], shared_with=["T0OTHER"])

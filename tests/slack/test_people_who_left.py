@@ -1,4 +1,4 @@
-"""People who left, companies that are switched off, and people and workspaces of two clients."""
+"""People who left, deactivated clients, and people and workspaces of two clients."""
 
 import pytest
 from sqlalchemy import select
@@ -28,7 +28,7 @@ def test_somebody_who_left_opens_nothing_and_is_told(
     else:
         slack_server.change_profile(SLACK_TEAM, MARTA, deleted=True)
         drain()
-        slack_server.world.users[MARTA].deleted = False  # what she said before arrives late
+        slack_server.world.users[MARTA].deleted = False  # an earlier message of hers arrives late
     slack_server.say(SLACK_TEAM, MARTA, SUPPORT, f"{MENTION} y la impresora tampoco")
     slack_server.say(SLACK_TEAM, MARTA, SUPPORT, "sigue igual", thread_ts=said.ts)
     drain()

@@ -1,4 +1,4 @@
-"""Names, addresses and companies of people as their Slack profiles tell them."""
+"""Names, addresses and companies of people from their Slack profiles."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_a_profile_is_read_again_once_a_day(slack_server: SlackServer, drain: Dr
     eva = user(slack_server, "Eva Ríos", email="eva@lozano.example")
     slack_server.say(SLACK_TEAM, eva, "im", "El TPV no cobra")
     drain()
-    slack_server.world.users[eva].real_name = "Eva Ríos Mena"  # and no event came
+    slack_server.world.users[eva].real_name = "Eva Ríos Mena"  # and no event was sent
     for _ in range(3):
         slack_server.say(SLACK_TEAM, eva, "im", "Sigue igual")
         drain()
@@ -83,7 +83,7 @@ def test_a_profile_that_cannot_be_read_again_keeps_no_message(
 
 
 def asked(server: SlackServer, who: str) -> list[Any]:
-    """The calls of users.info about somebody."""
+    """The calls of users.info for a user."""
     calls = [call for call in server.calls if call["method"] == "users.info"]
     return [call for call in calls if call["args"].get("user") == who]
 

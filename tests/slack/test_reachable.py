@@ -1,4 +1,4 @@
-"""A thread in Slack that could not be written in works again: what failed there is sent, once (C2)."""
+"""A Slack thread that failed becomes reachable again: the failed messages are sent, once (C2)."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every click that is refused is answered to whoever clicked, where they see it (C7, C11)."""
+"""Every refused click is answered to the person who clicked, where they see it (C7, C11)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a requester does has one effect, whether they do it in chat, in the portal or through the API."""
+"""An action of the requester has the same effect in chat, in the portal and through the API."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from tests.slack.conftest import MARTA
 from tests.world import SLACK_TEAM, World, sign_in
 
 Drain = Callable[[], int]
-Effect = tuple[str, str, list[str]]  # status and priority afterwards, and the events
+Effect = tuple[str, str, list[str]]  # resulting status and priority, and the events
 BUTTONS = {
     "confirm_solved": "solved",
     "reopen": "reopen",
@@ -36,7 +36,7 @@ ASKED, RECEIVED = "ticket.person_asked", "ticket.received"
 
 
 def effect_of(action: str, status: str) -> Effect:
-    """What an action does to a ticket of normal priority."""
+    """The effect of an action on a ticket of normal priority."""
     is_finished = status in ("resolved", "closed")
     if action == "add_detail":
         wakes = is_finished or status == "waiting_client"
@@ -54,7 +54,7 @@ def effect_of(action: str, status: str) -> Effect:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Marta's tickets, opened in Slack, and the three ways in which she acts on them."""
+    """Marta's tickets, opened in Slack, and the three ways to act on them."""
 
     slack: SlackServer
     drain: Drain
@@ -62,8 +62,8 @@ class Desk:
     world: World
 
     def opened(self, status: str) -> tuple[Ticket, str]:
-        """A ticket in this status, and the time stamp of its message in Slack."""
-        clock.advance(timedelta(hours=1))  # not a second message about the same
+        """A ticket in this status, and the timestamp of its message in Slack."""
+        clock.advance(timedelta(hours=1))  # not grouped with an earlier message
         said = self.slack.say(SLACK_TEAM, MARTA, "im", f"La caja {status} no cobra")
         self.drain()
         with work(Scope.staff(actor_id=self.world.tomas.id)) as session:
@@ -75,7 +75,7 @@ class Desk:
         return ticket, said.ts
 
     def act(self, entry: str, action: str, ticket: Ticket, ts: str) -> None:
-        """Do it as Marta, the requester."""
+        """Act as Marta, the requester."""
         {"chat": self._in_chat, "portal": self._in_portal, "api": self._through_api}[entry](action, ticket, ts)
         self.drain()
 

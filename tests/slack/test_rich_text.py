@@ -1,4 +1,4 @@
-"""Slack's messages read and written: blocks, mrkdwn, forwards, clips and emoji."""
+"""Reading and writing Slack's messages: blocks, mrkdwn, forwards, clips and emoji."""
 
 import time
 from collections import Counter
@@ -346,7 +346,7 @@ def test_no_words_of_a_tree_are_lost(document: Document) -> None:
     wanted = words(typeable(document))
     assert not Counter(wanted) - Counter(words(read_message({"blocks": write_blocks(document)})))
     read = letters(write_text(read_message({"text": write_mrkdwn(document)})))
-    # A short name in the label of a link is shown as its emoji by Slack: nothing there can be written as code.
+    # Slack shows a short name in the label of a link as its emoji: code cannot be used there.
     assert ":cry:" in str(document) or all(each in read for each in wanted)
 
 
@@ -411,7 +411,7 @@ def test_words_that_stand_in_blocks_of_any_kind_alone(block: Json, text: str) ->
 
 
 def test_blocks_of_unknown_kinds_do_not_stand_for_the_text() -> None:
-    """B1: their text says everything; beside blocks that we know they are told."""
+    """B1: their text is complete; next to known blocks they are named."""
     card = {"type": "card", "title": {"type": "plain_text", "text": "ERP"}}
     known = {"type": "section", "text": {"type": "mrkdwn", "text": "no va"}}
     assert write_text(read_message({"text": "el ERP no va", "blocks": [card]})) == "el ERP no va"

@@ -1,4 +1,4 @@
-"""Slack throttles, breaks, hangs, forgets us: what we say arrives once and in order, or somebody is told why not."""
+"""Slack throttles, fails, hangs or revokes us: messages arrive once and in order, or somebody is notified why not."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,21 +26,21 @@ Tickets = Callable[[], list[Ticket]]
 
 @pytest.fixture
 def channel(slack_server: SlackServer, drain: Drain) -> str:
-    """Marta's direct messages, where her ticket has its card."""
+    """Marta's direct messages, with the card of her ticket."""
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "El TPV no cobra")
     drain()
     return said.channel
 
 
 def say(ticket: Ticket, world: World, *bodies: str) -> None:
-    """Tomás answers."""
+    """Tomás replies."""
     for body in bodies:
         with work(Scope.staff(actor_id=world.tomas.id)):
             reply(access_ticket(ticket.id), author=world.tomas, body=body, at=clock.now())
 
 
 def later(drain: Drain, *, seconds: int = 60, times: int = 3) -> None:
-    """Let time pass and the workers look again."""
+    """Advance the clock and run the workers again."""
     for _ in range(times):
         clock.advance(timedelta(seconds=seconds))
         drain()
@@ -126,12 +126,15 @@ def test_a_closed_conversation_is_told_to_staff(
     later(drain)
     with work(Scope.staff()) as session:
         message = session.scalars(select(Message).where(Message.channel == "console")).one()
-        assert (message.delivery_state, message.delivery_channel) == ("sent", "portal")  # by the next way to her
+        assert (message.delivery_state, message.delivery_channel) == (
+            "sent",
+            "portal",
+        )  # by the next channel that reaches her
         assert session.scalars(select(Conversation.unreachable_reason)).one() == "user_disabled"
         kinds = session.scalars(select(StoredEvent.kind)).all()
         assert kinds.count("ticket.unreachable") == 1 and kinds.count("ticket.message_failed") == 0
     calls = [call for call in slack_server.calls if call["method"] == "chat.postMessage"]
-    assert len(calls) == 2  # the card, and the one that was refused: it is not tried again
+    assert len(calls) == 2  # the card, and the refused message: it is not retried
     say(tickets()[0], world, "¿sigues ahí?")
     drain()
     assert heard(slack_server, channel) == ["¿sigues ahí?"]

@@ -1,4 +1,4 @@
-"""Slack's markup in and out, and blocks that Slack takes whatever people write."""
+"""Slack's markup in both directions, and blocks that Slack accepts for any text."""
 
 from uuid import uuid4
 

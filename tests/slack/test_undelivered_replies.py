@@ -1,4 +1,4 @@
-"""Slack refuses a reply for good: the next channel has it, else the target is owed again until it arrives."""
+"""Slack refuses a reply permanently: the next channel sends it, else the target is owed again until it is delivered."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ Tickets = Callable[[], list[Ticket]]
 
 @pytest.fixture
 def ticket(slack_server: SlackServer, drain: Drain, tickets: Tickets, world: World) -> Ticket:
-    """Marta's ticket from her direct messages; only Slack reaches her."""
+    """Marta's ticket from her direct messages; she is reachable by Slack only."""
     with work(Scope.system()) as session:
         session.get_one(Person, world.marta.id).email = None
         session.execute(delete(Account).where(Account.person_id == world.marta.id))

@@ -1,4 +1,4 @@
-"""Files in a chat beyond the day's quota: refused with the reason, and their author is told once (F11)."""
+"""Files in a chat beyond the daily quota: refused with the reason, and their author is notified once (F11)."""
 
 from collections.abc import Callable
 

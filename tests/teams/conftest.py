@@ -1,4 +1,4 @@
-"""A local Teams whose bot is the desk under test, served over HTTP."""
+"""A local Teams with the desk under test, served over HTTP, as its bot."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from wsgi import create_app
 
 @pytest.fixture
 def desk(app: Flask, settings: Settings, world: World) -> Iterator[Desk]:
-    """The desk, listening; a tenant Azcárate with Íñigo, a team and a channel."""
+    """The listening desk; a tenant Azcárate with Íñigo, a team and a channel."""
     teams = create_teams_server()
     at_teams = teams.serve()
     mine = replace(

@@ -1,4 +1,4 @@
-"""The desk with a local Teams around it: what somebody at Azcárate can do, and what the bot said."""
+"""The desk with a local Teams: actions of a person at Azcárate, and the bot's messages."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from tests.world import TEAMS_TENANT
 
 
 class Desk:
-    """One person of Azcárate, in Teams, with our bot."""
+    """One person of Azcárate in Teams, with our bot."""
 
     person = "29:inigo"
     a_while = timedelta(minutes=6)
@@ -20,7 +20,7 @@ class Desk:
         self.teams, self.url, self.app = teams, url, app
 
     def say(self, text: str, *, conversation: str = "", reply_to: str = "") -> Any:
-        """Write, and wait for the bot's answer to the call."""
+        """Write a message, and wait for the bot's answer to the call."""
         said = self.teams.say(TEAMS_TENANT, self.person, conversation, text, reply_to=reply_to)
         said_status = said.delivery.answer.status if said.delivery and said.delivery.answer else None
         return Said(said.id, said_status)
@@ -30,20 +30,20 @@ class Desk:
         return self.teams.press(TEAMS_TENANT, self.person, card, action)
 
     def channel(self) -> str:
-        """The channel of the firm's team."""
+        """The channel of the company's team."""
         return next(c.id for c in self.teams.world.conversations.values() if c.name == "Sala")
 
     def from_bot(self) -> list[dict[str, Any]]:
-        """What the bot said to Azcárate, oldest first."""
+        """The bot's messages to Azcárate, oldest first."""
         return self.teams.messages(tenant=TEAMS_TENANT, author="bot")
 
     def card(self) -> dict[str, Any]:
-        """The bot's one message with a card; Teams shows words beside it as a message of their own."""
+        """The bot's only message with a card; Teams shows text next to it as a separate message."""
         (found,) = [activity for activity in self.from_bot() if activity.get("attachments")]
         return found
 
     def activity(self, text: str) -> dict[str, Any]:
-        """A well-formed activity that was never said."""
+        """A well-formed activity without a real message."""
         chat = self.teams.open_chat(TEAMS_TENANT, self.person)
         return {
             "type": "message",
@@ -58,16 +58,16 @@ class Desk:
         }
 
     def post(self, activity: dict[str, Any], *, token: str) -> requests.Response:
-        """Send an activity to the bot's door with a token of one's own; "" sends none."""
+        """Send an activity to the bot's endpoint with a given token; "" sends none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.post(f"{self.url}/api/messages", json=activity, headers=headers, timeout=10)
 
     def post_raw(self, body: bytes) -> requests.Response:
-        """Send bytes to the bot's door."""
+        """Send bytes to the bot's endpoint."""
         return requests.post(f"{self.url}/api/messages", data=body, timeout=10)
 
     def fail(self, operation: str, kind: str, *, times: int) -> None:
-        """Have the Connector fail the next calls of an operation."""
+        """Make the Connector fail the next calls of an operation."""
         requests.post(
             f"{self.teams.url}/_control/faults",
             json={"operation": operation, "kind": kind, "times": times},
@@ -76,7 +76,7 @@ class Desk:
 
 
 class Said:
-    """What came of a message: its id, and the status with which the bot took it."""
+    """Result of a message: its id, and the status of the bot's answer."""
 
     def __init__(self, id: str, status: int | None) -> None:
         self.id, self.status = id, status

@@ -1,4 +1,4 @@
-"""Cards that can be updated, clicks with a true answer, and the current ticket of a chat (A2, B12, C4, C7)."""
+"""Cards that are updated, answers to clicks, and the current ticket of a chat (A2, B12, C4, C7)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -94,7 +94,7 @@ def test_a_click_that_is_refused_says_so_to_that_person(desk: Desk, drain: Drain
 
 
 def shown(pressed: Any) -> str:
-    """What the person who clicked saw."""
+    """Messages shown to the person who clicked."""
     return str(pressed.body["value"] if isinstance(pressed.body, dict) else pressed.body)
 
 
@@ -120,7 +120,7 @@ def test_the_desk_asks_in_the_older_and_the_person_answers(desk: Desk, drain: Dr
 def test_each_answer_names_its_ticket(desk: Desk, drain: Drain, world: World) -> None:
     older, newer = two_tickets(desk, drain)
     for ticket in (older, newer):
-        clock.advance(timedelta(seconds=10))  # Teams takes seven messages a second in a chat
+        clock.advance(timedelta(seconds=10))  # Teams accepts seven messages a second in a chat
         act(world, ticket, body="On it")
         drain()
     texts = [each["text"] for each in desk.from_bot() if "On it" in each.get("text", "")]

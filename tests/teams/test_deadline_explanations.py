@@ -1,4 +1,4 @@
-"""The card says why it is due when it is: what does not count is named, in the employee's language and time zone."""
+"""The card explains its due date: excluded time is named in the employee's language and time zone."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ PROFILES = {"es": ("es-ES", "Atlantic/Canary"), "en": ("en-GB", "Europe/Madrid")
 
 
 def write(desk: Desk, language: str) -> None:
-    """Somebody new of the firm writes."""
+    """A new person of the company writes."""
     locale, zone = PROFILES[language]
     desk.teams.add_user(
         TEAMS_TENANT, id="29:leire", name="Leire Otxoa", email="leire@azcarate.example", locale=locale, tz=zone

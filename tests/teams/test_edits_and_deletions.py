@@ -43,7 +43,7 @@ def finish(world: World, ticket: Ticket) -> None:
 
 
 def two_tickets(desk: Desk, drain: Drain) -> str:
-    """Two tickets in one chat; the id of the bot's card of the older one."""
+    """Two tickets in one chat; the id of the bot's card on the older one."""
     desk.say("The VPN is down")
     drain()
     card = str(desk.card()["id"])
@@ -54,7 +54,7 @@ def two_tickets(desk: Desk, drain: Drain) -> str:
 
 
 def test_a_reply_that_quotes_ones_own_older_message_lands_on_its_ticket(desk: Desk, drain: Drain) -> None:
-    """B12, B4: the quote is told once, apart from the answer."""
+    """B12, B4: the quote is stored once, apart from the answer."""
     first = desk.say("The VPN is down")
     drain()
     desk.press(str(desk.card()["id"]), "something_else")
@@ -67,7 +67,7 @@ def test_a_reply_that_quotes_ones_own_older_message_lands_on_its_ticket(desk: De
 
 
 def test_a_reply_that_quotes_a_technician_lands_on_the_older_ticket(desk: Desk, drain: Drain, world: World) -> None:
-    """B12: also where the newer one was used last; what follows belongs to it as well."""
+    """B12: also if the newer one was used last; the following messages belong to it as well."""
     two_tickets(desk, drain)
     with work(Scope.staff(actor_id=world.irene.id)):
         reply(access_ticket(tickets()[0].id), author=world.irene, body="Which floor?", at=clock.now())
@@ -88,7 +88,7 @@ def test_a_reply_that_quotes_a_technician_lands_on_the_older_ticket(desk: Desk, 
 def test_thanks_that_quote_the_question_leave_it_resolved(
     desk: Desk, drain: Drain, world: World, text: str, status: str
 ) -> None:
-    """B12, C5: what is quoted was said by somebody else."""
+    """B12, C5: the quoted text was written by somebody else."""
     desk.say("The VPN is down")
     drain()
     finish(world, tickets()[0])
@@ -102,7 +102,7 @@ def test_thanks_that_quote_the_question_leave_it_resolved(
 
 @pytest.mark.parametrize("text", ["hi 👋", "thanks a lot 🙏", "👍"])
 def test_emoji_are_no_files(desk: Desk, drain: Drain, text: str) -> None:
-    """B6: Teams sends a picture for each emoji; they open nothing."""
+    """B6: Teams sends a picture for each emoji; they open no ticket."""
     desk.say(text)
     drain()
     assert (tickets(), files()) == ([], [])
@@ -140,7 +140,7 @@ def test_an_edit_of_an_old_message_opens_nothing(desk: Desk, drain: Drain) -> No
 
 
 def test_a_file_that_is_added_to_a_message_arrives_once(desk: Desk, drain: Drain) -> None:
-    """A1: by an edit, which tells the older file as well, under another address."""
+    """A1: by an edit, which lists the older file as well, under another address."""
     said = desk.teams.say(
         TEAMS_TENANT, desk.person, "", "The VPN is down", files=[{"name": "a.log", "content": b"one"}]
     )
@@ -183,7 +183,7 @@ def test_what_teams_itself_tells_is_no_message(desk: Desk, drain: Drain) -> None
 
 
 def test_a_file_in_a_channel_is_named_with_the_reason_why_it_did_not_come(desk: Desk, drain: Drain) -> None:
-    """B4: Teams gives apps no files of channels, only the place of each in the text."""
+    """B4: Teams gives apps no files of channels, only their position in the text."""
     posted = [{"name": "a.log", "content": b"one"}]
     first = desk.teams.say(TEAMS_TENANT, desk.person, desk.channel(), "@Guardia the VPN is down", files=posted)
     drain()

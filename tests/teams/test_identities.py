@@ -1,4 +1,4 @@
-"""Who wrote in a client's Teams, where strangers are answered, and what the app's comings and goings change."""
+"""Who wrote in a client's Teams, where strangers are answered, and the effects of installing and removing the app."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +46,7 @@ def known(external_id: str, tenant: str = TEAMS_TENANT) -> Person:
 
 
 def from_bot(desk: Desk, conversation: str, tenant: str = TEAMS_TENANT) -> list[str]:
-    """What the bot said in a conversation."""
+    """The bot's messages in a conversation."""
     said = desk.teams.messages(tenant=tenant, author="bot")
     return [each.get("text", "") for each in said if each["conversation"]["id"].startswith(conversation)]
 
@@ -57,7 +57,7 @@ def member(desk: Desk, id: str, name: str, *, tenant: str = TEAMS_TENANT, **more
 
 
 def outsiders(desk: Desk, *, locale: str) -> str:
-    """A company that nobody has connected, and one of its people."""
+    """An unconnected company, and one of its people."""
     desk.teams.add_tenant("Otra, S.L.", id=OTHER, domain="otra.example")
     return member(desk, "29:olga", "Olga Otra", tenant=OTHER, email="olga@otra.example", locale=locale)
 
@@ -263,7 +263,7 @@ def test_whose_address_a_member_has(member: dict[str, str], email: str | None, i
     assert (profile.email, profile.is_guest, profile.workspace) == (email, is_guest, TEAMS_TENANT)
 
 
-# --------------------------------------------------------- the app comes, goes, comes back
+# --------------------------------------------------------- the app is installed, removed, installed again
 
 
 def broken_reason() -> str | None:
@@ -272,7 +272,7 @@ def broken_reason() -> str | None:
 
 
 def marks() -> dict[str, str | None]:
-    """Why each ticket's thread cannot be reached, by the ticket's subject."""
+    """The reason why each ticket's thread cannot be reached, by the ticket's subject."""
     with work(Scope.system()) as session:
         rows = session.execute(
             select(Ticket.subject, Conversation.unreachable_reason).join(Ticket, Ticket.id == Conversation.ticket_id)
@@ -281,7 +281,7 @@ def marks() -> dict[str, str | None]:
 
 
 def three_tickets(desk: Desk, drain: Drain) -> tuple[str, str]:
-    """A ticket in two channels of one team, one in another team, one in Íñigo's chat: a channel of each team."""
+    """Tickets in two channels of one team, in another team and in Íñigo's chat; returns a channel of each team."""
     other = desk.teams.add_team(TEAMS_TENANT, "Socios", members=[desk.person], installed=True).id
     general = desk.teams.world.conversations[desk.channel()].team_id
     for place, words in ((desk.channel(), "sala"), (general, "general"), (other, "socios")):
@@ -316,10 +316,10 @@ def test_words_from_a_team_that_the_app_was_taken_out_of_say_that_it_is_back(des
     desk.teams.uninstall(TEAMS_TENANT, desk.person, conversation=channel)
     drain()
     general = desk.teams.world.teams[desk.teams.world.conversations[channel].team_id]
-    general.installed = True  # and no event came
+    general.installed = True  # and no event was sent
     desk.say("nothing of the kind")
     drain()
-    assert marks() | {"Chat": None} == LEFT_OUT  # another chat tells nothing of it
+    assert marks() | {"Chat": None} == LEFT_OUT  # another chat is no evidence of it
     desk.say(f"{BOT} again", conversation=channel)
     drain()
     assert set(marks().values()) == {None}

@@ -1,4 +1,4 @@
-"""Invokes and reactions of Teams: found by kind and name, answered in the form of each, through the real endpoint."""
+"""Teams invokes and reactions: found by kind and name, answered in their own format, through the real endpoint."""
 
 import time
 from collections.abc import Callable
@@ -38,12 +38,12 @@ DIALOG = {"task": {"type": "continue", "value": {"title": "Request", "url": "htt
 
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test registers ends with it."""
+    """Undo a test's registrations at its end."""
     monkeypatch.setattr(interactions, "_handlers", dict(interactions._handlers))
 
 
 class Recorder:
-    """A handler that keeps what it was called with, and the scope it ran in."""
+    """A handler that records its arguments and the scope it ran in."""
 
     def __init__(self, answer: InteractionAnswer | None = None) -> None:
         self.answer, self.called, self.scopes = answer, list[Interaction](), list[object]()
@@ -184,7 +184,7 @@ def test_reactions_are_stored_where_somebody_handles_them(desk: Desk, drain: Dra
 
 
 def test_what_the_library_would_refuse_or_lose_arrives(desk: Desk, drain: Drain) -> None:
-    """botbuilder's Activity raises on each of these and keeps no ids of attachments."""
+    """botbuilder's Activity raises on each of these and drops ids of attachments."""
     copy = '<p>The <strong>VPN</strong> is down</p><attachment id="f1"></attachment>'
     odd = desk.activity("ignored") | {
         "timestamp": "nonsense",

@@ -1,4 +1,4 @@
-"""Activities that JSON can say and PostgreSQL cannot keep, and those too deep to read."""
+"""Activities that JSON allows and PostgreSQL cannot store, and activities nested too deep to parse."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What technicians write, as Teams gets it (C3): a reader of CommonMark and GFM shows each typed character."""
+"""Technicians' texts as sent to Teams (C3): a CommonMark and GFM parser shows each typed character."""
 
 import html
 import re
@@ -23,14 +23,14 @@ READER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 
 
 def shown(markdown: str) -> list[str]:
-    """The lines that a client shows of Markdown, HTML in it included."""
+    """The lines that a client shows for Markdown with HTML."""
     made = re.sub(r"<br\s*/?>\n?|</p>\s*<p>", "\n", READER.render(markdown))
     text = html.unescape(re.sub(r"</?[a-z][^>]*>", "", made)).replace("\xa0", " ")
     return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 
 def typed(text: str) -> list[str]:
-    """The lines that somebody typed."""
+    """The typed lines."""
     lines = text.replace("\t", "    ").replace("\xa0", " ").split("\n")
     return [line.rstrip() for line in lines if line.strip()]
 

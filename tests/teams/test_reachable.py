@@ -1,4 +1,4 @@
-"""A chat in Teams works again, or only one of our messages is gone: what is sent, and what stays reachable (C2, C4)."""
+"""A Teams chat works again, or only one of our messages is gone: what is sent, and what stays reachable (C2, C4)."""
 
 from collections.abc import Callable
 from datetime import timedelta

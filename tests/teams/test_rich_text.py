@@ -1,4 +1,4 @@
-"""Teams' messages read and written: the HTML copy, text formats, mentions by id, quotes."""
+"""Reading and writing Teams messages: the HTML copy, text formats, mentions by id, quotes."""
 
 import json
 import time
@@ -116,7 +116,7 @@ def test_our_mention_goes_whatever_its_name(name: str, is_escaped: bool) -> None
     for entity in (_mention("28:app", name), _mention("28:app", name, f"<at>{shown}</at>"), _mention("28:app", "otro")):
         for text in (f"<at>{shown}</at> no va", f'<at id="0">{shown}</at>, no va'):
             if entity["mentioned"]["name"] == "otro" and "id=" not in text:
-                continue  # nothing says that this element is that entity
+                continue  # nothing relates this element to that entity
             activity = _activity(text, textFormat="plain", entities=[entity])
             document, is_mentioned = read_activity(activity)
             assert (write_text(document), is_mentioned) == ("no va", True)
@@ -271,12 +271,12 @@ WRITTEN = [
 ]  # fmt: skip
 
 
-# ------------------------------------------------------- what else comes in activities
+# ------------------------------------------------------- other parts of activities
 
 
 @pytest.mark.parametrize("space", ["&nbsp;", "\xa0", " &nbsp; ", "&nbsp;&nbsp;", "&#160;", "&#xA0;", " "])
 def test_spaces_behind_a_mention_are_one_space(space: str) -> None:
-    """B3: some clients write the space behind a mention as an entity; elsewhere an entity was typed."""
+    """B3: some clients write the space after a mention as an entity; elsewhere an entity was typed."""
     entities = [_mention("28:app", "Soporte"), _mention("29:ana", "Ana")]
     text = f"<at>Soporte</at>{space}avisa a <at>Ana</at>{space}de que &nbsp; es un espacio"
     activity = _activity(text, textFormat="plain", entities=entities)
@@ -326,7 +326,7 @@ CARDS: list[tuple[str, Json, str]] = [
 
 @pytest.mark.parametrize(("kind", "content", "text"), CARDS, ids=["adaptive", "thumbnail", "connector"])
 def test_the_words_of_a_card_are_read(kind: str, content: Json, text: str) -> None:
-    """B4: a card that somebody sends says what an app wrote; it is told as a quote."""
+    """B4: a card that a person sends contains an app's text; it is kept as a quote."""
     activity = _activity("", html='<p>mirad</p><attachment id="1"></attachment>')
     activity["attachments"].append({"id": "1", "contentType": kind, "content": content})
     said = _said(activity).split("\n")

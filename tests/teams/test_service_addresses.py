@@ -1,4 +1,4 @@
-"""Our token goes to Microsoft's services and to nobody who only looks like one (F4)."""
+"""Our token is sent to Microsoft's services only, never to lookalike addresses (F4)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tokens with unknown keys hold up nobody while Microsoft is slow to tell its keys (F12)."""
+"""Tokens with unknown keys delay no other request while Microsoft is slow to return its keys (F12)."""
 
 import threading
 import time
@@ -38,7 +38,7 @@ def test_known_keys_are_found_while_unknown_ones_are_asked_for(monkeypatch: pyte
         assert seconds(keys, "another") < 1
         asking.join(5)
         assert not asking.is_alive()
-        assert seconds(keys, "another") < 0.1  # Microsoft was asked a moment ago
+        assert seconds(keys, "another") < 0.1  # the keys were fetched a moment ago
 
 
 def test_without_any_keys_they_are_asked_for_again_after_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

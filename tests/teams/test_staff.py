@@ -1,4 +1,4 @@
-"""Staff hear in their own Teams once they wrote there; where Teams refuses, by mail; each thing once."""
+"""Staff are notified in their own Teams once they wrote there, by mail if Teams refuses; each notification once."""
 
 from collections.abc import Callable
 
