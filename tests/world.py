@@ -1,4 +1,4 @@
-"""The cast of the tests: Lozano owns things, Azcárate must never see them; Tomás, Irene, Rosa, Ana and Carmen work.
+"""Fixtures: Lozano owns data that Azcárate must never see; Tomás, Irene, Rosa, Ana and Carmen are staff.
 
 Nuria is a technician who works for Azcárate only.
 """
@@ -41,7 +41,7 @@ SPLIT = ((9 * 60, 14 * 60), (16 * 60, 19 * 60))
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everybody, by first name, and what they have."""
+    """The fixtures' people by first name, and their clients and contracts."""
 
     lozano: Client
     azcarate: Client
@@ -60,7 +60,7 @@ class World:
 
 
 def build_world(*, at: datetime) -> World:
-    """Make the cast in the unit of work in force (system scope)."""
+    """Make the fixtures in the current unit of work (system scope)."""
     settings.write(
         "provider",
         {
@@ -121,12 +121,12 @@ def build_world(*, at: datetime) -> World:
     connect(azcarate, kind="teams", external_id=TEAMS_TENANT, name="Azcárate", at=at)
     link_identity(people["marta"], platform="slack", workspace=SLACK_TEAM, external_id="U0MARTA", reference={}, at=at)
     db.session.flush()
-    db.session.execute(delete(Delivery))  # a desk that has stood for long has nothing left to deliver of its beginning
+    db.session.execute(delete(Delivery))  # an established desk has delivered its early events
     return World(lozano, azcarate, calendar, lozano_contract, azcarate_contract, **people)
 
 
 def sign_in(web: FlaskClient, person: Person) -> FlaskClient:
-    """Give a browser the session of a person who has signed in."""
+    """Put the session of a signed-in person into a browser."""
     with work(Scope.system()) as session:
         account = session.scalars(select(Account).where(Account.person_id == person.id)).one()
         token = begin_session(account, Browser("Tests", "127.0.0.1"), is_kept=False, at=clock.now())

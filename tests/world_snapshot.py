@@ -1,4 +1,4 @@
-"""The cast of the tests as rows to copy: making it by the domain functions takes ten times as long as restoring it."""
+"""The fixtures as rows to copy: making them with the domain functions takes ten times as long as restoring them."""
 
 import pickle
 
@@ -25,10 +25,10 @@ class WorldSnapshot:
         self._inserts: list[Statement] = []
 
     def restore(self) -> World:
-        """Fill the empty database with the cast; returns objects that no other test has touched."""
+        """Fill the empty database with the fixtures; returns objects that no other test has used."""
         if not self._objects:
             return self._make()
-        calendars._known.clear()  # kept by id and version, and the ids of the cast are those of the test before
+        calendars._known.clear()  # cached by id and version, and the fixtures' ids are those of the test before
         contracts._known.clear()
         execute_as_owner(self._settings, self._inserts)
         world: World = pickle.loads(self._objects)
@@ -45,7 +45,7 @@ class WorldSnapshot:
 
 
 def _insert(owner: Owner, table: Table) -> Statement | None:
-    """The statement that puts a table's rows back; None where it has none."""
+    """The statement that restores a table's rows; None if there are none."""
     columns = ", ".join(f'"{column.name}"' for column in table.columns if column.computed is None)
     query = f'select json_agg(r)::text from (select {columns} from "{table.name}") r'
     found = owner.execute(query.encode()).fetchone()

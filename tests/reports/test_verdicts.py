@@ -85,7 +85,5 @@ def test_what_became_of_a_promise(
 
 def test_a_minute_decides(app: Flask) -> None:
     assert became("met", on("10-20"), on("10-20", "09:01"), None, ended=OCTOBER_ENDS)[0] == "met_late"
-    assert (
-        became("met", on("11-01"), OCTOBER_ENDS, None, ended=OCTOBER_ENDS)[0] == "running"
-    )  # midnight belongs to November
+    assert became("met", on("11-01"), OCTOBER_ENDS, None, ended=OCTOBER_ENDS)[0] == "running"  # midnight is November's
     assert became("running", AT, None, None, ended=NOVEMBER_ENDS)[0] == "breached"

@@ -140,7 +140,7 @@ def test_stale_signatures_are_refused_on_both_sides(web: FlaskClient, world: Wor
 )
 def test_malformed_events_are_refused(web: FlaskClient, world: World, body: bytes) -> None:
     answer = post(web, body)
-    assert answer.status_code in (400, 401)  # a signature that is not ASCII is never valid
+    assert answer.status_code in (400, 401)  # no signature is valid for bytes that are no text
     assert stored() == 0
 
 

@@ -411,7 +411,7 @@ def test_words_that_stand_in_blocks_of_any_kind_alone(block: Json, text: str) ->
 
 
 def test_blocks_of_unknown_kinds_do_not_stand_for_the_text() -> None:
-    """B1: their text is complete; next to known blocks they are named."""
+    """B1: the message text is complete without them; next to known blocks their text is added."""
     card = {"type": "card", "title": {"type": "plain_text", "text": "ERP"}}
     known = {"type": "section", "text": {"type": "mrkdwn", "text": "no va"}}
     assert write_text(read_message({"text": "el ERP no va", "blocks": [card]})) == "el ERP no va"

@@ -126,10 +126,7 @@ def test_a_closed_conversation_is_told_to_staff(
     later(drain)
     with work(Scope.staff()) as session:
         message = session.scalars(select(Message).where(Message.channel == "console")).one()
-        assert (message.delivery_state, message.delivery_channel) == (
-            "sent",
-            "portal",
-        )  # by the next channel that reaches her
+        assert (message.delivery_state, message.delivery_channel) == ("sent", "portal")  # the next channel that she has
         assert session.scalars(select(Conversation.unreachable_reason)).one() == "user_disabled"
         kinds = session.scalars(select(StoredEvent.kind)).all()
         assert kinds.count("ticket.unreachable") == 1 and kinds.count("ticket.message_failed") == 0

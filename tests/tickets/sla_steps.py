@@ -1,4 +1,4 @@
-"""Short words for what tests of promises do: another contract, somebody writes, somebody answers."""
+"""Short helpers for SLA tests: change the contract, write as a client, answer as staff."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ from tests.world import World
 
 
 def agreement_of(contract: Contract) -> Agreement:
-    """What a contract says now, to say something else."""
+    """The contract's current values, as a base for changes."""
     return Agreement(
         name=contract.name,
         kind=contract.kind,
@@ -39,7 +39,7 @@ def agreement_of(contract: Contract) -> Agreement:
 
 
 def promise(world: World, **changes: Any) -> None:
-    """Have Lozano's contract say something else."""
+    """Change the terms of Lozano's contract."""
     with work(Scope.staff()):
         contract = access_contract(world.lozano_contract.id)
         edit_contract(contract, replace(agreement_of(contract), **changes), at=clock.now())
@@ -55,7 +55,7 @@ def another_contract(
     of_type: Mapping[str, Mapping[str, PriorityTargets]] | None = None,
     ladder: EscalationPolicy = (),
 ) -> Contract:
-    """A second contract of Lozano's, with one target for every priority."""
+    """A second contract of Lozano, with one target for every priority."""
     with work(Scope.staff()):
         return add_contract(
             world.lozano,

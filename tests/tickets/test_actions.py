@@ -1,4 +1,4 @@
-"""A ticket's life: who answers by when, what stops the clock, what reopens it."""
+"""A ticket from opening to closing: due dates, what pauses the clock, what reopens it."""
 
 from datetime import datetime, timedelta
 
@@ -63,7 +63,7 @@ def test_waiting_for_the_client_holds_the_clock(world: World) -> None:
         add_detail(ticket, author=world.marta, body="Sin conexión", channel="slack", at=clock.now())
     assert ticket.status == "open"
     assert before == at_utc(13, 0)  # closing time: the budget ends with the morning
-    assert ticket.due_at == at_utc(15, 25)  # so 25 minutes more fall into the afternoon, 16:25 in Madrid
+    assert ticket.due_at == at_utc(15, 25)  # so 25 minutes remain for the afternoon: 16:25 in Madrid
 
 
 def test_a_resolved_ticket_that_comes_back_goes_on_with_what_was_left(world: World) -> None:

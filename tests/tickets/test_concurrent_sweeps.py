@@ -1,4 +1,4 @@
-"""Several workers sweep at once, each on its own connection: no step is taken twice, and none is left."""
+"""Several workers sweep at once, each on its own connection: every step runs exactly once."""
 
 import threading
 from collections import Counter
@@ -24,23 +24,23 @@ from msp.tickets.models import Ticket
 from tests.tickets.sla_steps import opened, promise
 from tests.world import World
 
-WAIT = 20.0  # seconds after which a worker hangs
+WAIT = 20.0  # seconds until a worker counts as hanging
 LADDER = (PolicyStep("share", 50, "notify"), PolicyStep("share", 75, "next_tier"), PolicyStep("after", 5, "notify"))
 
 
 class Killed(BaseException):
-    """The end of a worker in the middle of its work."""
+    """Raised to end a worker in the middle of its work."""
 
 
 class Worker(threading.Thread):
-    """Sweeps until nothing is due, in a thread and on a connection of its own."""
+    """Sweeps until nothing is due, in its own thread and on its own connection."""
 
     def __init__(self, app: Flask, sweep: Callable[[], int] = take_due_steps) -> None:
         super().__init__(daemon=True)
         self.app, self.sweep, self.taken, self.failure = app, sweep, 0, ""
 
     def run(self) -> None:
-        """Work, and remember how much was taken or what went wrong."""
+        """Sweep, and record the count or the exception."""
         try:
             with self.app.app_context():
                 self.taken = self.sweep()
@@ -48,7 +48,7 @@ class Worker(threading.Thread):
             self.failure = repr(fault)
 
     def ended(self) -> "Worker":
-        """Wait until it has ended by itself."""
+        """Wait until the thread has ended."""
         self.join(WAIT)
         assert not self.is_alive(), "a worker hangs"
         return self
@@ -56,7 +56,7 @@ class Worker(threading.Thread):
 
 @pytest.fixture
 def tickets(world: World) -> list[Ticket]:
-    """Thirty tickets whose steps for the first answer are all due, and whose deadline for it has passed."""
+    """Thirty tickets whose first response steps are all due and whose first response is breached."""
     promise(world, ladder=LADDER)
     made = [opened(world, priority="urgent") for _ in range(30)]
     clock.advance(timedelta(minutes=40))
@@ -79,7 +79,7 @@ def left_due() -> int:
 
 
 def check_each_once(tickets: list[Ticket]) -> None:
-    """Each ticket's three steps and its breach, once; nothing that is due is left."""
+    """Each ticket has its three steps and its breach once; nothing is left due."""
     expected = {(ticket.id, key) for ticket in tickets for key in first_keys()}
     assert left_due() == 0
     assert steps() == Counter(expected)
@@ -98,7 +98,7 @@ def first_keys() -> tuple[str, ...]:
 
 @contextmanager
 def sweepers() -> Iterator[set[int]]:
-    """The threads in which tickets were locked meanwhile."""
+    """The threads that locked tickets during the block."""
     seen: set[int] = set()
     real = escalation._lock_due
 
@@ -136,7 +136,7 @@ def test_many_workers_at_once(
 
 
 class Halt:
-    """Stops the first worker that takes a ticket's steps in the middle of it, until it is let go or killed."""
+    """Stops the first worker within a ticket's steps, until it is released or killed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.released, self.is_killed = threading.Event(), threading.Event(), False
@@ -156,14 +156,14 @@ class Halt:
         monkeypatch.setattr(escalation, "apply_due_steps", halting)
 
     def let_go(self, *, kill: bool = False) -> None:
-        """Let it go on, or end it there."""
+        """Let the worker continue, or kill it."""
         self.is_killed = kill
         self.released.set()
 
 
 @pytest.fixture
 def halt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Halt]:
-    """A worker that is held up; nobody is when the test is over."""
+    """Stops one worker; released at the end of the test."""
     made = Halt(monkeypatch)
     yield made
     made.let_go()
@@ -172,7 +172,7 @@ def halt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Halt]:
 def test_what_one_has_in_hand_the_others_pass_over(
     app: Flask, tickets: list[Ticket], halt: Halt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody waits for a slow worker, and it loses nothing to those who are quicker."""
+    """No worker waits for a slow one, and none takes its tickets."""
     monkeypatch.setattr(escalation, "BATCH", 5)
     slow = Worker(app)
     slow.start()
@@ -180,7 +180,7 @@ def test_what_one_has_in_hand_the_others_pass_over(
     quick = Worker(app)
     quick.start()
     assert quick.ended().failure == ""
-    assert slow.is_alive() and 0 < left_due() < len(tickets)  # what the slow one has locked
+    assert slow.is_alive() and 0 < left_due() < len(tickets)  # the tickets that the slow one has locked
     assert quick.taken > 0 and halt.ticket_id not in {ticket_id for ticket_id, _ in steps()}
     halt.let_go()
     assert slow.ended().failure == "" and slow.taken > 0
@@ -191,7 +191,7 @@ def test_what_a_worker_that_died_had_in_hand_another_takes(app: Flask, tickets: 
     doomed = Worker(app)
     doomed.start()
     assert halt.reached.wait(WAIT)
-    assert take_due_steps() == 0  # it has all of them
+    assert take_due_steps() == 0  # it processed all of them
     halt.let_go(kill=True)
     assert doomed.ended().failure == "Killed()" and steps() == Counter()
     others = [Worker(app), Worker(app)]
@@ -204,7 +204,7 @@ def test_what_a_worker_that_died_had_in_hand_another_takes(app: Flask, tickets: 
 def test_a_person_who_changes_a_ticket_is_passed_over_and_its_step_comes_after(
     app: Flask, world: World, tickets: list[Ticket]
 ) -> None:
-    """Whoever has the ticket's lock, worker or not: the sweep does not wait, and looks again the next second."""
+    """The ticket is locked, by a worker or not: the sweep does not wait, and tries again a second later."""
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         session.get_one(Ticket, tickets[0].id, with_for_update=True)
         worker = Worker(app)

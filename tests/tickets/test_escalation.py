@@ -1,4 +1,4 @@
-"""At three quarters and at the breach: told once to who must know, raised to the next tier, on time and also late."""
+"""At three quarters and at the breach: notify the right people once, move to the next tier, on time and also late."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,7 +124,7 @@ def test_steps_that_came_while_the_desk_was_down_are_marked_late(ticket: Ticket)
         assert event.data["is_late"] is True
 
 
-# ------------------------------------------------------------------- a contract's own ladder
+# ------------------------------------------------------------------- a contract's own escalation policy
 
 OWN = (
     PolicyStep("share", 50, "notify", who=("on_call",), by=("mail",)),
@@ -150,7 +150,7 @@ def test_each_step_does_what_it_says_at_its_moment(world: World, own: Ticket) ->
     assert warned.data["steps"] == ["share:50:notify"]
     clock.advance(timedelta(minutes=25))
     take_due_steps()
-    assert shown(own).priority == "urgent"  # and its thirty minutes are over: the breach comes with it
+    assert shown(own).priority == "urgent"  # and its thirty minutes are over: the breach is reached at the same time
     assert shown(own).assignee_id == world.irene.id
     clock.advance(timedelta(minutes=40))
     take_due_steps()
@@ -215,6 +215,6 @@ def test_one_ticket_in_trouble_does_not_hold_up_the_others(
     take_due_steps()
     assert (kinds(ticket), kinds(other)) == ([], ["sla.warned"])
     monkeypatch.undo()
-    assert take_due_steps() == 0  # aside for a minute
+    assert take_due_steps() == 0  # postponed by a minute
     clock.advance(timedelta(seconds=61))
     assert take_due_steps() == 1

@@ -1,4 +1,4 @@
-"""Events, notifications and deliveries hold ids, codes and counts; what people wrote stands on the ticket alone."""
+"""Events, notifications and deliveries contain ids, codes and counts; people's texts are stored on the ticket only."""
 
 import json
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def words(text: str) -> str:
 
 
 def rows() -> dict[str, list[str]]:
-    """Every row that is kept beside the tickets, as text."""
+    """Every row that is stored besides the tickets, as text."""
     with work(Scope.system()) as session:
         return {
             model.__tablename__: [
@@ -80,7 +80,7 @@ def on(ticket: Ticket, scope: Scope, verb: Callable[[Ticket], Any]) -> Any:
 
 
 def talk(slack: SlackServer, drain: Drain) -> Ticket:
-    """A ticket from Slack, with an edit, a file, a deletion and an answer to come."""
+    """A ticket from Slack with an edit, a file, a deletion and an answer to be delivered."""
     said = slack.say(SLACK_TEAM, MARTA, "im", words("El TPV no cobra"))
     drain()
     files = [{"name": f"{MARKER}.png", "content": b"x" * 100, "mimetype": "image/png"}]
@@ -101,7 +101,7 @@ def restore(ticket: Ticket, world: World) -> None:
 
 
 def work_on(ticket: Ticket, world: World, web: FlaskClient, program: Programs) -> None:
-    """What technicians do: in the console, by the API, and with their time."""
+    """Technicians' work: in the console, by the API, and as time entries."""
     sign_in(web, world.tomas)
     for verb, data in (
         ("take", {}),

@@ -1,4 +1,4 @@
-"""A public reply is held when somebody else wrote since its author last looked; of two at once, one goes out."""
+"""A public reply is held if somebody else wrote since its author last looked; of two at once, one is sent."""
 
 import threading
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from msp.tickets.queries import access_ticket, messages_of
 from tests.world import World
 
 TPV = Request(subject="El TPV no cobra", body="Hay cola.", source="slack")
-WAIT = 20.0  # seconds after which a thread hangs
+WAIT = 20.0  # seconds until a thread counts as hanging
 Happening = Callable[[World, Ticket], object]
 
 
@@ -30,7 +30,7 @@ Happening = Callable[[World, Ticket], object]
 def ticket(world: World) -> Ticket:
     with work(Scope.client(world.lozano.id)):
         made = open_ticket(world.lozano, requester=world.marta, request=TPV, at=clock.now())[0]
-    with work(Scope.staff()):  # answered already: the next replies change nothing but the conversation
+    with work(Scope.staff()):  # already answered: the next replies change only the conversation
         reply(access_ticket(made.id), author=world.tomas, body="Voy.", at=clock.now())
     return made
 

@@ -1,4 +1,4 @@
-"""What other desks' clocks got wrong, each as a test that carries the peer's name and number."""
+"""SLA clock bugs of other help desks, each test with the product's name and issue number."""
 
 from datetime import UTC, datetime
 

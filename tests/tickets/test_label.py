@@ -1,4 +1,4 @@
-"""The label of a ticket: read in any spelling, written in one."""
+"""Ticket numbers: parsed in any spelling, written in one."""
 
 import pytest
 

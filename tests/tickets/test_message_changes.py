@@ -1,4 +1,4 @@
-"""Messages that are edited, deleted and restored where they were written: subject, body, search and files follow."""
+"""Messages edited, deleted and restored on their platform: subject, body, search and files follow."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ LATER = "El wifi de invitados tampoco va"
 
 
 class Desk:
-    """One ticket of Marta's, and what its verbs do to it."""
+    """One ticket of Marta, and the actions on it."""
 
     def __init__(self, world: World, *bodies: str, subject: str = "") -> None:
         self.world = world

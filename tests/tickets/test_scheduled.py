@@ -1,4 +1,4 @@
-"""A scheduled ticket needs a time, opens by itself when it comes, and its assignee hears of it."""
+"""A scheduled ticket needs a time, is opened at that time, and its assignee is notified."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""First and next response, resolution and fulfilment: which promise runs, what meets, holds and moves it."""
+"""First and next response, resolution and fulfilment: which target runs; what meets, pauses and moves it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +37,7 @@ EVERY = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response_minutes
 
 @pytest.fixture
 def desk(world: World) -> World:
-    """Lozano's contract promises everything that can be promised: 60, 30, 240 and 480 minutes."""
+    """Lozano's contract has all targets: 60, 30, 240 and 480 minutes."""
     promise(world, targets=EVERY)
     return world
 
@@ -125,7 +125,7 @@ def test_what_was_owed_when_it_was_finished_goes_on_when_it_comes_back(desk: Wor
     moved(desk, ticket, "resolved")
     assert the(ticket, "next_response").state == "cancelled"
     clock.advance(minutes(60))
-    wrote(desk, ticket)  # opens it again: twenty of the thirty minutes are left
+    wrote(desk, ticket)  # reopens it: twenty of the thirty minutes are left
     following = [each for each in clocks(ticket) if each.kind == "next_response"]
     assert [(each.state, each.due_at) for each in following] == [("running", clock.now() + minutes(20))]
 
@@ -228,7 +228,7 @@ def test_a_changed_contract_moves_every_open_clock_a_chunk_at_a_time(
     promise(world, targets=EVERY)
     drain()
     for ticket in tickets[:4]:
-        assert the(ticket, "resolution").due_at == ticket.created_at + minutes(240)  # the morning's end, 14:00
+        assert the(ticket, "resolution").due_at == ticket.created_at + minutes(240)  # the end of the morning, 14:00
         assert [each.data["reason"] for each in events(ticket, "sla.recomputed")] == ["contract_changed"]
     assert events(tickets[4], "sla.recomputed") == []
     drain()

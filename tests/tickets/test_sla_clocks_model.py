@@ -1,7 +1,7 @@
-"""Whatever happens to a ticket, in whatever order: its deadlines are those that history gives, minute by minute.
+"""Due dates after any sequence of changes equal those calculated from the history, minute by minute.
 
-The model below shares nothing with the clocks: it keeps what happened in its own way and walks every minute of the
-calendar. PROPERTY_CASES sets how many random lives are lived (12 by default).
+The model below shares nothing with the clocks: it keeps its own history and checks every minute of the calendar.
+PROPERTY_CASES sets how many random histories are tried (12 by default).
 """
 
 import os
@@ -41,7 +41,7 @@ FINISHED = ("resolved", "closed")
 
 @dataclass
 class Promised:
-    """What a contract of the model promises: minutes by priority, and which statuses hold."""
+    """A contract's targets in the model: minutes by priority, and the statuses that pause."""
 
     contract: Contract
     week: int
@@ -51,7 +51,7 @@ class Promised:
 
 @dataclass
 class Life:
-    """What happened to the ticket, as the model remembers it."""
+    """The model's history of the ticket."""
 
     began: datetime
     promised: Promised
@@ -63,7 +63,7 @@ class Life:
     away_since: datetime | None = None
 
     def budgets(self) -> dict[str, tuple[datetime, int]]:
-        """The promises that are open: since when they run, and for how many minutes."""
+        """The open targets: when they started, and their minutes."""
         if self.status in FINISHED:
             return {}
         target = self.promised.targets[self.priority]
@@ -75,7 +75,7 @@ class Life:
         return found
 
     def hold(self, at: datetime) -> None:
-        """Stand still from here on where the contract lets the status do so, else go on."""
+        """Pause from here on if the contract pauses in the status, else resume."""
         is_held = bool(self.pauses) and self.pauses[-1][1] is None
         if self.status in self.promised.pausing and not is_held:
             self.pauses.append([at, None])
@@ -98,7 +98,7 @@ class Life:
             self.asked_at = self.asked_at or at
 
     def fail(self, at: datetime) -> None:
-        """Somebody answered, and the answer never arrived."""
+        """An answer was sent but not delivered."""
         if self.status == "new":
             self.move("open", at)
 
@@ -109,7 +109,7 @@ class Life:
 
 
 def counts(week: int, at: datetime, pauses: list[list[datetime | None]]) -> bool:
-    """Whether a minute is working time in which nothing stands still."""
+    """Whether a minute is working time outside of pauses."""
     local = at.astimezone(MADRID)
     minute = local.hour * 60 + local.minute
     is_working = any(start <= minute < end for start, end in WEEKS[week].get(local.weekday(), ()))

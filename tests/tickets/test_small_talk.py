@@ -1,4 +1,4 @@
-"""Greetings, thanks and acknowledgements, and the messages that must never be taken for one."""
+"""Greetings, thanks and acknowledgements, and messages that must not be classified as one."""
 
 import pytest
 

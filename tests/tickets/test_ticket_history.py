@@ -1,4 +1,4 @@
-"""What a ticket was at an earlier instant, by its events."""
+"""The state of a ticket at an earlier time, from its events."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""One row of a ticket for every list; a client's scope does not read what only staff may see."""
+"""One row of a ticket for every list; a client's scope does not read staff-only columns."""
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
@@ -12,7 +12,7 @@ from tests.world import World
 
 
 def of_every_list(word: str) -> list[TicketRow]:
-    """The one ticket of the world as queue, sorted list, search and list of any status show it."""
+    """The only ticket of the fixtures as shown by queue, sorted list, search and list of any status."""
     found = search(word)
     [due], [newest] = queries.due_rows(Filter(), running=5, still=5), queries.rows(Filter(), order="newest", limit=5)
     [any_status] = queries.rows(Filter(is_finished=None), limit=5)

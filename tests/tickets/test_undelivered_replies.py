@@ -1,6 +1,7 @@
-"""A target is met at the time of the reply, and owed again with its original deadline when the reply did not arrive.
+"""A target is met at the time of the reply, and owed again with its original due date if the reply was not delivered.
 
-Every contract here promises a first response in 60 minutes and the next ones in 30, at 10:00 on a working Monday.
+Every contract here has a first response target of 60 minutes and next response targets of 30, at 10:00 on a working
+Monday.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ EVERY = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response_minutes
 
 @pytest.fixture
 def way() -> Iterator[Recorder]:
-    """The only channel: it refuses everything until it is told otherwise."""
+    """The only channel: it refuses everything until configured otherwise."""
     channel = Recorder("slack", always=Unreachable("is_archived"))
     with only(channel):
         yield channel
@@ -41,7 +42,7 @@ def ticket(world: World, way: Recorder) -> Ticket:
 
 
 def reply(world: World, ticket: Ticket, *, then: str = "") -> UUID:
-    """Tomás answers, and sets the status that goes with it at the same instant, as the composer does."""
+    """Tomás answers and sets the status at the same instant, as the composer does."""
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         mine = session.get_one(Ticket, ticket.id)
         made = messages.reply(mine, author=world.tomas, body="Lo miro", at=clock.now())
@@ -114,7 +115,7 @@ def test_sent_again_it_is_met_when_it_arrives(world: World, ticket: Ticket, drai
     way.always = None
     clock.advance(minutes(4))
     send_again(ticket, made)
-    assert the(ticket, "first_response").state == "running"  # on its way is no answer yet, this time
+    assert the(ticket, "first_response").state == "running"  # a reply in flight is no answer yet, this time
     later(drain, 1)
     assert facts(the(ticket, "first_response")) == ("met", start + minutes(60), start + minutes(16))
     assert [(each.at, each.data["is_late"]) for each in events(ticket, "sla.met")] == [
@@ -149,7 +150,7 @@ def test_an_other_answer_that_fails_too_owes_it_again(world: World, ticket: Tick
 
 
 def test_a_later_question_does_not_run_beside_the_older_one(world: World, ticket: Ticket, drain: Drain) -> None:
-    """What runs from the older question covers the newer one, and is not reported twice."""
+    """The clock of the older question covers the newer one, and is not reported twice."""
     way = Recorder("slack")
     with only(way):
         reply(world, ticket)

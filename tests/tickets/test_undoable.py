@@ -1,4 +1,4 @@
-"""Resolving and escalating can be undone for some seconds: nothing is changed or sent before they are over."""
+"""Resolving and escalating can be undone for some seconds: nothing is changed or sent before."""
 
 from datetime import timedelta
 from uuid import UUID

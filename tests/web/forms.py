@@ -1,10 +1,10 @@
-"""What a browser would do with a page's form."""
+"""Form handling of a browser."""
 
 import re
 
 
 def posted(page: str) -> dict[str, str]:
-    """What a browser would send back of a form that nobody touched."""
+    """The values that a browser sends for an unchanged form."""
     fields = dict(re.findall(r'<input class="input[^"]*"[^>]*? name="([a-z_0-9]+)"[^>]*? value="([^"]*)"', page))
     fields |= {
         name: value

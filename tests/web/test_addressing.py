@@ -1,4 +1,4 @@
-"""Pages and mails call people by their given name, and read well where no name is known."""
+"""Pages and mails address people by their given name, and read well if the name is unknown."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Administration's doors: who gets in where, and what the rail shows them."""
+"""Access to administration, and its navigation."""
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ def own_pages(world: World) -> tuple[str, ...]:
 
 
 def posts(app: Flask) -> Iterator[str]:
-    """Every address of administration that takes a POST, with ids of nothing."""
+    """Every administration route that accepts POST, with ids that do not exist."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("admin.") and "POST" in (rule.methods or ()):
             nobody = {

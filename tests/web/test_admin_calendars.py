@@ -1,4 +1,4 @@
-"""Calendars: lines of text to minutes and days, places, timetables, the preview, and what a change leaves alone."""
+"""Calendars: parsing of text lines, places, timetables, the preview, and what a change does not affect."""
 
 from datetime import date
 from uuid import UUID
@@ -118,11 +118,11 @@ def test_a_calendar_may_keep_no_holidays_and_then_nothing_warns(ana: FlaskClient
 def test_the_list_warns_of_calendars_in_use_only(ana: FlaskClient) -> None:
     ana.post("/admin/calendars/new", data=FORM)  # no contract uses it
     page = ana.get("/admin/calendars").text
-    assert page.count("No hay festivos") == 1 and "de 2027" in page  # the cast's, which knows 2026
+    assert page.count("No hay festivos") == 1 and "de 2027" in page  # the fixtures' calendar, which has 2026
 
 
 def test_a_day_that_ends_at_23_59_ends_at_midnight(ana: FlaskClient) -> None:
-    """Zammad 3180: forms that know no 24:00 teach people to write 23:59."""
+    """Zammad 3180: forms without 24:00 teach people to write 23:59."""
     assert windows_of("0:00-23:59") == [(0, 1440)]
     form = FORM | {f"day_{i}": "0:00-23:59" for i in range(7)}
     assert ana.post("/admin/calendars/new", data=form).status_code == 303
@@ -139,7 +139,7 @@ def test_a_place_that_is_none_comes_back(ana: FlaskClient, place: str) -> None:
 def test_the_preview_says_when_and_why(ana: FlaskClient, world: World) -> None:
     path = f"/admin/calendars/{world.calendar.id}"
     page = ana.get(f"{path}?opened=2026-12-04T13:00&minutes=240").text
-    assert "Vence el 9 de diciembre de 2026 a las" not in page  # four hours: Friday has three of them yet
+    assert "Vence el 9 de diciembre de 2026 a las" not in page  # four hours: Friday still has three of them
     assert "Vence el 4 de diciembre de 2026 a las 19:00" in page
     page = ana.get(f"{path}?opened=2026-12-04T18:00&minutes=120").text
     assert "Vence el 9 de diciembre de 2026 a las 10:00" in page
@@ -161,7 +161,7 @@ def test_a_summer_timetable(ana: FlaskClient, world: World) -> None:
     page = ana.get(path).text
     assert "Jornada de verano" in page and "desde el 15 jun 2027" in page and "hasta el 15 sept 2027" in page
     assert "Semana habitual" in page and "vigente" in page
-    assert "Horarios: + 15 jun 2027 Jornada de verano" in page and "Ana" in page  # what was changed, and by whom
+    assert "Horarios: + 15 jun 2027 Jornada de verano" in page and "Ana" in page  # what changed, and who changed it
     preview = ana.get(f"{path}?opened=2027-06-14T18:30&minutes=60").text
     assert "15 de junio de 2027 a las 8:30" in preview and "· Jornada de verano" in preview
     answer = ana.post(f"{path}/timetables/2027-06-15", data=SUMMER | {"from_day": "2027-07-01", "until": ""})

@@ -1,4 +1,4 @@
-"""Clients and their contracts, from forms to rows and back."""
+"""Clients and their contracts: forms, rows, and forms again."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Connections, what failed for good, and the provider's data."""
+"""Connections, dead letters, and the provider's data."""
 
 from datetime import timedelta
 
@@ -141,7 +141,7 @@ class Refused(Event, kind="tests.refused"):
 
 @pytest.fixture
 def dead(world: World) -> tuple[int, int]:
-    """A message of Slack and a delivery about LOZ-1 that nobody could work: their ids."""
+    """A Slack message and a delivery about LOZ-1, both dead letters; returns their ids."""
 
     def refuse(_: object) -> None:
         raise Permanent("channel_not_found")
@@ -186,7 +186,7 @@ def test_one_is_tried_again_and_one_given_up(ana: FlaskClient, dead: tuple[int, 
     ana.post(f"/admin/deliveries/inbound-{dead[0]}/retry")
     ana.post(f"/admin/deliveries/delivery-{dead[1]}/drop")
     assert states() == (["pending"], ["discarded"])
-    ana.post(f"/admin/deliveries/delivery-{dead[1]}/retry")  # given up is given up
+    ana.post(f"/admin/deliveries/delivery-{dead[1]}/retry")  # a discarded row stays discarded
     assert states() == (["pending"], ["discarded"])
     heard: list[Received] = []
     inbox.register_source("tests_refuse", heard.append)

@@ -1,4 +1,4 @@
-"""People: who is let in, with what, and how that ends."""
+"""People: invitation, access rights, and deactivation."""
 
 import re
 
@@ -40,7 +40,7 @@ def password_on(page: str) -> str:
 
 
 def sign_in_by_form(web: FlaskClient, email: str, password: str) -> int:
-    """303 where the door opens, 200 where it stays shut."""
+    """303 if sign-in succeeds, 200 if it fails."""
     return web.post("/signin", data={"email": email, "password": password}).status_code
 
 
@@ -88,7 +88,7 @@ def test_what_does_not_fit_makes_nobody(ana: FlaskClient, change: dict[str, str]
 
 
 def test_an_address_that_signs_somebody_else_in_makes_nobody(ana: FlaskClient, world: World) -> None:
-    form = FORM | {"email": "marta@lozano.example", "invite": "1"}  # hers at the client; free among staff
+    form = FORM | {"email": "marta@lozano.example", "invite": "1"}  # used by her at the client; free among staff
     answer = ana.post("/admin/people/new", data=form)
     assert answer.status_code == 422 and "Esa dirección ya está en uso" in answer.text
     with work(Scope.staff()) as session:
@@ -112,13 +112,13 @@ def test_whoever_is_not_active_is_signed_out_and_stays_out(ana: FlaskClient, wor
     assert tomas.get("/desk/mine").status_code == 200
     page = f"/admin/people/{world.tomas.id}"
     form = posted(ana.get(page).text)
-    assert ana.post(page, data=form).status_code == 303  # without the tick at "active"
+    assert ana.post(page, data=form).status_code == 303  # with "active" unticked
     ttl_cache.clear()  # a second later
     assert tomas.get("/desk/mine").status_code == 302
     assert "Tomás" in ana.get("/admin/people?kind=gone").text and "Tomás" not in ana.get("/admin/people").text
     ana.post(page, data=form | {"active": "1"})
     ttl_cache.clear()
-    assert tomas.get("/desk/mine").status_code == 302  # the old session stays dead
+    assert tomas.get("/desk/mine").status_code == 302  # the old session stays invalid
     assert sign_in(tomas, world.tomas).get("/desk/mine").status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Places in the administration: filled, mended by hand, frozen; what calendars of the place make of it."""
+"""Places in the administration: filled, corrected by hand, confirmed; effects on calendars of the place."""
 
 from datetime import date
 from uuid import UUID
@@ -56,7 +56,7 @@ def test_the_two_municipal_days_are_entered_and_the_year_is_frozen(ana: FlaskCli
     assert "está confirmado" in ana.post(f"{path}/seed", follow_redirects=True).text
     taken = posted(ana.get(path).text)
     gone = next(name for name, value in taken.items() if value == "2026-06-05")
-    assert ana.post(path, data=taken | {gone: ""}).status_code == 303  # people still may
+    assert ana.post(path, data=taken | {gone: ""}).status_code == 303  # people still may change it
     assert date(2026, 6, 5) not in days()
 
 

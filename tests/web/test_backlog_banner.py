@@ -1,4 +1,4 @@
-"""The console says that the desk is behind, to whoever works there, until it has caught up."""
+"""The console shows staff that the desk is behind, until it has caught up."""
 
 from datetime import timedelta
 

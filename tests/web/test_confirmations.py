@@ -1,4 +1,4 @@
-"""What cannot be undone is asked first: disconnecting a chat, webhooks, layers of the rota, tokens, deliveries."""
+"""Irreversible actions ask first: disconnecting a chat, webhooks, on-call layers, tokens, deliveries."""
 
 import re
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The console as technicians use it: the queue, one ticket, and what two people do at once."""
+"""The console for technicians: the queue, a ticket, and concurrent changes by two people."""
 
 from datetime import timedelta
 

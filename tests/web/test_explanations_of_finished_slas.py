@@ -1,4 +1,4 @@
-"""A promise that is over explains itself as it did when it ended, whatever its calendar says since."""
+"""A finished target keeps the explanation of its time, whatever changes in its calendar later."""
 
 import re
 from collections.abc import Callable
@@ -33,14 +33,14 @@ def go_to(moment: datetime) -> None:
 
 
 def forget_mondays_holiday(world: World, drain: Callable[[], int]) -> None:
-    """Somebody takes the holiday away afterwards, and the worker follows."""
+    """The holiday is removed afterwards, and the worker recalculates."""
     work_on_the_bridge(world, at=clock.now())
     drain()
 
 
 @pytest.fixture
 def ticket(world: World) -> Ticket:
-    """A normal ticket of Friday evening (2 h to answer), answered on Wednesday morning; it is Thursday."""
+    """A normal ticket of Friday evening (2 h to answer), answered on Wednesday morning; it is now Thursday."""
     go_to(FRIDAY)
     made = opened(world)
     go_to(ANSWERED)
@@ -50,7 +50,7 @@ def ticket(world: World) -> Ticket:
 
 
 def told(web: FlaskClient, world: World) -> dict[str, tuple[str, list[str], bool]]:
-    """Of each promise on the ticket's page: what became of it, why, and whether that stands open."""
+    """For each target on the ticket's page: outcome, explanation, and whether it is expanded."""
     page = unescape(sign_in(web, world.tomas).get("/desk/tickets/LOZ-1").text).replace("\N{NO-BREAK SPACE}", " ")
     side = page.partition('id="deadlines"')[2].partition("</section>")[0]
     found = {}
@@ -136,11 +136,11 @@ def test_reports_reckon_by_the_calendar_that_held(world: World, ticket: Ticket, 
     forget_mondays_holiday(world, drain)
     after = reported(world)
     assert after[0] == after[1] and after[0]["first_response"] == 10 and after[2] == before[2]
-    assert after[0]["resolution"] == before[0]["resolution"] - 8 * 60  # the open one follows
+    assert after[0]["resolution"] == before[0]["resolution"] - 8 * 60  # the open one changes with it
 
 
 def reported(world: World) -> tuple[dict[str, int], dict[str, int], list[str]]:
-    """The margins by both ways, and the names on the first answer's trail."""
+    """The margins of both sources, and the names in the explanation of the first response."""
     asked = Question(month_of(date(2026, 12, 1)), clock.now(), {"client": str(world.lozano.id)})
     with work(Scope.staff()):
         found, _ = lines(asked, limit=10)

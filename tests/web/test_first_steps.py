@@ -1,4 +1,4 @@
-"""The checklist of a new installation, the simulated workspace that it offers, and a contract before any calendar."""
+"""The checklist of a new installation, its simulated workspace, and a contract before any calendar."""
 
 import re
 
@@ -19,7 +19,7 @@ from tests.world import World, sign_in
 
 def test_each_step_ticks_itself_and_the_menu_entry_goes_with_the_last(web: FlaskClient, world: World) -> None:
     page = sign_in(web, world.ana).get("/admin/first-steps").text
-    assert page.count('class="line-row is-done"') == 6  # neither ticket nor invoice yet
+    assert page.count('class="line-row is-done"') == 6  # no ticket or invoice yet
     assert page.count("btn is-primary") == 1
     assert "/admin/first-steps" in web.get("/admin/settings").text
 
@@ -45,7 +45,7 @@ def test_a_contract_before_any_calendar_gets_office_hours(app: Flask, web: Flask
     said = USUAL | {"client_id": str(client.id), "calendar_id": chosen, "name": "Básico", "kind": "time_and_materials"}
     assert web.post("/admin/contracts/new", data=said | {"starts_on": "mañana"}).status_code == 422
     with work(Scope.system()):
-        assert db.session.scalars(db.select(Calendar)).all() == []  # nothing is left of a refused form
+        assert db.session.scalars(db.select(Calendar)).all() == []  # a refused form leaves nothing behind
     answer = web.post("/admin/contracts/new", data=said | {"starts_on": "2026-11-01"})
     assert answer.status_code == 303, re.findall("field-error.*", answer.text)
     with work(Scope.system()):

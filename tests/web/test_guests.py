@@ -1,4 +1,4 @@
-"""Guests of other companies: the client's setting, the mark on a person, where it shows, and the API."""
+"""Guests of other companies: the client's setting, the mark on a person, where it is shown, and the API."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -45,7 +45,7 @@ def test_the_clients_form_says_what_becomes_of_guests(ana: FlaskClient, world: W
     assert policy(world) == "refuse" and posted(ana.get(here).text)["guest_policy"] == "refuse"
     assert "Rechazar: se les indica a quién acudir" in ana.get(f"/admin/clients/{world.lozano.id}").text
     del form["guest_policy"]
-    assert ana.post(here, data=form).status_code == 303 and policy(world) == "refuse"  # it was not asked
+    assert ana.post(here, data=form).status_code == 303 and policy(world) == "refuse"  # it was not called
     assert ana.post(here, data=form | {"guest_policy": "maybe"}).status_code == 422 and policy(world) == "refuse"
 
 

@@ -1,4 +1,4 @@
-"""The page of a reply that is held: its text kept, what came meanwhile on top, and two ways on."""
+"""The page of a held reply: its text is kept, the new messages are on top, with two ways to continue."""
 
 import re
 from collections import Counter
@@ -39,13 +39,13 @@ def hidden(page: str, name: str) -> str:
 
 
 def form_of(page: str) -> dict[str, str]:
-    """The composer as the page draws it, with a text in it."""
+    """The composer as rendered on the page, with a text in it."""
     names = ("idempotency_key", "last_seen_message_id")
     return {"body": MINE, "visibility": "public", "then": "", **{name: hidden(page, name) for name in names}}
 
 
 def confirmed(page: str) -> dict[str, str]:
-    """The composer of a page that holds a reply, sent by its button."""
+    """Submit the composer of a page with a held reply, by its confirmation button."""
     button = re.search(r'<button[^>]* name="confirmed_message_id" value="([^"]+)"', page)
     return form_of(page) | {"then": hidden(page, "then"), "confirmed_message_id": button[1] if button else ""}
 
@@ -85,7 +85,7 @@ def test_its_key_is_not_used_up_and_confirming_sends_once(
     assert web.post(f"{PAGE}/reply", data=form).status_code == 409  # Ctrl+Enter pressed twice confirms nothing
     for fields in (again, again, form | {"confirmed_message_id": again["confirmed_message_id"]}):
         assert web.post(f"{PAGE}/reply", data=fields).status_code == 303
-    assert sent(ticket)[1:] == [("Tomás Rey", MINE)] * 2  # the form that was held and the one that came back
+    assert sent(ticket)[1:] == [("Tomás Rey", MINE)] * 2  # the form that was held, and the returned one
 
 
 def test_what_should_follow_is_kept(web: FlaskClient, irene: FlaskClient, world: World, ticket: Ticket) -> None:

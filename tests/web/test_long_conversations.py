@@ -1,4 +1,4 @@
-"""Long messages and long conversations are folded, in the console and the portal; all of it comes on request."""
+"""Long messages and long conversations are folded, in the console and the portal; the whole is loaded on request."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Lists of open tickets that are longer than a page: they say how many there are, and lead to all of them."""
+"""Lists of open tickets longer than a page show the total and link to all of them."""
 
 import re
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from tests.world import World, sign_in
 
 @pytest.fixture
 def many(world: World) -> None:
-    """70 open tickets of Lozano and 20 that wait for the client; two of Azcárate."""
+    """70 open tickets of Lozano and 20 pending client; two of Azcárate."""
     with work(Scope.system()) as session:
         marta, inigo = session.get_one(Person, world.marta.id), session.get_one(Person, world.inigo.id)
         for client, requester, count in ((world.lozano, marta, 90), (world.azcarate, inigo, 2)):

@@ -1,4 +1,4 @@
-"""What browsers of strangers and of the careless send: refused with a page that says so, never a fault of ours."""
+"""Malformed requests of browsers: refused with a page that explains it, never a server error."""
 
 import io
 
@@ -105,7 +105,7 @@ def test_files_come_back_under_a_tidy_name(web: FlaskClient, world: World, ticke
     with work(Scope.system()) as session:
         row = session.scalars(select(Attachment)).one()
         assert row.name == kept
-        session.execute(text("update attachment set name = :sent"), {"sent": sent})  # as it was kept before
+        session.execute(text("update attachment set name = :sent"), {"sent": sent})  # as stored by earlier versions
     for whose, path in ((world.marta, "portal"), (world.tomas, "desk")):
         answer = sign_in(web.application.test_client(), whose).get(f"/{path}/attachments/{row.id}")
         assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""For how long messages are grouped is a setting that an administrator changes."""
+"""The time span of message grouping is a setting for administrators."""
 
 import pytest
 from flask.testing import FlaskClient

@@ -1,4 +1,4 @@
-"""One's own account says how one hears; so does the API. Nobody says it for others."""
+"""Notification preferences on one's own account page and in the API; not changeable for others."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every route with odd parameters, as every kind of person: refused with a sentence, never a fault of ours."""
+"""Every route with unexpected parameters, in every role: refused with a sentence, never a server error."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ VALUES = {"string": "LOZ-1", "int": "1", "uuid": "00000000-0000-4000-8000-000000
 
 
 def paths(app: Flask, method: str) -> Iterator[tuple[Rule, str]]:
-    """Each route of the pages with something in the place of what its address names."""
+    """Each route of the pages with values for its path parameters."""
     for rule in app.url_map.iter_rules():
         if method not in (rule.methods or ()) or rule.rule.startswith(("/static", "/api/v1", "/signout")):
             continue

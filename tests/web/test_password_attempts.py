@@ -1,4 +1,4 @@
-"""Guessing passwords: ten attempts with an address, then a quarter of an hour of silence."""
+"""Password guessing: after ten attempts an address is blocked for a quarter of an hour."""
 
 import pytest
 import redis
@@ -18,7 +18,7 @@ PASSWORD = "correcto caballo pila grapa"
 
 @pytest.fixture
 def tomas(world: World) -> str:
-    """The address of somebody with a password."""
+    """The address of a person with a password."""
     with work(Scope.system()) as session:
         account = session.scalars(select(Account).where(Account.person_id == world.tomas.id)).one()
         account.password = hash_password(PASSWORD)

@@ -1,4 +1,4 @@
-"""The employee's side: one's own tickets and nobody else's."""
+"""The portal for employees: their own tickets only."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""The portal as a process of its own: its database login holds the client role, so no statement there can be more."""
+"""The portal as a separate process: its database login has the client role only, so no statement can do more."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +25,7 @@ from wsgi import create_app
 
 @pytest.fixture
 def portal(app: Flask, settings: Settings) -> Iterator[Flask]:
-    """The portal's application; its requests share nothing with those of the desk."""
+    """The portal's application; its requests share no state with those of the desk."""
     made = make_portal(settings)
     made.config["WTF_CSRF_ENABLED"] = False
     made.test_client_class = app.test_client_class
@@ -36,7 +36,7 @@ def portal(app: Flask, settings: Settings) -> Iterator[Flask]:
 
 
 def at_portal(app: Flask, portal: Flask, person: Person) -> FlaskClient:
-    """A browser that signed in at the desk and asks the portal's process."""
+    """A browser that signed in at the desk and sends requests to the portal's process."""
     web, here = sign_in(app.test_client(), person), portal.test_client()
     cookie = web.get_cookie("guardia")
     assert cookie is not None

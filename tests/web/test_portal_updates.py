@@ -1,4 +1,4 @@
-"""The portal's question for news tells an employee of their own tickets: neither ids nor moves of colleagues' ones."""
+"""The portal's update requests cover an employee's own tickets: no ids or changes of colleagues' tickets."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -44,7 +44,7 @@ def test_an_employee_hears_of_no_ticket_of_a_colleague(app: Flask, world: World)
 
 
 def test_a_version_does_not_count_what_happened_elsewhere(app: Flask, world: World) -> None:
-    """Two answers about the same tickets are the same, whatever else went on between."""
+    """Two answers about the same tickets are equal, whatever changed on others in between."""
     opened(world, world.marta)
     marta = sign_in(app.test_client(), world.marta)
     first = version_of(marta)

@@ -1,4 +1,4 @@
-"""The composer says where a reply goes, its message how that went; the portal marks what is new."""
+"""The composer shows a reply's channel, its message the delivery state; the portal marks new messages."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta

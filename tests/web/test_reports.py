@@ -1,4 +1,4 @@
-"""Report pages: every figure leads to its tickets, each role sees what is theirs, files are safe to open."""
+"""Report pages: every figure links to its tickets, each role sees its own data, files are safe to open."""
 
 import csv
 import re
@@ -23,7 +23,7 @@ from tests.world import World, sign_in
 
 @pytest.fixture
 def months(world: World) -> World:
-    """The cast, two months later: it is 2 November, 10:00 in Madrid."""
+    """The fixtures, two months later: it is 2 November, 10:00 in Madrid."""
     tell_two_months(world)
     clock.advance(NOW - clock.now())
     return world
@@ -218,7 +218,7 @@ def test_the_forecast_says_what_and_why(web: FlaskClient, world: World) -> None:
 
 
 def test_the_forecast_says_how_often_it_was_right(web: FlaskClient, world: World) -> None:
-    """In both languages, in the same figures: each third answer of the last weeks came late."""
+    """In both languages, with the same figures: every third answer of the last weeks was late."""
     answer_each_day(world, late_every=3)
     asked = Request(subject="El TPV no cobra", body="x", source="slack", priority="urgent")
     with work(Scope.client(world.lozano.id)):
@@ -242,7 +242,7 @@ def test_the_forecast_says_how_often_it_was_right(web: FlaskClient, world: World
 
 
 def test_the_forecast_is_made_of_what_one_may_see(web: FlaskClient, world: World) -> None:
-    """Nuria works for Azcárate only: neither Lozano's tickets nor its past are in her figures."""
+    """Nuria works for Azcárate only: her figures include neither Lozano's tickets nor its past."""
     answer_each_day(world, late_every=3)
     asked = Request(subject="No imprime", body="x", source="slack", priority="urgent")
     with work(Scope.client(world.azcarate.id)):

@@ -1,4 +1,4 @@
-"""What every answer has: no host that somebody made up, no copy of a private page in a cache between."""
+"""Headers of every answer: no forged host, and no copies of private pages in shared caches."""
 
 import pytest
 from flask import Flask

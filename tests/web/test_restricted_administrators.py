@@ -1,4 +1,4 @@
-"""An administrator who works for some clients only sees and handles failed deliveries of theirs, and no others."""
+"""An administrator limited to some clients sees and handles only their failed deliveries."""
 
 import pytest
 from flask import Flask
@@ -14,7 +14,7 @@ from tests.world import World, sign_in
 
 @pytest.fixture
 def rows(world: World) -> dict[str, int]:
-    """Failed rows of Lozano, of Azcárate and of nobody."""
+    """Failed rows of Lozano, of Azcárate and without a client."""
     for name, client in (("Lozano", world.lozano), ("Azcárate", world.azcarate), ("nobody", None)):
         client_id = client.id if client else None
         inbox.store("slack", name, {"text": f"Secreto de {name}"}, key=name, client_id=client_id)

@@ -1,4 +1,4 @@
-"""What people wrote, as console and portal show it: links, code, lists and indentation, and nothing that runs."""
+"""Messages in console and portal: links, code, lists and indentation, and no active content."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Server-side sessions: listed, ended one by one or at once, by time, by a new password, by switching somebody off."""
+"""Server-side sessions: listed, ended singly or at once, by timeout, by a new password, by deactivation."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def give_password(person: Person) -> None:
 
 
 def browser(app: Flask, person: Person, *, agent: str = FIREFOX, address: str = "192.0.2.7") -> FlaskClient:
-    """A browser in which the person has signed in through the form."""
+    """A browser in which the person signed in through the form."""
     web = app.test_client()
     web.environ_base.update({"HTTP_USER_AGENT": agent, "REMOTE_ADDR": address})
     answer = web.post("/signin", data={"email": person.email, "password": PASSWORD})
@@ -54,7 +54,7 @@ def browser(app: Flask, person: Person, *, agent: str = FIREFOX, address: str = 
 
 
 def copy_of(web: FlaskClient) -> FlaskClient:
-    """Another browser that got hold of the cookies."""
+    """Another browser with copied cookies."""
     other = web.application.test_client()
     for cookie in web._cookies.values():  # type: ignore[union-attr]
         other.set_cookie(cookie.key, cookie.value)
@@ -216,7 +216,7 @@ def switch(client: Client, *, active: bool) -> None:
 
 
 def test_a_client_switched_off_ends_all_its_people_have(app: Flask, world: World, drain: Callable[[], int]) -> None:
-    """Sessions end, nobody signs in, tokens are refused with a reason, nobody opens tickets for it."""
+    """Sessions end, nobody signs in, tokens are refused with a reason, nobody opens tickets for the client."""
     give_password(world.dolores)
     dolores = browser(app, world.dolores)
     with work(Scope.system()):
@@ -247,7 +247,7 @@ def test_staff_hear_why_a_ticket_cannot_be_opened(app: Flask, world: World) -> N
 
 
 def test_there_are_no_other_tokens_than_those_of_the_api(app: Flask, world: World) -> None:
-    """The sign-in library would give a token to whoever asks, and take it in a header, an address or a body."""
+    """The sign-in library would issue a token on request, and accept it in a header, an address or a body."""
     give_password(world.tomas)
     said = {"email": world.tomas.email, "password": PASSWORD}
     for address in ("/signin?include_auth_token", "/signin?include_auth_token=1"):
@@ -268,7 +268,7 @@ def test_there_are_no_other_tokens_than_those_of_the_api(app: Flask, world: Worl
 
 
 def test_a_request_reads_session_person_and_clients_in_one_statement(app: Flask, world: World) -> None:
-    """And notes the last use at most once a minute."""
+    """It also writes the last use, at most once a minute."""
     nuria = sign_in(app.test_client(), world.nuria)
     seen: list[str] = []
 

@@ -1,4 +1,4 @@
-"""An empty installation: the setup code makes the first administrator, once, and the checklist ticks itself."""
+"""An empty installation: the setup code creates the first administrator, once, and checklist steps complete."""
 
 import re
 
@@ -15,7 +15,7 @@ PASSWORD = "cuatro palabras nada parecidas"
 
 @pytest.fixture
 def code(app: Flask) -> str:
-    app.extensions["setup_state"]._is_done = False  # another test's installation was set up in this process
+    app.extensions["setup_state"]._is_done = False  # another test set up its installation in this process
     return setup_code(app.config["SETTINGS"].secret_key)
 
 

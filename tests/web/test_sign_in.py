@@ -1,4 +1,4 @@
-"""Signing in under attack: failures count by account and by origin, and stop neither its owner nor the rest of us."""
+"""Sign-in under attack: failures count by account and by origin, and lock out neither the owner nor others."""
 
 import statistics
 import threading
@@ -32,7 +32,7 @@ SPELLINGS = (
 
 @pytest.fixture
 def cheap_hashes(app: Flask) -> Iterator[None]:
-    """Hashes that cost next to nothing, for tests that fail often."""
+    """Fast password hashes, for tests with many failures."""
     security = app.extensions["security"]
     usual = security.pwd_context
     cheap = usual.copy(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
@@ -43,7 +43,7 @@ def cheap_hashes(app: Flask) -> Iterator[None]:
 
 @pytest.fixture
 def dolores(world: World) -> str:
-    """The address of somebody with a password, at a domain that has an s."""
+    """The address of a person with a password, at a domain that contains an s."""
     return give_password(world.dolores.id, "dolores@lozano-servicios.example")
 
 
@@ -61,7 +61,7 @@ def attempt(web: FlaskClient, email: str, password: str = "no es esta", *, addre
 
 
 def attack(app: Flask, email: str, *, times: int = 10) -> None:
-    """Wrong passwords from as many origins, none of which has signed in before."""
+    """Wrong passwords from as many origins, all unknown to the account."""
     for number in range(times):
         attempt(app.test_client(), email, address=f"203.0.113.{number}")
 
@@ -169,7 +169,7 @@ def test_whoever_is_switched_off_hears_it_once_the_password_is_right(app: Flask,
 
 
 def at_once(count: int, call: Callable[[int], int]) -> list[int]:
-    """The answers to `count` calls that begin together, each in a thread of its own."""
+    """The answers to `count` calls that start together, each in its own thread."""
     gate, answers = threading.Barrier(count), [0] * count
 
     def run(number: int) -> None:
@@ -185,7 +185,7 @@ def at_once(count: int, call: Callable[[int], int]) -> list[int]:
 
 
 def test_sign_ins_at_once_are_hashed_one_after_another(app: Flask, world: World) -> None:
-    """One origin has two in hand at most; what is more is refused at once, and other requests do not feel it."""
+    """One origin may have two in progress; more are refused at once, and other requests are not delayed."""
 
     def sign_in(number: int) -> int:
         return attempt(app.test_client(), f"persona{number}@lozano.example", "x").status_code

@@ -1,4 +1,4 @@
-"""Signing in, proving it is you, and leaving: with the forms' tokens switched on, as in production."""
+"""Sign-in, identity check and sign-out, with CSRF tokens enabled as in production."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Through the doors: a calendar, a place or a contract is changed in its form, the worker follows, pages say so."""
+"""Through the pages: a calendar, place or contract changes in its form, the worker recalculates, pages show it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 
 def november(day: int, hour: int, minute: int = 0) -> datetime:
-    """In Madrid, on winter time."""
+    """In Madrid, in winter time."""
     return datetime(2026, 11, day, hour - 1, minute, tzinfo=UTC)
 
 
@@ -35,7 +35,7 @@ def ana(web: FlaskClient, world: World) -> FlaskClient:
 
 @pytest.fixture
 def tickets(world: World, drain: Callable[[], int]) -> dict[str, Ticket]:
-    """Of Monday 10:00 (an answer in 2 h, an end in 16): open, waiting since 11:00, and done at 11:00. It is 11:00."""
+    """Of Monday 10:00 (response in 2 h, resolution in 16): open, pending since 11:00, resolved at 11:00. Now 11:00."""
     made = {name: opened(world, subject=name) for name in ("open", "waiting", "done")}
     clock.advance(HOUR)
     moved(world, made["waiting"], "waiting_client")
@@ -55,7 +55,7 @@ def left(clock_: Clock) -> timedelta:
 
 
 def save(ana: FlaskClient, path: str, **changes: str) -> None:
-    """Open a form, change some fields, send it."""
+    """Open a form, change some fields, submit it."""
     answer = ana.post(path, data=posted(ana.get(path).text) | changes)
     assert answer.status_code == 303, answer.text
 
@@ -69,9 +69,9 @@ def test_a_new_holiday_in_the_calendars_form(
     path = f"/admin/calendars/{world.calendar.id}"
     form = posted(ana.get(path).text)
     save(ana, path, holidays=form["holidays"] + "\n2026-11-24 Santa Flora")
-    assert the(tickets["open"], "resolution").due_at == november(25, 10)  # the worker has not come yet
+    assert the(tickets["open"], "resolution").due_at == november(25, 10)  # the worker has not run yet
     drain()
-    assert the(tickets["open"], "first_response").due_at == november(23, 12)  # Tuesday is none of its business
+    assert the(tickets["open"], "first_response").due_at == november(23, 12)  # Tuesday does not affect it
     assert the(tickets["open"], "resolution").due_at == november(26, 10)
     assert shown(tickets["open"]).due_at == november(23, 12)
     assert left(the(tickets["open"], "resolution")) == held == left(the(tickets["waiting"], "resolution"))
@@ -101,7 +101,7 @@ def test_what_stood_still_goes_on_under_the_new_calendar(
 def test_a_changed_window_in_the_calendars_form(
     ana: FlaskClient, world: World, tickets: dict[str, Ticket], drain: Callable[[], int]
 ) -> None:
-    """Mondays end at 11:00 from now on: the hour that was worked stays worked."""
+    """Mondays now end at 11:00: the hour that was already worked still counts."""
     done = facts(tickets["done"])
     save(ana, f"/admin/calendars/{world.calendar.id}", day_0="9:00-11:00")
     drain()
@@ -155,12 +155,12 @@ def test_other_targets_in_the_contracts_form(
 
 
 def test_another_priority_on_the_tickets_page(ana: FlaskClient, world: World, tickets: dict[str, Ticket]) -> None:
-    """At once, without a worker; half an hour of four is not lost, and giving it back loses nothing either."""
+    """At once, without a worker; half an hour of four is kept, and changing back loses nothing either."""
     assert ana.post("/desk/tickets/LOZ-1/set-priority", data={"priority": "low"}).status_code == 303
     assert left(the(tickets["open"], "resolution")) == 39 * HOUR
     assert ana.post("/desk/tickets/LOZ-1/set-priority", data={"priority": "urgent"}).status_code == 303
     assert the(tickets["open"], "resolution").due_at == november(23, 14)
-    assert the(tickets["open"], "first_response").due_at == november(23, 10, 30)  # over already
+    assert the(tickets["open"], "first_response").due_at == november(23, 10, 30)  # already over
     assert ana.post("/desk/tickets/LOZ-1/set-priority", data={"priority": "normal"}).status_code == 303
     assert the(tickets["open"], "resolution").due_at == november(25, 10)
     page = ana.get("/desk/tickets/LOZ-1").text

@@ -1,4 +1,4 @@
-"""The list of finished tickets: the last resolved first, all of them in pages, with their true number."""
+"""The list of finished tickets: last resolved first, in pages, with the total."""
 
 import re
 from datetime import timedelta
@@ -20,7 +20,7 @@ MANY = 130
 
 @pytest.fixture
 def solved(world: World) -> list[str]:
-    """The labels of tickets in the order in which they were resolved, which is not that of their opening."""
+    """The labels of tickets in order of resolution, which differs from the order of opening."""
     labels = []
     with work(Scope.system()) as session:
         marta = session.get_one(Person, world.marta.id)

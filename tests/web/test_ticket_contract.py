@@ -1,4 +1,4 @@
-"""A client with several contracts: whoever works a ticket says on its page under which one."""
+"""A client with several contracts: technicians choose a ticket's contract on its page."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ MENU = 'action="/desk/tickets/LOZ-1/set-contract"'
 
 @pytest.fixture
 def ticket(world: World, drain: Callable[[], int]) -> Ticket:
-    """Of Lozano, on «Guardia 24»: an answer in 2 h. It is ten minutes old."""
+    """A ten-minute-old ticket of Lozano on «Guardia 24»: a response target of 2 h."""
     made = opened(world)
     drain()
     clock.advance(minutes(10))
@@ -31,7 +31,7 @@ def ticket(world: World, drain: Callable[[], int]) -> Ticket:
 
 @pytest.fixture
 def other(world: World, ticket: Ticket) -> Contract:
-    """A second contract of Lozano's, which promises an answer in an hour and an end in four."""
+    """A second contract of Lozano, with a response target of one hour and a resolution target of four."""
     return another_contract(world, PriorityTargets(60, 240), name="Proyecto TPV")
 
 
@@ -94,7 +94,7 @@ def test_what_ended_before_or_begins_later_is_not_offered(
 def test_a_finished_ticket_may_be_put_under_another_too(
     web: FlaskClient, world: World, ticket: Ticket, other: Contract
 ) -> None:
-    """What its time is billed by, even where nothing is due any more."""
+    """Its time is billed by the contract, even if nothing is due any more."""
     moved(world, ticket, "resolved")
     met = the(ticket, "resolution").due_at
     assert sign_in(web, world.tomas).post(FORM, data={"contract_id": str(other.id)}).status_code == 303

@@ -1,4 +1,4 @@
-"""API tokens have a name, a scope, an expiry and a last use, and are revoked: on pages, by command, through the API."""
+"""API tokens have a name, scope, expiry and last use, and are revoked on pages, by command and through the API."""
 
 import re
 from datetime import timedelta
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_refused_beside_its_field(ana: FlaskClient, change: di
 
 
 def test_the_page_makes_no_people(ana: FlaskClient) -> None:
-    """The command does, to set an empty installation up; a typing error on a page must not."""
+    """The command does, to set up an empty installation; a typing error on a page must not."""
     ana.post("/admin/tokens", data={"email": "nueva@guardia.example", "scope": "staff", "name": "x"})
     with work(Scope.staff()) as session:
         assert session.scalars(select(Person).where(Person.email == "nueva@guardia.example")).all() == []
@@ -189,14 +189,14 @@ def test_everybody_lists_and_revokes_their_own_through_the_api(app: Flask, world
 
 @pytest.mark.parametrize("who", ["tomas", "ana", "dolores"])
 def test_only_an_administrators_own_scope_makes_tokens(app: Flask, world: World, who: str) -> None:
-    """Nor does a lesser token of an administrator: nobody raises a token's scope with the token."""
+    """This includes a lesser token of an administrator: no token creates one with more scope."""
     token = made_for(getattr(world, who), "client" if who == "dolores" else "staff")
     wanted = {"person_id": str(getattr(world, who).id), "scope": "staff", "name": "x"}
     assert call(app, token, "POST", "/tokens", json=wanted)[0] == 403
 
 
 def test_a_repeated_answer_does_not_hold_the_token(app: Flask, world: World) -> None:
-    """An answer that is kept for repetition would be the token in clear text."""
+    """A stored idempotent response would contain the token in clear text."""
     admin = made_for(world.ana, "admin")
     wanted = {"person_id": str(world.tomas.id), "scope": "staff", "name": "CI"}
     first = call(app, admin, "POST", "/tokens", json=wanted, headers={"Idempotency-Key": "k"})

@@ -1,4 +1,4 @@
-"""What one person and one client may send in a day: counted, refused with a sentence, over the next day (F11)."""
+"""Daily upload quota of a person and of a client: counted, refused with a sentence, reset the next day (F11)."""
 
 import io
 from datetime import timedelta

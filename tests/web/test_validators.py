@@ -1,4 +1,4 @@
-"""ETags stay the same however an answer is compressed on its way, and If-Match knows them again (F14)."""
+"""ETags stay the same however an answer is compressed on its way, and If-Match accepts them (F14)."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +12,7 @@ from tests.world import World
 
 @pytest.fixture
 def ticket(world: World) -> tuple[str, dict[str, str]]:
-    """A ticket whose answer is long enough to be compressed, and the headers of somebody who may change it."""
+    """A ticket whose answer is long enough to be compressed, and the headers of a person who may change it."""
     with work(Scope.client(world.lozano.id)):
         request = Request(subject="VPN", body="no va " * 2000, source="portal")
         made = open_ticket(world.lozano, requester=world.marta, request=request, at=clock.now())[0]

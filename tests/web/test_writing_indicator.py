@@ -1,4 +1,4 @@
-"""Who else is writing on a ticket: told to staff who may see it, without a word of what they write."""
+"""Who else is writing on a ticket: shown to staff who may see it, without the text."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -45,7 +45,7 @@ def say(who: FlaskClient, ticket: Ticket, kind: object) -> TestResponse:
 
 
 def news(who: FlaskClient, ticket: Ticket, since: str = "") -> dict[str, Any]:
-    """What a page is told that stands at a version; nothing new: an empty one."""
+    """The update for a page at a version; empty if nothing is new."""
     answer = who.get(f"/desk/live/{ticket.id}", query_string={"since": since})
     assert answer.status_code in (200, 204)
     return (answer.json or {}) if answer.status_code == 200 else {}
@@ -60,7 +60,7 @@ def test_others_see_who_is_writing(
     assert before["writing"] == [] and news(web, ticket, before["version"]) == {}
     assert say(irene, ticket, kind).status_code == 204
     told = news(web, ticket, before["version"])
-    assert (told["writing"], told["tickets"]) == ([sentence], [])  # nothing of the page is drawn again
+    assert (told["writing"], told["tickets"]) == ([sentence], [])  # no part of the page is redrawn
     assert f'role="status">{sentence}</p>' in web.get(PAGE).text
     assert news(web, ticket, told["version"]) == {}
     assert news(irene, ticket)["writing"] == [] and sentence not in irene.get(PAGE).text

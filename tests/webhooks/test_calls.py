@@ -1,4 +1,4 @@
-"""An escalation calls a webhook: signed, under one key, again where it failed for a time, never elsewhere."""
+"""Escalation webhooks: signed, under one key, retried after temporary failures, without redirects."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ Drain = Callable[[], int]
 
 @pytest.fixture
 def receiver(app: Flask, settings: Settings) -> Iterator[Receiver]:
-    """A program that takes what is posted."""
+    """A server that accepts what is posted."""
     made = Receiver().start()
     webhooks.listen(settings, timeout=0.4)
     yield made
@@ -93,7 +93,7 @@ def test_what_is_posted_and_how_it_is_signed(
 
 
 def once(answer: Response) -> Callable[[Got], Response]:
-    """That answer the first time, then 200."""
+    """Give this answer the first time, then 200."""
     left = [answer]
     return lambda _got: left.pop() if left else Response(status=200)
 
@@ -178,7 +178,7 @@ def test_the_page_shows_a_secret_once_and_tests(
     drain()
     clock.advance(timedelta(hours=1))
     drain()
-    assert "error interno (500)" in ana.get("/admin/webhooks").text and len(receiver.got) == 2  # a test is not repeated
+    assert "error interno (500)" in ana.get("/admin/webhooks").text and len(receiver.got) == 2  # a test is not retried
     assert "whsec_" in ana.post(f"/admin/webhooks/{made.id}/secret").text
     assert ana.post(f"/admin/webhooks/{made.id}", data={"name": "Z", "url": "ftp://x"}).status_code == 303
     assert ana.post(f"/admin/webhooks/{made.id}/remove").status_code == 303

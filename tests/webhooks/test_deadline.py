@@ -28,7 +28,7 @@ def call_slack(port: int, _settings: Settings) -> None:
 
 
 class _Known(connector.Token):
-    """A token that is not asked for."""
+    """A token that needs no request."""
 
     def value(self) -> str:
         return "x"

@@ -1,4 +1,4 @@
-"""Where a webhook may lead, and how its signature is made."""
+"""Allowed addresses of a webhook, and its signature."""
 
 import hashlib
 import hmac
@@ -42,7 +42,7 @@ def test_production_goes_nowhere_inside(url: str) -> None:
 
 
 def test_names_are_looked_up_once_and_the_line_goes_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that answers something else the second time leads nowhere else."""
+    """A name that resolves differently the second time does not change the connection."""
     asked: list[object] = []
 
     def lookup(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""How the reason for a deadline reads: both languages, other zones, and a month in few lines."""
+"""Texts of due date explanations: both languages, other zones, and a month in few lines."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -34,7 +34,7 @@ def explained(start: str, minutes: int, pauses: Sequence[Pause] = (), calendar: 
 
 @pytest.fixture(autouse=True)
 def _app(app: Flask) -> None:
-    """Words need the application."""
+    """The texts need the application."""
 
 
 def lines(found: Explanation, locale: str = "es", zone: str = "Europe/Madrid") -> list[str]:

@@ -1,4 +1,4 @@
-"""Every reason that our code raises has its sentence in both languages; nobody reads codes, SQL or exceptions."""
+"""Every failure reason in our code has a sentence in both languages; no codes, SQL or exceptions are shown."""
 
 import ast
 import re
@@ -35,7 +35,7 @@ PLATFORM_CODES = {  # documented by Slack (chat.postMessage, oauth.v2.access) an
 
 
 def literal_reasons() -> Iterator[tuple[str, str]]:
-    """The codes that stand in our own code, each with the place where it is raised or noted."""
+    """The codes that occur in our code, each with the place where it is raised or noted."""
     for path in sorted([*ROOT.glob("integrations/**/*.py"), *ROOT.glob("msp/**/*.py"), *ROOT.glob("billing/*.py")]):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
@@ -63,7 +63,7 @@ def our_codes() -> frozenset[str]:
 
 
 def faults_of(reason: str) -> Iterator[str]:
-    """What is wrong with the sentences of a code."""
+    """Errors in the sentences of a code."""
     if not has_message(reason):
         yield "has no sentence in msp/words/failure_messages.py or in its plug-in"
         return

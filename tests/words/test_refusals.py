@@ -23,7 +23,7 @@ PARAMS = {
 
 
 def raised() -> Iterator[tuple[str, str]]:
-    """Each code with the place where it is raised, or noted as what is wrong with a field."""
+    """Each code with the place where it is raised or noted as a field error."""
     for package in ("msp", "integrations", "billing"):
         for path in sorted((ROOT / package).rglob("*.py")):
             text = path.read_text()

@@ -1,4 +1,4 @@
-"""Time entries belong to their worker, and to the invoice that bills them: nobody else changes or deletes them."""
+"""A time entry belongs to its worker and to the invoice that bills it: no others change or delete it."""
 
 import threading
 import time
@@ -63,7 +63,7 @@ def test_an_entry_that_is_issued_meanwhile_is_not_changed(
 ) -> None:
     draft = draft_of(world)
     with work(as_(world.tomas)) as session:
-        entry = access_entry(entry_id)  # read while it is a draft's
+        entry = access_entry(entry_id)  # read while it is on a draft
         issued(world, draft)
         with pytest.raises(Conflict, match="time_entry_billed"):
             edit_time(entry, at=clock.now(), **changes)
@@ -227,7 +227,7 @@ def test_only_what_may_be_corrected_is(world: World, entry_id: UUID) -> None:
 
 
 def test_a_change_waits_for_the_invoice_that_is_being_issued(world: World, entry_id: UUID) -> None:
-    """What an edit locks is what issuing locks: the row of the entry."""
+    """An edit locks the same row as issuing: the entry."""
     with work(as_(world.tomas)) as session:
         edit_time(access_entry(entry_id), at=clock.now(), note="Uno")
         session.flush()

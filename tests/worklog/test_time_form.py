@@ -1,4 +1,4 @@
-"""Logging time in the console: start and end decide the price, and what cannot all have been worked is shown."""
+"""Logging time in the console: start and end determine the price, and implausible times are shown."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from tests.web.api.conftest import Programs, program  # noqa: F401 (a fixture)
 from tests.world import TARGETS, World, sign_in
 
 PATH = "/desk/tickets/LOZ-1/log-time"
-FRIDAY = {"on": "2026-11-20", "note": "Servidor", "billable": "1"}  # the clock stands on Monday 23 November, 10:00
+FRIDAY = {"on": "2026-11-20", "note": "Servidor", "billable": "1"}  # the clock is frozen on Monday 23 November, 10:00
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_two_of_start_end_and_minutes_say_when(
 @pytest.mark.parametrize(
     "typed",
     [
-        {"minutes": "45"},  # of another day: which hour?
+        {"minutes": "45"},  # of another day, without a time
         {"start": "20:00"},
         {"end": "20:00"},
         {},
@@ -77,7 +77,7 @@ def test_two_of_start_end_and_minutes_say_when(
         {"start": "8 pm", "end": "22:00"},
         {"start": "24:00", "end": "22:00"},
         {"start": "20:00", "minutes": "٣"},
-        {"on": "2026-11-24", "start": "08:00", "end": "09:00"},  # lies in the future
+        {"on": "2026-11-24", "start": "08:00", "end": "09:00"},  # in the future
         {"on": "9999-12-31", "start": "23:00", "end": "01:00"},
         {"on": "0001-01-01", "start": "00:00", "end": "01:00"},
     ],

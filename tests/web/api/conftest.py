@@ -1,4 +1,4 @@
-"""Programs that call the API with a token of somebody of the cast."""
+"""API clients with a token of one of the fixtures' people."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Program:
     token: str | None
 
     def call(self, method: str, path: str, headers: dict[str, str] | None = None, **kwargs: Any) -> TestResponse:
-        """One request; `path` is relative to /api/v1."""
+        """Send one request; `path` is relative to /api/v1."""
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.web.open(f"/api/v1{path}", method=method, headers=bearer | (headers or {}), **kwargs)
 
@@ -51,7 +51,7 @@ Programs = Callable[..., Program]
 
 @pytest.fixture
 def program(app: Flask, world: World) -> Programs:
-    """A program that acts as somebody: `program(world.ana)`; with nobody it has no token."""
+    """An API client acting as a person: `program(world.ana)`; without a person it has no token."""
 
     def make(person: Person | None = None, role: str | None = None) -> Program:
         if person is None:
@@ -83,11 +83,11 @@ def manager(program: Programs, world: World) -> Program:
 
 @pytest.fixture
 def stranger(program: Programs, world: World) -> Program:
-    """Iñigo of Azcárate, who must never see what is Lozano's."""
+    """Iñigo of Azcárate, who must never see Lozano's data."""
     return program(world.inigo)
 
 
 def codes(answer: TestResponse) -> dict[str, list[str]]:
-    """The field errors of a problem."""
+    """The codes of a problem's field errors."""
     assert answer.content_type == "application/problem+json", answer.data
     return dict(answer.get_json()["errors"])

@@ -1,4 +1,4 @@
-"""Every route of the API as nobody, as another client, and as staff who works for other clients only."""
+"""Every route of the API without a token, as another client, and as staff limited to other clients."""
 
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ BODIES = {
 
 
 def operations(app: Flask) -> list[tuple[str, str]]:
-    """(method, path template) of everything the API has, other rooms' resources included."""
+    """(method, path template) of every API operation, other packages' resources included."""
     found = set()
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/v1/") and not rule.endpoint.startswith(("api-unknown", "api_description")):
@@ -36,7 +36,7 @@ def operations(app: Flask) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def lozanos(staff: Program, admin: Program, world: World) -> dict[str, str]:
-    """What Lozano has, by the names of path parameters."""
+    """Ids of Lozano's data, by the names of path parameters."""
     ticket = opened(staff, world)
     entry = staff.post(f"/tickets/{ticket['id']}/time-entries", WORK).get_json()
     connection = admin.get(f"/clients/{world.lozano.id}/connections").get_json()["items"][0]
@@ -50,7 +50,7 @@ def lozanos(staff: Program, admin: Program, world: World) -> dict[str, str]:
 
 
 def ours(app: Flask, lozanos: dict[str, str]) -> list[tuple[str, str, Any]]:
-    """Every operation on something of Lozano's that this room serves, ready to call."""
+    """Every operation of this package on data of Lozano, ready to call."""
     calls = []
     for method, path in operations(app):
         if "{" in path and all(name in lozanos for name in _names(path)):

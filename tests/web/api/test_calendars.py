@@ -1,4 +1,4 @@
-"""Calendars and places through the API: dated timetables, frozen years, what would be due when, who may touch them."""
+"""Calendars and places through the API: dated timetables, confirmed years, previewed due dates, permissions."""
 
 from typing import Any
 from uuid import UUID
@@ -51,7 +51,7 @@ def test_a_calendar_is_read_and_changed_by_parts(admin: Program, made: dict[str,
 
 
 def test_a_calendar_names_its_place_and_what_is_missing(admin: Program, made: dict[str, Any]) -> None:
-    assert made["place_id"] and made["missing_years"] == [2026, 2027]  # filled, but nobody has looked it over
+    assert made["place_id"] and made["missing_years"] == [2026, 2027]  # filled, but not reviewed yet
     scopes = {each["day"]: each["scope"] for each in made["holidays"]}
     assert (scopes["2026-01-06"], scopes["2026-08-21"]) == ("national", "own")
     place = f"/places/{made['place_id']}"

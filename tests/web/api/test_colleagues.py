@@ -1,4 +1,4 @@
-"""An employee's token sees what the employee sees in the portal: their own tickets, and nothing of colleagues'."""
+"""An employee's token has the same limits as the portal: their own tickets, none of colleagues' data."""
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work

@@ -1,4 +1,4 @@
-"""Tokens, problems, idempotency and limits: what every resource of the API shares."""
+"""Tokens, problems, idempotency and limits: common behaviour of all API resources."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -150,7 +150,7 @@ def test_a_fault_of_ours_tells_its_number_and_nothing_else(app: Flask, caplog: p
 
 
 class DriverError(Exception):
-    """What psycopg raises, with the code that PostgreSQL gave."""
+    """An exception of psycopg with PostgreSQL's error code."""
 
     def __init__(self, sqlstate: str | None) -> None:
         super().__init__("the database said so")

@@ -1,4 +1,4 @@
-"""What tokens read of companies and people is what the role of their person is shown on pages."""
+"""Tokens read the same data of companies and people as their person's role sees on pages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The OpenAPI description: whole, valid, and what the API really answers."""
+"""The OpenAPI description: complete, valid, and matching the API's answers."""
 
 import re
 from collections.abc import Callable
@@ -31,7 +31,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @pytest.fixture
 def spec(web: FlaskClient) -> Json:
-    """The description as anybody may read it."""
+    """The description as published."""
     answer = web.get("/api/v1/openapi.json")
     assert answer.status_code == 200
     return dict(answer.get_json())
@@ -78,7 +78,7 @@ def test_every_reference_leads_somewhere_and_every_type_is_known(spec: Json) -> 
             if isinstance(kind, str | list) and "in" not in node:
                 kinds = [kind] if isinstance(kind, str) else kind
                 assert set(kinds) <= TYPES.keys() | {"http"}, node
-            assert node.get("nullable") is None, node  # 3.0's word
+            assert node.get("nullable") is None, node  # the keyword of OpenAPI 3.0
             for each in node.values():
                 walk(each)
 
@@ -130,7 +130,7 @@ def test_what_is_answered_is_what_is_described(spec: Json, admin: Program, world
         template = full.removeprefix("/api/v1")
         body = bodies.get((method, template))
         if method != "delete" and (method, template) not in bodies and (method != "get" or not known(template, some)):
-            continue  # another room's resource, held to its own tests
+            continue  # another package's resource, covered by its own tests
         if method == "delete" and not known(template, some):
             continue
         operation = spec["paths"][full][method]
@@ -179,13 +179,13 @@ def test_its_page_stands_alone(web: FlaskClient) -> None:
 
 
 def known(template: str, some: Json) -> bool:
-    """Whether the path is one of this room's, with parameters at hand."""
+    """Whether the path belongs to this package and its parameters are available."""
     names = re.findall(r"{(\w+)}", template)
     return all(name in some for name in names) and template.split("/")[1] not in ("invoices", "invoice-runs")
 
 
 def resolved(spec: Json, node: Json) -> Json:
-    """What a node says, its reference followed."""
+    """A schema with its reference resolved."""
     if "$ref" not in node:
         return node
     found: Any = spec
@@ -195,7 +195,7 @@ def resolved(spec: Json, node: Json) -> Json:
 
 
 def faults(spec: Json, shape: Json, value: Any, *, whole: bool = False, at: str = "") -> list[str]:
-    """Where a value departs from its shape; `whole` wants every described property there."""
+    """Where a value departs from its schema; `whole` requires every described property."""
     shape = resolved(spec, shape)
     for either in ("anyOf", "oneOf"):
         if either in shape:
@@ -236,7 +236,7 @@ def object_faults(spec: Json, shape: Json, value: Json, *, whole: bool, at: str)
 
 
 def fits_format(text: str, name: str | None) -> bool:
-    """Whether a string has the format that its shape names."""
+    """Whether a string has the format of its schema."""
     readers: dict[str, Callable[[str], object]] = {
         "uuid": UUID,
         "date": date.fromisoformat,

@@ -1,4 +1,4 @@
-"""Clients, connections, people, calendars and contracts through the API, and who may touch them."""
+"""Clients, connections, people, calendars and contracts through the API, with permissions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every route of the API with odd parameters and bodies: refused as a problem, never a fault of ours."""
+"""Every route of the API with unexpected parameters and bodies: refused as a problem, never a server error."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How much the API takes: requests by token and by address, wrong tokens, items of lists (F15)."""
+"""Limits of the API: requests by token and by address, wrong tokens, items of lists (F15)."""
 
 import pytest
 from flask.testing import FlaskClient

@@ -1,4 +1,4 @@
-"""Reports for programs: the same figures, the same limits."""
+"""Reports through the API: the same figures and limits as the pages."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.world import World
 
 @pytest.fixture
 def months(world: World) -> World:
-    """The cast, two months later."""
+    """The fixtures, two months later."""
     tell_two_months(world)
     clock.advance(NOW - clock.now())
     return world

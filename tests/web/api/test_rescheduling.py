@@ -1,4 +1,4 @@
-"""The time of a scheduled ticket in the API: moved by itself, refused where nothing is scheduled, never ignored."""
+"""Scheduled time in the API: changed alone, refused if the ticket is not scheduled, never ignored."""
 
 from flask.testing import FlaskClient
 

@@ -1,4 +1,4 @@
-"""Tickets through the API: opened, read, changed, found, paged."""
+"""Tickets through the API: opening, reading, changing, search, pagination."""
 
 from datetime import timedelta
 from typing import Any
@@ -275,7 +275,7 @@ def test_a_client_token_cannot_steer_the_desk(manager: Program, staff: Program, 
 
 
 def test_opening_a_ticket_takes_few_statements(app: Flask, staff: Program, world: World) -> None:
-    opened(staff, world)  # calendars and the token's use are known from here on
+    opened(staff, world)  # calendars and the token's use are cached from here on
     statements: list[str] = []
 
     def note(*args: Any) -> None:
