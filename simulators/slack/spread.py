@@ -1,13 +1,13 @@
 """Spreads the load of a benchmark or a drill over workspaces and people, to stay within Slack's rate limits.
 
-Limits hold per workspace and method, and for messages also per channel; no switch takes them away. So a load says what
-it will call, and gets the seats to speak from in turn:
+Limits hold per workspace and method, and for messages also per channel; they cannot be switched off. So a load states
+its calls per minute, and gets seats to write from in turn:
 
-needed = workspaces_needed({"chat.postMessage": 1200, "chat.update": 300, "users.info": 40})
-seats = spread(server, workspaces=needed, people=60 * messages_per_second // needed)
-for number in range(count):
-    seat = seats[number % len(seats)]
-    server.say(seat.team, seat.user, "im", …)
+    needed = workspaces_needed({"chat.postMessage": 1200, "chat.update": 300, "users.info": 40})
+    seats = spread(server, workspaces=needed, people=60 * messages_per_second // needed)
+    for number in range(count):
+        seat = seats[number % len(seats)]
+        server.say(seat.team, seat.user, "im", …)
 
 Each workspace is then connected in the desk with its own team id, token and bot (`server.world.workspaces[team]`).
 """

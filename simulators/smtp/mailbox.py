@@ -1,4 +1,4 @@
-"""What a mail server of the playground took, in order."""
+"""Mails received by the simulated mail server, in order."""
 
 import threading
 from dataclasses import dataclass
@@ -13,8 +13,10 @@ from simulators.ids import Now
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One mail as it was taken: the envelope, the text byte for byte, the name that the sender's host gave, and whether
-    it came over TLS."""
+    """One received mail.
+
+    It has the envelope, the unchanged bytes, the name that the sender's host gave, and whether it came over TLS.
+    """
 
     number: int
     at: datetime
@@ -26,12 +28,12 @@ class ReceivedMail:
 
     @property
     def mail(self) -> EmailMessage:
-        """The mail, read by the rules of today (RFC 5322, MIME)."""
+        """The parsed mail (RFC 5322, MIME)."""
         return BytesParser(policy=policy.default).parsebytes(self.raw)
 
     @property
     def message_id(self) -> str:
-        """Its Message-ID with the angle brackets; empty where it has none."""
+        """Its Message-ID with the angle brackets; empty if it has none."""
         return self.header("Message-ID")
 
     @property
@@ -41,16 +43,16 @@ class ReceivedMail:
 
     @property
     def text(self) -> str:
-        """Its plain text, lines ending with a line feed; empty where it has none."""
+        """Its plain text, lines ending with a line feed; empty if it has none."""
         return self._body("plain")
 
     @property
     def html(self) -> str:
-        """Its HTML; empty where it has none."""
+        """Its HTML; empty if it has none."""
         return self._body("html")
 
     def header(self, name: str) -> str:
-        """A header, decoded; empty where it has none of that name."""
+        """A header, decoded; empty if there is none of that name."""
         return str(self.mail[name] or "").strip()
 
     def as_json(self) -> dict[str, Any]:
@@ -68,7 +70,7 @@ class ReceivedMail:
 
 
 class MailBox:
-    """Every mail that was taken, those that came twice twice."""
+    """All received mails; a mail received twice is in it twice."""
 
     def __init__(self, now: Now) -> None:
         self._now = now
@@ -78,7 +80,7 @@ class MailBox:
     def keep(
         self, sender: str, recipients: list[str], raw: bytes, *, helo: str = "", is_secure: bool = False
     ) -> ReceivedMail:
-        """Add a mail and wake those who wait for one."""
+        """Add a mail and wake waiting readers."""
         with self._grew:
             number = len(self._mails) + 1
             mail = ReceivedMail(number, self._now(), sender, tuple(recipients), raw, helo, is_secure)
@@ -87,7 +89,7 @@ class MailBox:
             return mail
 
     def messages(self, *, to: str = "", sender: str = "") -> list[ReceivedMail]:
-        """The mails in order, narrowed by a recipient or sender of the envelope, whatever their case."""
+        """The mails in order, filtered by a recipient or sender of the envelope, case-insensitive."""
         with self._grew:
             kept = list(self._mails)
         if to:
@@ -95,13 +97,13 @@ class MailBox:
         return [mail for mail in kept if sender.lower() in ("", mail.sender.lower())]
 
     def wait_for(self, count: int, *, seconds: float) -> list[ReceivedMail]:
-        """All mails once there are so many."""
+        """All mails once there are at least so many."""
         with self._grew:
             if not self._grew.wait_for(lambda: len(self._mails) >= count, timeout=seconds):
                 raise TimeoutError(f"{len(self._mails)} mails came, not {count}")
             return list(self._mails)
 
     def clear(self) -> None:
-        """Forget them."""
+        """Remove all mails."""
         with self._grew:
             self._mails.clear()

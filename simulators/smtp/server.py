@@ -1,7 +1,7 @@
-"""A mail server that runs here: SMTP (RFC 5321) as a relay speaks it, and every message it took can be read.
+"""A simulated mail server: SMTP (RFC 5321) as a relay, with access to every received mail.
 
-`create_mail_server` makes it, `.serve()` brings it up on a port. AUTH PLAIN and LOGIN are asked for where `users` is
-given; STARTTLS and TLS from the first byte are spoken where `tls` is given.
+`create_mail_server` makes it, `.serve()` starts it on a port. AUTH PLAIN and LOGIN are required if `users` is given;
+STARTTLS and implicit TLS are available if `tls` is given.
 """
 
 import ssl
@@ -22,13 +22,14 @@ from simulators.smtp.session import MailSession
 
 
 class MailServer:
-    """The mail playground: `url` is its address (smtp://… or smtps://…) once served.
+    """A simulated mail server: `url` is its address (smtp://… or smtps://…) once served.
 
     Faults (`.faults.add(operation, kind, …)`) take an `operation` of "connect", "ehlo", "auth", "mail", "rcpt", "data"
-    (the go-ahead before the text), "message" (the answer after it) or "*"; `where` narrows them by `sender` and
-    `recipient`. Kind "error" answers with the code in `status` (451, 550, …) and the words in `error`, and after a 421
-    cuts the line; "hang" does nothing, keeps the line open for `seconds` and cuts it; "slow" waits `seconds` first;
-    "drop" does it and cuts the line before the answer: at "message" the mail is taken and the sender never hears of it.
+    (the go-ahead before the text), "message" (the answer after it) or "*"; `where` restricts them by `sender` and
+    `recipient`. Kind "error" answers with the code in `status` (451, 550, …) and the text in `error`, and closes the
+    connection after a 421; "hang" does nothing, keeps the connection open for `seconds` and closes it; "slow" waits
+    `seconds` first; "drop" acts and closes the connection before the answer: at "message" the mail is accepted and the
+    sender gets no answer.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class MailServer:
         self._listener: _Listener | None = None
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
-        """Bring the server up in threads, one a connection; closing the handle cuts the open ones."""
+        """Start the server in threads, one per connection; closing the handle closes the open connections."""
         scheme = "smtps" if self.tls and self.implicit_tls else "smtp"
 
         def listen(at: int) -> "_Listener":
@@ -57,19 +58,19 @@ class MailServer:
         return running
 
     def messages(self, *, to: str = "", sender: str = "") -> list[ReceivedMail]:
-        """The mails taken, in order, each time they came, narrowed by an envelope's recipient or sender."""
+        """The received mails, in order, repeated ones included, filtered by an envelope's recipient or sender."""
         return self.box.messages(to=to, sender=sender)
 
     def wait_for(self, count: int, *, seconds: float = 5.0) -> list[ReceivedMail]:
-        """The mails, once there are at least so many; TimeoutError when that does not come to pass."""
+        """The mails, once there are at least so many; raises TimeoutError if that does not happen."""
         return self.box.wait_for(count, seconds=seconds)
 
     def refuse(self, operation: str, status: int, *, times: int | None = 1, **details: Any) -> Fault:
-        """Have the next calls of an operation answered with an SMTP code: 4xx for now, 5xx for good."""
+        """Answer the next calls of an operation with an SMTP code: 4xx temporary, 5xx permanent."""
         return self.faults.add(operation, "error", status=status, times=times, **details)
 
     def reset(self) -> None:
-        """Forget mails, calls and faults."""
+        """Remove mails, calls and faults."""
         self.faults.clear()
         self.calls.clear()
         self.feed.clear()
@@ -78,7 +79,7 @@ class MailServer:
     def take(
         self, sender: str, recipients: list[str], raw: bytes, *, helo: str = "", is_secure: bool = False
     ) -> ReceivedMail:
-        """Keep a mail whose text has come whole."""
+        """Store a completely received mail."""
         mail = self.box.keep(sender, recipients, raw, helo=helo, is_secure=is_secure)
         self.feed.add("mail", number=mail.number, message_id=mail.message_id, recipients=list(recipients))
         return mail
@@ -98,7 +99,7 @@ class _Listener(ThreadingTCPServer):
         self._server = server
         self._lines: set[socket] = set()
         self._lock = threading.Lock()
-        super().__init__(address, StreamRequestHandler)  # `finish_request` makes ours, which knows the server
+        super().__init__(address, StreamRequestHandler)  # `finish_request` makes the handler, which knows the server
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         line = request
@@ -108,7 +109,7 @@ class _Listener(ThreadingTCPServer):
             if self._server.tls and self._server.implicit_tls:
                 line = self._server.tls.wrap_socket(request, server_side=True)
             MailSession(line, client_address, self, desk=self._server)
-        except OSError:  # the other side went away, which is its right
+        except OSError:  # the other side closed the connection, which is allowed
             pass
         finally:
             with self._lock:
@@ -117,12 +118,12 @@ class _Listener(ThreadingTCPServer):
                 line.close()
 
     def cut_all(self) -> None:
-        """Close every open connection under its caller."""
+        """Close every open connection."""
         with self._lock:
             for line in self._lines:
                 try:
                     line.shutdown(SHUT_RDWR)
-                except OSError:  # it is gone already
+                except OSError:  # closed already
                     pass
 
 
@@ -134,8 +135,8 @@ def create_mail_server(
     implicit_tls: bool = False,
     max_size: int = 10 * 1024 * 1024,
 ) -> MailServer:
-    """Make a mail server that takes what is sent to anybody; `users` (name → password) must then sign in first.
+    """Return a mail server that accepts mail to any address; with `users` (name → password) only after sign-in.
 
-    With `tls` it offers STARTTLS, or speaks TLS from the first byte (`implicit_tls`); `max_size` is in bytes.
+    With `tls` it offers STARTTLS, or implicit TLS with `implicit_tls`; `max_size` is in bytes.
     """
     return MailServer(now=now, users=users or {}, tls=tls, implicit_tls=implicit_tls, max_size=max_size)

@@ -1,8 +1,8 @@
-"""One conversation with a mail server of the playground, by RFC 5321: commands, their order and their codes.
+"""One session with the simulated mail server, by RFC 5321: commands, their order and their codes.
 
-As strict as servers of today: a lone LF is refused (Postfix's smtpd_forbid_bare_newline, against smuggled mails), so is
-what comes before its turn (smtpd_forbid_unauth_pipelining; PIPELINING is not offered) and a text line of more than 998
-bytes (Exim, KumoMTA: RFC 5321 4.5.3.1.6).
+As strict as current servers: a lone LF is refused (Postfix's smtpd_forbid_bare_newline, against smuggled mails), and so
+is early input (smtpd_forbid_unauth_pipelining; PIPELINING is not offered) and a text line of more than 998 bytes (Exim,
+KumoMTA: RFC 5321 4.5.3.1.6).
 """
 
 import base64
@@ -25,7 +25,7 @@ Answer = tuple[int, str]
 
 
 class _Cut(Exception):
-    """The line is closed without another word."""
+    """Closes the connection without an answer."""
 
 
 class MailSession(StreamRequestHandler):
@@ -44,7 +44,7 @@ class MailSession(StreamRequestHandler):
         super().__init__(request, address, server)
 
     def handle(self) -> None:
-        """Talk until QUIT, or until either side cuts the line."""
+        """Serve commands until QUIT, or until either side closes the connection."""
         try:
             self._is_refused = self._meet("connect", {}, lambda: (220, f"{NAME} ESMTP")) != 220
             while not self._desk.closing.is_set() and (line := self._wire.line(LONGEST_COMMAND)):
@@ -60,7 +60,7 @@ class MailSession(StreamRequestHandler):
             pass
 
     def finish(self) -> None:
-        """Close what was opened here."""
+        """Close the streams opened here."""
         super().finish()
         if self.connection is not self._plain_line:
             self.connection.close()
@@ -219,8 +219,10 @@ class MailSession(StreamRequestHandler):
         self._meet("message", envelope, act)
 
     def _text(self) -> tuple[bytes, str]:
-        """The lines up to a lone dot between CRLFs, without the dots that transparency added (RFC 5321, 4.5.2), and
-        why the server does not take them ("" where it does)."""
+        """Read the text up to a lone dot between CRLFs, without the dots of transparency (RFC 5321, 4.5.2).
+
+        Returns the text and the reason why the server refuses it ("" if it accepts it).
+        """
         lines: list[bytes] = []
         complaint = ""
         while (line := self._wire.line()) is not None:
@@ -251,7 +253,7 @@ class MailSession(StreamRequestHandler):
     # ------------------------------------------------------------------- answers
 
     def _meet(self, operation: str, arguments: dict[str, str], act: Callable[[], Answer]) -> int:
-        """Answer as the fault has it that befalls this call, or as `act` does; gives the code."""
+        """Answer according to the fault for this call, or by `act`; returns the code."""
         fault = self._desk.faults.take(operation, arguments)
         if fault is None:
             return self._say(*act())
@@ -266,7 +268,7 @@ class MailSession(StreamRequestHandler):
             raise _Cut
         code = fault.status or (int(fault.kind) if fault.kind.isdecimal() else 451)
         self._say(code, fault.error or "as you were told to expect")
-        if code == 421:  # the service closes the line after it (RFC 5321, 3.8)
+        if code == 421:  # the service closes the connection after it (RFC 5321, 3.8)
             raise _Cut
         return code
 

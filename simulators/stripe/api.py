@@ -1,4 +1,4 @@
-"""One request to a local Stripe API: who asks, in which version, for the how-manieth time, and on what kind of day.
+"""One request to a local Stripe API: authentication, version, idempotency, faults.
 
 Source: docs.stripe.com/api/authentication, /api/idempotent_requests, /error-low-level.
 """
@@ -26,7 +26,7 @@ _LONGEST_KEY = 255
 
 
 class StripeApi:
-    """Answers /v1 requests on a world; `calls` keeps what was asked and how it went."""
+    """Answers /v1 requests on a world; `calls` is the log of requests and results."""
 
     def __init__(
         self, world: StripeWorld, faults: Faults, *, api_key: str, committed: Callable[[list[Object]], None]
@@ -40,7 +40,7 @@ class StripeApi:
         self._lock = threading.Lock()
 
     def answer(self, *, origin: str) -> Response:
-        """Answer Flask's current request; `origin` is where this server's own pages are reached."""
+        """Answer Flask's current request; `origin` is the base address of this server's own pages."""
         call: dict[str, Any] = {
             "at": self.world.now().isoformat(), "request_id": f"req_{random_text(14)}", "method": request.method,
             "path": request.path, "operation": None, "params": {}, "fault": None, "replayed": False,
@@ -60,7 +60,7 @@ class StripeApi:
         return answer
 
     def commit(self) -> None:
-        """Save what a change did and send its events; the world's lock is held."""
+        """Save changes and send their events; the world's lock is held."""
         self.world.save()
         self._committed(self.world.take_events())
 
@@ -93,7 +93,7 @@ class StripeApi:
             )
 
     def _once(self, key: str, call: dict[str, Any], pairs: Pairs, act: Callable[[], Response]) -> Response:
-        """Perform a POST the first time its key comes, and repeat its answer after that."""
+        """Perform a POST when its key is first used, and repeat its answer after that."""
         if len(key) > _LONGEST_KEY:
             raise StripeRefusal("Idempotency keys can have up to 255 characters.", executed=False)
         asked = json.dumps([call["path"], sorted(pairs)])
@@ -161,7 +161,7 @@ class StripeApi:
         return _json(_SORRY, 500)
 
     def _perform(self, route: Route, id: str, pairs: Pairs, call: dict[str, Any], origin: str) -> Response:
-        """Do it under the world's lock; a refusal of what was begun uses the key up too, as at Stripe."""
+        """Perform a request under the world's lock; an error after its start uses the key up too, as at Stripe."""
         with self.world.lock:
             self.world.origin = origin
             self.world.request = {"id": call["request_id"], "idempotency_key": call["idempotency_key"]}

@@ -1,4 +1,4 @@
-"""Credit notes of a local Stripe account: first off what is still due, the rest refunded, credited or outside.
+"""Credit notes of a local Stripe account: the amount due is reduced first, the rest refunded, credited or outside.
 
 Source: docs.stripe.com/api/credit_notes/create.
 """
@@ -24,8 +24,8 @@ CREDIT_NOTE_UPDATE = frozenset({"expand", "memo", "metadata"})
 def create_credit_note(world: StripeWorld, params: Params) -> Object:
     """Credit part or all of a finalized invoice; emits credit_note.created.
 
-    What is still due shrinks first, and an invoice with nothing left becomes paid; the excess has to be given
-    exactly by refund_amount, refunds, credit_amount and out_of_band_amount together.
+    The amount due is reduced first, and an invoice with nothing due becomes paid; refund_amount, refunds, credit_amount
+    and out_of_band_amount together must equal the excess.
     """
     invoice = world.get("invoices", params["invoice"], param="invoice")
     if invoice["status"] in ("draft", "void"):
@@ -53,7 +53,7 @@ def update_credit_note(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def void_credit_note(world: StripeWorld, id: str, params: Params) -> Object:
-    """Take back a credit note on an invoice that is still open; emits credit_note.voided."""
+    """Void a credit note on an invoice that is still open; emits credit_note.voided."""
     note = world.get("credit_notes", id)
     invoice = world.get("invoices", note["invoice"])
     if note["status"] == "void" or invoice["status"] != "open" or note["post_payment_amount"]:
@@ -87,7 +87,7 @@ def _check(world: StripeWorld, invoice: Object, params: Params, *, total: int, a
 
 
 def _given_back(world: StripeWorld, invoice: Object) -> int:
-    """What credit notes and refunds of their own have already returned of the money paid."""
+    """The part of the paid amount that credit notes and separate refunds have already returned."""
     charged = charge_of(world, invoice)
     noted = sum(
         refund["amount_refunded"]

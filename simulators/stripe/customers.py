@@ -35,7 +35,7 @@ def create_customer(world: StripeWorld, params: Params) -> Object:
 
 
 def update_customer(world: StripeWorld, id: str, params: Params) -> Object:
-    """Change a customer; emits customer.updated with what was before."""
+    """Change a customer; emits customer.updated with the former values."""
     customer = world.get("customers", id)
     before = shown(customer)
     customer["metadata"] = metadata_after(customer["metadata"], params.get("metadata"))
@@ -45,7 +45,7 @@ def update_customer(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def delete_customer(world: StripeWorld, id: str, params: Params) -> Object:
-    """Delete a customer; emits customer.deleted. Its invoices stay."""
+    """Delete a customer; emits customer.deleted. Its invoices remain."""
     customer = world.get("customers", id)
     world.emit("customer.deleted", customer)
     return world.delete("customers", customer)
@@ -85,17 +85,17 @@ def rates_of(world: StripeWorld, ids: list[str], *, param: str = "tax_rates") ->
 
 
 def unset(value: Any) -> Any:
-    """What a sent value means: an empty string unsets."""
+    """The meaning of a sent value: an empty string unsets."""
     return None if value == "" else value
 
 
 def changed(before: Object, after: Object) -> Object:
-    """The former values of what differs, as an event's previous_attributes."""
+    """The former values of changed fields, as an event's previous_attributes."""
     return {key: before[key] for key in before if before[key] != after.get(key)}
 
 
 def json_number(amount: Decimal) -> int | float:
-    """A percentage as JSON has it; nothing is computed from it."""
+    """A percentage in its JSON form; not used for computation."""
     return int(amount) if amount == int(amount) else float(amount)
 
 

@@ -1,4 +1,4 @@
-"""Stripe's refusals: an HTTP status and an error object in Stripe's own shape.
+"""Stripe's errors: an HTTP status and an error object in Stripe's own shape.
 
 Source: docs.stripe.com/api/errors and docs.stripe.com/error-codes.
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class StripeRefusal(Exception):
-    """A request that the server answers with an error; `executed` says that its idempotency key is used up."""
+    """A request that the server answers with an error; `executed` means that its idempotency key is used up."""
 
     def __init__(
         self,
@@ -31,10 +31,10 @@ class StripeRefusal(Exception):
 
 
 def missing(what: str, id: str, *, param: str = "id", status: int = 404) -> StripeRefusal:
-    """Nothing has this id: 404 where the path names it, 400 where a parameter does."""
+    """No object has this id: 404 if the path names it, 400 if a parameter does."""
     return StripeRefusal(f"No such {what}: '{id}'", status=status, code="resource_missing", param=param)
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None) -> StripeRefusal:
-    """A request whose parameters do not hold; its idempotency key stays free."""
+    """A request with invalid parameters; its idempotency key stays free."""
     return StripeRefusal(message, param=param, code=code, executed=False)

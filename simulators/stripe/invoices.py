@@ -1,7 +1,7 @@
 """Invoices of a local Stripe account: draft, then open, then paid, void or uncollectible.
 
-Source of the moves: docs.stripe.com/invoicing/overview, "Invoice status transitions". Nothing advances by itself:
-auto_advance is stored and shown, but no clock runs here.
+Source of the transitions: docs.stripe.com/invoicing/overview, "Invoice status transitions". There are no automatic
+transitions: auto_advance is stored and shown, but has no effect.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _PLAIN = ("auto_advance", "custom_fields", "description", "effective_at", "foote
 
 
 def create_invoice(world: StripeWorld, params: Params) -> Object:
-    """Create a draft; emits invoice.created. Pending items join it only when asked to."""
+    """Create a draft; emits invoice.created. Pending items are added only on request."""
     if not params.get("customer"):
         raise invalid("Missing required param: customer.", param="customer", code="parameter_missing")
     customer = world.get("customers", params["customer"], param="customer")
@@ -58,7 +58,7 @@ def update_invoice(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def delete_invoice(world: StripeWorld, id: str, params: Params) -> Object:
-    """Delete a draft and its items; emits invoice.deleted. Anything later must be voided."""
+    """Delete a draft and its items; emits invoice.deleted. Later invoices must be voided."""
     invoice = world.get("invoices", id)
     if invoice["status"] != "draft":
         raise not_editable("You can only delete draft invoices.")
@@ -69,7 +69,7 @@ def delete_invoice(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def finalize(world: StripeWorld, id: str, params: Params) -> Object:
-    """Draft to open, numbered, with its page; nothing to pay makes it paid. Emits invoice.finalized."""
+    """Draft to open, with number and page; paid if nothing is due. Emits invoice.finalized."""
     invoice = world.get("invoices", id)
     if invoice["status"] != "draft":
         raise not_editable("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
@@ -95,7 +95,7 @@ def finalize(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def send(world: StripeWorld, id: str, params: Params) -> Object:
-    """Say that the invoice was mailed, finalizing a draft first; emits invoice.sent. No mail is sent."""
+    """Mark the invoice as mailed, finalizing a draft first; emits invoice.sent. No mail is sent."""
     invoice = world.get("invoices", id)
     if invoice["collection_method"] != "send_invoice":
         raise StripeRefusal("You can only manually send an invoice if its collection method is 'send_invoice'.")
@@ -139,7 +139,7 @@ def settle(world: StripeWorld, invoice: Object) -> None:
 
 
 def cancel_payments(world: StripeWorld, invoice: Object) -> None:
-    """Call off the open payment of an invoice."""
+    """Cancel the open payment of an invoice."""
     for payment in world.all("invoice_payments", invoice=invoice["id"], status="open"):
         payment["status"] = "canceled"
         payment["status_transitions"]["canceled_at"] = world.stamp()
@@ -148,7 +148,7 @@ def cancel_payments(world: StripeWorld, invoice: Object) -> None:
 
 
 def retotal(world: StripeWorld, invoice: Object) -> None:
-    """Compute taxes and totals of a draft anew, from its lines and the account's way of rounding."""
+    """Recompute taxes and totals of a draft, from its lines and the account's rounding."""
     taxed: list[tuple[int, Sequence[Rate]]] = []
     for line in invoice["_lines"]:
         rates = rates_of(world, line["_tax_rates"] or [rate["id"] for rate in invoice["default_tax_rates"]])
@@ -182,12 +182,12 @@ def add_line(world: StripeWorld, invoice: Object, item: Object) -> None:
 
 
 def not_editable(message: str) -> StripeRefusal:
-    """The refusal of a move that the invoice's status does not allow."""
+    """The error for a change that the invoice's status does not allow."""
     return StripeRefusal(message, code="invoice_not_editable")
 
 
 def _check_terms(world: StripeWorld, params: Params, *, method: str, of: Object | None = None) -> None:
-    """Refuse terms that Stripe refuses, before anything is written."""
+    """Refuse terms that Stripe refuses, before any change."""
     given = [name for name in ("days_until_due", "due_date") if params.get(name) is not None]
     if len(given) > 1:
         raise invalid("You may only specify one of these parameters: days_until_due, due_date.", param=given[1])
@@ -235,7 +235,7 @@ def _number(invoice: Object, customer: Object) -> None:
 
 
 def _ask_for_payment(world: StripeWorld, invoice: Object) -> None:
-    """The default payment that every finalized invoice has, with its payment intent."""
+    """Add the default payment of a finalized invoice, with its payment intent."""
     intent = world.add("payment_intents", "pi", {
         "amount": invoice["amount_due"], "amount_received": 0, "canceled_at": None, "cancellation_reason": None,
         "capture_method": "automatic", "currency": invoice["currency"], "customer": invoice["customer"],
@@ -253,7 +253,7 @@ def _ask_for_payment(world: StripeWorld, invoice: Object) -> None:
 
 
 def _blank(world: StripeWorld, customer: Object, currency: str) -> dict[str, Any]:
-    """An empty draft, every field of the API version present."""
+    """An empty draft with every field of the API version."""
     nothing = (
         "account_tax_ids", "amount_paid_off_stripe", "application", "automatically_finalizes_at",
         "confirmation_secret", "custom_fields", "customer_shipping", "default_payment_method", "default_source",

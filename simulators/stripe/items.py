@@ -1,4 +1,4 @@
-"""Invoice items of a local Stripe account: pending ones, and those that are lines of a draft."""
+"""Invoice items of a local Stripe account: pending ones, and lines of a draft."""
 
 from decimal import Decimal
 from typing import Any
@@ -62,7 +62,7 @@ def update_item(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def delete_item(world: StripeWorld, id: str, params: Params) -> Object:
-    """Delete a pending item or take it off its draft; emits invoiceitem.deleted."""
+    """Delete a pending item or remove it from its draft; emits invoiceitem.deleted."""
     item = world.get("invoiceitems", id)
     invoice = _draft_of(world, item)
     if invoice is not None:

@@ -1,4 +1,4 @@
-"""The page of an invoice on a local Stripe: what is owed, and a button that pays it."""
+"""The page of an invoice on a local Stripe: the amount due, and a button to pay it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -85,7 +85,7 @@ def credit_note_page(note: Object, *, lang: str) -> str:
 
 
 def money(units: int, currency: str, *, lang: str) -> str:
-    """Minor units as people write them."""
+    """Minor units formatted for people."""
     places = 0 if currency in _WITHOUT_CENTS else 2
     whole, cents = divmod(abs(units), 10**places)
     comma, dot = (",", ".") if lang == "es" else (".", ",")

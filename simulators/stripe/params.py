@@ -1,7 +1,7 @@
-"""Request parameters as stripe-python declares them: what the library cannot type, this server does not take.
+"""Request parameters as stripe-python declares them: parameters that the library does not type are refused.
 
-The declarations are read from the installed library's source, so that they follow the version in use and nothing
-of the library is imported. Parameters arrive form-encoded with brackets: `metadata[key]=v`, `lines[0][amount]=5`.
+The declarations are read from the installed library's source, so that they match its version; the library is not
+imported. Parameters arrive form-encoded with brackets: `metadata[key]=v`, `lines[0][amount]=5`.
 """
 
 import ast
@@ -23,7 +23,7 @@ MOST_ITEMS = 250
 
 @dataclass
 class Node:
-    """What one parameter may be: scalars, one of `choices`, a list, a free mapping, or an object."""
+    """The possible values of one parameter: scalars, one of `choices`, a list, a free mapping, or an object."""
 
     required: bool = True
     scalars: set[str] = field(default_factory=set)
@@ -39,7 +39,7 @@ class Node:
 
 
 def pinned_version() -> str:
-    """The API version that the installed stripe-python speaks."""
+    """The API version of the installed stripe-python."""
     tree = ast.parse((_library() / "_api_version.py").read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CURRENT":
@@ -56,7 +56,7 @@ def declared(operation: str) -> dict[str, Node]:
 
 
 def parse_form(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Nest bracketed keys into dicts; raises a Stripe refusal where two keys contradict each other."""
+    """Nest bracketed keys into dicts; raises a Stripe error if two keys contradict each other."""
     nested: dict[str, Any] = {}
     for key, value in pairs:
         found = _KEY.fullmatch(key)
@@ -73,10 +73,10 @@ def parse_form(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def read_params(operation: str, pairs: Iterable[tuple[str, str]], *, ours: frozenset[str]) -> dict[str, Any]:
-    """Parameters checked against the declaration and turned into int, bool, Decimal, str, list and dict.
+    """Check parameters against the declaration; returns them as int, bool, Decimal, str, list and dict.
 
-    `ours` are those this server implements; a declared one that is not among them is refused in plain words, so
-    that nothing is taken and then forgotten. Raises Stripe's refusals for unknown, missing and ill-typed ones.
+    `ours` are those this server implements; other declared ones are refused with an explanation, so that no parameter
+    is ignored. Raises Stripe's errors for unknown, missing and ill-typed ones.
     """
     members = declared(operation)
     sent = parse_form(pairs)
@@ -191,7 +191,7 @@ def _node(annotation: ast.expr, classes: Mapping[str, ast.ClassDef]) -> Node:
 
 
 def _read(annotation: ast.expr, node: Node, classes: Mapping[str, ast.ClassDef]) -> None:
-    """Add to a node what an annotation allows."""
+    """Add to a node the values that an annotation allows."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         _read(ast.parse(annotation.value, mode="eval").body, node, classes)
     elif isinstance(annotation, ast.BinOp):

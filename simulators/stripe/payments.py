@@ -1,4 +1,4 @@
-"""Money that comes and goes in a local Stripe account: payments of invoices, and refunds."""
+"""Payments of invoices and refunds in a local Stripe account."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ DECLINED = ("pm_card_chargeDeclined", "pm_card_visa_chargeDeclined", "tok_charge
 
 
 def pay(world: StripeWorld, id: str, params: Params) -> Object:
-    """Pay by card or mark as paid outside; a draft is finalized first. Emits invoice.paid and its kin.
+    """Pay by card or mark as paid outside; a draft is finalized first. Emits invoice.paid and related events.
 
     A declining test card such as pm_card_chargeDeclined is a 402 and emits invoice.payment_failed.
     """
@@ -37,7 +37,7 @@ def pay(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def charge(world: StripeWorld, invoice: Object, *, method: str, declined: bool = False) -> Object:
-    """Charge the whole rest of an open invoice, as its page does; raises a card error where it is declined."""
+    """Charge the amount due of an open invoice, as its page does; raises a card error if it is declined."""
     _check_payable(invoice)
     payment = world.all("invoice_payments", invoice=invoice["id"], status="open")[0]
     intent = world.objects["payment_intents"][payment["payment"]["payment_intent"]]
@@ -60,7 +60,7 @@ def charge(world: StripeWorld, invoice: Object, *, method: str, declined: bool =
 
 
 def create_refund(world: StripeWorld, params: Params) -> Object:
-    """Give back all or part of a charge; emits refund.created and charge.refunded."""
+    """Refund all or part of a charge; emits refund.created and charge.refunded."""
     charged = _charge_named(world, params)
     left = charged["amount"] - charged["amount_refunded"]
     amount = left if params.get("amount") is None else params["amount"]
@@ -82,7 +82,7 @@ def create_refund(world: StripeWorld, params: Params) -> Object:
         "reason": params.get("reason"), "receipt_number": None, "source_transfer_reversal": None,
         "status": "succeeded", "transfer_reversal": None,
     })  # fmt: skip
-    del refund["livemode"]  # the one kind that has none
+    del refund["livemode"]  # the only kind without one
     world.emit("refund.created", refund)
     world.emit("charge.refunded", charged, previous=changed(before, shown(charged)))
     return refund
@@ -97,7 +97,7 @@ def update_refund(world: StripeWorld, id: str, params: Params) -> Object:
 
 
 def open_dispute(world: StripeWorld, charged: Object, *, status: str = "needs_response") -> Object:
-    """The cardholder's bank takes the money of a charge back; emits charge.dispute.created and funds_withdrawn."""
+    """Open a dispute on a charge; emits charge.dispute.created and funds_withdrawn."""
     dispute = world.add("disputes", "dp", {
         "amount": charged["amount"], "balance_transactions": [], "charge": charged["id"],
         "currency": charged["currency"], "enhanced_eligibility_types": [], "evidence": {}, "evidence_details": {},
@@ -112,7 +112,7 @@ def open_dispute(world: StripeWorld, charged: Object, *, status: str = "needs_re
 
 
 def close_dispute(world: StripeWorld, id: str, *, status: str) -> Object:
-    """The bank decides: won or lost; emits charge.dispute.closed, and funds_reinstated where it was won."""
+    """Close a dispute as won or lost; emits charge.dispute.closed, and funds_reinstated if it was won."""
     dispute = world.get("disputes", id)
     dispute["status"] = status
     world.emit("charge.dispute.closed", dispute)
@@ -122,7 +122,7 @@ def close_dispute(world: StripeWorld, id: str, *, status: str) -> Object:
 
 
 def charge_of(world: StripeWorld, invoice: Object) -> Object | None:
-    """The charge that paid an invoice; None where the money came outside of Stripe."""
+    """The charge that paid an invoice; None if it was paid outside of Stripe."""
     for payment in world.all("invoice_payments", invoice=invoice["id"], status="paid"):
         intent = world.objects["payment_intents"][payment["payment"]["payment_intent"]]
         return world.objects["charges"][intent["latest_charge"]]
@@ -137,7 +137,7 @@ def _check_payable(invoice: Object) -> None:
 
 
 def _pay_outside(world: StripeWorld, invoice: Object) -> Object:
-    """No charge is made, so only invoice.paid tells of it."""
+    """Mark as paid without a charge; only invoice.paid is emitted."""
     cancel_payments(world, invoice)
     rest = invoice["amount_remaining"]
     invoice |= {"amount_paid": invoice["amount_paid"] + rest, "amount_paid_off_stripe": rest}

@@ -1,4 +1,4 @@
-"""Reading a local Stripe account: lists with cursors and filters, searches by metadata, expanded objects."""
+"""Read access to a local Stripe account: lists with cursors and filters, searches by metadata, expanded objects."""
 
 import re
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def list_objects(world: StripeWorld, kind: str, params: Params) -> Object:
 
 
 def page(objects: list[Object], params: Params, *, url: str) -> Object:
-    """The part of a list that cursor and limit (1 to 100, by default 10) ask for."""
+    """The page of a list for a cursor and a limit (1 to 100, by default 10)."""
     limit = _limit(params)
     ids = [object["id"] for object in objects]
     if params.get("starting_after"):
@@ -58,7 +58,7 @@ def page(objects: list[Object], params: Params, *, url: str) -> Object:
 def search_objects(world: StripeWorld, kind: str, params: Params) -> Object:
     """Objects that match every clause of a query such as `metadata['tenant']:'acme' AND status:'open'`.
 
-    Unlike Stripe's own search this one sees at once what was just written.
+    Unlike Stripe's search, this one includes the latest changes at once.
     """
     clauses = [_clause(kind, part) for part in re.split(r"\s+AND\s+", params["query"].strip())]
     found = [
@@ -72,7 +72,7 @@ def search_objects(world: StripeWorld, kind: str, params: Params) -> Object:
 
 
 def expand(world: StripeWorld, answer: Object, paths: list[str]) -> Object:
-    """Put whole objects where ids stand, as `expand` asks; refuses what cannot be expanded."""
+    """Replace ids by whole objects according to `expand`; refuses paths that cannot be expanded."""
     for path in paths:
         parts = path.split(".")
         if len(parts) > _DEEPEST:

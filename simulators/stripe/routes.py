@@ -1,4 +1,4 @@
-"""Which request of Stripe's API is answered by what: method, path, declared parameters, those taken, and the verb."""
+"""Routes of Stripe's API: method, path, declared parameters, supported parameters, function."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ EXPAND = frozenset({"expand"})
 
 @dataclass(frozen=True)
 class Route:
-    """One operation; `name` is what faults and the call log know it by, `reads` that it changes nothing."""
+    """One operation; `name` is its name in faults and the call log, `reads` means that it changes nothing."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class Route:
     reads: bool = False
 
     def match(self, method: str, path: str) -> str | None:
-        """The id in a path that this route answers ("" where it has none); None where it does not."""
+        """The id in a path that matches this route ("" without an id); None if it does not match."""
         if method != self.method:
             return None
         found = re.fullmatch(self.path.replace("{id}", "([A-Za-z0-9_]+)"), path)
@@ -34,7 +34,7 @@ class Route:
 
 
 def find(method: str, path: str) -> tuple[Route, str] | None:
-    """The route for a request with the id it names; paths that are words go before ids."""
+    """The route for a request with the id it names; literal paths precede ids."""
     for route in ROUTES:
         id = route.match(method, path)
         if id is not None:

@@ -1,7 +1,7 @@
-"""A Stripe that runs here: invoicing over Stripe's own HTTP protocol, signed webhooks and a page that pays.
+"""A simulated Stripe: invoicing over Stripe's own HTTP protocol, signed webhooks and a payment page.
 
-`create_stripe_server` makes it. It is a WSGI application; `.serve()` brings it up on a port. What it can be made
-to do stands under /_control (see `control.py`) and in the acts and settings of `StripeServer`.
+`create_stripe_server` makes it. It is a WSGI application; `.serve()` starts it on a port. It is controlled by the
+routes under /_control (see `control.py`) and by the acts and settings of `StripeServer`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,11 +36,11 @@ ROUNDINGS = ("line", "invoice")
 
 
 class StripeServer:
-    """The Stripe playground: `app` is its Flask application, `url` where it runs once served.
+    """A simulated Stripe: `app` is its Flask application, `url` its address once served.
 
-    Faults (POST /_control/faults) take an `operation` such as "invoices.create" or "*" and, beside the kinds in
-    `faults.py`, kind "error" with `error` "after_commit" (done, answered 500, a retry with the same key gets the
-    answer that was lost) or "after_commit_for_good" (done, answered 500, and so for good under that key).
+    Faults (POST /_control/faults) take an `operation` such as "invoices.create" or "*" and, in addition to the kinds in
+    `faults.py`, kind "error" with `error` "after_commit" (executed, answered 500; a retry with the same key gets the
+    lost answer) or "after_commit_for_good" (executed, answered 500, also on every retry with that key).
     """
 
     def __init__(
@@ -66,18 +66,18 @@ class StripeServer:
         return self.app(environ, start_response)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
-        """Bring the server up in a thread; closing the handle stops its webhooks too."""
+        """Start the server in a thread; closing the handle stops its webhooks too."""
         running = serve(self, host, port, on_close=self.close)
         self.url = self.url or running.url
         return running
 
     def close(self) -> None:
-        """Stop sending webhooks and let hanging requests go."""
+        """Stop sending webhooks and end hanging requests."""
         self.webhooks.close()
 
     @property
     def acts(self) -> Mapping[str, Callable[..., Any]]:
-        """The acts that the control door offers, by name."""
+        """The acts of the control routes, by name."""
         return {
             "pay": self.pay, "decline": self.decline, "resend": self.resend, "refund": self.refund,
             "dispute": self.dispute, "close_dispute": self.close_dispute, "void": self.void,
@@ -92,25 +92,25 @@ class StripeServer:
         return self._charge(invoice, method=DECLINED_CARD)
 
     def refund(self, invoice: str, amount: int | None = None) -> Object:
-        """Give back the charge of a paid invoice, or a part of it, as the dashboard does."""
+        """Refund the charge of a paid invoice, or a part of it, as the dashboard does."""
         return self._with_charge(invoice, lambda charged: create_refund(
             self.world, {"charge": charged["id"]} | ({} if amount is None else {"amount": amount})
         ))  # fmt: skip
 
     def dispute(self, invoice: str, status: str = "needs_response") -> Object:
-        """Have the cardholder dispute the charge of a paid invoice."""
+        """Open a dispute on the charge of a paid invoice."""
         return self._with_charge(invoice, lambda charged: open_dispute(self.world, charged, status=status))
 
     def close_dispute(self, dispute: str, status: str) -> Object:
-        """Have the bank decide a dispute: won or lost."""
+        """Close a dispute as won or lost."""
         return self._act(lambda: close_dispute(self.world, dispute, status=status))
 
     def void(self, invoice: str) -> Object:
-        """Cancel an open invoice as the dashboard does."""
+        """Void an open invoice as the dashboard does."""
         return self._act(lambda: void(self.world, invoice, {}))
 
     def resend(self, event: str) -> Object:
-        """Send an event once more."""
+        """Send an event again."""
         found = shown(self.world.objects["events"][event])
         self.webhooks.send([found])
         return found
@@ -125,7 +125,7 @@ class StripeServer:
             }  # fmt: skip
 
     def messages(self, *, type: str = "") -> list[Object]:
-        """The events that happened, oldest first, narrowed to one type."""
+        """The events, oldest first, optionally of one type."""
         with self.world.lock:
             return [shown(event) for event in self.world.all("events") if type in ("", event["type"])]
 
@@ -148,11 +148,11 @@ class StripeServer:
         return dict(self.world.settings) | self.webhooks.describe()
 
     def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until every webhook was accepted or given up; False when one still was not."""
+        """Wait until every webhook was accepted or given up; returns False if one was not."""
         return self.webhooks.settle(timeout)
 
     def reset(self, *, keep_world: bool = True) -> None:
-        """Forget calls, deliveries and faults; without `keep_world` the objects and settings too."""
+        """Clear calls, deliveries and faults; without `keep_world` the objects and settings too."""
         self.faults.clear()
         self.calls.clear()
         self.courier.deliveries.clear()
@@ -164,19 +164,19 @@ class StripeServer:
             self.webhooks.configure(duplicates=0, order="kept", delay=0.0, held=False)
 
     def invoice_of(self, token: str) -> Object | None:
-        """The invoice whose page has this token."""
+        """The invoice of a page's token."""
         with self.world.lock:
             return next((one for one in self.world.all("invoices") if one["_token"] == token), None)
 
     def _with_charge(self, invoice: str, act: Callable[[Object], Object]) -> Object:
-        """Act on the charge that paid an invoice; raises ValueError where none did."""
+        """Act on the charge that paid an invoice; raises ValueError if there is none."""
         charged = charge_of(self.world, self.world.objects["invoices"][invoice])
         if charged is None:
             raise ValueError(f"no charge paid {invoice}")
         return self._act(lambda: act(charged))
 
     def _act(self, act: Callable[[], Object]) -> Object:
-        """Do what somebody does in the dashboard, and send its events."""
+        """Perform an act of the dashboard, and send its events."""
         with self.world.lock:
             self.world.request = {"id": None, "idempotency_key": None}
             done = act()
@@ -217,11 +217,11 @@ def create_stripe_server(
     enabled_events: Sequence[str] = ("*",),
     retry_schedule: Sequence[float] = RETRY_SCHEDULE,
 ) -> StripeServer:
-    """An empty test account that sends its events to `webhooks`, pairs of (url, signing secret).
+    """Return an empty test account that sends its events to `webhooks`, pairs of (url, signing secret).
 
-    `api_key` is the one key taken, by default any that begins with sk_test_ or rk_test_. `public_url` is where a
-    browser reaches the pages of invoices, by default where the request came to. With `state` everything is kept
-    in that file and found again at the next start. `retry_schedule` holds the seconds before each new attempt.
+    `api_key` is the only accepted key, by default any that begins with sk_test_ or rk_test_. `public_url` is the base
+    address of the invoice pages for browsers, by default that of the request. With `state` everything is stored in that
+    file and loaded at the next start. `retry_schedule` holds the seconds before each new attempt.
     """
     endpoints = [Endpoint(url, secret, tuple(enabled_events)) for url, secret in webhooks]
     return StripeServer(

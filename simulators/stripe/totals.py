@@ -1,7 +1,7 @@
 """The sums of an invoice, in minor units: exclusive and inclusive tax rates, half up, negative lines too.
 
-Accounts of Stripe differ in where tax is rounded, so both ways are here: on each line, or once per rate on the
-whole invoice.
+Stripe accounts differ in where tax is rounded, so both ways are supported: on each line, or once per rate on the whole
+invoice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Rate:
-    """A tax rate: its id, percentage and whether amounts already hold the tax."""
+    """A tax rate: its id, percentage and whether amounts include the tax."""
 
     id: str
     percentage: Decimal

@@ -1,4 +1,4 @@
-"""Signed webhooks of a local Stripe account, and the bad days that they have on demand.
+"""Signed webhooks of a local Stripe account, with faults on demand.
 
 Source of the signature: docs.stripe.com/webhooks, "Verify webhook signatures manually".
 """
@@ -22,14 +22,14 @@ _GATHER_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where events go, signed with which secret, and which: names, a trailing * for the rest, or "*"."""
+    """A webhook endpoint: URL, secret, and event types: names, a trailing * for the rest, or "*"."""
 
     url: str
     secret: str
     enabled_events: tuple[str, ...] = ("*",)
 
     def wants(self, type: str) -> bool:
-        """Whether an event of this type goes there."""
+        """Whether events of this type are sent there."""
         return any(
             type.startswith(pattern[:-1]) if pattern.endswith("*") else type == pattern
             for pattern in self.enabled_events
@@ -39,8 +39,8 @@ class Endpoint:
 class StripeWebhooks:
     """Sends events one after another; with `duplicates` several times, in another `order`, late or not yet.
 
-    `duplicates` is the number of extra copies; `order` rearranges what waits together; `delay` is in seconds;
-    while `held` nothing goes out. What is refused goes out again on the courier's schedule, newly signed.
+    `duplicates` is the number of extra copies; `order` reorders pending events; `delay` is in seconds; while `held`
+    nothing is sent. Refused events are sent again on the courier's schedule, newly signed.
     """
 
     def __init__(self, courier: Courier, endpoints: Iterable[Endpoint]) -> None:
@@ -69,7 +69,7 @@ class StripeWebhooks:
             self._changed.notify_all()
 
     def describe(self) -> dict[str, Any]:
-        """The settings and what waits."""
+        """The settings and pending events."""
         with self._changed:
             return {
                 "endpoints": [[endpoint.url, list(endpoint.enabled_events)] for endpoint in self.endpoints],
@@ -78,7 +78,7 @@ class StripeWebhooks:
             }  # fmt: skip
 
     def send(self, events: Iterable[Object]) -> None:
-        """Queue events for every endpoint that wants them."""
+        """Queue events for every endpoint with their type."""
         wanted = [(to, event) for event in events for to in self.endpoints if to.wants(event["type"])]
         if not wanted:
             return
@@ -90,7 +90,7 @@ class StripeWebhooks:
             self._changed.notify_all()
 
     def settle(self, timeout: float) -> bool:
-        """Wait until everything queued was sent and accepted or given up; held events do not count."""
+        """Wait until everything queued was accepted or given up; held events do not count."""
         limit = time.monotonic() + timeout
         with self._changed:
             idle = self._changed.wait_for(lambda: not self._busy and (self.held or not self._waiting), timeout=timeout)
@@ -143,12 +143,12 @@ class StripeWebhooks:
 
 
 def signature(secret: str, *, body: bytes, timestamp: int) -> str:
-    """The Stripe-Signature header of a body sent at a Unix time in seconds, with a scheme to be passed over."""
+    """The Stripe-Signature header of a body sent at a Unix time in seconds, with an extra scheme to be ignored."""
     digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={digest},v0={'0' * 64}"
 
 
 def _machine_time() -> int:
-    # Receivers hold the signature against the machine's own clock (stripe-python reads it itself),
+    # Receivers compare the signature's time with the machine's own clock (stripe-python reads it directly),
     # which a demo or a test that moves the project's clock does not move.
     return int(time.time())  # noqa: TID251

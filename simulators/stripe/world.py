@@ -1,4 +1,4 @@
-"""What a local Stripe account holds: its objects in Stripe's JSON shape, its events, its idempotency keys."""
+"""State of a local Stripe account: objects in Stripe's JSON shape, events, idempotency keys."""
 
 import copy
 import json
@@ -29,7 +29,7 @@ _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 50, 40, 500
 
 
 class StripeWorld:
-    """Everything in memory behind one lock; with `state` also in a file, so that a demo outlives a restart."""
+    """All state in memory behind one lock; with `state` also in a file, so that a demo survives a restart."""
 
     def __init__(self, *, now: Now, state: Path | None = None, account_name: str, country: str) -> None:
         self.now = now
@@ -44,7 +44,7 @@ class StripeWorld:
             self._load(state)
 
     def clear(self) -> None:
-        """Forget everything, the settings too."""
+        """Clear everything, settings included."""
         with self.lock:
             self.objects: dict[str, dict[str, Object]] = {kind: {} for kind in NOUNS}
             self.keys: dict[str, dict[str, Any]] = {}
@@ -57,7 +57,7 @@ class StripeWorld:
         return int(self.now().timestamp())
 
     def add(self, kind: str, prefix: str, fields: Mapping[str, Any]) -> Object:
-        """Store a new object with an id, its time and what every Stripe object carries."""
+        """Store a new object with an id, its time and the fields common to all Stripe objects."""
         object: Object = {
             "id": f"{prefix}_{random_text(24)}", "object": NOUNS[kind], "created": self.stamp(), "livemode": False,
         }  # fmt: skip
@@ -73,7 +73,7 @@ class StripeWorld:
         return found
 
     def all(self, kind: str, **where: Any) -> list[Object]:
-        """The objects of a kind, oldest first, with these values."""
+        """The objects of a kind, oldest first, filtered by these values."""
         return [
             object
             for object in self.objects[kind].values()
@@ -81,12 +81,12 @@ class StripeWorld:
         ]
 
     def delete(self, kind: str, object: Object) -> Object:
-        """Delete, and return what the API answers to that."""
+        """Delete an object and return the API's answer."""
         object["_deleted"] = True
         return {"id": object["id"], "object": NOUNS[kind], "deleted": True}
 
     def emit(self, type: str, object: Object, *, previous: Mapping[str, Any] | None = None) -> None:
-        """Record an event with the object as it is now; it is sent when the request is done."""
+        """Record an event with the current object; it is sent at the end of the request."""
         data: Object = {"object": copy.deepcopy(shown(object))}
         if previous:
             data["previous_attributes"] = dict(previous)
@@ -99,7 +99,7 @@ class StripeWorld:
             del self.objects["events"][next(iter(self.objects["events"]))]
 
     def take_events(self) -> list[Object]:
-        """The events since they were last taken, in order."""
+        """Return the events since the last call, in order."""
         fresh, self._fresh = self._fresh, []
         return fresh
 
@@ -110,7 +110,7 @@ class StripeWorld:
             del self.keys[key]
 
     def save(self) -> None:
-        """Write the state file, whole or not at all."""
+        """Write the state file atomically."""
         if self._state is None:
             return
         self._state.parent.mkdir(parents=True, exist_ok=True)
@@ -126,12 +126,12 @@ class StripeWorld:
 
 
 def random_text(length: int) -> str:
-    """Letters and digits, as in Stripe's ids; random, so that a fresh server never repeats an old one's."""
+    """Letters and digits, as in Stripe's ids; random, so that a new server never repeats earlier ids."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def shown(object: Mapping[str, Any]) -> Object:
-    """An object as the API shows it: without the server's own keys, its lines as a list object."""
+    """An object as the API shows it: without internal keys, its lines as a list object."""
     visible = {key: value for key, value in object.items() if not key.startswith("_")}
     if "_lines" in object:
         url = f"/v1/{object['object']}s/{object['id']}/lines"
@@ -140,7 +140,7 @@ def shown(object: Mapping[str, Any]) -> Object:
 
 
 def listed(objects: Iterable[Object], *, url: str, limit: int) -> Object:
-    """A list object with the first `limit` of these."""
+    """A list object of the first `limit` objects."""
     found = list(objects)
     return {
         "object": "list", "data": found[:limit], "has_more": len(found) > limit,
@@ -149,7 +149,7 @@ def listed(objects: Iterable[Object], *, url: str, limit: int) -> Object:
 
 
 def metadata_after(before: Mapping[str, str], sent: Any) -> dict[str, str]:
-    """Metadata merged with what was sent: an empty value drops a key, an empty string drops all."""
+    """Metadata merged with the sent values: an empty value drops a key, an empty string drops all."""
     if sent is None:
         return dict(before)
     merged = {key: value for key, value in ({} if sent == "" else {**before, **sent}).items() if value != ""}

@@ -1,7 +1,7 @@
 """The activities that Teams sends, in Teams' own shape.
 
-Sources: learn.microsoft.com, "Send and receive messages" and "Conversation events in your Teams bot"; for messages and
-invokes of today's service microsoft/teams.net, core/test/…/TeamsActivityTests.cs.
+Sources: learn.microsoft.com, "Send and receive messages" and "Conversation events in your Teams bot"; for current
+messages and invokes microsoft/teams.net, core/test/…/TeamsActivityTests.cs.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ FILE_DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 
 
 def conversation_json(conversation: Conversation, root: str = "") -> dict[str, Any]:
-    """The conversation as activities name it; a thread in a channel by its root message."""
+    """The conversation in an activity; a thread of a channel by its root message."""
     shown = {"conversationType": conversation.kind, "tenantId": conversation.tenant_id}
     if conversation.kind == "personal":
         return shown | {"id": conversation.id}
@@ -24,7 +24,7 @@ def conversation_json(conversation: Conversation, root: str = "") -> dict[str, A
 
 
 def channel_data(conversation: Conversation, team: Team | None) -> dict[str, Any]:
-    """Teams' own part of a message: the tenant, and in channels the channel and the team, by their ids alone."""
+    """Teams' own part of a message: the tenant, and in channels the ids of channel and team."""
     data: dict[str, Any] = {"tenant": {"id": conversation.tenant_id}}
     if team is None:
         return data
@@ -35,14 +35,14 @@ def channel_data(conversation: Conversation, team: Team | None) -> dict[str, Any
 
 
 def timestamp(at: datetime, tz: str = "UTC") -> str:
-    """A moment with seven decimals, as Teams writes it, in a zone."""
+    """A time with seven decimals, as Teams writes it, in a zone."""
     local = at.astimezone(ZoneInfo(tz))
     offset = "Z" if tz == "UTC" else local.strftime("%z")[:3] + ":" + local.strftime("%z")[3:]
     return local.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0" + offset
 
 
 def account_of(user: TeamsUser, *, with_name: bool = True) -> dict[str, str]:
-    """A person as activities name them; some guests have no Entra id there, events have no names."""
+    """A person in an activity; some guests have no Entra id there, events have no names."""
     told = {"id": user.id, "name": user.name if with_name else "", "aadObjectId": user.aad_object_id}
     return {key: value for key, value in told.items() if value}
 
@@ -59,7 +59,7 @@ def sent_by(
     root: str = "",
     more: Mapping[str, Any],
 ) -> Activity:
-    """A message, an invoke or a reaction of a person, with everything that Teams puts into each."""
+    """A message, an invoke or a reaction of a person, with all fields that Teams adds to each."""
     tenant = world.tenants[user.tenant_id]
     data = channel_data(conversation, world.team_of(conversation))
     extra = dict(more)
@@ -85,7 +85,7 @@ def event_of(
     bot: Mapping[str, str],
     more: Mapping[str, Any],
 ) -> Activity:
-    """A conversationUpdate, an installationUpdate or a messageReaction: nobody's name, zone or client in it."""
+    """A conversationUpdate, an installationUpdate or a messageReaction: without names, zone and client."""
     extra = dict(more)
     data = {"tenant": {"id": conversation.tenant_id}} | extra.pop("channelData", {})
     return {
@@ -96,12 +96,12 @@ def event_of(
 
 
 def team_data(team: Team) -> dict[str, Any]:
-    """A team as installations name it."""
+    """A team in an installation event."""
     return {"aadGroupId": team.aad_group_id, "name": team.name, "id": team.id}
 
 
 def client_info(user: TeamsUser, tenant: Tenant) -> dict[str, Any]:
-    """What a Teams client tells of itself."""
+    """The entity with which a Teams client describes itself."""
     return {
         "locale": user.locale, "country": tenant.country, "platform": "Web", "timezone": user.tz,
         "type": "clientInfo",
@@ -109,10 +109,10 @@ def client_info(user: TeamsUser, tenant: Tenant) -> dict[str, Any]:
 
 
 def member_json(user: TeamsUser) -> dict[str, Any]:
-    """A person as the member lists give them; the tenant is a guest's own where Teams tells it.
+    """A person as in the member lists; the tenant is a guest's own if Teams shows it.
 
-    What somebody has not got is left out: people without a mail address; guests who never signed in have neither
-    address nor name (OfficeDev/BotBuilder-MicrosoftTeams#88).
+    Missing values are left out: people without a mail address; guests who never signed in have neither address nor name
+    (OfficeDev/BotBuilder-MicrosoftTeams#88).
     """
     given, _, surname = user.name.partition(" ")
     shown: dict[str, Any] = {

@@ -1,5 +1,6 @@
-"""Whether Teams shows an Adaptive Card as it is meant: the Connector takes one that Teams does not understand, and
-people read an apology, or miss a part of it.
+"""Checks whether Teams displays an Adaptive Card completely.
+
+The Connector accepts a card that Teams does not understand; people then see an error text, or miss a part of it.
 
 Sources: adaptivecards.io schema 1.5 (elements, actions and their required properties); learn.microsoft.com, "Types of
 cards" (version 1.5 or earlier, no Media); microsoft/AdaptiveCards#9378 (1.6 is not displayed); microsoft/teams.net#482
@@ -29,7 +30,7 @@ _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
 def problems(card: Mapping[str, Any]) -> list[str]:
-    """Why Teams does not show the card whole, a sentence each; empty where it does."""
+    """The reasons why Teams does not display the card completely, a sentence each; empty if it does."""
     return [*_problems_of_card(card), *_problems_inside(card, "card")]
 
 

@@ -1,8 +1,8 @@
-"""What the Connector refuses in an activity of the bot, before anything of it is shown.
+"""Errors of the Connector for an activity of the bot, before any part of it is shown.
 
 Sources: learn.microsoft.com, "Send and receive messages" (413 above 100 KB in UTF-16); OfficeDev/
 BotBuilder-MicrosoftTeams#212 (no text/html attachments from bots); microsoft/botbuilder-js#2111 (a mention's text must
-stand in the activity's text).
+be in the activity's text).
 """
 
 import json
@@ -19,7 +19,7 @@ _VERSION = re.compile(r"\d+\.\d+")
 
 
 def check(activity: Mapping[str, Any]) -> None:
-    """Raise the Connector's refusal unless it would take this message or typing activity."""
+    """Raise the Connector's error unless it accepts this message or typing activity."""
     kind = activity.get("type")
     if kind not in ("message", "typing"):
         raise bad_request(f"Unknown activity type {kind!r}.", code="BadArgument")

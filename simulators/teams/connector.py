@@ -1,6 +1,6 @@
-"""The Bot Connector at the serviceUrl: routes, who may call, how often, and the answers.
+"""The Bot Connector at the serviceUrl: routes, authentication, limits, and the answers.
 
-Sources: learn.microsoft.com, "Bot Connector REST API reference" and "Send and receive messages"; refusals, limits and
+Sources: learn.microsoft.com, "Bot Connector REST API reference" and "Send and receive messages"; errors, limits and
 message splitting have their sources in their own modules.
 """
 
@@ -31,7 +31,7 @@ Act = Callable[[], tuple[Any, int]]
 
 
 def connector_routes(core: TeamsCore) -> Blueprint:
-    """The Connector's routes, under /{region}/{tenant}/ as the serviceUrl has them."""
+    """The Connector's routes, under /{region}/{tenant}/ as in the serviceUrl."""
     routes = Blueprint("teams_connector", __name__, url_prefix="/<region>/<tenant>/v3")
 
     def door(rule: str, operation: str, verb: str, act: Callable[..., tuple[Any, int]]) -> None:
@@ -87,7 +87,7 @@ def _answered(core: TeamsCore, operation: str, tenant: str, names: Mapping[str, 
 
 
 def finish(entry: dict[str, Any], response: Response, status: int) -> Response:
-    """Answer with a status, which the log of calls keeps."""
+    """Answer with a status and add it to the log of calls."""
     entry["status"] = response.status_code = status
     return response
 
@@ -109,7 +109,7 @@ def _refuse_disabled(core: TeamsCore, tenant: str) -> None:
 
 
 def _uses(operation: str, tenant: str, names: Mapping[str, str], body: object) -> list[Use]:
-    """Which limits a request falls under; a message that Teams splits counts as often as it is shown."""
+    """The limits of a request; a message that Teams splits counts once per part."""
     wanted = [*uses("tenant", tenant)]
     scenario = SCENARIOS.get(operation)
     if scenario is None:
@@ -123,7 +123,7 @@ def _uses(operation: str, tenant: str, names: Mapping[str, str], body: object) -
 
 
 def _target(wanted: Mapping[str, Any]) -> str:
-    """With whom, or in which channel, a conversation is to be created."""
+    """The person or channel for which a conversation is to be created."""
     members, data = wanted.get("members"), wanted.get("channelData")
     if isinstance(members, list) and members and isinstance(members[0], Mapping):
         return str(members[0].get("id"))
@@ -132,12 +132,12 @@ def _target(wanted: Mapping[str, Any]) -> str:
 
 
 def fault_status(fault: Fault) -> int:
-    """The HTTP status of an arranged fault."""
+    """The HTTP status of a fault."""
     return fault.status or STATUS.get(fault.error, int(fault.kind) if fault.kind.isdecimal() else 400)
 
 
 def befallen(fault: Fault) -> Response:
-    """The answer of an arranged fault; `retry_after` 0 leaves the header out, as Teams often does."""
+    """The answer of a fault; `retry_after` 0 leaves the header out, as Teams often does."""
     if fault.kind in ("502", "503") and not fault.error:
         return Response("<html><body><h1>Bad Gateway</h1></body></html>", mimetype="text/html")
     code = fault.error or ("Throttled" if fault.kind == "429" else "ServiceError")
@@ -153,7 +153,7 @@ def _create(core: TeamsCore, tenant: str) -> tuple[Any, int]:
 
 
 def _send(core: TeamsCore, tenant: str, *, conversation_id: str, activity_id: str = "") -> tuple[Any, int]:
-    """201 with the message's id; 202 without one where the activity became several messages."""
+    """201 with the message's id; 202 without one if the activity became several messages."""
     conversation, root = _place(core, tenant, conversation_id)
     posted = send(core, conversation, _body(), root=root, reply_to=activity_id)
     return ({"id": posted[0]["id"]}, 201) if len(posted) == 1 else (None, 202)

@@ -1,4 +1,4 @@
-"""The heart of the Teams playground: its world, its keys, and how it sends activities to the bot."""
+"""Core of the simulated Teams: its world, its keys, and sending activities to the bot."""
 
 import json
 from collections import deque
@@ -21,7 +21,7 @@ USER_AGENT = "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)"
 
 @dataclass
 class TeamsApp:
-    """The bot's registration: who it is, its secret, its home tenant, and where it listens."""
+    """The bot's registration: id, secret, home tenant, and endpoint."""
 
     app_id: str
     password: str
@@ -29,18 +29,18 @@ class TeamsApp:
     name: str
     endpoint: str = ""
     multi_tenant: bool = False  # registered before August 2025: tokens come from botframework.com
-    is_registered: bool = True  # with Azure; else every call is 401 BotNotRegistered
+    is_registered: bool = True  # registered with Azure; otherwise every call is 401 BotNotRegistered
 
     @property
     def account(self) -> dict[str, str]:
-        """The bot as activities name it."""
+        """The bot as an account in activities."""
         return {"id": f"28:{self.app_id}", "name": self.name}
 
 
 class TeamsCore:
-    """World, keys, courier, limits, feed and faults of one Teams playground.
+    """World, keys, courier, limits, feed and faults of one simulated Teams.
 
-    An activity that the bot does not answer with a 2xx within `turn_timeout` seconds is sent again, the same id and
+    An activity that the bot does not answer with a 2xx within `turn_timeout` seconds is sent again with the same id and
     bytes, after each pause of `retry_schedule` (msteams-docs#6084: slower than 15 s; #1571: no 2xx, two tries in all).
     """
 
@@ -71,13 +71,13 @@ class TeamsCore:
         self._sent: deque[Activity] = deque(maxlen=10_000)
 
     def service_url(self, tenant_id: str) -> str:
-        """Where the bot is to answer for a tenant."""
+        """The address for the bot's answers in a tenant."""
         return f"{self.url}/{self.world.tenants[tenant_id].region}/{tenant_id}/"
 
     # ------------------------------------------------------------- activities
 
     def post(self, activity: Activity, *, wait: bool) -> Delivery:
-        """POST an activity with a good token; the same one again if the bot is too slow or answers no 2xx."""
+        """POST an activity with a valid token; sent again if the bot is too slow or answers no 2xx."""
         self._sent.append(activity)
         return self.courier.send(
             activity["type"], activity["id"], url=self.settings.endpoint,
@@ -87,7 +87,7 @@ class TeamsCore:
     def ask(self, activity: Activity, *, token: str | None = None) -> Delivery:
         """POST an activity once and wait for its answer: invokes, and tests with tokens of their own.
 
-        `token` "" sends none; None makes a good one.
+        `token` "" sends none; None makes a valid one.
         """
         self._sent.append(activity)
         prepare = self._letter(activity, token=token)
@@ -120,14 +120,14 @@ class TeamsCore:
     def activity(
         self, person: TeamsUser, place: Conversation, kind: str, id: str, *, root: str = "", more: Mapping[str, Any]
     ) -> Activity:
-        """A message or an invoke of a person, not sent yet."""
+        """Build a message or an invoke of a person, without sending it."""
         return sent_by(
             self.world, person, place, kind=kind, id=id, service_url=self.service_url(person.tenant_id),
             bot=self.settings.account, root=root, more=more,
         )  # fmt: skip
 
     def event_id(self) -> str:
-        """A fresh id for what is no message."""
+        """A new id for an activity that is no message."""
         return f"f:{self.world.ids.uuid()}"
 
     def redeliver(self, activity_id: str, *, times: int = 1) -> list[Delivery]:
@@ -136,7 +136,7 @@ class TeamsCore:
         return [self.ask(activity) for _ in range(times)]
 
     def sent_activity(self, activity_id: str) -> Activity:
-        """The activity the bot was sent under this id."""
+        """The activity sent to the bot with this id."""
         return next(a for a in reversed(self._sent) if a["id"] == activity_id)
 
     def forge(self, kind: str, tenant: str) -> str:
@@ -150,7 +150,7 @@ class TeamsCore:
     # --------------------------------------------------------------- the log
 
     def note(self, kind: str, conversation: Conversation, activity: Activity, **more: Any) -> None:
-        """Put what happened to a message into the feed."""
+        """Add a change of a message to the feed."""
         with self.world.lock:
             shown = self.world.shown(activity)
         self.feed.add(
@@ -169,11 +169,11 @@ class TeamsCore:
         return found
 
     def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until every activity has been delivered or given up; False when some still waits."""
+        """Wait until every activity has been delivered or given up; returns False if some are still pending."""
         return self.courier.settle(timeout)
 
     def reset(self, *, keep_world: bool = True) -> None:
-        """Forget messages, faults and logs; without `keep_world` also tenants and people."""
+        """Clear messages, faults and logs; without `keep_world` also tenants and people."""
         self.faults.clear()
         self.feed.clear()
         self.calls.clear()

@@ -1,4 +1,4 @@
-"""Tenants, people, teams and chats of the Teams playground: who there is, and who is in which conversation."""
+"""Tenants, people, teams and chats of the simulated Teams, and the members of each conversation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from simulators.teams.world import Conversation, Team, TeamsUser, Tenant
 
 
 class Directory:
-    """Adds people and places, renames people, and moves them in and out of conversations."""
+    """Adds people and places, renames people, and changes the members of conversations."""
 
     def __init__(self, core: TeamsCore) -> None:
         self._core = core
@@ -19,7 +19,7 @@ class Directory:
     def add_tenant(
         self, name: str, *, id: str = "", domain: str = "", region: str = "emea", country: str = "ES"
     ) -> Tenant:
-        """A company."""
+        """Add a company."""
         domain = domain or f"{name.lower().replace(' ', '')}.example"
         tenant = Tenant(id or self._world.ids.uuid(), name, domain, region, country)
         self._world.tenants[tenant.id] = tenant
@@ -39,7 +39,7 @@ class Directory:
         is_guest: bool = False,
         home_tenant_id: str = "",
     ) -> TeamsUser:
-        """A person of a company; a guest's UPN carries #EXT#. `aad_object_id` "" makes one, None leaves it out."""
+        """Add a person to a company; a guest's UPN has #EXT#. `aad_object_id` "" makes one, None leaves it out."""
         ids, domain = self._world.ids, self._world.tenants[tenant].domain
         if not upn and is_guest:
             upn = f"{email.replace('@', '_')}#EXT#@{domain}"
@@ -52,14 +52,14 @@ class Directory:
         return user
 
     def add_guest(self, tenant: str, *, name: str, email: str, home_tenant_id: str = "", **more: Any) -> TeamsUser:
-        """Somebody of another company in this one's Teams: their address is their own company's.
+        """Add a guest: a person of another company, with an address of that company.
 
-        Given `home_tenant_id`, the member lists tell it as their tenant; activities carry the host's all the same.
+        With `home_tenant_id`, the member lists show it as the guest's tenant; activities still have the host's.
         """
         return self.add_user(tenant, name=name, email=email, is_guest=True, home_tenant_id=home_tenant_id, **more)
 
     def rename(self, tenant: str, user: str, *, name: str = "", email: str = "", upn: str = "") -> TeamsUser:
-        """Give a person another name, address or UPN; activities and member lists have it from now on."""
+        """Change a person's name, address or UPN, in all later activities and member lists."""
         person = self._core.person(tenant, user)
         person.name, person.email, person.upn = name or person.name, email or person.email, upn or person.upn
         return person
@@ -74,7 +74,7 @@ class Directory:
         installed: bool = False,
         hears_all: bool = False,
     ) -> Team:
-        """A team with its General channel and others; `hears_all`: the app may read every message."""
+        """Add a team with its General channel and others; `hears_all`: the app may read every message."""
         ids = self._world.ids
         made = {f"19:{ids.hexadecimal(32)}@thread.tacv2": one for one in ("General", *channels)}
         people = [self._core.person(tenant, one).id for one in members]
@@ -88,7 +88,7 @@ class Directory:
     def add_group_chat(
         self, tenant: str, *, members: Sequence[str], name: str = "", installed: bool = True
     ) -> Conversation:
-        """A chat of several people with the bot."""
+        """Add a chat of several people with the bot."""
         people = [self._core.person(tenant, one).id for one in members]
         id = f"19:{self._world.ids.hexadecimal(32)}@thread.v2"
         chat = Conversation(id, tenant, "groupChat", people, name, installed=installed)
@@ -96,14 +96,14 @@ class Directory:
         return chat
 
     def open_chat(self, tenant: str, user: str) -> dict[str, Any]:
-        """The personal chat of a person with the bot, the app installed."""
+        """Open the personal chat of a person with the bot, the app installed."""
         return self._world.open_personal(self._core.person(tenant, user), installed=True).as_json()
 
     def change_members(
         self, tenant: str, user: str, conversation: str, *, added: Sequence[str] = (), removed: Sequence[str] = (),
         wait: bool = True,
     ) -> list[Delivery]:  # fmt: skip
-        """Let colleagues into a team or group chat or out of it: conversationUpdate, without names."""
+        """Add or remove members of a team or group chat: conversationUpdate, without names."""
         person, place = self._core.person(tenant, user), self._world.conversations[conversation]
         team = self._world.team_of(place)
         roster = team.members if team is not None else place.members
@@ -127,7 +127,7 @@ class Directory:
     def conversation_event(
         self, tenant: str, user: str, conversation: str, event_type: str, *, wait: bool = True
     ) -> Delivery:
-        """Any other conversationUpdate of Teams, such as channelRenamed or teamArchived; it names the team."""
+        """Send any other conversationUpdate of Teams, such as channelRenamed or teamArchived; it names the team."""
         person, place = self._core.person(tenant, user), self._world.conversations[conversation]
         data: dict[str, Any] = {"eventType": event_type}
         team = self._world.team_of(place)

@@ -1,4 +1,4 @@
-"""Files that people and the bot share, behind pre-authorised addresses: who knows one needs no token.
+"""Shared files of people and the bot, at pre-authorised addresses: access needs no token.
 
 Source: learn.microsoft.com, "Send and receive files through a bot".
 """
@@ -15,14 +15,14 @@ LIFE = timedelta(minutes=10)
 
 
 def keep_file(core: TeamsCore, name: str, content: bytes) -> TeamsFile:
-    """Keep bytes behind an address of their own, for ten minutes."""
+    """Store bytes at an address of their own, for ten minutes."""
     kept = TeamsFile(core.world.ids.secret(32), name, content, core.now() + LIFE, len(content))
     core.world.files[kept.id] = kept
     return kept
 
 
 def file_routes(core: TeamsCore) -> Blueprint:
-    """Where a file is fetched, and where the bot uploads one in parts; 401 once the address has expired."""
+    """Download routes, and upload in parts by the bot; 401 once the address has expired."""
     routes = Blueprint("teams_files", __name__)
 
     def usable(file_id: str) -> bool:

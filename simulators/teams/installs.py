@@ -1,8 +1,8 @@
-"""The app comes, is upgraded, goes, is blocked or disabled; and what the bot hears of it.
+"""Installing, upgrading, removing, blocking and disabling the app, and the bot's events for it.
 
 Sources: learn.microsoft.com, "Conversation events in your Teams bot" (both events and their fields, upgrades);
-microsoft/botframework-sdk#6604 (a personal app that is removed sends installationUpdate alone);
-microsoft/BotBuilder-Samples#2599 (conversationUpdate comes once for each person, however often they install).
+microsoft/botframework-sdk#6604 (removing a personal app sends installationUpdate alone);
+microsoft/BotBuilder-Samples#2599 (conversationUpdate is sent once for each person, however often they install).
 """
 
 from typing import Any
@@ -18,30 +18,33 @@ UPGRADES = ("add-upgrade", "remove-upgrade")
 
 
 class Installs:
-    """Where the app is installed: for a person, in a team or in a group chat, each for itself."""
+    """Installations of the app: for a person, in a team or in a group chat, each separate."""
 
     def __init__(self, core: TeamsCore) -> None:
         self._core = core
         self._world = core.world
 
     def install(self, tenant: str, user: str, *, conversation: str = "", wait: bool = True) -> list[Delivery]:
-        """Install the app for a person, or in the team or chat a conversation belongs to.
+        """Install the app for a person, or in the team or chat of a conversation.
 
         The bot gets installationUpdate "add" and conversationUpdate with itself in membersAdded; in a team both are
-        about the channel that was chosen.
+        about the chosen channel.
         """
         person = self._core.person(tenant, user)
         place = self._mark(person, conversation, is_installed=True)
         return [self._update(person, place, ADDED, wait=wait), *self._joined(person, place, wait=wait)]
 
     def uninstall(self, tenant: str, user: str, *, conversation: str = "", wait: bool = True) -> list[Delivery]:
-        """Take the app away again, there and nowhere else: installationUpdate "remove" and, except in the personal
-        scope, conversationUpdate with the bot in membersRemoved."""
+        """Uninstall the app there and nowhere else.
+
+        Sends installationUpdate "remove" and, except in the personal scope, conversationUpdate with the bot in
+        membersRemoved.
+        """
         person = self._core.person(tenant, user)
         place = self._mark(person, conversation, is_installed=False)
         gone: dict[str, Any] = {"membersRemoved": [self._bot()]}
         team = self._world.team_of(place)
-        if team is not None:  # nobody chooses a channel to remove it from: Teams names the team
+        if team is not None:  # no channel is chosen for the removal: Teams names the team
             gone["channelData"] = {"eventType": "teamMemberRemoved", "team": team_data(team)}
             place = self._world.conversations[team.id]
         sent = [self._update(person, place, REMOVED, wait=wait)]
@@ -52,8 +55,10 @@ class Installs:
     def upgrade(
         self, tenant: str, user: str, *, conversation: str = "", action: str = "add-upgrade", wait: bool = True
     ) -> Delivery:
-        """Upgrade the app where it is installed: installationUpdate "add-upgrade", or "remove-upgrade" where the new
-        version has no bot any more."""
+        """Upgrade the app where it is installed.
+
+        Sends installationUpdate "add-upgrade", or "remove-upgrade" if the new version has no bot.
+        """
         if action not in UPGRADES:
             raise ValueError(f"an upgrade's action is one of {', '.join(UPGRADES)}")
         person = self._core.person(tenant, user)
@@ -61,7 +66,7 @@ class Installs:
         return self._update(person, place, action, wait=wait)
 
     def block(self, tenant: str, user: str, *, blocked: bool = True, code: str = "MessageWritesBlocked") -> None:
-        """Block the bot in the personal chat (or let it in again); posting is 403 with this code.
+        """Block the bot in the personal chat (or unblock it); posting is 403 with this code.
 
         Teams answers MessageWritesBlocked or ConversationBlockedByUser for it.
         """
@@ -71,11 +76,11 @@ class Installs:
         chat.blocked = code if blocked else ""
 
     def disable(self, tenant: str, *, disabled: bool = True) -> None:
-        """Let a tenant's administrator block the app (or allow it again): every call is 403 BotDisabledByAdmin."""
+        """Block the app (or unblock it) as a tenant's administrator: every call is 403 BotDisabledByAdmin."""
         self._world.tenants[tenant].is_disabled = disabled
 
     def move_region(self, tenant: str, region: str) -> str:
-        """Serve a tenant from elsewhere from now on; returns the new serviceUrl."""
+        """Move a tenant to another region; returns the new serviceUrl."""
         self._world.tenants[tenant].region = region
         return self._core.service_url(tenant)
 

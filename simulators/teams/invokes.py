@@ -1,9 +1,9 @@
-"""Card buttons, forms and file consent in the Teams playground: activities whose answer is the result.
+"""Card buttons, forms and file consent in the simulated Teams: activities whose answer is the result.
 
-Sources: learn.microsoft.com, "Universal Actions for Adaptive Cards" (HTTP 200 with statusCode, type and value; what
-comes back is for the person who pressed); microsoft/teams.ts#71, microsoft/botbuilder-js#4445, vercel/chat#731 (any
-other answer shows "Unable to reach app" and is asked for again); microsoft/botbuilder-dotnet#5005 (an invoke that is
-not answered comes twice with one id, and about 30 s later twice with another).
+Sources: learn.microsoft.com, "Universal Actions for Adaptive Cards" (HTTP 200 with statusCode, type and value; the
+answer is for the person who pressed); microsoft/teams.ts#71, microsoft/botbuilder-js#4445, vercel/chat#731 (any other
+answer shows "Unable to reach app" and the invoke is repeated); microsoft/botbuilder-dotnet#5005 (an unanswered invoke
+is sent twice with one id, and about 30 s later twice with another).
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class Invoked:
-    """What the bot answered to an invoke; `shown` is what the person reads, `failed` that it is Teams' own error."""
+    """The bot's answer to an invoke; `shown` is the text for the person, `failed` means that it is Teams' own error."""
 
     delivery: Delivery
     activity: Activity
@@ -39,7 +39,7 @@ class Invoked:
     failed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The act as the control door shows it."""
+        """The act as the control routes show it."""
         return {
             "status": self.status, "failed": self.failed, "shown": self.shown, "body": self.body,
             "activity": self.activity, "delivery": self.delivery.as_json(),
@@ -47,7 +47,7 @@ class Invoked:
 
 
 class Invokes:
-    """What people press and fill in."""
+    """Acts of people on cards and dialogs."""
 
     def __init__(self, core: TeamsCore) -> None:
         self._core = core
@@ -58,7 +58,7 @@ class Invokes:
     ) -> Invoked:
         """Send an invoke of any name (task/fetch, composeExtension/query, …) and return the answer.
 
-        One that the bot does not answer, or not as Teams wants it, is sent once more with the same id.
+        Without an answer, or with one that Teams does not accept, it is sent once more with the same id.
         """
         person = self._core.person(tenant, user)
         root, more = "", {"name": name, "value": value}
@@ -78,7 +78,7 @@ class Invokes:
         return self._ask(person, activity)
 
     def repeat(self, invoked: Invoked) -> Invoked:
-        """Send an invoke once more as a Teams client does when nothing came of it: another id, half a minute later."""
+        """Send an invoke once more as a Teams client does without a result: another id, half a minute later."""
         again = invoked.activity | {"id": self._core.event_id(), "timestamp": timestamp(self._core.now())}
         person = self._world.users[again["from"]["id"]]
         return self._ask(person, again)
@@ -100,7 +100,7 @@ class Invokes:
         return Invoked(delivery, activity, status, body, shown=shown, failed=failed)
 
     def _show(self, person: TeamsUser, message: str, body: Any) -> tuple[str, bool]:
-        """Show the person, and nobody else, what the answer to a button says."""
+        """Show the answer to a button to the person only."""
         place, stored = self._world.found(message)
         kind, value = body["type"], body["value"]
         if kind == CARD:
@@ -116,10 +116,10 @@ class Invokes:
     def press(
         self, tenant: str, user: str, id: str, action: str, *, inputs: Mapping[str, Any] | None = None
     ) -> Invoked | TeamsSaid:
-        """Press a button of a card; `action` is its verb, id or title, `inputs` what the fields hold.
+        """Press a button of a card; `action` is its verb, id or title, `inputs` the values of the fields.
 
         Action.Execute is an adaptiveCard/action invoke, and a card in the answer replaces the card for this person
-        alone. Action.Submit is a message with a value, or a task/fetch where its data say so.
+        only. Action.Submit is a message with a value, or a task/fetch if its data request one.
         """
         place, stored = self._world.found(id)
         button = next(b for b in _buttons(self.card_of(stored, user)) if action in _names(b))
@@ -145,7 +145,7 @@ class Invokes:
         return self.card_of(self._world.found(id)[1], user)
 
     def card_of(self, stored: Activity, user: str) -> dict[str, Any]:
-        """The card of a message as this person sees it now; raises ValueError where Teams shows them none."""
+        """The card of a message as this person sees it now; raises ValueError if Teams shows them none."""
         found = self._world.user(user)
         view = stored["_views"].get(found.id if found else user)
         cards = (a["content"] for a in stored.get("attachments") or [] if a["contentType"] == CARD)
@@ -160,12 +160,12 @@ class Invokes:
     def submit_task(
         self, tenant: str, user: str, data: Mapping[str, Any], *, conversation: str = "", reply_to: str = ""
     ) -> Invoked:
-        """Send a dialog off: task/submit."""
+        """Submit a dialog: task/submit."""
         value = {"data": dict(data), "context": {"theme": "default"}}
         return self.invoke(tenant, user, "task/submit", value, conversation=conversation, reply_to=reply_to)
 
     def consent(self, tenant: str, user: str, id: str, *, accept: bool = True) -> Invoked:
-        """Accept or decline the bot's file consent card; accepting gives it an address to upload to."""
+        """Accept or decline the bot's file consent card; accepting gives it an upload address."""
         _, stored = self._world.found(id)
         offered = next(a for a in stored["attachments"] if a["contentType"] == CONSENT_CARD)
         content = offered["content"]
@@ -185,7 +185,7 @@ class Invokes:
 
 
 def _complaint(name: str, delivery: Delivery, body: Any) -> str:
-    """The error that Teams itself shows for an answer, or "" for one it understands."""
+    """The error that Teams shows for an answer, or "" for a valid one."""
     if delivery.state != "delivered":
         return UNREACHABLE
     if name != CARD_ACTION:
@@ -201,7 +201,7 @@ def _complaint(name: str, delivery: Delivery, body: Any) -> str:
 
 
 def _buttons(node: Any) -> Iterator[Mapping[str, Any]]:
-    """Every action in a card that can be pressed, wherever it is nested."""
+    """Every action in a card that can be pressed, at any depth."""
     if isinstance(node, Mapping):
         if node.get("type") in ("Action.Execute", "Action.Submit"):
             yield node

@@ -1,10 +1,10 @@
 """The documented rate limits of the Connector, always on, counted by the simulator's clock.
 
-Source: learn.microsoft.com, "Optimize your bot with rate limiting in Teams": limits per bot and for all bots per
-thread (a personal chat, a group chat or a channel; threads of one channel share its limit), five requests a minute for
-the unpaged roster, 50 requests a second per app per tenant. The page says that a message which Teams splits counts as
-several operations, and that every request falls under the same policy, so updates and deletes count as sends here.
-A 429 has a Retry-After header "if available" (seen missing in microsoft-graph-docs#8776), so none is sent here.
+Source: learn.microsoft.com, "Optimize your bot with rate limiting in Teams": limits per bot and for all bots per thread
+(a personal chat, a group chat or a channel; threads of one channel share its limit), five requests a minute for the
+unpaged roster, 50 requests a second per app per tenant. According to the page, a message which Teams splits counts as
+several operations, and every request falls under the same policy, so updates and deletes count as sends here. A 429 has
+a Retry-After header "if available" (missing in microsoft-graph-docs#8776), so none is sent here.
 """
 
 import threading
@@ -35,7 +35,7 @@ SHARED = ("send", "create", "members", "conversations")
 
 @dataclass(frozen=True)
 class Use:
-    """How much of which limit a request takes: `thread` is the conversation or the tenant that the limit is for."""
+    """Usage of a limit by a request: `thread` is the conversation or the tenant of the limit."""
 
     scenario: str
     thread: str
@@ -48,7 +48,7 @@ class Use:
 
 
 def uses(scenario: str, thread: str, *, count: int = 1) -> tuple[Use, ...]:
-    """What one operation takes of the bot's own limit, and of the one that all bots in the thread share."""
+    """Usage by one operation of the bot's own limit, and of the limit shared by all bots in the thread."""
     own = Use(scenario, thread, count)
     return (own, Use(f"{scenario} by all bots", thread, count)) if scenario in SHARED else (own,)
 
@@ -63,8 +63,10 @@ class Limits:
         self._lock = threading.Lock()
 
     def take(self, wanted: Iterable[Use]) -> None:
-        """Count a request against every limit it falls under; raises 429 Throttled where one is exceeded, and counts
-        nothing then."""
+        """Count a request against each of its limits; raises 429 Throttled if one is exceeded.
+
+        A refused request is not counted.
+        """
         wanted = tuple(wanted)
         at = self._now().timestamp()
         with self._lock:
@@ -76,12 +78,12 @@ class Limits:
                 self._taken[use.scenario, use.thread].extend([at] * use.count)
 
     def used_by_another_bot(self, thread: str, *, messages: int) -> None:
-        """Let another bot post so many messages in a conversation now."""
+        """Count messages of another bot in a conversation now."""
         with self._lock:
             self._taken["send by all bots", thread].extend([self._now().timestamp()] * messages)
 
     def clear(self) -> None:
-        """Forget all requests and counts."""
+        """Remove all requests and counts."""
         with self._lock:
             self._taken.clear()
             self.throttled.clear()

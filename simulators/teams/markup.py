@@ -1,11 +1,11 @@
-"""What people write, as a Teams client makes it into HTML and Teams makes that into an activity's text.
+"""HTML of messages as a Teams client writes it, and the activity's text that Teams derives from it.
 
 Sources for the HTML: learn.microsoft.com, "Send and receive messages" (`<div><div>…</div>\\n</div>`);
 microsoft/teams.net, core/test/…/TeamsActivityTests.cs (`<p>…</p>`, `Mention` spans, `&nbsp;` behind one);
 NousResearch/hermes-agent#100699 and openclaw/openclaw#57366 (emoji are `<img>` with the character in `alt`, and an
-image attachment each; the text has none of it); Microsoft Graph, "chatMessage" (quoted replies).
-Sources for the text: microsoft/botframework-sdk#3238 (line breaks become spaces); BotFramework-Services#181 (of a link
-only its label is left); OfficeDocs-SkypeForBusiness#4723 (`<` and `>` stand as typed).
+image attachment each; the text has none of it); Microsoft Graph, "chatMessage" (quoted replies). Sources for the text:
+microsoft/botframework-sdk#3238 (line breaks become spaces); BotFramework-Services#181 (of a link only its label is
+left); OfficeDocs-SkypeForBusiness#4723 (`<` and `>` unchanged).
 """
 
 import html
@@ -19,7 +19,7 @@ import emoji as emoji_table
 
 EMOJI_ADDRESS = "https://statics.teams.cdn.office.net/evergreen-assets/personal-expressions/v2/assets/emoticons"
 SCHEMA = "http://schema.skype.com"
-WRAPS = ("p", "div")  # today's clients write paragraphs, older ones nested divisions
+WRAPS = ("p", "div")  # current clients write paragraphs, older ones nested divisions
 FIRST_PICTURE = 0x231A
 _ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)]")
 _BLOCKS = {"p", "div", "li", "ul", "ol", "br", "blockquote", "pre", "tr", "td", "table", "h1", "h2", "h3", "codeblock"}
@@ -27,16 +27,16 @@ _BLOCKS = {"p", "div", "li", "ul", "ol", "br", "blockquote", "pre", "tr", "td", 
 
 @dataclass
 class Written:
-    """One message in the making: its HTML, its text, the mentions' entities and the pictures of its emoji."""
+    """One message being built: its HTML, its text, the mentions' entities and the pictures of its emoji."""
 
     html: str = ""
     text: str = ""
-    shown: str = ""  # as the person typed it, mentions as <at>Name</at>
+    shown: str = ""  # as typed, mentions as <at>Name</at>
     entities: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[dict[str, Any]] = field(default_factory=list)
 
     def plus(self, *, html: str, text: str, shown: str) -> None:
-        """Write on."""
+        """Append."""
         self.html += html
         self.text += text
         self.shown += shown
@@ -91,7 +91,7 @@ def _write_piece(written: Written, piece: str) -> None:
 
 
 def _pieces(line: str, names: Mapping[str, str]) -> list[str]:
-    """The line cut into mentions, single emoji, and what stands between them."""
+    """The line cut into mentions, single emoji, and the text between them."""
     pattern = "|".join(re.escape(f"@{name}") for name in sorted(names, key=len, reverse=True))
     cut = re.split(f"({pattern})", line) if pattern else [line]
     pieces: list[str] = []
@@ -114,12 +114,12 @@ def _without_emoji(text: str) -> list[str]:
 
 
 def _is_picture(text: str) -> bool:
-    """Whether Teams draws it: signs such as © stay letters."""
+    """Whether Teams draws it as a picture: signs such as © remain characters."""
     return emoji_table.is_emoji(text) and (ord(text[0]) >= FIRST_PICTURE or text[-1] == "\N{VARIATION SELECTOR-16}")
 
 
 def _mention(written: Written, name: str, id: str, with_text: bool) -> None:
-    """A mention. Its name is escaped in the text; for a name with & the entity says no text (botbuilder-js#2083)."""
+    """A mention. Its name is escaped in the text; for a name with & the entity has no text (botbuilder-js#2083)."""
     in_text = f"<at>{escaped_name(name)}</at>"
     entity: dict[str, Any] = {"mentioned": {"id": id, "name": name}, "type": "mention"}
     if with_text and "&" not in name:
@@ -149,7 +149,7 @@ def _linked(text: str) -> str:
 
 
 def emoji_address(character: str) -> str:
-    """Where Teams keeps the picture of an emoji."""
+    """The address of an emoji's picture at Teams."""
     return f"{EMOJI_ADDRESS}/{_emoji_id(character)}/default/20_f.png"
 
 
@@ -170,7 +170,7 @@ def emoji(character: str) -> str:
 
 
 def paragraph(*pieces: str) -> str:
-    """A paragraph of pieces that are HTML already."""
+    """A paragraph of HTML pieces."""
     return f"<p>{''.join(pieces)}</p>"
 
 
@@ -206,7 +206,7 @@ def code_block(text: str) -> str:
 
 
 def quote(text: str) -> str:
-    """A quotation that the person wrote as such, without a message it refers to."""
+    """A quotation typed by the person, without a message it refers to."""
     return f"<blockquote>\n<p>{plain(text)}</p>\n</blockquote>"
 
 
@@ -216,7 +216,7 @@ def picture(address: str) -> str:
 
 
 def reply_quote(*, id: str, mri: str, name: str, preview: str) -> str:
-    """The quotation at the head of a reply in a chat; `id` is the quoted message, its time in milliseconds."""
+    """The quotation at the start of a reply in a chat; `id` is the quoted message, its time in milliseconds."""
     return (
         f'<blockquote itemscope="" itemtype="{SCHEMA}/Reply" itemid="{id}">\n'
         f'<strong itemprop="mri" itemid="{mri}">{html.escape(name)}</strong>'
@@ -229,7 +229,7 @@ def reply_quote(*, id: str, mri: str, name: str, preview: str) -> str:
 
 
 def text_of(markup: str) -> str:
-    """The text that Teams makes of HTML: one line, labels without addresses, quotations run in, emoji gone."""
+    """The text that Teams derives from HTML: one line, labels without addresses, quotations inline, emoji removed."""
     reader = _Reader()
     reader.feed(markup)
     reader.close()
@@ -237,7 +237,7 @@ def text_of(markup: str) -> str:
 
 
 def pictures_of(markup: str) -> Sequence[dict[str, Any]]:
-    """The image attachments that go along for emoji and pictures in HTML."""
+    """The image attachments for emoji and pictures in HTML."""
     reader = _Reader()
     reader.feed(markup)
     reader.close()

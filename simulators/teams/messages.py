@@ -1,4 +1,4 @@
-"""What the bot does in Teams' conversations: it posts, updates, deletes, and opens conversations."""
+"""The bot's acts in conversations: post, update, delete, and open conversations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -68,7 +68,7 @@ def _first_message(core: TeamsCore, conversation: Conversation, first: Mapping[s
 def send(
     core: TeamsCore, conversation: Conversation, activity: Mapping[str, Any], *, root: str, reply_to: str
 ) -> list[Activity]:
-    """Take an activity of the bot in and return the messages it became; typing is shown and forgotten."""
+    """Accept an activity of the bot and return the resulting messages; typing is shown and not stored."""
     check(activity)
     _refuse_blocked(conversation)
     thread = _thread(conversation, root=root, reply_to=reply_to)
@@ -99,7 +99,7 @@ def _stored(
 
 
 def card_problems(message: Mapping[str, Any]) -> list[str]:
-    """Why people read an apology instead of the message's Adaptive Card; empty where they see it."""
+    """The reasons why people see an error text instead of the message's Adaptive Card; empty if they see it."""
     cards = [a["content"] for a in message.get("attachments") or [] if a["contentType"] == CARD]
     return [problem for card in cards for problem in problems(card)]
 
@@ -110,7 +110,7 @@ def _refuse_blocked(conversation: Conversation) -> None:
 
 
 def _thread(conversation: Conversation, *, root: str, reply_to: str) -> str:
-    """The root of the thread a message goes to; "" starts one (chats are one thread each)."""
+    """The root of a message's thread; "" starts one (a chat is one thread)."""
     for named in (reply_to, root):
         if named and named not in conversation.activities:
             raise refusal("ActivityNotFoundInConversation")
@@ -120,7 +120,7 @@ def _thread(conversation: Conversation, *, root: str, reply_to: str) -> str:
 
 
 def update(core: TeamsCore, conversation: Conversation, activity_id: str, new: Mapping[str, Any]) -> Activity:
-    """Replace one of the bot's own messages; what single people were shown instead goes too."""
+    """Replace one of the bot's own messages; cards replaced for single people are dropped too."""
     _refuse_blocked(conversation)
     stored = _own(conversation, activity_id)
     check(new)

@@ -1,4 +1,4 @@
-"""The error answers of the Bot Connector: status, code, message, and the two shapes a body can have.
+"""The error answers of the Bot Connector: status, code, message, and the two shapes of a body.
 
 Source: learn.microsoft.com, "Send and receive messages", status codes from bot conversational APIs.
 """
@@ -45,17 +45,17 @@ class TeamsRefusal(Exception):
 
 
 def refusal(code: str) -> TeamsRefusal:
-    """The documented refusal with this code."""
+    """The documented error with this code."""
     return TeamsRefusal(STATUS[code], code, MESSAGES[code])
 
 
 def bad_request(message: str, *, code: str = "BadSyntax") -> TeamsRefusal:
-    """A 400 with a message that fits the case."""
+    """A 400 with a specific message."""
     return TeamsRefusal(400, code, message)
 
 
 def response_of(refused: TeamsRefusal) -> Response:
-    """The HTTP answer; MessageWritesBlocked hides its subCode as JSON inside the message of errorCode 209."""
+    """The HTTP answer; MessageWritesBlocked has its subCode as JSON inside the message of errorCode 209."""
     if refused.status == 401 and not refused.code:
         answer = jsonify({"message": refused.message})
     elif refused.code == "MessageWritesBlocked":

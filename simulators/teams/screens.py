@@ -1,4 +1,4 @@
-"""What single people see that the others in a conversation do not: toasts, errors and cards of their own.
+"""Content shown to single people of a conversation: toasts, errors and replaced cards.
 
 Sources: learn.microsoft.com, "Universal Actions for Adaptive Cards" (a card or a message in the answer is for the
 person who pressed the button); microsoft/teams.ts#71 ("Unable to reach app" for an answer in another shape).
@@ -15,7 +15,7 @@ from simulators.ids import Now
 
 @dataclass(frozen=True)
 class Notice:
-    """A message shown to one person below a card: the bot's words (`is_error` False) or Teams' own error."""
+    """A message shown to one person below a card: the bot's text (`is_error` False) or Teams' own error."""
 
     message_id: str
     text: str
@@ -23,7 +23,7 @@ class Notice:
     is_error: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The notice as the control door shows it."""
+        """The notice as the control routes show it."""
         return {"message": self.message_id, "text": self.text, "at": self.at.isoformat(), "is_error": self.is_error}
 
 
@@ -43,11 +43,11 @@ class Screens:
         return notice
 
     def notices(self, user_id: str) -> list[Notice]:
-        """What a person was shown."""
+        """The notices shown to a person."""
         with self._lock:
             return list(self._notices[user_id])
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear all notices."""
         with self._lock:
             self._notices.clear()

@@ -1,7 +1,7 @@
-"""A Microsoft Teams that runs here: sign-in, Connector and clients of several companies, in memory.
+"""A simulated Microsoft Teams: sign-in, Connector and clients of several companies, in memory.
 
-`create_teams_server` makes it; `.serve()` brings it up on a port; people act on it by Python calls
-(`say`, `press`, `install`, …) or over HTTP under /_control.
+`create_teams_server` makes it; `.serve()` starts it on a port; people act on it by Python calls (`say`, `press`,
+`install`, …) or over HTTP under /_control.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ from simulators.teams.world import Activity, Conversation
 from simulators.teams.writing import Writing
 
 APP_ID = "5c1ed0f6-3b1c-4cf2-9c57-6f2b6a2f8d11"
-# Invented, and known to everybody: it guards nothing but a playground.
+# A public constant: it protects a simulator only.
 APP_PASSWORD = "k8Q~playground.secret_7Hn2xV"  # noqa: S105
 HOME_TENANT = "0b8a4e6c-7d1f-4b59-9d7e-2f5f0f2a9c33"
 TURN_SECONDS = 15.0
@@ -40,9 +40,9 @@ SETTINGS = ("endpoint", "app_id", "password", "tenant_id", "name", "multi_tenant
 
 
 class TeamsServer(TeamsCore):
-    """The Teams playground: `app` is its WSGI application, `url` where it runs once served.
+    """A simulated Teams: `app` is its WSGI application, `url` its address once served.
 
-    `directory`, `installs`, `writing` and `invokes` hold what people can do; their acts stand here by name too.
+    `directory`, `installs`, `writing` and `invokes` hold the acts of people, which are also available here by name.
     `limits.throttled` counts the requests that were refused with 429, by the limit that refused them.
     """
 
@@ -69,29 +69,29 @@ class TeamsServer(TeamsCore):
         self.submit_task, self.consent = self.invokes.submit_task, self.invokes.consent
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
-        """Bring the server up in a thread; closing the handle stops its retries too."""
+        """Start the server in a thread; closing the handle stops its retries too."""
         running = serve(self.app, host, port, on_close=self.courier.close)
         self.url = self.url or running.url
         return running
 
     @property
     def openid_url(self) -> str:
-        """The OpenID document, as TEAMS_OPENID_METADATA_URL wants it."""
+        """The address of the OpenID document, for TEAMS_OPENID_METADATA_URL."""
         return f"{self.url}/v1/.well-known/openidconfiguration"
 
     @property
     def token_url(self) -> str:
-        """The token endpoint of the bot's home tenant, as TEAMS_TOKEN_URL wants it."""
+        """The token endpoint of the bot's home tenant, for TEAMS_TOKEN_URL."""
         home = "botframework.com" if self.settings.multi_tenant else self.settings.tenant_id
         return f"{self.url}/{home}/oauth2/v2.0/token"
 
     @property
     def acts(self) -> Mapping[str, Callable[..., Any]]:
-        """The acts that the control door offers, by name."""
+        """The acts of the control routes, by name."""
         return {name: getattr(self, name) for name in ACTS}
 
     def describe(self) -> dict[str, Any]:
-        """Settings, tenants, people and places; the secret included, for this is a playground."""
+        """Settings, tenants, people and places; the secret included, since this is a simulator."""
         with self.world.lock:
             return {
                 "url": self.url, "app": vars(self.settings), "openid_url": self.openid_url,
@@ -105,7 +105,7 @@ class TeamsServer(TeamsCore):
             }  # fmt: skip
 
     def configure(self, **settings: Any) -> dict[str, Any]:
-        """Change where the bot listens, or its registration."""
+        """Change the bot's endpoint, or its registration."""
         for key, value in settings.items():
             if key not in SETTINGS:
                 raise ValueError(f"a Teams bot has no setting {key}")
@@ -125,15 +125,15 @@ class TeamsServer(TeamsCore):
                 self.add_group_chat(tenant, **chat)
         return self.describe()
 
-    # -------------------------------------------------------------- what is seen
+    # -------------------------------------------------------------- reading
 
     def messages(
         self, *, conversation: str = "", thread: str = "", author: str = "", tenant: str = ""
     ) -> list[Activity]:
-        """What stands in the conversations, oldest first; author is "bot", "user" or a 29: id.
+        """The messages in the conversations, oldest first; author is "bot", "user" or a 29: id.
 
-        In a channel each message carries `thread`, the id of its thread's root; in chats, the chat's. `shown` is a
-        person's text as they typed it; `card_problems` is why people do not see the card.
+        In a channel each message has `thread`, the id of its thread's root; in chats, the chat's. `shown` is a person's
+        text as they typed it; `card_problems` are the reasons why people do not see the card.
         """
         base = conversation.partition(";")[0]
         with self.world.lock:
@@ -156,11 +156,11 @@ class TeamsServer(TeamsCore):
             return [self._told(activity) | {"card": _card_seen(activity, person.id)} for activity in found]
 
     def notices(self, tenant: str, user: str) -> list[dict[str, Any]]:
-        """What only this person was shown, oldest first: the bot's answers to buttons, and Teams' own errors."""
+        """The notices shown only to this person, oldest first: the bot's answers to buttons, and Teams' own errors."""
         return [notice.as_json() for notice in self.screens.notices(self.person(tenant, user).id)]
 
     def unshown_cards(self) -> list[str]:
-        """Why people do not see cards that the bot sent; empty where they see all."""
+        """The reasons why people do not see cards that the bot sent; empty if they see all."""
         with self.world.lock:
             places = list(self.world.conversations.values())
             return [why for place in places for a in place.activities.values() for why in a.get("_card_problems") or ()]
@@ -203,9 +203,10 @@ def create_teams_server(
     retry_schedule: Sequence[float] = (0.0,),
     public_url: str = "",
 ) -> TeamsServer:
-    """An empty Teams with one bot, which listens at `endpoint`; times in seconds.
+    """Return an empty Teams with one bot, which listens at `endpoint`; times in seconds.
 
-    A bot that gives no 2xx within `turn_timeout` gets the same activity again after each pause of `retry_schedule`.
+    Without a 2xx of the bot within `turn_timeout`, the same activity is sent again after each pause of
+    `retry_schedule`.
     """
     app = TeamsApp(app_id, app_password, app_tenant_id, app_name, endpoint, multi_tenant)
     server = TeamsServer(

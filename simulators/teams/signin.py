@@ -1,4 +1,4 @@
-"""Microsoft's sign-in: where the bot gets its token, and where everybody finds the signing keys.
+"""Microsoft's sign-in: the bot's token endpoint, and the published signing keys.
 
 Sources: learn.microsoft.com, "Authenticate requests with the Bot Connector API"; Entra's error codes (AADSTS…).
 """

@@ -1,9 +1,9 @@
-"""Which messages an activity becomes: Teams shows text and cards as messages of their own.
+"""Splitting of activities: Teams shows text and cards as messages of their own.
 
 Sources: learn.microsoft.com, "Send and receive messages" (message splitting); OfficeDev/BotBuilder-MicrosoftTeams#125
-(text and a card: 202 and no id; cards in list layout: one message each); microsoft/BotFramework-Services#98.
-An update, or a conversation that is created with such an activity, is refused with "Activity resulted into multiple
-skype activities" (OfficeDev/BotBuilder-MicrosoftTeams#126).
+(text and a card: 202 and no id; cards in list layout: one message each); microsoft/BotFramework-Services#98. An update
+with such an activity, or a new conversation with one, is refused with "Activity resulted into multiple skype
+activities" (OfficeDev/BotBuilder-MicrosoftTeams#126).
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ CAROUSEL = "carousel"
 
 
 def messages_of(activity: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The activity as the one or several messages that people see; each has text or attachments, never both."""
+    """The messages that people see for an activity; each has text or attachments, never both."""
     given = activity.get("attachments")
     attachments = given if isinstance(given, list) else []
     rest = {key: value for key, value in activity.items() if key not in ("text", "attachments")}

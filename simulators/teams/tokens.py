@@ -1,4 +1,4 @@
-"""The tokens of Bot Framework: those Teams sends with activities, those the bot sends back, and forgeries.
+"""Bot Framework's tokens: those of Teams with activities, those of the bot, and forgeries.
 
 Source: learn.microsoft.com, "Authenticate requests with the Bot Connector API".
 """
@@ -30,13 +30,13 @@ FORGERIES = (
 
 @cache
 def _private_key(number: int) -> rsa.RSAPrivateKey:
-    """The n-th key of this process; making one takes a moment, so servers share them."""
+    """The n-th key of this process; cached, since generating one takes a moment."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclass(frozen=True)
 class Key:
-    """A signing key; channels that are no endorsement of it may not use it."""
+    """A signing key; channels that it does not endorse may not use it."""
 
     kid: str
     private: rsa.RSAPrivateKey
@@ -44,7 +44,7 @@ class Key:
     published: bool = True
 
     def as_jwk(self) -> dict[str, Any]:
-        """The public half as the key document lists it."""
+        """The public half in the form of the key document."""
         public: dict[str, Any] = RSAAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
         public.pop("key_ops", None)
         return public | {
@@ -53,7 +53,7 @@ class Key:
 
 
 class Keyring:
-    """Bot Framework's signing keys and the tokens made with them."""
+    """Bot Framework's signing keys and tokens made with them."""
 
     def __init__(self, ids: Ids, now: Now, *, app_id: str) -> None:
         self._ids = ids
@@ -90,11 +90,11 @@ class Keyring:
         return jwt.encode(dict(claims), key.private, algorithm="RS256", headers=headers)
 
     def channel_token(self, service_url: str) -> str:
-        """The token that goes with an activity from this serviceUrl."""
+        """A token for an activity from this serviceUrl."""
         return self._sign(self._claims(service_url), self.current)
 
     def forged(self, kind: str, service_url: str) -> str:
-        """A token that a careful bot refuses; `kind` is one of FORGERIES."""
+        """A token that the bot must refuse; `kind` is one of FORGERIES."""
         claims = self._claims(service_url)
         past, future = int((self._now() - LIFE).timestamp()), int((self._now() + LIFE).timestamp())
         changed: dict[str, dict[str, Any]] = {
@@ -121,7 +121,7 @@ class Keyring:
             stranger = Key(self.current.kid, _private_key(0), ENDORSEMENTS)
             return self._sign(claims, stranger)
         if kind == "hs256":
-            secret = str(self.current.as_jwk()["n"])  # from the public key, which all can read
+            secret = str(self.current.as_jwk()["n"])  # made from the public key, which is published
             return jwt.encode(dict(claims), secret, algorithm="HS256", headers={"kid": self.current.kid})
         if kind == "unsigned":
             return jwt.encode(dict(claims), "", algorithm="none", headers={"kid": self.current.kid})
@@ -130,7 +130,7 @@ class Keyring:
         raise ValueError(f"a forgery is one of {', '.join(FORGERIES)}")
 
     def access_token(self, *, tenant: str) -> tuple[str, int]:
-        """What the token endpoint gives the bot, and the seconds it lasts."""
+        """Return a token for the bot, and its lifetime in seconds."""
         at, life = int(self._now().timestamp()), int(LIFE.total_seconds()) - 1
         claims = {
             "aud": CONNECTOR_AUDIENCE, "iss": f"https://sts.windows.net/{tenant}/", "tid": tenant,
@@ -139,7 +139,7 @@ class Keyring:
         return self._sign(claims, self.current), life
 
     def read_access_token(self, token: str) -> dict[str, Any] | None:
-        """The claims of a token given to the bot; None for any other and for one past its time."""
+        """The claims of a token of the bot; None for any other and for an expired one."""
         for key in self.keys:
             try:
                 claims: dict[str, Any] = jwt.decode(

@@ -1,4 +1,4 @@
-"""What a Teams playground holds: tenants, people, chats, teams with channels, activities, files."""
+"""State of a simulated Teams: tenants, people, chats, teams with channels, activities, files."""
 
 import threading
 from collections.abc import Iterator
@@ -24,16 +24,16 @@ class Tenant:
     is_disabled: bool = False  # its administrator blocked the app: 403 BotDisabledByAdmin
 
     def as_json(self) -> dict[str, Any]:
-        """The tenant as the control door shows it."""
+        """The tenant as the control routes show it."""
         return asdict(self)
 
 
 @dataclass
 class TeamsUser:
-    """A person: `id` (29:…) is theirs for this bot alone, `aad_object_id` everywhere in Entra.
+    """A person: `id` (29:…) is valid for this bot only, `aad_object_id` everywhere in Entra.
 
-    Some guests have no `aad_object_id`, some people no `email`; `home_tenant_id` is a guest's own company, where Teams
-    tells it.
+    Some guests have no `aad_object_id`, some people no `email`; `home_tenant_id` is a guest's own company, if Teams
+    shows it.
     """
 
     id: str
@@ -48,7 +48,7 @@ class TeamsUser:
     home_tenant_id: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The person as the control door shows them."""
+        """The person as the control routes show them."""
         return asdict(self)
 
 
@@ -66,13 +66,13 @@ class Team:
     hears_all: bool = False  # granted ChannelMessage.Read.Group
 
     def as_json(self) -> dict[str, Any]:
-        """The team as the control door shows it."""
+        """The team as the control routes show it."""
         return asdict(self)
 
 
 @dataclass
 class Conversation:
-    """A personal chat, a groupChat, or a channel of a team, with what was said in it."""
+    """A personal chat, a groupChat, or a channel of a team, with its messages."""
 
     id: str
     tenant_id: str
@@ -81,12 +81,12 @@ class Conversation:
     name: str = ""
     team_id: str = ""
     installed: bool = True
-    blocked: str = ""  # the 403 code that posting gets; "" lets the bot post
-    is_welcomed: bool = False  # conversationUpdate was sent, which a personal chat gets once
+    blocked: str = ""  # the 403 code for posting; "" allows it
+    is_welcomed: bool = False  # conversationUpdate was sent; a personal chat gets it once
     activities: dict[str, Activity] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The conversation as the control door shows it, without what was said."""
+        """The conversation as the control routes show it, without its messages."""
         shown = {key: value for key, value in vars(self).items() if key != "activities"}
         return shown | {"activities": len(self.activities)}
 
@@ -97,7 +97,7 @@ class Conversation:
 
 @dataclass
 class TeamsFile:
-    """Bytes behind a pre-authorised address, good until `expires`."""
+    """Bytes at a pre-authorised address, valid until `expires`."""
 
     id: str
     name: str
@@ -107,7 +107,7 @@ class TeamsFile:
 
 
 class TeamsWorld:
-    """Everything in memory, behind one lock that callers hold while they read or change it."""
+    """All state in memory, behind one lock that callers hold while they read or change it."""
 
     def __init__(self, *, seed: int, now: Now) -> None:
         self.seed = seed
@@ -126,14 +126,14 @@ class TeamsWorld:
             self.files: dict[str, TeamsFile] = {}
 
     def forget(self) -> None:
-        """Drop what was said, and keep tenants, people and places."""
+        """Drop the messages; keep tenants, people and places."""
         with self.lock:
             self.files.clear()
             for conversation in self.conversations.values():
                 conversation.activities.clear()
 
     def millis(self) -> str:
-        """A fresh activity id: milliseconds since 1970, later than every one before."""
+        """A new activity id: milliseconds since 1970, later than all earlier ones."""
         return str(self.ids.moment(step=1000) // 1000)
 
     def user(self, wanted: str, *, tenant_id: str = "") -> TeamsUser | None:
@@ -147,12 +147,12 @@ class TeamsWorld:
         return found if found is not None and tenant_id in ("", found.tenant_id) else None
 
     def personal(self, user: TeamsUser) -> Conversation | None:
-        """The chat between a person and the bot, if there is one yet."""
+        """The chat between a person and the bot; None if there is none yet."""
         chats = (c for c in self.conversations.values() if c.kind == "personal" and c.members == [user.id])
         return next(chats, None)
 
     def open_personal(self, user: TeamsUser, *, installed: bool) -> Conversation:
-        """The chat between a person and the bot, made where there is none."""
+        """The chat between a person and the bot, created if there is none."""
         with self.lock:
             chat = self.personal(user)
             if chat is None:
@@ -162,9 +162,9 @@ class TeamsWorld:
             return chat
 
     def place(self, conversation_id: str) -> tuple[Conversation, str] | None:
-        """The conversation an id names and, in a channel, the root of the thread it names.
+        """The conversation of an id and, in a channel, the root of its thread.
 
-        Only channels have threads: `;messageid=` behind the id of a chat names nothing.
+        Only channels have threads: `;messageid=` after the id of a chat is ignored.
         """
         base, suffix, root = conversation_id.partition(";messageid=")
         conversation = self.conversations.get(base)
@@ -187,11 +187,11 @@ class TeamsWorld:
         return (self.users[one] for one in (team.members if team is not None else conversation.members))
 
     def is_in(self, user: TeamsUser, conversation: Conversation) -> bool:
-        """Whether a person is in a conversation, and sees what is posted there."""
+        """Whether a person is in a conversation, and sees messages posted there."""
         return any(member.id == user.id for member in self.roster(conversation))
 
     def found(self, activity_id: str) -> tuple[Conversation, Activity]:
-        """The message with this id and where it stands; raises ValueError where there is none."""
+        """The message with this id and its conversation; raises ValueError if there is none."""
         for conversation in self.conversations.values():
             if activity_id in conversation.activities:
                 return conversation, conversation.activities[activity_id]
@@ -205,7 +205,7 @@ class TeamsWorld:
 
     @staticmethod
     def shown(activity: Activity) -> Activity:
-        """A stored activity without what is the server's own."""
+        """A stored activity without the server's internal keys."""
         return {key: value for key, value in activity.items() if not key.startswith("_")}
 
 

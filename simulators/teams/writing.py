@@ -1,7 +1,7 @@
-"""What people write in Teams: messages, replies, edits, deletions, reactions, files; and what the bot hears of it.
+"""People's messages in Teams: posts, replies, edits, deletions, reactions, files; and the bot's activities for them.
 
 Sources: learn.microsoft.com, "Send and receive messages" (edit, undelete, soft delete), "Send and receive files through
-a bot" (files reach a bot in the personal chat alone); openclaw/openclaw#64645 and #101096 (a channel's HTML names the
+a bot" (files reach a bot in the personal chat only); openclaw/openclaw#64645 and #101096 (a channel's HTML names the
 file by an `<attachment>` tag, a group chat's does not); openclaw/openclaw#101856 and QuotedReplyEntity of
 microsoft/teams.ts (a reply in a chat quotes: a preview in the HTML copy, an entity, nothing in the text).
 """
@@ -24,9 +24,9 @@ PREVIEW = 120
 
 @dataclass(frozen=True)
 class TeamsSaid:
-    """What became of a person's act: the activity as sent to the bot, and its delivery.
+    """The result of a person's act: the activity as sent to the bot, and its delivery.
 
-    `delivery` is None where the bot is not told, such as a channel message that does not mention it.
+    `delivery` is None if nothing was sent to the bot, as for a channel message that does not mention it.
     """
 
     id: str
@@ -35,7 +35,7 @@ class TeamsSaid:
     delivery: Delivery | None
 
     def as_json(self) -> dict[str, Any]:
-        """The act as the control door shows it."""
+        """The act as the control routes show it."""
         return {
             "id": self.id, "conversation": self.conversation, "activity": self.activity,
             "delivery": self.delivery.as_json() if self.delivery else None,
@@ -43,7 +43,7 @@ class TeamsSaid:
 
 
 class Writing:
-    """What people do with messages. Every act takes `wait`: whether the bot is heard first."""
+    """Acts of people on messages. Every act takes `wait`: whether to wait for the bot's answer."""
 
     def __init__(self, core: TeamsCore) -> None:
         self._core = core
@@ -64,11 +64,11 @@ class Writing:
     ) -> TeamsSaid:
         """Write; `conversation` "" is the personal chat, in which the app is installed at the first message.
 
-        `@Guardia` (the bot's name) or a colleague's name becomes a mention. In channels and group chats the bot hears
-        only what mentions it, unless its team lets it hear all. `reply_to` is any message of a channel's thread; in a
-        chat it is the message that the reply quotes. `files` are {"name", "content" or "content_base64"}: one with
-        "inline" is a picture pasted into the text, to be fetched with the bot's token; others reach the bot in the
-        personal chat alone. `wrap` "div" is an older client's HTML.
+        `@Guardia` (the bot's name) or a colleague's name becomes a mention. In channels and group chats the bot gets
+        only messages that mention it, unless its team allows it to read all. `reply_to` is any message of a channel's
+        thread; in a chat it is the message that the reply quotes. `files` are {"name", "content" or "content_base64"}:
+        one with "inline" is a picture pasted into the text, fetched with the bot's token; others reach the bot in the
+        personal chat only. `wrap` "div" is an older client's HTML.
         """
         person, place = self._author(tenant, user, conversation)
         written = markup.typed(text, names=self._names(place), wrap=wrap, with_mention_text=with_mention_text)
@@ -87,10 +87,10 @@ class Writing:
         mentions_bot: bool = False,
         wait: bool = True,
     ) -> TeamsSaid:
-        """Write with formatting, as HTML that a Teams client makes (`simulators.teams.markup` has the pieces).
+        """Write with formatting, as HTML of a Teams client (`simulators.teams.markup` has the pieces).
 
-        The activity's text is what Teams makes of it, or missing with `is_html_only`. `mentions_bot` puts a mention of
-        the bot in front, as group chats and channels need.
+        The activity's text is derived from it as Teams does, or missing with `is_html_only`. `mentions_bot` adds a
+        mention of the bot at the start, which group chats and channels need.
         """
         person, place = self._author(tenant, user, conversation)
         names = self._names(place)
@@ -102,18 +102,18 @@ class Writing:
         return self._post(person, place, written, reply_to=reply_to, files=files, wait=wait, no_text=is_html_only)
 
     def edit(self, tenant: str, user: str, id: str, text: str, *, wait: bool = True) -> TeamsSaid:
-        """Change one's own message: messageUpdate, eventType editMessage."""
+        """Edit the person's own message: messageUpdate, eventType editMessage."""
         person, place, stored = self._own(tenant, user, id)
         return self._edit(person, place, stored, markup.typed(text, names=self._names(place)), wait=wait)
 
     def edit_html(self, tenant: str, user: str, id: str, html: str, *, wait: bool = True) -> TeamsSaid:
-        """Change one's own message to HTML of a Teams client."""
+        """Replace the person's own message by HTML of a Teams client."""
         person, place, stored = self._own(tenant, user, id)
         text = markup.text_of(html)
         return self._edit(person, place, stored, markup.Written(html=html, text=text, shown=text), wait=wait)
 
     def delete(self, tenant: str, user: str, id: str, *, wait: bool = True) -> TeamsSaid:
-        """Delete one's own message: messageDelete, eventType softDeleteMessage."""
+        """Delete the person's own message: messageDelete, eventType softDeleteMessage."""
         person, place, stored = self._own(tenant, user, id)
         with self._world.lock:
             stored["_deleted"] = True
@@ -121,7 +121,7 @@ class Writing:
         return self._amend(person, place, stored, "messageDelete", "softDeleteMessage", {}, wait=wait)
 
     def undelete(self, tenant: str, user: str, id: str, *, wait: bool = True) -> TeamsSaid:
-        """Bring one's own message back: messageUpdate, eventType undeleteMessage, with what it said last."""
+        """Restore the person's own message: messageUpdate, eventType undeleteMessage, with its last content."""
         person, place, stored = self._own(tenant, user, id)
         with self._world.lock:
             stored["_deleted"] = False
@@ -132,7 +132,7 @@ class Writing:
     def react(
         self, tenant: str, user: str, id: str, reaction: str = "like", *, on: bool = True, wait: bool = True
     ) -> TeamsSaid:
-        """React to a message; the bot hears of reactions to its own."""
+        """React to a message; the bot gets reactions to its own messages only."""
         person, (place, stored) = self._core.person(tenant, user), self._world.found(id)
         change: dict[str, Any] = {"reactionsAdded" if on else "reactionsRemoved": [{"type": reaction}], "replyToId": id}
         if place.kind == "channel":
@@ -147,7 +147,7 @@ class Writing:
     # ------------------------------------------------------------------- parts
 
     def _author(self, tenant: str, user: str, conversation: str) -> tuple[TeamsUser, Conversation]:
-        """Who writes and where; raises ValueError where Teams would not let them."""
+        """The author and the conversation; raises ValueError if Teams does not allow them to write."""
         person = self._core.person(tenant, user)
         if not conversation:
             place = self._world.open_personal(person, installed=True)
@@ -160,7 +160,7 @@ class Writing:
         return person, place
 
     def _names(self, place: Conversation) -> dict[str, str]:
-        """Whom one can mention there."""
+        """The names that can be mentioned there."""
         names = {self._core.settings.name: self._core.settings.account["id"]}
         return names | {u.name: u.id for u in self._world.roster(place) if u.name}
 
@@ -225,7 +225,7 @@ class Writing:
     def _offer(
         self, tenant: str, place: Conversation, file: Mapping[str, Any], written: markup.Written
     ) -> dict[str, Any] | None:
-        """The attachment by which the bot gets a file, and what the HTML copy says of it."""
+        """The attachment by which the bot gets a file, and its part of the HTML copy."""
         content = file.get("content", b"")
         if "content_base64" in file:
             content = base64.b64decode(file["content_base64"])
