@@ -1,11 +1,11 @@
-// Choosing from a list by typing: accents and case do not matter, the best match is chosen. In dialogs with a field
-// that narrows the list, in menus, in lists of radio buttons and in selects.
-const PAUSE = 1000  // ms without a key: the next one begins a new word
+// Type to select from a list, ignoring accents and case; the best match is selected. In dialogs with a filter field,
+// menus, lists of radio buttons and selects.
+const PAUSE = 1000  // ms without a key press, after which a new word begins
 const PLAIN = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }  // letters without accents
 const fold = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[ßæœøłđðþı]/g, letter => PLAIN[letter]).trim()
 const APART = /[\s.,;·@_'’()-]+/
 
-/** How well a text fits what was typed: 0 is best, Infinity does not fit. */
+/** How well a text matches the input: 0 is best, Infinity is no match. */
 function misfit(text, typed) {
   const name = fold(text), words = [...name.split(APART), ...name.replace(/['’·-]/g, '').split(APART)]
   if (name.startsWith(typed)) return 0
@@ -22,13 +22,13 @@ function ranked(choices, textOf, typed) {
     .map(each => each.choice)
 }
 
-// What stands for nothing, such as nobody, is chosen only where nothing else fits.
+// Empty choices, such as «nobody», are selected only if nothing else matches.
 const isNobody = choice => (choice instanceof HTMLOptionElement ? choice : choice.querySelector('input[type=radio]'))?.value === ''
 const nameOf = row => row.dataset.name ?? row.textContent
 const radioOf = row => row.querySelector('input[type=radio]')
 const rowsOf = field => [...document.querySelectorAll(field.dataset.narrow)]
 
-// A field above a list: what does not fit is hidden, the best match is chosen, so that Enter takes it.
+// A filter field above a list: hides other entries and selects the best match, which Enter confirms.
 const first = new WeakMap()
 
 document.addEventListener('input', event => {
@@ -59,7 +59,7 @@ document.addEventListener('keydown', event => {
   next?.closest('label')?.scrollIntoView({ block: 'nearest' })
 })
 
-// Without a field: letters typed one after the other.
+// Without a field: characters typed in sequence.
 let typed = '', last = 0
 
 document.addEventListener('keydown', event => {
@@ -67,7 +67,7 @@ document.addEventListener('keydown', event => {
   const list = listOf(event.target)
   if (!list) return
   if (event.timeStamp - last > PAUSE) typed = ''
-  if (event.key === ' ' && !typed) return  // the space bar opens a select and ticks a box
+  if (event.key === ' ' && !typed) return  // the space bar opens a select or checks a box
   last = event.timeStamp
   typed += event.key
   event.preventDefault()

@@ -1,4 +1,4 @@
-// Counts down what the server wrote: each second in the last ten minutes, each minute otherwise. Also the running stopwatch.
+// Updates countdowns: every second in the last ten minutes, every minute otherwise. Also the running timer.
 const MINUTE = 60, LAST = 600, HOUR = 3600, DAY = 86400, GAP = '\u00a0'
 const two = n => String(n).padStart(2, '0')
 
@@ -45,7 +45,7 @@ let skew = 0
 const stamp = Date.parse(document.body?.dataset.now ?? '')
 if (Math.abs(stamp - Date.now()) > 5000) skew = stamp - Date.now()
 
-/** The instant by the server's clock, in milliseconds. */
+/** Current time of the server's clock in milliseconds. */
 export const now = () => Date.now() + skew
 
 function paint() {

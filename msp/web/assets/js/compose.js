@@ -1,4 +1,4 @@
-// The composer: sends with Ctrl+Enter, names the files chosen, puts the cursor where one writes.
+// The composer: sends with Ctrl+Enter, lists selected files, sets the focus.
 const sending = new WeakMap()
 
 document.addEventListener('keydown', event => {
@@ -9,7 +9,7 @@ document.addEventListener('keydown', event => {
   form.requestSubmit([...form.elements].find(each => each.matches('[data-send]') && each.checkVisibility()))
 })
 
-// Whoever chooses by mouse or finger who reads it goes on writing; by the arrow keys one goes on choosing.
+// Choosing the visibility by mouse or touch moves the focus to the text; the arrow keys keep it on the choice.
 document.addEventListener('click', event => {
   if (event.detail && event.target.closest('.composer-tab')) event.target.closest('form').querySelector('textarea')?.focus()
 })
@@ -22,7 +22,7 @@ document.addEventListener('guardia:sent', event => {
   const form = event.target
   for (const area of form.querySelectorAll('textarea')) {
     const sent = sending.get(area) ?? ''
-    area.value = area.value.startsWith(sent) ? area.value.slice(sent.length) : area.value  // typed meanwhile: it stays
+    area.value = area.value.startsWith(sent) ? area.value.slice(sent.length) : area.value  // keep what was typed meanwhile
     if (area.value) area.dispatchEvent(new Event('input', { bubbles: true }))
   }
   form.querySelectorAll('input[type=file]').forEach(input => { input.value = '' })
@@ -37,7 +37,7 @@ document.addEventListener('change', event => {
   if (input?.dataset.mostEach) checkFiles(input)
 })
 
-/** Files beyond the limits are said at the field, before anything is sent. */
+/** Shows at the field that files exceed the limits, before sending. */
 function checkFiles(input) {
   const { mostEach, mostAll, mostFiles, limits } = input.dataset
   const sizes = [...input.files].map(file => file.size)
@@ -49,7 +49,7 @@ function checkFiles(input) {
   line.hidden = fits
 }
 
-/** Whether the address names a message or event: one that is folded away is fetched. */
+/** Whether the URL names a message or event; a folded one is fetched. */
 function isAt(hash) {
   if (!/^#(msg|evt)-[\w-]+$/.test(hash)) return false
   const fold = document.querySelector('[data-all]')
@@ -64,7 +64,7 @@ function toEnd() {
   else thread.scrollTop = thread.scrollHeight
 }
 
-// The stopwatch opens the dialog that logs; what it shows becomes the minutes.
+// The timer opens the dialog that logs time and sets its minutes.
 document.addEventListener('click', event => {
   const watch = event.target.closest('[data-fill-minutes]')
   const field = watch && document.querySelector(watch.dataset.fillMinutes)
@@ -73,9 +73,9 @@ document.addEventListener('click', event => {
 })
 
 toEnd()
-addEventListener('load', toEnd)  // letters have their size by now
+addEventListener('load', toEnd)  // fonts are loaded by now
 
-// Whoever reads the end goes on reading it when a line above or the composer takes some of the room.
+// A conversation scrolled to its end stays there when a line above or the composer takes space.
 const thread = document.querySelector('[data-thread]')
 let isAtEnd = true
 thread?.addEventListener('scroll', () => { isAtEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80 }, { passive: true })

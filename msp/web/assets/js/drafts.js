@@ -1,6 +1,6 @@
-// Nothing that somebody wrote is lost. A form with data-draft is kept as one types and filled in again whenever it is
-// opened. Every other form that is sent is kept until the page that follows shows that it went through; where the
-// session had ended, the server failed or refused, it is filled in again. Files and secrets are never kept.
+// Drafts. A form with data-draft is stored on input and restored when it is opened. Every other form is stored when it
+// is sent, until the next page shows that it succeeded; it is restored if the session had ended or the server failed or
+// refused. Files and secrets are never stored.
 import { toast } from './toast.js'
 import { drop, keep, kept } from './vault.js'
 
@@ -14,7 +14,7 @@ const nameOf = form => form.dataset.draft ? `draft ${form.dataset.draft}` : `for
 const controls = form => [...form.elements].filter(each => each.name && !SKIPPED.test(each.type) && !SECRET.test(each.name) && each.matches('input, select, textarea'))
 const isTicked = each => each.matches('[type=radio], [type=checkbox]')
 
-// What became of the forms of this tab: 'sent' until the next page says how it went, 'kept' where it failed.
+// State of the forms of this tab: 'sent' until the next page shows the outcome, 'kept' after a failure.
 const states = {
   read: () => { try { return JSON.parse(sessionStorage.getItem('forms')) ?? {} } catch { return {} } },
   set(name, state) {
@@ -48,7 +48,7 @@ function write(form, fields, { over }) {
   asNote(form, fields)
 }
 
-/** A draft that does not say who may read it is an internal note. */
+/** A draft without visibility is restored as an internal note. */
 function asNote(form, fields) {
   const kinds = [...form.querySelectorAll('input[type=radio][name=visibility]')]
   const known = fields.some(field => field.ticked && kinds.some(kind => field.name === kind.name && field.value === kind.value))
@@ -74,7 +74,7 @@ const hasFailed = () => document.querySelector('.flashes .is-red') !== null
   || performance.getEntriesByType('navigation')[0]?.type === 'back_forward'
 
 async function arrive() {
-  if (!document.body.dataset.person) {  // sign-in, or an error: what was sent did not get through
+  if (!document.body.dataset.person) {  // sign-in or error page: the form was not saved
     if (document.querySelector('#sign-in, main[data-error]')) sessionStorage.setItem('forms-failed', '1')
     return
   }
@@ -122,7 +122,7 @@ document.addEventListener('guardia:outcome', event => {
   else states.set(nameOf(form), 'kept')
 })
 
-/** Keeps every form in which something was changed: the page is about to go without its person's doing. */
+/** Stores all changed forms before the script leaves the page. */
 export function keepChanged() {
   const changed = forms().filter(form => controls(form).some(each => each.matches(WRITTEN) && each.value !== each.defaultValue))
   return Promise.all(changed.map(form => {

@@ -1,12 +1,12 @@
-// A reply that is held because others wrote meanwhile: the page comes back with what they wrote on top of the composer.
-// What its author has seen is what stood there when they began to write: a page that changes meanwhile changes nothing.
+// Held replies: others wrote meanwhile, and the page shows their messages above the composer.
+// The author has seen the messages that were shown when they began to write; later updates of the page do not count.
 import htmx from 'htmx.org'
 import { refresh } from './page.js'
 
 const SEEN = 'last_seen_message_id'
 const composer = () => document.getElementById('reply')
 const isEmpty = form => !form.elements.body.value.trim()
-let newest = ''  // the newest message that came while somebody was writing
+let newest = ''  // the newest message received while writing
 
 htmx.registerExtension('last-seen', {
   htmx_before_morph_attr: (element, { attrName, newValue }) => {
@@ -14,13 +14,13 @@ htmx.registerExtension('last-seen', {
     newest = newValue
     return false
   },
-  htmx_before_morph_node: (element, { newNode }) => {  // what is typed stays, whatever text the new page begins with
+  htmx_before_morph_node: (element, { newNode }) => {  // input is kept, whatever text the new page has
     if (element.matches?.('#reply textarea')) newNode.defaultValue = element.defaultValue
     return true
   },
 })
 
-/** Nothing is being written any more: what stands on the page counts as seen. */
+/** Writing has ended: all messages on the page count as seen. */
 function catchUp(form) {
   if (!newest || form !== composer() || !isEmpty(form)) return
   form.elements[SEEN].value = newest
@@ -40,13 +40,13 @@ document.addEventListener('click', event => {
   event.preventDefault()
   const { body } = composer().elements
   body.value = ''
-  body.dispatchEvent(new Event('input', { bubbles: true }))  // its draft goes too
+  body.dispatchEvent(new Event('input', { bubbles: true }))  // deletes its draft too
   document.getElementById('held').remove()
   refresh()
   body.focus()
 })
 
-// A page that answered a form without script is that of its ticket, and its text is one that somebody typed.
+// A response to a form without script is a ticket's page; its text was typed by the author.
 const link = document.querySelector('[data-held] [data-discard]')
 if (link) {
   const { body } = composer().elements

@@ -1,6 +1,6 @@
-// The keyboard: rows by J and K, one letter an action. Anything with data-key answers to that key, so the keys work
-// where the button is on the page and nowhere else. They are off wherever one writes or chooses: what is typed into a
-// composer, a field, a menu or a dialog is never an action.
+// Keyboard shortcuts: J and K select rows, single letters trigger actions. A key triggers the element with that
+// data-key, so it works only if the button is on the page. Shortcuts are off while the focus is in a composer, field,
+// menu or dialog.
 import { aim, openDialog } from './menus.js'
 
 const WRITING = 'input, textarea, select, [contenteditable], .composer, .portal-ask, details.menu, dialog, [popover]:popover-open'
@@ -12,7 +12,7 @@ let here = null
 
 const rows = () => [...document.querySelectorAll('[data-row]')]
 
-/** Marks a row as the one that keys act on. */
+/** Selects the row for keyboard actions. */
 export function mark(row, { scroll = true } = {}) {
   document.querySelectorAll('[data-row].is-here').forEach(other => other.classList.remove('is-here'))
   here = row?.dataset.label ?? null
@@ -51,7 +51,7 @@ function press(key) {
   if (spot?.matches('input[type=radio]')) spot.form?.querySelector('textarea')?.focus()
 }
 
-/** A reply is begun; words that stand there already keep their reader. */
+/** Starts a reply; existing text keeps its visibility. */
 function write(area) {
   if (!area.value.trim()) area.form.querySelector('[name=visibility][value=public]')?.click()
   area.focus()
@@ -79,7 +79,7 @@ document.addEventListener('keydown', event => {
   }
 })
 
-/** Escape leaves the field: the keys work again. */
+/** Escape leaves the field, which enables shortcuts again. */
 function leave(event) {
   if (event.isComposing || document.querySelector(OPEN) || !event.target.matches?.(FIELD)) return
   event.preventDefault()

@@ -1,5 +1,5 @@
-// From a list to its tickets and back: the way back leads to the page a ticket was opened from, with its filters,
-// where it was scrolled to, and with the ticket marked. J and K go to the list's next and previous ticket.
+// Navigation between a list and its tickets: the back link restores the list's filters and scroll position and marks
+// the ticket. J and K open the next and previous ticket of the list.
 import { mark } from './keys.js'
 
 const { person } = document.body.dataset
@@ -25,7 +25,7 @@ document.addEventListener('click', event => {
   save({ person, url: here(), top: body()?.scrollTop ?? 0, windowTop: scrollY, labels, label: null })
 }, true)
 
-/** On a ticket: where its links for back, next and previous lead. */
+/** On a ticket: sets its back, next and previous links. */
 function link() {
   const list = read(), label = ticket()
   if (!list || !label) return

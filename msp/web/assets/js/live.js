@@ -1,4 +1,4 @@
-// Asks for news while the page is in view, and morphs in what changed. Says in the header whether it is in touch.
+// Polls for changes while the page is visible and morphs them in. Shows in the header whether the connection works.
 import { keepChanged } from './drafts.js'
 import { refresh } from './page.js'
 import { showWriting } from './writing.js'
@@ -39,7 +39,7 @@ function ring(unread) {
 
 async function ask() {
   const answer = await fetch(`${url}?since=${encodeURIComponent(version)}`, { headers: { Accept: 'application/json' } })
-  if (answer.status === 401 || answer.redirected) {  // signed out: what is written comes back after the next sign-in
+  if (answer.status === 401 || answer.redirected) {  // signed out: drafts are restored after the next sign-in
     await keepChanged()
     return location.reload()
   }

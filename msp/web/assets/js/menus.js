@@ -1,4 +1,4 @@
-// Dialogs, menus and popovers: native elements; this only opens, closes and fills them.
+// Opens, closes and fills dialogs, menus and popovers, which are native elements.
 
 function open(dialog, from) {
   const row = from?.closest('[data-ticket]')
@@ -12,7 +12,7 @@ function open(dialog, from) {
   dialog.querySelector('[data-first], input:not([type=hidden]), select, textarea')?.focus()
 }
 
-/** Points a dialog or form that serves many rows at the one it was opened for. */
+/** Sets the row for which a shared dialog or form was opened. */
 export function aim(dialog, row) {
   const forms = dialog.matches('form') ? [dialog] : dialog.querySelectorAll('form[data-action]')
   for (const form of forms) {
@@ -49,7 +49,7 @@ document.addEventListener('click', event => {
   }
 })
 
-// What was chosen in a menu is done: it closes, since the page stays.
+// A menu closes after a choice, since the page is not reloaded.
 document.addEventListener('submit', event => {
   const menu = event.target.closest('details.menu')
   if (menu) menu.open = false
@@ -63,7 +63,7 @@ document.addEventListener('keydown', event => {
   }
 })
 
-// Choosing is enough where the form says so; the button is for pages without script.
+// Submit on change if the form asks for it; the button is for pages without script.
 document.addEventListener('change', event => {
   const form = event.target.closest('form[data-submit-on-change]')
   if (form) form.requestSubmit()

@@ -1,6 +1,6 @@
-// Changes in place: a form with hx-post is sent, the page that comes back is morphed into this one. What is typed,
-// focused, open or scrolled stays. Without script the same forms are plain POSTs. What cannot be shown (the server
-// failed, no connection, another program's page) changes nothing: a line says so.
+// In-place updates: the response to a form with hx-post is morphed into this page. Input, focus, open elements and
+// scroll positions are kept. Without script the same forms are plain POSTs. If the response cannot be shown (server
+// error, no connection, a page of another program), the page is unchanged and a line says so.
 import htmx from 'htmx.org'
 import { trouble, untrouble } from './trouble.js'
 import { toast } from './toast.js'
@@ -14,14 +14,14 @@ const pathOf = url => new URL(url, location.href).pathname
 const isSignIn = response => response.redirected && pathOf(response.url) === document.body.dataset.signIn
 const formOf = ctx => ctx?.sourceElement?.closest?.('form')
 
-/** Tells the form that was sent how it went, for its draft. */
+/** Notifies the submitted form of the outcome, for its draft. */
 function report(ctx, ok) {
   if (ctx?.request?.method === 'POST') {
     formOf(ctx)?.dispatchEvent(new CustomEvent('guardia:outcome', { bubbles: true, detail: { ok } }))
   }
 }
 
-/** Whether an answer holds the part of a page that was asked for. */
+/** Whether a response contains the requested part of a page. */
 function isWhole(ctx) {
   if (ctx.swap === 'none' || !ctx.select) return true
   if (ctx.select === '#page') return /<main[^>]*\sid="page"/.test(ctx.text ?? '')
@@ -57,13 +57,13 @@ document.addEventListener('htmx:before:swap', event => {
       sessionStorage.setItem('said', JSON.stringify(said))
       return location.assign(response.url)
     }
-    closeDialogs()  // done from a list: stay in it
+    closeDialogs()  // sent from a list: stay there
     said.forEach(each => toast(each.text, each))
     refresh()
   }
 })
 
-/** What the page that was not shown would have said: it says it only once. */
+/** Flashed messages of a response that is not shown; the server sends them only once. */
 const flashesIn = text => [...new DOMParser().parseFromString(text ?? '', 'text/html').querySelectorAll('.flashes .notice')]
   .map(note => ({ text: note.textContent.trim(), bad: note.matches('.is-red') }))
 
@@ -90,14 +90,14 @@ document.addEventListener('htmx:error', event => {
   trouble(document.body.dataset.offline)
 })
 
-/** The address of this page, with what it is told so as to show a reply that is held again (held.js). */
+/** The URL of this page with the parameters that show a held reply (held.js). */
 function address() {
   const url = new URL(location.href)
   new URLSearchParams(document.querySelector('[data-held]')?.dataset.held).forEach((value, name) => url.searchParams.set(name, value))
   return url.href
 }
 
-/** Fetches this page again and morphs it in; resolves when it stands. */
+/** Reloads this page by morphing; resolves when done. */
 export function refresh() {
   return htmx.ajax('GET', address(), {
     source: document.body, target: '#page', select: '#page', swap: 'outerMorph', selectOOB: '#rail-nav:outerMorph,#bell:outerMorph,#undo:outerMorph',

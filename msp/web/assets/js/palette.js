@@ -1,5 +1,5 @@
-// Ctrl+K, or typing into the rail's field: search or go anywhere. The field asks the server as one types; arrows walk
-// through what it found. Passing the rail's field by Tab opens nothing.
+// Command palette: opens with Ctrl+K or by typing into the navigation's search field. Searches on the server as you
+// type; arrow keys select a result. Passing the field by Tab does not open it.
 const palette = () => document.getElementById('palette')
 const items = () => [...palette().querySelectorAll('a.palette-item')]
 

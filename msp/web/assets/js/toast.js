@@ -1,4 +1,4 @@
-/** Shows a sentence at the corner for a few seconds; read aloud, never in the way. */
+/** Shows a toast for a few seconds; announced by screen readers. */
 export function toast(text, { bad = false } = {}) {
   if (!text) return
   const box = document.getElementById('toasts')

@@ -1,4 +1,4 @@
-/** Shows a line above the page that stays until something gets through again. */
+/** Shows a line above the page until a request succeeds. */
 export function trouble(text) {
   const line = document.getElementById('trouble')
   if (!line) return

@@ -1,4 +1,4 @@
-// Counts down the seconds in which the last action can be undone; then the line goes, and the page shows what was done.
+// Counts down the undo period of the last action, then removes the line and reloads the page with the result.
 import { refresh } from './page.js'
 import { now } from './clocks.js'
 

@@ -1,6 +1,6 @@
-// What a person has written and not sent, kept in this browser under their id and encrypted with a key that only their
-// own pages bring: whoever uses the browser next finds nothing to read. Where a browser has no cryptography (an
-// address without https), it stays in this tab and goes when somebody else signs in.
+// Storage of drafts in this browser, by person and encrypted with a key that only that person's pages contain, so
+// that other users of the browser cannot read them. Without Web Crypto (a page without https) drafts stay in this tab
+// and are deleted when somebody else signs in.
 const { person, draftKey } = document.body?.dataset ?? {}
 const MONTH = 30 * 24 * 3600 * 1000
 const PREFIX = 'draft:'
@@ -26,9 +26,9 @@ async function unseal(kept) {
   return new TextDecoder().decode(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, await key, sealed))
 }
 
-const turn = {}  // of each key, the number of its last change: an older one that ends later is dropped
+const turn = {}  // number of the last change per key; an older change that finishes later is dropped
 
-/** Keeps a value under a key for the person signed in; nobody signed in: nothing is kept. */
+/** Stores a value for the current person; does nothing without sign-in. */
 export async function keep(name, value) {
   if (!person) return
   const mine = turn[name] = (turn[name] ?? 0) + 1
@@ -36,17 +36,17 @@ export async function keep(name, value) {
   if (turn[name] !== mine) return
   try {
     store.setItem(nameOf(name), sealed)
-  } catch { /* the browser's space is used up: what is typed still stands on the page */ }
+  } catch { /* quota exceeded: the input is still on the page */ }
 }
 
-/** What was kept under a key, or null. */
+/** The stored value of a key, or null. */
 export async function kept(name) {
   const found = person && store.getItem(nameOf(name))
   if (!found) return null
   try {
     const { at, value } = JSON.parse(await unseal(found))
     if (Date.now() - at < MONTH) return value
-  } catch { /* of another key, or damaged: it cannot be read any more */ }
+  } catch { /* encrypted with another key, or damaged */ }
   store.removeItem(nameOf(name))
   return null
 }
@@ -56,7 +56,7 @@ export function drop(name) {
   if (person) store.removeItem(nameOf(name))
 }
 
-// Without encryption, nothing of somebody else stays; with it, only what was left by older versions goes.
+// Without encryption, drafts of other people are deleted; with it, only those of older versions.
 for (const name of Object.keys(sessionStorage)) {
   if (person && name.startsWith(PREFIX) && !name.startsWith(nameOf(''))) sessionStorage.removeItem(name)
 }

@@ -1,5 +1,5 @@
-// Says that somebody is writing, at most every few seconds while keys are pressed: the server forgets it by itself.
-// Who else is writing comes with the news (live.js).
+// Reports that the person is writing, at most every few seconds while keys are pressed; it expires on the server.
+// Others who are writing are received by polling (live.js).
 const EVERY = 2000  // ms
 const line = () => document.getElementById('writing')
 let said = '', at = 0, sending = Promise.resolve()
@@ -14,16 +14,16 @@ function tell(form) {
   said = kind
   at = performance.now()
   const { writingUrl } = form.dataset, token = form.elements.csrf_token.value
-  sending = sending.then(() => fetch(writingUrl, {  // one after the other: the last one holds
+  sending = sending.then(() => fetch(writingUrl, {  // one at a time, so that the last one applies
     method: 'PUT', keepalive: true, body: JSON.stringify({ writing: kind }),
     headers: { 'Content-Type': 'application/json', 'X-CSRFToken': token },
-  })).catch(() => {})  // nobody hears of it: nothing else depends on it
+  })).catch(() => {})  // ignored: nothing else depends on it
 }
 
 document.addEventListener('input', event => tell(event.target.form))
 document.addEventListener('guardia:sent', event => tell(event.target))
 
-/** Shows who else is writing: a sentence for each. */
+/** Shows a sentence for each other person who is writing. */
 export function showWriting(sentences) {
   shown = sentences.join(' ')
   show()
@@ -34,5 +34,5 @@ function show() {
   if (spot && spot.textContent !== shown) spot.textContent = shown
 }
 
-// A page that is drawn again has the state of that moment, which no later update would correct: only updates count.
+// A reloaded page would show a state that no later update corrects, so only updates are used.
 document.addEventListener('guardia:changed', show)
