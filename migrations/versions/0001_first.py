@@ -1,4 +1,4 @@
-"""The first shape of the desk: every table, its policies, and what may never change."""
+"""The initial schema: all tables, their policies, and append-only guards."""
 
 import sqlalchemy as sa
 from alembic import op

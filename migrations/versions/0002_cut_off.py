@@ -1,4 +1,6 @@
-"""Count the tries of a waiting row that ended with its worker's death, so that no row can kill workers for ever."""
+"""Add the number of consecutive tries that ended with a crash of the worker, so that no row crashes workers
+indefinitely.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the count to both queues; a constant default rewrites no table."""
+    """Add the column to both queues; a constant default rewrites no table."""
     for table in ("inbound", "delivery"):
         op.add_column(table, sa.Column("cut_off", sa.SmallInteger(), server_default="0", nullable=False))

@@ -1,4 +1,4 @@
-"""Calendars with dated timetables, holidays in a table for each place and year, and what each version of them said."""
+"""Calendars with dated timetables, holidays by place and year, and the contents of each calendar version."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,10 +41,10 @@ and (select sum(end_minute - start_minute) from calendar_window w where w.calend
 
 
 def upgrade() -> None:
-    """New tables, nullable or defaulted columns; what calendars say now becomes their first revision."""
+    """New tables, nullable or defaulted columns; the current contents of calendars become their first revision."""
     _places()
     _timetables()
-    op.execute("set local role msp_system")  # forced policies hide every row from the owner
+    op.execute("set local role msp_system")  # forced policies hide all rows from the owner
     op.execute(PRESENT)
     op.execute(ROUND_THE_CLOCK)
     op.execute("reset role")

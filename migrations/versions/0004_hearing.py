@@ -1,4 +1,4 @@
-"""How people wish to hear, what is on its way to them, and the mails that were sent."""
+"""Notification preferences, queued notifications, and sent mails."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Find what people gave up in inbox and outbox without reading all of both."""
+"""Indexes of discarded rows of inbox and outbox."""
 
 from migrations.helpers import build_index
 

@@ -1,4 +1,6 @@
-"""Targets by type, next response and fulfilment; what pauses; the escalation ladder; several clocks of a kind over time."""
+"""SLA targets by type, next response and fulfilment; pausing statuses; escalation policy; successive clocks of a
+kind.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""One open clock of a kind at a time, each step of a clock once; beside a desk that serves."""
+"""Unique indexes, built concurrently: one open clock of a kind, each escalation step of a clock once."""
 
 from alembic import op
 
@@ -15,7 +15,7 @@ TAKEN = """taken = case when next_step = 1 then array['share:75:notify']
 
 
 def upgrade() -> None:
-    """What is open keeps the steps it has behind it: the usual ladder's, until now the only one."""
+    """Open clocks keep the steps they have taken, with the keys of the default policy, until now the only one."""
     with op.get_context().autocommit_block():
         op.execute("alter table sla_clock validate constraint ck_sla_clock_kind")
     backfill("sla_clock", TAKEN, where=f"{OPEN} and next_step > 0 and taken = '{{}}'")

@@ -1,4 +1,4 @@
-"""The on-call rota: layers, their people in order, swaps, absences."""
+"""The on-call schedule: layers, their people in order, swaps, absences."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Find the escalation steps of the last minutes without reading those of years: metrics ask how late they were."""
+"""Index of escalation steps by time taken: metrics read how late those of the last minutes were."""
 
 from migrations.helpers import build_index
 
@@ -9,5 +9,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Build the index beside whoever writes."""
+    """Build the index concurrently."""
     build_index("ix_sla_step_taken", "sla_step", "taken_at")

@@ -1,4 +1,4 @@
-"""Lanes in inbox and outbox: when more comes than can be worked, what is urgent goes first."""
+"""Priority of rows in inbox and outbox: under load, urgent rows come first."""
 
 from alembic import op
 
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A column that costs no rewrite, then its index beside whoever writes."""
+    """Add a column without a table rewrite, then build its index concurrently."""
     for table in ("inbound", "delivery"):
         op.execute(f"alter table {table} add column if not exists lane smallint not null default 1")
         build_index(f"ix_{table}_lane", table, "lane, due_at, id", where="state = 'pending'")

@@ -1,4 +1,4 @@
-"""Find the mails that may have come more than once without reading all that were ever sent."""
+"""Index of mails that may have been sent more than once."""
 
 from migrations.helpers import build_index
 
@@ -9,5 +9,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Build the index beside whoever writes."""
+    """Build the index concurrently."""
     build_index("ix_mail_post_in_doubt", "mail_post", "tried_at", where="doubts > 0 or state = 'trying'")

@@ -1,4 +1,6 @@
-"""Count failures of one kind in a row: many tries that the outside refused must not make one fault of ours the last."""
+"""Count consecutive failures of one kind, so that after many external refusals one internal fault is not the last
+try.
+"""
 
 from alembic import op
 
@@ -9,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Columns that cost no rewrite."""
+    """Add columns without a table rewrite."""
     for table in ("inbound", "delivery"):
         op.execute(f"alter table {table} add column if not exists failure text")
         op.execute(f"alter table {table} add column if not exists in_a_row smallint not null default 0")

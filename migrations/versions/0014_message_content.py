@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Columns that cost no rewrite, and an index built beside the writers."""
+    """Add columns without a table rewrite, and build an index concurrently."""
     op.execute("alter table message add column if not exists content jsonb")
     op.execute("alter table message add column if not exists delivery_channel text")
     op.execute("alter table conversation add column if not exists opening_id text")

@@ -1,6 +1,6 @@
-"""Delivery of replies: when they arrived or failed, each channel's attempts, and what was read in the portal.
+"""Delivery of replies: when they were delivered or failed, each channel's attempts, and what was read in the portal.
 
-Replies that wait to be posted by `chat` are handed to `replies`, in one order with the rest of their ticket.
+Replies waiting for the subscriber `chat` are moved to `replies`, in one order with the rest of their ticket.
 """
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Two columns that cost no rewrite, and two tables."""
+    """Add two columns without a table rewrite, and two tables."""
     op.execute("alter table message add column if not exists delivered_at timestamptz")
     op.execute("alter table message add column if not exists failed_at timestamptz")
     op.create_table(
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "ticket_id", name=op.f("pk_ticket_read")),
     )
     protect("ticket_read", "tenant")
-    op.execute("set local role msp_system")  # forced policies hide every row from the owner
+    op.execute("set local role msp_system")  # forced policies hide all rows from the owner
     op.execute(
         "update delivery d set key = 'ticket' || substr(d.key, 5),"
         " subscriber = case when e.kind = 'ticket.replied' then 'replies' else d.subscriber end"

@@ -1,4 +1,6 @@
-"""Words of people leave what is kept beside the ticket: events name changed fields, notifications read their ticket."""
+"""Remove people's text from stored events and notifications: events name changed fields, notifications read the
+ticket.
+"""
 
 from alembic import op
 
@@ -17,7 +19,7 @@ _WAS_DELETED = (
 
 
 def upgrade() -> None:
-    """Rows in batches; events, which nobody else may change, under a right that lasts for the migration."""
+    """Update rows in batches; events, which are append-only, under a right that lasts for the migration."""
     backfill("notification", "data = data - 'subject' - 'label' - 'client'", where="jsonb_exists(data, 'subject')")
     backfill("ticket", "body = ''", where=_WAS_DELETED)
     backfill("message", "body = '', content = null", where="deleted_at is not null and body <> ''")

@@ -1,4 +1,4 @@
-"""Sessions are kept on the server: listed, ended one by one, with limits. Cookies of before end with this version."""
+"""Sessions are stored on the server: listed, revoked individually, with limits. Existing cookies become invalid."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What was billed or issued is kept from everybody, the owner of the database included: triggers, also for TRUNCATE."""
+"""Triggers protect billed and issued rows from every role, the database owner included, also from TRUNCATE."""
 
 from migrations.money_guards import guard_added_only, guard_billed_entries, guard_claims, guard_series, guard_truncate
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Functions and triggers; no row is touched."""
+    """Create functions and triggers; no row is changed."""
     for table in ("invoice_record", "invoice_document", "block_movement"):
         guard_added_only(table)
     guard_series()

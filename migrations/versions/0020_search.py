@@ -1,11 +1,11 @@
-"""Search: what is written on tickets, folded and stemmed, one index for everybody, kept by triggers.
+"""Full-text search of tickets: folded and stemmed text, one index for all clients, kept up to date by triggers.
 
-`ticket_search` holds a vector for each ticket, in parts where the ticket is long. Its words carry weights: A the
-subject, B names of files, C what the client may read, D internal notes and their files. Words that begin with # are ids:
-#c the client, #p the requester, #t the time (the first four digits of the ticket's id, about 50 days).
+`ticket_search` has a vector for each ticket, in parts if the ticket is long. Its words have weights: A the subject, B
+file names, C what the client may read, D internal notes and their files. Words that begin with # are ids: #c the
+client, #p the requester, #t the time (the first four digits of the ticket's id, about 50 days).
 
 Under the policies of msp_client and msp_staff_some PostgreSQL would not use the index, since `@@` is not leakproof.
-`search_tickets` therefore runs as msp_system and states scope and weights itself, from the settings of the transaction.
+`search_tickets` therefore runs as msp_system and applies scope and weights, from the settings of the transaction.
 """
 
 from alembic import op
@@ -18,22 +18,23 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-# Everything that is neither letter nor digit, in so many characters: classes would depend on the database's locale.
+# All characters that are neither letter nor digit, listed: character classes would depend on the database's locale.
 SEPARATORS = (
     r"[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u2000-\u2bff\u3000-\u3004\u3008-\u3020"
     r"\ue000-\uf8ff\ufe00-\ufe4f\ufff0-\uffff\U0001f000-\U0001faff]+"
 )
-STOP = "{mas,tambien,asi,aqui,ahi,alli,despues,ademas,aun,solo,tal,segun,quizas}"  # stop words but for their accents
-COURTESY = (  # says nothing of what a ticket is about
+STOP = "{mas,tambien,asi,aqui,ahi,alli,despues,ademas,aun,solo,tal,segun,quizas}"  # stop words without their accents
+COURTESY = (  # words without information about a ticket
     "{hola,buenas,buenos,dias,tardes,noches,gracias,favor,saludos,saludo,cordial,atentamente,estimado,estimada,ayuda,"
     "ayudar,necesito,podeis,puedes,hello,dear,good,morning,afternoon,please,thanks,thank,regards,help,need}"
 )
 EXTENSIONS = "extensions"
-LOCK = 0x5EA2C4  # of one ticket's parts: whoever adds waits for whoever makes them anew
-PART = 40_000  # characters after which a ticket's vector goes on in another part
+LOCK = 0x5EA2C4  # of one ticket's parts: adding waits for rebuilding
+PART = 40_000  # characters after which a ticket's vector continues in another part
 
 FUNCTIONS = [
-    # Lower case without accents, words apart by one space. STABLE in PostgreSQL only because a dictionary may change.
+    # Lower case without accents, words separated by one space. STABLE in PostgreSQL only because a dictionary may
+    # change.
     """
     create function search_fold(said text) returns text immutable strict parallel safe language sql as $$
         select btrim(regexp_replace(lower({schema}.unaccent('{schema}.unaccent'::regdictionary,
@@ -41,7 +42,7 @@ FUNCTIONS = [
             '{separators}', ' ', 'g'))
     $$
     """,
-    # A word and a name with a word in it that is almost the same, as far as pg_trgm.word_similarity_threshold says.
+    # Compares a word with a name that contains a similar word, by pg_trgm.word_similarity_threshold.
     """
     create function search_is_alike(word text, name text) returns boolean stable parallel safe language sql as $$
         select word operator({trigram}.<%) search_fold(name)
@@ -52,7 +53,7 @@ FUNCTIONS = [
         select {trigram}.word_similarity(word, search_fold(name))
     $$
     """,
-    # Unicode collation of Spanish (ñ is a letter behind n) and of every other language, for comparison by bytes.
+    # Unicode collation of Spanish (ñ is a letter after n) and of every other language, for comparison by bytes.
     """
     create function name_sort_key(name text, language text) returns text
     immutable strict parallel safe language sql as $$
@@ -60,7 +61,7 @@ FUNCTIONS = [
                            else name end) || chr(1) || lower(normalize(name, NFC))
     $$
     """,
-    # Spanish stems come out right only with the accent of -ción and -sión; every other accent is left out.
+    # Spanish stems are correct only with the accent of -ción and -sión; all other accents are removed.
     """
     create function search_stems(folded text) returns tsvector immutable strict parallel safe language sql as $$
         select to_tsvector('pg_catalog.spanish', regexp_replace(folded, '([cs])ion(?= |$)', '\\1ión', 'g'))
@@ -73,7 +74,7 @@ FUNCTIONS = [
             or ts_lexize('pg_catalog.english_stem', word) = '{{}}'
     $$
     """,
-    # Words with their positions, for phrases; then stems that are no words of the text, which take up one position.
+    # Words with their positions, for phrases; then stems that are not words of the text, all at one position.
     """
     create function search_vector(said text, weight "char") returns tsvector
     immutable strict parallel safe language plpgsql as $$
@@ -89,14 +90,14 @@ FUNCTIONS = [
         return setweight(words, weight) || coalesce(more, '')::tsvector;
     end $$
     """,
-    # What every part of a ticket holds: whose it is, from when, and its subject.
+    # Words in every part of a ticket: client, requester, time, and its subject.
     """
     create function search_base(t ticket) returns tsvector stable language sql as $$
         select format('''#c%s'':1A ''#p%s'':1A ''#t%s'':1A', t.client_id, t.requester_id, left(t.id::text, 4))::tsvector
             || search_vector(t.subject, 'A')
     $$
     """,
-    # Adds to the last part of a ticket, or begins another; makes the first one where there is none.
+    # Adds to the last part of a ticket, or starts another; creates the first one if there is none.
     """
     create function search_add(of_ticket uuid, said text, weight "char") returns void
     security definer set search_path = pg_catalog, public, pg_temp language plpgsql as $$
@@ -164,7 +165,7 @@ FUNCTIONS = [
         values (this.id, parts, this.client_id, chars, collected);
     end $$
     """,
-    # A ticket that is written in one statement with its message is taken in with the message.
+    # A ticket that is inserted in one statement with its message is indexed with the message.
     """
     create function search_follow_ticket() returns trigger
     security definer set search_path = pg_catalog, public, pg_temp language plpgsql as $$
@@ -211,7 +212,7 @@ FUNCTIONS = [
         return null;
     end $$
     """,
-    # One way to write a term: a phrase whose last word may go on, unless it is exact or a number of several parts.
+    # One spelling of a term: a phrase whose last word is a prefix, unless it is exact or a number of several parts.
     """
     create function search_words(said text, is_exact boolean, weights text) returns tsquery
     immutable strict parallel safe language plpgsql as $$
@@ -241,7 +242,7 @@ FUNCTIONS = [
         return found;
     end $$
     """,
-    # Every term must be there, in one of its ways; ids of people and clients are a way as well.
+    # Every term is required, in one of its spellings; ids of people and clients count as spellings.
     """
     create function search_query(terms jsonb, weights text) returns tsquery
     immutable strict parallel safe language plpgsql as $$
@@ -264,7 +265,7 @@ FUNCTIONS = [
         return asked;
     end $$
     """,
-    # How a term may stand in a folded text, for excerpts: phrases whose last word may go on.
+    # The forms of a term in folded text, for excerpts: phrases whose last word is a prefix.
     """
     create function search_forms(ways text[], is_exact boolean) returns text[]
     immutable strict parallel safe language sql as $$
@@ -279,7 +280,7 @@ FUNCTIONS = [
         where form <> ''
     $$
     """,
-    # The clients that the transaction may see, as its role and settings say: null means every client.
+    # The clients that the transaction may see, from its role and settings: null means every client.
     """
     create function search_scope() returns uuid[] stable language sql as $$
         select case current_setting('role')
@@ -291,7 +292,7 @@ FUNCTIONS = [
         end
     $$
     """,
-    # Tickets for terms, the best `most` of the newest matches; all of them, in no order, where `most` is null.
+    # Tickets for terms, the best `most` of the newest matches; all of them, in no order, if `most` is null.
     """
     create function search_tickets(terms jsonb, of_requester uuid, most integer)
     returns table (found_id uuid, rank real)
@@ -337,7 +338,7 @@ FUNCTIONS = [
             group by s.ticket_id;
     end $$
     """,
-    # Finished tickets that share rare words with one, and which words. How rare a word is, the newest tickets tell.
+    # Finished tickets that share rare words with one, and which words. The newest tickets determine how rare a word is.
     """
     create function search_similar(of_ticket uuid, most integer)
     returns table (found_id uuid, score real, shared text[])
@@ -417,7 +418,7 @@ TRIGGERS = [
     " execute function search_follow_attachment()",
     "create trigger search_delete after delete on attachment for each row execute function search_follow_attachment()",
 ]
-AS_SYSTEM = (  # functions that see every client and say themselves what their caller may see
+AS_SYSTEM = (  # functions that see every client and check what their caller may see
     'search_add(uuid, text, "char")',
     "search_rebuild(uuid)",
     "search_tickets(jsonb, uuid, integer)",
@@ -429,7 +430,9 @@ AS_SYSTEM = (  # functions that see every client and say themselves what their c
 
 
 def upgrade() -> None:
-    """Extensions, functions and the table; triggers take in what is written from now on. 0021 fills in the rest."""
+    """Create extensions, functions and the table; triggers index new text from now on. 0021 indexes existing
+    tickets.
+    """
     known = {"lock": LOCK, "part": PART, "stop": STOP, "courtesy": COURTESY, "separators": SEPARATORS}
     known |= {"schema": _extension("unaccent"), "trigram": _extension("pg_trgm")}
     op.execute(
@@ -449,7 +452,7 @@ def upgrade() -> None:
 
 
 def _extension(name: str) -> str:
-    """Add an extension and return its schema: not public, which a restore puts aside, but one that stays."""
+    """Create an extension and return its schema: not public, which a restore replaces, but a permanent one."""
     op.execute(f"create schema if not exists {EXTENSIONS}")
     op.execute(f"grant usage on schema {EXTENSIONS} to public")
     op.execute(f"create extension if not exists {name} schema {EXTENSIONS}")
@@ -458,7 +461,9 @@ def _extension(name: str) -> str:
 
 
 def _run_as_system() -> None:
-    """Give functions to msp_system, whose policies see every client; only whoever may make things can be given them."""
+    """Make msp_system, whose policies see every client, the owner of functions; it needs CREATE on the schema for
+    that.
+    """
     op.execute("grant create on schema public to msp_system")
     for function in AS_SYSTEM:
         op.execute(f"alter function {function} owner to msp_system")

@@ -1,4 +1,4 @@
-"""Search: tickets of before are taken in, and the indexes are built beside the writers."""
+"""Search: existing tickets are indexed, and the indexes are built concurrently."""
 
 from alembic import op
 from sqlalchemy import text
@@ -14,7 +14,9 @@ BATCH = 100  # tickets; each holds a lock until its batch is committed
 
 
 def upgrade() -> None:
-    """Batches that are committed one by one, and go on where they were cut off; then the indexes."""
+    """Index tickets in batches that are committed separately, resuming after an interruption; then build the
+    indexes.
+    """
     taken = text(
         "select max(taken.id::text), count(*) filter (where search_rebuild(taken.id) is not null) from ("
         "select id from ticket t where id > :after and not exists (select from ticket_search where ticket_id = t.id)"
@@ -22,7 +24,7 @@ def upgrade() -> None:
     )
     with op.get_context().autocommit_block():
         connection = op.get_bind()
-        connection.execute(text("set role msp_system"))  # forced policies hide every row from the owner
+        connection.execute(text("set role msp_system"))  # forced policies hide all rows from the owner
         try:
             after: str | None = "00000000-0000-0000-0000-000000000000"
             while after is not None:

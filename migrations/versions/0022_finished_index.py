@@ -1,4 +1,4 @@
-"""Finished tickets by when they were resolved: what the console's list of them reads."""
+"""Index of finished tickets by time of resolution, for the console's list."""
 
 from alembic import op
 
@@ -13,11 +13,11 @@ FINISHED = "status in ('resolved', 'closed')"
 
 
 def upgrade() -> None:
-    """Built beside a desk that serves."""
+    """Build the index concurrently."""
     build_index("ix_ticket_finished", "ticket", "(coalesce(resolved_at, updated_at)), id", where=FINISHED)
 
 
 def downgrade() -> None:
-    """The list is slower without it, and right."""
+    """Drop the index: the list becomes slower."""
     with op.get_context().autocommit_block():
         op.execute("drop index concurrently if exists ix_ticket_finished")

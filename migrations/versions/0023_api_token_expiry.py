@@ -9,6 +9,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A column that costs no rewrite, and an index for the tokens of a person."""
+    """Add a column without a table rewrite, and an index for the tokens of a person."""
     op.execute("alter table api_token add column if not exists expires_at timestamptz")
     op.create_index("ix_api_token_person", "api_token", ["person_id"])

@@ -1,6 +1,7 @@
-"""The end of the chain of invoice records, for whoever may issue: restricted staff may not read the records of others.
+"""The end of the chain of invoice records, for everyone who may issue: restricted staff may not read other clients'
+records.
 
-And the guard of billed time entries as it is now: it asks no more that a claim comes before the state.
+Also replaces the guard of billed time entries: it no longer requires that a claim precedes the state.
 """
 
 from alembic import op
@@ -14,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A function that runs as msp_system, since forced policies hide every row from the owner."""
+    """Create a function that runs as msp_system, since forced policies hide all rows from the owner."""
     define_billed_entries()
     op.execute(
         """

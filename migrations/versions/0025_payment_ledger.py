@@ -1,4 +1,4 @@
-"""A ledger of what was paid and given back, and states that tell a credit note from a cancelled payment request."""
+"""A ledger of payments and refunds, and states that distinguish a credit note from a cancelled payment request."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,7 +21,7 @@ UUID = postgresql.UUID(as_uuid=True)
 
 
 def upgrade() -> None:
-    """A table; a column with a constant default; payments of old get their line of the ledger, and their state."""
+    """Add a table and a column with a constant default; existing payments get their ledger line and their state."""
     op.execute("alter table payment add column request text not null default 'pending'")
     op.execute("alter table payment drop constraint ck_payment_state")
     op.execute(f"alter table payment add constraint ck_payment_state check (state in ({STATES}))")
@@ -30,7 +30,7 @@ def upgrade() -> None:
         " check (request in ('pending', 'open', 'failed', 'cancelled'))"
     )
     _ledger()
-    op.execute("set local role msp_system")  # forced policies hide every row from the owner
+    op.execute("set local role msp_system")  # forced policies hide all rows from the owner
     op.execute(
         "insert into payment_entry (id, client_id, invoice_id, kind, amount, on_day, external_id, created_at)"
         " select gen_random_uuid(), client_id, invoice_id, 'stripe', amount_paid, coalesce(paid_at, updated_at)::date,"

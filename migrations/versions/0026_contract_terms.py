@@ -1,4 +1,4 @@
-"""Dated terms: a change of a contract's price reaches no day before it."""
+"""Dated contract terms: a change of a contract's price affects no day before it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +16,7 @@ UUID = postgresql.UUID(as_uuid=True)
 
 
 def upgrade() -> None:
-    """A table; what contracts say now is taken as what they always said."""
+    """Add a table; the current terms of contracts are taken as valid from their beginning."""
     op.create_table(
         "contract_terms",
         sa.Column("client_id", UUID, nullable=False),
@@ -37,7 +37,7 @@ def upgrade() -> None:
     )
     protect("contract_terms", "tenant_read")
     append_only("contract_terms")
-    op.execute("set local role msp_system")  # forced policies hide every row from the owner
+    op.execute("set local role msp_system")  # forced policies hide all rows from the owner
     op.execute(
         "insert into contract_terms (client_id, contract_id, version, valid_from, kind, terms, created_at)"
         " select client_id, id, version, starts_on, kind, terms, created_at from contract"

@@ -1,4 +1,4 @@
-"""When a scheduled ticket is opened again. Tickets that were scheduled without a time stay so until somebody says one."""
+"""When a scheduled ticket is opened again. Tickets scheduled without a time stay so until a person sets one."""
 
 from alembic import op
 
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A column without a default takes no time; the index is built beside a desk that serves."""
+    """Add a column without a default, which takes no time; build the index concurrently."""
     op.execute("alter table ticket add column scheduled_for timestamptz")
     build_index("ix_ticket_scheduled", "ticket", "scheduled_for", where="status = 'scheduled'")
 

@@ -1,6 +1,6 @@
-"""The portal may run with a login of the client role alone: two functions tell it whose session a cookie is.
+"""The portal may run with a login of the client role only: two functions return whose session a cookie is.
 
-They run as msp_system, know client people only, and tell nothing without the hash of a session's token.
+They run as msp_system, find only people of clients, and return nothing without the hash of a session's token.
 """
 
 from alembic import op
@@ -39,7 +39,7 @@ _NAMES = ("client_session(text)", "use_client_session(text, timestamptz, text, t
 
 
 def upgrade() -> None:
-    """Two functions of the desk's own role, which may make none itself."""
+    """Create two functions owned by msp_system, which may not create any itself."""
     op.execute(_READ)
     op.execute(_USE)
     op.execute("grant create on schema public to msp_system")

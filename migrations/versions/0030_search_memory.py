@@ -1,6 +1,7 @@
-"""Search: a quick look whether a text may hold a word, and enough memory that common beginnings of words stay exact in the index, which is read whatever it seems to cost.
+"""Search: a fast check whether a text may contain a word, and enough memory to keep common prefixes exact.
 
-With 8 MB PostgreSQL forgets which tickets of a page fit once two terms of 100,000 tickets each meet, and reads them all.
+The index is used whatever its estimated cost. With 8 MB PostgreSQL loses which tickets of a page match once two terms
+of 100,000 tickets each are combined, and reads all of them.
 """
 
 from alembic import op
@@ -12,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-# A third of the work of search_fold, for the many messages in which none of the words stands.
+# A third of the work of search_fold, for the many messages that contain none of the words.
 _MAY_HOLD = """
 create function search_may_hold(said text, words text[]) returns boolean stable parallel safe language sql as $$
     select lower({schema}.unaccent('{schema}.unaccent'::regdictionary,
@@ -22,7 +23,7 @@ $$
 
 
 def upgrade() -> None:
-    """One function more, and settings of two, which hold for their statements alone."""
+    """Add one function, and settings of two, which apply to their statements only."""
     schema = text("select extnamespace::regnamespace::text from pg_extension where extname = 'unaccent'")
     op.execute(_MAY_HOLD.format(schema=op.get_bind().execute(schema).scalar_one()))
     for function in ("search_tickets(jsonb, uuid, integer)", "search_similar(uuid, integer)"):

@@ -1,10 +1,10 @@
-"""Search: word forms that only accents tell, compounds and CJK text in the index, and long tickets found whole.
+"""Search: word forms that differ by accents, compounds and CJK text in the index, and all text of long tickets.
 
-- Spanish stems of verbs such as «imprimía» come out right only with their accents: words are stemmed with and without.
-- «Wi-Fi» and «SRV-DC01» are also kept as one word; Chinese and Japanese, which have no spaces, as pairs of characters.
-- PostgreSQL keeps 255 places of a word at most, so that phrases (an IP address) were lost at the end of long logs. A
-  text is cut into parts in which no word stands that often, and each part begins with the last words of the one before.
-- Words of one search may stand in several parts of a ticket. #m marks parts of tickets that have more than one.
+- Spanish stems of verbs such as «imprimía» are correct only with their accents: words are stemmed with and without.
+- «Wi-Fi» and «SRV-DC01» are also stored as one word; Chinese and Japanese, which have no spaces, as character pairs.
+- PostgreSQL keeps at most 255 positions of a word, so that phrases (an IP address) were lost at the end of long logs. A
+  text is cut into parts in which no word occurs that often; each part begins with the last words of the previous one.
+- Words of one search may be in several parts of a ticket. #m marks parts of tickets that have more than one.
 - Long numbers of several parts are found by their beginning: F2026-001, IMG_2026.
 """
 
@@ -22,10 +22,10 @@ SEPARATORS = (  # as in 0020
 )
 CJK = r"\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 LOCK = 0x5EA2C4  # as in 0020
-PART = 32_000  # characters after which a ticket's vector goes on in another part: fewer words than places, 16,383
-LEAST = 500  # characters in which no word can stand 255 times
+PART = 32_000  # characters after which a ticket's vector continues in another part: fewer words than positions, 16,383
+LEAST = 500  # characters in which no word can occur 255 times
 MOST_PLACES = 255
-COMMON = 100  # characters that a part shares with the one before
+COMMON = 100  # characters that a part shares with the previous one
 BATCH = 100  # tickets; each holds a lock until its batch is committed
 
 FUNCTIONS = [
@@ -38,7 +38,7 @@ FUNCTIONS = [
             else '{{}}' end
     $$
     """,
-    # Words with hyphens, underscores and the like as one word; numbers alone are left as they are.
+    # Words with hyphens, underscores and the like as one word; numbers alone are not changed.
     """
     create function search_compounds(said text) returns text[] immutable strict parallel safe language sql as $$
         select array(
@@ -57,7 +57,7 @@ FUNCTIONS = [
             else '{{}}' end
     $$
     """,
-    # Words with their positions, for phrases; then what else they are found by, which takes up one position.
+    # Words with their positions, for phrases; then their other forms, all at one position.
     """
     create or replace function search_vector(said text, weight "char") returns tsvector
     immutable strict parallel safe language plpgsql as $$
@@ -79,7 +79,8 @@ FUNCTIONS = [
         select coalesce(max(cardinality(positions)), 0) from unnest(vector)
     $$
     """,
-    # A text in parts in which no word stands too often, cut between words; each begins with the end of the one before.
+    # A text in parts in which no word occurs too often, cut between words; each begins with the end of the previous
+    # one.
     """
     create function search_parts(said text, weight "char") returns table (chars integer, vector tsvector)
     immutable strict parallel safe language plpgsql as $$
@@ -108,7 +109,7 @@ FUNCTIONS = [
         end loop;
     end $$
     """,
-    # Adds to the last part of a ticket, or begins another; makes the first one where there is none.
+    # Adds to the last part of a ticket, or starts another; creates the first one if there is none.
     """
     create or replace function search_add(of_ticket uuid, said text, weight "char") returns void
     security definer set search_path = pg_catalog, public, pg_temp language plpgsql as $$
@@ -133,7 +134,8 @@ FUNCTIONS = [
         end loop;
     end $$
     """,
-    # `room` is how often a word may still come, at the worst: what is collected is looked at when it may be too much.
+    # `room` is how often a word may still occur, in the worst case: collected words are counted when there may be too
+    # many.
     """
     create or replace function search_rebuild(of_ticket uuid) returns void
     security definer set search_path = pg_catalog, public, pg_temp language plpgsql as $$
@@ -189,7 +191,7 @@ FUNCTIONS = [
         end if;
     end $$
     """,
-    # One way to write a term: a phrase whose last word may go on, unless it is exact or a short number.
+    # One spelling of a term: a phrase whose last word is a prefix, unless it is exact or a short number.
     """
     create or replace function search_words(said text, is_exact boolean, weights text) returns tsquery
     immutable strict parallel safe language plpgsql as $$
@@ -225,7 +227,7 @@ FUNCTIONS = [
         return found;
     end $$
     """,
-    # Chinese and Japanese: every pair of characters (a single one by itself), and the beginnings of other words.
+    # Chinese and Japanese: every pair of characters (a single one alone), and prefixes of other words.
     """
     create function search_pairs_asked(folded text, suffix text) returns tsquery
     immutable strict parallel safe language sql as $$
@@ -254,7 +256,7 @@ FUNCTIONS = [
         where form <> ''
     $$
     """,
-    # Tickets on which each term stands, in whatever part, where they have several.
+    # Tickets that contain each term, in any of their parts.
     """
     create function search_spread(terms jsonb, weights text, within tsquery) returns uuid[]
     stable language sql as $$
@@ -268,7 +270,7 @@ FUNCTIONS = [
                 where numnode(search_query(jsonb_build_array(said), weights)) > 0))
     $$
     """,
-    # Tickets for terms, the best `most` of the newest matches; all of them, in no order, where `most` is null.
+    # Tickets for terms, the best `most` of the newest matches; all of them, in no order, if `most` is null.
     """
     create or replace function search_tickets(terms jsonb, of_requester uuid, most integer)
     returns table (found_id uuid, rank real)
@@ -326,7 +328,9 @@ FUNCTIONS = [
 
 
 def upgrade() -> None:
-    """The functions; then every ticket is indexed again, in batches; one that was cut off starts from the beginning."""
+    """Create the functions; then index every ticket again, in batches; after an interruption it starts from the
+    beginning.
+    """
     known: dict[str, object] = {"lock": LOCK, "part": PART, "least": LEAST, "most": MOST_PLACES}
     known |= {"common": COMMON, "separators": SEPARATORS, "cjk": CJK}
     connection = op.get_bind()
@@ -340,7 +344,7 @@ def upgrade() -> None:
     )
     with op.get_context().autocommit_block():
         connection = op.get_bind()
-        connection.execute(text("set role msp_system"))  # forced policies hide every row from the owner
+        connection.execute(text("set role msp_system"))  # forced policies hide all rows from the owner
         try:
             after: str | None = "00000000-0000-0000-0000-000000000000"
             while after is not None:

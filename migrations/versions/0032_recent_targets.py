@@ -1,4 +1,4 @@
-"""SLA targets by when they began: what the forecast learns from."""
+"""Index of SLA targets by start time, for the forecast."""
 
 from alembic import op
 
@@ -11,11 +11,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Built beside a desk that serves."""
+    """Build the index concurrently."""
     build_index("ix_sla_clock_began", "sla_clock", "started_at")
 
 
 def downgrade() -> None:
-    """The forecast is slower without it, and right."""
+    """Drop the index: the forecast becomes slower."""
     with op.get_context().autocommit_block():
         op.execute("drop index concurrently if exists ix_sla_clock_began")

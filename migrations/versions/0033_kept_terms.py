@@ -1,4 +1,6 @@
-"""Dated terms and payments are kept from everybody too: what earlier months cost, and how invoices are collected."""
+"""Triggers protect dated terms and payments from every role: prices of earlier months, and how invoices are
+collected.
+"""
 
 from migrations.money_guards import guard_added_only, guard_never_deleted
 
@@ -9,6 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Triggers; no row is touched."""
+    """Create triggers; no row is changed."""
     guard_added_only("contract_terms")
     guard_never_deleted("payment")

@@ -1,4 +1,4 @@
-"""Search: more words that say nothing of what a ticket is about, so that no tickets are alike because of them."""
+"""Search: more words without information about a ticket, so that tickets are not similar because of them."""
 
 from alembic import op
 from sqlalchemy import text
@@ -15,7 +15,7 @@ MORE = (
 
 
 def upgrade() -> None:
-    """The list that search_similar leaves out is longer; everything else of it stays."""
+    """Extend the list of words that search_similar ignores; the rest of it is unchanged."""
     definition = str(
         op.get_bind().scalar(text("select pg_get_functiondef('search_similar(uuid, integer)'::regprocedure)"))
     )

@@ -1,4 +1,4 @@
-"""Tables by the field's terms: hearing becomes notification_preferences, nudge becomes queued_notification."""
+"""Rename tables by the glossary: hearing to notification_preferences, nudge to queued_notification."""
 
 from alembic import op
 
@@ -18,7 +18,7 @@ _EVENT = ("person.hearing_changed", "person.notification_preferences_changed")
 
 
 def upgrade() -> None:
-    """Names alone; rows stay. The events first: they are committed in batches, the rest in one transaction."""
+    """Rename only; rows stay. Events first: they are committed in batches, the rest in one transaction."""
     _rename_event(*_EVENT)
     for old, new in _TABLES:
         _rename_table(old, new)
@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The names before."""
+    """Restore the previous names."""
     _rename_event(*reversed(_EVENT))
     for table, old, new in _COLUMNS:
         op.alter_column(table, new, new_column_name=old)

@@ -24,6 +24,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The lists again."""
+    """Restore the lists."""
     for table, column, names in _CHECKS:
         op.create_check_constraint(op.f(f"ck_{table}_{column}"), table, f"{column} in {names}")

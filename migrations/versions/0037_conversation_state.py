@@ -1,4 +1,6 @@
-"""The state of a conversation in columns; the keys in `reference` stay for the version before and are read no more."""
+"""The state of a conversation in columns; the keys in `reference` stay for the previous version and are no longer
+read.
+"""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Columns of inbox and outbox by the field's terms: priority, crash_count, consecutive_failures."""
+"""Rename columns of inbox and outbox by the glossary: priority, crash_count, consecutive_failures."""
 
 from alembic import op
 
@@ -12,7 +12,7 @@ _TABLES = ("inbound", "delivery")
 
 
 def upgrade() -> None:
-    """Names alone; rows stay."""
+    """Rename only; rows stay."""
     for table in _TABLES:
         for old, new in _COLUMNS:
             op.alter_column(table, old, new_column_name=new)
@@ -20,7 +20,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The names before."""
+    """Restore the previous names."""
     for table in _TABLES:
         for old, new in _COLUMNS:
             op.alter_column(table, new, new_column_name=old)
