@@ -1,6 +1,4 @@
-"""Add the number of consecutive tries that ended with a crash of the worker, so that no row crashes workers
-indefinitely.
-"""
+"""Count consecutive tries that ended with a crash of the worker, so that no row crashes workers indefinitely."""
 
 import sqlalchemy as sa
 from alembic import op

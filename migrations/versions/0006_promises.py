@@ -1,6 +1,4 @@
-"""SLA targets by type, next response and fulfilment; pausing statuses; escalation policy; successive clocks of a
-kind.
-"""
+"""SLA targets by type, next response, fulfilment; pausing statuses; escalation policy; successive clocks of a kind."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,4 @@
-"""Count consecutive failures of one kind, so that after many external refusals one internal fault is not the last
-try.
-"""
+"""Count consecutive failures of one kind: many external refusals must not make one internal fault the last try."""
 
 from alembic import op
 

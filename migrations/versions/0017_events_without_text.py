@@ -1,6 +1,4 @@
-"""Remove people's text from stored events and notifications: events name changed fields, notifications read the
-ticket.
-"""
+"""Remove people's text from events and notifications: events name changed fields, notifications read the ticket."""
 
 from alembic import op
 

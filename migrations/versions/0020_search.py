@@ -33,8 +33,7 @@ LOCK = 0x5EA2C4  # of one ticket's parts: adding waits for rebuilding
 PART = 40_000  # characters after which a ticket's vector continues in another part
 
 FUNCTIONS = [
-    # Lower case without accents, words separated by one space. STABLE in PostgreSQL only because a dictionary may
-    # change.
+    # Lower case without accents, words separated by a space. STABLE only because a PostgreSQL dictionary may change.
     """
     create function search_fold(said text) returns text immutable strict parallel safe language sql as $$
         select btrim(regexp_replace(lower({schema}.unaccent('{schema}.unaccent'::regdictionary,
@@ -430,9 +429,7 @@ AS_SYSTEM = (  # functions that see every client and check what their caller may
 
 
 def upgrade() -> None:
-    """Create extensions, functions and the table; triggers index new text from now on. 0021 indexes existing
-    tickets.
-    """
+    """Create extensions, functions and the table; triggers index new text. 0021 indexes existing tickets."""
     known = {"lock": LOCK, "part": PART, "stop": STOP, "courtesy": COURTESY, "separators": SEPARATORS}
     known |= {"schema": _extension("unaccent"), "trigram": _extension("pg_trgm")}
     op.execute(
@@ -461,9 +458,7 @@ def _extension(name: str) -> str:
 
 
 def _run_as_system() -> None:
-    """Make msp_system, whose policies see every client, the owner of functions; it needs CREATE on the schema for
-    that.
-    """
+    """Make msp_system, whose policies see every client, the owner of functions; this needs CREATE on the schema."""
     op.execute("grant create on schema public to msp_system")
     for function in AS_SYSTEM:
         op.execute(f"alter function {function} owner to msp_system")

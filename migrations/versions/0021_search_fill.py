@@ -14,9 +14,7 @@ BATCH = 100  # tickets; each holds a lock until its batch is committed
 
 
 def upgrade() -> None:
-    """Index tickets in batches that are committed separately, resuming after an interruption; then build the
-    indexes.
-    """
+    """Index tickets in batches committed separately, resuming after an interruption; then build the indexes."""
     taken = text(
         "select max(taken.id::text), count(*) filter (where search_rebuild(taken.id) is not null) from ("
         "select id from ticket t where id > :after and not exists (select from ticket_search where ticket_id = t.id)"

@@ -79,8 +79,7 @@ FUNCTIONS = [
         select coalesce(max(cardinality(positions)), 0) from unnest(vector)
     $$
     """,
-    # A text in parts in which no word occurs too often, cut between words; each begins with the end of the previous
-    # one.
+    # A text in parts in which no word occurs too often, cut between words; each begins with the end of the one before.
     """
     create function search_parts(said text, weight "char") returns table (chars integer, vector tsvector)
     immutable strict parallel safe language plpgsql as $$
@@ -134,8 +133,7 @@ FUNCTIONS = [
         end loop;
     end $$
     """,
-    # `room` is how often a word may still occur, in the worst case: collected words are counted when there may be too
-    # many.
+    # `room` is how often a word may still occur, in the worst case: words are counted when there may be too many.
     """
     create or replace function search_rebuild(of_ticket uuid) returns void
     security definer set search_path = pg_catalog, public, pg_temp language plpgsql as $$
@@ -328,9 +326,7 @@ FUNCTIONS = [
 
 
 def upgrade() -> None:
-    """Create the functions; then index every ticket again, in batches; after an interruption it starts from the
-    beginning.
-    """
+    """Create the functions; then index every ticket again, in batches; an interrupted run starts from the beginning."""
     known: dict[str, object] = {"lock": LOCK, "part": PART, "least": LEAST, "most": MOST_PLACES}
     known |= {"common": COMMON, "separators": SEPARATORS, "cjk": CJK}
     connection = op.get_bind()

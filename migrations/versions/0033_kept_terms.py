@@ -1,6 +1,4 @@
-"""Triggers protect dated terms and payments from every role: prices of earlier months, and how invoices are
-collected.
-"""
+"""Triggers protect dated terms and payments from every role: earlier months' prices, how invoices are collected."""
 
 from migrations.money_guards import guard_added_only, guard_never_deleted
 

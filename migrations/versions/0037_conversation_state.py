@@ -1,6 +1,4 @@
-"""The state of a conversation in columns; the keys in `reference` stay for the previous version and are no longer
-read.
-"""
+"""The state of a conversation in columns; the keys in `reference` stay for the previous version only."""
 
 from alembic import op
 

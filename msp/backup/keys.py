@@ -42,9 +42,7 @@ def are_kept(settings: Settings) -> bool:
 
 
 def keep(folder: Path, keys: dict[str, str]) -> list[str]:
-    """Write keys to a folder, readable by this user only; returns those that replaced another, which is kept as a
-    copy.
-    """
+    """Write keys to a folder, readable by this user only; returns those that replaced another (kept as a copy)."""
     if unknown := keys.keys() - {ENCRYPTION_KEYS, SECRET_KEY}:
         raise BackupError(f"The backup contains keys of an unknown kind: {', '.join(unknown)}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

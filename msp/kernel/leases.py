@@ -176,8 +176,7 @@ def claim(model: type[Leased], *, oldest: bool = False, only: Only | None = None
 def _claiming(table: str, brings: ClaimJoin, *, oldest: bool, only: str) -> TextClause:
     order = "due_at, id" if oldest else "priority, due_at, id"
     wanted = f" and {only}" if only else ""
-    # Rows whose processing was cut off together are retried separately, so that the one that crashes its worker is soon
-    # alone.
+    # Rows that were cut off together are retried separately, so that the one that crashes its worker is soon alone.
     return text(
         f"with next as (select id, (lease_until is not null)::int as lapsed from {table} t"  # noqa: S608
         f" where state = 'pending' and due_at <= :at{wanted}"

@@ -93,9 +93,7 @@ def change_status(
 
 
 def change_priority(ticket: Ticket, priority: str, *, at: datetime, actor_id: UUID | None = None) -> None:
-    """Change the priority: open clocks are recomputed from history with its targets; emits
-    `ticket.priority_changed`.
-    """
+    """Change the priority: open clocks follow its targets from history; emits `ticket.priority_changed`."""
     if priority not in PRIORITIES:
         raise Invalid(fields={"priority": ["unknown"]})
     if ticket.priority == priority:

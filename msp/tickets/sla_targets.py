@@ -74,9 +74,7 @@ def on_terms_changed(ticket: Ticket, *, reason: str, at: datetime, actor_id: UUI
 def retarget_clocks(
     ticket: Ticket, timing: Timing, promise: Promise | None, *, reason: str, at: datetime, actor_id: UUID | None = None
 ) -> None:
-    """Apply a service level to an unfinished ticket's clocks; emits `sla.recomputed` with the due dates before and
-    after.
-    """
+    """Apply a service level to an unfinished ticket's clocks; emits `sla.recomputed` with old and new due dates."""
     moved = retarget(
         timing,
         promise,

@@ -1,6 +1,4 @@
-"""A sentence for each kind of event, in the reader's language. Packages above this one register those of their
-events.
-"""
+"""A sentence for each kind of event, in the reader's language. Packages above this one register their own."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

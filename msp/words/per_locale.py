@@ -11,9 +11,7 @@ Made = TypeVar("Made")
 
 
 def cached_per_locale(make: Callable[Given, Made], *, kept: int = 8192) -> Callable[Given, Made]:
-    """Cache the result of `make` by its arguments and the reader's language and zone; it must depend on nothing
-    else.
-    """
+    """Cache the result of `make` by its arguments and the reader's language and zone, on which alone it may depend."""
 
     @lru_cache(maxsize=kept)
     def made(_reader: Reader, *args: Given.args, **kwargs: Given.kwargs) -> Made:

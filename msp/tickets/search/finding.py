@@ -129,9 +129,7 @@ def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]
 def _find(
     asked: Asked, *, requester_id: UUID | None, limit: int
 ) -> tuple[Asked, list[Meant], list[TicketRow], list[TicketRow]]:
-    """The meaning of the terms, tickets by number, and tickets by words; similar names only if there are no exact
-    ones.
-    """
+    """The meaning of the terms, tickets by number, and tickets by words; similar names only without exact ones."""
     meant = meanings(asked)
     asked = replace(asked, labels=asked.labels | _labels_of_named(asked, meant))
     asked, numbered = _numbered(asked, requester_id=requester_id)

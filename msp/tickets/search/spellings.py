@@ -84,9 +84,7 @@ def _grouped(digits: str, size: int) -> str:
 
 
 def _grouped_phone(digits: str) -> Iterator[str]:
-    """A phone number without separators, and a Spanish one in the usual groups, each with and without the country
-    code.
-    """
+    """A phone number without separators, a Spanish one also in the usual groups, each with and without country code."""
     digits = digits.removeprefix("00")
     yield digits
     national = digits.removeprefix(_SPAIN) if len(digits) == _NATIONAL + len(_SPAIN) else digits
