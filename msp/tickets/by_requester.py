@@ -82,7 +82,7 @@ def add_detail(
     external_id: str | None = None,
     content: Json | None = None,
 ) -> Message:
-    """Add a message of the client: emits `ticket.received`; opens a pending ticket, reopens a resolved or closed one.
+    """Add a message of the client: emits `ticket.received`; opens a ticket that is pending client, resolved or closed.
 
     Thanks or a greeting alone do not reopen a finished ticket. If the contract has a reply target, it runs from the
     first unanswered message. `content` is the rich text of `body`.
