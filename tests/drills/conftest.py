@@ -1,4 +1,4 @@
-"""One desk of real processes for all drills, with a Slack, a Teams and a Stripe that run here."""
+"""One desk of real processes for all drills, with simulated Slack, Teams and Stripe."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.drills.environment import Outside, ground
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The drills that share one desk stay together."""
+    """Keep the drills that share one desk in one group."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def ground_for_all() -> Iterator[tuple[Desk, Outside]]:
-    """The desk by `msp run`: web, clock, two workers and both servers under their keeper."""
+    """The desk by `msp run`: web, clock, two workers and both servers under their supervisor."""
     with ground() as made:
         yield made
 
@@ -50,7 +50,7 @@ def teams_server(outside: Outside) -> TeamsServer:
 
 @pytest.fixture
 def desk(ground_for_all: tuple[Desk, Outside], outside: Outside) -> Desk:
-    """The desk, whole and with nothing waiting."""
+    """The desk, with all processes up and nothing pending."""
     made = ground_for_all[0]
     made.be_whole()
     made.be_quiet(within=20)

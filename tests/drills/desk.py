@@ -1,4 +1,4 @@
-"""The whole desk as `msp run` starts it, with handles on its processes, its servers, its time and its doors."""
+"""The whole desk as `msp run` starts it, with control of its processes, servers, clock and endpoints."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from tests.drills.valkey import Valkey
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from msp.cli import main; main()", "run"]
-SERVERS = {"postgres": "postgres", "valkey": "valkey-server"}  # as the desk calls them, and their programs
+SERVERS = {"postgres": "postgres", "valkey": "valkey-server"}  # by the desk's names, with their programs
 GIVEN_UP = "reason from {} where state in ('dead', 'discarded')"
 
 
 def eventually(is_so: Callable[[], Any], *, within: float, what: str, every: float = 0.02) -> float:
-    """Wait until it is so, looking every so many seconds, and return how many that took; fails after `within`.
+    """Poll until the condition holds and return the seconds it took; fails after `within`.
 
-    That is for a machine with little else to do; on a crowded one it is as much longer as the machine is crowded.
+    `within` is for a machine with little other load; it is extended in proportion to the load.
     """
     began, limit = time.monotonic(), within * crowding()
     while not is_so():
@@ -49,7 +49,7 @@ def crowding() -> float:
 
 @dataclass
 class DeskTime:
-    """What time it is at the desk and in the Slack and Teams around it: the present, moved ahead by a drill."""
+    """The clock of the desk and of the simulated Slack and Teams: the present, moved ahead by a drill."""
 
     path: Path
     ahead: timedelta = timedelta()
@@ -59,14 +59,14 @@ class DeskTime:
         return datetime.now(UTC) + self.ahead
 
     def move(self, by: timedelta) -> None:
-        """Let time leap."""
+        """Move the clock ahead."""
         self.ahead += by
         clock.shift(self.path, ahead=self.ahead)
 
 
 @dataclass
 class Desk:
-    """A desk that runs: `environment` is what its processes are told."""
+    """A running desk: `environment` are the variables of its processes."""
 
     environment: dict[str, str]
     time: DeskTime
@@ -79,7 +79,7 @@ class Desk:
 
     @cached_property
     def settings(self) -> Settings:
-        """What the desk makes of its environment."""
+        """The settings that the desk reads from its environment."""
         return Settings.from_env(self.environment)
 
     @cached_property
@@ -94,7 +94,7 @@ class Desk:
     # --------------------------------------------------------------- processes
 
     def start(self) -> None:
-        """Bring everything up, with the cast in it."""
+        """Start everything, with the fixtures in the database."""
         with self.printed.open("ab") as out:
             self.process = subprocess.Popen(COMMAND, env=self.environment, cwd=ROOT, stdout=out, stderr=out)
         self.be_whole()
@@ -109,11 +109,11 @@ class Desk:
             self.process = None
 
     def role(self, name: str) -> list[psutil.Process]:
-        """The processes of a role that run now."""
+        """The running processes of a role."""
         return self.family().get(name, [])
 
     def family(self) -> dict[str, list[psutil.Process]]:
-        """The desk's own children by role: servers go by their programs, the web is a parent, a worker has threads."""
+        """The desk's child processes by role: servers by their programs, the web has children, a worker has threads."""
         assert self.process is not None
         everybody = psutil.Process(self.process.pid).children(recursive=True)
         found: dict[str, list[psutil.Process]] = {}
@@ -132,7 +132,7 @@ class Desk:
         return found
 
     def kill(self, name: str, *, most: int = 99) -> list[int]:
-        """SIGKILL the processes of a role at once (at most some), what they forked included; returns whom."""
+        """SIGKILL the processes of a role (at most some) and their children; returns the killed ones."""
         found = self.role(name)[:most]
         family = found + [each for process in found for each in process.children(recursive=True)]
         for process in family:
@@ -143,7 +143,7 @@ class Desk:
         return [process.pid for process in found]
 
     def be_whole(self, *, within: float = 120) -> None:
-        """Wait until every role runs and the web answers for database and queue."""
+        """Wait until every role runs and the web reports database and queue as ready."""
         eventually(
             lambda: self.is_running() and self.is_ready(),
             within=within,
@@ -152,24 +152,24 @@ class Desk:
         )
 
     def is_running(self) -> bool:
-        """Whether every process is there; fails where the desk itself gave up."""
+        """Whether every process is running; fails if the desk itself has stopped."""
         assert self.process is not None and self.process.poll() is None, self.printed.read_text()[-4000:]
         family = self.family()
         return all(len(family.get(name, [])) == count for name, count in self.wanted.items())
 
     def is_ready(self) -> bool:
-        """Whether the web answers for database and queue."""
+        """Whether the web reports database and queue as ready."""
         try:
             return self.ask("GET", "/readyz")[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 
-    # -------------------------------------------------------------------- doors
+    # -------------------------------------------------------------------- endpoints
 
     def ask(
         self, method: str, path: str, body: Any = None, *, by: str = "tomas", key: str = "", timeout: float = 10
     ) -> tuple[int, Any]:
-        """A request of somebody's program, `key` making it safe to repeat; returns status and body."""
+        """Send an API request, repeatable by its `key`; returns status and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         headers = {"Authorization": f"Bearer {self.tokens.get(by, '')}", "Content-Type": "application/json"}
         if key:
@@ -190,12 +190,12 @@ class Desk:
     # ----------------------------------------------------------------- database
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What the owner of the database reads."""
+        """Run a query as the owner of the database and return its rows."""
         with self._owner() as owner:
             return owner.execute(statement.encode(), values).fetchall()
 
     def run(self, statement: str, *values: Any) -> None:
-        """What the owner of the database does."""
+        """Run a statement as the owner of the database."""
         with self._owner() as owner:
             owner.execute(statement.encode(), values)
 
@@ -203,7 +203,7 @@ class Desk:
         return psycopg.connect(self.settings.database_url.replace("+psycopg", "", 1), autocommit=True)
 
     def warn_at(self, ticket_id: str, at: datetime, *, kind: str = "first_response") -> None:
-        """Have three quarters of a promise be gone at an instant: of two hours, in a calendar that never closes."""
+        """Move a target so that three quarters of it are over at an instant: of two hours, in a 24-hour calendar."""
         self.run(
             "update sla_clock set calendar_id = (select id from calendar where name = 'Siempre'),"
             " budget_seconds = 7200, started_at = %s, due_at = %s, next_step_at = %s"
@@ -216,13 +216,13 @@ class Desk:
         )
 
     def waiting(self) -> int:
-        """How much still waits in the inbox and the outbox; news that wait for their person's morning do not count."""
+        """How many rows of inbox and outbox are pending, without notifications held until their person's morning."""
         inbound = "select count(*) from inbound where state = 'pending'"
         delivery = "select count(*) from delivery where state = 'pending' and subscriber <> 'nudge_out'"
         return int(self.rows(f"select ({inbound}) + ({delivery})")[0][0])
 
     def next_hour(self) -> datetime | None:
-        """When the first row is due that waits for its hour, behind no other; None where nothing waits any more."""
+        """When the first scheduled row is due that is behind no other; None if nothing is pending."""
         first = "not exists (select 1 from {0} b where b.key = t.key and b.id < t.id and b.state = 'pending')"
         rows = "select due_at from {0} t where state = 'pending' and " + first
         both = f"{rows.format('inbound')} union all {rows.format('delivery')}"
@@ -230,17 +230,17 @@ class Desk:
         return found
 
     def given_up(self) -> list[tuple[Any, ...]]:
-        """What was given up, which no drill may cause."""
+        """The dead letters, which no drill may cause."""
         return self.rows(f"select {GIVEN_UP.format('inbound')} union all select {GIVEN_UP.format('delivery')}")
 
     def be_quiet(self, *, within: float) -> float:
-        """Wait until nothing waits any more; returns the seconds that took."""
+        """Wait until nothing is pending; returns the seconds it took."""
         took = eventually(lambda: self.waiting() == 0, within=within, what="everything is worked and delivered")
         assert self.given_up() == []
         return took
 
     def be_quiet_soon(self, *, within: float) -> None:
-        """As `be_quiet`, while time leaps over pauses between tries: where no call is under way that may come late."""
+        """As `be_quiet`, moving the clock over pauses between retries: only if no running call may end late."""
 
         def is_quiet() -> bool:
             pause = self.rows("select min(due_at) from delivery where state = 'pending' and subscriber <> 'nudge_out'")
@@ -252,7 +252,7 @@ class Desk:
         assert self.given_up() == []
 
     def said_on(self, ticket_id: str) -> list[str]:
-        """What was said on a ticket, in the order it landed."""
+        """The messages of a ticket, in order of storage."""
         return [row[0] for row in self.rows("select body from message where ticket_id = %s order by id", ticket_id)]
 
 
@@ -264,16 +264,16 @@ def _role_of(child: psutil.Process, *, is_parent: bool) -> str:
 
 
 def freeze(process: psutil.Process) -> None:
-    """Let a process stand still, as a machine does that swaps."""
+    """Stop a process with SIGSTOP, as on a machine that swaps."""
     process.send_signal(signal.SIGSTOP)
 
 
 def thaw(process: psutil.Process) -> None:
-    """Let it go on."""
+    """Let a stopped process continue."""
     process.send_signal(signal.SIGCONT)
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The little of our environment that a desk needs, and what it is told."""
+    """The few variables that a desk needs from the calling environment, and the given ones."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     return kept | more

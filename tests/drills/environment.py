@@ -1,4 +1,4 @@
-"""Where a drill takes place: a desk of real processes, and a Slack, a Teams, a Stripe and a mail server around it."""
+"""Environment of a drill: a desk of real processes, and simulated Slack, Teams, Stripe and mail servers."""
 
 import shutil
 import socket
@@ -20,12 +20,12 @@ from tests.world import SLACK_APP_ID, SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEA
 SLACK_SECRET = "slack-signing-secret-of-the-drills"
 STRIPE_KEY = "sk_test_0123456789abcdefghij"
 STRIPE_SECRET = "whsec_of_the_drills_0123456789abcdef"
-SOON = (0.5, 1.0, 2.0)  # seconds after which what was not answered comes again
+SOON = (0.5, 1.0, 2.0)  # seconds until an unanswered request is sent again
 
 
 @dataclass(frozen=True)
 class Outside:
-    """The platforms around a desk, each with the handle that takes it away and brings it back."""
+    """The platforms around a desk, each with the handle that makes it unavailable and available again."""
 
     slack: SlackServer
     teams: TeamsServer
@@ -34,18 +34,18 @@ class Outside:
     handles: dict[str, RunningServer]
 
     def settle(self, within: float) -> bool:
-        """Wait until everything they had to bring was accepted or given up."""
+        """Wait until all their requests were accepted or given up."""
         return all(server.settle(within) for server in (self.slack, self.teams, self.stripe))
 
     def be_well(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         for server in (self.slack, self.teams, self.stripe, self.mail):
             server.faults.clear()
 
 
 @contextmanager
 def outside(desk_port: int, time: DeskTime) -> Iterator[Outside]:
-    """Bring the platforms up around a desk that will listen on this port."""
+    """Start the platforms for a desk that will listen on this port."""
     doors = f"http://127.0.0.1:{desk_port}"
     made = Outside(_slack(doors, time), _teams(doors, time), _stripe(doors), create_mail_server(), {})
     with ExitStack() as stack:
@@ -55,7 +55,7 @@ def outside(desk_port: int, time: DeskTime) -> Iterator[Outside]:
 
 
 def _slack(doors: str, time: DeskTime) -> SlackServer:
-    """Lozano's Slack. The app is the provider's own, which may read threads back as often as it needs to."""
+    """Lozano's Slack. The app is the provider's own, so that reading threads has the usual rate limits."""
     server = create_slack_server(
         distribution="internal",
         signing_secret=SLACK_SECRET,
@@ -90,7 +90,7 @@ def _stripe(doors: str) -> StripeServer:
 def ground() -> Iterator[tuple[Desk, Outside]]:
     """A desk by `msp run` with its own PostgreSQL and Valkey, and the platforms around it.
 
-    Its home is no folder of pytest's, whose parents are closed to the user that PostgreSQL runs as.
+    Its home is not a pytest folder, whose parents are not accessible to the user that PostgreSQL runs as.
     """
     home = Path(tempfile.mkdtemp(prefix="guardia-drill-"))
     home.chmod(0o755)
@@ -102,7 +102,7 @@ def ground() -> Iterator[tuple[Desk, Outside]]:
             yield desk, around
         finally:
             desk.stop()
-    shutil.rmtree(home)  # where nothing failed
+    shutil.rmtree(home)  # only after success
 
 
 def _environment(home: Path, port: int, around: Outside) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""Sets the stage for a drill: the cast in a desk that runs, and tokens. Run in a process of its own.
+"""Seeds a drill: the fixtures in a running desk, and tokens. Run in a process of its own.
 
-The desk's registries belong to a process; here they must not meet those of the other tests.
+The desk's registries belong to a process; here they must be separate from those of the other tests.
 """
 
 import json
@@ -22,7 +22,7 @@ ALL_DAY = dict.fromkeys(range(7), ((0, 1440),))
 
 
 def main() -> None:
-    """Build the cast, whose technicians hear by mail at any hour; print tokens of technician and account manager."""
+    """Create the fixtures, with mail notifications at any hour; print tokens of technician and account manager."""
     settings = Settings.from_env()
     with embedded.running(settings), create_app(settings).app_context(), work(Scope.system()):
         world = build_world(at=clock.now())
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _never_closed(world: World) -> None:
-    """Azcárate is promised help by day and by night: the hour that summer time takes away is an hour of theirs."""
+    """Give Azcárate a 24-hour calendar, so that the hour skipped in spring is business time."""
     calendar = add_calendar(name="Siempre", timezone="Europe/Madrid", weekly=ALL_DAY, holidays={}, at=clock.now())
     world.azcarate_contract.calendar_id = calendar.id
 

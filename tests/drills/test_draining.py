@@ -1,4 +1,4 @@
-"""Told to stop, web and workers finish what they have in hand and take nothing new; nothing is said twice for it."""
+"""After SIGTERM, web and workers finish current work and take nothing new; no message is sent twice."""
 
 import signal
 import threading
@@ -11,7 +11,7 @@ from simulators.slack.server import SlackServer
 from tests.drills.conversations import answers, calls, open_threads
 from tests.drills.desk import Desk, crowding, eventually
 
-SLOW = 2.0  # seconds that Slack takes for what is in hand when the word comes
+SLOW = 2.0  # seconds that Slack takes for the current calls at SIGTERM
 
 
 def told_to_stop(desk: Desk, role: str) -> list[psutil.Process]:
@@ -34,22 +34,22 @@ def test_workers_end_what_they_have_in_hand_and_take_nothing_new(desk: Desk, sla
     time.sleep(0.3 * crowding())
     desk.reply(threads[3].ticket_id, "después")
     eventually(lambda: not all(process.is_running() for process in told), within=15, what="the first has ended")
-    [(first_ended,)] = desk.rows("select clock_timestamp()")  # whoever follows it may take what the other leaves
+    [(first_ended,)] = desk.rows("select clock_timestamp()")  # from then on a new worker may take the remaining rows
     psutil.wait_procs(told, timeout=15)
     assert not any(process.is_running() for process in told)
     of_this = "from delivery d join event e on e.id = d.event_id where e.subject_id = %s and e.kind = 'ticket.replied'"
     of_this += " and d.subscriber = 'replies'"
-    for thread in threads[:3]:  # all of it settled by whoever had it: nothing is left to lapse, nothing was tried twice
+    for thread in threads[:3]:  # completed by the worker that leased it: no lease expires, nothing was tried twice
         assert desk.rows(f"select state, attempts, crash_count, lease_until, reason {of_this}", thread.ticket_id) == [
             ("done", 1, 0, None, None)
         ] * len(desk.rows(f"select 1 {of_this}", thread.ticket_id))
     desk.be_whole()
     desk.be_quiet(within=10)
     [(taken,)] = desk.rows(f"select min(done_at) {of_this}", threads[3].ticket_id)
-    assert taken > first_ended  # by those who came after
+    assert taken > first_ended  # by the new workers
     assert [answers(slack_server, thread) for thread in threads] == [["en ello"]] * 3 + [["después"]]
     assert calls(slack_server, "chat.postMessage") == before + 4
-    assert calls(slack_server, "conversations.replies") == looks  # nothing was in doubt
+    assert calls(slack_server, "conversations.replies") == looks  # no send was uncertain
     assert desk.printed.read_text()[printed:].count("ended (exit code 0)") == 2
 
 
@@ -76,7 +76,7 @@ def test_a_web_answers_the_requests_it_has(desk: Desk, slack_server: SlackServer
     [(status, _ticket)] = answered
     assert status == 201
     assert desk.rows("select count(*) from ticket where subject = 'Se para la web'") == [(1,)]
-    assert desk.ask("GET", "/healthz", timeout=20)[0] == 200  # whoever came meanwhile waits for the next web
+    assert desk.ask("GET", "/healthz", timeout=20)[0] == 200  # later requests wait for the next web process
     desk.be_whole()
 
 

@@ -1,4 +1,4 @@
-"""More comes than can be worked: doors answer in time, what is urgent goes first, and the desk says it is behind."""
+"""Overload: endpoints answer in time, urgent work is processed first, and metrics show the backlog."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ from tests.drills.environment import SLACK_SECRET
 from tests.world import SLACK_BOT_USER, SLACK_TEAM
 
 HEAP = 150
-RATE, SECONDS = 80.0, 3  # events a second, each a new ticket: far more than workers make of them
+RATE, SECONDS = 80.0, 3  # events a second, each a new ticket: far more than the workers process
 SLOWEST, P99 = 1000.0, 100.0  # milliseconds
 SOON = 1.0  # seconds; Slack gives up after three
 
@@ -54,7 +54,7 @@ def test_a_heap_of_messages_holds_up_nothing_urgent(desk: Desk, slack_server: Sl
 
 
 def test_acknowledgements_stay_fast_while_the_backlog_grows(desk: Desk, slack_server: SlackServer) -> None:
-    """F23: workers give way, and work the heap off afterwards."""
+    """F23: workers yield, and process the backlog afterwards."""
     desk.be_quiet(within=30)
     events = [opening(slack_server, number) for number in range(int(RATE * SECONDS))]
     sample = open_loop(desk.port, events, rate=RATE)
@@ -67,7 +67,7 @@ def test_acknowledgements_stay_fast_while_the_backlog_grows(desk: Desk, slack_se
 
 
 def opening(slack: SlackServer, number: int) -> bytes:
-    """A signed event of Slack's: somebody asks for help in their own chat with us."""
+    """A signed event of Slack: a person asks for help in their direct messages with the app."""
     at, user = datetime.now(UTC), CROWD[number % len(CROWD)]
     place, text = slack.world.im(SLACK_TEAM, user), f"Urge {number}: no imprime"
     with slack.world.lock:
@@ -87,7 +87,7 @@ def opening(slack: SlackServer, number: int) -> bytes:
 
 
 def oldest_waiting(port: int) -> float:
-    """What /metrics tells of the inbox, in seconds."""
+    """The age of the oldest inbox row in /metrics, in seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/metrics")

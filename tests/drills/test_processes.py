@@ -1,4 +1,4 @@
-"""Processes die in the middle: nothing is lost, nothing said twice, and the order within a thread stays."""
+"""Processes are killed during work: nothing is lost, nothing sent twice, and the order within a thread is kept."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from tests.drills.conversations import PABLO, TOM, answers, calls, heard, open_t
 from tests.drills.desk import Desk, crowding, eventually, freeze
 from tests.world import SLACK_TEAM
 
-RECOVERY = 10.0  # seconds from a worker's death until another has taken over what it had in hand
+RECOVERY = 10.0  # seconds from a worker's death until another has taken over its work
 
 
 def test_the_same_event_five_times_at_once_is_one_ticket(desk: Desk, slack_server: SlackServer) -> None:
@@ -31,7 +31,7 @@ def test_workers_killed_with_everything_in_flight(desk: Desk, slack_server: Slac
         slack_server.faults.add("chat.postMessage", "slow", seconds=4.0, where={"thread_ts": thread.ts})
     slack_server.faults.add("users.info", "slow", times=1, seconds=4.0)
     before, looks = calls(slack_server, "chat.postMessage"), calls(slack_server, "conversations.replies")
-    first = say(slack_server, TOM, "My laptop does not start")  # read by users.info, which hangs while the worker dies
+    first = say(slack_server, TOM, "My laptop does not start")  # calls users.info, which hangs during the kill
     say(slack_server, TOM, "It only beeps", thread=first)
     for number in range(3):
         for thread in threads:
@@ -46,9 +46,9 @@ def test_workers_killed_with_everything_in_flight(desk: Desk, slack_server: Slac
         what=f"all answers, order aside: {[answers(slack_server, thread) for thread in threads]}",
     )
     desk.be_quiet(within=10)
-    assert time.monotonic() - killed < (RECOVERY + 3) * crowding()  # the sending itself, and looking what became of it
+    assert time.monotonic() - killed < (RECOVERY + 3) * crowding()  # the sending, and the look-up of uncertain sends
     assert [answers(slack_server, thread) for thread in threads] == [expected] * 3
-    assert calls(slack_server, "conversations.replies") >= looks + 3  # in doubt: they looked before they spoke again
+    assert calls(slack_server, "conversations.replies") >= looks + 3  # looked up before sending again
     assert desk.said_on(ticket_of(desk, first) or "") == ["My laptop does not start", "It only beeps"]
     states = desk.rows(
         "select distinct delivery_state from message where channel = 'api' and ticket_id = any(%s::uuid[])",
@@ -70,14 +70,14 @@ def test_the_web_killed_after_storing_and_before_answering(desk: Desk, slack_ser
         )
         eventually(lambda: desk.rows(waits), within=5, what="the web waits for the table")
         for process in desk.role("web")[0].children():
-            freeze(process)  # the database goes on by itself: stored, not answered
+            freeze(process)  # the database continues: stored, not answered
     eventually(lambda: desk.rows(stored, began) == [(1,)], within=5, what="stored")
     desk.kill("web")
     sender.join(10)
     delivery = slack_server.courier.deliveries[-1]
-    assert delivery.attempts[0]["status"] is None  # nobody told Slack that it had arrived
+    assert delivery.attempts[0]["status"] is None  # Slack got no answer
     desk.be_whole()
-    assert slack_server.settle(20) and delivery.state == "delivered"  # it came again, and was known
+    assert slack_server.settle(20) and delivery.state == "delivered"  # it was sent again, and recognized
     desk.be_quiet(within=10)
     assert desk.rows(stored, began) == [(1,)]
     assert desk.rows("select count(*) from ticket where subject = 'No abre el programa de nóminas'") == [(1,)]
@@ -89,7 +89,7 @@ def test_connections_to_the_database_cut_under_everybody(desk: Desk, slack_serve
     cut = f"select pg_terminate_backend(pid) from pg_stat_activity where {others}"
     for number in range(6):
         say(slack_server, thread.who, f"sigue igual {number}", thread=thread.ts)
-        assert slack_server.settle(20)  # what was refused comes again, after what was said meanwhile
+        assert slack_server.settle(20)  # a refused event is sent again, after the later messages
         if number % 2:
             desk.run(cut)
     desk.be_quiet(within=20)

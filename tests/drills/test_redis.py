@@ -1,4 +1,4 @@
-"""Redis only ever holds hints: wiped, held or gone, nothing is lost and hardly anything is late."""
+"""Redis holds hints only: wiped, stopped or gone, nothing is lost and hardly anything is late."""
 
 import time
 
@@ -6,7 +6,7 @@ from simulators.slack.server import SlackServer
 from tests.drills.conversations import answers, open_threads, say
 from tests.drills.desk import Desk, crowding, eventually
 
-LOOK = 5.0  # seconds after which a worker looks by itself
+LOOK = 5.0  # seconds after which a worker polls without a hint
 
 
 def test_wiped_in_the_middle_of_a_burst(desk: Desk, slack_server: SlackServer) -> None:
@@ -17,7 +17,7 @@ def test_wiped_in_the_middle_of_a_burst(desk: Desk, slack_server: SlackServer) -
             desk.reply(thread.ticket_id, f"en ello {number}")
             desk.valkey.wipe()
     assert slack_server.settle(10)
-    desk.be_quiet(within=45)  # Slack takes a message a second in a chat
+    desk.be_quiet(within=45)  # Slack accepts a message a second in a chat
     for thread in threads:
         assert answers(slack_server, thread) == [f"en ello {number}" for number in range(5)]
         said = [body for body in desk.said_on(thread.ticket_id) if body.startswith("más detalle")]
@@ -32,7 +32,7 @@ def test_gone_for_a_while(desk: Desk, slack_server: SlackServer) -> None:
             began = time.monotonic()
             say(slack_server, thread.who, f"aviso {number}", thread=thread.ts)
             assert slack_server.courier.deliveries[-1].state == "delivered"
-            assert time.monotonic() - began < crowding()  # the door does not wait for a Redis that is away
+            assert time.monotonic() - began < crowding()  # the endpoint does not wait for an unavailable Redis
             desk.reply(thread.ticket_id, f"lo miramos {number}")
         status, answer = desk.ask("GET", "/readyz")
         assert status == 503 and "queue" in str(answer)

@@ -33,6 +33,6 @@ def test_the_same_activity_five_times_at_once_is_one_message(desk: Desk, teams_s
 
 
 def told(teams: TeamsServer) -> list[str]:
-    """What the bot said to Íñigo; a card is a message without words."""
+    """The bot's messages to Íñigo; a card is a message without text."""
     told = teams.messages(tenant=TEAMS_TENANT, author="bot")
     return [message["text"] for message in told if message.get("text")]

@@ -1,4 +1,4 @@
-"""Ten rounds of the fault drill, always the same ten, on a desk of their own; `make drill` runs two hundred."""
+"""Ten rounds of the fault drill, always the same ten, on a separate desk; `make drill` runs two hundred."""
 
 from tests.drills.desk import crowding
 from tests.drills.environment import ground
@@ -6,8 +6,8 @@ from tests.drills.fault.count import RECOVERED, table
 from tests.drills.fault.rounds import drill
 
 ROUNDS, SEED = 10, 1958
-ALWAYS = ("messages", "replies asked", "cards", "clocks", "rows", "the drill")  # what ten rounds bring, however they go
-SLOWEST = 30.0  # seconds to be whole again here, where other tests want the machine too
+ALWAYS = ("messages", "replies asked", "cards", "clocks", "rows", "the drill")  # counts that ten rounds always reach
+SLOWEST = 30.0  # seconds to recover, longer here since other tests use the machine too
 
 
 def test_nothing_is_lost_and_nothing_comes_twice() -> None:

@@ -1,4 +1,4 @@
-"""An upgrade as it happens: the version of the first migration serves and works while the newest one migrates."""
+"""A real upgrade: the version of the first migration serves and works while the newest one migrates."""
 
 import http.client
 import json
@@ -24,12 +24,12 @@ from tests.drills.desk import ROOT, DeskTime, eventually
 from tests.drills.environment import _environment, _free_port, outside
 
 MSP = [sys.executable, "-c", "from msp.cli import main; main()"]
-WAITED = 10.0  # seconds: a request waits behind a step for its two, and for this machine that others use
+WAITED = 10.0  # seconds: a request may wait two for a migration step; the rest is for a shared machine
 
 
 @dataclass
 class Load:
-    """What goes on while the tables change under it."""
+    """Requests during the migration."""
 
     port: int
     token: str
@@ -71,7 +71,7 @@ class Load:
 
 @pytest.fixture(scope="module")
 def before() -> Iterator[Path]:
-    """The tree as it was when there was one migration, out of the history."""
+    """The source tree at the first migration, from the history."""
     added = _git("log", "--diff-filter=A", "--format=%H", "--reverse", "--", "migrations/versions/*.py").split()
     since = [
         commit for commit in added if len(_git("ls-tree", "--name-only", commit, "migrations/versions/").split()) > 1
@@ -81,7 +81,7 @@ def before() -> Iterator[Path]:
     tree = Path(tempfile.mkdtemp(prefix="guardia-before-"))
     packed = subprocess.run(["git", "archive", f"{since[0]}^"], cwd=ROOT, check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", str(tree)], input=packed, check=True)
-    for made in ("msp/web/static/dist", "msp/translations/es/LC_MESSAGES"):  # what set-up makes is of every version
+    for made in ("msp/web/static/dist", "msp/translations/es/LC_MESSAGES"):  # the same in every version
         shutil.copytree(ROOT / made, tree / made)
     yield tree
     shutil.rmtree(tree, ignore_errors=True)
@@ -117,7 +117,7 @@ def test_nothing_fails_and_nothing_is_lost(before: Path, tmp_path_factory: pytes
 
 
 def _staged(tree: Path, environment: dict[str, str]) -> str:
-    """Build the cast with the old version; returns the technician's token."""
+    """Create the fixtures with the old version; returns the technician's token."""
     stage = [sys.executable, "-m", "tests.drills.stage"]  # its name in the old version
     told = subprocess.run(stage, cwd=tree, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
     return str(json.loads(told)["tomas"]) if told.startswith("{") else told
@@ -150,17 +150,17 @@ def _all_is_there(settings: Settings, load: Load) -> None:
 
 
 def _talk(load: Load, slack: Any) -> None:
-    """People write in Slack, one message after another."""
+    """Write in Slack, one message after another."""
     number = 0
     while not load.stop.is_set():
         number += 1
         say(slack, CROWD[number % len(CROWD)], f"Aviso {number}")
         load.said.append(f"Aviso {number}")
-        time.sleep(0.25)  # within the messages a minute that Slack takes
+        time.sleep(0.25)  # within Slack's limit of messages per minute
 
 
 def _read_for_long(load: Load, settings: Settings) -> None:
-    """A report that reads for longer than a migration waits for its locks."""
+    """Run a report that reads longer than a migration waits for its locks."""
     with psycopg.connect(libpq_url(settings.database_url)) as reader:
         while not load.stop.is_set():
             reader.execute("select (select count(*) from ticket), (select count(*) from delivery), pg_sleep(0.8)")
@@ -183,7 +183,7 @@ def _at_work(load: Load, *more: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _running(tree: Path, environment: dict[str, str], printed: Path, port: int) -> Iterator[None]:
-    """`msp run` out of a tree, from when it serves; where it ends instead, what it printed is shown."""
+    """Run `msp run` from a tree until it serves; if it ends instead, fail with its output."""
     with printed.open("wb") as out:
         process = subprocess.Popen([*MSP, "run"], cwd=tree, env=environment, stdout=out, stderr=out)
     try:

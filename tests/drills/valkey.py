@@ -1,4 +1,4 @@
-"""What befalls a desk's Valkey: wiped, full, held, or gone while its process runs on."""
+"""Faults of a desk's Valkey: wiped, full, or unreachable while its process runs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ JUNK = "junk"
 
 @dataclass(frozen=True)
 class Valkey:
-    """A Valkey by its socket; `process` finds whose it is now."""
+    """A Valkey by its socket; `process` finds its current process."""
 
     path: Path
     process: Callable[[], psutil.Process]
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Delete all keys."""
         self._door().flushall()
 
     def fill(self) -> None:
-        """Take all the memory that it may use: what writes is refused from now on, for it evicts nothing."""
+        """Use all of its memory: writes are refused from now on, since it evicts nothing."""
         door = self._door()
         door.config_set("maxmemory-policy", "noeviction")
         door.config_set("maxmemory", str(int(door.info("memory")["used_memory"]) + ROOM))
@@ -36,23 +36,23 @@ class Valkey:
             return
 
     def empty(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         door = self._door()
         door.config_set("maxmemory", "256mb")
         door.delete(JUNK)
 
     def be_away(self) -> None:
-        """Be out of reach: no door to knock at, and whoever was in is out."""
+        """Become unreachable: the socket is moved away and open connections are closed."""
         door = self._door()
         door.ping()
         self.path.rename(self._aside)
         try:
             door.client_kill_filter(_type="normal", skipme=False)
         except redis.RedisError:
-            pass  # it was us too
+            pass  # this connection is closed too
 
     def be_back(self) -> None:
-        """Be in reach again."""
+        """Become reachable again."""
         self._aside.rename(self.path)
 
     @property

@@ -1,6 +1,7 @@
-"""`make fuzz`: the whole of it. SEED repeats a run, COUNT is the number of each part, ONLY keeps routes with that text.
+"""`make fuzz`: the full fuzz run.
 
-The test runner brings up PostgreSQL and Valkey; requests are made in this process.
+SEED repeats a run, COUNT is the number of calls of each part, ONLY keeps routes with that text. The test runner starts
+PostgreSQL and Valkey; requests are made in this process.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 
 
 def main() -> int:
-    """Run it; a pytest exit code."""
+    """Run it; returns a pytest exit code."""
     os.environ["FUZZ"] = "all"
     return int(pytest.main([str(Path(__file__).parent), "-q", "-s", "-n", "0", "--show-capture=no", *sys.argv[1:]]))
 

@@ -1,7 +1,7 @@
-"""Requests to the API as its own description says they are, and as it says they are not (schemathesis).
+"""API requests that match its description, and requests that do not (schemathesis).
 
-Schemathesis makes the cases, good and bad ones. What stands in a path is replaced by things that exist, for beyond a
-404 there is nothing to find; every second good body is mutated besides.
+Schemathesis generates valid and invalid cases. Path parameters are replaced by existing ids, since a 404 tests nothing
+further; every second valid body is mutated as well.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.fuzz.values import odd_text
 from tests.world import TEAMS_TENANT
 
 JSON = "application/json"
-PLAUSIBLE: dict[str, Any] = {  # what the description cannot say
+PLAUSIBLE: dict[str, Any] = {  # fields that the description cannot express
     "timezone": "Europe/Madrid", "locale": "es", "email": "x@lozano.example", "country": "ES", "region": "MD",
     "currency": "EUR", "started_at": "2026-11-20T09:00:00Z", "start": "2026-11-24T09:00:00Z", "year": "2026",
     "end": "2026-11-25T09:00:00Z", "at": "2026-11-24T09:00:00Z", "starts_on": "2026-12-01", "ends_on": "2027-11-30",
@@ -39,7 +39,7 @@ NOT_OURS = ("authorization", "host", "content-length", "content-type", "cookie")
 
 @dataclass
 class Api:
-    """Makes the calls of an API from its description."""
+    """Makes API calls from its description."""
 
     description: dict[str, Any]
     operations: list[Any] = field(init=False)
@@ -49,14 +49,14 @@ class Api:
         self.operations = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
 
     def cases(self, operation: Any, *, count: int, seed_of_run: int) -> Iterator[Any]:
-        """So many cases of an operation, half of them good ones as far as the description goes."""
+        """So many cases of an operation, half of them valid according to the description."""
         for number, mode in enumerate(MODES):
             share = (count + 1 - number) // len(MODES)
             if share:
                 yield from _generated(operation.as_strategy(generation_mode=mode), share, seed_of_run)
 
     def call(self, case: Any, known: Mapping[str, str], token: str, random: Random, *, by: str) -> Call:
-        """The case as a request of somebody; `known` holds what stands in paths."""
+        """Send the case as a person; `known` holds the path parameters."""
         said_so = case.query or {}
         if random.random() < 0.5:
             said_so = _likely(said_so, known, random)
@@ -112,7 +112,7 @@ def _body(case: Any, known: Mapping[str, str], random: Random) -> tuple[bytes, s
 
 
 def _with_known(body: Any, known: Mapping[str, str], random: Random) -> Any:
-    """The body with ids that exist where it has ids of such names."""
+    """The body with existing ids in fields of known names."""
     if not isinstance(body, dict):
         return body
     return {
@@ -122,7 +122,7 @@ def _with_known(body: Any, known: Mapping[str, str], random: Random) -> Any:
 
 
 def _likely(body: Any, known: Mapping[str, str], random: Random) -> Any:
-    """Some of the fields, with what exists and what is plausible where we know of any: likely to be accepted."""
+    """Some of the fields, with existing or plausible values if known: likely to be accepted."""
     if not isinstance(body, Mapping):
         return body
     kept = {name: value for name, value in body.items() if name in known or random.random() < 0.7}
@@ -136,5 +136,5 @@ def _text(value: Any) -> str:
 
 
 def _header(value: Any) -> str:
-    """A text as a header can carry it."""
+    """A text in a form that a header can hold."""
     return _text(value).replace("\r", "").replace("\n", "").encode("latin-1", "replace").decode("latin-1")

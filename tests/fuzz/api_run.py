@@ -1,4 +1,4 @@
-"""The run of API requests, by itself: what makes its cases takes a second to import."""
+"""The run of API requests, in a module of its own: importing the case generator takes a second."""
 
 from collections.abc import Iterator
 from random import Random
@@ -23,7 +23,7 @@ TOKENS = {"ana": "admin", "tomas": "staff", "dolores": "client"}
 
 
 def run_api(ground: Ground, *, count: int, seed: int, only: str = "") -> Tally:
-    """Requests made from the API's description, of each kind of token."""
+    """Requests generated from the API's description, with each kind of token."""
     tally = Tally("API requests")
     with listening(ground):
         ground.renew()
@@ -44,7 +44,7 @@ def run_api(ground: Ground, *, count: int, seed: int, only: str = "") -> Tally:
 
 
 def _cases(api: Api, operations: list[Any], count: int, seed: int) -> Iterator[tuple[Any, Any]]:
-    """So many cases, of each operation about as many; of few, those that the seed chooses."""
+    """So many cases, spread evenly over the operations; with few cases the seed selects the operations."""
     chosen = Random(f"{seed} operations").sample(operations, min(len(operations), max(1, count // FEWEST)))
     for number, operation in enumerate(chosen):
         share = count * (number + 1) // len(chosen) - count * number // len(chosen)
@@ -60,7 +60,7 @@ def _tokens(world: World) -> dict[str, str]:
 
 
 def _known(world: World, web: FlaskClient, token: str) -> dict[str, str]:
-    """What exists, by the names that paths and bodies have for it."""
+    """Existing values by the names of path and body parameters."""
     with work(Scope.system()) as session:
         ticket = session.scalars(select(Ticket).where(Ticket.client_id == world.lozano.id)).one()
         link = session.scalars(select(Connection).where(Connection.client_id == world.lozano.id)).one()

@@ -1,4 +1,4 @@
-"""One request of a run, and what is checked of each: no fault, nothing stored of what was refused, a prompt answer."""
+"""One request of a run, and its checks: no fault, nothing stored after a refusal, a prompt answer."""
 
 import time
 from collections import Counter
@@ -10,14 +10,14 @@ from flask.testing import FlaskClient
 
 from tests.fuzz.stored import StoredRows
 
-SECONDS = 1.0  # for one answer
-PROTOCOL = {(501, "/api/messages")}  # Bot Framework's answer to an invoke that a bot does not know
+SECONDS = 1.0  # seconds for one answer
+PROTOCOL = {(501, "/api/messages")}  # Bot Framework's answer to an unknown invoke
 SHOWN = 1500  # characters of a body in a report
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, and by whom."""
+    """A request, and its sender."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Call:
 
 @dataclass
 class Tally:
-    """What came of the calls of one part."""
+    """The results of the calls of one part."""
 
     name: str
     statuses: Counter[int] = field(default_factory=Counter)
@@ -40,7 +40,7 @@ class Tally:
     slowest: float = 0.0
 
     def note(self, kind: str, call: Call) -> None:
-        """Keep a fault; of each kind the first call is shown."""
+        """Record a fault; for each kind the first call is shown."""
         self.faults.setdefault(kind, str(call))
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ def make(call: Call, web: FlaskClient, stored: StoredRows, tally: Tally, *, abou
     """Make a call and check its answer; `about` names the route in a report. Returns the status."""
     status, seconds = _timed(lambda: _answer(call, web))
     written = stored.since_last()
-    if seconds > SECONDS:  # the machine may have been busy: what is slow itself is so again
+    if seconds > SECONDS:  # the machine may have been busy: a call that is slow is repeated
         status_again, again = _timed(lambda: _answer(call, web))
         seconds = min(seconds, again)
         written = written if status_again < 400 else written | stored.since_last()

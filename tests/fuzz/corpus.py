@@ -1,4 +1,4 @@
-"""Valid bodies of Slack, Teams and Stripe, as their documentation shows them and our simulators send them."""
+"""Valid bodies of Slack, Teams and Stripe, as in their documentation and from the simulators."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ CHAT, CHANNEL = "a:inigo-guardia", "19:sala@thread.tacv2"
 
 
 def message(**more: Any) -> Body:
-    """A direct message to our bot in Slack."""
+    """A direct message to the app's bot in Slack."""
     usual = {"type": "message", "channel": "D0MARTA", "channel_type": "im", "user": "U0MARTA", "ts": TS}
     return usual | {"text": "La impresora no imprime", "team": SLACK_TEAM} | more
 
 
 def envelope(event: Body) -> Body:
-    """An event as the Events API wraps it."""
+    """An event in the envelope of the Events API."""
     seen_by = {"enterprise_id": None, "team_id": SLACK_TEAM, "user_id": SLACK_BOT_USER, "is_bot": True}
     return {
         "token": "t", "team_id": SLACK_TEAM, "context_team_id": SLACK_TEAM, "context_enterprise_id": None,
@@ -74,7 +74,7 @@ SLACK_EVENTS: tuple[Body, ...] = (
 
 
 def interaction(kind: str, **more: Any) -> Body:
-    """What Slack sends of somebody who used a button, a shortcut or a form."""
+    """The payload of Slack after a person used a button, a shortcut or a form."""
     person = {"id": "U0MARTA", "username": "marta", "name": "marta", "team_id": SLACK_TEAM}
     where = {"type": "message", "message_ts": TS, "channel_id": "D0MARTA", "thread_ts": ROOT, "is_ephemeral": False}
     return {
@@ -111,7 +111,7 @@ SLACK_COMMANDS = tuple(map(_command, ("No hay red", "", "ayuda", "estado LOZ-1",
 
 
 def activity(kind: str, **more: Any) -> Body:
-    """What Teams sends of Íñigo in his chat with our bot."""
+    """The activity of Teams for a message of Íñigo in his chat with the bot."""
     client = {"locale": "es-ES", "country": "ES", "platform": "Windows", "timezone": "Europe/Madrid"}
     return {
         "type": kind, "id": "1764000000001", "timestamp": "2026-11-23T09:00:00.0000000Z", "channelId": "msteams",
@@ -153,7 +153,7 @@ TEAMS_ACTIVITIES: tuple[Body, ...] = (
 
 
 def stripe_event(kind: str, subject: Body) -> Body:
-    """An event of Stripe's about something."""
+    """A Stripe event about an object."""
     return {
         "id": "evt_0001", "object": "event", "api_version": "2026-10-28.endive", "created": 1764000000,
         "data": {"object": subject, "previous_attributes": {"status": "open"}}, "livemode": False,

@@ -1,18 +1,18 @@
-"""The exception behind an answer of 500, for the report."""
+"""The exception behind a 500 answer, for the report."""
 
 import logging
 import traceback
 
 
 class LastFault(logging.Handler):
-    """Remembers the last exception that was logged, in one line."""
+    """Stores the last logged exception, in one line."""
 
     def __init__(self) -> None:
         super().__init__(level=logging.ERROR)
         self._last = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take note of a record's exception."""
+        """Store a record's exception."""
         error = record.exc_info[1] if record.exc_info else None
         if error is None:
             return
@@ -21,6 +21,6 @@ class LastFault(logging.Handler):
         self._last = f"{type(error).__name__} at {where}: {str(error).splitlines()[0][:200] if str(error) else ''}"
 
     def take(self) -> str:
-        """The last one, once."""
+        """Return the last exception and forget it."""
         last, self._last = self._last, ""
         return last

@@ -1,4 +1,4 @@
-"""Form posts: the forms that the pages show to each role, and every other route that takes a POST, all mutated."""
+"""Form posts: the forms on the pages of each role, and every other route that accepts a POST, all mutated."""
 
 import html
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from tests.world import World, sign_in
 ROLES = ("", "marta", "dolores", "inigo", "tomas", "irene", "rosa", "nuria", "carmen", "ana")
 FORM = "application/x-www-form-urlencoded"
 ELSEWHERE = ("/slack/", "/api/", "/stripe/", "/static", "/signout")  # signed bodies and the API have runs of their own
-PLAUSIBLE = {  # for fields that a page leaves empty
+PLAUSIBLE = {  # for fields that are empty on a page
     "email": "x@lozano.example", "name": "Nueva", "subject": "No hay red", "body": "Desde ayer.", "minutes": "30",
     "date": "2026-11-20", "number": "1", "url": "https://x.example/", "time": "09:00",
     "datetime-local": "2026-11-24T09:00", "password": "una contraseña larga", "code": "NUE", "text": "Algo",
@@ -32,7 +32,7 @@ PLAUSIBLE = {  # for fields that a page leaves empty
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A form as a page shows it to somebody."""
+    """A form as a page shows it to a person."""
 
     role: str
     path: str
@@ -41,7 +41,7 @@ class Shown:
 
 @dataclass
 class Forms:
-    """Makes the calls, from what the pages show and from the list of routes."""
+    """Makes the calls, from the forms on the pages and from the list of routes."""
 
     app: Flask
     shown: dict[str, list[Shown]] = field(default_factory=dict)  # by rule
@@ -59,7 +59,7 @@ class Forms:
                     self._add(form)
 
     def call(self, rule: str, random: Random) -> Call:
-        """The next post to a route: mostly by somebody who is shown its form, with that form's fields."""
+        """The next post to a route: mostly by a person who sees its form, with that form's fields."""
         shown = self.shown.get(rule, [])
         usual = random.choice(shown) if shown and random.random() < 0.85 else Shown("", self.bare[rule], ())
         role = usual.role if usual.fields and random.random() < 0.8 else random.choice(ROLES)
@@ -72,7 +72,7 @@ class Forms:
         return Call("POST", path, mutated_bytes(body, random), content_type(kind, random), by=role)
 
     def _pages(self, world: World) -> Iterator[str]:
-        """The address of every page, about Lozano's and Azcárate's things where it is about any."""
+        """The address of every page, with ids of Lozano and Azcárate where it needs any."""
         values = {
             "label": ("LOZ-1", "AZC-1"), "client_id": (world.lozano.id, world.azcarate.id), "year": (2026,),
             "contract_id": (world.lozano_contract.id,), "calendar_id": (world.calendar.id,),
@@ -97,7 +97,7 @@ class Forms:
 
 
 def sessions(app: Flask, world: World) -> dict[str, FlaskClient]:
-    """A browser for each role; "" is nobody."""
+    """A browser for each role; "" is not signed in."""
     return {role: sign_in(app.test_client(), getattr(world, role)) if role else app.test_client() for role in ROLES}
 
 
@@ -135,7 +135,7 @@ def _any_fields(random: Random) -> Form:
 
 
 def _multipart(fields: Sequence[tuple[str, str]], random: Random) -> tuple[str, bytes]:
-    """The fields as a form with a file, whose name is odd."""
+    """The fields as a form with a file that has an unusual name."""
     boundary = uuid4().hex if random.random() < 0.9 else "x" * 80
     parts = []
     for name, value in [*fields, ("files", "")]:

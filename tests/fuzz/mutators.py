@@ -1,4 +1,4 @@
-"""Valid bodies made invalid: fields dropped, doubled, retyped and renamed, bytes cut or of another kind."""
+"""Mutations of valid bodies: fields dropped, duplicated, retyped and renamed, bytes cut or replaced."""
 
 import json
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ CONTENT_TYPES = (
     "", "text/plain", "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded",
     "multipart/form-data", "multipart/form-data; boundary=x", "application/octet-stream", "a/b/c", "\u00ff",
 )  # fmt: skip
-USUAL = 0.93  # how often bytes and content type stay as they should be
+USUAL = 0.93  # how often bytes and content type stay correct
 
 
 def mutated_json(body: Any, random: Random) -> bytes:
-    """The body with one to three changes, as bytes, which now and then are no JSON any more."""
+    """The body with one to three changes, as bytes, sometimes no longer valid JSON."""
     changed = deepcopy(body)
     for _ in range(random.randint(1, 3)):
         changed = _changed(changed, random)
@@ -27,7 +27,7 @@ def mutated_json(body: Any, random: Random) -> bytes:
 
 
 def written(value: Any) -> str:
-    """JSON as text, with what Python's own writer refuses."""
+    """JSON as text, including values that Python's own writer refuses."""
     text = json.dumps(value)
     for name, raw in RAW.items():
         text = text.replace(f'"{name}"', raw)
@@ -35,7 +35,7 @@ def written(value: Any) -> str:
 
 
 def mutated_form(fields: Sequence[tuple[str, str]], random: Random, *, extra: Sequence[str] = ()) -> Form:
-    """The fields with one to three changes; `extra` names fields that the form may know besides."""
+    """The fields with one to three changes; `extra` names further fields of the form."""
     form = list(fields)
     for _ in range(random.randint(1, 3)):
         kind = random.randrange(8)
@@ -55,7 +55,7 @@ def mutated_form(fields: Sequence[tuple[str, str]], random: Random, *, extra: Se
 
 
 def form_bytes(fields: Sequence[tuple[str, str]]) -> bytes:
-    """The fields as a browser would send them, lone surrogates as the three bytes that nobody should send."""
+    """The fields as a browser would send them; lone surrogates as their three (invalid) bytes."""
     pairs = ((_quoted(name), _quoted(value)) for name, value in fields)
     return "&".join(f"{name}={value}" for name, value in pairs).encode()
 
@@ -79,7 +79,7 @@ def mutated_bytes(raw: bytes, random: Random) -> bytes:
 
 
 def content_type(usual: str, random: Random) -> str:
-    """Mostly the one that the body has."""
+    """Mostly the body's own content type."""
     return usual if random.random() < USUAL else random.choice(CONTENT_TYPES)
 
 
@@ -114,7 +114,7 @@ def _changed(body: Any, random: Random) -> Any:
         other, at = random.choice(places)
         try:
             container[key] = deepcopy(other[at])
-        except (KeyError, IndexError):  # taken away by an earlier change
+        except (KeyError, IndexError):  # removed by an earlier change
             pass
     else:
         container[key] = odd_json(random)
@@ -129,7 +129,7 @@ def _double(container: Any, key: Any, random: Random) -> None:
 
 
 def _with_double_key(text: str, random: Random) -> str:
-    """Now and then one of the body's keys twice, with an odd value first or last."""
+    """Sometimes one of the body's keys twice, with an odd value first or last."""
     if random.random() > 0.05 or not text.startswith('{"'):
         return text
     key = text[1 : text.index('"', 2) + 1]

@@ -1,4 +1,4 @@
-"""The runs of signed bodies and forms. Every so many calls the database is made as new."""
+"""The runs of signed bodies and forms. After a number of calls the database is reset."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -24,12 +24,12 @@ from tests.world import World, sign_in
 from tests.world_snapshot import WorldSnapshot
 
 SIGNED_BATCH, PAGES_BATCH = 500, 200  # calls on one database
-READ_AGAIN = 10  # batches, after which the pages are read again for their forms
+READ_AGAIN = 10  # batches, after which the forms are read from the pages again
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many calls of each part, and which."""
+    """How many calls of each part, and which parts."""
 
     signed: int = 4700
     forms: int = 200
@@ -40,7 +40,7 @@ class Size:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Size":
-        """SEED and ONLY as given; COUNT for each part, or FUZZ=all for the whole of `make fuzz`."""
+        """Read SEED and ONLY; COUNT for each part, or FUZZ=all for the size of `make fuzz`."""
         whole = (100_000, 20_000, 10_000) if environment.get("FUZZ") == "all" else (cls.signed, cls.forms, cls.api)
         if count := environment.get("COUNT"):
             whole = (int(count),) * 3
@@ -63,7 +63,7 @@ class Ground:
     last_fault: LastFault = field(default_factory=LastFault)
 
     def renew(self) -> World:
-        """The cast with a ticket for each client, and nothing else; limits have forgotten who called."""
+        """Reset to the fixtures with a ticket for each client; rate limits are cleared."""
         empty(self.settings)
         wake.connection().flushdb()
         ttl_cache.clear()
@@ -79,7 +79,7 @@ class Ground:
 def run_signed(
     ground: Ground, teams: TeamsServer, *, count: int, seed: int, only: str = "", is_worked: bool = False
 ) -> Tally:
-    """Mutated bodies with good signatures; with `is_worked` what was accepted is worked too, without a fault."""
+    """Mutated bodies with valid signatures; with `is_worked` accepted ones are processed too, without a fault."""
     maker, tally = signed.Signed(teams), Tally("signed bodies")
     chosen = [path for path in signed.PATHS if only in path]
     with listening(ground):
@@ -96,14 +96,14 @@ def run_signed(
 
 
 def work_accepted(ground: Ground, tally: Tally) -> None:
-    """Have a worker take what was accepted, each piece once."""
+    """Process accepted rows with a worker, each once."""
     while inbox.work_one():
         if fault := ground.last_fault.take():
             tally.note(f"in the worker: {fault}", Call("", "(a stored body)"))
 
 
 def run_forms(ground: Ground, *, count: int, seed: int, only: str = "") -> Tally:
-    """Mutated forms to every route that takes one, as every role."""
+    """Mutated forms to every route that accepts one, as every role."""
     forms, tally = Forms(ground.app), Tally("form posts")
     chosen: list[str] = []
     with listening(ground):
@@ -126,7 +126,7 @@ def run_forms(ground: Ground, *, count: int, seed: int, only: str = "") -> Tally
 
 
 def _readers(count: int, seed: int) -> list[str]:
-    """Whose pages are read: everybody's; for a short run those of one client's and one of our people."""
+    """The people whose pages are read: all; in a short run one of a client and one of the staff."""
     if count >= READ_AGAIN * PAGES_BATCH:
         return list(ROLES)
     random = Random(f"{seed} readers")
@@ -134,7 +134,7 @@ def _readers(count: int, seed: int) -> list[str]:
 
 
 def checked(ground: Ground, call: Call, web: FlaskClient, tally: Tally, *, about: str) -> int:
-    """Make a call, and note what is wrong with its answer, with the exception behind it. Returns the status."""
+    """Make a call and record a wrong answer with its exception. Returns the status."""
     status = make(call, web, ground.stored, tally, about=about)
     fault = ground.last_fault.take()
     if status >= 500 and fault:
@@ -144,7 +144,7 @@ def checked(ground: Ground, call: Call, web: FlaskClient, tally: Tally, *, about
 
 
 def _sign_in_again(ground: Ground, clients: dict[str, FlaskClient], world: World, role: str) -> None:
-    """Some posts end a session; the run goes on with another, where the person still may sign in."""
+    """Sign in again after posts that end a session, if the person may still sign in."""
     if role and clients[role].get("/account").status_code != 200:
         clients[role] = sign_in(ground.app.test_client(), getattr(world, role))
     ground.stored.since_last()
@@ -152,7 +152,7 @@ def _sign_in_again(ground: Ground, clients: dict[str, FlaskClient], world: World
 
 @contextmanager
 def listening(ground: Ground) -> Iterator[None]:
-    """Hear of exceptions; their stack traces are not printed one by one."""
+    """Collect exceptions; their stack traces are not printed one by one."""
     root = logging.getLogger()
     root.addHandler(ground.last_fault)
     try:

@@ -1,4 +1,4 @@
-"""Signed bodies of Slack, Teams and Stripe: mutated first and signed then, as if their owner had sent them so."""
+"""Signed bodies of Slack, Teams and Stripe: mutated before they are signed, as if sent by the platform."""
 
 import json
 import time
@@ -18,13 +18,13 @@ from tests.fuzz.values import odd_text
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 PATHS = ("/slack/events", "/slack/interactions", "/slack/commands", "/api/messages", "/stripe/webhook")
-WEIGHTS = (3, 2, 1, 3, 2)  # of the paths: a command asks the database twice, and its form has few shapes
-FORGED = 0.02  # how often a header is not its owner's
+WEIGHTS = (3, 2, 1, 3, 2)  # share of the paths: a command makes two queries, and its form has few shapes
+FORGED = 0.02  # how often a header is forged
 
 
 @dataclass
 class Signed:
-    """Makes the calls; `teams` signs what Teams would."""
+    """Makes the calls; `teams` signs those of Teams."""
 
     teams: TeamsServer
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -83,12 +83,12 @@ def _slack(path: str, body: bytes, kind: str) -> Call:
 
 
 def _renamed(body: corpus.Body, name: str, random: Random) -> corpus.Body:
-    """The body with an id of its own, so that it is not taken for another's repetition."""
+    """The body with a new id, so that it is not taken for a duplicate."""
     return body | {name: f"{body[name]}{random.getrandbits(60)}"} if name in body else body
 
 
 def _service_of(body: bytes) -> str:
-    """The service address that the body names, so that the token is for it."""
+    """The service address in the body, for the token's claim."""
     try:
         named = json.loads(body)["serviceUrl"]
     except (ValueError, RecursionError, KeyError, TypeError, IndexError):

@@ -1,4 +1,4 @@
-"""What requests stored, told by triggers of the test database alone: rolled back with what they tell of."""
+"""Rows stored by requests, recorded by triggers in the test database only: rolled back with their changes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,31 +20,31 @@ begin
 end $$;
 """
 TRIGGER = 'create trigger fuzz_note after insert or update or delete on "{}" for each row execute function fuzz.note();'
-COUNTED = {"UPDATE api_token"}  # when it was last used, however the request ended
+COUNTED = {"UPDATE api_token"}  # time of last use, updated however the request ends
 
 
 class StoredRows:
-    """The changes that were committed since somebody last asked."""
+    """The changes committed since the last call."""
 
     def __init__(self, connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
         self._connection = connection
         self._seen = 0
 
     def since_last(self) -> set[str]:
-        """Kinds of change ("INSERT ticket") since the last call, without what is counted however a request ends."""
+        """Kinds of change ("INSERT ticket") since the last call, without those made however a request ends."""
         sql = "select id, change from fuzz.written where id > %s"
         rows = self._connection.execute(sql, [self._seen]).fetchall()
         self._seen = max((row[0] for row in rows), default=self._seen)
         return {row[1] for row in rows} - COUNTED
 
     def forget(self) -> None:
-        """Start again, so that asking stays cheap."""
+        """Start again, so that later calls stay cheap."""
         self._connection.execute("truncate fuzz.written")
 
 
 @contextmanager
 def stored_rows(settings: Settings) -> Iterator[StoredRows]:
-    """Have every table tell of its changes for a while."""
+    """Record the changes of every table within a context."""
     triggers = "".join(TRIGGER.format(table.name) for table in Model.metadata.sorted_tables)
     with psycopg.connect(libpq_url(settings.database_url), autocommit=True) as owner:
         owner.execute((SCHEMA + triggers).encode())

@@ -1,4 +1,4 @@
-"""Mutated requests to everything that takes any: no fault, nothing stored of what is refused, prompt answers."""
+"""Mutated requests to all endpoints: no fault, nothing stored after a refusal, prompt answers."""
 
 import os
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def stored(app: Flask, settings: Settings) -> Iterator[StoredRows]:
 
 @pytest.fixture
 def teams(app: Flask, settings: Settings) -> Iterator[TeamsServer]:
-    """A Teams whose keys the desk trusts."""
+    """A Teams with keys that the desk trusts."""
     server = create_teams_server(app_id=settings.teams_app_id)
     before = app.extensions["teams_keys"]
     with server.serve():
@@ -56,6 +56,6 @@ def test_form_posts(ground: Ground) -> None:
 
 
 def test_api_requests(ground: Ground) -> None:
-    from tests.fuzz.api_run import run_api  # takes a second, which no other test worker waits for
+    from tests.fuzz.api_run import run_api  # takes a second; the other test workers do not wait for it
 
     judge(run_api(ground, count=SIZE.api, seed=SIZE.seed, only=SIZE.only))

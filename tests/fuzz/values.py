@@ -1,4 +1,4 @@
-"""Odd values: of JSON, of form fields and of path and query parameters; all follow from the Random that comes."""
+"""Odd values of JSON, form fields, path and query parameters; all derived from the given Random."""
 
 from random import Random
 from typing import Any
@@ -17,7 +17,7 @@ NUMBERS = (
     0, -1, 1, 2**31 - 1, 2**31, -(2**31) - 1, 2**53, 2**63 - 1, 2**63, -(2**63) - 1, 10**30, 10**400, 0.1, -0.0, 1e308,
     5e-324, float("nan"), float("inf"), float("-inf"), 1764000000, 253402300800, 1e15,
 )  # fmt: skip
-RAW = {  # written by their names first, because Python's own writer refuses them
+RAW = {  # represented by names first, because Python's own writer refuses them
     "@raw:digits@": "9" * 5000,
     "@raw:deep@": "[" * 100_000,
     "@raw:closed@": "[" * 3000 + "]" * 3000,
@@ -27,11 +27,11 @@ RAW = {  # written by their names first, because Python's own writer refuses the
     "@raw:half@": '"\\ud83d"',
     "@raw:escape@": '"\\u00"',
 }
-RARE = 0.03  # how often one of RAW, which cost more than the others
+RARE = 0.03  # how often one of RAW, which are slower than the others
 
 
 def odd_text(random: Random) -> str:
-    """A text that is no ordinary one."""
+    """An unusual text."""
     return random.choice(TEXTS)
 
 
@@ -50,7 +50,7 @@ def odd_json(random: Random) -> Any:
 
 
 def nested(random: Random) -> Any:
-    """Lists or objects within each other, from few to more than anybody sends."""
+    """Lists or objects within each other, from few levels to an excessive number."""
     value: Any = odd_text(random)
     for _ in range(random.choice((3, 20, 99, 101, 300))):
         value = [value] if random.random() < 0.5 else {"a": value}

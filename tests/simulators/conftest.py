@@ -1,4 +1,4 @@
-"""A Slack and a Teams on real ports, an application that hears them, and a clock that tests move."""
+"""Simulated Slack and Teams on real ports, an application that receives their requests, and a movable clock."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,13 +16,13 @@ from tests.simulators.teams_kit import LOZANO, VEGA, client_for
 
 @pytest.fixture
 def hands() -> Hands:
-    """The clock of the playground."""
+    """The clock of the simulators."""
     return Hands()
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """An application that takes everything with 200 until told otherwise."""
+    """An application that answers everything with 200 unless configured otherwise."""
     made = Receiver().start()
     yield made
     assert made.server is not None
@@ -52,7 +52,7 @@ def slack(receiver: Receiver, hands: Hands) -> Iterator[SlackServer]:
 
 @pytest.fixture
 def client(slack: SlackServer) -> WebClient:
-    """The app's own client, as production builds it."""
+    """The app's own client, built as in production."""
     return WebClient(token="xoxb-lozano", base_url=slack.api_url, timeout=5)
 
 

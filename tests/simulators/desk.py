@@ -1,4 +1,4 @@
-"""A demonstration's desk with its own Slack, Teams and Stripe, as `msp run` puts it together, in this process."""
+"""A demonstration's desk with its own Slack, Teams and Stripe, as in `msp run`, in this process."""
 
 import threading
 from collections.abc import Iterator
@@ -46,14 +46,14 @@ TEAMS_WORLD = {
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A desk that runs, with its settings as the environment gives them."""
+    """A running desk, with the settings from its environment."""
 
     url: str
     settings: Settings
 
 
 def bare(settings: Settings, home: Path, *, port: int) -> Settings:
-    """The settings of a demonstration in whose environment no integration has keys."""
+    """The settings of a demonstration without any integration's keys in its environment."""
     none = dict.fromkeys(("slack_client_id", "slack_client_secret", "slack_signing_secret", "stripe_api_key"), "")
     none |= dict.fromkeys(("teams_app_id", "teams_app_password", "teams_app_tenant_id", "stripe_webhook_secret"), "")
     return replace(settings, home=home, port=port, load_demo=False, **none)  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ def bare(settings: Settings, home: Path, *, port: int) -> Settings:
 
 @contextmanager
 def playing(settings: Settings, home: Path) -> Iterator[Played]:
-    """The desk and its playground, up; inbox and outbox are worked. One person in Slack, one in Teams."""
+    """The desk and its playground, running; inbox and outbox are processed. One person in Slack, one in Teams."""
     mine = bare(settings, home, port=local._any_free())
     local.claim_ports(mine)
     playground = run.start(mine)
@@ -89,7 +89,7 @@ def playing(settings: Settings, home: Path) -> Iterator[Played]:
 
 
 def _ring(crew: Crew, done: threading.Event) -> None:
-    """In place of the worker's wake-ups: look often."""
+    """Poll often, instead of the worker's wake-ups."""
     while not done.wait(0.1):
         crew.look("inbox")
         crew.look("outbox")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Hands:
-    """Call it for the time, `move` it on."""
+    """Call it for the time; `move` advances it."""
 
     def __init__(self) -> None:
         self.at = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -14,5 +14,5 @@ class Hands:
         return self.at
 
     def move(self, **by: float) -> None:
-        """Move on by a timedelta's arguments."""
+        """Advance by a timedelta's arguments."""
         self.at += timedelta(**by)

@@ -1,4 +1,4 @@
-"""An application that Slack and Teams can talk to: it keeps what it gets and answers as told."""
+"""An application for Slack and Teams: it stores requests and answers as configured."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ class Got:
 
 @dataclass
 class Receiver:
-    """Answers every POST with `answer(request)`, by default 200 and nothing."""
+    """Answers every POST with `answer(request)`, by default 200 without a body."""
 
     got: list[Got] = field(default_factory=list)
     answer: Callable[[Got], Response] = lambda got: Response(status=200)
@@ -36,7 +36,7 @@ class Receiver:
     _grew: threading.Condition = field(default_factory=threading.Condition)
 
     def start(self) -> "Receiver":
-        """Come up on a free port."""
+        """Start on a free port."""
         app = Flask("receiver", static_folder=None)
         app.add_url_rule("/<path:path>", view_func=self._take, methods=["POST"])
         self.server = serve(app)
@@ -44,7 +44,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Its address."""
         assert self.server is not None
         return self.server.url
 
@@ -56,13 +56,13 @@ class Receiver:
         return self.answer(got)
 
     def wait_for(self, count: int, *, seconds: float = 5.0) -> list[Got]:
-        """What it got, once there are at least so many requests."""
+        """The received requests, once there are at least so many."""
         with self._grew:
             assert self._grew.wait_for(lambda: len(self.got) >= count, timeout=seconds), self.got
             return list(self.got)
 
     def events(self, kind: str = "") -> list[dict[str, Any]]:
-        """The Slack events it got, or those of one type."""
+        """The received Slack events, optionally of one type."""
         found = [got.json["event"] for got in self.got if b'"event"' in got.body]
         return [event for event in found if kind in ("", event["type"])]
 

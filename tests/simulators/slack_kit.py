@@ -1,4 +1,4 @@
-"""What the tests of the Slack playground share: a card, a form, and how to read a refusal."""
+"""Shared parts of the tests of the simulated Slack: a card, a form, and reading an error."""
 
 from collections.abc import Callable
 from typing import Any
@@ -50,7 +50,7 @@ MODAL: dict[str, Any] = {
 
 
 def signed_at(hands: Hands) -> SignatureVerifier:
-    """A verifier whose clock is the playground's."""
+    """A verifier with the simulator's clock."""
 
     class Fixed(Clock):
         def now(self) -> float:
@@ -60,7 +60,7 @@ def signed_at(hands: Hands) -> SignatureVerifier:
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> str:
-    """The error code with which Slack refuses a call."""
+    """The error code of a refused call."""
     with pytest.raises(SlackApiError) as caught:
         call(**arguments)
     return str(caught.value.response["error"])

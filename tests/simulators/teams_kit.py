@@ -1,4 +1,4 @@
-"""What the tests of the Teams playground share: a card, clients, and how to read a refusal."""
+"""Shared parts of the tests of the simulated Teams: a card, clients, and reading an error."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ CARD = {
 
 
 def bot_token(teams: TeamsServer, url: str = "") -> str:
-    """A token as the bot gets it."""
+    """A token as issued to the bot."""
     form = {
         "grant_type": "client_credentials", "client_id": APP_ID, "client_secret": APP_PASSWORD,
         "scope": "https://api.botframework.com/.default",
@@ -36,7 +36,7 @@ def bot_token(teams: TeamsServer, url: str = "") -> str:
 
 
 def client_for(teams: TeamsServer, tenant: str, token: str = "") -> ConnectorClient:
-    """A client for a tenant's serviceUrl, which does not retry by itself."""
+    """A client for a tenant's serviceUrl, without retries."""
     credentials = BasicTokenAuthentication({"access_token": token or bot_token(teams)})
     client = ConnectorClient(credentials, base_url=teams.service_url(tenant))
     client.config.retry_policy.retries = 0
@@ -54,7 +54,7 @@ def card(content: dict[str, Any] = CARD) -> Attachment:
 
 
 def denied(call: Callable[..., Any], *arguments: Any) -> tuple[int, str]:
-    """The status and code with which the Connector refuses a call."""
+    """The status and code of a call refused by the Connector."""
     with pytest.raises(ErrorResponseException) as caught:
         call(*arguments)
     body = caught.value.response.json()
@@ -62,7 +62,7 @@ def denied(call: Callable[..., Any], *arguments: Any) -> tuple[int, str]:
 
 
 def verified(teams: TeamsServer, got: Any, **checks: Any) -> dict[str, Any]:
-    """The claims of the token that came with an activity, its signature checked."""
+    """The claims of an activity's token, its signature checked."""
     token = got.headers["Authorization"].removeprefix("Bearer ")
     keys = jwt.PyJWKClient(requests.get(teams.openid_url, timeout=5).json()["jwks_uri"])
     key = keys.get_signing_key_from_jwt(token)

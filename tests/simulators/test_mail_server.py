@@ -1,4 +1,4 @@
-"""The mail server speaks SMTP to the standard library's client, keeps every mail, and has its bad days on demand."""
+"""The simulated mail server: SMTP with the standard library's client, stored mails, and faults."""
 
 import smtplib
 import socket
@@ -13,7 +13,7 @@ from simulators.smtp.server import MailServer, create_mail_server
 
 @pytest.fixture
 def mail() -> Iterator[MailServer]:
-    """A server for everybody."""
+    """A server without sign-in."""
     server = create_mail_server()
     with server.serve():
         yield server
@@ -116,7 +116,7 @@ def test_asks_for_a_password_where_it_has_users() -> None:
 
 def test_keeps_to_the_order_of_commands(mail: MailServer) -> None:
     with dial(mail) as line:
-        assert line.docmd("MAIL FROM:<a@b.es>")[0] == 503  # nobody greeted
+        assert line.docmd("MAIL FROM:<a@b.es>")[0] == 503  # no greeting before
         line.ehlo()
         assert line.docmd("RCPT TO:<a@b.es>")[0] == 503
         assert line.docmd("DATA")[0] == 503
@@ -140,7 +140,7 @@ def ready_for_text(line: smtplib.SMTP) -> None:
     ],
 )
 def test_bare_line_ends_are_refused_and_end_no_mail(mail: MailServer, text: bytes) -> None:
-    """Else one mail could smuggle a second one in."""
+    """Otherwise one mail could contain a second one."""
     with dial(mail) as line:
         ready_for_text(line)
         line.send(text)

@@ -1,4 +1,4 @@
-"""The page where one plays an employee: what is typed there goes through the real doors and comes back drawn."""
+"""The playground's page: typed messages go through the real endpoints and their answers are shown."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def played(app: Flask, world: World, settings: Settings, tmp_path: Path) -> Iter
 
 
 def part(desk: Played, chat: str, query: str = "", **form: str) -> requests.Response:
-    """A chat's panel, or what comes of a form sent from it."""
+    """A chat's panel, or the answer to a form in it."""
     headers, act = {"X-Panel": chat, "Accept-Language": "es"}, form.pop("act", "")
     if act:
         return requests.post(f"{desk.url}/playground/{chat}/{act}?{query}", data=form, headers=headers, timeout=15)
@@ -71,14 +71,14 @@ def part(desk: Played, chat: str, query: str = "", **form: str) -> requests.Resp
 
 
 def query_of(html: str) -> str:
-    """The address of what a panel shows."""
+    """The query of a panel's address."""
     found = re.search(r'data-url="/playground\?([^"]*)"', html)
     assert found
     return found[1].replace("&amp;", "&")
 
 
 def until(read: Callable[[], str], holds: Callable[[str], object]) -> str:
-    """Read again until it holds."""
+    """Read again until the condition holds."""
     end = time.monotonic() + WAIT
     while not holds(shown := read()):
         assert time.monotonic() < end, shown
@@ -130,7 +130,7 @@ def test_one_changes_and_deletes_what_one_wrote(played: Played) -> None:
         changed = part(played, chat, f"{query}&{chat}_edit={message}", act="say", text="El escáner no va").text
         own = re.search(
             rf'id="{chat}-{re.escape(message)}".*?</li>', changed, re.DOTALL
-        )  # the desk's card keeps its words
+        )  # the desk's card keeps its text
         assert own and "El escáner no va" in own[0] and "El escaner" not in own[0]
         assert f"{chat}_edit" not in query_of(changed)
         gone = part(played, chat, query_of(changed), act="delete", message=message).text
@@ -255,14 +255,14 @@ def test_what_was_said_is_there_after_a_restart(tmp_path: Path) -> None:
     slack.courier.close()
 
 
-# -------------------------------------------------------------------- drawing
+# -------------------------------------------------------------------- rendering
 
 
 WHO = Who("U1", "Tom Beckett", "Azcárate", "T1", "Europe/Madrid", "en-GB")
 
 
 def drawn(app: Flask, settings: Settings, home: Path, platform: str, **content: object) -> str:
-    """A chat with one message in it, as HTML."""
+    """A chat with one message, as HTML."""
     line = Line(id="1.0", author=WHO, at=MONDAY, **{"body": page_words.mrkdwn("", names={}), **content})  # type: ignore[arg-type]
     spots = (Spot("C1", "Guardia", "direct", True),)
     panel = Panel(platform, WHO, (("Azcárate", (WHO,)),), spots, (line,), Wish("U1", "C1"))

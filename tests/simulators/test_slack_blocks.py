@@ -1,4 +1,4 @@
-"""What Slack refuses in the blocks of messages: rich text, pictures."""
+"""Errors that Slack reports in the blocks of messages: rich text, pictures."""
 
 from typing import Any
 

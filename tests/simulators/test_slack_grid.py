@@ -1,4 +1,4 @@
-"""Organizations, other companies, guests: who is who to the app, and through which installation it hears them."""
+"""Organizations, other companies, guests: how the app sees them, and which installation gets their events."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from tests.simulators.slack_kit import CARD, refused
 
 @pytest.fixture
 def organization(slack: SlackServer) -> Workspace:
-    """An organization of two workspaces, with the app in each; Eva is of the one, Iván of both."""
+    """An organization of two workspaces, with the app in each; Eva is in one, Iván in both."""
     slack.roster.add_enterprise("Grupo Sol", id="E0SOL")
     slack.add_workspace(
         "Sol Norte", team_id="T0NORTE", bot_token="xoxb-norte", bot_user_id="U0NORTE", enterprise="E0SOL"
@@ -134,7 +134,7 @@ def test_presses_and_commands_in_an_organization(
 
 @pytest.fixture
 def vega(slack: SlackServer) -> WebClient:
-    """Vega has the app too, and a channel of Lozano's in common."""
+    """Vega has the app too, and shares a channel with Lozano."""
     slack.add_workspace("Clínica Vega", team_id="T02", bot_token="xoxb-vega", bot_user_id="U0BOT2")
     slack.add_user("T02", id="U0EVA", real_name="Eva Vega", email="eva@vega.es")
     slack.add_channel("T01", "obra", id="C0OBRA", members=["U0ANA", "U0EVA"], shared_with=["T02"])
@@ -148,7 +148,7 @@ def test_what_is_said_between_companies_comes_once_for_who_joined_last(
     [got] = receiver.got
     envelope = got.json
     assert envelope["is_ext_shared_channel"] is True
-    assert envelope["team_id"] == "T01"  # where the channel comes from
+    assert envelope["team_id"] == "T01"  # the owner of the channel
     assert envelope["authorizations"][0] | {"enterprise_id": None} == {
         "enterprise_id": None, "team_id": "T02", "user_id": "U0BOT2", "is_bot": True, "is_enterprise_install": False,
     }  # fmt: skip
@@ -216,7 +216,7 @@ def test_names_change_are_blank_and_go(slack: SlackServer, client: WebClient, re
     blank = slack.add_user("T01", real_name="", email="x@lozano.es")
     shown = client.users_info(user=blank.id)["user"]
     assert (shown["real_name"], shown["profile"]["real_name"], shown["profile"]["display_name"]) == ("", "", "")
-    slack.say("T01", blank.id, "im", "a@b")  # nobody is mentioned by a blank name
+    slack.say("T01", blank.id, "im", "a@b")  # a blank name cannot be mentioned
     assert receiver.events("message")[0]["text"] == "a@b"
     slack.roster.deactivate("T01", "U0LUIS")
     assert receiver.events("user_change")[-1]["user"]["deleted"] is True

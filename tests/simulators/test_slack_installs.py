@@ -1,4 +1,4 @@
-"""How the app comes and goes: consent, codes that count once, revoked tokens, uninstalling; what a manifest grants."""
+"""Installing and uninstalling the app: consent, codes valid once, revoked tokens; scopes of a manifest."""
 
 from pathlib import Path
 from urllib.parse import parse_qs

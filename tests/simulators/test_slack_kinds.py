@@ -1,4 +1,4 @@
-"""Every kind of message that people send, as the app hears it."""
+"""Every kind of message that people send, as the app receives it."""
 
 import pytest
 import requests

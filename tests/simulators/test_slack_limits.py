@@ -1,4 +1,4 @@
-"""Slack's rate limits hold without being asked for, by the simulator's clock; a load is spread to stay below them."""
+"""Slack's rate limits are always on, by the simulator's clock; a load is spread to stay below them."""
 
 import pytest
 from slack_sdk import WebClient
@@ -43,7 +43,7 @@ def test_a_refusal_says_when_to_come_again_in_json_or_on_a_page(client: WebClien
 
 
 def use_up(slack: SlackServer, method: str, count: int) -> None:
-    """Count so many calls of a method, each message in a channel of its own, without making them."""
+    """Count so many calls of a method without making them, each message in a channel of its own."""
     for number in range(count):
         where = {"channel": f"C{number}"}
         assert slack.limits.seconds_to_wait(method, METHODS[method].tier, team="T01", arguments=where) == 0

@@ -1,4 +1,4 @@
-"""Channels that the bot is taken out of, that are archived, that one may not write in: events and refusals."""
+"""Removing the bot from channels, archived channels, channels without posting: events and errors."""
 
 import pytest
 from slack_sdk import WebClient
@@ -29,7 +29,7 @@ def test_a_bot_that_is_removed_hears_it_and_posts_no_more(
     slack.say("T01", "U0LUIS", "C0SOPORTE", "<@U0BOT> ¿sigues ahí?")
     assert len(receiver.events()) == 3
     slack.join("T01", "U0BOT", "C0SOPORTE", inviter="U0ANA")
-    hands.move(seconds=1)  # what was refused counts too
+    hands.move(seconds=1)  # refused calls count too
     assert client.chat_postMessage(channel="C0SOPORTE", text="hola")["ok"] is True
 
 

@@ -1,4 +1,4 @@
-"""What a person sees: an ephemeral message only where they have it before them, and only until they reload."""
+"""Ephemeral messages: shown only to active people with the conversation open, and until they reload."""
 
 import pytest
 from flask import Response
@@ -37,7 +37,7 @@ def test_in_a_thread_that_nobody_has_open_it_is_ok_and_invisible(
     slack: SlackServer, client: WebClient, ana: SlackPerson
 ) -> None:
     said = ana.mention("C0SOPORTE")
-    whisper(client, said.ts)  # ok, as Slack says
+    whisper(client, said.ts)  # ok, as at Slack
     assert ana.sees("C0SOPORTE") == ["<@U0BOT>"] and ana.sees("C0SOPORTE", thread_ts=said.ts) == ["<@U0BOT>"]
     assert ana.ephemerals("C0SOPORTE") == []
     assert [message["text"] for message in slack.unseen("C0SOPORTE", "U0ANA")] == ["solo para ti"]

@@ -1,4 +1,4 @@
-"""The Slack playground as people use it: what the application hears of it, driven over real ports."""
+"""People's acts in the simulated Slack, and the events that the application receives over real ports."""
 
 import json
 import threading
@@ -267,7 +267,7 @@ def test_what_is_typed_behind_a_command_is_escaped_where_the_app_asks(slack: Sla
     assert escaped == "a <@U0LUIS|Luis Prieto> no le va &lt;nada&gt;"
 
 
-# ---------------------------------------------------------------- the control door
+# ---------------------------------------------------------------- control routes
 
 
 def test_another_process_can_do_it_all_over_http(slack: SlackServer, receiver: Receiver) -> None:
@@ -337,7 +337,7 @@ def test_same_seed_same_ids_and_no_ts_twice(hands: Hands) -> None:
 
 
 def test_what_arrives_is_what_was_signed(slack: SlackServer, receiver: Receiver, hands: Hands) -> None:
-    """A replay and a stale request are judged by the verifier as Slack's would be."""
+    """The verifier treats a replay and a stale request as if Slack had sent them."""
     slack.say("T01", "U0ANA", "im", "ñandú €")
     got: Got = receiver.got[0]
     assert signed_at(hands).is_valid_request(got.body, got.headers)

@@ -1,4 +1,4 @@
-"""The Slack playground's Web API, driven with slack_sdk's own client."""
+"""The simulated Slack's Web API, driven with slack_sdk's own client."""
 
 import json
 from http.client import RemoteDisconnected

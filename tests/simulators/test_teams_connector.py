@@ -1,4 +1,4 @@
-"""The Teams playground's Connector and sign-in, driven with botframework's own ConnectorClient."""
+"""The simulated Teams' Connector and sign-in, driven with botframework's own ConnectorClient."""
 
 import json
 from typing import Any

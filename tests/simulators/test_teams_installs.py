@@ -1,4 +1,4 @@
-"""The app comes and goes in the local Teams, scope by scope; who its people are; and what the bot is refused."""
+"""Installing and removing the app in the local Teams in each scope; its people; and refusals to the bot."""
 
 import pytest
 from botbuilder.schema import ConversationParameters

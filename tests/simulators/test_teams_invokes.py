@@ -1,4 +1,4 @@
-"""Buttons, dialogs and file consent in the local Teams: what the bot is asked, and what people see of its answer."""
+"""Buttons, dialogs and file consent in the local Teams: the bot's invokes, and its answers as people see them."""
 
 import json
 from typing import Any
@@ -20,13 +20,13 @@ CLOSED = CARD | {"body": [{"type": "TextBlock", "text": "Cerrada"}], "actions": 
 
 
 def says(receiver: Receiver, body: Any, status: int = 200) -> None:
-    """Have the bot answer everything so."""
+    """Make the bot answer everything with this."""
     receiver.answer = lambda got: Response(json.dumps(body), status=status, mimetype="application/json")
 
 
 @pytest.fixture
 def sent(teams: TeamsServer, connector: ConnectorClient, receiver: Receiver, channel: str) -> str:
-    """A card in a thread of the channel."""
+    """Post a card in a thread of the channel."""
     place = teams.say(LOZANO, "29:ana", channel, "@Guardia la caja no abre").activity["conversation"]["id"]
     posted = connector.conversations.send_to_conversation(place, Activity(type="message", attachments=[card()]))
     receiver.got.clear()

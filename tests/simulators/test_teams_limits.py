@@ -1,4 +1,4 @@
-"""The rate limits of the local Teams, which are always on and follow the simulator's clock."""
+"""The rate limits of the local Teams, always on and by the simulator's clock."""
 
 from collections.abc import Callable
 from typing import Any

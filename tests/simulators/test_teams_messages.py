@@ -1,4 +1,4 @@
-"""How the local Teams takes what the bot says: splitting, updates, unknown places, cards it cannot show."""
+"""The bot's messages in the local Teams: splitting, updates, unknown places, cards that are not displayed."""
 
 from typing import Any
 

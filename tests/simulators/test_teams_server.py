@@ -1,4 +1,4 @@
-"""The Teams playground as people use it: the activities its bot gets, checked with PyJWT's key client."""
+"""People's acts in the simulated Teams: the activities for the bot, checked with PyJWT's key client."""
 
 import jwt
 import pytest
@@ -171,7 +171,7 @@ def test_a_download_address_expires(teams: TeamsServer, hands: Hands) -> None:
     assert requests.get(url, timeout=5).status_code == 401
 
 
-# ---------------------------------------------------------------- the control door
+# ---------------------------------------------------------------- control routes
 
 
 def test_another_process_can_do_it_all_over_http(

@@ -1,4 +1,4 @@
-"""What people write in the local Teams, as the bot gets it: the HTML copy, the text, mentions, quotes, files."""
+"""People's messages in the local Teams as the bot gets them: HTML copy, text, mentions, quotes, files."""
 
 import html
 from typing import Any

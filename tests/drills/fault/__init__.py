@@ -1,4 +1,4 @@
-"""The fault drill: a desk of real processes at work, one bad thing after another, and then everything is counted.
+"""The fault drill: a desk of real processes under load, one fault after another, then a count of all data.
 
 `make drill` runs it (ROUNDS=, SEED=).
 """

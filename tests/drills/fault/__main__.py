@@ -1,6 +1,6 @@
-"""`python -m tests.drills.fault`: the drill by itself.
+"""`python -m tests.drills.fault`: the drill alone.
 
-ROUNDS and SEED say how much of it and which; ONLY keeps the bad things with these words in their names.
+ROUNDS is the number of faults and SEED selects them; ONLY keeps the faults with these words in their names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROUNDS = 200
 
 
 def main() -> int:
-    """Run the drill and print its table; 1 where anything differs."""
+    """Run the drill and print its table; returns 1 if anything differs."""
     rounds = int(os.environ.get("ROUNDS") or ROUNDS)
     seed = int(os.environ.get("SEED") or time.time_ns() % 1_000_000)
     chosen = [bad for bad in ALL if os.environ.get("ONLY", "") in bad.name]
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def say(words: str) -> None:
-    """Print at once: a drill is watched."""
+    """Print without buffering, so that a drill can be watched."""
     print(words, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""When each promise is due, worked out from what happened and nothing else: shares no line with the desk's engine."""
+"""Recomputes the due dates of SLA targets from events alone: shares no code with the desk's engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Happened = tuple[str, datetime, dict[str, Any]]
 
 @dataclass
 class Promised:
-    """One clock as the history of its ticket has it."""
+    """One clock according to the history of its ticket."""
 
     kind: str
     budget: timedelta
@@ -30,7 +30,7 @@ class Promised:
 
 @dataclass
 class Told:
-    """A ticket's story: what was promised, and when its clocks stood."""
+    """A ticket's history: its SLA targets, and the pauses of its clocks."""
 
     started: datetime
     clocks: dict[str, Promised]
@@ -39,7 +39,7 @@ class Told:
 
 
 def wrong_clocks(desk: Desk) -> tuple[int, list[str]]:
-    """How many clocks were worked out anew, and which of them the desk has otherwise."""
+    """Recompute all clocks; returns how many, and those that differ in the desk."""
     stories, calendars = _stories(desk), _calendars(desk)
     query = (
         "select k.ticket_id::text, k.kind, k.state, k.due_at, k.met_at, k.calendar_id::text"
@@ -61,7 +61,7 @@ def wrong_clocks(desk: Desk) -> tuple[int, list[str]]:
 
 
 def _story(desk: Desk, ticket: str) -> str:
-    """What happened to a ticket's clocks, for whoever has to find out why they differ."""
+    """The history of a ticket's clocks, for debugging a difference."""
     query = "select at, kind, data from event where subject_id = %s order by seq"
     told = [f"{at:%d %H:%M:%S.%f} {kind} {data}" for at, kind, data in desk.rows(query, ticket) if kind in TELLING]
     stood = "select started_at, ended_at from sla_pause where ticket_id = %s order by started_at"
@@ -102,7 +102,7 @@ def _told(
         elif kind == "ticket.status_changed":
             _move(story, data["before"], data["after"], at)
         for clock in story.clocks.values():
-            if clock.met_at is None:  # what was finished and runs again is of the priority that holds now
+            if clock.met_at is None:  # a target that was met and runs again has the current priority
                 clock.budget = targets[priority][clock.kind]
     return story
 
@@ -111,7 +111,7 @@ def _move(story: Told, before: str, after: str, at: datetime) -> None:
     if story.paused_since and after not in PAUSING:
         story.pauses.append(
             (story.paused_since, max(at, story.paused_since))
-        )  # said before it stood still, heard after
+        )  # an answer written before the pause may arrive after it
         story.paused_since = None
     if after in PAUSING and not story.paused_since:
         story.paused_since = at
@@ -146,14 +146,14 @@ def _targets(desk: Desk) -> dict[str, dict[str, dict[str, timedelta]]]:
 
 @dataclass(frozen=True)
 class Week:
-    """A calendar as its rows say it: windows of local minutes by weekday, and closed days."""
+    """A calendar from its rows: windows of local minutes by weekday, and closed days."""
 
     zone: ZoneInfo
     windows: dict[int, list[tuple[int, int]]]
     closed: frozenset[date]
 
     def open_spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The stretches of working time from an instant on."""
+        """The business time after an instant, as spans."""
         day = start.astimezone(self.zone).date()
         for number in range(4000):
             that = day + timedelta(days=number)
@@ -163,14 +163,14 @@ class Week:
                     yield max(opens, start), closes
 
     def _instant(self, day: date, minute: int) -> datetime:
-        """Wall time by the wall clock: the change of summer time is the zone's affair."""
+        """Wall time to an instant; changes of daylight saving time follow the zone."""
         on = day + timedelta(days=minute // 1440)
         wall = datetime.combine(on, time(minute % 1440 // 60, minute % 60), tzinfo=self.zone)
         return datetime.fromtimestamp(wall.timestamp(), tz=ZoneInfo("UTC"))
 
 
 def deadline(week: Week, start: datetime, budget: timedelta, pauses: list[Span]) -> datetime:
-    """When a budget of working time is used up."""
+    """The instant at which a budget of business time is used up."""
     left = budget
     for opens, closes in week.open_spans(start):
         for begin, end in _without(opens, closes, pauses):

@@ -1,4 +1,4 @@
-"""The reckoning: what the drill wrote down against what the desk and the platforms have."""
+"""Comparison of the drill's log with the data of the desk and the platforms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.drills.fault.faults import Scene
 
 RECOVERY = 10.0  # seconds
 RECOVERED = "whole again within 10 s of the return"
-MISSED_AFTER = timedelta(seconds=60)  # an answer that comes while the step is late spares it
+MISSED_AFTER = timedelta(seconds=60)  # an answer that arrives while the step is late cancels it
 SHOWN = 12
 HASHED = (
     "IDEmisorFactura",
@@ -31,7 +31,7 @@ HASHED = (
 
 @dataclass
 class Line:
-    """One thing that was counted; `wrong` names each row that differs."""
+    """One row of the result; `wrong` names each item that differs."""
 
     what: str
     count: int
@@ -40,7 +40,7 @@ class Line:
 
 
 def reckon(scene: Scene) -> list[Line]:
-    """Count everything; the desk is quiet."""
+    """Count everything; requires a desk without pending work."""
     return [
         _messages(scene),
         _replies_stored(scene),
@@ -96,7 +96,7 @@ _STATES = "select body, delivery_state from message where channel = 'api'"
 
 
 def _replies_told(scene: Scene) -> list[Line]:
-    """In each thread: every answer, in order, once; in Teams, where nothing can be looked up, perhaps once more."""
+    """In each thread: every answer, in order, once; in Teams, where messages cannot be looked up, possibly twice."""
     lines = {name: Line(f"replies in {name}: in the thread, in order, once", 0) for name in ("Slack", "Teams")}
     again = 0
     places = scene.desk.rows("select ticket_id::text, platform, channel, thread from conversation")
@@ -126,7 +126,7 @@ def _heard_in(scene: Scene, platform: str, channel: str, thread: str, wanted: se
 
 
 def _cards(scene: Scene) -> Line:
-    """Every ticket of Slack has its card, once; it is what opens our side of a thread."""
+    """Every ticket of Slack has its card once; it is the app's first message in a thread."""
     line = Line("cards in Slack: one in each thread", 0)
     for ticket, channel, thread in scene.desk.rows(
         "select ticket_id::text, channel, thread from conversation where platform = 'slack'"
@@ -147,7 +147,7 @@ def _cards(scene: Scene) -> Line:
 
 
 def _timelines(scene: Scene) -> Line:
-    """Each change of status begins where the one before it ended."""
+    """Each change of status begins with the status of the one before it."""
     line, now = Line("changes of status: an unbroken line", 0), dict[str, str]()
     query = (
         "select subject_id::text, data->>'before', data->>'after' from event where kind = 'ticket.status_changed'"
@@ -173,7 +173,7 @@ def _clocks(scene: Scene) -> Line:
 
 
 def _steps(scene: Scene) -> Line:
-    """Each step that was taken said so once, in order; none that came due while its clock ran was left out."""
+    """Each step that was taken has one event, in order; none that was due while its clock ran is missing."""
     line = Line("escalation steps: once, in order, none left out", 0)
     told = Counter(
         scene.desk.rows(
@@ -248,7 +248,7 @@ def _entries(scene: Scene) -> Line:
 
 
 def _numbers(scene: Scene) -> Line:
-    """From one on, none missing, none twice; what was answered «issued» is issued."""
+    """Consecutive from one, without gaps or duplicates; a number answered as «issued» is issued."""
     line, series = Line("invoice numbers: none missing, none twice", 0), defaultdict(list)
     for code, number in scene.desk.rows("select series, number from invoice where state = 'issued'"):
         line.count += 1
@@ -266,7 +266,7 @@ def _numbers(scene: Scene) -> Line:
 
 
 def _chain(scene: Scene) -> Line:
-    """Each record names the huella before it, and its own is the hash of its texts (AEAT v0.1.2)."""
+    """Each record contains the huella before it, and its own is the hash of its fields (AEAT v0.1.2)."""
     line, before = Line("chain of records: unbroken", 0), ""
     for position, fields, previous, huella in scene.desk.rows(
         "select position, fields, previous, huella from invoice_record order by position"
@@ -316,7 +316,7 @@ def _at_stripe(scene: Scene) -> list[dict[str, Any]]:
 
 
 def _mails(scene: Scene) -> Line:
-    """Each mail arrived, once, or as often more as a try ended without an answer; none that we know nothing of."""
+    """Each mail arrived once, plus once for every try without an answer; there are no unknown mails."""
     line = Line("mails: arrived, once", 0)
     came = Counter(mail.message_id for mail in scene.outside.mail.messages())
     again = 0

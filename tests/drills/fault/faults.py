@@ -1,4 +1,4 @@
-"""The bad things, each begun and, where it does not pass by itself, ended again."""
+"""The faults of the drill: each is started and, if it does not pass without help, ended."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ CALLS = {
 }
 IN_DOUBT = ["no_answer%", "no_sense", "http_5%"]  # reasons
 DOUBT = timedelta(seconds=6)  # a little more than that pause
-PAUSES = 20.0  # seconds that a leap waits at most
+PAUSES = 20.0  # seconds that moving the clock waits at most
 End = Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Where bad things happen."""
+    """The objects on which faults act."""
 
     desk: Desk
     outside: Outside
@@ -41,7 +41,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Bad:
-    """One bad thing: `begin` does it and may return how it ends; `kills` names the role whose return is timed."""
+    """One fault: `begin` starts it and may return its end; `kills` is the role whose return is timed."""
 
     name: str
     begin: Callable[[Scene], End | None]
@@ -61,7 +61,7 @@ def _kill_web_worker(scene: Scene) -> None:
 
 
 def _stop_in_order(role: str, scene: Scene) -> None:
-    """As an operator restarts it: PostgreSQL ends its sessions at SIGINT, workers finish what is in hand at SIGTERM."""
+    """Stop as an operator does: PostgreSQL ends its sessions at SIGINT, workers finish current work at SIGTERM."""
     for process in scene.desk.role(role)[:1]:
         _signal(process, signal.SIGINT if role == "postgres" else signal.SIGTERM)
 
@@ -101,12 +101,12 @@ def _hold(role: str, scene: Scene) -> End:
 
 
 def _outside(kind: str, scene: Scene) -> None:
-    """The next calls of one platform go wrong in one way; they come and go by themselves."""
+    """The next calls of one platform fail in one way; the fault ends after some calls."""
     name = scene.dice.choice(sorted(CALLS))
     server = getattr(scene.outside, name)
     details: dict[str, object] = {}
     if name == "mail" and kind not in ("slow", "hang", "drop"):
-        kind, details = "error", {"status": 451, "error": "4.3.0 not now"}  # what SMTP says for it
+        kind, details = "error", {"status": 451, "error": "4.3.0 not now"}  # the equivalent in SMTP
     if kind == "slow":
         details["seconds"] = scene.dice.uniform(0.3, 2.5)
     if kind == "hang":
@@ -124,13 +124,13 @@ def _absent(scene: Scene) -> End:
 
 
 def _leap_over_change(scene: Scene) -> None:
-    """Over the next change of summer time, or of winter time: to a second before it."""
+    """Move the clock to a second before the next change to or from daylight saving time."""
     now = scene.desk.time.now()
     leap(scene, next_change(now) - timedelta(seconds=1) - now)
 
 
 def leap(scene: Scene, by: timedelta) -> None:
-    """Let time leap, but not over a pause that the desk takes before it looks what became of a call in doubt."""
+    """Move the clock, but not over the pause before the desk looks up the result of an uncertain send."""
     eventually(partial(_may_leap, scene.desk), within=PAUSES, every=0.2, what="nobody pauses before a look")
     before = scene.desk.time.now()
     scene.desk.time.move(by)
@@ -144,7 +144,7 @@ def _may_leap(desk: Desk) -> bool:
 
 
 def next_change(after: datetime) -> datetime:
-    """The instant at which Madrid's clocks are next put forward or back: one o'clock UTC on a last Sunday."""
+    """The next change of Madrid's clocks: 01:00 UTC on the last Sunday of March or October."""
     for year in (after.year, after.year + 1):
         for month in (3, 10):
             day = datetime(year, month, 31, 1, tzinfo=UTC)

@@ -1,6 +1,6 @@
-"""Everyday life while things go wrong: people write, technicians answer, hours are written down, invoices go out.
+"""Normal load during the faults: people write, technicians answer, time is entered, invoices are issued.
 
-Whoever asks the API keeps asking, with the same key, until there is an answer: that is what the key is for.
+API requests are repeated with the same idempotency key until there is an answer.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ TECHNICIANS = 2
 MOST_THREADS = 40
 PAUSE = 0.2  # seconds between two acts of one thread
 BEARABLE = 20  # rows
-SETTLING = 10.0  # seconds that the last invoices get to reach Stripe before somebody looks for one to pay
+SETTLING = 10.0  # seconds for the last invoices to reach Stripe before one is paid
 COLLEAGUES = {person: f"Persona {person[4:]}" for person in TEAMS_PEOPLE[1:]}
 HOPELESS = (500, 502, 503, 504, 429)
 
 
 @dataclass
 class Load:
-    """The threads that keep the desk busy; `stop` lets each finish what it asked for."""
+    """The threads that create load; `stop` lets each finish its request."""
 
     desk: Desk
     outside: Outside
     ledger: Ledger
     seed: int
-    behind: int = 0  # rows that wait: who sees that the desk is behind asks less often
+    behind: int = 0  # pending rows: with a backlog, requests become less frequent
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _slack_threads: list[tuple[str, str]] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Load:
     _tomas: str = ""
 
     def start(self) -> None:
-        """Set everybody to work."""
+        """Start all threads."""
         self._tomas = str(self.desk.rows("select id from person where name = 'Tomás Rey'")[0][0])
         for person, name in COLLEAGUES.items():
             if person not in self.outside.teams.world.users:
@@ -64,7 +64,7 @@ class Load:
             thread.start()
 
     def stop(self, *, within: float) -> None:
-        """Let everybody finish; what cannot be finished is noted as trouble."""
+        """Let all threads finish; one that does not is recorded as trouble."""
         self._stop.set()
         limit = time.monotonic() + within
         for thread in self._threads:
@@ -73,7 +73,7 @@ class Load:
                 self.ledger.trouble.append(f"{thread.name} did not come to an end")
 
     def settle_up(self) -> None:
-        """At the end of the day: the month so far is closed once more, and an invoice that waits is paid."""
+        """At the end: bill the month so far once more, and pay an open invoice."""
         self._close_the_month()
         limit = time.monotonic() + SETTLING
         while not self._awaiting() and time.monotonic() < limit:
@@ -91,7 +91,7 @@ class Load:
     # ------------------------------------------------------------------ people
 
     def _write(self, dice: random.Random) -> None:
-        """Somebody writes: a third in Teams, most of the rest in a thread that is there."""
+        """A person writes: a third in Teams, most of the rest in an existing thread."""
         mark = self.ledger.mark("m")
         text = f"No me funciona el puesto {dice.randrange(100)} {mark}"
         if dice.random() < 0.35:
@@ -109,7 +109,7 @@ class Load:
     # ------------------------------------------------------------- technicians
 
     def _technician(self, number: int) -> Callable[[random.Random], None]:
-        """A technician and the tickets that are theirs alone, so that the order of their answers is known."""
+        """A technician with tickets of their own, so that the order of their answers is known."""
 
         def act(dice: random.Random) -> None:
             if number == 0 and (not self._tickets or dice.random() < 0.1):
@@ -125,7 +125,7 @@ class Load:
                 self._change(ticket, {"status": wanted} | _schedule(wanted))
             elif luck < 0.95:
                 self._change(ticket, {"priority": dice.choice(["urgent", "high", "normal"])})
-            else:  # from now on they hear of what the client says there
+            else:  # from now on they are notified of the client's messages there
                 self._change(ticket, {"assignee_id": self._tomas})
 
         return act
@@ -148,7 +148,7 @@ class Load:
     # ------------------------------------------------------------------- money
 
     def _keep_books(self, dice: random.Random) -> None:
-        """Hours are written down; now and then the month so far is closed, issued, and something is paid."""
+        """Enter time; now and then bill the month so far, issue the invoices, and pay one."""
         tickets = list(self._tickets)
         if not tickets:
             return
@@ -188,7 +188,7 @@ class Load:
         with stripe.world.lock:
             return [each["id"] for each in stripe.world.all("invoices") if each["status"] == "open"]
 
-    # --------------------------------------------------------------- insisting
+    # --------------------------------------------------------------- retries
 
     def _insist(self, asked: Asked, body: dict[str, Any], *, method: str = "POST", by: str = "tomas") -> dict[str, Any]:
         key = f"{asked.mark}-{uuid.uuid4()}" if method == "POST" else ""
@@ -210,7 +210,7 @@ class Load:
 
 
 def working_hours_after(at: datetime) -> datetime:
-    """Five past nine in Madrid's winter on the next working day: when a drill's day begins."""
+    """09:05 Madrid winter time on the next working day: the start of a drill's day."""
     day = at + timedelta(days=1)
     while day.weekday() > 4:
         day += timedelta(days=1)

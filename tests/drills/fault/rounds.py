@@ -1,4 +1,4 @@
-"""Round after round of bad things under load; then all is healed, and everything is counted."""
+"""Rounds of faults under load; then all faults are removed, and everything is counted."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tests.drills.fault.load import Load, working_hours_after
 from tests.world import SLACK_TEAM
 
 PROBE = "U0SONDA"
-PATIENCE = 60.0  # seconds for a desk to be whole after a kill before the drill goes on without
-QUIET = 180.0  # seconds for everything to be worked at the end
+PATIENCE = 60.0  # seconds for a desk to recover after a kill before the drill continues anyway
+QUIET = 180.0  # seconds for everything to be processed at the end
 Say = Callable[[str], None]
 
 
 def drill(
     desk: Desk, outside: Outside, *, rounds: int, seed: int, say: Say, bad_things: Sequence[Bad] = ALL
 ) -> tuple[list[Line], Ledger]:
-    """Do `rounds` bad things, one after another, and count; the same seed does the same things in the same order."""
+    """Run `rounds` faults, one after another, and count; the same seed gives the same faults in the same order."""
     scene = Scene(desk, outside, Ledger(), random.Random(seed))
     if PROBE not in outside.slack.world.users:
         outside.slack.add_user(SLACK_TEAM, id=PROBE, real_name="Sonda Lozano", email="sonda@lozano.example")
@@ -51,7 +51,7 @@ def drill(
 
 
 def _round(scene: Scene, bad: Bad) -> None:
-    """One bad thing, ended, and where something was killed, its recovery; then some minutes go by."""
+    """One fault with its end, and after a kill the recovery; then the clock moves some minutes."""
     scene.ledger.faults[bad.name] += 1
     try:
         end = bad.begin(scene)
@@ -67,7 +67,7 @@ def _round(scene: Scene, bad: Bad) -> None:
 
 
 def _recover(scene: Scene, bad: Bad, began: float) -> None:
-    """Time the return of the process, and the desk's answer to a message from then on."""
+    """Time the return of the process, and then the desk's answer to a message."""
     desk, slack = scene.desk, scene.outside.slack
     eventually(desk.is_running, within=PATIENCE, every=0.1, what=f"everything runs after «{bad.name}»")
     back = time.monotonic()
@@ -80,7 +80,7 @@ def _recover(scene: Scene, bad: Bad, began: float) -> None:
 
 
 def _be_quiet(scene: Scene, say: Say) -> None:
-    """Wait until nothing is on its way; time leaps to what waits for its hour, or for its next try."""
+    """Wait until nothing is pending; the clock moves to the next scheduled row or retry."""
     desk = scene.desk
     desk.be_whole()
     scene.outside.settle(30)

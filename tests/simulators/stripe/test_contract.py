@@ -1,4 +1,4 @@
-"""What the local Stripe refuses, its idempotency keys, versions and the shapes of its objects."""
+"""Errors of the local Stripe, its idempotency keys, versions and the shapes of its objects."""
 
 import inspect
 import re
@@ -83,7 +83,7 @@ def test_refused_parameters_leave_the_key_free_and_refused_moves_do_not(client: 
 
 
 def declared_fields(of: type) -> tuple[set[str], set[str]]:
-    """The fields stripe-python declares for an object, and those that are never null."""
+    """The fields that stripe-python declares for an object, and those that are never null."""
     body = inspect.getsource(of)
     fields = re.findall(r"^    ([a-z_0-9]+): (\S+)", body, re.MULTILINE)
     return {name for name, _ in fields}, {

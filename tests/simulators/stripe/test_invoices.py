@@ -1,4 +1,4 @@
-"""An invoice's life in the local Stripe, from draft to paid."""
+"""Invoices in the local Stripe, from draft to paid."""
 
 from collections.abc import Callable
 from decimal import Decimal

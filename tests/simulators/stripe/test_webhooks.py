@@ -1,4 +1,4 @@
-"""Webhooks of the local Stripe: signed, in order, again."""
+"""Webhooks of the local Stripe: signatures, order, retries."""
 
 from datetime import UTC, datetime
 
