@@ -16,7 +16,7 @@ Targets that are not decided in a period do not count, for a reason:
 | no_contract, no_promise | the ticket was opened in the period, and no contract, or none of its targets, covered it |
 
 Reopening a ticket removes «met» from its resolution: the clock continues with what was left, and is decided again.
-See docs/decisions/0005-which-month-a-promise-belongs-to.md and the table of cases in tests/reports/test_verdicts.py.
+See docs/decisions/0005-month-of-an-sla-target.md and the table of cases in tests/reports/test_verdicts.py.
 """
 
 from datetime import datetime
