@@ -36,7 +36,7 @@ def test_zammad_390_a_day_that_nobody_observes_is_no_holiday(region: str) -> Non
 
 
 def test_zammad_390_a_day_that_was_entered_is_named_in_the_trail() -> None:
-    """If somebody does close on such a day, the deadline names it, so that nobody has to count."""
+    """A day off that somebody entered is named in the explanation of the due date."""
     days = {date(2016, 11, 11): "St. Martin", date(2016, 11, 13): "Volkstrauertag"}
     calendar = WorkingCalendar(timezone="Europe/Berlin", weekly=LONG_DAYS, holidays=days)
     trail = explain(calendar, berlin("2016-11-09T23:00"), 48 * 60)

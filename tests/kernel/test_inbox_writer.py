@@ -40,7 +40,7 @@ def at_once(app: Flask, *names: str, payload: str = "x") -> list[bool | None]:
 
 @contextmanager
 def held_up(app: Flask) -> Iterator[None]:
-    """Nobody can write to the inbox until `release`."""
+    """Blocks writes to the inbox until `release`."""
     url = app.config["SETTINGS"].database_url.replace("+psycopg", "")
     with psycopg.connect(url) as owner:
         owner.execute("lock table inbound in exclusive mode")

@@ -105,7 +105,7 @@ OUT_OF_HOURS = Rota((layer(windows=NIGHTS | WEEKEND),))
         ("2026-11-03 06:59", "bea"),
         ("2026-11-03 07:00", "off"),
         ("2026-11-07 12:00", "bea"),  # Saturday
-        ("2026-11-09 06:59", "bea"),  # Sunday's window runs to Monday at 8:00, where the week hands over
+        ("2026-11-09 06:59", "bea"),  # Sunday's window runs to Monday at 8:00, the time of the weekly handover
         ("2026-11-09 07:00", "off"),
         ("2026-11-09 19:00", "cai"),
     ],

@@ -55,7 +55,7 @@ UNSAFE = "is off: a power cut loses what was accepted"  # the tests' own server 
 
 
 def at_work(settings: Settings) -> dict[str, str]:
-    """Faults of current work, which also lives in the database."""
+    """Faults of the WORK checks at the real current time, which the database uses too."""
     clock.advance(datetime.now(UTC) - clock.now())
     return faults(settings, WORK)
 

@@ -73,7 +73,7 @@ def test_the_most_alike_group_that_has_enough() -> None:
 
 
 def test_targets_of_different_lengths_compare_by_share() -> None:
-    """Half an hour of one hour equals four hours of eight."""
+    """Half an hour of one hour is compared like four hours of eight."""
     past = cases([(0.5, True), (1.5, True)], alike=TargetGroup("first_response", LOZANO, 8 * 3600), times=30)
     chance = History(past).chance(HOUR, 0.4)
     assert chance.late == pytest.approx(0.5) and (chance.cases, chance.group) == (60, "kind")
