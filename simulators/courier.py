@@ -67,7 +67,7 @@ Prepare = Callable[[int, str | None], tuple[bytes, Mapping[str, str]]]
 """Makes body and headers for attempt number (0 is the first) and the reason for retrying, if any."""
 
 Again = Callable[[Answer], bool]
-"""Whether an answer that is no acceptance deserves another attempt."""
+"""Whether a failed answer is to be retried."""
 
 
 def request_once(url: str, *, body: bytes, headers: Mapping[str, str], timeout: float) -> Answer:

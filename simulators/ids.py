@@ -23,7 +23,7 @@ class Ids:
     """Generates identifiers from one seeded source, and times that never repeat or decrease."""
 
     def __init__(self, seed: int, now: Now) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - the same in every run is the point
+        self._random = random.Random(seed)  # noqa: S311 - must be the same in every run
         self._now = now
         self._lock = threading.Lock()
         self._last = 0

@@ -101,7 +101,7 @@ def make_floor(database_url: str, signing_secret: str = "") -> Flask:
 
 def _is_signed(raw: bytes, secret: str) -> bool:
     at = request.headers["X-Slack-Request-Timestamp"]
-    if abs(time.time() - int(at)) > 300:  # noqa: TID251  # the floor has no clock of its own
+    if abs(time.time() - int(at)) > 300:  # noqa: TID251  # the baseline has no clock of its own
         return False
     made = hmac.new(secret.encode(), f"v0:{at}:".encode() + raw, hashlib.sha256).hexdigest()
     return hmac.compare_digest(f"v0={made}", request.headers["X-Slack-Signature"])

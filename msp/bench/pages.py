@@ -57,7 +57,7 @@ def _median(samples: list[Sample]) -> tuple[float, float, float]:
 
 
 def _works(known: PreloadedIds) -> list[PageLoad]:
-    chance = random.Random(7)  # noqa: S311 (spreads the load, guards nothing)
+    chance = random.Random(7)  # noqa: S311 (spreads the load, no secret)
     browser = {"Cookie": known.cookie, "Accept-Encoding": "gzip", "Accept": "text/html", "Accept-Language": "es"}
     labels = [f"{known.codes[number % CLIENTS]}-{number // CLIENTS + 1}" for number in range(TICKETS)]
     chance.shuffle(labels)

@@ -63,7 +63,7 @@ def _figures(settings: Settings, environ: dict[str, str], app: Flask, *, say: Sa
         browser = {"Cookie": signed_in(app), "Accept-Encoding": "gzip", "Accept": "text/html", "Accept-Language": "es"}
         browser |= {"HX-Request": "true", "HX-Target": "palette-list"}  # as a person types
     terms = [f"pc{number:05}" for number in range(COMPUTERS)]
-    random.Random(7).shuffle(terms)  # noqa: S311 (spreads the load, guards nothing)
+    random.Random(7).shuffle(terms)  # noqa: S311 (spreads the load, no secret)
 
     def ours(number: int) -> bytes:
         return request("GET", f"/desk/search?q={terms[number % COMPUTERS]}", browser)

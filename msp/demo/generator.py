@@ -20,7 +20,7 @@ from msp.demo.worktime import Worktime
 from msp.demo.world import DemoClient, DemoContract, DemoTicket, DemoWorld, Person
 from msp.tickets.label import Label
 
-PASSWORD = "guardia-demo-2026"  # noqa: S105  # everybody's, in the demo only
+PASSWORD = "guardia-demo-2026"  # noqa: S105  # of all accounts, in the demo only
 TICKETS = 1500
 HISTORY = timedelta(days=120)
 _SEED = 20261122
@@ -31,7 +31,7 @@ class _Telling:
     """State shared by all tickets while they are written."""
 
     def __init__(self, clients: tuple[DemoClient, ...], worktimes: dict[str, Worktime], now: datetime) -> None:
-        self.rng = Random(_SEED)  # noqa: S311  # the demo must come out the same
+        self.rng = Random(_SEED)  # noqa: S311  # the demo must be reproducible
         self.clients = {client.code: client for client in clients}
         self.worktimes = worktimes
         self.now = now

@@ -48,7 +48,7 @@ from msp.worklog.models import TimeEntry
 
 BATCH = 2000
 REPLY_CHANNELS = ("slack", "teams", "email", "portal")
-SLACK_TOKEN = "xoxb-demo-{team}"  # noqa: S105  # what the local Slack of the demo accepts; worth nothing elsewhere
+SLACK_TOKEN = "xoxb-demo-{team}"  # noqa: S105  # accepted by the demo's local Slack only
 SECTORS = {
     "retail": "Comercio",
     "legal": "Despacho de abogados",

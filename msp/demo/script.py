@@ -1,8 +1,8 @@
 """Reads the scripts of conversations in content/scenarios.
 
-A scenario is a plain-text block: a heading, facts that both languages share, then one script per
-language. In a script `#` is a subject, `>` an opening message, `1:` `2:` `3:` something said by the
-technician of that tier, `e:` by the requester, `^2:` a hand-over with its reason; `|` gives another
+A scenario is a plain-text block: a heading, attributes for both languages, then one script per
+language. In a script `#` is a subject, `>` an opening message, `1:` `2:` `3:` a message of the
+technician of that tier, `e:` of the requester, `^2:` an escalation with its reason; `|` gives another
 wording of the line above it, `-` none at all, and `/` starts a paragraph. The n-th wordings of a
 script's lines belong to its n-th opening and subject. Marks after the tier: `n` internal note,
 `?` then waits for the client, `x` for a third party, `s` then is scheduled, `!` then is resolved.

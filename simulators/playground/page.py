@@ -56,7 +56,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 def _pages(doors: dict[str, Door], *, staff: Callable[[], tuple[str, str]]) -> Blueprint:
     pages = Blueprint("playground", __name__, url_prefix="/playground", template_folder="templates")
-    pages.own_scope = True  # type: ignore[attr-defined]  # nobody is signed in here; nothing of the desk's is read
+    pages.own_scope = True  # type: ignore[attr-defined]  # no sign-in; reads no data of the desk
 
     @pages.before_request
     def only_from_here() -> None:
@@ -180,7 +180,7 @@ def _draw(chat: Drawn, wishes: dict[str, Wish]) -> Markup:
             markdown=markdown,
             said=partial(_said, chat.panel.names if chat.panel else {}),
         )
-    return Markup(drawn)  # noqa: S704  # a template's own, escaped there
+    return Markup(drawn)  # noqa: S704  # from a template, which escapes
 
 
 def _said(names: dict[str, str], text: dict[str, str]) -> Markup:

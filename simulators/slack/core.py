@@ -52,7 +52,7 @@ class SlackApp:
     subscriptions: frozenset[str] | None = None
     messages_tab: bool = True
     escapes_commands: bool = False
-    app_token: str = "xapp-1-A0GUARDIA01-guardia"  # noqa: S105 - it guards nothing but a simulator
+    app_token: str = "xapp-1-A0GUARDIA01-guardia"  # noqa: S105 - protects a simulator only
 
 
 def _deserves_retry(answer: Answer) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Note = Callable[[str, str], None]
-"""Notes a fault: what is wrong, and where."""
+"""Records an error with its place."""
 
 STYLES = {"bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink"}
 # type: (required text properties, other properties), besides type and style

@@ -15,7 +15,7 @@ from simulators.control import control_routes
 from simulators.ids import Now
 from simulators.serving import RunningServer, serve
 from simulators.slack import files as slack_files
-from simulators.slack import methods as slack_methods  # noqa: F401 - its methods answer once it is imported
+from simulators.slack import methods as slack_methods  # noqa: F401 - importing it registers its methods
 from simulators.slack.core import SlackApp, SlackCore
 from simulators.slack.installs import Installs, consent_routes
 from simulators.slack.interact import Interactions

@@ -16,7 +16,7 @@ BOT_SCOPES = (
 )  # fmt: skip
 
 Message = dict[str, Any]
-"""A message in the shape of the Web API; keys that begin with an underscore are the server's own."""
+"""A message in the shape of the Web API; keys that begin with an underscore are internal."""
 
 
 @dataclass
@@ -269,8 +269,9 @@ class SlackWorld:
         return (channel for channel in self.channels.values() if team_id in channel.team_ids)
 
     def find_im(self, team_id: str, user_id: str) -> SlackChannel | None:
-        """The direct conversation between the app's bot and a person; an organization's bot has one for all its
-        workspaces.
+        """The direct conversation between the app's bot and a person; None if there is none.
+
+        An organization's bot has one for all its workspaces.
         """
         bot = self.workspaces[team_id].bot_user_id
         ims = (c for c in self.channels.values() if c.kind == "im" and c.user == user_id)

@@ -9,7 +9,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-LONGEST_COMMAND = 2048  # bytes; RFC 5321 asks for 512 and extensions add to it
+LONGEST_COMMAND = 2048  # bytes; RFC 5321 requires 512 and extensions add to it
 LONGEST_TEXT_LINE = 1000  # bytes, without CRLF and the byte of the transparency dot
 CHUNK = 64 * 1024
 

@@ -15,7 +15,7 @@ from simulators.stripe.errors import invalid, missing
 from simulators.stripe.params import pinned_version
 
 Object = dict[str, Any]
-"""An object as the API shows it; keys that begin with an underscore are the server's own."""
+"""An object as the API shows it; keys that begin with an underscore are internal."""
 
 NOUNS = {
     "customers": "customer", "tax_rates": "tax_rate", "invoiceitems": "invoiceitem", "invoices": "invoice",

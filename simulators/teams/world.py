@@ -9,7 +9,7 @@ from typing import Any
 from simulators.ids import Ids, Now
 
 Activity = dict[str, Any]
-"""An activity in Bot Framework's JSON; keys that begin with an underscore are the server's own."""
+"""An activity in Bot Framework's JSON; keys that begin with an underscore are internal."""
 
 
 @dataclass

@@ -396,7 +396,7 @@ AGREEMENTS: tuple[DemoAgreement, ...] = (
 
 
 def signed_on(agreement: DemoAgreement, today: date) -> date:
-    """Return the day a contract starts, always at least seven months before today where it matters."""
+    """Return the day a contract starts, at least 180 days before today."""
     years, month, day = agreement.signed
     start = date(today.year - years, month, day)
     while (today - start).days < 180:

@@ -377,7 +377,7 @@ def _twice(heard: Iterable[str]) -> list[str]:
 
 
 def table(lines: list[Line]) -> str:
-    """The lines as a person reads them, with the rows that differ below."""
+    """The lines as a text table, with the rows that differ below."""
     width = max(len(line.what) for line in lines)
     drawn = [f"{'':{width}}  {'count':>7}  {'differ':>7}"]
     drawn += [f"{line.what:{width}}  {line.count:>7}  {len(line.wrong):>7}  {line.apart}".rstrip() for line in lines]

@@ -24,7 +24,7 @@ CALLS = {
     "stripe": ("invoices.create", "invoiceitems.create", "invoices.finalize", "invoices.get"),
 }
 IN_DOUBT = ["no_answer%", "no_sense", "http_5%"]  # reasons
-DOUBT = timedelta(seconds=6)  # a little more than that pause
+DOUBT = timedelta(seconds=6)  # a little more than the pause before a look-up
 PAUSES = 20.0  # seconds that moving the clock waits at most
 End = Callable[[], None]
 

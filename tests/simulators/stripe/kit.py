@@ -14,7 +14,7 @@ KEY = "sk_test_guardia"
 
 @dataclasses.dataclass
 class Desk:
-    """An application that receives webhooks: what came, and the statuses to answer with first."""
+    """An application that receives webhooks: the received ones, and the statuses of its first answers."""
 
     url: str = ""
     received: list[tuple[dict[str, Any], bytes, str]] = dataclasses.field(default_factory=list)
