@@ -54,7 +54,7 @@ def request_auto_reply(
 
 
 def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> None:
-    """Request an automatic reply to somebody who may not open tickets, if the message was addressed to us."""
+    """Request an automatic reply to a person who may not open tickets, if the message was addressed to us."""
     if not said.is_addressed:
         return
     with work(Scope.system()):

@@ -48,7 +48,7 @@ def register_buttons() -> None:
 
 
 def handle_click(transport: Transport, clicked: Interaction) -> InteractionAnswer | None:
-    """Do what a button says, if the ticket has a conversation there and the person belongs to its client.
+    """Execute the action of a button, if the ticket has a conversation there and the person belongs to its client.
 
     Returns None in workspaces that are not connected. People of other companies get a refusal. Idempotent.
     """

@@ -193,7 +193,7 @@ def _meet(transport: Transport, link: WorkspaceLink, external_id: str, *, refere
     assert link.client_id is not None
     try:
         profile = transport.profile(link, external_id)
-    except Unreachable as unseen:  # the chat system has nobody with this id
+    except Unreachable as unseen:  # the chat system has no user with this id
         raise Stranger from unseen
     if profile.is_bot:
         raise Stranger

@@ -1,7 +1,7 @@
 """Slack: messages become tickets; cards, replies and buttons go into their threads.
 
 - `platform`: what Slack is and can do; `failure_messages`: sentences for its failures
-- `endpoints`: signed requests, checked by `shapes`, stored where `relevance` says so, or answered
+- `endpoints`: signed requests, checked by `shapes`, stored if `relevance` finds them relevant, or answered
 - `inbound`: stored events and commands as neutral messages; `interactions`: buttons, forms, Home tab, reactions
 - `rich_text`, `block_kit`, `mrkdwn`, `captions`, `emoji`, `text`: messages of Slack as rich text
 - `rich_writing`, `blocks`: rich text and cards as Slack's blocks

@@ -52,7 +52,7 @@ class TeamsTransport:
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The profile from the roster of the conversation they wrote in, or wrote in last.
 
-        Raises Unreachable if the roster has nobody with this id.
+        Raises Unreachable if the roster has no member with this id.
         """
         reference = self.here.reference if self.here else self._last_place(link, external_id)
         if "conversation_id" not in reference:

@@ -112,7 +112,7 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Text quoted from somebody else."""
+    """Text quoted from another person."""
 
     blocks: "Blocks"
 
