@@ -4,14 +4,14 @@
 - `api`: REST API
 - `desk`: the technicians' console
 - `portal`: the requesters' portal
-- `reporting`: what report pages of console and portal share
-- `parts`: filters, globals and small drawings of templates
+- `reporting`: code that report pages of console and portal share
+- `parts`: filters, globals and components of templates
 - `account`, `account_sessions`: own settings, sessions and tokens
 - `attempts`: sign-in rate limits
-- `confirm`: asks before what cannot be undone
+- `confirm`: confirmation of actions that cannot be undone
 - `errors`: refusals and faults as pages
 - `forgotten_password`, `setup_page`, `sign_in_form`, `signin`: sign-in pages
-- `guards`: rights and repeated forms
+- `guards`: permissions and repeated forms
 - `json_bodies`, `uploads`: JSON bodies, uploaded files
 - `known_devices`, `password_hashing`, `sessions`: browsers, passwords, session cookies
 - `metrics`, `system`: `/metrics`, health checks, security headers
@@ -19,8 +19,8 @@
 - `origin`: where a request comes from
 - `request_scope`, `request_times`, `reserved`: one transaction a request, durations, paths of other programs
 - `session_lines`, `token_lines`: sessions and tokens as rows
-- `sharing`: what restricted administrators may not change
-- `shell`: navigation and counts around each page of staff
+- `sharing`: limits of restricted staff
+- `shell`: navigation and counts of staff pages
 - `undo`: actions that can be undone for some seconds
 - `validators`: strong ETags with compression
 """
@@ -94,5 +94,5 @@ def home() -> Response:
 
 @own_scope
 def static(filename: str) -> Response:
-    """Built assets; their names contain a content hash, so browsers may cache them indefinitely."""
+    """Built assets; their names contain a content hash, so browsers may cache them for a year."""
     return send_from_directory(HERE / "static", filename, max_age=A_YEAR)

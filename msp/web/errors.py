@@ -78,7 +78,7 @@ def _most_bytes() -> int:
 
 
 def page(code: int, *, text: str = "", status: int | None = None) -> tuple[str, int]:
-    """The page of an error; `text` is added to its standard sentence."""
+    """The page of an error; `text` replaces its standard sentence."""
     known = code if code in PAGES else 409
     body = render_template(
         f"errors/{known}.html", request_id=logs.request_id.get() if known == 500 else None, said=text, person=g.person

@@ -20,7 +20,7 @@ COOKIE = "undo"  # session key: the last pending action of this browser, so that
 
 @dataclass(frozen=True, slots=True)
 class UndoLine:
-    """What parts/_undo.html draws: sentence, deadline and undo URL."""
+    """What parts/_undo.html draws: sentence, end of the undo period and undo URL."""
 
     text: str
     until: datetime

@@ -2,7 +2,7 @@
 
 - `assets`: addresses of built files
 - `devices`: names of browsers
-- `draw`: icons, avatars, pills, deadlines
+- `draw`: icons, avatars, pills, due dates
 - `folding`: long conversations in parts
 - `found`: search results as lists
 - `kept`: which drafts a browser may keep
