@@ -5,7 +5,7 @@ fields that it needs to dispatch: its classes drop fields that we read (the ids 
 and refuse whole activities for one unexpected value. Everything else is read from the JSON that Teams sent.
 """
 
-import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -41,8 +41,18 @@ def handle(transport: TeamsTransport, received: Received) -> None:
 def run_turn(transport: TeamsTransport, payload: Json) -> InvokeResponse | None:
     """Run the bot for a verified activity; returns the answer to an invoke. Raises as its handlers do."""
     adapter, bot = _Adapter(), Bot(transport, payload)
-    asyncio.run(adapter.run_pipeline(TurnContext(adapter, dispatched(payload)), bot.on_turn))
+    _run(adapter.run_pipeline(TurnContext(adapter, dispatched(payload)), bot.on_turn))
     return adapter.answer
+
+
+def _run(turn: Coroutine[Any, Any, Any]) -> None:
+    """Run a turn to its end without an event loop: handlers are synchronous, so that nothing in it ever waits."""
+    try:
+        turn.send(None)
+    except StopIteration:
+        return
+    turn.close()
+    raise RuntimeError("a handler of the bot awaits something")
 
 
 def dispatched(payload: Json) -> Activity:
