@@ -70,7 +70,7 @@ def _clients(ids: list[UUID] | None) -> list[Client]:
 
 
 def _entry_details(drafts: list[Invoice]) -> Told:
-    return {entry: told for draft in drafts for entry, told in queries.entries_told(draft).items()}
+    return {entry: told for draft in drafts for entry, told in queries.billed_entry_texts(draft).items()}
 
 
 @blueprint.get("/invoice-settings")
@@ -185,7 +185,7 @@ def reverse_payment(invoice_id: UUID, entry_id: UUID) -> Answer:
     require("bill")
     if entry_id not in {entry.id for entry in payments.entries_of(invoice_id)}:
         raise NotFound("payment_entry")
-    payments.take_back(entry_id, at=clock.now())
+    payments.reverse_entry(entry_id, at=clock.now())
     return _shown(invoice), 201
 
 
@@ -197,7 +197,7 @@ def _shown(invoice: Invoice) -> Answer:
     record = queries.record_of(invoice.id) if is_allowed("bill") else None
     return invoice_shown(
         invoice,
-        queries.entries_told(invoice),
+        queries.billed_entry_texts(invoice),
         payment=queries.payment_of(invoice.id),
         entries=payments.entries_of(invoice.id),
         record=record,

@@ -23,7 +23,7 @@ from billing.sentences import sentence_or_code
 from msp.kernel.db import Json
 from msp.kernel.issuer import MODES
 from msp.kernel.money import Money
-from msp.web.api.fields import Instant, MoneyShape, Schema, Shown, Text, Whole, one_of
+from msp.web.api.fields import Instant, MoneyShape, Schema, Shown, TextField, Whole, one_of
 from msp.web.api.pages import PageQuery
 from msp.worklog.actions import MAX_MINUTES
 
@@ -56,7 +56,7 @@ class PartIn(Schema):
 class CreditNoteIn(Schema):
     """A credit note by differences; without `lines`, for all that is not credited yet."""
 
-    reason = Text(required=True, blank=False, longest=LONGEST_REASON)
+    reason = TextField(required=True, blank=False, longest=LONGEST_REASON)
     record_type = one_of(RECORD_TYPES, load_default="R1")
     lines = fields.List(fields.Nested(PartIn), validate=validate.Length(min=1, max=1000, error="out_of_range"))
 
@@ -129,7 +129,7 @@ class PaymentIn(Schema):
     amount = fields.Nested(MoneyShape, required=True)
     method = one_of(METHODS, load_default="transfer")
     on = fields.Date(required=True)
-    note = Text(longest=LONGEST_NOTE, load_default="")
+    note = TextField(longest=LONGEST_NOTE, load_default="")
 
 
 class PaymentEntryOut(Shown):

@@ -10,7 +10,7 @@ from sqlalchemy import and_, exists, func, select
 from billing.inputs import instants
 from billing.issuing import day_at_issuer, issuer_zone
 from billing.models import Invoice, InvoiceLine, InvoiceLineEntry
-from billing.phrases import BLOCKING, asks_for_a_look, is_fault
+from billing.phrases import BLOCKING, is_fault, needs_review
 from billing.rating import Period
 from billing.runs import last_runs
 from msp.clients.models import Client
@@ -147,7 +147,7 @@ def place_state(state: str, *, held_at: datetime | None, warnings: list[Json]) -
         return "held"
     if any(warning["code"] in BLOCKING for warning in warnings):
         return "missing"
-    return "check" if asks_for_a_look(warnings) else "ready"
+    return "check" if needs_review(warnings) else "ready"
 
 
 def _unbilled(period: Period) -> dict[UUID, int]:

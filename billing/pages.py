@@ -103,7 +103,7 @@ def _draft_or_notice(draft: Invoice, is_chosen: bool) -> dict[str, object]:
 
 def _draft_shown(draft: Invoice, is_chosen: bool) -> dict[str, object]:
     client = access_client(draft.client_id)
-    shown = views.ledger(draft, queries.entries_told(draft), as_seen_by=current_person())
+    shown = views.ledger(draft, queries.billed_entry_texts(draft), as_seen_by=current_person())
     shown["draft"] = {
         "client_name": client.legal_name or client.name,
         "note": views.draft_note(draft, client.payment_days),
@@ -265,7 +265,7 @@ def invoice_page(invoice_id: UUID) -> str:
     payment = queries.payment_of(invoice_id)
     corrected = queries.access_invoice(invoice.corrects_id) if invoice.corrects_id else None
     notes = queries.corrections_of(invoice_id) if invoice.kind == "invoice" else []
-    told = queries.entries_told(invoice)
+    told = queries.billed_entry_texts(invoice)
     is_creditable = invoice.kind == "invoice" and invoice.state == "issued"
     return render_template(
         "billing/invoice.html",

@@ -107,7 +107,7 @@ def take_back(invoice_id: UUID, entry_id: UUID) -> AnyResponse:
     if entry_id not in {entry.id for entry in payments.entries_of(invoice_id)}:
         raise NotFound("payment_entry")
     try:
-        payments.take_back(entry_id, at=clock.now())
+        payments.reverse_entry(entry_id, at=clock.now())
     except Conflict as refused:
         return _back(invoice_id, message(refused))
     return redirect(url_for("billing.invoice", invoice_id=invoice_id), 303)

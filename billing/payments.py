@@ -54,7 +54,7 @@ def note_payment(
     return entry
 
 
-def take_back(entry_id: UUID, *, at: datetime) -> PaymentEntry:
+def reverse_entry(entry_id: UUID, *, at: datetime) -> PaymentEntry:
     """Reverse a manually recorded entry. Refuses Stripe's ("not_noted_here") and reversed ones."""
     entry = db.session.get(PaymentEntry, entry_id)
     if entry is None:

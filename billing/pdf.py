@@ -19,7 +19,7 @@ from stdnum import iban
 from billing import fonts, printable
 from billing.legal.qr import qr_svg
 from billing.models import Invoice, InvoiceLine
-from billing.queries import EntryTold, access_invoice, entries_told
+from billing.queries import BilledEntryText, access_invoice, billed_entry_texts
 from billing.sentences import paragraph, title
 from billing.sentences.figures import days
 from msp.kernel.db import Json
@@ -32,7 +32,7 @@ _QUIET = 1.25  # the picture includes the quiet zone; the symbol alone is QR_MM 
 
 _NO_TEXT = frozenset(("lang", "fonts", "document_title", "document_author", "qr_svg", "qr_alt"))
 
-Told: TypeAlias = Mapping[UUID, EntryTold]
+Told: TypeAlias = Mapping[UUID, BilledEntryText]
 
 
 class Parties(NamedTuple):
@@ -70,7 +70,7 @@ def _in_runs(value: object) -> object:
 
 
 def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
-    told = entries_told(invoice)
+    told = billed_entry_texts(invoice)
     name = _title(invoice)
     issuer, customer = parties
     return {

@@ -67,7 +67,7 @@ def is_fault(phrase: Json) -> bool:
     return bool(phrase["code"].startswith("fault."))
 
 
-def asks_for_a_look(warnings: list[Json]) -> bool:
+def needs_review(warnings: list[Json]) -> bool:
     """Whether a draft has a warning that a person should check."""
     return any(warning["code"] not in MILD for warning in warnings)
 

@@ -28,21 +28,21 @@ _SKIN_TONES = ("\U0001f3fb", "\U0001f3ff")
 _REGIONAL = ("\U0001f1e6", "\U0001f1ff")
 
 
-class Run(NamedTuple):
+class FontRun(NamedTuple):
     """Text in one font, an index of `billing.fonts.FONTS`."""
 
     font: int
     text: str
 
 
-def runs(text: str) -> list[Run]:
+def runs(text: str) -> list[FontRun]:
     """Split text into runs that typst can print without a missing glyph; empty for empty text."""
     if _plain().issuperset(text) and max(map(len, text.split()), default=0) <= LONGEST_WORD:
-        return [Run(0, text)] if text else []
-    found: list[Run] = []
+        return [FontRun(0, text)] if text else []
+    found: list[FontRun] = []
     for run in _placed(_with_breaks(_clusters(_tidy(text)))):
         if found and found[-1].font == run.font:
-            found[-1] = Run(run.font, found[-1].text + run.text)
+            found[-1] = FontRun(run.font, found[-1].text + run.text)
         else:
             found.append(run)
     return found
@@ -145,7 +145,7 @@ def _broken(word: list[str]) -> Iterator[str]:
         yield cluster
 
 
-def _placed(clusters: Iterable[str]) -> Iterator[Run]:
+def _placed(clusters: Iterable[str]) -> Iterator[FontRun]:
     font = 0
     for cluster in clusters:
         for run in _place(cluster, font):
@@ -154,21 +154,21 @@ def _placed(clusters: Iterable[str]) -> Iterator[Run]:
 
 
 @lru_cache(maxsize=16_384)
-def _place(cluster: str, font: int) -> tuple[Run, ...]:
+def _place(cluster: str, font: int) -> tuple[FontRun, ...]:
     """Choose a font for a cluster: as typed, else in a normal form, else in parts.
 
     `font` is the previous one; direction marks keep it.
     """
     needed = [place for place, char in enumerate(cluster) if _needs_glyph(char)]
     if not needed:
-        return (Run(font, cluster),)
+        return (FontRun(font, cluster),)
     marks = [place for place in needed if _is_mark(cluster[place])]
     if len(marks) > MOST_MARKS:
         return (*_place(cluster[: marks[MOST_MARKS]], font), *_place(REPLACEMENT, font))
     for parts in _forms(cluster):
         placed = [(_font_of(part), part) for part in parts]
         if all(one is not None for one, _ in placed):
-            return tuple(Run(one, part) for one, part in placed if one is not None)
+            return tuple(FontRun(one, part) for one, part in placed if one is not None)
     return tuple(_in_parts(cluster, font))
 
 
@@ -183,15 +183,15 @@ def _font_of(cluster: str) -> int | None:
     return next((font for font in range(len(FONTS)) if coverage(font) >= needed), None)
 
 
-def _in_parts(cluster: str, font: int) -> list[Run]:
+def _in_parts(cluster: str, font: int) -> list[FontRun]:
     """The parts of a cluster that a font has, and one replacement character for those that none has."""
-    found: list[Run] = []
+    found: list[FontRun] = []
     for char in cluster:
         if not _needs_glyph(char):
             continue
         one = None if _is_mark(char) else _font_of(char)
         if one is not None:
-            found.append(Run(one, char))
+            found.append(FontRun(one, char))
         elif not found or found[-1].text != REPLACEMENT:
             found += _place(REPLACEMENT, font)
     return found

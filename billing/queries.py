@@ -21,7 +21,7 @@ from msp.worklog.models import TimeEntry
 
 
 @dataclass(frozen=True, slots=True)
-class EntryTold:
+class BilledEntryText:
     """A billed entry for display: who did what when, for which ticket."""
 
     on: datetime
@@ -109,7 +109,7 @@ def corrections_of(invoice_id: UUID) -> list[Invoice]:
     return list(db.session.scalars(query.order_by(Invoice.number)))
 
 
-def entries_told(invoice: Invoice) -> dict[UUID, EntryTold]:
+def billed_entry_texts(invoice: Invoice) -> dict[UUID, BilledEntryText]:
     """Display data of the entries on an invoice's lines, by entry id; one statement."""
     ids = {share.entry_id for line in invoice.lines for share in line.entries}
     if not ids:
@@ -124,7 +124,7 @@ def entries_told(invoice: Invoice) -> dict[UUID, EntryTold]:
         .where(TimeEntry.client_id == invoice.client_id, TimeEntry.id.in_(ids))
     )
     return {
-        id: EntryTold(started_at, str(Label(code, number)), subject, person, note)
+        id: BilledEntryText(started_at, str(Label(code, number)), subject, person, note)
         for id, started_at, code, number, subject, person, note in db.session.execute(query)
     }
 

@@ -10,7 +10,7 @@ from billing.faults import is_outage, of_contract
 from billing.fees_due import FeesDue, fees_due, fees_of_period
 from billing.inputs import BillingInputs, UnbilledEntry, holds, in_force
 from billing.phrases import remark
-from billing.rating import Block, Entry, Period, Rated, RatedLine, rate_period
+from billing.rating import Block, Period, Rated, RatedEntry, RatedLine, rate_period
 from billing.rating.result import Movement
 from billing.rating.terms import in_order
 from billing.tax import Regime
@@ -235,11 +235,11 @@ def _drain(job: _Job, contract: Contract, movements: Sequence[Movement]) -> None
         blocks[name] = blocks.get(name, 0) - move.drained
 
 
-def _entry(entry: UnbilledEntry, contract: Contract, calendar_version: int) -> Entry:
+def _entry(entry: UnbilledEntry, contract: Contract, calendar_version: int) -> RatedEntry:
     calendar = working_calendar(contract.calendar_id, version=calendar_version)
     end = entry.started_at + timedelta(minutes=entry.minutes)
     last = next(iter(bands(calendar, end - _MINUTE, end)))
-    return Entry(
+    return RatedEntry(
         id=str(entry.id),
         worked_on=entry.worked_on,
         bands=in_order(bands(calendar, entry.started_at, end), ends_in=last),

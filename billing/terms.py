@@ -11,7 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, cast
 
-from billing.rating import Block, Period, Rate, Rounding, Terms
+from billing.rating import Block, Period, RateRow, Rounding, Terms
 from billing.rating.terms import Band, Milestone, PurchaseOrder
 from billing.tax import BILLED_AS, Regime
 from msp.contracts.kinds import KINDS
@@ -47,7 +47,7 @@ def terms_of(contract: Contract, *, order_used: Money | None = None) -> Terms:
         fee_timing=says.get("fee_timing", "advance"),
         proration=says.get("proration", "actual_days"),
         rates=tuple(
-            Rate(
+            RateRow(
                 per_hour=Money(rate.amount, contract.currency).decimal,
                 valid_from=rate.valid_from,
                 work_type=rate.work_type,

@@ -13,7 +13,7 @@ from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
 from billing.month import Loose, Month, MonthInvoice
 from billing.pdf import Told, line_title, tax_words
 from billing.phrases import MILD, is_fault
-from billing.queries import EntryTold
+from billing.queries import BilledEntryText
 from billing.sentences import paragraph, sentence_or_code
 from billing.sentences.figures import days
 from msp.contracts.models import Contract
@@ -68,7 +68,7 @@ def _line(line: InvoiceLine, told: Told, *, links: bool) -> Row:
     }
 
 
-def _work(entry: EntryTold) -> str:
+def _work(entry: BilledEntryText) -> str:
     return " · ".join(filter(None, (first_name(entry.person), entry.note or entry.subject)))
 
 

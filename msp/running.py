@@ -14,7 +14,7 @@ from msp import web_server
 from msp.config import Settings
 from msp.kernel import jobs, migrate
 from msp.people.first_administrator import has_staff_account, setup_code
-from msp.supervisor import ProcessPlan, ProcessRole, Step
+from msp.supervisor import ProcessPlan, ProcessRole, SetupStep
 
 WORKERS = 2
 SETUP_CODE = "setup-code"  # a file in the home, present until a member of staff has an account
@@ -38,9 +38,9 @@ def load_app(settings: Settings) -> Flask:
     return create_app(settings)
 
 
-def _steps(settings: Settings, app: Flask) -> list[Step]:
-    migrations = [Step("Migrations", partial(migrate.upgrade, settings))] if settings.owns_database else []
-    return [*migrations, Step("Accounts", partial(_note_setup_code, settings, app))]
+def _steps(settings: Settings, app: Flask) -> list[SetupStep]:
+    migrations = [SetupStep("Migrations", partial(migrate.upgrade, settings))] if settings.owns_database else []
+    return [*migrations, SetupStep("Accounts", partial(_note_setup_code, settings, app))]
 
 
 def _roles(settings: Settings, app: Flask, listener: socket.socket) -> list[ProcessRole]:

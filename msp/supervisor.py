@@ -46,7 +46,7 @@ class ProcessRole:
 
 
 @dataclass(frozen=True)
-class Step:
+class SetupStep:
     """A step to finish before the children start; runs in its own process."""
 
     title: str
@@ -58,7 +58,7 @@ class ProcessPlan:
     """The parts of a desk: application, preparation steps, children in the order of stopping."""
 
     load: Callable[[], Flask]
-    steps: Callable[[Flask], list[Step]]
+    steps: Callable[[Flask], list[SetupStep]]
     roles: Callable[[Flask, socket.socket], list[ProcessRole]]
     welcome: Callable[[], list[str]]
 
@@ -122,7 +122,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-def _take(step: Step, asked: Signals, *, say: Say) -> None:
+def _take(step: SetupStep, asked: Signals, *, say: Say) -> None:
     began = time.monotonic()
     pid = fork(step.run)
     while not (ended := os.waitpid(pid, os.WNOHANG))[0]:

@@ -13,14 +13,14 @@
 from billing.rating.labour import hours, labour_net
 from billing.rating.rate import rate_period
 from billing.rating.result import Rated, RatedLine
-from billing.rating.terms import Block, Entry, Period, Rate, Rounding, Terms, Usage
+from billing.rating.terms import Block, Period, RatedEntry, RateRow, Rounding, Terms, Usage
 
 __all__ = [
     "Block",
-    "Entry",
     "Period",
-    "Rate",
+    "RateRow",
     "Rated",
+    "RatedEntry",
     "RatedLine",
     "Rounding",
     "Terms",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from billing.rating.prices import drain_factor, price_of
 from billing.rating.result import BlockState, Movement
 from billing.rating.segments import Segment, split
-from billing.rating.terms import Block, Entry, Period, Terms
+from billing.rating.terms import Block, Period, RatedEntry, Terms
 from msp.kernel.money import half_up, minor_digits
 
 
@@ -133,7 +133,7 @@ def _book(tank: _BlockBalance, piece: Segment, amount: Fraction) -> None:
     tank.booked = booked
 
 
-def _moment(block: Block, entry: Entry, *, minutes: int, inside: bool) -> RanOut:
+def _moment(block: Block, entry: RatedEntry, *, minutes: int, inside: bool) -> RanOut:
     at = entry.started_at and entry.started_at + timedelta(minutes=minutes)
     return RanOut(block, entry.worked_on, at, entry.id, inside)
 

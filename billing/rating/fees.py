@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from billing.rating.messages import Message, message
+from billing.rating.messages import RatingMessage, message
 from billing.rating.result import LineUnit, RatedLine
 from billing.rating.terms import Block, Milestone, Period, SeatChange, Terms, Usage
 from billing.tax import Tax
@@ -136,7 +136,7 @@ def _seat_changes(
         )
 
 
-def _fee_reason(terms: Terms, part: Period, prorate: tuple[int, int] | None) -> Message:
+def _fee_reason(terms: Terms, part: Period, prorate: tuple[int, int] | None) -> RatingMessage:
     first, last = part
     clause = terms.clauses.get("fee")
     days = _days(part)
@@ -205,12 +205,12 @@ def granted(terms: Terms, block: Block) -> int | str:
 def _line(
     terms: Terms,
     key: str,
-    description: Message,
+    description: RatingMessage,
     tax: Tax,
     quantity: Decimal | Fraction = Decimal(1),
     *,
     price: Decimal,
-    reason: Message,
+    reason: RatingMessage,
     unit: LineUnit = "C62",
     prorate: tuple[int, int] | None = None,
 ) -> RatedLine:

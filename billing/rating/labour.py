@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from billing.rating.blocks import RanOut
 from billing.rating.fees import granted
-from billing.rating.messages import Message, message
+from billing.rating.messages import RatingMessage, message
 from billing.rating.prices import PAID, Price, Standing, band_label, drain_factor, price_of
 from billing.rating.result import BlockState, EntryShare, RatedLine
 from billing.rating.segments import Segment
-from billing.rating.terms import NORMAL, Band, Block, Entry, Terms
+from billing.rating.terms import NORMAL, Band, Block, RatedEntry, Terms
 from billing.tax import Tax
 from msp.kernel.money import Exact, Money, half_up, plain, total
 
@@ -100,7 +100,7 @@ def labour_lines(terms: Terms, pieces: Iterable[Segment], *, blocks: Blocks, tax
     return [_line(terms, draft, blocks, taxes.of(terms, draft.group.work_type)) for draft in drafts]
 
 
-def unpriced(terms: Terms, pieces: Iterable[Segment]) -> dict[str, Entry]:
+def unpriced(terms: Terms, pieces: Iterable[Segment]) -> dict[str, RatedEntry]:
     """Entries with hourly work for which there is no price."""
     return {
         piece.entry.id: piece.entry
@@ -109,7 +109,7 @@ def unpriced(terms: Terms, pieces: Iterable[Segment]) -> dict[str, Entry]:
     }
 
 
-def km_lines(terms: Terms, entries: Iterable[Entry], *, taxes: Taxes) -> list[RatedLine]:
+def km_lines(terms: Terms, entries: Iterable[RatedEntry], *, taxes: Taxes) -> list[RatedLine]:
     """Kilometres at the contract's rate: part of the price, with its tax, not a disbursement."""
     travelled = [entry for entry in entries if entry.billable and entry.km]
     rate = terms.km_rate
@@ -211,7 +211,7 @@ def _key(group: _Group) -> str:
     return ":".join(str(part) for part in parts if part)
 
 
-def _description(group: _Group) -> Message:
+def _description(group: _Group) -> RatingMessage:
     row = group.price.row if group.price else None
     params: dict[str, object] = {
         "work_type": group.work_type,
@@ -234,7 +234,7 @@ def _shares(pieces: Iterable[Segment]) -> tuple[EntryShare, ...]:
     return tuple(shares.values())
 
 
-def _reasons(terms: Terms, draft: _Draft, blocks: Blocks) -> list[Message]:
+def _reasons(terms: Terms, draft: _Draft, blocks: Blocks) -> list[RatingMessage]:
     standing = draft.group.standing
     if standing == "non_billable":
         return [message("price.non_billable")]
@@ -250,7 +250,7 @@ def _reasons(terms: Terms, draft: _Draft, blocks: Blocks) -> list[Message]:
     return reasons
 
 
-def _price_reason(terms: Terms, draft: _Draft, blocks: Blocks) -> Message:
+def _price_reason(terms: Terms, draft: _Draft, blocks: Blocks) -> RatingMessage:
     group = draft.group
     if group.price is None:
         return _coverage_reason(terms, group, blocks)
@@ -272,7 +272,7 @@ def _price_reason(terms: Terms, draft: _Draft, blocks: Blocks) -> Message:
     return message("price.rate", rate=rate, currency=currency, since=since, clause=terms.clauses.get("rates"))
 
 
-def _coverage_reason(terms: Terms, group: _Group, blocks: Blocks) -> Message:
+def _coverage_reason(terms: Terms, group: _Group, blocks: Blocks) -> RatingMessage:
     if group.standing == "covered_fee":
         return message("price.covered_fee", kind=terms.kind, clause=terms.clauses.get("coverage"))
     block = next(block for block in blocks.given if block.id == group.block)
@@ -288,7 +288,7 @@ def _coverage_reason(terms: Terms, group: _Group, blocks: Blocks) -> Message:
     )
 
 
-def _factor_reasons(terms: Terms, draft: _Draft) -> list[Message]:
+def _factor_reasons(terms: Terms, draft: _Draft) -> list[RatingMessage]:
     price, clause = draft.group.price, terms.clauses.get("multipliers")
     if price is None:
         return []
@@ -309,7 +309,7 @@ def _factor_reasons(terms: Terms, draft: _Draft) -> list[Message]:
     return reasons
 
 
-def _drain_reasons(terms: Terms, draft: _Draft) -> list[Message]:
+def _drain_reasons(terms: Terms, draft: _Draft) -> list[RatingMessage]:
     bands: dict[Decimal, set[Band]] = {}
     for piece in draft.pieces:
         bands.setdefault(drain_factor(terms, piece.entry, piece.band), set()).add(piece.band)
@@ -321,7 +321,7 @@ def _drain_reasons(terms: Terms, draft: _Draft) -> list[Message]:
     ]
 
 
-def _rounding_reason(terms: Terms, work_type: str) -> Message:
+def _rounding_reason(terms: Terms, work_type: str) -> RatingMessage:
     policy, clause = terms.rounding_of(work_type), terms.clauses.get("rounding")
     if policy.increment == 1 and not policy.minimum:
         return message("rounding.none", clause=clause)
@@ -335,14 +335,14 @@ def _rounding_reason(terms: Terms, work_type: str) -> Message:
     )
 
 
-def _write_down_reasons(pieces: Iterable[Segment]) -> list[Message]:
+def _write_down_reasons(pieces: Iterable[Segment]) -> list[RatingMessage]:
     down = [piece for piece in pieces if piece.billed < piece.billable]
     minutes = sum(piece.billable - piece.billed for piece in down)
     entries = list(dict.fromkeys(piece.entry.id for piece in down))
     return [message("write_down", minutes=minutes, entries=entries)] if down else []
 
 
-def _block_reasons(terms: Terms, pieces: Sequence[Segment], blocks: Blocks) -> list[Message]:
+def _block_reasons(terms: Terms, pieces: Sequence[Segment], blocks: Blocks) -> list[RatingMessage]:
     """When the blocks that this overage would have drawn from ran out, or that there was none."""
     entries = [piece.entry for piece in pieces]
     uncovered = [entry for entry in entries if not any(block.holds_on(entry.worked_on) for block in blocks.given)]

@@ -87,7 +87,7 @@ CODES: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RatingMessage:
     """A code of `CODES` and its parameters."""
 
     code: str
@@ -98,11 +98,11 @@ class Message:
         return {"code": self.code, "params": dict(self.params)}
 
 
-def message(code: str, **params: object) -> Message:
+def message(code: str, **params: object) -> RatingMessage:
     """A message with its parameters as JSON; raises ValueError if code and parameters do not match `CODES`."""
     if CODES.get(code) != params.keys():
         raise ValueError(f"{code} takes {sorted(CODES.get(code, ()))}, not {sorted(params)}")
-    return Message(code, {name: _json(value) for name, value in params.items()})
+    return RatingMessage(code, {name: _json(value) for name, value in params.items()})
 
 
 def _json(value: object) -> object:

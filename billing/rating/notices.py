@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from billing.rating.blocks import BlockUsage, RanOut
 from billing.rating.fees import granted
-from billing.rating.messages import Message, message
+from billing.rating.messages import RatingMessage, message
 from billing.rating.result import BlockState, PurchaseOrderState
-from billing.rating.terms import Block, Entry, Period, Terms, Usage
+from billing.rating.terms import Block, Period, RatedEntry, Terms, Usage
 from msp.kernel.money import Money
 
 # The share at which Atera gives its first alert; an exhausted block has its own warning.
@@ -19,15 +19,15 @@ class WarningInput(NamedTuple):
 
     terms: Terms
     period: Period
-    entries: Sequence[Entry]
+    entries: Sequence[RatedEntry]
     drawn: BlockUsage
     blocks: Sequence[Block]
     usage: Usage
     order: PurchaseOrderState | None
-    gaps: Sequence[Entry]
+    gaps: Sequence[RatedEntry]
 
 
-def notices(case: WarningInput) -> Iterator[Message]:
+def notices(case: WarningInput) -> Iterator[RatingMessage]:
     """The warnings of one contract's period, those that change amounts first."""
     yield from _no_rate(case)
     yield from _blocks(case)
@@ -37,13 +37,13 @@ def notices(case: WarningInput) -> Iterator[Message]:
     yield from _write_downs(case)
 
 
-def _no_rate(case: WarningInput) -> Iterator[Message]:
+def _no_rate(case: WarningInput) -> Iterator[RatingMessage]:
     if case.gaps:
         work_types = sorted({entry.work_type for entry in case.gaps})
         yield message("warning.no_rate", work_types=work_types, entries=[entry.id for entry in case.gaps])
 
 
-def _blocks(case: WarningInput) -> Iterator[Message]:
+def _blocks(case: WarningInput) -> Iterator[RatingMessage]:
     ran_out = {moment.block.id: moment for moment in case.drawn.ran_out}
     states = {state.block: state for state in case.drawn.states}
     for block in case.blocks:
@@ -55,7 +55,7 @@ def _blocks(case: WarningInput) -> Iterator[Message]:
             yield from _used(case, block, states[block.id])
 
 
-def _ran_out(case: WarningInput, moment: RanOut) -> Iterator[Message]:
+def _ran_out(case: WarningInput, moment: RanOut) -> Iterator[RatingMessage]:
     block = moment.block
     overage = sum(
         piece.billed
@@ -70,7 +70,7 @@ def _ran_out(case: WarningInput, moment: RanOut) -> Iterator[Message]:
         )  # fmt: skip
 
 
-def _used(case: WarningInput, block: Block, state: BlockState) -> Iterator[Message]:
+def _used(case: WarningInput, block: Block, state: BlockState) -> Iterator[RatingMessage]:
     left = state.opening - state.drained
     percent = 100 * (block.granted - left) // block.granted if block.granted else 0
     shown = left if block.unit == "minutes" else Money(left, case.terms.currency)
@@ -83,7 +83,7 @@ def _used(case: WarningInput, block: Block, state: BlockState) -> Iterator[Messa
         )  # fmt: skip
 
 
-def _order(case: WarningInput) -> Iterator[Message]:
+def _order(case: WarningInput) -> Iterator[RatingMessage]:
     state, order = case.order, case.terms.purchase_order
     if state is None or order is None or order.remaining is None or state.remaining is None:
         return
@@ -98,14 +98,14 @@ def _order(case: WarningInput) -> Iterator[Message]:
             yield message("warning.po_near", po=number, percent=percent, left=state.remaining, currency=currency)
 
 
-def _seats(case: WarningInput) -> Iterator[Message]:
+def _seats(case: WarningInput) -> Iterator[RatingMessage]:
     deltas = [change.delta for change in case.usage.seat_changes if change.on in case.period]
     if case.terms.pricing.fee_unit == "seat" and any(deltas):
         before = case.usage.seats
         yield message("warning.seats_changed", before=before, after=before + sum(deltas))
 
 
-def _entries(case: WarningInput) -> Iterator[Message]:
+def _entries(case: WarningInput) -> Iterator[RatingMessage]:
     loose = [entry for entry in case.entries if entry.billable and entry.ticket is None]
     if loose:
         yield message("warning.without_ticket", minutes=_minutes(loose), entries=[entry.id for entry in loose])
@@ -117,11 +117,11 @@ def _entries(case: WarningInput) -> Iterator[Message]:
         )  # fmt: skip
 
 
-def _minutes(entries: Sequence[Entry]) -> int:
+def _minutes(entries: Sequence[RatedEntry]) -> int:
     return sum(entry.minutes for entry in entries)
 
 
-def _write_downs(case: WarningInput) -> Iterator[Message]:
+def _write_downs(case: WarningInput) -> Iterator[RatingMessage]:
     taken: dict[str, int] = {}
     for piece in case.drawn.pieces:
         taken[piece.entry.id] = taken.get(piece.entry.id, 0) + piece.billable - piece.billed

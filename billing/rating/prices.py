@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
-from billing.rating.terms import NORMAL, Band, Entry, Rate, Terms
+from billing.rating.terms import NORMAL, Band, RatedEntry, RateRow, Terms
 
 Standing: TypeAlias = Literal[
     "charged", "excluded", "prepaid", "covered_block", "overage", "covered_fee", "non_billable"
@@ -21,7 +21,7 @@ class Price(NamedTuple):
 
     source: Literal["card", "override", "overage"]
     per_hour: Decimal
-    row: Rate | None
+    row: RateRow | None
     band_factor: Decimal
     work_factor: Decimal
 
@@ -31,13 +31,13 @@ class Price(NamedTuple):
         return self.per_hour * self.band_factor * self.work_factor
 
 
-def rate_row(terms: Terms, entry: Entry) -> Rate | None:
+def rate_row(terms: Terms, entry: RatedEntry) -> RateRow | None:
     """The rate card's row for an entry on its worked day; None if there is none."""
     rows = [row for row in terms.rates if _holds(row, entry)]
     return max(rows, key=_nearness, default=None)
 
 
-def price_of(terms: Terms, entry: Entry, band: Band, standing: Standing) -> Price | None:
+def price_of(terms: Terms, entry: RatedEntry, band: Band, standing: Standing) -> Price | None:
     """The hourly price of this work; None if there is none."""
     factors = band_factor(terms, band, standing), work_factor(terms, entry)
     if entry.rate is not None:
@@ -62,12 +62,12 @@ def band_factor(terms: Terms, band: Band, standing: Standing) -> Decimal:
     return NORMAL if priced is None else priced
 
 
-def work_factor(terms: Terms, entry: Entry) -> Decimal:
+def work_factor(terms: Terms, entry: RatedEntry) -> Decimal:
     """The work type's factor on price and drain (such as travel time at half)."""
     return terms.work_type_multipliers.get(entry.work_type, NORMAL)
 
 
-def drain_factor(terms: Terms, entry: Entry, band: Band, *, of: Mapping[Band, Decimal] | None = None) -> Decimal:
+def drain_factor(terms: Terms, entry: RatedEntry, band: Band, *, of: Mapping[Band, Decimal] | None = None) -> Decimal:
     """Prepaid minutes per worked minute; `of` are the drain multipliers of another contract's block."""
     factors = terms.drain_multipliers if of is None else of
     return factors.get(band, NORMAL) * work_factor(terms, entry)
@@ -88,7 +88,7 @@ def band_label(terms: Terms, band: Band, standing: Standing) -> Band | None:
     return band if matters.get(standing, False) else None
 
 
-def _holds(row: Rate, entry: Entry) -> bool:
+def _holds(row: RateRow, entry: RatedEntry) -> bool:
     return (
         row.valid_from <= entry.worked_on
         and (row.valid_to is None or entry.worked_on <= row.valid_to)
@@ -98,5 +98,5 @@ def _holds(row: Rate, entry: Entry) -> bool:
     )
 
 
-def _nearness(row: Rate) -> tuple[bool, bool, bool, object]:
+def _nearness(row: RateRow) -> tuple[bool, bool, bool, object]:
     return row.work_type is not None, row.role is not None, row.tier is not None, row.valid_from

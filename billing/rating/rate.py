@@ -8,11 +8,11 @@ from datetime import date
 from billing.rating.blocks import BlockUsage, draw
 from billing.rating.fees import fee_lines
 from billing.rating.labour import Blocks, Taxes, discount_lines, km_lines, labour_lines, unpriced
-from billing.rating.messages import Message, message
+from billing.rating.messages import RatingMessage, message
 from billing.rating.notices import WarningInput, notices
 from billing.rating.result import LeftOut, PurchaseOrderState, Rated, RatedLine
 from billing.rating.segments import split_by_band
-from billing.rating.terms import NO_USAGE, Block, Entry, Period, Terms, Usage, by_age
+from billing.rating.terms import NO_USAGE, Block, Period, RatedEntry, Terms, Usage, by_age
 from billing.tax import Regime, tax_for
 from msp.kernel.money import Money, total
 
@@ -28,7 +28,7 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
-    entries: Sequence[Entry]
+    entries: Sequence[RatedEntry]
     drawn: BlockUsage
     lines: tuple[RatedLine, ...]
     net: Money
@@ -36,7 +36,7 @@ class _Priced:
 
 def rate_period(
     terms: Terms,
-    entries: Iterable[Entry],
+    entries: Iterable[RatedEntry],
     period: Period,
     *,
     blocks: Sequence[Block] = (),
@@ -81,7 +81,7 @@ def _refuse_duplicates(*names: Sequence[str]) -> None:
         raise ValueError("every entry and every block has an id of its own")
 
 
-def _admit(job: _Job, entries: Iterable[Entry]) -> tuple[list[Entry], list[LeftOut]]:
+def _admit(job: _Job, entries: Iterable[RatedEntry]) -> tuple[list[RatedEntry], list[LeftOut]]:
     admitted, left_out = [], []
     for entry in entries:
         if reason := _refusal(job, entry):
@@ -91,7 +91,7 @@ def _admit(job: _Job, entries: Iterable[Entry]) -> tuple[list[Entry], list[LeftO
     return admitted, left_out
 
 
-def _refusal(job: _Job, entry: Entry) -> Message | None:
+def _refusal(job: _Job, entry: RatedEntry) -> RatingMessage | None:
     terms = job.terms
     if not entry.approved:
         return message("left_out.unapproved")
@@ -104,9 +104,9 @@ def _refusal(job: _Job, entry: Entry) -> Message | None:
     return None
 
 
-def _without_gaps(job: _Job, entries: Sequence[Entry]) -> tuple[_Priced, list[Entry]]:
+def _without_gaps(job: _Job, entries: Sequence[RatedEntry]) -> tuple[_Priced, list[RatedEntry]]:
     """Priced entries without those that have no price, so that none is billed at zero by mistake."""
-    gaps: list[Entry] = []
+    gaps: list[RatedEntry] = []
     while True:
         drawn = _draw(job, entries)
         missing = unpriced(job.terms, drawn.pieces)
@@ -116,17 +116,17 @@ def _without_gaps(job: _Job, entries: Sequence[Entry]) -> tuple[_Priced, list[En
         entries = [entry for entry in entries if entry.id not in missing]
 
 
-def _draw(job: _Job, entries: Sequence[Entry]) -> BlockUsage:
+def _draw(job: _Job, entries: Sequence[RatedEntry]) -> BlockUsage:
     pieces = split_by_band(job.terms, (entry for entry in entries if not _only_km(job.terms, entry)))
     return draw(job.terms, pieces, blocks=job.blocks, period=job.period)
 
 
-def _only_km(terms: Terms, entry: Entry) -> bool:
+def _only_km(terms: Terms, entry: RatedEntry) -> bool:
     """A journey without minutes is on the line of kilometres only."""
     return bool(entry.billable and entry.km and not entry.minutes and terms.km_rate is not None)
 
 
-def _price(job: _Job, entries: Sequence[Entry], drawn: BlockUsage) -> _Priced:
+def _price(job: _Job, entries: Sequence[RatedEntry], drawn: BlockUsage) -> _Priced:
     terms, taxes = job.terms, job.taxes
     blocks = Blocks(job.blocks, drawn.states, drawn.ran_out)
     labour = labour_lines(terms, drawn.pieces, blocks=blocks, taxes=taxes)
@@ -165,7 +165,7 @@ def _order_state(terms: Terms, full: _Priced, kept: _Priced) -> PurchaseOrderSta
     return PurchaseOrderState(order.number, left, held, full.net - kept.net)
 
 
-def _gap_reasons(gaps: Iterable[Entry]) -> list[LeftOut]:
+def _gap_reasons(gaps: Iterable[RatedEntry]) -> list[LeftOut]:
     return [
         LeftOut(entry.id, message("left_out.no_rate", work_type=entry.work_type, on=entry.worked_on)) for entry in gaps
     ]

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from billing.rating.messages import Message
+from billing.rating.messages import RatingMessage
 from billing.rating.terms import Unit
 from billing.tax import Tax, Taxed
 from msp.kernel.money import Money, total
@@ -39,7 +39,7 @@ class RatedLine:
 
     key: str
     kind: LineKind
-    description: Message
+    description: RatingMessage
     minutes: int | None
     quantity: Decimal
     unit: LineUnit
@@ -48,7 +48,7 @@ class RatedLine:
     tax: Tax
     prorate: tuple[int, int] | None
     entries: tuple[EntryShare, ...]
-    reason: tuple[Message, ...]
+    reason: tuple[RatingMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class LeftOut:
     """A time entry that is not billed, with the reason (codes `left_out.…`)."""
 
     entry: str
-    reason: Message
+    reason: RatingMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Rated:
     movements: tuple[Movement, ...]
     blocks: tuple[BlockState, ...]
     purchase_order: PurchaseOrderState | None
-    warnings: tuple[Message, ...]
+    warnings: tuple[RatingMessage, ...]
 
     @property
     def net(self) -> Money:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from billing.rating.prices import Standing, band_label, price_of
-from billing.rating.terms import Band, Entry, Rounding, Terms
+from billing.rating.terms import Band, RatedEntry, Rounding, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Segment:
     minutes stay whole.
     """
 
-    entry: Entry
+    entry: RatedEntry
     band: Band
     standing: Standing
     worked: int
@@ -31,7 +31,7 @@ class Segment:
         return Fraction(self.billed) if self.exact is None else self.exact
 
 
-def split_by_band(terms: Terms, entries: Iterable[Entry]) -> list[Segment]:
+def split_by_band(terms: Terms, entries: Iterable[RatedEntry]) -> list[Segment]:
     """Entries as pieces in the order of the work, rounded and with write-downs applied."""
     pieces = [
         Segment(entry, band, coverage_of(terms, entry, band), minutes, minutes, minutes)
@@ -41,7 +41,7 @@ def split_by_band(terms: Terms, entries: Iterable[Entry]) -> list[Segment]:
     return _written_down(_rounded(terms, pieces))
 
 
-def coverage_of(terms: Terms, entry: Entry, band: Band) -> Standing:
+def coverage_of(terms: Terms, entry: RatedEntry, band: Band) -> Standing:
     """The coverage of work under a contract: charged, drawn from a block, covered by a fee, or excluded."""
     if not entry.billable:
         return "non_billable"

@@ -56,7 +56,7 @@ EXACT = Rounding()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class RateRow:
     """A row of the rate card: the hourly price from `valid_from` to `valid_to`, both included.
 
     Without a work type, role or tier it applies to all of them; the most specific row wins, then the latest.
@@ -116,7 +116,7 @@ class Terms:
     fee_timing: Literal["advance", "arrears"] = "advance"
     fee_cadence: Literal["calendar", "anniversary"] = "calendar"
     proration: Proration = "actual_days"
-    rates: tuple[Rate, ...] = ()
+    rates: tuple[RateRow, ...] = ()
     rounding: Mapping[str, Rounding] = field(default_factory=dict)
     multipliers: Mapping[Band, Decimal] = field(default_factory=dict)
     work_type_multipliers: Mapping[str, Decimal] = field(default_factory=dict)
@@ -165,7 +165,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class RatedEntry:
     """A time entry: minutes by band in the order of the work, the last band being where it ended.
 
     `worked_on` is the local day that decides rates and blocks; `started_at` (aware) orders the day and dates the end of
@@ -250,12 +250,12 @@ def in_order(bands: Mapping[Band, int], *, ends_in: Band) -> tuple[tuple[Band, i
     return tuple(sorted(bands.items(), key=lambda item: item[0] == ends_in))
 
 
-def by_age(entries: Iterable[Entry]) -> list[Entry]:
+def by_age(entries: Iterable[RatedEntry]) -> list[RatedEntry]:
     """Entries by worked day, then start (entries without one last), then as given."""
     return sorted(entries, key=_age)
 
 
-def _age(entry: Entry) -> tuple[date, bool, float]:
+def _age(entry: RatedEntry) -> tuple[date, bool, float]:
     return entry.worked_on, entry.started_at is None, entry.started_at.timestamp() if entry.started_at else 0
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext, pgettext
 
 from integrations.channels import relative_time
 from integrations.channels.values import Button, WrittenCard
-from msp.calendars.business_time import Step
+from msp.calendars.business_time import DeadlineStep
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
@@ -28,7 +28,7 @@ class Why:
     budget: timedelta
     counted_from: datetime
     is_unbroken: bool
-    left_out: tuple[Step, ...]
+    left_out: tuple[DeadlineStep, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ WAITS_IN_ORDER = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OpenQuestion:
     """Our last message with working buttons; `reopens` if they reopen a finished ticket."""
 
     id: str
@@ -81,7 +81,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ConversationPlan:
     """What one event changes in one conversation, read before anything is sent."""
 
     client_id: UUID
@@ -95,7 +95,7 @@ class Plan:
     card_id: str | None
     opening_id: str | None
     is_card_new: bool
-    question: Question | None
+    question: OpenQuestion | None
     opening: str
 
 
@@ -136,7 +136,7 @@ def show_in_order(delivered: DeliveredEvent[TicketEvent]) -> None:
             deliver_at(late, subscriber="chat_late", key=f"chat_late:{delivered.subject_id}", due_at=due_at, at=at)
 
 
-def _plans(delivered: DeliveredEvent[TicketEvent]) -> list[Plan]:
+def _plans(delivered: DeliveredEvent[TicketEvent]) -> list[ConversationPlan]:
     assert delivered.client_id is not None
     with work(Scope.client(delivered.client_id)) as session:
         shown_in = select(Conversation).where(Conversation.ticket_id == delivered.subject_id).order_by(Conversation.id)
@@ -150,12 +150,12 @@ def _plans(delivered: DeliveredEvent[TicketEvent]) -> list[Plan]:
             return [_plan(conversation, view) for conversation in conversations]
 
 
-def _plan(conversation: Conversation, view: View) -> Plan:
+def _plan(conversation: Conversation, view: View) -> ConversationPlan:
     is_opening = isinstance(view.event, TicketOpened)
     card_post = opening_post(view.ticket, view.card, name=view.name)
     post = None if is_opening else post_of(view)
     link = find_link(conversation.platform, conversation.workspace)
-    return Plan(
+    return ConversationPlan(
         client_id=conversation.client_id,
         conversation_id=conversation.id,
         link=link if link and link.client_id == conversation.client_id else None,
@@ -172,13 +172,13 @@ def _plan(conversation: Conversation, view: View) -> Plan:
     )
 
 
-def _question_of(conversation: Conversation) -> Question | None:
+def _question_of(conversation: Conversation) -> OpenQuestion | None:
     if conversation.question_id is None:
         return None
-    return Question(conversation.question_id, conversation.question_text or "", conversation.question_reopens)
+    return OpenQuestion(conversation.question_id, conversation.question_text or "", conversation.question_reopens)
 
 
-def _carry_out(transport: Transport, plan: Plan, delivered: DeliveredEvent[TicketEvent]) -> None:
+def _carry_out(transport: Transport, plan: ConversationPlan, delivered: DeliveredEvent[TicketEvent]) -> None:
     link = plan.link
     if link is None:
         raise Unreachable("not_connected")
@@ -198,7 +198,7 @@ def _carry_out(transport: Transport, plan: Plan, delivered: DeliveredEvent[Ticke
 
 
 def _settle_question(
-    transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef, *, asked: str | None
+    transport: Transport, link: WorkspaceLink, plan: ConversationPlan, place: ThreadRef, *, asked: str | None
 ) -> None:
     """Remove the buttons of the last question once they have no effect."""
     question = next((post for post in plan.posts if post.buttons), None)
@@ -215,7 +215,7 @@ def _settle_question(
         conversation.question_reopens = bool(question and is_new and question.buttons == sentences.reopen_buttons())
 
 
-def _refresh_card(transport: Transport, link: WorkspaceLink, plan: Plan, place: ThreadRef) -> None:
+def _refresh_card(transport: Transport, link: WorkspaceLink, plan: ConversationPlan, place: ThreadRef) -> None:
     """Update the sentence and the card if their text has changed."""
     if not plan.is_card_new or plan.card_id is None or not transport.platform.capabilities.edits_out:
         return

@@ -32,7 +32,7 @@ from msp.tickets.models import NOT_CONNECTED, Conversation, Message, Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReplyPlan:
     """A reply in one conversation, read before anything is sent. `opening` is the card of a new conversation."""
 
     conversation_id: UUID
@@ -139,7 +139,7 @@ class ChatReplies:
             if not self.transport.platform.capabilities.threads_in_chats:
                 make_current_ticket(conversation)
 
-    def _plan(self, reply: OutgoingReply, conversation_id: UUID) -> Plan:
+    def _plan(self, reply: OutgoingReply, conversation_id: UUID) -> ReplyPlan:
         with work(Scope.client(reply.client_id)) as session:
             conversation = session.get_one(Conversation, conversation_id)
             link = find_link(conversation.platform, conversation.workspace)
@@ -152,7 +152,7 @@ class ChatReplies:
             is_new = conversation.direct_to is not None and conversation.card_id is None
             has_threads = self.transport.platform.capabilities.threads_in_chats or not _is_chat(conversation)
             with reading_as(requester.locale, requester.timezone):
-                return Plan(
+                return ReplyPlan(
                     conversation_id=conversation_id,
                     link=link,
                     place=place_of(conversation),

@@ -10,7 +10,7 @@ from integrations.mail.notices import reaches, send_notification
 from integrations.mail.platform import MAIL
 from integrations.mail.replies import MailReplyChannel
 from integrations.mail.smtp import TIMEOUT, server_of
-from integrations.mail.writing import Post
+from integrations.mail.writing import MailSender
 from msp.config import Settings
 from msp.kernel import destinations
 from msp.kernel.events import subscribe
@@ -31,7 +31,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
     """Subscribe this process's workers to send mail by SMTP_URL; `timeout` in seconds for each server reply."""
-    post = Post(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
+    post = MailSender(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
     add_channel(Channel("mail", "mail", partial(reaches, post), partial(send_notification, post)))
     add_reply_channel(MailReplyChannel(post))
     subscribe("account_mail", to=REQUESTED, handler=partial(write_to_account, post), destination=destinations.MAIL)

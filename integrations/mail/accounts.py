@@ -5,7 +5,7 @@ from flask_babel import gettext
 from flask_security.recoverable import generate_reset_password_token
 
 from integrations.mail.notices import path_to
-from integrations.mail.writing import Letter, Post, post_once
+from integrations.mail.writing import MailContent, MailSender, post_once
 from msp.kernel.db import Scope, work
 from msp.kernel.events import DeliveredEvent
 from msp.kernel.i18n import reading_as
@@ -18,7 +18,7 @@ REQUESTED = {AccountMailRequested}
 WITH_LINK = ("reset_instructions", "welcome")
 
 
-def write_to_account(post: Post, requested: DeliveredEvent[AccountMailRequested]) -> None:
+def write_to_account(post: MailSender, requested: DeliveredEvent[AccountMailRequested]) -> None:
     """Send the mail that the account library requested to the account's person; raises Temporary or Permanent."""
     what = requested.event.what
     with work(Scope.system()) as session:
@@ -36,10 +36,10 @@ def _token(account: Account) -> str:
     return str(generate_reset_password_token(account))  # type: ignore[no-untyped-call]
 
 
-def _letter(post: Post, what: str, person: Person, *, token: str, key: str) -> Letter:
+def _letter(post: MailSender, what: str, person: Person, *, token: str, key: str) -> MailContent:
     url = f"{post.public_url}{path_to('security.reset_password', token=token)}" if token else ""
     parts = {"what": what, "name": first_name(person.name), "url": url, "desk_url": post.public_url}
-    return Letter(
+    return MailContent(
         key=key,
         subject=_subject(what),
         text=render_template("mail/account.txt", **parts),

@@ -6,7 +6,7 @@ from flask import current_app, render_template
 from flask_babel import gettext, ngettext
 
 from integrations.channels import line_of
-from integrations.mail.writing import Letter, Post, post_once
+from integrations.mail.writing import MailContent, MailSender, post_once
 from msp.kernel.db import Scope, work
 from msp.kernel.i18n import reading_as
 from msp.notify import Bundle, Notice
@@ -17,22 +17,22 @@ from msp.people.queries import access_person
 SHOWN = 50  # notifications listed in a digest; the others are counted
 
 
-def reaches(post: Post, person_id: UUID) -> bool:
+def reaches(post: MailSender, person_id: UUID) -> bool:
     """Whether a person has an email address other than the desk's own (system scope)."""
     address = (access_person(person_id).email or "").strip()
     return bool(address) and address.lower() != post.sender.lower()
 
 
-def send_notification(post: Post, bundle: Bundle) -> None:
+def send_notification(post: MailSender, bundle: Bundle) -> None:
     """Send a person one mail in their language and time zone; raises Temporary or Permanent."""
     with work(Scope.system()):
         person = access_person(bundle.person_id)
     with reading_as(person.locale, person.timezone):
-        letter = letter_of(post, bundle, person)
+        letter = content_of(post, bundle, person)
     post_once(post, letter, person)
 
 
-def letter_of(post: Post, bundle: Bundle, person: Person) -> Letter:
+def content_of(post: MailSender, bundle: Bundle, person: Person) -> MailContent:
     """The mail for the current reader."""
     notices, about = bundle.notices, {notice.ticket_id for notice in bundle.notices}
     is_one = len(about) == 1
@@ -44,7 +44,7 @@ def letter_of(post: Post, bundle: Bundle, person: Person) -> Letter:
         "more": len(notices) - len(items),
         "settings_url": f"{post.public_url}{path_to('account')}",
     }
-    return Letter(
+    return MailContent(
         key=f"{bundle.key}.{bundle.event_id.hex}",
         subject=_subject(notices[0]) if is_one else _head(len(notices)),
         text=render_template("mail/notice.txt", **parts),
@@ -68,6 +68,6 @@ def _head(number: int) -> str:
     return ngettext("%(num)d notification", "%(num)d notifications", number)
 
 
-def _ticket_url(post: Post, notice: Notice, person: Person) -> str:
+def _ticket_url(post: MailSender, notice: Notice, person: Person) -> str:
     endpoint = "desk.ticket" if person.is_staff else "portal.ticket"
     return f"{post.public_url}{path_to(endpoint, label=notice.data['label'])}"

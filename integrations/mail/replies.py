@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from integrations.mail.notices import path_to
 from integrations.mail.smtp import is_address
-from integrations.mail.writing import Letter, Post, post_once
+from integrations.mail.writing import MailContent, MailSender, post_once
 from msp.clients.platforms import platform_named
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
@@ -27,7 +27,7 @@ from msp.tickets.models import Message, Ticket
 class MailReplyChannel:
     """The reply channel for requesters who have an email address."""
 
-    post: Post
+    post: MailSender
     name: str = EMAIL
 
     def can_reach(self, contact: RequesterContact) -> bool:
@@ -52,7 +52,7 @@ class MailReplyChannel:
         post_once(self.post, letter, requester)
 
 
-def _letter(post: Post, reply: OutgoingReply, ticket: Ticket, message: Message, *, how: str) -> Letter:
+def _letter(post: MailSender, reply: OutgoingReply, ticket: Ticket, message: Message, *, how: str) -> MailContent:
     """The mail for the current reader; `how` explains how to answer, empty if they use the portal."""
     html, text = _rendered(message)
     parts = {
@@ -63,7 +63,7 @@ def _letter(post: Post, reply: OutgoingReply, ticket: Ticket, message: Message, 
         "how": how,
     }
     author = first_name(message.author.name) or message.author.name if message.author else ""
-    return Letter(
+    return MailContent(
         key=reply.key,
         subject=gettext("[%(label)s] %(subject)s", label=ticket.label, subject=ticket.subject),
         text=render_template("mail/reply.txt", **parts),

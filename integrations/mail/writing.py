@@ -23,7 +23,7 @@ LONGEST_SUBJECT = 180
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class MailSender:
     """Settings of outgoing mail: its server, its sender and the desk's public address."""
 
     server: Server
@@ -42,7 +42,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailContent:
     """The content of a mail. `thread` is the ticket that groups mails; `settings_url` the notification preferences.
 
     `author` is the person who wrote the content: such a mail is not marked as automatic and carries their name.
@@ -57,7 +57,7 @@ class Letter:
     author: str = ""
 
 
-def post_once(post: Post, letter: Letter, person: Person) -> None:
+def post_once(post: MailSender, letter: MailContent, person: Person) -> None:
     """Send a mail to a person unless it was sent; raises Temporary, MailInDoubt or Permanent.
 
     The Message-ID depends only on the mail's key, so that a duplicate can be recognised.
@@ -73,7 +73,7 @@ def post_once(post: Post, letter: Letter, person: Person) -> None:
             hand_over(post.server, message, sender=post.sender, recipient=address)
 
 
-def compose(post: Post, letter: Letter, *, name: str, address: str, message_id: str) -> EmailMessage:
+def compose(post: MailSender, letter: MailContent, *, name: str, address: str, message_id: str) -> EmailMessage:
     """Compose the mail with its headers; raises Permanent for an invalid address."""
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(*_sender(post, letter))
@@ -100,7 +100,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def _sender(post: Post, letter: Letter) -> tuple[str, str]:
+def _sender(post: MailSender, letter: MailContent) -> tuple[str, str]:
     name, address = parseaddr(post.mail_from)
     if not letter.author:
         return name, address

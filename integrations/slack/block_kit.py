@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.slack.emoji import character_of, from_unicode
-from integrations.slack.mrkdwn import MAX_DEPTH, Entry, lists_of, paragraphs, read_mrkdwn, typed_runs
+from integrations.slack.mrkdwn import MAX_DEPTH, ListLine, lists_of, paragraphs, read_mrkdwn, typed_runs
 from integrations.slack.text import unescape
 from msp.kernel.db import Json
 from msp.richtext import read_markdown
@@ -114,7 +114,7 @@ def _lists(elements: list[Json], names: Names) -> Iterator[Block]:
         number = _count(element.get("offset")) + 1 if element.get("style") == "ordered" else 0
         for position, item in enumerate(dicts(element.get("elements"))):
             runs = tuple(_runs(item, names))
-            entries.append(Entry(min(_count(element.get("indent")), MAX_DEPTH), number and number + position, runs))
+            entries.append(ListLine(min(_count(element.get("indent")), MAX_DEPTH), number and number + position, runs))
     yield from lists_of(entries)
 
 

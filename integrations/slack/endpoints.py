@@ -16,7 +16,7 @@ from integrations.channels.transports import transport_of
 from integrations.slack.interactions import INTERACTION_EVENTS, SOURCE, command_of, interactions_of
 from integrations.slack.profiles import enterprise_of, user_of
 from integrations.slack.relevance import MESSAGE_EVENTS, Relevance, is_direct, relevance_of, root_of
-from integrations.slack.shapes import WrongShape, read_command, read_event, read_interaction
+from integrations.slack.shapes import InvalidSlackRequest, read_command, read_event, read_interaction
 from integrations.slack.transport import SlackTransport
 from msp.config import Settings
 from msp.kernel import clock, inbox
@@ -38,8 +38,8 @@ class _OurClock(Clock):
         return clock.now().timestamp()
 
 
-@blueprint.errorhandler(WrongShape)
-def _wrong_shape(wrong: WrongShape) -> tuple[Response, int]:
+@blueprint.errorhandler(InvalidSlackRequest)
+def _wrong_shape(wrong: InvalidSlackRequest) -> tuple[Response, int]:
     return jsonify(ok=False, error=wrong.code), 400
 
 

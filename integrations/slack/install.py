@@ -20,7 +20,7 @@ from msp.kernel.db import Json, Scope, db, work
 from msp.kernel.errors import Conflict, Denied, NotFound, OutsideFailure, Permanent
 from msp.people.access import may
 from msp.web.guards import Answer
-from msp.web.request_scope import whoever_is_here
+from msp.web.request_scope import current_person_or_none
 from msp.words.failure_messages import failure_sentence, unknown_code
 
 SCOPES = (
@@ -175,7 +175,7 @@ def _id_of(value: object) -> str | None:
 
 
 def _is_administrator() -> bool:
-    person = whoever_is_here()
+    person = current_person_or_none()
     return person is not None and may(person, "administer")
 
 

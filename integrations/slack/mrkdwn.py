@@ -42,7 +42,7 @@ MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListLine:
     """One item of a list written line by line: its depth, its number (0: a bullet) and its text."""
 
     depth: int
@@ -82,7 +82,7 @@ def paragraphs(runs: Sequence[Run]) -> Iterator[Paragraph]:
             made.append(run)
 
 
-def lists_of(entries: Sequence[Entry]) -> Iterator[List]:
+def lists_of(entries: Sequence[ListLine]) -> Iterator[List]:
     """Items written line by line as nested lists."""
     at = 0
     while at < len(entries):
@@ -157,12 +157,12 @@ def _grouped(kind: str, lines: list[str], depth: int) -> Iterator[Block]:
         yield from paragraphs(runs)
 
 
-def _entry(line: str) -> Entry:
+def _entry(line: str) -> ListLine:
     if bullet := _BULLET.fullmatch(line):
-        return Entry(_depth(bullet[1]), 0, tuple(read_line(bullet[2])))
+        return ListLine(_depth(bullet[1]), 0, tuple(read_line(bullet[2])))
     numbered = _NUMBERED.fullmatch(line)
     assert numbered is not None
-    return Entry(_depth(numbered[1]), int(numbered[2]) or 1, tuple(read_line(numbered[3])))
+    return ListLine(_depth(numbered[1]), int(numbered[2]) or 1, tuple(read_line(numbered[3])))
 
 
 def _depth(indentation: str) -> int:

@@ -6,7 +6,7 @@ from msp.kernel.db import Json
 from msp.kernel.foreign_json import NotJson, foreign_text, parse_object
 
 
-class WrongShape(Exception):
+class InvalidSlackRequest(Exception):
     """A signed request that differs from Slack's documentation; the code is part of the answer."""
 
     def __init__(self, code: str) -> None:
@@ -33,19 +33,19 @@ _COMMAND_TEXTS = ("team_id", "user_id", "channel_id", "command", "trigger_id")
 
 
 def read_event(raw: bytes) -> Json:
-    """The envelope of an Events API request, with the installation's workspace as `team_id`; raises WrongShape."""
+    """The envelope of an Events API request, `team_id` being the installation's; raises InvalidSlackRequest."""
     envelope = _object(raw)
     if not isinstance(envelope.get("type"), str):
-        raise WrongShape("no_type")
+        raise InvalidSlackRequest("no_type")
     if not isinstance(envelope.get("event", {}), dict):
-        raise WrongShape("no_event")
+        raise InvalidSlackRequest("no_event")
     if envelope["type"] == "url_verification" and not isinstance(envelope.get("challenge"), str):
-        raise WrongShape("no_challenge")
+        raise InvalidSlackRequest("no_challenge")
     if envelope["type"] == "event_callback" or "event" in envelope:
         _need(envelope, "event_id", "team_id")
         event = envelope.get("event")
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-            raise WrongShape("no_event")
+            raise InvalidSlackRequest("no_event")
         if event["type"] in ("message", "app_mention"):  # other events have whole objects in these fields
             _check_message(event)
         envelope["team_id"] = _installed_team(envelope)
@@ -54,28 +54,28 @@ def read_event(raw: bytes) -> Json:
 
 
 def read_interaction(raw: bytes) -> Json:
-    """The payload of an interaction; raises WrongShape."""
+    """The payload of an interaction; raises InvalidSlackRequest."""
     form = _form(raw)
     payload = _object(form.get("payload", "").encode())
     if not isinstance(payload.get("type"), str):
-        raise WrongShape("no_type")
+        raise InvalidSlackRequest("no_type")
     for name in ("team", "user"):
         if not isinstance(payload.get(name), dict) or not isinstance(payload[name].get("id"), str):
-            raise WrongShape(f"no_{name}")
+            raise InvalidSlackRequest(f"no_{name}")
     for name in ("container", "channel"):
         part = payload.get(name) or {}
         if not isinstance(part, dict) or not all(isinstance(part.get(field), str | None) for field in _PLACE_TEXTS):
-            raise WrongShape("no_container")
+            raise InvalidSlackRequest("no_container")
     if payload["type"] == "block_actions":
         actions = payload.get("actions")
         if not isinstance(actions, list) or not all(isinstance(each, dict) for each in actions):
-            raise WrongShape("no_actions")
+            raise InvalidSlackRequest("no_actions")
     payload.pop("token", None)
     return payload
 
 
 def read_command(raw: bytes) -> Json:
-    """The fields of a slash command; raises WrongShape."""
+    """The fields of a slash command; raises InvalidSlackRequest."""
     form = _form(raw)
     _need(form, *_COMMAND_TEXTS)
     form.pop("token", None)
@@ -96,38 +96,38 @@ def _installed_team(envelope: Json) -> str:
 def _check_message(event: Json) -> None:
     for name in _EVENT_TEXTS:
         if not isinstance(event.get(name), str | None):
-            raise WrongShape(f"bad_{name}")
+            raise InvalidSlackRequest(f"bad_{name}")
     if not (event.get("channel") and event.get("ts")):
-        raise WrongShape("no_channel")
+        raise InvalidSlackRequest("no_channel")
     files = event.get("files") or []
     if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
-        raise WrongShape("bad_files")
+        raise InvalidSlackRequest("bad_files")
     for name in ("message", "previous_message"):
         inner = event.get(name)
         if inner is None:
             continue
         if not isinstance(inner, dict):
-            raise WrongShape(f"bad_{name}")
+            raise InvalidSlackRequest(f"bad_{name}")
         if not all(isinstance(inner.get(field), str | None) for field in _EVENT_TEXTS):
-            raise WrongShape(f"bad_{name}")
+            raise InvalidSlackRequest(f"bad_{name}")
 
 
 def _object(raw: bytes) -> Json:
     try:
         return parse_object(raw)
     except NotJson as wrong:
-        raise WrongShape(wrong.code) from None
+        raise InvalidSlackRequest(wrong.code) from None
 
 
 def _form(raw: bytes) -> dict[str, str]:
     try:
         fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict")
     except ValueError:
-        raise WrongShape("not_a_form") from None
+        raise InvalidSlackRequest("not_a_form") from None
     return {foreign_text(name): foreign_text(values[0]) for name, values in fields.items()}
 
 
 def _need(fields: Json, *names: str) -> None:
     for name in names:
         if not isinstance(fields.get(name), str) or not fields[name]:
-            raise WrongShape(f"no_{name}")
+            raise InvalidSlackRequest(f"no_{name}")

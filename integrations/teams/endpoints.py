@@ -12,7 +12,7 @@ from integrations.channels.priority import priority_in
 from integrations.teams.bot import run_turn
 from integrations.teams.inbound import place_of
 from integrations.teams.interactions import interactions_of
-from integrations.teams.shapes import WrongShape, read_activity, tenant_of
+from integrations.teams.shapes import InvalidActivity, read_activity, tenant_of
 from integrations.teams.tokens import Keys, NotTrusted, check, check_service
 from integrations.teams.transport import TeamsTransport
 from msp.config import Settings
@@ -28,8 +28,8 @@ STORED = ("message", "messageUpdate", "messageDelete", "conversationUpdate", "in
 blueprint = Blueprint("teams", __name__)
 
 
-@blueprint.errorhandler(WrongShape)
-def _wrong_shape(wrong: WrongShape) -> tuple[Response, int]:
+@blueprint.errorhandler(InvalidActivity)
+def _wrong_shape(wrong: InvalidActivity) -> tuple[Response, int]:
     return jsonify(error={"code": "BadSyntax", "message": wrong.code}), 400
 
 

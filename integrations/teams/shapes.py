@@ -7,7 +7,7 @@ from msp.kernel.db import Json
 from msp.kernel.foreign_json import NotJson, parse_object
 
 
-class WrongShape(Exception):
+class InvalidActivity(Exception):
     """The body is not an activity; `code` describes the problem."""
 
     def __init__(self, code: str) -> None:
@@ -20,26 +20,26 @@ _LISTS = ("entities", "attachments", "membersAdded", "membersRemoved", "reaction
 
 
 def read_activity(raw: bytes) -> Json:
-    """The activity of a body; raises WrongShape. Fields that we do not read are not checked."""
+    """The activity of a body; raises InvalidActivity. Fields that we do not read are not checked."""
     try:
         activity = parse_object(raw)
     except NotJson as wrong:
-        raise WrongShape(wrong.code) from wrong
+        raise InvalidActivity(wrong.code) from wrong
     for name in ("type", "serviceUrl"):
         if not isinstance(activity.get(name), str) or not activity[name]:
-            raise WrongShape(f"{name}_missing")
+            raise InvalidActivity(f"{name}_missing")
     for name in ("conversation", "from", "recipient"):
         part = activity.get(name)
         if not isinstance(part, dict) or not isinstance(part.get("id"), str) or not part["id"]:
-            raise WrongShape(f"{name}_missing")
+            raise InvalidActivity(f"{name}_missing")
     if not tenant_of(activity):
-        raise WrongShape("tenant_missing")
+        raise InvalidActivity("tenant_missing")
     for name in _TEXTS:
         if not isinstance(activity.get(name), str | None):
-            raise WrongShape(f"{name}_not_text")
+            raise InvalidActivity(f"{name}_not_text")
     for name in _LISTS:
         if not isinstance(activity.get(name), list | None):
-            raise WrongShape(f"{name}_not_a_list")
+            raise InvalidActivity(f"{name}_not_a_list")
     return activity
 
 

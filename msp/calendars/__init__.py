@@ -17,7 +17,7 @@
 from msp.calendars.business_time import (
     BANDS,
     Band,
-    Step,
+    DeadlineStep,
     bands,
     deadline,
     elapsed,
@@ -30,7 +30,7 @@ from msp.calendars.working_calendar import Timetable, WorkingCalendar
 __all__ = [
     "BANDS",
     "Band",
-    "Step",
+    "DeadlineStep",
     "Timetable",
     "WorkingCalendar",
     "bands",

@@ -28,7 +28,7 @@ _SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DeadlineStep:
     """One step of a deadline's trail, in UTC; the edge turns it into a sentence.
 
     window: open time used, from start to end (`rule` says whether an override opened it); skipped: a local
@@ -116,7 +116,7 @@ def next_opening(calendar: WorkingCalendar, at: datetime) -> datetime | None:
 
 def explain(
     calendar: WorkingCalendar, start: datetime, budget: Budget, pauses: Iterable[Pause] = ()
-) -> tuple[Step, ...]:
+) -> tuple[DeadlineStep, ...]:
     """The trail of a deadline in order of time: windows used, days skipped and why, pauses.
 
     The windows add up to the budget and the last one ends at the deadline. Under an open pause the trail ends
@@ -133,24 +133,24 @@ def explain(
         if resumed > begun and (paused < until or resumed is _NEVER):
             at = max(paused, begun)
             local = at.astimezone(calendar.zone).date()
-            steps.append(Step("pause", local, at, None if resumed is _NEVER else resumed))
+            steps.append(DeadlineStep("pause", local, at, None if resumed is _NEVER else resumed))
     return tuple(sorted(steps, key=lambda step: step.start))
 
 
-def _day_steps(day: LocalDay, begun: datetime, until: datetime, stops: tuple[Span, ...]) -> Iterator[Step]:
+def _day_steps(day: LocalDay, begun: datetime, until: datetime, stops: tuple[Span, ...]) -> Iterator[DeadlineStep]:
     if day.spans:
         rule: Literal["weekly", "override"] = "override" if day.rule == "override" else "weekly"
         for span in _clipped(day.spans, begun, until):
             for opened, closed in _without(span, stops):
-                yield Step("window", day.date, opened, closed, rule, day.name)
+                yield DeadlineStep("window", day.date, opened, closed, rule, day.name)
         gaps = ((before[1], after[0]) for before, after in pairwise(day.spans))
         for start, end in _clipped(gaps, begun, until):
             if not _is_paused(start, end, stops):
-                yield Step("skipped", day.date, start, end, "break")
+                yield DeadlineStep("skipped", day.date, start, end, "break")
     elif not _is_paused(day.start, day.end, stops):
         reason: Literal["holiday", "override", "closed"] = "closed" if day.rule == "weekly" else day.rule
         name = day.name if day.rule != "weekly" else ""
-        yield Step("skipped", day.date, max(day.start, begun), min(day.end, until), reason, name)
+        yield DeadlineStep("skipped", day.date, max(day.start, begun), min(day.end, until), reason, name)
 
 
 def _is_paused(start: datetime, end: datetime, stops: tuple[Span, ...]) -> bool:

@@ -21,7 +21,7 @@ from msp.kernel.paging import page_by_id
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class ContractSla:
     """The SLA of one contract for one priority and type: budgets of business time in a calendar."""
 
     level: ServiceLevel
@@ -69,23 +69,23 @@ def access_contract(contract_id: UUID) -> Contract:
     return contract
 
 
-def promise_for(
+def sla_for(
     client_id: UUID, *, priority: str, type: str, on: date, contract_id: UUID | None = None
-) -> Promise | None:
+) -> ContractSla | None:
     """The SLA for a client on a day: of the named contract, else of the oldest active one."""
     values = {"client_id": client_id, "day": on, "contract_id": contract_id}
     held = next(iter((_VERSIONS_ON if contract_id is None else _VERSIONS_OF).rows(**values)), None)
-    return promise_of(held, priority=priority, type=type) if held else None
+    return sla_of(held, priority=priority, type=type) if held else None
 
 
-def promise_of(held: Versions, *, priority: str, type: str) -> Promise | None:
+def sla_of(held: Versions, *, priority: str, type: str) -> ContractSla | None:
     """The SLA of a contract for a priority and type; None if it has none."""
     level = service_level(held.id, version=held.version)
     budgets = level.budgets(priority=priority, type=type)
     if not budgets:
         return None
     calendar = working_calendar(held.calendar_id, version=held.calendar_version)
-    return Promise(level=level, calendar_id=held.calendar_id, calendar=calendar, budgets=budgets)
+    return ContractSla(level=level, calendar_id=held.calendar_id, calendar=calendar, budgets=budgets)
 
 
 def service_level(contract_id: UUID, *, version: int) -> ServiceLevel:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from msp import running
 from msp.config import Settings
-from msp.supervisor import ProcessPlan, ProcessRole, Step
+from msp.supervisor import ProcessPlan, ProcessRole, SetupStep
 from simulators.playground import local
 
 
@@ -44,9 +44,9 @@ def _load(settings: Settings) -> Flask:
     return load_app(settings)
 
 
-def _steps(settings: Settings, plan: ProcessPlan, app: Flask) -> list[Step]:
+def _steps(settings: Settings, plan: ProcessPlan, app: Flask) -> list[SetupStep]:
     *before, accounts = plan.steps(app)
-    data = [Step("Demo data", partial(_load_demo, app))] if settings.load_demo else []
+    data = [SetupStep("Demo data", partial(_load_demo, app))] if settings.load_demo else []
     return [*before, *data, accounts]
 
 

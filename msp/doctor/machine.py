@@ -35,7 +35,7 @@ def python_is_new_enough(settings: Settings) -> Iterator[Finding]:
         yield Finding("fault", f"Python {version} is too old", "Install Python 3.11 or newer")
 
 
-def settings_are_read_as_meant(settings: Settings) -> Iterator[Finding]:
+def settings_are_recognised(settings: Settings) -> Iterator[Finding]:
     """The mode, and names that look misspelt."""
     place = "demonstration" if settings.is_demo else "production"
     yield Finding("ok", f"{place}, answering at {settings.public_url}")
@@ -63,7 +63,7 @@ def secrets_are_secret(settings: Settings) -> Iterator[Finding]:
             yield Finding("fault", f"{path} can be read by others", f"chmod go= {path}")
 
 
-def there_is_room(settings: Settings) -> Iterator[Finding]:
+def disk_has_space(settings: Settings) -> Iterator[Finding]:
     """Free disk space for data and files."""
     home = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     free = shutil.disk_usage(home).free
@@ -140,9 +140,9 @@ def logs_are_quiet(settings: Settings) -> Iterator[Finding]:
 
 CHECKS: list[Check] = [
     python_is_new_enough,
-    settings_are_read_as_meant,
+    settings_are_recognised,
     secrets_are_secret,
-    there_is_room,
+    disk_has_space,
     pages_are_built,
     time_zones_are_known_and_new,
     logs_are_quiet,

@@ -31,7 +31,7 @@ _WHAT = {
 }
 
 
-def the_records_are_whole(settings: Settings) -> Iterator[Finding]:
+def record_chain_is_intact(settings: Settings) -> Iterator[Finding]:
     """Every record from the first on; database errors are reported by another check."""
     try:
         from billing import chain  # imported here, because billing cannot be imported without its fonts
@@ -56,4 +56,4 @@ def the_records_are_whole(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", f"the chain of {count} invoice records is whole")
 
 
-CHECKS: list[Check] = [the_records_are_whole]
+CHECKS: list[Check] = [record_chain_is_intact]

@@ -23,7 +23,7 @@ BACKUP = timedelta(hours=26)
 DELIVERIES = "Open Deliveries in the administration: each is listed with its reason and can be retried or discarded"
 
 
-def the_work_is_done(settings: Settings) -> Iterator[Finding]:
+def work_is_processed(settings: Settings) -> Iterator[Finding]:
     """All checks that read tables; database errors are reported by another check."""
     engine = create_engine(settings.app_database_url, poolclass=NullPool)
     try:
@@ -147,4 +147,4 @@ def _long(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {int(seconds % 60)} s"
 
 
-CHECKS: list[Check] = [the_work_is_done]
+CHECKS: list[Check] = [work_is_processed]

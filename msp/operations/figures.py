@@ -16,7 +16,7 @@ from msp.kernel.events import Delivery
 from msp.kernel.inbox import Inbound
 from msp.kernel.leases import Leased
 from msp.kernel.settings import Setting
-from msp.sla.models import Clock, Step
+from msp.sla.models import Clock, TakenEscalationStep
 
 Reader = Session | Connection
 
@@ -68,8 +68,8 @@ def escalation(reader: Reader, *, at: datetime) -> Escalation:
     """How late escalation is; reads the partial indexes of next steps and of taken steps."""
     due = select(func.count(), func.min(Clock.next_step_at)).where(Clock.state == "running", Clock.next_step_at <= at)
     overdue, oldest = reader.execute(due).one()
-    delay = type_coerce(Step.taken_at - Step.due_at, Interval)
-    taken = select(func.count().filter(delay > LATE), func.max(delay)).where(Step.taken_at > at - LATELY)
+    delay = type_coerce(TakenEscalationStep.taken_at - TakenEscalationStep.due_at, Interval)
+    taken = select(func.count().filter(delay > LATE), func.max(delay)).where(TakenEscalationStep.taken_at > at - LATELY)
     late, worst = reader.execute(taken).one()
     return Escalation(overdue, _age(oldest, at), late, worst.total_seconds() if worst else 0.0)
 

@@ -56,7 +56,7 @@ CODES: dict[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReportQuery:
     """A period, the time of the query, and filters: values by dimension, `none` for a missing value."""
 
     period: ReportPeriod
@@ -87,7 +87,7 @@ class ReportLine:
     is_reopened: bool
 
 
-def figures(question: Question, *, by: str) -> list[Figures]:
+def figures(question: ReportQuery, *, by: str) -> list[Figures]:
     """The figures by value of a dimension, sorted by key; ids are texts, months `2026-10`."""
     rows = _rows(question, has_technician=by == "technician")
     key = _key(rows, by)
@@ -99,7 +99,7 @@ def figures(question: Question, *, by: str) -> list[Figures]:
 
 
 def lines(
-    question: Question, *, outcomes: Sequence[str] = (), limit: int, offset: int = 0
+    question: ReportQuery, *, outcomes: Sequence[str] = (), limit: int, offset: int = 0
 ) -> tuple[list[ReportLine], int]:
     """The targets behind figures, last decided first, and their total."""
     page = _page(question, outcomes, limit=limit, offset=offset)
@@ -129,7 +129,7 @@ def lines(
     return shown, found[0]["all"] if found else 0
 
 
-def _page(question: Question, outcomes: Sequence[str], *, limit: int, offset: int) -> Subquery:
+def _page(question: ReportQuery, outcomes: Sequence[str], *, limit: int, offset: int) -> Subquery:
     rows = _rows(question, has_technician=False)
     query = select(rows, func.count().over().label("all"))
     if outcomes:
@@ -157,14 +157,14 @@ _SHOWN = (
 )
 
 
-def _rows(question: Question, *, has_technician: bool) -> Subquery:
+def _rows(question: ReportQuery, *, has_technician: bool) -> Subquery:
     spans = _spans(question)
     has_technician = has_technician or "technician" in question.only
     with_clock = _promised(question, spans, has_technician=has_technician)
     return union_all(with_clock, _unpromised(question, spans)).subquery("promise")
 
 
-def _spans(question: Question) -> CTE:
+def _spans(question: ReportQuery) -> CTE:
     """Each client's period in its own zone."""
     period = question.period
     begun = func.timezone(Client.timezone, cast(literal(period.first), TIMESTAMP))
@@ -175,7 +175,7 @@ def _spans(question: Question) -> CTE:
     return query.cte("span").prefix_with("materialized")
 
 
-def _promised(question: Question, span: CTE, *, has_technician: bool) -> Select[Any]:
+def _promised(question: ReportQuery, span: CTE, *, has_technician: bool) -> Select[Any]:
     moment, at = decided(Clock), question.at
     earliest, latest = question.period.widest()
     stood = exists().where(
@@ -216,7 +216,7 @@ def _promised(question: Question, span: CTE, *, has_technician: bool) -> Select[
     )
 
 
-def _unpromised(question: Question, span: CTE) -> Select[Any]:
+def _unpromised(question: ReportQuery, span: CTE) -> Select[Any]:
     earliest, latest = question.period.widest()
     month = func.to_char(func.timezone(span.c.timezone, Ticket.created_at), "YYYY-MM")
     return (

@@ -17,7 +17,7 @@ from msp.calendars.models import Calendar
 from msp.calendars.queries import working_calendar
 from msp.calendars.working_calendar import WorkingCalendar
 from msp.contracts.escalation_policy import EscalationPolicy, PlannedStep, planned_steps
-from msp.contracts.queries import Promise
+from msp.contracts.queries import ContractSla
 from msp.contracts.service_level import Budgets
 from msp.kernel.db import db
 from msp.kernel.ids import new_id
@@ -53,7 +53,7 @@ ENDS = ("resolution", "fulfilment")
 ANSWERS = ("first_response", "next_response")
 
 
-def start(client_id: UUID, ticket_id: UUID, promise: Promise, *, at: datetime) -> list[Clock]:
+def start(client_id: UUID, ticket_id: UUID, promise: ContractSla, *, at: datetime) -> list[Clock]:
     """Return a running clock for each SLA target of a new ticket; the caller adds them after the ticket is written."""
     timing = Timing(client_id, ticket_id, [], {promise.calendar_id: promise.calendar}, promise.level, [])
     for kind in AT_ONCE:

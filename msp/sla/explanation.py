@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msp.calendars.business_time import Step, explain
+from msp.calendars.business_time import DeadlineStep, explain
 from msp.sla.clocks import pauses_of, spans
 from msp.sla.history import calendar_of, pauses_before
 from msp.sla.models import Clock, Pause
@@ -18,7 +18,7 @@ class Explanation:
     kind: str
     budget: timedelta
     timezone: str
-    steps: tuple[Step, ...]
+    steps: tuple[DeadlineStep, ...]
     started_at: datetime
 
 

@@ -94,7 +94,7 @@ class Pause(Model):
     reason: Mapped[str]
 
 
-class Step(Model):
+class TakenEscalationStep(Model):
     """An escalation step that was taken: once for each clock and key; `step` is its position among those taken."""
 
     __tablename__ = "sla_step"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msp.calendars.business_time import elapsed
-from msp.contracts.queries import Promise
+from msp.contracts.queries import ContractSla
 from msp.kernel.db import db
 from msp.sla.clocks import ANSWERS, ENDS, await_answer, derive, pause, reactivate, resume, start_clock, stop
 from msp.sla.models import Clock
@@ -31,7 +31,7 @@ class Moved:
 
 def retarget(
     timing: Timing,
-    promise: Promise | None,
+    promise: ContractSla | None,
     *,
     status: str,
     opened_at: datetime,
@@ -74,7 +74,7 @@ def _hold(timing: Timing, status: str, *, at: datetime) -> None:
         resume(timing, at=at)
 
 
-def _promise_anew(timing: Timing, promise: Promise, kinds: Sequence[str], *, opened_at: datetime) -> Clock | None:
+def _promise_anew(timing: Timing, promise: ContractSla, kinds: Sequence[str], *, opened_at: datetime) -> Clock | None:
     """Start a target that counts from the ticket's opening and is missing; returns None if it exists."""
     known = [clock for clock in timing.clocks if clock.kind in kinds]
     kind = next((kind for kind in kinds if kind in promise.budgets), None)
@@ -88,7 +88,7 @@ def _promise_anew(timing: Timing, promise: Promise, kinds: Sequence[str], *, ope
     return clock
 
 
-def _follow(timing: Timing, clock: Clock, promise: Promise, *, at: datetime) -> None:
+def _follow(timing: Timing, clock: Clock, promise: ContractSla, *, at: datetime) -> None:
     if clock.kind in ENDS:
         clock.kind = next((kind for kind in ENDS if kind in promise.budgets), clock.kind)
     budget = promise.budgets.get(clock.kind)
@@ -103,7 +103,7 @@ def _follow(timing: Timing, clock: Clock, promise: Promise, *, at: datetime) -> 
         derive(timing, clock)
 
 
-def _hear(timing: Timing, promise: Promise, first: Clock | None, conversation: Conversation) -> None:
+def _hear(timing: Timing, promise: ContractSla, first: Clock | None, conversation: Conversation) -> None:
     """Meet a first response that starts only now, and start the reply target that is owed, from the messages."""
     is_new = first is not None
     if not is_new and ("next_response" not in promise.budgets or timing.open_clock(*ANSWERS)):

@@ -12,7 +12,7 @@ from msp.sla.reply_state import TicketMessage
 from msp.sla.timing import Timing
 
 
-def take_back(
+def undo_reply(
     timing: Timing,
     *,
     answered_at: datetime,

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, insert, select, text, true
 
 from msp.kernel import clock as time
 from msp.kernel.db import Scope, db, work
-from msp.sla.models import Clock, Step
+from msp.sla.models import Clock, TakenEscalationStep
 from msp.sla.timing import Timed, timings_of
 from msp.tickets.escalation_actions import TakenStep, apply_due_steps
 from msp.tickets.models import Ticket
@@ -119,4 +119,4 @@ def _record(taken: Iterable[TakenStep], *, at: datetime) -> None:
         for each in taken
     ]
     if rows:
-        db.session.execute(insert(Step), rows)
+        db.session.execute(insert(TakenEscalationStep), rows)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm.attributes import set_committed_value
 
 from msp.clients.models import Client
-from msp.contracts.queries import promise_of
+from msp.contracts.queries import sla_of
 from msp.kernel.bulk_insert import insert_pending
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid
@@ -33,7 +33,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
     if not client.active:
         raise Conflict("client_not_active")
     number, held = number_and_contract(client, at=at)
-    promise = promise_of(held, priority=request.priority, type=request.type) if held else None
+    promise = sla_of(held, priority=request.priority, type=request.type) if held else None
     ticket = Ticket(
         id=new_id(),
         client_id=client.id,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from msp.calendars.events import CalendarChanged
 from msp.contracts.events import ContractTargetsChanged
-from msp.contracts.queries import Promise, contracts_in
+from msp.contracts.queries import ContractSla, contracts_in
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.event_types import Event
@@ -47,7 +47,7 @@ def _recompute(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID |
         at = clock.now()
         tickets = _chunk(contract_id, client_id, after=after)
         timings = timings_of(Timed(each.client_id, each.id, each.contract_id) for each in tickets)
-        promises: dict[tuple[str, str], Promise | None] = {}
+        promises: dict[tuple[str, str], ContractSla | None] = {}
         for ticket in tickets:
             sort = (ticket.priority, ticket.type)
             if sort not in promises:

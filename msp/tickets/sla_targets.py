@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from msp.contracts.queries import Promise, promise_for
+from msp.contracts.queries import ContractSla, sla_for
 from msp.kernel.db import db
 from msp.people.models import Person
 from msp.sla import clocks as sla
@@ -72,7 +72,13 @@ def on_terms_changed(ticket: Ticket, *, reason: str, at: datetime, actor_id: UUI
 
 
 def retarget_clocks(
-    ticket: Ticket, timing: Timing, promise: Promise | None, *, reason: str, at: datetime, actor_id: UUID | None = None
+    ticket: Ticket,
+    timing: Timing,
+    promise: ContractSla | None,
+    *,
+    reason: str,
+    at: datetime,
+    actor_id: UUID | None = None,
 ) -> None:
     """Apply a service level to an unfinished ticket's clocks; emits `sla.recomputed` with old and new due dates."""
     moved = retarget(
@@ -90,11 +96,11 @@ def retarget_clocks(
         emit_ticket_event(ticket, SlaRecomputed(reason=reason, clocks=clocks), at=at, actor_id=actor_id)
 
 
-def service_level_of(ticket: Ticket) -> Promise | None:
+def service_level_of(ticket: Ticket) -> ContractSla | None:
     """The SLA targets of the ticket's contract for its priority and type now; None without a contract."""
     if ticket.contract_id is None:
         return None
-    return promise_for(
+    return sla_for(
         ticket.client_id,
         priority=ticket.priority,
         type=ticket.type,

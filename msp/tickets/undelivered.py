@@ -8,7 +8,7 @@ from sqlalchemy import select
 from msp.kernel.db import db
 from msp.kernel.events import StoredEvent
 from msp.sla.reply_state import TicketMessage
-from msp.sla.undelivered import take_back
+from msp.sla.undelivered import undo_reply
 from msp.tickets import sla_targets
 from msp.tickets.actions import change_status
 from msp.tickets.events import SlaMet, SlaReopened, TicketStatusChanged, emit_ticket_event
@@ -25,7 +25,7 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
     changes = _status_changes(ticket)
     _wake(ticket, message, changes, at=at)
     timing = sla_targets.timing_for(ticket)
-    affected = take_back(
+    affected = undo_reply(
         timing,
         answered_at=message.at,
         conversation=sla_targets.conversation_of(ticket.id),

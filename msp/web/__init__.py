@@ -49,7 +49,7 @@ from msp.web import (
     validators,
 )
 from msp.web.json_bodies import BodyRequest
-from msp.web.request_scope import own_scope, whoever_is_here
+from msp.web.request_scope import current_person_or_none, own_scope
 
 HERE = Path(__file__).parent
 A_YEAR = 365 * 24 * 3600
@@ -84,7 +84,7 @@ def register(app: Flask) -> None:
 
 def home() -> Response:
     """Redirect to the first page of the person's role."""
-    person = whoever_is_here()
+    person = current_person_or_none()
     if person is None:
         return redirect(url_for("security.login"))
     if may(person, "portal"):

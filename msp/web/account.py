@@ -16,7 +16,7 @@ from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.web.notification_preferences_form import preference_values, read_preferences
 from msp.web.portal.frame import frame
-from msp.web.request_scope import current_person, whoever_is_here
+from msp.web.request_scope import current_person, current_person_or_none
 from msp.web.sessions import CHANGED
 from msp.web.shell import shell
 from msp.words.refusals import field_messages
@@ -40,7 +40,7 @@ def register(app: Flask) -> None:
 
 def account() -> str | Response:
     """The settings that people can change for themselves."""
-    person = whoever_is_here()
+    person = current_person_or_none()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
     return _page(person, preference_values(preferences_of(person.id)), {})
@@ -75,7 +75,7 @@ def _page(person: Person, preferences: Mapping[str, Any], errors: Mapping[str, S
 
 def save_notification_preferences() -> Response | tuple[str, int]:
     """Save notification preferences; redisplays the form with errors if quiet hours cannot be read."""
-    person = whoever_is_here()
+    person = current_person_or_none()
     if person is None:
         return redirect(url_for("security.login", next="/account"))
     try:
@@ -97,7 +97,7 @@ def _reached(person: Person) -> dict[str, bool]:
 
 def save() -> Response:
     """Save the settings; the theme is stored in the browser, not with the person."""
-    if whoever_is_here() is None:
+    if current_person_or_none() is None:
         return redirect(url_for("security.login", next="/account"))
     name, locale, zone = (request.form.get(field, "").strip() for field in ("name", "locale", "timezone"))
     with work(Scope.system()):  # staff restricted to some clients may read staff rows, but not write them

@@ -50,7 +50,7 @@ def current_person() -> Person:
     return person
 
 
-def whoever_is_here() -> Person | None:
+def current_person_or_none() -> Person | None:
     """The person signed in, or None."""
     person: Person | None = g.person
     return person

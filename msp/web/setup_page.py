@@ -11,7 +11,7 @@ from msp.kernel import clock, i18n
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.first_administrator import MIN_PASSWORD, add_first_administrator, has_staff_account
-from msp.web.request_scope import own_scope, whoever_is_here
+from msp.web.request_scope import current_person_or_none, own_scope
 from msp.web.reserved import limit_body
 from msp.words.refusals import field_messages
 
@@ -43,7 +43,7 @@ def register(app: Flask) -> None:
     limit_body(app, "/setup", most=MOST_BYTES)
 
     def lead_to_setup() -> Response | None:
-        is_lost = request.method == "GET" and request.endpoint in LEADING_HERE and whoever_is_here() is None
+        is_lost = request.method == "GET" and request.endpoint in LEADING_HERE and current_person_or_none() is None
         return redirect(url_for("setup")) if is_lost and not state.is_done() else None
 
     app.before_request(lead_to_setup)

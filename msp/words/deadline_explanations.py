@@ -10,7 +10,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from flask_babel import gettext, ngettext
 
-from msp.calendars.business_time import Step
+from msp.calendars.business_time import DeadlineStep
 from msp.sla.explanation import Explanation
 from msp.words import formats
 from msp.words.vocabulary import word
@@ -27,14 +27,14 @@ class Prioritised(Protocol):
     def priority(self) -> str: ...
 
 
-class Named(Protocol):
+class NamedContract(Protocol):
     """A contract, as model or row."""
 
     @property
     def name(self) -> str: ...
 
 
-def sentences(ticket: Prioritised, contract: Named | None, explanation: Explanation) -> list[str]:
+def sentences(ticket: Prioritised, contract: NamedContract | None, explanation: Explanation) -> list[str]:
     """Contract and budget, then the windows used, what was skipped and why, and each pause."""
     named = gettext(
         "Contract “%(name)s”, %(priority)s: %(minutes)s of business time",
@@ -64,14 +64,14 @@ def trail(explanation: Explanation) -> list[str]:
     return lines
 
 
-def skipped_words(steps: Iterable[Step]) -> str:
+def skipped_words(steps: Iterable[DeadlineStep]) -> str:
     """The time that does not count between start and due date, as part of a sentence; empty if all of it counts."""
     left_out = [step for step in steps if step.code != "window"]
     parts = [*_breaks(left_out), *_holidays(left_out), *_closings(left_out), *_stood(left_out)]
     return str(format_list(parts, locale=formats.reader_locale())) if parts else ""
 
 
-def _breaks(steps: Sequence[Step]) -> Iterator[str]:
+def _breaks(steps: Sequence[DeadlineStep]) -> Iterator[str]:
     found = [step for step in steps if step.rule == "break" and step.end]
     if len(found) > 1:
         yield ngettext("%(num)d break", "%(num)d breaks", len(found))
@@ -80,7 +80,7 @@ def _breaks(steps: Sequence[Step]) -> Iterator[str]:
         yield gettext("the break from %(start)s to %(end)s", start=formats.time_of_day(step.start), end=end)
 
 
-def _holidays(steps: Sequence[Step]) -> Iterator[str]:
+def _holidays(steps: Sequence[DeadlineStep]) -> Iterator[str]:
     found = [step for step in steps if step.rule in ("holiday", "override")]
     if len(found) > NAMED:
         yield ngettext("%(num)d holiday", "%(num)d holidays", len(found))
@@ -92,7 +92,7 @@ def _holidays(steps: Sequence[Step]) -> Iterator[str]:
             yield gettext("%(day)s (closed)", day=_weekday(step.day))
 
 
-def _closings(steps: Sequence[Step]) -> Iterator[str]:
+def _closings(steps: Sequence[DeadlineStep]) -> Iterator[str]:
     found = [step for step in steps if step.rule == "closed"]
     if not found:
         return
@@ -102,7 +102,7 @@ def _closings(steps: Sequence[Step]) -> Iterator[str]:
         yield ngettext("%(num)d non-working day", "%(num)d non-working days", len(found))
 
 
-def _stood(steps: Sequence[Step]) -> Iterator[str]:
+def _stood(steps: Sequence[DeadlineStep]) -> Iterator[str]:
     pauses = [step for step in steps if step.code == "pause"]
     if any(step.end is None for step in pauses):
         yield gettext("the current pause")
@@ -115,16 +115,16 @@ def _is_read_elsewhere(explanation: Explanation) -> bool:
     return formats.here(explanation.started_at).utcoffset() != there.utcoffset()
 
 
-def _counted_from(steps: Sequence[Step]) -> datetime:
+def _counted_from(steps: Sequence[DeadlineStep]) -> datetime:
     return next((step.start for step in steps if step.code == "window"), steps[0].start)
 
 
-def _without_plain_days(steps: Iterable[Step]) -> list[Step]:
+def _without_plain_days(steps: Iterable[DeadlineStep]) -> list[DeadlineStep]:
     """Without closed weekend days and breaks, which the windows already show; holidays and exceptions stay."""
     return [step for step in steps if step.code != "skipped" or step.rule in ("holiday", "override")]
 
 
-def _parts(steps: Iterable[Step]) -> Iterator[list[Step]]:
+def _parts(steps: Iterable[DeadlineStep]) -> Iterator[list[DeadlineStep]]:
     """Consecutive ordinary windows of one timetable combined, everything else separately."""
     for (code, rule, _), group in groupby(steps, key=lambda step: (step.code, step.rule, step.name)):
         if code == "window" and rule == "weekly":
@@ -133,7 +133,7 @@ def _parts(steps: Iterable[Step]) -> Iterator[list[Step]]:
             yield from ([step] for step in group)
 
 
-def _lines(part: list[Step]) -> Iterator[str]:
+def _lines(part: list[DeadlineStep]) -> Iterator[str]:
     if part[0].code != "window":
         yield _left_out(part[0])
         return
@@ -153,14 +153,14 @@ def _lines(part: list[Step]) -> Iterator[str]:
     yield _day_line(days[-1])
 
 
-def _day_line(windows: Sequence[Step]) -> str:
+def _day_line(windows: Sequence[DeadlineStep]) -> str:
     first, *others = windows
     spans = [_span(first), *(f"{formats.time_of_day(each.start)} → {_end(each)}" for each in others)]
     line = gettext("%(spans)s (%(minutes)s)", spans=", ".join(spans), minutes=formats.minutes(_total(windows)))
     return f"{line} · {first.name}" if first.name else line
 
 
-def _left_out(step: Step) -> str:
+def _left_out(step: DeadlineStep) -> str:
     if step.code == "skipped":
         if step.rule == "holiday" or step.name:
             name = step.name or gettext("holiday")
@@ -179,18 +179,18 @@ def _shortened(lines: list[str]) -> list[str]:
     return [*lines[:4], gettext("… %(num)d more …", num=len(lines) - SHOWN + 1), *lines[-3:]]
 
 
-def _span(step: Step) -> str:
+def _span(step: DeadlineStep) -> str:
     return f"{formats.moment(step.start)} → {_end(step)}"
 
 
-def _end(step: Step) -> str:
+def _end(step: DeadlineStep) -> str:
     if step.end is None:
         return ""
     is_same_day = formats.here(step.start).date() == formats.here(step.end - timedelta(microseconds=1)).date()
     return formats.time_of_day(step.end) if is_same_day else formats.moment(step.end)
 
 
-def _total(windows: Iterable[Step]) -> int:
+def _total(windows: Iterable[DeadlineStep]) -> int:
     return sum(step.minutes for step in windows)
 
 

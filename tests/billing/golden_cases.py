@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from billing.rating import Block, Entry, Period, Rate, Rated, Rounding, Terms, Usage, rate_period
+from billing.rating import Block, Period, Rated, RatedEntry, RateRow, Rounding, Terms, Usage, rate_period
 from billing.rating.terms import Band, PurchaseOrder, SeatChange, in_order
 from billing.tax import settle, small_invoice, tax_for
 from msp.calendars import WorkingCalendar, bands
@@ -188,14 +188,14 @@ def terms_of(policy: Mapping[str, Any], inputs: Mapping[str, Any]) -> Terms:
     )
 
 
-def rates_of(policy: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Rate, ...]:
+def rates_of(policy: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[RateRow, ...]:
     general = inputs.get("rate") or policy.get("rate") or policy.get("excluded_rate")
-    rows = [Rate(per_hour=Decimal(general))] if general else []
+    rows = [RateRow(per_hour=Decimal(general))] if general else []
     for row in policy.get("rates", ()):
-        rows.append(Rate(per_hour=Decimal(row["rate"]), valid_from=date.fromisoformat(row["from_"])))
+        rows.append(RateRow(per_hour=Decimal(row["rate"]), valid_from=date.fromisoformat(row["from_"])))
     for entry in inputs.get("entries", ()):
         if "rate" in entry:
-            rows.append(Rate(per_hour=Decimal(entry["rate"]), work_type=entry["work_type"]))
+            rows.append(RateRow(per_hour=Decimal(entry["rate"]), work_type=entry["work_type"]))
     return tuple(rows)
 
 
@@ -244,7 +244,7 @@ def block_of(given: Mapping[str, Any], at: int) -> Block:
     )
 
 
-def entries_of(inputs: Mapping[str, Any]) -> Iterator[Entry]:
+def entries_of(inputs: Mapping[str, Any]) -> Iterator[RatedEntry]:
     for at, given in enumerate(inputs.get("entries", ())):
         yield entry_of({"id": f"e{at}", **given})
     if "entry_minutes" in inputs:
@@ -260,10 +260,10 @@ def entries_of(inputs: Mapping[str, Any]) -> Iterator[Entry]:
         yield entry_of({"id": f"m{at}", "minutes": minutes})
 
 
-def entry_of(given: Mapping[str, Any]) -> Entry:
+def entry_of(given: Mapping[str, Any]) -> RatedEntry:
     start = datetime.fromisoformat(given["start"]) if "start" in given else None
     worked = given.get("worked") or given.get("date")
-    return Entry(
+    return RatedEntry(
         id=given["id"],
         worked_on=date.fromisoformat(worked) if worked else (start.date() if start else DAY),
         bands=bands_of(given),
@@ -297,7 +297,7 @@ def calendar() -> WorkingCalendar:
     return WorkingCalendar.from_json(data["calendars"]["MAD-BANDS"])
 
 
-def period_of(inputs: Mapping[str, Any], entries: Sequence[Entry]) -> Period:
+def period_of(inputs: Mapping[str, Any], entries: Sequence[RatedEntry]) -> Period:
     if "month" in inputs:
         days = [date.fromisoformat(f"{inputs['month']}-01")]
     elif "fee" in inputs and ("start" in inputs or "end" in inputs):

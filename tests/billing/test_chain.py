@@ -56,7 +56,7 @@ def drafts(world: World) -> list[Invoice]:
 
 
 def told(settings: Settings) -> list[str]:
-    return [finding.what for finding in records.the_records_are_whole(settings) if finding.level == "fault"]
+    return [finding.what for finding in records.record_chain_is_intact(settings) if finding.level == "fault"]
 
 
 @pytest.mark.parametrize(("statement", "code"), ALTERED, ids=lambda value: str(value)[:60])
@@ -132,5 +132,5 @@ def test_a_whole_chain_is_extended_and_the_doctor_is_content(
 ) -> None:
     credited(drafts[0])
     assert issued(world, drafts[3]).number == "F26-000004"
-    (finding,) = records.the_records_are_whole(settings)
+    (finding,) = records.record_chain_is_intact(settings)
     assert (finding.level, finding.what) == ("ok", "the chain of 5 invoice records is whole")

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from billing.credit_notes import Part, credit
 from billing.models import Invoice, Payment, PaymentEntry
-from billing.payments import due_of, entries_of, note_payment, received, take_back
+from billing.payments import due_of, entries_of, note_payment, received, reverse_entry
 from billing.queries import state_of
 from billing.stripe_client import connect
 from msp.kernel import clock
@@ -146,10 +146,10 @@ def test_a_refund_by_hand_is_owed_again(bill: Invoice) -> None:
 def test_a_mistake_is_taken_back_once(bill: Invoice) -> None:
     entry = paid(bill, WHOLE)
     with work(Scope.staff()):
-        take_back(entry.id, at=clock.now())
+        reverse_entry(entry.id, at=clock.now())
     assert (payment(bill).state, ledger(bill)) == ("pending", [("transfer", WHOLE), ("correction", -WHOLE)])
     with pytest.raises(Conflict), work(Scope.staff()):
-        take_back(entry.id, at=clock.now())
+        reverse_entry(entry.id, at=clock.now())
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_a_transfer_taken_back_stays_so_whatever_stripe_tells_again(
     entry = paid(bill, WHOLE)
     news(stripe_there, drain)
     with work(Scope.staff()):
-        take_back(entry.id, at=clock.now())
+        reverse_entry(entry.id, at=clock.now())
     stripe_there.configure(duplicates=2)
     client = connect("sk_test_0123456789abcdefghij", base=stripe_there.url)
     client.v1.invoices.update(twin, {"description": "Otra vez"})

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rating import Block, Entry, Period, Rate, Rated, RatedLine, Rounding, Terms, Usage, rate_period
-from billing.rating.messages import CODES, Message, message
+from billing.rating import Block, Period, Rated, RatedEntry, RatedLine, RateRow, Rounding, Terms, Usage, rate_period
+from billing.rating.messages import CODES, RatingMessage, message
 from billing.rating.segments import round_minutes
 from billing.rating.terms import Band, Milestone, PurchaseOrder, SeatChange, in_order
 from msp.kernel.money import Money
@@ -30,14 +30,14 @@ def terms(**given: Any) -> Terms:
         "kind": "time_and_materials",
         "currency": "EUR",
         "starts_on": date(2026, 1, 1),
-        "rates": (Rate(per_hour=Decimal(80)),),
+        "rates": (RateRow(per_hour=Decimal(80)),),
     }
     return Terms(**{**usual, **given})
 
 
-def entry(name: str, minutes: int = 60, *, on: date = date(2026, 10, 5), **given: Any) -> Entry:
+def entry(name: str, minutes: int = 60, *, on: date = date(2026, 10, 5), **given: Any) -> RatedEntry:
     bands: tuple[tuple[Band, int], ...] = given.pop("bands", (("business", minutes),))
-    return Entry(id=name, worked_on=on, bands=bands, ticket=given.pop("ticket", f"T-{name}"), **given)
+    return RatedEntry(id=name, worked_on=on, bands=bands, ticket=given.pop("ticket", f"T-{name}"), **given)
 
 
 def hours_block(minutes: int, **given: Any) -> Block:
@@ -53,11 +53,11 @@ def nets(lines: Sequence[RatedLine]) -> list[str]:
     return [str(line.net) for line in lines]
 
 
-def codes(phrases: Sequence[Message]) -> list[str]:
+def codes(phrases: Sequence[RatingMessage]) -> list[str]:
     return [phrase.code for phrase in phrases]
 
 
-def said(phrases: Sequence[Message], code: str) -> dict[str, Any]:
+def said(phrases: Sequence[RatingMessage], code: str) -> dict[str, Any]:
     (phrase,) = [phrase for phrase in phrases if phrase.code == code]
     return dict(phrase.params)
 
@@ -135,7 +135,7 @@ def test_the_scope_of_rounding_changes_the_bill(scope: Any, expected: str) -> No
         entry("3", 61, ticket="T1", on=date(2026, 10, 6)),
     ]
     rounding = {"*": Rounding(scope, 15)}
-    assert net(rate_period(terms(rates=(Rate(per_hour=Decimal(75)),), rounding=rounding), work, OCTOBER)) == expected
+    assert net(rate_period(terms(rates=(RateRow(per_hour=Decimal(75)),), rounding=rounding), work, OCTOBER)) == expected
 
 
 @given(st.integers(0, 2000), st.integers(1, 120), st.integers(0, 120))
@@ -178,11 +178,11 @@ def test_a_write_down_comes_off_the_end_and_no_more_than_is_there() -> None:
 
 def test_the_nearest_rate_wins() -> None:
     card = (
-        Rate(per_hour=Decimal(60)),
-        Rate(per_hour=Decimal(70), valid_from=date(2026, 10, 10)),
-        Rate(per_hour=Decimal(90), work_type="onsite"),
-        Rate(per_hour=Decimal(95), work_type="onsite", tier=3),
-        Rate(per_hour=Decimal(50), work_type="project", valid_to=date(2026, 10, 4)),
+        RateRow(per_hour=Decimal(60)),
+        RateRow(per_hour=Decimal(70), valid_from=date(2026, 10, 10)),
+        RateRow(per_hour=Decimal(90), work_type="onsite"),
+        RateRow(per_hour=Decimal(95), work_type="onsite", tier=3),
+        RateRow(per_hour=Decimal(50), work_type="project", valid_to=date(2026, 10, 4)),
     )
     work = [
         entry("general"),
@@ -198,7 +198,7 @@ def test_the_nearest_rate_wins() -> None:
 
 
 def test_work_without_a_price_is_left_out_and_never_free() -> None:
-    card = (Rate(per_hour=Decimal(80), work_type="remote"),)
+    card = (RateRow(per_hour=Decimal(80), work_type="remote"),)
     rated = rate_period(terms(rates=card), [entry("a"), entry("b", work_type="onsite")], OCTOBER)
     assert net(rated) == "80.00"
     assert [(left.entry, left.reason.code) for left in rated.left_out] == [("b", "left_out.no_rate")]

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rating import Block, Entry, Period, Rate, Rated, Terms, rate_period
+from billing.rating import Block, Period, Rated, RatedEntry, RateRow, Terms, rate_period
 from msp.contracts.actions import RateLine
 from msp.kernel.money import Money, half_up
 from tests.billing.desk import client_of, contract_of, issued, log, run, ticket_of, utc
@@ -24,13 +24,15 @@ def rated(cents: int, work: list[int], price: str, *, more: tuple[int, ...] = ()
         kind="retainer",
         currency="EUR",
         starts_on=date(2026, 1, 1),
-        rates=(Rate(per_hour=Decimal(price)),),
+        rates=(RateRow(per_hour=Decimal(price)),),
     )
     blocks = [
         Block(id=f"b{at}", granted=money, remaining=money, starts_on=date(2026, 1, 1 + at), unit="money")
         for at, money in enumerate((cents, *more))
     ]
-    entries = [Entry(id=f"e{at}", worked_on=DAY, bands=(("business", minutes),)) for at, minutes in enumerate(work)]
+    entries = [
+        RatedEntry(id=f"e{at}", worked_on=DAY, bands=(("business", minutes),)) for at, minutes in enumerate(work)
+    ]
     return rate_period(terms, entries, OCTOBER, blocks=blocks)
 
 

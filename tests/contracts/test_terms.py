@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rating import Entry, Period, rate_period
+from billing.rating import Period, RatedEntry, rate_period
 from billing.terms import blocks_of, minimum_of, terms_of
 from billing.terms_in_force import seats_in
 from msp.contracts.actions import RateLine
@@ -126,7 +126,7 @@ def test_whatever_the_schema_takes_can_be_rated(kind: str, data: st.DataObject) 
     )
     contract.rates = [Rate(work_type="remote", valid_from=date(2026, 1, 1), amount=100_000_000)]
     october = Period(date(2026, 10, 1), date(2026, 10, 31))
-    work = Entry(id="e", worked_on=date(2026, 10, 6), bands=(("business", 700), ("weekend", 740)))
+    work = RatedEntry(id="e", worked_on=date(2026, 10, 6), bands=(("business", 700), ("weekend", 740)))
     rated = rate_period(
         terms_of(contract),
         [work],

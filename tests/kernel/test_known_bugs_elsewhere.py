@@ -16,7 +16,7 @@ from msp.kernel.db import Scope, db, enter, leave, work
 from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, Delivery, StoredEvent, deliver_one, emit, subscribe
 from msp.kernel.inbox import Inbound, Received
-from msp.sla.models import Clock, Step
+from msp.sla.models import Clock, TakenEscalationStep
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.opening import Request, open_ticket
 from tests.kernel.killed_process import die_after, kill_myself
@@ -109,7 +109,7 @@ def test_rq_1354_two_schedulers_take_each_step_once(app: Flask, world: World) ->
     clock.advance(timedelta(minutes=23))
     taken = at_once(app, take_due_steps, times=4)
     with work(Scope.staff()) as session:
-        assert session.scalar(select(func.count()).select_from(Step)) == 6
+        assert session.scalar(select(func.count()).select_from(TakenEscalationStep)) == 6
         assert session.scalar(select(func.count()).where(StoredEvent.kind == "sla.warned")) == 6
         due = select(func.count()).select_from(Clock).where(Clock.next_step_at <= clock.now())
         assert session.scalar(due) == 0

@@ -50,7 +50,7 @@ def one(found: dict[str, str]) -> tuple[str, str]:
     return next(iter(found.items()))
 
 
-DATABASE, WORK, QUEUE = database.database_answers, work.the_work_is_done, queue.queue_answers
+DATABASE, WORK, QUEUE = database.database_answers, work.work_is_processed, queue.queue_answers
 UNSAFE = "is off: a power cut loses what was accepted"  # the tests' own server has durability switched off
 
 
@@ -69,18 +69,16 @@ def production(settings: Settings, **more: object) -> Settings:
 
 def test_production_at_an_address_of_this_machine(settings: Settings) -> None:
     what, mend = one(
-        faults(
-            replace(settings, env="production", public_url="http://127.0.0.1:8000"), machine.settings_are_read_as_meant
-        )
+        faults(replace(settings, env="production", public_url="http://127.0.0.1:8000"), machine.settings_are_recognised)
     )
     assert "not https" in what and "PUBLIC_URL" in mend
-    assert faults(production(settings), machine.settings_are_read_as_meant) == {}
+    assert faults(production(settings), machine.settings_are_recognised) == {}
 
 
 def test_metrics_without_a_token_in_production(settings: Settings) -> None:
-    assert "METRICS_TOKEN" in one(notes(production(settings), machine.settings_are_read_as_meant))[1]
+    assert "METRICS_TOKEN" in one(notes(production(settings), machine.settings_are_recognised))[1]
     token = "a-token-that-nobody-guesses-0123"
-    assert notes(production(settings, metrics_token=token), machine.settings_are_read_as_meant) == {}
+    assert notes(production(settings, metrics_token=token), machine.settings_are_recognised) == {}
 
 
 def test_a_weak_session_key(settings: Settings) -> None:
@@ -100,9 +98,9 @@ def test_a_secret_that_others_may_read(settings: Settings, tmp_path: Path) -> No
 
 
 def test_a_disk_that_is_nearly_full(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert faults(settings, machine.there_is_room) == {}
+    assert faults(settings, machine.disk_has_space) == {}
     monkeypatch.setattr(machine, "LEAST_DISK", 10**18)
-    what, mend = one(faults(settings, machine.there_is_room))
+    what, mend = one(faults(settings, machine.disk_has_space))
     assert "are free for" in what and mend.startswith("Make room")
 
 

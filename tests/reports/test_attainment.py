@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select
 from msp.clients.models import Client
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
-from msp.reports.attainment import DIMENSIONS, NONE, Question, figures, lines
+from msp.reports.attainment import DIMENSIONS, NONE, ReportQuery, figures, lines
 from msp.reports.figures import Figures, sum_of, without_others
 from msp.reports.period import ReportPeriod, read_period
 from msp.reports.reasons import reasons
@@ -35,8 +35,8 @@ def seen(months: World) -> Iterator[World]:
         yield months
 
 
-def asked(period: ReportPeriod, **only: str) -> Question:
-    return Question(period, clock.now(), only)
+def asked(period: ReportPeriod, **only: str) -> ReportQuery:
+    return ReportQuery(period, clock.now(), only)
 
 
 def counted(rows: list[Figures]) -> dict[str | None, dict[str, int]]:

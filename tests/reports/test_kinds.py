@@ -7,7 +7,7 @@ import pytest
 from msp.contracts.service_level import PRIORITIES, PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.reports.attainment import Question, figures, lines
+from msp.reports.attainment import ReportQuery, figures, lines
 from msp.reports.figures import sum_of
 from msp.reports.period import month_of
 from msp.tickets.models import Ticket
@@ -38,7 +38,7 @@ def asked_twice(world: World) -> Ticket:
 
 def test_each_answer_that_was_owed_counts(asked_twice: Ticket) -> None:
     with work(Scope.staff()):
-        question = Question(NOVEMBER, clock.now())
+        question = ReportQuery(NOVEMBER, clock.now())
         counts = {each.key: dict(each.counts) for each in figures(question, by="kind")}
         late = lines(question, outcomes=["met_late"], limit=5)[0]
     assert counts == {
@@ -58,7 +58,7 @@ def test_an_answer_that_was_overdue_when_the_ticket_was_closed_was_not_kept(worl
     clock.advance(minutes(31))
     moved(world, ticket, "resolved")
     with work(Scope.staff()):
-        found = figures(Question(NOVEMBER, clock.now(), {"kind": "next_response"}), by="client")
+        found = figures(ReportQuery(NOVEMBER, clock.now(), {"kind": "next_response"}), by="client")
     assert sum_of(found).counts == {"breached": 1}
 
 
@@ -70,7 +70,7 @@ def test_requests_are_fulfilled(world: World) -> None:
     moved(world, ticket, "resolved")
     wrote(world, ticket)
     with work(Scope.staff()):
-        question = Question(NOVEMBER, clock.now())
+        question = ReportQuery(NOVEMBER, clock.now())
         counts = {each.key: dict(each.counts) for each in figures(question, by="kind")}
         (again,) = [each for each in lines(question, limit=5)[0] if each.is_reopened]
     assert counts["fulfilment"] == {"running": 1} and "resolution" not in counts

@@ -4,7 +4,7 @@ import pytest
 
 from msp.kernel.folding import fold, name_sort_key
 from msp.tickets.search.marking import marked, pieces
-from msp.tickets.search.words import understand
+from msp.tickets.search.words import parse_query
 
 pytestmark = pytest.mark.unit
 
@@ -42,9 +42,9 @@ MARKED = [
 
 @pytest.mark.parametrize(("words", "labels"), LABELS)
 def test_a_number_is_understood_in_any_spelling(words: str, labels: set[tuple[str | None, int]]) -> None:
-    assert labels <= understand(words).labels
+    assert labels <= parse_query(words).labels
     if not labels:
-        assert not understand(words).labels
+        assert not parse_query(words).labels
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_number_is_understood_in_any_spelling(words: str, labels: set[tuple[st
     ],
 )
 def test_terms_and_the_ways_to_write_them(words: str, ways: list[tuple[str, ...]]) -> None:
-    assert [term.ways for term in understand(words).terms] == ways
+    assert [term.spellings for term in parse_query(words).terms] == ways
 
 
 @pytest.mark.parametrize(("text", "forms", "expected"), MARKED)

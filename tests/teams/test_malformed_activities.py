@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from integrations.teams.shapes import WrongShape, read_activity
+from integrations.teams.shapes import InvalidActivity, read_activity
 from msp.kernel import inbox
 
 ACTIVITY: dict[str, Any] = {
@@ -30,13 +30,13 @@ def test_what_the_database_cannot_keep_is_left_out_and_the_rest_stored(app: Flas
 @pytest.mark.parametrize("odd", [7, True, {"a": 1}, 1.5])
 @pytest.mark.parametrize("name", ["entities", "attachments", "membersAdded", "locale", "replyToId", "name", "id"])
 def test_parts_of_another_type_are_refused(name: str, odd: Any) -> None:
-    with pytest.raises(WrongShape):
+    with pytest.raises(InvalidActivity):
         read_activity(json.dumps(ACTIVITY | {"type": "invoke", name: odd}).encode())
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"type": NaN}'])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
-    with pytest.raises(WrongShape):
+    with pytest.raises(InvalidActivity):
         read_activity(body)
 
 

@@ -16,7 +16,7 @@ from msp.contracts.escalation_policy import PolicyStep
 from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import StoredEvent
-from msp.sla.models import Clock, Step
+from msp.sla.models import Clock, TakenEscalationStep
 from msp.tickets import escalation
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.escalation_actions import apply_due_steps
@@ -65,7 +65,7 @@ def tickets(world: World) -> list[Ticket]:
 
 def steps() -> Counter[tuple[object, str]]:
     with work(Scope.system()) as session:
-        return Counter((row.ticket_id, row.key or "") for row in session.scalars(select(Step)))
+        return Counter((row.ticket_id, row.key or "") for row in session.scalars(select(TakenEscalationStep)))
 
 
 def told(*kinds: str) -> Counter[object]:

@@ -13,7 +13,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
-from msp.sla.models import Clock, Step
+from msp.sla.models import Clock, TakenEscalationStep
 from msp.tickets.actions import change_priority, change_status, take
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.escalation_actions import apply_due_steps
@@ -71,7 +71,9 @@ def test_each_step_is_taken_once_however_often_it_is_asked(ticket: Ticket) -> No
     for _ in range(5):
         take_due_steps()
     with work(Scope.staff()) as session:
-        assert [step.key for step in session.query(Step).order_by(Step.step)] == [rung.key for rung in RUNGS]
+        assert [step.key for step in session.query(TakenEscalationStep).order_by(TakenEscalationStep.step)] == [
+            rung.key for rung in RUNGS
+        ]
     assert kinds(ticket).count("sla.breached") == 1
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from msp.contracts.service_level import PriorityTargets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.reports.attainment import Question, lines
+from msp.reports.attainment import ReportQuery, lines
 from msp.reports.period import month_of
 from msp.reports.reasons import margins, reasons
 from msp.tickets import actions
@@ -141,7 +141,7 @@ def test_reports_reckon_by_the_calendar_that_held(world: World, ticket: Ticket, 
 
 def reported(world: World) -> tuple[dict[str, int], dict[str, int], list[str]]:
     """The margins of both sources, and the names in the explanation of the first response."""
-    asked = Question(month_of(date(2026, 12, 1)), clock.now(), {"client": str(world.lozano.id)})
+    asked = ReportQuery(month_of(date(2026, 12, 1)), clock.now(), {"client": str(world.lozano.id)})
     with work(Scope.staff()):
         found, _ = lines(asked, limit=10)
         why, left = reasons(found, at=asked.at), margins(found, at=asked.at)

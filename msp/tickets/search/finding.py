@@ -34,8 +34,8 @@ from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.tickets.search.excerpts import Excerpt, excerpts
 from msp.tickets.search.marking import Piece, marked
-from msp.tickets.search.names import Meant, meanings, with_names_alike
-from msp.tickets.search.words import Asked, is_number, is_ticket_word, understand
+from msp.tickets.search.names import NameMatch, name_matches, with_names_alike
+from msp.tickets.search.words import ParsedQuery, is_number, is_ticket_word, parse_query
 from msp.tickets.ticket_rows import TicketRow, select_tickets
 
 FOUND, MOST_FOUND = 20, 100
@@ -104,7 +104,7 @@ def search(words: str, *, requester_id: UUID | None = None, has_names: bool = Tr
 
     Results are limited to the scope: a client's person finds no notes and nothing of another company.
     """
-    asked, meant, numbered, found = _find(understand(words), requester_id=requester_id, limit=limit)
+    asked, meant, numbered, found = _find(parse_query(words), requester_id=requester_id, limit=limit)
     rows = _unique([*numbered, *found])[:limit]
     forms = [form for each in meant for form in each.forms]
     reasons = excerpts(rows, forms)
@@ -118,7 +118,7 @@ def search(words: str, *, requester_id: UUID | None = None, has_names: bool = Tr
 
 def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]:
     """The condition that a ticket is among those that `search` finds for these words."""
-    asked, meant, _numbered, _found = _find(understand(words), requester_id=requester_id, limit=1)
+    asked, meant, _numbered, _found = _find(parse_query(words), requester_id=requester_id, limit=1)
     if not meant and not asked.labels:
         return false()
     terms, requester = cast(literal(_json(meant)), JSONB), cast(literal(requester_id), Uuid)
@@ -127,10 +127,10 @@ def says(words: str, *, requester_id: UUID | None = None) -> ColumnElement[bool]
 
 
 def _find(
-    asked: Asked, *, requester_id: UUID | None, limit: int
-) -> tuple[Asked, list[Meant], list[TicketRow], list[TicketRow]]:
+    asked: ParsedQuery, *, requester_id: UUID | None, limit: int
+) -> tuple[ParsedQuery, list[NameMatch], list[TicketRow], list[TicketRow]]:
     """The meaning of the terms, tickets by number, and tickets by words; similar names only without exact ones."""
-    meant = meanings(asked)
+    meant = name_matches(asked)
     asked = replace(asked, labels=asked.labels | _labels_of_named(asked, meant))
     asked, numbered = _numbered(asked, requester_id=requester_id)
     found = _ranked(meant, requester_id=requester_id, limit=limit)
@@ -140,7 +140,7 @@ def _find(
     return asked, meant, numbered, found
 
 
-def _labels_of_named(asked: Asked, meant: Sequence[Meant]) -> set[tuple[str | None, int]]:
+def _labels_of_named(asked: ParsedQuery, meant: Sequence[NameMatch]) -> set[tuple[str | None, int]]:
     """The tickets given by a number after a company's name: «Ferretería Lozano 46»."""
     names = [each for each in meant if not is_number(each.term) and not is_ticket_word(each.term)]
     if asked.number is None or not names:
@@ -150,14 +150,14 @@ def _labels_of_named(asked: Asked, meant: Sequence[Meant]) -> set[tuple[str | No
     return {(code, asked.number) for code in db.session.scalars(query)} if ids else set()
 
 
-def _ranked(meant: Sequence[Meant], *, requester_id: UUID | None, limit: int) -> list[TicketRow]:
+def _ranked(meant: Sequence[NameMatch], *, requester_id: UUID | None, limit: int) -> list[TicketRow]:
     if not meant:
         return []
     query = _RANKED[current_scope().is_client]
     return query.rows(terms=_json(meant), requester_id=requester_id, most=max(CANDIDATES, limit), limit=limit)
 
 
-def _numbered(asked: Asked, *, requester_id: UUID | None) -> tuple[Asked, list[TicketRow]]:
+def _numbered(asked: ParsedQuery, *, requester_id: UUID | None) -> tuple[ParsedQuery, list[TicketRow]]:
     """Tickets with these numbers; if a client code was given and matches, only those."""
     if not asked.labels:
         return asked, []
@@ -174,7 +174,7 @@ def _unique(rows: Iterable[TicketRow]) -> list[TicketRow]:
     return list({row.id: row for row in rows}.values())
 
 
-def _has_label(asked: Asked) -> ColumnElement[bool]:
+def _has_label(asked: ParsedQuery) -> ColumnElement[bool]:
     """The condition that the ticket has one of the numbers; of that client, if one was named."""
     conditions = []
     for code, number in sorted(asked.labels, key=str):
@@ -184,14 +184,14 @@ def _has_label(asked: Asked) -> ColumnElement[bool]:
     return or_(false(), *conditions)
 
 
-def _clients(meant: Sequence[Meant]) -> list[Client]:
+def _clients(meant: Sequence[NameMatch]) -> list[Client]:
     """Active companies that match every term."""
     ids = set.intersection(*(set(each.clients) for each in meant)) if meant else set()
     query = select(Client).where(Client.id.in_(ids), Client.active)
     return list(db.session.scalars(query.order_by(by_name(Client.name), Client.id).limit(NAMED))) if ids else []
 
 
-def _people(meant: Sequence[Meant]) -> list[Person]:
+def _people(meant: Sequence[NameMatch]) -> list[Person]:
     """Active people who match every term: by their name, or partly by that of their company."""
     known = {person: client for each in meant for person, client in each.people.items()}
     ids = [
@@ -203,5 +203,5 @@ def _people(meant: Sequence[Meant]) -> list[Person]:
     return list(db.session.scalars(query.order_by(by_name(Person.name), Person.id).limit(NAMED))) if ids else []
 
 
-def _json(meant: Iterable[Meant]) -> str:
+def _json(meant: Iterable[NameMatch]) -> str:
     return json.dumps([each.to_json() for each in meant])

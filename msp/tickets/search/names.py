@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from msp.kernel.db import Json, db
 from msp.kernel.folding import fold
-from msp.tickets.search.words import Asked, Term
+from msp.tickets.search.words import ParsedQuery, Term
 
 NAMESAKES = 500  # people of one name whose tickets are found
 ALIKE = 10  # similar names
@@ -58,7 +58,7 @@ _ALIKE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class NameMatch:
     """A term with its forms in folded text, and matching people (with their company) and companies."""
 
     term: Term
@@ -70,16 +70,16 @@ class Meant:
     def to_json(self) -> Json:
         """As JSON for search_tickets in the database."""
         ids = [f"#p{each}" for each in self.people] + [f"#c{each}" for each in self.clients]
-        return {"ways": list(self.term.ways), "is_exact": self.term.is_exact, "ids": ids}
+        return {"ways": list(self.term.spellings), "is_exact": self.term.is_exact, "ids": ids}
 
 
-def meanings(asked: Asked) -> list[Meant]:
+def name_matches(asked: ParsedQuery) -> list[NameMatch]:
     """The terms without stop words, each with matching names; all of them if all are stop words."""
     if not asked.terms:
         return []
     rows = db.session.execute(_NAMED, {"asked": _json(asked.terms), "namesakes": NAMESAKES})
     meant = [
-        Meant(asked.terms[n], _with_y(forms), is_stop, _people(people), frozenset(map(UUID, clients)))
+        NameMatch(asked.terms[n], _with_y(forms), is_stop, _people(people), frozenset(map(UUID, clients)))
         for n, forms, is_stop, people, clients in rows
     ]
     return [each for each in meant if not each.is_stop] or meant
@@ -90,9 +90,9 @@ def _with_y(forms: Sequence[str]) -> tuple[str, ...]:
     return (*forms, *(f"{form[:-1]}y" for form in forms if form.endswith("i") and len(form) > 3))
 
 
-def with_names_alike(meant: Sequence[Meant]) -> list[Meant]:
+def with_names_alike(meant: Sequence[NameMatch]) -> list[NameMatch]:
     """The terms with people and companies of a similar name, if none has exactly that name."""
-    words = [(n, fold(each.term.ways[0])) for n, each in enumerate(meant) if _may_be_misspelt(each)]
+    words = [(n, fold(each.term.spellings[0])) for n, each in enumerate(meant) if _may_be_misspelt(each)]
     if not words:
         return list(meant)
     db.session.execute(text("select set_config('pg_trgm.word_similarity_threshold', '0.5', true)"))
@@ -103,14 +103,14 @@ def with_names_alike(meant: Sequence[Meant]) -> list[Meant]:
     return [_widened(each, *found[n]) if n in found else each for n, each in enumerate(meant)]
 
 
-def _may_be_misspelt(meant: Meant) -> bool:
-    folded = fold(meant.term.ways[0])
+def _may_be_misspelt(meant: NameMatch) -> bool:
+    folded = fold(meant.term.spellings[0])
     has_name = bool(meant.people or meant.clients)
     return not meant.term.is_exact and not has_name and folded.isalpha()
 
 
-def _widened(meant: Meant, people: list[str], clients: list[str]) -> Meant:
-    return Meant(meant.term, meant.forms, meant.is_stop, _people(people), frozenset(map(UUID, clients)))
+def _widened(meant: NameMatch, people: list[str], clients: list[str]) -> NameMatch:
+    return NameMatch(meant.term, meant.forms, meant.is_stop, _people(people), frozenset(map(UUID, clients)))
 
 
 def _people(told: Sequence[str]) -> dict[UUID, UUID | None]:
@@ -123,21 +123,21 @@ def _people(told: Sequence[str]) -> dict[UUID, UUID | None]:
 
 def _address(term: Term) -> str:
     """A LIKE pattern for the beginning of an email address: any word may be the part before @."""
-    said = re.sub("^mailto:", "", term.ways[0].lower())
+    said = re.sub("^mailto:", "", term.spellings[0].lower())
     is_one = re.fullmatch(r"[^\s@]{3,}(@[^\s@]*)?", said) and not said.isdigit()
     return re.sub(r"([\\%_])", r"\\\1", said) if is_one else ""
 
 
 def _digits(term: Term) -> str:
     """The end of a phone number: its digits without the country code, if there are enough of them."""
-    number = re.fullmatch(r"(?:\+|00)?[\d ()./-]+", term.ways[0])
-    digits = re.sub("[^0-9]", "", term.ways[0]) if number else ""
+    number = re.fullmatch(r"(?:\+|00)?[\d ()./-]+", term.spellings[0])
+    digits = re.sub("[^0-9]", "", term.spellings[0]) if number else ""
     return digits[-9:] if 9 <= len(digits) <= 15 else ""
 
 
 def _tax_id(term: Term) -> str:
     """A company's tax ID: letters and digits, with or without its country."""
-    letters = re.sub("[^A-Z0-9]", "", term.ways[0].upper())
+    letters = re.sub("[^A-Z0-9]", "", term.spellings[0].upper())
     return letters if re.fullmatch(r"(?=.*\d{5})[A-Z0-9]{8,14}", letters) else ""
 
 
@@ -146,10 +146,10 @@ def _json(terms: Sequence[Term]) -> str:
         [
             {
                 "n": n,
-                "ways": list(term.ways),
+                "ways": list(term.spellings),
                 "is_exact": term.is_exact,
-                "is_word": len(fold(term.ways[0])) > 1,
-                "folded": fold(term.ways[0]),
+                "is_word": len(fold(term.spellings[0])) > 1,
+                "folded": fold(term.spellings[0]),
                 "address": _address(term),
                 "digits": _digits(term),
                 "tax_id": _tax_id(term),

@@ -34,13 +34,13 @@ _FORMS = (
 _ACCENTS = str.maketrans("áéíóúü", "aeiouu")
 
 
-def ways(token: str) -> tuple[str, ...]:
+def spellings_of(token: str) -> tuple[str, ...]:
     """The spellings of a token without spaces: the token itself first, without duplicates."""
     bare = token.strip(_AROUND) or token
     return tuple(dict.fromkeys(_all_ways(bare)))
 
 
-def phone_ways(number: str) -> tuple[str, ...]:
+def phone_spellings(number: str) -> tuple[str, ...]:
     """The spellings of a phone number with spaces or hyphens; empty unless it is certainly one."""
     digits = re.sub(r"\D", "", number)
     is_abroad = number.lstrip().startswith(("+", "00"))

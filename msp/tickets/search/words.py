@@ -9,7 +9,7 @@ from itertools import pairwise
 from msp.kernel.folding import fold
 from msp.kernel.storable import storable_text
 from msp.tickets.label import CODE, DASH, DIGITS, narrow, parse_number
-from msp.tickets.search.spellings import phone_ways, ways
+from msp.tickets.search.spellings import phone_spellings, spellings_of
 
 MAX_LENGTH = 200  # characters of a search that are read
 MAX_TERMS = 12
@@ -34,12 +34,12 @@ _PHONE = re.compile(r"(?<![\w.+/-])(?:(?:\+|00)\d{1,3}[ -]?)?\(?\d{2,3}\)?(?:[ -
 class Term:
     """A required term in one of several spellings; `is_exact`: without other word forms."""
 
-    ways: tuple[str, ...]
+    spellings: tuple[str, ...]
     is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedQuery:
     """A parsed search: labels are (client code, number), with None if only a number was given."""
 
     terms: tuple[Term, ...] = ()
@@ -48,7 +48,7 @@ class Asked:
     @property
     def number(self) -> int | None:
         """The only term that is a number, whatever other terms there are."""
-        numbers = [int(found[1]) for term in self.terms if (found := _NUMBER.fullmatch(term.ways[0]))]
+        numbers = [int(found[1]) for term in self.terms if (found := _NUMBER.fullmatch(term.spellings[0]))]
         return numbers[0] if len(numbers) == 1 else None
 
     @property
@@ -59,19 +59,19 @@ class Asked:
 
 def is_number(term: Term) -> bool:
     """Whether a term is a number that a ticket can have."""
-    return _NUMBER.fullmatch(term.ways[0]) is not None
+    return _NUMBER.fullmatch(term.spellings[0]) is not None
 
 
 def is_ticket_word(term: Term) -> bool:
     """Whether a term only marks a number as a ticket number: «ticket», «incidencia», «nº»."""
-    return _LEAD.match(f"{term.ways[0]} 1") is not None
+    return _LEAD.match(f"{term.spellings[0]} 1") is not None
 
 
-def understand(words: str) -> Asked:
+def parse_query(words: str) -> ParsedQuery:
     """Parse a search; empty if it has neither letter nor digit."""
     said = narrow(unicodedata.normalize("NFC", storable_text(words, replacement=" "))).strip()[:MAX_LENGTH]
-    terms = [term for term in _terms(said) if any(map(fold, term.ways))]
-    return Asked(tuple(terms[:MAX_TERMS]), frozenset(_labels(said)))
+    terms = [term for term in _terms(said) if any(map(fold, term.spellings))]
+    return ParsedQuery(tuple(terms[:MAX_TERMS]), frozenset(_labels(said)))
 
 
 def _terms(said: str) -> Iterator[Term]:
@@ -79,13 +79,13 @@ def _terms(said: str) -> Iterator[Term]:
         yield Term((quoted,), is_exact=True)
     rest = _QUOTED.sub(" ", said)
     for number in _PHONE.findall(rest):
-        if found := phone_ways(number):
+        if found := phone_spellings(number):
             yield Term(found)
             rest = rest.replace(number, " ", 1)
     tokens = [token for token in _APART.split(rest) if token]
     for token, following in pairwise([*tokens, ""]):
         if not (re.fullmatch(_SIGN, token, re.IGNORECASE) and re.search(r"\d", following)):  # «nº F2026-0042»
-            yield Term(ways(token))
+            yield Term(spellings_of(token))
 
 
 def _labels(said: str) -> Iterator[tuple[str | None, int]]:

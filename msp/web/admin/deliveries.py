@@ -18,7 +18,7 @@ from msp.kernel.errors import NotFound
 from msp.operations.uncertain_sends import UncertainSends, all_uncertain_sends
 from msp.web.admin import list_queries, queue_rows
 from msp.web.admin.pager import Pager
-from msp.web.admin.queue_rows import STATES, Handled, Letter, Wanted
+from msp.web.admin.queue_rows import STATES, DeliveryRow, HandledRow, RowFilter
 from msp.web.confirm import confirmation, needs_confirmation
 from msp.web.guards import Answer, needs
 from msp.web.sharing import clients_seen
@@ -41,7 +41,7 @@ def add_routes(blueprint: Blueprint) -> None:
 def deliveries() -> str:
     """The rows of one state with their reasons, filtered by direction and program."""
     wanted, pager = _wanted(request.args.get), Pager.of_request()
-    found, total = queue_rows.letters_page(wanted, offset=pager.offset)
+    found, total = queue_rows.rows_page(wanted, offset=pager.offset)
     names = list_queries.names_of_clients({row.client_id for row in found if row.client_id})
     labels = list_queries.labels_of_tickets({row.subject_id for row in found if row.subject_id})
     done = queue_rows.handled(found)
@@ -85,7 +85,7 @@ def drop(delivery_id: str) -> Answer:
 def retry_all() -> Response:
     """Queue all dead rows again that match the page's filters."""
     wanted, count = _wanted(request.form.get), 0
-    for queue, ids in queue_rows.letter_ids(Wanted("dead", wanted.queue, wanted.program)).items():
+    for queue, ids in queue_rows.row_ids(RowFilter("dead", wanted.queue, wanted.program)).items():
         count += dead_letters.retry(queue, ids, actor_id=current_user.person.id, at=clock.now())
         wake.send(DRAINS[queue])
     flash(ngettext("Retrying %(num)d now.", "Retrying %(num)d now.", count), "green")
@@ -96,7 +96,7 @@ def _back() -> str:
     return _url(_wanted(request.form.get))
 
 
-def _url(wanted: Wanted) -> str:
+def _url(wanted: RowFilter) -> str:
     return url_for(
         "admin.deliveries",
         state=wanted.state if wanted.state != "dead" else None,
@@ -105,9 +105,9 @@ def _url(wanted: Wanted) -> str:
     )
 
 
-def _wanted(read: Callable[[str], str | None]) -> Wanted:
+def _wanted(read: Callable[[str], str | None]) -> RowFilter:
     asked = {name: read(name) or "" for name in ("state", "queue", "program")}
-    return Wanted(
+    return RowFilter(
         state=asked["state"] if asked["state"] in STATES else "dead",
         queue=next((queue for queue in MODELS if queue == asked["queue"]), None),
         program=asked["program"][:100],
@@ -129,16 +129,16 @@ def _named(delivery_id: str) -> tuple[Queue, int]:
 
 def count_waiting() -> int:
     """Number of pending rows."""
-    return queue_rows.count_letters("pending")
+    return queue_rows.count_rows("pending")
 
 
-def tabs(current: str, wanted: Wanted) -> list[dict[str, object]]:
+def tabs(current: str, wanted: RowFilter) -> list[dict[str, object]]:
     """The tabs: row states and uncertain sends, each with its count."""
     titles = {"dead": gettext("Failed"), "pending": gettext("In progress"), "discarded": gettext("Discarded")}
     found: list[dict[str, object]] = [
         {
-            "label": f"{titles[state]} · {queue_rows.count_letters(state)}",
-            "url": _url(Wanted(state, wanted.queue, wanted.program)),
+            "label": f"{titles[state]} · {queue_rows.count_rows(state)}",
+            "url": _url(RowFilter(state, wanted.queue, wanted.program)),
             "current": state == current,
         }
         for state in STATES
@@ -155,7 +155,7 @@ def _count(ledger: UncertainSends) -> int:
         return ledger.count(clock.now())
 
 
-def _ways(wanted: Wanted) -> dict[str, object]:
+def _ways(wanted: RowFilter) -> dict[str, object]:
     titles: dict[Queue | None, str] = {
         None: gettext("both"),
         "inbound": gettext("inbound"),
@@ -165,25 +165,29 @@ def _ways(wanted: Wanted) -> dict[str, object]:
         "label": gettext("Direction"),
         "value": titles[wanted.queue],
         "is_set": wanted.queue is not None,
-        "clear_url": _url(Wanted(wanted.state, None, wanted.program)),
+        "clear_url": _url(RowFilter(wanted.state, None, wanted.program)),
         "options": [
-            {"label": title, "url": _url(Wanted(wanted.state, queue, wanted.program)), "current": queue == wanted.queue}
+            {
+                "label": title,
+                "url": _url(RowFilter(wanted.state, queue, wanted.program)),
+                "current": queue == wanted.queue,
+            }
             for queue, title in titles.items()
         ],
     }
 
 
-def _programs(wanted: Wanted) -> dict[str, object]:
+def _programs(wanted: RowFilter) -> dict[str, object]:
     known = queue_rows.programs(wanted.state)
     return {
         "label": gettext("Integration"),
         "value": _program(wanted.program) if wanted.program else gettext("all"),
         "is_set": bool(wanted.program),
-        "clear_url": _url(Wanted(wanted.state, wanted.queue)),
+        "clear_url": _url(RowFilter(wanted.state, wanted.queue)),
         "options": [
             {
                 "label": _program(name) if name else gettext("all"),
-                "url": _url(Wanted(wanted.state, wanted.queue, name)),
+                "url": _url(RowFilter(wanted.state, wanted.queue, name)),
                 "current": name == wanted.program,
             }
             for name in ("", *known)
@@ -191,7 +195,9 @@ def _programs(wanted: Wanted) -> dict[str, object]:
     }
 
 
-def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Handled | None) -> dict[str, object]:
+def _row(
+    row: DeliveryRow, names: dict[UUID, str], labels: dict[UUID, str], done: HandledRow | None
+) -> dict[str, object]:
     label = labels.get(row.subject_id) if row.subject_id else None
     client = names.get(row.client_id, "") if row.client_id else ""
     return {
@@ -211,14 +217,14 @@ def _row(row: Letter, names: dict[UUID, str], labels: dict[UUID, str], done: Han
     }
 
 
-def _done(done: Handled) -> str:
+def _done(done: HandledRow) -> str:
     by = done.by or gettext("someone")
     if done.kind == DeadLetterDiscarded.kind:
         return gettext("Discarded by %(person)s", person=by)
     return gettext("Retried by %(person)s", person=by)
 
 
-def _sentence(row: Letter, label: str | None) -> str:
+def _sentence(row: DeliveryRow, label: str | None) -> str:
     name = _program(row.name)
     if row.queue == "inbound":
         return gettext("Message from %(program)s", program=name)

@@ -24,7 +24,7 @@ EXCERPT = 160  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RowFilter:
     """Filter of rows: state, one queue or both, one program or all."""
 
     state: str = "dead"
@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeliveryRow:
     """A row as the page shows it."""
 
     queue: Queue
@@ -51,7 +51,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class HandledRow:
     """How a person handled a row."""
 
     kind: str
@@ -59,7 +59,7 @@ class Handled:
     at: datetime
 
 
-def letters_page(wanted: Wanted, *, offset: int) -> tuple[list[Letter], int]:
+def rows_page(wanted: RowFilter, *, offset: int) -> tuple[list[DeliveryRow], int]:
     """One page of rows, newest first, and the total."""
     rows = _all(wanted)
     with work(Scope.system()) as session:
@@ -71,7 +71,7 @@ def letters_page(wanted: Wanted, *, offset: int) -> tuple[list[Letter], int]:
     return [letters[key] for key in keys if key in letters], total
 
 
-def letter_ids(wanted: Wanted) -> dict[Queue, list[int]]:
+def row_ids(wanted: RowFilter) -> dict[Queue, list[int]]:
     """The ids of all matching rows, by queue."""
     rows = _all(wanted)
     with work(Scope.system()) as session:
@@ -91,7 +91,7 @@ def programs(state: str) -> list[str]:
         return sorted({name for query in queries for name in session.scalars(query)})
 
 
-def count_letters(state: str) -> int:
+def count_rows(state: str) -> int:
     """Number of rows in a state."""
     counts = [_count(model, state) for model in MODELS.values()]
     with work(Scope.system()) as session:
@@ -100,10 +100,10 @@ def count_letters(state: str) -> int:
 
 def count_dead() -> int:
     """Number of rows that failed after all attempts."""
-    return count_letters("dead")
+    return count_rows("dead")
 
 
-def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
+def handled(letters: Iterable[DeliveryRow]) -> dict[tuple[Queue, int], HandledRow]:
     """The last action of a person on these rows, and who did it."""
     subjects = {subject_of(each.queue, each.id): (each.queue, each.id) for each in letters}
     query = (
@@ -115,7 +115,7 @@ def handled(letters: Iterable[Letter]) -> dict[tuple[Queue, int], Handled]:
         )
         .order_by(StoredEvent.seq)
     )
-    return {subjects[row.subject_id]: Handled(row.kind, row.name or "", row.at) for row in db.session.execute(query)}
+    return {subjects[row.subject_id]: HandledRow(row.kind, row.name or "", row.at) for row in db.session.execute(query)}
 
 
 def is_seen(queue: Queue, row_id: int) -> bool:
@@ -131,7 +131,7 @@ def _is_seen(model: Any) -> ColumnElement[bool]:
     return true() if clients is None else model.client_id.in_(clients)
 
 
-def _all(wanted: Wanted) -> Any:
+def _all(wanted: RowFilter) -> Any:
     parts = []
     for queue, model in MODELS.items():
         name = Inbound.source if queue == "inbound" else Delivery.subscriber
@@ -152,10 +152,10 @@ def _ids(keys: Sequence[tuple[Queue, int]], queue: Queue) -> list[int]:
     return [row_id for of, row_id in keys if of == queue]
 
 
-def _incoming(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
+def _incoming(ids: list[int]) -> dict[tuple[Queue, int], DeliveryRow]:
     query = select(Inbound, func.length(cast(Inbound.payload, Text))).where(Inbound.id.in_(ids))
     return {
-        ("inbound", row.id): Letter(
+        ("inbound", row.id): DeliveryRow(
             "inbound", row.id, row.source, _kind(row), None, row.client_id, None, row.reason or "", row.attempts,
             row.due_at, _short(_excerpt(row)), size,
         )
@@ -163,7 +163,7 @@ def _incoming(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
     }  # fmt: skip
 
 
-def _outgoing(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
+def _outgoing(ids: list[int]) -> dict[tuple[Queue, int], DeliveryRow]:
     query = (
         select(Delivery, StoredEvent, func.length(cast(StoredEvent.data, Text)), Message.body)
         .join(StoredEvent, StoredEvent.id == Delivery.event_id)
@@ -171,7 +171,7 @@ def _outgoing(ids: list[int]) -> dict[tuple[Queue, int], Letter]:
         .where(Delivery.id.in_(ids))
     )
     return {
-        ("delivery", row.id): Letter(
+        ("delivery", row.id): DeliveryRow(
             "delivery", row.id, row.subscriber, event.kind, read_event(event.kind, event.data), row.client_id,
             event.subject_id, row.reason or "", row.attempts, row.due_at, _short(body or ""), size,
         )

@@ -14,7 +14,7 @@ from msp.operations.uncertain_sends import UncertainSend, uncertain_sends_of
 from msp.people.models import Person
 from msp.web.admin import deliveries, list_queries
 from msp.web.admin.pager import PAGE, Pager
-from msp.web.admin.queue_rows import Wanted
+from msp.web.admin.queue_rows import RowFilter
 from msp.web.guards import needs
 from msp.web.sharing import refuse_restricted
 from msp.web.shell import shell
@@ -40,7 +40,7 @@ def in_doubt() -> str:
     return render_template(
         "admin/in_doubt.html",
         shell=shell(current="admin.deliveries"),
-        tabs=deliveries.tabs("doubt", Wanted()),
+        tabs=deliveries.tabs("doubt", RowFilter()),
         waiting=deliveries.count_waiting(),
         rows=[_row(each, names, tickets) for each in found],
         **pager.context(total),

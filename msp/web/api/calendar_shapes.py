@@ -11,7 +11,7 @@ from msp.calendars.place_models import SCOPES
 from msp.calendars.queries import to_value
 from msp.calendars.working_calendar import MINUTES_A_DAY, WEEKDAYS, parse_window, to_end_of_day
 from msp.kernel import clock
-from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, one_of
+from msp.web.api.fields import Instant, Schema, Shown, TextField, Whole, one_of
 
 Minutes = tuple[int, int]
 OWN = "own"
@@ -65,16 +65,16 @@ class TimetableShape(Schema):
     """Weekly hours from a date until the next timetable."""
 
     from_day = fields.Date(required=True)
-    name = Text(longest=120, load_default="", metadata={"example": "Jornada de verano"})
+    name = TextField(longest=120, load_default="", metadata={"example": "Jornada de verano"})
     weekly = fields.Nested(Weekly, required=True)
 
 
 class HolidaySet(Schema):
     """A place by its codes: it is made where there is none yet, and its years filled where they are missing."""
 
-    country = Text(longest=2, blank=False, required=True, metadata={"description": "ISO 3166-1", "example": "ES"})
-    region = Text(longest=6, allow_none=True, metadata={"description": "ISO 3166-2", "example": "MD"})
-    municipality = Text(longest=120, metadata={"description": "A municipality or island", "example": "Getafe"})
+    country = TextField(longest=2, blank=False, required=True, metadata={"description": "ISO 3166-1", "example": "ES"})
+    region = TextField(longest=6, allow_none=True, metadata={"description": "ISO 3166-2", "example": "MD"})
+    municipality = TextField(longest=120, metadata={"description": "A municipality or island", "example": "Getafe"})
     years = fields.List(Whole(least=2000, most=2100), validate=validate.Length(max=20, error="too_long"))
 
     @pre_load
@@ -98,7 +98,7 @@ class OwnHoliday(Schema):
     """A closed day of the calendar's own."""
 
     day = fields.Date(required=True)
-    name = Text(longest=200, load_default="")
+    name = TextField(longest=200, load_default="")
 
 
 class CalendarException(Schema):
@@ -106,14 +106,14 @@ class CalendarException(Schema):
 
     day = fields.Date(required=True)
     windows = fields.List(Window(), load_default=list)
-    name = Text(longest=120, load_default="")
+    name = TextField(longest=120, load_default="")
 
 
 class CalendarChange(Schema):
     """What may be changed of a calendar; a list that is sent replaces the whole list."""
 
-    name = Text(longest=200, blank=False)
-    timezone = Text(longest=64, blank=False, metadata={"example": "Europe/Madrid"})
+    name = TextField(longest=200, blank=False)
+    timezone = TextField(longest=64, blank=False, metadata={"example": "Europe/Madrid"})
     weekly = fields.Nested(Weekly, metadata={"description": "Weekly hours until the first timetable starts"})
     timetables = fields.List(fields.Nested(TimetableShape), validate=validate.Length(max=200, error="too_long"))
     place_id = fields.UUID(allow_none=True, metadata={"description": "The place whose public holidays it closes on"})
@@ -128,7 +128,7 @@ class CalendarChange(Schema):
 class CalendarIn(CalendarChange):
     """A new calendar; without a name it is called like its zone."""
 
-    timezone = Text(longest=64, blank=False, required=True, metadata={"example": "Europe/Madrid"})
+    timezone = TextField(longest=64, blank=False, required=True, metadata={"example": "Europe/Madrid"})
     weekly = fields.Nested(
         Weekly, required=True, metadata={"description": "Weekly hours until the first timetable starts"}
     )
@@ -166,7 +166,7 @@ class PlaceHolidayShape(Schema):
     """A public holiday of a place."""
 
     day = fields.Date(required=True)
-    name = Text(longest=120, blank=False, required=True)
+    name = TextField(longest=120, blank=False, required=True)
     scope = one_of(SCOPES, load_default="municipal", metadata={"description": "Who declares it"})
 
 
@@ -191,10 +191,10 @@ class PlaceYearOut(Shown):
 class PlaceIn(Schema):
     """A new place; its present year is filled at once."""
 
-    name = Text(longest=120, blank=False, required=True, metadata={"example": "Getafe"})
-    country = Text(longest=2, blank=False, required=True, metadata={"description": "ISO 3166-1", "example": "ES"})
-    region = Text(longest=9, load_default="", metadata={"description": "ISO 3166-2", "example": "MD"})
-    municipality = Text(longest=120, load_default="", metadata={"description": "A municipality or island"})
+    name = TextField(longest=120, blank=False, required=True, metadata={"example": "Getafe"})
+    country = TextField(longest=2, blank=False, required=True, metadata={"description": "ISO 3166-1", "example": "ES"})
+    region = TextField(longest=9, load_default="", metadata={"description": "ISO 3166-2", "example": "MD"})
+    municipality = TextField(longest=120, load_default="", metadata={"description": "A municipality or island"})
 
 
 class PlaceOut(Shown):

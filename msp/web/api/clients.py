@@ -13,7 +13,7 @@ from msp.clients.tax_regime import TAX_REGIMES
 from msp.kernel import clock
 from msp.people.actions import LOCALES
 from msp.web.api.access import caller, is_allowed, require
-from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, currency, one_of
+from msp.web.api.fields import Flag, Instant, Schema, Shown, TextField, Whole, currency, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -29,21 +29,21 @@ ADDRESS = "Postal address: line1, line2, postcode, city, province, country (ISO 
 class ClientChange(Schema):
     """What may be changed of a client company."""
 
-    name = Text(blank=False, longest=200)
-    legal_name = Text(longest=200, allow_none=True)
-    tax_id = Text(longest=40, allow_none=True)
+    name = TextField(blank=False, longest=200)
+    legal_name = TextField(longest=200, allow_none=True)
+    tax_id = TextField(longest=40, allow_none=True)
     tax_regime = one_of(
         TAX_REGIMES, metadata={"description": "Must agree with the addresses and tax numbers of both parties"}
     )
     billing_address = fields.Dict(
-        keys=Text(longest=40, blank=False), values=Text(longest=200), metadata={"description": ADDRESS}
+        keys=TextField(longest=40, blank=False), values=TextField(longest=200), metadata={"description": ADDRESS}
     )
-    billing_email = Text(longest=254, allow_none=True)
+    billing_email = TextField(longest=254, allow_none=True)
     locale = one_of(LOCALES)
-    timezone = Text(longest=64, metadata={"description": "IANA name", "example": "Europe/Madrid"})
+    timezone = TextField(longest=64, metadata={"description": "IANA name", "example": "Europe/Madrid"})
     currency = currency()
-    sector = Text(longest=100, allow_none=True)
-    mail_domains = fields.List(Text(longest=253, blank=False))
+    sector = TextField(longest=100, allow_none=True)
+    mail_domains = fields.List(TextField(longest=253, blank=False))
     payment_days = Whole(least=0, most=MOST_PAYMENT_DAYS)
     guest_policy = one_of(
         GUEST_POLICIES,
@@ -55,8 +55,8 @@ class ClientChange(Schema):
 class ClientIn(ClientChange):
     """A new client company; without them it reads Spanish in Madrid, pays in euros and is taxed as its address says."""
 
-    name = Text(blank=False, longest=200, required=True)
-    code = Text(blank=False, longest=8, required=True, metadata={"description": "Two to eight of A–Z and 0–9"})
+    name = TextField(blank=False, longest=200, required=True)
+    code = TextField(blank=False, longest=8, required=True, metadata={"description": "Two to eight of A–Z and 0–9"})
 
 
 class ClientOut(Shown):
@@ -84,7 +84,7 @@ class ClientOut(Shown):
 class ClientQuery(PageQuery):
     """Which client companies."""
 
-    code = Text(longest=8, load_default=None)
+    code = TextField(longest=8, load_default=None)
 
 
 @blueprint.get("/clients")

@@ -13,7 +13,7 @@ from msp.clients.queries import access_client, access_connection, connections_pa
 from msp.kernel import clock
 from msp.kernel.errors import Invalid
 from msp.web.api.access import require
-from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
+from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, Resource, resource, settled
 
@@ -21,7 +21,7 @@ from msp.web.api.resource import Answer, Resource, resource, settled
 class _ConnectionIn(Schema):
     """One workspace or tenant: the fields of its kind, as for an app that was built by hand."""
 
-    name = Text(longest=200)
+    name = TextField(longest=200)
 
     @validates_schema
     def check_kind(self, data: dict[str, Any], **_: Any) -> None:
@@ -101,9 +101,9 @@ def _with_fields(base: type[Schema], more: Mapping[str, fields.Field[Any]]) -> t
     return made
 
 
-def _text(field: ConnectionField) -> Text:
+def _text(field: ConnectionField) -> TextField:
     described = {"description": str(field.help), "example": field.example}
-    return Text(
+    return TextField(
         longest=field.max_length,
         blank=False,
         load_only=field.is_secret,

@@ -11,7 +11,7 @@ from msp.contracts.models import WORK_TYPES, Contract, SlaTarget
 from msp.contracts.service_level import ANY_TYPE, MAY_PAUSE, PRIORITIES, TYPES
 from msp.kernel.db import Json
 from msp.kernel.money import InvalidMoney, Money
-from msp.web.api.fields import Anything, Instant, MoneyShape, Schema, Shown, Text, Whole, currency, one_of
+from msp.web.api.fields import Anything, Instant, MoneyShape, Schema, Shown, TextField, Whole, currency, one_of
 from msp.web.api.pages import PageQuery
 
 PRICES = ("fee", "block_amount", "overage_rate", "km_rate", "minimum_invoice", "po_limit")
@@ -76,7 +76,7 @@ class EscalationShape(Schema):
     action = one_of(ACTIONS, required=True)
     clocks = fields.List(one_of(CLOCK_KINDS), metadata={"description": "The promises it belongs to; none: all of them"})
     who = fields.List(
-        Text(longest=43),
+        TextField(longest=43),
         metadata={"description": f"`notify`: {', '.join(ROLES)} or person:<uuid>; `assign`: on_call or person:<uuid>"},
     )
     by = fields.List(one_of(MEDIA))
@@ -95,7 +95,7 @@ class RateShape(Schema):
 class ContractChange(Schema):
     """What may be changed of a contract: named targets and terms replace theirs, a rate card replaces the whole."""
 
-    name = Text(longest=200, blank=False)
+    name = TextField(longest=200, blank=False)
     kind = one_of(KIND_CODES)
     starts_on = fields.Date()
     ends_on = fields.Date(allow_none=True)
@@ -108,8 +108,8 @@ class ContractChange(Schema):
         fields.Nested(EscalationShape), metadata={"description": "Replaces the whole ladder; empty: the usual one"}
     )
     rate_card = fields.List(fields.Nested(RateShape))
-    terms = fields.Dict(keys=Text(longest=60), values=Anything(), metadata=TERMS)
-    po_number = Text(longest=100, allow_none=True)
+    terms = fields.Dict(keys=TextField(longest=60), values=Anything(), metadata=TERMS)
+    po_number = TextField(longest=100, allow_none=True)
     terms_from = fields.Date(
         load_only=True,
         metadata={"description": "From which day changed terms price work and fees; the client's today unless told"},

@@ -14,7 +14,7 @@ from msp.tickets.api_queries import events_page, messages_page
 from msp.tickets.events import TicketStatusChanged
 from msp.tickets.models import Message, Ticket
 from msp.web.api.access import caller, check_own, require
-from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
+from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 from msp.web.parts.rich import rich_text
@@ -25,7 +25,7 @@ blueprint = resource("conversation", tag="Conversation")
 class MessageIn(Schema):
     """Something to say: to the client, or among staff. `author_id` lets staff pass on what a client's person said."""
 
-    body = Text(longest=messages.MAX_BODY, blank=False, required=True)
+    body = TextField(longest=messages.MAX_BODY, blank=False, required=True)
     visibility = one_of(("public", "internal"), load_default="public")
     author_id = fields.UUID()
     last_seen_message_id = fields.UUID(

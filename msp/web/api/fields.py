@@ -39,7 +39,7 @@ class Shown(Schema):
         unknown = EXCLUDE
 
 
-class Text(fields.String):
+class TextField(fields.String):
     """A string that the database can hold; `blank=False` wants something in it."""
 
     def __init__(self, *, longest: int = 500, blank: bool = True, **kwargs: Any) -> None:
@@ -113,8 +113,8 @@ class Anything(fields.Raw):
 class MoneyShape(Schema):
     """An exact amount: {"amount": "123.45", "currency": "EUR"}."""
 
-    amount = Text(required=True, longest=20, metadata={"example": "123.45"})
-    currency = Text(required=True, longest=3, metadata={"example": "EUR"})
+    amount = TextField(required=True, longest=20, metadata={"example": "123.45"})
+    currency = TextField(required=True, longest=3, metadata={"example": "EUR"})
 
     @pre_dump
     def write(self, money: Money, **_: Any) -> dict[str, str]:
@@ -135,13 +135,13 @@ def one_of(codes: Collection[str], **kwargs: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(tuple(codes), error="unknown"), **kwargs)
 
 
-def currency(**kwargs: Any) -> Text:
+def currency(**kwargs: Any) -> TextField:
     """An ISO 4217 code."""
 
     def check(code: str) -> None:
         if code not in _CURRENCIES:
             raise ValidationError("unknown")
 
-    field = Text(longest=3, metadata={"example": "EUR"}, **kwargs)
+    field = TextField(longest=3, metadata={"example": "EUR"}, **kwargs)
     field.validators.append(check)
     return field

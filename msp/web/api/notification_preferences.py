@@ -12,7 +12,7 @@ from msp.notify.preferences import NotificationPreferences, preferences_of, set_
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.web.api.access import caller, is_allowed
-from msp.web.api.fields import Schema, Shown, Text, Whole
+from msp.web.api.fields import Schema, Shown, TextField, Whole
 from msp.web.api.resource import Answer, resource
 from msp.web.notification_preferences_form import minute_of, wall
 
@@ -27,8 +27,8 @@ class NotificationPreferencesIn(Schema):
     by_chat = fields.Boolean()
     by_mail = fields.Boolean()
     allow_urgent = fields.Boolean()
-    quiet_from = Text(longest=5, allow_none=True, metadata=TIME)
-    quiet_until = Text(longest=5, allow_none=True, metadata=TIME)
+    quiet_from = TextField(longest=5, allow_none=True, metadata=TIME)
+    quiet_until = TextField(longest=5, allow_none=True, metadata=TIME)
     quiet_days = fields.List(Whole(least=0, most=6), validate=validate.Length(max=7, error="too_long"))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from marshmallow import RAISE, fields
 
 from msp.kernel.errors import Invalid
-from msp.web.api.fields import Schema, Shown, Text, WholeInQuery
+from msp.web.api.fields import Schema, Shown, TextField, WholeInQuery
 
 Row = TypeVar("Row")
 QUERY: dict[str, Any] = {"location": "query", "unknown": RAISE}  # for @input: a mistyped filter is refused
@@ -19,7 +19,7 @@ class PageQuery(Schema):
     """Which page of a list."""
 
     limit = WholeInQuery(least=1, most=200, load_default=50)
-    cursor = Text(longest=300, load_default=None, metadata={"description": "`next_cursor` of the page before"})
+    cursor = TextField(longest=300, load_default=None, metadata={"description": "`next_cursor` of the page before"})
 
 
 def page_of(item: type[Schema], name: str) -> type[Schema]:

@@ -11,7 +11,7 @@ from msp.people.actions import LOCALES, add_person
 from msp.people.models import CLIENT_ROLES, STAFF_ROLES
 from msp.people.queries import people_page
 from msp.web.api.access import caller, require
-from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, one_of
+from msp.web.api.fields import Flag, Instant, Schema, Shown, TextField, Whole, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
@@ -22,12 +22,12 @@ class PersonIn(Schema):
     """Somebody new: staff without a `client_id`. Language and zone are the company's where they are not named."""
 
     client_id = fields.UUID(allow_none=True, load_default=None)
-    name = Text(longest=200, blank=False, required=True)
-    email = Text(longest=254, allow_none=True, load_default=None)
+    name = TextField(longest=200, blank=False, required=True)
+    email = TextField(longest=254, allow_none=True, load_default=None)
     role = one_of((*STAFF_ROLES, *CLIENT_ROLES), required=True)
-    title = Text(longest=200, allow_none=True, load_default=None)
+    title = TextField(longest=200, allow_none=True, load_default=None)
     locale = one_of(LOCALES)
-    timezone = Text(longest=64, metadata={"example": "Europe/Madrid"})
+    timezone = TextField(longest=64, metadata={"example": "Europe/Madrid"})
     tier = Whole(least=1, most=3, allow_none=True, load_default=None)
     is_guest = Flag(load_default=False, metadata={"description": "Of another company, in the client's chat"})
 
@@ -57,7 +57,7 @@ class PersonQuery(PageQuery):
     client_id = fields.UUID()
     is_staff = Flag()
     role = one_of((*STAFF_ROLES, *CLIENT_ROLES))
-    email = Text(longest=254)
+    email = TextField(longest=254)
 
 
 @blueprint.get("/people")

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields
 
 from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid
-from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question, ReportLine, figures, lines
+from msp.reports.attainment import CODES, DIMENSIONS, NONE, ReportLine, ReportQuery, figures, lines
 from msp.reports.figures import OTHERS, Figures, sum_of, without_others
 from msp.reports.forecast import AT_RISK
 from msp.reports.late_chance import FEWEST
@@ -19,7 +19,7 @@ from msp.reports.outlook import HORIZONS, Expected, outlook
 from msp.reports.period import ReportPeriod, read_period
 from msp.reports.reasons import Reason, reasons
 from msp.web.api.access import caller, is_allowed, require
-from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
+from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page_of, write_cursor
 from msp.web.api.resource import Answer, resource
 from msp.web.api.ticket_shapes import Assignee, ExplanationOut, told
@@ -41,10 +41,10 @@ class Outcomes(fields.String):
 class AttainmentQuery(Schema):
     """Which promises: those alive in a period, each client's days in its own time zone."""
 
-    period_start = Text(
+    period_start = TextField(
         longest=10, data_key="from", metadata={"description": "A day or a month (2026-10); default: the present month"}
     )
-    period_end = Text(longest=10, data_key="to", metadata={"description": "A day or a month, included"})
+    period_end = TextField(longest=10, data_key="to", metadata={"description": "A day or a month, included"})
     kind = one_of(CODES["kind"])
     client_id = fields.UUID()
     contract_id = Assignee(metadata={"description": "A contract's id, or `none`"})
@@ -64,7 +64,7 @@ class PromisesQuery(PageQuery, AttainmentQuery):
     """Which promises, of which ends, and which page of them."""
 
     outcome = Outcomes(metadata={"description": f"One or several with commas: {', '.join((*COUNTED, *EXCLUDED))}"})
-    month = Text(longest=7, metadata={"description": "Those decided in a month of the period (2026-10)"})
+    month = TextField(longest=7, metadata={"description": "Those decided in a month of the period (2026-10)"})
 
 
 class PeriodShape(Shown):
@@ -258,7 +258,7 @@ def read_forecast(query_data: dict[str, Any]) -> Answer:
     }
 
 
-def _question(data: dict[str, Any], *, by: str = "") -> Question:
+def _question(data: dict[str, Any], *, by: str = "") -> ReportQuery:
     require("desk", "see_company")
     at, period = clock.now(), _period(data)
     only = {name.removesuffix("_id"): str(value) for name, value in data.items()}
@@ -267,7 +267,7 @@ def _question(data: dict[str, Any], *, by: str = "") -> Question:
         raise Denied("not_allowed")
     if technician not in (None, NONE, str(caller().id)) and not is_allowed("see_team_reports"):
         raise Denied("not_allowed")
-    return Question(period, at, only)
+    return ReportQuery(period, at, only)
 
 
 def _period(data: dict[str, Any]) -> ReportPeriod:

@@ -8,7 +8,7 @@ from msp.tickets.search import Hit, Piece
 from msp.tickets.search import search as find
 from msp.web.api.access import caller, is_allowed, is_own_only
 from msp.web.api.clients import ClientOut
-from msp.web.api.fields import Schema, Shown, Text, WholeInQuery
+from msp.web.api.fields import Schema, Shown, TextField, WholeInQuery
 from msp.web.api.pages import QUERY
 from msp.web.api.people import PersonOut
 from msp.web.api.resource import Answer, resource
@@ -19,7 +19,9 @@ blueprint = resource("search", tag="Search")
 class SearchQuery(Schema):
     """What to look for."""
 
-    q = Text(longest=200, required=True, metadata={"description": "Words, a name, a file name, or a ticket number"})
+    q = TextField(
+        longest=200, required=True, metadata={"description": "Words, a name, a file name, or a ticket number"}
+    )
     limit = WholeInQuery(least=1, most=100, load_default=20, metadata={"description": "Of tickets"})
 
 

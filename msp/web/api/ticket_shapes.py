@@ -21,7 +21,7 @@ from msp.tickets.opening import MAX_SUBJECT
 from msp.tickets.states import PRIORITIES, STATUSES
 from msp.tickets.ticket_rows import PersonName, TicketRow
 from msp.web.api.access import caller
-from msp.web.api.fields import Instant, Schema, Shown, Text, Whole, WholeInQuery, one_of
+from msp.web.api.fields import Instant, Schema, Shown, TextField, Whole, WholeInQuery, one_of
 from msp.web.api.pages import PageQuery
 from msp.words.deadline_explanations import trail
 
@@ -73,7 +73,7 @@ class TicketQuery(PageQuery):
     tier = WholeInQuery(least=1, most=3)
     priority = one_of(PRIORITIES)
     type = one_of(TYPES)
-    q = Text(longest=200, metadata={"description": "As in `/search`: words, names, numbers such as LOZ-42"})
+    q = TextField(longest=200, metadata={"description": "As in `/search`: words, names, numbers such as LOZ-42"})
     order = one_of(
         ("newest", "due"), load_default="newest", metadata={"description": "`due`: unfinished ones by what is due"}
     )
@@ -82,7 +82,7 @@ class TicketQuery(PageQuery):
 class TicketChange(Schema):
     """What may be changed of a ticket; several at once are one change."""
 
-    subject = Text(longest=MAX_SUBJECT, blank=False)
+    subject = TextField(longest=MAX_SUBJECT, blank=False)
     type = one_of(TYPES)
     impact = one_of(LEVELS)
     urgency = one_of(LEVELS)
@@ -98,7 +98,7 @@ class TicketChange(Schema):
         allow_none=True,
         metadata={"description": "Another one of the client: open promises follow it"},
     )
-    tags = fields.List(Text(longest=50, blank=False))
+    tags = fields.List(TextField(longest=50, blank=False))
 
 
 class RequesterActionIn(Schema):
@@ -128,14 +128,14 @@ class TicketIn(Schema):
         }
     )
     requester_id = fields.UUID(metadata={"description": "The same as `requester` with an id"})
-    subject = Text(longest=MAX_SUBJECT, blank=False, required=True)
-    body = Text(longest=MAX_BODY, load_default="")
+    subject = TextField(longest=MAX_SUBJECT, blank=False, required=True)
+    body = TextField(longest=MAX_BODY, load_default="")
     type = one_of(TYPES, load_default="incident")
     impact = one_of(LEVELS, load_default="medium")
     urgency = one_of(LEVELS, load_default="medium")
     priority = one_of(PRIORITIES)
     source = one_of(SOURCES, load_default="api")
-    tags = fields.List(Text(longest=50, blank=False), load_default=list)
+    tags = fields.List(TextField(longest=50, blank=False), load_default=list)
     tier = Whole(least=1, most=3)
     queue = one_of(QUEUES, metadata={"description": "Another way to name the tier"})
     assignee_id = fields.UUID(allow_none=True)

@@ -12,7 +12,7 @@ from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets.queries import access_ticket
 from msp.web.api.access import caller, is_allowed, require
-from msp.web.api.fields import Flag, Instant, Schema, Shown, Text, Whole, one_of
+from msp.web.api.fields import Flag, Instant, Schema, Shown, TextField, Whole, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 from msp.worklog.actions import MAX_MINUTES, access_entry, delete_time, edit_time, log_time, owns_time
@@ -29,7 +29,7 @@ class TimeEntryChange(Schema):
     minutes = Whole(least=1, most=MAX_MINUTES)
     work_type = one_of(WORK_TYPES)
     billable = Flag()
-    note = Text(longest=2000)
+    note = TextField(longest=2000)
 
 
 class TimeEntryIn(Schema):
@@ -40,7 +40,7 @@ class TimeEntryIn(Schema):
     minutes = Whole(least=1, most=MAX_MINUTES, required=True)
     work_type = one_of(WORK_TYPES, load_default="remote")
     billable = Flag(load_default=True)
-    note = Text(longest=2000, load_default="")
+    note = TextField(longest=2000, load_default="")
 
 
 class TimeEntryOut(Shown):

@@ -16,7 +16,7 @@ from msp.people import tokens
 from msp.people.models import ApiToken
 from msp.people.queries import access_person
 from msp.web.api.access import caller, is_allowed, require
-from msp.web.api.fields import Instant, Schema, Shown, Text, one_of
+from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource
 
@@ -31,7 +31,7 @@ class TokenIn(Schema):
 
     person_id = fields.UUID(required=True, metadata={"description": "Whom it acts as"})
     scope = one_of(tuple(tokens.TOKEN_ROLES), required=True, metadata={"description": SCOPE})
-    name = Text(longest=tokens.LONGEST_NAME, blank=False, required=True)
+    name = TextField(longest=tokens.LONGEST_NAME, blank=False, required=True)
     expires_at = Instant(allow_none=True, load_default=None)
 
 

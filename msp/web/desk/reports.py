@@ -11,7 +11,7 @@ from msp.kernel.i18n import current_reader
 from msp.kernel.ttl_cache import cached
 from msp.people.access import may
 from msp.people.queries import staff
-from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question, figures, lines
+from msp.reports.attainment import CODES, DIMENSIONS, NONE, ReportQuery, figures, lines
 from msp.reports.names import names
 from msp.reports.reasons import margins, reasons
 from msp.tickets.queries import client_names
@@ -132,7 +132,7 @@ def _trend(asked: ReportParams) -> list[dict[str, object]]:
     """The months up to the period's end as columns; cached for a minute."""
     question = asked.question
     period = question.period.reaching_back(TREND_MONTHS)
-    wider = Question(period, question.at, {name: each for name, each in question.only.items() if name != "month"})
+    wider = ReportQuery(period, question.at, {name: each for name, each in question.only.items() if name != "month"})
     known = (period, tuple(sorted(wider.only.items())))
     found = cached(lambda: figures(wider, by="month"), name="trend of attainment", of=known, seconds=TREND_SECONDS)
     return tables.columns_of(

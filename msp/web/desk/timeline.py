@@ -30,7 +30,7 @@ TONES: dict[type[Event], str] = {
 STATUS_ICONS = {"waiting_client": "circle-pause", "scheduled": "calendar-clock", "resolved": "circle-check"}
 
 
-class Spoken(Protocol):
+class TimedMessage(Protocol):
     """A message, from any query."""
 
     @property
@@ -38,7 +38,11 @@ class Spoken(Protocol):
 
 
 def timeline(
-    messages: Iterable[Spoken], events: Iterable[EventRow] = (), *, states: str = "status", newest: int | None = None
+    messages: Iterable[TimedMessage],
+    events: Iterable[EventRow] = (),
+    *,
+    states: str = "status",
+    newest: int | None = None,
 ) -> list[dict[str, object]]:
     """Messages and events by time, with a separator per day (reader's zone); `states` is the status vocabulary.
 

@@ -22,7 +22,7 @@ TINTS = 6
 SOON = 0.75  # from this share of the target time on, a due date counts as soon
 
 
-class Named(Protocol):
+class NamedPerson(Protocol):
     """Anything with a name and an id that decides its colour."""
 
     @property
@@ -46,7 +46,7 @@ class Due(Protocol):
     def paused_at(self) -> datetime | None: ...
 
 
-class Clock(Protocol):
+class DrawnClock(Protocol):
     """An SLA target of a ticket: `running`, `paused`, `met` or `cancelled`; times in UTC."""
 
     @property
@@ -96,7 +96,7 @@ def _disc(key: str, name: str, size: str) -> Markup:
     return Markup('<span class="{}" title="{}" aria-hidden="true">{}</span>').format(classes, name, initials(name))
 
 
-def avatar(who: Named | None, *, size: str = "") -> Markup:
+def avatar(who: NamedPerson | None, *, size: str = "") -> Markup:
     """A person's avatar in a fixed tint; an empty ring for None."""
     if who is None:
         return _nobody(size)
@@ -110,7 +110,7 @@ def _nobody(size: str) -> Markup:
     )
 
 
-def person(who: Named | None, *, size: str = "") -> Markup:
+def person(who: NamedPerson | None, *, size: str = "") -> Markup:
     """Avatar and name."""
     name = who.name if who else gettext("Unassigned")
     return Markup('<span class="person">{}<span class="clip">{}</span></span>').format(avatar(who, size=size), name)
@@ -233,7 +233,7 @@ def _ticking(started: datetime, due: datetime) -> Markup:
     return Markup(' data-due="{}" data-from="{}"').format(formats.iso(due), formats.iso(started))
 
 
-def deadline_words(clock: Clock, *, took_minutes: int | None = None, left_minutes: int | None = None) -> Markup:
+def deadline_words(clock: DrawnClock, *, took_minutes: int | None = None, left_minutes: int | None = None) -> Markup:
     """The same target as text for the ticket's side panel: time it took, or time left and due date.
 
     `took_minutes` are the business minutes until it was met, `left_minutes` those left in a pause.
@@ -247,7 +247,7 @@ def deadline_words(clock: Clock, *, took_minutes: int | None = None, left_minute
     return _open_words(clock.started_at, clock.due_at, now=wall.now())
 
 
-def _ended(clock: Clock, took_minutes: int | None) -> Markup:
+def _ended(clock: DrawnClock, took_minutes: int | None) -> Markup:
     took = formats.minutes(took_minutes) if took_minutes is not None else None
     if clock.breached_at is not None:
         text = gettext("met late, in %(took)s", took=took) if took else gettext("met late")

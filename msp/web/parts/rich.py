@@ -12,7 +12,7 @@ from msp.richtext import beginning as cut_beginning
 from msp.richtext.tree import Block, Blocks, Heading, List, Paragraph, Quote, Strong
 
 
-class Written(Protocol):
+class RenderedText(Protocol):
     """A message, from any query."""
 
     @property
@@ -26,7 +26,7 @@ ROW = 100  # characters
 MAX_KEPT = 4000  # characters; longer messages are rare and would fill the cache
 
 
-def rich_text(message: Written) -> Markup:
+def rich_text(message: RenderedText) -> Markup:
     """The rich text of a message as safe HTML."""
     return rich(message.body, message.content)
 
@@ -51,7 +51,7 @@ def _written(body: str, content: Json | None) -> Markup:
     return _html(document_of(body, content))
 
 
-def beginning(message: Written) -> Markup | None:
+def beginning(message: RenderedText) -> Markup | None:
     """The first rows of a message that is too long to be shown in full; None for other messages."""
     body, content = message.body, message.content
     if _rows(body) <= FOLDED_ROWS:

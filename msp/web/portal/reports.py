@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext
 
 from msp.clients.queries import access_client
 from msp.kernel import clock
-from msp.reports.attainment import Question, figures, lines
+from msp.reports.attainment import ReportQuery, figures, lines
 from msp.reports.reasons import reasons
 from msp.web.guards import Answer, needs
 from msp.web.portal.frame import Tab, add_tab, client_of, frame
@@ -72,7 +72,7 @@ def _asked() -> ReportParams:
 
 def _trend(asked: ReportParams) -> list[dict[str, object]]:
     period = asked.question.period.reaching_back(MONTHS)
-    found = figures(Question(period, asked.question.at), by="month")
+    found = figures(ReportQuery(period, asked.question.at), by="month")
     return tables.columns_of(
         period.months(), found, lambda key: asked.url("portal.reports", **{"from": key, "to": key})
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from msp.kernel.errors import NotFound
-from msp.reports.attainment import CODES, DIMENSIONS, NONE, Question
+from msp.reports.attainment import CODES, DIMENSIONS, NONE, ReportQuery
 from msp.reports.outcome import COUNTED, EXCLUDED
 from msp.reports.period import ReportPeriod, month_of, read_period
 from msp.words import formats
@@ -23,7 +23,7 @@ _UUIDS = ("client", "contract", "technician")
 class ReportParams:
     """A question, its grouping, the selected outcomes, and the page of a list."""
 
-    question: Question
+    question: ReportQuery
     by: str
     outcomes: tuple[str, ...]
     page: int
@@ -61,7 +61,7 @@ def read_params(
         or not (page.isdecimal() and page.isascii() and 0 < int(page[:6]) <= MAX_PAGE)
     ):
         raise NotFound("report")
-    return ReportParams(Question(period, at, only), grouped, outcomes, int(page))
+    return ReportParams(ReportQuery(period, at, only), grouped, outcomes, int(page))
 
 
 def is_known(name: str, value: str) -> bool:
@@ -75,7 +75,7 @@ def is_known(name: str, value: str) -> bool:
     return value in CODES[name]
 
 
-def months_offered(question: Question) -> list[tuple[str, str]]:
+def months_offered(question: ReportQuery) -> list[tuple[str, str]]:
     """Months to choose from, newest first, including those of the period."""
     newest = max(question.at.date().replace(day=1), question.period.last.replace(day=1))
     months = [newest]
