@@ -42,7 +42,7 @@ def test_an_employee_writes_and_the_card_appears(page: Page) -> None:
     expect(page.locator("#slack .said")).to_contain_text("LOZ-1 · El TPV de la tienda no cobra con tarjeta")
     expect(page.locator("#teams .ac")).to_contain_text("AZC-1", timeout=ANSWER)
     page.locator("#slack .block-actions button", has_text="Es más urgente").click()
-    expect(page.locator("#slack .said")).to_contain_text("Anotado: ahora su prioridad es alta", timeout=ANSWER)
+    expect(page.locator("#slack .said")).to_contain_text("Prioridad cambiada a alta", timeout=ANSWER)
     expect(page.locator("#slack .block-actions button", has_text="Es más urgente")).to_have_count(0, timeout=ANSWER)
     page.locator("#teams .ac-actions button").first.click()
     expect(page.locator("#teams .phone-notice")).to_be_visible(timeout=ANSWER)

@@ -11,8 +11,8 @@ from msp.operations.lag import BEHIND
 from tests.world import World, sign_in
 
 LINES = {
-    "en": "The desk is behind: 3 messages and notices wait, the oldest for 4",
-    "es": "El servicio va con retraso: esperan 3 mensajes y avisos, el más antiguo desde hace 4",
+    "en": "Processing is delayed: 3 messages and notifications pending, the oldest for 4",
+    "es": "El procesamiento va con retraso: 3 mensajes y avisos pendientes, el más antiguo desde hace 4",
 }
 
 

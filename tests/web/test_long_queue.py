@@ -37,7 +37,7 @@ def shown(page: str) -> list[str]:
 
 
 def counted(page: str) -> int:
-    return sum(int(each) for each in re.findall(r'<h2 id="group-[^"]*">[^<]*</h2><span class="count">(\d+)<', page))
+    return sum(int(each) for each in re.findall(r'<h2 id="group-[^"]*">[^<]*</h2><span\s+class="count">(\d+)<', page))
 
 
 def more(page: str) -> str:

@@ -17,7 +17,9 @@ def rows(world: World) -> dict[str, int]:
     """Failed rows of Lozano, of Azcárate and without a client."""
     for name, client in (("Lozano", world.lozano), ("Azcárate", world.azcarate), ("nobody", None)):
         client_id = client.id if client else None
-        inbox.store("slack", name, {"text": f"Secreto de {name}"}, key=name, client_id=client_id)
+        inbox.store(
+            "slack", name, {"event": {"type": "message", "text": f"Secreto de {name}"}}, key=name, client_id=client_id
+        )
     with work(Scope.system()) as session:
         for row in session.scalars(select(Inbound)):
             row.state, row.reason = "dead", "x"
