@@ -60,6 +60,8 @@ document.addEventListener('htmx:before:swap', event => {
     closeDialogs()  // sent from a list: stay there
     said.forEach(each => toast(each.text, each))
     refresh()
+  } else if (ctx.request.method === 'POST') {
+    ctx.sourceElement?.closest?.('dialog')?.close()  // before the swap: somebody may open it again as soon as that shows
   }
 })
 
@@ -78,7 +80,6 @@ document.addEventListener('htmx:after:swap', event => {
   untrouble()
   if (ctx.request?.method === 'POST') report(ctx, ctx.response?.status < 400)
   if (ctx.request?.method === 'POST' && ctx.response?.status < 400) {
-    closeDialogs()
     const form = formOf(ctx)
     if (form?.hasAttribute('data-clear')) form.dispatchEvent(new CustomEvent('guardia:sent', { bubbles: true }))
   }
