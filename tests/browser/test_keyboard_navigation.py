@@ -34,6 +34,7 @@ def test_the_best_match_is_chosen_and_accents_do_not_matter(
     page.keyboard.type("TOMAS")
     page.keyboard.press("Enter")
     expect(page.locator("#side")).to_contain_text("Tomás Rey")
+    expect(page.locator(".htmx-request, dialog[open]")).to_have_count(0)
     page.keyboard.press("a")
     page.keyboard.type("zzz")
     page.keyboard.press("Enter")
