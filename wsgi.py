@@ -13,8 +13,8 @@ from msp.config import Settings
 
 def create_app(settings: Settings | None = None, *, channels: Sequence[ChannelPlugin] = CHANNELS) -> Flask:
     """The whole desk for these settings (the environment's where None); an integration without keys stays out."""
-    settings = settings or Settings.from_env()
     register_platforms(channels)
+    settings = settings or Settings.from_env()
     app = make_app(settings)
     for channel in channels:
         channel.register(app, settings)

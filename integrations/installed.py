@@ -30,3 +30,6 @@ def register_platforms(plugins: Sequence[ChannelPlugin] = CHANNELS) -> None:
     """Add their platforms to the registry."""
     for plugin in plugins:
         register_platform(plugin.PLATFORM)
+
+
+register_platforms()

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from msp.config import NAMES, Settings, SettingsError, likely_typos, secret_weakness
+from msp.config import Setting, Settings, SettingsError, likely_typos, secret_weakness
+from msp.config.declared import declare_settings, forget_settings
+from msp.config.settings import setting_names
 
 pytestmark = pytest.mark.unit
 
@@ -40,8 +42,8 @@ def test_nothing_given_is_a_demonstration_with_embedded_servers(tmp_path: Path) 
     assert settings.is_demo and settings.load_demo
     assert settings.embedded_database and settings.embedded_redis
     assert settings.public_url == "http://127.0.0.1:8000"
-    assert not (settings.slack_signing_secret or settings.teams_app_id or settings.stripe_enabled)
-    assert not settings.mail_enabled
+    assert not (settings.value("SLACK_SIGNING_SECRET") or settings.value("TEAMS_APP_ID") or settings.stripe_enabled)
+    assert not settings.value("SMTP_URL")
 
 
 def test_a_database_given_makes_it_production() -> None:
@@ -138,7 +140,7 @@ def test_mail_needs_a_sender() -> None:
     assert set(faults_of(production(SMTP_URL="smtp://mail.example.com:587"))) == {"MAIL_FROM"}
     sender = "Guardia <desk@example.com>"
     settings = Settings.from_env(production(SMTP_URL="smtps://u:p@mail.example.com", MAIL_FROM=sender))
-    assert settings.mail_enabled and settings.mail_from == sender
+    assert settings.value("MAIL_FROM") == sender
 
 
 def test_every_fault_is_told_at_once_with_its_mend() -> None:
@@ -159,7 +161,7 @@ def test_loopback_may_do_without_https() -> None:
 
 def test_a_slack_app_built_by_hand_needs_the_signing_secret_alone() -> None:
     settings = Settings.from_env(production(SLACK_SIGNING_SECRET="s"))
-    assert settings.slack_signing_secret and not settings.slack_client_id
+    assert settings.value("SLACK_SIGNING_SECRET") and not settings.value("SLACK_CLIENT_ID")
 
 
 @pytest.mark.parametrize("tenant", ["", "11111111-2222-3333-4444-555555555555"])
@@ -167,7 +169,7 @@ def test_the_bots_token_comes_from_its_own_tenant(tenant: str) -> None:
     bot = {"TEAMS_APP_ID": "app", "TEAMS_APP_PASSWORD": "pw", "TEAMS_APP_TENANT_ID": tenant}
     settings = Settings.from_env(production(**bot))
     home = tenant or "botframework.com"
-    assert settings.teams_token_url == f"https://login.microsoftonline.com/{home}/oauth2/v2.0/token"
+    assert settings.value("TEAMS_TOKEN_URL") == f"https://login.microsoftonline.com/{home}/oauth2/v2.0/token"
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "STRIPE_API_KEY", "SLACK_SIGNING_SECRET"])
@@ -234,7 +236,7 @@ def test_secrets_never_show() -> None:
     secret = "very-private"
     given = {
         name: f"{secret}-{name}"
-        for name in NAMES
+        for name in setting_names()
         if name.startswith(("SLACK_", "TEAMS_", "STRIPE_")) and name.endswith(("SECRET", "PASSWORD", "_KEY"))
     }
     environ = production(
@@ -274,6 +276,22 @@ def test_a_name_written_wrong_is_noticed() -> None:
         ("MSP_HOMES", "MSP_HOME"),
         ("SLACK_SIGNIN_SECRET", "SLACK_SIGNING_SECRET"),
     ]
+
+
+def test_a_plug_in_declares_what_it_reads() -> None:
+    with pytest.raises(KeyError):
+        Settings.from_env(production()).value("PAGER_KEY")
+    own = (
+        Setting(name="PAGER_KEY", description="Key of the pager", is_secret=True, needs=("PAGER_URL",)),
+        Setting(name="PAGER_URL", description="Address of the pager", default="https://pager.example"),
+    )
+    declare_settings(own)
+    try:
+        assert Settings.from_env(production()).value("PAGER_URL") == "https://pager.example"
+        assert faults_of(production(PAGER_KEY="k")) == {"PAGER_URL": "is missing while PAGER_KEY is given"}
+        assert likely_typos({"PAGER_KEYS": "k"}) == [("PAGER_KEYS", "PAGER_KEY")]
+    finally:
+        forget_settings(own)
 
 
 def test_a_home_that_cannot_be_written_is_told_as_a_fault(tmp_path: Path) -> None:

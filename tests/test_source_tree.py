@@ -5,9 +5,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from integrations.installed import CHANNELS
 from msp.contracts.kinds import KIND_CODES
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +60,18 @@ def test_files_stay_small() -> None:
         if (lines := len(path.read_text().splitlines())) > LONGEST
     }
     assert not long
+
+
+@pytest.mark.parametrize("plugin", CHANNELS, ids=lambda each: each.PLATFORM.name)
+def test_no_file_outside_a_plug_in_names_its_settings(plugin: ModuleType) -> None:
+    named = re.compile("|".join(each.name for each in plugin.PLATFORM.settings), re.IGNORECASE)
+    home, content = str(Path(plugin.__file__ or "").parent), ("msp/demo", "msp/bench")
+    outside = (
+        path
+        for path in tracked("msp/*.py", "msp/*.html", "billing/*", "integrations/*", "wsgi.py", "pyproject.toml")
+        if not str(path).startswith(home) and not str(path.relative_to(ROOT)).startswith(content)
+    )
+    assert not [path for path in outside if named.search(text_of(path))]
 
 
 def test_template_lines_stay_short() -> None:

@@ -31,7 +31,8 @@ def register(app: Flask, settings: Settings) -> None:
 
 def listen(settings: Settings, *, timeout: float = TIMEOUT) -> None:
     """Subscribe this process's workers to send mail by SMTP_URL; `timeout` in seconds for each server reply."""
-    post = MailSender(server_of(settings.smtp_url, timeout=timeout), settings.mail_from, settings.public_url)
+    server = server_of(settings.value("SMTP_URL"), timeout=timeout)
+    post = MailSender(server, settings.value("MAIL_FROM"), settings.public_url)
     add_channel(Channel("mail", "mail", partial(reaches, post), partial(send_notification, post)))
     add_reply_channel(MailReplyChannel(post))
     subscribe("account_mail", to=REQUESTED, handler=partial(write_to_account, post), destination=destinations.MAIL)

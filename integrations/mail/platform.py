@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from integrations.mail.failure_messages import FAILURE_MESSAGES, reply_sentence
+from integrations.mail.settings import SETTINGS
 from msp.clients.platforms import Capabilities, Host, Platform
 
 MAIL = Platform(
@@ -15,8 +16,8 @@ MAIL = Platform(
     reply_by=lazy_pgettext("reply by", "Reply by email"),
     sent_by=lazy_pgettext("sent by", "Sent by email"),
     how_to_answer=_l("To reply, write to our usual address with %(label)s in the subject."),
-    capabilities=Capabilities(formatting=True),
-    required_settings=("SMTP_URL", "MAIL_FROM"),
+    capabilities=Capabilities(formatting=True, account_mails=True),
+    settings=SETTINGS,
     hosts=(Host("The mail server", "SMTP_URL"),),
     failure_messages=FAILURE_MESSAGES,
     explain_failure=reply_sentence,

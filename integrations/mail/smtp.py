@@ -49,7 +49,7 @@ class Server:
 
 
 def server_of(url: str, *, timeout: float = TIMEOUT) -> Server:
-    """The server of an SMTP_URL (see `msp.config.values.smtp_url`)."""
+    """The server of an SMTP_URL (see `integrations.mail.settings.smtp_url`)."""
     parts = urlsplit(url)
     security: dict[str, Security] = {"smtp": "offered", "smtp+starttls": "required", "smtps": "at_once"}
     user, password = unquote(parts.username or ""), unquote(parts.password or "")

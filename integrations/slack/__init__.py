@@ -1,6 +1,6 @@
 """Slack: messages become tickets; cards, replies and buttons go into their threads.
 
-- `platform`: what Slack is and can do; `failure_messages`: sentences for its failures
+- `platform`: what Slack is and can do; `settings`: its environment; `failure_messages`: sentences for its failures
 - `endpoints`: signed requests, checked by `shapes`, stored if `relevance` finds them relevant, or answered
 - `inbound`: stored events and commands as neutral messages; `interactions`: buttons, forms, Home tab, reactions
 - `rich_text`, `block_kit`, `mrkdwn`, `captions`, `emoji`, `text`: messages of Slack as rich text
@@ -42,7 +42,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 def listen(settings: Settings, *, timeout: int = TIMEOUT) -> None:
     """Enable calls to Slack at SLACK_API_URL in this process; `timeout` in seconds for each call."""
-    transport = SlackTransport(base_url=settings.slack_api_url, timeout=timeout)
+    transport = SlackTransport(base_url=settings.value("SLACK_API_URL"), timeout=timeout)
     register_source(SOURCE, partial(handle, transport))
     channels.register(transport)
     register_commands()

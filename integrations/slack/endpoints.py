@@ -109,7 +109,7 @@ def _body() -> bytes:
 
 def _is_signed(raw: bytes) -> bool:
     settings: Settings = current_app.config["SETTINGS"]
-    verifier = SignatureVerifier(settings.slack_signing_secret, clock=_OurClock())
+    verifier = SignatureVerifier(settings.value("SLACK_SIGNING_SECRET"), clock=_OurClock())
     try:
         return verifier.is_valid_request(raw, dict(request.headers))
     except Exception:  # the verifier raises on malformed headers and bytes

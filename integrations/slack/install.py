@@ -57,7 +57,7 @@ def install() -> Response:
         "back": _local(request.args.get("next", "")),
         "at": clock.now().isoformat(),
     }
-    asked = {"client_id": settings.slack_client_id, "scope": ",".join(SCOPES), "state": state}
+    asked = {"client_id": settings.value("SLACK_CLIENT_ID"), "scope": ",".join(SCOPES), "state": state}
     return redirect(f"{_origin(settings)}/oauth/v2/authorize?{urlencode(asked | {'redirect_uri': _redirect_uri()})}")
 
 
@@ -128,11 +128,11 @@ def _why_not(reason: str) -> str:
 
 
 def _exchange(settings: Settings, code: str) -> Json:
-    web = client(None, base_url=settings.slack_api_url)
+    web = client(None, base_url=settings.value("SLACK_API_URL"))
     answer = call(
         web.oauth_v2_access,
-        client_id=settings.slack_client_id,
-        client_secret=settings.slack_client_secret,
+        client_id=settings.value("SLACK_CLIENT_ID"),
+        client_secret=settings.value("SLACK_CLIENT_SECRET"),
         code=code,
         redirect_uri=_redirect_uri(),
     )
@@ -189,7 +189,7 @@ def _redirect_uri() -> str:
 
 
 def _origin(settings: Settings) -> str:
-    api = urlsplit(settings.slack_api_url)
+    api = urlsplit(settings.value("SLACK_API_URL"))
     return f"{api.scheme}://{api.netloc}"
 
 

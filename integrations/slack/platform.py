@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from integrations.slack.failure_messages import FAILURE_MESSAGES
+from integrations.slack.settings import SETTINGS
 from msp.clients.platforms import Capabilities, ConnectionField, Host, Platform
 from msp.kernel.db import Json
 
@@ -50,8 +51,7 @@ SLACK = Platform(
         lookup=True,
         max_text=3600,  # characters of mrkdwn; Slack asks for less than 4,000
     ),
-    required_settings=("SLACK_SIGNING_SECRET",),
-    install_settings=("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+    settings=SETTINGS,
     connection_fields=(
         ConnectionField(
             name="team_id",

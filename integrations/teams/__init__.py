@@ -1,6 +1,6 @@
 """Microsoft Teams: messages become tickets; cards, replies and buttons go into their conversations.
 
-- `platform`: what Teams is and can do; `failure_messages`: sentences for its failures
+- `platform`: what Teams is and can do; `settings`: its environment; `failure_messages`: sentences for its failures
 - `endpoints`: activities, trusted by `tokens`, checked by `shapes`, stored, or answered at once (invokes)
 - `bot`: Microsoft's TeamsActivityHandler behind our adapter; calls `inbound`, `installations` and `interactions`
 - `rich_text`, `mentions`, `card_reading`, `markdown`: messages of Teams as rich text, and back; `cards`: our cards
@@ -33,8 +33,8 @@ def register(app: Flask, settings: Settings) -> None:
     """Register the bot's endpoint if it has an identity (TEAMS_APP_ID and TEAMS_APP_PASSWORD)."""
     if not PLATFORM.is_enabled(settings):
         return
-    transport = TeamsTransport(settings.teams_app_id, Token(settings), is_local=settings.is_demo)
-    app.extensions["teams_keys"] = Keys(settings.teams_openid_metadata_url)
+    transport = TeamsTransport(settings.value("TEAMS_APP_ID"), Token(settings), is_local=settings.is_demo)
+    app.extensions["teams_keys"] = Keys(settings.value("TEAMS_OPENID_METADATA_URL"))
     app.extensions["teams_transport"] = transport
     app.register_blueprint(blueprint)
     reserve(app, "/api/messages", most=MAX_BODY)

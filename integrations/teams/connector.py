@@ -61,13 +61,14 @@ class Token(Authentication):
     def _fetch(self) -> None:
         form = {
             "grant_type": "client_credentials",
-            "client_id": self.settings.teams_app_id,
-            "client_secret": self.settings.teams_app_password,
+            "client_id": self.settings.value("TEAMS_APP_ID"),
+            "client_secret": self.settings.value("TEAMS_APP_PASSWORD"),
             "scope": SCOPE,
         }
+        url = self.settings.value("TEAMS_TOKEN_URL")
         try:
             with deadline(CALL_SECONDS):
-                answer = requests.post(self.settings.teams_token_url, data=form, timeout=TIMEOUT, allow_redirects=False)
+                answer = requests.post(url, data=form, timeout=TIMEOUT, allow_redirects=False)
         except (requests.RequestException, DeadlineExceeded) as fault:
             raise Temporary("sign_in_no_answer") from fault
         if is_temporary(answer.status_code):

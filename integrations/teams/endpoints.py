@@ -80,7 +80,7 @@ def _is_trusted(raw: bytes) -> bool:
             return True  # a local Teams client, only in a demonstration
         if scheme.lower() != "bearer":
             return False
-        check(token, activity, app_id=settings.teams_app_id, keys=keys, is_local=settings.is_demo)
+        check(token, activity, app_id=settings.value("TEAMS_APP_ID"), keys=keys, is_local=settings.is_demo)
     except NotTrusted:
         return False
     return True

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from integrations.teams.failure_messages import FAILURE_MESSAGES
+from integrations.teams.settings import SETTINGS
 from msp.clients.platforms import Capabilities, ConnectionField, Host, Platform, uuid_text
 from msp.kernel.db import Json
 
@@ -37,7 +38,7 @@ TEAMS = Platform(
         separate_cards=True,
         max_text=12_000,  # characters, of about 100 KB in UTF-16
     ),
-    required_settings=("TEAMS_APP_ID", "TEAMS_APP_PASSWORD"),
+    settings=SETTINGS,
     connection_fields=(
         ConnectionField(
             name="tenant_id",

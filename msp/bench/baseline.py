@@ -137,5 +137,5 @@ def _connection(database_url: str) -> psycopg.Connection[Any]:
 
 if __name__ == "__main__":
     settings = Settings.from_env()
-    floor = make_floor(sys.argv[2], settings.slack_signing_secret)
+    floor = make_floor(sys.argv[2], settings.value("SLACK_SIGNING_SECRET"))
     web_server.serve(lambda: floor, settings, bind=f"127.0.0.1:{sys.argv[1]}", grace=2)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
-from msp.config import Settings
+from msp.config import Setting, Settings
+from msp.config.declared import declare_settings, forget_settings
 from msp.kernel import destinations
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
@@ -42,6 +43,7 @@ class Capabilities:
     home_tab: bool = _capability("The app has a page of its own in the platform")
     guests: bool = _capability("Accounts of other companies can write in a client's channels")
     lookup: bool = _capability("A message of ours is found by its mark after a send that may have arrived")
+    account_mails: bool = _capability("Invitations and links for a new password are sent by it")
     separate_cards: bool = _capability("Text and card are two messages, as the platform names only one of them")
     max_text: int = _capability("Length of one message in the platform's own formatting; longer text is split", 4000)
 
@@ -97,9 +99,8 @@ class Platform:
     """Under a reply: Sent by Slack."""
     how_to_answer: str = ""
     """In a mail, where to answer instead; `%(label)s` is the ticket's."""
-    required_settings: tuple[str, ...] = ()
-    install_settings: tuple[str, ...] = ()
-    """Needed besides for workspaces to install the app by themselves."""
+    settings: tuple[Setting, ...] = ()
+    """What its plug-in reads from the environment."""
     connection_fields: tuple[ConnectionField, ...] = ()
     """Empty for a platform that no client connects, such as mail."""
     connection_help: str = ""
@@ -133,6 +134,16 @@ class Platform:
         """Whether workspaces can install the app by themselves."""
         names = self.required_settings + self.install_settings
         return bool(self.install_path) and not missing_settings(names, settings)
+
+    @property
+    def required_settings(self) -> tuple[str, ...]:
+        """Names without which it is off."""
+        return tuple(each.name for each in self.settings if each.use == "required")
+
+    @property
+    def install_settings(self) -> tuple[str, ...]:
+        """Names that are needed besides for workspaces to install the app by themselves."""
+        return tuple(each.name for each in self.settings if each.use == "install")
 
     @property
     def external_id_field(self) -> ConnectionField:
@@ -174,14 +185,16 @@ _platforms: dict[str, Platform] = {}
 
 
 def register_platform(platform: Platform) -> None:
-    """Make a platform known to the product; the same name replaces what it had."""
+    """Make a platform and its settings known to the product; the same name replaces what it had."""
     _platforms[platform.name] = platform
+    declare_settings(platform.settings)
     destinations.limit(platform.name, platform.slots)
 
 
 def forget_platform(name: str) -> None:
     """Undo `register_platform`."""
-    _platforms.pop(name, None)
+    known = _platforms.pop(name, None)
+    forget_settings(known.settings if known else ())
 
 
 def platforms() -> tuple[Platform, ...]:
@@ -192,6 +205,11 @@ def platforms() -> tuple[Platform, ...]:
 def connectable_platforms() -> tuple[Platform, ...]:
     """Those that clients connect a workspace or tenant of."""
     return tuple(each for each in platforms() if each.connection_fields)
+
+
+def sends_account_mails(settings: Settings) -> bool:
+    """Whether an enabled platform sends invitations and links for a new password."""
+    return any(each.capabilities.account_mails and each.is_enabled(settings) for each in platforms())
 
 
 def platform_named(name: str) -> Platform | None:
@@ -206,7 +224,7 @@ def missing_settings(names: tuple[str, ...], settings: Settings) -> list[str]:
 
 def setting_value(name: str, settings: Settings) -> str:
     """The value of a name of the environment; empty where it is not given."""
-    return str(getattr(settings, name.lower()))
+    return settings.declared[name] if name in settings.declared else str(getattr(settings, name.lower(), ""))
 
 
 def uuid_text(text: str) -> str:

@@ -2,21 +2,26 @@
 
 - `settings`: `Settings`, frozen and typed, or every fault at once
 - `reader`: reads names and collects faults
+- `declared`: settings that plug-ins declare
 - `values`: parsers of single values
 - `generated_secrets`: secrets that a demonstration generates, and how strong a secret is
 """
 
+from msp.config.declared import WEB_ADDRESS, Setting, SettingType, declared_settings
 from msp.config.generated_secrets import secret_weakness
 from msp.config.reader import SettingFault, SettingsError
-from msp.config.settings import NAMES, Settings, libpq_url, likely_typos
+from msp.config.settings import Settings, libpq_url, likely_typos
 from msp.config.values import Environment
 
 __all__ = [
-    "NAMES",
+    "WEB_ADDRESS",
     "Environment",
+    "Setting",
     "SettingFault",
+    "SettingType",
     "Settings",
     "SettingsError",
+    "declared_settings",
     "libpq_url",
     "likely_typos",
     "secret_weakness",

@@ -9,16 +9,17 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from msp.config import values
+from msp.config.declared import Setting, declared_settings
 from msp.config.generated_secrets import new_encryption_key, secret_weakness, stored_secret
 from msp.config.reader import EnvironmentReader, SettingsError
 from msp.config.values import Environment
 
-NAMES = (
+_NAMES = (
     "DATABASE_URL",
     "REDIS_URL",
     "PUBLIC_URL",
@@ -31,24 +32,13 @@ NAMES = (
     "PORT",
     "TRUSTED_PROXIES",
     "API_REQUESTS_PER_MINUTE",
-    "SLACK_CLIENT_ID",
-    "SLACK_CLIENT_SECRET",
-    "SLACK_SIGNING_SECRET",
-    "SLACK_API_URL",
-    "TEAMS_APP_ID",
-    "TEAMS_APP_PASSWORD",
-    "TEAMS_APP_TENANT_ID",
-    "TEAMS_OPENID_METADATA_URL",
-    "TEAMS_TOKEN_URL",
     "STRIPE_API_KEY",
     "STRIPE_WEBHOOK_SECRET",
     "STRIPE_API_BASE",
-    "SMTP_URL",
-    "MAIL_FROM",
     "METRICS_TOKEN",
     "MSP_BACKUP_PASSPHRASE",
 )
-OWN_PREFIXES = ("MSP_", "SLACK_", "TEAMS_", "STRIPE_", "SMTP_", "MAIL_", "METRICS_")
+_PREFIXES = ("MSP_", "STRIPE_", "METRICS_")
 
 ROOM_FOR_SOCKET = 107 - len("/postgres/.s.PGSQL.5432")  # the kernel's limit for a socket path, in bytes
 
@@ -69,20 +59,11 @@ class Settings:
     redis_url: str = field(repr=False)
     embedded_database: bool
     embedded_redis: bool
-    slack_client_id: str = ""
-    slack_client_secret: str = field(default="", repr=False)
-    slack_signing_secret: str = field(default="", repr=False)
-    slack_api_url: str = "https://slack.com/api/"
-    teams_app_id: str = ""
-    teams_app_password: str = field(default="", repr=False)
-    teams_app_tenant_id: str = ""
-    teams_openid_metadata_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
-    teams_token_url: str = ""
     stripe_api_key: str = field(default="", repr=False)
     stripe_webhook_secret: str = field(default="", repr=False)
     stripe_api_base: str = "https://api.stripe.com"
-    smtp_url: str = field(default="", repr=False)
-    mail_from: str = ""
+    declared: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values of declared settings (msp.config.declared), with their defaults."""
     trusted_proxies: tuple[values.Network, ...] = values.LOOPBACK
     api_requests_per_minute: int = 600
     metrics_token: str = field(default="", repr=False)
@@ -93,6 +74,14 @@ class Settings:
         """Read the environment, or raise SettingsError with every fault; in demo, generates missing secrets."""
         return _read(os.environ if environ is None else environ)
 
+    def value(self, name: str) -> str:
+        """The value of a declared setting; empty where it is not set. Raises KeyError for an undeclared name."""
+        return self.declared[name]
+
+    def with_values(self, **changed: str) -> Settings:
+        """These settings with other values of declared settings."""
+        return replace(self, declared={**self.declared, **changed})
+
     @property
     def is_demo(self) -> bool:
         """Whether this is a demo: local, with generated secrets and a playground."""
@@ -102,11 +91,6 @@ class Settings:
     def stripe_enabled(self) -> bool:
         """Whether invoices can be sent to Stripe."""
         return bool(self.stripe_api_key)
-
-    @property
-    def mail_enabled(self) -> bool:
-        """Whether mail can be sent."""
-        return bool(self.smtp_url)
 
     @property
     def database_name(self) -> str:
@@ -155,11 +139,17 @@ class Settings:
         return runtime_dir(self.home)
 
 
+def setting_names() -> tuple[str, ...]:
+    """Every name that is read from the environment."""
+    return (*_NAMES, *(each.name for each in declared_settings()))
+
+
 def likely_typos(environ: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
     """Unknown names in the environment that resemble ours, each with the likely name."""
-    given = os.environ if environ is None else environ
-    strangers = [name for name in given if name.startswith(OWN_PREFIXES) and name.removesuffix("_FILE") not in NAMES]
-    found = [(name, difflib.get_close_matches(name.removesuffix("_FILE"), NAMES, 1, 0.8)) for name in strangers]
+    given, names = os.environ if environ is None else environ, setting_names()
+    prefixes = (*_PREFIXES, *(f"{each.name.partition('_')[0]}_" for each in declared_settings()))
+    strangers = [name for name in given if name.startswith(prefixes) and name.removesuffix("_FILE") not in names]
+    found = [(name, difflib.get_close_matches(name.removesuffix("_FILE"), names, 1, 0.8)) for name in strangers]
     return [(name, close[0]) for name, close in sorted(found) if close]
 
 
@@ -192,7 +182,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
     mend = "Use a whole number, such as 600"
     api_requests = reader.parsed("API_REQUESTS_PER_MINUTE", values.count, 600, mend)
     secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
-    integrations = _integrations(reader, env)
+    stripe, declared = _stripe(reader, env), _declared_values(reader, env)
     metrics_token = reader.parsed("METRICS_TOKEN", values.token, "", "Make one with: openssl rand -base64 48")
     backup_passphrase = reader.text("MSP_BACKUP_PASSPHRASE")
     if reader.faults:
@@ -215,7 +205,8 @@ def _read(environ: Mapping[str, str]) -> Settings:
             api_requests_per_minute=api_requests,
             metrics_token=metrics_token,
             backup_passphrase=backup_passphrase,
-            **integrations,
+            declared=declared,
+            **stripe,
         )
     except OSError as error:
         reader.fault("MSP_HOME", f"cannot keep secrets ({home}: {error.strerror})", "Name a folder of your own")
@@ -289,27 +280,36 @@ def _kept_encryption_keys(home: Path) -> tuple[str, ...]:
     return values.encryption_keys(stored_secret(home, "encryption-keys", new_encryption_key))
 
 
-def _integrations(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
-    """The integrations' settings that are given; others keep the defaults of Settings."""
-    given = {name: reader.text(name) for name in NAMES if name.startswith(("SLACK_", "TEAMS_", "STRIPE_"))}
-    for name in ("SLACK_API_URL", "TEAMS_OPENID_METADATA_URL", "TEAMS_TOKEN_URL", "STRIPE_API_BASE"):
-        given[name] = reader.parsed(name, values.web_url, "", "Write a full http or https address")
-        if given[name] and env == "production":
-            _refuse_clear_text(reader, name, given[name])
-    _need(reader, given, "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
-    _need(reader, given, "SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID")
-    _need(reader, given, "SLACK_CLIENT_ID", "SLACK_SIGNING_SECRET")
-    _need(reader, given, "TEAMS_APP_ID", "TEAMS_APP_PASSWORD")
-    _need(reader, given, "TEAMS_APP_PASSWORD", "TEAMS_APP_ID")
-    _need(reader, given, "TEAMS_APP_TENANT_ID", "TEAMS_APP_ID")
+def _declared_values(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
+    """The values of declared settings, with their defaults."""
+    declared = declared_settings()
+    given = {each.name: _declared_value(reader, env, each) for each in declared}
+    for each in declared:
+        for other in each.needs:
+            _need(reader, given, each.name, other)
+    for each in declared:
+        if not given[each.name]:
+            given[each.name] = each.default_of(given) if each.default_of else each.default
+    return given
+
+
+def _declared_value(reader: EnvironmentReader, env: Environment, setting: Setting) -> str:
+    value = reader.parsed(setting.name, setting.type.parse, "", setting.type.mend)
+    if value and setting.type.is_web_address and env == "production":
+        _refuse_clear_text(reader, setting.name, value)
+    return value
+
+
+def _stripe(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
+    """Stripe's settings that are given; others keep the defaults of Settings."""
+    given = {name: reader.text(name) for name in _NAMES if name.startswith("STRIPE_")}
+    given["STRIPE_API_BASE"] = reader.parsed(
+        "STRIPE_API_BASE", values.web_url, "", "Write a full http or https address"
+    )
+    if given["STRIPE_API_BASE"] and env == "production":
+        _refuse_clear_text(reader, "STRIPE_API_BASE", given["STRIPE_API_BASE"])
     _need(reader, given, "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
     _need(reader, given, "STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY")
-    given["SMTP_URL"] = reader.parsed("SMTP_URL", values.smtp_url, "", "Write smtp://user:password@host:587")
-    given["MAIL_FROM"] = reader.parsed("MAIL_FROM", values.mail_address, "", "Write desk@example.com")
-    _need(reader, given, "SMTP_URL", "MAIL_FROM")
-    if not given["TEAMS_TOKEN_URL"]:
-        tenant = given["TEAMS_APP_TENANT_ID"] or "botframework.com"
-        given["TEAMS_TOKEN_URL"] = f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
     return {name.lower(): value for name, value in given.items() if value}
 
 

@@ -103,21 +103,6 @@ def origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def smtp_url(value: str) -> str:
-    """A mail server's URL: smtp (STARTTLS if offered), smtp+starttls (required), smtps (TLS from the start)."""
-    parts = _split(value)
-    if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
-        raise ValueError("is not a mail server's address")
-    return value
-
-
-def mail_address(value: str) -> str:
-    """A mail address, with or without a name."""
-    if not re.fullmatch(r"(?:[^<>@\r\n]+ )?<?[^<>@\s]+@[^<>@\s]+>?", value) or ("<" in value) != (">" in value):
-        raise ValueError("is not a mail address")
-    return value
-
-
 def encryption_keys(value: str) -> tuple[str, ...]:
     """Comma-separated keys of 32 random bytes in base64, newest first, each in its URL-safe form."""
     keys = tuple(part.strip().replace("+", "-").replace("/", "_") for part in value.split(",") if part.strip())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
-from integrations.installed import register_platforms
 from msp import embedded
 from msp.config import Settings, SettingsError
 from msp.doctor import database, documents, holidays, machine, outside, queue, records, work
@@ -36,7 +35,6 @@ def report(environ: Mapping[str, str] | None = None, *, say: Callable[[str], Non
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """All findings; embedded servers that are down are started meanwhile."""
-    register_platforms()
     for check in LOCAL_CHECKS:
         yield from check(settings)
     with ExitStack() as stack:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import tzdata
 
 from msp.clients.platforms import platforms
-from msp.config import Settings, likely_typos, secret_weakness
+from msp.config import Settings, declared_settings, likely_typos, secret_weakness
 from msp.doctor.finding import Check, Finding, Level, judged
 
 LEAST_DISK = 1_000_000_000  # bytes
@@ -83,20 +83,25 @@ def pages_are_built(settings: Settings) -> Iterator[Finding]:
 
 def integrations_are_on(settings: Settings) -> Iterator[Finding]:
     """Which integrations are on, and what the others need."""
-    states = {
-        str(each.full_name): (each.is_enabled(settings), each.required_settings + each.install_settings)
-        for each in platforms()
-    }
-    states["Stripe"] = (settings.stripe_enabled, ("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"))
-    for name, (is_on, names) in states.items():
-        mend = f"To use it, set {', '.join(names)}"
-        yield Finding("ok", f"{name} is on") if is_on else Finding("note", f"{name} is off", mend)
+    for each in platforms():
+        if each.is_enabled(settings):
+            yield Finding("ok", f"{each.full_name} is on")
+        else:
+            yield Finding("note", f"{each.full_name} is off", _wanted(each.required_settings + each.install_settings))
+    stripe = Finding("note", "Stripe is off", _wanted(("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")))
+    yield Finding("ok", "Stripe is on") if settings.stripe_enabled else stripe
     for each in platforms():
         if each.install_settings and each.is_enabled(settings) and not each.can_install(settings):
             mend = f"To let clients install the app by themselves, set {' and '.join(each.install_settings)}"
             yield Finding("note", f"{each.full_name}: apps built by hand only", mend)
     if not settings.is_demo and settings.stripe_api_key.startswith(("sk_test_", "rk_test_")):
         yield Finding("note", "Stripe's key is a test key", "Payments are not real")
+
+
+def _wanted(names: tuple[str, ...]) -> str:
+    """Which settings a thing needs, and what the declared ones mean."""
+    meanings = [f"\n          {each.name}: {each.description}" for each in declared_settings() if each.name in names]
+    return f"To use it, set {', '.join(names)}{''.join(meanings)}"
 
 
 def time_zones_are_known_and_new(settings: Settings) -> Iterator[Finding]:

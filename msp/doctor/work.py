@@ -10,6 +10,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from msp.clients.platforms import sends_account_mails
 from msp.config import Settings
 from msp.doctor.finding import Check, Finding, judged
 from msp.kernel import clock, timezones
@@ -53,7 +54,7 @@ def _accounts(settings: Settings, connection: Connection) -> Iterator[Finding]:
         "select count(*) from account a join person p on p.id = a.person_id where a.active and p.active"
         " and p.role = 'administrator' and (a.password is not null or :has_mail)"
     )
-    count = connection.execute(query, {"has_mail": settings.mail_enabled}).scalar_one()
+    count = connection.execute(query, {"has_mail": sends_account_mails(settings)}).scalar_one()
     mend = f"Open {settings.public_url}/setup with the code of `msp setup-code`, or run `msp administrator`"
     yield judged(bool(count), f"{count} administrator(s) can sign in", mend)
 

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, UserMixin
 from sqlalchemy import select
 
+from msp.clients.platforms import sends_account_mails
 from msp.clients.queries import access_client
 from msp.config import Settings
 from msp.kernel import clock
@@ -83,8 +84,8 @@ def register(app: Flask) -> None:
         SECURITY_POST_LOGOUT_VIEW="/signin",
         SECURITY_UNAUTHORIZED_VIEW=None,
         SECURITY_CHANGEABLE=True,
-        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=settings.mail_enabled,
-        SECURITY_RECOVERABLE=settings.mail_enabled,
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=sends_account_mails(settings),
+        SECURITY_RECOVERABLE=sends_account_mails(settings),
         SECURITY_RESET_PASSWORD_WITHIN=timedelta(days=2),  # as in the mail
         SECURITY_EMAIL_PLAINTEXT=False,  # mails are written by integrations/mail
         SECURITY_EMAIL_HTML=False,

@@ -29,8 +29,8 @@ class Ports:
 def played(settings: Settings) -> frozenset[str]:
     """Which of slack, teams and stripe are simulated: in a demonstration, those without keys of their own."""
     given = {
-        "slack": settings.slack_signing_secret,
-        "teams": settings.teams_app_id,
+        "slack": settings.value("SLACK_SIGNING_SECRET"),
+        "teams": settings.value("TEAMS_APP_ID"),
         "stripe": settings.stripe_api_key,
     }
     return frozenset(name for name, key in given.items() if settings.is_demo and not key)
@@ -44,21 +44,19 @@ def joined(settings: Settings) -> Settings:
     ports = ports_of(settings)
     slack, teams = f"http://{HOST}:{ports.slack}", f"http://{HOST}:{ports.teams}"
     if "slack" in here:
-        settings = replace(
-            settings,
-            slack_api_url=f"{slack}/api/",
-            slack_signing_secret=secret(settings, "slack signing"),
-            slack_client_id="2210535565.1234567890",
-            slack_client_secret=secret(settings, "slack client"),
+        settings = settings.with_values(
+            SLACK_API_URL=f"{slack}/api/",
+            SLACK_SIGNING_SECRET=secret(settings, "slack signing"),
+            SLACK_CLIENT_ID="2210535565.1234567890",
+            SLACK_CLIENT_SECRET=secret(settings, "slack client"),
         )
     if "teams" in here:
-        settings = replace(
-            settings,
-            teams_app_id=_uuid(settings, "teams bot"),
-            teams_app_password=secret(settings, "teams app"),
-            teams_app_tenant_id=_uuid(settings, "teams home"),
-            teams_openid_metadata_url=f"{teams}/v1/.well-known/openidconfiguration",
-            teams_token_url=f"{teams}/{_uuid(settings, 'teams home')}/oauth2/v2.0/token",
+        settings = settings.with_values(
+            TEAMS_APP_ID=_uuid(settings, "teams bot"),
+            TEAMS_APP_PASSWORD=secret(settings, "teams app"),
+            TEAMS_APP_TENANT_ID=_uuid(settings, "teams home"),
+            TEAMS_OPENID_METADATA_URL=f"{teams}/v1/.well-known/openidconfiguration",
+            TEAMS_TOKEN_URL=f"{teams}/{_uuid(settings, 'teams home')}/oauth2/v2.0/token",
         )
     if "stripe" in here:
         settings = replace(

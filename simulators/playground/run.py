@@ -77,9 +77,9 @@ def _slack(made: Playground, desk: Settings, ports: Ports, clients: tuple[DemoCl
         events_url=f"{doors}/events",
         interactions_url=f"{doors}/interactions",
         commands_url=f"{doors}/commands",
-        signing_secret=desk.slack_signing_secret,
-        client_id=desk.slack_client_id,
-        client_secret=desk.slack_client_secret,
+        signing_secret=desk.value("SLACK_SIGNING_SECRET"),
+        client_id=desk.value("SLACK_CLIENT_ID"),
+        client_secret=desk.value("SLACK_CLIENT_SECRET"),
         seed=secrets.randbits(64),  # the desk knows the event ids of earlier starts
     )
     cast.cast_slack(server, clients)
@@ -92,9 +92,9 @@ def _slack(made: Playground, desk: Settings, ports: Ports, clients: tuple[DemoCl
 def _teams(made: Playground, desk: Settings, ports: Ports, clients: tuple[DemoClient, ...], kept: Path) -> None:
     server = create_teams_server(
         endpoint=f"http://{HOST}:{desk.port}/api/messages",
-        app_id=desk.teams_app_id,
-        app_password=desk.teams_app_password,
-        app_tenant_id=desk.teams_app_tenant_id,
+        app_id=desk.value("TEAMS_APP_ID"),
+        app_password=desk.value("TEAMS_APP_PASSWORD"),
+        app_tenant_id=desk.value("TEAMS_APP_TENANT_ID"),
         seed=secrets.randbits(64),
     )
     cast.cast_teams(server, clients)

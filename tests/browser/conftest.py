@@ -4,7 +4,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
@@ -48,13 +48,12 @@ def served(app: Flask, settings: Settings, world: World) -> Iterator[Served]:
     microsoft = create_teams_server()
     signing_in = microsoft.serve()
     mine = create_app(
-        replace(
-            settings,
-            teams_app_id=APP_ID,
-            teams_app_password=APP_PASSWORD,
-            teams_app_tenant_id=HOME_TENANT,
-            teams_openid_metadata_url=microsoft.openid_url,
-            teams_token_url=microsoft.token_url,
+        settings.with_values(
+            TEAMS_APP_ID=APP_ID,
+            TEAMS_APP_PASSWORD=APP_PASSWORD,
+            TEAMS_APP_TENANT_ID=HOME_TENANT,
+            TEAMS_OPENID_METADATA_URL=microsoft.openid_url,
+            TEAMS_TOKEN_URL=microsoft.token_url,
         )
     )
     mine.config["WTF_CSRF_ENABLED"] = True

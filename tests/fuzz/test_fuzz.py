@@ -27,7 +27,7 @@ def stored(app: Flask, settings: Settings) -> Iterator[StoredRows]:
 @pytest.fixture
 def teams(app: Flask, settings: Settings) -> Iterator[TeamsServer]:
     """A Teams with keys that the desk trusts."""
-    server = create_teams_server(app_id=settings.teams_app_id)
+    server = create_teams_server(app_id=settings.value("TEAMS_APP_ID"))
     before = app.extensions["teams_keys"]
     with server.serve():
         app.extensions["teams_keys"] = Keys(server.openid_url)

@@ -1,6 +1,5 @@
 """A local mail server, and workers that send mail to it."""
 
-import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +18,7 @@ SHORT = 0.3  # timeout where the server hangs
 
 def with_mail(settings: Settings, url: str) -> Settings:
     """Settings with a mail server."""
-    return dataclasses.replace(settings, smtp_url=url, mail_from=FROM)
+    return settings.with_values(SMTP_URL=url, MAIL_FROM=FROM)
 
 
 @pytest.fixture

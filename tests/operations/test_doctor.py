@@ -164,38 +164,48 @@ NOBODY = "http://127.0.0.1:1"
 
 
 @pytest.mark.parametrize(
-    ("name", "field", "setting"),
+    ("name", "setting"),
     [
-        ("Slack", "slack_api_url", "SLACK_API_URL"),
-        ("Teams' tokens", "teams_token_url", "TEAMS_TOKEN_URL"),
-        ("Teams' keys", "teams_openid_metadata_url", "TEAMS_OPENID_METADATA_URL"),
-        ("Stripe", "stripe_api_base", "STRIPE_API_BASE"),
-        ("The mail server", "smtp_url", "SMTP_URL"),
+        ("Slack", "SLACK_API_URL"),
+        ("Teams' tokens", "TEAMS_TOKEN_URL"),
+        ("Teams' keys", "TEAMS_OPENID_METADATA_URL"),
+        ("Stripe", "STRIPE_API_BASE"),
+        ("The mail server", "SMTP_URL"),
     ],
 )
-def test_a_service_that_cannot_be_reached(settings: Settings, name: str, field: str, setting: str) -> None:
-    off = {"slack_signing_secret": "", "teams_app_id": "", "stripe_api_key": "", "smtp_url": ""}
-    on = {name: value for name, value in off.items() if not field.startswith(name[:4])}
-    on |= {"mail_from": "desk@example.com"}
-    nobody = NOBODY.replace("http", "smtp") if field == "smtp_url" else NOBODY
-    alone = replace(settings, **on, **{field: nobody})  # type: ignore[arg-type]
+def test_a_service_that_cannot_be_reached(settings: Settings, name: str, setting: str) -> None:
+    is_mail = setting == "SMTP_URL"
+    kept = settings.stripe_api_key if name == "Stripe" else ""
+    nobody = NOBODY.replace("http", "smtp") if is_mail else NOBODY
+    alone = with_setting(only(settings, setting, stripe=kept), setting, nobody)
     mine = {
         what: mend for what, mend in faults(alone, outside.services_can_be_reached).items() if what.startswith(name)
     }
     what, mend = one(mine)
     assert f"{name} cannot be reached at 127.0.0.1: Connection refused" in what and setting in mend
-    with listener(b"220 mail\r\n" if field == "smtp_url" else b"") as port:
-        there = {field: f"{'smtp' if field == 'smtp_url' else 'http'}://127.0.0.1:{port}"}
-        there_now = replace(alone, **there)  # type: ignore[arg-type]
-        assert not [what for what in faults(there_now, outside.services_can_be_reached) if what.startswith(name)]
+    with listener(b"220 mail\r\n" if is_mail else b"") as port:
+        there = with_setting(alone, setting, f"{'smtp' if is_mail else 'http'}://127.0.0.1:{port}")
+        assert not [what for what in faults(there, outside.services_can_be_reached) if what.startswith(name)]
 
 
 def test_a_service_that_speaks_no_tls(settings: Settings) -> None:
     with listener(b"this is no TLS at all") as port:
-        alone = replace(
-            settings, teams_app_id="", stripe_api_key="", slack_api_url=f"https://127.0.0.1:{port}/api/", smtp_url=""
-        )
+        url = f"https://127.0.0.1:{port}/api/"
+        alone = with_setting(only(settings, "SLACK_API_URL"), "SLACK_API_URL", url)
         assert "Slack cannot be reached" in one(faults(alone, outside.services_can_be_reached))[0]
+
+
+def only(settings: Settings, name: str, *, stripe: str = "") -> Settings:
+    """Settings with the one integration that `name` belongs to."""
+    off = {key: "" for key in ("SLACK_SIGNING_SECRET", "TEAMS_APP_ID", "SMTP_URL") if key[:4] != name[:4]}
+    return replace(settings, stripe_api_key=stripe).with_values(**off, MAIL_FROM="desk@example.com")
+
+
+def with_setting(settings: Settings, name: str, value: str) -> Settings:
+    """Settings with another value of a setting: a declared one, or Stripe's."""
+    if name in settings.declared:
+        return settings.with_values(**{name: value})
+    return replace(settings, **{name.lower(): value})  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------- queue

@@ -54,9 +54,10 @@ class Played:
 
 def bare(settings: Settings, home: Path, *, port: int) -> Settings:
     """The settings of a demonstration without any integration's keys in its environment."""
-    none = dict.fromkeys(("slack_client_id", "slack_client_secret", "slack_signing_secret", "stripe_api_key"), "")
-    none |= dict.fromkeys(("teams_app_id", "teams_app_password", "teams_app_tenant_id", "stripe_webhook_secret"), "")
-    return replace(settings, home=home, port=port, load_demo=False, **none)  # type: ignore[arg-type]
+    keys = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"]
+    keys += ["TEAMS_APP_ID", "TEAMS_APP_PASSWORD", "TEAMS_APP_TENANT_ID"]
+    mine = replace(settings, home=home, port=port, load_demo=False, stripe_api_key="", stripe_webhook_secret="")
+    return mine.with_values(**dict.fromkeys(keys, ""))
 
 
 @contextmanager

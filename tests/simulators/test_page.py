@@ -202,10 +202,11 @@ def test_a_slack_that_is_down_is_said_so(settings: Settings, app: Flask, tmp_pat
 
 def test_a_desk_with_keys_of_its_own_has_no_playground(settings: Settings, tmp_path: Path) -> None:
     assert local.played(settings) == frozenset() and local.joined(settings) is settings
-    some = replace(settings, home=tmp_path, slack_signing_secret="")
+    some = replace(settings, home=tmp_path).with_values(SLACK_SIGNING_SECRET="")
     joined = local.joined(some)
-    assert local.played(some) == {"slack"} and joined.slack_signing_secret
-    assert joined.slack_api_url.startswith("http://127.0.0.1:") and joined.teams_token_url == settings.teams_token_url
+    assert local.played(some) == {"slack"} and joined.value("SLACK_SIGNING_SECRET")
+    assert joined.value("SLACK_API_URL").startswith("http://127.0.0.1:")
+    assert joined.value("TEAMS_TOKEN_URL") == settings.value("TEAMS_TOKEN_URL")
     assert local.played(replace(some, env="production")) == frozenset()
 
 

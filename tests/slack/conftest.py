@@ -1,6 +1,5 @@
 """A local Slack, the desk on a real port, and Lozano's people in their workspace."""
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -32,8 +31,8 @@ def slack_server(app: Flask, world: World, settings: Settings) -> Iterator[Slack
     """Slack with Lozano's workspace; the desk gets its events, and its workers call it."""
     server = create_slack_server(
         signing_secret=SLACK_SIGNING_SECRET,
-        client_id=settings.slack_client_id,
-        client_secret=settings.slack_client_secret,
+        client_id=settings.value("SLACK_CLIENT_ID"),
+        client_secret=settings.value("SLACK_CLIENT_SECRET"),
         app_id=SLACK_APP_ID,
         manifest=MANIFEST,
         echo_bot_messages=False,
@@ -50,7 +49,7 @@ def slack_server(app: Flask, world: World, settings: Settings) -> Iterator[Slack
             interactions_url=f"{desk.url}/slack/interactions",
             commands_url=f"{desk.url}/slack/commands",
         )
-        here = dataclasses.replace(settings, slack_api_url=f"{running.url}/api/")
+        here = settings.with_values(SLACK_API_URL=f"{running.url}/api/")
         slack.listen(here, timeout=SHORT)
         app.config["SETTINGS"] = here
         yield server

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -21,13 +20,12 @@ def desk(app: Flask, settings: Settings, world: World) -> Iterator[Desk]:
     """The listening desk; a tenant Azcárate with Íñigo, a team and a channel."""
     teams = create_teams_server()
     at_teams = teams.serve()
-    mine = replace(
-        settings,
-        teams_app_id=APP_ID,
-        teams_app_password=APP_PASSWORD,
-        teams_app_tenant_id=HOME_TENANT,
-        teams_openid_metadata_url=teams.openid_url,
-        teams_token_url=teams.token_url,
+    mine = settings.with_values(
+        TEAMS_APP_ID=APP_ID,
+        TEAMS_APP_PASSWORD=APP_PASSWORD,
+        TEAMS_APP_TENANT_ID=HOME_TENANT,
+        TEAMS_OPENID_METADATA_URL=teams.openid_url,
+        TEAMS_TOKEN_URL=teams.token_url,
     )
     served = create_app(mine)
     server = make_server("127.0.0.1", 0, served, threaded=True)

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, flash, make_response, redire
 from flask_babel import gettext, ngettext
 
 from msp.clients.billing_data import EMAIL
+from msp.clients.platforms import sends_account_mails
 from msp.clients.queries import access_client, all_clients
 from msp.kernel import clock, timezones
 from msp.kernel.db import Json, Scope, work
@@ -185,7 +186,7 @@ def _say_added(added: Person, *, is_written_to: bool) -> None:
 
 
 def _has_mail() -> bool:
-    return bool(current_app.config["SETTINGS"].mail_enabled)
+    return sends_account_mails(current_app.config["SETTINGS"])
 
 
 @contextmanager

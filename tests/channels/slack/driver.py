@@ -53,15 +53,15 @@ class SlackDriver:
     def start(self, settings: Settings) -> Settings:
         self.server = create_slack_server(
             signing_secret=SLACK_SIGNING_SECRET,
-            client_id=settings.slack_client_id,
-            client_secret=settings.slack_client_secret,
+            client_id=settings.value("SLACK_CLIENT_ID"),
+            client_secret=settings.value("SLACK_CLIENT_SECRET"),
             app_id=SLACK_APP_ID,
             manifest=MANIFEST,
             echo_bot_messages=False,
             retry_schedule=(),
         )
         self.running = self.server.serve()
-        return replace(settings, slack_api_url=self.server.api_url)
+        return settings.with_values(SLACK_API_URL=self.server.api_url)
 
     def listen_at(self, url: str, app: Flask) -> None:
         self.addresses = {f"{each}_url": f"{url}/slack/{each}" for each in ("events", "interactions", "commands")}

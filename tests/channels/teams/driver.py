@@ -50,13 +50,12 @@ class TeamsDriver:
     def start(self, settings: Settings) -> Settings:
         self.server = create_teams_server(retry_schedule=())
         self.running = self.server.serve()
-        return replace(
-            settings,
-            teams_app_id=APP_ID,
-            teams_app_password=APP_PASSWORD,
-            teams_app_tenant_id=HOME_TENANT,
-            teams_openid_metadata_url=self.server.openid_url,
-            teams_token_url=self.server.token_url,
+        return settings.with_values(
+            TEAMS_APP_ID=APP_ID,
+            TEAMS_APP_PASSWORD=APP_PASSWORD,
+            TEAMS_APP_TENANT_ID=HOME_TENANT,
+            TEAMS_OPENID_METADATA_URL=self.server.openid_url,
+            TEAMS_TOKEN_URL=self.server.token_url,
         )
 
     def listen_at(self, url: str, app: Flask) -> None:

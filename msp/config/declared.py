@@ -1,0 +1,67 @@
+"""Settings that plug-ins read: each plug-in declares its own, and `Settings.declared` has their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal
+
+from msp.config import values
+
+COMPOSITION = "wsgi"  # the module that imports every plug-in
+Use = Literal["required", "install", "optional"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingType:
+    """What a value is: `parse` returns it and raises ValueError for another; `mend` says how to write one."""
+
+    name: str
+    parse: Callable[[str], str] = str
+    mend: str = ""
+    is_web_address: bool = False
+    """In production https only, except on this machine."""
+
+
+TEXT = SettingType("text")
+WEB_ADDRESS = SettingType("web address", values.web_url, "Write a full http or https address", is_web_address=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A name of the environment, with what `msp doctor` and the documentation say of it.
+
+    Without its `required` settings a plug-in is off; `install` ones let workspaces install the app by themselves.
+    """
+
+    name: str
+    description: str
+    type: SettingType = TEXT
+    use: Use = "optional"
+    default: str = ""
+    default_of: Callable[[Mapping[str, str]], str] | None = None
+    """The default where it depends on the other values."""
+    is_secret: bool = False
+    needs: tuple[str, ...] = ()
+    """Names that must be given with it."""
+
+
+_declared: dict[str, Setting] = {}
+
+
+def declare_settings(settings: Iterable[Setting]) -> None:
+    """Have `Settings.from_env` read these; the same name replaces what it had."""
+    _declared.update({each.name: each for each in settings})
+
+
+def forget_settings(settings: Iterable[Setting]) -> None:
+    """Undo `declare_settings`."""
+    for each in settings:
+        _declared.pop(each.name, None)
+
+
+def declared_settings() -> tuple[Setting, ...]:
+    """Every declared setting. Imports the plug-ins, so that they have declared theirs."""
+    import_module(COMPOSITION)
+    return tuple(_declared.values())
