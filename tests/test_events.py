@@ -64,7 +64,7 @@ def test_an_event_has_icon_message_and_audience(event: type[Event], app: Flask) 
 
 
 def sprite() -> str:
-    [path] = (ROOT / "msp/web/static").glob("icons-*.svg")
+    [path] = (ROOT / "msp/web/static/dist").glob("icons-*.svg")
     return path.read_text()
 
 
