@@ -3,6 +3,7 @@
 access    | msp_client                         | msp_staff_some              | msp_staff      | msp_system
 tenant    | own rows                           | rows of its clients         | all            | all
 tenant_read, tenant_staff: as tenant, but msp_client may only read, or sees nothing; invoice: reads own issued ones
+shared_staff: as shared, but msp_client sees nothing
 shared    | own rows (never those without one) | its clients' and the shared | all            | all
 people    | own rows; may read staff           | its clients' and staff      | all            | all
 client    | own row, read only                 | its clients, read only      | all            | all
@@ -42,6 +43,7 @@ _ACCESS: dict[str, dict[str, tuple[str, str, str]]] = {
         "msp_client": (_ALL, OWN, OWN),
         "msp_staff_some": (_ALL, SOME_OR_SHARED, SOME_OR_SHARED),
     },
+    "shared_staff": {"msp_staff_some": (_ALL, SOME_OR_SHARED, SOME_OR_SHARED)},
     "people": {
         "msp_client": (_ALL, f"(client_id is null or {OWN})", OWN),
         "msp_staff_some": (_ALL, SOME_OR_SHARED, SOME),

@@ -4,6 +4,7 @@ from msp.calendars import models as calendars
 from msp.clients import models as clients
 from msp.contracts import models as contracts
 from msp.kernel import events, idempotency, inbox, insert_order, settings
+from msp.macros import models as macros
 from msp.notify import models as notify
 from msp.notify import webhooks
 from msp.oncall import models as oncall
@@ -21,6 +22,7 @@ __all__ = [
     "idempotency",
     "inbox",
     "insert_order",
+    "macros",
     "notify",
     "oncall",
     "people",

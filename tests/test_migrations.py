@@ -24,11 +24,16 @@ MAY_LACK_CLIENT = {  # rows of the provider itself have none; the policies say s
     "delivery",
     "event",
     "inbound",
+    "macro",
     "notification_preferences",
     "person",
     "stored_answer",
 }
-SEES_NOTHING = {"system": {"msp_client", "msp_staff", "msp_staff_some"}, "staff": {"msp_client"}}
+SEES_NOTHING = {
+    "system": {"msp_client", "msp_staff", "msp_staff_some"},
+    "staff": {"msp_client"},
+    "shared_staff": {"msp_client"},
+}
 
 
 @pytest.fixture(scope="module")

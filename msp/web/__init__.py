@@ -6,7 +6,8 @@
 - `portal`: the requesters' portal
 - `reporting`: code that report pages of console and portal share
 - `parts`: filters, globals and components of templates
-- `account`, `account_sessions`: own settings, sessions and tokens
+- `account`, `account_macros`, `account_sessions`: own settings, macros, sessions and tokens
+- `macro_form`: the form of a macro
 - `attempts`: sign-in rate limits
 - `confirm`: confirmation of actions that cannot be undone
 - `errors`: refusals and faults as pages
@@ -35,6 +36,7 @@ from werkzeug.wrappers import Response
 from msp.people.access import may
 from msp.web import (
     account,
+    account_macros,
     account_sessions,
     admin,
     api,
@@ -75,6 +77,7 @@ def register(app: Flask) -> None:
     portal.register(app)
     admin.register(app)
     account.register(app)
+    account_macros.register(app)
     account_sessions.register(app)
     api.register(app)
     app.add_url_rule("/", "home", home)

@@ -12,6 +12,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.errors import Invalid
 from msp.notify.channels import media_to
 from msp.notify.preferences import preferences_of, set_preferences
+from msp.people.access import may
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.web.notification_preferences_form import preference_values, read_preferences
@@ -67,6 +68,7 @@ def _page(person: Person, preferences: Mapping[str, Any], errors: Mapping[str, S
         action_url=url_for("save_account"),
         password_url=url_for("security.change_password"),
         sessions_url=url_for("account_sessions"),
+        macros_url=url_for("account_macros") if may(person, "work_tickets") else None,
         email=person.email or "",
         role=word(person.role, "role"),
         **context,

@@ -36,10 +36,14 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def ask(ticket: Ticket, action: str, *, at: datetime) -> None:
     """Schedule an action for the end of the undo period, and show the undo line."""
-    pending = undoable.ask(ticket, action, person=current_person(), at=at)
+    show(ticket, undoable.ask(ticket, action, person=current_person(), at=at))
+
+
+def show(ticket: Ticket, pending: undoable.Pending | None) -> None:
+    """Show the undo line of a pending action, if there is one."""
     if pending is not None:
         until = pending.until.isoformat()
-        session[COOKIE] = {"label": ticket.label, "action": action, "until": until, "asked": str(pending.id)}
+        session[COOKIE] = {"label": ticket.label, "action": pending.action, "until": until, "asked": str(pending.id)}
 
 
 def undo(label: str, asked: UUID) -> Response:

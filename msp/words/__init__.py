@@ -4,6 +4,7 @@
 - `formats`: dates, times, durations, numbers and money
 - `deadline_explanations`: how a due date was calculated
 - `escalation_texts`: the steps of an escalation policy
+- `macro_texts`: variables and effects of macros
 - `forecast_texts`: the reason for a forecast
 - `refusals`: a sentence for each refusal code
 - `event_messages`: a sentence for each kind of event

@@ -11,6 +11,7 @@ from msp.contracts import events as contracts
 from msp.contracts.escalation_policy import PolicyStep
 from msp.kernel import dead_letters
 from msp.kernel.event_types import Event
+from msp.macros import events as macros
 from msp.oncall import events as oncall
 from msp.people import events as people
 from msp.tickets import events as tickets
@@ -156,6 +157,10 @@ add_event_messages(
         tickets.SlaRecomputed: _recomputed,
         tickets.SlaRecomputationRequested: lambda _: gettext("Due dates are recalculated"),
         tickets.EscalationWebhookCalled: lambda _: gettext("An escalation calls a webhook"),
+        macros.MacroAdded: lambda _: gettext("Macro added"),
+        macros.MacroEdited: lambda _: gettext("Macro changed"),
+        macros.MacroRemoved: lambda _: gettext("Macro removed"),
+        macros.MacroApplied: lambda _: gettext("Macro applied"),
         worklog.TimeLogged: lambda _: gettext("Time logged"),
         worklog.TimeEdited: lambda _: gettext("Time entry corrected"),
         worklog.TimeDeleted: lambda _: gettext("Time entry deleted"),

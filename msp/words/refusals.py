@@ -61,6 +61,7 @@ MESSAGES: dict[str, object] = {
     # of tickets and their messages
     "action_waits": _l("Another action on this ticket is still pending. Wait a few seconds or undo it."),
     "client_not_active": _l("This client is not active: no tickets can be opened for it."),
+    "macro_empty": _l("Enter a text, or choose at least one change."),
     "not_failed": _l("This message has not failed."),
     "not_possible": _l("No longer possible: the ticket has changed."),
     "reply_held": _l("There are new messages. Read them before you send your reply."),
@@ -108,6 +109,7 @@ MESSAGES: dict[str, object] = {
     "too_long": _l("Too long."),
     "too_many": _l("Too many."),
     "unknown": _l("Unknown value."),
+    "unknown_variable": _l("An unknown variable. Choose one of the list, and close its braces."),
     "unknown_field": _l("Unknown field."),
     # of fields of tickets
     "differs_from_times": _l("Start and end do not match the minutes: leave one of the three empty."),

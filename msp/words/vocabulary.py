@@ -57,6 +57,11 @@ WORDS = {
         "resolution": said("clock", "Resolution"),
         "fulfilment": said("clock", "Fulfilment"),
     },
+    "macro_scope": {
+        "personal": said("macro scope", "personal"),
+        "team": said("macro scope", "team"),
+        "client": said("macro scope", "client"),
+    },
     "hearer": {
         "assignee": said("hearer", "assignee"),
         "lead": said("hearer", "team leads"),

@@ -8,6 +8,7 @@
 - `first_steps`: checklist of a new installation
 - `forms`: values from typed text
 - `list_queries`, `pager`: lists
+- `macros`: macros of the team and of clients
 - `message_settings`, `session_settings`, `settings`, `undo_settings`: settings
 - `oncall`: on-call schedules
 - `people`, `sessions`, `tokens`: people, their sessions and API tokens
@@ -27,6 +28,7 @@ from msp.web.admin import (
     deliveries,
     first_steps,
     list_queries,
+    macros,
     oncall,
     people,
     places,
@@ -57,6 +59,7 @@ MENU = (
         30,
         list_queries.count_waiting,
     ),
+    MenuEntry("settings", lazy_gettext("Macros"), "zap", "admin.macros", "manage_macros", 15),
     MenuEntry("settings", lazy_gettext("Webhooks"), "webhook", "admin.webhooks", "administer", 35),
     MenuEntry("settings", lazy_gettext("API tokens"), "key-round", "admin.tokens", "administer", 37),
     MenuEntry(
@@ -74,7 +77,7 @@ def home() -> Response:
 
 for room in (
     clients, contracts, calendars, timetables, places, people, connections, deliveries, uncertain_sends, oncall,
-    webhooks, settings, sessions, tokens, first_steps,
+    webhooks, macros, settings, sessions, tokens, first_steps,
 ):  # fmt: skip
     room.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))

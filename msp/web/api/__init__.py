@@ -12,8 +12,8 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `description`: OpenAPI 3.1
 - `unknown_paths`: 404 and 405
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
-- `calendars`, `clients`, `connections`, `contracts`, `conversation`, `notification_preferences`, `oncall`, `people`,
-  `places`, `reports`, `search`, `tickets`, `time_entries`, `tokens`: one resource each
+- `calendars`, `clients`, `connections`, `contracts`, `conversation`, `macros`, `notification_preferences`, `oncall`,
+  `people`, `places`, `reports`, `search`, `tickets`, `time_entries`, `tokens`: one resource each
 """
 
 from flask import Flask
@@ -25,6 +25,7 @@ from msp.web.api import (
     contracts,
     conversation,
     description,
+    macros,
     notification_preferences,
     oncall,
     people,
@@ -42,7 +43,7 @@ from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
     clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, conversation,
-    search, time_entries, reports, tokens,
+    macros, search, time_entries, reports, tokens,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
 - `held_reply`, `reply_words`: held replies; where a reply will be sent
+- `macros`: the macros of a ticket, for the composer
 - `new_ticket`: a ticket on behalf of a caller
 - `time_form`: the form that logs time
 - `live`, `presence`: news for open pages, who has a ticket open
@@ -16,10 +17,22 @@
 from flask import Blueprint, Flask
 
 from msp.web import undo
-from msp.web.desk import actions, forecasts, live, new_ticket, notifications, oncall, queue, reports, search, ticket
+from msp.web.desk import (
+    actions,
+    forecasts,
+    live,
+    macros,
+    new_ticket,
+    notifications,
+    oncall,
+    queue,
+    reports,
+    search,
+    ticket,
+)
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
-for room in (queue, ticket, new_ticket, actions, live, notifications, oncall, search, reports, forecasts, undo):
+for room in (queue, ticket, new_ticket, actions, macros, live, notifications, oncall, search, reports, forecasts, undo):
     room.add_routes(blueprint)
 
 

@@ -12,6 +12,8 @@ from msp.contracts.queries import access_contract
 from msp.kernel import clock
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid
+from msp.macros.applying import Written, apply_macro
+from msp.macros.models import Macro
 from msp.people.queries import access_person
 from msp.tickets import actions, messages, queries
 from msp.tickets.held_replies import ReplyHeld
@@ -19,6 +21,7 @@ from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_by_label
 from msp.web import undo
 from msp.web.desk.held_reply import Hold
+from msp.web.desk.macros import asked_macro
 from msp.web.desk.presence import say_writing
 from msp.web.desk.ticket import held_page
 from msp.web.desk.time_form import doubts, read_span
@@ -136,18 +139,30 @@ def _reopen(ticket: Ticket, at: datetime) -> None:
 
 def _reply(ticket: Ticket, at: datetime) -> None:
     body, person = request.form.get("body", ""), current_person()
+    if macro := asked_macro(ticket, request.form.get("macro_id", "")):
+        _reply_by_macro(macro, ticket, at)
+        return
     if request.form.get("visibility") == "internal":
         messages.note(ticket, author=person, body=body, at=at)
         say_writing(ticket.id, "")
         return
-    last_seen = _message_id("confirmed_message_id") or _message_id("last_seen_message_id")
-    messages.reply(ticket, author=person, body=body, at=at, last_seen=last_seen)
+    messages.reply(ticket, author=person, body=body, at=at, last_seen=_last_seen())
     say_writing(ticket.id, "")
     if ticket.assignee_id is None:
         actions.assign(ticket, person, at=at)
     then = request.form.get("then", "")
     if then and ticket.status != then:
         actions.change_status(ticket, then, at=at)
+
+
+def _reply_by_macro(macro: Macro, ticket: Ticket, at: datetime) -> None:
+    """Send the text with the changes of the macro; the button that was pressed decides the status."""
+    visibility = "internal" if request.form.get("visibility") == "internal" else "public"
+    written = Written(request.form.get("body", ""), visibility, last_seen=_last_seen())
+    status = request.form.get("then") or None
+    applied = apply_macro(macro, ticket, person=current_person(), at=at, written=written, can_undo=True, status=status)
+    say_writing(ticket.id, "")
+    undo.show(ticket, applied.pending)
 
 
 def _log_time(ticket: Ticket, at: datetime) -> None:
@@ -201,6 +216,10 @@ ADDITIONS: dict[str, Verb] = {
     "start_timer": _start_timer,
     "stop_timer": _stop_timer,
 }
+
+
+def _last_seen() -> UUID | None:
+    return _message_id("confirmed_message_id") or _message_id("last_seen_message_id")
 
 
 def _message_id(name: str) -> UUID | None:

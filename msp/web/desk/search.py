@@ -15,6 +15,7 @@ from msp.tickets import queries
 from msp.tickets.finished import count_of
 from msp.tickets.search import search as find
 from msp.tickets.ticket_rows import Filter
+from msp.web.desk.macros import macro_items
 from msp.web.guards import needs
 from msp.web.parts.found import group, named_item, ticket_item
 from msp.web.shell import shell
@@ -36,6 +37,7 @@ def search() -> str | Response:
     if results.exact and "HX-Request" not in request.headers:
         return redirect(url_for("desk.ticket", label=results.exact.label))
     groups = [
+        *group(gettext("Macros"), macro_items(words)),
         *group(gettext("Tickets"), (ticket_item(hit, _ticket_url) for hit in results.tickets)),
         *group(gettext("Clients"), map(_client, results.clients)),
         *group(gettext("People"), map(_person, results.people)),

@@ -39,6 +39,7 @@ from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.ticket_rows import TicketRow
 from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
+from msp.web.desk.macros import chosen_macro
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.presence import page_version, present, writing_lines
 from msp.web.desk.reply_words import destination
@@ -93,6 +94,7 @@ def _page(label: str, hold: Hold | None) -> str:
     contract = next((each for each in found.all(detail.CONTRACTS) if each.id == this.contract_id), None)
     here, said = present(this.id), detail.messages_with_files(found)
     may_act = may(person, "work_tickets")
+    macro = chosen_macro(label) if may_act else None
     return render_template(
         "desk/ticket.html",
         shell=shell(
@@ -107,6 +109,7 @@ def _page(label: str, hold: Hold | None) -> str:
         viewers=_people(here.viewers),
         writing=writing_lines(here.writers),
         held=held_reply(hold, said),
+        macro=macro,
         last_seen=max((each.id for each in said), default=""),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
         moves=[status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"],
