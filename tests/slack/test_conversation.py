@@ -68,6 +68,17 @@ def test_a_mention_comes_twice_and_makes_one_ticket(slack_server: SlackServer, d
     assert len(slack_server.messages(channel=SUPPORT, author="bot")) == 1
 
 
+def test_what_is_said_with_slash_me_is_heard(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, said_on: SaidOn
+) -> None:
+    slack_server.kinds.me(SLACK_TEAM, MARTA, "im", "no puede entrar en la VPN")
+    slack_server.kinds.me(SLACK_TEAM, PABLO, SUPPORT, f"{MENTION} se ha quedado sin red")
+    slack_server.kinds.me(SLACK_TEAM, PABLO, SUPPORT, "se va a comer")
+    drain()
+    assert [ticket.subject for ticket in tickets()] == ["No puede entrar en la VPN", "Se ha quedado sin red"]
+    assert [message.body for message in said_on(tickets()[0])] == ["no puede entrar en la VPN"]
+
+
 def test_channel_talk_without_a_mention_is_left_alone(
     slack_server: SlackServer, drain: Drain, tickets: Tickets
 ) -> None:
