@@ -58,6 +58,7 @@ _ALL = text(
     " order by r.position"
 )
 _END = text("select last, huella from invoice_series where code = :code")
+_NUMBERS = text("select coalesce(sum(last), 0) from invoice_series where kind <> 'chain'")
 _UNRECORDED = text(
     "select number from invoice i where state = 'issued' and not exists (select from invoice_record r"
     " where r.invoice_id = i.id and r.client_id = i.client_id) order by number"
@@ -76,10 +77,13 @@ _SKIPPED = text(
 
 
 def require_sound_end(link: ChainEnd) -> None:
-    """Raise Conflict("chain_broken") if the last record is not as it was written."""
+    """Raise Conflict("chain_broken") if the last record is not as it was written, or if records are missing.
+
+    Call it while no number is assigned that has no record yet.
+    """
     rows = sorted((Stored(**row._mapping) for row in db.session.execute(_LAST_TWO)), key=lambda row: row.position)
     end = (link.position - 1, link.previous or "")
-    for fault in (*_links(rows, begins=max(1, end[0] - 1)), *_end_fault(rows, end)):
+    for fault in (*_links(rows, begins=max(1, end[0] - 1)), *_end_fault(rows, end), *_count_fault(rows, end[0])):
         raise Conflict("chain_broken", position=fault.position, number=fault.number, fault=fault.code)
 
 
@@ -95,6 +99,12 @@ def faults(connection: Connection) -> Iterator[ChainFault]:
         yield ChainFault(0, number, "document")
     for code, last in connection.execute(_SKIPPED):
         yield ChainFault(0, f"{code}-{last}", "number")
+
+
+def _count_fault(rows: list[Stored], count: int) -> Iterator[ChainFault]:
+    """The defect if the chain has fewer or more records than numbers were assigned: each document has one record."""
+    if db.session.scalar(_NUMBERS) != count:
+        yield ChainFault(count, rows[-1].fields.get("NumSerieFactura", "") if rows else "", "unrecorded")
 
 
 def _links(rows: list[Stored], *, begins: int = 1) -> Iterator[ChainFault]:

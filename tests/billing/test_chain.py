@@ -114,6 +114,19 @@ def test_a_chain_whose_end_was_moved_is_not_extended(world: World, drafts: list[
         issued(world, drafts[3])
 
 
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_chain_whose_last_records_were_removed_with_its_end_is_not_extended(
+    world: World, drafts: list[Invoice], past: Past, left: int
+) -> None:
+    past.execute("delete from invoice_record where position > %s", [left])
+    end = "select huella from invoice_record where position = %s"
+    rewound = f"update invoice_series set last = %s, huella = ({end}) where code = 'VERIFACTU'"
+    past.execute(rewound.encode(), [left, left])
+    for act, subject in ((partial(issued, world), drafts[3]), (credited, drafts[0])):
+        with pytest.raises(Conflict, match="chain_broken"):
+            act(subject)
+
+
 def test_restricted_staff_check_the_end_of_the_chain_too(world: World, drafts: list[Invoice], past: Past) -> None:
     theirs = drafts[3].client_id
     past.execute((SET % ("ImporteTotal", "1.00", LAST)).encode())
