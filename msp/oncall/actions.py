@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from msp.kernel import timezones
@@ -25,6 +25,7 @@ from msp.oncall.rota import MINUTES_A_DAY, shifts
 from msp.people.models import Person
 
 LONGEST_TURN = 366  # days
+LONGEST_PERIOD = timedelta(days=731)  # of a swap or an absence
 LEADING_ROLES = ("administrator", "team_lead")
 WORKING_ROLES = ("administrator", "team_lead", "technician")
 
@@ -70,7 +71,9 @@ def remove_layer(layer: OnCallLayer, *, at: datetime) -> None:
 def swap(
     layer: OnCallLayer, person: Person, *, start: datetime, end: datetime, at: datetime, by: Person | None = None
 ) -> OnCallSwap:
-    """Assign a period of a layer to somebody; emits `oncall.swapped`. Raises Invalid for empty or past periods.
+    """Assign a period of a layer to somebody; emits `oncall.swapped`.
+
+    Raises Invalid for periods that are empty, past or too long.
 
     Raises Denied unless `by` (None: the system) leads the team, takes the period over or owns all of it. The new person
     is on call even during an absence of theirs, because they agreed.
@@ -78,6 +81,8 @@ def swap(
     wrong: dict[str, Sequence[str]] = {}
     if start >= end or end <= at:
         wrong["end"] = ["order" if start >= end else "past"]
+    elif end - start > LONGEST_PERIOD:
+        wrong["end"] = ["too_far"]
     if not can_be_on_call(person):
         wrong["person_id"] = ["not_on_call"]
     if wrong:
@@ -106,13 +111,14 @@ def cancel_swap(made: OnCallSwap, *, at: datetime, by: Person | None = None) -> 
 def note_absence(
     person: Person, *, start: datetime, end: datetime, note: str, at: datetime, by: Person | None = None
 ) -> OnCallAbsence:
-    """Record an absence; emits `oncall.absence_noted`. Raises Invalid for periods that end before they begin.
+    """Record an absence; emits `oncall.absence_noted`.
 
+    Raises Invalid for periods that end before they begin or are too long.
     Raises Denied unless `by` is that person or leads the team.
     """
     _check_may(by, person.id)
-    if start >= end:
-        raise Invalid(fields={"end": ["order"]})
+    if start >= end or end - start > LONGEST_PERIOD:
+        raise Invalid(fields={"end": ["order" if start >= end else "too_far"]})
     made = OnCallAbsence(
         id=new_id(), person_id=person.id, starts_at=start, ends_at=end, note=note.strip()[:200], noted_at=at
     )

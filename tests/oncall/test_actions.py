@@ -111,6 +111,7 @@ def test_what_is_no_swap(world: World) -> None:
         (world.marta, at, NEXT_MONDAY),
         (world.tomas, NEXT_MONDAY, NEXT_MONDAY),
         (world.tomas, at - timedelta(days=2), at - timedelta(days=1)),
+        (world.tomas, at, at + timedelta(days=3000)),
     ):
         with pytest.raises(Invalid), work(Scope.staff()):
             swap(access_layer(first.id), person, start=start, end=end, at=at)

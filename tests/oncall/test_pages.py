@@ -83,6 +83,23 @@ def test_absences_by_days(rosa: FlaskClient, world: World) -> None:
     assert "Médico" not in rosa.get("/desk/on-call").text
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2026-12-05", "2026-12-01"),
+        ("9999-12-31", "9999-12-31"),
+        ("0001-01-01", "2026-12-01"),
+        ("2026-12-01", "2226-12-01"),
+        ("mañana", "2026-12-01"),
+    ],
+)
+def test_an_absence_that_cannot_be_is_refused(rosa: FlaskClient, world: World, first: str, last: str) -> None:
+    add_rota(world)
+    days = {"person_id": str(world.irene.id), "first_day": first, "last_day": last}
+    assert rosa.post("/desk/on-call/absences", data=days).status_code == 422
+    assert rosa.get("/desk/on-call").status_code == 200
+
+
 @pytest.mark.parametrize("who", ["nuria", "carmen"])
 def test_who_may_not_change_it(web: FlaskClient, world: World, who: str) -> None:
     first, _ = add_rota(world)

@@ -1,7 +1,7 @@
 """The on-call page: who is on call now and next, a two-week strip, swaps and absences."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -92,8 +92,7 @@ def note_absence() -> Response:
         person = access_person(_id("person_id"))
         first, last = _day("first_day"), _day("last_day")
         zone = ZoneInfo(person.timezone)
-        start = datetime.combine(first, time(), zone)
-        end = datetime.combine(last + timedelta(days=1), time(), zone)
+        start, end = _midnight(first, zone), _midnight(last, zone, days_later=1)
         note = request.form.get("note", "")
         actions.note_absence(person, start=start, end=end, note=note, at=clock.now(), by=current_person())
         _tell(gettext("Absence added: the next person covers for %(name)s.", name=person.name))
@@ -229,6 +228,13 @@ def _aware(text: str) -> datetime:
     if at.tzinfo is None:
         raise ValueError(text)
     return at
+
+
+def _midnight(day: date, zone: ZoneInfo, *, days_later: int = 0) -> datetime:
+    try:
+        return datetime.combine(day + timedelta(days=days_later), time(), zone).astimezone(UTC)
+    except OverflowError as wrong:  # at the first and last day of the date type
+        raise Invalid(fields={"end": ["invalid"]}) from wrong
 
 
 def _day(name: str) -> date:
