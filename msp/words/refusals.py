@@ -98,6 +98,7 @@ MESSAGES: dict[str, object] = {
     # of any field
     "before_start": _l("Cannot be before the start."),
     "duplicate": _l("Duplicate."),
+    "equals_start": _l("Cannot be the same as the start."),
     "in_future": _l("Cannot be in the future."),
     "in_past": _l("Cannot be in the past."),
     "in_use": _l("In use."),

@@ -54,6 +54,7 @@ def test_friday_evening_written_on_monday_is_billed_after_hours(tomas: FlaskClie
         ({"on": "2026-10-25", "start": "02:30", "minutes": "30"}, utc(25, 0, 30), 30),  # the first of two
         ({"on": "2026-10-25", "end": "02:30", "minutes": "30"}, utc(25, 1), 30),  # the second of two
         ({"on": "2026-03-28", "start": "22:00", "end": "04:00"}, utc(28, 21, month=3), 300),  # an hour less
+        ({"start": "00:00", "end": "00:00", "minutes": "1440"}, utc(19, 23, month=11), 1440),
         ({"on": "", "minutes": "25"}, utc(23, 8, 35, month=11), 25),
         ({"on": "2026-11-23", "start": "08:00", "end": "08:30"}, utc(23, 7, month=11), 30),
     ],
@@ -77,6 +78,7 @@ def test_two_of_start_end_and_minutes_say_when(
         {"start": "8 pm", "end": "22:00"},
         {"start": "24:00", "end": "22:00"},
         {"start": "20:00", "minutes": "٣"},
+        {"start": "20:00", "end": "20:00"},
         {"on": "2026-11-24", "start": "08:00", "end": "09:00"},  # in the future
         {"on": "9999-12-31", "start": "23:00", "end": "01:00"},
         {"on": "0001-01-01", "start": "00:00", "end": "01:00"},
@@ -112,6 +114,23 @@ def test_a_day_of_more_than_24_hours_is_shown(tomas: FlaskClient, world: World, 
     assert "Has imputado" not in fits.text
     page = tomas.post(PATH, data=FRIDAY | {"start": "20:00", "end": "20:05"}, follow_redirects=True)
     assert "24 h 05 min" in page.text.replace("\xa0", " ") and "Has imputado" in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_shown"),
+    [
+        ({"start": "09:00", "end": "18:00"}, True),
+        ({"start": "09:59", "minutes": "300"}, True),
+        ({"on": "2026-11-22", "start": "20:00", "end": "19:00"}, True),  # an end before the start is on the next day
+        ({"start": "09:40", "minutes": "30"}, False),  # rounded up
+        ({"start": "08:00", "end": "10:00"}, False),
+    ],
+    ids=str,
+)
+def test_time_that_ends_in_the_future_is_shown(tomas: FlaskClient, typed: dict[str, str], is_shown: bool) -> None:
+    page = tomas.post(PATH, data={"on": "2026-11-23", "note": "x"} | typed, follow_redirects=True)
+    assert ("Este tiempo termina en el futuro" in page.text) is is_shown
+    assert len(entries()) == 1
 
 
 def test_an_account_manager_moves_a_ticket_to_another_contract(

@@ -187,7 +187,7 @@ def _log_time(ticket: Ticket, at: datetime) -> None:
         at=at,
     )
     db.session.flush()
-    for sentence in doubts(entry, zone=zone):
+    for sentence in doubts(entry, at=at, zone=zone):
         flash(sentence, "amber")
 
 

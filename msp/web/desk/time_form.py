@@ -14,6 +14,7 @@ from msp.worklog.models import TimeEntry
 from msp.worklog.overlaps import full_days, overlaps_of
 
 _MINUTE = timedelta(minutes=1)
+_ROUNDED_UP = timedelta(minutes=15)  # people who have just ended round up
 
 
 class Span(NamedTuple):
@@ -46,6 +47,8 @@ def read_span(posted: "MultiDict[str, str]", *, at: datetime, zone: ZoneInfo) ->
 
 
 def _between(on: date, start: time, end: time, minutes: int | None, *, zone: ZoneInfo) -> Span:
+    if start == end and minutes is None:  # more likely a slip than a whole day, which minutes can say
+        raise Invalid(fields={"end": ["equals_start"]})
     begun = _instant(on, start, zone, fold=0)
     ended = _instant(on if end > start else _day_after(on), end, zone, fold=1)
     worked = int((ended - begun) / _MINUTE)
@@ -96,8 +99,15 @@ def _instant(on: date, at: time, zone: ZoneInfo, *, fold: int) -> datetime:
         raise Invalid(fields={"on": ["invalid"]}) from wrong
 
 
-def doubts(entry: TimeEntry, *, zone: ZoneInfo) -> Iterator[str]:
-    """Warnings about implausible time: overlapping entries, days of over 24 hours."""
+def doubts(entry: TimeEntry, *, at: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Warnings about implausible time: an end in the future, overlapping entries, days of over 24 hours."""
+    end = entry.started_at + entry.minutes * _MINUTE
+    if end > at + _ROUNDED_UP:
+        yield gettext(
+            "This time ends in the future, %(day)s at %(end)s. Correct it if needed.",
+            day=formats.day(formats.here(end).date()),
+            end=formats.time_of_day(end),
+        )
     for other in overlaps_of(entry):
         end = other.started_at + other.minutes * _MINUTE
         yield gettext(
