@@ -26,6 +26,8 @@ from msp.kernel.db import Json, db
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id
+from msp.kernel.shared_clear import clear_everywhere
+from msp.people import sessions, tokens
 
 CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 MAX_DOMAINS = 100  # of a client
@@ -90,6 +92,8 @@ def edit_client(client: Client, *, at: datetime, **changes: object) -> None:
         setattr(client, name, changes[name])
     if "active" in changed:
         ttl_cache.clear()
+        for name in (sessions.READ, tokens.READ):
+            clear_everywhere(name)
     if changed:
         emit(ClientEdited(changed=tuple(changed)), client.id, client_id=client.id, at=at)
 

@@ -34,6 +34,7 @@
 - `paging`: lists in pages by the key of the last row
 - `pressure`: workers slow down while chat acknowledgements are late
 - `settings`: settings that people change in the console
+- `shared_clear`: clears cached values in every process
 - `storable`: what PostgreSQL can store as text and JSON
 - `timezones`: IANA time zones
 - `ttl_cache`: values that may be a second old

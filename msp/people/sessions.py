@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import contains_eager
 
-from msp.kernel import ttl_cache
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id, new_token, token_hash
 from msp.kernel.settings import Setting
+from msp.kernel.shared_clear import clear_everywhere
 from msp.people.events import SessionsEnded
 from msp.people.models import Account, AccountSession, Person, StaffClient
 from msp.people.queries import is_of_active_client
@@ -145,7 +145,7 @@ def _end(*which: ColumnElement[bool], at: datetime) -> Sequence[UUID]:
         statement.returning(AccountSession.id), execution_options={"synchronize_session": False}
     ).all()
     if ended:
-        ttl_cache.clear(READ)
+        clear_everywhere(READ)
     return ended
 
 

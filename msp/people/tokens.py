@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
-from msp.kernel import ttl_cache
 from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Denied, Invalid, NotFound
 from msp.kernel.events import emit
 from msp.kernel.ids import new_id, new_token, token_hash
 from msp.kernel.paging import page_by_id
+from msp.kernel.shared_clear import clear_everywhere
 from msp.people.actions import add_person
 from msp.people.events import TokenAdded, TokenRevoked
 from msp.people.models import ApiToken, Person
@@ -125,7 +125,7 @@ def revoke_token(token_id: UUID, *, at: datetime, person_id: UUID | None = None)
     if token.revoked_at is None:
         token.revoked_at = at
         emit(TokenRevoked(person_id=token.person_id), token.id, client_id=token.person.client_id, at=at)
-    ttl_cache.clear(READ)
+    clear_everywhere(READ)
 
 
 def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
@@ -133,7 +133,7 @@ def revoke_tokens(person_id: UUID, *, at: datetime) -> None:
     which = (ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
     statement = update(ApiToken).where(*which).values(revoked_at=at)
     db.session.execute(statement, execution_options={"synchronize_session": False})
-    ttl_cache.clear(READ)
+    clear_everywhere(READ)
 
 
 def all_tokens() -> list[ApiToken]:

@@ -9,6 +9,7 @@ from flask_security.utils import set_request_attr
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, current_scope_or_none, work
+from msp.kernel.shared_clear import times_cleared
 from msp.kernel.ttl_cache import cached
 from msp.people import sessions
 from msp.people.models import Account
@@ -32,21 +33,25 @@ def register(app: Flask) -> None:
 
 
 def read(token: str) -> Account | None:
-    """The account of a session's token, or None; cached for one second, also after the session ended elsewhere.
+    """The account of a session's token, or None; cached for one second.
 
-    People see their own changes at once: their cookie then says that something changed.
+    The end of a session counts at once, in whichever process it ended (msp.kernel.shared_clear). People see their own
+    changes at once: their cookie then says that something changed.
     """
     at = clock.now()
     reader = current_app.config.get(READER)
     if reader is not None:
         browser, is_use, minute = browser_here(), _is_use(), at.replace(second=0, microsecond=0)
         account = cached(
-            lambda: reader(token, browser, at=at, is_use=is_use), name=sessions.READ, of=(token, is_use, minute)
+            lambda: reader(token, browser, at=at, is_use=is_use),
+            name=sessions.READ,
+            of=(token, is_use, minute, times_cleared(sessions.READ)),
         )
     elif current_scope_or_none() == Scope.system():  # sign-in and password pages change the account
         account = _read(token)
     else:
-        of = (token, session.get(CHANGED), _is_use(), at.replace(second=0, microsecond=0))
+        minute, cleared = at.replace(second=0, microsecond=0), times_cleared(sessions.READ)
+        of = (token, session.get(CHANGED), _is_use(), minute, cleared)
         account = cached(lambda: _read_apart(token), name=sessions.READ, of=of)
     if account is not None:
         set_request_attr("fs_authn_via", "session")

@@ -7,6 +7,7 @@ from flask import g, request
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Denied, NotFound
+from msp.kernel.shared_clear import times_cleared
 from msp.kernel.ttl_cache import cached
 from msp.people import tokens
 from msp.people.access import may
@@ -37,9 +38,9 @@ def authenticate() -> None:
 
 
 def _bearer_of(token: str) -> Bearer | None:
-    """Whose token it is, a second old at most: so long may another process serve a revoked one."""
+    """Whose token it is, a second old at most; a revoked one opens nothing from then on, in any process."""
     at = clock.now()
-    of = (token, at.replace(second=0, microsecond=0))
+    of = (token, at.replace(second=0, microsecond=0), times_cleared(tokens.READ))
     return cached(lambda: _read(token, at=at), name=tokens.READ, of=of, seconds=KEPT_SECONDS)
 
 
