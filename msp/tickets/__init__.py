@@ -5,6 +5,8 @@ What others call
 - `by_requester`: the requester's actions, for chat, portal and API
 - `messages`: replies and notes of the desk
 - `actions`: assignment, status, priority, contract, tier, details
+- `linking`: links between tickets, and the children of a ticket
+- `link_targets`: tickets to link to or merge into, found by number or subject
 - `message_changes`: a message edited, deleted or restored in chat
 - `undoable`: actions that can be undone for some seconds
 - `callers`: requester of a ticket that staff opens
@@ -18,6 +20,7 @@ What others call
 
 Rules
 - `states`: statuses, moves, finished and open; priorities
+- `link_rules`: kinds of links and how each ticket names them
 - `label`: LOZ-42, read and written
 - `numbers`: the next number of a client, with the current contract
 - `schedule`: times for which a ticket may be scheduled
@@ -41,5 +44,7 @@ Texts
 
 Storage
 - `models`: tickets, messages, attachments, conversations
+- `link_models`: links between tickets
+- `locking`: locks several tickets in one order
 - `removed_files`: files of deleted messages
 """

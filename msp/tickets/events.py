@@ -119,6 +119,22 @@ class TicketEdited(TicketEvent, kind="ticket.edited", icon="file-pen-line", visi
     fields: tuple[str, ...]
 
 
+class LinkEvent(TicketEvent):
+    """An event of a link: `label` is the number of the other ticket, `relation` what that is to this one."""
+
+    other_id: UUID
+    label: str
+    relation: str
+
+
+class TicketLinked(LinkEvent, kind="ticket.linked", icon="link"):
+    """A ticket was linked to another one of its client."""
+
+
+class TicketUnlinked(LinkEvent, kind="ticket.unlinked", icon="unlink"):
+    """The link to another ticket was removed."""
+
+
 class MessageEdited(MessageEvent, kind="ticket.message_edited", icon="pencil", visibility="public", in_history=False):
     """The author edited a message; an internal note's event is internal."""
 

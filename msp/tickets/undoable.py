@@ -21,6 +21,7 @@ from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets.actions import MAX_TIER, assign, change_status, change_tier
 from msp.tickets.events import ActionDone, ActionDropped, ActionRequested, ActionUndone, TicketEvent
+from msp.tickets.linking import resolve_children
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.states import may_move
@@ -66,12 +67,18 @@ def _resolve(ticket: Ticket, person: Person, at: datetime) -> None:
     change_status(ticket, "resolved", at=at, actor_id=person.id)
 
 
+def _resolve_with_children(ticket: Ticket, person: Person, at: datetime) -> None:
+    _resolve(ticket, person, at)
+    resolve_children(ticket, person, at=at)
+
+
 def _escalate(ticket: Ticket, person: Person, at: datetime) -> None:
     change_tier(ticket, ticket.tier + 1, at=at, actor_id=person.id)
 
 
 ACTIONS: dict[str, Undoable] = {
     "resolve": Undoable(lambda ticket: may_move(ticket.status, "resolved"), _resolve),
+    "resolve_with_children": Undoable(lambda ticket: may_move(ticket.status, "resolved"), _resolve_with_children),
     "escalate": Undoable(lambda ticket: ticket.tier < MAX_TIER, _escalate),
 }
 
@@ -101,7 +108,7 @@ def ask(ticket: Ticket, action: str, *, person: Person, at: datetime) -> Pending
     while another action is pending.
     """
     if not ACTIONS[action].is_possible(ticket):
-        raise Conflict("status_move_refused" if action == "resolve" else "not_possible")
+        raise Conflict("status_move_refused" if action.startswith("resolve") else "not_possible")
     waiting = pending_in(_events_of(ticket.id))
     if waiting is not None:
         if waiting.action != action:

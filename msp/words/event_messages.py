@@ -64,7 +64,7 @@ def _tier_changed(event: tickets.TicketTierChanged) -> str:
 
 
 def _action_dropped(event: tickets.ActionDropped) -> str:
-    if (event.action, event.reason) == ("resolve", "client_wrote"):
+    if event.action.startswith("resolve") and event.reason == "client_wrote":
         return gettext("Not resolved: a new message arrived")
     return gettext("Not done: the ticket was changed")
 
@@ -131,6 +131,12 @@ add_event_messages(
         tickets.TicketContractChanged: _contract_changed,
         tickets.TicketTierChanged: _tier_changed,
         tickets.TicketEdited: lambda _: gettext("Details changed"),
+        tickets.TicketLinked: lambda event: gettext(
+            "Linked: %(relation)s %(label)s", relation=word(event.relation, "relation"), label=event.label
+        ),
+        tickets.TicketUnlinked: lambda event: gettext(
+            "Link removed: %(relation)s %(label)s", relation=word(event.relation, "relation"), label=event.label
+        ),
         tickets.MessageEdited: lambda _: gettext("Message edited"),
         tickets.MessageDeleted: lambda _: gettext("Message deleted"),
         tickets.MessageRestored: lambda _: gettext("Message restored"),

@@ -60,10 +60,12 @@ def _after_wait(sentence: Callable[[str], str]) -> Callable[[Params], str]:
 MESSAGES: dict[str, object] = {
     # of tickets and their messages
     "action_waits": _l("Another action on this ticket is still pending. Wait a few seconds or undo it."),
+    "already_linked": _l("These two tickets are linked already."),
     "client_not_active": _l("This client is not active: no tickets can be opened for it."),
     "macro_empty": _l("Enter a text, or choose at least one change."),
     "not_failed": _l("This message has not failed."),
     "not_possible": _l("No longer possible: the ticket has changed."),
+    "one_level_of_children": _l("A child ticket has one parent, and no child tickets of its own."),
     "reply_held": _l("There are new messages. Read them before you send your reply."),
     "status_move_refused": _l("The ticket cannot change to that status."),
     "ticket_changed": _l("The ticket has changed. Reload it."),
@@ -71,6 +73,7 @@ MESSAGES: dict[str, object] = {
     "time_entry_billed": _l("This time is on an invoice and cannot be changed."),
     "timer_running": _l("Your timer is running on another ticket. Stop it there first."),
     "too_late": _l("Already done."),
+    "too_many_links": _l("This ticket has too many links."),
     # of people, clients and calendars
     "already_set_up": _l("An administrator already exists. Sign in."),
     "code_in_use": _l("That code is already in use by another client."),
@@ -115,9 +118,12 @@ MESSAGES: dict[str, object] = {
     # of fields of tickets
     "differs_from_times": _l("Start and end do not match the minutes: leave one of the three empty."),
     "minutes.out_of_range": _l("Between one minute and a day."),
+    "no_such_ticket": _l("This client has no ticket with that number."),
     "not_of_client": _l("This person belongs to another company."),
     "not_scheduled": _l("The ticket is not scheduled: choose that status with its time."),
     "not_staff": _l("Not an active member of the team."),
+    "other_client": _l("That ticket belongs to another client."),
+    "same_ticket": _l("That is this ticket itself."),
     "too_large": _l("File too large: at most 20 MB."),
     "upload_quota_exceeded": _l("Daily limit reached. Send the rest tomorrow."),
     # of fields of people

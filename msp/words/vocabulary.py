@@ -30,6 +30,17 @@ WORDS = {
         "normal": said("priority", "normal"),
         "low": said("priority", "low"),
     },
+    "relation": {
+        "related": said("relation", "related to"),
+        "duplicate_of": said("relation", "duplicate of"),
+        "duplicated_by": said("relation", "has the duplicate"),
+        "child_of": said("relation", "child of"),
+        "parent_of": said("relation", "parent of"),
+        "split_from": said("relation", "split from"),
+        "split_into": said("relation", "split into"),
+        "follow_up_of": said("relation", "follow-up of"),
+        "followed_up_by": said("relation", "continued in"),
+    },
     "type": {"incident": said("type", "incident"), "request": said("type", "request")},
     "tier": {"1": said("tier", "T1"), "2": said("tier", "T2"), "3": said("tier", "T3")},
     "channel": {

@@ -3,6 +3,7 @@
 - `queue`, `solved`: open tickets, finished tickets
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
+- `links`: links to other tickets
 - `held_reply`, `reply_words`: held replies; where a reply will be sent
 - `macros`: the macros of a ticket, for the composer
 - `new_ticket`: a ticket on behalf of a caller
@@ -20,6 +21,7 @@ from msp.web import undo
 from msp.web.desk import (
     actions,
     forecasts,
+    links,
     live,
     macros,
     new_ticket,
@@ -32,7 +34,9 @@ from msp.web.desk import (
 )
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
-for room in (queue, ticket, new_ticket, actions, macros, live, notifications, oncall, search, reports, forecasts, undo):
+for room in (
+    queue, ticket, new_ticket, actions, links, macros, live, notifications, oncall, search, reports, forecasts, undo,
+):  # fmt: skip
     room.add_routes(blueprint)
 
 

@@ -130,7 +130,7 @@ def _escalate(ticket: Ticket, at: datetime) -> None:
 
 
 def _resolve(ticket: Ticket, at: datetime) -> None:
-    undo.ask(ticket, "resolve", at=at)
+    undo.ask(ticket, "resolve_with_children" if request.form.get("with_children") else "resolve", at=at)
 
 
 def _reopen(ticket: Ticket, at: datetime) -> None:

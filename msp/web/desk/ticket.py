@@ -34,6 +34,8 @@ from msp.sla.detail_queries import (
 from msp.tickets import detail, queries
 from msp.tickets.actions import MAX_TIER
 from msp.tickets.history import TicketTerms, terms_at
+from msp.tickets.link_rules import OFFERED
+from msp.tickets.linking import LINKS
 from msp.tickets.models import Attachment
 from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
@@ -53,6 +55,7 @@ from msp.words.deadline_explanations import sentences
 from msp.words.escalation_texts import what_is_next
 from msp.words.failure_messages import failure_sentence
 from msp.words.per_locale import cached_per_locale
+from msp.words.vocabulary import word
 from msp.worklog.actions import may_change
 from msp.worklog.detail_queries import entries_read, timer_read
 
@@ -62,7 +65,8 @@ _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
 _UNREAD = unread_read(_ME, detail.THIS)
 _PAGE = BatchQuery(
     queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
-    detail.TARGETS, detail.OTHERS, detail.CONTRACTS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD, queries.DUE_NEXT,
+    detail.TARGETS, detail.OTHERS, detail.CONTRACTS, LINKS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD,
+    queries.DUE_NEXT,
 )  # fmt: skip
 
 
@@ -121,6 +125,8 @@ def _page(label: str, hold: Hold | None) -> str:
         contracts=_contracts(this, found, at) if may_act or may(person, "change_contracts") else [],
         composer=_composer(this, found, person) if may_act else {},
         work=_work(found),
+        links=found.all(LINKS),
+        relations=[(code, word(code, "relation")) for code in OFFERED],
         log_fields=log_fields,
         today=formats.here(at).date(),
         assignable=assignable(at=at, person=person),
