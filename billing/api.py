@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
 @blueprint.input(RunIn)
 @blueprint.output(RunOut, status_code=201)
 def create_invoice_run(json_data: dict[str, Any]) -> Answer:
-    """Create or rebuild the drafts of a period; returns them with what was left out and the reasons. Idempotent."""
+    """Create or rebuild the drafts of a period; returns them with the excluded items and their reasons. Idempotent."""
     require("bill")
     period = Period(json_data["period_start"], json_data["period_end"])
     run = run_invoices(period, at=clock.now(), clients=_clients(json_data.get("client_ids")))
@@ -99,7 +99,7 @@ def _settings_shown(mode: str) -> Answer:
 @blueprint.input(InvoiceQuery, **QUERY)
 @blueprint.output(page_of(InvoiceSummary, "Invoice"))
 def list_invoices(query_data: dict[str, Any]) -> Answer:
-    """Invoices and credit notes, newest first. A client's people see only those issued to them."""
+    """Invoices and credit notes, newest first. Client tokens see only those issued to their company."""
     require("bill", "see_company")
     limit = query_data["limit"]
     rows = queries.invoices_page(
@@ -170,7 +170,7 @@ def create_credit_note(invoice_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.input(PaymentIn)
 @blueprint.output(InvoiceOut, status_code=201)
 def create_payment(invoice_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Record a payment, or a repayment, made outside of Stripe."""
+    """Record a payment or refund made outside Stripe."""
     queries.access_invoice(invoice_id)
     require("bill")
     payments.note_payment(invoice_id, **json_data, at=clock.now())

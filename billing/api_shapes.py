@@ -123,7 +123,7 @@ class LineOut(Shown):
 
 
 class PaymentIn(Schema):
-    """A payment, or repayment, made outside of Stripe; `on` is the booking date."""
+    """A payment or refund made outside Stripe; `on` is the booking date."""
 
     direction = one_of(("received", "returned"), load_default="received")
     amount = fields.Nested(MoneyShape, required=True)
@@ -166,7 +166,7 @@ class RecordOut(Shown):
     huella = fields.String()
     previous = fields.String()
     qr_url = fields.String(
-        allow_none=True, metadata={"description": "null in the VERI*FACTU mode off: the tax agency has no record"}
+        allow_none=True, metadata={"description": "null if the VERI*FACTU mode is off: the tax agency has no record"}
     )
 
 
@@ -204,7 +204,7 @@ class InvoiceOut(InvoiceSummary):
 
 
 class LeftOutOut(Shown):
-    """Something that is on no draft, with the reason."""
+    """An item excluded from all drafts, with the reason."""
 
     client_id = fields.UUID()
     contract_id = fields.UUID(allow_none=True)
@@ -213,7 +213,7 @@ class LeftOutOut(Shown):
 
 
 class RunOut(Shown):
-    """A billing run: its drafts, and what was left out."""
+    """An invoice run: its drafts and the excluded items."""
 
     id = fields.UUID()
     period_start = fields.Date()

@@ -21,8 +21,8 @@ WINDOW = {
     "minItems": 2,
     "maxItems": 2,
     "example": ["09:00", "14:00"],
-    "description": "Local wall time from and to; 24:00 is midnight (and so is an end at 23:59), an end before the start"
-    " lies on the next day",
+    "description": "Start and end in local time; 24:00 is midnight, and so is an end at 23:59. An end before the start"
+    " is on the next day",
 }
 
 
@@ -50,7 +50,7 @@ class Window(fields.Field[Minutes]):
 
 
 class Weekly(Schema):
-    """The windows of each weekday; a day without any is closed."""
+    """Business hours of each weekday; a day without any is closed."""
 
     mon = fields.List(Window(), load_default=list)
     tue = fields.List(Window(), load_default=list)
@@ -70,11 +70,11 @@ class TimetableShape(Schema):
 
 
 class HolidaySet(Schema):
-    """A place by its codes: it is made where there is none yet, and its years filled where they are missing."""
+    """A place by its codes; a missing place is created, and missing years are loaded."""
 
     country = TextField(longest=2, blank=False, required=True, metadata={"description": "ISO 3166-1", "example": "ES"})
     region = TextField(longest=6, allow_none=True, metadata={"description": "ISO 3166-2", "example": "MD"})
-    municipality = TextField(longest=120, metadata={"description": "A municipality or island", "example": "Getafe"})
+    municipality = TextField(longest=120, metadata={"description": "Municipality or island", "example": "Getafe"})
     years = fields.List(Whole(least=2000, most=2100), validate=validate.Length(max=20, error="too_long"))
 
     @pre_load
@@ -87,7 +87,7 @@ class HolidaySet(Schema):
 
 
 class HolidayPlaceOut(Shown):
-    """The codes of the place that a calendar was made for; the place itself says more."""
+    """The codes of a calendar's place; see the place for details."""
 
     country = fields.String()
     region = fields.String(allow_none=True)
@@ -95,14 +95,14 @@ class HolidayPlaceOut(Shown):
 
 
 class OwnHoliday(Schema):
-    """A closed day of the calendar's own."""
+    """An additional closed day of a calendar."""
 
     day = fields.Date(required=True)
     name = TextField(longest=200, load_default="")
 
 
 class CalendarException(Schema):
-    """A day with its own windows, which beat the week and the holidays; without windows it is closed."""
+    """A day with its own hours, which replace the week and the holidays; without hours it is closed."""
 
     day = fields.Date(required=True)
     windows = fields.List(Window(), load_default=list)
@@ -110,23 +110,29 @@ class CalendarException(Schema):
 
 
 class CalendarChange(Schema):
-    """What may be changed of a calendar; a list that is sent replaces the whole list."""
+    """Changes to a calendar; a list replaces the whole list."""
 
     name = TextField(longest=200, blank=False)
     timezone = TextField(longest=64, blank=False, metadata={"example": "Europe/Madrid"})
     weekly = fields.Nested(Weekly, metadata={"description": "Weekly hours until the first timetable starts"})
     timetables = fields.List(fields.Nested(TimetableShape), validate=validate.Length(max=200, error="too_long"))
-    place_id = fields.UUID(allow_none=True, metadata={"description": "The place whose public holidays it closes on"})
-    holiday_set = fields.Nested(HolidaySet, allow_none=True, metadata={"description": "Another way to name the place"})
-    keeps_holidays = fields.Boolean(
-        truthy={True}, falsy={False}, metadata={"description": "false: it works on public holidays, and nothing warns"}
+    place_id = fields.UUID(allow_none=True, metadata={"description": "The place whose public holidays are closed days"})
+    holiday_set = fields.Nested(
+        HolidaySet, allow_none=True, metadata={"description": "Alternative to `place_id`: the place by its codes"}
     )
-    holidays = fields.List(fields.Nested(OwnHoliday), metadata={"description": "Closed days of its own"})
+    keeps_holidays = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "false: public holidays are working days, without a warning"},
+    )
+    holidays = fields.List(
+        fields.Nested(OwnHoliday), metadata={"description": "Additional closed days of this calendar"}
+    )
     exceptions = fields.List(fields.Nested(CalendarException))
 
 
 class CalendarIn(CalendarChange):
-    """A new calendar; without a name it is called like its zone."""
+    """A new calendar; the default name is its time zone."""
 
     timezone = TextField(longest=64, blank=False, required=True, metadata={"example": "Europe/Madrid"})
     weekly = fields.Nested(
@@ -143,7 +149,7 @@ class HolidayOut(Shown):
 
 
 class CalendarOut(Shown):
-    """A working calendar."""
+    """A calendar of business hours."""
 
     id = fields.UUID()
     name = fields.String()
@@ -153,9 +159,11 @@ class CalendarOut(Shown):
     place_id = fields.UUID(allow_none=True)
     holiday_set = fields.Nested(HolidayPlaceOut, allow_none=True)
     keeps_holidays = fields.Boolean()
-    holidays = fields.List(fields.Nested(HolidayOut), metadata={"description": "Those of its place and its own"})
+    holidays = fields.List(
+        fields.Nested(HolidayOut), metadata={"description": "Holidays of the place and additional closed days"}
+    )
     missing_years = fields.List(
-        fields.Integer(), metadata={"description": "Of this year and the next, those without frozen holidays"}
+        fields.Integer(), metadata={"description": "This year and the next, where holidays are not confirmed"}
     )
     exceptions = fields.List(fields.Nested(CalendarException))
     version = fields.Integer()
@@ -171,7 +179,7 @@ class PlaceHolidayShape(Schema):
 
 
 class PlaceYearIn(Schema):
-    """The whole table of a year."""
+    """All holidays of a year."""
 
     holidays = fields.List(
         fields.Nested(PlaceHolidayShape), required=True, validate=validate.Length(max=100, error="too_long")
@@ -182,23 +190,25 @@ class PlaceYearOut(Shown):
     """The holidays of a place in one year."""
 
     year = fields.Integer()
-    frozen_at = Instant(allow_none=True, metadata={"description": "Looked over: only people change it from then on"})
-    source = fields.String(metadata={"description": "What it was filled from; empty where somebody entered all of it"})
+    frozen_at = Instant(
+        allow_none=True, metadata={"description": "When the year was confirmed; updates do not change it any more"}
+    )
+    source = fields.String(metadata={"description": "Source of the holidays; empty if entered manually"})
     version = fields.Integer()
     holidays = fields.List(fields.Nested(PlaceHolidayShape))
 
 
 class PlaceIn(Schema):
-    """A new place; its present year is filled at once."""
+    """A new place; the holidays of the current year are loaded."""
 
     name = TextField(longest=120, blank=False, required=True, metadata={"example": "Getafe"})
     country = TextField(longest=2, blank=False, required=True, metadata={"description": "ISO 3166-1", "example": "ES"})
     region = TextField(longest=9, load_default="", metadata={"description": "ISO 3166-2", "example": "MD"})
-    municipality = TextField(longest=120, load_default="", metadata={"description": "A municipality or island"})
+    municipality = TextField(longest=120, load_default="", metadata={"description": "Municipality or island"})
 
 
 class PlaceOut(Shown):
-    """A place with the tables of its years."""
+    """A place with the holidays of its years."""
 
     id = fields.UUID()
     name = fields.String()

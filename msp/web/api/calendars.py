@@ -27,16 +27,19 @@ blueprint = resource("calendars", tag="Calendars")
 
 
 class DeadlineQuery(Schema):
-    """A start and a budget."""
+    """A start and an SLA target in business minutes."""
 
     start = Instant(required=True, metadata={"description": "RFC 3339", "example": "2026-11-23T09:00:00Z"})
     minutes = WholeInQuery(least=0, most=129_600, required=True, metadata={"description": "Business minutes"})
 
 
 class DeadlineOut(Shown):
-    """When it would be due, and why."""
+    """The due date and how it is calculated."""
 
-    due_at = Instant(allow_none=True, metadata={"description": "null: the calendar never has so much time"})
+    due_at = Instant(
+        allow_none=True,
+        metadata={"description": "null: the calendar does not have that many business hours in ten years"},
+    )
     explanation = fields.Nested(ExplanationOut)
 
 

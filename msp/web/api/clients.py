@@ -27,14 +27,12 @@ ADDRESS = "Postal address: line1, line2, postcode, city, province, country (ISO 
 
 
 class ClientChange(Schema):
-    """What may be changed of a client company."""
+    """Changes to a client."""
 
     name = TextField(blank=False, longest=200)
     legal_name = TextField(longest=200, allow_none=True)
     tax_id = TextField(longest=40, allow_none=True)
-    tax_regime = one_of(
-        TAX_REGIMES, metadata={"description": "Must agree with the addresses and tax numbers of both parties"}
-    )
+    tax_regime = one_of(TAX_REGIMES, metadata={"description": "Must match the addresses and tax IDs of both parties"})
     billing_address = fields.Dict(
         keys=TextField(longest=40, blank=False), values=TextField(longest=200), metadata={"description": ADDRESS}
     )
@@ -47,20 +45,22 @@ class ClientChange(Schema):
     payment_days = Whole(least=0, most=MOST_PAYMENT_DAYS)
     guest_policy = one_of(
         GUEST_POLICIES,
-        metadata={"description": "What becomes of guests of other companies who write in the client's chat"},
+        metadata={"description": "Whether guests from other companies in the client's chat can open tickets"},
     )
     active = Flag()
 
 
 class ClientIn(ClientChange):
-    """A new client company; without them it reads Spanish in Madrid, pays in euros and is taxed as its address says."""
+    """A new client. Defaults: Spanish, time zone of Madrid, euros, and the tax treatment of its address."""
 
     name = TextField(blank=False, longest=200, required=True)
-    code = TextField(blank=False, longest=8, required=True, metadata={"description": "Two to eight of A–Z and 0–9"})
+    code = TextField(
+        blank=False, longest=8, required=True, metadata={"description": "2 to 8 capital letters and digits"}
+    )
 
 
 class ClientOut(Shown):
-    """A client company."""
+    """A client."""
 
     id = fields.UUID()
     code = fields.String()
@@ -82,7 +82,7 @@ class ClientOut(Shown):
 
 
 class ClientQuery(PageQuery):
-    """Which client companies."""
+    """Filters of the client list."""
 
     code = TextField(longest=8, load_default=None)
 
@@ -91,7 +91,7 @@ class ClientQuery(PageQuery):
 @blueprint.input(ClientQuery, **QUERY)
 @blueprint.output(page_of(ClientOut, "Client"))
 def list_clients(query_data: dict[str, Any]) -> Answer:
-    """The client companies that you work for, or your own. Tax and billing data as in one client company."""
+    """The clients that you have access to, or your own company. Tax and billing data as for a single client."""
     limit = query_data["limit"]
     rows = clients_page(code=query_data["code"], after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
     listed = page(rows, limit=limit, key=lambda client: client.id)
@@ -102,7 +102,7 @@ def list_clients(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(ClientIn)
 @blueprint.output(ClientOut, status_code=201)
 def create_client(json_data: dict[str, Any]) -> Answer:
-    """Add a client company (administrators)."""
+    """Add a client (administrators)."""
     require("administer")
     client = settled(add_client(**json_data, at=clock.now()))
     return client, 201, {"Location": f"/api/v1/clients/{client.id}"}
@@ -111,7 +111,7 @@ def create_client(json_data: dict[str, Any]) -> Answer:
 @blueprint.get("/clients/<uuid:client_id>")
 @blueprint.output(ClientOut)
 def read_client(client_id: UUID) -> Answer:
-    """One client company. Tax and billing data are for those whom the pages show them too."""
+    """One client. Tax and billing data are returned only to those who also see them on the pages."""
     return _shown(access_client(client_id))
 
 
@@ -119,7 +119,7 @@ def read_client(client_id: UUID) -> Answer:
 @blueprint.input(ClientChange(partial=True))
 @blueprint.output(ClientOut)
 def change_client(client_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Change a client company (administrators)."""
+    """Change a client (administrators)."""
     client = access_client(client_id)
     require("administer")
     edit_client(client, at=clock.now(), **json_data)

@@ -19,7 +19,7 @@ from msp.web.api.resource import Answer, Resource, resource, settled
 
 
 class _ConnectionIn(Schema):
-    """One workspace or tenant: the fields of its kind, as for an app that was built by hand."""
+    """A workspace or tenant, with the fields of its platform for manual connection."""
 
     name = TextField(longest=200)
 
@@ -39,7 +39,7 @@ class _ConnectionIn(Schema):
 
 
 class _ConnectionOut(Shown):
-    """A connection without its secrets; `broken_reason` says why it needs to be made anew."""
+    """A connection without its secrets; `broken_reason` is why it must be renewed."""
 
     id = fields.UUID()
     client_id = fields.UUID()
@@ -64,7 +64,7 @@ def make_blueprint() -> Resource:
     @blueprint.input(PageQuery, **QUERY)
     @blueprint.output(page_of(shown_as, "Connection"))
     def list_connections(client_id: UUID, query_data: dict[str, Any]) -> Answer:
-        """A client company's connections."""
+        """The connections of a client."""
         client = access_client(client_id)
         require("desk", "see_company")
         limit = query_data["limit"]
@@ -87,7 +87,7 @@ def make_blueprint() -> Resource:
     @blueprint.delete("/connections/<uuid:connection_id>")
     @blueprint.output({}, status_code=204)
     def delete_connection(connection_id: UUID) -> Answer:
-        """Forget a connection and its token (administrators)."""
+        """Delete a connection and its token (administrators)."""
         connection = access_connection(connection_id)
         require("administer")
         disconnect(connection, at=clock.now())

@@ -18,23 +18,26 @@ PRICES = ("fee", "block_amount", "overage_rate", "km_rate", "minimum_invoice", "
 MAX_MINUTES = 525_600
 TERMS = {
     "description": (
-        "What its kind needs: fee, fee_timing, proration, seats, block_minutes, block_amount, block_renewal, valid_to,"
-        " overage_rate, rounding, multipliers, milestones and others. Prices are money, or"
+        "Depends on the contract type: fee, fee_timing, proration, seats, block_minutes, block_amount, block_renewal,"
+        " valid_to, overage_rate, rounding, multipliers, milestones and others. Prices are money, or"
         " decimal strings in the contract's currency; factors are decimal strings; times are whole minutes."
     )
 }
 
 
 class TargetShape(Schema):
-    """What is promised for a priority, in business minutes of the calendar."""
+    """SLA targets of a priority, in business minutes of the calendar."""
 
     first_response_minutes = Whole(least=1, most=MAX_MINUTES, required=True)
     resolution_minutes = Whole(least=1, most=MAX_MINUTES, required=True)
     next_response_minutes = Whole(
-        least=1, most=MAX_MINUTES, allow_none=True, metadata={"description": "To each later message; null: no promise"}
+        least=1,
+        most=MAX_MINUTES,
+        allow_none=True,
+        metadata={"description": "Next response to each later message; null: no target"},
     )
     fulfilment_minutes = Whole(
-        least=1, most=MAX_MINUTES, allow_none=True, metadata={"description": "Of requests, in place of resolution"}
+        least=1, most=MAX_MINUTES, allow_none=True, metadata={"description": "For requests, instead of resolution"}
     )
 
 
@@ -64,23 +67,25 @@ class TypedTargets(Schema):
 
 
 class EscalationShape(Schema):
-    """A step of the escalation ladder."""
+    """A step of the escalation policy."""
 
     moment = one_of(MOMENTS, required=True)
     amount = Whole(
         least=1,
         most=MAX_MINUTES,
         required=True,
-        metadata={"description": "Per cent of the budget (`share`), or business minutes from the deadline"},
+        metadata={
+            "description": "`share`: percentage of the SLA target; else business minutes before or after the due date"
+        },
     )
     action = one_of(ACTIONS, required=True)
-    clocks = fields.List(one_of(CLOCK_KINDS), metadata={"description": "The promises it belongs to; none: all of them"})
+    clocks = fields.List(one_of(CLOCK_KINDS), metadata={"description": "SLA targets that it applies to; empty: all"})
     who = fields.List(
         TextField(longest=43),
         metadata={"description": f"`notify`: {', '.join(ROLES)} or person:<uuid>; `assign`: on_call or person:<uuid>"},
     )
     by = fields.List(one_of(MEDIA))
-    is_urgent = fields.Boolean(metadata={"description": "Also in quiet hours"})
+    is_urgent = fields.Boolean(metadata={"description": "Urgent: notifies during quiet hours too"})
     webhook_id = fields.UUID(allow_none=True)
 
 
@@ -93,7 +98,7 @@ class RateShape(Schema):
 
 
 class ContractChange(Schema):
-    """What may be changed of a contract: named targets and terms replace theirs, a rate card replaces the whole."""
+    """Changes to a contract. Targets and terms are merged with the current ones; a rate card is replaced."""
 
     name = TextField(longest=200, blank=False)
     kind = one_of(KIND_CODES)
@@ -103,21 +108,24 @@ class ContractChange(Schema):
     currency = currency()
     sla_targets = fields.Nested(Targets)
     sla_targets_by_type = fields.Nested(TypedTargets)
-    pausing_statuses = fields.List(one_of(MAY_PAUSE), metadata={"description": "The statuses that hold the clocks"})
+    pausing_statuses = fields.List(
+        one_of(MAY_PAUSE), metadata={"description": "Statuses in which SLA targets are paused"}
+    )
     escalation_ladder = fields.List(
-        fields.Nested(EscalationShape), metadata={"description": "Replaces the whole ladder; empty: the usual one"}
+        fields.Nested(EscalationShape),
+        metadata={"description": "Replaces the whole escalation policy; empty: the default policy"},
     )
     rate_card = fields.List(fields.Nested(RateShape))
     terms = fields.Dict(keys=TextField(longest=60), values=Anything(), metadata=TERMS)
     po_number = TextField(longest=100, allow_none=True)
     terms_from = fields.Date(
         load_only=True,
-        metadata={"description": "From which day changed terms price work and fees; the client's today unless told"},
+        metadata={"description": "First day of the changed terms; default: today in the client's time zone"},
     )
 
 
 class ContractIn(ContractChange):
-    """A new contract; without a name it is called like its kind, without a currency it is in the client's."""
+    """A new contract. Defaults: the name of its type, the client's currency."""
 
     client_id = fields.UUID(required=True)
     kind = one_of(KIND_CODES, required=True)
@@ -149,7 +157,7 @@ class ContractOut(Shown):
 
 
 class ContractQuery(PageQuery):
-    """Which contracts."""
+    """Filters of the contract list."""
 
     client_id = fields.UUID()
 

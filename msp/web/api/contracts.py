@@ -71,7 +71,7 @@ def read_contract(contract_id: UUID) -> Answer:
 @blueprint.input(ContractChange(partial=True))
 @blueprint.output(ContractOut)
 def change_contract(contract_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Change a contract from now on (administrators, account managers); what was billed stays as it was."""
+    """Change a contract from now on (administrators, account managers); billed work does not change."""
     contract = access_contract(contract_id)
     require("change_contracts")
     with _in_api_names():

@@ -23,31 +23,31 @@ blueprint = resource("conversation", tag="Conversation")
 
 
 class MessageIn(Schema):
-    """Something to say: to the client, or among staff. `author_id` lets staff pass on what a client's person said."""
+    """A public message or an internal note. `author_id` lets staff add a message on behalf of a contact."""
 
     body = TextField(longest=messages.MAX_BODY, blank=False, required=True)
     visibility = one_of(("public", "internal"), load_default="public")
     author_id = fields.UUID()
     last_seen_message_id = fields.UUID(
         metadata={
-            "description": "For a reply of staff: the last message (by id) that its author has seen. If others wrote"
-            " publicly since, the reply is not sent: 409 `reply_held`, whose `params.message_ids` names what is new."
-            " Without this field no reply is held."
+            "description": "For public replies of staff: id of the last message that the author has seen. If there are"
+            " newer public messages of others, the reply is held: 409 `reply_held`, with their ids in"
+            " `params.message_ids`. Without this field no reply is held."
         }
     )
 
 
 class SpeakerOut(Shown):
-    """Who said or did it."""
+    """Author of a message or event."""
 
     id = fields.UUID()
     name = fields.String()
     is_staff = fields.Boolean()
-    is_guest = fields.Boolean(metadata={"description": "Of another company, in the client's chat"})
+    is_guest = fields.Boolean(metadata={"description": "Guest from another company in the client's chat"})
 
 
 class AttachmentOut(Shown):
-    """A file that came with a message."""
+    """A file of a message."""
 
     id = fields.UUID()
     name = fields.String()
@@ -57,15 +57,15 @@ class AttachmentOut(Shown):
 
 
 class DeliveryOut(Shown):
-    """Where a reply of staff stands: every other message is `none`."""
+    """Delivery of a staff reply; `none` for all other messages."""
 
     state = fields.String(metadata={"description": "none, pending, sent or failed"})
-    channel = fields.String(allow_none=True, metadata={"description": "A chat platform, email or portal"})
-    reason = fields.String(allow_none=True, metadata={"description": "A code, where it failed"})
+    channel = fields.String(allow_none=True, metadata={"description": "Chat platform, email or portal"})
+    reason = fields.String(allow_none=True, metadata={"description": "Failure code if the state is failed"})
 
 
 class MessageOut(Shown):
-    """A message; one that was taken back has an empty body."""
+    """A message; the body of a deleted message is empty."""
 
     id = fields.UUID()
     ticket_id = fields.UUID()
@@ -73,19 +73,19 @@ class MessageOut(Shown):
     author = fields.Nested(SpeakerOut, allow_none=True)
     visibility = fields.String()
     channel = fields.String()
-    body = fields.String(metadata={"description": "Plain text, or Markdown where it was written in console or API"})
-    body_html = fields.String(metadata={"description": "The body as safe HTML: links, lists, quotes, code blocks"})
+    body = fields.String(metadata={"description": "Plain text; Markdown if written in the console or API"})
+    body_html = fields.String(metadata={"description": "The body as sanitized HTML: links, lists, quotes, code blocks"})
     created_at = Instant()
     edited_at = Instant(allow_none=True)
     deleted_at = Instant(allow_none=True)
     delivery = fields.Nested(DeliveryOut)
-    delivery_state = fields.String(metadata={"description": "The same as `delivery.state`"})
-    delivery_reason = fields.String(allow_none=True, metadata={"description": "The same as `delivery.reason`"})
+    delivery_state = fields.String(metadata={"description": "Same as `delivery.state`"})
+    delivery_reason = fields.String(allow_none=True, metadata={"description": "Same as `delivery.reason`"})
     attachments = fields.List(fields.Nested(AttachmentOut))
 
 
 class EventOut(Shown):
-    """Something that happened; `data` has the codes and values of its kind."""
+    """An event; `data` has the codes and values of its kind."""
 
     id = fields.UUID()
     kind = fields.String(metadata={"example": TicketStatusChanged.kind})
@@ -100,7 +100,7 @@ class EventOut(Shown):
 @blueprint.input(PageQuery, **QUERY)
 @blueprint.output(page_of(MessageOut, "Message"))
 def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
-    """What was said, in order; a client token sees what is public."""
+    """Messages in order; client tokens see public messages only."""
     ticket = check_own(queries.access_ticket(ticket_id))
     limit = query_data["limit"]
     rows = messages_page(ticket.id, after=uuid_cursor(query_data["cursor"]), limit=limit + 1)
@@ -111,7 +111,7 @@ def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
 @blueprint.input(MessageIn)
 @blueprint.output(MessageOut, status_code=201)
 def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Say something: staff answers or notes, a client's person writes to the desk.
+    """Add a message: staff reply or write a note, a contact writes to the help desk.
 
     A reply with `last_seen_message_id` is refused with 409 `reply_held` if others wrote publicly after that message;
     `params.message_ids` names what they wrote. Send it again with the last of these ids to send it anyway.
@@ -135,7 +135,7 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.input(PageQuery, **QUERY)
 @blueprint.output(page_of(EventOut, "Event"))
 def list_events(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
-    """The whole timeline, in order; a client token sees what is public."""
+    """The timeline in order; client tokens see public events only."""
     ticket = check_own(queries.access_ticket(ticket_id))
     limit = query_data["limit"]
     rows = events_page(ticket.id, after=number_cursor(query_data["cursor"]), limit=limit + 1)

@@ -10,14 +10,15 @@ from msp.config import Settings
 from msp.web.request_scope import own_scope
 
 SPEC_PATH = "/api/v1/openapi.json"
-ABOUT = """Everything the desk does, for other programs.
+ABOUT = """All functions of the help desk for integrations.
 
-Send `Authorization: Bearer <token>`; `msp token create` makes one.
+Send `Authorization: Bearer <token>`; create a token with `msp token create`.
 
 JSON in snake_case; times are RFC 3339 in UTC; money is `{"amount": "123.45", "currency": "EUR"}`; ids are UUIDs.
-Lists take `limit` and `cursor` and answer `items` and `next_cursor`. Every POST honours `Idempotency-Key`: the same key
-with the same body is answered once more and done only once. Refusals are RFC 9457 `application/problem+json` with a
-stable `code`, and for fields `errors: {field: [code, …]}`. What belongs to another client is 404."""
+Lists accept `limit` and `cursor` and return `items` and `next_cursor`. Every POST accepts an `Idempotency-Key`: a retry
+with the same key and body returns the first response and changes nothing. Errors are RFC 9457
+`application/problem+json` with a stable `code`, and for fields `errors: {field: [code, …]}`. Data of another client is
+404."""
 
 PROBLEM = {
     "type": "object",
@@ -27,37 +28,37 @@ PROBLEM = {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "code": {"type": "string", "description": "Stable; made for programs"},
+        "code": {"type": "string", "description": "Stable error code"},
         "request_id": {"type": "string"},
         "errors": {
             "type": "object",
-            "description": "Codes by dotted field",
+            "description": "Error codes by field; nested fields are separated by dots",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
-        "params": {"type": "object", "description": "What the refusal is about"},
+        "params": {"type": "object", "description": "Parameters of the error"},
     },
 }
 REASONS = {
-    "400": "The body cannot be read",
-    "401": "No token, or one that opens nothing",
+    "400": "The body cannot be parsed",
+    "401": "Token missing or not valid",
     "403": "The token's role or its person's role does not allow it",
-    "404": "It does not exist, or it belongs to another client",
-    "409": "The present state does not allow it, or somebody was faster",
-    "412": "`If-Match` names an older version",
+    "404": "Not found, or belongs to another client",
+    "409": "Conflict with the current state, or edited by someone else",
+    "412": "`If-Match` is not the current version",
     "413": "The body is over 1 MiB",
     "415": "The body is not JSON",
-    "422": "A field does not fit",
+    "422": "A field is not valid",
 }
 KEY_HEADER = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
     "schema": {"type": "string", "maxLength": 255},
-    "description": "A name for this attempt: sent again, it is answered again and changes nothing",
+    "description": "Unique key of this request; a retry with it returns the first response and changes nothing",
 }
 VERSION_HEADERS = {
-    "patch": ("If-Match", "Only change this version (its `ETag`)"),
-    "get": ("If-None-Match", "Answer 304 if this is still the version"),
+    "patch": ("If-Match", "Change only this version (`ETag`)"),
+    "get": ("If-None-Match", "Return 304 if this is the current version"),
 }
 
 
@@ -180,9 +181,11 @@ def _in_path(schema: dict[str, Any]) -> dict[str, Any]:
 def _add_version(method: str, operation: dict[str, Any]) -> None:
     name, text = VERSION_HEADERS[method]
     operation["parameters"].append({"in": "header", "name": name, "schema": {"type": "string"}, "description": text})
-    operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Its version"}}
+    operation["responses"]["200"]["headers"] = {
+        "ETag": {"schema": {"type": "string"}, "description": "Current version"}
+    }
     if method == "get":
-        operation["responses"]["304"] = {"description": "It is still this version"}
+        operation["responses"]["304"] = {"description": "Not modified"}
     else:
         operation["responses"]["412"] = {"$ref": "#/components/responses/Problem412"}
 

@@ -1,4 +1,4 @@
-"""How a person hears outside the console: their own to say, or an administrator's."""
+"""Notification preferences of a person: read and changed by themselves or an administrator."""
 
 from typing import Any
 from uuid import UUID
@@ -18,11 +18,11 @@ from msp.web.notification_preferences_form import minute_of, wall
 
 blueprint = resource("notification_preferences", tag="People")
 
-TIME = {"example": "20:00", "description": "Local time of the person, HH:MM"}
+TIME = {"example": "20:00", "description": "HH:MM in the person's time zone"}
 
 
 class NotificationPreferencesIn(Schema):
-    """What changes. A night has both its ends, or neither; some weekday (0 is Monday) is not quiet."""
+    """Changes. Quiet hours need both ends or none; at least one weekday (0 is Monday) must not be quiet."""
 
     by_chat = fields.Boolean()
     by_mail = fields.Boolean()
@@ -33,7 +33,7 @@ class NotificationPreferencesIn(Schema):
 
 
 class NotificationPreferencesOut(Shown):
-    """A person's wishes."""
+    """The notification preferences of a person."""
 
     person_id = fields.UUID()
     by_chat = fields.Boolean()
@@ -47,7 +47,7 @@ class NotificationPreferencesOut(Shown):
 @blueprint.get("/people/<uuid:person_id>/notification-preferences")
 @blueprint.output(NotificationPreferencesOut)
 def get_notification_preferences(person_id: UUID) -> Answer:
-    """How somebody hears: oneself, or anybody for administrators."""
+    """Notification preferences: your own; administrators, anyone's."""
     person = _whose(person_id)
     return _shown(person, preferences_of(person.id))
 
@@ -56,7 +56,7 @@ def get_notification_preferences(person_id: UUID) -> Answer:
 @blueprint.input(NotificationPreferencesIn(partial=True))
 @blueprint.output(NotificationPreferencesOut)
 def change_notification_preferences(person_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Change how somebody hears: oneself, or anybody for administrators."""
+    """Change notification preferences: your own; administrators, anyone's."""
     person = _whose(person_id)
     said = _shown(person, preferences_of(person.id)) | json_data
     with work(Scope("msp_system", actor_id=caller().id)):

@@ -25,13 +25,13 @@ USUAL = timedelta(days=14)
 
 
 class OnCallQuery(Schema):
-    """When; now where it is not said."""
+    """Point in time; default: now."""
 
     at = Instant()
 
 
 class OnCallOut(Shown):
-    """A layer at an instant: nobody outside its hours (`is_off`) and in a gap."""
+    """The person on call of a layer; none outside its hours (`is_off`) or in a gap."""
 
     layer_id = fields.UUID()
     layer = fields.String()
@@ -45,21 +45,21 @@ class OnCallOut(Shown):
 
 
 class OnCallNow(Shown):
-    """Every layer, in the order in which they are called."""
+    """All layers, in the order in which they are notified."""
 
     at = Instant()
     items = fields.List(fields.Nested(OnCallOut))
 
 
 class ShiftQuery(Schema):
-    """A stretch of at most 92 days; two weeks from now where it is not said."""
+    """A period of at most 92 days; default: two weeks from now."""
 
     start = Instant()
     end = Instant()
 
 
 class ShiftOut(Shown):
-    """Who has a stretch of a layer, and why: turn, swap, stand_in, or gap (nobody)."""
+    """A shift of a layer and its reason: turn, swap, stand_in, or gap (no one)."""
 
     layer_id = fields.UUID()
     start = Instant()
@@ -76,7 +76,7 @@ class Shifts(Shown):
 
 
 class SwapIn(Schema):
-    """A stretch of a layer, and who takes it."""
+    """A period of a layer and who covers it."""
 
     layer_id = fields.UUID(required=True)
     person_id = fields.UUID(required=True)
@@ -123,7 +123,7 @@ def get_on_call(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(ShiftQuery, **QUERY)
 @blueprint.output(Shifts)
 def list_shifts(query_data: dict[str, Any]) -> Answer:
-    """Who has it when, gaps named."""
+    """Shifts and gaps of a period."""
     require("desk")
     start = query_data.get("start") or clock.now()
     end = query_data.get("end") or start + USUAL
@@ -136,7 +136,7 @@ def list_shifts(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(SwapIn)
 @blueprint.output(SwapOut, status_code=201)
 def create_swap(json_data: dict[str, Any]) -> Answer:
-    """Give a stretch to somebody: your own, or any to yourself; team leads and administrators, any to anybody."""
+    """Swap a shift: give away your own or cover another; team leads and administrators, any."""
     _may_change()
     layer, person = access_layer(json_data["layer_id"]), access_person(json_data["person_id"])
     made = swap(layer, person, start=json_data["start"], end=json_data["end"], at=clock.now(), by=caller())
@@ -146,7 +146,7 @@ def create_swap(json_data: dict[str, Any]) -> Answer:
 @blueprint.delete("/on-call/swaps/<uuid:swap_id>")
 @blueprint.output({}, status_code=204)
 def delete_swap(swap_id: UUID) -> Answer:
-    """Take a swap back that gave you a stretch; team leads and administrators, any."""
+    """Cancel a swap in which you cover; team leads and administrators, any."""
     _may_change()
     cancel_swap(access_swap(swap_id), at=clock.now(), by=caller())
     return ""

@@ -16,10 +16,10 @@ QUERY: dict[str, Any] = {"location": "query", "unknown": RAISE}  # for @input: a
 
 
 class PageQuery(Schema):
-    """Which page of a list."""
+    """Pagination of a list."""
 
     limit = WholeInQuery(least=1, most=200, load_default=50)
-    cursor = TextField(longest=300, load_default=None, metadata={"description": "`next_cursor` of the page before"})
+    cursor = TextField(longest=300, load_default=None, metadata={"description": "`next_cursor` of the previous page"})
 
 
 def page_of(item: type[Schema], name: str) -> type[Schema]:

@@ -19,7 +19,7 @@ blueprint = resource("people", tag="People")
 
 
 class PersonIn(Schema):
-    """Somebody new: staff without a `client_id`. Language and zone are the company's where they are not named."""
+    """A new person; without `client_id`, a member of staff. Default language and time zone: the client's."""
 
     client_id = fields.UUID(allow_none=True, load_default=None)
     name = TextField(longest=200, blank=False, required=True)
@@ -29,7 +29,7 @@ class PersonIn(Schema):
     locale = one_of(LOCALES)
     timezone = TextField(longest=64, metadata={"example": "Europe/Madrid"})
     tier = Whole(least=1, most=3, allow_none=True, load_default=None)
-    is_guest = Flag(load_default=False, metadata={"description": "Of another company, in the client's chat"})
+    is_guest = Flag(load_default=False, metadata={"description": "Guest from another company in the client's chat"})
 
 
 class PersonOut(Shown):
@@ -46,13 +46,13 @@ class PersonOut(Shown):
     timezone = fields.String()
     tier = fields.Integer(allow_none=True)
     is_vip = fields.Boolean()
-    is_guest = fields.Boolean(metadata={"description": "Of another company, in the client's chat"})
+    is_guest = fields.Boolean(metadata={"description": "Guest from another company in the client's chat"})
     active = fields.Boolean()
     created_at = Instant()
 
 
 class PersonQuery(PageQuery):
-    """Which people."""
+    """Filters of the people list."""
 
     client_id = fields.UUID()
     is_staff = Flag()
@@ -64,7 +64,7 @@ class PersonQuery(PageQuery):
 @blueprint.input(PersonQuery, **QUERY)
 @blueprint.output(page_of(PersonOut, "Person"))
 def list_people(query_data: dict[str, Any]) -> Answer:
-    """People whom you work with; with a client token those of your own company."""
+    """People of the clients that you have access to; with a client token, of your own company."""
     require("desk", "see_company")
     limit, cursor = query_data.pop("limit"), query_data.pop("cursor")
     if not caller().is_staff:
@@ -77,7 +77,7 @@ def list_people(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(PersonIn)
 @blueprint.output(PersonOut, status_code=201)
 def create_person(json_data: dict[str, Any]) -> Answer:
-    """Add an employee of a client company (any staff), or a member of staff (administrators)."""
+    """Add a contact of a client (any staff) or a member of staff (administrators)."""
     company = access_client(json_data["client_id"]) if json_data["client_id"] else None
     require("desk" if company else "administer")
     return settled(add_person(**_defaults(company) | json_data, at=clock.now()))

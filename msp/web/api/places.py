@@ -31,7 +31,7 @@ def list_places(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(PlaceIn)
 @blueprint.output(PlaceOut, status_code=201)
 def create_place(json_data: dict[str, Any]) -> Answer:
-    """Add a place and fill its present year with national and regional holidays (administrators)."""
+    """Add a place and load national and regional holidays of the current year (administrators)."""
     require("administer")
     at = clock.now()
     place = verbs.add_place(**json_data, at=at)
@@ -51,7 +51,7 @@ def read_place(place_id: UUID) -> Answer:
 @blueprint.input(PlaceYearIn)
 @blueprint.output(PlaceYearOut)
 def write_year(place_id: UUID, year: int, json_data: dict[str, Any]) -> Answer:
-    """Replace the holidays of a year by hand, frozen or not (administrators)."""
+    """Replace the holidays of a year, confirmed or not (administrators)."""
     place = _writable(place_id, year)
     days = [Holiday(each["day"], each["name"], each["scope"]) for each in json_data["holidays"]]
     return settled(verbs.edit_year(place, year, days, at=clock.now()))
@@ -60,14 +60,14 @@ def write_year(place_id: UUID, year: int, json_data: dict[str, Any]) -> Answer:
 @blueprint.post("/places/<uuid:place_id>/years/<int:year>/seed")
 @blueprint.output(PlaceYearOut)
 def seed_year(place_id: UUID, year: int) -> Answer:
-    """Fill national and regional holidays; refused once the year is frozen (administrators)."""
+    """Load national and regional holidays; refused if the year is confirmed (administrators)."""
     return settled(verbs.seed_year(_writable(place_id, year), year, at=clock.now()))
 
 
 @blueprint.post("/places/<uuid:place_id>/years/<int:year>/freeze")
 @blueprint.output(PlaceYearOut)
 def freeze_year(place_id: UUID, year: int) -> Answer:
-    """Say that a year was looked over: only people change it from now on (administrators)."""
+    """Confirm a year: updates do not change it any more (administrators)."""
     place = _writable(place_id, year)
     verbs.freeze_year(place, year, at=clock.now())
     return place.year(year)

@@ -41,19 +41,19 @@ _BY_STATUS = {
 
 
 class Unauthenticated(Refusal):
-    """No token came, or one that opens nothing."""
+    """The token is missing or not valid."""
 
     status = 401
 
 
 class Malformed(Refusal):
-    """It cannot be read at all."""
+    """The request cannot be parsed."""
 
     status = 400
 
 
 class Unavailable(Refusal):
-    """Something that the desk needs is away; asking again soon may help."""
+    """A required service is not available; a retry may succeed."""
 
     status = 503
 

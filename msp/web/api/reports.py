@@ -29,7 +29,7 @@ PUBLIC = ("client", "contract", "priority", "type", "tier", "month", "kind")
 
 
 class Outcomes(fields.String):
-    """In a filter: one end of a promise, or several with commas."""
+    """One or more outcomes of SLA targets, separated by commas."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         codes = str(super()._deserialize(value, attr, data, **kwargs)).split(",")
@@ -39,32 +39,36 @@ class Outcomes(fields.String):
 
 
 class AttainmentQuery(Schema):
-    """Which promises: those alive in a period, each client's days in its own time zone."""
+    """SLA targets that were active in a period; days are in each client's time zone."""
 
     period_start = TextField(
-        longest=10, data_key="from", metadata={"description": "A day or a month (2026-10); default: the present month"}
+        longest=10,
+        data_key="from",
+        metadata={"description": "First day or month (2026-10); default: the current month"},
     )
-    period_end = TextField(longest=10, data_key="to", metadata={"description": "A day or a month, included"})
+    period_end = TextField(longest=10, data_key="to", metadata={"description": "Last day or month, included"})
     kind = one_of(CODES["kind"])
     client_id = fields.UUID()
-    contract_id = Assignee(metadata={"description": "A contract's id, or `none`"})
+    contract_id = Assignee(metadata={"description": "Contract id, or `none`"})
     priority = one_of(CODES["priority"])
     type = one_of(CODES["type"])
     tier = one_of(CODES["tier"])
-    technician_id = Assignee(metadata={"description": "A person's id, or `none` for what nobody has"})
+    technician_id = Assignee(metadata={"description": "Person id, or `none` for unassigned"})
 
 
 class GroupedQuery(AttainmentQuery):
-    """Which promises, and how they are grouped."""
+    """Filters and grouping of SLA targets."""
 
     by = one_of(DIMENSIONS, load_default="client")
 
 
 class PromisesQuery(PageQuery, AttainmentQuery):
-    """Which promises, of which ends, and which page of them."""
+    """Filters, outcomes and page of SLA targets."""
 
-    outcome = Outcomes(metadata={"description": f"One or several with commas: {', '.join((*COUNTED, *EXCLUDED))}"})
-    month = TextField(longest=7, metadata={"description": "Those decided in a month of the period (2026-10)"})
+    outcome = Outcomes(
+        metadata={"description": f"One or more, separated by commas: {', '.join((*COUNTED, *EXCLUDED))}"}
+    )
+    month = TextField(longest=7, metadata={"description": "SLA targets decided in this month of the period (2026-10)"})
 
 
 class PeriodShape(Shown):
@@ -75,15 +79,17 @@ class PeriodShape(Shown):
 
 
 class FiguresOut(Shown):
-    """How many promises came to which end. counted + excluded = total."""
+    """Number of SLA targets by outcome. counted + excluded = total."""
 
-    key = fields.String(allow_none=True, metadata={"description": "An id, a code or a month; null: what has none"})
-    name = fields.String(allow_none=True, metadata={"description": "Of a client, contract or technician"})
+    key = fields.String(allow_none=True, metadata={"description": "Id, code or month of the group; null: none"})
+    name = fields.String(allow_none=True, metadata={"description": "Name of the client, contract or technician"})
     total = fields.Integer()
     counted = fields.Integer()
     excluded = fields.Integer()
     attainment = fields.Decimal(
-        allow_none=True, as_string=True, metadata={"description": "met of counted, from 0 to 1, rounded down"}
+        allow_none=True,
+        as_string=True,
+        metadata={"description": "SLA compliance: met / counted, from 0 to 1, rounded down"},
     )
     outcomes = fields.Dict(
         keys=fields.String(),
@@ -93,7 +99,7 @@ class FiguresOut(Shown):
 
 
 class AttainmentOut(Shown):
-    """The figures of a period, grouped, and all of them together."""
+    """The figures of a period by group, and the total."""
 
     period = fields.Nested(PeriodShape)
     by = fields.String()
@@ -102,7 +108,7 @@ class AttainmentOut(Shown):
 
 
 class ReportedPromiseOut(Shown):
-    """A promise behind a figure; a ticket without any stands with nulls."""
+    """An SLA target behind a figure; a ticket without targets has null values."""
 
     clock_id = fields.UUID(allow_none=True)
     ticket_id = fields.UUID()
@@ -118,7 +124,7 @@ class ReportedPromiseOut(Shown):
     due_at = Instant(allow_none=True)
     met_at = Instant(allow_none=True)
     minutes_left = fields.Integer(
-        allow_none=True, metadata={"description": "Business minutes over when it was met (now, if not); negative: late"}
+        allow_none=True, metadata={"description": "Business minutes left when met (now if unmet); negative: overdue"}
     )
     technician_id = fields.UUID(allow_none=True, metadata={"description": "Staff only"})
     is_reopened = fields.Boolean()
@@ -126,7 +132,7 @@ class ReportedPromiseOut(Shown):
 
 
 class ForecastQuery(Schema):
-    """How far ahead, and what of it."""
+    """Forecast horizon and filters."""
 
     hours = one_of([str(each) for each in HORIZONS], load_default="4")
     client_id = fields.UUID()
@@ -134,7 +140,7 @@ class ForecastQuery(Schema):
 
 
 class ExpectedOut(Shown):
-    """An SLA target that is due in the next hours, and what is expected of it."""
+    """An SLA target due in the next hours, with its forecast."""
 
     clock_id = fields.UUID()
     ticket_id = fields.UUID()
@@ -146,13 +152,13 @@ class ExpectedOut(Shown):
     due_at = Instant()
     verdict = fields.String(
         metadata={
-            "description": f"at_risk: late_chance is {AT_RISK} or more; unknown: not enough history; in_time: the rest"
+            "description": f"at_risk: late_chance is {AT_RISK} or more; unknown: not enough data; in_time: on track"
         }
     )
     late_chance = fields.Float(
         allow_none=True,
         metadata={
-            "description": "Share of targets like it that were missed, 0 to 1; null where there is not enough history",
+            "description": "Share of similar targets that were missed, 0 to 1; null if there is not enough data",
             "example": 0.31,
         },
     )
@@ -164,37 +170,37 @@ class ExpectedOut(Shown):
     )
     group = fields.String(
         metadata={
-            "description": "What it was compared with. client_target: same client, kind and target time; target: same "
+            "description": "Group of past targets. client_target: same client, kind and target time; target: same "
             "kind and target time; kind: same kind; all: every target"
         }
     )
-    minutes_target = fields.Integer(metadata={"description": "Business minutes that were agreed"})
+    minutes_target = fields.Integer(metadata={"description": "SLA target in business minutes"})
     minutes_open = fields.Integer(metadata={"description": "Business minutes until it is due"})
 
 
 class AccuracyOut(Shown):
-    """What the forecast would have said on past mornings, with only what was known then, and what came of it."""
+    """Past forecasts, made with only what was known then, compared with the outcomes."""
 
-    times = fields.Integer(metadata={"description": "Mornings (9:00, Monday to Friday) of the last four weeks"})
-    at_risk = fields.Integer(metadata={"description": "Targets that it called at risk"})
-    at_risk_late = fields.Integer(metadata={"description": "How many of them were missed"})
-    in_time = fields.Integer(metadata={"description": "Targets that it called safe"})
-    in_time_late = fields.Integer(metadata={"description": "How many of them were missed"})
-    not_enough_history = fields.Integer(
-        attribute="unknown", metadata={"description": "Targets of which nothing was said"}
+    times = fields.Integer(
+        metadata={"description": "Compared forecasts: mornings (9:00, Monday to Friday) of the last four weeks"}
     )
+    at_risk = fields.Integer(metadata={"description": "Targets forecast at risk"})
+    at_risk_late = fields.Integer(metadata={"description": "Number of these that were missed"})
+    in_time = fields.Integer(metadata={"description": "Targets forecast on track"})
+    in_time_late = fields.Integer(metadata={"description": "Number of these that were missed"})
+    not_enough_history = fields.Integer(attribute="unknown", metadata={"description": "Not compared: not enough data"})
     undecided = fields.Integer(metadata={"description": "Not compared: not decided yet, or cancelled"})
-    changed = fields.Integer(metadata={"description": "Not compared: the target itself was changed afterwards"})
+    changed = fields.Integer(metadata={"description": "Not compared: the target was changed later"})
 
 
 class ForecastOut(Shown):
-    """The next hours, what is due first first."""
+    """The forecast, sorted by due date."""
 
     at = Instant()
     hours = fields.Integer()
     tickets = fields.Integer(metadata={"description": "Open tickets with a target due in these hours"})
-    tickets_at_risk = fields.Integer(metadata={"description": "How many of them have a target at risk"})
-    late_already = fields.Integer(metadata={"description": "Open targets that are missed already"})
+    tickets_at_risk = fields.Integer(metadata={"description": "Number of these with a target at risk"})
+    late_already = fields.Integer(metadata={"description": "Open targets that are already breached"})
     accuracy = fields.Nested(AccuracyOut)
     items = fields.List(fields.Nested(ExpectedOut))
 
@@ -203,7 +209,7 @@ class ForecastOut(Shown):
 @blueprint.input(GroupedQuery, **QUERY)
 @blueprint.output(AttainmentOut)
 def read_attainment(query_data: dict[str, Any]) -> Answer:
-    """How the promises of a period were kept, grouped.
+    """SLA compliance of a period, by group.
 
     With a client's token: its own company, not by technician. A technician's token sees its own figures and the
     others' as one group with the key `others`.
@@ -223,7 +229,7 @@ def read_attainment(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(PromisesQuery, **QUERY)
 @blueprint.output(page_of(ReportedPromiseOut, "ReportedPromise"))
 def list_reported_promises(query_data: dict[str, Any]) -> Answer:
-    """The promises behind the figures, decided last first, each with its deadline's trail."""
+    """The SLA targets behind the figures, most recently decided first, with explanations of their due dates."""
     limit, offset = query_data.pop("limit"), number_cursor(query_data.pop("cursor")) or 0
     outcomes = query_data.pop("outcome", ())
     question = _question(query_data)

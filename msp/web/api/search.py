@@ -17,21 +17,21 @@ blueprint = resource("search", tag="Search")
 
 
 class SearchQuery(Schema):
-    """What to look for."""
+    """Search parameters."""
 
     q = TextField(
         longest=200, required=True, metadata={"description": "Words, a name, a file name, or a ticket number"}
     )
-    limit = WholeInQuery(least=1, most=100, load_default=20, metadata={"description": "Of tickets"})
+    limit = WholeInQuery(least=1, most=100, load_default=20, metadata={"description": "Maximum number of tickets"})
 
 
 class FoundTextOut(Shown):
-    """A text that was found, and where in it."""
+    """A matching text and the positions of the matches."""
 
     place = fields.String(metadata={"description": "subject, message, note, attachment, requester or client"})
     text = fields.String()
     matches = fields.List(
-        fields.List(fields.Integer()), metadata={"description": "Beginning and end of each match, in characters"}
+        fields.List(fields.Integer()), metadata={"description": "Start and end of each match, in characters"}
     )
 
 
@@ -48,7 +48,7 @@ class HitOut(Shown):
 
 
 class FoundOut(Shown):
-    """What was found, the best first."""
+    """Results, best match first."""
 
     tickets = fields.List(fields.Nested(HitOut))
     clients = fields.List(fields.Nested(ClientOut))

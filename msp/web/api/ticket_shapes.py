@@ -30,7 +30,7 @@ SOURCES = ("api", "email", "phone", "portal", "console")
 
 
 class Requester(fields.Field[dict[str, str]]):
-    """Who asks: an id, an address, or an object with one of them and a name for somebody new."""
+    """The requester: an id, an email address, or an object with one of them and a name for a new contact."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, str]:
         given = {"email" if "@" in value else "id": value} if isinstance(value, str) else value
@@ -47,14 +47,14 @@ class Requester(fields.Field[dict[str, str]]):
 
 
 class Assignee(fields.UUID):
-    """In a filter: a person's id, or `none` for tickets that nobody has."""
+    """A person id, or `none` for unassigned tickets."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         return value if value == "none" else super()._deserialize(value, attr, data, **kwargs)
 
 
 class Statuses(fields.String):
-    """In a filter: one status, or several with commas."""
+    """One or more statuses, separated by commas."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         codes = str(super()._deserialize(value, attr, data, **kwargs)).split(",")
@@ -64,23 +64,23 @@ class Statuses(fields.String):
 
 
 class TicketQuery(PageQuery):
-    """Which tickets, in which order."""
+    """Filters and order of the ticket list."""
 
     client_id = fields.UUID()
-    status = Statuses(metadata={"description": f"One or several with commas: {', '.join(STATUSES)}"})
-    assignee_id = Assignee(metadata={"description": "A person's id, or `none`"})
+    status = Statuses(metadata={"description": f"One or more, separated by commas: {', '.join(STATUSES)}"})
+    assignee_id = Assignee(metadata={"description": "Person id, or `none`"})
     requester_id = fields.UUID()
     tier = WholeInQuery(least=1, most=3)
     priority = one_of(PRIORITIES)
     type = one_of(TYPES)
     q = TextField(longest=200, metadata={"description": "As in `/search`: words, names, numbers such as LOZ-42"})
     order = one_of(
-        ("newest", "due"), load_default="newest", metadata={"description": "`due`: unfinished ones by what is due"}
+        ("newest", "due"), load_default="newest", metadata={"description": "`due`: open tickets by due date"}
     )
 
 
 class TicketChange(Schema):
-    """What may be changed of a ticket; several at once are one change."""
+    """Changes to a ticket, applied together."""
 
     subject = TextField(longest=MAX_SUBJECT, blank=False)
     type = one_of(TYPES)
@@ -89,20 +89,20 @@ class TicketChange(Schema):
     priority = one_of(PRIORITIES)
     status = one_of(STATUSES)
     scheduled_for = Instant(
-        metadata={"description": "With `status` scheduled: when the ticket is opened again, at most 366 days from now"}
+        metadata={"description": "With `status` scheduled: when the ticket is reopened, at most 366 days from now"}
     )
     tier = Whole(least=1, most=3)
-    queue = one_of(QUEUES, metadata={"description": "Another way to name the tier"})
+    queue = one_of(QUEUES, metadata={"description": "Alternative to `tier`"})
     assignee_id = fields.UUID(allow_none=True)
     contract_id = fields.UUID(
         allow_none=True,
-        metadata={"description": "Another one of the client: open promises follow it"},
+        metadata={"description": "Another contract of the client; open SLA targets are recalculated"},
     )
     tags = fields.List(TextField(longest=50, blank=False))
 
 
 class RequesterActionIn(Schema):
-    """What the client's side does with a ticket."""
+    """An action of the requester."""
 
     action = one_of(ACTIONS, required=True)
 
@@ -110,12 +110,12 @@ class RequesterActionIn(Schema):
 class TicketIn(Schema):
     """A new ticket. Without a priority it follows from impact and urgency."""
 
-    client_id = fields.UUID(metadata={"description": "Needed with a staff or admin token"})
+    client_id = fields.UUID(metadata={"description": "Required with a staff or admin token"})
     requester = Requester(
         metadata={
-            "description": "Needed with a staff or admin token. An address that is new makes the person.",
+            "description": "Required with a staff or admin token. An unknown address creates a contact.",
             "oneOf": [
-                {"type": "string", "description": "A person's id or e-mail address"},
+                {"type": "string", "description": "Person id or email address"},
                 {
                     "type": "object",
                     "properties": {
@@ -127,7 +127,7 @@ class TicketIn(Schema):
             ],
         }
     )
-    requester_id = fields.UUID(metadata={"description": "The same as `requester` with an id"})
+    requester_id = fields.UUID(metadata={"description": "Same as `requester` with an id"})
     subject = TextField(longest=MAX_SUBJECT, blank=False, required=True)
     body = TextField(longest=MAX_BODY, load_default="")
     type = one_of(TYPES, load_default="incident")
@@ -137,21 +137,21 @@ class TicketIn(Schema):
     source = one_of(SOURCES, load_default="api")
     tags = fields.List(TextField(longest=50, blank=False), load_default=list)
     tier = Whole(least=1, most=3)
-    queue = one_of(QUEUES, metadata={"description": "Another way to name the tier"})
+    queue = one_of(QUEUES, metadata={"description": "Alternative to `tier`"})
     assignee_id = fields.UUID(allow_none=True)
 
 
 class PersonBrief(Shown):
-    """Somebody, as a ticket names them."""
+    """A person of a ticket."""
 
     id = fields.UUID()
     name = fields.String()
     email = fields.String(allow_none=True)
-    is_guest = fields.Boolean(metadata={"description": "Of another company, in the client's chat"})
+    is_guest = fields.Boolean(metadata={"description": "Guest from another company in the client's chat"})
 
 
 class StepOut(Shown):
-    """A step on the way to a deadline: a window used, a day or a break skipped, a pause."""
+    """A step of the due date calculation: business hours used, a day or break skipped, or a pause."""
 
     code = fields.String(metadata={"description": "window, skipped or pause"})
     day = fields.Date()
@@ -159,22 +159,22 @@ class StepOut(Shown):
     end = Instant(allow_none=True)
     minutes = fields.Integer()
     rule = fields.String(metadata={"description": "weekly, override, holiday, closed or break; empty for a pause"})
-    name = fields.String(metadata={"description": "Of the holiday, the exception or the dated timetable, if any"})
-    holiday = fields.String(metadata={"description": "The name again, of a holiday only"})
+    name = fields.String(metadata={"description": "Name of the holiday, exception or timetable, if any"})
+    holiday = fields.String(metadata={"description": "Same as `name`; holidays only"})
 
 
 class ExplanationOut(Shown):
-    """Why a promise is due when it is, in business time of its calendar."""
+    """How the due date of an SLA target was calculated."""
 
-    timezone = fields.String(metadata={"description": "Of the calendar"})
+    timezone = fields.String(metadata={"description": "Time zone of the calendar"})
     steps = fields.List(fields.Nested(StepOut))
     sentences = fields.List(
-        fields.String(), metadata={"description": "The same in words, in the caller's language and time zone"}
+        fields.String(), metadata={"description": "The explanation as text, in the caller's language and time zone"}
     )
 
 
 class PromiseOut(Shown):
-    """A promise of the contract: its clock."""
+    """An SLA target of the ticket."""
 
     kind = fields.String(metadata={"description": "first_response, next_response (several), resolution or fulfilment"})
     state = fields.String(metadata={"description": "running, paused, met or cancelled"})
@@ -184,7 +184,7 @@ class PromiseOut(Shown):
     met_at = Instant(allow_none=True)
     breached_at = Instant(allow_none=True)
     explanation = fields.Nested(
-        ExplanationOut, allow_none=True, metadata={"description": "Where a single ticket is read; null elsewhere"}
+        ExplanationOut, allow_none=True, metadata={"description": "Only when a single ticket is read; else null"}
     )
 
 
@@ -210,7 +210,7 @@ class TicketOut(Shown):
     contract_id = fields.UUID(allow_none=True)
     source = fields.String()
     tags = fields.List(fields.String())
-    due_at = Instant(allow_none=True, metadata={"description": "When the next promise is due"})
+    due_at = Instant(allow_none=True, metadata={"description": "Due date of the next SLA target"})
     due_kind = fields.String(allow_none=True)
     sla = fields.List(fields.Nested(PromiseOut))
     version = fields.Integer()
@@ -218,11 +218,11 @@ class TicketOut(Shown):
     updated_at = Instant()
     resolved_at = Instant(allow_none=True)
     closed_at = Instant(allow_none=True)
-    scheduled_for = Instant(allow_none=True, metadata={"description": "When a scheduled ticket is opened again"})
+    scheduled_for = Instant(allow_none=True, metadata={"description": "When a scheduled ticket is reopened"})
 
 
 class RequesterActionOut(Shown):
-    """What became of it."""
+    """The result of the action."""
 
     is_changed = fields.Boolean()
     ticket = fields.Nested(TicketOut)

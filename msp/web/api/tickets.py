@@ -44,7 +44,7 @@ blueprint = resource("tickets", tag="Tickets")
 @blueprint.input(TicketQuery, **QUERY)
 @blueprint.output(page_of(TicketOut, "Ticket"))
 def list_tickets(query_data: dict[str, Any]) -> Answer:
-    """Tickets, newest first or by what is due; with the token of a client's employee their own."""
+    """Tickets, newest first or by due date; with an employee's token, their own."""
     limit, assignee_id = query_data["limit"], query_data.get("assignee_id")
     chosen: dict[str, Any] = {part: (query_data[name],) for name, part in CHOSEN.items() if name in query_data}
     wanted = Filter(
@@ -74,9 +74,9 @@ def list_tickets(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(TicketIn)
 @blueprint.output(TicketOut, status_code=201)
 def create_ticket(json_data: dict[str, Any]) -> Answer:
-    """Open a ticket: its clocks start now.
+    """Open a ticket; its SLA targets start now.
 
-    With a client token it is opened for the token's company, and for its person where no requester is named.
+    With a client token it is opened for the token's company, with its person as requester by default.
     """
     at = clock.now()
     client, requester = _who_asks(json_data, at=at)
@@ -95,7 +95,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
 @blueprint.get("/tickets/<uuid:ticket_id>")
 @blueprint.output(TicketOut)
 def read_ticket(ticket_id: UUID) -> Answer:
-    """One ticket, with the reasons for each deadline. `ETag` names its version."""
+    """One ticket, with explanations of its due dates. `ETag` is its version."""
     ticket = check_own(api_queries.read_ticket(ticket_id))
     if is_sent_version("If-None-Match", str(ticket.version)):
         return Response(status=304, headers=_headers(ticket))

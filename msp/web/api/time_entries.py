@@ -23,7 +23,7 @@ blueprint = resource("time-entries", tag="Time entries")
 
 
 class TimeEntryChange(Schema):
-    """What may be corrected of a time entry that is not billed yet."""
+    """Corrections of a time entry that is not billed yet."""
 
     started_at = Instant()
     minutes = Whole(least=1, most=MAX_MINUTES)
@@ -33,7 +33,7 @@ class TimeEntryChange(Schema):
 
 
 class TimeEntryIn(Schema):
-    """Work on a ticket: whole minutes from an instant on; yours, unless an administrator names somebody else."""
+    """Work on a ticket, in whole minutes from its start; your own, unless an administrator names another person."""
 
     person_id = fields.UUID()
     started_at = Instant(required=True)
@@ -44,7 +44,7 @@ class TimeEntryIn(Schema):
 
 
 class TimeEntryOut(Shown):
-    """A time entry; a billed one changes no more."""
+    """A time entry; billed entries cannot be changed."""
 
     id = fields.UUID()
     ticket_id = fields.UUID()
@@ -63,7 +63,7 @@ class TimeEntryOut(Shown):
 @blueprint.input(PageQuery, **QUERY)
 @blueprint.output(page_of(TimeEntryOut, "TimeEntry"))
 def list_time_entries(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
-    """A ticket's time entries in the order they were written down."""
+    """The time entries of a ticket in the order in which they were logged."""
     ticket = access_ticket(ticket_id)
     require("desk", "see_company")
     limit = query_data["limit"]
@@ -75,7 +75,7 @@ def list_time_entries(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
 @blueprint.input(TimeEntryIn)
 @blueprint.output(TimeEntryOut, status_code=201)
 def create_time_entry(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Write work down."""
+    """Log time."""
     ticket = access_ticket(ticket_id)
     require("work_tickets")
     person = _worker(json_data.pop("person_id", caller().id))
@@ -86,7 +86,7 @@ def create_time_entry(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.input(TimeEntryChange(partial=True))
 @blueprint.output(TimeEntryOut)
 def change_time_entry(entry_id: UUID, json_data: dict[str, Any]) -> Answer:
-    """Correct an entry of yours (administrators: anybody's)."""
+    """Correct a time entry of your own; administrators, any."""
     entry = _own_entry(entry_id)
     edit_time(entry, at=clock.now(), **json_data)
     return settled(entry)
@@ -95,7 +95,7 @@ def change_time_entry(entry_id: UUID, json_data: dict[str, Any]) -> Answer:
 @blueprint.delete("/time-entries/<uuid:entry_id>")
 @blueprint.output({}, status_code=204)
 def delete_time_entry(entry_id: UUID) -> Answer:
-    """Take an entry of yours back (administrators: anybody's)."""
+    """Delete a time entry of your own; administrators, any."""
     delete_time(_own_entry(entry_id), at=clock.now())
     return ""
 

@@ -23,13 +23,13 @@ from msp.web.api.resource import Answer, resource
 blueprint = resource("tokens", tag="Tokens")
 
 _FIELDS = {"role": "scope"}
-SCOPE = "What it may do at most: administer, work at the desk, or what the person's portal shows"
+SCOPE = "Limit of its permissions: administration, console, or client portal"
 
 
 class TokenIn(Schema):
-    """A new token; without an expiry it works until it is revoked."""
+    """A new token; without an expiry date it is valid until revoked."""
 
-    person_id = fields.UUID(required=True, metadata={"description": "Whom it acts as"})
+    person_id = fields.UUID(required=True, metadata={"description": "Person it acts as"})
     scope = one_of(tuple(tokens.TOKEN_ROLES), required=True, metadata={"description": SCOPE})
     name = TextField(longest=tokens.LONGEST_NAME, blank=False, required=True)
     expires_at = Instant(allow_none=True, load_default=None)
@@ -43,19 +43,19 @@ class TokenOut(Shown):
     scope = fields.String(attribute="role", metadata={"description": SCOPE})
     name = fields.String()
     created_at = Instant()
-    last_used_at = Instant(allow_none=True, metadata={"description": "To the minute"})
+    last_used_at = Instant(allow_none=True, metadata={"description": "Precise to the minute"})
     expires_at = Instant(allow_none=True)
     revoked_at = Instant(allow_none=True)
 
 
 class NewTokenOut(TokenOut):
-    """A new token: this answer alone carries its secret, and a repeated answer does not."""
+    """A new token; only this response contains its secret, a repeated one does not."""
 
     token = fields.String(allow_none=True)
 
 
 class TokenQuery(PageQuery):
-    """Whose tokens."""
+    """Filters of the token list."""
 
     person_id = fields.UUID()
 
@@ -64,7 +64,7 @@ class TokenQuery(PageQuery):
 @blueprint.input(TokenQuery, **QUERY)
 @blueprint.output(page_of(TokenOut, "Token"))
 def list_tokens(query_data: dict[str, Any]) -> Answer:
-    """Your own tokens, newest first; administrators see everybody's."""
+    """Your own tokens, newest first; administrators, everyone's."""
     person_id, limit = query_data.get("person_id"), query_data["limit"]
     if not _administers():
         if person_id not in (None, caller().id):
@@ -79,7 +79,7 @@ def list_tokens(query_data: dict[str, Any]) -> Answer:
 @blueprint.input(TokenIn)
 @blueprint.output(NewTokenOut, status_code=201)
 def create_token(json_data: dict[str, Any]) -> Answer:
-    """Make a token (administrators, by a token of the scope `admin`)."""
+    """Create a token (administrators, with a token of the scope `admin`)."""
     require("administer")
     if not _administers():
         raise Denied("not_allowed")
@@ -108,7 +108,7 @@ def read_token(token_id: UUID) -> Answer:
 @blueprint.delete("/tokens/<uuid:token_id>")
 @blueprint.output({}, status_code=204)
 def revoke_token(token_id: UUID) -> Answer:
-    """Revoke a token: it opens nothing from now on. It stays in the list."""
+    """Revoke a token. It is no longer valid and stays in the list."""
     with _system():
         tokens.revoke_token(token_id, person_id=_whose(), at=clock.now())
     return ""
