@@ -1,6 +1,7 @@
 """Texts for the steps of an escalation policy: when, and what happens."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from uuid import UUID
 
 from flask_babel import gettext
@@ -22,7 +23,7 @@ def sentence(step: PolicyStep, names: Names) -> str:
 def moment(step: PolicyStep) -> str:
     """The threshold of a step."""
     if step.moment == "share":
-        return gettext("At %(share)s %% of the SLA target", share=step.amount)
+        return gettext("At %(share)s of the SLA target", share=formats.percent(Decimal(step.amount) / 100))
     minutes = formats.minutes(step.amount)
     if step.moment == "before":
         return gettext("%(minutes)s before due", minutes=minutes)

@@ -1,6 +1,7 @@
 """A sentence for each kind of event, in the reader's language. Packages above this one register their own."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
@@ -80,10 +81,11 @@ def _step(event: tickets.SlaStepEvent) -> str:
     """A step of the escalation policy: which target, and its threshold."""
     target = word(event.clock, "clock_long")
     where, amount, *_ = (event.steps or ("share:75:notify",))[0].split(":")
-    if (where, amount) == ("share", "75"):
-        return gettext("%(promise)s: 75 %% of the SLA target used", promise=target) + _late(event)
-    stood = moment(PolicyStep(where, int(amount), "notify"))
-    return gettext("%(promise)s: %(moment)s", promise=target, moment=stood[:1].lower() + stood[1:]) + _late(event)
+    if where == "share":
+        share = formats.percent(Decimal(amount) / 100)
+        return gettext("%(promise)s: %(share)s of the SLA target used", promise=target, share=share) + _late(event)
+    stood = formats.uncapital(moment(PolicyStep(where, int(amount), "notify")))
+    return gettext("%(promise)s: %(moment)s", promise=target, moment=stood) + _late(event)
 
 
 def _breached(event: tickets.SlaBreached) -> str:

@@ -29,6 +29,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def uncapital(text: str) -> str:
+    """The text with a small first letter, for a label inside a sentence; an abbreviation such as "SLA" stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def minutes(value: int | None, *, full: bool = False) -> str:
     """Whole minutes as `1 h 05 min`; whole hours as `20 h`, or as `20 h 00 min` in aligned columns."""
     if value is None:

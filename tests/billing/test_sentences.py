@@ -139,7 +139,7 @@ def test_the_reason_of_a_line_reads_as_a_person_would_say_it(app: Flask) -> None
         told = paragraph(reasons).replace("\N{NO-BREAK SPACE}", " ")
     assert told == (
         "Exceso de bolsa a 85,00 € por hora (cláusula 4.2)."
-        " Tiempo de cada parte redondeado hacia arriba a 15 min."
+        " Tiempo de cada imputación redondeado hacia arriba a 15 min."
         " La bolsa de horas de octubre 2026, de 20 h, se agotó el 28 oct a las 12:10, dentro de la imputación 1."
     )
 

@@ -210,7 +210,7 @@ def test_who_tried_again_and_who_dropped_is_told(ana: FlaskClient, dead: tuple[i
     assert "Descartada por Ana Lago" in dropped and "/desk/tickets/LOZ-1" in dropped
     clock.advance(timedelta(seconds=1))
     assert inbox.work_one()  # it is refused again
-    assert "Reintentado por Ana Lago" in ana.get("/admin/deliveries").text
+    assert "Reintentada por Ana Lago" in ana.get("/admin/deliveries").text
 
 
 def test_narrowed_by_way_and_program_and_what_it_says(ana: FlaskClient, dead: tuple[int, int]) -> None:

@@ -24,6 +24,7 @@ from msp.tickets.events import (
 from msp.web.guards import needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
+from msp.words.event_messages import event_message
 from msp.words.failure_messages import failure_sentence
 from msp.words.vocabulary import word
 
@@ -85,8 +86,8 @@ def sentence(row: Notification) -> str:
             return gettext("A scheduled ticket is open again")
         case PersonRequested():
             return gettext("Someone asks to talk to a person")
-        case SlaWarned(clock=target):
-            return gettext("%(promise)s: 75 %% of the SLA target used", promise=word(target, "clock_long"))
+        case SlaWarned() as warned:
+            return event_message(warned)
         case SlaEscalated(clock=target):
             return gettext("%(promise)s: escalated", promise=word(target, "clock_long"))
         case SlaBreached(clock=target):

@@ -37,6 +37,7 @@ FILTERS = {
     "money": formats.money,
     "number": formats.number,
     "percent": formats.percent,
+    "uncapital": formats.uncapital,
     "time": formats.time_of_day,
     "day": formats.day,
     "date": formats.long_date,
