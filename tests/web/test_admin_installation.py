@@ -215,7 +215,7 @@ def test_who_tried_again_and_who_dropped_is_told(ana: FlaskClient, dead: tuple[i
 
 def test_narrowed_by_way_and_program_and_what_it_says(ana: FlaskClient, dead: tuple[int, int]) -> None:
     whole = ana.get("/admin/deliveries").text
-    assert "«Ayuda, por favor»" in whole and "Descartada por" not in whole
+    assert "<q>Ayuda, por favor</q>" in whole and "Descartada por" not in whole
     assert ana.get("/admin/deliveries?queue=inbound").text.count(GONE) == 1
     assert ana.get("/admin/deliveries?program=tests_refuse").text.count(GONE) == 2
     assert GONE not in ana.get("/admin/deliveries?program=stripe").text
@@ -231,7 +231,7 @@ def test_what_failed_comes_in_pages(ana: FlaskClient, dead: tuple[int, int]) -> 
         pass
     first, second = ana.get("/admin/deliveries").text, ana.get("/admin/deliveries?page=2").text
     assert first.count(GONE) == 50 and second.count(GONE) == 12
-    assert "1–50 de 62" in first and "«Fallo 59»" in first
+    assert "1–50 de 62" in first and "<q>Fallo 59</q>" in first
 
 
 def test_what_killed_its_workers_says_so(ana: FlaskClient, world: World) -> None:
