@@ -55,6 +55,7 @@ from scripts.shots import ENTRANCES, NOT_PAGES, READ, SAMPLES, SHOWN_TO, STEPS, 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 LOOK = Path(__file__).with_suffix(".js").read_text()
+START = "from msp.cli import main; main()"  # the code of this checkout, wherever msp is installed
 START_LIMIT = 240  # seconds for a scratch installation to start
 TALLEST = 2600  # pixels; longer pages are cut
 NEWS = ("XHR", "Fetch")
@@ -125,7 +126,7 @@ def scratch_desk(url: str) -> Iterator[tuple[str, Flask]]:
     try:
         app = load_app(Settings.from_env(wanted))
         if not url:
-            process = subprocess.Popen([ROOT / ".venv" / "bin" / "msp", "run"], env=wanted, cwd=ROOT)
+            process = subprocess.Popen([sys.executable, "-c", START, "run"], env=wanted, cwd=ROOT)
             url = f"http://127.0.0.1:{port}"
         _wait_until_ready(url, process)
         yield url, app

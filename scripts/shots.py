@@ -71,8 +71,11 @@ def _swap(page: Page) -> None:
 
 def _dialog(page: Page, name: str) -> None:
     opener = page.locator(f'[data-dialog="{name}"]').first
-    if opener.count():
-        opener.click()
+    if not opener.count():
+        return
+    if not opener.is_visible():  # narrow: inside the sheet with the details
+        page.click(".sheet-open")
+    opener.click()
 
 
 def _hold(page: Page) -> None:
