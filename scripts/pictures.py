@@ -181,7 +181,7 @@ def find_shots(
     yield Shot("", "api-docs", "/api/docs")
     yield Shot("", "playground", "/playground")
     yield Shot("irene", "desk-search", "/desk/search?q=vpn")
-    yield Shot("irene", "desk-search-none", "/desk/search?q=nothing+like+this")
+    yield Shot("irene", "desk-search-none", "/desk/search?q=xqzzyw")
     yield Shot("irene", "error-404", "/desk/tickets/NONE-1")
     yield Shot("irene", "error-403", "/admin/settings")
     yield Shot("irene", "desk-person", _person_found(browser, url, roles["irene"]))
@@ -327,9 +327,10 @@ def _take(page: Page, url: str, shot: Shot, name: str, clipped: bool, faults: Fa
     if size["width"] > 500 and look["hidden_below"] and not shot.step:
         page.set_viewport_size({"width": size["width"], "height": min(TALLEST, 900 + int(look["hidden_below"]))})
         page.wait_for_timeout(100)
-    page.screenshot(
-        path=PICTURES / "all" / f"{name.replace('=', '-')}.png", full_page=size["width"] < 500 and not shot.step
-    )
+    is_whole = size["width"] < 500 and not shot.step
+    if is_whole:
+        page.evaluate("scrollTo(0, 0)")  # fixed elements are drawn where the page is scrolled to
+    page.screenshot(path=PICTURES / "all" / f"{name.replace('=', '-')}.png", full_page=is_whole)
     page.set_viewport_size(size)
     for kind, listener in listeners:
         page.remove_listener(kind, listener)

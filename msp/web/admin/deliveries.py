@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, ngettext, pgettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -181,12 +181,12 @@ def _programs(wanted: RowFilter) -> dict[str, object]:
     known = queue_rows.programs(wanted.state)
     return {
         "label": gettext("Integration"),
-        "value": _program(wanted.program) if wanted.program else gettext("all"),
+        "value": _program(wanted.program) if wanted.program else pgettext("feminine", "all"),
         "is_set": bool(wanted.program),
         "clear_url": _url(RowFilter(wanted.state, wanted.queue)),
         "options": [
             {
-                "label": _program(name) if name else gettext("all"),
+                "label": _program(name) if name else pgettext("feminine", "all"),
                 "url": _url(RowFilter(wanted.state, wanted.queue, name)),
                 "current": name == wanted.program,
             }

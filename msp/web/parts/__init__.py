@@ -37,6 +37,7 @@ FILTERS = {
     "money": formats.money,
     "number": formats.number,
     "percent": formats.percent,
+    "capital": formats.capital,
     "uncapital": formats.uncapital,
     "time": formats.time_of_day,
     "day": formats.day,
