@@ -7,7 +7,7 @@ from msp.clients import deactivation
 from msp.config import Settings
 from msp.kernel import clock, crypto, destinations, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
-from msp.notify import portal_channel, reply_delivery, resending
+from msp.notify import portal_channel, reply_copies, reply_delivery, resending
 from msp.people import password_reset
 from msp.tickets import escalation, recomputing, removed_files, undoable, waking
 from msp.web.api.description import DescribedFlask
@@ -65,6 +65,7 @@ def make_app(settings: Settings) -> Flask:
     undoable.register()
     notify.register()
     reply_delivery.register()
+    reply_copies.register()
     portal_channel.register()
     resending.register()
     web.register(app)

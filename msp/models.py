@@ -10,6 +10,7 @@ from msp.notify import webhooks
 from msp.oncall import models as oncall
 from msp.people import models as people
 from msp.sla import models as sla
+from msp.tickets import follower_models as ticket_followers
 from msp.tickets import link_models as ticket_links
 from msp.tickets import models as tickets
 from msp.tickets.search import models as search
@@ -30,6 +31,7 @@ __all__ = [
     "search",
     "settings",
     "sla",
+    "ticket_followers",
     "ticket_links",
     "tickets",
     "webhooks",

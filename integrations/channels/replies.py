@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from integrations.channels.cards import card_of
 from integrations.channels.conversation_state import changing, keep_opening, note_unreachable, place_of
@@ -83,7 +83,7 @@ class ChatReplies:
 
     def _conversations(self, reply: OutgoingReply) -> Sequence[UUID]:
         with work(Scope.system()):
-            return [each.id for each in _open_conversations(self.name, reply.ticket_id)]
+            return [each.id for each in _open_conversations(self.name, reply)]
 
     def _direct_conversation(self, reply: OutgoingReply) -> UUID | None:
         """The ticket's direct message with the requester, created if needed; None if the requester has no identity."""
@@ -95,7 +95,7 @@ class ChatReplies:
             to = identity.external_id
             lock("direct", self.name, identity.workspace, to, reply.ticket_id)
             query = select(Conversation).where(
-                Conversation.ticket_id == reply.ticket_id, Conversation.platform == self.name
+                Conversation.ticket_id == reply.ticket_id, Conversation.platform == self.name, _is_of(reply)
             )
             known = next((each for each in session.scalars(query) if each.is_personal), None)
             if known is not None:
@@ -111,6 +111,7 @@ class ChatReplies:
                 is_personal=True,
                 reference={},
                 direct_to=to,
+                person_id=requester.id if reply.is_copy else None,
                 created_at=clock.now(),
             )
             session.add(made)
@@ -167,18 +168,25 @@ class ChatReplies:
                 )
 
 
-def _open_conversations(platform: str, ticket_id: UUID) -> list[Conversation]:
-    """The writable conversations of a ticket, the latest first (system scope).
+def _open_conversations(platform: str, reply: OutgoingReply) -> list[Conversation]:
+    """The recipient's writable conversations of the ticket, the latest first (system scope).
 
     One that was marked because its workspace was not connected counts again once the connection works.
     """
     query = select(Conversation).where(
-        Conversation.ticket_id == ticket_id,
+        Conversation.ticket_id == reply.ticket_id,
         Conversation.platform == platform,
+        _is_of(reply),
         or_(Conversation.unreachable_reason.is_(None), Conversation.unreachable_reason == NOT_CONNECTED),
     )
     found = db.session.scalars(query.order_by(Conversation.created_at.desc())).all()
     return [each for each in found if _works(platform, each.workspace, each.client_id)]
+
+
+def _is_of(reply: OutgoingReply) -> ColumnElement[bool]:
+    """Conversations of the recipient: those without a person are the requester's."""
+    mine = Conversation.person_id == reply.requester_id
+    return mine if reply.is_copy else or_(mine, Conversation.person_id.is_(None))
 
 
 def _identity(platform: str, requester: Person) -> ChatIdentity | None:

@@ -8,7 +8,14 @@ from integrations.channels import relative_time
 from integrations.channels.cards import Card, button_label
 from integrations.channels.values import Button
 from msp.sla.clocks import ANSWERS
-from msp.tickets.events import PersonRequested, SlaBreached, SlaEscalated, SlaWarned, TicketReceived
+from msp.tickets.events import (
+    PersonRequested,
+    SlaBreached,
+    SlaEscalated,
+    SlaWarned,
+    TicketReceived,
+    TicketStatusChanged,
+)
 from msp.words.vocabulary import word
 
 
@@ -187,6 +194,8 @@ def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: 
         return gettext(
             "%(label)s needs attention, SLA target: %(clock)s. %(subject)s (%(client)s).", clock=clock_name, **about
         )
+    if kind == TicketStatusChanged.kind:
+        return gettext("The status of %(label)s, which you follow, has changed: %(subject)s (%(client)s).", **about)
     if kind == TicketReceived.kind:
         return gettext("The client replied on %(label)s: %(subject)s (%(client)s).", **about)
     if kind == PersonRequested.kind:

@@ -10,6 +10,7 @@
 - `replies`: the channels that can send a reply, in order
 - `requester_contact`: how a requester can be contacted
 - `reply_delivery`: delivers a reply by the first channel that works
+- `reply_copies`: copies of a reply for the people in CC
 - `reply_attempts`: attempts of each channel at a reply
 - `resending`: resends replies when a connection works again
 - `portal_channel`: replies in the portal

@@ -12,6 +12,7 @@ from msp.oncall.queries import first_on_call, on_call
 from msp.people.models import Person
 from msp.people.queries import client_ids_of, people_of, staff
 from msp.tickets.events import Recipients, ReplyFailed, SlaStepEvent, TicketWoken
+from msp.tickets.following import followers_of
 from msp.tickets.models import Ticket
 
 MEDIA = ("console", "chat", "mail")
@@ -20,8 +21,8 @@ MEDIA = ("console", "chat", "mail")
 def recipients_of(event: Event, *, priority: str) -> Recipients:
     """The recipients that the event names, else the audience of its type; SLA events of an urgent ticket are urgent.
 
-    Roles: assignee, lead, client_manager, person:<id>; on_call is the person of the first layer, on_call:2 of the
-    second layer, on_call:all everyone on call.
+    Roles: assignee, lead, follower (of staff), client_manager, person:<id>; on_call is the person of the first layer,
+    on_call:2 of the second layer, on_call:all everyone on call.
     """
     named = event.recipients if isinstance(event, TicketWoken | ReplyFailed | SlaStepEvent) else None
     if named is not None:
@@ -65,6 +66,8 @@ def _of_role(role: str, event: Event, ticket: Ticket, at: datetime) -> Iterable[
         return _people(_assignees(event, ticket))
     if role == "lead":
         return _leads()
+    if role == "follower":
+        return [each for each in _people(row.id for row in followers_of(ticket.id)) if each.is_staff]
     if role == "client_manager":
         return [person for person in people_of(ticket.client_id) if person.role == "client_manager"]
     if role.partition(":")[0] == "on_call":

@@ -20,6 +20,8 @@ AFTER_CHAT = (EMAIL, PORTAL)  # in this order; every other channel is a chat sys
 class OutgoingReply:
     """A public message that a channel sends to a requester: ids only, the rest is read in the client's scope.
 
+    `requester_id` is the person who gets it: the ticket's requester, or with `is_copy` a person in CC.
+
     `key` is the same at each try of one delivery, so that a channel can send once per key.
     """
 
@@ -28,6 +30,7 @@ class OutgoingReply:
     ticket_id: UUID
     message_id: UUID
     requester_id: UUID
+    is_copy: bool = False
 
 
 class ReplyChannel(Protocol):

@@ -29,6 +29,7 @@ from msp.tickets.events import (
     ReplyNotDelivered,
     TicketReplied,
 )
+from msp.tickets.following import request_copies
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.undelivered import answer_delivered, answer_failed
@@ -57,9 +58,9 @@ def send(replied: DeliveredEvent[TicketReplied]) -> None:
     reply = _outgoing(replied)
     if reply is None:
         return
-    while (channel := _next_channel(reply)) is not None:
+    while (channel := next_channel(reply)) is not None:
         try:
-            _send_by(channel, reply)
+            send_by(channel, reply)
         except Permanent as refusal:
             reply_attempts.note_refusal(reply, channel.name, refusal, at=clock.now())
             if refusal.reason == IN_DOUBT:
@@ -76,7 +77,11 @@ def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
     key = f"{replied.delivery_id}.{replied.id.hex}"
     with work(Scope.system()) as session:
         message = session.get(Message, replied.event.message_id)
-        if message is None or message.delivery_state not in ("pending", "failed"):
+        if message is None:
+            return None
+        if message.deleted_at is None:
+            request_copies(session.get_one(Ticket, message.ticket_id), message, at=clock.now())
+        if message.delivery_state not in ("pending", "failed"):
             return None
         if message.deleted_at is not None:
             message.delivery_state = "none"
@@ -87,15 +92,16 @@ def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
         return OutgoingReply(key, replied.client_id, ticket.id, message.id, ticket.requester_id)
 
 
-def _next_channel(reply: OutgoingReply) -> ReplyChannel | None:
+def next_channel(reply: OutgoingReply) -> ReplyChannel | None:
+    """The next channel that can reach the recipient and has not refused this reply."""
     with work(Scope.system()):
-        names = [each.name for each in channels_for(requester_contact(reply.ticket_id))]
+        names = [each.name for each in channels_for(requester_contact(reply.ticket_id, reply.requester_id))]
         left = reply_attempts.remaining(names, reply_attempts.attempts_at(reply.key))
         return reply_channel_named(left[0]) if left else None
 
 
-def _send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
-    """Raises Permanent if another channel must be tried, and whatever asks for a retry of this one."""
+def send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
+    """Send by one channel; raises Permanent if another must be tried, and whatever asks for a retry of this one."""
     attempt = reply_attempts.begin(reply, channel.name, at=clock.now())
     try:
         channel.send(reply)

@@ -38,18 +38,20 @@ select p.active, coalesce(p.email, '') as email,
   select v.platform from conversation v
   join connection n on n.kind = v.platform and n.external_id = v.workspace and n.client_id = v.client_id
   where v.ticket_id = t.id and n.broken_reason is null
+  and coalesce(v.person_id, t.requester_id) = p.id
   and (v.unreachable_reason is null or v.unreachable_reason = :not_connected)
   union
   select i.platform from chat_identity i
   join connection n on n.kind = i.platform and n.external_id = i.workspace and n.client_id = p.client_id
   where i.person_id = p.id and n.broken_reason is null
  ) as chats
-from ticket t join person p on p.id = t.requester_id join client c on c.id = t.client_id
+from ticket t join person p on p.id = coalesce(cast(:person_id as uuid), t.requester_id)
+join client c on c.id = t.client_id
 where t.id = :ticket_id
 """).bindparams(not_connected=NOT_CONNECTED)
 
 
-def requester_contact(ticket_id: UUID) -> RequesterContact:
-    """The contact of a ticket's requester (system scope)."""
-    row = db.session.execute(_QUERY, {"ticket_id": ticket_id}).one()
+def requester_contact(ticket_id: UUID, person_id: UUID | None = None) -> RequesterContact:
+    """The contact of a ticket's requester, or of another person of its client, such as one in CC (system scope)."""
+    row = db.session.execute(_QUERY, {"ticket_id": ticket_id, "person_id": person_id}).one()
     return RequesterContact(row.active, row.email.strip(), row.can_sign_in, tuple(row.used), frozenset(row.chats))

@@ -6,6 +6,7 @@ What others call
 - `messages`: replies and notes of the desk
 - `actions`: assignment, status, priority, contract, tier, details
 - `linking`: links between tickets, and the children of a ticket
+- `following`: followers: staff who watch, people of the client in CC
 - `link_targets`: tickets to link to or merge into, found by number or subject
 - `message_changes`: a message edited, deleted or restored in chat
 - `undoable`: actions that can be undone for some seconds
@@ -44,6 +45,7 @@ Texts
 
 Storage
 - `models`: tickets, messages, attachments, conversations
+- `follower_models`: followers of tickets
 - `link_models`: links between tickets
 - `locking`: locks several tickets in one order
 - `removed_files`: files of deleted messages

@@ -10,7 +10,8 @@ from msp.tickets.models import Ticket
 
 ASSIGNEE_AND_LEADS = Audience(("assignee", "lead"), ("console", "chat"))
 ASSIGNEE = Audience(("assignee",), ("console", "chat"))
-ASSIGNEE_IN_CONSOLE = Audience(("assignee",), ("console",))
+FOLLOWERS = Audience(("follower",), ("console", "chat"))
+ASSIGNEE_AND_FOLLOWERS = Audience(("assignee", "follower"), ("console",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class TicketReceived(
     kind="ticket.received",
     icon="message-square-text",
     visibility="public",
-    audience=ASSIGNEE_IN_CONSOLE,
+    audience=ASSIGNEE_AND_FOLLOWERS,
     in_history=False,
 ):
     """The client's side wrote on a ticket."""
@@ -68,7 +69,9 @@ class TicketAssigned(TicketEvent, kind="ticket.assigned", icon="user-plus", visi
     name: str | None
 
 
-class TicketStatusChanged(TicketEvent, kind="ticket.status_changed", icon="circle-play", visibility="public"):
+class TicketStatusChanged(
+    TicketEvent, kind="ticket.status_changed", icon="circle-play", visibility="public", audience=FOLLOWERS
+):
     """A ticket has another status; `scheduled_for` is when a scheduled one is opened again."""
 
     before: str
@@ -117,6 +120,28 @@ class TicketEdited(TicketEvent, kind="ticket.edited", icon="file-pen-line", visi
     """Details of a ticket changed; `fields` has their names."""
 
     fields: tuple[str, ...]
+
+
+class FollowerEvent(TicketEvent):
+    """An event of a follower; `in_copy`: a person of the client in CC, not staff."""
+
+    person_id: UUID
+    name: str
+    in_copy: bool
+
+
+class FollowerAdded(FollowerEvent, kind="ticket.follower_added", icon="eye"):
+    """A person follows a ticket; one in CC is shown to the client."""
+
+
+class FollowerRemoved(FollowerEvent, kind="ticket.follower_removed", icon="eye-off"):
+    """A person no longer follows a ticket."""
+
+
+class ReplyCopied(MessageEvent, kind="ticket.reply_copied", icon="send-horizontal", in_history=False):
+    """A reply is sent to a person in CC too."""
+
+    person_id: UUID
 
 
 class LinkEvent(TicketEvent):

@@ -254,12 +254,14 @@ class Conversation(Model):
     the conversation with the latest `current_at` (null: not current). `direct_to` is the person whose direct message
     has to be opened first; `asked_in_channel` is where they asked, if the ticket is answered by direct message.
     `question_id` and `question_text` are our last message whose buttons still work; `question_reopens` if they reopen a
-    finished ticket.
+    finished ticket. `person_id` is the person of a thread that is not the requester's: one in CC, or the requester of a
+    ticket that was merged into this one.
     """
 
     __tablename__ = "conversation"
     __table_args__ = (
         UniqueConstraint("platform", "workspace", "channel", "thread"),
+        ForeignKeyConstraint(["client_id", "person_id"], ["person.client_id", "person.id"]),
         ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
         Index("ix_conversation_ticket", "ticket_id"),
         {"info": {"access": "tenant"}},
@@ -283,5 +285,6 @@ class Conversation(Model):
     question_text: Mapped[str | None]
     question_reopens: Mapped[bool] = mapped_column(default=False, server_default="false")
     current_at: Mapped[datetime | None]
+    person_id: Mapped[UUID | None]
     unreachable_reason: Mapped[str | None]
     created_at: Mapped[datetime]

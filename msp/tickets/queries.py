@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, select, text, union_all
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, text, union_all
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from msp.clients.models import Client
@@ -22,6 +22,7 @@ from msp.kernel.events import StoredEvent
 from msp.kernel.i18n import current_reader
 from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
+from msp.tickets.follower_models import TicketFollower
 from msp.tickets.label import Label, parse_label
 from msp.tickets.models import Message, Ticket
 from msp.tickets.states import PRIORITIES
@@ -190,11 +191,12 @@ def news(since: str) -> News:
 
 
 def news_of(requester_id: UUID, since: str) -> News:
-    """The same for one person's own tickets: changes of others do not affect the version."""
+    """The same for one person's own tickets and those that they follow: changes of others do not affect the version."""
+    followed = select(TicketFollower.ticket_id).where(TicketFollower.person_id == requester_id)
     query = (
         select(StoredEvent.seq, StoredEvent.subject_id)
         .join(Ticket, Ticket.id == StoredEvent.subject_id)
-        .where(Ticket.requester_id == requester_id)
+        .where(or_(Ticket.requester_id == requester_id, Ticket.id.in_(followed)))
         .order_by(StoredEvent.seq.desc())
         .limit(RECENT)
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
@@ -27,6 +28,7 @@ from msp.clients.models import Client
 from msp.kernel.batch_read import RowQuery
 from msp.kernel.db import current_scope, db
 from msp.people.models import Person
+from msp.tickets.follower_models import TicketFollower
 from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED, SQL_FINISHED, SQL_UNFINISHED
@@ -118,7 +120,7 @@ class TicketRow(NamedTuple):
 class Filter:
     """A filter of tickets. Each part that is set narrows; only unfinished ones unless a part includes others.
 
-    `is_finished` None means finished or not.
+    `is_finished` None means finished or not. `involved_id` is the requester, or a follower.
     """
 
     statuses: Sequence[str] = ()
@@ -127,13 +129,14 @@ class Filter:
     assignee_id: UUID | None = None
     is_unassigned: bool = False
     requester_id: UUID | None = None
+    involved_id: UUID | None = None
     due_before: datetime | None = None
     priorities: Sequence[str] = ()
     types: Sequence[str] = ()
     is_finished: bool | None = False
 
 
-_Requester, _Assignee = aliased(Person), aliased(Person)
+_Requester, _Assignee, _Own = aliased(Person), aliased(Person), aliased(Ticket)
 
 
 def _select(*, is_client: bool) -> TicketSelect:
@@ -209,6 +212,12 @@ _CONDITIONS: dict[str, ColumnElement[bool] | TextClause] = {
     "assignee_id": Ticket.assignee_id == bindparam("assignee_id"),
     "is_unassigned": Ticket.assignee_id.is_(None),
     "requester_id": Ticket.requester_id == bindparam("requester_id"),
+    "involved_id": Ticket.id.in_(
+        union_all(
+            select(_Own.id).where(_Own.requester_id == bindparam("involved_id")),
+            select(TicketFollower.ticket_id).where(TicketFollower.person_id == bindparam("involved_id")),
+        )
+    ),
     "due_before": Ticket.due_at < bindparam("due_before"),
     "priorities": Ticket.priority == any_(bindparam("priorities", type_=_TEXTS)),
     "types": Ticket.type == any_(bindparam("types", type_=_TEXTS)),

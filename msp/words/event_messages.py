@@ -70,6 +70,10 @@ def _action_dropped(event: tickets.ActionDropped) -> str:
     return gettext("Not done: the ticket was changed")
 
 
+def _follower(event: tickets.FollowerEvent, in_copy: str, watching: str) -> str:
+    return in_copy if event.in_copy else watching
+
+
 def _met(event: tickets.SlaMet) -> str:
     target = word(event.clock, "clock_long")
     if event.is_late:
@@ -133,6 +137,15 @@ add_event_messages(
         tickets.TicketContractChanged: _contract_changed,
         tickets.TicketTierChanged: _tier_changed,
         tickets.TicketEdited: lambda _: gettext("Details changed"),
+        tickets.FollowerAdded: lambda event: _follower(
+            event, gettext("CC added: %(name)s", name=event.name), gettext("Follower added: %(name)s", name=event.name)
+        ),
+        tickets.FollowerRemoved: lambda event: _follower(
+            event,
+            gettext("CC removed: %(name)s", name=event.name),
+            gettext("Follower removed: %(name)s", name=event.name),
+        ),
+        tickets.ReplyCopied: lambda _: gettext("Reply sent in CC"),
         tickets.TicketLinked: lambda event: gettext(
             "Linked: %(relation)s %(label)s", relation=word(event.relation, "relation"), label=event.label
         ),

@@ -61,6 +61,7 @@ MESSAGES: dict[str, object] = {
     # of tickets and their messages
     "action_waits": _l("Another action on this ticket is still pending. Wait a few seconds or undo it."),
     "already_linked": _l("These two tickets are linked already."),
+    "is_requester": _l("This person is the requester of the ticket."),
     "client_not_active": _l("This client is not active: no tickets can be opened for it."),
     "macro_empty": _l("Enter a text, or choose at least one change."),
     "not_failed": _l("This message has not failed."),
@@ -73,6 +74,7 @@ MESSAGES: dict[str, object] = {
     "time_entry_billed": _l("This time is on an invoice and cannot be changed."),
     "timer_running": _l("Your timer is running on another ticket. Stop it there first."),
     "too_late": _l("Already done."),
+    "too_many_followers": _l("This ticket has too many followers."),
     "too_many_links": _l("This ticket has too many links."),
     # of people, clients and calendars
     "already_set_up": _l("An administrator already exists. Sign in."),
@@ -119,6 +121,7 @@ MESSAGES: dict[str, object] = {
     "differs_from_times": _l("Start and end do not match the minutes: leave one of the three empty."),
     "minutes.out_of_range": _l("Between one minute and a day."),
     "no_such_ticket": _l("This client has no ticket with that number."),
+    "not_active": _l("This person is not active."),
     "not_of_client": _l("This person belongs to another company."),
     "not_scheduled": _l("The ticket is not scheduled: choose that status with its time."),
     "not_staff": _l("Not an active member of the team."),

@@ -12,7 +12,7 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `description`: OpenAPI 3.1
 - `unknown_paths`: 404 and 405
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
-- `calendars`, `clients`, `connections`, `contracts`, `conversation`, `links`, `macros`,
+- `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `links`, `macros`,
   `notification_preferences`, `oncall`,
   `people`, `places`, `reports`, `search`, `tickets`, `time_entries`, `tokens`: one resource each
 """
@@ -26,6 +26,7 @@ from msp.web.api import (
     contracts,
     conversation,
     description,
+    followers,
     links,
     macros,
     notification_preferences,
@@ -44,8 +45,8 @@ from msp.web.api.pages import QUERY, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
-    clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, links, conversation,
-    macros, search, time_entries, reports, tokens,
+    clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, links, followers,
+    conversation, macros, search, time_entries, reports, tokens,
 )  # fmt: skip
 
 

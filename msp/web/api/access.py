@@ -13,6 +13,7 @@ from msp.people import tokens
 from msp.people.access import may
 from msp.people.models import Person
 from msp.people.tokens import Bearer
+from msp.tickets.following import may_see
 from msp.tickets.models import Ticket
 from msp.web.api.problems import Unauthenticated
 from msp.web.api.rates import count_request, count_wrong_token
@@ -67,8 +68,8 @@ def is_own_only() -> bool:
 
 
 def check_own(ticket: Ticket) -> Ticket:
-    """The ticket, unless it is a colleague's and the caller sees their own only: then NotFound."""
-    if is_own_only() and ticket.requester_id != caller().id:
+    """The ticket, unless it is a colleague's and the caller sees only their own and those in CC: then NotFound."""
+    if is_own_only() and not may_see(ticket, caller()):
         raise NotFound("ticket")
     return ticket
 

@@ -53,6 +53,7 @@ def list_tickets(query_data: dict[str, Any]) -> Answer:
         assignee_id=None if assignee_id == "none" else assignee_id,
         is_unassigned=assignee_id == "none",
         requester_id=_seen_requester(query_data.get("requester_id")),
+        involved_id=caller().id if is_own_only() else None,
         **chosen,
         is_finished=None,
     )
@@ -154,7 +155,7 @@ def _seen_requester(requester_id: UUID | None) -> UUID | None:
         return requester_id
     if requester_id not in (None, caller().id):
         raise Denied("not_allowed")
-    return caller().id
+    return requester_id
 
 
 def _who_asks(data: dict[str, Any], *, at: datetime) -> tuple[Client, Person]:

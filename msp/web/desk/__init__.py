@@ -3,7 +3,7 @@
 - `queue`, `solved`: open tickets, finished tickets
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
-- `links`: links to other tickets
+- `links`, `followers`: links to other tickets; followers and CC
 - `held_reply`, `reply_words`: held replies; where a reply will be sent
 - `macros`: the macros of a ticket, for the composer
 - `new_ticket`: a ticket on behalf of a caller
@@ -20,6 +20,7 @@ from flask import Blueprint, Flask
 from msp.web import undo
 from msp.web.desk import (
     actions,
+    followers,
     forecasts,
     links,
     live,
@@ -35,7 +36,8 @@ from msp.web.desk import (
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for room in (
-    queue, ticket, new_ticket, actions, links, macros, live, notifications, oncall, search, reports, forecasts, undo,
+    queue, ticket, new_ticket, actions, links, followers, macros, live, notifications, oncall, search,
+    reports, forecasts, undo,
 ):  # fmt: skip
     room.add_routes(blueprint)
 

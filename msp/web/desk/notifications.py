@@ -19,6 +19,7 @@ from msp.tickets.events import (
     SlaWarned,
     TicketAssigned,
     TicketReceived,
+    TicketStatusChanged,
     TicketWoken,
 )
 from msp.web.guards import needs
@@ -77,6 +78,8 @@ def sentence(row: Notification) -> str:
     match read_event(row.kind, row.data):
         case TicketAssigned():
             return gettext("A ticket was assigned to you")
+        case TicketStatusChanged(after=after):
+            return gettext("A ticket you follow is now %(status)s", status=word(after, "status"))
         case TicketReceived():
             return gettext("The client replied on your ticket")
         case ReplyFailed(reason=code, channel=channel):

@@ -33,6 +33,7 @@ from msp.sla.detail_queries import (
 )
 from msp.tickets import detail, queries
 from msp.tickets.actions import MAX_TIER
+from msp.tickets.following import FOLLOWERS
 from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.link_rules import OFFERED
 from msp.tickets.linking import LINKS
@@ -65,7 +66,7 @@ _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
 _UNREAD = unread_read(_ME, detail.THIS)
 _PAGE = BatchQuery(
     queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
-    detail.TARGETS, detail.OTHERS, detail.CONTRACTS, LINKS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD,
+    detail.TARGETS, detail.OTHERS, detail.CONTRACTS, LINKS, FOLLOWERS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD,
     queries.DUE_NEXT,
 )  # fmt: skip
 
@@ -126,6 +127,7 @@ def _page(label: str, hold: Hold | None) -> str:
         composer=_composer(this, found, person) if may_act else {},
         work=_work(found),
         links=found.all(LINKS),
+        followers=found.all(FOLLOWERS),
         relations=[(code, word(code, "relation")) for code in OFFERED],
         log_fields=log_fields,
         today=formats.here(at).date(),

@@ -47,7 +47,7 @@ def tickets() -> str:
     person = current_person()
     requester_id = None if may(person, "see_company") else person.id
     version = portal_news("").version
-    found, newer_url, older_url = _rows(Filter(requester_id=requester_id))
+    found, newer_url, older_url = _rows(Filter(involved_id=requester_id))
     unread = tickets_with_new_reply(person, [each.id for each in found])
     return render_template(
         "portal/tickets.html",

@@ -10,7 +10,6 @@ from msp.kernel import clock, files
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.file_names import file_name
-from msp.people.access import may
 from msp.people.queries import access_person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
@@ -18,7 +17,15 @@ from msp.sla.models import Clock
 from msp.tickets import by_requester, queries
 from msp.tickets.by_requester import may_be_more_urgent
 from msp.tickets.detail import EventRow
-from msp.tickets.events import MessageDeleted, MessageRestored, TicketAssigned, TicketStatusChanged
+from msp.tickets.events import (
+    FollowerAdded,
+    FollowerRemoved,
+    MessageDeleted,
+    MessageRestored,
+    TicketAssigned,
+    TicketStatusChanged,
+)
+from msp.tickets.following import followers_of, may_see
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.reading import mark_ticket_read
 from msp.tickets.states import FINISHED
@@ -30,7 +37,8 @@ from msp.web.request_scope import current_person
 from msp.web.uploads import keep_files
 from msp.words.deadline_explanations import sentences
 
-SHOWN_EVENTS = {each.kind for each in (TicketStatusChanged, TicketAssigned, MessageDeleted, MessageRestored)}
+_SHOWN = (TicketStatusChanged, TicketAssigned, MessageDeleted, MessageRestored, FollowerAdded, FollowerRemoved)
+SHOWN_EVENTS = {each.kind for each in _SHOWN}
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -67,6 +75,7 @@ def ticket(label: str) -> str:
         me=current_person(),
         back_url=list_before() or url_for("portal.tickets"),
         actions=_actions(found),
+        in_copy=[each.name for each in followers_of(found.id) if not each.is_staff],
         may_write=True,
     )
 
@@ -120,9 +129,8 @@ def _own(label: str, *, lock: bool = False) -> Ticket:
 
 
 def _check_own(found: Ticket) -> None:
-    """Refuse tickets that are not visible: employees see their own, managers those of the company."""
-    person = current_person()
-    if found.requester_id != person.id and not may(person, "see_company"):
+    """Refuse tickets that are not visible: employees see their own and those in CC, managers those of the company."""
+    if not may_see(found, current_person()):
         raise NotFound("ticket")
 
 
