@@ -12,7 +12,7 @@ from integrations.channels.conversations import make_current_ticket
 from integrations.channels.event_posts import opening_post
 from integrations.channels.intake import DIRECT
 from integrations.channels.links import find_link, lock
-from integrations.channels.posting import post_all
+from integrations.channels.posting import parts_of, post_all
 from integrations.channels.reachability import note_reachable
 from integrations.channels.transport import Broken, Transport, Unreachable
 from integrations.channels.values import Post, ThreadRef, WorkspaceLink
@@ -22,7 +22,7 @@ from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
-from msp.notify.replies import OutgoingReply
+from msp.notify.replies import DraftReply, OutgoingReply, ReplyPreview
 from msp.notify.requester_contact import RequesterContact
 from msp.people.models import ChatIdentity, Person
 from msp.people.names import first_name
@@ -57,6 +57,14 @@ class ChatReplies:
     def can_reach(self, contact: RequesterContact) -> bool:
         """Whether the ticket has a writable conversation here, or the requester an identity."""
         return self.name in contact.chats
+
+    def preview(self, draft: DraftReply) -> ReplyPreview:
+        """The messages as the platform shows them; with the ticket's number where chats have no threads."""
+        label = None if self.transport.platform.capabilities.threads_in_chats else draft.label
+        post = Post("", content=draft.document, author=draft.author, label=label)
+        parts = parts_of(self.transport, post)
+        write, read = self.transport.write_text, self.transport.read_text
+        return ReplyPreview(tuple(read(write(each.document)) for each in parts), heading=post.heading)
 
     def send(self, reply: OutgoingReply) -> None:
         """Post a reply in the ticket's latest conversation that accepts it, else by direct message."""

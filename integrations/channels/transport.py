@@ -30,6 +30,10 @@ class Transport(Protocol):
         """Write a document in this platform's own formatting; `max_text` limits its length."""
         ...
 
+    def read_text(self, text: str) -> Document:
+        """Read a text in this platform's own formatting, as its programs show it."""
+        ...
+
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The profile of a person."""
         ...

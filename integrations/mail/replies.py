@@ -14,12 +14,12 @@ from msp.kernel.db import Scope, work
 from msp.kernel.errors import Permanent
 from msp.kernel.i18n import reading_as
 from msp.notify.portal_channel import can_use_portal
-from msp.notify.replies import EMAIL, OutgoingReply
+from msp.notify.replies import EMAIL, DraftReply, OutgoingReply, ReplyPreview
 from msp.notify.reply_attempts import attempts_at
 from msp.notify.requester_contact import RequesterContact
 from msp.people.names import first_name
 from msp.people.queries import access_person
-from msp.richtext import document_of, write_html, write_text
+from msp.richtext import document_of, read_html, write_html, write_text
 from msp.tickets.models import Message, Ticket
 
 
@@ -33,6 +33,11 @@ class MailReplyChannel:
     def can_reach(self, contact: RequesterContact) -> bool:
         """Whether the requester has an email address other than the desk's own."""
         return is_address(contact.email) and contact.email.lower() != self.post.sender.lower()
+
+    def preview(self, draft: DraftReply) -> ReplyPreview:
+        """The mail's subject, and its HTML part without the lines on how to answer."""
+        shown = read_html(write_html(draft.document, for_mail=True))
+        return ReplyPreview((shown,), heading=draft.author, subject=_subject(draft.label, draft.subject))
 
     def send(self, reply: OutgoingReply) -> None:
         """Send the requester one mail; raises Temporary, MailInDoubt or Permanent."""
@@ -65,12 +70,16 @@ def _letter(post: MailSender, reply: OutgoingReply, ticket: Ticket, message: Mes
     author = first_name(message.author.name) or message.author.name if message.author else ""
     return MailContent(
         key=reply.key,
-        subject=gettext("[%(label)s] %(subject)s", label=ticket.label, subject=ticket.subject),
+        subject=_subject(ticket.label, ticket.subject),
         text=render_template("mail/reply.txt", **parts),
         html=render_template("mail/reply.html", **parts),
         thread=ticket.id,
         author=author,
     )
+
+
+def _subject(label: str, subject: str) -> str:
+    return gettext("[%(label)s] %(subject)s", label=label, subject=subject)
 
 
 def _rendered(message: Message) -> tuple[Markup, str]:

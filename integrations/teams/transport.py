@@ -25,7 +25,7 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.http_outcomes import download, failure
 from msp.kernel.web_address import WebAddress, parse_web_address
 from msp.people.queries import find_identity
-from msp.richtext import Document
+from msp.richtext import Document, read_markdown
 
 DOWNLOAD_SECONDS = 90.0  # for a whole file
 MESSAGE_GONE = ("ActivityNotFoundInConversation", "NotEnoughPermissions")
@@ -48,6 +48,10 @@ class TeamsTransport:
     def write_text(self, document: Document) -> str:
         """Teams' Markdown."""
         return write_teams(document)
+
+    def read_text(self, text: str) -> Document:
+        """Teams' Markdown."""
+        return read_markdown(text)
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The profile from the roster of the conversation they wrote in, or wrote in last.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from msp.clients.models import Client
 from msp.kernel.db import db
-from msp.notify.replies import PORTAL, OutgoingReply, add_reply_channel
+from msp.notify.replies import PORTAL, DraftReply, OutgoingReply, ReplyPreview, add_reply_channel
 from msp.notify.requester_contact import RequesterContact
 from msp.people.models import Person
 from msp.people.queries import can_sign_in
@@ -25,6 +25,10 @@ class PortalChannel:
     def can_reach(self, contact: RequesterContact) -> bool:
         """Whether the requester can sign in."""
         return contact.can_sign_in
+
+    def preview(self, draft: DraftReply) -> ReplyPreview:
+        """The portal shows everything that rich text can express."""
+        return ReplyPreview((draft.document,), heading=draft.author)
 
     def send(self, reply: OutgoingReply) -> None:
         """Does nothing: the portal shows every public message of a ticket."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msp.kernel.db import Scope, work
 from msp.notify.requester_contact import RequesterContact, requester_contact
+from msp.richtext import Document
 
 EMAIL, PORTAL = "email", "portal"
 AFTER_CHAT = (EMAIL, PORTAL)  # in this order; every other channel is a chat system
@@ -33,6 +34,25 @@ class OutgoingReply:
     is_copy: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DraftReply:
+    """A reply that is not sent yet, as its preview needs it."""
+
+    document: Document
+    author: str
+    label: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPreview:
+    """What the requester will see: one document for each message that is sent, and the lines above the first one."""
+
+    parts: tuple[Document, ...]
+    heading: str = ""
+    subject: str = ""
+
+
 class ReplyChannel(Protocol):
     """A channel that sends replies to requesters."""
 
@@ -43,6 +63,10 @@ class ReplyChannel(Protocol):
 
     def can_reach(self, contact: RequesterContact) -> bool:
         """Whether it could reach the requester now. Uses neither the database nor the network."""
+        ...
+
+    def preview(self, draft: DraftReply) -> ReplyPreview:
+        """How this channel would show a reply, without what its formatting cannot express. Sends nothing."""
         ...
 
     def send(self, reply: OutgoingReply) -> None:

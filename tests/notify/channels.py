@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from msp.kernel.errors import OutsideFailure
 from msp.notify.replies import (
+    DraftReply,
     OutgoingReply,
     ReplyChannel,
+    ReplyPreview,
     add_reply_channel,
     remove_reply_channel,
     reply_channel_named,
@@ -28,6 +30,9 @@ class Recorder:
 
     def can_reach(self, contact: RequesterContact) -> bool:
         return self.reaches
+
+    def preview(self, draft: DraftReply) -> ReplyPreview:
+        return ReplyPreview((draft.document,))
 
     def send(self, reply: OutgoingReply) -> None:
         self.tried.append(reply)

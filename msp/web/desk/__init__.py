@@ -4,6 +4,7 @@
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
 - `links`, `followers`: links to other tickets; followers and CC
+- `composing`: preview of a reply, quotes of messages
 - `held_reply`, `reply_words`: held replies; where a reply will be sent
 - `macros`: the macros of a ticket, for the composer
 - `new_ticket`: a ticket on behalf of a caller
@@ -20,6 +21,7 @@ from flask import Blueprint, Flask
 from msp.web import undo
 from msp.web.desk import (
     actions,
+    composing,
     followers,
     forecasts,
     links,
@@ -36,7 +38,7 @@ from msp.web.desk import (
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for room in (
-    queue, ticket, new_ticket, actions, links, followers, macros, live, notifications, oncall, search,
+    queue, ticket, new_ticket, actions, links, followers, macros, composing, live, notifications, oncall, search,
     reports, forecasts, undo,
 ):  # fmt: skip
     room.add_routes(blueprint)

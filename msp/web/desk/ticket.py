@@ -1,5 +1,7 @@
 """The page of one ticket: conversation, composer and side panels."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -42,13 +44,14 @@ from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.ticket_rows import TicketRow
 from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
-from msp.web.desk.macros import chosen_macro
+from msp.web.desk.macros import Choice, chosen_macro
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.presence import page_version, present, writing_lines
 from msp.web.desk.reply_words import destination
 from msp.web.desk.timeline import timeline
 from msp.web.guards import list_before, needs
 from msp.web.parts.folding import shown_newest
+from msp.web.parts.quoting import quoted
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
 from msp.words import formats
@@ -89,7 +92,13 @@ def held_page(label: str, hold: Hold) -> str:
     return _page(label, hold)
 
 
-def _page(label: str, hold: Hold | None) -> str:
+def preview_page(label: str, body: str, preview: object) -> str:
+    """The page with a preview of the text in the composer (msp/web/desk/composing.py), for pages without script."""
+    g.page_path = url_for("desk.ticket", label=label)
+    return _page(label, None, body=body, preview=preview)
+
+
+def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = None) -> str:
     at, person = clock.now(), current_person()
     found = _PAGE.read(person_id=person.id, **detail.label_parts(label))
     this = found.first(detail.TICKET)
@@ -100,6 +109,7 @@ def _page(label: str, hold: Hold | None) -> str:
     here, said = present(this.id), detail.messages_with_files(found)
     may_act = may(person, "work_tickets")
     macro = chosen_macro(label) if may_act else None
+    quote = _quoted(said) if may_act else None
     return render_template(
         "desk/ticket.html",
         shell=shell(
@@ -115,6 +125,9 @@ def _page(label: str, hold: Hold | None) -> str:
         writing=writing_lines(here.writers),
         held=held_reply(hold, said),
         macro=macro,
+        preview=preview,
+        typed=body or (hold.body if hold else "") or (macro.text if macro else "") or (quote.text if quote else ""),
+        is_note=_is_note(macro, quote),
         last_seen=max((each.id for each in said), default=""),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
         moves=[status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"],
@@ -138,6 +151,26 @@ def _page(label: str, hold: Hold | None) -> str:
         back_url=list_before() or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(this, found),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _QuotedMessage:
+    text: str
+    visibility: str
+
+
+def _quoted(said: Sequence[detail.MessageRow]) -> _QuotedMessage | None:
+    """The message that `?quote=` names, as a quote."""
+    wanted = request.args.get("quote", "")
+    found = next((each for each in said if str(each.id) == wanted and each.deleted_at is None), None)
+    return _QuotedMessage(quoted(found.body, found.content), found.visibility) if found else None
+
+
+def _is_note(macro: Choice | None, quote: _QuotedMessage | None) -> bool:
+    """Whether the composer starts with an internal note: as posted, for a macro of notes, and to quote a note."""
+    if "visibility" in request.form:
+        return request.form["visibility"] == "internal"
+    return "internal" in (macro.visibility if macro else "", quote.visibility if quote else "")
 
 
 def _schedule(ticket: TicketRow, at: datetime) -> dict[str, str]:
@@ -254,12 +287,14 @@ def _contracts(this: TicketRow, found: BatchResult, at: datetime) -> list[detail
 
 
 def _composer(this: TicketRow, found: BatchResult, person: Person) -> dict[str, object]:
+    [requester] = found.all(detail.REQUESTER)
     to = destination(this, may_administer=may(person, "administer"))
     broken = next((each for each in found.all(detail.THREADS) if each.unreachable_reason), None)
     return {
         "to": to,
         "reason": _unreachable(broken) if broken and not to.blocked else None,
         "timer": _timer(this, found),
+        "language": requester.locale,
     }
 
 

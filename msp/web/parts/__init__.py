@@ -7,6 +7,7 @@
 - `found`: search results as lists
 - `kept`: which drafts a browser may keep
 - `once`: templates rendered once for each language
+- `quoting`: messages as Markdown quotes
 - `rich`: rich text as HTML
 - `tones`: colours of codes, icons of channels
 - `upload_limits`: limits of uploads

@@ -51,6 +51,11 @@ def _written(body: str, content: Json | None) -> Markup:
     return _html(document_of(body, content))
 
 
+def shown_document(document: Document) -> Markup:
+    """A document as safe HTML, as messages are shown."""
+    return _html(document)
+
+
 def beginning(message: RenderedText) -> Markup | None:
     """The first rows of a message that is too long to be shown in full; None for other messages."""
     body, content = message.body, message.content

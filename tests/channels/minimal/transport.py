@@ -32,6 +32,9 @@ class MinimalTransport:
     def write_text(self, document: Document) -> str:
         return write_text(document)
 
+    def read_text(self, text: str) -> Document:
+        return read_text(text)
+
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         found = self._call(link, "get", f"people/{external_id}")
         return Profile(external_id, link.workspace, found["name"], found["email"], found["locale"], found["timezone"])

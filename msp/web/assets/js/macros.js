@@ -7,7 +7,7 @@ const composer = () => document.getElementById('reply')
 const chosen = () => document.getElementById('composer-macro')
 const dialog = () => document.getElementById('macros')
 const button = () => document.querySelector('[data-macros-open]')
-let slash = false  // the dialog was opened by a slash, which is typed if nothing is chosen
+let slash = false  // the dialog was opened by the slash before the cursor, which a macro replaces
 
 htmx.registerExtension('macro', {  // a newer page knows nothing of the macro that was chosen here
   htmx_before_morph_node: element => !(element.id === 'composer-macro' && element.querySelector('[name=macro_id]').value),
@@ -16,10 +16,12 @@ htmx.registerExtension('macro', {  // a newer page knows nothing of the macro th
 async function open({ bySlash = false, macro = '' } = {}) {
   const list = dialog()?.querySelector('[data-macros-list]')
   if (!list) return
-  slash = bySlash
+  const before = composer().elements.body.value
   list.textContent = ''
   await htmx.ajax('GET', button().href, { target: list, select: '[data-macros]', swap: 'innerHTML', selectOOB: '' })
   if (macro && use(list.querySelector(`[data-macro="${CSS.escape(macro)}"]`))) return
+  if (bySlash && composer().elements.body.value !== before) return  // typing went on: only a slash
+  slash = bySlash
   openDialog('macros')
   list.querySelector('input[type=radio]:checked')?.closest('label').scrollIntoView({ block: 'nearest' })
 }
@@ -36,9 +38,14 @@ function use(row) {
   chosen().querySelector('[data-macro-effects]').textContent = said
   chosen().hidden = false
   body.focus()
-  body.setRangeText(text, body.selectionStart, body.selectionEnd, 'end')
-  body.dispatchEvent(new Event('input', { bubbles: true }))
+  insert(body, text, { from: body.selectionStart - (slash ? 1 : 0) })
+  slash = false
   return true
+}
+
+function insert(body, text, { from = body.selectionStart } = {}) {
+  body.setRangeText(text, from, body.selectionEnd, 'end')
+  body.dispatchEvent(new Event('input', { bubbles: true }))
 }
 
 function drop() {
@@ -50,7 +57,6 @@ function drop() {
 document.addEventListener('submit', event => {
   const form = event.target
   if (!form.matches('#macros [data-macros]')) return
-  slash = false
   if (!use(form.querySelector('input[type=radio]:checked')?.closest('label'))) return
   event.preventDefault()
   event.stopImmediatePropagation()
@@ -74,17 +80,19 @@ document.addEventListener('keydown', event => {
   const isAtStart = event.target === body && body.selectionStart === body.selectionEnd
     && /(^|\n)$/.test(body.value.slice(0, body.selectionStart))
   if (!isOrder && !isAtStart || document.querySelector('dialog[open]')) return
-  event.preventDefault()
-  open({ bySlash: !isOrder })
+  if (isOrder) {
+    event.preventDefault()
+    open()
+  } else {
+    setTimeout(() => open({ bySlash: true }))  // once the slash is typed
+  }
 })
 
-document.addEventListener('close', event => {
+// What was typed into the filter after a slash goes on in the text.
+document.addEventListener('cancel', event => {
   if (event.target !== dialog() || !slash) return
   slash = false
-  const { body } = composer().elements
-  body.focus()
-  body.setRangeText('/', body.selectionStart, body.selectionEnd, 'end')
-  body.dispatchEvent(new Event('input', { bubbles: true }))
+  insert(composer().elements.body, dialog().querySelector('[type=search]')?.value ?? '')
 }, true)
 
 document.addEventListener('guardia:sent', event => { if (event.target === composer()) drop() })
