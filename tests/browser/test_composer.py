@@ -63,6 +63,15 @@ def test_letters_are_no_actions_where_one_writes_or_chooses(
     for focused in ("#reply [value=internal]", "#reply .btn.is-primary", ".me > summary"):
         page.locator(focused).focus()
         page.keyboard.type("tras")
+    page.locator("#reply .btn.is-primary").blur()
+    box = page.locator("#composer").bounding_box()
+    assert box
+    for x, y in ((box["width"] - 4, 4), (box["width"] / 2, 20), (200, box["height"] - 6)):
+        page.mouse.click(box["x"] + x, box["y"] + y)
+        page.keyboard.type("tr")
+        assert area.input_value() == "tr"
+        area.fill("")
+        page.keyboard.press("Escape")
     page.locator("body").click(position={"x": 700, "y": 300})
     page.keyboard.press("p")
     expect(page.locator("#priority")).to_be_visible()

@@ -57,6 +57,13 @@ function write(area) {
   area.focus()
 }
 
+// A click beside the controls of a composer goes to its text: whoever clicks there is about to write.
+document.addEventListener('click', event => {
+  const composer = event.detail && event.target.closest('.composer, .portal-ask')
+  if (!composer || event.target.closest('a, button, summary, label, input, select, textarea, [contenteditable]')) return
+  if (getSelection()?.isCollapsed !== false) composer.querySelector('textarea')?.focus()
+})
+
 const actions = {
   j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
   Enter: () => current()?.querySelector('a[data-open]')?.click(),
