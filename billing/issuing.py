@@ -49,12 +49,17 @@ def use_environment(environment: Environment) -> None:
 def issuer() -> Json:
     """The provider's legal data with the VERI*FACTU mode; raises Conflict if required data are missing."""
     provider = read_issuer()
+    if missing := missing_of_issuer(provider):
+        raise Conflict("provider_incomplete", missing=missing)
+    return provider | {"verifactu_mode": verifactu_mode(provider)}
+
+
+def missing_of_issuer(provider: Json) -> list[str]:
+    """The empty fields of the provider's legal data that an invoice requires, such as "address.city"."""
     missing = [name for name in _NEEDED if not provider.get(name)]
     if address := address_of(provider.get("address")):
         missing += [f"address.{name}" for name in missing_of_address(address)]
-    if missing:
-        raise Conflict("provider_incomplete", missing=missing)
-    return provider | {"verifactu_mode": verifactu_mode(provider)}
+    return missing
 
 
 def issuer_zone(provider: Json) -> ZoneInfo:

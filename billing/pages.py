@@ -26,11 +26,14 @@ from billing.phrases import remark
 from billing.rating import Period
 from billing.runs import run_invoices
 from billing.sentences import sentence, sentence_or_code
+from billing.sentences.parties import issuer_incomplete
 from msp.clients.queries import access_client, all_clients
 from msp.kernel import clock
 from msp.kernel.db import current_scope, db, work
 from msp.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from msp.kernel.events import emit
+from msp.kernel.issuer import read_issuer
+from msp.people.access import may
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
@@ -87,8 +90,16 @@ def month() -> str:
         has_run=found.has_run,
         groups=views.groups(found, current=draft, person=person),
         list_url=url_for("billing.month", period=f"{period.first:%Y-%m}"),
+        hindrance=_hindrance(),
+        settings_url=url_for("admin.settings") if may(person, "administer") and not person.is_restricted else None,
         **(_draft_or_notice(draft, is_chosen) if draft else {"draft": None}),
     )
+
+
+def _hindrance() -> str:
+    """What keeps every draft from being issued: incomplete data of the provider; an empty string if nothing does."""
+    missing = issuing.missing_of_issuer(read_issuer())
+    return issuer_incomplete({"missing": missing}) if missing else ""
 
 
 def _draft_or_notice(draft: Invoice, is_chosen: bool) -> dict[str, object]:

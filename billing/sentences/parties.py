@@ -20,11 +20,22 @@ def regime_name(regime: str) -> str:
 
 def _part(name: str) -> str:
     return {
+        "legal_name": gettext("legal name"),
+        "tax_id": gettext("tax ID"),
+        "address": gettext("address"),
         "line1": gettext("street and number"),
         "postcode": gettext("postcode"),
         "city": gettext("town"),
         "country": gettext("country"),
-    }.get(name, name)
+    }.get(name.removeprefix("address."), name)
+
+
+def issuer_incomplete(p: Params) -> str:
+    """Which legal data of the provider are missing (codes of `billing.issuing.missing_of_issuer`)."""
+    return gettext(
+        "Your company’s legal data is incomplete (%(parts)s). An administrator can complete it in settings.",
+        parts=", ".join(map(_part, p["missing"])),
+    )
 
 
 def _undecided(p: Params) -> str:

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from billing.phrases import BLOCKING
 from billing.sentences import sentence_or_code
+from billing.sentences.parties import issuer_incomplete
 
 Params = Any  # JSON object
 
@@ -38,6 +39,6 @@ MESSAGES: dict[str, object] = {
     "issue_date_before_last": _l("The last invoice of the series has a later date."),
     "more_than_due": _l("More than the amount due or received."),
     "not_noted_here": _l("Recorded by Stripe; cannot be cancelled here."),
-    "provider_incomplete": _l("Your company’s legal data is incomplete. An administrator can complete it in settings."),
+    "provider_incomplete": issuer_incomplete,
     "taken_back_already": _l("Already cancelled."),
 }

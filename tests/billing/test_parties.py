@@ -279,6 +279,21 @@ def test_nobody_issues_without_an_address_of_their_own(world: World) -> None:
     assert refused.value.params["missing"] == ["address.postcode", "address.city"]
 
 
+def test_the_month_says_beforehand_what_is_missing_of_the_issuer(world: World, web: FlaskClient) -> None:
+    _, draft = drafted(world)
+    path = f"/billing/?period=2026-10&invoice={draft.id}"
+    assert "datos fiscales de tu empresa" not in sign_in(web, world.carmen).get(path).text
+    set_issuer({"line1": "Calle de Alcalá 120", "country": "ES"})
+    said = "Faltan datos fiscales de tu empresa (código postal, población)"
+    page = web.get(path).text
+    assert said in page and 'href="/admin/settings">Ajustes' not in page
+    assert said in web.post(f"/billing/invoices/{draft.id}/issue", follow_redirects=True).text
+    with work(Scope.system()):
+        settings.write("provider", {})
+    page = sign_in(web, world.ana).get(path).text
+    assert "(razón social, NIF, dirección)" in page and 'href="/admin/settings">Ajustes' in page
+
+
 def test_a_number_that_stood_there_before_does_not_hinder_other_changes(world: World) -> None:
     client = client_of(world)
     store(client, tax_id="FOO", tax_regime="eu_b2b")
