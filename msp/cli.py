@@ -36,7 +36,7 @@ def msp() -> None:
 
 
 def main() -> None:
-    """The entry point: faults that the person can mend are told without a traceback."""
+    """The entry point: faults that the person can fix are printed without a traceback."""
     try:
         msp()
     except (SettingsError, StartError, EmbeddedServerError, HomeInUse) as fault:

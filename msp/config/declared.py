@@ -19,7 +19,7 @@ class SettingType:
 
     name: str
     parse: Callable[[str], str] = str
-    mend: str = ""
+    fix: str = ""
     is_web_address: bool = False
     """In production https only, except on this machine."""
 

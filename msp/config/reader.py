@@ -16,7 +16,7 @@ class SettingFault:
 
     name: str
     problem: str
-    mend: str
+    fix: str
 
 
 class SettingsError(Exception):
@@ -24,7 +24,7 @@ class SettingsError(Exception):
 
     def __init__(self, faults: list[SettingFault]) -> None:
         self.faults = tuple(faults)
-        lines = [f"  {fault.name}: {fault.problem}. {fault.mend}." for fault in faults]
+        lines = [f"  {fault.name}: {fault.problem}. {fault.fix}." for fault in faults]
         super().__init__("\n".join([f"The settings have {len(faults)} fault(s):", *lines]))
 
 
@@ -35,9 +35,9 @@ class EnvironmentReader:
         self.environ = environ
         self.faults: list[SettingFault] = []
 
-    def fault(self, name: str, problem: str, mend: str) -> None:
+    def fault(self, name: str, problem: str, fix: str) -> None:
         """Add a fault, once per name."""
-        fault = SettingFault(name, problem, mend)
+        fault = SettingFault(name, problem, fix)
         if fault not in self.faults:
             self.faults.append(fault)
 
@@ -53,13 +53,13 @@ class EnvironmentReader:
             content = Path(file).read_text().strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
-            self.fault(f"{name}_FILE", f"names a file that cannot be read ({file}: {reason})", "Mend the path")
+            self.fault(f"{name}_FILE", f"names a file that cannot be read ({file}: {reason})", "Correct the path")
             return ""
         if not content:
             self.fault(f"{name}_FILE", f"names an empty file ({file})", f"Put the value of {name} into it")
         return content
 
-    def parsed(self, name: str, parse: Callable[[str], T], default: T, mend: str) -> T:
+    def parsed(self, name: str, parse: Callable[[str], T], default: T, fix: str) -> T:
         """The value of NAME, parsed; ValueError becomes a fault."""
         value = self.text(name)
         if not value:
@@ -67,7 +67,7 @@ class EnvironmentReader:
         try:
             return parse(value)
         except ValueError as error:
-            self.fault(name, str(error), mend)
+            self.fault(name, str(error), fix)
             return default
 
     def is_faulty(self, name: str) -> bool:

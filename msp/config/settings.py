@@ -177,10 +177,10 @@ def _read(environ: Mapping[str, str]) -> Settings:
     load_demo = _load_demo(reader, env)
     clock_file = _clock_file(reader, env)
     public_url = _public_url(reader, env, port)
-    mend = "Write addresses or networks, such as 10.0.0.5, 10.1.0.0/16"
-    trusted_proxies = reader.parsed("TRUSTED_PROXIES", values.networks, values.LOOPBACK, mend)
-    mend = "Use a whole number, such as 600"
-    api_requests = reader.parsed("API_REQUESTS_PER_MINUTE", values.count, 600, mend)
+    fix = "Write addresses or networks, such as 10.0.0.5, 10.1.0.0/16"
+    trusted_proxies = reader.parsed("TRUSTED_PROXIES", values.networks, values.LOOPBACK, fix)
+    fix = "Use a whole number, such as 600"
+    api_requests = reader.parsed("API_REQUESTS_PER_MINUTE", values.count, 600, fix)
     secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
     stripe, declared = _stripe(reader, env), _declared_values(reader, env)
     metrics_token = reader.parsed("METRICS_TOKEN", values.token, "", "Make one with: openssl rand -base64 48")
@@ -214,8 +214,8 @@ def _read(environ: Mapping[str, str]) -> Settings:
 
 
 def _database_url(reader: EnvironmentReader) -> str:
-    mend = "Write postgresql://user:password@host:5432/database"
-    return reader.parsed("DATABASE_URL", values.database_url, "", mend)
+    fix = "Write postgresql://user:password@host:5432/database"
+    return reader.parsed("DATABASE_URL", values.database_url, "", fix)
 
 
 def _redis_url(reader: EnvironmentReader) -> str:
@@ -253,8 +253,8 @@ def _public_url(reader: EnvironmentReader, env: Environment, port: int) -> str:
     if url and env == "production":
         _refuse_clear_text(reader, "PUBLIC_URL", url)
     if not url and env == "production" and not reader.is_faulty("PUBLIC_URL"):
-        mend = "Give the origin that people open, such as https://desk.example.com"
-        reader.fault("PUBLIC_URL", "is missing", mend)
+        fix = "Give the origin that people open, such as https://desk.example.com"
+        reader.fault("PUBLIC_URL", "is missing", fix)
     return url or f"http://127.0.0.1:{port}"
 
 
@@ -268,11 +268,11 @@ def _secret_key(reader: EnvironmentReader, env: Environment) -> str:
 
 
 def _encryption_keys(reader: EnvironmentReader, env: Environment) -> tuple[str, ...]:
-    mend = "Make one with: openssl rand -base64 32"
+    fix = "Make one with: openssl rand -base64 32"
     none_given: tuple[str, ...] = ()
-    keys = reader.parsed("MSP_ENCRYPTION_KEYS", values.encryption_keys, none_given, mend)
+    keys = reader.parsed("MSP_ENCRYPTION_KEYS", values.encryption_keys, none_given, fix)
     if not keys and env == "production" and not reader.is_faulty("MSP_ENCRYPTION_KEYS"):
-        reader.fault("MSP_ENCRYPTION_KEYS", "is missing", mend)
+        reader.fault("MSP_ENCRYPTION_KEYS", "is missing", fix)
     return keys
 
 

@@ -22,8 +22,8 @@ def report(environ: Mapping[str, str] | None = None, *, say: Callable[[str], Non
         settings = Settings.from_env(environ)
     except SettingsError as error:
         for fault in error.faults:
-            say(_line(Finding("fault", f"{fault.name} {fault.problem}", fault.mend)))
-        say(f"{len(error.faults)} fault(s) in the settings; the other checks need them mended first.")
+            say(_line(Finding("fault", f"{fault.name} {fault.problem}", fault.fix)))
+        say(f"{len(error.faults)} fault(s) in the settings; the other checks need them fixed first.")
         return 1
     count = 0
     for finding in examine(settings):
@@ -53,5 +53,5 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _line(finding: Finding) -> str:
-    mend = f"\n        {finding.mend}" if finding.mend else ""
-    return f"[{MARKS[finding.level]}] {finding.what}{mend}"
+    fix = f"\n        {finding.fix}" if finding.fix else ""
+    return f"[{MARKS[finding.level]}] {finding.what}{fix}"

@@ -29,8 +29,8 @@ def database_answers(settings: Settings) -> Iterator[Finding]:
             yield from _safety(settings, connection)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
-        mend = "Check DATABASE_URL; msp migrate, with the owner's address, sets the login's password from SECRET_KEY"
-        yield Finding("fault", f"the database cannot be used as {settings.database_login}: {reason}", mend)
+        fix = "Check DATABASE_URL; msp migrate, with the owner's address, sets the login's password from SECRET_KEY"
+        yield Finding("fault", f"the database cannot be used as {settings.database_login}: {reason}", fix)
 
 
 def _database(settings: Settings, connection: Connection) -> Iterator[Finding]:
@@ -56,13 +56,13 @@ def _rights(settings: Settings, connection: Connection) -> Iterator[Finding]:
     """Rights that would bypass row-level security."""
     login, groups = settings.database_login, list(migrate.GROUPS)
     for (role,) in connection.execute(_MIGHTY, [groups]).fetchall():
-        mend = f"alter role {role} nosuperuser nobypassrls nologin"
-        yield Finding("fault", f"the role {role} is above the policies", mend)
+        fix = f"alter role {role} nosuperuser nobypassrls nologin"
+        yield Finding("fault", f"the role {role} is above the policies", fix)
     for (role,) in connection.execute(_MEMBERSHIPS, [groups]).fetchall():
         yield Finding("fault", f"{login} may also be {role}", f"revoke {role} from {login}")
     for (table,) in connection.execute(_READABLE).fetchall():
-        mend = f"revoke all on {table} from {login}, public; its owner is who migrates"
-        yield Finding("fault", f"{login} may read {table} without a scope", mend)
+        fix = f"revoke all on {table} from {login}, public; its owner is who migrates"
+        yield Finding("fault", f"{login} may read {table} without a scope", fix)
 
 
 _MIGHTY = "select rolname from pg_roles where rolname = any(%s) and (rolsuper or rolbypassrls or rolcanlogin)"
@@ -81,12 +81,12 @@ def _safety(settings: Settings, connection: Connection) -> Iterator[Finding]:
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         row = connection.execute("select current_setting(%s)", [name]).fetchone()
         if row and row[0] == "off":
-            mend = f"Set {name} = on in PostgreSQL"
+            fix = f"Set {name} = on in PostgreSQL"
             level: Level = "note" if settings.is_demo else "fault"
-            yield Finding(level, f"{name} is off: a power cut loses what was accepted", mend)
-    for query, mend in _AILMENTS:
+            yield Finding(level, f"{name} is off: a power cut loses what was accepted", fix)
+    for query, fix in _AILMENTS:
         for (what,) in connection.execute(query.encode()).fetchall():
-            yield Finding("fault", what, mend)
+            yield Finding("fault", what, fix)
 
 
 _AILMENTS = (
@@ -103,7 +103,7 @@ _AILMENTS = (
     (
         "select format('archiving of the log fails since %s', last_failed_time::timestamp(0)) from pg_stat_archiver"
         " where last_failed_time > coalesce(last_archived_time, '-infinity')",
-        "Mend archive_command: the server's log says why",
+        "Correct archive_command: the server's log says why",
     ),
     (
         "select format('row versions are %s transactions old, clean-up does not keep up', age(datfrozenxid))"  # noqa: S608

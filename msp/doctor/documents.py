@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msp.config import Settings
 from msp.doctor.finding import Check, Finding
 
-MEND = "Install the locked packages again: make setup"
+FIX = "Install the locked packages again: make setup"
 
 
 def invoice_fonts_are_installed(settings: Settings) -> Iterator[Finding]:
@@ -15,11 +15,11 @@ def invoice_fonts_are_installed(settings: Settings) -> Iterator[Finding]:
     try:
         from billing import fonts  # imported here, because billing cannot be imported without its fonts
     except ImportError as fault:
-        yield Finding("fault", f"fonts of invoices: the package {fault.name} is missing", MEND)
+        yield Finding("fault", f"fonts of invoices: the package {fault.name} is missing", FIX)
         return
     unusable = fonts.unusable()
     for family in unusable:
-        yield Finding("fault", f"fonts of invoices: {family} is missing or cannot be read", MEND)
+        yield Finding("fault", f"fonts of invoices: {family} is missing or cannot be read", FIX)
     if not unusable:
         yield Finding("ok", f"fonts of invoices: all {len(fonts.FONTS)} are installed")
 

@@ -17,12 +17,12 @@ class Finding:
 
     level: Level
     what: str
-    mend: str = ""
+    fix: str = ""
 
 
 Check = Callable[[Settings], Iterable[Finding]]
 
 
-def judged(is_fine: bool, what: str, mend: str, *, otherwise: Level = "fault") -> Finding:
+def judged(is_fine: bool, what: str, fix: str, *, otherwise: Level = "fault") -> Finding:
     """A finding that is fine or wrong; the fix is added if it is wrong."""
-    return Finding("ok", what) if is_fine else Finding(otherwise, what, mend)
+    return Finding("ok", what) if is_fine else Finding(otherwise, what, fix)

@@ -24,8 +24,8 @@ def holidays_are_known(settings: Settings) -> Iterator[Finding]:
         return  # the database check reports database errors
     for name, year in missing:
         level: Literal["note", "fault"] = "fault" if year == today.year else "note"
-        mend = "Settings → Calendars: choose its place, look the year over, freeze it"
-        yield Finding(level, f"calendar «{name}» has no frozen holidays for {year}", mend)
+        fix = "Settings → Calendars: choose its place, look the year over, freeze it"
+        yield Finding(level, f"calendar «{name}» has no frozen holidays for {year}", fix)
     if not missing:
         yield Finding("ok", f"every calendar in use knows its holidays of {today.year} and {today.year + 1}")
 

@@ -40,11 +40,11 @@ def settings_are_recognised(settings: Settings) -> Iterator[Finding]:
     place = "demonstration" if settings.is_demo else "production"
     yield Finding("ok", f"{place}, answering at {settings.public_url}")
     if not settings.is_demo and urlsplit(settings.public_url).scheme != "https":
-        mend = "Set PUBLIC_URL to the https address that people open"
-        yield Finding("fault", f"{settings.public_url} is this machine alone, and not https", mend)
+        fix = "Set PUBLIC_URL to the https address that people open"
+        yield Finding("fault", f"{settings.public_url} is this machine alone, and not https", fix)
     if not settings.is_demo and not settings.metrics_token:
-        mend = "To scrape them from elsewhere or through a proxy, set METRICS_TOKEN"
-        yield Finding("note", "metrics are available on this machine only", mend)
+        fix = "To scrape them from elsewhere or through a proxy, set METRICS_TOKEN"
+        yield Finding("note", "metrics are available on this machine only", fix)
     for name, meant in likely_typos():
         yield Finding("note", f"{name} is set but nothing reads it", f"Is {meant} meant?")
 
@@ -92,8 +92,8 @@ def integrations_are_on(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", "Stripe is on") if settings.stripe_enabled else stripe
     for each in platforms():
         if each.install_settings and each.is_enabled(settings) and not each.can_install(settings):
-            mend = f"To let clients install the app by themselves, set {' and '.join(each.install_settings)}"
-            yield Finding("note", f"{each.full_name}: apps built by hand only", mend)
+            fix = f"To let clients install the app by themselves, set {' and '.join(each.install_settings)}"
+            yield Finding("note", f"{each.full_name}: apps built by hand only", fix)
     if not settings.is_demo and settings.stripe_api_key.startswith(("sk_test_", "rk_test_")):
         yield Finding("note", "Stripe's key is a test key", "Payments are not real")
 
@@ -109,13 +109,13 @@ def time_zones_are_known_and_new(settings: Settings) -> Iterator[Finding]:
     version, where = zone_version(zoneinfo.TZPATH)
     newest = tzdata.IANA_VERSION
     text = f"time zones of {version} ({where})"
-    mend = f"Install the system's newest tzdata, or remove it: the package brings {newest}"
+    fix = f"Install the system's newest tzdata, or remove it: the package brings {newest}"
     if version == "unknown":
-        yield Finding("note", f"time zones of an unknown version ({where})", mend)
+        yield Finding("note", f"time zones of an unknown version ({where})", fix)
     elif int(version[:4]) < int(newest[:4]) - 1:
-        yield Finding("fault", f"{text} are too old: countries have changed their time since", mend)
+        yield Finding("fault", f"{text} are too old: countries have changed their time since", fix)
     else:
-        yield judged(version >= newest, text, mend, otherwise="note")
+        yield judged(version >= newest, text, fix, otherwise="note")
 
 
 def zone_version(folders: tuple[str, ...]) -> tuple[str, str]:

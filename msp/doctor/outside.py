@@ -25,8 +25,8 @@ def services_can_be_reached(settings: Settings) -> Iterator[Finding]:
         for each, url, fault in zip(wanted, urls, pool.map(_fault, urls), strict=True):
             host = urlsplit(url).hostname
             if fault:
-                mend = f"Let this machine reach {host} (DNS, firewall, proxy), or mend {each.setting}"
-                yield Finding("fault", f"{each.label} cannot be reached at {host}: {fault}", mend)
+                fix = f"Let this machine reach {host} (DNS, firewall, proxy), or correct {each.setting}"
+                yield Finding("fault", f"{each.label} cannot be reached at {host}: {fault}", fix)
             else:
                 yield Finding("ok", f"{each.label} can be reached at {host}")
 

@@ -36,8 +36,8 @@ def _queue(settings: Settings, client: redis.Redis) -> Iterator[Finding]:
     memory: dict[str, int] = client.info("memory")
     most = int(memory.get("maxmemory", 0))
     if most and int(memory["used_memory"]) > most * 0.9:
-        mend = "Raise maxmemory, or look who fills it: the desk keeps hints alone there"
-        yield Finding("fault", f"{kind} has used {int(memory['used_memory']) / most:.0%} of its memory", mend)
+        fix = "Raise maxmemory, or look who fills it: the desk keeps hints alone there"
+        yield Finding("fault", f"{kind} has used {int(memory['used_memory']) / most:.0%} of its memory", fix)
     yield from _heartbeats(settings, client)
 
 

@@ -12,7 +12,7 @@ from msp.config import Settings
 from msp.doctor.finding import Check, Finding
 
 MOST = 20  # one altered record breaks all later ones; the first ones matter
-MEND = (
+FIX = (
     "Somebody changed invoices past this program. Keep a copy of the database as it is, compare with the last backup,"
     " and have your accountant look before anything is issued"
 )
@@ -49,9 +49,9 @@ def record_chain_is_intact(settings: Settings) -> Iterator[Finding]:
         engine.dispose()
     for fault in found[:MOST]:
         where = f"record {fault.position}" if fault.position else "invoice"
-        yield Finding("fault", f"{where} {fault.number}: {_WHAT[fault.code]}", MEND)
+        yield Finding("fault", f"{where} {fault.number}: {_WHAT[fault.code]}", FIX)
     if len(found) > MOST:
-        yield Finding("fault", f"{len(found) - MOST} more faults in the invoice records", MEND)
+        yield Finding("fault", f"{len(found) - MOST} more faults in the invoice records", FIX)
     if not found:
         yield Finding("ok", f"the chain of {count} invoice records is whole")
 

@@ -42,7 +42,7 @@ def work_is_processed(settings: Settings) -> Iterator[Finding]:
 
 def _line(line: figures.DatabaseFigures) -> Iterator[Finding]:
     text = f"this machine's clock and the database's differ by {line.skew:+.1f} s"
-    yield judged(abs(line.skew) <= SKEW, text, "Mend NTP on both: deadlines are as wrong as the clock")
+    yield judged(abs(line.skew) <= SKEW, text, "Correct NTP on both: due dates are as wrong as the clock")
     if line.longest_transaction > LONG_TRANSACTION:
         what = f"a transaction is open for {_long(line.longest_transaction)}"
         yield Finding("fault", what, "Unless a backup runs, end it: select * from pg_stat_activity order by xact_start")
@@ -55,8 +55,8 @@ def _accounts(settings: Settings, connection: Connection) -> Iterator[Finding]:
         " and p.role = 'administrator' and (a.password is not null or :has_mail)"
     )
     count = connection.execute(query, {"has_mail": sends_account_mails(settings)}).scalar_one()
-    mend = f"Open {settings.public_url}/setup with the code of `msp setup-code`, or run `msp administrator`"
-    yield judged(bool(count), f"{count} administrator(s) can sign in", mend)
+    fix = f"Open {settings.public_url}/setup with the code of `msp setup-code`, or run `msp administrator`"
+    yield judged(bool(count), f"{count} administrator(s) can sign in", fix)
 
 
 def _queues(_settings: Settings, connection: Connection) -> Iterator[Finding]:
@@ -87,15 +87,15 @@ def _sealed(settings: Settings, connection: Connection) -> Iterator[Finding]:
         lost = sum(not _opens(MultiFernet(keys), each) for each in sealed)
         old = sum(not _opens(keys[0], each) for each in sealed) - lost
         if lost:
-            mend = (
+            fix = (
                 "Add the key that they were sealed with to MSP_ENCRYPTION_KEYS, behind the newest, or enter them again"
             )
-            yield Finding("fault", f"no key opens {lost} of {len(sealed)} secrets in {table}", mend)
+            yield Finding("fault", f"no key opens {lost} of {len(sealed)} secrets in {table}", fix)
         elif sealed:
             yield Finding("ok", f"MSP_ENCRYPTION_KEYS opens the {len(sealed)} secrets in {table}")
         if old:
-            mend = "Keep the older keys in MSP_ENCRYPTION_KEYS until these are entered again"
-            yield Finding("note", f"{old} secrets in {table} are sealed with an older key", mend)
+            fix = "Keep the older keys in MSP_ENCRYPTION_KEYS until these are entered again"
+            yield Finding("note", f"{old} secrets in {table} are sealed with an older key", fix)
 
 
 _WITH_SECRETS = (
@@ -116,8 +116,8 @@ def _zones(_settings: Settings, connection: Connection) -> Iterator[Finding]:
     for table in ("calendar", "client", "person"):
         used = connection.execute(text(f"select distinct timezone from {table}")).scalars().all()  # noqa: S608
         for zone in sorted(zone for zone in used if not timezones.is_known(zone)):
-            mend = "Install the newest tzdata, or choose another time zone there"
-            yield Finding("fault", f"unknown time zone {zone} in {table}", mend)
+            fix = "Install the newest tzdata, or choose another time zone there"
+            yield Finding("fault", f"unknown time zone {zone} in {table}", fix)
 
 
 def _files(settings: Settings, connection: Connection) -> Iterator[Finding]:
@@ -126,19 +126,19 @@ def _files(settings: Settings, connection: Connection) -> Iterator[Finding]:
     keys = connection.execute(query).scalars().all()
     missing = [key for key in keys if not (settings.home / "files" / key[:2] / key).is_file()]
     if missing:
-        mend = f"Share {settings.home / 'files'} among all processes, or bring it back from a backup"
-        yield Finding("fault", f"{len(missing)} of the {len(keys)} newest files are missing", mend)
+        fix = f"Share {settings.home / 'files'} among all processes, or bring it back from a backup"
+        yield Finding("fault", f"{len(missing)} of the {len(keys)} newest files are missing", fix)
 
 
 def _backup(settings: Settings, connection: Connection) -> Iterator[Finding]:
-    mend = "Run msp backup each night, and keep its file elsewhere (docs/operations)"
+    fix = "Run msp backup each night, and keep its file elsewhere (docs/operations)"
     saved = figures.last_backup(connection)
     if saved is None:
-        yield Finding("note", "this desk was never backed up", mend)
+        yield Finding("note", "this desk was never backed up", fix)
         return
     age = clock.now() - saved
     what = f"last backed up {_long(age.total_seconds())} ago"
-    yield judged(age <= BACKUP, what, mend, otherwise="note" if settings.is_demo else "fault")
+    yield judged(age <= BACKUP, what, fix, otherwise="note" if settings.is_demo else "fault")
 
 
 def _long(seconds: float) -> str:

@@ -37,12 +37,12 @@ def faults(settings: Settings, *checks: Check) -> dict[str, str]:
     """Faults and their fixes; that nobody has a password in these tests is left out (tests/test_cli.py)."""
     found = [finding for check in checks for finding in check(settings) if finding.level == "fault"]
     found = [finding for finding in found if finding.what != "0 administrator(s) can sign in"]
-    assert all(finding.mend for finding in found)
-    return {finding.what: finding.mend for finding in found}
+    assert all(finding.fix for finding in found)
+    return {finding.what: finding.fix for finding in found}
 
 
 def notes(settings: Settings, check: Check) -> dict[str, str]:
-    return {finding.what: finding.mend for finding in check(settings) if finding.level == "note"}
+    return {finding.what: finding.fix for finding in check(settings) if finding.level == "note"}
 
 
 def one(found: dict[str, str]) -> tuple[str, str]:
@@ -68,10 +68,10 @@ def production(settings: Settings, **more: object) -> Settings:
 
 
 def test_production_at_an_address_of_this_machine(settings: Settings) -> None:
-    what, mend = one(
+    what, fix = one(
         faults(replace(settings, env="production", public_url="http://127.0.0.1:8000"), machine.settings_are_recognised)
     )
-    assert "not https" in what and "PUBLIC_URL" in mend
+    assert "not https" in what and "PUBLIC_URL" in fix
     assert faults(production(settings), machine.settings_are_recognised) == {}
 
 
@@ -82,8 +82,8 @@ def test_metrics_without_a_token_in_production(settings: Settings) -> None:
 
 
 def test_a_weak_session_key(settings: Settings) -> None:
-    what, mend = one(faults(production(settings, secret_key="secret"), machine.secrets_are_secret))
-    assert what.startswith("SECRET_KEY") and "openssl rand" in mend
+    what, fix = one(faults(production(settings, secret_key="secret"), machine.secrets_are_secret))
+    assert what.startswith("SECRET_KEY") and "openssl rand" in fix
 
 
 def test_a_secret_that_others_may_read(settings: Settings, tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_a_secret_that_others_may_read(settings: Settings, tmp_path: Path) -> No
     kept.mkdir(mode=0o700)
     key = kept / "encryption_keys"
     key.touch(mode=0o644)
-    what, mend = one(faults(replace(settings, home=tmp_path), machine.secrets_are_secret))
-    assert what == f"{key} can be read by others" and mend == f"chmod go= {key}"
+    what, fix = one(faults(replace(settings, home=tmp_path), machine.secrets_are_secret))
+    assert what == f"{key} can be read by others" and fix == f"chmod go= {key}"
     key.chmod(0o600)
     assert faults(replace(settings, home=tmp_path), machine.secrets_are_secret) == {}
 
@@ -100,8 +100,8 @@ def test_a_secret_that_others_may_read(settings: Settings, tmp_path: Path) -> No
 def test_a_disk_that_is_nearly_full(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert faults(settings, machine.disk_has_space) == {}
     monkeypatch.setattr(machine, "LEAST_DISK", 10**18)
-    what, mend = one(faults(settings, machine.disk_has_space))
-    assert "are free for" in what and mend.startswith("Make room")
+    what, fix = one(faults(settings, machine.disk_has_space))
+    assert "are free for" in what and fix.startswith("Make room")
 
 
 def test_pages_that_nobody_built(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_time_zones_of_long_ago(
     (tmp_path / "tzdata.zi").write_text(f"{line}\n# more\n")
     monkeypatch.setattr("zoneinfo.TZPATH", (str(tmp_path),))
     [found] = machine.time_zones_are_known_and_new(settings)
-    assert found.level == level and ("tzdata" in found.mend) == (level != "ok")
+    assert found.level == level and ("tzdata" in found.fix) == (level != "ok")
 
 
 def test_a_server_that_complained(settings: Settings, tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_a_server_that_complained(settings: Settings, tmp_path: Path) -> None:
     log.write_text("LOG:  database system is ready\n")
     assert faults(replace(settings, home=tmp_path), machine.logs_are_quiet) == {}
     log.write_text("LOG:  ready\nERROR:  could not extend file: No space left on device\n")
-    what, mend = one(faults(replace(settings, home=tmp_path), machine.logs_are_quiet))
-    assert "No space left" in what and str(log) in mend
+    what, fix = one(faults(replace(settings, home=tmp_path), machine.logs_are_quiet))
+    assert "No space left" in what and str(log) in fix
 
 
 # -------------------------------------------------------------------- outside
@@ -179,10 +179,10 @@ def test_a_service_that_cannot_be_reached(settings: Settings, name: str, setting
     nobody = NOBODY.replace("http", "smtp") if is_mail else NOBODY
     alone = with_setting(only(settings, setting, stripe=kept), setting, nobody)
     mine = {
-        what: mend for what, mend in faults(alone, outside.services_can_be_reached).items() if what.startswith(name)
+        what: fix for what, fix in faults(alone, outside.services_can_be_reached).items() if what.startswith(name)
     }
-    what, mend = one(mine)
-    assert f"{name} cannot be reached at 127.0.0.1: Connection refused" in what and setting in mend
+    what, fix = one(mine)
+    assert f"{name} cannot be reached at 127.0.0.1: Connection refused" in what and setting in fix
     with listener(b"220 mail\r\n" if is_mail else b"") as port:
         there = with_setting(alone, setting, f"{'smtp' if is_mail else 'http'}://127.0.0.1:{port}")
         assert not [what for what in faults(there, outside.services_can_be_reached) if what.startswith(name)]
@@ -212,8 +212,8 @@ def with_setting(settings: Settings, name: str, value: str) -> Settings:
 
 
 def test_nobody_at_work(app: Flask, settings: Settings) -> None:
-    what, mend = one(faults(production(settings), QUEUE))
-    assert what == "no worker is at work" and "msp worker" in mend
+    what, fix = one(faults(production(settings), QUEUE))
+    assert what == "no worker is at work" and "msp worker" in fix
     assert what in notes(settings, QUEUE)  # an idle demonstration is not a fault
     heartbeats.beat(heartbeats.WORKERS)
     heartbeats.beat(heartbeats.TICKS, "clock")
@@ -227,13 +227,13 @@ def test_a_clock_that_does_not_tick(app: Flask, settings: Settings) -> None:
     assert "workers tick in its place" in one(faults(settings, QUEUE))[0]
     seconds, _ = wake.connection().time()
     wake.connection().zadd(heartbeats.TICKS, {"clock": seconds - 60, "worker": seconds - 30})
-    what, mend = one(faults(settings, QUEUE))
-    assert "nothing ticks" in what and "msp clock" in mend
+    what, fix = one(faults(settings, QUEUE))
+    assert "nothing ticks" in what and "msp clock" in fix
 
 
 def test_a_queue_that_is_not_there(settings: Settings) -> None:
-    what, mend = one(faults(replace(settings, redis_url="unix:///nowhere/valkey.sock"), QUEUE))
-    assert what.startswith("the queue cannot be reached") and "REDIS_URL" in mend
+    what, fix = one(faults(replace(settings, redis_url="unix:///nowhere/valkey.sock"), QUEUE))
+    assert what.startswith("the queue cannot be reached") and "REDIS_URL" in fix
 
 
 def test_a_full_queue(app: Flask, settings: Settings) -> None:
@@ -242,10 +242,10 @@ def test_a_full_queue(app: Flask, settings: Settings) -> None:
     used = int(wake.connection().info("memory")["used_memory"])
     wake.connection().config_set("maxmemory", int(used * 1.05))
     try:
-        what, mend = one(faults(settings, QUEUE))
+        what, fix = one(faults(settings, QUEUE))
     finally:
         wake.connection().config_set("maxmemory", 0)
-    assert "of its memory" in what and "maxmemory" in mend
+    assert "of its memory" in what and "maxmemory" in fix
 
 
 # ------------------------------------------------------------------- database
@@ -253,8 +253,8 @@ def test_a_full_queue(app: Flask, settings: Settings) -> None:
 
 def test_a_database_that_is_not_there(settings: Settings) -> None:
     elsewhere = replace(settings, database_url="postgresql+psycopg://owner:x@127.0.0.1:1/desk")
-    what, mend = one(faults(elsewhere, DATABASE))
-    assert "cannot be used as" in what and "Check DATABASE_URL" in mend
+    what, fix = one(faults(elsewhere, DATABASE))
+    assert "cannot be used as" in what and "Check DATABASE_URL" in fix
 
 
 def newest() -> str:
@@ -263,7 +263,7 @@ def newest() -> str:
 
 
 @pytest.mark.parametrize(
-    ("breaks", "mends", "what", "mend"),
+    ("breaks", "repairs", "what", "fix"),
     [
         ("alter role {login} superuser", "alter role {login} nosuperuser", "may do more", "msp migrate"),
         ("alter role {login} createrole", "alter role {login} nocreaterole", "may do more", "msp migrate"),
@@ -285,7 +285,7 @@ def newest() -> str:
         ("create schema before_restore", "drop schema before_restore", "a restore was cut off", "msp restore again"),
     ],
 )
-def test_a_database_that_was_meddled_with(settings: Settings, breaks: str, mends: str, what: str, mend: str) -> None:
+def test_a_database_that_was_meddled_with(settings: Settings, breaks: str, repairs: str, what: str, fix: str) -> None:
     names = {"login": settings.database_login, "head": newest()}
     before = faults(settings, DATABASE)
     with as_root(settings) as root:
@@ -293,8 +293,8 @@ def test_a_database_that_was_meddled_with(settings: Settings, breaks: str, mends
         try:
             found = {each: how for each, how in faults(settings, DATABASE).items() if each not in before}
         finally:
-            root.execute(mends.format(**names).encode())
-    assert any(what in each and mend in how for each, how in found.items()), (found, before)
+            root.execute(repairs.format(**names).encode())
+    assert any(what in each and fix in how for each, how in found.items()), (found, before)
     assert faults(settings, DATABASE) == before
 
 
@@ -307,10 +307,10 @@ def test_a_role_above_the_policies() -> None:
             assert faults(own, DATABASE) == {}
             with as_owner(own) as owner:
                 owner.execute("alter role msp_staff bypassrls")
-            what, mend = one(faults(own, DATABASE))
+            what, fix = one(faults(own, DATABASE))
             assert "msp_staff is above the policies" in what
             with as_owner(own) as owner:
-                owner.execute(mend.encode())
+                owner.execute(fix.encode())
             assert faults(own, DATABASE) == {}
     finally:
         shutil.rmtree(own.home, ignore_errors=True)
@@ -349,8 +349,8 @@ def test_a_sound_desk(settings: Settings, world: World) -> None:
 
 
 def test_a_clock_that_is_wrong(app: Flask, settings: Settings) -> None:
-    what, mend = one(faults(settings, WORK))  # the tests' clock is frozen on a past Monday
-    assert "differ by" in what and "NTP" in mend
+    what, fix = one(faults(settings, WORK))  # the tests' clock is frozen on a past Monday
+    assert "differ by" in what and "NTP" in fix
 
 
 def test_what_waits_too_long(app: Flask, settings: Settings) -> None:
@@ -358,8 +358,8 @@ def test_what_waits_too_long(app: Flask, settings: Settings) -> None:
     inbox.store("nobody", "e1", {}, key="k")
     with unit_of_work(Scope.system()) as session:
         session.execute(update(Inbound).values(created_at=clock.now() - timedelta(minutes=72)))
-    what, mend = one(at_work(settings))
-    assert what == "the oldest of 1 in the inbox waits for 1 h 12 min" and "Deliveries" in mend
+    what, fix = one(at_work(settings))
+    assert what == "the oldest of 1 in the inbox waits for 1 h 12 min" and "Deliveries" in fix
 
 
 def test_what_was_given_up(app: Flask, settings: Settings) -> None:
@@ -367,8 +367,8 @@ def test_what_was_given_up(app: Flask, settings: Settings) -> None:
     inbox.store("nobody", "e1", {}, key="k")
     with unit_of_work(Scope.system()) as session:
         session.execute(update(Inbound).values(state="dead", reason="channel_not_found"))
-    what, mend = one(at_work(settings))
-    assert what == "1 of the inbox were given up" and "can be retried or discarded" in mend
+    what, fix = one(at_work(settings))
+    assert what == "1 of the inbox were given up" and "can be retried or discarded" in fix
 
 
 def test_steps_that_nobody_takes(settings: Settings, world: World) -> None:
@@ -385,8 +385,8 @@ def test_steps_that_nobody_takes(settings: Settings, world: World) -> None:
 
 def test_secrets_that_no_key_opens(settings: Settings, world: World) -> None:
     other = Fernet.generate_key().decode()
-    what, mend = one(at_work(replace(settings, encryption_keys=(other,))))
-    assert what == "no key opens 1 of 1 secrets in connection" and "behind the newest" in mend
+    what, fix = one(at_work(replace(settings, encryption_keys=(other,))))
+    assert what == "no key opens 1 of 1 secrets in connection" and "behind the newest" in fix
     turned = replace(settings, encryption_keys=(other, *settings.encryption_keys))
     assert at_work(turned) == {}
     assert "1 secrets in connection are sealed with an older key" in notes(turned, WORK)
@@ -395,8 +395,8 @@ def test_secrets_that_no_key_opens(settings: Settings, world: World) -> None:
 def test_a_time_zone_that_nobody_knows(settings: Settings, world: World) -> None:
     with as_root(settings) as root:
         root.execute("update client set timezone = 'Europe/Atlantis' where code = 'LOZ'")
-    what, mend = one(at_work(settings))
-    assert what == "unknown time zone Europe/Atlantis in client" and "tzdata" in mend
+    what, fix = one(at_work(settings))
+    assert what == "unknown time zone Europe/Atlantis in client" and "tzdata" in fix
 
 
 def test_files_that_are_missing(settings: Settings, world: World) -> None:
@@ -412,8 +412,8 @@ def test_backups_that_are_old(app: Flask, settings: Settings) -> None:
     assert "msp backup each night" in notes(settings, WORK)["this desk was never backed up"]
     with unit_of_work(Scope.system()):
         kernel_settings.write("last_backup", {"at": (clock.now() - timedelta(hours=50)).isoformat()})
-    what, mend = one(at_work(production(settings)))
-    assert what == "last backed up 2 days ago" and "msp backup" in mend
+    what, fix = one(at_work(production(settings)))
+    assert what == "last backed up 2 days ago" and "msp backup" in fix
     with unit_of_work(Scope.system()):
         kernel_settings.write("last_backup", {"at": (clock.now() - timedelta(hours=3)).isoformat()})
     assert at_work(production(settings)) == {}
@@ -425,8 +425,8 @@ def test_holidays_that_nobody_entered(settings: Settings, world: World) -> None:
         calendar.holidays.clear()
     found = faults(settings, holidays.holidays_are_known)
     this_year = clock.now().year
-    mend = found[f"calendar «{world.calendar.name}» has no frozen holidays for {this_year}"]
-    assert "look the year over" in mend
+    fix = found[f"calendar «{world.calendar.name}» has no frozen holidays for {this_year}"]
+    assert "look the year over" in fix
     assert f"has no frozen holidays for {this_year + 1}" in next(iter(notes(settings, holidays.holidays_are_known)))
 
 
