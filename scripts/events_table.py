@@ -20,7 +20,7 @@ This page is written by `scripts/events_table.py` from the event classes (`event
 are public: the API shows them at `/api/v1/tickets/{id}/events`, and they are stored for ever.
 
 *Visible to*: client tokens and client pages see public events only. Events of a message are as visible as the message.
-*Notifies* is who gets a notification unless the event itself names others in `hear`, with the media. *Timeline*:
+*Notifies* is who gets a notification unless the event itself names others in `recipients`, with the media. *Timeline*:
 whether the page of its ticket shows it. A field with `?` may be null or missing.
 """
 HEAD = "| kind | meaning | fields | visible to | notifies | timeline |\n|---|---|---|---|---|---|\n"

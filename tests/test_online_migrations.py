@@ -66,6 +66,21 @@ def test_an_owner_without_special_rights_fills_a_column_in_batches(fresh: Settin
         assert writers == (7,)  # of 40 rows each: other transactions do not wait longer
 
 
+def upgrade_with_rows(
+    settings: Settings, trees: Path, monkeypatch: pytest.MonkeyPatch, *, before: str, rows: str
+) -> None:
+    """Migrate to the step before `before`, insert rows, and migrate to the newest step."""
+    every = migrate.MIGRATIONS
+    later = [each.name for each in (every / "versions").glob("0*.py") if each.name >= before]
+    shutil.copytree(every, trees / "migrations", ignore=shutil.ignore_patterns(*later, "__pycache__"))
+    monkeypatch.setattr(migrate, "MIGRATIONS", trees / "migrations")
+    migrate.upgrade(settings)
+    with as_root(settings) as connection:
+        connection.execute(rows)
+    monkeypatch.setattr(migrate, "MIGRATIONS", every)
+    migrate.upgrade(settings)
+
+
 WORDS = """
 set session_replication_role = replica;
 insert into event (id, kind, subject_id, at, data) values
@@ -85,14 +100,7 @@ insert into message (id, client_id, ticket_id, visibility, channel, body, at, de
 def test_words_leave_the_events_and_notifications_of_a_desk_that_has_some(
     fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, every = tmp_path / "migrations", migrate.MIGRATIONS
-    shutil.copytree(every, before, ignore=shutil.ignore_patterns("001[7-9]_*", "00[2-9]*", "__pycache__"))
-    monkeypatch.setattr(migrate, "MIGRATIONS", before)
-    migrate.upgrade(fresh)
-    with as_root(fresh) as connection:
-        connection.execute(WORDS)
-    monkeypatch.setattr(migrate, "MIGRATIONS", every)
-    migrate.upgrade(fresh)
+    upgrade_with_rows(fresh, tmp_path, monkeypatch, before="0017", rows=WORDS)
     with as_root(fresh) as connection:
         events = connection.execute("select data from event order by length(data::text)").fetchall()
         assert events == [({"fields": []},), ({"fields": ["subject", "tags"]},)]
@@ -119,14 +127,7 @@ insert into delivery (event_id, subscriber, key, state, due_at, created_at) valu
 def test_replies_that_wait_are_handed_to_their_new_subscriber(
     fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, every = tmp_path / "migrations", migrate.MIGRATIONS
-    shutil.copytree(every, before, ignore=shutil.ignore_patterns("001[6-9]_*", "00[2-9]*", "__pycache__"))
-    monkeypatch.setattr(migrate, "MIGRATIONS", before)
-    migrate.upgrade(fresh)
-    with as_root(fresh) as connection:
-        connection.execute(REPLIES_ON_THEIR_WAY)
-    monkeypatch.setattr(migrate, "MIGRATIONS", every)
-    migrate.upgrade(fresh)
+    upgrade_with_rows(fresh, tmp_path, monkeypatch, before="0016", rows=REPLIES_ON_THEIR_WAY)
     with as_root(fresh) as connection:
         rows = connection.execute("select subscriber, split_part(key, ':', 1) from delivery order by id").fetchall()
     assert rows == [("replies", "ticket"), ("chat", "ticket"), ("chat", "chat"), ("notify", "notify")]
@@ -146,18 +147,51 @@ insert into conversation (id, client_id, ticket_id, platform, workspace, channel
 def test_the_state_of_conversations_moves_to_columns(
     fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, every = tmp_path / "migrations", migrate.MIGRATIONS
-    shutil.copytree(every, before, ignore=shutil.ignore_patterns("003[7-9]_*", "00[4-9]*", "__pycache__"))
-    monkeypatch.setattr(migrate, "MIGRATIONS", before)
-    migrate.upgrade(fresh)
-    with as_root(fresh) as connection:
-        connection.execute(CONVERSATIONS)
-    monkeypatch.setattr(migrate, "MIGRATIONS", every)
-    migrate.upgrade(fresh)
+    upgrade_with_rows(fresh, tmp_path, monkeypatch, before="0037", rows=CONVERSATIONS)
     columns = "direct_to, asked_in_channel, opening_text, question_id, question_text, question_reopens"
     with as_root(fresh) as connection:
         found = connection.execute(f"select {columns} from conversation order by thread").fetchall()
     assert found == [("U1", "C9", "Hola", None, None, False), (None, None, None, "m1", "¿Ya?", True)]
+
+
+STORED_CODES = """
+set session_replication_role = replica;
+insert into event (id, kind, subject_id, at, data) values
+  ('00000000-0000-0000-0000-000000000001', 'sla.warned', '00000000-0000-0000-0000-00000000000a', now(),
+   '{"clock": "x", "hear": {"who": ["lead"], "by": ["mail"], "is_urgent": false}}');
+insert into delivery (event_id, subscriber, key, state, due_at, created_at, reason) values
+  ('00000000-0000-0000-0000-000000000001', 'nudge', 'nudge:a', 'pending', now(), now(), null),
+  ('00000000-0000-0000-0000-000000000001', 'nudge_out', 'nudge:p:slack:urgent', 'pending', now(), now(), null),
+  ('00000000-0000-0000-0000-000000000001', 'promises', 'promises:a', 'done', now(), now(), null),
+  ('00000000-0000-0000-0000-000000000001', 'chat', 'ticket:a', 'dead', now(), now(), 'cut_off');
+insert into queued_notification (delivery_id, client_id, notification_id, person_id, channel, queue,
+  ignores_quiet_hours) values (2, null, gen_random_uuid(), gen_random_uuid(), 'slack', 'nudge:p:slack:urgent', true);
+insert into notification (id, client_id, person_id, kind, key, at, data) values (gen_random_uuid(), gen_random_uuid(),
+  gen_random_uuid(), 'sla.warned', 'k', now(), '{"clock": "x", "hear": {"by": ["mail"], "is_late": true}}');
+insert into chat_post (key, platform, state, tried_at) values ('nudge.2.0', 'slack', 'sent', now());
+"""
+
+
+def test_stored_codes_are_renamed(fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade_with_rows(fresh, tmp_path, monkeypatch, before="0039", rows=STORED_CODES)
+    with as_root(fresh) as connection:
+        rows = connection.execute("select subscriber, key, reason from delivery order by id").fetchall()
+        queues = connection.execute(
+            "select queue from queued_notification union all select key from chat_post"
+        ).fetchall()
+        events = connection.execute("select data from event").fetchall()
+        notifications = connection.execute("select data from notification").fetchall()
+        right = connection.execute("select has_table_privilege('msp_system', 'event', 'update')").fetchone()
+    assert rows == [
+        ("notify_schedule", "notify_schedule:a", None),
+        ("notify_send", "notify_send:p:slack:urgent", None),
+        ("sla_recompute", "sla_recompute:a", None),
+        ("chat", "ticket:a", "crashed"),
+    ]
+    assert queues == [("notify_send:p:slack:urgent",), ("notification.2.0",)]
+    assert events == [({"clock": "x", "recipients": {"who": ["lead"], "by": ["mail"], "is_urgent": False}},)]
+    assert notifications == [({"clock": "x", "delivery": {"by": ["mail"], "is_late": True}},)]
+    assert right == (False,)
 
 
 def test_an_index_that_was_cut_off_is_built_anew(fresh: Settings, steps: Path) -> None:

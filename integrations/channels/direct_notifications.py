@@ -41,7 +41,7 @@ def send_notification(transport: Transport, bundle: Bundle) -> None:
     try:
         place = transport.direct(link, external_id)
         for number, part in enumerate(parts_of(transport, Post(_words(bundle, person)))):
-            post_once(transport, link, place, part, key=f"nudge.{bundle.key}.{number}")
+            post_once(transport, link, place, part, key=f"notification.{bundle.key}.{number}")
     except Broken as broken:
         note_broken(link.platform, link.workspace, reason=broken.reason)
         raise
@@ -73,7 +73,7 @@ def line_of(notice: Notice) -> str:
     data, due_at = notice.data, notice.data.get("due_at")
     if notice.kind == ReplyFailed.kind:
         return _reply_failed(notice)
-    return sentences.nudge(
+    return sentences.notification(
         notice.kind,
         label=data["label"],
         subject=data["subject"],

@@ -102,8 +102,10 @@ def raised(card: Card, *, now: datetime) -> str:
 
 def person_asked(*, name: str) -> str:
     """The requester asked for a person."""
-    told = gettext("I have notified the team, %(name)s:", name=name) if name else gettext("I have notified the team:")
-    return f"{told} " + gettext("a person will write to you here.")
+    notified = (
+        gettext("I have notified the team, %(name)s:", name=name) if name else gettext("I have notified the team:")
+    )
+    return f"{notified} " + gettext("a person will write to you here.")
 
 
 def person_asked_already() -> str:
@@ -173,7 +175,7 @@ def met() -> str:
     return gettext("Hello. You will receive urgent ticket notifications here.")
 
 
-def nudge(kind: str, *, label: str, subject: str, client: str, clock: str, due: str) -> str:
+def notification(kind: str, *, label: str, subject: str, client: str, clock: str, due: str) -> str:
     """A notification to a member of staff by direct message, in one line."""
     about = {"label": label, "subject": subject, "client": client}
     clock_name = word(clock, "clock")

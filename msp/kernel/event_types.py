@@ -28,12 +28,7 @@ class Audience:
     by: tuple[str, ...]
 
 
-def stored_as(key: str, *, default: Any = MISSING) -> Any:
-    """A field stored under another name."""
-    return field(default=default, metadata={"key": key})
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, stored_as))
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 class Event:
     """Something that happened, in the past tense: ids, codes and counts, never what people wrote.
 
@@ -75,7 +70,7 @@ class Event:
     def data(self) -> dict[str, Any]:
         """The event as JSON."""
         values = ((each, getattr(self, each.name)) for each in self._fields)
-        return {each.key: to_json(value) for each, value in values if value is not None or not each.is_omittable}
+        return {each.name: to_json(value) for each, value in values if value is not None or not each.is_omittable}
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:
@@ -114,13 +109,12 @@ def to_json(value: Any) -> Any:
 
 class _StoredField(NamedTuple):
     name: str
-    key: str
     is_omittable: bool
     default: Any
     parse: Callable[[Any], Any]
 
     def read(self, data: Mapping[str, Any]) -> Any:
-        value = data.get(self.key, self.default)
+        value = data.get(self.name, self.default)
         return None if value is None else self.parse(value)
 
 
@@ -131,7 +125,7 @@ def _stored_fields(of: Any) -> tuple[_StoredField, ...]:
 
 def _stored_field(each: "Field[Any]", hint: Any) -> _StoredField:
     default = None if each.default is MISSING else to_json(each.default)
-    return _StoredField(each.name, each.metadata.get("key", each.name), each.default is None, default, _parser(hint))
+    return _StoredField(each.name, each.default is None, default, _parser(hint))
 
 
 def _parser(hint: Any) -> Callable[[Any], Any]:

@@ -55,7 +55,7 @@ MAX_TEMPORARY = 600  # temporary failures of other services: two days
 MAX_PROMOTED = 1000  # rows promoted per statement
 LOST = float("-inf")
 MAX_CRASHES = 5  # consecutive tries that ended with a crash of the worker
-CUT_OFF = "cut_off"  # failure reason of such rows
+CRASHED = "crashed"  # failure reason of such rows
 
 # Priorities: for urgent tickets; somebody waits for the result; no one waits for it.
 URGENT, USUAL, LATER = 0, 1, 2
@@ -273,7 +273,7 @@ def _extend(claimed: Claim, held: _Held) -> None:
 
 def _work(model: type[Leased], claimed: Claim, handle: Callable[[Any], None]) -> None:
     if claimed.crash_count >= MAX_CRASHES:
-        _settle(model, claimed, state="dead", reason=CUT_OFF)
+        _settle(model, claimed, state="dead", reason=CRASHED)
         return
     try:
         handle(claimed.row)

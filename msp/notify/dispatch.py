@@ -23,7 +23,7 @@ from msp.oncall.queries import on_call
 from msp.people.models import Person
 from msp.people.queries import access_person
 
-OUT = "nudge_out"
+SCHEDULE, SEND = "notify_schedule", "notify_send"  # subscribers
 LATE_AFTER = timedelta(minutes=2)
 GATHER = timedelta(seconds=30)  # how long overdue notifications wait for each other after a downtime
 
@@ -33,7 +33,7 @@ def schedule(created: DeliveredEvent[NotificationCreated]) -> None:
     with work(Scope.system()) as session:
         made = session.get_one(Notification, created.subject_id)
         person, event = access_person(made.person_id), session.get_one(StoredEvent, created.id)
-        wishes, how = preferences_of(person.id), made.data.get("hear") or {"by": ["console", "chat"]}
+        wishes, how = preferences_of(person.id), made.data.get("delivery") or {"by": ["console", "chat"]}
         passes = bool(how.get("is_urgent")) and (wishes.allow_urgent or _is_on_call(person))
         due_at = _due(person, wishes, made, passes=passes, at=clock.now())
         for channel in _channels(person, wishes, how["by"]):
@@ -77,7 +77,7 @@ def _is_on_call(person: Person) -> bool:
 def _due(
     person: Person, wishes: NotificationPreferences, made: Notification, *, passes: bool, at: datetime
 ) -> datetime:
-    is_late = made.data.get("hear", {}).get("is_late") or at - made.at > LATE_AFTER
+    is_late = made.data.get("delivery", {}).get("is_late") or at - made.at > LATE_AFTER
     ready = at + GATHER if is_late else at
     return ready if passes else next_allowed_at(wishes.quiet, ready, timezone=person.timezone)
 
@@ -88,8 +88,8 @@ def _queue(made: Notification, event: StoredEvent, channel: Channel, *, passes: 
     )
     if db.session.execute(known).first() is not None:
         return
-    queue = f"nudge:{made.person_id}:{channel.name}{':urgent' if passes else ''}"
-    delivery_id = deliver_at(event, subscriber=OUT, key=queue, due_at=due_at, at=clock.now(), is_urgent=passes)
+    queue = f"{SEND}:{made.person_id}:{channel.name}{':urgent' if passes else ''}"
+    delivery_id = deliver_at(event, subscriber=SEND, key=queue, due_at=due_at, at=clock.now(), is_urgent=passes)
     db.session.add(
         QueuedNotification(
             delivery_id=delivery_id,

@@ -14,7 +14,7 @@ from msp.kernel.destinations import CHAT
 from msp.kernel.event_types import Event, event_types
 from msp.kernel.events import DeliveredEvent, emit, subscribe
 from msp.kernel.ids import new_id
-from msp.notify.dispatch import OUT, schedule, send_bundle
+from msp.notify.dispatch import SCHEDULE, SEND, schedule, send_bundle
 from msp.notify.events import NotificationCreated
 from msp.notify.models import Notification
 from msp.notify.recipients import people_to_notify, recipients_of
@@ -35,8 +35,8 @@ class Unread(NamedTuple):
 def register() -> None:
     """Subscribe to every event that has an audience, and to the events of notifications."""
     subscribe("notify", to=[each for each in event_types() if each.audience], handler=_notify)
-    subscribe("nudge", to={NotificationCreated}, handler=schedule)
-    subscribe(OUT, to=set(), handler=send_bundle, destination=CHAT)
+    subscribe(SCHEDULE, to={NotificationCreated}, handler=schedule)
+    subscribe(SEND, to=set(), handler=send_bundle, destination=CHAT)
 
 
 def unread_of(person_id: UUID, *, limit: int = 20) -> list[Notification]:
@@ -97,7 +97,7 @@ def _make(delivered: DeliveredEvent[Event], ticket: Ticket, person: Person, name
 
 def _data(event: Event, person: Person, named: Recipients) -> Json:
     """Codes and instants of the event; label and subject are read from the ticket when shown."""
-    data = event.data()
+    data = {name: value for name, value in event.data().items() if name != "recipients"}
     shown = data if person.is_staff else {name: data[name] for name in PUBLIC_FIELDS if name in data}
     how = {"by": list(named.by), "is_urgent": named.is_urgent, "is_late": bool(data.get("is_late"))}
-    return {**shown, "hear": how}
+    return {**shown, "delivery": how}

@@ -37,7 +37,7 @@ from msp.tickets.undelivered import answer_delivered, answer_failed
 log = logging.getLogger(__name__)
 
 LINE = "ticket"  # deliveries about a ticket keep one order, whichever subscriber sends them
-PATIENCE = timedelta(minutes=30)  # how long one channel is tried before the next one
+TIMEOUT = timedelta(minutes=30)  # how long one channel is tried before the next one
 DOUBT_LIMIT = timedelta(hours=2)  # after that a person decides whether to send it again
 MAX_FAULTS = 3  # unexpected internal faults in one channel before the next one is tried
 
@@ -108,7 +108,7 @@ def send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
     except (Permanent, Postponed, LeaseLost, OperationalError, PoolTimeout):
         raise
     except Temporary as later:
-        raise _until_patience_ends(reply, attempt, later, at=clock.now()) from later
+        raise _until_deadline(reply, attempt, later, at=clock.now()) from later
     except Refusal as refusal:
         raise Permanent(refusal.code) from refusal
     except Exception as fault:
@@ -118,14 +118,14 @@ def send_by(channel: ReplyChannel, reply: OutgoingReply) -> None:
         raise Permanent(FAULT) from fault
 
 
-def _until_patience_ends(
+def _until_deadline(
     reply: OutgoingReply, attempt: ReplyAttempt, later: Temporary, *, at: datetime
 ) -> Temporary | Permanent:
     """The failure to raise: the same one, to be retried, or a refusal once it has lasted too long."""
     is_in_doubt = attempt.is_in_doubt or isinstance(later, InDoubt)
     if is_in_doubt and not attempt.is_in_doubt:
         reply_attempts.note_doubt(reply, attempt.channel)
-    left = attempt.began_at + (DOUBT_LIMIT if is_in_doubt else PATIENCE) - at
+    left = attempt.began_at + (DOUBT_LIMIT if is_in_doubt else TIMEOUT) - at
     if left <= timedelta():
         return Permanent(IN_DOUBT) if is_in_doubt else Unreachable(later.reason)
     if later.retry_after is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from msp.kernel.event_types import Audience, Event, stored_as
+from msp.kernel.event_types import Audience, Event
 from msp.kernel.events import StoredEvent, emit
 from msp.tickets.models import Ticket
 
@@ -90,7 +90,7 @@ class TicketWoken(
 ):
     """The time of a scheduled ticket has come: it is open again."""
 
-    recipients: Recipients = stored_as("hear")
+    recipients: Recipients
 
 
 class TicketPriorityChanged(TicketEvent, kind="ticket.priority_changed", icon="circle-alert", visibility="public"):
@@ -196,7 +196,7 @@ class ReplyFailed(
 ):
     """Staff is to be notified of a reply that could not be delivered."""
 
-    recipients: Recipients = stored_as("hear")
+    recipients: Recipients
 
 
 class PersonRequested(
@@ -287,7 +287,7 @@ class SlaStepEvent(SlaEvent):
     due_at: datetime | None
     step_due_at: datetime | None = None
     steps: tuple[str, ...] | None = None
-    recipients: Recipients | None = stored_as("hear", default=None)
+    recipients: Recipients | None = None
 
 
 class SlaWarned(SlaStepEvent, kind="sla.warned", icon="clock-alert", audience=ASSIGNEE_AND_LEADS):

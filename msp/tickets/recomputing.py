@@ -27,7 +27,7 @@ CHUNK = 200
 def register() -> None:
     """Subscribe to events that change due dates."""
     events = {CalendarChanged, ContractTargetsChanged, SlaRecomputationRequested}
-    subscribe("promises", to=events, handler=_follow_change)
+    subscribe("sla_recompute", to=events, handler=_follow_change)
 
 
 def _follow_change(delivered: DeliveredEvent[Event]) -> None:

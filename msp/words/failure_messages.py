@@ -23,7 +23,7 @@ _MESSAGES: Mapping[str, str] = {
     "app_removed": _l("The app was removed from %(service)s."),
     "app_uninstalled": _l("The app was uninstalled from %(service)s."),
     "certificate_not_trusted": _l("The certificate of the address is not trusted."),
-    "cut_off": _l("The process that was working on it ended five times in a row."),
+    "crashed": _l("The process that was working on it ended five times in a row."),
     "external": _l("The file is kept in another service."),
     "foreign_address": _l("The file’s address does not belong to %(service)s."),
     "host_unknown": _l("The address is not known on the internet."),

@@ -218,7 +218,7 @@ class Desk:
     def waiting(self) -> int:
         """How many rows of inbox and outbox are pending, without notifications held until their person's morning."""
         inbound = "select count(*) from inbound where state = 'pending'"
-        delivery = "select count(*) from delivery where state = 'pending' and subscriber <> 'nudge_out'"
+        delivery = "select count(*) from delivery where state = 'pending' and subscriber <> 'notify_send'"
         return int(self.rows(f"select ({inbound}) + ({delivery})")[0][0])
 
     def next_hour(self) -> datetime | None:
@@ -243,7 +243,9 @@ class Desk:
         """As `be_quiet`, moving the clock over pauses between retries: only if no running call may end late."""
 
         def is_quiet() -> bool:
-            pause = self.rows("select min(due_at) from delivery where state = 'pending' and subscriber <> 'nudge_out'")
+            pause = self.rows(
+                "select min(due_at) from delivery where state = 'pending' and subscriber <> 'notify_send'"
+            )
             if pause[0][0] is not None and pause[0][0] > self.time.now():
                 self.time.move(pause[0][0] - self.time.now())
             return self.waiting() == 0

@@ -28,7 +28,7 @@ def worked(app: Flask) -> Iterator[list[float]]:
     try:
         yield done
     finally:
-        crew.stop(patience=5)
+        crew.stop(timeout=5)
         del jobs._drains[PIECES]
 
 

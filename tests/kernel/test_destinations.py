@@ -62,7 +62,7 @@ def crew(app: Flask) -> Iterator[jobs.Crew]:
     """A worker's threads, not started; torn down after the slow calls, since `slow` is requested after it."""
     made = jobs.Crew(app)
     yield made
-    made.stop(patience=10)
+    made.stop(timeout=10)
 
 
 def happen(kind: str, times: int = 1) -> None:

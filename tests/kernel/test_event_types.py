@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from msp.kernel.event_types import Event, event_type, event_types, read_event, stored_as
+from msp.kernel.event_types import Event, event_type, event_types, read_event
 
 ID = UUID("018f0000-0000-7000-8000-000000000001")
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -25,7 +25,7 @@ class Moved(Event, kind="tests.moved", icon="clock-3"):
     moves: tuple[Move, ...]
     count: int = 1
     until: datetime | None = None
-    people: tuple[UUID, ...] = stored_as("who", default=())
+    people: tuple[UUID, ...] = ()
 
 
 FULL = Moved(ticket_id=ID, at=AT, day=AT.date(), moves=(Move("resolution", AT),), count=2, until=AT, people=(ID,))
@@ -36,7 +36,7 @@ STORED = {
     "moves": [{"clock": "resolution", "before": "2026-03-02T09:00:00+00:00"}],
     "count": 2,
     "until": "2026-03-02T09:00:00+00:00",
-    "who": [str(ID)],
+    "people": [str(ID)],
 }
 
 
@@ -47,7 +47,7 @@ def test_an_event_is_stored_as_json_and_read_back() -> None:
 
 def test_a_field_that_is_none_by_default_is_left_out() -> None:
     short = Moved(ticket_id=ID, at=AT, day=None, moves=())
-    expected = {"ticket_id": str(ID), "at": STORED["at"], "day": None, "moves": [], "count": 1, "who": []}
+    expected = {"ticket_id": str(ID), "at": STORED["at"], "day": None, "moves": [], "count": 1, "people": []}
     assert short.data() == expected
 
 

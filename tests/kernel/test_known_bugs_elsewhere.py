@@ -162,5 +162,5 @@ def test_a_message_that_kills_its_worker_does_so_five_times_and_never_again(app:
     assert sorted(worked) == ["behind it", "elsewhere"]
     with work(Scope.system()) as session:
         rows = session.execute(select(Inbound.state, Inbound.reason).order_by(Inbound.id)).all()
-        assert [tuple(row) for row in rows] == [("dead", leases.CUT_OFF), ("done", None), ("done", None)]
+        assert [tuple(row) for row in rows] == [("dead", leases.CRASHED), ("done", None), ("done", None)]
     inbox._sources.pop("tests_poison")

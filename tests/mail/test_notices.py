@@ -204,7 +204,7 @@ def test_managers_of_a_client_hear_of_their_own_company_only_and_public_facts_on
     assert [each.recipients for each in mail_server.messages()] == [("dolores@lozano.example",)]
     with work(Scope.system()) as session:
         row = session.scalars(select(Notification).where(Notification.person_id == world.dolores.id)).one()
-    assert set(row.data) == {"clock", "due_at", "hear"}
+    assert set(row.data) == {"clock", "due_at", "delivery"}
 
 
 def test_staff_of_other_clients_hear_nothing(

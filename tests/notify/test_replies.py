@@ -13,7 +13,7 @@ from msp.kernel.errors import Broken, InDoubt, NotFound, OutsideFailure, Permane
 from msp.kernel.events import Delivery, StoredEvent
 from msp.notify.models import Notification
 from msp.notify.replies import in_order, reply_channel_of
-from msp.notify.reply_delivery import PATIENCE
+from msp.notify.reply_delivery import TIMEOUT
 from msp.people.models import Person
 from msp.tickets import actions, by_requester, message_changes, messages, opening, queries
 from msp.tickets.models import Message, Ticket
@@ -244,13 +244,13 @@ def test_what_does_not_work_for_half_an_hour_goes_by_the_next_channel(
     assert where(made) == ("sent", "email", None)
 
 
-def test_a_long_pause_that_a_platform_asks_for_does_not_outlast_the_patience(
+def test_a_long_pause_that_a_platform_asks_for_does_not_outlast_the_timeout(
     world: World, drain: Drain, ticket: Ticket, slack: Recorder
 ) -> None:
     slack.always = Temporary("ratelimited", retry_after=86_400)
     made = replied(world, ticket)
     drain()
-    clock.advance(PATIENCE)
+    clock.advance(TIMEOUT)
     drain()
     assert where(made) == ("sent", "email", None)
 
@@ -365,7 +365,7 @@ def test_the_assignee_or_else_the_leads_hear_of_it_and_the_author(
         found = session.scalars(select(Notification).where(Notification.kind == "ticket.reply_failed")).all()
     expected = {"irene": {world.irene.id}, "tomas": {world.tomas.id}}.get(assignee or "", {world.rosa.id})
     assert {each.person_id for each in found} == expected | {world.tomas.id}
-    assert all(each.data["hear"]["by"] == ["console", "chat", "mail"] for each in found)
+    assert all(each.data["delivery"]["by"] == ["console", "chat", "mail"] for each in found)
 
 
 def test_sending_again_starts_with_all_channels(

@@ -308,5 +308,5 @@ def test_staff_hear_in_their_own_slack(slack_server: SlackServer, drain: Drain, 
     clock.advance(timedelta(minutes=1))
     drain()
     home = slack_server.open_im("T0DESK", tomas.id).id
-    _met, nudge = slack_server.messages(channel=home, author="bot")
-    assert nudge["text"] == "Se te ha asignado LOZ-1: El TPV no cobra (Ferretería Lozano)."
+    _met, notification = slack_server.messages(channel=home, author="bot")
+    assert notification["text"] == "Se te ha asignado LOZ-1: El TPV no cobra (Ferretería Lozano)."

@@ -148,7 +148,7 @@ def test_each_step_does_what_it_says_at_its_moment(world: World, own: Ticket) ->
     clock.advance(timedelta(minutes=30))
     take_due_steps()
     [warned] = events(own, "sla.warned")
-    assert warned.data["hear"] == {"who": ["on_call"], "by": ["mail"], "is_urgent": False}
+    assert warned.data["recipients"] == {"who": ["on_call"], "by": ["mail"], "is_urgent": False}
     assert warned.data["steps"] == ["share:50:notify"]
     clock.advance(timedelta(minutes=25))
     take_due_steps()

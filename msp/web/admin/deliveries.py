@@ -239,5 +239,5 @@ def _program(name: str) -> str:
     if platform := platform_named(stem):
         return str(platform.label)
     known = {"stripe": "Stripe", "notify": gettext("notifications")}
-    known |= {"account": gettext("invitation email"), "nudge": gettext("notifications"), "chat": gettext("the chat")}
+    known |= {"account": gettext("invitation email"), "chat": gettext("the chat")}
     return str(known.get(stem, name))
