@@ -22,7 +22,7 @@ from billing.api_shapes import (
 )
 from billing.models import Invoice
 from billing.month import today_at_issuer
-from billing.pdf import Told
+from billing.pdf import EntryTexts
 from billing.rating import Period
 from billing.runs import drafts_of, run_invoices
 from msp.clients.models import Client
@@ -69,8 +69,8 @@ def _clients(ids: list[UUID] | None) -> list[Client]:
         raise Invalid(fields={"client_ids": ["unknown"]}) from unknown
 
 
-def _entry_details(drafts: list[Invoice]) -> Told:
-    return {entry: told for draft in drafts for entry, told in queries.billed_entry_texts(draft).items()}
+def _entry_details(drafts: list[Invoice]) -> EntryTexts:
+    return {entry_id: text for draft in drafts for entry_id, text in queries.billed_entry_texts(draft).items()}
 
 
 @blueprint.get("/invoice-settings")

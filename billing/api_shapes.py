@@ -18,7 +18,7 @@ from billing.models import (
     PaymentEntry,
 )
 from billing.payments import LONGEST_NOTE, METHODS
-from billing.pdf import Told, line_title
+from billing.pdf import EntryTexts, line_title
 from billing.sentences import sentence_or_code
 from msp.kernel.db import Json
 from msp.kernel.issuer import MODES
@@ -223,14 +223,14 @@ class RunOut(Shown):
     left_out = fields.List(fields.Nested(LeftOutOut))
 
 
-def run_shown(run: InvoiceRun, drafts: Iterable[Invoice], told: Told) -> Json:
+def run_shown(run: InvoiceRun, drafts: Iterable[Invoice], entry_texts: EntryTexts) -> Json:
     """Serialize a run."""
     return {
         "id": run.id,
         "period_start": run.period_start,
         "period_end": run.period_end,
         "created_at": run.created_at,
-        "drafts": [invoice_shown(draft, told) for draft in drafts],
+        "drafts": [invoice_shown(draft, entry_texts) for draft in drafts],
         "left_out": [out | {"reason": _phrase(out["reason"])} for out in run.left_out],
     }
 
@@ -245,7 +245,7 @@ def summary_shown(invoice: Invoice) -> Json:
 
 def invoice_shown(
     invoice: Invoice,
-    told: Told,
+    entry_texts: EntryTexts,
     *,
     payment: Payment | None = None,
     entries: Sequence[PaymentEntry] = (),
@@ -258,7 +258,7 @@ def invoice_shown(
     ]
     return summary_shown(invoice) | {
         "taxes": taxes,
-        "lines": [_line(invoice, line, told) for line in invoice.lines],
+        "lines": [_line(invoice, line, entry_texts) for line in invoice.lines],
         "warnings": [_phrase(warning) for warning in invoice.warnings],
         "is_held": invoice.held_at is not None,
         "corrects_id": invoice.corrects_id,
@@ -268,10 +268,10 @@ def invoice_shown(
     }
 
 
-def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
+def _line(invoice: Invoice, line: InvoiceLine, entry_texts: EntryTexts) -> Json:
     named = ("id", "contract_id", "contract_name", "kind", "minutes", "unit", "tax_name", "tax_category")
     return {name: getattr(line, name) for name in named} | {
-        "description": line_title(line, told),
+        "description": line_title(line, entry_texts),
         "quantity": f"{line.quantity:f}",
         "unit_price": f"{line.unit_price:f}",
         "net": Money(line.net, invoice.currency),

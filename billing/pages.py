@@ -276,7 +276,7 @@ def invoice_page(invoice_id: UUID) -> str:
     payment = queries.payment_of(invoice_id)
     corrected = queries.access_invoice(invoice.corrects_id) if invoice.corrects_id else None
     notes = queries.corrections_of(invoice_id) if invoice.kind == "invoice" else []
-    told = queries.billed_entry_texts(invoice)
+    entry_texts = queries.billed_entry_texts(invoice)
     is_creditable = invoice.kind == "invoice" and invoice.state == "issued"
     return render_template(
         "billing/invoice.html",
@@ -293,7 +293,7 @@ def invoice_page(invoice_id: UUID) -> str:
         history=views.history(invoice),
         may_issue=invoice.held_at is None,
         may_credit=is_creditable and not any(note.corrects_all for note in notes),
-        **views.ledger(invoice, told, as_seen_by=current_person()),
+        **views.ledger(invoice, entry_texts, as_seen_by=current_person()),
     )
 
 

@@ -32,7 +32,7 @@ _QUIET = 1.25  # the picture includes the quiet zone; the symbol alone is QR_MM 
 
 _NO_TEXT = frozenset(("lang", "fonts", "document_title", "document_author", "qr_svg", "qr_alt"))
 
-Told: TypeAlias = Mapping[UUID, BilledEntryText]
+EntryTexts: TypeAlias = Mapping[UUID, BilledEntryText]
 
 
 class Parties(NamedTuple):
@@ -70,7 +70,7 @@ def _in_runs(value: object) -> object:
 
 
 def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
-    told = billed_entry_texts(invoice)
+    entry_texts = billed_entry_texts(invoice)
     name = _title(invoice)
     issuer, customer = parties
     return {
@@ -90,7 +90,7 @@ def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
         "customer": {"name": customer.get("name", ""), "lines": _party_lines(customer)},
         "facts": _facts(invoice),
         "columns": [gettext("Concept"), gettext("Quantity"), gettext("Price"), gettext("Tax"), gettext("Amount")],
-        "sections": _sections(invoice, told),
+        "sections": _sections(invoice, entry_texts),
         "mentions": [mention(each["code"]) for each in invoice.legal_mentions],
         "payment_word": gettext("Payment method"),
         "payment": _payment(invoice, issuer),
@@ -98,7 +98,7 @@ def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
         "total": [gettext("Total"), formats.money(invoice.payable, invoice.currency)],
         "work_title": gettext("Work detail"),
         "work_columns": [gettext("Day"), gettext("Ticket"), "", gettext("Worked"), gettext("Billed")],
-        "work": _work(invoice, told),
+        "work": _work(invoice, entry_texts),
         "footer": " · ".join(part for part in (issuer.get("legal_name"), issuer.get("registry")) if part),
         "page_word": gettext("Page"),
     }
@@ -158,19 +158,19 @@ def _date(on: date | None) -> str:
     return formats.long_date(on) if on else ""
 
 
-def _sections(invoice: Invoice, told: Told) -> list[Json]:
+def _sections(invoice: Invoice, entry_texts: EntryTexts) -> list[Json]:
     sections: list[Json] = []
     for line in invoice.lines:
         name = line.contract_name or ""
         if not sections or sections[-1]["title"] != name:
             sections.append({"title": name, "lines": []})
-        sections[-1]["lines"].append(_line(invoice, line, told))
+        sections[-1]["lines"].append(_line(invoice, line, entry_texts))
     return sections
 
 
-def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
+def _line(invoice: Invoice, line: InvoiceLine, entry_texts: EntryTexts) -> Json:
     return {
-        "text": line_title(line, told),
+        "text": line_title(line, entry_texts),
         "note": paragraph(reason for reason in line.reasons if reason["code"] == "fee.prorated"),
         "quantity": quantity(line),
         "price": formats.money(Decimal(line.unit_price), invoice.currency) if line.net or line.unit_price else "",
@@ -179,9 +179,12 @@ def _line(invoice: Invoice, line: InvoiceLine, told: Told) -> Json:
     }
 
 
-def line_title(line: InvoiceLine, told: Told) -> str:
+def line_title(line: InvoiceLine, entry_texts: EntryTexts) -> str:
     """The title of a line in the reader's language."""
-    return title(line.description, (told[share.entry_id].ticket for share in line.entries if share.entry_id in told))
+    return title(
+        line.description,
+        (entry_texts[share.entry_id].ticket for share in line.entries if share.entry_id in entry_texts),
+    )
 
 
 def quantity(line: InvoiceLine) -> str:
@@ -238,11 +241,11 @@ def _sums(invoice: Invoice) -> list[list[str]]:
     return rows
 
 
-def _work(invoice: Invoice, told: Told) -> list[Json]:
+def _work(invoice: Invoice, entry_texts: EntryTexts) -> list[Json]:
     """The entries of each line, with the reason for its price."""
     parts = []
     for line in invoice.lines:
-        shares = [(told[share.entry_id], share) for share in line.entries if share.entry_id in told]
+        shares = [(entry_texts[share.entry_id], share) for share in line.entries if share.entry_id in entry_texts]
         if shares:
             shares.sort(key=lambda pair: pair[0].on)
             rows = [
@@ -255,5 +258,5 @@ def _work(invoice: Invoice, told: Told) -> list[Json]:
                 ]
                 for entry, share in shares
             ]
-            parts.append({"title": line_title(line, told), "reason": paragraph(line.reasons), "rows": rows})
+            parts.append({"title": line_title(line, entry_texts), "reason": paragraph(line.reasons), "rows": rows})
     return parts

@@ -60,8 +60,8 @@ def register(app: Flask, settings: Settings) -> None:
         return
     listen(connect(settings.stripe_api_key, base=settings.stripe_api_base))
     if settings.stripe_webhook_secret:
-        door = own_scope(partial(webhook, settings.stripe_webhook_secret))
-        app.add_url_rule("/stripe/webhook", "stripe_webhook", door, methods=["POST"])
+        endpoint = own_scope(partial(webhook, settings.stripe_webhook_secret))
+        app.add_url_rule("/stripe/webhook", "stripe_webhook", endpoint, methods=["POST"])
         reserve(app, "/stripe/webhook", most=MAX_BODY)
 
 
@@ -114,30 +114,30 @@ def _call(ask: Callable[[], Result]) -> Result:
 
 def _collect(client: StripeClient, bill: InvoiceForCollection, *, key: str) -> None:
     customer = bill.customer_id or _customer(client, bill)
-    twin, tax = _find(client, bill, customer)
-    if twin is None:
-        twin = _draft(client, bill, customer, key=key, tax=tax)
-    if twin.status == "draft":
-        twin = _complete(client, bill, twin, key=key)
-        if twin.total != bill.payable:
-            twin = _rebuild(client, bill, customer, twin, key=key)
-        twin = client.v1.invoices.finalize_invoice(
-            str(twin.id), {"auto_advance": False}, {"idempotency_key": f"{key}-finalize-{twin.id}"}
+    stripe_invoice, tax = _find(client, bill, customer)
+    if stripe_invoice is None:
+        stripe_invoice = _draft(client, bill, customer, key=key, tax=tax)
+    if stripe_invoice.status == "draft":
+        stripe_invoice = _complete(client, bill, stripe_invoice, key=key)
+        if stripe_invoice.total != bill.payable:
+            stripe_invoice = _rebuild(client, bill, customer, stripe_invoice, key=key)
+        stripe_invoice = client.v1.invoices.finalize_invoice(
+            str(stripe_invoice.id), {"auto_advance": False}, {"idempotency_key": f"{key}-finalize-{stripe_invoice.id}"}
         )
-    state = store_open(bill.id, hosted_url=twin.hosted_invoice_url)
-    if state == "void" and twin.status == "open":  # credited meanwhile
-        client.v1.invoices.void_invoice(str(twin.id), {}, {"idempotency_key": f"{key}-void"})
-    elif state == "paid" and twin.status == "open":  # paid by transfer meanwhile
-        _pay_outside(client, bill, str(twin.id))
+    state = store_open(bill.id, hosted_url=stripe_invoice.hosted_invoice_url)
+    if state == "void" and stripe_invoice.status == "open":  # credited meanwhile
+        client.v1.invoices.void_invoice(str(stripe_invoice.id), {}, {"idempotency_key": f"{key}-void"})
+    elif state == "paid" and stripe_invoice.status == "open":  # paid by transfer meanwhile
+        _pay_outside(client, bill, str(stripe_invoice.id))
 
 
 def _close_paid(client: StripeClient, bill: InvoiceForCollection) -> None:
     """Close the Stripe invoice of an invoice that was paid outside of Stripe."""
     if bill.state != "paid" or bill.stripe_id is None:
         return
-    twin = _existing(client, bill.stripe_id)
-    if twin is not None and twin.status == "open":
-        _pay_outside(client, bill, str(twin.id))
+    stripe_invoice = _existing(client, bill.stripe_id)
+    if stripe_invoice is not None and stripe_invoice.status == "open":
+        _pay_outside(client, bill, str(stripe_invoice.id))
 
 
 def _pay_outside(client: StripeClient, bill: InvoiceForCollection, twin_id: str) -> None:
@@ -162,18 +162,18 @@ def _find(client: StripeClient, bill: InvoiceForCollection, customer: str) -> tu
     Lists the customer's invoices instead of searching: search results may lag by a minute.
     """
     if bill.stripe_id is not None:
-        twin = _existing(client, bill.stripe_id)
+        stripe_invoice = _existing(client, bill.stripe_id)
         # A missing one was deleted because of its totals, before its replacement was created.
-        return twin, _RATES if twin else _LINES
-    for twin in client.v1.invoices.list({"customer": customer, "limit": 100}).auto_paging_iter():
-        if _metadata(twin).get("invoice_uuid") == str(bill.id) and twin.status != "void":
-            store_stripe_id(bill.id, str(twin.id))
-            return twin, _RATES
+        return stripe_invoice, _RATES if stripe_invoice else _LINES
+    for stripe_invoice in client.v1.invoices.list({"customer": customer, "limit": 100}).auto_paging_iter():
+        if _metadata(stripe_invoice).get("invoice_uuid") == str(bill.id) and stripe_invoice.status != "void":
+            store_stripe_id(bill.id, str(stripe_invoice.id))
+            return stripe_invoice, _RATES
     return None, _RATES
 
 
 def _draft(client: StripeClient, bill: InvoiceForCollection, customer: str, *, key: str, tax: str) -> stripe.Invoice:
-    twin = client.v1.invoices.create(
+    stripe_invoice = client.v1.invoices.create(
         {
             "customer": customer,
             "currency": bill.currency,
@@ -188,26 +188,30 @@ def _draft(client: StripeClient, bill: InvoiceForCollection, customer: str, *, k
         },
         {"idempotency_key": f"{key}-create-{tax}"},
     )
-    store_stripe_id(bill.id, str(twin.id))
-    return twin
+    store_stripe_id(bill.id, str(stripe_invoice.id))
+    return stripe_invoice
 
 
-def _complete(client: StripeClient, bill: InvoiceForCollection, twin: stripe.Invoice, *, key: str) -> stripe.Invoice:
+def _complete(
+    client: StripeClient, bill: InvoiceForCollection, stripe_invoice: stripe.Invoice, *, key: str
+) -> stripe.Invoice:
     """Add the missing lines to a draft; returns it with its totals."""
-    items = bill.items_with_tax_apart if _metadata(twin).get("tax") == _LINES else bill.items
-    there = client.v1.invoice_items.list({"invoice": str(twin.id), "limit": 100}).auto_paging_iter()
+    items = bill.items_with_tax_apart if _metadata(stripe_invoice).get("tax") == _LINES else bill.items
+    there = client.v1.invoice_items.list({"invoice": str(stripe_invoice.id), "limit": 100}).auto_paging_iter()
     done = {_metadata(item).get("line") for item in there}
     for number, item in enumerate(items, start=1):
         if str(number) not in done:
-            options: Any = {"idempotency_key": f"{key}-line-{number}-{twin.id}"}
-            client.v1.invoice_items.create(_item(client, bill, twin, item, number), options)
-    return client.v1.invoices.retrieve(str(twin.id))
+            options: Any = {"idempotency_key": f"{key}-line-{number}-{stripe_invoice.id}"}
+            client.v1.invoice_items.create(_item(client, bill, stripe_invoice, item, number), options)
+    return client.v1.invoices.retrieve(str(stripe_invoice.id))
 
 
-def _item(client: StripeClient, bill: InvoiceForCollection, twin: stripe.Invoice, item: Item, number: int) -> Any:
+def _item(
+    client: StripeClient, bill: InvoiceForCollection, stripe_invoice: stripe.Invoice, item: Item, number: int
+) -> Any:
     params: dict[str, Any] = {
-        "customer": str(twin.customer),
-        "invoice": str(twin.id),
+        "customer": str(stripe_invoice.customer),
+        "invoice": str(stripe_invoice.id),
         "amount": item.amount,
         "currency": bill.currency,
         "description": item.text,
@@ -233,12 +237,12 @@ def _tax_rate(client: StripeClient, tax: TaxKey) -> str:
 
 
 def _rebuild(
-    client: StripeClient, bill: InvoiceForCollection, customer: str, twin: stripe.Invoice, *, key: str
+    client: StripeClient, bill: InvoiceForCollection, customer: str, stripe_invoice: stripe.Invoice, *, key: str
 ) -> stripe.Invoice:
     """If Stripe's rounding differs by a cent, start again with the tax as lines, which is exact."""
-    if _metadata(twin).get("tax") == _LINES:
-        raise Permanent(f"total_differs: {twin.total} there, {bill.payable} here")
-    client.v1.invoices.delete(str(twin.id))
+    if _metadata(stripe_invoice).get("tax") == _LINES:
+        raise Permanent(f"total_differs: {stripe_invoice.total} there, {bill.payable} here")
+    client.v1.invoices.delete(str(stripe_invoice.id))
     plain = _complete(client, bill, _draft(client, bill, customer, key=key, tax=_LINES), key=key)
     if plain.total != bill.payable:
         raise Permanent(f"total_differs: {plain.total} there, {bill.payable} here")
@@ -251,33 +255,33 @@ def _correct(client: StripeClient, note: InvoiceForCollection) -> None:
         if note.corrects_all:
             return  # the corrected invoice was never sent to Stripe
         raise Temporary("invoice_not_at_stripe_yet")
-    twin = client.v1.invoices.retrieve(note.stripe_id)
-    if twin.status == "draft":
+    stripe_invoice = client.v1.invoices.retrieve(note.stripe_id)
+    if stripe_invoice.status == "draft":
         raise Temporary("invoice_not_at_stripe_yet")
-    if twin.status == "void":
+    if stripe_invoice.status == "void":
         return
     key = f"inv-{note.id}"
-    if note.corrects_all and not twin.amount_paid and not _credited(client, twin):
-        client.v1.invoices.void_invoice(str(twin.id), {}, {"idempotency_key": f"{key}-void"})
+    if note.corrects_all and not stripe_invoice.amount_paid and not _credited(client, stripe_invoice):
+        client.v1.invoices.void_invoice(str(stripe_invoice.id), {}, {"idempotency_key": f"{key}-void"})
         return
-    if str(note.id) in {_metadata(each).get("credit_note_uuid") for each in _credited(client, twin)}:
+    if str(note.id) in {_metadata(each).get("credit_note_uuid") for each in _credited(client, stripe_invoice)}:
         return
     amount = -note.payable
     params: dict[str, Any] = {
-        "invoice": str(twin.id),
+        "invoice": str(stripe_invoice.id),
         "amount": amount,
         "memo": note.number,
         "effective_at": int(note.issued_at.timestamp()),
         "metadata": {"credit_note_uuid": str(note.id)},
     }
-    if (given_back := amount - min(amount, twin.amount_remaining)) > 0:
-        params["out_of_band_amount"] = given_back  # a person decides how to refund
+    if (refunded := amount - min(amount, stripe_invoice.amount_remaining)) > 0:
+        params["out_of_band_amount"] = refunded  # a person decides how to refund
     typed: Any = params
     client.v1.credit_notes.create(typed, {"idempotency_key": f"{key}-credit"})
 
 
-def _credited(client: StripeClient, twin: stripe.Invoice) -> list[stripe.CreditNote]:
-    return list(client.v1.credit_notes.list({"invoice": str(twin.id), "limit": 100}).auto_paging_iter())
+def _credited(client: StripeClient, stripe_invoice: stripe.Invoice) -> list[stripe.CreditNote]:
+    return list(client.v1.credit_notes.list({"invoice": str(stripe_invoice.id), "limit": 100}).auto_paging_iter())
 
 
 def webhook(secret: str) -> Response:
@@ -339,18 +343,20 @@ def receive(client: StripeClient, received: inbox.Received) -> None:
 
 
 def _receive_status(client: StripeClient, stripe_id: str, *, is_failure: bool) -> None:
-    twin = _call(lambda: _existing(client, stripe_id))
-    if twin is None:
+    stripe_invoice = _call(lambda: _existing(client, stripe_id))
+    if stripe_invoice is None:
         return
     collected = Collected(
-        status=str(twin.status),
+        status=str(stripe_invoice.status),
         failed=is_failure,
-        amount_paid=twin.amount_paid,
-        paid_outside=getattr(twin, "amount_paid_off_stripe", None) or 0,
-        paid_at=twin.status_transitions.paid_at,
-        is_closed_here=CLOSED in _metadata(twin),
+        amount_paid=stripe_invoice.amount_paid,
+        paid_outside=getattr(stripe_invoice, "amount_paid_off_stripe", None) or 0,
+        paid_at=stripe_invoice.status_transitions.paid_at,
+        is_closed_here=CLOSED in _metadata(stripe_invoice),
     )
-    store_status(str(twin.id), invoice_uuid=_metadata(twin).get("invoice_uuid", ""), found=collected)
+    store_status(
+        str(stripe_invoice.id), invoice_uuid=_metadata(stripe_invoice).get("invoice_uuid", ""), found=collected
+    )
 
 
 def _existing(client: StripeClient, stripe_id: str) -> stripe.Invoice | None:

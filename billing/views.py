@@ -11,7 +11,7 @@ from sqlalchemy import select
 from billing.documents import is_verifiable
 from billing.models import Invoice, InvoiceLine, InvoiceRecord, Payment
 from billing.month import Loose, Month, MonthInvoice
-from billing.pdf import Told, line_title, tax_words
+from billing.pdf import EntryTexts, line_title, tax_words
 from billing.phrases import MILD, is_fault
 from billing.queries import BilledEntryText
 from billing.sentences import paragraph, sentence_or_code
@@ -30,7 +30,7 @@ from msp.words.vocabulary import word
 Row = dict[str, object]
 
 
-def ledger(invoice: Invoice, told: Told, *, as_seen_by: Person) -> Row:
+def ledger(invoice: Invoice, entry_texts: EntryTexts, *, as_seen_by: Person) -> Row:
     """What billing/_draft.html needs of an invoice."""
     sections: list[Row] = []
     for line in invoice.lines:
@@ -38,7 +38,7 @@ def ledger(invoice: Invoice, told: Told, *, as_seen_by: Person) -> Row:
         if not sections or sections[-1]["title"] != name:
             sections.append({"title": name, "lines": []})
         items: list[Row] = sections[-1]["lines"]  # type: ignore[assignment]
-        items.append(_line(line, told, links=may(as_seen_by, "desk")))
+        items.append(_line(line, entry_texts, links=may(as_seen_by, "desk")))
     taxes = [
         {"label": tax_words(row["name"], row["category"], Decimal(row["rate"])), "amount": row["amount"]}
         for row in invoice.taxes
@@ -46,12 +46,12 @@ def ledger(invoice: Invoice, told: Told, *, as_seen_by: Person) -> Row:
     return {"invoice": invoice, "sections": sections, "taxes": taxes}
 
 
-def _line(line: InvoiceLine, told: Told, *, links: bool) -> Row:
-    shares = [(told[share.entry_id], share) for share in line.entries if share.entry_id in told]
+def _line(line: InvoiceLine, entry_texts: EntryTexts, *, links: bool) -> Row:
+    shares = [(entry_texts[share.entry_id], share) for share in line.entries if share.entry_id in entry_texts]
     shares.sort(key=lambda pair: pair[0].on)
     return {
         "line": line,
-        "text": line_title(line, told),
+        "text": line_title(line, entry_texts),
         "mark": _mark(line.reasons),
         "entries": [
             {

@@ -62,7 +62,7 @@ def run() -> None:
 @click.option("--workers", default=web_server.WORKERS, show_default=True, help="Processes.")
 @click.option("--threads", default=web_server.THREADS, show_default=True, help="Threads of each process.")
 def web(bind: str, workers: int, threads: int) -> None:
-    """Serve pages, API and doors on 127.0.0.1:PORT (or --bind). Ends on SIGTERM, requests in hand first."""
+    """Serve pages, API and endpoints on 127.0.0.1:PORT (or --bind). Ends on SIGTERM, requests in hand first."""
     settings = _settings_with_servers()
     web_server.serve(
         lambda: _running(settings).load_app(settings), settings, bind=bind, workers=workers, threads=threads

@@ -13,7 +13,7 @@ from types import FrameType
 
 from msp import embedded
 
-HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Signals:
@@ -25,7 +25,7 @@ class Signals:
         for end in (self._read, self.write_end):
             os.set_blocking(end, False)
 
-    def hear(self, number: int, _frame: FrameType | None) -> None:
+    def handle(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal: all but SIGCHLD mean to stop."""
         self.stop += number != signal.SIGCHLD
 
@@ -48,7 +48,7 @@ class Signals:
 def caught_signals() -> Iterator[Signals]:
     """Catch SIGINT, SIGTERM, SIGHUP and SIGCHLD in this block; restores the previous handlers."""
     signals = Signals()
-    before = {number: signal.signal(number, signals.hear) for number in HEARD}
+    before = {number: signal.signal(number, signals.handle) for number in SIGNALS}
     woken = signal.set_wakeup_fd(signals.write_end, warn_on_full_buffer=False)
     try:
         yield signals
@@ -74,7 +74,7 @@ def fork(work: Callable[[], None]) -> int:
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        for number in HEARD:
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         embedded.end_with_parent(signal.SIGTERM)
         if os.getppid() == parent:

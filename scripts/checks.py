@@ -60,8 +60,8 @@ def everything(arguments: list[str]) -> int:
     mypy takes half a minute of one core, so it runs with low priority while pytest waits for its servers.
     """
     failed = [name for name, command in QUICK if not passes(name, command)]
-    with ThreadPoolExecutor(1) as aside:
-        types = aside.submit(passes, "types", ["mypy"], before=("nice",))
+    with ThreadPoolExecutor(1) as pool:
+        types = pool.submit(passes, "types", ["mypy"], before=("nice",))
         tests = run_tests(arguments)
         failed += [] if types.result() else ["types"]
     if failed:

@@ -40,7 +40,7 @@ OLD_WORDS = (
     (r"\bdoors?\b", "endpoint"),
     (r"\brooms?\b", "package"),
     (r"\blanes?\b", "priority"),
-    (r"\bheap\b|\bmend(?:s|ed|ing)?\b|\bbears being\b|\bwhoever\b|\banew\b|\baside\b", "plain words"),
+    (r"\bheap\b|\bmend(?:s|ed|ing)?\b|\bbears being\b|\bwhoever\b|\banew\b|(?<![</\"])\baside\b", "plain words"),
     (r"\bgoes out\b|\bin force\b|\bmade up desk\b", "plain words"),
     (r"\btwin\b|\bgiven_back\b|\bkeep_twin\b", "Stripe invoice, refund"),
     (r"\bpulse\b|\bSheet\b|\bHappened\b|\bAsker\b|\bPromised?\b", "heartbeat, ticket detail"),

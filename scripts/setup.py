@@ -37,7 +37,7 @@ class SetUpError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Update the checkout for running or for testing; returns a process exit code."""
-    if sys.version_info < (3, 11):  # noqa: UP036  # whoever calls may be older than what we support
+    if sys.version_info < (3, 11):  # noqa: UP036  # the caller's Python may be older than what we support
         print(
             f"Guardia needs Python 3.11 or newer; this is {sys.version.split()[0]}: set PYTHON in make", file=sys.stderr
         )

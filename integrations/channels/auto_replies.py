@@ -37,8 +37,8 @@ def request_auto_reply(
     place = said.place
     subject = uuid5(NAMESPACE_URL, f"{place.platform}:{said.external_id}")
     lock(event.kind, subject)
-    twin = select(StoredEvent.id).where(StoredEvent.kind == event.kind, StoredEvent.subject_id == subject)
-    if db.session.execute(twin).one_or_none() is None:
+    earlier = select(StoredEvent.id).where(StoredEvent.kind == event.kind, StoredEvent.subject_id == subject)
+    if db.session.execute(earlier).one_or_none() is None:
         made = event(
             platform=place.platform,
             workspace=place.workspace,

@@ -62,8 +62,8 @@ def thanked_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversat
     return _latest(said, author_id, or_(Ticket.status.in_(FINISHED), _answered()))
 
 
-def nudged_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
-    """The author's latest unfinished ticket of that channel: the one meant by "is anybody there?"."""
+def conversation_awaiting_answer(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
+    """The author's latest unfinished ticket of that channel: the one meant by "is anyone there?"."""
     return _latest(said, author_id, Ticket.status.not_in(FINISHED))
 
 

@@ -12,9 +12,9 @@ from integrations.channels.author_answers import answer_author
 from integrations.channels.auto_replies import note_refused, request_auto_reply
 from integrations.channels.conversations import (
     conversation_at,
+    conversation_awaiting_answer,
     conversation_of,
     make_current_ticket,
-    nudged_conversation,
     posted_in,
     thanked_conversation,
 )
@@ -52,7 +52,7 @@ from msp.tickets.messages import reply_from_chat
 from msp.tickets.models import Conversation, Message
 from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_ticket
-from msp.tickets.small_talk import is_acknowledgement, is_nudge, is_small_talk, is_thanks, own_words
+from msp.tickets.small_talk import asks_for_answer, is_acknowledgement, is_small_talk, is_thanks, own_words
 from msp.tickets.states import FINISHED
 from msp.tickets.subject import subject_of
 
@@ -192,8 +192,8 @@ def _add_to_ticket(
     note_channel_works(place)
     body = body_of(said, content)
     conversation = conversation_of(said, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)
-    if conversation is None and is_nudge(body):
-        conversation = nudged_conversation(said, author_id=author_id)
+    if conversation is None and asks_for_answer(body):
+        conversation = conversation_awaiting_answer(said, author_id=author_id)
     own = own_words(body) if said.quoted else body
     if (said.starts_thread or conversation is None) and not said.files and is_small_talk(own):
         conversation, outcome = _small_talk(said, conversation, author_id, body=own)

@@ -4,12 +4,12 @@ from msp.kernel.inbox_writer import Sought
 from msp.kernel.leases import URGENT, USUAL
 
 _IN = "c.platform = {0} and c.workspace = {1} and c.channel = {2}"
-_LANE = (
+_PRIORITY = (
     f"coalesce((select min(case when t.priority = 'urgent' then {URGENT} else {USUAL} end) from conversation c"  # noqa: S608
     f" join ticket t on t.id = c.ticket_id where {_IN} and %s), {USUAL})"
 )
-_LANE_IN_THREAD = _LANE % "c.thread = {3}"
-_LANE_IN_CHAT = _LANE % "t.status <> 'closed'"
+_PRIORITY_IN_THREAD = _PRIORITY % "c.thread = {3}"
+_PRIORITY_IN_CHAT = _PRIORITY % "t.status <> 'closed'"
 _IS_KNOWN = (
     f"exists (select 1 from conversation c where {_IN} and c.thread = {{3}})"  # noqa: S608
     " or exists (select 1 from message m where m.client_id = (select n.client_id from connection n"
@@ -23,8 +23,8 @@ def priority_in(platform: str, workspace: str, channel: str, thread: str | None)
     Without a `thread` any open ticket of the channel counts, for chats without threads.
     """
     if thread is None:
-        return Sought(_LANE_IN_CHAT, (platform, workspace, channel))
-    return Sought(_LANE_IN_THREAD, (platform, workspace, channel, thread))
+        return Sought(_PRIORITY_IN_CHAT, (platform, workspace, channel))
+    return Sought(_PRIORITY_IN_THREAD, (platform, workspace, channel, thread))
 
 
 def is_known(platform: str, workspace: str, channel: str, thread: str) -> Sought:

@@ -136,29 +136,29 @@ def _note_attempt(link: WorkspaceLink, external_id: str) -> None:
             identity.reference = {**identity.reference, "profile_at": clock.now().isoformat()}
 
 
-def _changes(person: Person, told: Json, profile: Profile, *, is_guest: bool) -> dict[str, Any]:
-    """The changes to a person; `told` holds the profile values of the last read."""
+def _changes(person: Person, known: Json, profile: Profile, *, is_guest: bool) -> dict[str, Any]:
+    """The changes to a person; `known` holds the profile values of the last read."""
     changes: dict[str, Any] = {}
-    if profile.name and _may_rename(person, told):
+    if profile.name and _may_rename(person, known):
         changes["name"] = profile.name
-    if profile.email and _may_readdress(person, told, profile.email):
+    if profile.email and _may_readdress(person, known, profile.email):
         changes["email"] = profile.email
-    if is_guest != person.is_guest and told.get("profile_guest", person.is_guest) == person.is_guest:
+    if is_guest != person.is_guest and known.get("profile_guest", person.is_guest) == person.is_guest:
         changes["is_guest"] = is_guest
     return changes
 
 
-def _may_rename(person: Person, told: Json) -> bool:
-    before = told.get("profile_name")
+def _may_rename(person: Person, known: Json) -> bool:
+    before = known.get("profile_name")
     if before is None:  # the profile was not stored when they were linked
         return not (was_added_by_hand(person.id) or was_edited_by_hand(person.id, "name"))
     return before == person.name and not was_edited_by_hand(person.id, "name")
 
 
-def _may_readdress(person: Person, told: Json, email: str) -> bool:
-    if person.email is not None and person.email != told.get("profile_email"):
+def _may_readdress(person: Person, known: Json, email: str) -> bool:
+    if person.email is not None and person.email != known.get("profile_email"):
         return False
     if account_of(person.id) is not None:
         return False
-    twin = find_by_email(email, client_id=person.client_id)
-    return twin is None or twin.id == person.id
+    same_address = find_by_email(email, client_id=person.client_id)
+    return same_address is None or same_address.id == person.id

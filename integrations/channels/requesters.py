@@ -177,9 +177,9 @@ def _author(person: Person) -> Author:
     return Author(person.id, person.locale, person.timezone, is_staff=person.is_staff, is_guest=person.is_guest)
 
 
-def _check(person: Person, client: Client, told: Json) -> None:
-    """Raise Refused if the author's messages may not open tickets; `told` is the reference of their identity."""
-    if not person.active or told.get("profile_active") is False:
+def _check(person: Person, client: Client, reference: Json) -> None:
+    """Raise Refused if the author's messages may not open tickets; `reference` is the reference of their identity."""
+    if not person.active or reference.get("profile_active") is False:
         raise Refused("person_inactive", locale=person.locale)
     if person.is_staff:
         return

@@ -166,15 +166,15 @@ class _Adapter(BotAdapter):
     async def send_activities(self, context: TurnContext, activities: list[Activity]) -> list[ResourceResponse]:
         for each in activities:
             if each.type != ActivityTypes.invoke_response:
-                raise NotImplementedError("messages are sent by the outbox")
+                raise RuntimeError("The bot adapter cannot send messages: the outbox sends them")
             self.answer = each.value
         return [ResourceResponse() for _ in activities]
 
     async def update_activity(self, context: TurnContext, activity: Activity) -> None:
-        raise NotImplementedError("messages are updated by the outbox")
+        raise RuntimeError("The bot adapter cannot update messages: the outbox updates them")
 
     async def delete_activity(self, context: TurnContext, reference: ConversationReference) -> None:
-        raise NotImplementedError("messages are never deleted")
+        raise RuntimeError("The bot adapter cannot delete messages")
 
 
 def _dict(value: Any) -> Json:

@@ -54,23 +54,23 @@ class Poster:
         address = self._resolved(target)
         try:
             with deadline(max(until - time.monotonic(), 0.1)):
-                status, told = self._exchange(target, address, body, headers)
+                status, sent = self._exchange(target, address, body, headers)
         except ssl.SSLCertVerificationError as wrong:
             raise Temporary("certificate_not_trusted") from wrong
         except (OSError, http.client.HTTPException) as fault:
             raise Temporary("no_answer") from fault
         if 200 <= status < 300:
             return status
-        raise failure(status, told)
+        raise failure(status, sent)
 
     def _exchange(
         self, target: WebAddress, address: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, object]]:
         context = ssl.create_default_context() if target.scheme == "https" else None
         line = _Pinned(target.host, target.port, address=address, context=context, timeout=self.timeout)
-        told = {"Content-Type": "application/json", "User-Agent": "Guardia", "Connection": "close", **headers}
+        sent = {"Content-Type": "application/json", "User-Agent": "Guardia", "Connection": "close", **headers}
         try:
-            line.request("POST", target.path, body, told)
+            line.request("POST", target.path, body, sent)
             answer = line.getresponse()
             return answer.status, dict(answer.headers)
         finally:

@@ -141,9 +141,9 @@ def verify(path: Path, passphrase: str) -> BackupManifest:
     if manifest is None:
         raise BackupError("The backup is cut off: it has no manifest")
     found = {name: (size, digest.hexdigest()) for name, (size, digest) in tables.items()}
-    told = {name: (table.size, table.sha256) for name, table in manifest.tables.items() if table.size}
-    if found != told:
-        differ = sorted(name for name in found.keys() | told.keys() if found.get(name) != told.get(name))
+    expected = {name: (table.size, table.sha256) for name, table in manifest.tables.items() if table.size}
+    if found != expected:
+        differ = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
         raise BackupError(f"The backup is damaged or was changed: {', '.join(differ)}")
     if (files["count"], files["bytes"], wrong) != (manifest.files, manifest.file_bytes, manifest.damaged):
         raise BackupError("The backup is damaged or was changed: its stored files")
@@ -174,11 +174,11 @@ def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
 
 def _manifest(raw: bytes) -> BackupManifest:
     try:
-        told = json.loads(raw)
-        if told["format"] != FORMAT:
-            raise BackupError(f"The backup has format {told['format']}, which this version does not read")
+        manifest = json.loads(raw)
+        if manifest["format"] != FORMAT:
+            raise BackupError(f"The backup has format {manifest['format']}, which this version does not read")
         return BackupManifest(
-            **told | {"tables": {name: BackupTable(**table) for name, table in told["tables"].items()}}
+            **manifest | {"tables": {name: BackupTable(**table) for name, table in manifest["tables"].items()}}
         )
     except (ValueError, TypeError, KeyError) as fault:
         raise BackupError("The manifest of the backup cannot be read") from fault

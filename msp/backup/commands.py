@@ -72,9 +72,9 @@ def save(settings: Settings, file: str, *, encrypt: bool | None, passphrase_file
 def check(settings: Settings, file: str, *, passphrase_file: str | None) -> None:
     """Verify a backup and report its content; raises BackupError if it is damaged."""
     with _errors_as_backup_errors():
-        told = archive.verify(Path(file), Unlocking(settings, passphrase_file).to_open(Path(file)))
-    _say(f"Whole, and as it was written: {_what(told)}.")
-    _report_faults(told)
+        manifest = archive.verify(Path(file), Unlocking(settings, passphrase_file).to_open(Path(file)))
+    _say(f"Whole, and as it was written: {_what(manifest)}.")
+    _report_faults(manifest)
 
 
 def restore(settings: Settings, file: Path, *, passphrase_file: str | None, replaces: bool, other_keys: bool) -> None:
@@ -84,9 +84,11 @@ def restore(settings: Settings, file: Path, *, passphrase_file: str | None, repl
     with _errors_as_backup_errors():
         passphrase = Unlocking(settings, passphrase_file).to_open(file)
         with embedded.running(settings):
-            told = restoring.restore(settings, file, passphrase=passphrase, replaces=replaces, other_keys=other_keys)
-    _say(f"Restored: {_what(told)}.")
-    _report_faults(told)
+            manifest = restoring.restore(
+                settings, file, passphrase=passphrase, replaces=replaces, other_keys=other_keys
+            )
+    _say(f"Restored: {_what(manifest)}.")
+    _report_faults(manifest)
 
 
 def take_keys(settings: Settings, file: Path, folder: Path, *, passphrase_file: str | None) -> None:

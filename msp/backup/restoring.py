@@ -26,7 +26,7 @@ from msp.backup.errors import BackupError
 from msp.config import Settings, libpq_url
 from msp.kernel import migrate
 
-ASIDE = "before_restore"  # name of the previous schema until the restore commits
+FORMER_SCHEMA = "before_restore"  # name of the previous schema until the restore commits
 
 
 def restore(settings: Settings, path: Path, *, passphrase: str, replaces: bool, other_keys: bool) -> BackupManifest:
@@ -129,10 +129,10 @@ def _has_rows(owner: tables.Connection) -> bool:
 def _empty_schema(owner: tables.Connection) -> Iterator[None]:
     """Provide an empty schema inside the block; the previous one is restored unless the block drops it."""
     with owner.transaction():
-        owner.execute(f"alter schema public rename to {ASIDE}".encode())
+        owner.execute(f"alter schema public rename to {FORMER_SCHEMA}".encode())
         owner.execute("create schema public")
         owner.execute("grant usage on schema public to public")  # as in every new database
-        _move_extensions(owner, ASIDE, "public")
+        _move_extensions(owner, FORMER_SCHEMA, "public")
     try:
         yield
     except BaseException:
@@ -142,17 +142,17 @@ def _empty_schema(owner: tables.Connection) -> Iterator[None]:
 
 def _undo_cut_off(owner: tables.Connection) -> None:
     """Undo an interrupted restore."""
-    if owner.execute("select from pg_namespace where nspname = %s", [ASIDE]).fetchone() is None:
+    if owner.execute("select from pg_namespace where nspname = %s", [FORMER_SCHEMA]).fetchone() is None:
         return
     if _has_rows(owner):
         raise BackupError(
-            f"A restore was cut off, and the desk was used since: its former data are in the schema {ASIDE}. "
+            f"A restore was cut off, and the desk was used since: its former data are in the schema {FORMER_SCHEMA}. "
             "Drop the one you do not want, public or that one, manually"
         )
     with owner.transaction():
-        _move_extensions(owner, "public", ASIDE)
+        _move_extensions(owner, "public", FORMER_SCHEMA)
         owner.execute("drop schema public cascade")
-        owner.execute(f"alter schema {ASIDE} rename to public".encode())
+        owner.execute(f"alter schema {FORMER_SCHEMA} rename to public".encode())
 
 
 def _move_extensions(owner: tables.Connection, here: str, there: str) -> None:
@@ -176,7 +176,7 @@ def _load(source: _Source, owner: tables.Connection, files: Files, *, keys_into:
                         files.add(rest, content, digest=source.manifest.damaged.get(rest, rest))
             loading.finish()
             files.put_in_place()
-            owner.execute(f"drop schema {ASIDE} cascade".encode())
+            owner.execute(f"drop schema {FORMER_SCHEMA} cascade".encode())
             replaced = keys.keep(keys_into, taken)
     except BaseException:
         keys.put_back(keys_into, replaced)

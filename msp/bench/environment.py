@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE = 240.0  # seconds; a first start loads demo data
+TIMEOUT = 240.0  # seconds; a first start loads demo data
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -56,7 +56,7 @@ def answers(port: int, path: str, *, process: subprocess.Popen[bytes], log: Path
     """Wait for a 200; returns the seconds it took."""
     began = time.monotonic()
     while not _is_ok(port, path):
-        if process.poll() is not None or time.monotonic() - began > PATIENCE:
+        if process.poll() is not None or time.monotonic() - began > TIMEOUT:
             raise RuntimeError(f"nothing answers at {path}; it printed: {log.read_text()[-3000:]}")
         time.sleep(0.02)
     return time.monotonic() - began

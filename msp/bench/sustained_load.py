@@ -25,10 +25,10 @@ RATE = 200.0
 SECONDS = 600.0
 ACK_P99, BACKLOG = 100.0, 30.0  # milliseconds; seconds
 RUSH = 400  # tickets requested at once, to find the capacity
-PATIENCE = 180.0
+TIMEOUT = 180.0
 OVERLOAD, OVERLOAD_SECONDS = 2.0, 300.0  # times the workers' capacity
 OVERLOAD_SLOWEST = 1000.0  # milliseconds
-OVERLOAD_PATIENCE = 1200.0  # seconds within which the backlog is processed
+OVERLOAD_TIMEOUT = 1200.0  # seconds within which the backlog is processed
 GENERAL = "C0GENERAL"
 
 
@@ -50,7 +50,7 @@ def _steady(
     say(f"Events at {pace} …")
     with _watching(database_url) as seen:
         sample = open_loop(port, stream.events(int(RATE * seconds)), rate=RATE)
-    seen.drained = _until_done(database_url, patience=OVERLOAD_PATIENCE)
+    seen.drained = _until_done(database_url, timeout=OVERLOAD_TIMEOUT)
     acks, made = sample.quantile(0.99), f"{stream.opened} tickets, {stream.said} more messages on them"
     return [
         BenchFigure(f"Slack events at {pace}, p99", acks, "ms", ACK_P99, _acks(sample)),
@@ -72,7 +72,7 @@ def _overload(port: int, stream: "Stream", database_url: str, ceiling: float, *,
     say(f"Events at {pace} ({rate:.0f}/s) …")
     with _watching(database_url) as seen:
         sample = open_loop(port, stream.rush(int(rate * OVERLOAD_SECONDS)), rate=rate)
-    seen.drained = _until_done(database_url, patience=OVERLOAD_PATIENCE)
+    seen.drained = _until_done(database_url, timeout=OVERLOAD_TIMEOUT)
     detail = f"{_acks(sample)}; at most {seen.waiting} rows waited, worked off {seen.drained:.0f} s after the last"
     return [
         BenchFigure(f"Slack events at {pace}, p99", sample.quantile(0.99), "ms", ACK_P99, detail),
@@ -202,12 +202,12 @@ def _ceiling(port: int, stream: Stream, database_url: str) -> float:
     return RUSH / (time.monotonic() - began)
 
 
-def _until_done(database_url: str, *, patience: float = PATIENCE) -> float:
+def _until_done(database_url: str, *, timeout: float = TIMEOUT) -> float:
     began = time.monotonic()
     with psycopg.connect(database_url, autocommit=True) as owner:
         while _waiting(owner)[0]:
-            if time.monotonic() - began > patience:
-                raise RuntimeError(f"{_waiting(owner)[0]} rows still wait after {patience:.0f} s")
+            if time.monotonic() - began > timeout:
+                raise RuntimeError(f"{_waiting(owner)[0]} rows still wait after {timeout:.0f} s")
             time.sleep(0.1)
     return time.monotonic() - began
 

@@ -32,7 +32,7 @@ DUE, ROUNDS = 500, 7
 BURST = 10_000
 WORKERS = 2
 SPREAD = 15  # seconds over which steps fall due while workers run
-PATIENCE = 120.0
+TIMEOUT = 120.0
 
 _OPEN = """
 insert into sla_clock (id, client_id, ticket_id, calendar_id, kind, budget_seconds, started_at, due_at, next_step_at)
@@ -142,12 +142,12 @@ def _latency(owner: psycopg.Connection[tuple[object, ...]], *, say: Say) -> floa
     _fall_due(owner, DUE, after=2, spread=SPREAD)
     seen: dict[object, float] = {}
     began = time.monotonic()
-    while len(seen) < DUE and time.monotonic() - began < PATIENCE:
+    while len(seen) < DUE and time.monotonic() - began < TIMEOUT:
         query = b"select clock_id, extract(epoch from clock_timestamp() - due_at)::float8 from sla_step"
         for clock_id, late in owner.execute(query):
             seen.setdefault(clock_id, float(str(late)))
         time.sleep(0.05)
-    return max(seen.values()) if len(seen) == DUE else PATIENCE
+    return max(seen.values()) if len(seen) == DUE else TIMEOUT
 
 
 def _burst(owner: psycopg.Connection[tuple[object, ...]], *, say: Say) -> float:
@@ -156,12 +156,12 @@ def _burst(owner: psycopg.Connection[tuple[object, ...]], *, say: Say) -> float:
     owner.execute("truncate sla_step")
     _fall_due(owner, BURST, after=0, spread=0)
     began = time.monotonic()
-    while time.monotonic() - began < PATIENCE:
+    while time.monotonic() - began < TIMEOUT:
         row = owner.execute(b"select count(*) from sla_step").fetchone()
         if row is not None and row[0] == BURST:
             return time.monotonic() - began
         time.sleep(0.1)
-    return PATIENCE
+    return TIMEOUT
 
 
 def _fall_due(owner: psycopg.Connection[tuple[object, ...]], count: int, *, after: int, spread: int) -> None:

@@ -90,7 +90,7 @@ class Platform:
     icon: str
     capabilities: Capabilities
     full_name: str = ""
-    """Where there is room for it, such as Microsoft Teams."""
+    """The long name, such as Microsoft Teams."""
     service: str = ""
     """Who refused or did not answer, in a failure message."""
     reply_by: str

@@ -15,7 +15,7 @@ Use = Literal["required", "install", "optional"]
 
 @dataclass(frozen=True, slots=True)
 class SettingType:
-    """What a value is: `parse` returns it and raises ValueError for another; `mend` says how to write one."""
+    """What a value is: `parse` returns it and raises ValueError for another; `fix` says how to write one."""
 
     name: str
     parse: Callable[[str], str] = str

@@ -294,7 +294,7 @@ def _declared_values(reader: EnvironmentReader, env: Environment) -> dict[str, s
 
 
 def _declared_value(reader: EnvironmentReader, env: Environment, setting: Setting) -> str:
-    value = reader.parsed(setting.name, setting.type.parse, "", setting.type.mend)
+    value = reader.parsed(setting.name, setting.type.parse, "", setting.type.fix)
     if value and setting.type.is_web_address and env == "production":
         _refuse_clear_text(reader, setting.name, value)
     return value

@@ -1,7 +1,7 @@
 """Contracts: what is promised and what it costs.
 
 - `actions`: add, change and end contracts; dated terms
-- `queries`: the contract in force, and what it promises
+- `queries`: the current contract, and its SLA targets
 - `service_level`: SLA targets as a value; pure
 - `escalation_policy`: escalation steps as a value; pure
 - `kinds`: the kinds of contract, their terms and how they are priced; pure

@@ -68,7 +68,7 @@ def disk_has_space(settings: Settings) -> Iterator[Finding]:
     home = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     free = shutil.disk_usage(home).free
     text = f"{free / 1e9:.1f} GB are free for {settings.home}"
-    yield Finding("ok", text) if free > LEAST_DISK else Finding("fault", text, "Make room: at least 1 GB")
+    yield Finding("ok", text) if free > LEAST_DISK else Finding("fault", text, "Free at least 1 GB")
 
 
 def pages_are_built(settings: Settings) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from msp.clients.platforms import Host, platforms, setting_value
 from msp.config import Settings
 from msp.doctor.finding import Check, Finding
 
-PATIENCE = 3.0  # seconds per service
+TIMEOUT = 3.0  # seconds per service
 PORTS = {"https": 443, "http": 80, "smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -47,7 +47,7 @@ def _fault(url: str) -> str:
     except ssl.SSLCertVerificationError as fault:
         return f"its certificate is not valid ({fault.verify_message})"
     except TimeoutError:
-        return f"no answer within {PATIENCE:.0f} s"
+        return f"no answer within {TIMEOUT:.0f} s"
     except (OSError, smtplib.SMTPException) as fault:
         return str(getattr(fault, "strerror", None) or fault)
     return ""
@@ -55,14 +55,14 @@ def _fault(url: str) -> str:
 
 def _touch(parts: SplitResult) -> None:
     host = parts.hostname or ""
-    with socket.create_connection((host, parts.port or PORTS[parts.scheme]), timeout=PATIENCE) as line:
+    with socket.create_connection((host, parts.port or PORTS[parts.scheme]), timeout=TIMEOUT) as line:
         if parts.scheme == "https":
             ssl.create_default_context().wrap_socket(line, server_hostname=host).close()
 
 
 def _check_smtp(parts: SplitResult) -> None:
     dial = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-    with dial(parts.hostname or "", parts.port or PORTS[parts.scheme], timeout=PATIENCE) as line:
+    with dial(parts.hostname or "", parts.port or PORTS[parts.scheme], timeout=TIMEOUT) as line:
         if parts.scheme == "smtp+starttls":
             line.starttls(context=ssl.create_default_context())
         line.noop()

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from msp.config import Settings
 from msp.embedded.home import HomeInUse, alone
 from msp.embedded.postgres import ensure_database, postgres_answers, start_postgres
-from msp.embedded.process import PATIENCE, EmbeddedServerError, ServerProcess, end_with_parent, wait_until
+from msp.embedded.process import TIMEOUT, EmbeddedServerError, ServerProcess, end_with_parent, wait_until
 from msp.embedded.valkey import start_valkey, valkey_answers
 
 __all__ = [
@@ -41,7 +41,7 @@ def running(settings: Settings, *, durable: bool = True) -> Iterator[None]:
         return
     with ExitStack() as stack:
         try:
-            stack.enter_context(alone(settings, purpose="command", patience=PATIENCE))
+            stack.enter_context(alone(settings, purpose="command", timeout=TIMEOUT))
         except HomeInUse as other:
             if other.purpose != "run":
                 raise

@@ -25,14 +25,14 @@ class HomeInUse(Exception):  # a refusal, not a failure
 
 
 @contextmanager
-def alone(settings: Settings, *, purpose: str, patience: float = 30.0) -> Iterator[None]:
+def alone(settings: Settings, *, purpose: str, timeout: float = 30.0) -> Iterator[None]:
     """Lock MSP_HOME for this process and its forks, or raise HomeInUse.
 
-    Waits `patience` seconds for a short command, or for the remains of a killed installation; does not wait for a
+    Waits `timeout` seconds for a short command, or for the remains of a killed installation; does not wait for a
     running one.
     """
     path = make_runtime_dir(settings) / "lock"
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as handle:
         while not _locked(handle):
             other = _holder(handle)

@@ -20,7 +20,7 @@ from psycopg import sql
 
 from msp.config import Settings
 from msp.embedded.home import make_runtime_dir
-from msp.embedded.process import PATIENCE, EmbeddedServerError, ServerProcess, log_file, spawn
+from msp.embedded.process import TIMEOUT, EmbeddedServerError, ServerProcess, log_file, spawn
 
 SYSTEM_USER = "embedded_postgres"  # system user for PostgreSQL if we are root, which it refuses
 OPTIONS = {
@@ -141,11 +141,11 @@ def _end_left_over(data: Path) -> None:
         except (psutil.Error, ValueError):
             process = None
         if process is not None and _works_on(process, data):
-            _end([process], signal.SIGINT, patience=PATIENCE)
+            _end([process], signal.SIGINT, timeout=TIMEOUT)
         else:
             mark.unlink(missing_ok=True)
     orphans = [process for process in psutil.process_iter() if _works_on(process, data)]
-    _end(orphans, signal.SIGQUIT, patience=ORPHANS)
+    _end(orphans, signal.SIGQUIT, timeout=ORPHANS)
 
 
 def _works_on(process: psutil.Process, data: Path) -> bool:
@@ -158,9 +158,9 @@ def _works_on(process: psutil.Process, data: Path) -> bool:
         return False
 
 
-def _end(processes: list[psutil.Process], number: signal.Signals, *, patience: float) -> None:
-    """Send a signal to the processes and wait; kill them after `patience` seconds."""
-    for each, seconds in ((number, patience), (signal.SIGQUIT, ORPHANS), (signal.SIGKILL, PATIENCE)):
+def _end(processes: list[psutil.Process], number: signal.Signals, *, timeout: float) -> None:
+    """Send a signal to the processes and wait; kill them after `timeout` seconds."""
+    for each, seconds in ((number, timeout), (signal.SIGQUIT, ORPHANS), (signal.SIGKILL, TIMEOUT)):
         for process in filter(_is_running, processes):
             try:
                 process.send_signal(each)

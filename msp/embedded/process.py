@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msp.config import Settings
 
-PATIENCE = 120.0  # seconds; after a crash the server replays its log first
+TIMEOUT = 120.0  # seconds; after a crash the server replays its log first
 LARGEST_LOG = 5_000_000  # bytes
 _PRCTL = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
@@ -35,21 +35,21 @@ class ServerProcess:
 
     def wait(self) -> None:
         """Wait until the server answers; raises EmbeddedServerError if it ends or never does."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not self.is_ready():
             if self.process.poll() is not None:
                 raise EmbeddedServerError(f"{self.name} did not start; {self.log} ends with:\n{_tail(self.log)}")
             if time.monotonic() > deadline:
                 self.stop()
-                raise EmbeddedServerError(f"{self.name} did not answer within {PATIENCE:.0f} s; see {self.log}")
+                raise EmbeddedServerError(f"{self.name} did not answer within {TIMEOUT:.0f} s; see {self.log}")
             time.sleep(0.01)
 
-    def stop(self, *, patience: float = 20.0) -> None:
-        """Stop the server; kill it after `patience` seconds."""
+    def stop(self, *, timeout: float = 20.0) -> None:
+        """Stop the server; kill it after `timeout` seconds."""
         if self.process.poll() is None:
             self.process.send_signal(self.stop_signal)
         try:
-            self.process.wait(patience)
+            self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -84,10 +84,10 @@ def end_with_parent(stop_signal: signal.Signals) -> None:
 
 def wait_until(is_so: Callable[[], bool], what: str) -> None:
     """Wait for a condition; raises EmbeddedServerError after two minutes."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_so():
         if time.monotonic() > deadline:
-            raise EmbeddedServerError(f"waited {PATIENCE:.0f} s in vain for {what}")
+            raise EmbeddedServerError(f"waited {TIMEOUT:.0f} s in vain for {what}")
         time.sleep(0.05)
 
 

@@ -10,7 +10,7 @@ from msp.kernel import wake
 
 log = logging.getLogger(__name__)
 
-WORKERS, TICKS = "pulse:workers", "pulse:ticks"
+WORKERS, TICKS = "heartbeat:workers", "heartbeat:ticks"
 ALIVE = 15.0  # seconds after which a silent worker is not counted as alive
 _FORGOTTEN = 86_400.0  # seconds
 

@@ -59,7 +59,7 @@ def store(
 
     `priority` is one of msp.kernel.leases, or what finds it out (system scope). With `only_if` it is stored where that
     holds, or where something waits under the same key that may make it hold. It is a transaction of its own, whatever
-    unit of work is in force; messages that come together share one (msp/kernel/inbox_writer.py).
+    unit of work is active; messages that come together share one (msp/kernel/inbox_writer.py).
     """
     values: Json = {
         "source": source,

@@ -139,15 +139,15 @@ class Crew:
             self._bells[name].notify_all()
             return self._resting[name] > 0
 
-    def stop(self, *, patience: float) -> None:
-        """Finish the current work and take no more; wait at most `patience` seconds in all.
+    def stop(self, *, timeout: float) -> None:
+        """Finish the current work and take no more; wait at most `timeout` seconds in all.
 
         Work that takes longer keeps its lease until it ends: it may still succeed, so no other worker may repeat it.
         """
         self._stop.set()
         for name in self._bells:
             self.look(name)
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
         self._idle.set()
@@ -254,7 +254,7 @@ def run_worker(app: Flask) -> None:
                 time.sleep(1)
     finally:
         wake.answer_here(None)
-        _crew.stop(patience=20)
+        _crew.stop(timeout=20)
         _crew = None
 
 

@@ -45,7 +45,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """A period of a layer that somebody else takes over, whoever's turn it is; the later of two wins."""
+    """A period of a layer in which another person is on call, independent of the rotation; the later of two wins."""
 
     layer_id: UUID
     person_id: UUID

@@ -122,8 +122,8 @@ def _check(person: Person, changes: dict[str, object]) -> None:
         raise Invalid(fields={name: codes for name, codes in wrong.items() if codes})
     email = changes.get("email")
     if isinstance(email, str):
-        twin = find_by_email(email, client_id=person.client_id)
-        if twin is not None and twin.id != person.id:
+        same_address = find_by_email(email, client_id=person.client_id)
+        if same_address is not None and same_address.id != person.id:
             raise Conflict("email_in_use")
 
 

@@ -30,7 +30,7 @@ FIRST_ROLES = {"admin": "administrator", "staff": "technician"}
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whoever came with a token: the person it acts as, the token's role, and a restricted person's clients."""
+    """The holder of a token: the person it acts as, the token's role, and a restricted person's clients."""
 
     person: Person
     role: str

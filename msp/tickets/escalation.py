@@ -21,11 +21,11 @@ from msp.tickets.models import Ticket
 log = logging.getLogger(__name__)
 
 BATCH = 100
-ASIDE = timedelta(seconds=60)
+SKIP_FOR = timedelta(seconds=60)
 # A literal, not a parameter: otherwise a prepared plan could not use the partial index.
 _RUNNING = text("sla_clock.state = 'running'")
 
-_aside: dict[UUID, datetime] = {}  # tickets whose steps failed in this process, and until when they are skipped
+_skipped_until: dict[UUID, datetime] = {}  # tickets whose steps failed in this process, and until when they are skipped
 
 
 def take_due_steps() -> int:
@@ -61,7 +61,7 @@ def _take_alone(ticket_id: UUID) -> int:
         return _take(limit=1, only=ticket_id)
     except Exception:
         log.exception("a ticket's steps failed", extra={"ticket": str(ticket_id)})
-        _aside[ticket_id] = time.now() + ASIDE
+        _skipped_until[ticket_id] = time.now() + SKIP_FOR
         return 0
 
 
@@ -100,9 +100,9 @@ def _lock_due(at: datetime, *, limit: int, only: UUID | None) -> Collection[Tick
 
 
 def _is_with_us(at: datetime) -> ColumnElement[bool]:
-    for ticket_id in [ticket_id for ticket_id, until in _aside.items() if until <= at]:
-        del _aside[ticket_id]
-    return Clock.ticket_id.not_in(list(_aside)) if _aside else true()
+    for ticket_id in [ticket_id for ticket_id, until in _skipped_until.items() if until <= at]:
+        del _skipped_until[ticket_id]
+    return Clock.ticket_id.not_in(list(_skipped_until)) if _skipped_until else true()
 
 
 def _record(taken: Iterable[TakenStep], *, at: datetime) -> None:

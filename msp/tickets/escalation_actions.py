@@ -176,7 +176,7 @@ def _call(ticket: Ticket, moment: DueStep, rung: PlannedStep, *, at: datetime) -
 
 
 def _auto_assign(ticket: Ticket, who: Sequence[str], *, at: datetime) -> None:
-    """Assign the ticket to the named person or to whoever is on call; if there is none it is not changed."""
+    """Assign the ticket to the named person or to the person on call; if there is none it is not changed."""
     wanted = person_of(who[0])
     person = next((each for each in staff() if each.id == wanted), None) if wanted else first_on_call(at)
     if person is not None:

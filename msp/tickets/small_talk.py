@@ -16,7 +16,7 @@ from msp.tickets.still_failing import says_still_failing
 
 _LONGEST = 300
 _WITH_GREETING = frozenset({"greeting", "question", "courtesy", "smile", "neutral"})
-_WITH_NUDGE = _WITH_GREETING | {"attention"}
+_WITH_ATTENTION = _WITH_GREETING | {"attention"}
 _SMALL_TALK = frozenset({"greeting", "thanks", "acknowledgement", "courtesy", "smile"})
 _GREETING_EMOJI = frozenset("👋🤗🙋")
 _THANKS_EMOJI = frozenset("🙏🙇💐")
@@ -45,10 +45,10 @@ def is_small_talk(text: str) -> bool:
     return bool(kinds & _SMALL_TALK) and "attention" not in kinds
 
 
-def is_nudge(text: str) -> bool:
+def asks_for_answer(text: str) -> bool:
     """Whether a text only asks for a reply: «¿hay alguien?», «hola??»."""
     kinds = _kinds(text)
-    return kinds <= _WITH_NUDGE and ("attention" in kinds or ("greeting" in kinds and "?" in text))
+    return kinds <= _WITH_ATTENTION and ("attention" in kinds or ("greeting" in kinds and "?" in text))
 
 
 def is_acknowledgement(text: str) -> bool:
@@ -78,7 +78,7 @@ def _kinds(text: str) -> frozenset[str]:
     asks = "?" in plain or "¿" in plain
     words = [_known(_squeezed(word)) for word in re.findall(r"[^\W_]+|\+1|[#@$%&/\\=<>+*|]", plain.replace("'", ""))]
     kinds = _cover(" ".join(words))
-    if kinds is None or (asks and not kinds | found <= _WITH_NUDGE):
+    if kinds is None or (asks and not kinds | found <= _WITH_ATTENTION):
         return frozenset()
     return frozenset(kinds | found)
 
@@ -163,9 +163,9 @@ _VOCABULARY = frozenset(
 ) | {_squeezed(name) for name in GIVEN_NAMES}
 
 __all__ = [
+    "asks_for_answer",
     "is_acknowledgement",
     "is_greeting",
-    "is_nudge",
     "is_small_talk",
     "is_small_talk_reply",
     "is_thanks",

@@ -60,4 +60,4 @@ def _people(who: Iterable[str], names: Names) -> str:
 
 def _somebody(who: str, names: Names) -> str:
     person_id = person_of(who)
-    return word(who, "hearer") if person_id is None else names.get(person_id, "–")
+    return word(who, "recipient") if person_id is None else names.get(person_id, "–")

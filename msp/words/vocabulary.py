@@ -73,11 +73,11 @@ WORDS = {
         "team": said("macro scope", "team"),
         "client": said("macro scope", "client"),
     },
-    "hearer": {
-        "assignee": said("hearer", "assignee"),
-        "lead": said("hearer", "team leads"),
-        "on_call": said("hearer", "person on call"),
-        "client_manager": said("hearer", "client managers"),
+    "recipient": {
+        "assignee": said("recipient", "assignee"),
+        "lead": said("recipient", "team leads"),
+        "on_call": said("recipient", "person on call"),
+        "client_manager": said("recipient", "client managers"),
     },
     "way": {"console": said("way", "console"), "chat": said("way", "chat"), "mail": said("way", "email")},
     "moment": {

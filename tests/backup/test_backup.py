@@ -266,13 +266,13 @@ def test_a_restore_that_is_killed_leads_back_too(app: Flask, desk: Settings, emp
             [*MSP, "restore", str(path), "--replace"], env=told(empty), stderr=subprocess.DEVNULL
         )
         with as_root(empty) as root:
-            aside = "select count(*) from pg_namespace where nspname = 'before_restore'"
-            while root.execute(aside).fetchone() == (0,) and process.poll() is None:
+            schema = "select count(*) from pg_namespace where nspname = 'before_restore'"
+            while root.execute(schema).fetchone() == (0,) and process.poll() is None:
                 time.sleep(0.002)
             time.sleep(0.6 * number)
             process.send_signal(signal.SIGKILL)
             process.wait()
-            killed_at += root.execute(aside).fetchone() == (1,)
+            killed_at += root.execute(schema).fetchone() == (1,)
     assert killed_at >= 1  # in the middle
     ran = subprocess.run([*MSP, "restore", str(path)], env=told(empty), capture_output=True, text=True, check=False)
     assert ran.returncode == 1 and "not empty" in ran.stderr, ran.stderr

@@ -19,7 +19,7 @@ from simulators.teams.server import APP_ID, APP_PASSWORD, HOME_TENANT, create_te
 from tests.world import World, sign_in
 from wsgi import create_app
 
-PATIENCE = 8000  # ms
+TIMEOUT = 8000  # ms
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 
@@ -65,7 +65,7 @@ def served(app: Flask, settings: Settings, world: World) -> Iterator[Served]:
     ringing = _ring(crew)
     yield Served(f"http://127.0.0.1:{server.server_port}", mine)
     ringing.set()
-    crew.stop(patience=10)
+    crew.stop(timeout=10)
     server.shutdown()
     server.server_close()
     signing_in.close()
@@ -84,7 +84,7 @@ def signed_in(chromium: Browser, served: Served) -> Iterator[Callable[[Person], 
         value = client.get_cookie("guardia")
         assert value is not None
         context = chromium.new_context(locale="es-ES")
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT)
         context.add_cookies([{"name": "guardia", "value": value.value, "url": served.url}])
         contexts.append(context)
         return context

@@ -19,7 +19,7 @@ from tests.channels.cast import MARTA, Actor
 from tests.channels.driver import Driver, Seen, Where
 from tests.world import World
 
-PATIENCE = 20  # seconds until a call that the platform's limits refused is tried again, at most
+TIMEOUT = 20  # seconds until a call that the platform's limits refused is tried again, at most
 BEFORE_LONG = timedelta(minutes=2)  # longer than messages are grouped into one ticket
 
 
@@ -37,7 +37,7 @@ class Desk:
         self.drain()
         while self.driver.throttled() != refused:
             refused = self.driver.throttled()
-            for _ in range(PATIENCE):
+            for _ in range(TIMEOUT):
                 clock.advance(timedelta(seconds=1))
                 if self.drain():
                     break

@@ -101,7 +101,7 @@ def test_a_disk_that_is_nearly_full(settings: Settings, monkeypatch: pytest.Monk
     assert faults(settings, machine.disk_has_space) == {}
     monkeypatch.setattr(machine, "LEAST_DISK", 10**18)
     what, fix = one(faults(settings, machine.disk_has_space))
-    assert "are free for" in what and fix.startswith("Make room")
+    assert "are free for" in what and fix.startswith("Free at least")
 
 
 def test_pages_that_nobody_built(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

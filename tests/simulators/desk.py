@@ -81,7 +81,7 @@ def playing(settings: Settings, home: Path) -> Iterator[Played]:
     finally:
         playground.close()
         done.set()
-        crew.stop(patience=10)
+        crew.stop(timeout=10)
         server.shutdown()
         server.server_close()
         with app.app_context():

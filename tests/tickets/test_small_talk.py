@@ -3,8 +3,8 @@
 import pytest
 
 from msp.tickets.small_talk import (
+    asks_for_answer,
     is_greeting,
-    is_nudge,
     is_small_talk,
     is_small_talk_reply,
     is_thanks,
@@ -206,7 +206,7 @@ def test_thanks_with_what_follows_from_it(text: str) -> None:
 )  # fmt: skip
 def test_a_call_for_an_answer_is_a_nudge(text: str) -> None:
     """B6."""
-    assert is_nudge(text)
+    assert asks_for_answer(text)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_call_for_an_answer_is_a_nudge(text: str) -> None:
      "no va", "", "👍"],
 )  # fmt: skip
 def test_everything_else_is_no_nudge(text: str) -> None:
-    assert not is_nudge(text)
+    assert not asks_for_answer(text)
 
 
 def test_a_reply_is_judged_without_what_it_quotes() -> None:

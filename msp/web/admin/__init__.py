@@ -75,11 +75,11 @@ def home() -> Response:
     return redirect(url_for("admin.clients"))
 
 
-for room in (
+for module in (
     clients, contracts, calendars, timetables, places, people, connections, deliveries, uncertain_sends, oncall,
     webhooks, macros, settings, sessions, tokens, first_steps,
 ):  # fmt: skip
-    room.add_routes(blueprint)
+    module.add_routes(blueprint)
 blueprint.add_url_rule("/", "home", needs("see_contracts")(home))
 
 

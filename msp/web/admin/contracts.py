@@ -219,15 +219,15 @@ def _by_field(form: Form, wrong: Invalid) -> dict[str, list[str]]:
     """Errors of the domain functions by field of this page."""
     errors = dict(form.errors)
     for name, codes in wrong.fields.items():
-        room, _, key = name.partition(".")
-        if room in ("targets", "targets_of_type") and key:
+        section, _, key = name.partition(".")
+        if section in ("targets", "targets_of_type") and key:
             priority = key.rpartition(".")[2]
             errors |= {f"response_{priority}": ["target_order"], f"resolution_{priority}": ["target_order"]}
-        elif room == "ladder":
+        elif section == "ladder":
             errors["ladder"] = codes
-        elif room == "rates":
+        elif section == "rates":
             errors["rate_remote"] = codes
-        elif room == "terms":
+        elif section == "terms":
             errors.setdefault(FIELD_OF.get(key, key), codes)
         else:
             errors.setdefault(name, codes)

@@ -110,7 +110,7 @@ def problem(
 
 
 def as_refusal(error: Exception) -> Refusal | None:
-    """What an exception means to whoever asked; None where it is our own fault."""
+    """What an exception means to the caller; None where it is our own fault."""
     match error:
         case Refusal():
             return error

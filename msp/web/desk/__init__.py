@@ -41,7 +41,7 @@ for room in (
     queue, ticket, new_ticket, actions, links, followers, macros, composing, live, notifications, oncall, search,
     reports, forecasts, undo,
 ):  # fmt: skip
-    room.add_routes(blueprint)
+    module.add_routes(blueprint)
 
 
 def register(app: Flask) -> None:

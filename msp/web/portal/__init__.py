@@ -12,8 +12,8 @@ from flask import Blueprint, Flask
 from msp.web.portal import pages, reports, search, ticket
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal")
-for room in (pages, ticket, search, reports):
-    room.add_routes(blueprint)
+for module in (pages, ticket, search, reports):
+    module.add_routes(blueprint)
 
 
 def register(app: Flask) -> None:

@@ -19,7 +19,7 @@ from tests.drills.fault.load import Load, working_hours_after
 from tests.world import SLACK_TEAM
 
 PROBE = "U0SONDA"
-PATIENCE = 60.0  # seconds for a desk to recover after a kill before the drill continues anyway
+TIMEOUT = 60.0  # seconds for a desk to recover after a kill before the drill continues anyway
 QUIET = 180.0  # seconds for everything to be processed at the end
 Say = Callable[[str], None]
 
@@ -69,13 +69,13 @@ def _round(scene: Scene, bad: Bad) -> None:
 def _recover(scene: Scene, bad: Bad, began: float) -> None:
     """Time the return of the process, and then the desk's answer to a message."""
     desk, slack = scene.desk, scene.outside.slack
-    eventually(desk.is_running, within=PATIENCE, every=0.1, what=f"everything runs after «{bad.name}»")
+    eventually(desk.is_running, within=TIMEOUT, every=0.1, what=f"everything runs after «{bad.name}»")
     back = time.monotonic()
     scene.outside.slack.faults.clear()
-    eventually(desk.is_ready, within=PATIENCE, every=0.05, what=f"ready after «{bad.name}»")
+    eventually(desk.is_ready, within=TIMEOUT, every=0.05, what=f"ready after «{bad.name}»")
     said = slack.say(SLACK_TEAM, PROBE, "im", "No puedo entrar en la VPN", wait=False)
     is_heard = partial(heard, slack, said.channel, said.ts)
-    eventually(is_heard, within=PATIENCE, every=0.05, what=f"an answer after «{bad.name}»")
+    eventually(is_heard, within=TIMEOUT, every=0.05, what=f"an answer after «{bad.name}»")
     scene.ledger.recoveries.append(Recovery(bad.name, back - began, time.monotonic() - back, crowding()))
 
 
