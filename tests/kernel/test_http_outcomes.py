@@ -17,8 +17,9 @@ NOW = datetime(2026, 11, 4, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+def at_nine() -> Iterator[None]:
+    with clock.frozen(NOW):
+        yield
 
 
 def date(**later: int) -> str:
