@@ -83,6 +83,8 @@ def _met(event: tickets.SlaMet) -> str:
 
 def _step(event: tickets.SlaStepEvent) -> str:
     """A step of the escalation policy: which target, and its threshold."""
+    if not event.clock:
+        return gettext("Ticket escalated") + _late(event)
     target = word(event.clock, "clock_long")
     where, amount, *_ = (event.steps or ("share:75:notify",))[0].split(":")
     if where == "share":
