@@ -148,3 +148,14 @@ def test_statuses_and_labels_are_defined_once() -> None:
 def test_the_changelog_tells_of_the_version() -> None:
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version and f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_ticket_labels_are_built_in_one_place() -> None:
+    """Other code uses `Label`; series of invoice numbers are no ticket labels."""
+    builders = re.compile(r"""code\}-\{\w*\.?number\}|concat\([\w.]*code, ["']-["']|code \|\| ["']-["']""")
+    found = {
+        str(path.relative_to(ROOT))
+        for path in tracked("msp/*.py", "integrations/*.py", "billing/*.py")
+        if "bench" not in path.parts and builders.search(text_of(path))
+    }
+    assert found == {"msp/tickets/label.py"}

@@ -41,6 +41,7 @@ from msp.reports.outcome import COUNTED, decided, due, is_decided, outcome
 from msp.reports.period import ReportPeriod
 from msp.sla.models import KINDS, Clock, Pause
 from msp.tickets.events import SlaBreached, SlaMet
+from msp.tickets.label import Label
 from msp.tickets.models import TYPES, Ticket
 from msp.tickets.states import PRIORITIES
 
@@ -110,7 +111,8 @@ def lines(
         select(
             *(page.c[name] for name in _SHOWN),
             technician.label("technician_id"),
-            func.concat(Client.code, "-", Ticket.number).label("label"),
+            Client.code,
+            Ticket.number,
             Ticket.subject,
             Client.name.label("client"),
             and_(page.c.kind.in_(ENDS), reopened).label("is_reopened"),
@@ -123,10 +125,12 @@ def lines(
     )
     named = select(query, Person.name.label("technician")).outerjoin(Person, Person.id == query.c.technician_id)
     found = db.session.execute(named.order_by(*_order(query))).mappings().all()
-    shown = [
-        ReportLine(**{name: each for name, each in row.items() if name not in ("all", "decided_at")}) for row in found
-    ]
-    return shown, found[0]["all"] if found else 0
+    return [_line(row) for row in found], found[0]["all"] if found else 0
+
+
+def _line(row: Mapping[Any, Any]) -> ReportLine:
+    fields = {name: each for name, each in row.items() if name not in ("all", "decided_at", "code", "number")}
+    return ReportLine(label=str(Label(row["code"], row["number"])), **fields)
 
 
 def _page(question: ReportQuery, outcomes: Sequence[str], *, limit: int, offset: int) -> Subquery:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from msp.calendars.business_time import elapsed
@@ -18,6 +18,7 @@ from msp.reports.forecast import Accuracy, Forecast, Waiting, forecast
 from msp.reports.late_chance import TargetGroup
 from msp.reports.targets import lessons
 from msp.sla.models import Clock
+from msp.tickets.label import Label
 from msp.tickets.models import Ticket
 from msp.tickets.ticket_rows import IS_UNFINISHED
 
@@ -88,7 +89,8 @@ def _running(*, until: datetime) -> list[Any]:
             Clock.budget_seconds,
             Clock.due_at,
             Ticket.id.label("ticket_id"),
-            func.concat(Client.code, "-", Ticket.number).label("label"),
+            Client.code,
+            Ticket.number,
             Ticket.subject,
             Ticket.priority,
             Ticket.tier,
@@ -112,4 +114,5 @@ def _waiting(row: Any, *, at: datetime) -> Waiting:
 
 
 def _expected(row: Any, found: Forecast) -> Expected:
-    return Expected(row.ticket_id, row.label, row.subject, row.priority, row.client_id, row.client, row.assignee, found)
+    label = str(Label(row.code, row.number))
+    return Expected(row.ticket_id, label, row.subject, row.priority, row.client_id, row.client, row.assignee, found)
