@@ -116,7 +116,12 @@ def language_of(transport: Transport, link: WorkspaceLink, author: str, *locales
     for named in locales:
         if language := _ours(named):
             return language
-    return _ours(_profile_locale(transport, link, author)) or _company_locale(link) or "es"
+    return _ours(_profile_locale(transport, link, author)) or company_language(link)
+
+
+def company_language(link: WorkspaceLink) -> str:
+    """The language of a connection's client; Spanish if it has none."""
+    return _company_locale(link) or "es"
 
 
 def _profile_locale(transport: Transport, link: WorkspaceLink, author: str) -> str | None:

@@ -1,11 +1,12 @@
 """Buttons under our messages. Who may click depends on the person and the place, never on what the button carries."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.channels import sentences
-from integrations.channels.auto_replies import language_of
+from integrations.channels.auto_replies import company_language, language_of
 from integrations.channels.cards import ANOTHER, card_of
 from integrations.channels.conversations import (
     conversation_at,
@@ -13,7 +14,14 @@ from integrations.channels.conversations import (
     leave_current_ticket,
     make_current_ticket,
 )
-from integrations.channels.interactions import BUTTON, Interaction, InteractionAnswer, register_interaction
+from integrations.channels.interactions import (
+    ANY,
+    BUTTON,
+    Interaction,
+    InteractionAnswer,
+    log_fields,
+    register_interaction,
+)
 from integrations.channels.links import find_link
 from integrations.channels.refusals import refusal_text
 from integrations.channels.requesters import Refused, Stranger, check_opens, identify
@@ -21,13 +29,16 @@ from integrations.channels.transport import Transport
 from integrations.channels.values import WorkspaceLink
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
+from msp.kernel.errors import OutsideFailure
 from msp.kernel.i18n import reading_as
 from msp.people.models import Person
 from msp.people.names import first_name
-from msp.people.queries import access_person
+from msp.people.queries import access_person, find_identity
 from msp.tickets.by_requester import ask_for_person, confirm_solved, make_more_urgent, reopen
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.queries import access_ticket
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,24 @@ def register_buttons() -> None:
     """Register the handlers of ticket buttons: in jobs for Slack, in the request for Teams, which shows its answer."""
     for code in (ANOTHER, *_ACTS):
         register_interaction(BUTTON, code, handle_click)
+    register_interaction(BUTTON, ANY, answer_unknown_button)
+
+
+def answer_unknown_button(transport: Transport, clicked: Interaction) -> InteractionAnswer | None:
+    """Answer a button that no handler knows, such as one of an older version, in the person's language.
+
+    Returns None in workspaces that are not connected, and outside of any conversation.
+    """
+    place = clicked.place
+    log.info("unknown interaction", extra=log_fields(clicked))
+    with work(Scope.system()):
+        link = find_link(place.platform, place.workspace)
+        identity = find_identity(place.platform, place.workspace, clicked.author) if link else None
+        person = access_person(identity.person_id) if identity else None
+        locale = person.locale if person else None
+    if link is None or not place.channel:
+        return None
+    return InteractionAnswer(_not_available(transport, link, clicked, locale))
 
 
 def handle_click(transport: Transport, clicked: Interaction) -> InteractionAnswer | None:
@@ -63,16 +92,20 @@ def handle_click(transport: Transport, clicked: Interaction) -> InteractionAnswe
     except Refused as refused:
         return InteractionAnswer(refusal_text(refused.reason, link.client_id, locale=refused.locale))
     except Stranger:
-        return InteractionAnswer(_not_theirs(transport, link, clicked))
+        return InteractionAnswer(_not_available(transport, link, clicked))
     with work(Scope.client(link.client_id, actor_id=author.person_id)):
         person = access_person(author.person_id)
         with reading_as(person.locale, person.timezone):
             return _act(clicked, person, at=clock.now())
 
 
-def _not_theirs(transport: Transport, link: WorkspaceLink, clicked: Interaction) -> str:
-    """The refusal for people of other companies, in their language."""
-    language = language_of(transport, link, clicked.author, clicked.place.reference.get("locale"))
+def _not_available(transport: Transport, link: WorkspaceLink, clicked: Interaction, *locales: str | None) -> str:
+    """The refusal in the person's language; in the company's if their profile cannot be read."""
+    try:
+        language = language_of(transport, link, clicked.author, *locales, clicked.place.reference.get("locale"))
+    except OutsideFailure as failure:
+        log.info("the profile of a person who clicked could not be read", extra={"reason": failure.reason})
+        language = company_language(link)
     with reading_as(language, "Europe/Madrid"):
         return sentences.not_yours()
 

@@ -2,7 +2,8 @@
 
 An endpoint converts a request of its platform to an `Interaction` and calls `dispatch`. A synchronous handler answers
 in the HTTP response; any other runs in a job through `handle_interaction`. Unregistered interactions are logged and get
-an empty answer. Reactions have the kinds `REACTION_ADDED` and `REACTION_REMOVED`; no handler is registered for them.
+an empty answer; unregistered buttons are answered in words (`button_actions.answer_unknown_button`). Reactions have the
+kinds `REACTION_ADDED` and `REACTION_REMOVED`; no handler is registered for them.
 """
 
 import logging
@@ -119,9 +120,9 @@ def answer_now(transport: Transport, interaction: Interaction) -> InteractionAns
         with deadline(REQUEST_SECONDS):
             return registered.handler(transport, interaction)
     except (OutsideFailure, DeadlineExceeded) as failure:
-        log.warning("an interaction was not answered", extra=_extra(interaction) | {"reason": str(failure)})
+        log.warning("an interaction was not answered", extra=log_fields(interaction) | {"reason": str(failure)})
     except Exception:  # an internal error still gets an answer
-        log.exception("an interaction failed", extra=_extra(interaction))
+        log.exception("an interaction failed", extra=log_fields(interaction))
     return InteractionAnswer(has_failed=True)
 
 
@@ -150,8 +151,9 @@ def _find(interaction: Interaction) -> _Registered | None:
 
 
 def _log_unknown(interaction: Interaction) -> None:
-    log.info("unknown interaction", extra=_extra(interaction))
+    log.info("unknown interaction", extra=log_fields(interaction))
 
 
-def _extra(interaction: Interaction) -> Json:
+def log_fields(interaction: Interaction) -> Json:
+    """The extra fields of a log line about an interaction."""
     return {"platform": interaction.place.platform, "kind": interaction.kind, "interaction": interaction.name[:100]}

@@ -29,7 +29,7 @@ from msp.kernel.db import Scope, current_scope_or_none, work
 from msp.kernel.inbox import Inbound
 from simulators.slack.server import SlackServer
 from tests.kernel.slow_servers import dripping
-from tests.slack.conftest import MARTA, SUPPORT
+from tests.slack.conftest import MARTA, SUPPORT, TOM
 from tests.slack.test_endpoints import post, send
 from tests.world import SLACK_BOT_TOKEN, SLACK_TEAM, World
 
@@ -95,7 +95,6 @@ REACTION = event("reaction_added", reaction="eyes", item={"type": "message", "ch
 @pytest.mark.parametrize(
     ("body", "answer"),
     [
-        (click("dance"), b""),
         (payload("block_actions", actions=[]), b""),
         (payload("view_submission", view={"callback_id": "dance"}), b""),
         (payload("view_closed", view={"callback_id": "dance"}), b""),
@@ -232,3 +231,29 @@ def test_nothing_is_handled_without_slacks_signature(
     assert post(web, click("later"), door="/slack/interactions", **forged).status_code == 401
     drain()
     assert called.called == [] and stored() == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "fails", "answer"),
+    [
+        (MARTA, False, "Esta acción no está disponible aquí."),
+        (TOM, False, "This action is not available here."),
+        (TOM, True, "Esta acción no está disponible aquí."),  # the company's language
+    ],
+)
+def test_an_unknown_button_is_answered_in_words(
+    slack_server: SlackServer, web: FlaskClient, drain: Drain, who: str, fails: bool, answer: str
+) -> None:
+    """Also where the person's profile cannot be read."""
+    if fails:
+        slack_server.faults.add("users.info", "503", times=9)
+    slack_server.say(SLACK_TEAM, MARTA, SUPPORT, "Se ha caído la VPN")
+    thread = slack_server.messages(channel=SUPPORT)[0]["ts"]
+    slack_server.places.open_thread(SLACK_TEAM, who, SUPPORT, thread)
+    container = {"type": "message", "channel_id": SUPPORT, "message_ts": thread, "thread_ts": thread}
+    body = payload(
+        "block_actions", user={"id": who}, container=container, actions=[{"action_id": "dance", "value": "v"}]
+    )
+    assert post(web, body, door="/slack/interactions").status_code == 200
+    drain()
+    assert [each["text"] for each in slack_server.ephemerals(SUPPORT, who)] == [answer]

@@ -104,7 +104,7 @@ def test_an_unknown_button_is_answered_in_words(desk: Desk, drain: Drain, value:
     card = opened_card(desk, drain)
     answer = invoke(desk, "adaptiveCard/action", value, reply_to=card)
     assert (answer.status, answer.failed) == (200, False)
-    assert answer.body["type"] == TOAST and answer.shown == "Esta acción no está disponible aquí."
+    assert answer.body["type"] == TOAST and answer.shown == "This action is not available here."
 
 
 def test_dialogs_and_searches_are_answered_in_the_request_outside_of_a_transaction(desk: Desk) -> None:
