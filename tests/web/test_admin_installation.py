@@ -77,8 +77,10 @@ def test_what_cannot_be_connected_says_why_and_never_repeats_the_token(
     assert answer.status_code == 422 and sentence in answer.text and "xoxb-1" not in answer.text
 
 
-def test_a_platform_that_nobody_registered_is_not_found(ana: FlaskClient) -> None:
-    assert ana.post("/admin/connections/new", data={"kind": "fax"}).status_code == 404
+def test_an_unknown_platform_is_refused_with_the_form(ana: FlaskClient) -> None:
+    answer = ana.post("/admin/connections/new", data={"kind": "fax", "name": "Central"})
+    assert answer.status_code == 422
+    assert "Valor desconocido" in answer.text and 'value="Central"' in answer.text
 
 
 def test_whoever_knocked_is_given_to_a_client_with_the_token_it_brought(ana: FlaskClient, world: World) -> None:

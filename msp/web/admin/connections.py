@@ -16,7 +16,7 @@ from msp.clients.queries import access_client, access_connection, all_clients, u
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.db import Json
-from msp.kernel.errors import Conflict, Invalid, NotFound
+from msp.kernel.errors import Conflict, Invalid
 from msp.web.admin import list_queries
 from msp.web.admin.forms import Form, chosen_client, identity, refuse_restricted
 from msp.web.confirm import came_from, confirmation, needs_confirmation
@@ -225,10 +225,10 @@ def _platform_row(platform: Platform, settings: Settings) -> Json:
 
 
 def _platform_of(form: Form) -> Platform:
-    """The platform of a form; raises NotFound if clients cannot connect it."""
+    """The platform of a form; raises Invalid if clients cannot connect it."""
     platform = next((each for each in connectable_platforms() if each.name == form.text("kind")), None)
     if platform is None:
-        raise NotFound("platform")
+        raise Invalid(fields={"kind": ["unknown"]})
     return platform
 
 
