@@ -154,7 +154,7 @@ class ChatReplies:
             link = find_link(conversation.platform, conversation.workspace)
             if link is None or link.client_id != reply.client_id:
                 raise Unreachable("not_connected")
-            if conversation.asked_in_channel is not None and conversation.card_id is None:
+            if conversation.asked_in_channel is not None and conversation.direct_to is not None:
                 raise Temporary("opening_pending", retry_after=5.0)  # its card is being sent and opens the chat
             message = session.get_one(Message, reply.message_id)
             ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)

@@ -17,6 +17,7 @@ from msp.kernel.events import StoredEvent
 from msp.notify.models import Notification
 from msp.people.models import Person
 from msp.tickets.actions import assign, change_priority
+from msp.tickets.messages import reply
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
 from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
@@ -276,6 +277,25 @@ def test_in_a_shared_channel_tickets_are_had_in_private(
     assert "por privado" in slack_server.ephemerals(channel, MARTA)[0]["text"]
     [card] = slack_server.messages(channel=slack_server.open_im(SLACK_TEAM, MARTA).id, author="bot")
     assert "LOZ-1" in card["text"]
+
+
+def test_a_reply_is_sent_after_the_card_of_a_private_ticket_was_removed(
+    slack_server: SlackServer, drain: Drain, tickets: Tickets, world: World
+) -> None:
+    channel, _stranger = shared_channel(slack_server)
+    slack_server.say(SLACK_TEAM, MARTA, channel, f"{MENTION} el TPV no cobra")
+    drain()
+    chat = slack_server.open_im(SLACK_TEAM, MARTA).id
+    [card] = slack_server.messages(channel=chat, author="bot")
+    slack_server.world.channels[chat].messages.pop(card["ts"])
+    for act in (
+        lambda ticket: change_priority(ticket, "urgent", at=clock.now()),
+        lambda ticket: reply(ticket, author=world.irene, body="Ya funciona", at=clock.now()),
+    ):
+        with work(Scope.staff(actor_id=world.irene.id)):
+            act(access_ticket(tickets()[0].id))
+        drain()
+    assert any("Ya funciona" in each["text"] for each in slack_server.messages(channel=chat, author="bot"))
 
 
 def test_a_stranger_in_a_thread_adds_nothing(
