@@ -106,9 +106,14 @@ def requester(transport: Transport, link: WorkspaceLink, external_id: str, *, re
 def link_staff_identity(
     transport: Transport, link: WorkspaceLink, external_id: str, *, reference: Json
 ) -> Author | None:
-    """Link a member of staff to their account by its address, so that they can be notified; None if nothing changed."""
+    """Link a member of staff to their account by its address, so that they can be notified; None if it was linked.
+
+    A linked account gets the newer reference.
+    """
     with work(Scope.system()):
-        if find_identity(link.platform, link.workspace, external_id) is not None:
+        identity = find_identity(link.platform, link.workspace, external_id)
+        if identity is not None:
+            identity.reference = {**identity.reference, **reference}
             return None
     profile = transport.profile(link, external_id)
     if profile.is_bot or profile.workspace != link.workspace or not profile.email:

@@ -1,5 +1,6 @@
 """Converts messages of Teams to neutral messages, with place, author and files."""
 
+import logging
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from integrations.channels import (
     restored,
 )
 from integrations.channels.interactions import handle_interaction
+from integrations.channels.requesters import link_staff_identity
 from integrations.teams.installations import WITHOUT_TOKEN, team_of
 from integrations.teams.interactions import interactions_of
 from integrations.teams.rich_text import absent_files, is_system_message, pictures_of_emoji, quoted_id, read_activity
@@ -24,8 +26,8 @@ from msp.kernel import clock
 from msp.kernel.db import Json, Scope, work
 from msp.kernel.errors import Permanent
 from msp.kernel.file_names import file_name
-from msp.people.actions import link_identity
-from msp.people.queries import find_by_email
+
+log = logging.getLogger(__name__)
 
 FILE_INFO = "application/vnd.microsoft.teams.file.download.info"
 
@@ -91,20 +93,9 @@ def _introduce(transport: TeamsTransport, activity: Json, place: ThreadRef) -> b
     if link.client_id is not None:
         return False
     try:
-        address = transport.profile(link, activity["from"]["id"]).email
-    except Permanent:
-        return True
-    with work(Scope.system()):
-        person = find_by_email(address, client_id=None) if address else None
-        if person is not None:
-            link_identity(
-                person,
-                platform="teams",
-                workspace=place.workspace,
-                external_id=activity["from"]["id"],
-                reference=place.reference,
-                at=clock.now(),
-            )
+        link_staff_identity(transport, link, activity["from"]["id"], reference=place.reference)
+    except Permanent as refused:
+        log.info("the profile of an author could not be read", extra={"reason": refused.reason})
     return True
 
 

@@ -12,6 +12,8 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import emit
 from msp.notify.models import QueuedNotification
+from msp.people.models import Person
+from msp.people.queries import find_identity
 from msp.tickets.events import Recipients, SlaEscalated
 from msp.tickets.opening import Request, open_ticket
 from simulators.smtp.server import MailServer
@@ -73,3 +75,15 @@ def test_by_mail_where_teams_refuses(
     with work(Scope.system()) as session:
         sent = {each.channel for each in session.scalars(select(QueuedNotification)) if each.sent_at}
         assert sent == {"teams", "mail"}
+
+
+def test_a_deactivated_member_of_staff_is_not_linked(desk: Desk, world: World, drain: Drain) -> None:
+    desk.teams.add_tenant("Guardia", id=OWN, domain="guardia.example")
+    desk.teams.add_user(OWN, id=TOMAS, name="Tomás Rey", email="tomas@guardia.example")
+    with work(Scope.system()) as session:
+        connect(None, kind="teams", external_id=OWN, name="Guardia", at=clock.now())
+        session.get_one(Person, world.tomas.id).active = False
+    desk.teams.say(OWN, TOMAS, "", "Hola")
+    drain()
+    with work(Scope.system()):
+        assert find_identity("teams", OWN, TOMAS) is None
