@@ -192,6 +192,7 @@ def _add_to_ticket(
     note_channel_works(place)
     body = body_of(said, content)
     conversation = conversation_of(said, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)
+    continues = conversation is not None  # thanks and calls for an answer do not bring a ticket back to the chat
     if conversation is None and asks_for_answer(body):
         conversation = conversation_awaiting_answer(said, author_id=author_id)
     own = own_words(body) if said.quoted else body
@@ -202,7 +203,7 @@ def _add_to_ticket(
     if conversation is None:
         message = _open(said, client_id, author_id, body=body, content=content, at=at)
     else:
-        message = _add(said, conversation, author, body=body, content=content, at=at)
+        message = _add(said, conversation, author, body=body, content=content, at=at, continues=continues)
     attach(said.place, said.files, message)
     return Outcome.OPENED if conversation is None else Outcome.ADDED
 
@@ -224,12 +225,20 @@ def _small_talk(
 
 
 def _add(
-    said: IncomingMessage, conversation: Conversation, author: Author, *, body: str, content: Document, at: datetime
+    said: IncomingMessage,
+    conversation: Conversation,
+    author: Author,
+    *,
+    body: str,
+    content: Document,
+    at: datetime,
+    continues: bool,
 ) -> Message:
+    """Add a message to its ticket; `continues` if it makes the ticket the current one of a chat without threads."""
     ticket, author_id = access_ticket(conversation.ticket_id, lock=True), author.person_id
     conversation.reference = {**conversation.reference, **said.place.reference}
     note_reachable(conversation)
-    if not said.place.thread:
+    if continues and not said.place.thread:
         make_current_ticket(conversation)
     before = derived_subject(ticket)
     message = (reply_from_chat if author.is_staff else add_detail)(

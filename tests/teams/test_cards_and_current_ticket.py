@@ -126,3 +126,17 @@ def test_each_answer_names_its_ticket(desk: Desk, drain: Drain, world: World) ->
     texts = [each["text"] for each in desk.from_bot() if "On it" in each.get("text", "")]
     assert [older.label in texts[0], newer.label in texts[1]] == [True, True]
     assert all("Irene Navas" in text for text in texts)
+
+
+def test_something_else_stays_chosen_after_thanks(desk: Desk, drain: Drain, world: World) -> None:
+    desk.say("The VPN is down")
+    drain()
+    act(world, tickets()[0], body="Try again now")
+    drain()
+    desk.press(cards(desk)[0]["id"], "something_else")
+    for text in ("Thanks!", "The printer does not print"):
+        desk.say(text)
+        drain()
+    older, newer = tickets()
+    assert said_on(older) == ["The VPN is down", "Thanks!"]
+    assert said_on(newer) == ["The printer does not print"]
