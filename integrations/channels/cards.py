@@ -127,11 +127,11 @@ def _reason(why: Why, due_at: datetime, *, now: datetime) -> str:
         "budget": relative_time.budget(why.budget),
         "start": relative_time.start(why.counted_from, now=now),
     }
-    if why.left_out:
+    if left_out := skipped_words(why.left_out):
         return gettext(
             "Why %(time)s: your contract’s SLA target is %(budget)s of business time, counted "
             "%(start)s; not counted: %(left_out)s.",
-            left_out=skipped_words(why.left_out),
+            left_out=left_out,
             **facts,
         )
     if not why.is_unbroken:

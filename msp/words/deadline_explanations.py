@@ -106,8 +106,8 @@ def _stood(steps: Sequence[DeadlineStep]) -> Iterator[str]:
     pauses = [step for step in steps if step.code == "pause"]
     if any(step.end is None for step in pauses):
         yield gettext("the current pause")
-    elif pauses:
-        yield gettext("%(minutes)s paused", minutes=formats.minutes(sum(step.minutes for step in pauses)))
+    elif minutes := sum(step.minutes for step in pauses):  # whole minutes: shorter pauses count as none
+        yield gettext("%(minutes)s paused", minutes=formats.minutes(minutes))
 
 
 def _is_read_elsewhere(explanation: Explanation) -> bool:

@@ -113,3 +113,12 @@ def test_the_short_form_counts_what_is_too_much_to_name() -> None:
         assert said.endswith("2 h 30 min en pausa") and "3 festivos" in said and "días no laborables" in said
         open_pause = explained("2026-11-23T10:00", 60, [(madrid("2026-11-23T10:30"), None)])
         assert skipped_words(open_pause.steps) == "la pausa actual"
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"), [("2026-11-23T10:00:40", ""), ("2026-11-23T10:01:10", "1 min en pausa")]
+)
+def test_the_short_form_omits_a_pause_of_less_than_a_minute(until: str, expected: str) -> None:
+    steps = explained("2026-11-23T09:30", 60, [(madrid("2026-11-23T10:00"), madrid(until))]).steps
+    with reading_as("es", "Europe/Madrid"):
+        assert skipped_words(steps).replace("\N{NO-BREAK SPACE}", " ") == expected
