@@ -16,8 +16,8 @@ _READ = 10_000  # characters of a message that are examined
 _MOST = 40  # sentences that are examined
 
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\((?:[^()\s]|\([^()\s]{0,300}\)){0,1000}\)")
-_STRONG = re.compile(r"(?<!\w)(\*\*\*|\*\*|~~|__)(?=\S)([^\n]{1,300}?)(?<=\S)\1(?![\w.])")
-_SLIM = re.compile(r"(?<![\w*_~])([*_~])(?=[^\s*_~.])([^\n]{0,300}?)(?<=[^\s*_~])\1(?![\w*_~])")
+_STRONG = re.compile(r"(?<![\w\\/])(\*\*\*|\*\*|~~|__)(?=[^\s\\/])([^\n]{1,300}?)(?<=[^\s\\/])\1(?![\w.\\/])")
+_SLIM = re.compile(r"(?<![\w*_~\\/])([*_~])(?=[^\s*_~.\\/])([^\n]{0,300}?)(?<=[^\s*_~\\/])\1(?![\w*_~\\/]|\.\w)")
 _ANGLES = re.compile(r"<((?:https?|mailto|file)://?[^<>\s]{1,2000})>")
 _CODE = re.compile(r"`+([^`\n]{0,300})`+")
 
