@@ -1,6 +1,6 @@
-"""Issues the invoices of the two months before today, each dated its own day; the first month is paid."""
+"""Issues the invoices of the two months before today, each dated two days later, or today; the first month is paid."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import select, update
 
@@ -19,14 +19,16 @@ PAID_AFTER = timedelta(days=12)
 
 
 def invoice_last_months(today: datetime) -> None:
-    """Issue the invoices of the last two whole months, each dated its own day; those of the first month are paid."""
+    """Issue the invoices of the last two whole months, dated two days after the month, and never after `today`.
+
+    Those of the first month are paid.
+    """
     with work(Scope.system()) as session:
         manager = session.scalars(select(Person).where(Person.role == "account_manager").order_by(Person.name)).first()
     actor_id = manager.id if manager else None
-    for number, (first, last) in enumerate(_months(today.astimezone(UTC).date())):
-        at = datetime.combine(last + timedelta(days=2), time(9, 30), UTC)
+    for number, (period, at) in enumerate(months_to_invoice(today)):
         with clock.frozen(at):
-            _issue_month(Period(first, last), at=at, scope=Scope.staff(actor_id=actor_id))
+            _issue_month(period, at=at, scope=Scope.staff(actor_id=actor_id))
             if number == 0:
                 _note_paid(at + PAID_AFTER)
 
@@ -49,11 +51,12 @@ def _note_paid(at: datetime) -> None:
         session.execute(statement.values(state="paid", paid_at=at, updated_at=at))
 
 
-def _months(today: date) -> list[tuple[date, date]]:
-    """The whole calendar months before today's, oldest first, as first and last day."""
-    months, first = [], today.replace(day=1)
+def months_to_invoice(today: datetime) -> list[tuple[Period, datetime]]:
+    """The whole calendar months before today's, oldest first, and when their invoices are issued, never later."""
+    months, first = [], today.astimezone(UTC).date().replace(day=1)
     for _ in range(MONTHS):
         last = first - timedelta(days=1)
         first = last.replace(day=1)
-        months.append((first, last))
+        planned = datetime.combine(last + timedelta(days=2), time(9, 30), UTC)
+        months.append((Period(first, last), min(planned, today)))
     return months[::-1]

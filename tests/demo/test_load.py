@@ -1,10 +1,13 @@
 """The demo data in the database: complete, isolated by tenant, and in use."""
 
+from datetime import UTC, datetime
+
+import pytest
 from flask import Flask
 
 from billing.models import Invoice, Payment
 from msp.demo import generate
-from msp.demo.invoiced import invoice_last_months
+from msp.demo.invoiced import invoice_last_months, months_to_invoice
 from msp.demo.load import is_empty, load
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
@@ -29,6 +32,18 @@ def test_the_world_is_loaded_whole(app: Flask) -> None:
     with work(Scope.system()) as session:
         assert session.query(Delivery).count() == 0
     assert take_due_steps() == 0
+
+
+@pytest.mark.parametrize(
+    ("today", "issued"),
+    [
+        (datetime(2026, 12, 1, 8, 0, tzinfo=UTC), ["2026-11-02T09:30", "2026-12-01T08:00"]),
+        (datetime(2026, 12, 2, 9, 0, tzinfo=UTC), ["2026-11-02T09:30", "2026-12-02T09:00"]),
+        (datetime(2026, 12, 20, 8, 0, tzinfo=UTC), ["2026-11-02T09:30", "2026-12-02T09:30"]),
+    ],
+)
+def test_no_invoice_is_dated_in_the_future(today: datetime, issued: list[str]) -> None:
+    assert [at.isoformat()[:16] for _, at in months_to_invoice(today)] == issued
 
 
 def test_two_months_are_invoiced_by_the_real_rules(app: Flask) -> None:
