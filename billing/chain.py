@@ -130,7 +130,7 @@ def _matches_invoice(row: Stored) -> bool:
     """Whether a record matches its invoice. Only altas exist so far."""
     if row.number is None or row.issued_on is None or row.tax is None or row.total is None:
         return False
-    said = {
+    expected = {
         "IDEmisorFactura": row.issuer_nif or "",
         "NumSerieFactura": row.number,
         "FechaExpedicionFactura": day_text(row.issued_on),
@@ -138,7 +138,7 @@ def _matches_invoice(row: Stored) -> bool:
         "CuotaTotal": _amount(row.tax),
         "ImporteTotal": _amount(row.total),
     }
-    return all(row.fields.get(name) == value for name, value in said.items())
+    return all(row.fields.get(name) == value for name, value in expected.items())
 
 
 def _amount(minor: int) -> str:

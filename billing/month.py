@@ -77,7 +77,7 @@ def read_month(period: Period) -> Month:
     placed = {place.client_id for place in places}
     # A fault is shown also if an invoice of the period exists; a draft shows it itself.
     drafted = {place.client_id for place in places if place.state != "issued"}
-    faulty = {client_id for client_id, said in reasons.items() if any(map(is_fault, said))}
+    faulty = {client_id for client_id, found in reasons.items() if any(map(is_fault, found))}
     wanted = ((set(minutes) | set(reasons)) - placed) | (faulty - drafted)
     names = _names(wanted)
     loose = [

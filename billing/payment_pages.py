@@ -70,7 +70,7 @@ def method_name(method: str) -> str:
 
 def kind_name(entry: PaymentEntry) -> str:
     """The name of a kind of ledger entry."""
-    said = {
+    known = {
         "stripe": gettext("Paid through Stripe"),
         "refund": gettext("Refund"),
         "refund_failed": gettext("The refund failed"),
@@ -79,7 +79,7 @@ def kind_name(entry: PaymentEntry) -> str:
         "dispute_lost": gettext("Dispute lost"),
         "correction": gettext("Correction of an entry"),
     }
-    return said.get(entry.kind) or method_name(entry.kind)
+    return known.get(entry.kind) or method_name(entry.kind)
 
 
 def note_payment(invoice_id: UUID) -> AnyResponse:

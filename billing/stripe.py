@@ -316,8 +316,8 @@ def _body() -> bytes | None:
     return None if len(body) > MAX_BODY else body
 
 
-def _answer(status: int, said: str) -> Response:
-    return Response(json.dumps({"result": said}), status, mimetype="application/json")
+def _answer(status: int, result: str) -> Response:
+    return Response(json.dumps({"result": result}), status, mimetype="application/json")
 
 
 def _is_event(event: object) -> bool:

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def answer_author(
-    transport: Transport, link: WorkspaceLink, said: IncomingMessage, author: Author, sentence: Callable[[], str]
+    transport: Transport, link: WorkspaceLink, incoming: IncomingMessage, author: Author, sentence: Callable[[], str]
 ) -> None:
     """Send a sentence to the author alone, once per message: in their direct message, else as an ephemeral message.
 
@@ -27,8 +27,8 @@ def answer_author(
     """
     with reading_as(author.locale, author.timezone):
         text = sentence()
-    place = replace(said.place, thread="") if said.starts_thread else said.place
-    key = f"answer.{said.external_id}"
+    place = replace(incoming.place, thread="") if incoming.starts_thread else incoming.place
+    key = f"answer.{incoming.external_id}"
     try:
         if place.is_personal:
             post_once(transport, link, place, Post(text), key=key)
@@ -36,11 +36,11 @@ def answer_author(
             once(
                 transport.platform.name,
                 key,
-                lambda: transport.post_ephemeral(link, place, to=said.author, text=text),
+                lambda: transport.post_ephemeral(link, place, to=incoming.author, text=text),
             )
     except Unreachable as unreachable:
         if not transport.platform.capabilities.threads_in_chats and not place.is_personal:
-            post_once(transport, link, said.place, Post(text), key=f"{key}.here")
+            post_once(transport, link, incoming.place, Post(text), key=f"{key}.here")
         else:
             log.info("a private answer was not delivered", extra={"reason": unreachable.reason})
     except OutsideFailure as failure:  # the message itself is already stored

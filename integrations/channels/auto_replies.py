@@ -23,7 +23,7 @@ ANSWERED = {UnconnectedWrote, StrangerWrote, RefusedWrote}
 
 def request_auto_reply(
     event: type[UnansweredMessage],
-    said: IncomingMessage,
+    incoming: IncomingMessage,
     *,
     client_id: UUID | None,
     in_private: bool = False,
@@ -34,8 +34,8 @@ def request_auto_reply(
     The reply is posted in the thread of the message. With `in_private`, and after a command, it is sent as a direct
     message.
     """
-    place = said.place
-    subject = uuid5(NAMESPACE_URL, f"{place.platform}:{said.external_id}")
+    place = incoming.place
+    subject = uuid5(NAMESPACE_URL, f"{place.platform}:{incoming.external_id}")
     lock(event.kind, subject)
     earlier = select(StoredEvent.id).where(StoredEvent.kind == event.kind, StoredEvent.subject_id == subject)
     if db.session.execute(earlier).one_or_none() is None:
@@ -45,25 +45,25 @@ def request_auto_reply(
             channel=place.channel,
             thread=place.thread,
             is_personal=place.is_personal,
-            in_private=in_private or said.is_command,
+            in_private=in_private or incoming.is_command,
             reference=place.reference,
-            author=said.author,
+            author=incoming.author,
             **more,  # the fields of RefusedWrote
         )
         emit(made, subject, client_id=client_id)
 
 
-def note_refused(said: IncomingMessage, reason: str, *, locale: str | None) -> None:
+def note_refused(incoming: IncomingMessage, reason: str, *, locale: str | None) -> None:
     """Request an automatic reply to a person who may not open tickets, if the message was addressed to us."""
-    if not said.is_addressed:
+    if not incoming.is_addressed:
         return
     with work(Scope.system()):
-        link = find_link(said.place.platform, said.place.workspace)
+        link = find_link(incoming.place.platform, incoming.place.workspace)
         if link is not None:
-            in_private = said.is_shared and reason != "staff"
+            in_private = incoming.is_shared and reason != "staff"
             request_auto_reply(
                 RefusedWrote,
-                said,
+                incoming,
                 client_id=link.client_id,
                 in_private=in_private,
                 reason=reason,

@@ -32,28 +32,30 @@ HEARD_WITHIN = timedelta(
 )  # an edited message without a ticket is received as new if it was written within this time
 
 
-def edited(transport: Transport, said: IncomingMessage, *, at: datetime, removed_files: Collection[str] = ()) -> None:
+def edited(
+    transport: Transport, incoming: IncomingMessage, *, at: datetime, removed_files: Collection[str] = ()
+) -> None:
     """Apply an edit to the stored message and its files; `removed_files` are ids as in the `remote` of its files.
 
     An edited message that is on no ticket is received as new: a greeting may have become a problem, or the edit arrived
     before the message.
     """
-    link = _client_link(said.place)
+    link = _client_link(incoming.place)
     if link is None:
         return
     with work(Scope.client(_client_of(link))):
-        is_known = _message(link, said.external_id) is not None
+        is_known = _message(link, incoming.external_id) is not None
     if not is_known:
-        if said.at > clock.now() - HEARD_WITHIN:
-            receive_message(transport, replace(said, at=max(said.at, at)))
+        if incoming.at > clock.now() - HEARD_WITHIN:
+            receive_message(transport, replace(incoming, at=max(incoming.at, at)))
         return
-    content = with_names(said.content, names_of(transport, link, said.mentions))
+    content = with_names(incoming.content, names_of(transport, link, incoming.mentions))
     with work(Scope.client(_client_of(link))):
-        message = _message(link, said.external_id)
+        message = _message(link, incoming.external_id)
         if message is not None and message.deleted_at is None:
             ticket, now = access_ticket(message.ticket_id, lock=True), clock.now()
-            edit_message(ticket, message, body=body_of(said, content), content=to_json(content), at=now)
-            _follow_files(said, message, removed_files, at=now)
+            edit_message(ticket, message, body=body_of(incoming, content), content=to_json(content), at=now)
+            _follow_files(incoming, message, removed_files, at=now)
 
 
 def deleted(place: ThreadRef, message_id: str) -> None:
@@ -74,34 +76,34 @@ def deleted(place: ThreadRef, message_id: str) -> None:
         note_deleted(place, message_id, client_id=_client_of(link))
 
 
-def restored(transport: Transport, said: IncomingMessage) -> None:
+def restored(transport: Transport, incoming: IncomingMessage) -> None:
     """Restore a message whose deletion was undone in its chat; does nothing for a message that is on no ticket."""
-    link = _client_link(said.place)
+    link = _client_link(incoming.place)
     if link is None:
         return
-    content = with_names(said.content, names_of(transport, link, said.mentions))
+    content = with_names(incoming.content, names_of(transport, link, incoming.mentions))
     with work(Scope.client(_client_of(link))):
-        message = _message(link, said.external_id)
+        message = _message(link, incoming.external_id)
         if message is not None:
             ticket = access_ticket(message.ticket_id, lock=True)
-            body = body_of(said, content)
+            body = body_of(incoming, content)
             undelete_message(ticket, message, body=body, content=to_json(content), at=clock.now())
 
 
-def _follow_files(said: IncomingMessage, message: Message, removed: Collection[str], *, at: datetime) -> None:
+def _follow_files(incoming: IncomingMessage, message: Message, removed: Collection[str], *, at: datetime) -> None:
     """Add new files and remove those that are gone."""
     remotes = _attached(message)
     keys = {_key(remote) for remote, _ in remotes.values()}
     names = {name for remote, name in remotes.values() if not remote.get("id")}  # stored before file ids were kept
     new = [
         file
-        for file in said.files
+        for file in incoming.files
         if _key(file.remote) not in keys and not (file.remote.get("id") and file.name in names)
     ]
     gone = [id for id, (remote, _) in remotes.items() if remote.get("id") in removed]
     if gone:
         remove_attachments(message, at=at, only=gone)
-    attach(said.place, new, message)
+    attach(incoming.place, new, message)
 
 
 def _attached(message: Message) -> dict[UUID, tuple[Json, str]]:

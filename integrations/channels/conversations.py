@@ -24,7 +24,7 @@ def conversation_at(place: ThreadRef) -> Conversation | None:
 
 
 def conversation_of(
-    said: IncomingMessage, *, author_id: UUID, within: timedelta, quoted_in: UUID | None = None
+    incoming: IncomingMessage, *, author_id: UUID, within: timedelta, quoted_in: UUID | None = None
 ) -> Conversation | None:
     """The conversation that a message belongs to, or None if it starts a new one (in the client's scope).
 
@@ -33,14 +33,14 @@ def conversation_of(
     messages and no member of staff has answered. In a chat without threads it is the conversation of the quoted message
     (`quoted_in` if we posted it, see `posted_in`), else the current one.
     """
-    if not said.place.thread:
-        return _quoted(said, quoted_in) or conversation_of_current_ticket(said.place, author_id=author_id)
-    found = conversation_at(said.place)
-    if found is not None or said.is_command:
+    if not incoming.place.thread:
+        return _quoted(incoming, quoted_in) or conversation_of_current_ticket(incoming.place, author_id=author_id)
+    found = conversation_at(incoming.place)
+    if found is not None or incoming.is_command:
         return found
-    if not said.starts_thread:
-        return _of_message(said.place, said.place.thread)
-    return _continued(said, author_id=author_id, within=within) if said.is_addressed else None
+    if not incoming.starts_thread:
+        return _of_message(incoming.place, incoming.place.thread)
+    return _continued(incoming, author_id=author_id, within=within) if incoming.is_addressed else None
 
 
 def conversation_of_current_ticket(place: ThreadRef, *, author_id: UUID) -> Conversation | None:
@@ -57,25 +57,25 @@ def conversation_of_current_ticket(place: ThreadRef, *, author_id: UUID) -> Conv
     return db.session.scalars(query).one_or_none()
 
 
-def thanked_conversation(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
+def thanked_conversation(incoming: IncomingMessage, *, author_id: UUID) -> Conversation | None:
     """The author's latest ticket of that channel that a member of staff answered or finished in the last days."""
-    return _latest(said, author_id, or_(Ticket.status.in_(FINISHED), _answered()))
+    return _latest(incoming, author_id, or_(Ticket.status.in_(FINISHED), _answered()))
 
 
-def conversation_awaiting_answer(said: IncomingMessage, *, author_id: UUID) -> Conversation | None:
+def conversation_awaiting_answer(incoming: IncomingMessage, *, author_id: UUID) -> Conversation | None:
     """The author's latest unfinished ticket of that channel: the one meant by "is anyone there?"."""
-    return _latest(said, author_id, Ticket.status.not_in(FINISHED))
+    return _latest(incoming, author_id, Ticket.status.not_in(FINISHED))
 
 
-def _latest(said: IncomingMessage, author_id: UUID, condition: ColumnElement[bool]) -> Conversation | None:
+def _latest(incoming: IncomingMessage, author_id: UUID, condition: ColumnElement[bool]) -> Conversation | None:
     """The latest matching ticket of the author in that channel that changed in the last days."""
     query = (
         select(Conversation)
         .join(Ticket, Ticket.id == Conversation.ticket_id)
         .where(
-            _where_said(said),
+            _where_received(incoming),
             Ticket.requester_id == author_id,
-            Ticket.updated_at > said.at - THANKED_WITHIN,
+            Ticket.updated_at > incoming.at - THANKED_WITHIN,
             condition,
         )
         .order_by(Ticket.updated_at.desc())
@@ -114,21 +114,21 @@ def leave_current_ticket(place: ThreadRef) -> None:
     db.session.execute(update(Conversation).where(*_in_channel(place)).values(current_at=None))
 
 
-def _continued(said: IncomingMessage, *, author_id: UUID, within: timedelta) -> Conversation | None:
+def _continued(incoming: IncomingMessage, *, author_id: UUID, within: timedelta) -> Conversation | None:
     near = exists().where(
         Message.ticket_id == Ticket.id,
         Message.author_id == author_id,
-        Message.at.between(said.at - within, said.at + within),
+        Message.at.between(incoming.at - within, incoming.at + within),
     )
     query = (
         select(Conversation)
         .join(Ticket, Ticket.id == Conversation.ticket_id)
         .where(
-            _where_said(said),
+            _where_received(incoming),
             Ticket.requester_id == author_id,
             Ticket.status.not_in(FINISHED),
             near,
-            ~_answered(before=said.at),
+            ~_answered(before=incoming.at),
         )
         .order_by(Ticket.created_at.desc())
         .limit(1)
@@ -136,15 +136,15 @@ def _continued(said: IncomingMessage, *, author_id: UUID, within: timedelta) -> 
     return db.session.scalars(query).one_or_none()
 
 
-def _where_said(said: IncomingMessage) -> ColumnElement[bool]:
+def _where_received(incoming: IncomingMessage) -> ColumnElement[bool]:
     """Matches the message's channel; a private conversation is matched by the channel where the message was written."""
-    here = and_(*_in_channel(said.place))
-    if not said.is_shared:
+    here = and_(*_in_channel(incoming.place))
+    if not incoming.is_shared:
         return here
     return and_(
-        Conversation.platform == said.place.platform,
-        Conversation.workspace == said.place.workspace,
-        Conversation.asked_in_channel == said.place.channel,
+        Conversation.platform == incoming.place.platform,
+        Conversation.workspace == incoming.place.workspace,
+        Conversation.asked_in_channel == incoming.place.channel,
     )
 
 
@@ -159,12 +159,12 @@ def _answered(*, before: datetime | None = None) -> ColumnElement[bool]:
     return answer if before is None else answer.where(message.at <= before)
 
 
-def _quoted(said: IncomingMessage, quoted_in: UUID | None) -> Conversation | None:
-    if not said.quoted:
+def _quoted(incoming: IncomingMessage, quoted_in: UUID | None) -> Conversation | None:
+    if not incoming.quoted:
         return None
-    found = _of_message(said.place, said.quoted)
+    found = _of_message(incoming.place, incoming.quoted)
     if found is None and quoted_in is not None:
-        query = select(Conversation).where(*_in_channel(said.place), Conversation.id == quoted_in)
+        query = select(Conversation).where(*_in_channel(incoming.place), Conversation.id == quoted_in)
         found = db.session.scalars(query).one_or_none()
     return found
 

@@ -88,77 +88,79 @@ class _Resolved:
     quoted_in: UUID | None = None
 
 
-def receive_message(transport: Transport, said: IncomingMessage) -> None:
+def receive_message(transport: Transport, incoming: IncomingMessage) -> None:
     """Add a message to its ticket, or open a ticket if it was addressed to us; other messages are ignored.
 
     Idempotent. Raises Temporary if the chat system must be called and does not answer.
     """
     try:
-        resolved = _resolve(said)
+        resolved = _resolve(incoming)
         if resolved is None:
             return
         link = resolved.link
         if link.client_id is None:
-            _link_staff_identity(transport, link, said)
+            _link_staff_identity(transport, link, incoming)
             return
-        author = resolved.author or identify(transport, link, said.author, reference=said.place.reference)
+        author = resolved.author or identify(transport, link, incoming.author, reference=incoming.place.reference)
         if not _may_answer(resolved, author):
             check_opens(author)
     except Refused as refused:
-        note_refused(said, refused.reason, locale=refused.locale)
+        note_refused(incoming, refused.reason, locale=refused.locale)
         return
     except Stranger:
-        stranger_wrote(said)
+        stranger_wrote(incoming)
         return
-    if is_empty(said.content) and not said.files:
-        answer_author(transport, link, said, author, _sentence_for(Outcome.GREETING, transport, said))
+    if is_empty(incoming.content) and not incoming.files:
+        answer_author(transport, link, incoming, author, _sentence_for(Outcome.GREETING, transport, incoming))
         return
-    content = with_names(said.content, names_of(transport, link, said.mentions))
+    content = with_names(incoming.content, names_of(transport, link, incoming.mentions))
     with work(Scope.client(link.client_id, actor_id=author.person_id)):
-        outcome = _add_to_ticket(said, link.client_id, author, content=content, quoted_in=resolved.quoted_in)
-    sentence = _sentence_for(outcome, transport, said) if outcome in _SENTENCES else None
-    if sentence and (outcome is not Outcome.OPENED or said.is_shared):
-        answer_author(transport, link, said, author, sentence)
+        outcome = _add_to_ticket(incoming, link.client_id, author, content=content, quoted_in=resolved.quoted_in)
+    sentence = _sentence_for(outcome, transport, incoming) if outcome in _SENTENCES else None
+    if sentence and (outcome is not Outcome.OPENED or incoming.is_shared):
+        answer_author(transport, link, incoming, author, sentence)
 
 
-def _sentence_for(outcome: Outcome, transport: Transport, said: IncomingMessage) -> Callable[[], str]:
+def _sentence_for(outcome: Outcome, transport: Transport, incoming: IncomingMessage) -> Callable[[], str]:
     """The sentence for an outcome. In a channel it differs, since we receive only messages that mention us there."""
-    is_in_channel = transport.platform.capabilities.threads_in_chats and not (said.place.is_personal or said.is_private)
+    is_in_channel = transport.platform.capabilities.threads_in_chats and not (
+        incoming.place.is_personal or incoming.is_private
+    )
     if outcome is Outcome.GREETING and is_in_channel:
         return sentences.nothing_said_in_channel
     return _SENTENCES[outcome]
 
 
-def stranger_wrote(said: IncomingMessage) -> None:
+def stranger_wrote(incoming: IncomingMessage) -> None:
     """Request an automatic reply to a person of another company who addressed us in this client's channel."""
-    if not said.is_addressed:
+    if not incoming.is_addressed:
         return
     with work(Scope.system()):
-        link = find_link(said.place.platform, said.place.workspace)
+        link = find_link(incoming.place.platform, incoming.place.workspace)
         if link is not None:
-            request_auto_reply(StrangerWrote, said, client_id=link.client_id)
+            request_auto_reply(StrangerWrote, incoming, client_id=link.client_id)
 
 
-def _resolve(said: IncomingMessage) -> _Resolved | None:
+def _resolve(incoming: IncomingMessage) -> _Resolved | None:
     """The workspace, the author if known, and the place of a message; None if there is nothing to do."""
-    place = said.place
+    place = incoming.place
     with work(Scope.system()):
         link = find_link(place.platform, place.workspace)
         if link is None:
-            _unconnected(said)
+            _unconnected(incoming)
             return None
         if link.client_id is None:
             return _Resolved(link)
-        if _is_known(link, said) or was_deleted(said.place, said.message):
+        if _is_known(link, incoming) or was_deleted(incoming.place, incoming.message):
             return None
-        is_in_thread = _has_thread(link, said)
-        if not (said.is_addressed or is_in_thread):
+        is_in_thread = _has_thread(link, incoming)
+        if not (incoming.is_addressed or is_in_thread):
             return None
         return _Resolved(
             link,
-            author=known_author(link, said.author, reference=place.reference),
+            author=known_author(link, incoming.author, reference=place.reference),
             is_in_ticket_thread=is_in_thread,
-            quoted_in=posted_in(place.platform, said.quoted) if said.quoted else None,
+            quoted_in=posted_in(place.platform, incoming.quoted) if incoming.quoted else None,
         )
 
 
@@ -171,52 +173,52 @@ def _may_answer(resolved: _Resolved, author: Author) -> bool:
         return may_write_for(author.person_id, client_id)
 
 
-def _link_staff_identity(transport: Transport, link: WorkspaceLink, said: IncomingMessage) -> None:
+def _link_staff_identity(transport: Transport, link: WorkspaceLink, incoming: IncomingMessage) -> None:
     """Link a member of staff who wrote in the provider's own workspace, so that they can be notified there."""
-    if not said.is_addressed or not said.place.is_personal:
+    if not incoming.is_addressed or not incoming.place.is_personal:
         return
-    author = link_staff_identity(transport, link, said.author, reference=said.place.reference)
+    author = link_staff_identity(transport, link, incoming.author, reference=incoming.place.reference)
     if author is not None:
-        answer_author(transport, link, said, author, sentences.met)
+        answer_author(transport, link, incoming, author, sentences.met)
 
 
 def _add_to_ticket(
-    said: IncomingMessage, client_id: UUID, author: Author, *, content: Document, quoted_in: UUID | None
+    incoming: IncomingMessage, client_id: UUID, author: Author, *, content: Document, quoted_in: UUID | None
 ) -> Outcome:
-    place, at, author_id = said.place, min(said.at, clock.now()), author.person_id
-    if said.starts_thread:
-        lock("author", place.platform, place.workspace, place.channel, said.author)
+    place, at, author_id = incoming.place, min(incoming.at, clock.now()), author.person_id
+    if incoming.starts_thread:
+        lock("author", place.platform, place.workspace, place.channel, incoming.author)
     lock("thread", place.platform, place.workspace, place.channel, place.thread)
-    if message_id_of(client_id, place.platform, said.external_id) is not None:
+    if message_id_of(client_id, place.platform, incoming.external_id) is not None:
         return Outcome.KNOWN
     note_channel_works(place)
-    body = body_of(said, content)
-    conversation = conversation_of(said, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)
+    body = body_of(incoming, content)
+    conversation = conversation_of(incoming, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)
     continues = conversation is not None  # thanks and calls for an answer do not bring a ticket back to the chat
     if conversation is None and asks_for_answer(body):
-        conversation = conversation_awaiting_answer(said, author_id=author_id)
-    own = own_words(body) if said.quoted else body
-    if (said.starts_thread or conversation is None) and not said.files and is_small_talk(own):
-        conversation, outcome = _small_talk(said, conversation, author_id, body=own)
+        conversation = conversation_awaiting_answer(incoming, author_id=author_id)
+    own = own_words(body) if incoming.quoted else body
+    if (incoming.starts_thread or conversation is None) and not incoming.files and is_small_talk(own):
+        conversation, outcome = _small_talk(incoming, conversation, author_id, body=own)
         if conversation is None:
             return outcome
     if conversation is None:
-        message = _open(said, client_id, author_id, body=body, content=content, at=at)
+        message = _open(incoming, client_id, author_id, body=body, content=content, at=at)
     else:
-        message = _add(said, conversation, author, body=body, content=content, at=at, continues=continues)
-    attach(said.place, said.files, message)
+        message = _add(incoming, conversation, author, body=body, content=content, at=at, continues=continues)
+    attach(incoming.place, incoming.files, message)
     return Outcome.OPENED if conversation is None else Outcome.ADDED
 
 
 def _small_talk(
-    said: IncomingMessage, conversation: Conversation | None, author_id: UUID, *, body: str
+    incoming: IncomingMessage, conversation: Conversation | None, author_id: UUID, *, body: str
 ) -> tuple[Conversation | None, Outcome]:
     """Add thanks and acknowledgements to the answered ticket, and a greeting to the unfinished one.
 
     None of them opens a ticket.
     """
     if is_thanks(body) or is_acknowledgement(body):
-        found = conversation or thanked_conversation(said, author_id=author_id)
+        found = conversation or thanked_conversation(incoming, author_id=author_id)
         if found is not None or is_thanks(body):
             return found, Outcome.THANKS
     if conversation is not None and access_ticket(conversation.ticket_id).status in FINISHED:
@@ -225,7 +227,7 @@ def _small_talk(
 
 
 def _add(
-    said: IncomingMessage,
+    incoming: IncomingMessage,
     conversation: Conversation,
     author: Author,
     *,
@@ -236,9 +238,9 @@ def _add(
 ) -> Message:
     """Add a message to its ticket; `continues` if it makes the ticket the current one of a chat without threads."""
     ticket, author_id = access_ticket(conversation.ticket_id, lock=True), author.person_id
-    conversation.reference = {**conversation.reference, **said.place.reference}
+    conversation.reference = {**conversation.reference, **incoming.place.reference}
     note_reachable(conversation)
-    if continues and not said.place.thread:
+    if continues and not incoming.place.thread:
         make_current_ticket(conversation)
     before = derived_subject(ticket)
     message = (reply_from_chat if author.is_staff else add_detail)(
@@ -246,26 +248,26 @@ def _add(
         author=access_person(author_id),
         body=body,
         content=to_json(content),
-        channel=said.place.platform,
+        channel=incoming.place.platform,
         at=at,
-        external_id=said.external_id,
+        external_id=incoming.external_id,
     )
     is_without = not before and not was_written_by_staff(ticket)  # its opening message was deleted
-    if is_without or (said.starts_thread and ticket.subject == before):
+    if is_without or (incoming.starts_thread and ticket.subject == before):
         edit(ticket, at=clock.now(), actor_id=author_id, subject=derived_subject(ticket) or ticket.subject)
     return message
 
 
 def _open(
-    said: IncomingMessage, client_id: UUID, author_id: UUID, *, body: str, content: Document, at: datetime
+    incoming: IncomingMessage, client_id: UUID, author_id: UUID, *, body: str, content: Document, at: datetime
 ) -> Message:
-    place = said.place
+    place = incoming.place
     request = Request(
         subject=subject_of(body),
         body=body,
         content=to_json(content),
         source=place.platform,
-        external_id=said.external_id,
+        external_id=incoming.external_id,
     )
     ticket, message = open_ticket(access_client(client_id), requester=access_person(author_id), request=request, at=at)
     conversation = Conversation(
@@ -274,36 +276,38 @@ def _open(
         ticket_id=ticket.id,
         platform=place.platform,
         workspace=place.workspace,
-        channel=f"{DIRECT}{said.author}" if said.is_private else place.channel,
-        thread=said.external_id if said.is_private else place.thread or said.message,
-        is_personal=place.is_personal or said.is_private,
+        channel=f"{DIRECT}{incoming.author}" if incoming.is_private else place.channel,
+        thread=incoming.external_id if incoming.is_private else place.thread or incoming.message,
+        is_personal=place.is_personal or incoming.is_private,
         reference=place.reference,
-        direct_to=said.author if said.is_private else None,
-        asked_in_channel=place.channel if said.is_private else None,
+        direct_to=incoming.author if incoming.is_private else None,
+        asked_in_channel=place.channel if incoming.is_private else None,
         created_at=at,
     )
-    if not place.thread or said.is_private:
+    if not place.thread or incoming.is_private:
         make_current_ticket(conversation)
     db.session.add(conversation)
     return message
 
 
-def _unconnected(said: IncomingMessage) -> None:
-    place = said.place
+def _unconnected(incoming: IncomingMessage) -> None:
+    place = incoming.place
     note_unknown(place.platform, place.workspace, at=clock.now(), messages=1)
-    if said.is_addressed and not said.is_command and unknown_link(place.platform, place.workspace):
-        request_auto_reply(UnconnectedWrote, said, client_id=None)
+    if incoming.is_addressed and not incoming.is_command and unknown_link(place.platform, place.workspace):
+        request_auto_reply(UnconnectedWrote, incoming, client_id=None)
 
 
-def _is_known(link: WorkspaceLink, said: IncomingMessage) -> bool:
-    return link.client_id is not None and (message_id_of(link.client_id, link.platform, said.external_id) is not None)
+def _is_known(link: WorkspaceLink, incoming: IncomingMessage) -> bool:
+    return link.client_id is not None and (
+        message_id_of(link.client_id, link.platform, incoming.external_id) is not None
+    )
 
 
-def _has_thread(link: WorkspaceLink, said: IncomingMessage) -> bool:
-    if said.starts_thread:
+def _has_thread(link: WorkspaceLink, incoming: IncomingMessage) -> bool:
+    if incoming.starts_thread:
         return False
-    conversation = conversation_at(said.place)
+    conversation = conversation_at(incoming.place)
     if conversation is not None:
         return conversation.client_id == link.client_id
-    root = external_id(said.place, said.place.thread)
+    root = external_id(incoming.place, incoming.place.thread)
     return link.client_id is not None and message_id_of(link.client_id, link.platform, root) is not None

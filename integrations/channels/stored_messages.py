@@ -47,8 +47,8 @@ def message_id_of(client_id: UUID, channel: str, external_id: str) -> UUID | Non
     return db.session.execute(query).scalar_one_or_none()
 
 
-def body_of(said: IncomingMessage, content: Document) -> str:
+def body_of(incoming: IncomingMessage, content: Document) -> str:
     """The plain text, cut to MAX_BODY since a chat shows no refusal; without text, the names of the files."""
     text = write_text(content).strip()
-    text = text or ", ".join(file.name for file in said.files)
+    text = text or ", ".join(file.name for file in incoming.files)
     return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 1]}…"

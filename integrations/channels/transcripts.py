@@ -72,6 +72,6 @@ def _with_words(document: Document, words: str) -> Document:
 
 
 def _is_beginning(block: Block, words: str) -> bool:
-    said = write_text(Document((block,))).strip()
-    is_cut = said.endswith("…") and words.startswith(said.removesuffix("…").strip())
-    return isinstance(block, Paragraph) and not is_empty(Document((block,))) and (is_cut or said == words)
+    beginning = write_text(Document((block,))).strip()
+    is_cut = beginning.endswith("…") and words.startswith(beginning.removesuffix("…").strip())
+    return isinstance(block, Paragraph) and not is_empty(Document((block,))) and (is_cut or beginning == words)

@@ -90,10 +90,10 @@ def _rendered(message: Message) -> tuple[Markup, str]:
 
 def _how_to_answer(label: str, source: str) -> str:
     """How a requester without the portal can answer: by the channel of their ticket, if it is open."""
-    said = {"label": label}
+    values = {"label": label}
     platform = platform_named(source)
     if platform is not None and platform.how_to_answer:
-        return str(platform.how_to_answer) % said
+        return str(platform.how_to_answer) % values
     if source == "phone":
-        return gettext("To reply, call us and mention ticket %(label)s.", **said)
-    return gettext("To reply, contact us and mention ticket %(label)s.", **said)
+        return gettext("To reply, call us and mention ticket %(label)s.", **values)
+    return gettext("To reply, contact us and mention ticket %(label)s.", **values)

@@ -172,8 +172,8 @@ def _check(code: int, words: bytes, *, wanted: int = 0) -> None:
 
 def _failure(code: int, words: bytes | str, *, is_ours: bool = False) -> Exception:
     """4xx: Temporary. 5xx: Permanent, except a refused sign-in or greeting (`is_ours`), which our settings cause."""
-    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    reason = f"smtp_{code} {' '.join(said.split())}".strip()[:200]
+    answer = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    reason = f"smtp_{code} {' '.join(answer.split())}".strip()[:200]
     if is_ours and code >= 500:
         return Temporary(reason, retry_after=REFUSED_SIGN_IN_PAUSE)
     return Permanent(reason) if 500 <= code < 600 else Temporary(reason)

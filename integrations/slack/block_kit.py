@@ -74,8 +74,8 @@ def _block(block: Json, names: Names) -> Iterator[Block]:
 def _unknown_block(block: Json, names: Names, depth: int = 0) -> Iterator[Block]:
     """The content of a block of an unknown kind, from the fields that blocks usually have."""
     for name in ("title", "header", "label", "subtitle", "text", "body", "description", "caption", "hint"):
-        said = block.get(name)
-        yield from read_mrkdwn(said) if isinstance(said, str) else _said(said)
+        block_text = block.get(name)
+        yield from read_mrkdwn(block_text) if isinstance(block_text, str) else _said(block_text)
     for inner in dicts(block.get("elements")) + dicts(block.get("blocks")):
         if inner.get("type") in _BLOCKS:
             yield from _block(inner, names)
@@ -130,18 +130,18 @@ def _inline(element: Json, names: Names) -> Iterator[Run]:
     kind = text_in(element, "type")
     read = _INLINES.get(kind)
     style = element.get("style")
-    said = style if isinstance(style, dict) else {}
-    styles = frozenset(each for name, each in _STYLES.items() if said.get(name))
+    block_text = style if isinstance(style, dict) else {}
+    styles = frozenset(each for name, each in _STYLES.items() if block_text.get(name))
     for run in read(element, names) if read else _unknown(element):
-        leaf = Code(plain_of([run])) if said.get("code") else run.leaf
+        leaf = Code(plain_of([run])) if block_text.get("code") else run.leaf
         yield Run(leaf, styles, run.url)
 
 
 def _unknown(element: Json) -> Iterator[Run]:
     """The text of an unknown element, from one of the usual fields."""
     for name in ("text", "label", "title", "name", "fallback", "url", "value"):
-        if said := text_in(element, name):
-            yield Run(Text(said))
+        if block_text := text_in(element, name):
+            yield Run(Text(block_text))
             return
 
 
@@ -184,10 +184,10 @@ def _emoji(element: Json, names: Names) -> Iterator[Run]:
 
 def _date(element: Json, names: Names) -> Iterator[Run]:
     """Its fallback, else the instant in UTC, since the reader's time zone is not known here."""
-    said, at = text_in(element, "fallback"), element.get("timestamp")
-    if not said and isinstance(at, int) and 0 <= at < 32_503_680_000:
-        said = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    yield Run(Text(said))
+    block_text, at = text_in(element, "fallback"), element.get("timestamp")
+    if not block_text and isinstance(at, int) and 0 <= at < 32_503_680_000:
+        block_text = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    yield Run(Text(block_text))
 
 
 def _color(element: Json, names: Names) -> Iterator[Run]:
@@ -211,10 +211,10 @@ def _said(text: Any) -> Blocks:
     """A text object: mrkdwn or plain text."""
     if not isinstance(text, dict):
         return ()
-    said = text_in(text, "text")
+    block_text = text_in(text, "text")
     if text.get("type") == "mrkdwn":
-        return read_mrkdwn(said)
-    return tuple(paragraphs(list(typed_runs(said))))
+        return read_mrkdwn(block_text)
+    return tuple(paragraphs(list(typed_runs(block_text))))
 
 
 def _section(block: Json, names: Names) -> Iterator[Block]:
@@ -228,8 +228,8 @@ def _section(block: Json, names: Names) -> Iterator[Block]:
 
 def _header(block: Json, names: Names) -> Iterator[Block]:
     text = block.get("text")
-    said = text_in(text, "text") if isinstance(text, dict) else ""
-    yield Heading(3, inlines_of(typed_runs(said)))
+    block_text = text_in(text, "text") if isinstance(text, dict) else ""
+    yield Heading(3, inlines_of(typed_runs(block_text)))
 
 
 def _context(block: Json, names: Names) -> Iterator[Block]:

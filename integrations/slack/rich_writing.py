@@ -99,9 +99,9 @@ def _block(block: Block, is_quoted: bool) -> str:
 
 def _item(item: Blocks, mark: str, is_quoted: bool) -> str:
     """An item with its nested lists indented below it."""
-    said = _mrkdwn(tuple(each for each in item if not isinstance(each, List)), is_quoted=is_quoted)
+    element = _mrkdwn(tuple(each for each in item if not isinstance(each, List)), is_quoted=is_quoted)
     below = [_mrkdwn((each,), is_quoted=is_quoted) for each in item if isinstance(each, List)]
-    return "\n".join([mark + said, *("    " + line for each in below for line in each.split("\n"))])
+    return "\n".join([mark + element, *("    " + line for each in below for line in each.split("\n"))])
 
 
 def _fenced(text: str) -> str:
@@ -219,8 +219,8 @@ def _list(block: List, border: int, *, indent: int) -> Iterator[Json]:
     made = {"type": "rich_text_list", "style": "ordered" if block.ordered else "bullet", "indent": indent}
     first = block.start - 1 if block.ordered else 0
     for number, item in enumerate(block.items):
-        said = [each for each in item if isinstance(each, Paragraph | Heading)]
-        runs = [run for at, each in enumerate(said) for run in _item_runs(each, is_first=at == 0)]
+        element = [each for each in item if isinstance(each, Paragraph | Heading)]
+        runs = [run for at, each in enumerate(element) for run in _item_runs(each, is_first=at == 0)]
         items.append({"type": "rich_text_section", "elements": _texts(runs or [Run(Text(" "))])})
         others = [each for each in item if not isinstance(each, Paragraph | Heading)]
         if others or number == len(block.items) - 1:
@@ -256,5 +256,5 @@ def _merged(runs: list[Run]) -> list[Run]:
 def _text(run: Run) -> Json:
     text = text_of(run.leaf)
     style = {_STYLES[each]: True for each in run.styles} | ({"code": True} if isinstance(run.leaf, Code) else {})
-    said = {"type": "link", "url": run.url} if run.url else {"type": "text"}
-    return said | ({} if text == run.url else {"text": text}) | ({"style": style} if style else {})
+    element = {"type": "link", "url": run.url} if run.url else {"type": "text"}
+    return element | ({} if text == run.url else {"text": text}) | ({"style": style} if style else {})

@@ -66,8 +66,8 @@ def _body(called: DeliveredEvent[EscalationWebhookCalled], ticket: Ticket, publi
     }
 
 
-def _post(poster: Poster, webhook: Webhook, delivery_id: int, said: Json, *, kind: str) -> None:
-    body, timestamp = json.dumps(said, ensure_ascii=False).encode(), int(clock.now().timestamp())
+def _post(poster: Poster, webhook: Webhook, delivery_id: int, payload: Json, *, kind: str) -> None:
+    body, timestamp = json.dumps(payload, ensure_ascii=False).encode(), int(clock.now().timestamp())
     headers = {
         "X-Guardia-Event": kind,
         "X-Guardia-Timestamp": str(timestamp),

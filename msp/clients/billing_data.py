@@ -41,12 +41,12 @@ def tidy(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[Json, Fau
     `before` are the stored ones. An existing tax number is not checked again unless the country changes. Without a
     `tax_regime` a new client (`before` is empty) gets the one that follows from both parties' data.
     """
-    said: Json = {name: given[name] for name in FIELDS if name in given}
+    values: Json = {name: given[name] for name in FIELDS if name in given}
     faults: Faults = {}
-    if "billing_address" in said:
-        said["billing_address"] = _address(said["billing_address"], faults)
-    _check_rest(said, faults)
-    whole = {**before, **said}
+    if "billing_address" in values:
+        values["billing_address"] = _address(values["billing_address"], faults)
+    _check_rest(values, faults)
+    whole = {**before, **values}
     country = _country(whole)
     is_new = whole.get("tax_id") != before.get("tax_id") or country != _country(before)
     if is_new and not faults:
@@ -54,10 +54,10 @@ def tidy(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[Json, Fau
         if code:
             faults["tax_id"] = [code]
         else:
-            said["tax_id"] = whole["tax_id"] = tax_id
+            values["tax_id"] = whole["tax_id"] = tax_id
     if not faults:
-        _decide(said, whole, before, faults)
-    return said, faults
+        _decide(values, whole, before, faults)
+    return values, faults
 
 
 def check_tax_id(typed: object, *, country: str | None) -> tuple[str | None, str | None]:
@@ -127,13 +127,13 @@ def is_country(code: str) -> bool:
     return len(code) == 2 and code.isascii() and code.isalpha() and code in Locale("en").territories.keys() - _GROUPS
 
 
-def _check_rest(said: Json, faults: Faults) -> None:
-    email, days = said.get("billing_email"), said.get("payment_days", 0)
+def _check_rest(values: Json, faults: Faults) -> None:
+    email, days = values.get("billing_email"), values.get("payment_days", 0)
     if email is not None and not (isinstance(email, str) and len(email) <= LONGEST_EMAIL and EMAIL.fullmatch(email)):
         faults["billing_email"] = ["email_shape"]
     if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MOST_PAYMENT_DAYS:
         faults["payment_days"] = ["invalid"]
-    if said.get("tax_regime", "national") not in TAX_REGIMES:
+    if values.get("tax_regime", "national") not in TAX_REGIMES:
         faults["tax_regime"] = ["invalid"]
 
 
@@ -143,13 +143,13 @@ def _country(data: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _decide(said: Json, whole: Json, before: Mapping[str, Any], faults: Faults) -> None:
+def _decide(values: Json, whole: Json, before: Mapping[str, Any], faults: Faults) -> None:
     """Use the regime that follows from the parties' data, or refuse one that contradicts them."""
     if before and all(whole.get(name) == before.get(name) for name in FIELDS[:3]):
         return
     given = decided_regime(whole)
-    if "tax_regime" not in said and not before:
-        said["tax_regime"] = given or "national"
+    if "tax_regime" not in values and not before:
+        values["tax_regime"] = given or "national"
     elif given is not None and whole.get("tax_regime") != given:
         faults["tax_regime"] = ["contradicts_parties"]
 

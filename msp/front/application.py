@@ -224,16 +224,16 @@ class Front:
         if not status:
             request.connection.cut_off()
             return
-        said = f"{http.HTTPStatus(status).phrase}\n".encode()
-        headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(said)).encode())]
+        text = f"{http.HTTPStatus(status).phrase}\n".encode()
+        headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
         if status in (429, 503):
             headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
         await request.send(_start(status, [*headers, (b"connection", b"close")]))
         if status == 413:
-            await request.send(_piece(said, more=True))
+            await request.send(_piece(text, more=True))
             await self._linger(request)
-            said = b""
-        await request.send(_piece(said, more=False))
+            text = b""
+        await request.send(_piece(text, more=False))
 
     async def _linger(self, request: _Request) -> None:
         """Read and discard for a while what the client still sends, so that it reads our response."""

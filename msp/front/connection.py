@@ -143,10 +143,10 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_head_timer()
         if self.has_request and not self._stop_receiving():
             return
-        said = http.HTTPStatus(status).phrase.encode() + b"\n"
+        body = http.HTTPStatus(status).phrase.encode() + b"\n"
         self.transport.write(
             b"HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
-            % (status, said[:-1], len(said), said)
+            % (status, body[:-1], len(body), body)
         )
         self.transport.close()
 

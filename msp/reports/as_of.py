@@ -138,4 +138,4 @@ def _seconds(target: TargetHistory, at: datetime) -> int | None:
 
 def _calendar(target: TargetHistory, at: datetime) -> WorkingCalendar:
     """The calendar version valid then, or the first one."""
-    return next((said for since, said in target.versions if since <= at), target.versions[-1][1])
+    return next((version for since, version in target.versions if since <= at), target.versions[-1][1])

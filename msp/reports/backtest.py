@@ -47,8 +47,8 @@ class Past:
             for target, each in known
             if each.due_at is not None and at < each.due_at <= at + HORIZON
         }
-        said = forecast((waiting for _, waiting in running.values()), history, at=at)
-        return [(running[each.waiting.clock_id][0], each) for each in said]
+        predicted = forecast((waiting for _, waiting in running.values()), history, at=at)
+        return [(running[each.waiting.clock_id][0], each) for each in predicted]
 
     def accuracy(self, now: datetime, *, since: datetime | None = None) -> Accuracy:
         """How accurate the forecasts of mornings before `now` were; none before `since`."""
@@ -85,7 +85,7 @@ def _waiting(target: TargetHistory, known: TargetState, due_at: datetime) -> Wai
     return Waiting(target.clock_id, known.alike, _NO_TIER, None, due_at, left)
 
 
-def _add(found: Accuracy, said: Sequence[tuple[TargetHistory, Forecast]], at: datetime, now: datetime) -> Accuracy:
-    for target, each in said:
+def _add(found: Accuracy, predicted: Sequence[tuple[TargetHistory, Forecast]], at: datetime, now: datetime) -> Accuracy:
+    for target, each in predicted:
         found = found.plus(each.verdict, end_of(target, said_at=at, now=now))
-    return replace(found, times=found.times + 1) if said else found
+    return replace(found, times=found.times + 1) if predicted else found

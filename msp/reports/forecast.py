@@ -77,16 +77,16 @@ class Accuracy:
         """Forecasts that can be compared with an outcome."""
         return self.at_risk + self.in_time
 
-    def plus(self, said: Verdict, end: "End") -> "Accuracy":
+    def plus(self, predicted: Verdict, end: "End") -> "Accuracy":
         """Adds one forecast with its outcome."""
-        if said == "unknown":
+        if predicted == "unknown":
             return replace(self, unknown=self.unknown + 1)
         if end == "undecided":
             return replace(self, undecided=self.undecided + 1)
         if end == "changed":
             return replace(self, changed=self.changed + 1)
         late = 1 if end == "late" else 0
-        if said == "at_risk":
+        if predicted == "at_risk":
             return replace(self, at_risk=self.at_risk + 1, at_risk_late=self.at_risk_late + late)
         return replace(self, in_time=self.in_time + 1, in_time_late=self.in_time_late + late)
 

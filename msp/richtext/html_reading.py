@@ -234,12 +234,12 @@ class _Reader:
         text = _SPACE.sub(" ", text)
         if text.startswith(" ") and self.is_line_begun:
             self._owe_space()
-        said = text.strip(" ")
-        if not said:
+        content = text.strip(" ")
+        if not content:
             return
         self._pay_space()
         self.is_line_begun = True
-        self._run(said.replace("\xa0", " "), is_code=self.codes > 0)
+        self._run(content.replace("\xa0", " "), is_code=self.codes > 0)
         if text.endswith(" "):
             self._owe_space()
 

@@ -26,11 +26,11 @@ _BLANK_LINE = re.compile(r"(?<=[^\n])\n\n")
 def read_text(text: str) -> Document:
     """Read text exactly as typed, with lines and indentation; addresses become links, nothing else is markup."""
     text = clean(text)
-    said = text.rstrip("\n")
-    if not said:
+    content = text.rstrip("\n")
+    if not content:
         return Document((Paragraph(inlines_of([Run(Text(text))])),) if text else ())
-    paragraphs = _BLANK_LINE.split(said)
-    paragraphs[-1] += text[len(said) :]
+    paragraphs = _BLANK_LINE.split(content)
+    paragraphs[-1] += text[len(content) :]
     return Document(tuple(Paragraph(linked(each)) for each in paragraphs))
 
 

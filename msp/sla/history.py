@@ -38,11 +38,11 @@ def calendar_that_held(clock: Counted, pauses: Spans, versions: Iterable[int]) -
 
     A change made moments before the clock stopped may not have been applied to it. `pauses` are those of the clock.
     """
-    said = [working_calendar(clock.calendar_id, version=version) for version in versions]
-    said = said or [working_calendar(clock.calendar_id)]
+    candidates = [working_calendar(clock.calendar_id, version=version) for version in versions]
+    candidates = candidates or [working_calendar(clock.calendar_id)]
     budget = timedelta(seconds=clock.budget_seconds)
-    fits = (each for each in said if deadline(each, clock.started_at, budget, pauses) == clock.due_at)
-    return next(fits, said[0])
+    fits = (each for each in candidates if deadline(each, clock.started_at, budget, pauses) == clock.due_at)
+    return next(fits, candidates[0])
 
 
 def pauses_before(clock: Counted, pauses: Spans) -> Spans:

@@ -44,9 +44,9 @@ class ReplyState:
 def reply_state(conversation: Iterable[TicketMessage]) -> ReplyState:
     """The state of a conversation after all its messages, in the order given."""
     answered_at = owed_since = None
-    for said in conversation:
-        if said.is_response:
-            answered_at, owed_since = answered_at or said.at, None
-        elif said.is_question:
-            owed_since = owed_since or said.at
+    for message in conversation:
+        if message.is_response:
+            answered_at, owed_since = answered_at or message.at, None
+        elif message.is_question:
+            owed_since = owed_since or message.at
     return ReplyState(answered_at, owed_since)

@@ -108,11 +108,11 @@ def _hear(timing: Timing, promise: ContractSla, first: Clock | None, conversatio
     is_new = first is not None
     if not is_new and ("next_response" not in promise.budgets or timing.open_clock(*ANSWERS)):
         return
-    said = list(conversation())
-    answered_at = reply_state(said).answered_at
+    messages = list(conversation())
+    answered_at = reply_state(messages).answered_at
     if first is not None and answered_at is not None:
         stop(first, "met", at=answered_at)
     stopped = next((clock.met_at for clock in timing.clocks if clock.kind == "first_response"), None)
-    owed = reply_state(each for each in said if stopped is not None and each.at > stopped).owed_since
+    owed = reply_state(each for each in messages if stopped is not None and each.at > stopped).owed_since
     if owed is not None:
         await_answer(timing, promise.budgets, at=owed)

@@ -28,7 +28,7 @@ def undo_reply(
     reopened one, since only one reply target runs at a time.
     """
     affected = [each for each in timing.clocks if _was_met(each, answered_at)]
-    responses = [said.at for said in conversation if said.is_response]
+    responses = [message.at for message in conversation if message.is_response]
     reopened = []
     for clock in affected:
         ends = [*responses, *(finished if clock.kind == "first_response" else ())]

@@ -30,19 +30,19 @@ _SAID = (
 )  # fmt: skip
 
 
-def on_message(ticket: Ticket, said: TicketMessage, *, actor_id: UUID | None) -> None:
+def on_message(ticket: Ticket, message: TicketMessage, *, actor_id: UUID | None) -> None:
     """A message was added: a response meets the reply target, a question starts one."""
-    if said.is_response:
+    if message.is_response:
         timing = timing_for(ticket)
-        met = sla.meet(timing, *sla.ANSWERS, at=said.at)
-        _emit_met(ticket, met, at=said.at, actor_id=actor_id)
+        met = sla.meet(timing, *sla.ANSWERS, at=message.at)
+        _emit_met(ticket, met, at=message.at, actor_id=actor_id)
         if met:
             copy_next_due(ticket, timing.clocks)
-    elif said.is_question and ticket.due_kind not in sla.ANSWERS:  # a running one already covers this message
+    elif message.is_question and ticket.due_kind not in sla.ANSWERS:  # a running one already covers this message
         timing = timing_for(ticket)
         if timing.level is not None:
             budgets = timing.level.budgets(priority=ticket.priority, type=ticket.type)
-            if sla.await_answer(timing, budgets, at=said.at):
+            if sla.await_answer(timing, budgets, at=message.at):
                 copy_next_due(ticket, timing.clocks)
 
 
@@ -129,7 +129,7 @@ def message_of(author: Person, *, is_public: bool, at: datetime) -> TicketMessag
 
 def conversation_of(ticket_id: UUID) -> list[TicketMessage]:
     """A ticket's messages in order; a failed reply counts from its delivery, if it was delivered later."""
-    return sorted(map(_message, db.session.execute(_SAID, {"ticket_id": ticket_id})), key=lambda said: said.at)
+    return sorted(map(_message, db.session.execute(_SAID, {"ticket_id": ticket_id})), key=lambda message: message.at)
 
 
 def _message(row: Any) -> TicketMessage:

@@ -44,8 +44,8 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
 
 def answer_delivered(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """A reply that had failed was delivered at `at`: it meets the reply target now; emits `sla.met`."""
-    said = TicketMessage(at, is_by_desk=True, is_by_client=False, is_public=True)
-    sla_targets.on_message(ticket, said, actor_id=message.author_id)
+    response = TicketMessage(at, is_by_desk=True, is_by_client=False, is_public=True)
+    sla_targets.on_message(ticket, response, actor_id=message.author_id)
 
 
 def _status_changes(ticket: Ticket) -> list[StoredEvent]:

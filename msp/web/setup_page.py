@@ -60,11 +60,11 @@ def _create() -> str | Response | tuple[str, int]:
     if current_app.config["WTF_CSRF_ENABLED"]:
         csrf: CSRFProtect = current_app.extensions["csrf"]
         csrf.protect()
-    said = {name: request.form.get(name, "").strip() for name in FIELDS}
+    submitted = {name: request.form.get(name, "").strip() for name in FIELDS}
     try:
         with work(Scope.system()):
             account = add_first_administrator(
-                **said,
+                **submitted,
                 secret_key=current_app.config["SETTINGS"].secret_key,
                 password=request.form.get("password", ""),
                 locale=i18n.current_reader().locale,
@@ -75,7 +75,7 @@ def _create() -> str | Response | tuple[str, int]:
     except Conflict:
         return redirect(url_for("security.login"))
     except Invalid as refused:
-        return _page(said, refused.fields), 422
+        return _page(submitted, refused.fields), 422
     return redirect(url_for("admin.first_steps"), 303)
 
 

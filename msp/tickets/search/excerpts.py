@@ -44,17 +44,17 @@ def excerpts(rows: Sequence[TicketRow], forms: Sequence[str]) -> dict[UUID, Exce
         words = [f"%{max(form.split(), key=len)}%" for form in forms]
         patterns = [f"%{form}%" if CJK.search(form) else f"% {form}%" for form in forms]
         asked = {"tickets": [row.id for row in rows], "words": words, "patterns": patterns}
-        for ticket_id, place, said in db.session.execute(_TEXTS, asked):
-            texts.setdefault(ticket_id, []).append((place, said))
+        for ticket_id, place, content in db.session.execute(_TEXTS, asked):
+            texts.setdefault(ticket_id, []).append((place, content))
     return {row.id: _best(row, texts.get(row.id, ()), forms) for row in rows}
 
 
 def _best(row: TicketRow, texts: Iterable[tuple[str, str]], forms: Sequence[str]) -> Excerpt:
     named = [("requester", row.requester_name), ("client", row.client_name)]
     known = [*texts, *named]
-    counts = [count(said, forms) for _place, said in known]
+    counts = [count(content, forms) for _place, content in known]
     most = max(counts)
     if not most:
         return Excerpt("subject", marked(row.subject, forms))
-    place, said = known[counts.index(most)]
-    return Excerpt(place, pieces(said, forms))
+    place, content = known[counts.index(most)]
+    return Excerpt(place, pieces(content, forms))

@@ -78,11 +78,11 @@ def _stretches(words: Sequence[Word], phrase: tuple[str, ...]) -> Iterator[Span]
 
 def _compound_end(words: Sequence[Word], at: int, form: str) -> int:
     """Where words joined by one character, such as Wi-Fi, end as the one word of the form; 0 if they do not match."""
-    said, end = words[at][0], words[at][2]
-    while form.startswith(said) and said != form and at + 1 < len(words) and words[at + 1][1] == end + 1:
+    joined, end = words[at][0], words[at][2]
+    while form.startswith(joined) and joined != form and at + 1 < len(words) and words[at + 1][1] == end + 1:
         at += 1
-        said, end = said + words[at][0], words[at][2]
-    return end if said.startswith(form) else 0
+        joined, end = joined + words[at][0], words[at][2]
+    return end if joined.startswith(form) else 0
 
 
 def _merged(found: Sequence[Span]) -> Iterator[Span]:

@@ -123,9 +123,9 @@ def _people(told: Sequence[str]) -> dict[UUID, UUID | None]:
 
 def _address(term: Term) -> str:
     """A LIKE pattern for the beginning of an email address: any word may be the part before @."""
-    said = re.sub("^mailto:", "", term.spellings[0].lower())
-    is_one = re.fullmatch(r"[^\s@]{3,}(@[^\s@]*)?", said) and not said.isdigit()
-    return re.sub(r"([\\%_])", r"\\\1", said) if is_one else ""
+    address = re.sub("^mailto:", "", term.spellings[0].lower())
+    is_one = re.fullmatch(r"[^\s@]{3,}(@[^\s@]*)?", address) and not address.isdigit()
+    return re.sub(r"([\\%_])", r"\\\1", address) if is_one else ""
 
 
 def _digits(term: Term) -> str:

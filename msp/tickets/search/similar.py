@@ -33,9 +33,9 @@ def similar_resolved(ticket: Ticket, *, limit: int = 3) -> list[Alike]:
     query = select_tickets(is_client=False).join(asked, asked.c.found_id == Ticket.id).add_columns(asked.c.shared)
     found = db.session.execute(query.order_by(asked.c.score.desc(), Ticket.id.desc())).all()
     rows = [(TicketRow(*row[:-1]), row.shared) for row in found]
-    said = _resolutions(row.id for row, _shared in rows)
+    resolutions = _resolutions(row.id for row, _shared in rows)
     return [
-        Alike(row, marked(row.subject, shared), pieces(said.get(row.id, ""), shared, width=RESOLUTION_WIDTH))
+        Alike(row, marked(row.subject, shared), pieces(resolutions.get(row.id, ""), shared, width=RESOLUTION_WIDTH))
         for row, shared in rows
     ]
 
@@ -48,8 +48,8 @@ def _resolutions(ticket_ids: Iterable[UUID]) -> dict[UUID, str]:
         .where(Message.ticket_id.in_(list(ticket_ids)), Message.deleted_at.is_(None), Person.client_id.is_(None))
         .order_by(Message.ticket_id, Message.visibility.desc(), Message.at.desc(), Message.id.desc())
     )
-    said: dict[UUID, str] = {}
+    resolutions: dict[UUID, str] = {}
     for ticket_id, body in db.session.execute(query):
         if not is_small_talk(body):
-            said.setdefault(ticket_id, body)
-    return said
+            resolutions.setdefault(ticket_id, body)
+    return resolutions

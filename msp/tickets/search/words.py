@@ -69,15 +69,15 @@ def is_ticket_word(term: Term) -> bool:
 
 def parse_query(words: str) -> ParsedQuery:
     """Parse a search; empty if it has neither letter nor digit."""
-    said = narrow(unicodedata.normalize("NFC", storable_text(words, replacement=" "))).strip()[:MAX_LENGTH]
-    terms = [term for term in _terms(said) if any(map(fold, term.spellings))]
-    return ParsedQuery(tuple(terms[:MAX_TERMS]), frozenset(_labels(said)))
+    text = narrow(unicodedata.normalize("NFC", storable_text(words, replacement=" "))).strip()[:MAX_LENGTH]
+    terms = [term for term in _terms(text) if any(map(fold, term.spellings))]
+    return ParsedQuery(tuple(terms[:MAX_TERMS]), frozenset(_labels(text)))
 
 
-def _terms(said: str) -> Iterator[Term]:
-    for quoted in _QUOTED.findall(said):
+def _terms(text: str) -> Iterator[Term]:
+    for quoted in _QUOTED.findall(text):
         yield Term((quoted,), is_exact=True)
-    rest = _QUOTED.sub(" ", said)
+    rest = _QUOTED.sub(" ", text)
     for number in _PHONE.findall(rest):
         if found := phone_spellings(number):
             yield Term(found)
@@ -88,14 +88,14 @@ def _terms(said: str) -> Iterator[Term]:
             yield Term(spellings_of(token))
 
 
-def _labels(said: str) -> Iterator[tuple[str | None, int]]:
-    found = [(match[1], match[2]) for match in _LABEL.finditer(said)]
-    bare = said[lead.end() :] if (lead := _LEAD.match(said)) else said
-    found += [(whole[1], whole[2]) for each in {said, bare} if (whole := _WHOLE.fullmatch(each))]
-    found += [(None, number) for number in _HASHED.findall(said)]
-    if _SEVERAL.fullmatch(said):
-        found += [(None, number) for number in re.findall(r"\d+", said)]
-    if glued := _GLUED.fullmatch(said):
+def _labels(text: str) -> Iterator[tuple[str | None, int]]:
+    found = [(match[1], match[2]) for match in _LABEL.finditer(text)]
+    bare = text[lead.end() :] if (lead := _LEAD.match(text)) else text
+    found += [(whole[1], whole[2]) for each in {text, bare} if (whole := _WHOLE.fullmatch(each))]
+    found += [(None, number) for number in _HASHED.findall(text)]
+    if _SEVERAL.fullmatch(text):
+        found += [(None, number) for number in re.findall(r"\d+", text)]
+    if glued := _GLUED.fullmatch(text):
         letters, digits = glued[1], glued[2]
         found += [(letters + digits[:split], digits[split:]) for split in range(len(digits))]
     for code, digits in found:

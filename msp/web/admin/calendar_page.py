@@ -35,12 +35,12 @@ MOST_MINUTES = 60 * 24 * 90
 
 def facts(found: Calendar, asked: MultiDict[str, str]) -> Json:
     """Everything shown next to the form."""
-    said, today = to_value(found), today_in(found)
+    calendar, today = to_value(found), today_in(found)
     return {
-        "week": week_bars(week_on(said, today)),
-        "timetables": timetables(found, said, today=today),
-        "next_days": next_days(said, after=today),
-        "preview": preview(said, asked),
+        "week": week_bars(week_on(calendar, today)),
+        "timetables": timetables(found, calendar, today=today),
+        "next_days": next_days(calendar, after=today),
+        "preview": preview(calendar, asked),
         "changes": [
             _changed(event, by) for event, by in list_queries.history_of(_subjects(found), limit=CHANGES_SHOWN)
         ],
@@ -64,9 +64,9 @@ def warning(found: Calendar, *, today: date) -> str:
     return gettext("The holidays of %(place)s for %(years)s are not confirmed.", place=found.place.name, years=named)
 
 
-def week_on(said: WorkingCalendar, day: date) -> Mapping[int, Windows]:
+def week_on(calendar: WorkingCalendar, day: date) -> Mapping[int, Windows]:
     """The week that applies on a day."""
-    return (said.timetable_on(day) or said).weekly
+    return (calendar.timetable_on(day) or calendar).weekly
 
 
 def week_bars(weekly: Mapping[int, Windows]) -> list[Json]:
@@ -96,19 +96,19 @@ def week_words(weekly: Mapping[int, Sequence[tuple[int, int]]]) -> list[str]:
     ]
 
 
-def timetables(found: Calendar, said: WorkingCalendar, *, today: date) -> list[Json]:
+def timetables(found: Calendar, calendar: WorkingCalendar, *, today: date) -> list[Json]:
     """The weeks of the calendar in order, each with its first day; empty if there is only one."""
-    if not said.timetables:
+    if not calendar.timetables:
         return []
-    starts: list[date | None] = [None, *said.timetables, None]
+    starts: list[date | None] = [None, *calendar.timetables, None]
     rows = []
     for start, after in pairwise(starts):
-        timetable = said.timetables[start] if start else None
+        timetable = calendar.timetables[start] if start else None
         until = after - timedelta(days=1) if after else None
         rows.append(
             {
                 "name": (timetable.name if timetable else "") or gettext("Usual week"),
-                "week": week_words((timetable or said).weekly) or [gettext("closed")],
+                "week": week_words((timetable or calendar).weekly) or [gettext("closed")],
                 "from": start,
                 "until": until,
                 "is_now": (start is None or start <= today) and (until is None or today <= until),
@@ -119,39 +119,39 @@ def timetables(found: Calendar, said: WorkingCalendar, *, today: date) -> list[J
     return rows
 
 
-def next_days(said: WorkingCalendar, *, after: date) -> list[Json]:
+def next_days(calendar: WorkingCalendar, *, after: date) -> list[Json]:
     """The next days that differ from the week: holidays and exceptions."""
-    days = sorted(day for day in said.holiday_names.keys() | said.overrides.keys() if day >= after)
+    days = sorted(day for day in calendar.holiday_names.keys() | calendar.overrides.keys() if day >= after)
     return [
         {
             "day": day,
-            "name": said.override_names.get(day) or said.holiday_names.get(day) or "",
-            "text": text_of(said.overrides.get(day, ()), dash="–") or gettext("closed"),
+            "name": calendar.override_names.get(day) or calendar.holiday_names.get(day) or "",
+            "text": text_of(calendar.overrides.get(day, ()), dash="–") or gettext("closed"),
         }
         for day in days[:NEXT_SHOWN]
     ]
 
 
-def preview(said: WorkingCalendar, asked: MultiDict[str, str]) -> Json:
+def preview(calendar: WorkingCalendar, asked: MultiDict[str, str]) -> Json:
     """The due date, with its reason, of a target that starts at a local time of the calendar with a given duration."""
-    opened = asked.get("opened") or clock.now().astimezone(said.zone).strftime("%Y-%m-%dT%H:%M")
+    opened = asked.get("opened") or clock.now().astimezone(calendar.zone).strftime("%Y-%m-%dT%H:%M")
     values: dict[str, Any] = {"opened": opened, "minutes": asked.get("minutes") or "240", "lines": [], "due": None}
     if "opened" not in asked:
         return values
     try:
-        start = datetime.fromisoformat(opened).replace(tzinfo=said.zone)
+        start = datetime.fromisoformat(opened).replace(tzinfo=calendar.zone)
         budget = timedelta(minutes=min(whole(values["minutes"]), MOST_MINUTES))
-        due = deadline(said, start, budget)
+        due = deadline(calendar, start, budget)
     except (ValueError, OverflowError):
         return values | {"error": gettext("Enter a date and time, and a target in minutes.")}
     if due is None:
         return values | {"error": gettext("This calendar does not have that many business hours in ten years.")}
-    found = Explanation("", budget, said.timezone, explain(said, start, budget), start)
-    return values | {"due": _moment(due, said), "lines": trail(found)}
+    found = Explanation("", budget, calendar.timezone, explain(calendar, start, budget), start)
+    return values | {"due": _moment(due, calendar), "lines": trail(found)}
 
 
-def _moment(due: datetime, said: WorkingCalendar) -> str:
-    local = due.astimezone(said.zone)
+def _moment(due: datetime, calendar: WorkingCalendar) -> str:
+    local = due.astimezone(calendar.zone)
     return gettext("%(day)s at %(time)s", day=formats.long_date(local.date()), time=f"{local:%-H:%M}")
 
 

@@ -60,13 +60,13 @@ def calendars() -> str:
 
 
 def _row(found: Calendar, used_by: int, *, is_in_use: bool) -> Json:
-    said, today = to_value(found), page.today_in(found)
+    value, today = to_value(found), page.today_in(found)
     return {
         "calendar": found,
         "url": url_for("admin.calendar", calendar_id=found.id),
-        "week": page.week_words(page.week_on(said, today)),
+        "week": page.week_words(page.week_on(value, today)),
         "place": found.place.name if found.place else "",
-        "holidays": sum(1 for day in said.holiday_names if day.year >= today.year),
+        "holidays": sum(1 for day in value.holiday_names if day.year >= today.year),
         "missing": page.warning(found, today=today) if is_in_use else "",
         "used_by": used_by,
     }
@@ -84,12 +84,12 @@ def create_calendar() -> Answer:
     """Add a calendar."""
     refuse_restricted()
     form = Form(request.form)
-    said = _read(form)
+    value = _read(form)
     if not form.errors and not is_first_time():
         return redirect(url_for("admin.calendars"), 303)
     try:
         _refuse(form)
-        added = add_calendar(at=clock.now(), **said)
+        added = add_calendar(at=clock.now(), **value)
     except Invalid as wrong:
         return _form(None, _posted(form), form.errors | by_day(wrong)), 422
     flash(gettext("Saved."), "green")
@@ -109,10 +109,10 @@ def save_calendar(calendar_id: UUID) -> Answer:
     if form.text("version") not in ("", str(found.version)):
         flash(gettext("Edited by someone else. These are the current values."), "amber")
         return redirect(url_for("admin.calendar", calendar_id=calendar_id), 303)
-    said = _read(form)
+    value = _read(form)
     try:
         _refuse(form)
-        edit_calendar(found, at=clock.now(), **said)
+        edit_calendar(found, at=clock.now(), **value)
     except Invalid as wrong:
         return _form(found, _posted(form), form.errors | by_day(wrong)), 422
     db.session.flush()

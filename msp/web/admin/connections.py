@@ -90,10 +90,10 @@ def create_connection() -> Answer:
     refuse_restricted()
     form = Form(request.form)
     try:
-        client, said = _read(form)
+        client, arguments = _read(form)
         if not is_first_time():
             return redirect(url_for("admin.connections"), 303)
-        connection = connect(client, at=clock.now(), **said)
+        connection = connect(client, at=clock.now(), **arguments)
     except Invalid as wrong:
         return _form(_kept(form), form.errors | wrong.fields), 422
     except Conflict as wrong:
@@ -234,9 +234,9 @@ def _platform_of(form: Form) -> Platform:
 
 def _read(form: Form) -> tuple[Client | None, Json]:
     """The client and the arguments of `connect`; raises Invalid with all missing fields."""
-    platform, said = _platform_of(form), {}
+    platform, arguments = _platform_of(form), {}
     try:
-        said = platform.connection_values({each.name: form.text(each.name) for each in platform.connection_fields})
+        arguments = platform.connection_values({each.name: form.text(each.name) for each in platform.connection_fields})
     except Invalid as wrong:
         for name, codes in wrong.fields.items():
             for code in codes:
@@ -244,7 +244,7 @@ def _read(form: Form) -> tuple[Client | None, Json]:
     client = chosen_client(form, form.read("client_id", identity))
     if form.errors:
         raise Invalid(fields=form.errors)
-    return client, said | {"kind": platform.name, "name": form.text_or_none("name")}
+    return client, arguments | {"kind": platform.name, "name": form.text_or_none("name")}
 
 
 def _kept(form: Form) -> Json:

@@ -64,9 +64,9 @@ def read_targets(form: Form, before: Iterable[SlaTarget]) -> tuple[Targets, Mapp
 
 
 def _of_requests(form: Form, priority: str, every: PriorityTargets, before: PriorityTargets | None) -> PriorityTargets:
-    said = {column: form.read(f"{name}_{priority}", whole) for name, column in OF_REQUESTS.items()}
+    values = {column: form.read(f"{name}_{priority}", whole) for name, column in OF_REQUESTS.items()}
     known = replace(every, resolution_minutes=before.resolution_minutes) if before else every
-    return replace(known, **{column: value for column, value in said.items() if value is not None})
+    return replace(known, **{column: value for column, value in values.items() if value is not None})
 
 
 def _by_type(rows: Iterable[SlaTarget]) -> dict[str, dict[str, PriorityTargets]]:

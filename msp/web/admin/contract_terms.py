@@ -49,22 +49,22 @@ def read_terms(kind: str, form: Form, *, before: Json) -> Json:
     Invalid fields are added to the form's errors.
     """
     allowed = ALLOWED.get(kind, {})
-    said: Json = {name: form.read(name, _number(form, name)) for name in AMOUNTS if name in allowed}
+    values: Json = {name: form.read(name, _number(form, name)) for name in AMOUNTS if name in allowed}
     for name, usual in CHOICES.items():
         if name in allowed and (form.text(name) not in ("", usual) or name in before):
-            said[name] = form.text(name) or before.get(name, usual)
-    said["rounding"] = _rounding(form, before.get("rounding", {}))
-    said["multipliers"] = _multipliers(form, before.get("multipliers", {}))
-    if said.get("po_limit") is not None:
-        said["po_mode"] = form.text("po_mode") or "warn"
+            values[name] = form.text(name) or before.get(name, usual)
+    values["rounding"] = _rounding(form, before.get("rounding", {}))
+    values["multipliers"] = _multipliers(form, before.get("multipliers", {}))
+    if values.get("po_limit") is not None:
+        values["po_mode"] = form.text("po_mode") or "warn"
     if "seats" in allowed:
-        said["seats"] = form.read("seats", whole)
+        values["seats"] = form.read("seats", whole)
     if "block_minutes" in allowed:
-        said["block_minutes"] = form.read("hours_in_block", _hours)
+        values["block_minutes"] = form.read("hours_in_block", _hours)
     if "milestones" in allowed:
-        said["milestones"] = _milestones(form)
+        values["milestones"] = _milestones(form)
     carried = {name: value for name, value in before.items() if name in allowed and name not in SHOWN}
-    return carried | {name: value for name, value in said.items() if value not in (None, {}, [])}
+    return carried | {name: value for name, value in values.items() if value not in (None, {}, [])}
 
 
 def _number(form: Form, name: str) -> Any:

@@ -91,11 +91,11 @@ def create_person() -> Answer:
     """
     refuse_restricted()
     form = Form(request.form)
-    said, client_id = _read(form), form.read("client_id", identity)
-    if said["role"] in (STAFF_ROLES if client_id else CLIENT_ROLES):
+    submitted, client_id = _read(form), form.read("client_id", identity)
+    if submitted["role"] in (STAFF_ROLES if client_id else CLIENT_ROLES):
         form.fault("role", "role_of_others")
     invites = bool(form.text("invite"))
-    if invites and not said["email"]:
+    if invites and not submitted["email"]:
         form.fault("email", "required")
     if not form.errors and not is_first_time():
         return redirect(url_for("admin.people"), 303)
@@ -105,11 +105,15 @@ def create_person() -> Answer:
         with _system():
             if client_id:
                 access_client(client_id)
-            fresh = {name: said[name] for name in ("name", "email", "role", "locale", "timezone", "title", "tier")}
+            fresh = {name: submitted[name] for name in ("name", "email", "role", "locale", "timezone", "title", "tier")}
             added = add_person(client_id=client_id, at=clock.now(), **fresh)
-            added.phone, added.is_vip, added.is_restricted = said["phone"], said["is_vip"], said["is_restricted"]
-            added.is_guest = said["is_guest"]
-            work_only_for(added, _clients_of(form, said))
+            added.phone, added.is_vip, added.is_restricted = (
+                submitted["phone"],
+                submitted["is_vip"],
+                submitted["is_restricted"],
+            )
+            added.is_guest = submitted["is_guest"]
+            work_only_for(added, _clients_of(form, submitted))
             if password:
                 set_password(added, password, at=clock.now())
             elif invites:
@@ -133,19 +137,19 @@ def save_person(person_id: UUID) -> Answer:
     """Save a person; deactivating somebody ends their sessions and blocks sign-in."""
     refuse_restricted()
     form = Form(request.form)
-    said = _read(form) | {"active": bool(form.text("active"))}
-    if person_id == current_person().id and not (said["active"] and said["role"] == "administrator"):
+    submitted = _read(form) | {"active": bool(form.text("active"))}
+    if person_id == current_person().id and not (submitted["active"] and submitted["role"] == "administrator"):
         form.fault("role", "yourself")
-    if person_id == current_person().id and said["is_restricted"]:
+    if person_id == current_person().id and submitted["is_restricted"]:
         form.fault("role", "yourself")
     try:
         _refuse(form)
         with _system():
             found = access_person(person_id)
-            edit_person(found, at=clock.now(), **said)
-            work_only_for(found, _clients_of(form, said))
+            edit_person(found, at=clock.now(), **submitted)
+            work_only_for(found, _clients_of(form, submitted))
     except (Invalid, Conflict) as wrong:
-        values = request.form.to_dict() | _lists() | {"active": said["active"]}
+        values = request.form.to_dict() | _lists() | {"active": submitted["active"]}
         return _form(access_person(person_id), values, _faults(form, wrong)), 422
     flash(gettext("Saved."), "green")
     return redirect(url_for("admin.person", person_id=person_id), 303)
@@ -248,9 +252,9 @@ def _read(form: Form) -> Json:
     }
 
 
-def _clients_of(form: Form, said: Json) -> list[UUID]:
+def _clients_of(form: Form, submitted: Json) -> list[UUID]:
     """The selected clients of restricted staff; empty for everybody else."""
-    if not said["is_restricted"]:
+    if not submitted["is_restricted"]:
         return []
     known = {str(each.id): each.id for each in all_clients(active=False)}
     return [known[ticked] for ticked in form.posted.getlist("client_ids") if ticked in known]

@@ -62,15 +62,15 @@ def save_settings() -> Answer:
         if len(form.text(name)) > LONGEST:
             form.fault(name, "too_long")
     country = form.text("country").upper() or "ES"
-    said = {name: form.text(name) for name in PROVIDER}
-    said["tax_id"] = _tax_id(form) if country == "ES" else said["tax_id"]
-    said["iban"] = _iban(form)
-    if said["email"] and not EMAIL.fullmatch(said["email"]):
+    submitted = {name: form.text(name) for name in PROVIDER}
+    submitted["tax_id"] = _tax_id(form) if country == "ES" else submitted["tax_id"]
+    submitted["iban"] = _iban(form)
+    if submitted["email"] and not EMAIL.fullmatch(submitted["email"]):
         form.fault("email", "email_shape")
     if form.errors:
         return _page(request.form.to_dict(), form.errors), 422
     address = {name: form.text(name) for name in ADDRESS if form.text(name)} | {"country": country}
-    kept.write("provider", {**before, **said, "address": address})
+    kept.write("provider", {**before, **submitted, "address": address})
     flash(gettext("Saved. It applies to invoices issued from now on."), "green")
     return redirect(url_for("admin.settings"), 303)
 

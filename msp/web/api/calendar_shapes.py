@@ -221,14 +221,15 @@ class PlaceOut(Shown):
 
 def shown(calendar: Calendar) -> dict[str, Any]:
     """A calendar as the API shows it."""
-    said = to_value(calendar)
+    calendar_value = to_value(calendar)
     return {
         "id": calendar.id,
         "name": calendar.name,
         "timezone": calendar.timezone,
-        "weekly": _week(said.weekly),
+        "weekly": _week(calendar_value.weekly),
         "timetables": [
-            {"from_day": day, "name": each.name, "weekly": _week(each.weekly)} for day, each in said.timetables.items()
+            {"from_day": day, "name": each.name, "weekly": _week(each.weekly)}
+            for day, each in calendar_value.timetables.items()
         ],
         "place_id": calendar.place_id,
         "holiday_set": _codes(calendar),

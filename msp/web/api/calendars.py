@@ -95,7 +95,7 @@ def change_calendar(calendar_id: UUID, json_data: dict[str, Any]) -> Answer:
     """Change a calendar (administrators): its next version. Open deadlines follow, those of finished tickets stay."""
     require("administer")
     at, calendar = clock.now(), access_calendar(calendar_id, lock=True)
-    said = to_value(calendar)
+    value = to_value(calendar)
     exceptions = json_data.get("exceptions")
     own = {each.day: each.name for each in calendar.holidays}
     names_place = "place_id" in json_data or "holiday_set" in json_data
@@ -103,13 +103,13 @@ def change_calendar(calendar_id: UUID, json_data: dict[str, Any]) -> Answer:
         calendar,
         name=json_data.get("name", calendar.name),
         timezone=json_data.get("timezone", calendar.timezone),
-        weekly=_week(json_data["weekly"]) if "weekly" in json_data else said.weekly,
+        weekly=_week(json_data["weekly"]) if "weekly" in json_data else value.weekly,
         timetables=_timetables(json_data["timetables"]) if "timetables" in json_data else None,
         place=_place(json_data, at) if names_place else calendar.place,
         keeps_holidays=json_data.get("keeps_holidays", calendar.keeps_holidays),
         holidays={each["day"]: each["name"] for each in json_data["holidays"]} if "holidays" in json_data else own,
-        exceptions=said.overrides if exceptions is None else {each["day"]: each["windows"] for each in exceptions},
-        exception_names=said.override_names if exceptions is None else _names(exceptions),
+        exceptions=value.overrides if exceptions is None else {each["day"]: each["windows"] for each in exceptions},
+        exception_names=value.override_names if exceptions is None else _names(exceptions),
         holiday_set=(json_data.get("holiday_set") or {}) if names_place else None,
         at=at,
     )
@@ -122,12 +122,12 @@ def change_calendar(calendar_id: UUID, json_data: dict[str, Any]) -> Answer:
 def read_deadline(calendar_id: UUID, query_data: dict[str, Any]) -> Answer:
     """When something that starts now and has so many business minutes would be due, and why (staff)."""
     require("desk")
-    said = to_value(access_calendar(calendar_id))
+    value = to_value(access_calendar(calendar_id))
     start, budget = query_data["start"], timedelta(minutes=query_data["minutes"])
-    steps = explain(said, start, budget)
+    steps = explain(value, start, budget)
     return {
-        "due_at": deadline(said, start, budget),
-        "explanation": told(Explanation("", budget, said.timezone, steps, start)),
+        "due_at": deadline(value, start, budget),
+        "explanation": told(Explanation("", budget, value.timezone, steps, start)),
     }
 
 

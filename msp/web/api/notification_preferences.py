@@ -58,15 +58,15 @@ def get_notification_preferences(person_id: UUID) -> Answer:
 def change_notification_preferences(person_id: UUID, json_data: dict[str, Any]) -> Answer:
     """Change notification preferences: your own; administrators, anyone's."""
     person = _whose(person_id)
-    said = _shown(person, preferences_of(person.id)) | json_data
+    changed = _shown(person, preferences_of(person.id)) | json_data
     with work(Scope("msp_system", actor_id=caller().id)):
         set_preferences(
             access_person(person.id),
-            by_chat=said["by_chat"],
-            by_mail=said["by_mail"],
-            allow_urgent=said["allow_urgent"],
-            night=_night(said),
-            days=said["quiet_days"],
+            by_chat=changed["by_chat"],
+            by_mail=changed["by_mail"],
+            allow_urgent=changed["allow_urgent"],
+            night=_night(changed),
+            days=changed["quiet_days"],
             at=clock.now(),
         )
         return _shown(person, preferences_of(person.id))
@@ -78,8 +78,8 @@ def _whose(person_id: UUID) -> Person:
     return access_person(person_id)
 
 
-def _night(said: dict[str, Any]) -> tuple[int, int] | None:
-    start, end = said["quiet_from"], said["quiet_until"]
+def _night(changed: dict[str, Any]) -> tuple[int, int] | None:
+    start, end = changed["quiet_from"], changed["quiet_until"]
     if start is None and end is None:
         return None
     if start is None or end is None:

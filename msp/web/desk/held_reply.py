@@ -42,11 +42,11 @@ def hold_asked_for() -> Hold | None:
     return Hold(since, until, then=request.args.get("held_then", ""))
 
 
-def held_reply(hold: Hold | None, said: Sequence[MessageRow]) -> HeldReply | None:
+def held_reply(hold: Hold | None, rows: Sequence[MessageRow]) -> HeldReply | None:
     """The held reply to show; None without a hold, or if none of the other messages exists any more."""
     if hold is None:
         return None
-    messages = [each for each in said if hold.since < each.id <= hold.until and _holds(each)]
+    messages = [each for each in rows if hold.since < each.id <= hold.until and _holds(each)]
     if not messages:
         return None
     state = {"held_since": hold.since, "held_until": hold.until, "held_then": hold.then}

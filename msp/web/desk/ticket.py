@@ -106,7 +106,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         raise NotFound("ticket")
     unread = _unread(found, this, person, at)
     contract = next((each for each in found.all(detail.CONTRACTS) if each.id == this.contract_id), None)
-    here, said = present(this.id), detail.messages_with_files(found)
+    here, messages = present(this.id), detail.messages_with_files(found)
     may_act = may(person, "work_tickets")
     macro = chosen_macro(label) if may_act else None
     quote = _quoted(said) if may_act else None
@@ -119,11 +119,11 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
             unread=unread,
         ),
         ticket=this,
-        timeline=timeline(said, found.all(detail.EVENTS), newest=shown_newest()),
+        timeline=timeline(messages, found.all(detail.EVENTS), newest=shown_newest()),
         whole=request.args.getlist("whole"),
         viewers=_people(here.viewers),
         writing=writing_lines(here.writers),
-        held=held_reply(hold, said),
+        held=held_reply(hold, messages),
         macro=macro,
         preview=preview,
         typed=body or (hold.body if hold else "") or (macro.text if macro else "") or (quote.text if quote else ""),

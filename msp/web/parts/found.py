@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable
 
-from flask_babel import lazy_pgettext as said
+from flask_babel import lazy_pgettext as term
 
 from msp.tickets.search import Hit, Piece
 
 PLACES = {
     "subject": "",
-    "message": said("found in", "message"),
-    "note": said("found in", "note"),
-    "attachment": said("found in", "file"),
-    "requester": said("found in", "requester"),
-    "client": said("found in", "client"),
+    "message": term("found in", "message"),
+    "note": term("found in", "note"),
+    "attachment": term("found in", "file"),
+    "requester": term("found in", "requester"),
+    "client": term("found in", "client"),
 }
 Group = dict[str, object]
 
