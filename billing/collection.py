@@ -226,7 +226,7 @@ def store_status(stripe_id: str, *, invoice_uuid: str, found: Collected) -> None
 
 
 def _add_received(payment: Payment, stripe_id: str, found: Collected, *, at: datetime) -> None:
-    """Add what Stripe received, or was told of, beyond what the ledger has."""
+    """Add what Stripe received, or was notified of, beyond what the ledger has."""
     on = day_at_issuer(datetime.fromtimestamp(found.paid_at, UTC) if found.paid_at else at)
     entries = entries_of(payment.invoice_id)
     here = sum(entry.amount for entry in entries if entry.kind == "stripe")

@@ -21,7 +21,7 @@ def mark(key: str) -> str:
     return hashlib.scrypt(key.encode(), salt=b"guardia key", n=2**14, r=8, p=1, dklen=8).hex()
 
 
-def told(settings: Settings) -> dict[str, str]:
+def configured(settings: Settings) -> dict[str, str]:
     """This installation's keys, by their names in MSP_HOME/secrets."""
     return {ENCRYPTION_KEYS: ",".join(settings.encryption_keys), SECRET_KEY: settings.secret_key}
 
@@ -37,7 +37,8 @@ def are_kept(settings: Settings) -> bool:
     """Whether this installation stores its keys in MSP_HOME/secrets instead of reading them from the environment."""
     folder = settings.home / "secrets"
     return all(
-        (folder / name).is_file() and (folder / name).read_text().strip() == key for name, key in told(settings).items()
+        (folder / name).is_file() and (folder / name).read_text().strip() == key
+        for name, key in configured(settings).items()
     )
 
 

@@ -31,7 +31,7 @@ def save(settings: Settings, target: IO[bytes], *, passphrase: str, at: datetime
         tables.save_tables(connection, writer, manifest)
         _save_files(settings, connection, writer, manifest)
         if passphrase:
-            for name, key in keys.told(settings).items():
+            for name, key in keys.configured(settings).items():
                 writer.add(f"secrets/{name}", key.encode())
                 manifest.secrets.append(name)
         writer.add_json("manifest.json", archive.written(manifest))

@@ -41,7 +41,7 @@ class Agreement:
 
     `targets` are by priority, for every type; `targets_of_type` replace them for a type, by type and priority.
     `pausing` are the statuses that hold the clocks; without a `ladder` the usual one holds. Changed terms price work
-    and fees from `terms_from` on: the client's today unless told; an earlier day corrects what was not billed yet.
+    and fees from `terms_from` on: the client's today by default; an earlier day corrects what was not billed yet.
     """
 
     name: str

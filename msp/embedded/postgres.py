@@ -151,8 +151,8 @@ def _end_left_over(data: Path) -> None:
 def _works_on(process: psutil.Process, data: Path) -> bool:
     """Whether it is a PostgreSQL in this very folder: another container may use the same path."""
     try:
-        told = Path(f"/proc/{process.pid}/cwd")
-        folder = told if told.exists() else Path(process.cwd())
+        link = Path(f"/proc/{process.pid}/cwd")
+        folder = link if link.exists() else Path(process.cwd())
         return process.name().startswith("postgres") and folder.samefile(data)
     except (psutil.Error, OSError):
         return False

@@ -24,16 +24,16 @@ class Proxies:
         """Set REMOTE_ADDR and the scheme from a trusted proxy's headers."""
         if not self._is_proxy(environ["REMOTE_ADDR"]):
             return
-        told = environ.get("HTTP_X_FORWARDED_FOR")
-        if told and (client := self._client(told)):
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+        if forwarded and (client := self._client(forwarded)):
             environ["REMOTE_ADDR"] = client
         if environ.get("HTTP_X_FORWARDED_PROTO", "").strip().lower() == "https":
             environ["wsgi.url_scheme"] = "https"
 
-    def _client(self, told: str) -> str:
+    def _client(self, forwarded: str) -> str:
         """The last untrusted address of the list; the first one if all are trusted. Empty if it is invalid."""
         address = ""
-        for each in reversed(told.split(",")):
+        for each in reversed(forwarded.split(",")):
             address = _address(each)
             if not address or not self._is_proxy(address):
                 break

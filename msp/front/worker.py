@@ -41,9 +41,9 @@ class _Worker:
         self._front: Front
 
     async def serve(self) -> None:
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        loop, stop_requested = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, told.set)
+            loop.add_signal_handler(number, stop_requested.set)
         self._front = Front(self._plan)
         self._config = settings_of(self._front, self._limits)
         self._config.load()
@@ -51,7 +51,7 @@ class _Worker:
         self._listener.setblocking(False)
         loop.add_reader(self._listener, self._accept)
         try:
-            await told.wait()
+            await stop_requested.wait()
         finally:
             loop.remove_reader(self._listener)
             await self._end()

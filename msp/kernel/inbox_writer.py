@@ -223,13 +223,13 @@ def _json_rows(rows: list[InboxRow]) -> Iterator[str]:
     waiting: set[str] = set()  # keys of earlier rows of this statement, which it cannot see
     for number, row in enumerate(rows):
         key = row.values["key"]
-        told = row.values | {
+        columns = row.values | {
             "number": number,
             "priority_values": row.priority.values if row.priority else (),
             "if_values": row.only_if.values if row.only_if else (),
             "behind": key in waiting,
         }
-        yield f'{written(told)[:-1]},"payload":{row.payload}}}'
+        yield f'{written(columns)[:-1]},"payload":{row.payload}}}'
         if row.only_if is None:
             waiting.add(key)
 

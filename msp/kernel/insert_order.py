@@ -1,7 +1,7 @@
 """New rows are inserted in the order of their foreign keys, whether or not a relationship connects their models.
 
 SQLAlchemy's unit of work orders inserts by relationships whose attributes were set; without one it goes by class name,
-and an attachment would be inserted before its message. Models here mostly set ids, so each flush is told what depends
+and an attachment would be inserted before its message. Models here mostly set ids, so each flush is given what depends
 on what. Uses SQLAlchemy's private `_SaveUpdateAll`; tests/kernel/test_insert_order.py fails if that changes.
 """
 

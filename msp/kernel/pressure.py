@@ -57,7 +57,7 @@ def report() -> None:
     try:
         wake.connection().set(KEY, 1, px=int(HOLD_SECONDS * 1000))
     except redis.RedisError as failure:
-        log.info("pressure not told", extra={"reason": str(failure)})
+        log.info("pressure not recorded", extra={"reason": str(failure)})
 
 
 class Watch:

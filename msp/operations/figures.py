@@ -93,8 +93,8 @@ def line(connection: Connection) -> DatabaseFigures:
 
 def last_backup(reader: Reader) -> datetime | None:
     """The time of the last backup, if recorded."""
-    told = reader.execute(select(Setting.value).where(Setting.name == LAST_BACKUP)).scalar()
-    return datetime.fromisoformat(told["at"]) if told else None
+    stored = reader.execute(select(Setting.value).where(Setting.name == LAST_BACKUP)).scalar()
+    return datetime.fromisoformat(stored["at"]) if stored else None
 
 
 def revision(reader: Reader) -> str:

@@ -21,8 +21,8 @@ Params = Mapping[str, object]
 
 def message(refusal: Refusal) -> str:
     """The sentence of a refusal; for Invalid, those of its fields."""
-    if told := field_messages(getattr(refusal, "fields", {})):
-        return " ".join(dict.fromkeys(text for texts in told.values() for text in texts))
+    if texts_by_field := field_messages(getattr(refusal, "fields", {})):
+        return " ".join(dict.fromkeys(text for texts in texts_by_field.values() for text in texts))
     if refusal.code.endswith("_not_found"):  # the same for all, so that the existence of an object is not disclosed
         return gettext("This does not exist, or you have no access to it.")
     return _text(refusal.code, refusal.params) or gettext("This is not possible.")

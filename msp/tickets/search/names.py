@@ -113,9 +113,9 @@ def _widened(meant: NameMatch, people: list[str], clients: list[str]) -> NameMat
     return NameMatch(meant.term, meant.forms, meant.is_stop, _people(people), frozenset(map(UUID, clients)))
 
 
-def _people(told: Sequence[str]) -> dict[UUID, UUID | None]:
+def _people(people_and_clients: Sequence[str]) -> dict[UUID, UUID | None]:
     people: dict[UUID, UUID | None] = {}
-    for each in told:
+    for each in people_and_clients:
         person, _, client = each.partition(" ")
         people[UUID(person)] = UUID(client) if client else None
     return people

@@ -180,8 +180,10 @@ def _lines(event: Event | None) -> list[str]:
 
 def _days(label: str, what: Mapping[str, Any]) -> str:
     signs = (("added", "+"), ("removed", formats.MINUS), ("changed", "~"))
-    told = [f"{sign} {_listed(what[part])}" for part, sign in signs if isinstance(what.get(part), dict) and what[part]]
-    return f"{label}: {', '.join(told)}" if told else label
+    changes = [
+        f"{sign} {_listed(what[part])}" for part, sign in signs if isinstance(what.get(part), dict) and what[part]
+    ]
+    return f"{label}: {', '.join(changes)}" if changes else label
 
 
 def _listed(days: Mapping[str, str]) -> str:

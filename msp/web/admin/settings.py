@@ -133,16 +133,16 @@ def _flat(provider: Json) -> Json:
 
 def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
     given: Settings = current_app.config["SETTINGS"]
-    told = field_messages(errors)
+    messages = field_messages(errors)
     return render_template(
         "admin/settings.html",
         shell=shell(current="admin.settings"),
         sections=[
-            _provider(values, {name: told[name] for name in PROVIDER_FIELDS if name in told}),
-            _verifactu(told.get("verifactu_mode", ())),
-            messages_section(told.get("grouping_seconds", ())),
-            sessions_section(told),
-            undo_section(told.get("undo_seconds", ())),
+            _provider(values, {name: messages[name] for name in PROVIDER_FIELDS if name in messages}),
+            _verifactu(messages.get("verifactu_mode", ())),
+            messages_section(messages.get("grouping_seconds", ())),
+            sessions_section(messages),
+            undo_section(messages.get("undo_seconds", ())),
             _integrations(given),
             _installation(given),
         ],

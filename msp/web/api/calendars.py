@@ -21,7 +21,7 @@ from msp.web.api.calendar_shapes import CalendarChange, CalendarIn, CalendarOut,
 from msp.web.api.fields import Instant, Schema, Shown, WholeInQuery
 from msp.web.api.pages import QUERY, PageQuery, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
-from msp.web.api.ticket_shapes import ExplanationOut, told
+from msp.web.api.ticket_shapes import ExplanationOut, explanation_out
 
 blueprint = resource("calendars", tag="Calendars")
 
@@ -127,7 +127,7 @@ def read_deadline(calendar_id: UUID, query_data: dict[str, Any]) -> Answer:
     steps = explain(value, start, budget)
     return {
         "due_at": deadline(value, start, budget),
-        "explanation": told(Explanation("", budget, value.timezone, steps, start)),
+        "explanation": explanation_out(Explanation("", budget, value.timezone, steps, start)),
     }
 
 

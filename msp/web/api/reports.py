@@ -22,7 +22,7 @@ from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page_of, write_cursor
 from msp.web.api.resource import Answer, resource
-from msp.web.api.ticket_shapes import Assignee, ExplanationOut, told
+from msp.web.api.ticket_shapes import Assignee, ExplanationOut, explanation_out
 
 blueprint = resource("reports", tag="Reports")
 PUBLIC = ("client", "contract", "priority", "type", "tier", "month", "kind")
@@ -308,7 +308,7 @@ def _promise(line: ReportLine, reason: Reason | None) -> dict[str, object]:
         "number": line.label,
         "technician_id": line.technician_id if _may_name(line.technician_id) else None,
         "minutes_left": reason.left if reason else None,
-        "explanation": told(reason.explanation) if reason else None,
+        "explanation": explanation_out(reason.explanation) if reason else None,
     }
 
 

@@ -278,10 +278,10 @@ def _promise(clock: Clock | ClockRow, explanation: Explanation | None) -> dict[s
         "due_at": clock.due_at,
         "met_at": clock.met_at,
         "breached_at": clock.breached_at,
-        "explanation": explanation and told(explanation),
+        "explanation": explanation and explanation_out(explanation),
     }
 
 
-def told(explanation: Explanation) -> dict[str, object]:
+def explanation_out(explanation: Explanation) -> dict[str, object]:
     """The trail of a deadline as codes, and in the caller's words."""
     return {"timezone": explanation.timezone, "steps": explanation.steps, "sentences": trail(explanation)}

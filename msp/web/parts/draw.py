@@ -134,11 +134,11 @@ def _bars(code: str) -> Markup:
 @cached_per_locale
 def priority(code: str, *, words: bool = False) -> Markup:
     """Three bars for the priority; its name is visible, or for screen readers only."""
-    said, mark = word(code, "priority"), _bars(code)
+    word_text, mark = word(code, "priority"), _bars(code)
     if words:
-        return Markup('<span class="prio-word is-{}">{}{}</span>').format(code, mark, said)
+        return Markup('<span class="prio-word is-{}">{}{}</span>').format(code, mark, word_text)
     return Markup('<span title="{0}">{1}<span class="sr">{2}</span></span>').format(
-        pgettext("priority", "Priority: %(word)s", word=said), mark, said
+        pgettext("priority", "Priority: %(word)s", word=word_text), mark, word_text
     )
 
 
