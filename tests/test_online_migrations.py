@@ -165,7 +165,8 @@ insert into delivery (event_id, subscriber, key, state, due_at, created_at, reas
   ('00000000-0000-0000-0000-000000000001', 'promises', 'promises:a', 'done', now(), now(), null),
   ('00000000-0000-0000-0000-000000000001', 'chat', 'ticket:a', 'dead', now(), now(), 'cut_off');
 insert into queued_notification (delivery_id, client_id, notification_id, person_id, channel, queue,
-  ignores_quiet_hours) values (2, null, gen_random_uuid(), gen_random_uuid(), 'slack', 'nudge:p:slack:urgent', true);
+  ignores_quiet_hours) values (2, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'slack',
+  'nudge:p:slack:urgent', true);
 insert into notification (id, client_id, person_id, kind, key, at, data) values (gen_random_uuid(), gen_random_uuid(),
   gen_random_uuid(), 'sla.warned', 'k', now(), '{"clock": "x", "hear": {"by": ["mail"], "is_late": true}}');
 insert into chat_post (key, platform, state, tried_at) values ('nudge.2.0', 'slack', 'sent', now());
