@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from slack_sdk import WebClient
 from sqlalchemy import func, select
 
 from integrations.channels import WorkspaceLink
@@ -22,7 +23,7 @@ from msp.tickets.models import Attachment, Conversation, Message, Ticket
 from msp.tickets.queries import access_ticket
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, SUPPORT
-from tests.world import SLACK_BOT_USER, SLACK_TEAM, World
+from tests.world import SLACK_BOT_TOKEN, SLACK_BOT_USER, SLACK_TEAM, World
 
 Drain = Callable[[], int]
 Tickets = Callable[[], list[Ticket]]
@@ -287,7 +288,9 @@ def test_a_reply_is_sent_after_the_card_of_a_private_ticket_was_removed(
     drain()
     chat = slack_server.open_im(SLACK_TEAM, MARTA).id
     [card] = slack_server.messages(channel=chat, author="bot")
-    slack_server.world.channels[chat].messages.pop(card["ts"])
+    slack_server.say(SLACK_TEAM, MARTA, chat, "Desde las nueve", thread_ts=card["ts"])  # the thread stays
+    drain()
+    WebClient(SLACK_BOT_TOKEN, base_url=f"{slack_server.url}/api/").chat_delete(channel=chat, ts=card["ts"])
     for act in (
         lambda ticket: change_priority(ticket, "urgent", at=clock.now()),
         lambda ticket: reply(ticket, author=world.irene, body="Ya funciona", at=clock.now()),
