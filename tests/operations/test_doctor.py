@@ -178,9 +178,7 @@ def test_a_service_that_cannot_be_reached(settings: Settings, name: str, setting
     kept = settings.stripe_api_key if name == "Stripe" else ""
     nobody = NOBODY.replace("http", "smtp") if is_mail else NOBODY
     alone = with_setting(only(settings, setting, stripe=kept), setting, nobody)
-    mine = {
-        what: fix for what, fix in faults(alone, outside.services_can_be_reached).items() if what.startswith(name)
-    }
+    mine = {what: fix for what, fix in faults(alone, outside.services_can_be_reached).items() if what.startswith(name)}
     what, fix = one(mine)
     assert f"{name} cannot be reached at 127.0.0.1: Connection refused" in what and setting in fix
     with listener(b"220 mail\r\n" if is_mail else b"") as port:
