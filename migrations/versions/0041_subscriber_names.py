@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.helpers import backfill
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
