@@ -174,7 +174,7 @@ insert into chat_post (key, platform, state, tried_at) values ('nudge.2.0', 'sla
 
 
 def test_stored_codes_are_renamed(fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    upgrade_with_rows(fresh, tmp_path, monkeypatch, before="0041", rows=STORED_CODES)
+    upgrade_with_rows(fresh, tmp_path, monkeypatch, before="0042", rows=STORED_CODES)
     with as_root(fresh) as connection:
         rows = connection.execute("select subscriber, key, reason from delivery order by id").fetchall()
         queues = connection.execute(

@@ -282,7 +282,7 @@ def test_page_and_api_note_payments(
     form = {"direction": "received", "amount": "21,00", "on": "2026-11-20", "method": "transfer", "note": "Recibo 5"}
     page = browser.post(f"/billing/invoices/{bill.id}/payments", data=form, follow_redirects=True)
     assert "Recibo 5" in page.text and "Transferencia" in page.text
-    assert ">Tipo<" in page.text and "<h2>Historial</h2>" in page.text
+    assert ">Tipo<" in page.text and "<h2>Historial" in page.text
     refused = browser.post(
         f"/billing/invoices/{bill.id}/payments", data=form | {"amount": "500"}, follow_redirects=True
     )

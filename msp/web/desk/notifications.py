@@ -91,6 +91,8 @@ def sentence(row: Notification) -> str:
             return gettext("Someone asks to talk to a person")
         case SlaWarned() as warned:
             return event_message(warned)
+        case SlaEscalated(clock=""):
+            return gettext("A ticket was escalated")
         case SlaEscalated(clock=target):
             return gettext("%(promise)s: escalated", promise=word(target, "clock_long"))
         case SlaBreached(clock=target):
