@@ -37,7 +37,7 @@ from msp.web.desk import (
 )
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
-for room in (
+for module in (
     queue, ticket, new_ticket, actions, links, followers, macros, composing, live, notifications, oncall, search,
     reports, forecasts, undo,
 ):  # fmt: skip

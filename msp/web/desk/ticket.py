@@ -109,7 +109,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
     here, messages = present(this.id), detail.messages_with_files(found)
     may_act = may(person, "work_tickets")
     macro = chosen_macro(label) if may_act else None
-    quote = _quoted(said) if may_act else None
+    quote = _quoted(messages) if may_act else None
     return render_template(
         "desk/ticket.html",
         shell=shell(
@@ -128,7 +128,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         preview=preview,
         typed=body or (hold.body if hold else "") or (macro.text if macro else "") or (quote.text if quote else ""),
         is_note=_is_note(macro, quote),
-        last_seen=max((each.id for each in said), default=""),
+        last_seen=max((each.id for each in messages), default=""),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
         moves=[status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"],
         **_schedule(this, at),
@@ -159,10 +159,10 @@ class _QuotedMessage:
     visibility: str
 
 
-def _quoted(said: Sequence[detail.MessageRow]) -> _QuotedMessage | None:
+def _quoted(messages: Sequence[detail.MessageRow]) -> _QuotedMessage | None:
     """The message that `?quote=` names, as a quote."""
     wanted = request.args.get("quote", "")
-    found = next((each for each in said if str(each.id) == wanted and each.deleted_at is None), None)
+    found = next((each for each in messages if str(each.id) == wanted and each.deleted_at is None), None)
     return _QuotedMessage(quoted(found.body, found.content), found.visibility) if found else None
 
 
