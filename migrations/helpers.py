@@ -8,6 +8,7 @@ shared    | own rows (never those without one) | its clients' and the shared | a
 people    | own rows; may read staff           | its clients' and staff      | all            | all
 client    | own row, read only                 | its clients, read only      | all            | all
 message   | own rows that are public           | rows of its clients         | all            | all
+of_message: as tenant, but msp_client has only rows of messages that it sees
 event     | own public rows; may add own       | may add, its clients'       | may add, read  | may add, read
 queue     | may add own rows                   | may add its clients' rows   | may add, read  | all
 reference | may read                           | may read                    | all            | all
@@ -24,6 +25,7 @@ from sqlalchemy import text
 CLIENT = "nullif(current_setting('msp.client_id'), '')::uuid"
 CLIENTS = "current_setting('msp.client_ids')::uuid[]"
 OWN = f"client_id = {CLIENT}"
+OF_MESSAGE = f"{OWN} and exists (select from message m where m.id = message_id)"  # the policy of message applies
 SOME = f"client_id = any({CLIENTS})"
 SOME_OR_SHARED = f"(client_id is null or {SOME})"
 
@@ -60,6 +62,7 @@ _ACCESS: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "msp_staff_some": (_ALL, SOME, SOME),
     },
+    "of_message": {"msp_client": (_ALL, OF_MESSAGE, OF_MESSAGE), "msp_staff_some": (_ALL, SOME, SOME)},
     "event": {
         "msp_client": (_APPEND, f"{OWN} and visibility = 'public'", OWN),
         "msp_staff_some": (_APPEND, SOME_OR_SHARED, SOME_OR_SHARED),

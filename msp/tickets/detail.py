@@ -29,6 +29,7 @@ _LABELLED = (
     .cte("labelled")
 )
 THIS = select(_LABELLED.c.id).scalar_subquery()
+CLIENT = select(_LABELLED.c.client_id).scalar_subquery()
 
 
 class RequesterRow(NamedTuple):
@@ -184,7 +185,7 @@ TARGETS = RowQuery(
 CONTRACTS = RowQuery(
     ContractRow,
     select(Contract.id, Contract.version, Contract.name, Contract.kind, Contract.starts_on, Contract.ends_on)
-    .where(Contract.client_id == select(_LABELLED.c.client_id).scalar_subquery())
+    .where(Contract.client_id == CLIENT)
     .order_by(Contract.starts_on, Contract.id),
 )
 OTHERS = RowQuery(

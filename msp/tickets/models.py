@@ -212,7 +212,8 @@ class Attachment(Model):
         ForeignKeyConstraint(["client_id", "message_id"], ["message.client_id", "message.id"]),
         CheckConstraint("state in ('remote', 'stored', 'refused')", name="state"),
         Index("ix_attachment_message", "message_id"),
-        {"info": {"access": "tenant"}},
+        Index("ix_attachment_stored", "client_id", "created_at", postgresql_where=text("state = 'stored'")),
+        {"info": {"access": "of_message"}},
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID]

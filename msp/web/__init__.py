@@ -13,7 +13,7 @@
 - `errors`: refusals and faults as pages
 - `forgotten_password`, `setup_page`, `sign_in_form`, `signin`: sign-in pages
 - `guards`: permissions and repeated forms
-- `json_bodies`, `uploads`: JSON bodies, uploaded files
+- `json_bodies`, `uploads`, `downloads`: JSON bodies, uploaded files, downloads of files
 - `known_devices`, `password_hashing`, `sessions`: browsers, passwords, session cookies
 - `metrics`, `system`: `/metrics`, health checks, security headers
 - `notification_preferences_form`: the form of notification preferences
@@ -48,6 +48,7 @@ from msp.web import (
     setup_page,
     signin,
     system,
+    uploads,
     validators,
 )
 from msp.web.json_bodies import BodyRequest
@@ -68,6 +69,7 @@ def register(app: Flask) -> None:
     Compress(app)
     system.register(app)
     app.request_class = BodyRequest
+    app.teardown_request(uploads.close_files)
     request_scope.register(app)
     parts.register(app)
     errors.register(app)

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from msp.kernel.errors import Refusal
 from msp.people.first_administrator import MIN_PASSWORD
 from msp.people.session_limits import MOST_ABSOLUTE_DAYS, MOST_IDLE_HOURS
+from msp.tickets.attaching import MOST_FILES
 from msp.tickets.grouping import LONGEST_SECONDS as LONGEST_GROUPING_SECONDS
 from msp.tickets.undoable import LONGEST_SECONDS as LONGEST_UNDO_SECONDS
 
@@ -125,6 +126,8 @@ MESSAGES: dict[str, object] = {
     "not_of_client": _l("This person belongs to another company."),
     "not_scheduled": _l("The ticket is not scheduled: choose that status with its time."),
     "not_staff": _l("Not an active member of the team."),
+    "files.empty": _l("A file is empty."),
+    "files.too_many": _l("At most %(most)s files.", most=MOST_FILES),
     "other_client": _l("That ticket belongs to another client."),
     "same_ticket": _l("That is this ticket itself."),
     "too_large": _l("File too large: at most 20 MB."),

@@ -11,6 +11,7 @@ from msp.tickets.actions import change_status
 from msp.tickets.messages import note, reply
 from msp.tickets.models import Attachment, Ticket
 from msp.tickets.opening import Request, open_ticket
+from tests.web.multipart import multipart
 from tests.world import World, sign_in
 
 
@@ -73,11 +74,11 @@ def test_account_settings(web: FlaskClient, world: World) -> None:
 def test_what_is_wrong_with_files_stands_at_their_field(web: FlaskClient, world: World) -> None:
     browser = sign_in(web, world.marta)
     assert "10 archivos de 20" in browser.get("/portal/new").text
-    many = [(BytesIO(b"x"), f"{number}.txt") for number in range(11)]
+    many = [(b"x", f"{number}.txt", "text/plain") for number in range(11)]
     for sent, sentence in (
-        ([(BytesIO(b"x" * (files.MAX_BYTES + 1)), "grande.bin")], "demasiado grande"),
-        (many, "demasiado"),
+        ([(b"x" * (files.MAX_BYTES + 1), "grande.bin", "")], "demasiado grande"),
+        (many, "como máximo 10 archivos."),
     ):
-        answer = browser.post("/portal/new", data={"body": "Mirad", "files": sent})
+        answer = browser.post("/portal/new", **multipart({"body": "Mirad"}, *sent))
         field = answer.text.partition('id="f-files"')[2].partition("</div>")[0]
-        assert answer.status_code == 422 and sentence in field.lower() and "hidden" not in field
+        assert answer.status_code == 422 and sentence in field.lower() and 'role="alert" hidden' not in field

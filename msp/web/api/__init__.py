@@ -5,6 +5,7 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 
 - `access`: caller, token scope and rights
 - `resource`: what each blueprint shares: token, limits, idempotency, problems
+- `multipart`: bodies with files
 - `fields`: types of values, strict on input
 - `pages`: lists with limit and cursor
 - `problems`: errors as problem+json (RFC 9457)

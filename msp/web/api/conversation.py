@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from marshmallow import fields
 
 from msp.kernel import clock
@@ -11,15 +12,21 @@ from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets import by_requester, messages, queries
 from msp.tickets.api_queries import events_page, messages_page
+from msp.tickets.attached_files import access_file
+from msp.tickets.attaching import UNKNOWN_TYPE, attach_files
 from msp.tickets.events import TicketStatusChanged
 from msp.tickets.models import Message, Ticket
 from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
+from msp.web.api.multipart import takes_files
 from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uuid_cursor
 from msp.web.api.resource import Answer, resource, settled
+from msp.web.downloads import download
 from msp.web.parts.rich import rich_text
+from msp.web.uploads import sent_files
 
 blueprint = resource("conversation", tag="Conversation")
+_BYTES: dict[int | str, Any] = {200: {"description": "Its bytes", "content": {UNKNOWN_TYPE: {"schema": {}}}}}
 
 
 class MessageIn(Schema):
@@ -110,11 +117,13 @@ def list_messages(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
 @blueprint.post("/tickets/<uuid:ticket_id>/messages")
 @blueprint.input(MessageIn)
 @blueprint.output(MessageOut, status_code=201)
+@takes_files
 def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     """Add a message: staff reply or write a note, a contact writes to the help desk.
 
     A reply with `last_seen_message_id` is refused with 409 `reply_held` if others wrote publicly after that message;
     `params.message_ids` names what they wrote. Send it again with the last of these ids to send it anyway.
+    Files are sent as `multipart/form-data`, with the same fields; those of a note stay among staff.
     """
     ticket = check_own(queries.access_ticket(ticket_id, lock=True))
     author = _author(ticket, json_data)
@@ -128,7 +137,17 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
         message = messages.reply(ticket, author=author, body=body, at=at, channel="api", last_seen=last_seen)
     else:
         message = by_requester.add_detail(ticket, author=author, body=body, at=at, channel="api")
+    attach_files(message, sent_files(), at=at)
     return shown(settled(message), author)
+
+
+@blueprint.get("/attachments/<uuid:attachment_id>")
+@blueprint.doc(responses=_BYTES)
+def read_attachment(attachment_id: UUID) -> Response:
+    """The bytes of a stored file; a client token gets those of public messages only."""
+    found = access_file(attachment_id)
+    check_own(queries.access_ticket(found.ticket_id))
+    return download(found.attachment)
 
 
 @blueprint.get("/tickets/<uuid:ticket_id>/events")

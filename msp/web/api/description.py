@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from flask import Flask, Response, current_app, jsonify, render_template
 
 from msp.config import Settings
+from msp.web.api import multipart
 from msp.web.request_scope import own_scope
 
 SPEC_PATH = "/api/v1/openapi.json"
@@ -45,8 +46,8 @@ REASONS = {
     "404": "Not found, or belongs to another client",
     "409": "Conflict with the current state, or edited by someone else",
     "412": "`If-Match` is not the current version",
-    "413": "The body is over 1 MiB",
-    "415": "The body is not JSON",
+    "413": "The body is over 1 MiB, or 30 MiB with files",
+    "415": "The body is neither JSON nor, where files are accepted, multipart",
     "422": "A field is not valid",
 }
 KEY_HEADER = {
@@ -166,6 +167,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["parameters"].append(KEY_HEADER)
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
+    if path == "/api/v1/tickets/{ticket_id}/messages" and method == "post":
+        multipart.describe(operation)
     if path == "/api/v1/tickets/{ticket_id}":
         _add_version(method, operation)
     for code in _codes_of(path, method, operation):

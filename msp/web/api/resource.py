@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, UnsupportedMediaType, default_exc
 from msp.kernel import idempotency
 from msp.kernel.db import db
 from msp.web.api.access import authenticate, caller
+from msp.web.api.multipart import fields_of, has_files
 from msp.web.api.problems import Malformed, answer_with_problem
 
 PREFIX = "/api/v1"
@@ -47,7 +48,9 @@ def settled(written: Written) -> Written:
 
 @parser.location_loader("json")
 def load_json(incoming: Request, _schema: object) -> object:
-    """The body as a JSON object; nothing at all counts as missing."""
+    """The body as a JSON object, or the fields of a multipart body; nothing at all counts as missing."""
+    if has_files(incoming):
+        return fields_of(incoming)
     if not incoming.get_data():
         return missing
     if not incoming.is_json:
@@ -59,7 +62,8 @@ def load_json(incoming: Request, _schema: object) -> object:
 
 
 def _enter() -> Response | None:
-    request.max_content_length = MAX_BODY
+    if not has_files(request):
+        request.max_content_length = MAX_BODY
     g.idempotency_key = None
     authenticate()
     key = request.headers.get("Idempotency-Key")

@@ -16,6 +16,7 @@ from msp.macros.applying import Written, apply_macro
 from msp.macros.models import Macro
 from msp.people.queries import access_person
 from msp.tickets import actions, messages, queries
+from msp.tickets.attaching import attach_files
 from msp.tickets.held_replies import ReplyHeld
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_by_label
@@ -27,6 +28,7 @@ from msp.web.desk.ticket import held_page
 from msp.web.desk.time_form import doubts, read_span
 from msp.web.guards import Answer, check_version, is_first_time, needs
 from msp.web.request_scope import current_person
+from msp.web.uploads import sent_files
 from msp.worklog import actions as worklog
 
 Verb = Callable[[Ticket, datetime], object]
@@ -72,7 +74,13 @@ def reply(label: str) -> Answer:
         db.session.rollback()  # the form key too: nothing has been sent yet
         form = request.form
         since = _message_id("last_seen_message_id") or _message_id("confirmed_message_id") or held.message_ids[0]
-        hold = Hold(since, held.message_ids[-1], then=form.get("then", ""), body=form.get("body", ""))
+        hold = Hold(
+            since,
+            held.message_ids[-1],
+            then=form.get("then", ""),
+            body=form.get("body", ""),
+            had_files=bool(sent_files()),
+        )
         return held_page(label, hold), 409
 
 
@@ -143,10 +151,11 @@ def _reply(ticket: Ticket, at: datetime) -> None:
         _reply_by_macro(macro, ticket, at)
         return
     if request.form.get("visibility") == "internal":
-        messages.note(ticket, author=person, body=body, at=at)
+        attach_files(messages.note(ticket, author=person, body=body, at=at), sent_files(), at=at)
         say_writing(ticket.id, "")
         return
-    messages.reply(ticket, author=person, body=body, at=at, last_seen=_last_seen())
+    message = messages.reply(ticket, author=person, body=body, at=at, last_seen=_last_seen())
+    attach_files(message, sent_files(), at=at)
     say_writing(ticket.id, "")
     if ticket.assignee_id is None:
         actions.assign(ticket, person, at=at)
@@ -161,6 +170,8 @@ def _reply_by_macro(macro: Macro, ticket: Ticket, at: datetime) -> None:
     written = Written(request.form.get("body", ""), visibility, last_seen=_last_seen())
     status = request.form.get("then") or None
     applied = apply_macro(macro, ticket, person=current_person(), at=at, written=written, can_undo=True, status=status)
+    if applied.message is not None:
+        attach_files(applied.message, sent_files(), at=at)
     say_writing(ticket.id, "")
     undo.show(ticket, applied.pending)
 

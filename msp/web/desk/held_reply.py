@@ -15,12 +15,16 @@ from msp.web.request_scope import current_person
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reply held because of the messages after `since` up to `until`; `then` and `body` are those of its form."""
+    """A reply held because of the messages after `since` up to `until`; `then` and `body` are those of its form.
+
+    `had_files`: files were attached; without script they have to be selected again.
+    """
 
     since: UUID
     until: UUID
     then: str = ""
     body: str = ""
+    had_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)

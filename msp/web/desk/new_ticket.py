@@ -11,11 +11,14 @@ from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.queries import people_of
 from msp.tickets import opening
+from msp.tickets.attaching import attach_files
 from msp.tickets.callers import Caller, person_calling
 from msp.tickets.opening import Request
 from msp.tickets.states import PRIORITIES
+from msp.tickets.upload_quota import PERSON_BYTES
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.shell import shell
+from msp.web.uploads import sent_files
 from msp.words.refusals import field_messages
 
 
@@ -42,7 +45,8 @@ def create() -> Answer:
         if not is_first_time():
             return redirect(url_for("desk.queue", view="team"), 303)
         requester = person_calling(client, _caller(values), at=at)
-        ticket, _ = opening.open_ticket(client, requester=requester, request=wanted, at=at)
+        ticket, message = opening.open_ticket(client, requester=requester, request=wanted, at=at)
+        attach_files(message, sent_files(), at=at)
         db.session.flush()
     except Invalid as wrong:
         db.session.rollback()
@@ -86,6 +90,7 @@ def _form(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> str
         clients=[(client.id, client.name) for client in all_clients()],
         requesters=[(person.id, person.name) for person in people_of(chosen)] if chosen else [],
         priorities=PRIORITIES,
+        bytes_left=PERSON_BYTES,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from flask import Blueprint, Response, g, render_template, request, send_file, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import Uuid, bindparam, select
@@ -13,11 +13,10 @@ from sqlalchemy import Uuid, bindparam, select
 from msp.contracts.escalation_policy import person_of
 from msp.contracts.models import WORK_TYPES
 from msp.contracts.queries import service_level
-from msp.kernel import clock, files
+from msp.kernel import clock
 from msp.kernel.batch_read import BatchQuery, BatchResult
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.file_names import file_name
 from msp.notify.inbox import mark_read, unread_read
 from msp.people.access import may
 from msp.people.models import Person
@@ -35,20 +34,22 @@ from msp.sla.detail_queries import (
 )
 from msp.tickets import detail, queries
 from msp.tickets.actions import MAX_TIER
+from msp.tickets.attached_files import access_file
 from msp.tickets.following import FOLLOWERS
 from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.link_rules import OFFERED
 from msp.tickets.linking import LINKS
-from msp.tickets.models import Attachment
 from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.ticket_rows import TicketRow
+from msp.tickets.upload_quota import DAY, sent_read
 from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
 from msp.web.desk.macros import Choice, chosen_macro
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.presence import page_version, present, writing_lines
 from msp.web.desk.reply_words import destination
 from msp.web.desk.timeline import timeline
+from msp.web.downloads import download
 from msp.web.guards import list_before, needs
 from msp.web.parts.folding import shown_newest
 from msp.web.parts.quoting import quoted
@@ -66,10 +67,11 @@ from msp.worklog.detail_queries import entries_read, timer_read
 _ME = bindparam("person_id", type_=Uuid)
 _CLOCKS, _PAUSES = clocks_read(detail.THIS), pauses_read(detail.THIS)
 _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
-_UNREAD = unread_read(_ME, detail.THIS)
+_UNREAD, _SENT = unread_read(_ME, detail.THIS), sent_read(detail.CLIENT)
 _PAGE = BatchQuery(
     queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
     detail.TARGETS, detail.OTHERS, detail.CONTRACTS, LINKS, FOLLOWERS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD,
+    _SENT,
     queries.DUE_NEXT,
 )  # fmt: skip
 
@@ -100,7 +102,7 @@ def preview_page(label: str, body: str, preview: object) -> str:
 
 def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = None) -> str:
     at, person = clock.now(), current_person()
-    found = _PAGE.read(person_id=person.id, **detail.label_parts(label))
+    found = _PAGE.read(person_id=person.id, sent_since=at - DAY, **detail.label_parts(label))
     this = found.first(detail.TICKET)
     if this is None:
         raise NotFound("ticket")
@@ -191,15 +193,7 @@ def similar(label: str) -> str:
 
 def attachment(attachment_id: UUID) -> Response:
     """Download of a file; always as an attachment, never rendered on this origin."""
-    row = db.session.get(Attachment, attachment_id)
-    if row is None or row.state != "stored" or row.storage_key is None:
-        raise NotFound("attachment")
-    content = files.open_kept(row.storage_key)
-    answer = send_file(
-        content, mimetype="application/octet-stream", as_attachment=True, download_name=file_name(row.name)
-    )
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer
+    return download(access_file(attachment_id).attachment)
 
 
 def _people(ids: tuple[UUID, ...]) -> list[Person]:
@@ -295,6 +289,7 @@ def _composer(this: TicketRow, found: BatchResult, person: Person) -> dict[str, 
         "reason": _unreachable(broken) if broken and not to.blocked else None,
         "timer": _timer(this, found),
         "language": requester.locale,
+        "bytes_left": found.all(_SENT)[0].left,
     }
 
 

@@ -5,26 +5,27 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from msp.kernel import files
+from msp.tickets.attaching import MOST_FILES
 from msp.words import formats
 
-MOST_FILES = 10
 FOR_THE_REST = 1024 * 1024  # bytes of a request besides its files
 
 
-def upload_hint() -> str:
-    """The limits as a sentence."""
+def upload_hint(left: int) -> str:
+    """The limits as a sentence; `left` is how many bytes the person may still send today."""
     return gettext(
-        "At most %(count)s files of %(each)s each, %(all)s in total.",
+        "At most %(count)s files of %(each)s each, %(all)s in total; %(left)s left for today.",
         count=MOST_FILES,
         each=_megabytes(files.MAX_BYTES),
         all=_megabytes(_most_in_all()),
+        left=_megabytes(left),
     )
 
 
-def upload_limits() -> Markup:
+def upload_limits(left: int) -> Markup:
     """The limits as attributes of a file field, in bytes."""
     return Markup('data-most-files="{}" data-most-each="{}" data-most-all="{}" data-limits="{}"').format(
-        MOST_FILES, files.MAX_BYTES, _most_in_all(), upload_hint()
+        MOST_FILES, files.MAX_BYTES, min(_most_in_all(), left), upload_hint(left)
     )
 
 

@@ -14,16 +14,18 @@ from msp.people.access import may
 from msp.people.models import Person
 from msp.people.queries import access_person, people_of
 from msp.tickets import opening, queries
+from msp.tickets.attaching import attach_files
 from msp.tickets.finished import finished_page, key_of
 from msp.tickets.opening import Request
 from msp.tickets.reading import tickets_with_new_reply
 from msp.tickets.states import FINISHED, priority_of
 from msp.tickets.subject import subject_of
 from msp.tickets.ticket_rows import Filter, TicketRow
+from msp.tickets.upload_quota import bytes_left_now
 from msp.web.guards import Answer, is_first_time, needs
 from msp.web.portal.frame import Tab, add_tab, client_of, frame, portal_news
 from msp.web.request_scope import background, current_person
-from msp.web.uploads import keep_files
+from msp.web.uploads import sent_files
 from msp.words import formats
 from msp.words.refusals import field_messages
 
@@ -111,7 +113,7 @@ def create() -> Answer:
         client = access_client(client_of(person))
         requester = _requester(person, values)
         ticket, message = opening.open_ticket(client, requester=requester, request=wanted, at=at)
-        keep_files(message, at=at)
+        attach_files(message, sent_files(), at=at)
     except Invalid as wrong:
         db.session.rollback()
         return _form(values, wrong.fields), 422
@@ -152,6 +154,7 @@ def _form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
         errors=field_messages(errors),
         requesters=[(each.id, each.name) for each in others],
         promise="",
+        bytes_left=bytes_left_now(client_of(person), person.id, at=clock.now()),
     )
 
 

@@ -2,19 +2,20 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from msp.contracts.models import Contract
-from msp.kernel import clock, files
+from msp.kernel import clock
 from msp.kernel.db import db
 from msp.kernel.errors import NotFound
-from msp.kernel.file_names import file_name
 from msp.people.queries import access_person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets import by_requester, queries
+from msp.tickets.attached_files import access_file
+from msp.tickets.attaching import attach_files
 from msp.tickets.by_requester import may_be_more_urgent
 from msp.tickets.detail import EventRow
 from msp.tickets.events import (
@@ -26,15 +27,17 @@ from msp.tickets.events import (
     TicketStatusChanged,
 )
 from msp.tickets.following import followers_of, may_see
-from msp.tickets.models import Attachment, Message, Ticket
+from msp.tickets.models import Ticket
 from msp.tickets.reading import mark_ticket_read
 from msp.tickets.states import FINISHED
+from msp.tickets.upload_quota import bytes_left_now
 from msp.web.desk.timeline import timeline
+from msp.web.downloads import download
 from msp.web.guards import Answer, is_first_time, list_before, needs
 from msp.web.parts.folding import shown_newest
 from msp.web.portal.frame import frame, portal_news
 from msp.web.request_scope import current_person
-from msp.web.uploads import keep_files
+from msp.web.uploads import sent_files
 from msp.words.deadline_explanations import sentences
 
 _SHOWN = (TicketStatusChanged, TicketAssigned, MessageDeleted, MessageRestored, FollowerAdded, FollowerRemoved)
@@ -77,6 +80,7 @@ def ticket(label: str) -> str:
         actions=_actions(found),
         in_copy=[each.name for each in followers_of(found.id) if not each.is_staff],
         may_write=True,
+        bytes_left=bytes_left_now(found.client_id, current_person().id, at=clock.now()),
     )
 
 
@@ -88,7 +92,7 @@ def reply(label: str) -> Answer:
         message = by_requester.add_detail(
             found, author=person, body=request.form.get("body", ""), channel="portal", at=at
         )
-        keep_files(message, at=at)
+        attach_files(message, sent_files(), at=at)
     return redirect(url_for("portal.ticket", label=label), 303)
 
 
@@ -105,21 +109,9 @@ def act(label: str, action: str) -> Answer:
 
 def attachment(attachment_id: UUID) -> Response:
     """Download of a file from the company's conversations."""
-    row = db.session.get(Attachment, attachment_id)
-    if row is None or row.state != "stored" or row.storage_key is None:
-        raise NotFound("attachment")
-    message = db.session.get(Message, row.message_id)  # None for internal notes, which are not visible in this scope
-    if message is None:
-        raise NotFound("attachment")
-    _check_own(queries.access_ticket(message.ticket_id))
-    answer = send_file(
-        files.open_kept(row.storage_key),
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=file_name(row.name),
-    )
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer
+    found = access_file(attachment_id)
+    _check_own(queries.access_ticket(found.ticket_id))
+    return download(found.attachment)
 
 
 def _own(label: str, *, lock: bool = False) -> Ticket:

@@ -1,4 +1,4 @@
-// The composer: sends with Ctrl+Enter, lists selected files, sets the focus.
+// The composer: sends with Ctrl+Enter, sets the focus.
 const sending = new WeakMap()
 
 document.addEventListener('keydown', event => {
@@ -25,29 +25,8 @@ document.addEventListener('guardia:sent', event => {
     area.value = area.value.startsWith(sent) ? area.value.slice(sent.length) : area.value  // keep what was typed meanwhile
     if (area.value) area.dispatchEvent(new Event('input', { bubbles: true }))
   }
-  form.querySelectorAll('input[type=file]').forEach(input => { input.value = '' })
-  form.querySelectorAll('[data-files]').forEach(spot => { spot.textContent = '' })
   toEnd()
 })
-
-document.addEventListener('change', event => {
-  const input = event.target.closest('input[type=file]')
-  const spot = input?.closest('form')?.querySelector('[data-files]')
-  if (spot) spot.textContent = [...input.files].map(file => file.name).join(', ')
-  if (input?.dataset.mostEach) checkFiles(input)
-})
-
-/** Shows at the field that files exceed the limits, before sending. */
-function checkFiles(input) {
-  const { mostEach, mostAll, mostFiles, limits } = input.dataset
-  const sizes = [...input.files].map(file => file.size)
-  const fits = sizes.length <= Number(mostFiles) && sizes.every(size => size <= Number(mostEach))
-    && sizes.reduce((sum, size) => sum + size, 0) <= Number(mostAll)
-  input.setCustomValidity(fits ? '' : limits)
-  const line = input.form.querySelector('[data-file-error]')
-  line.textContent = fits ? '' : limits
-  line.hidden = fits
-}
 
 /** Whether the URL names a message or event; a folded one is fetched. */
 function isAt(hash) {
