@@ -13,7 +13,7 @@ from uuid import UUID
 
 import typst
 from babel import Locale
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from stdnum import iban
 
 from billing import fonts, printable
@@ -89,7 +89,13 @@ def _data(invoice: Invoice, qr_url: str | None, parties: Parties) -> Json:
         "customer_word": gettext("Bill to"),
         "customer": {"name": customer.get("name", ""), "lines": _party_lines(customer)},
         "facts": _facts(invoice),
-        "columns": [gettext("Concept"), gettext("Quantity"), gettext("Price"), gettext("Tax"), gettext("Amount")],
+        "columns": [
+            pgettext("invoice", "Description"),
+            gettext("Quantity"),
+            gettext("Price"),
+            gettext("Tax"),
+            gettext("Amount"),
+        ],
         "sections": _sections(invoice, entry_texts),
         "mentions": [mention(each["code"]) for each in invoice.legal_mentions],
         "payment_word": gettext("Payment method"),

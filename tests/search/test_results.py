@@ -45,7 +45,7 @@ def marks(pieces: list[Piece]) -> str:
 
 def test_the_console_marks_it_and_says_where_it_was_found(desk: World, web: FlaskClient) -> None:
     page = sign_in(web, desk.tomas).get("/desk/search?q=ornitorrinco").text
-    assert "<b>nota</b> La clave del cofre es «<mark>ornitorrinco</mark>»." in page
+    assert '<b>nota</b> <span translate="no">La clave del cofre es «<mark>ornitorrinco</mark>».' in page
     page = sign_in(web, desk.dolores).get("/portal/search?q=conmutador").text
     assert "<mark>conmutador</mark>" in page
 
