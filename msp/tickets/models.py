@@ -247,6 +247,24 @@ class TicketRead(Model):
     read_at: Mapped[datetime]
 
 
+class Draft(Model):
+    """What a member of staff has begun to write on a ticket; only that person sees it."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
+        CheckConstraint("visibility in ('public', 'internal')", name="visibility"),
+        Index("ix_draft_ticket", "ticket_id"),
+        {"info": {"access": "tenant_staff"}},
+    )
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID]
+    visibility: Mapped[str]
+    body: Mapped[str]
+    updated_at: Mapped[datetime]
+
+
 class Conversation(Model):
     """A chat thread that shows a ticket: its messages become the ticket's messages, and replies are posted there.
 

@@ -59,6 +59,7 @@ class Shell:
     search_url: str = ""
     sign_out_url: str = ""
     account_url: str = ""
+    drafts_url: str = ""
     home_url: str = "/"
     on_call: str = ""
     on_call_url: str = ""
@@ -105,6 +106,7 @@ def shell(
         search_url=url_for("desk.search"),
         sign_out_url=url_for("security.logout"),
         account_url=url_for("account"),
+        drafts_url=url_for("desk.drafts") if may(person, "work_tickets") else "",
         home_url=url_for("home"),
         counts=counts,
         on_call=_on_call_line(),

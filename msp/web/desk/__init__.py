@@ -5,6 +5,7 @@
 - `actions`: forms that change a ticket
 - `links`, `followers`: links to other tickets; followers and CC
 - `composing`: preview of a reply, quotes of messages
+- `drafts`: drafts of replies and notes
 - `held_reply`, `reply_words`: held replies; where a reply will be sent
 - `macros`: the macros of a ticket, for the composer
 - `new_ticket`: a ticket on behalf of a caller
@@ -22,6 +23,7 @@ from msp.web import undo
 from msp.web.desk import (
     actions,
     composing,
+    drafts,
     followers,
     forecasts,
     links,
@@ -38,8 +40,8 @@ from msp.web.desk import (
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
-    queue, ticket, new_ticket, actions, links, followers, macros, composing, live, notifications, oncall, search,
-    reports, forecasts, undo,
+    queue, ticket, new_ticket, actions, links, followers, macros, composing, drafts, live, notifications, oncall,
+    search, reports, forecasts, undo,
 ):  # fmt: skip
     module.add_routes(blueprint)
 

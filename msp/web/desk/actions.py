@@ -17,6 +17,7 @@ from msp.macros.models import Macro
 from msp.people.queries import access_person
 from msp.tickets import actions, messages, queries
 from msp.tickets.attaching import attach_files
+from msp.tickets.drafts import drop_draft
 from msp.tickets.held_replies import ReplyHeld
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_by_label
@@ -146,17 +147,21 @@ def _reopen(ticket: Ticket, at: datetime) -> None:
 
 
 def _reply(ticket: Ticket, at: datetime) -> None:
+    _write(ticket, at)
+    drop_draft(ticket.id, current_person())
+    say_writing(ticket.id, "")
+
+
+def _write(ticket: Ticket, at: datetime) -> None:
     body, person = request.form.get("body", ""), current_person()
     if macro := asked_macro(ticket, request.form.get("macro_id", "")):
         _reply_by_macro(macro, ticket, at)
         return
     if request.form.get("visibility") == "internal":
         attach_files(messages.note(ticket, author=person, body=body, at=at), sent_files(), at=at)
-        say_writing(ticket.id, "")
         return
     message = messages.reply(ticket, author=person, body=body, at=at, last_seen=_last_seen())
     attach_files(message, sent_files(), at=at)
-    say_writing(ticket.id, "")
     if ticket.assignee_id is None:
         actions.assign(ticket, person, at=at)
     then = request.form.get("then", "")
@@ -172,7 +177,6 @@ def _reply_by_macro(macro: Macro, ticket: Ticket, at: datetime) -> None:
     applied = apply_macro(macro, ticket, person=current_person(), at=at, written=written, can_undo=True, status=status)
     if applied.message is not None:
         attach_files(applied.message, sent_files(), at=at)
-    say_writing(ticket.id, "")
     undo.show(ticket, applied.pending)
 
 

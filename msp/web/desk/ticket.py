@@ -35,6 +35,7 @@ from msp.sla.detail_queries import (
 from msp.tickets import detail, queries
 from msp.tickets.actions import MAX_TIER
 from msp.tickets.attached_files import access_file
+from msp.tickets.drafts import DRAFT, DraftRow
 from msp.tickets.following import FOLLOWERS
 from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.link_rules import OFFERED
@@ -70,9 +71,8 @@ _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
 _UNREAD, _SENT = unread_read(_ME, detail.THIS), sent_read(detail.CLIENT)
 _PAGE = BatchQuery(
     queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
-    detail.TARGETS, detail.OTHERS, detail.CONTRACTS, LINKS, FOLLOWERS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER, _UNREAD,
-    _SENT,
-    queries.DUE_NEXT,
+    detail.TARGETS, detail.OTHERS, DRAFT, detail.CONTRACTS, LINKS, FOLLOWERS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER,
+    _UNREAD, _SENT, queries.DUE_NEXT,
 )  # fmt: skip
 
 
@@ -112,6 +112,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
     may_act = may(person, "work_tickets")
     macro = chosen_macro(label) if may_act else None
     quote = _quoted(messages) if may_act else None
+    draft = found.first(DRAFT) if may_act else None
     return render_template(
         "desk/ticket.html",
         shell=shell(
@@ -128,8 +129,9 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         held=held_reply(hold, messages),
         macro=macro,
         preview=preview,
-        typed=body or (hold.body if hold else "") or (macro.text if macro else "") or (quote.text if quote else ""),
-        is_note=_is_note(macro, quote),
+        typed=_typed(body, hold, macro, quote, draft),
+        draft=draft,
+        is_note=_is_note(macro, quote, draft),
         last_seen=max((each.id for each in messages), default=""),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
         moves=[status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"],
@@ -168,10 +170,22 @@ def _quoted(messages: Sequence[detail.MessageRow]) -> _QuotedMessage | None:
     return _QuotedMessage(quoted(found.body, found.content), found.visibility) if found else None
 
 
-def _is_note(macro: Choice | None, quote: _QuotedMessage | None) -> bool:
-    """Whether the composer starts with an internal note: as posted, for a macro of notes, and to quote a note."""
+def _typed(
+    body: str, hold: Hold | None, macro: Choice | None, quote: _QuotedMessage | None, draft: DraftRow | None
+) -> str:
+    """The text in the composer: as posted, else the draft with the text of a macro or a quote below it."""
+    if body or hold:
+        return body or (hold.body if hold else "")
+    parts = (draft.body if draft else "", macro.text if macro else "", quote.text if quote else "")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _is_note(macro: Choice | None, quote: _QuotedMessage | None, draft: DraftRow | None) -> bool:
+    """Whether the composer starts with an internal note: as posted, for a note's draft, macro or quote."""
     if "visibility" in request.form:
         return request.form["visibility"] == "internal"
+    if draft is not None and draft.visibility == "internal":
+        return True
     return "internal" in (macro.visibility if macro else "", quote.visibility if quote else "")
 
 

@@ -64,9 +64,11 @@ function save(form) {
 }
 
 async function restore(form, options) {
-  const fields = await kept(nameOf(form))
+  const { at, value: fields } = await kept(nameOf(form)) ?? {}
   if (!Array.isArray(fields)) return false
-  write(form, fields, options)
+  const onServer = Date.parse(form.dataset.draftAt ?? '')  // in whole seconds
+  if (onServer >= at) drop(nameOf(form))
+  else write(form, fields, Number.isNaN(onServer) ? options : { over: true })
   return true
 }
 

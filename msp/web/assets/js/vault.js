@@ -39,13 +39,13 @@ export async function keep(name, value) {
   } catch { /* quota exceeded: the input is still on the page */ }
 }
 
-/** The stored value of a key, or null. */
+/** The stored value of a key and when it was stored in ms, or null. */
 export async function kept(name) {
   const found = person && store.getItem(nameOf(name))
   if (!found) return null
   try {
     const { at, value } = JSON.parse(await unseal(found))
-    if (Date.now() - at < MONTH) return value
+    if (Date.now() - at < MONTH) return { at, value }
   } catch { /* encrypted with another key, or damaged */ }
   store.removeItem(nameOf(name))
   return null
