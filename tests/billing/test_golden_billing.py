@@ -14,6 +14,7 @@ import pytest
 from tests.billing.golden_cases import ALL, GIVEN, OWN, check
 
 pytestmark = pytest.mark.unit
+FILES = ("billing.json", "business_time.json", "verifactu.json")
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case["id"])
@@ -73,5 +74,8 @@ def change(expected: Any, path: tuple[Any, ...]) -> None:
 
 
 def test_there_are_cases() -> None:
+    """A mistyped GOLDEN_DIR or an empty file does not pass."""
     if GIVEN == OWN:
         assert len(ALL) >= 28
+    assert any((GIVEN / name).exists() for name in FILES), f"no golden file in {GIVEN}"
+    assert ALL or not (GIVEN / "billing.json").exists(), "billing.json has no case"
