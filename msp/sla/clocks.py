@@ -142,6 +142,13 @@ def reopen(timing: Timing, *, resolved_at: datetime | None, at: datetime) -> Non
         derive(timing, clock)
 
 
+def undo_finish(timing: Timing, *, finished_at: datetime | None) -> None:
+    """Finishing the ticket was undone: the clocks that it stopped run on, and the time since then counts."""
+    for clock in timing.clocks:
+        if clock.met_at is not None and clock.met_at == finished_at:
+            reactivate(timing, clock)
+
+
 def latest_of_each_kind(clocks: Iterable[Clock]) -> list[Clock]:
     """The clocks to show for a ticket: of successive reply targets the open one, else the latest."""
     return list({clock.kind: clock for clock in sorted(clocks, key=lambda each: (each.kind, each.is_open))}.values())

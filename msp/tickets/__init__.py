@@ -10,6 +10,7 @@ What others call
 - `link_targets`: tickets to link to or merge into, found by number or subject
 - `message_changes`: a message edited, deleted or restored in chat
 - `undoable`: actions that can be undone for some seconds
+- `bulk`, `bulk_actions`: one action on many tickets, with undo
 - `callers`: requester of a ticket that staff opens
 - `events`: events of tickets, messages, files and SLA targets; emits them
 - `ticket_rows`: the row and the filter of all lists
@@ -50,5 +51,6 @@ Storage
 - `follower_models`: followers of tickets
 - `link_models`: links between tickets
 - `locking`: locks several tickets in one order
+- `bulk_models`: what a bulk action did
 - `removed_files`: files of deleted messages
 """

@@ -63,12 +63,13 @@ def change_status(
     at: datetime,
     actor_id: UUID | None = None,
     scheduled_for: datetime | None = None,
+    is_undo: bool = False,
 ) -> None:
     """Change the status: pauses, resumes, stops or reopens the clocks; emits `ticket.status_changed`.
 
     Only this function writes a status. `scheduled` needs the time at which the ticket is opened again
     (msp/tickets/schedule.py); the time may be changed. Raises Invalid for a time that is missing, past, or more than
-    MOST_SCHEDULED away.
+    MOST_SCHEDULED away. An undo may go back to any earlier status.
     """
     before = ticket.status
     if status == "scheduled":
@@ -81,10 +82,10 @@ def change_status(
         return
     if before == status:
         return
-    if not may_move(before, status):
+    if not is_undo and not may_move(before, status):
         raise Conflict("status_move_refused", before=before, after=status)
     ticket.status = status
-    sla_targets.on_status(ticket, before, at=at, actor_id=actor_id)
+    sla_targets.on_status(ticket, before, at=at, actor_id=actor_id, is_undo=is_undo)
     ticket.resolved_at = (ticket.resolved_at or at) if status in FINISHED else None
     ticket.closed_at = at if status == "closed" else None
     ticket.scheduled_for = scheduled_for if status == "scheduled" else None

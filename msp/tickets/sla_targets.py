@@ -46,7 +46,7 @@ def on_message(ticket: Ticket, message: TicketMessage, *, actor_id: UUID | None)
                 copy_next_due(ticket, timing.clocks)
 
 
-def on_status(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | None) -> None:
+def on_status(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | None, is_undo: bool = False) -> None:
     """The status changed: pause, resume, stop or reopen the clocks. `resolved_at` is still the previous one."""
     timing = timing_for(ticket)
     if ticket.paused_at is not None and not timing.holds(ticket.status):
@@ -56,6 +56,8 @@ def on_status(ticket: Ticket, before: str, *, at: datetime, actor_id: UUID | Non
         sla.stop_awaiting(timing, at=at)
         _emit_met(ticket, met, at=at, actor_id=actor_id)
     elif before in FINISHED:
+        if is_undo:
+            sla.undo_finish(timing, finished_at=ticket.resolved_at)
         sla.reopen(timing, resolved_at=ticket.resolved_at, at=at)
         retarget_clocks(ticket, timing, service_level_of(ticket), reason="reopened", at=at, actor_id=actor_id)
     if timing.holds(ticket.status):

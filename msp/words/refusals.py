@@ -63,6 +63,7 @@ MESSAGES: dict[str, object] = {
     "action_waits": _l("Another action on this ticket is still pending. Wait a few seconds or undo it."),
     "already_linked": _l("These two tickets are linked already."),
     "is_requester": _l("This person is the requester of the ticket."),
+    "changed_since": _l("It was changed afterwards: not restored."),
     "client_not_active": _l("This client is not active: no tickets can be opened for it."),
     "macro_empty": _l("Enter a text, or choose at least one change."),
     "not_failed": _l("This message has not failed."),

@@ -13,7 +13,7 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `description`: OpenAPI 3.1
 - `unknown_paths`: 404 and 405
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
-- `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `links`, `macros`,
+- `bulk_changes`, `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `links`, `macros`,
   `notification_preferences`, `oncall`,
   `people`, `places`, `reports`, `search`, `tickets`, `time_entries`, `tokens`: one resource each
 """
@@ -21,6 +21,7 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 from flask import Flask
 
 from msp.web.api import (
+    bulk_changes,
     calendars,
     clients,
     connections,
@@ -47,6 +48,7 @@ from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
     clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, links, followers,
+    bulk_changes,
     conversation, macros, search, time_entries, reports, tokens,
 )  # fmt: skip
 

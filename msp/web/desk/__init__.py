@@ -1,6 +1,7 @@
 """The technicians' console.
 
 - `queue`, `solved`: open tickets, finished tickets
+- `bulk`: bulk actions of the lists
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
 - `links`, `followers`: links to other tickets; followers and CC
@@ -22,6 +23,7 @@ from flask import Blueprint, Flask
 from msp.web import undo
 from msp.web.desk import (
     actions,
+    bulk,
     composing,
     drafts,
     followers,
@@ -41,7 +43,7 @@ from msp.web.desk import (
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
     queue, ticket, new_ticket, actions, links, followers, macros, composing, drafts, live, notifications, oncall,
-    search, reports, forecasts, undo,
+    search, reports, forecasts, undo, bulk,
 ):  # fmt: skip
     module.add_routes(blueprint)
 

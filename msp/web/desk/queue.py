@@ -25,6 +25,7 @@ from msp.tickets import queries
 from msp.tickets.states import FINISHED, STATUSES, UNFINISHED
 from msp.tickets.ticket_rows import ClientName, Filter, TicketRow
 from msp.web.desk import solved
+from msp.web.desk.bulk import bulk_menus, bulk_result
 from msp.web.desk.people import assignable, assignees
 from msp.web.guards import needs
 from msp.web.parts.draw import deadline, stamp
@@ -81,6 +82,8 @@ def queue(view: str) -> str:
         live_version=queries.version_of(news.all(queries.NEWEST)),
         unread=unread.of_all if unread else None,
     )
+    people = assignable(at=at, person=person)
+    is_working = may(person, "work_tickets")
     return render_template(
         "desk/queue.html",
         shell=frame,
@@ -94,8 +97,10 @@ def queue(view: str) -> str:
         row=row,
         filters=_filters(view, replace(wanted, due_before=None)),
         sort=None if pages else _sort(view, order),
-        new_ticket_url=url_for("desk.new_ticket") if may(person, "work_tickets") else None,
-        assignable=assignable(at=at, person=person),
+        new_ticket_url=url_for("desk.new_ticket") if is_working else None,
+        bulk_menus=bulk_menus(people, me=person.id) if is_working else None,
+        bulk_result=bulk_result() if is_working else None,
+        assignable=people,
         assignees=assignees,
     )
 

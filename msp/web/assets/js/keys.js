@@ -4,13 +4,17 @@
 import { aim, openDialog } from './menus.js'
 
 const WRITING = 'input, textarea, select, [contenteditable], .composer, .portal-ask, details.menu, dialog, [popover]:popover-open'
+const TYPING = 'input:not([type=checkbox]), textarea, select, [contenteditable], .composer, .portal-ask, details.menu[open], dialog, [popover]:popover-open'
 const FIELD = 'textarea, [contenteditable], .composer *, input:not([type=radio], [type=checkbox])'
 const OPEN = 'dialog[open], [popover]:popover-open, details.menu[open]'
 const REPEATED = ['j', 'k', 'ArrowDown', 'ArrowUp']
 
 let here = null
 
-const rows = () => [...document.querySelectorAll('[data-row]')]
+/** Whether a key belongs to a field, menu or dialog. */
+export const isBusy = event => event.isComposing || event.defaultPrevented || Boolean(event.target.closest?.(TYPING) || document.querySelector(OPEN))
+
+export const rows = () => [...document.querySelectorAll('[data-row]')]
 
 /** Selects the row for keyboard actions. */
 export function mark(row, { scroll = true } = {}) {
@@ -21,7 +25,7 @@ export function mark(row, { scroll = true } = {}) {
   if (scroll) row.scrollIntoView({ block: 'nearest' })
 }
 
-const current = () => rows().find(row => row.dataset.label === here)
+export const current = () => rows().find(row => row.dataset.label === here)
 
 function move(step) {
   const all = rows()
