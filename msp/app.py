@@ -11,6 +11,7 @@ from msp.notify import portal_channel, reply_copies, reply_delivery, resending
 from msp.people import password_reset
 from msp.tickets import escalation, recomputing, removed_files, undoable, waking
 from msp.web.api.description import DescribedFlask
+from msp.worklog import moving
 
 OUTBOX_THREADS = (
     6  # for chat and the desk's own deliveries; mail, payment and webhooks have one thread each in addition
@@ -63,6 +64,7 @@ def make_app(settings: Settings) -> Flask:
     deactivation.register()
     password_reset.register()
     undoable.register()
+    moving.register()
     notify.register()
     reply_delivery.register()
     reply_copies.register()

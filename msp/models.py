@@ -13,6 +13,7 @@ from msp.sla import models as sla
 from msp.tickets import bulk_models as bulk
 from msp.tickets import follower_models as ticket_followers
 from msp.tickets import link_models as ticket_links
+from msp.tickets import merge_models as ticket_merges
 from msp.tickets import models as tickets
 from msp.tickets.search import models as search
 from msp.worklog import models as worklog
@@ -35,6 +36,7 @@ __all__ = [
     "sla",
     "ticket_followers",
     "ticket_links",
+    "ticket_merges",
     "tickets",
     "webhooks",
     "worklog",

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from integrations.channels import sentences
 from integrations.channels.auto_replies import company_language, language_of
@@ -36,7 +37,7 @@ from msp.people.names import first_name
 from msp.people.queries import access_person, find_identity
 from msp.tickets.by_requester import ask_for_person, confirm_solved, make_more_urgent, reopen
 from msp.tickets.models import Conversation, Ticket
-from msp.tickets.queries import access_ticket
+from msp.tickets.survivors import access_surviving, surviving_id
 
 log = logging.getLogger(__name__)
 
@@ -115,11 +116,20 @@ def _act(clicked: Interaction, person: Person, *, at: datetime) -> InteractionAn
     if clicked.name == ANOTHER:
         leave_current_ticket(place)
         return InteractionAnswer(sentences.something_else())
-    conversation = conversation_at(place) if place.thread else conversation_of_ticket(place, clicked.value)
-    if conversation is None or str(conversation.ticket_id) != clicked.value:
+    ticket_id = _continuing(clicked.value)
+    conversation = conversation_at(place) if place.thread else conversation_of_ticket(place, ticket_id)
+    if conversation is None or str(conversation.ticket_id) != ticket_id:
         return InteractionAnswer(sentences.not_yours())
-    ticket = access_ticket(conversation.ticket_id, lock=True)
+    ticket = access_surviving(conversation.ticket_id)
     return _ACTS[clicked.name](Click(ticket, conversation, person, at, has_threads=bool(place.thread)))
+
+
+def _continuing(value: str) -> str:
+    """The id of the ticket that continues the one of a button; it comes from outside and is only compared."""
+    try:
+        return str(surviving_id(UUID(value)))
+    except ValueError:
+        return value
 
 
 def _add_detail(click: Click) -> InteractionAnswer:

@@ -12,9 +12,11 @@ from msp.people.models import Person
 from msp.people.names import first_name
 from msp.tickets.events import (
     PersonRequested,
+    TicketAbsorbed,
     TicketEvent,
     TicketPriorityChanged,
     TicketReceived,
+    TicketSplit,
     TicketStatusChanged,
 )
 from msp.tickets.models import Message, Ticket
@@ -54,15 +56,20 @@ def opening_post(ticket: Ticket, card: Card, *, name: str) -> Post:
     return Post(sentences.headline(card, name=name, now=now), card=written(card, now=now), ticket_id=ticket.id)
 
 
-def post_of(view: View) -> Post | None:
-    """The message that an event posts below the card, or None."""
+def post_of(view: View, *, conversation_id: UUID) -> Post | None:
+    """The message that an event posts below the card of a conversation, or None."""
     match view.event:
+        case TicketAbsorbed(label=before, conversation_ids=moved) if conversation_id in moved:
+            return Post(sentences.continues_in(before, view.card))
         case TicketStatusChanged(before=before, after=after):
             return _say_status(view, before, after)
         case TicketReceived(message_id=message_id):
             return _say_received(view, message_id)
         case TicketPriorityChanged() if view.is_by_client:
             return Post(sentences.raised(view.card, now=clock.now()))
+        case TicketSplit(label=other, new_id=new_id):
+            new = db.session.get(Ticket, new_id)
+            return Post(sentences.was_split(other, new.subject)) if new is not None else None
         case PersonRequested():
             return Post(sentences.person_asked(name=_actor_name(view)))
     return None

@@ -55,6 +55,7 @@ from msp.tickets.queries import access_ticket
 from msp.tickets.small_talk import asks_for_answer, is_acknowledgement, is_small_talk, is_thanks, own_words
 from msp.tickets.states import FINISHED
 from msp.tickets.subject import subject_of
+from msp.tickets.survivors import access_surviving
 
 log = logging.getLogger(__name__)
 
@@ -237,7 +238,7 @@ def _add(
     continues: bool,
 ) -> Message:
     """Add a message to its ticket; `continues` if it makes the ticket the current one of a chat without threads."""
-    ticket, author_id = access_ticket(conversation.ticket_id, lock=True), author.person_id
+    ticket, author_id = access_surviving(conversation.ticket_id), author.person_id
     conversation.reference = {**conversation.reference, **incoming.place.reference}
     note_reachable(conversation)
     if continues and not incoming.place.thread:

@@ -36,6 +36,7 @@ from msp.tickets.events import (
     SlaMet,
     SlaRecomputed,
     SlaReopened,
+    TicketAbsorbed,
     TicketAssigned,
     TicketEdited,
     TicketEvent,
@@ -43,8 +44,10 @@ from msp.tickets.events import (
     TicketPriorityChanged,
     TicketReceived,
     TicketReplied,
+    TicketSplit,
     TicketStatusChanged,
     TicketTierChanged,
+    TicketUnmerged,
 )
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.states import FINISHED
@@ -58,6 +61,9 @@ SHOWN: set[type[TicketEvent]] = {
     TicketPriorityChanged,
     TicketTierChanged,
     TicketEdited,
+    TicketAbsorbed,
+    TicketUnmerged,
+    TicketSplit,
     MessageEdited,
     MessageDeleted,
     MessageRestored,
@@ -153,7 +159,7 @@ def _plans(delivered: DeliveredEvent[TicketEvent]) -> list[ConversationPlan]:
 def _plan(conversation: Conversation, view: View) -> ConversationPlan:
     is_opening = isinstance(view.event, TicketOpened)
     card_post = opening_post(view.ticket, view.card, name=view.name)
-    post = None if is_opening else post_of(view)
+    post = None if is_opening else post_of(view, conversation_id=conversation.id)
     link = find_link(conversation.platform, conversation.workspace)
     return ConversationPlan(
         client_id=conversation.client_id,

@@ -175,6 +175,25 @@ def met() -> str:
     return gettext("Hello. You will receive urgent ticket notifications here.")
 
 
+def continues_in(before: str, card: Card) -> str:
+    """A ticket was merged: its thread goes on with the other ticket."""
+    return gettext(
+        "%(before)s is now part of %(label)s: %(subject)s. You can go on writing here.",
+        before=before,
+        label=card.label,
+        subject=card.subject,
+    )
+
+
+def was_split(label: str, subject: str) -> str:
+    """Part of what was written became a ticket of its own."""
+    return gettext(
+        "Part of this is now a ticket of its own, %(label)s: %(subject)s. We will answer it separately.",
+        label=label,
+        subject=subject,
+    )
+
+
 def notification(kind: str, *, label: str, subject: str, client: str, clock: str, due: str) -> str:
     """A notification to a member of staff by direct message, in one line."""
     about = {"label": label, "subject": subject, "client": client}

@@ -89,7 +89,9 @@ def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
         if message.delivery_state == "failed":  # an administrator retries a delivery that had failed
             reply_attempts.forget_attempts(key)
         ticket = session.get_one(Ticket, message.ticket_id)
-        return OutgoingReply(key, replied.client_id, ticket.id, message.id, ticket.requester_id)
+        asker_id = session.get_one(Ticket, replied.subject_id).requester_id  # of the ticket before it was merged
+        is_copy = asker_id != ticket.requester_id
+        return OutgoingReply(key, replied.client_id, ticket.id, message.id, asker_id, is_copy=is_copy)
 
 
 def next_channel(reply: OutgoingReply) -> ReplyChannel | None:

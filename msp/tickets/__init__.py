@@ -8,6 +8,9 @@ What others call
 - `linking`: links between tickets, and the children of a ticket
 - `following`: followers: staff who watch, people of the client in CC
 - `link_targets`: tickets to link to or merge into, found by number or subject
+- `merging`, `survivors`: tickets merged into others, and which ticket continues one
+- `splitting`: messages moved to another ticket, or to a new one
+- `closing`: tickets closed as merged or spam, and restored
 - `message_changes`: a message edited, deleted or restored in chat
 - `undoable`: actions that can be undone for some seconds
 - `bulk`, `bulk_actions`: one action on many tickets, with undo
@@ -49,6 +52,7 @@ Texts
 Storage
 - `models`: tickets, messages, attachments, conversations
 - `follower_models`: followers of tickets
+- `merge_models`: merges, with what they moved
 - `link_models`: links between tickets
 - `locking`: locks several tickets in one order
 - `bulk_models`: what a bulk action did

@@ -82,6 +82,8 @@ def change_status(
         return
     if before == status:
         return
+    if ticket.closed_as is not None:
+        raise Conflict("ticket_is_merged" if ticket.closed_as == "merged" else "ticket_is_spam")
     if not is_undo and not may_move(before, status):
         raise Conflict("status_move_refused", before=before, after=status)
     ticket.status = status

@@ -36,8 +36,12 @@ def derived_subject(ticket: Ticket) -> str:
 
 
 def opening_message_id(ticket: Ticket) -> UUID | None:
-    """The message that opened the ticket: the one with the lowest id, as ids are ordered by time."""
-    query = select(Message.id).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
+    """The message that opened the ticket: the one with the lowest id, as ids are ordered by time.
+
+    Messages that are older than the ticket came from another one.
+    """
+    query = select(Message.id).where(Message.ticket_id == ticket.id)
+    query = query.order_by(Message.at < ticket.created_at, Message.id).limit(1)
     return db.session.execute(query).scalar_one_or_none()
 
 

@@ -19,6 +19,7 @@ from msp.kernel.errors import NotFound
 from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.tickets.label import Label, parse_label
+from msp.tickets.merge_models import TicketMerge
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
 from msp.tickets.ticket_rows import IS_UNFINISHED, TicketRow, select_tickets
 
@@ -199,6 +200,32 @@ OTHERS = RowQuery(
     )
     .order_by(Ticket.id.desc())
     .limit(literal_column("5")),
+)
+
+
+class MergeRow(NamedTuple):
+    """The latest merge of the ticket into another one, whose number it has."""
+
+    code: str
+    number: int
+    merged_at: datetime
+    undone_at: datetime | None
+
+    @property
+    def label(self) -> str:
+        """The number of the surviving ticket: LOZ-412."""
+        return str(Label(self.code, self.number))
+
+
+MERGE = RowQuery(
+    MergeRow,
+    select(Client.code, Ticket.number, TicketMerge.merged_at, TicketMerge.undone_at)
+    .select_from(TicketMerge)
+    .join(Ticket, Ticket.id == TicketMerge.target_id)
+    .join(Client, Client.id == Ticket.client_id)
+    .where(TicketMerge.source_id == THIS)
+    .order_by(TicketMerge.merged_at.desc())
+    .limit(literal_column("1")),
 )
 
 

@@ -144,6 +144,45 @@ class ReplyCopied(MessageEvent, kind="ticket.reply_copied", icon="send-horizonta
     person_id: UUID
 
 
+class TicketMerged(TicketEvent, kind="ticket.merged", icon="git-merge", visibility="public"):
+    """A ticket was merged into another one, `label`, which continues it."""
+
+    target_id: UUID
+    label: str
+
+
+class TicketAbsorbed(TicketEvent, kind="ticket.absorbed", icon="git-merge", visibility="public"):
+    """Another ticket, `label`, was merged into this one; `conversation_ids` are the chat threads that came with it."""
+
+    source_id: UUID
+    label: str
+    conversation_ids: tuple[UUID, ...]
+
+
+class TicketUnmerged(TicketEvent, kind="ticket.unmerged", icon="rotate-ccw", visibility="public"):
+    """A merge with another ticket was undone: each has its own messages again."""
+
+    other_id: UUID
+    label: str
+
+
+class TicketSplit(TicketEvent, kind="ticket.split", icon="split", visibility="public"):
+    """Messages of a ticket became a ticket of their own, `label`."""
+
+    new_id: UUID
+    label: str
+    count: int
+
+
+class MessagesMoved(TicketEvent, kind="ticket.messages_moved", icon="arrow-up-right"):
+    """Messages moved between this ticket and another one, `label`; `is_source`: they were on this one before."""
+
+    other_id: UUID
+    label: str
+    count: int
+    is_source: bool
+
+
 class LinkEvent(TicketEvent):
     """An event of a link: `label` is the number of the other ticket, `relation` what that is to this one."""
 

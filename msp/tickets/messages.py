@@ -103,6 +103,8 @@ def new_message(
 
     Raises Invalid for an empty or too long one, or an unknown channel.
     """
+    if ticket.closed_as == "merged":
+        raise Conflict("ticket_is_merged")
     if not body.strip():
         raise Invalid(fields={"body": ["required"]})
     if len(body) > MAX_BODY:

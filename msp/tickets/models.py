@@ -29,6 +29,7 @@ from msp.tickets.states import PRIORITIES, SQL_FINISHED, SQL_UNFINISHED, STATUSE
 
 OWN_CHANNELS = ("portal", "console", "email", "phone", "api")  # channels besides the platforms of plug-ins
 TYPES = ("incident", "request")
+CLOSED_AS = ("merged", "spam")  # closed tickets that count in no report (msp/tickets/closing.py)
 LEVELS = ("high", "medium", "low")
 # The fields of a ticket that may be edited, with the allowed values if they are few.
 EDITABLE: dict[str, tuple[str, ...]] = {"subject": (), "type": TYPES, "impact": LEVELS, "urgency": LEVELS, "tags": ()}
@@ -58,6 +59,10 @@ class Ticket(Model):
         CheckConstraint(f"type in {TYPES}", name="type"),
         CheckConstraint(f"impact in {LEVELS} and urgency in {LEVELS}", name="levels"),
         CheckConstraint("tier between 1 and 3", name="tier"),
+        CheckConstraint(
+            f"closed_as is null or (closed_as in {CLOSED_AS} and status = 'closed')",
+            name="closed_as",
+        ),
         Index(
             "ix_ticket_open_due",
             text("due_at nulls last"),
@@ -114,6 +119,8 @@ class Ticket(Model):
     updated_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    closed_as: Mapped[str | None]
+    closed_state: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
     scheduled_for: Mapped[datetime | None]  # while the status is scheduled: when it is opened again
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     search: Mapped[str] = mapped_column(

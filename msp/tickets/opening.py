@@ -1,6 +1,7 @@
 """Opens a ticket: its first message, its SLA clocks, `ticket.opened`."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -29,6 +30,35 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
 
     Refuses empty or too long text, and raises Conflict (`client_not_active`) for an inactive client.
     """
+    ticket = _new_ticket(client, requester=requester, request=request, at=at)
+    message = Message(
+        id=new_id(),
+        client_id=client.id,
+        ticket_id=ticket.id,
+        author_id=requester.id,
+        visibility="public",
+        channel=request.source,
+        body=request.body,
+        at=at,
+        external_id=request.external_id,
+        content=request.content,
+    )
+    db.session.add(message)
+    event = TicketOpened(message_id=message.id, source=ticket.source)
+    emit_ticket_event(ticket, event, at=at, actor_id=requester.id)
+    insert_pending()
+    return ticket, message
+
+
+def open_with_message(client: Client, *, requester: Person, request: Request, message_id: UUID, at: datetime) -> Ticket:
+    """Create a ticket for a message that exists, and is moved to it next; otherwise as `open_ticket`."""
+    ticket = _new_ticket(client, requester=requester, request=request, at=at)
+    emit_ticket_event(ticket, TicketOpened(message_id=message_id, source=ticket.source), at=at)
+    insert_pending()
+    return ticket
+
+
+def _new_ticket(client: Client, *, requester: Person, request: Request, at: datetime) -> Ticket:
     _check(request)
     if not client.active:
         raise Conflict("client_not_active")
@@ -56,23 +86,7 @@ def open_ticket(client: Client, *, requester: Person, request: Request, at: date
     db.session.add_all([ticket, *clocks])
     for name, known in (("client", client), ("requester", requester), ("clocks", clocks)):
         set_committed_value(ticket, name, known)
-    message = Message(
-        id=new_id(),
-        client_id=client.id,
-        ticket_id=ticket.id,
-        author_id=requester.id,
-        visibility="public",
-        channel=request.source,
-        body=request.body,
-        at=at,
-        external_id=request.external_id,
-        content=request.content,
-    )
-    db.session.add(message)
-    event = TicketOpened(message_id=message.id, source=ticket.source)
-    emit_ticket_event(ticket, event, at=at, actor_id=requester.id)
-    insert_pending()
-    return ticket, message
+    return ticket
 
 
 def _check(request: Request) -> None:

@@ -82,6 +82,7 @@ class TicketRow(NamedTuple):
     resolved_at: datetime | None
     closed_at: datetime | None
     scheduled_for: datetime | None
+    closed_as: str | None
     requester_id: UUID
     requester_name: str
     requester_email: str | None
@@ -169,6 +170,7 @@ def _select(*, is_client: bool) -> TicketSelect:
             Ticket.resolved_at,
             Ticket.closed_at,
             Ticket.scheduled_for,
+            Ticket.closed_as,
             Ticket.requester_id,
             _Requester.name.label("requester_name"),
             _Requester.email.label("requester_email"),

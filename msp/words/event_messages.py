@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from msp.calendars import events as calendars
 from msp.clients import events as clients
@@ -72,6 +72,19 @@ def _action_dropped(event: tickets.ActionDropped) -> str:
 
 def _follower(event: tickets.FollowerEvent, in_copy: str, watching: str) -> str:
     return in_copy if event.in_copy else watching
+
+
+def _messages_moved(event: tickets.MessagesMoved) -> str:
+    if event.is_source:
+        return ngettext(
+            "%(num)d message moved to %(label)s", "%(num)d messages moved to %(label)s", event.count, label=event.label
+        )
+    return ngettext(
+        "%(num)d message moved here from %(label)s",
+        "%(num)d messages moved here from %(label)s",
+        event.count,
+        label=event.label,
+    )
 
 
 def _met(event: tickets.SlaMet) -> str:
@@ -148,6 +161,16 @@ add_event_messages(
             gettext("Follower removed: %(name)s", name=event.name),
         ),
         tickets.ReplyCopied: lambda _: gettext("Reply sent in CC"),
+        tickets.TicketMerged: lambda event: gettext("Merged into %(label)s", label=event.label),
+        tickets.TicketAbsorbed: lambda event: gettext("%(label)s was merged into this ticket", label=event.label),
+        tickets.TicketUnmerged: lambda event: gettext("Merge with %(label)s undone", label=event.label),
+        tickets.TicketSplit: lambda event: ngettext(
+            "%(num)d message became ticket %(label)s",
+            "%(num)d messages became ticket %(label)s",
+            event.count,
+            label=event.label,
+        ),
+        tickets.MessagesMoved: _messages_moved,
         tickets.TicketLinked: lambda event: gettext(
             "Linked: %(relation)s %(label)s", relation=word(event.relation, "relation"), label=event.label
         ),

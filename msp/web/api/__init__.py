@@ -14,6 +14,7 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `unknown_paths`: 404 and 405
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
 - `bulk_changes`, `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `links`, `macros`,
+  `merges`,
   `notification_preferences`, `oncall`,
   `people`, `places`, `reports`, `search`, `tickets`, `time_entries`, `tokens`: one resource each
 """
@@ -31,6 +32,7 @@ from msp.web.api import (
     followers,
     links,
     macros,
+    merges,
     notification_preferences,
     oncall,
     people,
@@ -49,7 +51,7 @@ from msp.web.api.resource import Answer, resource, settled
 RESOURCES = (
     clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, links, followers,
     bulk_changes,
-    conversation, macros, search, time_entries, reports, tokens,
+    conversation, merges, macros, search, time_entries, reports, tokens,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from msp.tickets.attached_files import access_file
 from msp.tickets.attaching import UNKNOWN_TYPE, attach_files
 from msp.tickets.events import TicketStatusChanged
 from msp.tickets.models import Message, Ticket
+from msp.tickets.survivors import access_surviving
 from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
 from msp.web.api.multipart import takes_files
@@ -124,8 +125,10 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     A reply with `last_seen_message_id` is refused with 409 `reply_held` if others wrote publicly after that message;
     `params.message_ids` names what they wrote. Send it again with the last of these ids to send it anyway.
     Files are sent as `multipart/form-data`, with the same fields; those of a note stay among staff.
+
+    A message for a merged ticket reaches the one that continues it.
     """
-    ticket = check_own(queries.access_ticket(ticket_id, lock=True))
+    ticket = check_own(access_surviving(check_own(queries.access_ticket(ticket_id)).id))
     author = _author(ticket, json_data)
     at, body = clock.now(), json_data["body"]
     if json_data["visibility"] == "internal":

@@ -218,6 +218,7 @@ class TicketOut(Shown):
     updated_at = Instant()
     resolved_at = Instant(allow_none=True)
     closed_at = Instant(allow_none=True)
+    closed_as = fields.String(allow_none=True, metadata={"description": "merged or spam: it counts in no report"})
     scheduled_for = Instant(allow_none=True, metadata={"description": "When a scheduled ticket is reopened"})
 
 

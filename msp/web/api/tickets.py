@@ -20,6 +20,7 @@ from msp.tickets import actions, api_queries, by_requester, opening, waking
 from msp.tickets.models import EDITABLE, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.states import priority_of
+from msp.tickets.survivors import access_surviving
 from msp.tickets.ticket_rows import CHOSEN, Filter
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
 from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
@@ -140,7 +141,7 @@ def act_as_requester(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     team, at most every 15 minutes; `make_more_urgent` raises the priority by one, once. `is_changed` is false where
     the action changed nothing.
     """
-    ticket = check_own(access_ticket(ticket_id, lock=True))
+    ticket = check_own(access_surviving(check_own(access_ticket(ticket_id)).id))
     is_changed = by_requester.ACTIONS[json_data["action"]](ticket, caller(), at=clock.now())
     settled(ticket)
     return {"is_changed": is_changed, "ticket": shown(ticket)}, 200, _headers(ticket)

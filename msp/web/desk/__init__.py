@@ -4,6 +4,7 @@
 - `bulk`: bulk actions of the lists
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
+- `merges`: merge and split tickets
 - `links`, `followers`: links to other tickets; followers and CC
 - `composing`: preview of a reply, quotes of messages
 - `drafts`: drafts of replies and notes
@@ -31,6 +32,7 @@ from msp.web.desk import (
     links,
     live,
     macros,
+    merges,
     new_ticket,
     notifications,
     oncall,
@@ -42,8 +44,8 @@ from msp.web.desk import (
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
-    queue, ticket, new_ticket, actions, links, followers, macros, composing, drafts, live, notifications, oncall,
-    search, reports, forecasts, undo, bulk,
+    queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, live, notifications,
+    oncall, search, reports, forecasts, undo, bulk,
 ):  # fmt: skip
     module.add_routes(blueprint)
 

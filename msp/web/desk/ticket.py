@@ -40,6 +40,7 @@ from msp.tickets.following import FOLLOWERS
 from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.link_rules import OFFERED
 from msp.tickets.linking import LINKS
+from msp.tickets.merging import UNDO_WITHIN
 from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.ticket_rows import TicketRow
@@ -71,8 +72,8 @@ _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
 _UNREAD, _SENT = unread_read(_ME, detail.THIS), sent_read(detail.CLIENT)
 _PAGE = BatchQuery(
     queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
-    detail.TARGETS, detail.OTHERS, DRAFT, detail.CONTRACTS, LINKS, FOLLOWERS, _CLOCKS, _PAUSES, _ENTRIES, _TIMER,
-    _UNREAD, _SENT, queries.DUE_NEXT,
+    detail.TARGETS, detail.OTHERS, DRAFT, detail.CONTRACTS, LINKS, FOLLOWERS, detail.MERGE, _CLOCKS,
+    _PAUSES, _ENTRIES, _TIMER, _UNREAD, _SENT, queries.DUE_NEXT,
 )  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
     unread = _unread(found, this, person, at)
     contract = next((each for each in found.all(detail.CONTRACTS) if each.id == this.contract_id), None)
     here, messages = present(this.id), detail.messages_with_files(found)
-    may_act = may(person, "work_tickets")
+    may_act = may(person, "work_tickets") and this.closed_as is None
     macro = chosen_macro(label) if may_act else None
     quote = _quoted(messages) if may_act else None
     draft = found.first(DRAFT) if may_act else None
@@ -134,7 +135,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         is_note=_is_note(macro, quote, draft),
         last_seen=max((each.id for each in messages), default=""),
         escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
-        moves=[status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"],
+        moves=_moves(this),
         **_schedule(this, at),
         may_act=may_act,
         may_log=may_act,
@@ -145,6 +146,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         work=_work(found),
         links=found.all(LINKS),
         followers=found.all(FOLLOWERS),
+        **_merge(found, may_act=may_act, person=person, at=at),
         relations=[(code, word(code, "relation")) for code in OFFERED],
         log_fields=log_fields,
         today=formats.here(at).date(),
@@ -155,6 +157,25 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         back_url=list_before() or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(this, found),
     )
+
+
+def _moves(this: TicketRow) -> list[str]:
+    """The statuses that the ticket may get; none if it is merged or spam."""
+    if this.closed_as is not None:
+        return []
+    return [status for status in STATUSES if status in MOVES[this.status] or status == this.status == "scheduled"]
+
+
+def _merge(found: BatchResult, *, may_act: bool, person: Person, at: datetime) -> dict[str, object]:
+    """The latest merge of the ticket, unless it was undone long ago."""
+    last = found.first(detail.MERGE)
+    is_shown = last is not None and (last.undone_at is None or last.undone_at > at - UNDO_WITHIN)
+    is_recent = last is not None and last.merged_at > at - UNDO_WITHIN
+    return {
+        "merge": last if is_shown else None,
+        "may_merge": may_act,
+        "may_unmerge": is_recent and may(person, "work_tickets"),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,17 @@ from msp.tickets.events import (
     FollowerRemoved,
     MessageDeleted,
     MessageRestored,
+    TicketAbsorbed,
     TicketAssigned,
+    TicketMerged,
     TicketStatusChanged,
+    TicketUnmerged,
 )
 from msp.tickets.following import followers_of, may_see
 from msp.tickets.models import Ticket
 from msp.tickets.reading import mark_ticket_read
 from msp.tickets.states import FINISHED
+from msp.tickets.survivors import access_surviving, surviving_id
 from msp.tickets.upload_quota import bytes_left_now
 from msp.web.desk.timeline import timeline
 from msp.web.downloads import download
@@ -41,7 +45,8 @@ from msp.web.uploads import sent_files
 from msp.words.deadline_explanations import sentences
 
 _SHOWN = (TicketStatusChanged, TicketAssigned, MessageDeleted, MessageRestored, FollowerAdded, FollowerRemoved)
-SHOWN_EVENTS = {each.kind for each in _SHOWN}
+_MERGES = (TicketMerged, TicketAbsorbed, TicketUnmerged)
+SHOWN_EVENTS = {each.kind for each in (*_SHOWN, *_MERGES)}
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -79,32 +84,33 @@ def ticket(label: str) -> str:
         back_url=list_before() or url_for("portal.tickets"),
         actions=_actions(found),
         in_copy=[each.name for each in followers_of(found.id) if not each.is_staff],
-        may_write=True,
+        continued=_next(found),
+        may_write=found.closed_as != "merged",
         bytes_left=bytes_left_now(found.client_id, current_person().id, at=clock.now()),
     )
 
 
 def reply(label: str) -> Answer:
     """Add a reply."""
-    found = _own(label, lock=True)
+    found = _continuing(label)
     if is_first_time():
         at, person = clock.now(), access_person(current_person().id)
         message = by_requester.add_detail(
             found, author=person, body=request.form.get("body", ""), channel="portal", at=at
         )
         attach_files(message, sent_files(), at=at)
-    return redirect(url_for("portal.ticket", label=label), 303)
+    return redirect(url_for("portal.ticket", label=found.label), 303)
 
 
 def act(label: str, action: str) -> Answer:
     """Confirm the solution, reopen, ask for a person, or raise the urgency."""
-    found = _own(label, lock=True)
+    found = _continuing(label)
     if action not in by_requester.ACTIONS:
         raise NotFound("page")
     is_done = by_requester.ACTIONS[action](found, access_person(current_person().id), at=clock.now())
     if action == "ask_for_person":
         flash(_person_asked() if is_done else _person_asked_already(), "green")
-    return redirect(url_for("portal.ticket", label=label), 303)
+    return redirect(url_for("portal.ticket", label=found.label), 303)
 
 
 def attachment(attachment_id: UUID) -> Response:
@@ -114,10 +120,25 @@ def attachment(attachment_id: UUID) -> Response:
     return download(found.attachment)
 
 
-def _own(label: str, *, lock: bool = False) -> Ticket:
-    found = queries.access_by_label(label, lock=lock)
+def _own(label: str) -> Ticket:
+    found = queries.access_by_label(label)
     _check_own(found)
     return found
+
+
+def _continuing(label: str) -> Ticket:
+    """The ticket that continues one that may have been merged, locked."""
+    found = access_surviving(_own(label).id)
+    _check_own(found)
+    return found
+
+
+def _next(found: Ticket) -> Ticket | None:
+    """The visible ticket that a merged one continues in."""
+    if found.closed_as != "merged":
+        return None
+    other = queries.access_ticket(surviving_id(found.id))
+    return other if may_see(other, current_person()) else None
 
 
 def _check_own(found: Ticket) -> None:
@@ -144,6 +165,8 @@ def _actions(found: Ticket) -> list[dict[str, object]]:
         url = url_for("portal.act", label=found.label, action=action)
         return {"url": url, "label": label, "primary": primary, "kind": "post"}
 
+    if found.closed_as == "merged":
+        return []
     if found.status == "resolved":
         return [
             post("confirm_solved", gettext("Yes, resolved"), primary=True),
