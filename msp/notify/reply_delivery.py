@@ -79,8 +79,10 @@ def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
         message = session.get(Message, replied.event.message_id)
         if message is None:
             return None
+        ticket = session.get_one(Ticket, message.ticket_id)
+        asker_id = session.get_one(Ticket, replied.subject_id).requester_id  # of the ticket before it was merged
         if message.deleted_at is None:
-            request_copies(session.get_one(Ticket, message.ticket_id), message, at=clock.now())
+            request_copies(ticket, message, recipient_id=asker_id, at=clock.now())
         if message.delivery_state not in ("pending", "failed"):
             return None
         if message.deleted_at is not None:
@@ -88,8 +90,6 @@ def _outgoing(replied: DeliveredEvent[TicketReplied]) -> OutgoingReply | None:
             return None
         if message.delivery_state == "failed":  # an administrator retries a delivery that had failed
             reply_attempts.forget_attempts(key)
-        ticket = session.get_one(Ticket, message.ticket_id)
-        asker_id = session.get_one(Ticket, replied.subject_id).requester_id  # of the ticket before it was merged
         is_copy = asker_id != ticket.requester_id
         return OutgoingReply(key, replied.client_id, ticket.id, message.id, asker_id, is_copy=is_copy)
 

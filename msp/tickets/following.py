@@ -111,9 +111,9 @@ def in_copy(ticket_id: UUID) -> list[UUID]:
     return list(db.session.scalars(query.order_by(TicketFollower.added_at, Person.id)))
 
 
-def request_copies(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """Request a copy of a reply for each person in CC, once for each message; emits `ticket.reply_copied`."""
-    people = [each for each in in_copy(ticket.id) if each != message.author_id]
+def request_copies(ticket: Ticket, message: Message, *, recipient_id: UUID, at: datetime) -> None:
+    """Request a copy of a reply for each person in CC besides its recipient; emits `ticket.reply_copied`. Idempotent."""
+    people = [each for each in in_copy(ticket.id) if each not in (message.author_id, recipient_id)]
     if not people:
         return
     made = select(StoredEvent.id).where(
