@@ -112,7 +112,7 @@ def in_copy(ticket_id: UUID) -> list[UUID]:
 
 
 def request_copies(ticket: Ticket, message: Message, *, recipient_id: UUID, at: datetime) -> None:
-    """Request a copy of a reply for each person in CC besides its recipient; emits `ticket.reply_copied`. Idempotent."""
+    """Request a copy for each person in CC besides the recipient; emits `ticket.reply_copied`. Idempotent."""
     people = [each for each in in_copy(ticket.id) if each not in (message.author_id, recipient_id)]
     if not people:
         return
