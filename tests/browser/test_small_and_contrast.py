@@ -51,6 +51,19 @@ def test_a_phone_shows_the_newest_message_and_the_facts_in_a_sheet(
     expect(page.locator(".sheet-open")).to_be_hidden()
 
 
+def test_a_phone_shows_the_newest_message_in_the_portal_too(
+    served: Served, signed_in: SignedIn, world: World, opened: None
+) -> None:
+    page = signed_in(world.marta).new_page()
+    page.set_viewport_size({"width": 390, "height": 780})
+    page.goto(f"{served.url}/portal/tickets/LOZ-1")
+    expect(page.get_by_text("mensaje 59")).to_be_in_viewport()
+    page.locator("#reply textarea").fill("Y ahora tampoco imprime")
+    page.locator("#reply [data-send]").click()
+    expect(page.get_by_text("Y ahora tampoco imprime")).to_be_in_viewport()
+    expect(page.locator("#reply textarea")).to_have_value("")
+
+
 def test_forced_colours_tell_public_from_internal(
     served: Served, signed_in: SignedIn, world: World, opened: None
 ) -> None:
