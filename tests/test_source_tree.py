@@ -99,7 +99,7 @@ def test_only_the_table_of_kinds_knows_kinds_of_contract_by_name() -> None:
 MAPPED = (
     "msp/calendars", "msp/clients", "msp/config", "msp/contracts", "msp/kernel", "msp/macros", "msp/notify",
     "msp/oncall", "msp/operations", "msp/people", "msp/reports", "msp/richtext", "msp/sla", "msp/tickets", "msp/web",
-    "msp/words", "msp/worklog", "billing", "simulators",
+    "msp/words", "msp/worklog", "billing", "integrations", "simulators",
 )  # fmt: skip
 
 

@@ -4,6 +4,27 @@ A platform plug-in provides a `Transport` (posts messages, reads profiles, downl
 threads then show tickets and replies are sent to them. Its inbound module converts payloads to values and calls
 `receive_message`, `edited` and `deleted` in jobs; each is idempotent and may call the transport, outside of any
 transaction. All other interactions (buttons, commands, forms, reactions) go through `interactions`.
+
+What plug-ins use:
+- `transport`, `transports`: the interface of a plug-in, and the plug-ins that are enabled in this process
+- `values`: places, inbound messages, posts, independent of the platform; `payloads`: reads payloads
+- `interactions`: buttons, commands, forms, registered by kind and name; `commands`: requests made by command
+- `links`, `reachability`: connections and threads, marked as broken or working
+
+Messages that come in:
+- `intake`: adds each message to its ticket once; `conversations`: finds the conversation of a message
+- `requesters`, `profiles`: identifies authors, and what their profiles say
+- `changes`, `early_deletions`: messages edited, deleted and restored
+- `attachments`, `transcripts`, `quota_notice`: files and the words of clips
+- `button_actions`, `staff_messages`, `stored_messages`: clicks; staff in a client's chat; a message as stored
+- `author_answers`, `auto_replies`, `refusals`: answers to messages that open no ticket; `priority`: urgent messages
+
+Messages that are sent:
+- `outgoing`, `replies`, `direct_notifications`: events of tickets, replies of staff, notifications
+- `event_posts`, `sentences`, `cards`, `relative_time`: what is posted, in the reader's language
+- `posting`, `models`, `conversation_state`: posts each message once; the ids of our messages
+
+- `events`, `event_messages`: events of chat and their sentences
 """
 
 from functools import partial
@@ -13,26 +34,16 @@ from integrations.channels.attachments import fetch
 from integrations.channels.auto_replies import ANSWERED, send_auto_reply
 from integrations.channels.button_actions import register_buttons
 from integrations.channels.changes import deleted, edited, restored
-from integrations.channels.direct_notifications import line_of, reaches, send_notification
+from integrations.channels.direct_notifications import reaches, send_notification
 from integrations.channels.events import FileOffered, TranscriptAwaited
-from integrations.channels.intake import receive_message, stranger_wrote
-from integrations.channels.links import find_link, note_broken, note_restored, note_uninstalled
+from integrations.channels.intake import receive_message
 from integrations.channels.outgoing import SHOWN, show, show_in_order
-from integrations.channels.reachability import CONNECTED, follow_connection, note_channel_works
+from integrations.channels.reachability import CONNECTED, follow_connection
 from integrations.channels.replies import ChatReplies
 from integrations.channels.transcripts import add_transcript
-from integrations.channels.transport import Broken, InDoubt, Transport, Unreachable
+from integrations.channels.transport import Transport
 from integrations.channels.transports import add_transport
-from integrations.channels.values import (
-    Button,
-    FileOffer,
-    IncomingMessage,
-    Post,
-    Profile,
-    ThreadRef,
-    WorkspaceLink,
-    WrittenCard,
-)
+from integrations.channels.values import IncomingMessage, Post, Profile, ThreadRef, WorkspaceLink
 from msp.kernel.destinations import CHAT
 from msp.kernel.events import subscribe
 from msp.kernel.leases import LATER
@@ -41,30 +52,17 @@ from msp.notify.replies import add_reply_channel
 from msp.notify.reply_delivery import LINE
 
 __all__ = [
-    "Broken",
-    "Button",
-    "FileOffer",
-    "InDoubt",
     "IncomingMessage",
     "Post",
     "Profile",
     "ThreadRef",
     "Transport",
-    "Unreachable",
     "WorkspaceLink",
-    "WrittenCard",
     "deleted",
     "edited",
-    "find_link",
-    "line_of",
-    "note_broken",
-    "note_channel_works",
-    "note_restored",
-    "note_uninstalled",
     "receive_message",
     "register",
     "restored",
-    "stranger_wrote",
 ]
 
 

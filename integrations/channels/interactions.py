@@ -16,6 +16,7 @@ from integrations.channels.values import ThreadRef
 from msp.kernel.db import Json, Scope, current_scope_or_none, work
 from msp.kernel.deadlines import DeadlineExceeded, deadline
 from msp.kernel.errors import OutsideFailure
+from msp.kernel.unhandled import count_unhandled
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def dispatch(
     found = [(_find(each), each) for each in interactions]
     for registered, each in found:
         if registered is None:
-            _log_unknown(each)
+            _note_unknown(each)
         elif registered.is_synchronous:
             return answer_now(transport, each)
     if any(registered for registered, _ in found):
@@ -114,7 +115,7 @@ def answer_now(transport: Transport, interaction: Interaction) -> InteractionAns
     assert current_scope_or_none() is None, "a handler that calls other services runs outside of a transaction"
     registered = _find(interaction)
     if registered is None:
-        _log_unknown(interaction)
+        _note_unknown(interaction)
         return None
     try:
         with deadline(REQUEST_SECONDS):
@@ -130,7 +131,7 @@ def handle_interaction(transport: Transport, interaction: Interaction) -> None:
     """Handle a stored interaction in a job and send the answer to the person alone. Raises as the handler does."""
     registered = _find(interaction)
     if registered is None:
-        _log_unknown(interaction)
+        _note_unknown(interaction)
         return
     answer = registered.handler(transport, interaction)
     if answer is None or answer.is_shown or not answer.text:
@@ -150,8 +151,10 @@ def _find(interaction: Interaction) -> _Registered | None:
     return _handlers.get((interaction.kind, interaction.name)) or _handlers.get((interaction.kind, ANY))
 
 
-def _log_unknown(interaction: Interaction) -> None:
+def _note_unknown(interaction: Interaction) -> None:
     log.info("unknown interaction", extra=log_fields(interaction))
+    if interaction.kind not in (REACTION_ADDED, REACTION_REMOVED):
+        count_unhandled(interaction.place.platform, interaction.kind)
 
 
 def log_fields(interaction: Interaction) -> Json:

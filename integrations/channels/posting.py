@@ -74,7 +74,7 @@ def parts_of(transport: Transport, post: Post) -> list[Post]:
     if post.card or post.buttons:
         return [post]
     first, *more = split(
-        post.document, transport.platform.capabilities.max_text, lambda part: len(transport.write_text(part))
+        post.document, transport.platform.capabilities.max_text, lambda part: len(transport.platform.write(part))
     )
     return [
         replace(post, text="", content=first),

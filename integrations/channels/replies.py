@@ -63,7 +63,7 @@ class ChatReplies:
         label = None if self.transport.platform.capabilities.threads_in_chats else draft.label
         post = Post("", content=draft.document, author=draft.author, label=label)
         parts = parts_of(self.transport, post)
-        write, read = self.transport.write_text, self.transport.read_text
+        write, read = self.transport.platform.write, self.transport.platform.read_written
         return ReplyPreview(tuple(read(write(each.document)) for each in parts), heading=post.heading)
 
     def send(self, reply: OutgoingReply) -> None:

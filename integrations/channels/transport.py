@@ -9,7 +9,6 @@ from integrations.channels.values import Post, Profile, ThreadRef, WorkspaceLink
 from msp.clients.platforms import Platform
 from msp.kernel.db import Json
 from msp.kernel.errors import Broken, InDoubt, Unreachable
-from msp.richtext import Document
 
 __all__ = ["Broken", "InDoubt", "Transport", "Unreachable"]
 
@@ -23,15 +22,7 @@ class Transport(Protocol):
 
     @property
     def platform(self) -> Platform:
-        """Its description: name, capabilities and what the pages show of it."""
-        ...
-
-    def write_text(self, document: Document) -> str:
-        """Write a document in this platform's own formatting; `max_text` limits its length."""
-        ...
-
-    def read_text(self, text: str) -> Document:
-        """Read a text in this platform's own formatting, as its programs show it."""
+        """Its description: name, capabilities, reader and writer of its formatting, and what the pages show of it."""
         ...
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:

@@ -1,4 +1,9 @@
-"""Outgoing mail: replies, notifications and account mails. Disabled if SMTP_URL is not set."""
+"""Outgoing mail: replies, notifications and account mails. Disabled if SMTP_URL is not set.
+
+- `platform`: what mail is and can do; `settings`: its environment; `failure_messages`: sentences for its failures
+- `replies`, `notices`, `accounts`: replies to requesters, notifications, account mails
+- `writing`, `smtp`: composes a mail and sends it; `models`, `doubts`: sent mails, and those that may have arrived twice
+"""
 
 from functools import partial
 
@@ -17,6 +22,8 @@ from msp.kernel.events import subscribe
 from msp.notify import Channel, add_channel
 from msp.notify.replies import add_reply_channel
 from msp.operations.uncertain_sends import add_uncertain_sends
+
+__all__ = ["PLATFORM", "listen", "register"]
 
 PLATFORM = MAIL
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import current_app, render_template
 from flask_babel import gettext, ngettext
 
-from integrations.channels import line_of
+from integrations.channels.direct_notifications import line_of
 from integrations.mail.writing import MailContent, MailSender, post_once
 from msp.kernel.db import Scope, work
 from msp.kernel.i18n import reading_as

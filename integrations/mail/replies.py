@@ -7,6 +7,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from integrations.mail.notices import path_to
+from integrations.mail.platform import MAIL
 from integrations.mail.smtp import is_address
 from integrations.mail.writing import MailContent, MailSender, post_once
 from msp.clients.platforms import platform_named
@@ -19,7 +20,7 @@ from msp.notify.reply_attempts import attempts_at
 from msp.notify.requester_contact import RequesterContact
 from msp.people.names import first_name
 from msp.people.queries import access_person
-from msp.richtext import document_of, read_html, write_html, write_text
+from msp.richtext import document_of, write_text
 from msp.tickets.models import Message, Ticket
 
 
@@ -36,7 +37,7 @@ class MailReplyChannel:
 
     def preview(self, draft: DraftReply) -> ReplyPreview:
         """The mail's subject, and its HTML part without the lines on how to answer."""
-        shown = read_html(write_html(draft.document, for_mail=True))
+        shown = MAIL.read_written(MAIL.write(draft.document))
         return ReplyPreview((shown,), heading=draft.author, subject=_subject(draft.label, draft.subject))
 
     def send(self, reply: OutgoingReply) -> None:
@@ -85,7 +86,7 @@ def _subject(label: str, subject: str) -> str:
 def _rendered(message: Message) -> tuple[Markup, str]:
     """The message as HTML and as text."""
     document = document_of(message.body, message.content)
-    return Markup(write_html(document, for_mail=True)), write_text(document)  # noqa: S704 (sanitised by write_html)
+    return Markup(MAIL.write(document)), write_text(document)  # noqa: S704 (sanitised by write_html)
 
 
 def _how_to_answer(label: str, source: str) -> str:

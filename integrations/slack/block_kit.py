@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from integrations.channels.payloads import dicts_of, text_of
 from integrations.slack.emoji import character_of, from_unicode
 from integrations.slack.mrkdwn import MAX_DEPTH, ListLine, lists_of, paragraphs, read_mrkdwn, typed_runs
 from integrations.slack.text import unescape
@@ -47,27 +48,16 @@ def names_in(text: str) -> dict[str, str]:
 
 def read_blocks(blocks: Any, names: Names) -> Blocks:
     """The content of the blocks, not yet in normal form."""
-    return tuple(each for block in dicts(blocks) for each in _block(block, names))
+    return tuple(each for block in dicts_of(blocks) for each in _block(block, names))
 
 
 def read_known_blocks(blocks: Any, names: Names) -> Blocks:
     """The content of the blocks of known kinds."""
-    return read_blocks([block for block in dicts(blocks) if text_in(block, "type") in _BLOCKS], names)
-
-
-def dicts(value: Any) -> list[Json]:
-    """The objects of a value that should be a list of objects."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def text_in(value: Json, name: str) -> str:
-    """A text field; empty if it is not text."""
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
+    return read_blocks([block for block in dicts_of(blocks) if text_of(block, "type") in _BLOCKS], names)
 
 
 def _block(block: Json, names: Names) -> Iterator[Block]:
-    read = _BLOCKS.get(text_in(block, "type"), _unknown_block)
+    read = _BLOCKS.get(text_of(block, "type"), _unknown_block)
     yield from read(block, names)
 
 
@@ -76,7 +66,7 @@ def _unknown_block(block: Json, names: Names, depth: int = 0) -> Iterator[Block]
     for name in ("title", "header", "label", "subtitle", "text", "body", "description", "caption", "hint"):
         block_text = block.get(name)
         yield from read_mrkdwn(block_text) if isinstance(block_text, str) else _said(block_text)
-    for inner in dicts(block.get("elements")) + dicts(block.get("blocks")):
+    for inner in dicts_of(block.get("elements")) + dicts_of(block.get("blocks")):
         if inner.get("type") in _BLOCKS:
             yield from _block(inner, names)
         elif depth < MAX_DEPTH:
@@ -84,12 +74,12 @@ def _unknown_block(block: Json, names: Names, depth: int = 0) -> Iterator[Block]
 
 
 def _rich_text(block: Json, names: Names) -> Iterator[Block]:
-    elements = dicts(block.get("elements"))
+    elements = dicts_of(block.get("elements"))
     at = 0
     while at < len(elements):
-        kind, stop = text_in(elements[at], "type"), at + 1
+        kind, stop = text_of(elements[at], "type"), at + 1
         if kind == "rich_text_list":
-            while stop < len(elements) and text_in(elements[stop], "type") == kind:
+            while stop < len(elements) and text_of(elements[stop], "type") == kind:
                 stop += 1
             made: Blocks = tuple(_lists(elements[at:stop], names))
         else:
@@ -101,7 +91,7 @@ def _rich_text(block: Json, names: Names) -> Iterator[Block]:
 def _rich_element(element: Json, kind: str, names: Names) -> Iterator[Block]:
     runs = _runs(element, names)
     if kind == "rich_text_preformatted":
-        yield CodeBlock(plain_of(runs).strip("\n"), text_in(element, "language"))
+        yield CodeBlock(plain_of(runs).strip("\n"), text_of(element, "language"))
     elif kind == "rich_text_quote":
         yield Quote(tuple(paragraphs(runs)))
     else:
@@ -112,7 +102,7 @@ def _lists(elements: list[Json], names: Names) -> Iterator[Block]:
     entries = []
     for element in elements:
         number = _count(element.get("offset")) + 1 if element.get("style") == "ordered" else 0
-        for position, item in enumerate(dicts(element.get("elements"))):
+        for position, item in enumerate(dicts_of(element.get("elements"))):
             runs = tuple(_runs(item, names))
             entries.append(ListLine(min(_count(element.get("indent")), MAX_DEPTH), number and number + position, runs))
     yield from lists_of(entries)
@@ -123,11 +113,11 @@ def _count(value: Any) -> int:
 
 
 def _runs(element: Json, names: Names) -> list[Run]:
-    return [run for each in dicts(element.get("elements")) for run in _inline(each, names)]
+    return [run for each in dicts_of(element.get("elements")) for run in _inline(each, names)]
 
 
 def _inline(element: Json, names: Names) -> Iterator[Run]:
-    kind = text_in(element, "type")
+    kind = text_of(element, "type")
     read = _INLINES.get(kind)
     style = element.get("style")
     block_text = style if isinstance(style, dict) else {}
@@ -140,17 +130,17 @@ def _inline(element: Json, names: Names) -> Iterator[Run]:
 def _unknown(element: Json) -> Iterator[Run]:
     """The text of an unknown element, from one of the usual fields."""
     for name in ("text", "label", "title", "name", "fallback", "url", "value"):
-        if block_text := text_in(element, name):
+        if block_text := text_of(element, name):
             yield Run(Text(block_text))
             return
 
 
 def _text(element: Json, names: Names) -> Iterator[Run]:
-    yield from linked_runs(text_in(element, "text"))
+    yield from linked_runs(text_of(element, "text"))
 
 
 def _link(element: Json, names: Names) -> Iterator[Run]:
-    url, label = text_in(element, "url"), text_in(element, "text")
+    url, label = text_of(element, "url"), text_of(element, "text")
     if canonical(url):
         yield Run(Text(label or url), url=url)
     else:
@@ -158,40 +148,40 @@ def _link(element: Json, names: Names) -> Iterator[Run]:
 
 
 def _user(element: Json, names: Names) -> Iterator[Run]:
-    yield Run(Mention(text_in(element, "user_id")))
+    yield Run(Mention(text_of(element, "user_id")))
 
 
 def _group(element: Json, names: Names) -> Iterator[Run]:
-    id = text_in(element, "usergroup_id")
+    id = text_of(element, "usergroup_id")
     yield Run(Text(f"@{names.get(id, id)}"))
 
 
 def _channel(element: Json, names: Names) -> Iterator[Run]:
-    id = text_in(element, "channel_id")
+    id = text_of(element, "channel_id")
     yield Run(Text(f"#{names.get(id, id)}"))
 
 
 def _broadcast(element: Json, names: Names) -> Iterator[Run]:
-    yield Run(Text(f"@{text_in(element, 'range')}"))
+    yield Run(Text(f"@{text_of(element, 'range')}"))
 
 
 def _emoji(element: Json, names: Names) -> Iterator[Run]:
-    name, tone = text_in(element, "name"), element.get("skin_tone")
-    character = from_unicode(text_in(element, "unicode"))
+    name, tone = text_of(element, "name"), element.get("skin_tone")
+    character = from_unicode(text_of(element, "unicode"))
     character = character or character_of(name, tone=str(tone) if isinstance(tone, int) else "")
     yield Run(Emoji(character, name.partition("::")[0]) if character else Text(f":{name}:"))
 
 
 def _date(element: Json, names: Names) -> Iterator[Run]:
     """Its fallback, else the instant in UTC, since the reader's time zone is not known here."""
-    block_text, at = text_in(element, "fallback"), element.get("timestamp")
+    block_text, at = text_of(element, "fallback"), element.get("timestamp")
     if not block_text and isinstance(at, int) and 0 <= at < 32_503_680_000:
         block_text = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     yield Run(Text(block_text))
 
 
 def _color(element: Json, names: Names) -> Iterator[Run]:
-    yield Run(Text(text_in(element, "value")))
+    yield Run(Text(text_of(element, "value")))
 
 
 _INLINES: dict[str, Callable[[Json, Names], Iterator[Run]]] = {
@@ -211,7 +201,7 @@ def _said(text: Any) -> Blocks:
     """A text object: mrkdwn or plain text."""
     if not isinstance(text, dict):
         return ()
-    block_text = text_in(text, "text")
+    block_text = text_of(text, "text")
     if text.get("type") == "mrkdwn":
         return read_mrkdwn(block_text)
     return tuple(paragraphs(list(typed_runs(block_text))))
@@ -219,7 +209,7 @@ def _said(text: Any) -> Blocks:
 
 def _section(block: Json, names: Names) -> Iterator[Block]:
     yield from _said(block.get("text"))
-    for field in dicts(block.get("fields")):
+    for field in dicts_of(block.get("fields")):
         yield from _said(field)
     accessory = block.get("accessory")
     if isinstance(accessory, dict) and accessory.get("type") == "image":
@@ -228,38 +218,38 @@ def _section(block: Json, names: Names) -> Iterator[Block]:
 
 def _header(block: Json, names: Names) -> Iterator[Block]:
     text = block.get("text")
-    block_text = text_in(text, "text") if isinstance(text, dict) else ""
+    block_text = text_of(text, "text") if isinstance(text, dict) else ""
     yield Heading(3, inlines_of(typed_runs(block_text)))
 
 
 def _context(block: Json, names: Names) -> Iterator[Block]:
-    for element in dicts(block.get("elements")):
+    for element in dicts_of(block.get("elements")):
         yield from _said(element) if element.get("type") != "image" else _image(element, names)
 
 
 def _image(block: Json, names: Names) -> Iterator[Block]:
     yield from _said(block.get("title"))
     yield from _said(block.get("description"))
-    yield from paragraphs([Run(Text(text_in(block, "alt_text")))])
+    yield from paragraphs([Run(Text(text_of(block, "alt_text")))])
 
 
 def _markdown(block: Json, names: Names) -> Iterator[Block]:
-    yield from read_markdown(text_in(block, "text")).blocks
+    yield from read_markdown(text_of(block, "text")).blocks
 
 
 def _table(block: Json, names: Names) -> Iterator[Block]:
     rows = block.get("rows")
-    made = tuple(tuple(_cell(cell, names) for cell in dicts(row)) for row in rows) if isinstance(rows, list) else ()
+    made = tuple(tuple(_cell(cell, names) for cell in dicts_of(row)) for row in rows) if isinstance(rows, list) else ()
     if made:
         yield Table(made[0], made[1:])
 
 
 def _cell(cell: Json, names: Names) -> Inlines:
-    if text_in(cell, "type").startswith("raw_"):
+    if text_of(cell, "type").startswith("raw_"):
         value = cell.get("value")
-        text = text_in(cell, "text") or (str(value) if isinstance(value, int | float | str) else "")
+        text = text_of(cell, "text") or (str(value) if isinstance(value, int | float | str) else "")
         return inlines_of([Run(Text(text))])
-    return inlines_of(run for element in dicts(cell.get("elements")) for run in _runs(element, names))
+    return inlines_of(run for element in dicts_of(cell.get("elements")) for run in _runs(element, names))
 
 
 def _nothing(block: Json, names: Names) -> Iterator[Block]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from integrations.channels import Button, Post, WrittenCard
+from integrations.channels import Post
+from integrations.channels.values import Button, WrittenCard
 from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
 from msp.richtext.tree import Document, Paragraph, Strong, Text

@@ -4,21 +4,12 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from integrations.channels import (
-    Broken,
-    FileOffer,
-    IncomingMessage,
-    ThreadRef,
-    Transport,
-    deleted,
-    edited,
-    find_link,
-    note_broken,
-    note_channel_works,
-    note_uninstalled,
-    receive_message,
-)
+from integrations.channels import IncomingMessage, ThreadRef, Transport, deleted, edited, receive_message
 from integrations.channels.interactions import handle_interaction
+from integrations.channels.links import find_link, note_broken, note_uninstalled
+from integrations.channels.reachability import note_channel_works
+from integrations.channels.transport import Broken
+from integrations.channels.values import FileOffer
 from integrations.slack.interactions import INTERACTION_EVENTS, interactions_of
 from integrations.slack.profiles import enterprise_of, follow_user
 from integrations.slack.relevance import (

@@ -4,8 +4,6 @@ Sources: docs.slack.dev, "Interaction payloads", "app_home_opened", "reaction_ad
 `integrations.slack.shapes` checks is trusted.
 """
 
-from typing import Any
-
 from integrations.channels.commands import command_answer
 from integrations.channels.interactions import (
     ANY,
@@ -22,6 +20,7 @@ from integrations.channels.interactions import (
     InteractionAnswer,
     register_interaction,
 )
+from integrations.channels.payloads import dict_of
 from integrations.channels.refusals import command_refusal
 from integrations.channels.transport import Transport
 from integrations.channels.values import ThreadRef
@@ -54,7 +53,7 @@ def interactions_of(payload: Json, *, key: str) -> list[Interaction]:
             for each in payload["actions"]
         ]
     if kind in _VIEWS:
-        return [_interaction(payload, _VIEWS[kind], _dict(payload.get("view")).get("callback_id"), key=key)]
+        return [_interaction(payload, _VIEWS[kind], dict_of(payload.get("view")).get("callback_id"), key=key)]
     if kind in _SHORTCUTS:
         return [_interaction(payload, SHORTCUT, payload.get("callback_id"), key=key)]
     if kind == "block_suggestion":
@@ -78,7 +77,7 @@ def _of_event(envelope: Json, *, key: str) -> list[Interaction]:
     if kind == HOME_OPENED:
         place = ThreadRef("slack", team, str(event.get("channel") or ""), "", is_personal=True)
         return [Interaction(kind, str(event.get("tab") or ""), key, place, author, payload=envelope)]
-    item = _dict(event.get("item"))
+    item = dict_of(event.get("item"))
     channel, message = str(item.get("channel") or ""), str(item.get("ts") or "")
     place = ThreadRef("slack", team, channel, message, is_personal=channel.startswith("D"))
     return [Interaction(kind, str(event.get("reaction") or ""), key, place, author, value=message, payload=envelope)]
@@ -113,7 +112,3 @@ def _open_ticket(_transport: Transport, command: Interaction) -> InteractionAnsw
         payload = {"type": "slash_command", "command": command.payload}
         inbox.store(SOURCE, command.key, payload, key=f"{team}:{channel}:{author}")
     return InteractionAnswer(command_answer("slack", team, author, text=command.value, command=command.name))
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}

@@ -1,29 +1,27 @@
 """Slack's description as a platform."""
 
-from collections.abc import Mapping
-
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from integrations.channels.payloads import dict_of, text_of
 from integrations.slack.failure_messages import FAILURE_MESSAGES
+from integrations.slack.mrkdwn import read_mrkdwn
+from integrations.slack.rich_text import read_message, write_mrkdwn
 from integrations.slack.settings import SETTINGS
 from msp.clients.platforms import Capabilities, ConnectionField, Host, Platform
 from msp.kernel.db import Json
+from msp.richtext import Document
+from msp.richtext.tree import normalised
 
 
-def excerpt(payload: Json) -> str:
-    """The text of a message or of a slash command."""
-    return _text(payload.get("event"), "text") or _text(payload.get("command"), "text")
+def read(payload: Json) -> Document:
+    """The content of a message, or of a slash command."""
+    return read_message(dict_of(payload.get("event")) or {"text": text_of(payload.get("command"), "text")})
 
 
 def event_kind(payload: Json) -> str:
     """The type of the event or interaction."""
-    return _text(payload.get("event"), "type") or _text(payload, "type")
-
-
-def _text(part: object, name: str) -> str:
-    found = part.get(name) if isinstance(part, Mapping) else None
-    return found if isinstance(found, str) else ""
+    return text_of(payload.get("event"), "type") or text_of(payload, "type")
 
 
 SLACK = Platform(
@@ -84,6 +82,8 @@ SLACK = Platform(
     about_without_install=_l("Workspaces are connected manually: %(names)s are not set."),
     hosts=(Host("Slack", "SLACK_API_URL"),),
     failure_messages=FAILURE_MESSAGES,
-    excerpt=excerpt,
+    read=read,
+    write=write_mrkdwn,
+    read_written=lambda text: normalised(Document(read_mrkdwn(text))),
     event_kind=event_kind,
 )

@@ -1,6 +1,7 @@
 """Reads the profile of a Slack user, from users.info or a user_change event."""
 
-from integrations.channels import Profile, WorkspaceLink, find_link
+from integrations.channels import Profile, WorkspaceLink
+from integrations.channels.links import find_link
 from integrations.channels.profiles import clean_name, follow_profile
 from msp.kernel.db import Json, Scope, work
 

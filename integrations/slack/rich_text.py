@@ -7,7 +7,8 @@ notifications and screen readers use.
 
 from collections.abc import Iterator
 
-from integrations.slack.block_kit import dicts, names_in, read_blocks, read_known_blocks, text_in
+from integrations.channels.payloads import dicts_of, text_of
+from integrations.slack.block_kit import names_in, read_blocks, read_known_blocks
 from integrations.slack.mrkdwn import read_mrkdwn
 from integrations.slack.rich_writing import MAX_MESSAGE, measure, write_blocks, write_mrkdwn
 from integrations.slack.text import unescape
@@ -42,7 +43,7 @@ def read_message(message: Json, *, bot: str = "") -> Document:
     """
     own = without_mention(Document(_own(message)), bot) if bot else Document(_own(message))
     blocks = [*own.blocks, *_transcripts(message)]
-    attachments = dicts(message.get("attachments"))
+    attachments = dicts_of(message.get("attachments"))
     blocks += [each for one in attachments if _is_forward(one) for each in _forwarded(one, depth=1)]
     if is_empty(Document(tuple(blocks))):
         blocks += [each for one in attachments if not _is_forward(one) for each in _attached(one)]
@@ -55,13 +56,13 @@ def files_of(message: Json) -> list[Json]:
     for number, file in enumerate(_files(message, depth=0)):
         if file.get("mode") == "tombstone":
             continue
-        found.setdefault(text_in(file, "id") or f"without id {number}", file)
+        found.setdefault(text_of(file, "id") or f"without id {number}", file)
     return list(found.values())
 
 
 def _own(message: Json) -> Blocks:
     """The blocks if they have content, else the text, for example if the blocks hold only media or buttons."""
-    text = text_in(message, "text")
+    text = text_of(message, "text")
     return _of_blocks(message.get("blocks"), text) or read_mrkdwn(text)
 
 
@@ -75,10 +76,10 @@ def _of_blocks(blocks: object, text: str) -> Blocks:
 
 def _transcripts(message: Json) -> Iterator[Block]:
     """Transcripts of voice and video clips, as far as Slack sends them."""
-    for file in dicts(message.get("files")):
+    for file in dicts_of(message.get("files")):
         transcription = file.get("transcription")
         preview = transcription.get("preview") if isinstance(transcription, dict) else None
-        if isinstance(preview, dict) and (text := text_in(preview, "content").strip()):
+        if isinstance(preview, dict) and (text := text_of(preview, "content").strip()):
             yield Paragraph(linked(f"{text}…" if preview.get("has_more") is True else text))
 
 
@@ -94,9 +95,9 @@ def is_heard_in_part(file: Json) -> bool:
 
 
 def _files(message: Json, *, depth: int) -> Iterator[Json]:
-    yield from dicts(message.get("files"))
+    yield from dicts_of(message.get("files"))
     if depth < MAX_FORWARDS:
-        for attachment in dicts(message.get("attachments")):
+        for attachment in dicts_of(message.get("attachments")):
             yield from _files(attachment, depth=depth + 1)
 
 
@@ -109,47 +110,47 @@ def _is_forward(attachment: Json) -> bool:
 
 def _forwarded(attachment: Json, *, depth: int) -> Iterator[Block]:
     blocks = list(_body(attachment))
-    inner = [each for each in dicts(attachment.get("attachments")) if depth < MAX_FORWARDS]
+    inner = [each for each in dicts_of(attachment.get("attachments")) if depth < MAX_FORWARDS]
     blocks += [
         each for one in inner for each in (_forwarded(one, depth=depth + 1) if _is_forward(one) else _attached(one))
     ]
     author = _author(attachment)
-    if not blocks and (names := [name for file in dicts(attachment.get("files")) if (name := _file_name(file))]):
+    if not blocks and (names := [name for file in dicts_of(attachment.get("files")) if (name := _file_name(file))]):
         blocks = [Paragraph((Text(", ".join(names)),))]
     if blocks or author:
         yield Quote((*((Paragraph((Strong(author),)),) if author else ()), *blocks))
 
 
 def _file_name(file: Json) -> str:
-    return " ".join((text_in(file, "name") or text_in(file, "title")).split())
+    return " ".join((text_of(file, "name") or text_of(file, "title")).split())
 
 
 def _author(attachment: Json) -> Inlines:
-    name = text_in(attachment, "author_name") or text_in(attachment, "author_subname")
-    id = text_in(attachment, "author_id")
+    name = text_of(attachment, "author_name") or text_of(attachment, "author_subname")
+    id = text_of(attachment, "author_id")
     return (Text(name),) if name else (Mention(id),) if id else ()
 
 
 def _body(attachment: Json) -> Blocks:
     """The content of a forwarded message: its blocks, else its text, else its fallback for old clients."""
-    text = text_in(attachment, "text")
-    shared = [each.get("message") for each in dicts(attachment.get("message_blocks"))]
+    text = text_of(attachment, "text")
+    shared = [each.get("message") for each in dicts_of(attachment.get("message_blocks"))]
     found = [each.get("blocks") for each in shared if isinstance(each, dict)] or [attachment.get("blocks")]
     blocks = tuple(each for one in found for each in _of_blocks(one, text)) or read_mrkdwn(text)
     transcripts = tuple(_transcripts(attachment))
-    if is_empty(Document((*blocks, *transcripts))) and not dicts(attachment.get("files")):
-        blocks = read_mrkdwn(text_in(attachment, "fallback"))
+    if is_empty(Document((*blocks, *transcripts))) and not dicts_of(attachment.get("files")):
+        blocks = read_mrkdwn(text_of(attachment, "fallback"))
     return (*blocks, *transcripts)
 
 
 def _attached(attachment: Json) -> Iterator[Block]:
     """What an app attached to a message, or Slack's preview of a link; used only without other content."""
-    made: list[Block] = list(read_mrkdwn(text_in(attachment, "pretext")))
-    if title := text_in(attachment, "title"):
-        url, label = text_in(attachment, "title_link"), (Text(unescape(title)),)
+    made: list[Block] = list(read_mrkdwn(text_of(attachment, "pretext")))
+    if title := text_of(attachment, "title"):
+        url, label = text_of(attachment, "title_link"), (Text(unescape(title)),)
         made.append(Paragraph((Link(url, label),) if canonical(url) else label))
     made += _body({**attachment, "fallback": "" if made else attachment.get("fallback")})
-    for field in dicts(attachment.get("fields")):
-        made.append(Paragraph((Strong((Text(unescape(text_in(field, "title"))),)),)))
-        made += read_mrkdwn(text_in(field, "value"))
+    for field in dicts_of(attachment.get("fields")):
+        made.append(Paragraph((Strong((Text(unescape(text_of(field, "title"))),)),)))
+        made += read_mrkdwn(text_of(field, "value"))
     yield from made

@@ -8,13 +8,12 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from integrations.channels import Broken, Post, Profile, ThreadRef, WorkspaceLink
+from integrations.channels import Post, Profile, ThreadRef, WorkspaceLink
+from integrations.channels.transport import Broken
 from integrations.slack.blocks import rendered
 from integrations.slack.captions import words_of_captions
-from integrations.slack.mrkdwn import read_mrkdwn
 from integrations.slack.platform import SLACK
 from integrations.slack.profiles import profile_of
-from integrations.slack.rich_text import write_mrkdwn
 from integrations.slack.text import escape
 from integrations.slack.web_api import NEEDS_INSTALL, TIMEOUT, call, client
 from msp.clients.platforms import Platform
@@ -23,8 +22,6 @@ from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent
 from msp.kernel.http_outcomes import download
 from msp.kernel.web_address import WebAddress, parse_web_address
-from msp.richtext import Document
-from msp.richtext.tree import normalised
 
 MARK = "guardia"
 CLOCK_SKEW = timedelta(seconds=30)
@@ -44,14 +41,6 @@ class SlackTransport:
     timeout: int = TIMEOUT
     enterprise: str = ""
     platform: Platform = SLACK
-
-    def write_text(self, document: Document) -> str:
-        """Slack's mrkdwn."""
-        return write_mrkdwn(document)
-
-    def read_text(self, text: str) -> Document:
-        """Slack's mrkdwn."""
-        return normalised(Document(read_mrkdwn(text)))
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The profile from users.info; people of other companies have their own workspace and no email address."""

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from integrations.channels import Broken, InDoubt, Unreachable
+from integrations.channels.transport import Broken, InDoubt, Unreachable
 from msp.kernel.deadlines import deadline
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary

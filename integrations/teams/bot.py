@@ -5,6 +5,7 @@ fields that it needs to dispatch: its classes drop fields that we read (the ids 
 and refuse whole activities for one unexpected value. Everything else is read from the JSON that Teams sent.
 """
 
+import logging
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
@@ -24,13 +25,20 @@ from botframework.connector import Channels
 
 from integrations.channels import deleted
 from integrations.channels.interactions import answer_now, handle_interaction
+from integrations.channels.payloads import dict_of, dicts_of
 from integrations.channels.reachability import note_removed, note_working
 from integrations.teams.inbound import place_of, receive, receive_edit, receive_undelete
 from integrations.teams.installations import note_installed
 from integrations.teams.interactions import interactions_of, invoke_answer
+from integrations.teams.platform import TEAMS
 from integrations.teams.transport import TeamsTransport
 from msp.kernel.db import Json
 from msp.kernel.inbox import Received
+from msp.kernel.unhandled import count_unhandled
+
+log = logging.getLogger(__name__)
+
+INSTALLATION_ACTIONS = ("add", "add-upgrade", "remove", "remove-upgrade")
 
 
 def handle(transport: TeamsTransport, received: Received) -> None:
@@ -57,7 +65,7 @@ def _run(turn: Coroutine[Any, Any, Any]) -> None:
 
 def dispatched(payload: Json) -> Activity:
     """The fields that the library needs to dispatch an activity. Local Teams clients may use another channel id."""
-    data = _dict(payload.get("channelData"))
+    data = dict_of(payload.get("channelData"))
     return Activity(
         type=payload["type"],
         id=payload.get("id"),
@@ -70,13 +78,15 @@ def dispatched(payload: Json) -> Activity:
         recipient=ChannelAccount(id=payload["recipient"]["id"]),
         conversation=ConversationAccount(id=payload["conversation"]["id"]),
         channel_data={"eventType": data["eventType"]} if isinstance(data.get("eventType"), str) else {},
-        members_removed=[ChannelAccount(id=str(each.get("id"))) for each in _dicts(payload.get("membersRemoved"))],
-        reactions_added=[MessageReaction(type=str(each.get("type"))) for each in _dicts(payload.get("reactionsAdded"))],
-        reactions_removed=[
-            MessageReaction(type=str(each.get("type"))) for each in _dicts(payload.get("reactionsRemoved"))
-        ],
+        members_removed=[ChannelAccount(id=str(each.get("id"))) for each in dicts_of(payload.get("membersRemoved"))],
+        reactions_added=_reactions(payload.get("reactionsAdded")),
+        reactions_removed=_reactions(payload.get("reactionsRemoved")),
         value=payload.get("value"),
     )
+
+
+def _reactions(value: object) -> list[MessageReaction]:
+    return [MessageReaction(type=str(each.get("type"))) for each in dicts_of(value)]
 
 
 class Bot(TeamsActivityHandler):
@@ -118,6 +128,14 @@ class Bot(TeamsActivityHandler):
         note_working(self.place)
         for each in interactions_of(self.payload, self.place):
             handle_interaction(self.transport, each)
+
+    async def on_installation_update(self, turn_context: TurnContext) -> None:
+        """The app was installed or removed; an action that is neither is counted and changes nothing."""
+        action = str(turn_context.activity.action or "")
+        if action not in INSTALLATION_ACTIONS:
+            log.warning("an installation update was not handled", extra={"action": action[:100]})
+            count_unhandled(TEAMS.name, "installation_update")
+        await super().on_installation_update(turn_context)
 
     async def on_installation_update_add(self, turn_context: TurnContext) -> None:
         """The app was installed in a team or chat, or upgraded there."""
@@ -175,11 +193,3 @@ class _Adapter(BotAdapter):
 
     async def delete_activity(self, context: TurnContext, reference: ConversationReference) -> None:
         raise RuntimeError("The bot adapter cannot delete messages")
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -5,7 +5,8 @@ from typing import Any
 from botbuilder.core import CardFactory, MessageFactory
 from botbuilder.schema import Activity
 
-from integrations.channels import Button, Post, ThreadRef, WrittenCard
+from integrations.channels import Post, ThreadRef
+from integrations.channels.values import Button, WrittenCard
 from integrations.teams.markdown import escape, escape_line, write_teams
 
 

@@ -16,7 +16,7 @@ from botframework.connector import ConnectorClient
 from msrest.authentication import Authentication
 from msrest.exceptions import ClientException, ClientRequestError
 
-from integrations.channels import Broken, InDoubt, Unreachable
+from integrations.channels.transport import Broken, InDoubt, Unreachable
 from msp.config import Settings
 from msp.kernel import clock
 from msp.kernel.deadlines import DeadlineExceeded, deadline

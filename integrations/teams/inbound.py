@@ -5,17 +5,11 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from integrations.channels import (
-    FileOffer,
-    IncomingMessage,
-    ThreadRef,
-    edited,
-    find_link,
-    receive_message,
-    restored,
-)
+from integrations.channels import IncomingMessage, ThreadRef, edited, receive_message, restored
 from integrations.channels.interactions import handle_interaction
+from integrations.channels.links import find_link
 from integrations.channels.requesters import link_staff_identity
+from integrations.channels.values import FileOffer
 from integrations.teams.installations import WITHOUT_TOKEN, team_of
 from integrations.teams.interactions import interactions_of
 from integrations.teams.rich_text import absent_files, is_system_message, pictures_of_emoji, quoted_id, read_activity

@@ -1,6 +1,7 @@
 """Where the app is installed (learn.microsoft.com, "Conversation events")."""
 
-from integrations.channels import ThreadRef, find_link
+from integrations.channels import ThreadRef
+from integrations.channels.links import find_link
 from integrations.channels.reachability import note_working
 from msp.clients.actions import note_unknown
 from msp.kernel import clock

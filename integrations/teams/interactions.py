@@ -4,8 +4,6 @@ Sources: learn.microsoft.com, "Universal Actions for Adaptive Cards", "Use dialo
 repeats an invoke that is answered in another form (microsoft/teams.ts#71, microsoft/botbuilder-dotnet#5005).
 """
 
-from typing import Any
-
 from botbuilder.core import InvokeResponse
 
 from integrations.channels import ThreadRef, sentences
@@ -19,6 +17,7 @@ from integrations.channels.interactions import (
     Interaction,
     InteractionAnswer,
 )
+from integrations.channels.payloads import dict_of
 from msp.kernel.db import Json
 from msp.kernel.i18n import LOCALES, reading_as
 
@@ -46,15 +45,15 @@ def interactions_of(activity: Json, place: ThreadRef) -> list[Interaction]:
             for each in activity.get(name) or []
             if isinstance(each, dict)
         ]
-    value, name = _dict(activity.get("value")), str(activity.get("name") or "")
+    value, name = dict_of(activity.get("value")), str(activity.get("name") or "")
     if activity["type"] == "message":
         return [_interaction(activity, place, BUTTON, value.get("code"), value=value.get("ticket"))]
     if name == CARD_ACTION:
-        action = _dict(value.get("action"))
-        ticket = _dict(action.get("data")).get("ticket")
+        action = dict_of(value.get("action"))
+        ticket = dict_of(action.get("data")).get("ticket")
         return [_interaction(activity, place, BUTTON, action.get("verb"), value=ticket)]
     if name in _DIALOGS:
-        data = _dict(value.get("data"))
+        data = dict_of(value.get("data"))
         return [_interaction(activity, place, _DIALOGS[name], data.get("code"), value=data.get("ticket"))]
     if name.startswith(_EXTENSION):
         kind = _COMMANDS.get(name.removeprefix(_EXTENSION), name)
@@ -98,7 +97,3 @@ def _interaction(activity: Json, place: ThreadRef, kind: str, name: object, *, v
         value=str(value or ""),
         payload=activity,
     )
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}

@@ -4,15 +4,18 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from integrations.teams.failure_messages import FAILURE_MESSAGES
+from integrations.teams.markdown import write_teams
+from integrations.teams.rich_text import read_activity
 from integrations.teams.settings import SETTINGS
 from msp.clients.platforms import Capabilities, ConnectionField, Host, Platform, uuid_text
 from msp.kernel.db import Json
+from msp.richtext import Document, read_markdown
 
 
-def excerpt(payload: Json) -> str:
-    """The text of a message."""
-    found = payload.get("text")
-    return found if isinstance(found, str) else ""
+def read(payload: Json) -> Document:
+    """The content of a message."""
+    content, _ = read_activity(payload)
+    return content
 
 
 TEAMS = Platform(
@@ -55,5 +58,7 @@ TEAMS = Platform(
     about=_l("The bot's messaging endpoint in Azure Bot."),
     hosts=(Host("Teams' tokens", "TEAMS_TOKEN_URL"), Host("Teams' keys", "TEAMS_OPENID_METADATA_URL")),
     failure_messages=FAILURE_MESSAGES,
-    excerpt=excerpt,
+    read=read,
+    write=write_teams,
+    read_written=read_markdown,
 )

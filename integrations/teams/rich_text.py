@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from integrations.channels.payloads import dicts_of
 from integrations.teams.card_reading import read_card
 from integrations.teams.mentions import Mentions, with_placeholders, without_placeholders
 from msp.kernel.db import Json
@@ -74,7 +75,7 @@ def pictures_of_emoji(activity: Json) -> frozenset[str]:
 
 def absent_files(activity: Json) -> tuple[str, ...]:
     """The ids of files that the text refers to but that are not attached, as in channels."""
-    attachments = _dicts(activity.get("attachments"))
+    attachments = dicts_of(activity.get("attachments"))
     present = {str(each.get("id")) for each in attachments}
     content = (each.get("content") for each in attachments)
     present |= {str(each.get("uniqueId")) for each in content if isinstance(each, dict)}
@@ -108,7 +109,7 @@ def _body_of_text(activity: Json, mentions: Mentions) -> Document:
 
 def _html_of(activity: Json) -> str:
     """The HTML copy of the message, or an empty string."""
-    for attachment in _dicts(activity.get("attachments")):
+    for attachment in dicts_of(activity.get("attachments")):
         content = attachment.get("content")
         if attachment.get("contentType") == "text/html" and isinstance(content, str) and content.strip():
             return content
@@ -118,10 +119,6 @@ def _html_of(activity: Json) -> str:
 def _prepared(markup: str) -> str:
     """The HTML with Teams' own elements closed and without a quote's placeholder: the entity has the quote."""
     return _QUOTED.sub("", _SELF_CLOSED.sub(r"<\1\2></\1>", markup))
-
-
-def _dicts(value: Any) -> list[Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 # ------------------------------------------------------------------------- quotes
@@ -161,7 +158,7 @@ def _referenced(reference: Json) -> Iterator[Quote]:
 def _references(activity: Json) -> dict[str, Json]:
     """Attached messages by the id of their attachment."""
     found: dict[str, Json] = {}
-    for attachment in _dicts(activity.get("attachments")):
+    for attachment in dicts_of(activity.get("attachments")):
         if attachment.get("contentType") in _REFERENCES:
             content = attachment.get("content")
             try:
@@ -174,14 +171,14 @@ def _references(activity: Json) -> dict[str, Json]:
 
 
 def _replies(activity: Json) -> Iterator[Json]:
-    for entity in _dicts(activity.get("entities")):
+    for entity in dicts_of(activity.get("entities")):
         reply = entity.get("quotedReply")
         if entity.get("type") == "quotedReply" and isinstance(reply, dict):
             yield reply
 
 
 def _cards(activity: Json) -> Iterator[Quote]:
-    for attachment in _dicts(activity.get("attachments")):
+    for attachment in dicts_of(activity.get("attachments")):
         if blocks := read_card(attachment):
             yield Quote(blocks)
 

@@ -10,10 +10,10 @@ import requests
 from botbuilder.schema import Activity, ChannelAccount, ConversationAccount, ConversationParameters
 from botframework.connector import ConnectorClient
 
-from integrations.channels import Post, Profile, ThreadRef, Unreachable, WorkspaceLink
+from integrations.channels import Post, Profile, ThreadRef, WorkspaceLink
+from integrations.channels.transport import Unreachable
 from integrations.teams.cards import activity_of
 from integrations.teams.connector import CALL_SECONDS, TIMEOUT, Token, call, client
-from integrations.teams.markdown import write_teams
 from integrations.teams.platform import TEAMS
 from integrations.teams.profiles import profile_of
 from integrations.teams.tokens import LOOPBACK, trusted_service
@@ -25,7 +25,6 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.http_outcomes import download, failure
 from msp.kernel.web_address import WebAddress, parse_web_address
 from msp.people.queries import find_identity
-from msp.richtext import Document, read_markdown
 
 DOWNLOAD_SECONDS = 90.0  # for a whole file
 MESSAGE_GONE = ("ActivityNotFoundInConversation", "NotEnoughPermissions")
@@ -44,14 +43,6 @@ class TeamsTransport:
     here: ThreadRef | None = None
     is_local: bool = False
     platform: Platform = TEAMS
-
-    def write_text(self, document: Document) -> str:
-        """Teams' Markdown."""
-        return write_teams(document)
-
-    def read_text(self, text: str) -> Document:
-        """Teams' Markdown."""
-        return read_markdown(text)
 
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         """The profile from the roster of the conversation they wrote in, or wrote in last.

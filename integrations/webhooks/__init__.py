@@ -1,4 +1,8 @@
-"""Webhooks: signed POST requests that notify other programs of escalations."""
+"""Webhooks: signed POST requests that notify other programs of escalations.
+
+- `calls`: the content of a call
+- `http`: one signed POST to an address that an administrator has entered
+"""
 
 from functools import partial
 

@@ -13,6 +13,8 @@ from msp.config.declared import declare_settings, forget_settings
 from msp.kernel import destinations
 from msp.kernel.db import Json
 from msp.kernel.errors import Invalid
+from msp.people.chat_platforms import allow_identities, forbid_identities
+from msp.richtext import Document, read_text, write_text
 
 
 def _capability(meaning: str, default: Any = False) -> Any:
@@ -115,8 +117,12 @@ class Platform:
     """Codes that it or its plug-in gives as a reason, with their sentences."""
     explain_failure: Callable[[str], str] = lambda _reason: ""
     """The sentence for a reason that is more than a code; empty for others."""
-    excerpt: Callable[[Json], str] = lambda _payload: ""
-    """The words of a stored request, for the page of deliveries."""
+    read: Callable[[Json], Document] = lambda payload: read_text(str(payload.get("text") or ""))
+    """The message of a stored request as rich text; its reader does not trust the request."""
+    write: Callable[[Document], str] = write_text
+    """Rich text in its own formatting; `max_text` limits its length."""
+    read_written: Callable[[str], Document] = read_text
+    """A text in its own formatting as its programs show it, for previews."""
     event_kind: Callable[[Json], str] = lambda payload: str(payload.get("type") or "")
     """What a stored request is, for the page of deliveries."""
     slots: int = 4
@@ -134,6 +140,10 @@ class Platform:
         """Whether workspaces can install the app by themselves."""
         names = self.required_settings + self.install_settings
         return bool(self.install_path) and not missing_settings(names, settings)
+
+    def excerpt(self, payload: Json) -> str:
+        """The words of a stored request, for the page of deliveries."""
+        return write_text(self.read(payload))
 
     @property
     def required_settings(self) -> tuple[str, ...]:
@@ -188,12 +198,15 @@ def register_platform(platform: Platform) -> None:
     """Make a platform and its settings known to the product; the same name replaces what it had."""
     _platforms[platform.name] = platform
     declare_settings(platform.settings)
+    if platform.connection_fields:
+        allow_identities(platform.name)
     destinations.limit(platform.name, platform.slots)
 
 
 def forget_platform(name: str) -> None:
     """Undo `register_platform`."""
     known = _platforms.pop(name, None)
+    forbid_identities(name)
     forget_settings(known.settings if known else ())
 
 

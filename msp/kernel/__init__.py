@@ -38,6 +38,7 @@
 - `storable`: what PostgreSQL can store as text and JSON
 - `timezones`: IANA time zones
 - `ttl_cache`: values that may be a second old
+- `unhandled`: counts requests of channels that nothing handles
 - `wake`: wake-ups through Valkey
 - `wake_jobs`: the RQ jobs of these wake-ups
 - `web_address`: one strict parser of web addresses

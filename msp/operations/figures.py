@@ -11,6 +11,7 @@ from time import perf_counter
 from sqlalchemy import Connection, Interval, func, select, text, type_coerce
 from sqlalchemy.orm import Session
 
+from msp.clients.models import Connection as ChatConnection
 from msp.kernel import clock
 from msp.kernel.events import Delivery
 from msp.kernel.inbox import Inbound
@@ -72,6 +73,13 @@ def escalation(reader: Reader, *, at: datetime) -> Escalation:
     taken = select(func.count().filter(delay > LATE), func.max(delay)).where(TakenEscalationStep.taken_at > at - LATELY)
     late, worst = reader.execute(taken).one()
     return Escalation(overdue, _age(oldest, at), late, worst.total_seconds() if worst else 0.0)
+
+
+def connections(reader: Reader) -> dict[str, tuple[int, int]]:
+    """By platform, its connections that work and those that are broken."""
+    broken = func.count(ChatConnection.broken_reason)
+    query = select(ChatConnection.kind, func.count() - broken, broken).group_by(ChatConnection.kind)
+    return {kind: (working, failing) for kind, working, failing in reader.execute(query)}
 
 
 def line(connection: Connection) -> DatabaseFigures:

@@ -2,6 +2,7 @@
 
 - `access`: what a role may do, and the scope a person works in
 - `actions`: add people, accounts and chat identities
+- `chat_platforms`: chat systems that people can have identities in
 - `editing`: change and deactivate people
 - `queries`: people and their identities
 - `names`: how to address a person; pure

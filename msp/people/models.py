@@ -14,9 +14,11 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from msp.kernel.db import Json, Model
+from msp.kernel.errors import Invalid
+from msp.people.chat_platforms import has_identities
 
 STAFF_ROLES = ("administrator", "team_lead", "technician", "account_manager")
 CLIENT_ROLES = ("client_manager", "client_employee")
@@ -165,3 +167,10 @@ class ChatIdentity(Model):
     external_id: Mapped[str]
     reference: Mapped[Json]
     created_at: Mapped[datetime]
+
+    @validates("platform")
+    def _installed(self, _key: str, platform: str) -> str:
+        """Raises Invalid for a platform that is not installed."""
+        if not has_identities(platform):
+            raise Invalid(fields={"platform": ["unknown"]})
+        return platform

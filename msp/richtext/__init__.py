@@ -5,8 +5,8 @@
 | typed in the console, posted to the API | `read_markdown` | `write_markdown` |
 | plain text; the text part of a mail | `read_text` | `write_text` |
 | the HTML part of a mail; console and portal | `read_html` | `write_html` |
-| Slack | `integrations.slack.rich_text` | `integrations.slack.rich_text` |
-| Teams | `integrations.teams.rich_text` | `integrations.teams.rich_text` |
+| Slack | `integrations.slack.rich_text` | `integrations.slack.rich_writing` |
+| Teams | `integrations.teams.rich_text` | `integrations.teams.markdown` |
 
 The nodes are in `msp.richtext.tree`, with the functions that look into a tree.
 

@@ -11,13 +11,21 @@ from pathlib import Path
 import redis
 from flask import Response, abort, current_app, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector, CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
+from msp.clients.platforms import connectable_platforms, platforms
 from msp.config import Settings
 from msp.kernel import clock, heartbeats, wake
 from msp.kernel.db import Scope, db, work
+from msp.kernel.unhandled import unhandled
 from msp.operations import figures
 from msp.operations.uncertain_sends import all_uncertain_sends
 from msp.web.request_scope import own_scope
@@ -65,6 +73,7 @@ class _Everything(Collector):
         yield _requests(self._times)
         yield _room(self._settings.home)
         yield _pool()
+        yield _channels(self._settings)
 
 
 def _of_database() -> Iterator[Metric]:
@@ -72,6 +81,7 @@ def _of_database() -> Iterator[Metric]:
     with work(Scope.system()) as session:
         yield from _queues({name: figures.backlog(session, model, at=at) for name, model in figures.QUEUES.items()})
         yield from _escalation(figures.escalation(session, at=at))
+        yield _connections(figures.connections(session))
         doubts = {each.what: each.count(at) for each in all_uncertain_sends()}
         saved = figures.last_backup(session)
         revision = figures.revision(session)
@@ -108,6 +118,31 @@ def _escalation(found: figures.Escalation) -> Iterator[Metric]:
     yield _one("msp_escalation_delay_seconds", f"The longest delay of the steps {lately}", found.worst_delay)
 
 
+def _channels(settings: Settings) -> Metric:
+    family = GaugeMetricFamily("msp_channel_on", "Whether its required settings are given", labels=["channel"])
+    for platform in platforms():
+        family.add_metric([platform.name], platform.is_enabled(settings))
+    return family
+
+
+def _connections(found: dict[str, tuple[int, int]]) -> Metric:
+    family = GaugeMetricFamily("msp_connections", "Workspaces and tenants by state", labels=["channel", "state"])
+    for platform in connectable_platforms():
+        working, broken = found.get(platform.name, (0, 0))
+        family.add_metric([platform.name, "working"], working)
+        family.add_metric([platform.name, "broken"], broken)
+    return family
+
+
+def _unhandled() -> Metric:
+    family = CounterMetricFamily(
+        "msp_unhandled", "Requests of a channel that nothing handles", labels=["channel", "kind"]
+    )
+    for (channel, kind), count in unhandled().items():
+        family.add_metric([channel, kind], count)
+    return family
+
+
 def _in_doubt(counts: dict[str, int]) -> Metric:
     family = GaugeMetricFamily(
         "msp_in_doubt", "Tries that ended without an answer: each may have been said once more", labels=["what"]
@@ -134,6 +169,7 @@ def _of_queue() -> Iterator[Metric]:
         ticks.add_metric([source], age)
     yield ticks
     yield _one("msp_wakeups_waiting", "Wake-ups that no worker has taken yet", wake.queue().count)
+    yield _unhandled()
 
 
 def _requests(times: RequestTimes) -> Metric:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from integrations.channels import find_link, note_broken, note_uninstalled
+from integrations.channels.links import find_link, note_broken, note_uninstalled
 from msp.clients.actions import connect, disconnect, link_unknown, note_unknown
 from msp.clients.models import Client, Connection, UnknownSource
 from msp.kernel import clock

@@ -10,10 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text, update
 
+from msp.clients.models import Connection
 from msp.config import Settings
 from msp.kernel import clock, heartbeats, inbox, wake
 from msp.kernel.db import Scope, work
 from msp.kernel.inbox import Inbound
+from msp.kernel.unhandled import count_unhandled
 from msp.sla.models import Clock
 from msp.tickets import escalation
 from msp.tickets.opening import Request, open_ticket
@@ -42,6 +44,22 @@ def test_a_quiet_desk_tells_so(web: FlaskClient) -> None:
     assert found["msp_disk_free_bytes"] > 0 and found["msp_database_connections_max"] > 10
     assert found['msp_database_connections{state="active"}'] >= 1
     assert "msp_last_backup_timestamp_seconds" not in found
+
+
+def test_every_channel_tells_whether_it_is_on_and_of_its_connections(web: FlaskClient, world: World) -> None:
+    with work(Scope.system()) as session:
+        session.execute(update(Connection).where(Connection.kind == "teams").values(broken_reason="BotDisabledByAdmin"))
+    found = figures(web)
+    assert [found[f'msp_channel_on{{channel="{name}"}}'] for name in ("slack", "teams", "email")] == [1, 1, 0]
+    assert found['msp_connections{channel="slack",state="working"}'] >= 1
+    assert found['msp_connections{channel="teams",state="broken"}'] == 1
+    assert not [name for name in found if name.startswith("msp_connections") and "email" in name]
+
+
+def test_requests_that_nothing_handles_are_counted(web: FlaskClient) -> None:
+    for _ in range(2):
+        count_unhandled("teams", "installation_update")
+    assert figures(web)['msp_unhandled_total{channel="teams",kind="installation_update"}'] == 2
 
 
 def test_what_waits_and_what_was_given_up(web: FlaskClient) -> None:

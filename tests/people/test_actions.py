@@ -4,8 +4,8 @@ import pytest
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.kernel.errors import Conflict
-from msp.people.actions import add_person
+from msp.kernel.errors import Conflict, Invalid
+from msp.people.actions import add_person, link_identity
 from msp.people.models import Person
 from tests.world import World
 
@@ -33,3 +33,8 @@ def test_several_people_of_a_company_may_have_no_address(world: World) -> None:
 def test_an_address_is_somebodys_once_whatever_its_case(world: World) -> None:
     with pytest.raises(Conflict), work(Scope.client(world.lozano.id)):
         add(world, "Otra Marta", "MARTA@lozano.example")
+
+
+def test_an_identity_is_of_an_installed_platform(world: World) -> None:
+    with pytest.raises(Invalid), work(Scope.system()):
+        link_identity(world.marta, platform="pager", workspace="W", external_id="U1", reference={}, at=clock.now())

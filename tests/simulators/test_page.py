@@ -15,7 +15,8 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
-from integrations.channels import Button, Post, ThreadRef, WrittenCard
+from integrations.channels import Post, ThreadRef
+from integrations.channels.values import Button, WrittenCard
 from integrations.slack.blocks import rendered
 from integrations.teams.cards import activity_of
 from msp.config import Settings

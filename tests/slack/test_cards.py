@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
-from integrations.channels import Post, WrittenCard
+from integrations.channels import Post
+from integrations.channels.values import WrittenCard
 from integrations.slack.blocks import rendered
 from integrations.slack.rich_text import read_message
 from msp.kernel import clock

@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from integrations.channels import Button, Post, WrittenCard
+from integrations.channels import Post
+from integrations.channels.values import Button, WrittenCard
 from integrations.slack.blocks import rendered
 from integrations.slack.platform import SLACK
 from integrations.slack.text import escape, mentioned, plain, unescape

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
-from integrations.channels import note_uninstalled
+from integrations.channels.links import note_uninstalled
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent

@@ -14,6 +14,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.events import StoredEvent
 from msp.kernel.inbox import Inbound
+from msp.kernel.unhandled import unhandled
 from msp.people.models import ChatIdentity, Person
 from msp.tickets.actions import assign, change_status
 from msp.tickets.messages import reply
@@ -342,6 +343,18 @@ def test_an_upgrade_of_the_app_is_no_removal(desk: Desk, drain: Drain) -> None:
         desk.post(activity | {"conversation": {"id": channel, "conversationType": "channel"}}, token="")
     drain()
     assert set(marks().values()) == {None}
+
+
+def test_an_installation_update_of_an_unknown_action_is_counted(
+    desk: Desk, drain: Drain, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel, _ = three_tickets(desk, drain)
+    before = unhandled().get(("teams", "installation_update"), 0)
+    activity = desk.activity("") | {"type": "installationUpdate", "action": "dance", "id": "f:dance"}
+    desk.post(activity | {"conversation": {"id": channel, "conversationType": "channel"}}, token="")
+    drain()
+    assert unhandled()["teams", "installation_update"] == before + 1
+    assert "an installation update was not handled" in caplog.messages and set(marks().values()) == {None}
 
 
 def test_a_tenant_that_blocked_the_app_is_broken_until_something_comes_from_it(

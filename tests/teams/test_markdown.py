@@ -9,7 +9,8 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from integrations.channels import Post, ThreadRef, WrittenCard
+from integrations.channels import Post, ThreadRef
+from integrations.channels.values import WrittenCard
 from integrations.teams.cards import activity_of
 from integrations.teams.markdown import write_teams
 from msp.richtext import read_markdown, read_text

@@ -29,6 +29,5 @@ MINIMAL = Platform(
     endpoint_path="/minimal/events",
     about="Messages come to the address here.",
     failure_messages={"space_closed": "The space in Minimal is closed."},
-    excerpt=lambda payload: str(payload.get("text") or ""),
     event_kind=lambda _payload: "message",
 )

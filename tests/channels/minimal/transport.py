@@ -9,7 +9,9 @@ from typing import Any
 import requests
 
 from integrations import channels
-from integrations.channels import IncomingMessage, InDoubt, Post, Profile, ThreadRef, Unreachable, WorkspaceLink
+from integrations.channels import IncomingMessage, Post, Profile, ThreadRef, WorkspaceLink
+from integrations.channels.links import find_link
+from integrations.channels.transport import InDoubt, Unreachable
 from msp.clients.actions import note_unknown
 from msp.clients.platforms import Platform
 from msp.kernel import clock
@@ -17,7 +19,6 @@ from msp.kernel.db import Json, Scope, work
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.inbox import Received
-from msp.richtext import Document, read_text, write_text
 from tests.channels.minimal.platform import MINIMAL
 
 TIMEOUT = 2.0
@@ -29,12 +30,6 @@ class MinimalTransport:
 
     platform: Platform = MINIMAL
 
-    def write_text(self, document: Document) -> str:
-        return write_text(document)
-
-    def read_text(self, text: str) -> Document:
-        return read_text(text)
-
     def profile(self, link: WorkspaceLink, external_id: str) -> Profile:
         found = self._call(link, "get", f"people/{external_id}")
         return Profile(external_id, link.workspace, found["name"], found["email"], found["locale"], found["timezone"])
@@ -44,7 +39,7 @@ class MinimalTransport:
 
     def post(self, link: WorkspaceLink, place: ThreadRef, post: Post, *, key: str) -> str:
         card = post.card
-        lines = [post.heading, self.write_text(post.document)]
+        lines = [post.heading, self.platform.write(post.document)]
         if card is not None:
             lines += [f"{card.label} · {card.subject}", *(f"{name}: {value}" for name, value in card.facts)]
         text = "\n".join(line for line in lines if line)
@@ -89,14 +84,14 @@ def handle(transport: MinimalTransport, received: Received) -> None:
     event = received.payload
     place = ThreadRef(MINIMAL.name, event["space"], event["person"], "", is_personal=True)
     with work(Scope.system()):
-        if channels.find_link(MINIMAL.name, place.workspace) is None:
+        if find_link(MINIMAL.name, place.workspace) is None:
             known = {"address": event["address"], "answers_without_token": True}
             note_unknown(MINIMAL.name, place.workspace, at=clock.now(), settings=known, messages=0)
     said = IncomingMessage(
         place=place,
         author=event["person"],
         message=event["id"],
-        content=read_text(event["text"]),
+        content=MINIMAL.read(event),
         at=datetime.fromisoformat(event["at"]).astimezone(UTC),
         is_addressed=True,
     )
