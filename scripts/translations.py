@@ -1,11 +1,12 @@
 """The Spanish catalogue: `compile` merges msp/translations/parts/*.es.po into messages.po and .mo, `check` verifies it.
 
 Message ids are the English sentences of code and templates. The check fails if one has no Spanish, if placeholders
-differ, if an entry is fuzzy, or if two parts disagree.
+differ, if an entry is fuzzy or not used, if two parts disagree, or if a sentence is made of an f-string.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 import sys
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "msp" / "translations" / "parts"
 CATALOGUE = ROOT / "msp" / "translations" / "es" / "LC_MESSAGES" / "messages.po"
 SOURCES = ("msp", "integrations", "billing", "simulators")
-METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.xml", "jinja2")]
+TEMPLATES = [("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.xml", "jinja2")]
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "_l": None,
@@ -70,12 +71,21 @@ def compile_catalogue() -> None:
 def check() -> Iterator[str]:
     """All faults of the catalogue, one per line."""
     yield from _disagreements()
-    known = parts()
-    for key, place in extracted().items():
+    known, used = parts(), extracted()
+    for key, place in used.items():
         if key not in known:
             yield f"{place}: no Spanish for {key[1]!r}"
     for key, message in known.items():
         yield from (f"{key[1]!r}: {fault}" for fault in _faults(message))
+    for key in known:
+        if key not in used:
+            yield f"{key[1]!r}: no code or template uses it"
+    for source in SOURCES:
+        for path in sorted((ROOT / source).rglob("*.py")):
+            yield from (
+                f"{path.relative_to(ROOT)}:{line}: a sentence cannot be an f-string"
+                for line in f_strings(path.read_text())
+            )
 
 
 def parts() -> dict[Key, Message]:
@@ -89,19 +99,46 @@ def parts() -> dict[Key, Message]:
 def extracted() -> dict[Key, str]:
     """Every sentence of code and templates, with its first location."""
     found: dict[Key, str] = {}
-    for source in SOURCES:
-        if not (ROOT / source).is_dir():
-            continue
+    for source in filter(lambda each: (ROOT / each).is_dir(), SOURCES):
+        for path in sorted((ROOT / source).rglob("*.py")):
+            for line, key in sentences(path.read_text()):
+                found.setdefault(key, f"{path.relative_to(ROOT)}:{line}")
         rows = extract_from_dir(
-            ROOT / source,
-            METHODS,
-            options_map={"**.html": {"silent": "false"}},
-            keywords=KEYWORDS,
+            ROOT / source, TEMPLATES, options_map={"**.html": {"silent": "false"}}, keywords=KEYWORDS
         )
         for file, line, sentence, _comments, context in rows:
             singular = sentence[0] if isinstance(sentence, tuple) else sentence
             found.setdefault((context, singular), f"{source}/{file}:{line}")
     return found
+
+
+def sentences(code: str) -> Iterator[tuple[int, Key]]:
+    """The line and key of each sentence of Python code, also within f-strings and by another name of a function."""
+    for call, keyword in _calls(ast.parse(code)):
+        has_context = "pgettext" in keyword
+        texts = [each.value for each in call.args[: 1 + has_context] if isinstance(each, ast.Constant)]
+        if len(texts) == 1 + has_context and all(isinstance(each, str) for each in texts):
+            yield call.lineno, (str(texts[0]) if has_context else None, str(texts[-1]))
+
+
+def f_strings(code: str) -> Iterator[int]:
+    """The lines of sentences that are f-strings, which no catalogue can hold."""
+    for call, _keyword in _calls(ast.parse(code)):
+        if any(isinstance(each, ast.JoinedStr) for each in call.args[:3]):
+            yield call.lineno
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
+    """Calls of a translating function, each with its own name."""
+    own = {name: name for name in KEYWORDS}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            own |= {each.asname: each.name for each in node.names if each.asname and each.name in KEYWORDS}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in own:
+                yield node, own[name]
 
 
 def _disagreements() -> Iterator[str]:
