@@ -262,7 +262,7 @@ FIGURES = (
     Figure("files that name events by text", lambda tree: str(_event_kind_files(tree))),
     *(Figure(f"files: {name}", partial(_files_with, rule), "1") for name, rule in RULES),
     Figure("functions with more than 15 arguments", lambda tree: str(_many_arguments(tree)), "0"),
-    Figure("class names that stand for several classes", lambda tree: str(_same_names(tree))),
+    Figure("class names that stand for several classes", lambda tree: str(_same_names(tree)), "0"),
     Figure(
         "old words in code, comments and templates",
         lambda tree: str(sum(_count(tree, pattern, ".py", ".html") for pattern, _ in OLD_WORDS)),

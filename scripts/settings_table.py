@@ -10,7 +10,7 @@ sys.path.insert(0, str(HOME))
 
 from integrations.installed import CHANNELS  # noqa: E402
 from msp.clients.platforms import Platform  # noqa: E402
-from msp.config import Setting  # noqa: E402
+from msp.config import EnvironmentSetting  # noqa: E402
 
 INTRODUCTION = """# Settings of channels
 
@@ -31,7 +31,7 @@ def _part(platform: Platform) -> str:
     return f"\n## {platform.full_name}\n{HEAD}{''.join(map(_row, platform.settings))}"
 
 
-def _row(setting: Setting) -> str:
+def _row(setting: EnvironmentSetting) -> str:
     kind = f"{setting.type.name}, secret" if setting.is_secret else setting.type.name
     default = f"`{setting.default}`" if setting.default else "computed" if setting.default_of else "–"
     return f"| `{setting.name}` | {setting.description} | {kind} | {USES[setting.use]} | {default} |\n"

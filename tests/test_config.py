@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from msp.config import Setting, Settings, SettingsError, likely_typos, secret_weakness
+from msp.config import EnvironmentSetting, Settings, SettingsError, likely_typos, secret_weakness
 from msp.config.declared import declare_settings, forget_settings
 from msp.config.settings import setting_names
 
@@ -282,8 +282,8 @@ def test_a_plug_in_declares_what_it_reads() -> None:
     with pytest.raises(KeyError):
         Settings.from_env(production()).value("PAGER_KEY")
     own = (
-        Setting(name="PAGER_KEY", description="Key of the pager", is_secret=True, needs=("PAGER_URL",)),
-        Setting(name="PAGER_URL", description="Address of the pager", default="https://pager.example"),
+        EnvironmentSetting(name="PAGER_KEY", description="Key of the pager", is_secret=True, needs=("PAGER_URL",)),
+        EnvironmentSetting(name="PAGER_URL", description="Address of the pager", default="https://pager.example"),
     )
     declare_settings(own)
     try:

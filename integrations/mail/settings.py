@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from msp.config import Setting, SettingType
+from msp.config import EnvironmentSetting, SettingType
 
 
 def smtp_url(value: str) -> str:
@@ -23,7 +23,7 @@ def mail_address(value: str) -> str:
 
 
 SETTINGS = (
-    Setting(
+    EnvironmentSetting(
         name="SMTP_URL",
         description="Mail server, such as smtp+starttls://user:password@mail.example.com:587",
         type=SettingType("mail server", smtp_url, "Write smtp://user:password@host:587"),
@@ -31,7 +31,7 @@ SETTINGS = (
         is_secret=True,
         needs=("MAIL_FROM",),
     ),
-    Setting(
+    EnvironmentSetting(
         name="MAIL_FROM",
         description="Sender of every mail, such as Help desk <desk@example.com>",
         type=SettingType("mail address", mail_address, "Write desk@example.com"),

@@ -1,28 +1,28 @@
 """What Slack's plug-in reads from the environment."""
 
-from msp.config import WEB_ADDRESS, Setting
+from msp.config import WEB_ADDRESS, EnvironmentSetting
 
 SETTINGS = (
-    Setting(
+    EnvironmentSetting(
         name="SLACK_SIGNING_SECRET",
         description="Signing secret of the Slack app, which every request of Slack is verified with",
         use="required",
         is_secret=True,
     ),
-    Setting(
+    EnvironmentSetting(
         name="SLACK_CLIENT_ID",
         description="Client ID of the Slack app, for workspaces that install it by OAuth",
         use="install",
         needs=("SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"),
     ),
-    Setting(
+    EnvironmentSetting(
         name="SLACK_CLIENT_SECRET",
         description="Client secret of the Slack app, for OAuth",
         use="install",
         is_secret=True,
         needs=("SLACK_CLIENT_ID",),
     ),
-    Setting(
+    EnvironmentSetting(
         name="SLACK_API_URL",
         description="Base address of the Web API, for proxies and tests",
         type=WEB_ADDRESS,

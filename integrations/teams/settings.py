@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from msp.config import WEB_ADDRESS, Setting
+from msp.config import WEB_ADDRESS, EnvironmentSetting
 
 
 def token_url(given: Mapping[str, str]) -> str:
@@ -12,31 +12,31 @@ def token_url(given: Mapping[str, str]) -> str:
 
 
 SETTINGS = (
-    Setting(
+    EnvironmentSetting(
         name="TEAMS_APP_ID",
         description="Application (client) ID of the bot in Entra",
         use="required",
         needs=("TEAMS_APP_PASSWORD",),
     ),
-    Setting(
+    EnvironmentSetting(
         name="TEAMS_APP_PASSWORD",
         description="Client secret of the bot",
         use="required",
         is_secret=True,
         needs=("TEAMS_APP_ID",),
     ),
-    Setting(
+    EnvironmentSetting(
         name="TEAMS_APP_TENANT_ID",
         description="Tenant of a single-tenant bot; empty for a multi-tenant bot",
         needs=("TEAMS_APP_ID",),
     ),
-    Setting(
+    EnvironmentSetting(
         name="TEAMS_OPENID_METADATA_URL",
         description="OpenID document with the keys that tokens of Microsoft are signed with",
         type=WEB_ADDRESS,
         default="https://login.botframework.com/v1/.well-known/openidconfiguration",
     ),
-    Setting(
+    EnvironmentSetting(
         name="TEAMS_TOKEN_URL",
         description="Token endpoint that the bot signs in at; by default that of its tenant at Microsoft",
         type=WEB_ADDRESS,

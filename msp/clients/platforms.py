@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
-from msp.config import Setting, Settings
+from msp.config import EnvironmentSetting, Settings
 from msp.config.declared import declare_settings, forget_settings
 from msp.kernel import destinations
 from msp.kernel.db import Json
@@ -101,7 +101,7 @@ class Platform:
     """Under a reply: Sent by Slack."""
     how_to_answer: str = ""
     """In a mail, where to answer instead; `%(label)s` is the ticket's."""
-    settings: tuple[Setting, ...] = ()
+    settings: tuple[EnvironmentSetting, ...] = ()
     """What its plug-in reads from the environment."""
     connection_fields: tuple[ConnectionField, ...] = ()
     """Empty for a platform that no client connects, such as mail."""

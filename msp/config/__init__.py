@@ -7,7 +7,7 @@
 - `generated_secrets`: secrets that a demonstration generates, and how strong a secret is
 """
 
-from msp.config.declared import WEB_ADDRESS, Setting, SettingType, declared_settings
+from msp.config.declared import WEB_ADDRESS, EnvironmentSetting, SettingType, declared_settings
 from msp.config.generated_secrets import secret_weakness
 from msp.config.reader import SettingFault, SettingsError
 from msp.config.settings import Settings, libpq_url, likely_typos
@@ -16,7 +16,7 @@ from msp.config.values import Environment
 __all__ = [
     "WEB_ADDRESS",
     "Environment",
-    "Setting",
+    "EnvironmentSetting",
     "SettingFault",
     "SettingType",
     "Settings",

@@ -29,7 +29,7 @@ WEB_ADDRESS = SettingType("web address", values.web_url, "Write a full http or h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class EnvironmentSetting:
     """A name of the environment, with what `msp doctor` and the documentation say of it.
 
     Without its `required` settings a plug-in is off; `install` ones let workspaces install the app by themselves.
@@ -47,21 +47,21 @@ class Setting:
     """Names that must be given with it."""
 
 
-_declared: dict[str, Setting] = {}
+_declared: dict[str, EnvironmentSetting] = {}
 
 
-def declare_settings(settings: Iterable[Setting]) -> None:
+def declare_settings(settings: Iterable[EnvironmentSetting]) -> None:
     """Have `Settings.from_env` read these; the same name replaces what it had."""
     _declared.update({each.name: each for each in settings})
 
 
-def forget_settings(settings: Iterable[Setting]) -> None:
+def forget_settings(settings: Iterable[EnvironmentSetting]) -> None:
     """Undo `declare_settings`."""
     for each in settings:
         _declared.pop(each.name, None)
 
 
-def declared_settings() -> tuple[Setting, ...]:
+def declared_settings() -> tuple[EnvironmentSetting, ...]:
     """Every declared setting. Imports the plug-ins, so that they have declared theirs."""
     import_module(COMPOSITION)
     return tuple(_declared.values())

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from msp.config import values
-from msp.config.declared import Setting, declared_settings
+from msp.config.declared import EnvironmentSetting, declared_settings
 from msp.config.generated_secrets import new_encryption_key, secret_weakness, stored_secret
 from msp.config.reader import EnvironmentReader, SettingsError
 from msp.config.values import Environment
@@ -293,7 +293,7 @@ def _declared_values(reader: EnvironmentReader, env: Environment) -> dict[str, s
     return given
 
 
-def _declared_value(reader: EnvironmentReader, env: Environment, setting: Setting) -> str:
+def _declared_value(reader: EnvironmentReader, env: Environment, setting: EnvironmentSetting) -> str:
     value = reader.parsed(setting.name, setting.type.parse, "", setting.type.fix)
     if value and setting.type.is_web_address and env == "production":
         _refuse_clear_text(reader, setting.name, value)

@@ -101,7 +101,7 @@ class OwnHoliday(Schema):
     name = TextField(longest=200, load_default="")
 
 
-class CalendarException(Schema):
+class CalendarExceptionShape(Schema):
     """A day with its own hours, which replace the week and the holidays; without hours it is closed."""
 
     day = fields.Date(required=True)
@@ -128,7 +128,7 @@ class CalendarChange(Schema):
     holidays = fields.List(
         fields.Nested(OwnHoliday), metadata={"description": "Additional closed days of this calendar"}
     )
-    exceptions = fields.List(fields.Nested(CalendarException))
+    exceptions = fields.List(fields.Nested(CalendarExceptionShape))
 
 
 class CalendarIn(CalendarChange):
@@ -165,7 +165,7 @@ class CalendarOut(Shown):
     missing_years = fields.List(
         fields.Integer(), metadata={"description": "This year and the next, where holidays are not confirmed"}
     )
-    exceptions = fields.List(fields.Nested(CalendarException))
+    exceptions = fields.List(fields.Nested(CalendarExceptionShape))
     version = fields.Integer()
     created_at = Instant()
 
