@@ -6,7 +6,7 @@ from scripts.translations import extracted, f_strings, sentences
 
 pytestmark = pytest.mark.unit
 
-CODE = '''
+CODE = """
 from flask_babel import gettext, lazy_pgettext as said
 
 STATUS = {"new": said("status", "new")}
@@ -14,7 +14,7 @@ title = f"{gettext('Credit note')} · {when}"
 several = ngettext("%(num)d seat", "%(num)d seats", count)
 words = gettext("Retrying " "now.")
 other = shown(f"{gettext(f'Hello {name}')}")
-'''
+"""
 
 
 def test_sentences_within_f_strings_and_by_another_name_are_found() -> None:
