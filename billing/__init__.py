@@ -4,6 +4,7 @@
 - `legal`: the invoice records of RD 1007/2023 and the tax QR
 - `sentences`: sentences for codes of rating and billing
 - `inputs`, `billed_before`: what a draft is made from, and what earlier invoices hold
+- `counted_units`: what is billed by the piece
 - `terms`, `terms_in_force`, `contract_fees`, `fees_due`: terms and fixed fees by day
 - `sections`, `drafts`, `runs`, `month`: a contract's part, drafts, billing runs, closing a month
 - `tax`, `parties`: tax rates, what the law asks of both parties

@@ -1,4 +1,4 @@
-"""What earlier invoices and drafts contain of a contract: fixed lines, blocks sold, tickets counted."""
+"""What earlier invoices and drafts contain of a contract: fixed lines and blocks sold."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +14,13 @@ from sqlalchemy.orm import aliased, raiseload
 from billing.models import Invoice, InvoiceLine
 from billing.rating import Period
 from billing.terms import block_of_month
-from msp.contracts.kinds import KINDS
+from msp.contracts.kinds import COUNTED_UNITS, KINDS
 from msp.kernel.db import Json, db
-from msp.tickets.models import Ticket
-from msp.tickets.states import FINISHED
 
 LOOK_BACK = timedelta(days=400)  # the oldest invoices that can overlap or be compared with a period
 FEE_CODES = (
     "line.fee", "line.seats", "line.seats_added", "line.seats_removed", "line.fee_adjusted", "line.milestone",
-    "line.tickets", "line.block_sale",
+    "line.block_sale", *(f"line.{unit}s" for unit in COUNTED_UNITS),
 )  # fmt: skip
 
 
@@ -128,31 +126,3 @@ def _block_sold(description: Json) -> str | None:
     if description["code"] == "line.block_sale":
         return str(params["block"])
     return block_of_month(params["first"]) if KINDS[params["kind"]].block_unit else None
-
-
-def tickets_completed(
-    ids: list[UUID], begun: datetime, until: datetime
-) -> Iterator[tuple[UUID, int, UUID | None, datetime]]:
-    """Tickets of these clients completed in a half-open interval: client, number, contract, time."""
-    query = (
-        select(Ticket.client_id, Ticket.number, Ticket.contract_id, Ticket.resolved_at)
-        .where(Ticket.client_id.in_(ids), Ticket.status.in_(FINISHED))
-        .where(Ticket.resolved_at >= begun, Ticket.resolved_at < until)
-        .order_by(Ticket.client_id, Ticket.number)
-    )
-    for client_id, number, contract_id, resolved_at in db.session.execute(query):
-        assert resolved_at is not None  # asked for
-        yield client_id, number, contract_id, resolved_at
-
-
-def tickets_counted(ids: list[UUID], period: Period) -> Iterator[tuple[UUID, UUID | None, list[str]]]:
-    """Tickets counted by an invoice or by another period's draft, so that a reopened ticket is not billed twice."""
-    query = (
-        select(InvoiceLine.client_id, InvoiceLine.contract_id, InvoiceLine.description)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(Invoice.client_id.in_(ids), Invoice.kind == "invoice", ~is_reversed())
-        .where(or_(Invoice.state == "issued", Invoice.period_start != period.first))
-        .where(InvoiceLine.description["code"].astext == "line.tickets")
-    )
-    for client_id, contract_id, description in db.session.execute(query):
-        yield client_id, contract_id, description["params"]["tickets"]

@@ -20,7 +20,7 @@ from billing.rating.terms import Usage
 from billing.tax import Regime, tax_for
 from billing.terms import blocks_of, terms_of
 from billing.terms_in_force import recorded_at, seats_in, stretches, terms_on
-from msp.contracts.kinds import KINDS
+from msp.contracts.kinds import COUNTED_UNITS, KINDS, FeeUnit
 from msp.contracts.models import Contract
 from msp.kernel.db import Json
 
@@ -67,7 +67,7 @@ def fee_changes(books: BillingInputs, contract: Contract, days: Period) -> Itera
         agreed = terms_on(history, contract, first)
         for stretch in stretches(history, contract, until=held.last):
             on, later = stretch.days.first, stretch.contract
-            if on > first and "fee" in agreed.terms and not _is_per_ticket(agreed) and _fee(later) != _fee(agreed):
+            if on > first and "fee" in agreed.terms and not _is_counted(agreed) and _fee(later) != _fee(agreed):
                 yield remark("draft.fee_changes", contract=contract.name, on=on)
 
 
@@ -99,12 +99,12 @@ def _kind_since(history: Sequence[Any], contract: Contract, day: date) -> date:
 
 
 def _parts(books: BillingInputs, contract: Contract, held: Period, days: Period) -> Iterator[Period]:
-    """The requested days of a month; for per-ticket contracts split where the price changes."""
+    """The requested days of a month; for contracts by the piece split where the price changes."""
     inside = _common(held, days)
     if inside is None:
         return
     history = _history(books, contract)
-    if not _is_per_ticket(terms_on(history, contract, inside.first)):
+    if not _is_counted(terms_on(history, contract, inside.first)):
         yield inside
         return
     for stretch in stretches(history, contract, until=inside.last):
@@ -112,23 +112,23 @@ def _parts(books: BillingInputs, contract: Contract, held: Period, days: Period)
             yield part
 
 
-def _is_per_ticket(contract: Contract) -> bool:
-    return KINDS[contract.kind].fee_unit == "ticket"
+def _is_counted(contract: Contract) -> bool:
+    return KINDS[contract.kind].fee_unit in COUNTED_UNITS
 
 
 def _usage(books: BillingInputs, contract: Contract, held: Period, part: Period, *, kind: str) -> Usage:
     unit = KINDS[kind].fee_unit
     if unit == "seat":
         return seats_in(_history(books, contract), contract, held)
-    if unit == "ticket":
-        return Usage(completed_tickets=tuple(_completed(books, contract, part)))
+    if unit in COUNTED_UNITS:
+        return Usage(counted=tuple(_pieces(books, contract, part, unit=unit)))
     return Usage()
 
 
-def _completed(books: BillingInputs, contract: Contract, days: Period) -> Iterator[str]:
-    """Tickets completed in these days that the contract pays for and that no invoice counts."""
-    before = books.completed_before.get(contract.id, set())
-    for label, contract_id, day in books.completed:
+def _pieces(books: BillingInputs, contract: Contract, days: Period, *, unit: FeeUnit) -> Iterator[str]:
+    """Pieces of these days that the contract pays for and that no invoice counts."""
+    before = books.counted_before.get((unit, contract.id), set())
+    for label, contract_id, day in books.counted.get(unit, ()):
         if label not in before and day in days and _pays(books, contract, contract_id, day):
             yield label
 

@@ -16,16 +16,15 @@ from billing.billed_before import (
     fixed_lines_of,
     is_reversed,
     sales_of,
-    tickets_completed,
-    tickets_counted,
 )
+from billing.counted_units import READERS, counted_before
 from billing.faults import DataFault, blaming
 from billing.models import BlockMovement, Invoice, InvoiceLine, InvoiceLineEntry
 from billing.rating import Period
 from billing.terms_in_force import DatedTerms
 from msp.calendars.models import Calendar
 from msp.clients.models import Client
-from msp.contracts.kinds import KINDS
+from msp.contracts.kinds import COUNTED_UNITS, KINDS, FeeUnit
 from msp.contracts.models import Contract, ContractTerms
 from msp.kernel.db import db
 from msp.tickets.label import Label
@@ -81,8 +80,8 @@ class BillingInputs:
     fees: dict[UUID, list[BilledFee]] = field(default_factory=dict)
     credited: dict[UUID, list[date]] = field(default_factory=dict)  # first days of fully credited fees
     terms: dict[UUID, list[DatedTerms]] = field(default_factory=dict)
-    completed: list[tuple[str, UUID | None, date]] = field(default_factory=list)
-    completed_before: dict[UUID | None, set[str]] = field(default_factory=dict)
+    counted: dict[FeeUnit, list[tuple[str, UUID | None, date]]] = field(default_factory=dict)
+    counted_before: dict[tuple[FeeUnit, UUID | None], set[str]] = field(default_factory=dict)
     issued: list[BilledShare] = field(default_factory=list)
     drafted: list[BilledShare] = field(default_factory=list)
 
@@ -101,7 +100,8 @@ def read_inputs(clients: Sequence[Client], period: Period) -> list[BillingInputs
     _read_fees(books, ids, period)
     _read_terms(books, ids)
     _read_orders(books, ids)
-    _read_completed(books, ids, period)
+    for unit in COUNTED_UNITS:
+        _read_counted(books, ids, period, unit)
     return list(books.values())
 
 
@@ -275,24 +275,24 @@ def _read_orders(books: Mapping[UUID, BillingInputs], ids: list[UUID]) -> None:
         books[client_id].order_used[po_number or ""] = int(net)
 
 
-def _read_completed(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period) -> None:
-    """The tickets completed until the end of the period, and those that an invoice counts already."""
-    wanted = [id for id in ids if _is_ever_per_ticket(books[id])]
+def _read_counted(books: Mapping[UUID, BillingInputs], ids: list[UUID], period: Period, unit: FeeUnit) -> None:
+    """The pieces of a unit until the end of the period, and those that an invoice counts already."""
+    wanted = [id for id in ids if _is_ever_counted(books[id], unit)]
     if not wanted:
         return
     spans = [instants(period, zone_of(books[id].client)) for id in wanted]
     begun, until = min(span[0] for span in spans) - 2 * LOOK_BACK, max(span[1] for span in spans)
-    for client_id, number, contract_id, resolved_at in tickets_completed(wanted, begun, until):
-        client = books[client_id].client
-        if (day := resolved_at.astimezone(zone_of(client)).date()) <= period.last:
-            books[client_id].completed.append((str(Label(client.code, number)), contract_id, day))
-    for client_id, contract_id, labels in tickets_counted(wanted, period):
-        books[client_id].completed_before.setdefault(contract_id, set()).update(labels)
+    for piece in READERS[unit](wanted, begun, until):
+        mine = books[piece.client_id]
+        if (day := piece.at.astimezone(zone_of(mine.client)).date()) <= period.last:
+            mine.counted.setdefault(unit, []).append((piece.label, piece.contract_id, day))
+    for client_id, contract_id, labels in counted_before(unit, wanted, period):
+        books[client_id].counted_before.setdefault((unit, contract_id), set()).update(labels)
 
 
-def _is_ever_per_ticket(mine: BillingInputs) -> bool:
+def _is_ever_counted(mine: BillingInputs, unit: FeeUnit) -> bool:
     kinds = {dated.kind for history in mine.terms.values() for dated in history}
-    return any(KINDS[kind].fee_unit == "ticket" for kind in kinds | {contract.kind for contract, _ in mine.contracts})
+    return any(KINDS[kind].fee_unit == unit for kind in kinds | {contract.kind for contract, _ in mine.contracts})
 
 
 def in_force(contracts: Iterable[tuple[Contract, int]], day: date) -> Contract | None:

@@ -1,4 +1,4 @@
-"""Fixed lines: fees, seats, tickets, milestones and block sales.
+"""Fixed lines: fees, seats, counted pieces such as tickets, milestones and block sales.
 
 A fee is billed in the run that contains the first day of its period (advance) or the last (arrears). Partial periods
 are prorated by actual days, both ends included, by months of thirty days, or not at all.
@@ -14,6 +14,7 @@ from billing.rating.messages import RatingMessage, message
 from billing.rating.result import LineUnit, RatedLine
 from billing.rating.terms import Block, Milestone, Period, SeatChange, Terms, Usage
 from billing.tax import Tax
+from msp.contracts.kinds import COUNTED_UNITS
 from msp.kernel.money import Money, half_up, plain
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -28,8 +29,8 @@ def fee_lines(
     `held` are the days on which these terms apply, by default the whole contract; fees are for these days.
     """
     lines = [*_sales(terms, period, blocks, tax)]
-    if terms.pricing.fee_unit == "ticket":
-        lines += _tickets(terms, period, usage, tax)
+    if terms.pricing.fee_unit in COUNTED_UNITS:
+        lines += _pieces(terms, period, usage, tax)
     elif terms.pricing.fee_unit == "milestone":
         lines += _milestones(terms, period, tax)
     elif terms.fee:
@@ -147,14 +148,14 @@ def _fee_reason(terms: Terms, part: Period, prorate: tuple[int, int] | None) -> 
     )
 
 
-def _tickets(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[RatedLine]:
-    """One unit for each ticket completed in the period."""
-    count = len(usage.completed_tickets)
+def _pieces(terms: Terms, period: Period, usage: Usage, tax: Tax) -> Iterator[RatedLine]:
+    """One unit for each piece of the period, such as a completed ticket."""
+    count, units = len(usage.counted), f"{terms.pricing.fee_unit}s"
     if not count or terms.fee is None:
         return
-    what = message("line.tickets", tickets=list(usage.completed_tickets), first=period.first, last=period.last)
-    why = message("fee.tickets", price=terms.fee, currency=terms.currency, clause=terms.clauses.get("fee"))
-    yield _line(terms, f"tickets:{period.first}", what, tax, Decimal(count), price=terms.fee, reason=why)
+    what = message(f"line.{units}", **{units: list(usage.counted)}, first=period.first, last=period.last)
+    why = message(f"fee.{units}", price=terms.fee, currency=terms.currency, clause=terms.clauses.get("fee"))
+    yield _line(terms, f"{units}:{period.first}", what, tax, Decimal(count), price=terms.fee, reason=why)
 
 
 def _milestones(terms: Terms, period: Period, tax: Tax) -> Iterator[RatedLine]:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from msp.contracts.kinds import COUNTED_UNITS
 from msp.kernel.money import Money, plain
 
 _LABOUR = "work_type bands role tier"
@@ -34,7 +35,7 @@ CODES: Mapping[str, frozenset[str]] = {
         "line.seats": "seats first last",
         "line.seats_added": "seats on last",
         "line.seats_removed": "seats on last",
-        "line.tickets": "tickets first last",
+        **{f"line.{unit}s": f"{unit}s first last" for unit in COUNTED_UNITS},
         "line.milestone": "name due_on",
         "line.block_sale": "block unit granted first last",
         # why a labour line costs what it costs
@@ -62,7 +63,7 @@ CODES: Mapping[str, frozenset[str]] = {
         "fee.adjusted": "due billed currency clause",
         "fee.milestone": "due_on clause",
         "fee.block_sale": "sold_on clause",
-        "fee.tickets": "price currency clause",
+        **{f"fee.{unit}s": "price currency clause" for unit in COUNTED_UNITS},
         # warnings
         "warning.block_used": "block unit granted left percent",
         "warning.block_exhausted": "block unit granted on at overage_minutes",

@@ -235,11 +235,11 @@ class SeatChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Quantities besides time: seats on the period's first day with their changes, and tickets completed in it."""
+    """Quantities besides time: seats on the period's first day with their changes, and labels of counted pieces."""
 
     seats: int = 0
     seat_changes: tuple[SeatChange, ...] = ()
-    completed_tickets: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
 
 
 NO_USAGE = Usage()

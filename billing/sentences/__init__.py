@@ -2,6 +2,7 @@
 
 - `lines`: what a line is called
 - `reasons`: why a line costs what it costs
+- `counted`: lines and prices of what is billed by the piece
 - `warnings`: what to check before issuing, and why something is on no draft
 - `faults`: what is wrong in a client's data
 - `parties`: what is missing of the two parties
@@ -13,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from billing.sentences import faults, lines, parties, reasons, warnings
+from billing.sentences import counted, faults, lines, parties, reasons, warnings
 from msp.kernel.db import Json
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 SAID: Mapping[str, Callable[[Any], str]] = {
     **lines.SAID,
     **reasons.SAID,
+    **counted.SAID,
     **warnings.SAID,
     **faults.SAID,
     **parties.SAID,

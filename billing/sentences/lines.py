@@ -61,15 +61,6 @@ def _seats_removed(p: Params) -> str:
     )
 
 
-def _tickets(p: Params) -> str:
-    return ngettext(
-        "%(num)d ticket completed, %(days)s",
-        "%(num)d tickets completed, %(days)s",
-        len(p["tickets"]),
-        days=days(p["first"], p["last"]),
-    )
-
-
 def _milestone(p: Params) -> str:
     return str(p["name"]) if p["name"] else gettext("Fixed price")
 
@@ -100,7 +91,6 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     "line.seats": _seats,
     "line.seats_added": _seats_added,
     "line.seats_removed": _seats_removed,
-    "line.tickets": _tickets,
     "line.milestone": _milestone,
     "line.block_sale": _sale,
 }

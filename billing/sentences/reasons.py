@@ -136,10 +136,6 @@ def _full(p: Params) -> str:
     return with_clause(gettext("Full fee for %(days)s", days=days(p["first"], p["last"])), p)
 
 
-def _tickets(p: Params) -> str:
-    return with_clause(gettext("%(price)s per completed ticket", price=money(p["price"], p["currency"])), p)
-
-
 SAID: Mapping[str, Callable[[Params], str]] = {
     "price.rate": _rate,
     "price.override": lambda p: gettext(
@@ -169,7 +165,6 @@ SAID: Mapping[str, Callable[[Params], str]] = {
     "fee.block_sale": lambda p: with_clause(
         gettext("Sold on %(day)s; its hours are already invoiced", day=day(p["sold_on"])), p
     ),
-    "fee.tickets": _tickets,
     "fee.adjusted": lambda p: with_clause(
         gettext(
             "%(due)s due, %(billed)s billed",

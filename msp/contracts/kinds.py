@@ -11,6 +11,8 @@ Coverage: TypeAlias = Literal["charged", "prepaid", "covered"]
 BlockUnit: TypeAlias = Literal["minutes", "money"]
 FeeUnit: TypeAlias = Literal["period", "seat", "ticket", "milestone"]
 
+COUNTED_UNITS: tuple[FeeUnit, ...] = ("ticket",)  # billed by the piece (billing.counted_units)
+
 _FEE = ("fee", "fee_timing", "proration")
 _BLOCK = ("block_renewal", "valid_to", "drain_multipliers", "overage_rate", "overage_multiplier")
 _EXCLUDED = ("excluded_work_types", "excluded_bands")

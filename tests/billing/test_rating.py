@@ -367,7 +367,7 @@ def test_seats_that_change_after_an_advance_are_put_right_in_their_own_month() -
 
 def test_tickets_and_milestones_are_counted_not_timed() -> None:
     per_ticket = terms(kind="per_ticket", fee=Decimal("35.00"))
-    rated = rate_period(per_ticket, [entry("a")], OCTOBER, usage=Usage(completed_tickets=("T1", "T2")))
+    rated = rate_period(per_ticket, [entry("a")], OCTOBER, usage=Usage(counted=("T1", "T2")))
     assert nets(rated.lines) == ["70.00", "0.00"]
     parts = (
         Milestone("start", date(2026, 10, 1), Decimal(1000)),

@@ -132,7 +132,7 @@ def test_whatever_the_schema_takes_can_be_rated(kind: str, data: st.DataObject) 
         [work],
         october,
         blocks=blocks_of(contract, october, worked_on=[work.worked_on], moved={}),
-        usage=replace(seats_in((), contract, october), completed_tickets=("LOZ-1",)),
+        usage=replace(seats_in((), contract, october), counted=("LOZ-1",)),
     )
     assert minimum_of(contract) is None or rated.net.amount < 10**17
 
