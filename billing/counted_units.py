@@ -22,7 +22,7 @@ from msp.tickets.models import Ticket
 from msp.tickets.states import FINISHED
 
 
-class Piece(NamedTuple):
+class CountedPiece(NamedTuple):
     """One piece, with the contract that it belongs to; None for the one that was active on its day."""
 
     client_id: UUID
@@ -31,10 +31,10 @@ class Piece(NamedTuple):
     at: datetime
 
 
-Reader: TypeAlias = Callable[[list[UUID], datetime, datetime], Iterator[Piece]]
+Reader: TypeAlias = Callable[[list[UUID], datetime, datetime], Iterator[CountedPiece]]
 
 
-def completed_tickets(ids: list[UUID], begun: datetime, until: datetime) -> Iterator[Piece]:
+def completed_tickets(ids: list[UUID], begun: datetime, until: datetime) -> Iterator[CountedPiece]:
     """Tickets of these clients completed in a half-open interval."""
     query = (
         select(Ticket.client_id, Client.code, Ticket.number, Ticket.contract_id, Ticket.resolved_at)
@@ -45,7 +45,7 @@ def completed_tickets(ids: list[UUID], begun: datetime, until: datetime) -> Iter
     )
     for client_id, code, number, contract_id, resolved_at in db.session.execute(query):
         assert resolved_at is not None  # asked for
-        yield Piece(client_id, str(Label(code, number)), contract_id, resolved_at)
+        yield CountedPiece(client_id, str(Label(code, number)), contract_id, resolved_at)
 
 
 READERS: Mapping[FeeUnit, Reader] = {"ticket": completed_tickets}

@@ -119,6 +119,18 @@ def _exposed(tree: ast.Module) -> Iterator[str]:
             yield from ast.literal_eval(node.value)
 
 
+def test_a_class_name_stands_for_one_class() -> None:
+    seen: dict[str, str] = {}
+    for path in tracked("msp/*.py", "billing/*.py", "integrations/*.py"):
+        name = str(path.relative_to(ROOT))
+        if name.startswith(("msp/demo/", "msp/bench/")):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                assert node.name not in seen, f"{node.name}: {seen[node.name]}, {name}"
+                seen[node.name] = name
+
+
 def test_only_a_plug_in_names_its_platform() -> None:
     named = re.compile(r"""['"](slack|teams)['"]""")
     plug_ins = {"integrations/slack", "integrations/teams"}

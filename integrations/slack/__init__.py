@@ -8,6 +8,7 @@
 - `transport`, `web_api`, `profiles`: calls of Slack's Web API; `install`: connecting a workspace by OAuth
 """
 
+import logging
 from functools import partial
 
 from flask import Flask
@@ -42,6 +43,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 def listen(settings: Settings, *, timeout: int = TIMEOUT) -> None:
     """Enable calls to Slack at SLACK_API_URL in this process; `timeout` in seconds for each call."""
+    logging.getLogger("slack_sdk").setLevel(logging.WARNING)  # it logs every retry
     transport = SlackTransport(base_url=settings.value("SLACK_API_URL"), timeout=timeout)
     register_source(SOURCE, partial(handle, transport))
     channels.register(transport)

@@ -33,5 +33,5 @@ def configure(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("rq.worker", "rq.cron", "alembic", "werkzeug", "slack_sdk"):
+    for noisy in ("rq.worker", "rq.cron", "alembic", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
