@@ -18,7 +18,7 @@ from integrations.slack.platform import SLACK  # noqa: E402
 from integrations.teams.platform import TEAMS  # noqa: E402
 from tests.channels.behaviour import Behaviour  # noqa: E402
 
-PLATFORMS = (SLACK, TEAMS)
+PLATFORMS = (SLACK, TEAMS, MAIL)
 MODULES = (
     "ticket_creation", "follow_ups", "edits_and_deletions", "files", "buttons", "card", "replies", "people", "delivery",
 )  # fmt: skip
@@ -27,7 +27,8 @@ INTRODUCTION = """# What works in which channel
 This page is written by `scripts/channels_table.py` from the conformance suite (`tests/channels`). Each line is a
 behaviour that the suite tests against every channel, through the product's real endpoints and a strict simulator of the
 channel. ✓ means that it works as described; a number means that the channel cannot do it, and the note with that number
-under the table says what happens instead, which is tested too.
+under the table says what happens instead, which is tested too. – means that nobody's messages come in from the channel
+(`messages_in`).
 
 **Basic** behaviours, marked with •, are those that every channel must have.
 
@@ -54,7 +55,7 @@ def page() -> str:
 
 
 def _group(name: str, lines: list[Behaviour]) -> str:
-    labels = [platform.label for platform in PLATFORMS]
+    labels = [str(platform.label).capitalize() for platform in PLATFORMS]
     notes: list[str] = []
     rows = [f"| {'• ' if each.is_basic else ''}{each.text} | {' | '.join(_cells(each, notes))} |" for each in lines]
     head = [f"## {name}", f"| Behaviour | {' | '.join(labels)} |", f"|---|{':-:|' * len(labels)}"]
@@ -64,6 +65,9 @@ def _group(name: str, lines: list[Behaviour]) -> str:
 
 def _cells(line: Behaviour, notes: list[str]) -> Iterator[str]:
     for platform in PLATFORMS:
+        if not (line.is_outgoing or platform.capabilities.messages_in):
+            yield "–"
+            continue
         if not line.needs or getattr(platform.capabilities, line.needs):
             yield "✓"
             continue
@@ -73,20 +77,15 @@ def _cells(line: Behaviour, notes: list[str]) -> Iterator[str]:
 
 
 def _capabilities() -> str:
-    every = (*PLATFORMS, MAIL)
-    labels = [str(platform.label).capitalize() for platform in every]
+    labels = [str(platform.label).capitalize() for platform in PLATFORMS]
     head = ["## Capabilities", f"| Capability | {' | '.join(labels)} |", f"|---|{':-:|' * len(labels)}"]
     meanings = SLACK.capabilities.meanings()
     del meanings["max_text"]
-    rows = [
-        f"| {meaning} (`{name}`) | {' | '.join('✓' if getattr(each.capabilities, name) else '–' for each in every)} |"
-        for name, meaning in meanings.items()
-    ]
-    longest = ", ".join(f"{platform.label} {platform.capabilities.max_text}" for platform in PLATFORMS)
-    notes = [
-        "Mail carries replies and notifications only.",
-        f"Longer text is sent in parts, of at most (characters): {longest}.",
-    ]
+    has = {name: ["✓" if getattr(each.capabilities, name) else "–" for each in PLATFORMS] for name in meanings}
+    rows = [f"| {meaning} (`{name}`) | {' | '.join(has[name])} |" for name, meaning in meanings.items()]
+    limits = ((platform.label, platform.capabilities.max_text) for platform in PLATFORMS)
+    longest = ", ".join(f"{label} {limit}" for label, limit in limits if limit)
+    notes = [f"Longer text is sent in parts, of at most (characters): {longest}."]
     return "\n".join([*head, *rows, "", *notes, ""])
 
 

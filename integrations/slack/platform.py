@@ -32,6 +32,7 @@ SLACK = Platform(
     sent_by=lazy_pgettext("sent by", "Sent by Slack"),
     how_to_answer=_l("To reply, write in Slack, in the conversation of %(label)s."),
     capabilities=Capabilities(
+        messages_in=True,
         channels=True,
         threads=True,
         threads_in_chats=True,
@@ -47,6 +48,7 @@ SLACK = Platform(
         formatting=True,
         guests=True,
         lookup=True,
+        retry_after=True,
         max_text=3600,  # characters of mrkdwn; Slack asks for less than 4,000
     ),
     settings=SETTINGS,

@@ -27,6 +27,7 @@ TEAMS = Platform(
     sent_by=lazy_pgettext("sent by", "Sent by Teams"),
     how_to_answer=_l("To reply, write in Teams, in the conversation of %(label)s."),
     capabilities=Capabilities(
+        messages_in=True,
         channels=True,
         threads=True,
         quotes=True,
@@ -39,6 +40,7 @@ TEAMS = Platform(
         formatting=True,
         guests=True,
         separate_cards=True,
+        retry_after=True,
         max_text=12_000,  # characters, of about 100 KB in UTF-16
     ),
     settings=SETTINGS,

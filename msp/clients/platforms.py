@@ -25,6 +25,7 @@ def _capability(meaning: str, default: Any = False) -> Any:
 class Capabilities:
     """What a platform offers. What it does not offer the product does without, by a rule of its own."""
 
+    messages_in: bool = _capability("Messages that people write open tickets")
     channels: bool = _capability("Rooms of several people, in which the app is mentioned")
     threads: bool = _capability("A message in a channel starts a thread, which holds one ticket")
     threads_in_chats: bool = _capability("So does a message in a personal chat; else the chat has a current ticket")
@@ -44,10 +45,13 @@ class Capabilities:
     forms: bool = _capability("The platform shows forms (modals, task modules)")
     home_tab: bool = _capability("The app has a page of its own in the platform")
     guests: bool = _capability("Accounts of other companies can write in a client's channels")
+    retry_after: bool = _capability("It tells when it takes messages again")
     lookup: bool = _capability("A message of ours is found by its mark after a send that may have arrived")
     account_mails: bool = _capability("Invitations and links for a new password are sent by it")
     separate_cards: bool = _capability("Text and card are two messages, as the platform names only one of them")
-    max_text: int = _capability("Length of one message in the platform's own formatting; longer text is split", 4000)
+    max_text: int = _capability(
+        "Length of one message in the platform's own formatting; longer text is split. 0: any length", 4000
+    )
 
     @classmethod
     def meanings(cls) -> dict[str, str]:

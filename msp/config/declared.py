@@ -9,7 +9,7 @@ from typing import Literal
 
 from msp.config import values
 
-COMPOSITION = "wsgi"  # the module that imports every plug-in
+PLUG_INS = "integrations.installed"  # the module that imports every plug-in
 Use = Literal["required", "install", "optional"]
 
 
@@ -63,5 +63,5 @@ def forget_settings(settings: Iterable[EnvironmentSetting]) -> None:
 
 def declared_settings() -> tuple[EnvironmentSetting, ...]:
     """Every declared setting. Imports the plug-ins, so that they have declared theirs."""
-    import_module(COMPOSITION)
+    import_module(PLUG_INS)
     return tuple(_declared.values())

@@ -28,10 +28,18 @@ DRIVERS: tuple[Driver, ...] = tuple(
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each behaviour against every platform, and those of platforms with a basic part only, where it is basic."""
+    """Run each behaviour against every platform that can show it.
+
+    Platforms with a basic part only show the basic ones, platforms without inbound messages the outgoing ones.
+    """
     if "driver" in metafunc.fixturenames:
         told = metafunc.function.behaviour
-        drivers = [each for each in DRIVERS if told.is_basic or not getattr(each, "is_basic_only", False)]
+        drivers = [
+            each
+            for each in DRIVERS
+            if (told.is_basic or not getattr(each, "is_basic_only", False))
+            and (told.is_outgoing or each.platform.capabilities.messages_in)
+        ]
         metafunc.parametrize("driver", drivers, ids=[each.platform.name for each in drivers], indirect=True)
 
 

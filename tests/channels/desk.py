@@ -1,5 +1,6 @@
 """The product's side of the suite: the workers, what the desk's people do, and what is stored."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +16,13 @@ from msp.kernel.inbox import Inbound
 from msp.people.models import ChatIdentity, Person
 from msp.tickets import actions, messages, queries
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
+from msp.tickets.opening import Request, open_ticket
 from tests.channels.cast import MARTA, Actor
-from tests.channels.driver import Driver, Seen, Where
+from tests.channels.driver import Driver, Seen, Sent, Where
 from tests.world import World
 
 TIMEOUT = 20  # seconds until a call that the platform's limits refused is tried again, at most
+_TOMAS = re.compile(r"\bTomás( Rey)?\n")  # above his replies; mails have the first name
 BEFORE_LONG = timedelta(minutes=2)  # longer than messages are grouped into one ticket
 
 
@@ -110,6 +113,18 @@ class Desk:
 
     # -------------------------------------------------------- what the desk's people do
 
+    def asked(self, text: str = "El TPV no cobra") -> Sent | None:
+        """Marta asks, and her ticket is opened: by her message (returned), else by a technician."""
+        if self.driver.platform.capabilities.messages_in:
+            said = self.driver.say(MARTA, text)
+        else:
+            said = None
+            with work(Scope.staff(actor_id=self.world.tomas.id)):
+                request = Request(subject=text, body=text, source=self.driver.platform.name)
+                open_ticket(self.world.lozano, requester=self.world.marta, request=request, at=clock.now())
+        self.work()
+        return said
+
     def reply(self, body: str, ticket: Ticket | None = None) -> None:
         """Tomás answers."""
         about = ticket or self.ticket()
@@ -197,4 +212,4 @@ class Desk:
 
     def replies(self, actor: Actor = MARTA) -> list[Seen]:
         """The technician's replies in somebody's chat, oldest first."""
-        return [each for each in self.driver.seen(actor) if "Tomás Rey\n" in each.text and not each.is_card]
+        return [each for each in self.driver.seen(actor) if _TOMAS.search(each.text) and not each.is_card]

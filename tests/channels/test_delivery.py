@@ -50,14 +50,30 @@ def test_reply_in_thread_first(driver: Driver, desk: Desk) -> None:
     assert desk.bodies() == ["no cobra la caja", "La mía tampoco"]
 
 
-@behaviour(GROUP)
+@behaviour(GROUP, outgoing=True)
 def test_worker_died(driver: Driver, desk: Desk) -> None:
     """A worker that died after its work is done again by another one: nothing is sent twice."""
-    desk.opened()
+    desk.asked()
     desk.reply("Lo miro")
     desk.work()
     with work(Scope.system()) as session:
         for row in (*session.scalars(select(Delivery)), *session.scalars(select(Inbound))):
             row.state, row.lease_until = "pending", None
     desk.work()
-    assert len(desk.replies()) == 1 and len(desk.tickets()) == 1 and desk.card()
+    assert len(desk.replies()) == 1 and len(desk.tickets()) == 1
+    if driver.platform.capabilities.messages_in:
+        assert desk.card()
+
+
+@behaviour(
+    GROUP,
+    needs="messages_in",
+    otherwise="Nothing of it comes in: a technician opens the ticket, and replies are sent there.",
+    outgoing=True,
+)
+def test_messages_in(driver: Driver, desk: Desk) -> None:
+    """What people write there is stored once and opens a ticket."""
+    desk.asked()
+    has_messages = driver.platform.capabilities.messages_in
+    assert bool(driver.platform.endpoint_path) == has_messages and (desk.stored_requests() > 0) == has_messages
+    assert desk.ticket().source == driver.platform.name

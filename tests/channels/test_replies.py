@@ -14,11 +14,10 @@ GROUP = "Replies"
 TROUBLE = "When sending fails"
 
 
-@behaviour(GROUP, basic=True)
+@behaviour(GROUP, basic=True, outgoing=True)
 def test_reply(driver: Driver, desk: Desk) -> None:
     """A technician's reply arrives under their name, and counts as sent; internal notes never leave the desk."""
-    driver.say(MARTA, "El TPV no cobra")
-    desk.work()
+    desk.asked()
     desk.note("Otra vez el datáfono barato")
     desk.reply("Hola, Marta. ¿Qué pone?")
     assert desk.messages()[-1].delivery_state == "pending"
@@ -30,24 +29,28 @@ def test_reply(driver: Driver, desk: Desk) -> None:
     assert desk.events().count("ticket.message_sent") == 1
 
 
-@behaviour(GROUP, needs="threads_in_chats", otherwise="A reply names its ticket, since the chat may hold several.")
+@behaviour(
+    GROUP,
+    needs="threads_in_chats",
+    otherwise="A reply names its ticket, since the chat may hold several.",
+    outgoing=True,
+)
 def test_thread(driver: Driver, desk: Desk) -> None:
     """A reply stands in the thread of the ticket."""
-    said = driver.say(MARTA, "El TPV no cobra")
-    desk.work()
+    said = desk.asked()
     desk.reply("Lo miro")
     desk.work()
     [reply] = desk.replies()
     if driver.platform.capabilities.threads_in_chats:
-        assert reply.thread == said.id and "LOZ-1" not in reply.text
+        assert said and reply.thread == said.id and "LOZ-1" not in reply.text
     else:
-        assert reply.text.startswith("LOZ-1 · Tomás Rey")
+        assert reply.text.startswith("LOZ-1 · Tomás")
 
 
-@behaviour(GROUP, needs="formatting", otherwise="Formatting is left out; the words arrive.")
+@behaviour(GROUP, needs="formatting", otherwise="Formatting is left out; the words arrive.", outgoing=True)
 def test_formatting(driver: Driver, desk: Desk) -> None:
     """Bold, code, lists and links of a reply are written as the platform writes them."""
-    desk.opened()
+    desk.asked()
     desk.reply("Pulsa **Aceptar**, escribe `ipconfig` y mira [la guía](https://guia.example/tpv):\n\n- uno\n- dos")
     desk.work()
     [reply] = desk.replies()
@@ -58,10 +61,10 @@ def test_formatting(driver: Driver, desk: Desk) -> None:
         assert [each for each in wanted if each not in reply.source] == []
 
 
-@behaviour(GROUP)
+@behaviour(GROUP, outgoing=True)
 def test_no_injection(driver: Driver, desk: Desk) -> None:
     """What a technician typed notifies nobody and looks as they typed it."""
-    desk.opened()
+    desk.asked()
     desk.reply("Escribe a <!channel> & <@U0MARTA> con *.log y a_b_c")
     desk.work()
     [reply] = desk.replies()
@@ -69,26 +72,28 @@ def test_no_injection(driver: Driver, desk: Desk) -> None:
     assert "<!channel>" not in reply.source and "<@U0MARTA>" not in reply.source
 
 
-@behaviour(GROUP)
+@behaviour(GROUP, needs="max_text", otherwise="It arrives as one message of any length.", outgoing=True)
 def test_long_text(driver: Driver, desk: Desk) -> None:
     """A long reply arrives in parts, whole and in order; the technician's name stands above the first."""
-    desk.opened()
+    desk.asked()
     before = len(driver.seen(MARTA))
     most = driver.platform.capabilities.max_text
-    lines = [f"Paso {number}: reinicia el equipo y espera un minuto." for number in range(most // 20)]
+    lines = [f"Paso {number}: reinicia el equipo y espera un minuto." for number in range((most or 4000) // 20)]
     desk.reply("\n".join(lines))
     desk.work()
     parts = driver.seen(MARTA)[before:]
-    assert len(parts) > 2 and all(len(part.source) <= 2 * most for part in parts)
+    if most:
+        assert len(parts) > 2 and all(len(part.source) <= 2 * most for part in parts)
+    else:
+        assert len(parts) == 1
     arrived = [line for part in parts for line in part.text.split("\n") if line.startswith("Paso ")]
-    assert arrived == lines and ["Tomás Rey" in part.text for part in parts] == [True] + [False] * (len(parts) - 1)
+    assert arrived == lines and ["Tomás" in part.text for part in parts] == [True] + [False] * (len(parts) - 1)
 
 
-@behaviour(GROUP, basic=True)
+@behaviour(GROUP, basic=True, outgoing=True)
 def test_order(driver: Driver, desk: Desk) -> None:
     """Several replies arrive once each, in the order they were written."""
-    driver.say(MARTA, "El TPV no cobra")
-    desk.work()
+    desk.asked()
     for body in ("primera", "segunda", "tercera"):
         desk.reply(body)
     desk.work()
@@ -98,16 +103,22 @@ def test_order(driver: Driver, desk: Desk) -> None:
 # -------------------------------------------------------------------- failures
 
 
-@behaviour(TROUBLE, basic=True)
+@behaviour(
+    TROUBLE,
+    needs="retry_after",
+    otherwise="They are tried again after pauses that grow.",
+    basic=True,
+    outgoing=True,
+)
 def test_throttled(driver: Driver, desk: Desk) -> None:
     """Where the platform takes no more messages for now, they are sent when it says, once and in order."""
-    driver.say(MARTA, "El TPV no cobra")
-    desk.work()
+    desk.asked()
     driver.fail(Failure.THROTTLED, retry_after=40)
     for body in ("primera", "segunda"):
         desk.reply(body)
     desk.work()
-    desk.later(seconds=38)
+    if driver.platform.capabilities.retry_after:
+        desk.later(seconds=38)
     assert desk.replies() == []
     desk.later(seconds=3)
     desk.later(minutes=2)
@@ -119,10 +130,11 @@ def test_throttled(driver: Driver, desk: Desk) -> None:
     TROUBLE,
     needs="lookup",
     otherwise="Our messages cannot be looked up: it is sent again, since twice is better than never.",
+    outgoing=True,
 )
 def test_in_doubt(driver: Driver, desk: Desk) -> None:
     """A reply whose answer was cut off is looked up before it is sent again: it arrives once."""
-    desk.opened()
+    desk.asked()
     driver.fail(Failure.IN_DOUBT)
     desk.reply("Lo miro ahora")
     desk.work()
@@ -132,11 +144,10 @@ def test_in_doubt(driver: Driver, desk: Desk) -> None:
     assert desk.messages()[-1].delivery_state == "sent"
 
 
-@behaviour(TROUBLE, basic=True)
+@behaviour(TROUBLE, basic=True, outgoing=True)
 def test_gone(driver: Driver, desk: Desk) -> None:
     """Where the conversation is gone, the reply takes the next way to the person, and the ticket says why."""
-    driver.say(MARTA, "El TPV no cobra")
-    desk.work()
+    desk.asked()
     driver.fail(Failure.GONE, times=None)
     desk.reply("Lo miro ahora")
     desk.work()
@@ -144,7 +155,8 @@ def test_gone(driver: Driver, desk: Desk) -> None:
     assert desk.replies() == []
     message = desk.messages()[-1]
     assert (message.delivery_state, message.delivery_channel) == ("sent", "portal")
-    assert desk.events().count("ticket.unreachable") == 1 and desk.unreachable()[0]
+    if driver.platform.capabilities.messages_in:
+        assert desk.events().count("ticket.unreachable") == 1 and desk.unreachable()[0]
 
 
 @behaviour(TROUBLE)

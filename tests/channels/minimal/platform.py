@@ -19,7 +19,7 @@ MINIMAL = Platform(
     reply_by="Reply by Minimal",
     sent_by="Sent by Minimal",
     how_to_answer="To answer, write in Minimal, about %(label)s.",
-    capabilities=Capabilities(max_text=500),
+    capabilities=Capabilities(messages_in=True, retry_after=True, max_text=500),
     connection_fields=(
         ConnectionField(name="space_id", label="Space", is_required=True, is_external_id=True),
         ConnectionField(name="address", label="Address", is_required=True, max_length=200, parse=address),
