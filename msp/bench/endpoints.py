@@ -159,7 +159,7 @@ def _teams_activities(teams: TeamsServer, numbers: range) -> list[bytes]:
     service = teams.service_url(TEAMS_TENANT)
     headers = {
         "Content-Type": "application/json",
-        "Authorization": f"Bearer {teams.keyring.channel_token(service)}",
+        "Authorization": f"Bearer {teams.core.keyring.channel_token(service)}",
     }
     return [request("POST", "/api/messages", headers, body=_teams_activity(service, number)) for number in numbers]
 

@@ -56,20 +56,29 @@ ACTS = {
 }  # fmt: skip
 
 
-class SlackServer(SlackCore):
+class SlackServer:
     """A simulated Slack: `app` is its WSGI application, `url` its address once served.
 
-    Its parts have the acts: `roster`, `places`, `people`, `kinds`, `interactions`, `installs`, `state`. The acts that
-    tests use most are also available here by name. `person` gives one person's view.
+    `core` sends what people do to the app under test. The parts have the acts: `roster`, `places`, `people`, `kinds`,
+    `interactions`, `installs`, `state`; those that tests use most are also available here by name. `person` gives one
+    person's view.
     """
 
     app: Flask
 
-    def __init__(self, app: SlackApp, **settings: Any) -> None:
-        super().__init__(app, **settings)
-        self.roster, self.places, self.installs = Roster(self), Places(self), Installs(self)
-        self.people, self.kinds, self.interactions = People(self), Kinds(self), Interactions(self)
-        self.state = State(self, self.roster)
+    def __init__(self, core: SlackCore) -> None:
+        self.core = core
+        self.settings, self.world, self.feed, self.calls = core.settings, core.world, core.feed, core.calls
+        self.courier, self.faults, self.limits, self.screens = core.courier, core.faults, core.limits, core.screens
+        self.redeliver, self.warn_rate_limited, self.send_event = (
+            core.redeliver,
+            core.warn_rate_limited,
+            core.send_event,
+        )
+        self.settle, self.reset = core.settle, core.reset
+        self.roster, self.places, self.installs = Roster(core), Places(core), Installs(core)
+        self.people, self.kinds, self.interactions = People(core), Kinds(core), Interactions(core)
+        self.state = State(core, self.roster)
         self.add_workspace, self.add_user = self.roster.add_workspace, self.roster.add_user
         self.add_channel, self.change_profile = self.roster.add_channel, self.roster.change_profile
         self.join, self.archive, self.open_home = self.places.join, self.places.archive, self.places.open_home
@@ -95,8 +104,13 @@ class SlackServer(SlackCore):
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
         """Start the server in a thread; closing the handle stops its retries too."""
         running = serve(self.app, host, port, on_close=self.courier.close)
-        self.url = self.url or running.url
+        self.core.url = self.core.url or running.url
         return running
+
+    @property
+    def url(self) -> str:
+        """Its address; empty before it is served, unless it has a public one."""
+        return self.core.url
 
     @property
     def api_url(self) -> str:
@@ -150,44 +164,45 @@ def create_slack_server(
     if manifest is not None:
         app.scopes, app.subscriptions, app.messages_tab = manifest.scopes, manifest.events, manifest.messages_tab
         app.escapes_commands = manifest.escapes_commands
-    server = SlackServer(
+    core = SlackCore(
         app, seed=seed, now=now, ack_timeout=ack_timeout, retry_schedule=retry_schedule, distribution=distribution,
         echo_bot_messages=echo_bot_messages, public_url=public_url,
     )  # fmt: skip
+    server = SlackServer(core)
     server.app = Flask("simulators.slack", static_folder=None)
-    server.app.register_blueprint(web_api(server))
-    server.app.register_blueprint(slack_files.file_routes(server))
-    server.app.register_blueprint(_response_urls(server))
-    server.app.register_blueprint(consent_routes(server, server.installs))
+    server.app.register_blueprint(web_api(core))
+    server.app.register_blueprint(slack_files.file_routes(core))
+    server.app.register_blueprint(_response_urls(core, server.interactions))
+    server.app.register_blueprint(consent_routes(core, server.installs))
     server.app.register_blueprint(control_routes("slack", server))
     return server
 
 
-def _response_urls(server: SlackServer) -> Blueprint:
+def _response_urls(core: SlackCore, interactions: Interactions) -> Blueprint:
     routes = Blueprint("slack_response_urls", __name__)
 
     @routes.post("/actions/<path:rest>")
     def respond(rest: str) -> Response:
-        return server.faults.meet(
-            server.faults.take("response_url", {}),
-            act=lambda: _respond(server, f"/actions/{rest}"),
+        return core.faults.meet(
+            core.faults.take("response_url", {}),
+            act=lambda: _respond(core, interactions, f"/actions/{rest}"),
             refuse=lambda fault: Response("error", status=int(fault.kind) if fault.kind.isdecimal() else 500),
         )
 
     return routes
 
 
-def _respond(server: SlackServer, path: str) -> Response:
+def _respond(core: SlackCore, interactions: Interactions, path: str) -> Response:
     def refused(error: str) -> Response:
         answer = jsonify({"ok": False, "error": error})
         answer.status_code = 404
         return answer
 
-    with server.world.lock:
-        target = server.world.response_urls.get(path)
+    with core.world.lock:
+        target = core.world.response_urls.get(path)
         if target is None:
             return refused("invalid_url")
-        if server.now() - target.made > RESPONSE_URL_LIFE:
+        if core.now() - target.made > RESPONSE_URL_LIFE:
             return refused("expired_url")
         if target.uses >= RESPONSE_URL_USES:
             return refused("used_url")
@@ -195,5 +210,5 @@ def _respond(server: SlackServer, path: str) -> Response:
         if not isinstance(body, dict):
             return Response("invalid_payload", status=400, mimetype="text/plain")
         target.uses += 1
-        server.interactions.respond(target, body)
+        interactions.respond(target, body)
     return jsonify({"ok": True})

@@ -39,21 +39,28 @@ ACTS = (
 SETTINGS = ("endpoint", "app_id", "password", "tenant_id", "name", "multi_tenant", "is_registered")
 
 
-class TeamsServer(TeamsCore):
+class TeamsServer:
     """A simulated Teams: `app` is its WSGI application, `url` its address once served.
 
-    `directory`, `installs`, `writing` and `invokes` hold the acts of people, which are also available here by name.
-    `limits.throttled` counts the requests that were refused with 429, by the limit that refused them.
+    `core` sends what people do to the bot under test. `directory`, `installs`, `writing` and `invokes` hold the acts of
+    people, which are also available here by name. `limits.throttled` counts the requests that were refused with 429, by
+    the limit that refused them.
     """
 
     app: Flask
 
-    def __init__(self, app: TeamsApp, **options: Any) -> None:
-        super().__init__(app, **options)
-        self.directory = Directory(self)
-        self.installs = Installs(self)
-        self.writing = Writing(self)
-        self.invokes = Invokes(self)
+    def __init__(self, core: TeamsCore) -> None:
+        self.core = core
+        self.settings, self.world, self.feed, self.calls = core.settings, core.world, core.feed, core.calls
+        self.courier, self.faults, self.limits, self.screens = core.courier, core.faults, core.limits, core.screens
+        self.redeliver, self.sent_activity, self.forge, self.roll_keys = (
+            core.redeliver, core.sent_activity, core.forge, core.roll_keys,
+        )  # fmt: skip
+        self.service_url, self.person, self.settle, self.reset = core.service_url, core.person, core.settle, core.reset
+        self.directory = Directory(core)
+        self.installs = Installs(core)
+        self.writing = Writing(core)
+        self.invokes = Invokes(core)
         self.add_tenant, self.add_user = self.directory.add_tenant, self.directory.add_user
         self.add_guest, self.rename = self.directory.add_guest, self.directory.rename
         self.add_team, self.add_group_chat = self.directory.add_team, self.directory.add_group_chat
@@ -71,8 +78,13 @@ class TeamsServer(TeamsCore):
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
         """Start the server in a thread; closing the handle stops its retries too."""
         running = serve(self.app, host, port, on_close=self.courier.close)
-        self.url = self.url or running.url
+        self.core.url = self.core.url or running.url
         return running
+
+    @property
+    def url(self) -> str:
+        """Its address; empty before it is served, unless it has a public one."""
+        return self.core.url
 
     @property
     def openid_url(self) -> str:
@@ -209,12 +221,13 @@ def create_teams_server(
     `retry_schedule`.
     """
     app = TeamsApp(app_id, app_password, app_tenant_id, app_name, endpoint, multi_tenant)
-    server = TeamsServer(
+    core = TeamsCore(
         app, seed=seed, now=now, turn_timeout=turn_timeout, retry_schedule=retry_schedule, public_url=public_url
     )
+    server = TeamsServer(core)
     server.app = Flask("simulators.teams", static_folder=None)
     server.app.register_blueprint(control_routes("teams", server))
-    server.app.register_blueprint(login_routes(server))
-    server.app.register_blueprint(file_routes(server))
-    server.app.register_blueprint(connector_routes(server))
+    server.app.register_blueprint(login_routes(core))
+    server.app.register_blueprint(file_routes(core))
+    server.app.register_blueprint(connector_routes(core))
     return server

@@ -73,7 +73,7 @@ class Signed:
 
     def _token(self, service: str) -> str:
         if service not in self._tokens:
-            self._tokens[service] = self.teams.keyring.channel_token(service)
+            self._tokens[service] = self.teams.core.keyring.channel_token(service)
         return self._tokens[service]
 
 

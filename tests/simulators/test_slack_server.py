@@ -131,7 +131,7 @@ def test_the_app_hears_only_what_it_subscribed_to(slack: SlackServer, receiver: 
 
 
 def test_the_bots_own_messages_come_back_with_its_bot_id(slack: SlackServer, receiver: Receiver) -> None:
-    slack.echo_bot_messages = True
+    slack.core.echo_bot_messages = True
     WebClient(token="xoxb-lozano", base_url=slack.api_url).chat_postMessage(channel="C0SOPORTE", text="hola")
     event = receiver.wait_for(1)[0].json["event"]
     assert event["bot_id"] == slack.world.workspaces["T01"].bot_id and event["user"] == "U0BOT"

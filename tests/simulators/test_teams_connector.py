@@ -146,7 +146,7 @@ def test_a_token_of_another_tenant_or_past_its_time_opens_nothing(teams: TeamsSe
     nothing = (401, "Authorization has been denied for this request.")
     of_client = bot_token(teams, teams.token_url.replace(HOME_TENANT, LOZANO))
     good = bot_token(teams)
-    for token in ("junk", of_client, teams.keyring.channel_token(teams.service_url(LOZANO))):
+    for token in ("junk", of_client, teams.core.keyring.channel_token(teams.service_url(LOZANO))):
         client = client_for(teams, LOZANO, token)
         assert denied(client.conversations.send_to_conversation, said.conversation, message("x")) == nothing
     client = client_for(teams, LOZANO, good)

@@ -34,8 +34,8 @@ def test_a_personal_message_is_shaped_and_signed_as_teams_does(teams: TeamsServe
     assert Activity().deserialize(activity).timestamp is not None
     claims = verified(teams, got)
     assert claims["serviceurl"] == activity["serviceUrl"] == teams.service_url(LOZANO)
-    assert claims["exp"] - teams.now().timestamp() > 3000
-    keys = teams.keyring.jwks()["keys"]
+    assert claims["exp"] - teams.core.now().timestamp() > 3000
+    keys = teams.core.keyring.jwks()["keys"]
     kid = jwt.get_unverified_header(got.headers["Authorization"][7:])["kid"]
     assert next(key for key in keys if key["kid"] == kid)["endorsements"][0] == "msteams"
     assert all(not {"d", "p", "q"} & key.keys() for key in keys)
@@ -124,13 +124,13 @@ def test_a_tenant_may_move_and_its_activities_say_so(teams: TeamsServer, receive
 def test_every_forgery_is_refused_by_a_careful_check(teams: TeamsServer, receiver: Receiver, kind: str) -> None:
     said = teams.say(LOZANO, "29:ana", "", "hola")
     receiver.got.clear()
-    teams.ask(said.activity, token=teams.forge(kind, LOZANO))
+    teams.core.ask(said.activity, token=teams.forge(kind, LOZANO))
     got = receiver.got[0]
 
     def check() -> None:
         claims = verified(teams, got)
         kid = jwt.get_unverified_header(got.headers["Authorization"][7:])["kid"]
-        key = next(key for key in teams.keyring.jwks()["keys"] if key["kid"] == kid)
+        key = next(key for key in teams.core.keyring.jwks()["keys"] if key["kid"] == kid)
         if "msteams" not in key["endorsements"]:
             raise jwt.InvalidTokenError("the key is not endorsed for Teams")
         if claims.get("serviceurl") != got.json["serviceUrl"]:
@@ -160,7 +160,7 @@ def test_no_token_at_all_and_a_file_and_a_picture(teams: TeamsServer, receiver: 
     assert url.startswith(teams.service_url(LOZANO)) and requests.get(url, timeout=5).status_code == 401
     answer = requests.get(url, headers={"Authorization": f"Bearer {bot_token(teams)}"}, timeout=5)
     assert (answer.content, answer.headers["Content-Type"]) == (b"x", "image/png")
-    teams.ask(said.activity, token="")
+    teams.core.ask(said.activity, token="")
     assert "Authorization" not in receiver.got[-1].headers
 
 

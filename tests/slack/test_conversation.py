@@ -211,7 +211,7 @@ def test_edits_and_deletes_follow_but_unfurls_do_not(
 
 
 def test_our_own_messages_come_back_and_are_ignored(slack_server: SlackServer, drain: Drain, tickets: Tickets) -> None:
-    slack_server.echo_bot_messages = True
+    slack_server.core.echo_bot_messages = True
     slack_server.say(SLACK_TEAM, MARTA, "im", HELP)
     drain()
     assert slack_server.settle(5)

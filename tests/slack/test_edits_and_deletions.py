@@ -40,7 +40,7 @@ def changed(server: SlackServer, channel: str, message: dict[str, Any], previous
         "hidden": True, "message": message, "previous_message": previous,
         "ts": server.world.ts(), "event_ts": server.world.ts(),
     }  # fmt: skip
-    server.emit(server.world.channels[channel], event, wait=True)
+    server.core.emit(server.world.channels[channel], event, wait=True)
 
 
 def resolve(ticket: Ticket, world: World) -> None:
@@ -232,7 +232,7 @@ def test_what_was_written_before_the_answer_joins_also_when_it_comes_late(
     drain()
     late = {"type": "message", "user": MARTA, "team": SLACK_TEAM, "text": "pone error 41", "ts": ts, "event_ts": ts}
     place = slack_server.world.channels[said.channel]
-    slack_server.emit(place, {**late, "channel": said.channel, "channel_type": "im"}, wait=True)
+    slack_server.core.emit(place, {**late, "channel": said.channel, "channel_type": "im"}, wait=True)
     drain()
     [ticket] = tickets()
     assert "pone error 41" in [each.body for each in said_on(ticket)]

@@ -152,7 +152,7 @@ def test_a_file_that_is_added_to_a_message_arrives_once(desk: Desk, drain: Drain
     added: dict[str, Any] = next(each for each in other.activity["attachments"] if each["contentType"] == FILE)
     edit = dict(said.activity) | {"type": "messageUpdate", "attachments": [*known, added]}
     edit["channelData"] = dict(edit["channelData"]) | {"eventType": "editMessage"}
-    desk.teams.post(edit, wait=True)
+    desk.teams.core.post(edit, wait=True)
     drain()
     assert files() == [("a.log", "stored"), ("b.log", "stored"), ("b.log", "stored")]
 
@@ -168,7 +168,7 @@ def test_a_forward_alone_is_a_ticket_about_what_was_said(desk: Desk, drain: Drai
         {"contentType": "text/html", "content": '<attachment id="7"></attachment>'},
         {"contentType": "forwardedMessageReference", "id": "7", "content": told},
     ]
-    desk.teams.post(desk.activity("") | {"id": "1795424400321", "attachments": attachments}, wait=True)
+    desk.teams.core.post(desk.activity("") | {"id": "1795424400321", "attachments": attachments}, wait=True)
     drain()
     [ticket] = tickets()
     assert ticket.subject == "The server srv1 is down 😢"
@@ -177,7 +177,7 @@ def test_a_forward_alone_is_a_ticket_about_what_was_said(desk: Desk, drain: Drai
 
 def test_what_teams_itself_tells_is_no_message(desk: Desk, drain: Drain) -> None:
     event = [{"contentType": "text/html", "content": "<systemEventMessage/>"}]
-    desk.teams.post(desk.activity("") | {"id": "1795424400322", "attachments": event}, wait=True)
+    desk.teams.core.post(desk.activity("") | {"id": "1795424400322", "attachments": event}, wait=True)
     drain()
     assert tickets() == [] and desk.from_bot() == []
 

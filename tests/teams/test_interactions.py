@@ -196,7 +196,7 @@ def test_what_the_library_would_refuse_or_lose_arrives(desk: Desk, drain: Drain)
         "reactionsAdded": [7],
     }
     odd["channelData"] |= {"team": "odd", "channel": 7, "settings": []}
-    token = desk.teams.keyring.channel_token(odd["serviceUrl"])
+    token = desk.teams.core.keyring.channel_token(odd["serviceUrl"])
     assert desk.post(odd, token=token).status_code == 200
     drain()
     with work(Scope.staff()) as session:

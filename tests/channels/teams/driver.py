@@ -149,7 +149,7 @@ class TeamsDriver:
         self.server.configure(endpoint=self.endpoint)
 
     def deliver(self, sent: Sent) -> None:
-        self.server.post(sent.raw.activity, wait=True)
+        self.server.core.post(sent.raw.activity, wait=True)
 
     # -------------------------------------------------------------------- sees
 
