@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import Literal
 
 from msp.config import values
+from msp.config.reader import EnvironmentReader
+from msp.config.values import Environment
 
 PLUG_INS = "integrations.installed"  # the module that imports every plug-in
 Use = Literal["required", "install", "optional"]
@@ -65,3 +67,23 @@ def declared_settings() -> tuple[EnvironmentSetting, ...]:
     """Every declared setting. Imports the plug-ins, so that they have declared theirs."""
     import_module(PLUG_INS)
     return tuple(_declared.values())
+
+
+def read_declared(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
+    """The values of declared settings, with their defaults."""
+    declared = declared_settings()
+    given = {each.name: _read(reader, env, each) for each in declared}
+    for each in declared:
+        for other in each.needs:
+            reader.need(given, each.name, other)
+    for each in declared:
+        if not given[each.name]:
+            given[each.name] = each.default_of(given) if each.default_of else each.default
+    return given
+
+
+def _read(reader: EnvironmentReader, env: Environment, setting: EnvironmentSetting) -> str:
+    value = reader.parsed(setting.name, setting.type.parse, "", setting.type.fix)
+    if value and setting.type.is_web_address and env == "production":
+        reader.refuse_clear_text(setting.name, value)
+    return value

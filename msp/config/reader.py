@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
@@ -73,3 +74,14 @@ class EnvironmentReader:
     def is_faulty(self, name: str) -> bool:
         """Whether NAME or NAME_FILE has a fault already."""
         return any(fault.name.removesuffix("_FILE") == name for fault in self.faults)
+
+    def need(self, given: Mapping[str, str], name: str, other: str) -> None:
+        """A fault if `name` is given and `other` is not."""
+        if given[name] and not given[other] and not self.is_faulty(other):
+            self.fault(other, f"is missing while {name} is given", f"Give {other} too, or unset {name}")
+
+    def refuse_clear_text(self, name: str, url: str) -> None:
+        """A fault for an address that is not https, except on this machine."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            self.fault(name, "is not https", "Use https (http is for this machine alone)")

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from msp.config import values
-from msp.config.declared import EnvironmentSetting, declared_settings
+from msp.config.declared import declared_settings, read_declared
 from msp.config.generated_secrets import new_encryption_key, secret_weakness, stored_secret
 from msp.config.reader import EnvironmentReader, SettingsError
 from msp.config.values import Environment
@@ -182,7 +182,7 @@ def _read(environ: Mapping[str, str]) -> Settings:
     fix = "Use a whole number, such as 600"
     api_requests = reader.parsed("API_REQUESTS_PER_MINUTE", values.count, 600, fix)
     secret_key, keys = _secret_key(reader, env), _encryption_keys(reader, env)
-    stripe, declared = _stripe(reader, env), _declared_values(reader, env)
+    stripe, declared = _stripe(reader, env), read_declared(reader, env)
     metrics_token = reader.parsed("METRICS_TOKEN", values.token, "", "Make one with: openssl rand -base64 48")
     backup_passphrase = reader.text("MSP_BACKUP_PASSPHRASE")
     if reader.faults:
@@ -251,7 +251,7 @@ def _default_home() -> Path:
 def _public_url(reader: EnvironmentReader, env: Environment, port: int) -> str:
     url = reader.parsed("PUBLIC_URL", values.origin, "", "Write the origin alone, such as https://desk.example.com")
     if url and env == "production":
-        _refuse_clear_text(reader, "PUBLIC_URL", url)
+        reader.refuse_clear_text("PUBLIC_URL", url)
     if not url and env == "production" and not reader.is_faulty("PUBLIC_URL"):
         fix = "Give the origin that people open, such as https://desk.example.com"
         reader.fault("PUBLIC_URL", "is missing", fix)
@@ -280,26 +280,6 @@ def _kept_encryption_keys(home: Path) -> tuple[str, ...]:
     return values.encryption_keys(stored_secret(home, "encryption-keys", new_encryption_key))
 
 
-def _declared_values(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
-    """The values of declared settings, with their defaults."""
-    declared = declared_settings()
-    given = {each.name: _declared_value(reader, env, each) for each in declared}
-    for each in declared:
-        for other in each.needs:
-            _need(reader, given, each.name, other)
-    for each in declared:
-        if not given[each.name]:
-            given[each.name] = each.default_of(given) if each.default_of else each.default
-    return given
-
-
-def _declared_value(reader: EnvironmentReader, env: Environment, setting: EnvironmentSetting) -> str:
-    value = reader.parsed(setting.name, setting.type.parse, "", setting.type.fix)
-    if value and setting.type.is_web_address and env == "production":
-        _refuse_clear_text(reader, setting.name, value)
-    return value
-
-
 def _stripe(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
     """Stripe's settings that are given; others keep the defaults of Settings."""
     given = {name: reader.text(name) for name in _NAMES if name.startswith("STRIPE_")}
@@ -307,18 +287,7 @@ def _stripe(reader: EnvironmentReader, env: Environment) -> dict[str, str]:
         "STRIPE_API_BASE", values.web_url, "", "Write a full http or https address"
     )
     if given["STRIPE_API_BASE"] and env == "production":
-        _refuse_clear_text(reader, "STRIPE_API_BASE", given["STRIPE_API_BASE"])
-    _need(reader, given, "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
-    _need(reader, given, "STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY")
+        reader.refuse_clear_text("STRIPE_API_BASE", given["STRIPE_API_BASE"])
+    reader.need(given, "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
+    reader.need(given, "STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY")
     return {name.lower(): value for name, value in given.items() if value}
-
-
-def _need(reader: EnvironmentReader, given: Mapping[str, str], name: str, other: str) -> None:
-    if given[name] and not given[other] and not reader.is_faulty(other):
-        reader.fault(other, f"is missing while {name} is given", f"Give {other} too, or unset {name}")
-
-
-def _refuse_clear_text(reader: EnvironmentReader, name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        reader.fault(name, "is not https", "Use https (http is for this machine alone)")
