@@ -11,7 +11,8 @@
 - `invoices`, `issuing`, `numbering`, `chain`: issue, number, chain of invoice records
 - `credit_notes`: credit notes
 - `documents`, `pdf`, `printable`, `fonts`: the PDF
-- `payments`, `collection`, `stripe`, `stripe_client`, `stripe_returns`: payments, collection through Stripe
+- `payments`, `collection`, `stripe`, `stripe_client`, `stripe_returns`, `stripe_webhook`: payments, collection through
+  Stripe
 - `faults`, `phrases`: faults in a client's data; codes of billing
 - `events`, `event_messages`: events of invoices, and a sentence for each
 - `models`, `queries`: tables; reading them

@@ -5,13 +5,12 @@ their metadata, and each request has an idempotency key made of it (Stripe keeps
 docs.stripe.com/api for the version that billing/stripe_client.py pins.
 """
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
 import stripe
-from flask import Flask, Response, request
+from flask import Flask
 from stripe import StripeClient
 
 from billing.collection import (
@@ -30,6 +29,7 @@ from billing.collection import (
 from billing.events import InvoiceIssued, InvoicePaymentNoted, InvoicePushRequested
 from billing.stripe_client import connect
 from billing.stripe_returns import returns_of, subject_of
+from billing.stripe_webhook import MAX_BODY, webhook
 from msp.config import Settings
 from msp.kernel import inbox
 from msp.kernel.deadlines import DeadlineExceeded, deadline
@@ -37,16 +37,12 @@ from msp.kernel.destinations import PAYMENT
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.event_types import Event
 from msp.kernel.events import DeliveredEvent, subscribe
-from msp.kernel.foreign_json import NotJson, parse_object
 from msp.kernel.http_outcomes import is_temporary, retry_after
 from msp.kernel.leases import LATER
-from msp.kernel.storable import is_storable
 from msp.web.request_scope import own_scope
 from msp.web.reserved import reserve
 
 ASKED_SECONDS = 60.0  # seconds for all calls of one event or invoice
-MAX_BODY = 1024 * 1024
-TOLERANCE = 300
 SETTLED = ("void", "paid", "refunded", "disputed")
 CLOSED = "closed_by_guardia"  # metadata of the Stripe invoice: its outside payment is in our ledger
 _RATES, _LINES = "rates", "lines"  # metadata: whether tax is given by Stripe's rates or as lines
@@ -282,51 +278,6 @@ def _correct(client: StripeClient, note: InvoiceForCollection) -> None:
 
 def _credited(client: StripeClient, stripe_invoice: stripe.Invoice) -> list[stripe.CreditNote]:
     return list(client.v1.credit_notes.list({"invoice": str(stripe_invoice.id), "limit": 100}).auto_paging_iter())
-
-
-def webhook(secret: str) -> Response:
-    """Stripe's webhook endpoint: verifies the signature of the raw body and stores the event once. A worker handles it.
-
-    401 for a signature that is missing, forged or older than five minutes, 400 for what is no event, 413 over 1 MiB.
-    """
-    body = _body()
-    if body is None:
-        return _answer(413, "too_large")
-    try:
-        stripe.WebhookSignature.verify_header(body, request.headers.get("Stripe-Signature"), secret, TOLERANCE)
-        event = parse_object(body)
-    except stripe.SignatureVerificationError:
-        return _answer(401, "signature_invalid")
-    except NotJson as wrong:
-        return _answer(400, "not_an_event" if wrong.code == "not_an_object" else "malformed")
-    except ValueError:  # header or body is not UTF-8
-        return _answer(400, "malformed")
-    if not (_is_event(event) and is_storable(json.loads(body))):
-        return _answer(400, "not_an_event")
-    if subject := subject_of(event):
-        inbox.store("stripe", event["id"], event, key=subject, priority=LATER)
-    return _answer(200, "received")
-
-
-def _body() -> bytes | None:
-    """The raw body; None if it is longer than allowed, whatever its declared length."""
-    if (request.content_length or 0) > MAX_BODY:
-        return None
-    body = request.stream.read(MAX_BODY + 1)
-    return None if len(body) > MAX_BODY else body
-
-
-def _answer(status: int, result: str) -> Response:
-    return Response(json.dumps({"result": result}), status, mimetype="application/json")
-
-
-def _is_event(event: object) -> bool:
-    """Whether it is a snapshot event; thin events of API v2 are not supported by the endpoint."""
-    if not isinstance(event, dict) or event.get("object") != "event":
-        return False
-    data = event.get("data")
-    named = all(isinstance(event.get(name), str) and 0 < len(event[name]) <= 255 for name in ("id", "type"))
-    return named and isinstance(data, dict) and isinstance(data.get("object"), dict)
 
 
 def receive(client: StripeClient, received: inbox.Received) -> None:
