@@ -1,7 +1,7 @@
 """Microsoft Teams' description as a platform."""
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
+from flask_babel import lazy_pgettext, ngettext
 
 from integrations.teams.failure_messages import FAILURE_MESSAGES
 from integrations.teams.markdown import write_teams
@@ -16,6 +16,11 @@ def read(payload: Json) -> Document:
     """The content of a message."""
     content, _ = read_activity(payload)
     return content
+
+
+def removed_from(number: int) -> str:
+    """A sentence about teams and chats."""
+    return str(ngettext("removed from %(num)d team or chat", "removed from %(num)d teams or chats", number))
 
 
 TEAMS = Platform(
@@ -60,6 +65,7 @@ TEAMS = Platform(
     about=_l("The bot's messaging endpoint in Azure Bot."),
     hosts=(Host("Teams' tokens", "TEAMS_TOKEN_URL"), Host("Teams' keys", "TEAMS_OPENID_METADATA_URL")),
     failure_messages=FAILURE_MESSAGES,
+    removed_from=removed_from,
     read=read,
     write=write_teams,
     read_written=read_markdown,

@@ -127,6 +127,8 @@ class Platform:
     """Rich text in its own formatting; `max_text` limits its length."""
     read_written: Callable[[str], Document] = read_text
     """A text in its own formatting as its programs show it, for previews."""
+    removed_from: Callable[[int], str] = lambda _number: ""
+    """Says on the page of connections that the app was removed from so many places of a workspace."""
     event_kind: Callable[[Json], str] = lambda payload: str(payload.get("type") or "")
     """What a stored request is, for the page of deliveries."""
     slots: int = 4

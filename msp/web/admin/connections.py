@@ -199,7 +199,8 @@ def _removed_words(connection: Connection) -> str:
     number = len(connection.settings.get("removed_from") or ())
     if not number or connection.broken_reason:
         return ""
-    return ngettext("removed from %(num)d team or chat", "removed from %(num)d teams or chats", number)
+    platform = platform_named(connection.kind)
+    return platform.removed_from(number) if platform else ""
 
 
 def _platforms(settings: Settings) -> list[Json]:
