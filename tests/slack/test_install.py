@@ -170,7 +170,7 @@ def test_a_refusal_of_slack_is_told(slack_server: SlackServer, web: FlaskClient,
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("error=access_denied", "se canceló el permiso"),
+        ("error=access_denied", "se canceló la autorización"),
         ("error=invalid_scope", "Slack no lo aceptó. (invalid_scope)"),
         ("error=invalid_team_for_non_distributed_app", "solo se puede instalar en su propio espacio de trabajo"),
         ("", "dio una respuesta que no se puede leer"),

@@ -111,7 +111,7 @@ def test_failures_in_its_own_words(
     with work(Scope.system()) as session:
         assert session.scalars(select(Inbound.state)).all() == ["dead"]
     page = ana.get("/admin/deliveries").text
-    assert "«El TPV no cobra»" in page and "Minimal lo rechazó (404)." in page
+    assert "<q>El TPV no cobra</q>" in page and "Minimal lo rechazó (404)." in page
     minimal.begin(world)
     desk = Desk(minimal, world, drain)
     minimal.say(MARTA, "La impresora no imprime")
