@@ -20,7 +20,8 @@ from tests.channels.behaviour import Behaviour  # noqa: E402
 
 PLATFORMS = (SLACK, TEAMS, MAIL)
 MODULES = (
-    "ticket_creation", "follow_ups", "edits_and_deletions", "files", "buttons", "card", "replies", "people", "delivery",
+    "ticket_creation", "follow_ups", "merged_threads", "edits_and_deletions", "files", "buttons", "card", "replies",
+    "people", "delivery",
 )  # fmt: skip
 INTRODUCTION = """# What works in which channel
 

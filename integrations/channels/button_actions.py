@@ -36,6 +36,7 @@ from msp.people.models import Person
 from msp.people.names import first_name
 from msp.people.queries import access_person, find_identity
 from msp.tickets.by_requester import ask_for_person, confirm_solved, make_more_urgent, reopen
+from msp.tickets.follow_ups import may_reopen
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.survivors import access_surviving, surviving_id
 
@@ -157,6 +158,8 @@ def _solved(click: Click) -> InteractionAnswer:
 
 
 def _reopen(click: Click) -> InteractionAnswer:
+    if not may_reopen(click.ticket, at=click.at):
+        return InteractionAnswer(sentences.closed_too_long(label=click.ticket.label))
     if not reopen(click.ticket, click.person, at=click.at):
         return _already(click)
     return InteractionAnswer(

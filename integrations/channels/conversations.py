@@ -109,6 +109,15 @@ def make_current_ticket(conversation: Conversation) -> None:
     conversation.current_at = max(now, last + timedelta(microseconds=1)) if last else now
 
 
+def show_another_ticket(conversation: Conversation, ticket: Ticket) -> None:
+    """The thread shows another ticket from now on, with a card of its own: one that follows the ticket it showed."""
+    conversation.ticket_id, conversation.person_id = ticket.id, None
+    conversation.card_id = conversation.card_digest = None
+    conversation.opening_id = conversation.opening_text = None
+    conversation.question_id = conversation.question_text = None
+    conversation.question_reopens = False
+
+
 def leave_current_ticket(place: ThreadRef) -> None:
     """Clear the current ticket of a chat: the next message starts a new ticket."""
     db.session.execute(update(Conversation).where(*_in_channel(place)).values(current_at=None))

@@ -16,6 +16,7 @@ from integrations.channels.conversations import (
     conversation_of,
     make_current_ticket,
     posted_in,
+    show_another_ticket,
     thanked_conversation,
 )
 from integrations.channels.early_deletions import was_deleted
@@ -45,8 +46,8 @@ from msp.people.queries import access_person
 from msp.richtext import Document, is_empty, to_json
 from msp.richtext.tree import with_names
 from msp.tickets.actions import edit
-from msp.tickets.by_requester import add_detail
 from msp.tickets.derived_subject import derived_subject, was_written_by_staff
+from msp.tickets.follow_ups import write_on
 from msp.tickets.grouping import grouping_window
 from msp.tickets.messages import reply_from_chat
 from msp.tickets.models import Conversation, Message
@@ -244,15 +245,19 @@ def _add(
     if continues and not incoming.place.thread:
         make_current_ticket(conversation)
     before = derived_subject(ticket)
-    message = (reply_from_chat if author.is_staff else add_detail)(
-        ticket,
-        author=access_person(author_id),
-        body=body,
-        content=to_json(content),
-        channel=incoming.place.platform,
-        at=at,
-        external_id=incoming.external_id,
-    )
+    person = access_person(author_id)
+    content_json, platform, external_id = to_json(content), incoming.place.platform, incoming.external_id
+    if author.is_staff:
+        message = reply_from_chat(
+            ticket, author=person, body=body, content=content_json, channel=platform, at=at, external_id=external_id
+        )
+    else:
+        now_on, message = write_on(
+            ticket, author=person, body=body, content=content_json, channel=platform, at=at, external_id=external_id
+        )
+        if now_on is not ticket:
+            show_another_ticket(conversation, now_on)
+            return message
     is_without = not before and not was_written_by_staff(ticket)  # its opening message was deleted
     if is_without or (incoming.starts_thread and ticket.subject == before):
         edit(ticket, at=clock.now(), actor_id=author_id, subject=derived_subject(ticket) or ticket.subject)

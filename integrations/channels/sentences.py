@@ -175,6 +175,13 @@ def met() -> str:
     return gettext("Hello. You will receive urgent ticket notifications here.")
 
 
+def closed_too_long(label: str) -> str:
+    """The ticket was closed too long ago to be reopened."""
+    return gettext(
+        "%(label)s was closed some time ago. Write here, and we open a new ticket that follows it.", label=label
+    )
+
+
 def continues_in(before: str, card: Card) -> str:
     """A ticket was merged: its thread goes on with the other ticket."""
     return gettext(

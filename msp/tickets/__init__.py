@@ -8,6 +8,8 @@ What others call
 - `linking`: links between tickets, and the children of a ticket
 - `following`: followers: staff who watch, people of the client in CC
 - `link_targets`: tickets to link to or merge into, found by number or subject
+- `follow_ups`: reopening, and tickets that follow closed ones
+- `timeline_rows`: messages and events of a ticket for an export
 - `merging`, `survivors`: tickets merged into others, and which ticket continues one
 - `splitting`: messages moved to another ticket, or to a new one
 - `closing`: tickets closed as merged or spam, and restored

@@ -22,6 +22,7 @@
 - `session_lines`, `token_lines`: sessions and tokens as rows
 - `sharing`: limits of restricted staff
 - `shell`: navigation and counts of staff pages
+- `timeline_json`: the timeline of a ticket as JSON
 - `undo`: actions that can be undone for some seconds
 - `validators`: strong ETags with compression
 """

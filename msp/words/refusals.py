@@ -14,6 +14,7 @@ from msp.kernel.errors import Refusal
 from msp.people.first_administrator import MIN_PASSWORD
 from msp.people.session_limits import MOST_ABSOLUTE_DAYS, MOST_IDLE_HOURS
 from msp.tickets.attaching import MOST_FILES
+from msp.tickets.follow_ups import LONGEST_DAYS as LONGEST_REOPEN_DAYS
 from msp.tickets.grouping import LONGEST_SECONDS as LONGEST_GROUPING_SECONDS
 from msp.tickets.undoable import LONGEST_SECONDS as LONGEST_UNDO_SECONDS
 
@@ -64,6 +65,7 @@ MESSAGES: dict[str, object] = {
     "already_linked": _l("These two tickets are linked already."),
     "merge_is_final": _l("A merge can be undone for one day."),
     "not_merged": _l("This ticket is not merged into another one."),
+    "closed_too_long": _l("This ticket was closed too long ago. A message opens a new one that follows it."),
     "is_requester": _l("This person is the requester of the ticket."),
     "changed_since": _l("It was changed afterwards: not restored."),
     "client_not_active": _l("This client is not active: no tickets can be opened for it."),
@@ -173,6 +175,7 @@ MESSAGES: dict[str, object] = {
     "target_order": _l("Whole minutes; response cannot exceed resolution."),
     "url_shape": _l("A web address, such as https://hooks.company.example/escalations."),
     "grouping_seconds.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_GROUPING_SECONDS),
+    "reopen_days.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_REOPEN_DAYS),
     "undo_seconds.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_UNDO_SECONDS),
     "verifactu_mode.not_available": _l("Not available: this version cannot send records to the tax agency (AEAT)."),
     "vat_shape": _l("Not a valid VAT number for that country."),

@@ -9,7 +9,7 @@
 - `forms`: values from typed text
 - `list_queries`, `pager`: lists
 - `macros`: macros of the team and of clients
-- `message_settings`, `session_settings`, `settings`, `undo_settings`: settings
+- `message_settings`, `session_settings`, `settings`, `reopening_settings`, `undo_settings`: settings
 - `oncall`: on-call schedules
 - `people`, `sessions`, `tokens`: people, their sessions and API tokens
 - `places`: places and their public holidays

@@ -23,6 +23,7 @@ from msp.kernel.errors import Invalid
 from msp.kernel.issuer import AVAILABLE_MODES, read_issuer, set_verifactu_mode, verifactu_mode
 from msp.web.admin.forms import Form, refuse_restricted
 from msp.web.admin.message_settings import messages_section, save_messages
+from msp.web.admin.reopening_settings import reopening_section, save_reopening
 from msp.web.admin.session_settings import save_session_limits, sessions_section
 from msp.web.admin.undo_settings import save_undo, undo_section
 from msp.web.guards import Answer, needs
@@ -43,6 +44,7 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/settings/messages", "save_messages", guard(_save_messages), methods=["POST"])
     blueprint.add_url_rule("/settings/sessions", "save_session_limits", guard(_save_sessions), methods=["POST"])
     blueprint.add_url_rule("/settings/undo", "save_undo", guard(_save_undo), methods=["POST"])
+    blueprint.add_url_rule("/settings/reopening", "save_reopening", guard(_save_reopening), methods=["POST"])
     blueprint.add_url_rule("/settings/verifactu", "save_verifactu", guard(save_verifactu), methods=["POST"])
 
 
@@ -94,6 +96,13 @@ def _save_undo() -> Answer:
     return _page(_flat(read_issuer()), {"undo_seconds": ["out_of_range"]}), 422
 
 
+def _save_reopening() -> Answer:
+    answer = save_reopening()
+    if answer is not None:
+        return answer
+    return _page(_flat(read_issuer()), {"reopen_days": ["out_of_range"]}), 422
+
+
 def save_verifactu() -> Answer:
     """Set the VERI*FACTU mode; an unavailable mode is refused at its field."""
     refuse_restricted()
@@ -143,6 +152,7 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
             messages_section(messages.get("grouping_seconds", ())),
             sessions_section(messages),
             undo_section(messages.get("undo_seconds", ())),
+            reopening_section(messages.get("reopen_days", ())),
             _integrations(given),
             _installation(given),
         ],

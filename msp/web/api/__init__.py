@@ -14,9 +14,8 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `unknown_paths`: 404 and 405
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
 - `bulk_changes`, `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `links`, `macros`,
-  `merges`,
-  `notification_preferences`, `oncall`,
-  `people`, `places`, `reports`, `search`, `tickets`, `time_entries`, `tokens`: one resource each
+  `merges`, `notification_preferences`, `oncall`, `people`, `places`, `reports`, `search`, `tickets`, `time_entries`,
+  `tokens`: one resource each
 """
 
 from flask import Flask

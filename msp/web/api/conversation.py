@@ -10,11 +10,12 @@ from msp.kernel import clock
 from msp.kernel.errors import Denied, Invalid, NotFound
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.tickets import by_requester, messages, queries
+from msp.tickets import messages, queries
 from msp.tickets.api_queries import events_page, messages_page
 from msp.tickets.attached_files import access_file
 from msp.tickets.attaching import UNKNOWN_TYPE, attach_files
 from msp.tickets.events import TicketStatusChanged
+from msp.tickets.follow_ups import write_on
 from msp.tickets.models import Message, Ticket
 from msp.tickets.survivors import access_surviving
 from msp.web.api.access import caller, check_own, require
@@ -24,6 +25,7 @@ from msp.web.api.pages import QUERY, PageQuery, number_cursor, page, page_of, uu
 from msp.web.api.resource import Answer, resource, settled
 from msp.web.downloads import download
 from msp.web.parts.rich import rich_text
+from msp.web.timeline_json import timeline_json
 from msp.web.uploads import sent_files
 
 blueprint = resource("conversation", tag="Conversation")
@@ -104,6 +106,28 @@ class EventOut(Shown):
     data = fields.Dict(keys=fields.String(), values=fields.Raw())
 
 
+class TimelineEntryOut(Shown):
+    """A message or an event; `code` is the visibility of a message, or the kind of an event."""
+
+    id = fields.UUID()
+    at = fields.String()
+    type = fields.String(metadata={"description": "message or event"})
+    code = fields.String()
+    visibility = fields.String()
+    who = fields.String(allow_none=True)
+    channel = fields.String(allow_none=True)
+    text = fields.String()
+    data = fields.Dict(keys=fields.String(), values=fields.Raw())
+
+
+class TimelineOut(Shown):
+    """The whole timeline of a ticket."""
+
+    number = fields.String()
+    subject = fields.String()
+    entries = fields.List(fields.Nested(TimelineEntryOut))
+
+
 @blueprint.get("/tickets/<uuid:ticket_id>/messages")
 @blueprint.input(PageQuery, **QUERY)
 @blueprint.output(page_of(MessageOut, "Message"))
@@ -126,7 +150,8 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     `params.message_ids` names what they wrote. Send it again with the last of these ids to send it anyway.
     Files are sent as `multipart/form-data`, with the same fields; those of a note stay among staff.
 
-    A message for a merged ticket reaches the one that continues it.
+    A message for a merged ticket reaches the one that continues it. A client's message on a ticket that was closed too
+    long ago (a setting) opens a ticket that follows it: `ticket_id` names it.
     """
     ticket = check_own(access_surviving(check_own(queries.access_ticket(ticket_id)).id))
     author = _author(ticket, json_data)
@@ -139,7 +164,7 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
         last_seen = json_data.get("last_seen_message_id")
         message = messages.reply(ticket, author=author, body=body, at=at, channel="api", last_seen=last_seen)
     else:
-        message = by_requester.add_detail(ticket, author=author, body=body, at=at, channel="api")
+        _, message = write_on(ticket, author=author, body=body, at=at, channel="api")
     attach_files(message, sent_files(), at=at)
     return shown(settled(message), author)
 
@@ -163,6 +188,13 @@ def list_events(ticket_id: UUID, query_data: dict[str, Any]) -> Answer:
     rows = events_page(ticket.id, after=number_cursor(query_data["cursor"]), limit=limit + 1)
     found = page(rows, limit=limit, key=lambda row: row[0].seq)
     return found | {"items": [_happened(event, actor) for event, actor in rows[:limit]]}
+
+
+@blueprint.get("/tickets/<uuid:ticket_id>/timeline")
+@blueprint.output(TimelineOut)
+def read_timeline(ticket_id: UUID) -> Answer:
+    """All messages and events of a ticket in one list, oldest first; a client token sees what is public."""
+    return timeline_json(check_own(queries.access_ticket(ticket_id)))
 
 
 def shown(message: Message, author: Person | None) -> dict[str, Any]:

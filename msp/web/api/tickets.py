@@ -17,6 +17,7 @@ from msp.people.models import Person
 from msp.people.queries import access_person, find_by_email
 from msp.sla.explanation import explain_clocks
 from msp.tickets import actions, api_queries, by_requester, opening, waking
+from msp.tickets.follow_ups import check_may_reopen
 from msp.tickets.models import EDITABLE, Ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.states import priority_of
@@ -142,6 +143,8 @@ def act_as_requester(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     the action changed nothing.
     """
     ticket = check_own(access_surviving(check_own(access_ticket(ticket_id)).id))
+    if json_data["action"] == "reopen":
+        check_may_reopen(ticket, at=clock.now())
     is_changed = by_requester.ACTIONS[json_data["action"]](ticket, caller(), at=clock.now())
     settled(ticket)
     return {"is_changed": is_changed, "ticket": shown(ticket)}, 200, _headers(ticket)

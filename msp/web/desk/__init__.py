@@ -5,6 +5,7 @@
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
 - `merges`: merge and split tickets
+- `timeline_export`: the timeline as a file
 - `links`, `followers`: links to other tickets; followers and CC
 - `composing`: preview of a reply, quotes of messages
 - `drafts`: drafts of replies and notes
@@ -40,12 +41,13 @@ from msp.web.desk import (
     reports,
     search,
     ticket,
+    timeline_export,
 )
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
     queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, live, notifications,
-    oncall, search, reports, forecasts, undo, bulk,
+    oncall, search, reports, forecasts, timeline_export, undo, bulk,
 ):  # fmt: skip
     module.add_routes(blueprint)
 

@@ -29,6 +29,7 @@ from msp.tickets.events import (
     TicketStatusChanged,
     TicketUnmerged,
 )
+from msp.tickets.follow_ups import check_may_reopen, may_reopen, write_on
 from msp.tickets.following import followers_of, may_see
 from msp.tickets.models import Ticket
 from msp.tickets.reading import mark_ticket_read
@@ -85,6 +86,7 @@ def ticket(label: str) -> str:
         actions=_actions(found),
         in_copy=[each.name for each in followers_of(found.id) if not each.is_staff],
         continued=_next(found),
+        opens_follow_up=found.closed_as != "merged" and not may_reopen(found, at=clock.now()),
         may_write=found.closed_as != "merged",
         bytes_left=bytes_left_now(found.client_id, current_person().id, at=clock.now()),
     )
@@ -95,9 +97,7 @@ def reply(label: str) -> Answer:
     found = _continuing(label)
     if is_first_time():
         at, person = clock.now(), access_person(current_person().id)
-        message = by_requester.add_detail(
-            found, author=person, body=request.form.get("body", ""), channel="portal", at=at
-        )
+        found, message = write_on(found, author=person, body=request.form.get("body", ""), channel="portal", at=at)
         attach_files(message, sent_files(), at=at)
     return redirect(url_for("portal.ticket", label=found.label), 303)
 
@@ -107,6 +107,8 @@ def act(label: str, action: str) -> Answer:
     found = _continuing(label)
     if action not in by_requester.ACTIONS:
         raise NotFound("page")
+    if action == "reopen":
+        check_may_reopen(found, at=clock.now())
     is_done = by_requester.ACTIONS[action](found, access_person(current_person().id), at=clock.now())
     if action == "ask_for_person":
         flash(_person_asked() if is_done else _person_asked_already(), "green")
@@ -172,6 +174,8 @@ def _actions(found: Ticket) -> list[dict[str, object]]:
             post("confirm_solved", gettext("Yes, resolved"), primary=True),
             post("reopen", gettext("Not yet")),
         ]
+    if not may_reopen(found, at=clock.now()):
+        return []
     if found.status in FINISHED:
         return [post("reopen", gettext("Reopen"))]
     more_urgent = [post("make_more_urgent", gettext("It’s more urgent"))] if may_be_more_urgent(found) else []
