@@ -23,7 +23,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class InvoiceDraft:
     """The content of one invoice: sections by contract, in one currency, for one purchase order."""
 
     currency: str
@@ -37,7 +37,7 @@ class Draft:
 class DraftPlan:
     """A client's period: its drafts and what is left out."""
 
-    drafts: tuple[Draft, ...]
+    drafts: tuple[InvoiceDraft, ...]
     left_out: tuple[LeftOutOfDraft, ...]
 
 
@@ -54,7 +54,7 @@ def plan(
         parties = treatment(books.client, issuer)
     with blaming("fault.draft"):
         sections, left_out = sections_of(books, period, parties.regime)
-        drafts: list[Draft] = []
+        drafts: list[InvoiceDraft] = []
         for (currency, po_number), group in sections.items():
             if not group:
                 continue
@@ -80,7 +80,7 @@ def _withheld(issuer: Mapping[str, Any], regime: Regime, period: Period) -> Deci
     return withholding_rate(kind, on=period.last)
 
 
-def line_values(draft: Draft) -> Iterator[tuple[Json, RatedLine]]:
+def line_values(draft: InvoiceDraft) -> Iterator[tuple[Json, RatedLine]]:
     """A draft's lines as columns of `InvoiceLine`, section by section, with the rated line of each."""
     position = 0
     for section in draft.sections:
@@ -135,7 +135,7 @@ def _draft(
     *,
     today: date,
     percent: Decimal,
-) -> Draft:
+) -> InvoiceDraft:
     totals = settle(
         (taxed for section in sections for taxed in section.rated.taxed), currency=currency, withholding=percent
     )
@@ -146,7 +146,7 @@ def _draft(
         warnings.append(remark("draft.twice_before", before=Money(before, currency), currency=currency))
     if period.last >= today:
         warnings.append(remark("draft.period_open", last=period.last))
-    return Draft(currency, po_number, tuple(sections), totals, tuple(warnings))
+    return InvoiceDraft(currency, po_number, tuple(sections), totals, tuple(warnings))
 
 
 def _net_before(issued: Iterable[BilledShare], period: Period, currency: str, po_number: str | None) -> int:
@@ -160,7 +160,9 @@ def _net_before(issued: Iterable[BilledShare], period: Period, currency: str, po
     return sum(nets.values())
 
 
-def _reason_to_hold(draft: Draft, books: BillingInputs, period: Period, *, today: date, may_carry: bool) -> Json | None:
+def _reason_to_hold(
+    draft: InvoiceDraft, books: BillingInputs, period: Period, *, today: date, may_carry: bool
+) -> Json | None:
     """Why no draft is made: its total is negative, or below the minimum and may still be carried."""
     net = draft.totals.net
     if net.amount < 0:
@@ -179,14 +181,16 @@ def _reason_to_hold(draft: Draft, books: BillingInputs, period: Period, *, today
     return remark("left_out.carried", net=net, minimum=minimum, currency=net.currency, issue_by=too_late.issue_by)
 
 
-def _operations(draft: Draft, books: BillingInputs) -> Iterator[date]:
+def _operations(draft: InvoiceDraft, books: BillingInputs) -> Iterator[date]:
     days = {str(entry.id): entry.worked_on for entry in books.entries}
     for section in draft.sections:
         for line in section.rated.lines:
             yield from (days[share.entry] for share in line.entries)
 
 
-def _with_unassigned_work(drafts: list[Draft], books: BillingInputs, left_out: list[LeftOutOfDraft]) -> Iterator[Draft]:
+def _with_unassigned_work(
+    drafts: list[InvoiceDraft], books: BillingInputs, left_out: list[LeftOutOfDraft]
+) -> Iterator[InvoiceDraft]:
     """Adds to the client's first draft how much work no contract pays for."""
     minutes = {entry.id: entry.minutes for entry in books.entries}
     loose = [out.entry_id for out in left_out if out.reason["code"] == "left_out.without_contract" and out.entry_id]
@@ -194,6 +198,6 @@ def _with_unassigned_work(drafts: list[Draft], books: BillingInputs, left_out: l
         if loose and position == 0:
             total = sum(minutes[entry] for entry in loose)
             more = remark("draft.without_contract", minutes=total, entries=[str(entry) for entry in loose])
-            yield Draft(draft.currency, draft.po_number, draft.sections, draft.totals, (*draft.warnings, more))
+            yield InvoiceDraft(draft.currency, draft.po_number, draft.sections, draft.totals, (*draft.warnings, more))
         else:
             yield draft

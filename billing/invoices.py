@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing.drafts import Draft, line_values, plan, tax_row
+from billing.drafts import InvoiceDraft, line_values, plan, tax_row
 from billing.events import InvoiceHeld, InvoiceReleased
 from billing.faults import blaming, refusing
 from billing.inputs import read_inputs, zone_of
@@ -64,7 +64,7 @@ def _issue(invoice: Invoice, *, at: datetime) -> Invoice:
     return invoice
 
 
-def _settle(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
+def _settle(invoice: Invoice, draft: InvoiceDraft, *, at: datetime) -> None:
     """Claim an invoice's entries, drain its blocks, and open its payment."""
     _claim_entries(invoice)
     _drain_blocks(invoice, draft, at=at)
@@ -101,7 +101,7 @@ def locked(invoice_id: UUID) -> Invoice:
     return invoice
 
 
-def _recalculated(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
+def _recalculated(invoice: Invoice, client: Client, *, at: datetime) -> InvoiceDraft:
     """The recalculated draft, its entries locked; raises Conflict if the stored one differs."""
     entries = entry_ids(invoice.lines)
     lock_entries(entries)
@@ -119,7 +119,7 @@ def _recalculated(invoice: Invoice, client: Client, *, at: datetime) -> Draft:
     raise Conflict("draft_outdated")
 
 
-def _is_equal(invoice: Invoice, draft: Draft) -> bool:
+def _is_equal(invoice: Invoice, draft: InvoiceDraft) -> bool:
     """Whether a stored draft equals a recalculation: lines, their tax, and the total."""
     is_taxed_alike = invoice.taxes == [tax_row(row) for row in draft.totals.taxes]
     return is_taxed_alike and _stored(invoice) == _computed(draft) and invoice.payable == draft.totals.payable.amount
@@ -135,7 +135,7 @@ def _stored(invoice: Invoice) -> list[tuple[object, ...]]:
     ]
 
 
-def _computed(draft: Draft) -> list[tuple[object, ...]]:
+def _computed(draft: InvoiceDraft) -> list[tuple[object, ...]]:
     return [
         (
             *(values[name] for name in _COMPARED),
@@ -160,7 +160,7 @@ def _claim_entries(invoice: Invoice) -> None:
     mark_billed(invoice.client_id, entries)
 
 
-def _drain_blocks(invoice: Invoice, draft: Draft, *, at: datetime) -> None:
+def _drain_blocks(invoice: Invoice, draft: InvoiceDraft, *, at: datetime) -> None:
     db.session.add_all(
         BlockMovement(
             id=new_id(),

@@ -11,7 +11,7 @@ from babel import Locale
 from sqlalchemy import delete, select
 from sqlalchemy.orm import raiseload
 
-from billing.drafts import Draft, line_values, plan, tax_row
+from billing.drafts import InvoiceDraft, line_values, plan, tax_row
 from billing.events import InvoiceDrafted
 from billing.faults import DataFault, blaming, note
 from billing.inputs import BillingInputs, read_each, zone_of
@@ -95,7 +95,7 @@ def _run_client(
         return [LeftOutOfDraft(fault.contract_id, None, fault.reason)]
 
 
-def _check_sentences(client: Client, drafts: Iterable[Draft]) -> None:
+def _check_sentences(client: Client, drafts: Iterable[InvoiceDraft]) -> None:
     """Render every phrase of the drafts once: one without a sentence is a fault now, not on every page later."""
     with blaming("fault.client"):
         Locale.parse(client.locale)
@@ -137,7 +137,7 @@ def _left_out_row(client: Client, out: LeftOutOfDraft) -> Json:
 
 
 def _write_drafts(
-    run: InvoiceRun, books: BillingInputs, drafts: Iterable[Draft], period: Period, *, at: datetime
+    run: InvoiceRun, books: BillingInputs, drafts: Iterable[InvoiceDraft], period: Period, *, at: datetime
 ) -> None:
     """Update existing drafts (keeping ids and holds), create new ones, and delete those that became empty."""
     standing = {(invoice.currency, invoice.po_number): invoice for invoice in _standing(books.client, period.first)}
@@ -169,7 +169,7 @@ def _standing(client: Client, first: date) -> list[Invoice]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-def _blank(client: Client, draft: Draft, *, at: datetime) -> Invoice:
+def _blank(client: Client, draft: InvoiceDraft, *, at: datetime) -> Invoice:
     invoice = Invoice(
         id=new_id(),
         client_id=client.id,
@@ -185,7 +185,7 @@ def _blank(client: Client, draft: Draft, *, at: datetime) -> Invoice:
     return invoice
 
 
-def _fill(invoice: Invoice, run: InvoiceRun, client: Client, draft: Draft, period: Period) -> None:
+def _fill(invoice: Invoice, run: InvoiceRun, client: Client, draft: InvoiceDraft, period: Period) -> None:
     totals = draft.totals
     invoice.run_id = run.id
     invoice.period_start, invoice.period_end = period
@@ -197,7 +197,7 @@ def _fill(invoice: Invoice, run: InvoiceRun, client: Client, draft: Draft, perio
     invoice.warnings = list(draft.warnings)
 
 
-def write_lines(invoice: Invoice, draft: Draft) -> None:
+def write_lines(invoice: Invoice, draft: InvoiceDraft) -> None:
     """Add a draft's lines with the shares of their entries."""
     for values, line in line_values(draft):
         row = InvoiceLine(id=new_id(), client_id=invoice.client_id, invoice_id=invoice.id, **values)

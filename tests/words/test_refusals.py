@@ -73,7 +73,8 @@ def test_every_code_has_a_sentence(app: Flask, locale: str) -> None:
     assert len(found) > 80 and {"ticket_taken", "invoice_held", "nif_shape", "too_many_sign_ins"} <= found.keys()
     with app.app_context(), reading_as(locale, "Europe/Madrid"):
         general = message(Conflict("nobody raises this"))
-        without = {code: place for code, place in found.items() if code not in MESSAGES and code not in NO_CODES}
+        known = {code.rpartition(".")[2] for code in MESSAGES} | NO_CODES  # files.empty is `empty` of a field
+        without = {code: place for code, place in found.items() if code not in known}
         assert without == {}
         said = {code: message(Conflict(code, **PARAMS)) for code in MESSAGES}
     assert {code for code, text in said.items() if not text or text == general} == set()
