@@ -10,6 +10,7 @@ from msp.notify import webhooks
 from msp.oncall import models as oncall
 from msp.people import models as people
 from msp.sla import models as sla
+from msp.tickets import blocked_models as blocked_senders
 from msp.tickets import bulk_models as bulk
 from msp.tickets import follower_models as ticket_followers
 from msp.tickets import link_models as ticket_links
@@ -19,6 +20,7 @@ from msp.tickets.search import models as search
 from msp.worklog import models as worklog
 
 __all__ = [
+    "blocked_senders",
     "bulk",
     "calendars",
     "clients",

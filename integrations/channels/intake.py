@@ -54,6 +54,7 @@ from msp.tickets.models import Conversation, Message
 from msp.tickets.opening import Request, open_ticket
 from msp.tickets.queries import access_ticket
 from msp.tickets.small_talk import asks_for_answer, is_acknowledgement, is_small_talk, is_thanks, own_words
+from msp.tickets.spam import count_if_blocked
 from msp.tickets.states import FINISHED
 from msp.tickets.subject import subject_of
 from msp.tickets.survivors import access_surviving
@@ -71,6 +72,7 @@ class Outcome(Enum):
     ADDED = "added"
     GREETING = "greeting"
     THANKS = "thanks"
+    BLOCKED = "blocked"
 
 
 _SENTENCES: dict[Outcome, Callable[[], str]] = {
@@ -193,6 +195,8 @@ def _add_to_ticket(
     lock("thread", place.platform, place.workspace, place.channel, place.thread)
     if message_id_of(client_id, place.platform, incoming.external_id) is not None:
         return Outcome.KNOWN
+    if not author.is_staff and count_if_blocked(author_id, at=at):
+        return Outcome.BLOCKED
     note_channel_works(place)
     body = body_of(incoming, content)
     conversation = conversation_of(incoming, author_id=author_id, within=grouping_window(), quoted_in=quoted_in)

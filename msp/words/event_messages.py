@@ -171,6 +171,11 @@ add_event_messages(
             label=event.label,
         ),
         tickets.MessagesMoved: _messages_moved,
+        tickets.SpamMarked: lambda _: gettext("Marked as spam"),
+        tickets.SpamUnmarked: lambda _: gettext("No longer marked as spam"),
+        tickets.SpamDeleted: lambda _: gettext("Content deleted"),
+        tickets.SenderBlocked: lambda _: gettext("Requester blocked"),
+        tickets.SenderUnblocked: lambda _: gettext("Requester unblocked"),
         tickets.TicketLinked: lambda event: gettext(
             "Linked: %(relation)s %(label)s", relation=word(event.relation, "relation"), label=event.label
         ),

@@ -1,4 +1,4 @@
-"""Threads of tickets that were merged or closed long ago."""
+"""Threads of tickets that were merged, closed long ago, or marked as spam."""
 
 from datetime import timedelta
 
@@ -8,6 +8,8 @@ from msp.tickets.linking import links_of
 from msp.tickets.merging import merge
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
+from msp.tickets.queries import access_ticket
+from msp.tickets.spam import blocked_senders, mark_spam
 from tests.channels.behaviour import behaviour
 from tests.channels.cast import MARTA
 from tests.channels.desk import Desk
@@ -58,3 +60,18 @@ def test_closed_long_ago(driver: Driver, desk: Desk) -> None:
     if driver.platform.capabilities.threads_in_chats:
         with work(Scope.staff()):
             assert [each.relation for each in links_of(new.id)] == ["follow_up_of"]
+
+
+@behaviour(GROUP)
+def test_blocked_sender(driver: Driver, desk: Desk) -> None:
+    """The messages of a blocked sender are counted, not stored, and not answered."""
+    driver.say(MARTA, "Gane dinero ya")
+    desk.work()
+    with work(Scope.staff(actor_id=desk.world.tomas.id)):
+        mark_spam(access_ticket(desk.tickets()[0].id, lock=True), at=clock.now(), blocks=True)
+    desk.work()
+    driver.say(MARTA, "Gane mucho más dinero")
+    desk.work()
+    assert len(desk.tickets()) == 1 and len(desk.messages()) == 1
+    with work(Scope.staff()):
+        assert [each.message_count for each in blocked_senders()] == [1]

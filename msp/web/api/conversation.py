@@ -17,6 +17,7 @@ from msp.tickets.attaching import UNKNOWN_TYPE, attach_files
 from msp.tickets.events import TicketStatusChanged
 from msp.tickets.follow_ups import write_on
 from msp.tickets.models import Message, Ticket
+from msp.tickets.spam import check_not_blocked
 from msp.tickets.survivors import access_surviving
 from msp.web.api.access import caller, check_own, require
 from msp.web.api.fields import Instant, Schema, Shown, TextField, one_of
@@ -156,6 +157,7 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     ticket = check_own(access_surviving(check_own(queries.access_ticket(ticket_id)).id))
     author = _author(ticket, json_data)
     at, body = clock.now(), json_data["body"]
+    check_not_blocked(caller(), at=at)
     if json_data["visibility"] == "internal":
         if not author.is_staff:
             raise Denied("not_allowed")

@@ -1,4 +1,4 @@
-"""Merge tickets, undo it, and split messages off."""
+"""Merge tickets, undo it, split messages off, and mark spam."""
 
 from typing import Any
 from uuid import UUID
@@ -6,11 +6,11 @@ from uuid import UUID
 from marshmallow import fields
 
 from msp.kernel import clock
-from msp.tickets import merging, splitting
+from msp.tickets import merging, spam, splitting
 from msp.tickets.opening import MAX_SUBJECT
 from msp.tickets.queries import access_ticket
 from msp.web.api.access import caller, require
-from msp.web.api.fields import Schema, TextField
+from msp.web.api.fields import Flag, Instant, Schema, Shown, TextField
 from msp.web.api.links import OtherTicketIn, other_ticket
 from msp.web.api.resource import Answer, resource, settled
 from msp.web.api.ticket_shapes import TicketOut, shown
@@ -18,11 +18,35 @@ from msp.web.api.ticket_shapes import TicketOut, shown
 blueprint = resource("merges", tag="Tickets")
 
 
+class SpamIn(Schema):
+    """Whether the requester is blocked too."""
+
+    block = Flag(load_default=False)
+
+
 class SplitIn(Schema):
     """Messages that become a ticket of their own."""
 
     message_ids = fields.List(fields.UUID(), required=True)
     subject = TextField(longest=MAX_SUBJECT, blank=False, required=True)
+
+
+class BlockedSenderOut(Shown):
+    """A blocked person; `message_count` messages have arrived since."""
+
+    person_id = fields.UUID()
+    name = fields.String()
+    email = fields.String(allow_none=True)
+    client_name = fields.String()
+    blocked_at = Instant()
+    message_count = fields.Integer()
+    last_at = Instant(allow_none=True)
+
+
+class BlockedOut(Shown):
+    """The blocked people."""
+
+    items = fields.List(fields.Nested(BlockedSenderOut))
 
 
 class MoveIn(OtherTicketIn):
@@ -80,3 +104,41 @@ def move_ticket_messages(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     target_id, ids = other_ticket(ticket, json_data), json_data["message_ids"]
     splitting.move_messages(ticket.id, target_id, ids, at=clock.now(), actor_id=caller().id)
     return shown(settled(access_ticket(target_id)))
+
+
+@blueprint.post("/tickets/<uuid:ticket_id>/spam")
+@blueprint.input(SpamIn)
+@blueprint.output(TicketOut)
+def mark_ticket_as_spam(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
+    """Close the ticket as spam: it counts in no report, and its requester is not notified."""
+    ticket = access_ticket(ticket_id, lock=True)
+    require("work_tickets")
+    spam.mark_spam(ticket, at=clock.now(), actor_id=caller().id, blocks=json_data["block"])
+    return shown(settled(ticket))
+
+
+@blueprint.post("/tickets/<uuid:ticket_id>/not-spam")
+@blueprint.output(TicketOut)
+def unmark_ticket_as_spam(ticket_id: UUID) -> Answer:
+    """The ticket is no spam: its status and SLA targets are as before."""
+    ticket = access_ticket(ticket_id, lock=True)
+    require("work_tickets")
+    spam.unmark_spam(ticket, at=clock.now(), actor_id=caller().id)
+    return shown(settled(ticket))
+
+
+@blueprint.get("/blocked-senders")
+@blueprint.output(BlockedOut)
+def list_blocked_senders() -> Answer:
+    """The people whose messages open no tickets, latest first, at most 200."""
+    require("work_tickets")
+    return {"items": [each._asdict() for each in spam.blocked_senders()]}
+
+
+@blueprint.delete("/blocked-senders/<uuid:person_id>")
+@blueprint.output({}, status_code=204)
+def unblock_sender(person_id: UUID) -> Answer:
+    """Unblock a person."""
+    require("work_tickets")
+    spam.unblock(person_id, at=clock.now(), actor_id=caller().id)
+    return ""

@@ -20,6 +20,7 @@ from msp.tickets import actions, api_queries, by_requester, opening, waking
 from msp.tickets.follow_ups import check_may_reopen
 from msp.tickets.models import EDITABLE, Ticket
 from msp.tickets.queries import access_ticket
+from msp.tickets.spam import check_not_blocked
 from msp.tickets.states import priority_of
 from msp.tickets.survivors import access_surviving
 from msp.tickets.ticket_rows import CHOSEN, Filter
@@ -82,6 +83,7 @@ def create_ticket(json_data: dict[str, Any]) -> Answer:
     With a client token it is opened for the token's company, with its person as requester by default.
     """
     at = clock.now()
+    check_not_blocked(caller(), at=at)
     client, requester = _who_asks(json_data, at=at)
     asked = opening.Request(
         body=json_data["body"],

@@ -4,6 +4,7 @@
 - `bulk`: bulk actions of the lists
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
+- `spam`: spam and blocked senders
 - `merges`: merge and split tickets
 - `timeline_export`: the timeline as a file
 - `links`, `followers`: links to other tickets; followers and CC
@@ -40,6 +41,7 @@ from msp.web.desk import (
     queue,
     reports,
     search,
+    spam,
     ticket,
     timeline_export,
 )
@@ -47,7 +49,7 @@ from msp.web.desk import (
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
     queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, live, notifications,
-    oncall, search, reports, forecasts, timeline_export, undo, bulk,
+    oncall, search, reports, forecasts, timeline_export, spam, undo, bulk,
 ):  # fmt: skip
     module.add_routes(blueprint)
 

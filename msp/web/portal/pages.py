@@ -18,6 +18,7 @@ from msp.tickets.attaching import attach_files
 from msp.tickets.finished import finished_page, key_of
 from msp.tickets.opening import Request
 from msp.tickets.reading import tickets_with_new_reply
+from msp.tickets.spam import check_not_blocked
 from msp.tickets.states import FINISHED, priority_of
 from msp.tickets.subject import subject_of
 from msp.tickets.ticket_rows import Filter, TicketRow
@@ -95,6 +96,7 @@ def new() -> str:
 def create() -> Answer:
     """Create a ticket; redisplays the form with errors if fields are refused."""
     person, values, at = current_person(), request.form.to_dict(), clock.now()
+    check_not_blocked(person, at=at)
     try:
         body = values.get("body", "").strip()
         if not body:

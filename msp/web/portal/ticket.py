@@ -33,6 +33,7 @@ from msp.tickets.follow_ups import check_may_reopen, may_reopen, write_on
 from msp.tickets.following import followers_of, may_see
 from msp.tickets.models import Ticket
 from msp.tickets.reading import mark_ticket_read
+from msp.tickets.spam import check_not_blocked
 from msp.tickets.states import FINISHED
 from msp.tickets.survivors import access_surviving, surviving_id
 from msp.tickets.upload_quota import bytes_left_now
@@ -97,6 +98,7 @@ def reply(label: str) -> Answer:
     found = _continuing(label)
     if is_first_time():
         at, person = clock.now(), access_person(current_person().id)
+        check_not_blocked(person, at=at)
         found, message = write_on(found, author=person, body=request.form.get("body", ""), channel="portal", at=at)
         attach_files(message, sent_files(), at=at)
     return redirect(url_for("portal.ticket", label=found.label), 303)
