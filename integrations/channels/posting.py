@@ -28,14 +28,14 @@ def post_once(
     conversation_id: UUID | None = None,
 ) -> str:
     """Post a message unless it was posted, and return its id; `key` is the same at every try."""
-    row, is_new = _begin(key, transport.platform.name, conversation_id)
+    row, is_new = begin(key, transport.platform.name, conversation_id)
     if row.state == "sent" and row.external_id is not None:
         return row.external_id
     found = None if is_new else _look(transport, link, place, key=key, since=row.tried_at)
     if found is None:
         leases.ensure_lease()
         found = _send(transport, link, place, post, key=key)
-    _finish(key, transport.platform.name, found, conversation_id, since=row.tried_at)
+    finish(key, transport.platform.name, found, conversation_id, since=row.tried_at)
     if link.is_broken:
         note_restored(link.platform, link.workspace)
     return found
@@ -62,7 +62,7 @@ def post_all(
 
 def once(platform: str, key: str, act: Callable[[], None]) -> None:
     """Do something that leaves no message to look up, at most once per key."""
-    _, is_new = _begin(key, platform, None)
+    _, is_new = begin(key, platform, None)
     if is_new:
         act()
 
@@ -82,7 +82,8 @@ def parts_of(transport: Transport, post: Post) -> list[Post]:
     ]
 
 
-def _begin(key: str, platform: str, conversation_id: UUID | None) -> tuple[ChatPost, bool]:
+def begin(key: str, platform: str, conversation_id: UUID | None) -> tuple[ChatPost, bool]:
+    """Record that something is about to be sent; returns the record and whether it is new."""
     values = {
         "key": key,
         "platform": platform,
@@ -115,9 +116,16 @@ def _send(transport: Transport, link: WorkspaceLink, place: ThreadRef, post: Pos
         raise
 
 
-def _finish(key: str, platform: str, external_id: str, conversation_id: UUID | None, *, since: datetime) -> None:
+def finish(key: str, platform: str, external_id: str, conversation_id: UUID | None, *, since: datetime) -> None:
+    """Record that it was sent."""
     sent = {"state": "sent", "external_id": external_id, "sent_at": clock.now()}
     with work(Scope.system()) as session:
         values = {"key": key, "platform": platform, "tried_at": since, "conversation_id": conversation_id}
         noted = insert(ChatPost).values(**values, **sent)
         session.execute(noted.on_conflict_do_update(index_elements=[ChatPost.key], set_=sent))
+
+
+def keep_upload(key: str, external_id: str) -> None:
+    """Record the id of an upload that is not shared yet."""
+    with work(Scope.system()) as session:
+        session.get_one(ChatPost, key).external_id = external_id

@@ -1,7 +1,7 @@
 """Replies of staff to the requester in a chat system: in the ticket's thread, else by direct message."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -10,6 +10,7 @@ from integrations.channels.cards import card_of
 from integrations.channels.conversation_state import changing, keep_opening, note_unreachable, place_of
 from integrations.channels.conversations import make_current_ticket
 from integrations.channels.event_posts import opening_post
+from integrations.channels.files_out import links_to, send_files, with_links
 from integrations.channels.intake import DIRECT
 from integrations.channels.links import find_link, lock
 from integrations.channels.posting import parts_of, post_all
@@ -22,18 +23,24 @@ from msp.kernel.db import Scope, db, work
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.i18n import reading_as
 from msp.kernel.ids import new_id
+from msp.notify.portal_channel import can_use_portal, ticket_url
 from msp.notify.replies import DraftReply, OutgoingReply, ReplyPreview
 from msp.notify.requester_contact import RequesterContact
 from msp.people.models import ChatIdentity, Person
 from msp.people.names import first_name
 from msp.people.queries import identities_of
 from msp.richtext import document_of
+from msp.tickets.attached_files import StoredFile, files_to_send
 from msp.tickets.models import NOT_CONNECTED, Conversation, Message, Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyPlan:
-    """A reply in one conversation, read before anything is sent. `opening` is the card of a new conversation."""
+    """A reply in one conversation, read before anything is sent. `opening` is the card of a new conversation.
+
+    `files` are sent as files after the reply. `portal_url` is empty if the recipient, whose language and time zone are
+    `reader`, cannot use the portal.
+    """
 
     conversation_id: UUID
     link: WorkspaceLink
@@ -41,6 +48,9 @@ class ReplyPlan:
     direct_to: str | None
     reply: Post
     opening: Post | None
+    files: Sequence[StoredFile]
+    portal_url: str
+    reader: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +152,27 @@ class ChatReplies:
                 place.is_personal,
                 place.reference,
             )
-        post_all(self.transport, plan.link, place, [plan.reply], key=key, conversation_id=conversation_id)
+        sent = post_all(self.transport, plan.link, place, [plan.reply], key=key, conversation_id=conversation_id)
+        if plan.files:
+            place = place if place.thread else replace(place, thread=sent[0])
+            self._send_files(plan, place, key=key)
         with changing(reply.client_id, conversation_id) as conversation:
             note_reachable(conversation)
             if not self.transport.platform.capabilities.threads_in_chats:
                 make_current_ticket(conversation)
 
+    def _send_files(self, plan: ReplyPlan, place: ThreadRef, *, key: str) -> None:
+        """Send the files in the thread of the reply; those that the platform refuses are linked instead."""
+        conversation_id = plan.conversation_id
+        refused = send_files(self.transport, plan.link, place, plan.files, key=key, conversation_id=conversation_id)
+        if refused:
+            with reading_as(*plan.reader):
+                post = Post("", content=links_to(refused, portal_url=plan.portal_url))
+            post_all(self.transport, plan.link, place, [post], key=f"{key}.links", conversation_id=conversation_id)
+
     def _plan(self, reply: OutgoingReply, conversation_id: UUID) -> ReplyPlan:
+        with work(Scope.system()) as session:
+            has_portal = can_use_portal(session.get_one(Person, reply.requester_id))
         with work(Scope.client(reply.client_id)) as session:
             conversation = session.get_one(Conversation, conversation_id)
             link = find_link(conversation.platform, conversation.workspace)
@@ -160,7 +184,12 @@ class ChatReplies:
             ticket, requester = session.get_one(Ticket, reply.ticket_id), session.get_one(Person, reply.requester_id)
             is_new = conversation.direct_to is not None and conversation.card_id is None
             has_threads = self.transport.platform.capabilities.threads_in_chats or not _is_chat(conversation)
-            with reading_as(requester.locale, requester.timezone):
+            files, reader = files_to_send(message.id), (requester.locale, requester.timezone)
+            takes_files = self.transport.platform.capabilities.files_out
+            portal_url = ticket_url(ticket.label) if has_portal else ""
+            with reading_as(*reader):
+                content = document_of(message.body, message.content)
+                linked = () if takes_files else files
                 return ReplyPlan(
                     conversation_id=conversation_id,
                     link=link,
@@ -168,11 +197,14 @@ class ChatReplies:
                     direct_to=conversation.direct_to,
                     reply=Post(
                         "",
-                        content=document_of(message.body, message.content),
+                        content=with_links(content, linked, portal_url=portal_url),
                         author=message.author.name if message.author else None,
                         label=None if has_threads else ticket.label,
                     ),
                     opening=opening_post(ticket, card_of(ticket), name=first_name(requester.name)) if is_new else None,
+                    files=files if takes_files else (),
+                    portal_url=portal_url,
+                    reader=reader,
                 )
 
 

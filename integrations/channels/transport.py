@@ -9,6 +9,7 @@ from integrations.channels.values import Post, Profile, ThreadRef, WorkspaceLink
 from msp.clients.platforms import Platform
 from msp.kernel.db import Json
 from msp.kernel.errors import Broken, InDoubt, Unreachable
+from msp.tickets.attached_files import StoredFile
 
 __all__ = ["Broken", "InDoubt", "Transport", "Unreachable"]
 
@@ -51,6 +52,18 @@ class Transport(Protocol):
 
     def download(self, link: WorkspaceLink, remote: Json) -> AbstractContextManager[Iterator[bytes]]:
         """Download an offered file in chunks; raises Permanent with the reason for a refusal."""
+        ...
+
+    def upload(self, link: WorkspaceLink, file: StoredFile) -> str:
+        """Upload a file, not visible to anybody yet, and return its id; only if `files_out`."""
+        ...
+
+    def share(self, link: WorkspaceLink, place: ThreadRef, file_id: str, *, title: str) -> None:
+        """Share an uploaded file in a thread."""
+        ...
+
+    def is_shared(self, link: WorkspaceLink, file_id: str) -> bool:
+        """Whether an uploaded file was shared, or is being shared."""
         ...
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:

@@ -19,7 +19,7 @@ MAIL = Platform(
     reply_by=lazy_pgettext("reply by", "Reply by email"),
     sent_by=lazy_pgettext("sent by", "Sent by email"),
     how_to_answer=_l("To reply, write to our usual address with %(label)s in the subject."),
-    capabilities=Capabilities(formatting=True, account_mails=True, max_text=0),
+    capabilities=Capabilities(formatting=True, account_mails=True, files_out=True, max_text=0),
     settings=SETTINGS,
     write=partial(write_html, for_mail=True),
     read_written=read_html,

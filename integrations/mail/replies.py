@@ -1,5 +1,6 @@
 """Replies by mail: the technician's message in the requester's language; all mails of a ticket share a thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import render_template
@@ -21,7 +22,10 @@ from msp.notify.requester_contact import RequesterContact
 from msp.people.names import first_name
 from msp.people.queries import access_person
 from msp.richtext import document_of, write_text
+from msp.tickets.attached_files import StoredFile, files_to_send
 from msp.tickets.models import Message, Ticket
+
+MAX_FILE_BYTES = 10 * 1024 * 1024  # of all files of a mail; base64 adds a third, and many servers refuse 20 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,9 @@ class MailReplyChannel:
 def _letter(post: MailSender, reply: OutgoingReply, ticket: Ticket, message: Message, *, how: str) -> MailContent:
     """The mail for the current reader; `how` explains how to answer, empty if they use the portal."""
     html, text = _rendered(message)
+    attached, left_out = _fitting(files_to_send(message.id))
     parts = {
+        "left_out": _left_out(left_out, has_portal=not how),
         "label": ticket.label,
         "html": html,
         "text": text,
@@ -76,7 +82,30 @@ def _letter(post: MailSender, reply: OutgoingReply, ticket: Ticket, message: Mes
         html=render_template("mail/reply.html", **parts),
         thread=ticket.id,
         author=author,
+        files=attached,
     )
+
+
+def _fitting(files: Sequence[StoredFile]) -> tuple[list[StoredFile], list[StoredFile]]:
+    """The files that fit into a mail, in order, and those that do not."""
+    attached: list[StoredFile] = []
+    left_out: list[StoredFile] = []
+    room = MAX_FILE_BYTES
+    for file in files:
+        fits = file.size <= room
+        (attached if fits else left_out).append(file)
+        room -= file.size if fits else 0
+    return attached, left_out
+
+
+def _left_out(files: Sequence[StoredFile], *, has_portal: bool) -> str:
+    """The sentence about files that are too large; empty if there are none."""
+    names = ", ".join(file.name for file in files)
+    if not names:
+        return ""
+    if has_portal:
+        return gettext("Too large for an email, in the portal: %(names)s.", names=names)
+    return gettext("Too large for an email: %(names)s. Ask us for them.", names=names)
 
 
 def _subject(label: str, subject: str) -> str:

@@ -1,6 +1,6 @@
 """Composes our mails: headers, HTML and text parts, and the record of each send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -18,6 +18,8 @@ from msp.kernel import clock, leases
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import OutsideFailure, Permanent
 from msp.people.models import Person
+from msp.tickets.attached_files import StoredFile, stored_bytes
+from msp.tickets.attaching import UNKNOWN_TYPE, media_type
 
 LONGEST_SUBJECT = 180
 
@@ -46,6 +48,7 @@ class MailContent:
     """The content of a mail. `thread` is the ticket that groups mails; `settings_url` the notification preferences.
 
     `author` is the person who wrote the content: such a mail is not marked as automatic and carries their name.
+    `files` are attached.
     """
 
     key: str
@@ -55,6 +58,7 @@ class MailContent:
     thread: UUID | None = None
     settings_url: str = ""
     author: str = ""
+    files: Sequence[StoredFile] = ()
 
 
 def post_once(post: MailSender, letter: MailContent, person: Person) -> None:
@@ -92,7 +96,18 @@ def compose(post: MailSender, letter: MailContent, *, name: str, address: str, m
         message["List-Unsubscribe"] = f"<{letter.settings_url}>"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    for file in letter.files:
+        _attach(message, file)
     return message
+
+
+def _attach(message: EmailMessage, file: StoredFile) -> None:
+    """Add a file as an attachment; types that would be parts of the mail itself become plain files."""
+    maintype, _, subtype = media_type(file.content_type).partition("/")
+    if maintype in ("multipart", "message"):
+        maintype, subtype = UNKNOWN_TYPE.split("/")
+    with stored_bytes(file) as content:
+        message.add_attachment(content.read(), maintype=maintype, subtype=subtype, filename=file.name)
 
 
 def one_line(text: str) -> str:

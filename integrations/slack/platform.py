@@ -44,6 +44,7 @@ SLACK = Platform(
         commands=True,
         files_in=True,
         files_in_channels=True,
+        files_out=True,
         transcripts=True,
         formatting=True,
         guests=True,

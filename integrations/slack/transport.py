@@ -20,8 +20,9 @@ from msp.clients.platforms import Platform
 from msp.kernel.db import Json
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent
-from msp.kernel.http_outcomes import download
+from msp.kernel.http_outcomes import download, send_bytes
 from msp.kernel.web_address import WebAddress, parse_web_address
+from msp.tickets.attached_files import StoredFile, stored_bytes
 
 MARK = "guardia"
 CLOCK_SKEW = timedelta(seconds=30)
@@ -122,6 +123,38 @@ class SlackTransport:
             if is_page and not (remote.get("content_type") or "").startswith("text/html"):
                 raise Permanent("not_readable")
             yield file.chunks
+
+    def upload(self, link: WorkspaceLink, file: StoredFile) -> str:
+        """files.getUploadURLExternal, then the bytes to the address that it returns, on Slack's own hosts only."""
+        answer = call(self._client(link).files_getUploadURLExternal, filename=file.name, length=file.size)
+        with place_at(self.platform.name), stored_bytes(file) as content:
+            send_bytes(
+                answer["upload_url"],
+                content,
+                may_fetch=self._is_slack,
+                timeout=self.timeout,
+                seconds=DOWNLOAD_WAITS * self.timeout,
+            )
+        return str(answer["file_id"])
+
+    def share(self, link: WorkspaceLink, place: ThreadRef, file_id: str, *, title: str) -> None:
+        """files.completeUploadExternal into the thread; the file appears there a moment later."""
+        call(
+            self._client(link).files_completeUploadExternal,
+            files=[{"id": file_id, "title": title}],
+            channel_id=place.channel,
+            thread_ts=place.thread or None,
+        )
+
+    def is_shared(self, link: WorkspaceLink, file_id: str) -> bool:
+        """Whether the upload was completed: files.info knows a file only from then on."""
+        try:
+            call(self._client(link).files_info, file=file_id)
+        except Permanent as refused:
+            if refused.reason == "file_not_found":
+                return False
+            raise
+        return True
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """The transcript of a clip from files.info; a long one is read in full from its captions (`vtt`)."""

@@ -25,6 +25,7 @@ from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.http_outcomes import download, failure
 from msp.kernel.web_address import WebAddress, parse_web_address
 from msp.people.queries import find_identity
+from msp.tickets.attached_files import StoredFile
 
 DOWNLOAD_SECONDS = 90.0  # for a whole file
 MESSAGE_GONE = ("ActivityNotFoundInConversation", "NotEnoughPermissions")
@@ -118,6 +119,18 @@ class TeamsTransport:
             ) as file,
         ):
             yield file.chunks
+
+    def upload(self, link: WorkspaceLink, file: StoredFile) -> str:
+        """Not used: bots send files in personal chats only, and after consent to each; replies link to the portal."""
+        raise Permanent("unexpected_error")  # nobody asks: `files_out` is false
+
+    def share(self, link: WorkspaceLink, place: ThreadRef, file_id: str, *, title: str) -> None:
+        """Not used, as `upload`."""
+        raise Permanent("unexpected_error")
+
+    def is_shared(self, link: WorkspaceLink, file_id: str) -> bool:
+        """Not used, as `upload`."""
+        return False
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         """Returns an empty string: Teams gives apps no transcripts of clips."""

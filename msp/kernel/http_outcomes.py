@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import BinaryIO
 
 import requests
 
@@ -85,5 +86,27 @@ def download(
             if response.status_code != 200:
                 raise failure(response.status_code, response.headers)
             yield Download(response.headers.get("Content-Type", ""), response.iter_content(CHUNK))
+    except (requests.RequestException, DeadlineExceeded) as fault:
+        raise Temporary("no_answer") from fault
+
+
+def send_bytes(
+    url: object, content: BinaryIO, *, may_fetch: Callable[[WebAddress], bool], timeout: float, seconds: float
+) -> None:
+    """POST a file to a host that `may_fetch` allows; redirects are not followed.
+
+    `timeout` limits each socket operation, `seconds` the whole upload. Raises Permanent or Temporary.
+    """
+    address = parse_web_address(url)
+    if address is None or not may_fetch(address):
+        raise Permanent("foreign_address")
+    headers = {"Content-Type": "application/octet-stream"}
+    try:
+        with (
+            deadline(seconds),
+            requests.post(address.url, data=content, headers=headers, allow_redirects=False, timeout=timeout) as answer,
+        ):
+            if answer.status_code != 200:
+                raise failure(answer.status_code, answer.headers)
     except (requests.RequestException, DeadlineExceeded) as fault:
         raise Temporary("no_answer") from fault

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask import current_app
+
 from msp.clients.models import Client
 from msp.kernel.db import db
 from msp.notify.replies import PORTAL, DraftReply, OutgoingReply, ReplyPreview, add_reply_channel
@@ -14,6 +16,12 @@ def can_use_portal(person: Person) -> bool:
     """Whether a client's person can sign in to the portal now (system scope): person, account and client are active."""
     client = db.session.get(Client, person.client_id) if person.client_id else None
     return client is not None and client.active and can_sign_in(person)
+
+
+def ticket_url(label: str) -> str:
+    """The address of a ticket in the portal, for messages that leave the desk."""
+    adapter = current_app.url_map.bind("desk")
+    return f"{current_app.config['SETTINGS'].public_url}{adapter.build('portal.ticket', {'label': label})}"
 
 
 @dataclass(frozen=True, slots=True)

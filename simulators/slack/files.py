@@ -67,7 +67,7 @@ def _share_later(call: Call, channel: SlackChannel, files: list[SlackFile], thre
 
 def _finished(call: Call, item: Any) -> SlackFile:
     file = call.world.files.get(str(item.get("id"))) if isinstance(item, dict) else None
-    if file is None or file.user != call.workspace.bot_user_id:
+    if file is None or file.ready or file.user != call.workspace.bot_user_id:
         raise SlackRefusal("file_not_found")
     if not file.content:
         raise SlackRefusal("file_upload_size_restricted")

@@ -1,7 +1,7 @@
 """The product's side of the suite: the workers, what the desk's people do, and what is stored."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,10 +15,11 @@ from msp.kernel.events import StoredEvent
 from msp.kernel.inbox import Inbound
 from msp.people.models import ChatIdentity, Person
 from msp.tickets import actions, messages, queries
+from msp.tickets.attaching import Upload, attach_files
 from msp.tickets.models import Attachment, Conversation, Message, Ticket
 from msp.tickets.opening import Request, open_ticket
 from tests.channels.cast import MARTA, Actor
-from tests.channels.driver import Driver, Seen, Sent, Where
+from tests.channels.driver import Driver, File, Seen, Sent, Where
 from tests.world import World
 
 TIMEOUT = 20  # seconds until a call that the platform's limits refused is tried again, at most
@@ -125,17 +126,19 @@ class Desk:
         self.work()
         return said
 
-    def reply(self, body: str, ticket: Ticket | None = None) -> None:
+    def reply(self, body: str, ticket: Ticket | None = None, *, files: Sequence[File] = ()) -> None:
         """Tomás answers."""
-        about = ticket or self.ticket()
+        about, at = ticket or self.ticket(), clock.now()
         with work(Scope.staff(actor_id=self.world.tomas.id)):
-            messages.reply(queries.access_ticket(about.id), author=self.world.tomas, body=body, at=clock.now())
+            said = messages.reply(queries.access_ticket(about.id), author=self.world.tomas, body=body, at=at)
+            attach_files(said, [Upload(each.name, "", [each.content]) for each in files], at=at)
 
-    def note(self, body: str) -> None:
+    def note(self, body: str, *, files: Sequence[File] = ()) -> None:
         """Tomás writes an internal note."""
-        about = self.ticket()
+        about, at = self.ticket(), clock.now()
         with work(Scope.staff(actor_id=self.world.tomas.id)):
-            messages.note(queries.access_ticket(about.id), author=self.world.tomas, body=body, at=clock.now())
+            said = messages.note(queries.access_ticket(about.id), author=self.world.tomas, body=body, at=at)
+            attach_files(said, [Upload(each.name, "", [each.content]) for each in files], at=at)
 
     def assign_to_irene(self) -> None:
         """Somebody gives the ticket to Irene."""

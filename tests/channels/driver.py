@@ -53,7 +53,7 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A message of ours as a person sees it: words without markup, names of buttons, the message its thread hangs
-    under (empty where it stands outside of threads)."""
+    under (empty where it stands outside of threads), names of its files."""
 
     id: str
     text: str
@@ -61,6 +61,7 @@ class Seen:
     buttons: tuple[str, ...] = ()
     is_card: bool = False
     thread: str = ""
+    files: tuple[str, ...] = ()
 
 
 class Driver(Protocol):

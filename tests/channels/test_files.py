@@ -113,3 +113,31 @@ def test_in_a_channel(driver: Driver, desk: Desk) -> None:
     [file] = desk.attachments()
     expected = ("stored", None) if driver.platform.capabilities.files_in_channels else ("refused", "in_channel")
     assert (file.state, file.reason) == expected and desk.bodies() == ["la impresora no imprime"]
+
+
+@behaviour(GROUP, needs="files_out", otherwise="The reply names its files and links to the portal.", outgoing=True)
+def test_of_a_reply(driver: Driver, desk: Desk) -> None:
+    """Files of a reply are sent with its words or after them, in the same thread."""
+    desk.asked()
+    desk.reply("Prueba con este controlador", files=[LOG, File("guía.pdf", b"%PDF")])
+    desk.work()
+    desk.later(seconds=2)
+    [said] = [each for each in driver.seen(MARTA) if "controlador" in each.text]
+    if not driver.platform.capabilities.files_out:
+        assert "error.log, guía.pdf" in said.text and "portal" in said.text
+        return
+    shared = [each for each in driver.seen(MARTA) if each.files]
+    assert [name for each in shared for name in each.files] == ["error.log", "guía.pdf"]
+    assert {each.thread for each in shared} == {said.thread}
+    assert desk.messages()[-1].delivery_state == "sent"
+
+
+@behaviour(GROUP, outgoing=True)
+def test_of_a_note(driver: Driver, desk: Desk) -> None:
+    """Files of an internal note never leave the desk."""
+    desk.asked()
+    before = driver.seen(MARTA)
+    desk.note("Psst", files=[File("clave.txt", b"secreto")])
+    desk.work()
+    desk.later(seconds=2)
+    assert driver.seen(MARTA) == before

@@ -88,7 +88,8 @@ def _seen(each: ReceivedMail) -> Seen:
     label = each.subject.partition("]")[0].strip("[")
     sender = each.header("From").partition(" (")[0].strip('"')
     text = each.text.partition("\n-- \n")[0].strip()
-    return Seen(each.message_id, f"{label} · {sender}\n{text}", each.html)
+    files = tuple(part.get_filename() or "" for part in each.mail.iter_attachments())
+    return Seen(each.message_id, f"{label} · {sender}\n{text}", each.html, files=files)
 
 
 DRIVER = MailDriver()

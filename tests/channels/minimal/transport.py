@@ -19,6 +19,7 @@ from msp.kernel.db import Json, Scope, work
 from msp.kernel.destinations import place_at
 from msp.kernel.errors import Permanent, Temporary
 from msp.kernel.inbox import Received
+from msp.tickets.attached_files import StoredFile
 from tests.channels.minimal.platform import MINIMAL
 
 TIMEOUT = 2.0
@@ -58,6 +59,15 @@ class MinimalTransport:
 
     def download(self, link: WorkspaceLink, remote: Json) -> AbstractContextManager[Iterator[bytes]]:
         raise Permanent("unexpected_error")  # nor here: `files_in` is false
+
+    def upload(self, link: WorkspaceLink, file: StoredFile) -> str:
+        raise Permanent("unexpected_error")  # nobody asks: `files_out` is false
+
+    def share(self, link: WorkspaceLink, place: ThreadRef, file_id: str, *, title: str) -> None:
+        raise Permanent("unexpected_error")
+
+    def is_shared(self, link: WorkspaceLink, file_id: str) -> bool:
+        return False
 
     def transcript(self, link: WorkspaceLink, remote: Json) -> str | None:
         return ""

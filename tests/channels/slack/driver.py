@@ -252,6 +252,7 @@ def _seen(message: dict[str, Any]) -> Seen:
     return Seen(
         message["ts"], _plain("\n".join(texts)), "\n".join(texts), tuple(buttons),
         is_card=any("fields" in block for block in blocks), thread=root if root != message["ts"] else "",
+        files=tuple(each["name"] for each in message.get("files", ())),
     )  # fmt: skip
 
 
