@@ -7,7 +7,7 @@ shared_staff: as shared, but msp_client sees nothing
 shared    | own rows (never those without one) | its clients' and the shared | all            | all
 people    | own rows; may read staff           | its clients' and staff      | all            | all
 client    | own row, read only                 | its clients, read only      | all            | all
-message   | own rows that are public           | rows of its clients         | all            | all
+message   | own, public, not delayed           | rows of its clients         | all            | all
 of_message: as tenant, but msp_client has only rows of messages that it sees
 event     | own public rows; may add own       | may add, its clients'       | may add, read  | may add, read
 queue     | may add own rows                   | may add its clients' rows   | may add, read  | all

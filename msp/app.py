@@ -7,9 +7,10 @@ from msp.clients import deactivation
 from msp.config import Settings
 from msp.kernel import clock, crypto, destinations, events, files, i18n, inbox, jobs, leases, wake
 from msp.kernel.db import db
+from msp.macros.applying import apply_fields
 from msp.notify import portal_channel, reply_copies, reply_delivery, resending
 from msp.people import password_reset
-from msp.tickets import escalation, recomputing, removed_files, undoable, waking
+from msp.tickets import delayed_replies, escalation, recomputing, removed_files, undoable, waking
 from msp.web.api.description import DescribedFlask
 from msp.worklog import moving
 
@@ -65,6 +66,7 @@ def make_app(settings: Settings) -> Flask:
     password_reset.register()
     undoable.register()
     moving.register()
+    delayed_replies.register(apply_fields)
     notify.register()
     reply_delivery.register()
     reply_copies.register()

@@ -77,6 +77,7 @@ def build_world(*, at: datetime) -> World:
             "iban": "ES9121000418450200051332",
         },
     )
+    settings.write("undo", {"reply_seconds": 0})  # tests of other things than undo send replies at once
     calendar = add_calendar(
         name="Madrid, jornada partida",
         timezone="Europe/Madrid",

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from msp.contracts.models import WORK_TYPES
+from msp.kernel.db import db
 from msp.macros.events import MacroApplied
 from msp.macros.models import Macro
 from msp.people.models import Person
 from msp.tickets import actions, messages, undoable
+from msp.tickets.delayed_replies import reply_undoably
 from msp.tickets.events import emit_ticket_event
 from msp.tickets.models import Message, Ticket
 from msp.tickets.undoable import Pending
@@ -47,15 +49,46 @@ def apply_macro(
 ) -> Applied:
     """Apply a macro; emits `ticket.macro_applied` and the events of its changes.
 
-    The ticket must be locked. `status` replaces that of the macro. With `can_undo`, a ticket is resolved only at the
-    end of the undo period. Raises what the domain functions raise: nothing is applied then.
+    The ticket must be locked. `status` replaces that of the macro. With `can_undo`, a public reply and what follows it,
+    or the resolution of a macro without one, wait for the end of the undo period. Raises what the domain functions
+    raise: nothing is applied then.
     """
+    wanted = status or macro.status
+    if written is not None and can_undo and written.visibility == "public":
+        return _reply_undoably(macro, ticket, written, person, at, status=wanted)
     emit_ticket_event(ticket, MacroApplied(macro_id=macro.id), at=at, actor_id=person.id)
     message = _write(ticket, written, person, at) if written else None
     _change_fields(macro, ticket, person, at)
     entry = _log(macro, ticket, person, at)
-    pending = _change_status(ticket, status or macro.status, person, at, can_undo=can_undo)
+    pending = _change_status(ticket, wanted, person, at, can_undo=can_undo)
     return Applied(message, entry, pending)
+
+
+def apply_fields(macro_id: UUID, ticket: Ticket, person: Person, at: datetime) -> None:
+    """Change the fields of a macro and log its time, without its text and status; does nothing if it was removed."""
+    macro = db.session.get(Macro, macro_id)
+    if macro is None:
+        return
+    emit_ticket_event(ticket, MacroApplied(macro_id=macro.id), at=at, actor_id=person.id)
+    _change_fields(macro, ticket, person, at)
+    _log(macro, ticket, person, at)
+
+
+def _reply_undoably(
+    macro: Macro, ticket: Ticket, written: Written, person: Person, at: datetime, *, status: str | None
+) -> Applied:
+    """Everything else happens when the reply is sent."""
+    message, pending = reply_undoably(
+        ticket,
+        author=person,
+        body=written.body,
+        at=at,
+        last_seen=written.last_seen,
+        channel=written.channel,
+        status=status,
+        macro_id=macro.id,
+    )
+    return Applied(message, None, pending)
 
 
 def _write(ticket: Ticket, written: Written, person: Person, at: datetime) -> Message:

@@ -41,6 +41,7 @@ SLA and escalation
 - `sla_targets`: updates a ticket's clocks after each change
 - `recomputing`: recomputes open clocks after a change of contract or calendar
 - `undelivered`: reopens the clocks of a reply that failed
+- `delayed_replies`: replies that can be undone
 - `drafts`: drafts of replies and notes
 - `escalation`: finds due escalation steps
 - `escalation_actions`: takes them

@@ -16,7 +16,7 @@ from msp.kernel.events import StoredEvent
 from msp.kernel.paging import page_by_id
 from msp.people.models import Person
 from msp.sla.detail_queries import ClockRow, clocks_of_tickets
-from msp.tickets.models import Message, Ticket
+from msp.tickets.models import NOT_UNDONE, Message, Ticket
 from msp.tickets.search import says
 from msp.tickets.ticket_rows import (
     IS_UNFINISHED,
@@ -99,7 +99,7 @@ def _listed(rows: Sequence[TicketRow]) -> list[ListedTicket]:
 
 def messages_page(ticket_id: UUID, *, after: UUID | None, limit: int) -> list[Message]:
     """A ticket's messages in order, in pages, with authors and files."""
-    query = select(Message).where(Message.ticket_id == ticket_id)
+    query = select(Message).where(Message.ticket_id == ticket_id, NOT_UNDONE)
     query = query.options(joinedload(Message.author), selectinload(Message.attachments))
     return page_by_id(query, Message.id, after=after, limit=limit)
 

@@ -20,7 +20,7 @@ from msp.kernel.events import StoredEvent
 from msp.people.models import Person
 from msp.tickets.label import Label, parse_label
 from msp.tickets.merge_models import TicketMerge
-from msp.tickets.models import Attachment, Conversation, Message, Ticket
+from msp.tickets.models import NOT_UNDONE, Attachment, Conversation, Message, Ticket
 from msp.tickets.ticket_rows import IS_UNFINISHED, TicketRow, select_tickets
 
 _LABELLED = (
@@ -154,7 +154,7 @@ MESSAGES = RowQuery(
         Person.client_id.label("author_client_id"),
     )
     .outerjoin(Person, Person.id == Message.author_id)
-    .where(Message.ticket_id == THIS)
+    .where(Message.ticket_id == THIS, NOT_UNDONE)
     .order_by(Message.at, Message.id),
 )  # fmt: skip
 FILES = RowQuery(

@@ -308,10 +308,13 @@ class AttachmentRemoved(Event, kind="attachment.removed", icon="trash-2"):
 
 
 class ActionRequested(TicketEvent, kind="ticket.action_asked", icon="hourglass", in_history=False):
-    """An action was requested that can be undone until a time."""
+    """An action was requested that can be undone until a time; a reply with the status and macro that follow it."""
 
     action: str
     until: datetime
+    message_id: UUID | None = None
+    status: str | None = None
+    macro_id: UUID | None = None
 
 
 class ActionEvent(TicketEvent):
@@ -374,10 +377,11 @@ class SlaMet(SlaEvent, kind="sla.met", icon="circle-check", visibility="public")
 
 
 class SlaReopened(SlaEvent, kind="sla.reopened", icon="clock-alert"):
-    """A target runs again, since the reply that met it was not delivered."""
+    """A target runs again, since the reply that met it was not delivered; `undone` if its author undid it."""
 
     due_at: datetime | None
     message_id: UUID
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

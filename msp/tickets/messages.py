@@ -31,15 +31,32 @@ def reply(
     The reply is `pending` until a channel has delivered it to the requester (msp.notify.reply_delivery). Raises
     ReplyHeld if others wrote after the message `last_seen`; None skips this check.
     """
+    message = delayed_reply(ticket, author=author, body=body, at=at, channel=channel, last_seen=last_seen)
+    send_reply(ticket, message, at=at)
+    return message
+
+
+def delayed_reply(
+    ticket: Ticket, *, author: Person, body: str, at: datetime, channel: str = "console", last_seen: UUID | None = None
+) -> Message:
+    """Record a reply that `send_reply` sends: it meets the reply target now, but the client does not see it yet.
+
+    Raises ReplyHeld as `reply` does.
+    """
     if last_seen is not None:
         check_seen(ticket, author, last_seen=last_seen)
     message = new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
-    message.delivery_state = "pending"
-    emit_ticket_event(ticket, TicketReplied(message_id=message.id), at=at, actor_id=author.id)
+    message.delivery_state = "delayed"
     sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
-    if ticket.status == "new":
-        change_status(ticket, "open", at=at, actor_id=author.id)
     return message
+
+
+def send_reply(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """Send a delayed reply: opens a new ticket, emits `ticket.replied`."""
+    message.delivery_state = "pending"
+    emit_ticket_event(ticket, TicketReplied(message_id=message.id), at=at, actor_id=message.author_id)
+    if ticket.status == "new":
+        change_status(ticket, "open", at=at, actor_id=message.author_id)
 
 
 def reply_from_chat(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    or_,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
@@ -167,7 +168,8 @@ class Message(Model):
 
     `body` is its text: plain if `content` has the rich text (msp.richtext, as JSON), else Markdown. `delivery_channel`
     is the channel that a public reply was last sent by, `delivered_at` when that channel accepted it, and `failed_at`
-    when it last failed: such a reply counts as an answer only from `delivered_at` on.
+    when it last failed: such a reply counts as an answer only from `delivered_at` on. A `delayed` reply can be undone
+    and is invisible to the client; it stays so, and is deleted, once it was undone.
     """
 
     __tablename__ = "message"
@@ -176,7 +178,7 @@ class Message(Model):
         ForeignKeyConstraint(["client_id", "ticket_id"], ["ticket.client_id", "ticket.id"]),
         CheckConstraint("visibility in ('public', 'internal')", name="visibility"),
         CheckConstraint(
-            "delivery_state in ('none', 'pending', 'sent', 'failed')",
+            "delivery_state in ('none', 'delayed', 'pending', 'sent', 'failed')",
             name="delivery_state",
         ),
         Index("ix_message_ticket", "ticket_id", "id"),
@@ -209,6 +211,9 @@ class Message(Model):
     content: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     author: Mapped[Person | None] = relationship(viewonly=True)
     attachments: Mapped[list["Attachment"]] = relationship(viewonly=True, order_by="Attachment.id")
+
+
+NOT_UNDONE = or_(Message.delivery_state != "delayed", Message.deleted_at.is_(None))  # replies that were not undone
 
 
 class Attachment(Model):

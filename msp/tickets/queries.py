@@ -24,7 +24,7 @@ from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
 from msp.tickets.follower_models import TicketFollower
 from msp.tickets.label import Label, parse_label
-from msp.tickets.models import Message, Ticket
+from msp.tickets.models import NOT_UNDONE, Message, Ticket
 from msp.tickets.states import PRIORITIES
 from msp.tickets.ticket_rows import (
     IS_UNFINISHED,
@@ -156,7 +156,7 @@ def messages_of(ticket_id: UUID) -> list[Message]:
     """A ticket's messages in order, with authors and files."""
     query = (
         select(Message)
-        .where(Message.ticket_id == ticket_id)
+        .where(Message.ticket_id == ticket_id, NOT_UNDONE)
         .options(joinedload(Message.author), selectinload(Message.attachments))
         .order_by(Message.at, Message.id)
     )

@@ -16,7 +16,7 @@ from msp.sla.reply_state import TicketMessage
 from msp.sla.retargeting import retarget
 from msp.sla.timing import Timing, timing_of
 from msp.tickets.events import MovedClock, SlaMet, SlaRecomputed, emit_ticket_event
-from msp.tickets.models import Message, Ticket
+from msp.tickets.models import NOT_UNDONE, Message, Ticket
 from msp.tickets.states import FINISHED
 
 _SAID = (
@@ -25,7 +25,7 @@ _SAID = (
         Person.id, Person.client_id,
     )
     .outerjoin(Person, Person.id == Message.author_id)
-    .where(Message.ticket_id == bindparam("ticket_id"))
+    .where(Message.ticket_id == bindparam("ticket_id"), NOT_UNDONE)
     .order_by(Message.at, Message.id)
 )  # fmt: skip
 

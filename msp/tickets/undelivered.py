@@ -24,6 +24,17 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """
     changes = _status_changes(ticket)
     _wake(ticket, message, changes, at=at)
+    _reopen(ticket, message, changes, at=at)
+
+
+def answer_undone(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """Reopen what a reply met that its author undid; it no longer counts as a message of the conversation."""
+    _reopen(ticket, message, _status_changes(ticket), at=at, reason="undone")
+
+
+def _reopen(
+    ticket: Ticket, message: Message, changes: Sequence[StoredEvent], *, at: datetime, reason: str | None = None
+) -> None:
     timing = sla_targets.timing_for(ticket)
     affected = undo_reply(
         timing,
@@ -35,7 +46,7 @@ def answer_failed(ticket: Ticket, message: Message, *, at: datetime) -> None:
     )
     for clock in affected:
         if clock.is_open:
-            event = SlaReopened(clock=clock.kind, due_at=clock.due_at, message_id=message.id)
+            event = SlaReopened(clock=clock.kind, due_at=clock.due_at, message_id=message.id, reason=reason)
             emit_ticket_event(ticket, event, at=at)
         elif clock.state == "met" and clock.met_at != message.at:
             emit_ticket_event(ticket, SlaMet(clock=clock.kind, is_late=clock.breached_at is not None), at=at)

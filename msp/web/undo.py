@@ -67,6 +67,7 @@ def undo_line() -> UndoLine | None:
     text = {
         "resolve": gettext("Resolving %(label)s", label=kept["label"]),
         "resolve_with_children": gettext("Resolving %(label)s and its child tickets", label=kept["label"]),
+        "reply": gettext("Sending the reply on %(label)s", label=kept["label"]),
         "escalate": gettext("Escalating %(label)s", label=kept["label"]),
     }[kept["action"]]
     asked = UUID(kept["asked"])

@@ -67,6 +67,8 @@ def _tier_changed(event: tickets.TicketTierChanged) -> str:
 def _action_dropped(event: tickets.ActionDropped) -> str:
     if event.action.startswith("resolve") and event.reason == "client_wrote":
         return gettext("Not resolved: a new message arrived")
+    if event.action == "reply":
+        return gettext("The reply was sent, but the rest was not done: the ticket was changed")
     return gettext("Not done: the ticket was changed")
 
 
@@ -92,6 +94,13 @@ def _met(event: tickets.SlaMet) -> str:
     if event.is_late:
         return gettext("%(promise)s: met late", promise=target)
     return gettext("%(promise)s: met", promise=target)
+
+
+def _reopened(event: tickets.SlaReopened) -> str:
+    target = word(event.clock, "clock_long")
+    if event.reason == "undone":
+        return gettext("%(promise)s: pending again, the reply was undone", promise=target)
+    return gettext("%(promise)s: pending again, the reply was not delivered", promise=target)
 
 
 def _step(event: tickets.SlaStepEvent) -> str:
@@ -202,9 +211,7 @@ add_event_messages(
         tickets.SlaEscalated: _step,
         tickets.SlaBreached: _breached,
         tickets.SlaMet: _met,
-        tickets.SlaReopened: lambda event: gettext(
-            "%(promise)s: pending again, the reply was not delivered", promise=word(event.clock, "clock_long")
-        ),
+        tickets.SlaReopened: _reopened,
         tickets.SlaRecomputed: _recomputed,
         tickets.SlaRecomputationRequested: lambda _: gettext("Due dates are recalculated"),
         tickets.EscalationWebhookCalled: lambda _: gettext("An escalation calls a webhook"),

@@ -178,6 +178,7 @@ MESSAGES: dict[str, object] = {
     "url_shape": _l("A web address, such as https://hooks.company.example/escalations."),
     "grouping_seconds.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_GROUPING_SECONDS),
     "reopen_days.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_REOPEN_DAYS),
+    "reply_undo_seconds.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_UNDO_SECONDS),
     "undo_seconds.out_of_range": _l("A whole number from 0 to %(longest)s.", longest=LONGEST_UNDO_SECONDS),
     "verifactu_mode.not_available": _l("Not available: this version cannot send records to the tax agency (AEAT)."),
     "vat_shape": _l("Not a valid VAT number for that country."),

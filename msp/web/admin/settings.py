@@ -91,9 +91,7 @@ def _save_sessions() -> Answer:
 
 def _save_undo() -> Answer:
     answer = save_undo()
-    if answer is not None:
-        return answer
-    return _page(_flat(read_issuer()), {"undo_seconds": ["out_of_range"]}), 422
+    return (_page(_flat(read_issuer()), answer), 422) if isinstance(answer, dict) else answer
 
 
 def _save_reopening() -> Answer:
@@ -151,7 +149,7 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str
             _verifactu(messages.get("verifactu_mode", ())),
             messages_section(messages.get("grouping_seconds", ())),
             sessions_section(messages),
-            undo_section(messages.get("undo_seconds", ())),
+            undo_section(messages),
             reopening_section(messages.get("reopen_days", ())),
             _integrations(given),
             _installation(given),

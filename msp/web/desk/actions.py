@@ -17,6 +17,7 @@ from msp.macros.models import Macro
 from msp.people.queries import access_person
 from msp.tickets import actions, messages, queries
 from msp.tickets.attaching import attach_files
+from msp.tickets.delayed_replies import reply_undoably
 from msp.tickets.drafts import drop_draft
 from msp.tickets.held_replies import ReplyHeld
 from msp.tickets.models import Message, Ticket
@@ -160,13 +161,10 @@ def _write(ticket: Ticket, at: datetime) -> None:
     if request.form.get("visibility") == "internal":
         attach_files(messages.note(ticket, author=person, body=body, at=at), sent_files(), at=at)
         return
-    message = messages.reply(ticket, author=person, body=body, at=at, last_seen=_last_seen())
+    then = request.form.get("then") or None
+    message, pending = reply_undoably(ticket, author=person, body=body, at=at, last_seen=_last_seen(), status=then)
     attach_files(message, sent_files(), at=at)
-    if ticket.assignee_id is None:
-        actions.assign(ticket, person, at=at)
-    then = request.form.get("then", "")
-    if then and ticket.status != then:
-        actions.change_status(ticket, then, at=at)
+    undo.show(ticket, pending)
 
 
 def _reply_by_macro(macro: Macro, ticket: Ticket, at: datetime) -> None:

@@ -46,3 +46,15 @@ document.addEventListener('submit', event => {
 
 // What was being saved while the reply was sent may have arrived after it.
 document.addEventListener('guardia:sent', event => { if (event.target.dataset.draftUrl) save(event.target) })
+
+// A draft that a later page brings, as after the reply was undone, is shown if nothing is being written here.
+let known = document.getElementById('reply')?.dataset.draftAt ?? ''
+
+document.addEventListener('guardia:changed', () => {
+  const form = document.getElementById('reply')
+  const { draftAt = '', draftBody = '' } = form?.dataset ?? {}
+  if (!form || draftAt === known) return
+  known = draftAt
+  const { body } = form.elements
+  if (!body.value && draftBody && !waiting.has(form)) body.value = draftBody
+})
