@@ -16,6 +16,7 @@ from msp.tickets.actions import assign, change_status
 from msp.tickets.drafts import save_draft
 from msp.tickets.events import ActionDropped, ActionRequested, emit_ticket_event
 from msp.tickets.models import Message, Ticket
+from msp.tickets.queries import access_ticket
 from msp.tickets.removed_files import remove_attachments
 from msp.tickets.states import may_move
 from msp.tickets.undelivered import answer_undone
@@ -65,6 +66,8 @@ def reply_undoably(
 def _send(ticket: Ticket, person: Person, at: datetime, requested: ActionRequested) -> None:
     """Send it as of the time at which it was written, unless the ticket has changed since."""
     message = db.session.get_one(Message, requested.message_id)
+    if message.ticket_id != ticket.id:  # merged meanwhile
+        ticket = access_ticket(message.ticket_id, lock=True)
     _finish(ticket, message, person, message.at if ticket.updated_at <= message.at else at, requested)
 
 
@@ -88,6 +91,8 @@ def _finish(ticket: Ticket, message: Message, person: Person, at: datetime, requ
 def _take_back(ticket: Ticket, person: Person, at: datetime, requested: ActionRequested) -> None:
     """Restore the SLA targets and remove the text, which becomes a draft if its author undid it."""
     message = db.session.get_one(Message, requested.message_id)
+    if message.ticket_id != ticket.id:
+        ticket = access_ticket(message.ticket_id, lock=True)
     text = message.body
     message.body, message.content, message.deleted_at = "", None, at
     remove_attachments(message, at=at)

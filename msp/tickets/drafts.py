@@ -16,7 +16,7 @@ from msp.people.models import Person
 from msp.tickets.detail import THIS
 from msp.tickets.label import Label
 from msp.tickets.messages import MAX_BODY
-from msp.tickets.models import Draft, Ticket
+from msp.tickets.models import ReplyDraft, Ticket
 
 KEPT = timedelta(days=30)
 MOST_LISTED = 200
@@ -49,8 +49,8 @@ class ListedDraft(NamedTuple):
 
 DRAFT = RowQuery(
     DraftRow,
-    select(Draft.visibility, Draft.body, Draft.updated_at).where(
-        Draft.ticket_id == THIS, Draft.person_id == bindparam("person_id", type_=Uuid)
+    select(ReplyDraft.visibility, ReplyDraft.body, ReplyDraft.updated_at).where(
+        ReplyDraft.ticket_id == THIS, ReplyDraft.person_id == bindparam("person_id", type_=Uuid)
     ),
 )
 
@@ -64,28 +64,38 @@ def save_draft(ticket: Ticket, person: Person, *, body: str, visibility: str, at
         raise Invalid(fields={"visibility": ["unknown"]})
     if len(body) > MAX_BODY:
         raise Invalid(fields={"body": ["too_long"]})
-    db.session.execute(delete(Draft).where(Draft.person_id == person.id, Draft.updated_at < at - KEPT))
+    db.session.execute(delete(ReplyDraft).where(ReplyDraft.person_id == person.id, ReplyDraft.updated_at < at - KEPT))
     if not body.strip():
         drop_draft(ticket.id, person)
         return
     values = {"visibility": visibility, "body": body, "updated_at": at}
-    statement = insert(Draft).values(person_id=person.id, ticket_id=ticket.id, client_id=ticket.client_id, **values)
+    statement = insert(ReplyDraft).values(
+        person_id=person.id, ticket_id=ticket.id, client_id=ticket.client_id, **values
+    )
     db.session.execute(statement.on_conflict_do_update(index_elements=["person_id", "ticket_id"], set_=values))
 
 
 def drop_draft(ticket_id: UUID, person: Person) -> None:
     """Remove a person's draft on a ticket. Idempotent."""
-    db.session.execute(delete(Draft).where(Draft.person_id == person.id, Draft.ticket_id == ticket_id))
+    db.session.execute(delete(ReplyDraft).where(ReplyDraft.person_id == person.id, ReplyDraft.ticket_id == ticket_id))
 
 
 def drafts_of(person: Person, *, at: datetime) -> Sequence[ListedDraft]:
     """A person's drafts, the latest first."""
     query = (
-        select(Client.code, Ticket.number, Ticket.subject, Client.name, Draft.visibility, Draft.body, Draft.updated_at)
-        .join(Ticket, Ticket.id == Draft.ticket_id)
+        select(
+            Client.code,
+            Ticket.number,
+            Ticket.subject,
+            Client.name,
+            ReplyDraft.visibility,
+            ReplyDraft.body,
+            ReplyDraft.updated_at,
+        )
+        .join(Ticket, Ticket.id == ReplyDraft.ticket_id)
         .join(Client, Client.id == Ticket.client_id)
-        .where(Draft.person_id == person.id, Draft.updated_at >= at - KEPT)
-        .order_by(Draft.updated_at.desc(), Draft.ticket_id)
+        .where(ReplyDraft.person_id == person.id, ReplyDraft.updated_at >= at - KEPT)
+        .order_by(ReplyDraft.updated_at.desc(), ReplyDraft.ticket_id)
         .limit(MOST_LISTED)
     )
     return [ListedDraft(*row) for row in db.session.execute(query)]

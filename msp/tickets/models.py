@@ -259,7 +259,7 @@ class TicketRead(Model):
     read_at: Mapped[datetime]
 
 
-class Draft(Model):
+class ReplyDraft(Model):
     """What a member of staff has begun to write on a ticket; only that person sees it."""
 
     __tablename__ = "draft"

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
-from msp.tickets.models import Draft, Ticket
+from msp.tickets.models import ReplyDraft, Ticket
 from msp.tickets.opening import Request, open_ticket
 from tests.world import World, sign_in
 
@@ -27,7 +27,7 @@ def put(web: FlaskClient, ticket: Ticket, body: object, visibility: object = "pu
 
 def stored() -> list[str]:
     with work(Scope.staff()) as session:
-        return list(session.scalars(select(Draft.body).order_by(Draft.body)))
+        return list(session.scalars(select(ReplyDraft.body).order_by(ReplyDraft.body)))
 
 
 def test_continued_on_another_device_and_removed_by_sending(app: Flask, world: World, ticket: Ticket) -> None:
