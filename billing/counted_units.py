@@ -35,12 +35,13 @@ Reader: TypeAlias = Callable[[list[UUID], datetime, datetime], Iterator[CountedP
 
 
 def completed_tickets(ids: list[UUID], begun: datetime, until: datetime) -> Iterator[CountedPiece]:
-    """Tickets of these clients completed in a half-open interval."""
+    """Tickets of these clients completed in a half-open interval; not those that ended as merged or spam."""
     query = (
         select(Ticket.client_id, Client.code, Ticket.number, Ticket.contract_id, Ticket.resolved_at)
         .join(Client, Client.id == Ticket.client_id)
         .where(Ticket.client_id.in_(ids), Ticket.status.in_(FINISHED))
         .where(Ticket.resolved_at >= begun, Ticket.resolved_at < until)
+        .where(or_(Ticket.closed_as.is_(None), Ticket.resolved_at < Ticket.closed_at))
         .order_by(Ticket.client_id, Ticket.number)
     )
     for client_id, code, number, contract_id, resolved_at in db.session.execute(query):

@@ -247,6 +247,7 @@ def _unpromised(question: ReportQuery, span: CTE) -> Select[Any]:
             Ticket.created_at < latest,
             Ticket.created_at >= span.c.begun,
             Ticket.created_at < span.c.ended,
+            Ticket.closed_as.is_(None),
             ~exists().where(Clock.ticket_id == Ticket.id),
         )
     )

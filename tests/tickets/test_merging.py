@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from billing.counted_units import completed_tickets
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Invalid, Refusal
@@ -114,6 +115,15 @@ def test_all_that_belongs_to_a_ticket_moves_except_billed_time(world: World, fir
     with work(Scope.staff()) as session:
         [told] = events(session.get_one(Ticket, first), "ticket.merged")
         assert (told.data["label"], told.visibility) == ("LOZ-2", "public")
+
+
+def test_a_merged_ticket_is_not_billed_as_completed(world: World, first: UUID, second: UUID) -> None:
+    merged(world, first, second)
+    with work(Scope.staff(actor_id=world.tomas.id)) as session:
+        change_status(session.get_one(Ticket, second), "resolved", at=clock.now())
+        day = timedelta(days=1)
+        found = completed_tickets([world.lozano.id], clock.now() - day, clock.now() + day)
+        assert [each.label for each in found] == ["LOZ-2"]
 
 
 def test_undoing_restores_all_of_it_and_lists_what_came_meanwhile(world: World, first: UUID, second: UUID) -> None:
