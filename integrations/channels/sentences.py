@@ -13,6 +13,7 @@ from msp.tickets.events import (
     SlaBreached,
     SlaEscalated,
     SlaWarned,
+    StaffMentioned,
     TicketReceived,
     TicketStatusChanged,
 )
@@ -226,6 +227,8 @@ def notification(kind: str, *, label: str, subject: str, client: str, clock: str
         return gettext("The status of %(label)s, which you follow, has changed: %(subject)s (%(client)s).", **about)
     if kind == TicketReceived.kind:
         return gettext("The client replied on %(label)s: %(subject)s (%(client)s).", **about)
+    if kind == StaffMentioned.kind:
+        return gettext("You were mentioned in a note on %(label)s: %(subject)s (%(client)s).", **about)
     if kind == PersonRequested.kind:
         return gettext("The requester asks to talk to a person about %(label)s: %(subject)s (%(client)s).", **about)
     return gettext("%(label)s was assigned to you: %(subject)s (%(client)s).", **about)

@@ -13,6 +13,7 @@ from msp.tickets import actions, messages, undoable
 from msp.tickets.delayed_replies import reply_undoably
 from msp.tickets.events import emit_ticket_event
 from msp.tickets.models import Message, Ticket
+from msp.tickets.noting import note
 from msp.tickets.undoable import Pending
 from msp.worklog.actions import log_time
 from msp.worklog.models import TimeEntry
@@ -93,7 +94,7 @@ def _reply_undoably(
 
 def _write(ticket: Ticket, written: Written, person: Person, at: datetime) -> Message:
     if written.visibility == "internal":
-        return messages.note(ticket, author=person, body=written.body, at=at, channel=written.channel)
+        return note(ticket, author=person, body=written.body, at=at, channel=written.channel)
     message = messages.reply(
         ticket, author=person, body=written.body, at=at, channel=written.channel, last_seen=written.last_seen
     )

@@ -22,6 +22,7 @@ from msp.notify.quiet_hours import next_allowed_at
 from msp.oncall.queries import on_call
 from msp.people.models import Person
 from msp.people.queries import access_person
+from msp.tickets.events import StaffMentioned
 
 SCHEDULE, SEND = "notify_schedule", "notify_send"  # subscribers
 LATE_AFTER = timedelta(minutes=2)
@@ -36,7 +37,8 @@ def schedule(created: DeliveredEvent[NotificationCreated]) -> None:
         wishes, how = preferences_of(person.id), made.data.get("delivery") or {"by": ["console", "chat"]}
         passes = bool(how.get("is_urgent")) and (wishes.allow_urgent or _is_on_call(person))
         due_at = _due(person, wishes, made, passes=passes, at=clock.now())
-        for channel in _channels(person, wishes, how["by"]):
+        is_unwanted = made.kind == StaffMentioned.kind and not wishes.by_mention
+        for channel in () if is_unwanted else _channels(person, wishes, how["by"]):
             _queue(made, event, channel, passes=passes, due_at=due_at)
 
 

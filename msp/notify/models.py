@@ -62,6 +62,7 @@ class StoredPreferences(Model):
     by_chat: Mapped[bool]
     by_mail: Mapped[bool]
     allow_urgent: Mapped[bool]
+    by_mention: Mapped[bool] = mapped_column(default=True, server_default="true")  # sent too, not only in the console
     quiet_from: Mapped[int | None] = mapped_column(SmallInteger)
     quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
     quiet_days: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))

@@ -18,12 +18,16 @@ NIGHT = (20 * 60, 8 * 60)  # quiet at night by default, so that no one is woken 
 
 @dataclass(frozen=True, slots=True)
 class NotificationPreferences:
-    """A person's notification preferences; `allow_urgent`: urgent notifications are sent in quiet hours too."""
+    """A person's notification preferences; `allow_urgent`: urgent notifications are sent in quiet hours too.
+
+    Without `by_mention`, mentions are shown in the console only.
+    """
 
     by_chat: bool = True
     by_mail: bool = True
     allow_urgent: bool = False
     quiet: QuietHours = field(default_factory=lambda: QuietHours(NIGHT))
+    by_mention: bool = True
 
 
 def preferences_of(person_id: UUID) -> NotificationPreferences:
@@ -35,7 +39,7 @@ def preferences_of(person_id: UUID) -> NotificationPreferences:
     if row.quiet_from is not None and row.quiet_until is not None:
         night = (row.quiet_from, row.quiet_until)
     return NotificationPreferences(
-        row.by_chat, row.by_mail, row.allow_urgent, QuietHours(night, frozenset(row.quiet_days))
+        row.by_chat, row.by_mail, row.allow_urgent, QuietHours(night, frozenset(row.quiet_days)), row.by_mention
     )
 
 
@@ -48,6 +52,7 @@ def set_preferences(
     night: tuple[int, int] | None,
     days: Collection[int],
     at: datetime,
+    by_mention: bool = True,
 ) -> None:
     """Store a person's preferences (minutes of their local day, weekdays from 0 for Monday).
 
@@ -64,6 +69,7 @@ def set_preferences(
         person_id=person.id, client_id=person.client_id
     )
     row.by_chat, row.by_mail, row.allow_urgent = by_chat, by_mail, allow_urgent
+    row.by_mention = by_mention
     row.quiet_from, row.quiet_until = night or (None, None)
     row.quiet_days, row.updated_at = sorted(set(days)), at
     db.session.add(row)

@@ -11,7 +11,7 @@ from msp.kernel.events import DeliveredEvent
 from msp.oncall.queries import first_on_call, on_call
 from msp.people.models import Person
 from msp.people.queries import client_ids_of, people_of, staff
-from msp.tickets.events import Recipients, ReplyFailed, SlaStepEvent, TicketWoken
+from msp.tickets.events import Recipients, ReplyFailed, SlaStepEvent, StaffMentioned, TicketWoken
 from msp.tickets.following import followers_of
 from msp.tickets.models import Ticket
 
@@ -24,7 +24,7 @@ def recipients_of(event: Event, *, priority: str) -> Recipients:
     Roles: assignee, lead, follower (of staff), client_manager, person:<id>; on_call is the person of the first layer,
     on_call:2 of the second layer, on_call:all everyone on call.
     """
-    named = event.recipients if isinstance(event, TicketWoken | ReplyFailed | SlaStepEvent) else None
+    named = event.recipients if isinstance(event, TicketWoken | ReplyFailed | StaffMentioned | SlaStepEvent) else None
     if named is not None:
         return replace(named, by=tuple(each for each in named.by or MEDIA if each in MEDIA))
     if event.audience is None:

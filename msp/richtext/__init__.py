@@ -15,6 +15,7 @@ The nodes are in `msp.richtext.tree`, with the functions that look into a tree.
 - `html`, `html_elements`, `html_reading`: HTML
 - `text`: plain text
 - `runs`, `normal`: runs of styled text, and the normal form
+- `mentioning`: mentions that are typed as @Name
 - `links`: which addresses may be links
 - `split`: long documents in parts
 """

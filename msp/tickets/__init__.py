@@ -4,6 +4,7 @@ What others call
 - `opening`: opens a ticket with its first message and SLA clocks
 - `by_requester`: the requester's actions, for chat, portal and API
 - `messages`: replies and notes of the desk
+- `noting`: internal notes with mentions
 - `actions`: assignment, status, priority, contract, tier, details
 - `linking`: links between tickets, and the children of a ticket
 - `following`: followers: staff who watch, people of the client in CC

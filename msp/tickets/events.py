@@ -61,6 +61,12 @@ class TicketNoted(MessageEvent, kind="ticket.noted", icon="pencil", in_history=F
     """Staff wrote an internal note."""
 
 
+class StaffMentioned(MessageEvent, kind="ticket.mentioned", icon="at-sign", audience=ASSIGNEE, in_history=False):
+    """An internal note mentions members of staff, who are notified."""
+
+    recipients: Recipients
+
+
 class TicketAssigned(TicketEvent, kind="ticket.assigned", icon="user-plus", visibility="public", audience=ASSIGNEE):
     """A ticket has another assignee, or none (`after` and `name` are None)."""
 

@@ -31,8 +31,11 @@ def reply(
     The reply is `pending` until a channel has delivered it to the requester (msp.notify.reply_delivery). Raises
     ReplyHeld if others wrote after the message `last_seen`; None skips this check.
     """
-    message = delayed_reply(ticket, author=author, body=body, at=at, channel=channel, last_seen=last_seen)
-    send_reply(ticket, message, at=at)
+    message = _recorded_reply(ticket, author, body, at=at, channel=channel, last_seen=last_seen)
+    message.delivery_state = "pending"
+    emit_ticket_event(ticket, TicketReplied(message_id=message.id), at=at, actor_id=author.id)
+    _meet_reply_target(ticket, author, at=at)
+    _open_new(ticket, author.id, at=at)
     return message
 
 
@@ -43,11 +46,9 @@ def delayed_reply(
 
     Raises ReplyHeld as `reply` does.
     """
-    if last_seen is not None:
-        check_seen(ticket, author, last_seen=last_seen)
-    message = new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
+    message = _recorded_reply(ticket, author, body, at=at, channel=channel, last_seen=last_seen)
     message.delivery_state = "delayed"
-    sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
+    _meet_reply_target(ticket, author, at=at)
     return message
 
 
@@ -55,8 +56,7 @@ def send_reply(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """Send a delayed reply: opens a new ticket, emits `ticket.replied`."""
     message.delivery_state = "pending"
     emit_ticket_event(ticket, TicketReplied(message_id=message.id), at=at, actor_id=message.author_id)
-    if ticket.status == "new":
-        change_status(ticket, "open", at=at, actor_id=message.author_id)
+    _open_new(ticket, message.author_id, at=at)
 
 
 def reply_from_chat(
@@ -140,3 +140,20 @@ def new_message(
     )
     db.session.add(message)
     return message
+
+
+def _recorded_reply(
+    ticket: Ticket, author: Person, body: str, *, at: datetime, channel: str, last_seen: UUID | None
+) -> Message:
+    if last_seen is not None:
+        check_seen(ticket, author, last_seen=last_seen)
+    return new_message(ticket, author=author, body=body, visibility="public", channel=channel, at=at)
+
+
+def _meet_reply_target(ticket: Ticket, author: Person, *, at: datetime) -> None:
+    sla_targets.on_message(ticket, sla_targets.message_of(author, is_public=True, at=at), actor_id=author.id)
+
+
+def _open_new(ticket: Ticket, actor_id: UUID | None, *, at: datetime) -> None:
+    if ticket.status == "new":
+        change_status(ticket, "open", at=at, actor_id=actor_id)

@@ -16,6 +16,7 @@ def preference_values(wishes: NotificationPreferences) -> dict[str, Any]:
         "by_chat": wishes.by_chat,
         "by_mail": wishes.by_mail,
         "allow_urgent": wishes.allow_urgent,
+        "by_mention": wishes.by_mention,
         "quiet_from": wall(night[0]) if night else "",
         "quiet_until": wall(night[1]) if night else "",
         "quiet_days": [str(day) for day in sorted(wishes.quiet.days)],
@@ -28,7 +29,7 @@ def read_preferences(posted: "MultiDict[str, str]") -> dict[str, Any]:
     if (start is None) != (end is None):
         raise Invalid(fields={"quiet_from" if start is None else "quiet_until": ["required"]})
     days = [int(day) for day in posted.getlist("quiet_days") if day.isdecimal() and day.isascii()]
-    flags = {name: bool(posted.get(name)) for name in ("by_chat", "by_mail", "allow_urgent")}
+    flags = {name: bool(posted.get(name)) for name in ("by_chat", "by_mail", "allow_urgent", "by_mention")}
     return {**flags, "night": None if start is None or end is None else (start, end), "days": days}
 
 

@@ -156,6 +156,7 @@ add_event_messages(
         tickets.TicketRescheduled: lambda event: gettext(
             "Opens again on %(time)s", time=formats.moment(event.scheduled_for)
         ),
+        tickets.StaffMentioned: lambda _: gettext("Staff was mentioned in a note"),
         tickets.TicketWoken: lambda _: gettext("A scheduled ticket is open again"),
         tickets.TicketPriorityChanged: _priority_changed,
         tickets.TicketContractChanged: _contract_changed,

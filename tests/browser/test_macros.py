@@ -99,3 +99,15 @@ def test_without_a_text_it_is_applied_at_once(page: Page) -> None:
     expect(page.locator(".ticket-head .prio, .ticket-head [class*=prio]").first).to_be_visible()
     page.wait_for_function("() => document.querySelector('#side').textContent.includes('urgente')")
     assert the_ticket().priority == "urgent"
+
+
+def test_mentioning_a_colleague_by_keyboard(page: Page, world: World) -> None:
+    area = page.locator("#reply textarea")
+    page.locator(".composer-tab").nth(1).click()
+    page.keyboard.type("Oye @iren")
+    expect(page.locator("#mention-list li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(area).to_have_value(f"Oye @{world.irene.name} ")
+    expect(page.locator("#mention-list")).to_be_hidden()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".msg .mention")).to_have_text(f"@{world.irene.name}")

@@ -27,6 +27,7 @@ def test_each_says_for_themselves(web: FlaskClient, world: World, who: str) -> N
     said = MultiDict([("by_mail", "1"), ("quiet_from", "22:30"), ("quiet_until", "07:15")])
     said.setlist("quiet_days", ["5", "6"])
     said.add("allow_urgent", "1")
+    said.add("by_mention", "1")
     assert web.post("/account/notification-preferences", data=said).status_code == 303
     assert kept(person) == NotificationPreferences(False, True, True, QuietHours((1350, 435), frozenset({5, 6})))
     assert 'value="22:30"' in web.get("/account").text
@@ -35,7 +36,7 @@ def test_each_says_for_themselves(web: FlaskClient, world: World, who: str) -> N
 def test_no_quiet_at_all(web: FlaskClient, world: World) -> None:
     sign_in(web, world.tomas)
     assert web.post("/account/notification-preferences", data={"by_chat": "1"}).status_code == 303
-    assert kept(world.tomas) == NotificationPreferences(True, False, False, QuietHours())
+    assert kept(world.tomas) == NotificationPreferences(True, False, False, QuietHours(), by_mention=False)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from msp.tickets.attaching import UNKNOWN_TYPE, attach_files
 from msp.tickets.events import TicketStatusChanged
 from msp.tickets.follow_ups import write_on
 from msp.tickets.models import Message, Ticket
+from msp.tickets.noting import note
 from msp.tickets.spam import check_not_blocked
 from msp.tickets.survivors import access_surviving
 from msp.web.api.access import caller, check_own, require
@@ -161,7 +162,7 @@ def create_message(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     if json_data["visibility"] == "internal":
         if not author.is_staff:
             raise Denied("not_allowed")
-        message = messages.note(ticket, author=author, body=body, at=at, channel="api")
+        message = note(ticket, author=author, body=body, at=at, channel="api")
     elif author.is_staff:
         last_seen = json_data.get("last_seen_message_id")
         message = messages.reply(ticket, author=author, body=body, at=at, channel="api", last_seen=last_seen)

@@ -27,6 +27,7 @@ class NotificationPreferencesIn(Schema):
     by_chat = fields.Boolean()
     by_mail = fields.Boolean()
     allow_urgent = fields.Boolean()
+    by_mention = fields.Boolean(metadata={"description": "Whether mentions in notes are sent, not only shown"})
     quiet_from = TextField(longest=5, allow_none=True, metadata=TIME)
     quiet_until = TextField(longest=5, allow_none=True, metadata=TIME)
     quiet_days = fields.List(Whole(least=0, most=6), validate=validate.Length(max=7, error="too_long"))
@@ -39,6 +40,7 @@ class NotificationPreferencesOut(Shown):
     by_chat = fields.Boolean()
     by_mail = fields.Boolean()
     allow_urgent = fields.Boolean()
+    by_mention = fields.Boolean(metadata={"description": "Whether mentions in notes are sent, not only shown"})
     quiet_from = fields.String(allow_none=True)
     quiet_until = fields.String(allow_none=True)
     quiet_days = fields.List(fields.Integer())
@@ -65,6 +67,7 @@ def change_notification_preferences(person_id: UUID, json_data: dict[str, Any]) 
             by_chat=changed["by_chat"],
             by_mail=changed["by_mail"],
             allow_urgent=changed["allow_urgent"],
+            by_mention=changed["by_mention"],
             night=_night(changed),
             days=changed["quiet_days"],
             at=clock.now(),
@@ -97,6 +100,7 @@ def _shown(person: Person, wishes: NotificationPreferences) -> dict[str, Any]:
         "by_chat": wishes.by_chat,
         "by_mail": wishes.by_mail,
         "allow_urgent": wishes.allow_urgent,
+        "by_mention": wishes.by_mention,
         "quiet_from": wall(night[0]) if night else None,
         "quiet_until": wall(night[1]) if night else None,
         "quiet_days": sorted(wishes.quiet.days),

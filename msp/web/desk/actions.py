@@ -21,6 +21,7 @@ from msp.tickets.delayed_replies import reply_undoably
 from msp.tickets.drafts import drop_draft
 from msp.tickets.held_replies import ReplyHeld
 from msp.tickets.models import Message, Ticket
+from msp.tickets.noting import note
 from msp.tickets.queries import access_by_label
 from msp.web import undo
 from msp.web.desk.held_reply import Hold
@@ -159,7 +160,7 @@ def _write(ticket: Ticket, at: datetime) -> None:
         _reply_by_macro(macro, ticket, at)
         return
     if request.form.get("visibility") == "internal":
-        attach_files(messages.note(ticket, author=person, body=body, at=at), sent_files(), at=at)
+        attach_files(note(ticket, author=person, body=body, at=at), sent_files(), at=at)
         return
     then = request.form.get("then") or None
     message, pending = reply_undoably(ticket, author=person, body=body, at=at, last_seen=_last_seen(), status=then)

@@ -1,9 +1,9 @@
-"""Helps of the composer: the preview of a reply in the requester's channel, and quotes of messages."""
+"""Helps of the composer: the preview of a reply in the requester's channel, quotes, names to mention."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from markupsafe import Markup
 
 from msp.kernel.db import Scope, db, work
@@ -15,7 +15,8 @@ from msp.people.names import first_name
 from msp.richtext import read_markdown
 from msp.tickets.messages import MAX_BODY
 from msp.tickets.models import Message, Ticket
-from msp.tickets.queries import access_by_label
+from msp.tickets.noting import mentionable
+from msp.tickets.queries import access_by_label, access_ticket
 from msp.web.desk.ticket import preview_page
 from msp.web.guards import Answer, needs
 from msp.web.parts.quoting import quoted
@@ -38,6 +39,8 @@ class Preview:
 def add_routes(blueprint: Blueprint) -> None:
     """The routes of the composer's helps."""
     blueprint.add_url_rule("/tickets/<label>/preview", "preview", needs("work_tickets")(preview), methods=["POST"])
+    names = needs("work_tickets")(mentionable_names)
+    blueprint.add_url_rule("/live/<uuid:ticket_id>/mentionable", "mentionable", names)
     blueprint.add_url_rule("/messages/<uuid:message_id>/quote", "quote", needs("work_tickets")(quote))
 
 
@@ -50,6 +53,13 @@ def preview(label: str) -> Answer:
     if request.headers.get("HX-Request"):
         return render_template("desk/_preview.html", preview=shown)
     return preview_page(label, body, shown)
+
+
+def mentionable_names(ticket_id: UUID) -> Response:
+    """The names of the members of staff whom a note on this ticket can mention, but for oneself."""
+    ticket = access_ticket(ticket_id)
+    me = current_person().id
+    return jsonify(names=[name for id, name in mentionable(ticket.client_id).items() if id != me])
 
 
 def quote(message_id: UUID) -> Response:

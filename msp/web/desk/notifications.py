@@ -17,6 +17,7 @@ from msp.tickets.events import (
     SlaBreached,
     SlaEscalated,
     SlaWarned,
+    StaffMentioned,
     TicketAssigned,
     TicketReceived,
     TicketStatusChanged,
@@ -85,6 +86,8 @@ def sentence(row: Notification) -> str:
         case ReplyFailed(reason=code, channel=channel):
             reason = failure_sentence(code, service=channel or "")
             return gettext("A reply could not be delivered. %(reason)s", reason=reason)
+        case StaffMentioned():
+            return gettext("You were mentioned in a note")
         case TicketWoken():
             return gettext("A scheduled ticket is open again")
         case PersonRequested():
