@@ -10,7 +10,7 @@ from msp.kernel.db import db
 from msp.macros.applying import apply_fields
 from msp.notify import portal_channel, reply_copies, reply_delivery, resending
 from msp.people import password_reset
-from msp.tickets import delayed_replies, escalation, recomputing, removed_files, undoable, waking
+from msp.tickets import delayed_replies, escalation, recomputing, removed_files, thumbnails, undoable, waking
 from msp.web.api.description import DescribedFlask
 from msp.worklog import moving
 
@@ -61,6 +61,7 @@ def make_app(settings: Settings) -> Flask:
     jobs.every_second(_hurry_what_holds_up)
     recomputing.register()
     removed_files.register()
+    thumbnails.register()
     waking.register()
     deactivation.register()
     password_reset.register()

@@ -22,7 +22,7 @@ Messages that come in:
 Messages that are sent:
 - `outgoing`, `replies`, `direct_notifications`: events of tickets, replies of staff, notifications
 - `event_posts`, `sentences`, `cards`, `relative_time`: what is posted, in the reader's language
-- `posting`, `models`, `conversation_state`: posts each message once; the ids of our messages
+- `posting`, `files_out`, `models`, `conversation_state`: posts each message and file once; the ids of our messages
 
 - `events`, `event_messages`: events of chat and their sentences
 """

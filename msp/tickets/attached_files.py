@@ -33,6 +33,14 @@ def access_file(attachment_id: UUID) -> AttachedFile:
     return AttachedFile(found[0], found[1])
 
 
+def access_thumbnail(attachment_id: UUID) -> AttachedFile:
+    """As `access_file`, for a file that has a thumbnail."""
+    found = access_file(attachment_id)
+    if found.attachment.thumbnail_key is None:
+        raise NotFound("attachment")
+    return found
+
+
 class StoredFile(NamedTuple):
     """A stored file that may be sent with its message; `size` in bytes."""
 

@@ -11,8 +11,10 @@ from datetime import datetime
 from msp.kernel import files
 from msp.kernel.db import db
 from msp.kernel.errors import Invalid, Permanent
+from msp.kernel.events import emit
 from msp.kernel.file_names import file_name
 from msp.kernel.ids import new_id
+from msp.tickets.events import FileAttached
 from msp.tickets.models import Attachment, Message
 from msp.tickets.upload_quota import bytes_left, refusal_of
 
@@ -47,6 +49,8 @@ def attach_files(message: Message, uploads: Sequence[Upload], *, at: datetime) -
         left -= kept.size
         attached.append(_attachment(message, upload, kept, at=at))
     db.session.add_all(attached)
+    for attachment in attached:
+        emit(FileAttached(attachment_id=attachment.id), message.ticket_id, client_id=message.client_id, at=at)
     return attached
 
 

@@ -84,6 +84,7 @@ class FileRow(NamedTuple):
     size: int
     state: str
     reason: str | None
+    has_thumbnail: bool
 
 
 class AuthorRow(NamedTuple):
@@ -161,7 +162,7 @@ FILES = RowQuery(
     FileRow,
     select(
         Attachment.message_id, Attachment.id, Attachment.name, Attachment.content_type, Attachment.size,
-        Attachment.state, Attachment.reason,
+        Attachment.state, Attachment.reason, Attachment.thumbnail_key.is_not(None).label("has_thumbnail"),
     )
     .join(Message, Message.id == Attachment.message_id)
     .where(Message.ticket_id == THIS)

@@ -301,6 +301,14 @@ class AttachmentStored(
     """A file was fetched and stored."""
 
 
+class FileAttached(AttachmentEvent, kind="ticket.file_attached", icon="paperclip", in_history=False):
+    """A person attached a file in console, portal or API."""
+
+
+class ThumbnailMade(AttachmentEvent, kind="ticket.thumbnail_made", icon="file-image", in_history=False):
+    """An image can be shown: pages that show its ticket are updated."""
+
+
 class AttachmentRefused(
     AttachmentEvent, kind="ticket.attachment_refused", icon="file-x-2", visibility="public", in_history=False
 ):

@@ -237,7 +237,13 @@ class Attachment(Model):
     reason: Mapped[str | None]
     remote: Mapped[Json]
     storage_key: Mapped[str | None]
+    thumbnail_key: Mapped[str | None]
     created_at: Mapped[datetime]
+
+    @property
+    def has_thumbnail(self) -> bool:
+        """Whether a picture of it may be shown."""
+        return self.thumbnail_key is not None
 
     @validates("name")
     def _tidy(self, _key: str, name: str) -> str:

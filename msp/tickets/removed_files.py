@@ -1,8 +1,8 @@
 """Files of deleted messages, and single files that were removed.
 
-Their rows lose name and address at once; their bytes are deleted once nothing else refers to them. Equal files are
-stored once, for all clients (msp.kernel.files). A file stored within the last minutes is kept until then: the row of
-another upload of it may not be committed yet.
+Their rows lose name and address at once; their bytes and thumbnails are deleted once nothing else refers to them. Equal
+files are stored once, for all clients (msp.kernel.files). A file stored within the last minutes is kept until then: the
+row of another upload of it may not be committed yet.
 """
 
 from collections.abc import Collection
@@ -36,11 +36,11 @@ def remove_attachments(message: Message, *, at: datetime, only: Collection[UUID]
     if only is not None:
         query = query.where(Attachment.id.in_(only))
     for attachment in db.session.scalars(query):
-        key = attachment.storage_key
+        keys = [each for each in (attachment.storage_key, attachment.thumbnail_key) if each is not None]
         attachment.name, attachment.content_type, attachment.size = "", "application/octet-stream", 0
-        attachment.remote, attachment.storage_key = {}, None
+        attachment.remote, attachment.storage_key, attachment.thumbnail_key = {}, None, None
         attachment.state, attachment.reason = "refused", "deleted"
-        if key is not None:
+        for key in keys:
             _emit_removed(attachment, key, at=at)
 
 
@@ -74,6 +74,7 @@ def _remove_bytes(key: str) -> None:
     if stored_at > clock.now() - GRACE:
         raise Temporary("stored_lately", retry_after=GRACE.total_seconds())
     with work(Scope.system()) as session:
-        is_used = session.execute(select(Attachment.id).where(Attachment.storage_key == key).limit(1)).first()
+        uses = or_(Attachment.storage_key == key, Attachment.thumbnail_key == key)
+        is_used = session.execute(select(Attachment.id).where(uses).limit(1)).first()
     if is_used is None:
         files.remove(key, stored_at=stored_at)

@@ -1,4 +1,4 @@
-"""Downloads of files that people sent: always as attachments, never rendered on this origin."""
+"""Files that people sent: originals are downloads, never rendered on this origin; thumbnails are our own JPEGs."""
 
 from flask import Response, send_file
 
@@ -18,4 +18,13 @@ def download(attachment: Attachment) -> Response:
     )
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def thumbnail(attachment: Attachment) -> Response:
+    """The picture that we made of an image (msp.tickets.pictures)."""
+    answer = send_file(files.open_kept(attachment.thumbnail_key or ""), mimetype="image/jpeg")
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "private, max-age=86400, immutable"
     return answer

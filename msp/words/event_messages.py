@@ -202,6 +202,8 @@ add_event_messages(
         tickets.ThreadUnreachable: lambda _: gettext("The thread can no longer be reached"),
         tickets.ThreadReachable: lambda _: gettext("The thread can be reached again"),
         tickets.AttachmentStored: lambda _: gettext("File stored"),
+        tickets.FileAttached: lambda _: gettext("File attached"),
+        tickets.ThumbnailMade: lambda _: gettext("Image ready"),
         tickets.AttachmentRefused: lambda _: gettext("File not stored"),
         tickets.AttachmentRemoved: lambda _: gettext("File removed"),
         tickets.ActionRequested: lambda _: gettext("Action requested"),

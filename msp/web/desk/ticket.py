@@ -34,7 +34,7 @@ from msp.sla.detail_queries import (
 )
 from msp.tickets import detail, queries
 from msp.tickets.actions import MAX_TIER
-from msp.tickets.attached_files import access_file
+from msp.tickets.attached_files import access_file, access_thumbnail
 from msp.tickets.drafts import DRAFT, DraftRow
 from msp.tickets.following import FOLLOWERS
 from msp.tickets.history import TicketTerms, terms_at
@@ -45,13 +45,13 @@ from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.ticket_rows import TicketRow
 from msp.tickets.upload_quota import DAY, sent_read
+from msp.web import downloads
 from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
 from msp.web.desk.macros import Choice, chosen_macro
 from msp.web.desk.people import assignable, assignees
 from msp.web.desk.presence import page_version, present, writing_lines
 from msp.web.desk.reply_words import destination
 from msp.web.desk.timeline import timeline
-from msp.web.downloads import download
 from msp.web.guards import list_before, needs
 from msp.web.parts.folding import shown_newest
 from msp.web.parts.quoting import quoted
@@ -82,6 +82,7 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/tickets/<label>", "ticket", needs("desk")(ticket))
     blueprint.add_url_rule("/tickets/<label>/similar", "similar", needs("desk")(similar))
     blueprint.add_url_rule("/attachments/<uuid:attachment_id>", "attachment", needs("desk")(attachment))
+    blueprint.add_url_rule("/attachments/<uuid:attachment_id>/thumbnail", "thumbnail", needs("desk")(thumbnail))
 
 
 def ticket(label: str) -> str:
@@ -228,7 +229,12 @@ def similar(label: str) -> str:
 
 def attachment(attachment_id: UUID) -> Response:
     """Download of a file; always as an attachment, never rendered on this origin."""
-    return download(access_file(attachment_id).attachment)
+    return downloads.download(access_file(attachment_id).attachment)
+
+
+def thumbnail(attachment_id: UUID) -> Response:
+    """The thumbnail of an image."""
+    return downloads.thumbnail(access_thumbnail(attachment_id).attachment)
 
 
 def _people(ids: tuple[UUID, ...]) -> list[Person]:

@@ -14,7 +14,7 @@ from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
 from msp.sla.models import Clock
 from msp.tickets import by_requester, queries
-from msp.tickets.attached_files import access_file
+from msp.tickets.attached_files import access_file, access_thumbnail
 from msp.tickets.attaching import attach_files
 from msp.tickets.by_requester import may_be_more_urgent
 from msp.tickets.detail import EventRow
@@ -37,8 +37,8 @@ from msp.tickets.spam import check_not_blocked
 from msp.tickets.states import FINISHED
 from msp.tickets.survivors import access_surviving, surviving_id
 from msp.tickets.upload_quota import bytes_left_now
+from msp.web import downloads
 from msp.web.desk.timeline import timeline
-from msp.web.downloads import download
 from msp.web.guards import Answer, is_first_time, list_before, needs
 from msp.web.parts.folding import shown_newest
 from msp.web.portal.frame import frame, portal_news
@@ -58,6 +58,7 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/tickets/<label>/reply", "reply", guard(reply), methods=["POST"])
     blueprint.add_url_rule("/tickets/<label>/actions/<action>", "act", guard(act), methods=["POST"])
     blueprint.add_url_rule("/attachments/<uuid:attachment_id>", "attachment", guard(attachment))
+    blueprint.add_url_rule("/attachments/<uuid:attachment_id>/thumbnail", "thumbnail", guard(thumbnail))
 
 
 def ticket(label: str) -> str:
@@ -121,7 +122,14 @@ def attachment(attachment_id: UUID) -> Response:
     """Download of a file from the company's conversations."""
     found = access_file(attachment_id)
     _check_own(queries.access_ticket(found.ticket_id))
-    return download(found.attachment)
+    return downloads.download(found.attachment)
+
+
+def thumbnail(attachment_id: UUID) -> Response:
+    """The thumbnail of an image from the company's conversations."""
+    found = access_thumbnail(attachment_id)
+    _check_own(queries.access_ticket(found.ticket_id))
+    return downloads.thumbnail(found.attachment)
 
 
 def _own(label: str) -> Ticket:
