@@ -28,6 +28,7 @@ MAY_LACK_CLIENT = {  # rows of the provider itself have none; the policies say s
     "notification_preferences",
     "person",
     "stored_answer",
+    "ticket_view",
 }
 SEES_NOTHING = {
     "system": {"msp_client", "msp_staff", "msp_staff_some"},

@@ -17,7 +17,7 @@ from msp.calendars.working_calendar import Timetable, parse_window
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
 from msp.contracts.actions import add_contract
-from msp.demo import macros, on_call, related
+from msp.demo import macros, on_call, related, views
 from msp.demo import world as told
 from msp.demo.agreements import agreement
 from msp.demo.loaded import Loaded, Row
@@ -85,6 +85,7 @@ def load(world: told.DemoWorld) -> None:
     with work(Scope.system()):
         on_call.load(loaded.people, at=world.today)
         macros.load(loaded, at=world.today)
+        views.load(loaded, at=world.today)
         _tickets(world, loaded)
         related.load(loaded, at=world.today)
 

@@ -10,6 +10,7 @@ _MAY: dict[str, frozenset[str]] = {
     "desk": frozenset({"administrator", "team_lead", "technician", "account_manager"}),
     "work_tickets": frozenset({"administrator", "team_lead", "technician"}),
     "manage_macros": frozenset({"administrator", "team_lead"}),
+    "share_views": frozenset({"administrator", "team_lead"}),
     "see_team_reports": frozenset({"administrator", "team_lead", "account_manager"}),
     "bill": frozenset({"administrator", "account_manager"}),
     "see_contracts": frozenset({"administrator", "account_manager", "team_lead"}),

@@ -25,6 +25,7 @@ What others call
 - `detail`: row queries of the ticket page
 - `reading`: which replies a requester has not read
 - `search`: full-text search
+- `views`: saved views
 - `attaching`, `attached_files`: files that people attach to a message; stored files
 - `thumbnails`, `pictures`: small re-encoded images of files
 - `upload_quota`: bytes of files that a person or client may send in a day

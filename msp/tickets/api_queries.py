@@ -71,7 +71,7 @@ def newest_tickets(wanted: Filter, *, words: str | None = None, after: UUID | No
     query = _narrowed(wanted, words)
     if after is not None:
         query = query.where(Ticket.id < after)
-    return _listed(fetch_rows(query.order_by(Ticket.id.desc()).limit(limit), values_of(wanted)))
+    return listed_tickets(fetch_rows(query.order_by(Ticket.id.desc()).limit(limit), values_of(wanted)))
 
 
 def due_tickets(wanted: Filter, *, words: str | None = None, after: Due | None, limit: int) -> list[ListedTicket]:
@@ -80,7 +80,7 @@ def due_tickets(wanted: Filter, *, words: str | None = None, after: Due | None, 
     if after is not None:
         query = query.where(_is_due_after(*after))
     ordered = query.order_by(Ticket.due_at.asc().nulls_last(), Ticket.id.asc()).limit(limit)
-    return _listed(fetch_rows(ordered, values_of(wanted)))
+    return listed_tickets(fetch_rows(ordered, values_of(wanted)))
 
 
 def _narrowed(wanted: Filter, words: str | None) -> TicketSelect:
@@ -88,7 +88,8 @@ def _narrowed(wanted: Filter, words: str | None) -> TicketSelect:
     return query.where(says(words, requester_id=wanted.requester_id)) if words else query
 
 
-def _listed(rows: Sequence[TicketRow]) -> list[ListedTicket]:
+def listed_tickets(rows: Sequence[TicketRow]) -> list[ListedTicket]:
+    """Rows with the texts and clocks of their tickets."""
     found = _BESIDE.read(ids=[row.id for row in rows])
     bodies = {each.id: each.body for each in found.all(_BODIES)}
     clocks: dict[UUID, list[ClockRow]] = {}

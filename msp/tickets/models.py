@@ -90,6 +90,8 @@ class Ticket(Model):
             "id",
             postgresql_where=text(SQL_FINISHED),
         ),
+        Index("ix_ticket_open_updated", "updated_at", "id", postgresql_where=text(SQL_UNFINISHED)),
+        Index("ix_ticket_tags", "tags", postgresql_using="gin"),
         Index("ix_ticket_scheduled", "scheduled_for", postgresql_where=text("status = 'scheduled'")),
         Index("ix_ticket_client_created", "client_id", "id"),
         Index("ix_ticket_requester", "requester_id", "id"),

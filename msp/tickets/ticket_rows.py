@@ -203,12 +203,13 @@ def fetch_rows(query: TicketSelect, values: Mapping[str, object]) -> list[Ticket
 
 # Literals, not parameters: otherwise a prepared plan could not use the indexes of unfinished tickets.
 IS_UNFINISHED = text(f"ticket.{SQL_UNFINISHED}")
+IS_FINISHED = text(f"ticket.{SQL_FINISHED}")
 CHOSEN = {"tier": "tiers", "priority": "priorities", "type": "types"}  # parts of Filter that take values of a field
 _TEXTS, _NUMBERS = ARRAY(Text), ARRAY(SmallInteger)
 _CONDITIONS: dict[str, ColumnElement[bool] | TextClause] = {
     "unfinished": IS_UNFINISHED,
     "statuses": Ticket.status == any_(bindparam("statuses", type_=_TEXTS)),
-    "is_finished": text(f"ticket.{SQL_FINISHED}"),
+    "is_finished": IS_FINISHED,
     "tiers": Ticket.tier == any_(bindparam("tiers", type_=_NUMBERS)),
     "client_id": Ticket.client_id == bindparam("client_id"),
     "assignee_id": Ticket.assignee_id == bindparam("assignee_id"),

@@ -21,6 +21,8 @@ from msp.people.access import may
 from msp.people.models import Person
 from msp.people.names import first_name
 from msp.tickets import queries
+from msp.tickets.views.actions import listed_views
+from msp.tickets.views.selecting import MOST_COUNTED, count_views
 from msp.web.request_scope import current_person
 from msp.web.undo import UndoLine, undo_line
 from msp.words.formats import left, moment, number, time_of_day
@@ -152,12 +154,32 @@ def _nav(person: Person, current: str, counts: dict[str, int]) -> list[dict[str,
             for view, label, icon, tone in views
         ]
         groups.append({"title": None, "items": items})
+        if saved := _saved_views(person, current):
+            groups.append({"title": gettext("Views"), "items": saved})
     for group, title in _titles.items():
         shown = [entry for entry in _entries if entry.group == group and may(person, entry.needs) and entry.is_shown()]
         items = [_item(entry, current) for entry in shown]
         if items:
             groups.append({"title": str(title), "items": items})
     return groups
+
+
+def _saved_views(person: Person, current: str) -> list[dict[str, object]]:
+    """The views that the person saved, then those of the team, with their counts."""
+    views = listed_views(person)
+    counts = count_views({each.id: each.definition for each in views}, person=person, at=clock.now())
+    return [
+        {
+            "label": each.name,
+            "url": url_for("desk.view", view_id=each.id),
+            "icon": "users-round" if each.is_shared else "list-filter",
+            "count": min(counts[each.id], MOST_COUNTED) if each.id in counts else None,
+            "is_more": counts.get(each.id, 0) > MOST_COUNTED,
+            "tone": "",
+            "current": current == f"view:{each.id}",
+        }
+        for each in views
+    ]
 
 
 def _item(entry: MenuEntry, current: str) -> dict[str, object]:

@@ -136,6 +136,7 @@ MESSAGES: dict[str, object] = {
     "not_active": _l("This person is not active."),
     "not_of_client": _l("This person belongs to another company."),
     "not_scheduled": _l("The ticket is not scheduled: choose that status with its time."),
+    "not_with_view": _l("Cannot be combined with a view."),
     "not_staff": _l("Not an active member of the team."),
     "files.empty": _l("A file is empty."),
     "files.too_many": _l("At most %(most)s files.", most=MOST_FILES),

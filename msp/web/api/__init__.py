@@ -15,7 +15,7 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
 - `bulk_changes`, `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `links`, `macros`,
   `merges`, `notification_preferences`, `oncall`, `people`, `places`, `reports`, `search`, `tickets`, `time_entries`,
-  `tokens`: one resource each
+  `tokens`, `views`: one resource each
 """
 
 from flask import Flask
@@ -42,6 +42,7 @@ from msp.web.api import (
     time_entries,
     tokens,
     unknown_paths,
+    views,
 )
 from msp.web.api.access import caller, is_allowed, require
 from msp.web.api.pages import QUERY, page, page_of, uuid_cursor
@@ -49,7 +50,7 @@ from msp.web.api.resource import Answer, resource, settled
 
 RESOURCES = (
     clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, links, followers,
-    bulk_changes,
+    bulk_changes, views,
     conversation, merges, macros, search, time_entries, reports, tokens,
 )  # fmt: skip
 

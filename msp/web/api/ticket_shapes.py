@@ -66,6 +66,7 @@ class Statuses(fields.String):
 class TicketQuery(PageQuery):
     """Filters and order of the ticket list."""
 
+    view = fields.UUID(metadata={"description": "A saved view, with its own filters and order; for staff tokens"})
     client_id = fields.UUID()
     status = Statuses(metadata={"description": f"One or more, separated by commas: {', '.join(STATUSES)}"})
     assignee_id = Assignee(metadata={"description": "Person id, or `none`"})

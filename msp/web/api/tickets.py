@@ -24,8 +24,10 @@ from msp.tickets.spam import check_not_blocked
 from msp.tickets.states import priority_of
 from msp.tickets.survivors import access_surviving
 from msp.tickets.ticket_rows import CHOSEN, Filter
+from msp.tickets.views.actions import access_view, definition_of
+from msp.tickets.views.selecting import view_page
 from msp.web.api.access import caller, check_own, is_allowed, is_own_only, require
-from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor
+from msp.web.api.pages import QUERY, bad_cursor, page, page_of, read_cursor, uuid_cursor, write_cursor
 from msp.web.api.resource import Answer, resource, settled
 from msp.web.api.ticket_shapes import (
     RequesterActionIn,
@@ -48,6 +50,8 @@ blueprint = resource("tickets", tag="Tickets")
 @blueprint.output(page_of(TicketOut, "Ticket"))
 def list_tickets(query_data: dict[str, Any]) -> Answer:
     """Tickets, newest first or by due date; with an employee's token, their own."""
+    if "view" in query_data:
+        return _tickets_of_view(query_data)
     limit, assignee_id = query_data["limit"], query_data.get("assignee_id")
     chosen: dict[str, Any] = {part: (query_data[name],) for name, part in CHOSEN.items() if name in query_data}
     wanted = Filter(
@@ -150,6 +154,26 @@ def act_as_requester(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     is_changed = by_requester.ACTIONS[json_data["action"]](ticket, caller(), at=clock.now())
     settled(ticket)
     return {"is_changed": is_changed, "ticket": shown(ticket)}, 200, _headers(ticket)
+
+
+def _tickets_of_view(query_data: dict[str, Any]) -> Answer:
+    """A page of a saved view; other filters cannot be combined with it."""
+    require("desk")
+    if combined := query_data.keys() - {"view", "limit", "cursor", "order"}:
+        raise Invalid(fields={name: ["not_with_view"] for name in combined})
+    view = access_view(query_data["view"], caller())
+    try:
+        found = view_page(
+            definition_of(view),
+            person=caller(),
+            at=clock.now(),
+            after=read_cursor(query_data["cursor"]),
+            limit=query_data["limit"],
+        )
+    except NotFound as wrong:
+        raise bad_cursor() from wrong
+    items = [listed(each) for each in api_queries.listed_tickets(found.rows)]
+    return {"items": items, "next_cursor": write_cursor(found.next_key) if found.next_key else None}
 
 
 def _details(json_data: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 - `queue`, `solved`: open tickets, finished tickets
 - `bulk`: bulk actions of the lists
+- `views`, `view_words`, `view_addresses`: lists by filter, and saved views
+- `due_groups`: the groups of lists by due date
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
 - `spam`: spam and blocked senders
@@ -44,12 +46,13 @@ from msp.web.desk import (
     spam,
     ticket,
     timeline_export,
+    views,
 )
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
     queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, live, notifications,
-    oncall, search, reports, forecasts, timeline_export, spam, undo, bulk,
+    oncall, search, reports, forecasts, timeline_export, spam, undo, bulk, views,
 ):  # fmt: skip
     module.add_routes(blueprint)
 

@@ -26,7 +26,9 @@ from msp.tickets.states import FINISHED, STATUSES, UNFINISHED
 from msp.tickets.ticket_rows import ClientName, Filter, TicketRow
 from msp.web.desk import solved
 from msp.web.desk.bulk import bulk_menus, bulk_result
+from msp.web.desk.due_groups import group_of, group_titles
 from msp.web.desk.people import assignable, assignees
+from msp.web.desk.view_addresses import filter_url
 from msp.web.guards import needs
 from msp.web.parts.draw import deadline, stamp
 from msp.web.request_scope import current_person
@@ -93,10 +95,12 @@ def queue(view: str) -> str:
         if pages
         else _groups(tickets, counts, at=at, close=close, is_due=order == "due", view=view),
         pages=pages,
-        lefts=_lefts([each for each in tickets if each.paused_at], at=at),
+        lefts=lefts_of([each for each in tickets if each.paused_at], at=at),
         row=row,
         filters=_filters(view, replace(wanted, due_before=None)),
         sort=None if pages else _sort(view, order),
+        filter_url=filter_url(view),
+        editor=None,
         new_ticket_url=url_for("desk.new_ticket") if is_working else None,
         bulk_menus=bulk_menus(people, me=person.id) if is_working else None,
         bulk_result=bulk_result() if is_working else None,
@@ -105,7 +109,7 @@ def queue(view: str) -> str:
     )
 
 
-def _lefts(paused: list[TicketRow], *, at: datetime) -> dict[UUID, int]:
+def lefts_of(paused: list[TicketRow], *, at: datetime) -> dict[UUID, int]:
     """Business minutes left of paused tickets, constant while they are paused; cached for a minute."""
     minute = int(at.timestamp() // 60)
     keys = {each.id: (each.id, each.version, minute) for each in paused}
@@ -189,18 +193,10 @@ def _groups(
     tickets: list[TicketRow], counts: dict[str, int], *, at: datetime, close: datetime, is_due: bool, view: str
 ) -> list[dict[str, object]]:
     """The tickets by group, each with its total and a URL for the rest, if the list is cut."""
-    titles = {
-        "late": gettext("SLA breached"),
-        "next_hour": gettext("Due in the next hour"),
-        "today": gettext("Today"),
-        "later": gettext("Later"),
-        "paused": gettext("Paused"),
-        "none": gettext("No SLA target"),
-        "all": _title(view),
-    }
+    titles = group_titles() | {"all": _title(view)}
     sorted_in: dict[str, list[TicketRow]] = {}
     for ticket in tickets:
-        sorted_in.setdefault(_group(ticket, at, close) if is_due else "all", []).append(ticket)
+        sorted_in.setdefault(group_of(ticket, at, close) if is_due else "all", []).append(ticket)
     if not is_due:
         counts = {"all": sum(counts.values())}
     keys = [key for key in (*queries.GROUPS, "all") if key in sorted_in]
@@ -248,15 +244,6 @@ def _row(ticket: TicketRow, due: Markup) -> Markup:
         drawn = render_template("desk/_ticket_row.html", t=ticket, due=due)
         row = _rows[key] = Markup(drawn)  # noqa: S704 (a template of ours)
     return row
-
-
-def _group(ticket: TicketRow, at: datetime, close: datetime) -> str:
-    if ticket.paused_at is not None:
-        return "paused"
-    if ticket.due_at is None:
-        return "none"
-    limits = (("late", at), ("next_hour", at + timedelta(hours=1)), ("today", close))
-    return next((key for key, until in limits if ticket.due_at <= until), "later")
 
 
 def _counts(wanted: Filter, view: str, person: Person, at: datetime, close: datetime) -> dict[str, int]:
