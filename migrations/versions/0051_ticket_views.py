@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.helpers import build_index, protect
 
-revision = "0050"
-down_revision = "0049"
+revision = "0051"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
