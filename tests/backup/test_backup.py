@@ -141,7 +141,7 @@ def test_a_backup_under_writers_is_one_instant(app: Flask, world: World, empty: 
     finally:
         stop.set()
         writer.join()
-    assert [each.tables["calendar"].rows for each in made] == [each.tables["setting"].rows for each in made]
+    assert len({each.tables["calendar"].rows - each.tables["setting"].rows for each in made}) == 1
     assert 10 < made[0].tables["setting"].rows < made[-1].tables["setting"].rows
     brought(empty, path.with_suffix(".2"))
     with as_root(empty) as root:
