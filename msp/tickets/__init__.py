@@ -6,6 +6,7 @@ What others call
 - `messages`: replies and notes of the desk
 - `noting`: internal notes with mentions
 - `actions`: assignment, status, priority, contract, tier, details
+- `hand_offs`, `accepting`: tickets handed off to another tier with a form, and accepted there
 - `linking`: links between tickets, and the children of a ticket
 - `following`: followers: staff who watch, people of the client in CC
 - `link_targets`: tickets to link to or merge into, found by number or subject
@@ -59,6 +60,7 @@ Texts
 Storage
 - `models`: tickets, messages, attachments, conversations
 - `follower_models`: followers of tickets
+- `hand_off_models`: hand-offs between tiers
 - `blocked_models`: blocked senders
 - `merge_models`: merges, with what they moved
 - `link_models`: links between tickets

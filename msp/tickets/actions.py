@@ -8,9 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from msp.contracts.models import Contract
+from msp.kernel.db import current_scope
 from msp.kernel.errors import Conflict, Invalid
 from msp.people.models import Person
 from msp.tickets import sla_targets
+from msp.tickets.accepting import accept_hand_offs
 from msp.tickets.events import (
     TicketAssigned,
     TicketContractChanged,
@@ -36,7 +38,10 @@ def assign(
     at: datetime,
     actor_id: UUID | None = None,
 ) -> None:
-    """Assign the ticket to a member of staff, or to no one; emits `ticket.assigned`."""
+    """Assign the ticket to a member of staff, or to no one; emits `ticket.assigned`.
+
+    A person who assigns it to themselves accepts its hand-off.
+    """
     if assignee is not None and (not assignee.is_staff or not assignee.active):
         raise Invalid(fields={"assignee_id": ["not_staff"]})
     after = assignee.id if assignee else None
@@ -45,6 +50,8 @@ def assign(
     before, ticket.assignee_id = ticket.assignee_id, after
     event = TicketAssigned(before=before, after=after, name=assignee.name if assignee else None)
     emit_ticket_event(ticket, event, at=at, actor_id=actor_id)
+    if after is not None and after == (actor_id or current_scope().actor_id):
+        accept_hand_offs(ticket, after, at=at)
 
 
 def take(ticket: Ticket, person: Person, *, at: datetime) -> None:
@@ -135,6 +142,7 @@ def change_tier(
     at: datetime,
     actor_id: UUID | None = None,
     reason: str | None = None,
+    hand_off_id: UUID | None = None,
 ) -> None:
     """Move the ticket to the queue of another tier and remove its assignee. Emits `ticket.tier_changed`."""
     if not 1 <= tier <= MAX_TIER:
@@ -142,7 +150,7 @@ def change_tier(
     if ticket.tier == tier:
         return
     before, ticket.tier = ticket.tier, tier
-    event = TicketTierChanged(before=before, after=tier, reason=reason)
+    event = TicketTierChanged(before=before, after=tier, reason=reason, hand_off_id=hand_off_id)
     emit_ticket_event(ticket, event, at=at, actor_id=actor_id)
     assign(ticket, None, at=at, actor_id=actor_id)
 

@@ -115,11 +115,21 @@ class TicketContractChanged(TicketEvent, kind="ticket.contract_changed", icon="f
 
 
 class TicketTierChanged(TicketEvent, kind="ticket.tier_changed", icon="arrow-up-right", visibility="public"):
-    """A ticket moved to the queue of another tier; `reason` is set where an escalation step moved it."""
+    """A ticket moved to the queue of another tier.
+
+    `reason` is set where an escalation step moved it, `hand_off_id` where a technician handed it off.
+    """
 
     before: int
     after: int
     reason: str | None
+    hand_off_id: UUID | None = None
+
+
+class HandOffAccepted(TicketEvent, kind="ticket.hand_off_accepted", icon="hand"):
+    """A technician accepted the hand-off of a ticket to their tier."""
+
+    hand_off_id: UUID
 
 
 class TicketEdited(TicketEvent, kind="ticket.edited", icon="file-pen-line", visibility="public"):

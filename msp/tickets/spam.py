@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from msp.clients.models import Client
@@ -18,6 +18,7 @@ from msp.people.models import Person
 from msp.tickets.blocked_models import BlockedSender
 from msp.tickets.closing import close_as, restore
 from msp.tickets.events import SenderBlocked, SenderUnblocked, SpamDeleted, SpamMarked, SpamUnmarked, emit_ticket_event
+from msp.tickets.hand_off_models import HandOff
 from msp.tickets.message_changes import delete_message
 from msp.tickets.models import Ticket
 from msp.tickets.queries import messages_of
@@ -62,6 +63,7 @@ def delete_spam(ticket: Ticket, *, at: datetime, actor_id: UUID | None = None) -
         raise Conflict("not_spam")
     for message in messages_of(ticket.id):
         delete_message(ticket, message, at=at, placeholder_subject=PLACEHOLDER)
+    db.session.execute(delete(HandOff).where(HandOff.ticket_id == ticket.id))
     ticket.subject, ticket.body = PLACEHOLDER, ""
     emit_ticket_event(ticket, SpamDeleted(), at=at, actor_id=actor_id)
 

@@ -20,12 +20,13 @@ from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.events import DeliveredEvent, StoredEvent, deliver_at, emit, subscribe
 from msp.people.models import Person
 from msp.people.queries import access_person
-from msp.tickets.actions import MAX_TIER, assign, change_status, change_tier
+from msp.tickets.actions import MAX_TIER, assign, change_status
 from msp.tickets.events import ActionDone, ActionDropped, ActionRequested, ActionUndone, TicketEvent
+from msp.tickets.hand_offs import perform
 from msp.tickets.linking import resolve_children
 from msp.tickets.models import Message, Ticket
 from msp.tickets.queries import access_ticket
-from msp.tickets.states import may_move
+from msp.tickets.states import FINISHED, may_move
 
 SUBSCRIBER = "undoable_actions"
 SETTING = "undo"
@@ -87,14 +88,19 @@ def _resolve_with_children(ticket: Ticket, person: Person, at: datetime, request
     resolve_children(ticket, person, at=at)
 
 
-def _escalate(ticket: Ticket, person: Person, at: datetime, _requested: ActionRequested) -> None:
-    change_tier(ticket, ticket.tier + 1, at=at, actor_id=person.id)
+def _hand_off(ticket: Ticket, person: Person, at: datetime, _requested: ActionRequested) -> None:
+    perform(ticket, person=person, at=at)
+
+
+def _is_unfinished(ticket: Ticket) -> bool:
+    return ticket.status not in FINISHED
 
 
 ACTIONS: dict[str, Undoable] = {
     "resolve": Undoable(lambda ticket: may_move(ticket.status, "resolved"), _resolve),
     "resolve_with_children": Undoable(lambda ticket: may_move(ticket.status, "resolved"), _resolve_with_children),
-    "escalate": Undoable(lambda ticket: ticket.tier < MAX_TIER, _escalate),
+    "escalate": Undoable(lambda ticket: ticket.tier < MAX_TIER and _is_unfinished(ticket), _hand_off),
+    "return": Undoable(lambda ticket: ticket.tier > 1 and _is_unfinished(ticket), _hand_off),
 }
 
 

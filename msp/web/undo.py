@@ -69,6 +69,7 @@ def undo_line() -> UndoLine | None:
         "resolve_with_children": gettext("Resolving %(label)s and its child tickets", label=kept["label"]),
         "reply": gettext("Sending the reply on %(label)s", label=kept["label"]),
         "escalate": gettext("Escalating %(label)s", label=kept["label"]),
+        "return": gettext("Returning %(label)s", label=kept["label"]),
     }[kept["action"]]
     asked = UUID(kept["asked"])
     return UndoLine(text, until, asked, url_for("desk.undo", label=kept["label"], asked=asked))

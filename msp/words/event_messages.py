@@ -61,7 +61,12 @@ def _priority_changed(event: tickets.TicketPriorityChanged) -> str:
 
 
 def _tier_changed(event: tickets.TicketTierChanged) -> str:
-    return gettext("From %(before)s to %(after)s", before=word(event.before, "tier"), after=word(event.after, "tier"))
+    before, after = word(event.before, "tier"), word(event.after, "tier")
+    if event.hand_off_id is None:
+        return gettext("From %(before)s to %(after)s", before=before, after=after)
+    if event.after > event.before:
+        return gettext("Escalated from %(before)s to %(after)s", before=before, after=after)
+    return gettext("Returned from %(before)s to %(after)s", before=before, after=after)
 
 
 def _action_dropped(event: tickets.ActionDropped) -> str:
@@ -181,6 +186,7 @@ add_event_messages(
             label=event.label,
         ),
         tickets.MessagesMoved: _messages_moved,
+        tickets.HandOffAccepted: lambda _: gettext("Hand-off accepted"),
         tickets.SpamMarked: lambda _: gettext("Marked as spam"),
         tickets.SpamUnmarked: lambda _: gettext("No longer marked as spam"),
         tickets.SpamDeleted: lambda _: gettext("Content deleted"),

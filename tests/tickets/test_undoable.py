@@ -63,12 +63,13 @@ def later(seconds: int) -> None:
     settle()
 
 
-@pytest.mark.parametrize(("verb", "kind"), [("resolve", "ticket.status_changed"), ("escalate", "ticket.tier_changed")])
+@pytest.mark.parametrize(("verb", "kind"), [("resolve", "ticket.status_changed"), ("hand-off", "ticket.tier_changed")])
 def test_nothing_happens_before_the_time_is_up(
     web: FlaskClient, world: World, ticket: Ticket, verb: str, kind: str
 ) -> None:
     before = fresh(ticket)
-    page = sign_in(web, world.tomas).post(f"/desk/tickets/LOZ-1/{verb}", follow_redirects=True)
+    data = {"tier": "2", "needed": "Revisar la red"} if verb == "hand-off" else {}
+    page = sign_in(web, world.tomas).post(f"/desk/tickets/LOZ-1/{verb}", data=data, follow_redirects=True)
     assert "data-undo-until" in page.text and "data-undo-until" in web.get("/desk/team").text
     later(9)
     assert (fresh(ticket).status, fresh(ticket).tier, fresh(ticket).assignee_id) == ("new", before.tier, None)
@@ -115,7 +116,7 @@ def test_the_seconds_are_a_setting(web: FlaskClient, world: World, ticket: Ticke
     sign_in(web, world.ana)
     assert web.post("/admin/settings/undo", data={"undo_seconds": "61"}).status_code == 422
     assert web.post("/admin/settings/undo", data={"undo_seconds": "0"}).status_code == 303
-    web.post("/desk/tickets/LOZ-1/escalate")
+    web.post("/desk/tickets/LOZ-1/hand-off", data={"tier": "2", "needed": "Revisar la red"})
     assert fresh(ticket).tier == 2
 
 

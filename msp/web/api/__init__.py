@@ -13,9 +13,9 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `description`: OpenAPI 3.1
 - `unknown_paths`: 404 and 405
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
-- `bulk_changes`, `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `links`, `macros`,
-  `merges`, `notification_preferences`, `oncall`, `people`, `places`, `reports`, `search`, `tickets`, `time_entries`,
-  `tokens`, `views`: one resource each
+- `bulk_changes`, `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `hand_offs`, `links`,
+  `macros`, `merges`, `notification_preferences`, `oncall`, `people`, `places`, `reports`, `search`, `tickets`,
+  `time_entries`, `tokens`, `views`: one resource each
 """
 
 from flask import Flask
@@ -29,6 +29,7 @@ from msp.web.api import (
     conversation,
     description,
     followers,
+    hand_offs,
     links,
     macros,
     merges,
@@ -51,6 +52,7 @@ from msp.web.api.resource import Answer, resource, settled
 RESOURCES = (
     clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, links, followers,
     bulk_changes, views,
+    hand_offs,
     conversation, merges, macros, search, time_entries, reports, tokens,
 )  # fmt: skip
 

@@ -6,6 +6,7 @@
 - `due_groups`: the groups of lists by due date
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
+- `hand_offs`: tickets escalated or returned with a form
 - `spam`: spam and blocked senders
 - `merges`: merge and split tickets
 - `timeline_export`: the timeline as a file
@@ -33,6 +34,7 @@ from msp.web.desk import (
     drafts,
     followers,
     forecasts,
+    hand_offs,
     links,
     live,
     macros,
@@ -53,6 +55,7 @@ blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
     queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, live, notifications,
     oncall, search, reports, forecasts, timeline_export, spam, undo, bulk, views,
+    hand_offs,
 ):  # fmt: skip
     module.add_routes(blueprint)
 

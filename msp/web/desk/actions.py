@@ -136,10 +136,6 @@ def _scheduled_for(at: datetime) -> datetime | None:
         raise Invalid(fields={"scheduled_for": ["invalid"]}) from wrong
 
 
-def _escalate(ticket: Ticket, at: datetime) -> None:
-    undo.ask(ticket, "escalate", at=at)
-
-
 def _resolve(ticket: Ticket, at: datetime) -> None:
     undo.ask(ticket, "resolve_with_children" if request.form.get("with_children") else "resolve", at=at)
 
@@ -219,7 +215,6 @@ VERBS: dict[str, Verb] = {
     "set_priority": _set_priority,
     "set_status": _set_status,
     "set_contract": _set_contract,
-    "escalate": _escalate,
     "resolve": _resolve,
     "reopen": _reopen,
 }

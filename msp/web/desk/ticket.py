@@ -33,10 +33,10 @@ from msp.sla.detail_queries import (
     pauses_read,
 )
 from msp.tickets import detail, queries
-from msp.tickets.actions import MAX_TIER
 from msp.tickets.attached_files import access_file, access_thumbnail
 from msp.tickets.drafts import DRAFT, DraftRow
 from msp.tickets.following import FOLLOWERS
+from msp.tickets.hand_offs import HAND_OFFS
 from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.link_rules import OFFERED
 from msp.tickets.linking import LINKS
@@ -46,6 +46,7 @@ from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.ticket_rows import TicketRow
 from msp.tickets.upload_quota import DAY, sent_read
 from msp.web import downloads
+from msp.web.desk.hand_offs import hand_off_parts
 from msp.web.desk.held_reply import Hold, held_reply, hold_asked_for
 from msp.web.desk.macros import Choice, chosen_macro
 from msp.web.desk.people import assignable, assignees
@@ -72,7 +73,7 @@ _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
 _UNREAD, _SENT = unread_read(_ME, detail.THIS), sent_read(detail.CLIENT)
 _PAGE = BatchQuery(
     queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
-    detail.TARGETS, detail.OTHERS, DRAFT, detail.CONTRACTS, LINKS, FOLLOWERS, detail.MERGE, _CLOCKS,
+    detail.TARGETS, detail.OTHERS, DRAFT, detail.CONTRACTS, LINKS, FOLLOWERS, detail.MERGE, HAND_OFFS, _CLOCKS,
     _PAUSES, _ENTRIES, _TIMER, _UNREAD, _SENT, queries.DUE_NEXT,
 )  # fmt: skip
 
@@ -135,7 +136,7 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         draft=draft,
         is_note=_is_note(macro, quote, draft),
         last_seen=max((each.id for each in messages), default=""),
-        escalate_to=this.tier + 1 if this.tier < MAX_TIER else None,
+        **hand_off_parts(this, found.all(HAND_OFFS), may_act=may_act),
         moves=_moves(this),
         **_schedule(this, at),
         may_act=may_act,
