@@ -93,7 +93,7 @@ def hand_off(ticket: Ticket, tier: int, form: HandOffForm, *, person: Person, at
 def prepare(ticket: Ticket, tier: int, form: HandOffForm, *, person: Person, at: datetime) -> HandOff:
     """Write a hand-off that `perform` carries out; replaces one that was not. Raises as `hand_off` does."""
     _check(ticket, tier, form)
-    row = db.session.scalars(_pending(ticket)).one_or_none()
+    row = _pending(ticket)
     if row is None:
         row = HandOff(id=new_id(), client_id=ticket.client_id, ticket_id=ticket.id)
         db.session.add(row)
@@ -105,7 +105,7 @@ def prepare(ticket: Ticket, tier: int, form: HandOffForm, *, person: Person, at:
 
 def perform(ticket: Ticket, *, person: Person, at: datetime) -> None:
     """Carry out the prepared hand-off of a locked ticket; raises Conflict if there is none for its tier."""
-    row = db.session.scalars(_pending(ticket)).one_or_none()
+    row = _pending(ticket)
     if row is None or row.from_tier != ticket.tier:
         raise Conflict("not_possible")
     accept_hand_offs(ticket, person.id, at=at)
@@ -122,8 +122,9 @@ def accept(ticket: Ticket, *, person: Person, at: datetime) -> None:
     accept_hand_offs(ticket, person.id, at=at)
 
 
-def _pending(ticket: Ticket) -> Select[tuple[HandOff]]:
-    return select(HandOff).where(HandOff.ticket_id == ticket.id, HandOff.handed_at.is_(None))
+def _pending(ticket: Ticket) -> HandOff | None:
+    query = select(HandOff).where(HandOff.ticket_id == ticket.id, HandOff.handed_at.is_(None))
+    return db.session.scalars(query).one_or_none()
 
 
 def _sender(ticket: Ticket, *, to_tier: int, from_tier: int) -> Person | None:
