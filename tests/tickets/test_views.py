@@ -82,6 +82,22 @@ def tickets(world: World) -> list[UUID]:
 
 
 @pytest.mark.parametrize("order", ORDERS)
+def test_finished_tickets_are_listed_once_too(world: World, tickets: list[UUID], order: str) -> None:
+    with work(Scope.staff()) as session:
+        for ticket_id in tickets[::2]:
+            clock.advance(timedelta(minutes=1))
+            actions.change_status(session.get_one(Ticket, ticket_id), "resolved", at=clock.now())
+        for state, wanted in (("finished", tickets[::2]), ("any", tickets)):
+            definition, after, seen = Definition(state=state, order=order), None, list[UUID]()
+            while after is not None or not seen:
+                page = view_page(definition, person=world.tomas, at=clock.now(), after=after, limit=5)
+                seen, after = [*seen, *(row.id for row in page.rows)], page.next_key
+                if after is None:
+                    break
+            assert sorted(seen) == sorted(wanted)
+
+
+@pytest.mark.parametrize("order", ORDERS)
 def test_rows_that_do_not_change_appear_once_while_others_do(world: World, tickets: list[UUID], order: str) -> None:
     dice, seen, after = random.Random(SEED), [], None
     wanted, touched = Definition(order=order), set[UUID]()

@@ -3,6 +3,7 @@
 A row whose sort key and membership do not change is on exactly one page, whatever happens to the others.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from msp.kernel.db import db
 from msp.kernel.errors import NotFound
 from msp.kernel.ttl_cache import cached
 from msp.people.models import Person
+from msp.tickets.finished import FINISHED_AT
 from msp.tickets.models import Ticket
 from msp.tickets.search import says
 from msp.tickets.states import FINISHED, PRIORITIES
@@ -23,6 +25,7 @@ from msp.tickets.views.definition import Definition
 
 MOST_COUNTED = 10_000  # larger numbers are shown as "10,000+"
 COUNTED_SECONDS = 10.0
+KEPT_SECONDS = 600.0  # after which all numbers are forgotten
 _RANK = case({code: rank for rank, code in enumerate(PRIORITIES)}, value=Ticket.priority)
 # Columns of each order, most significant first, and whether they descend; ids break ties in the same direction.
 _ORDERS: Mapping[str, tuple[tuple[Any, ...], bool]] = {
@@ -32,7 +35,13 @@ _ORDERS: Mapping[str, tuple[tuple[Any, ...], bool]] = {
     "updated": ((Ticket.updated_at,), True),
     "idle": ((Ticket.updated_at,), False),
     "priority": ((_RANK, Ticket.due_at), False),
+    "finished": ((FINISHED_AT,), True),
+    "finished_first": ((FINISHED_AT,), False),
 }
+_NULLABLE = (Ticket.due_at,)
+# Orders of lists that include finished tickets: there may be a million of them, so only those with an index.
+_WITH_FINISHED = {"due": "newest", "priority": "newest", "updated": "newest", "idle": "oldest"}
+_ONLY_FINISHED = {"due": "finished", "priority": "newest", "updated": "finished", "idle": "finished_first"}
 Key = Sequence[Any]
 
 
@@ -49,54 +58,71 @@ def view_page(
 ) -> ViewPage:
     """The tickets of a view after a key; raises NotFound for a key that is not of this order."""
     query = select_tickets(is_client=False).where(*conditions(definition, person=person, at=at))
-    columns, descends = _ORDERS[definition.order]
+    order = _order_of(definition)
+    columns, descends = _ORDERS[order]
     if after is not None:
-        query = query.where(_is_after(columns, _read_key(after, definition.order), descends=descends))
+        query = query.where(_is_after(columns, _read_key(after, order), descends=descends))
     keys = [*columns, Ticket.id]
     ordered = [each.desc() if descends else each.asc().nulls_last() for each in keys]
     # A literal limit: with a parameter, the planner would assume a tenth of the table.
     rows = fetch_rows(query.order_by(*ordered).limit(literal_column(str(limit + 1))), {})
     shown = rows[:limit]
-    return ViewPage(shown, key_of(shown[-1], definition.order) if len(rows) > limit else None)
+    return ViewPage(shown, _key_of(shown[-1], order) if len(rows) > limit else None)
 
 
-def key_of(row: TicketRow, order: str) -> Key:
+def _order_of(definition: Definition) -> str:
+    """The order that is used: lists with finished tickets have fewer of them."""
+    if definition.state == "finished":
+        return _ONLY_FINISHED.get(definition.order, definition.order)
+    has_finished = definition.state == "any" or FINISHED & set(definition.status)
+    return _WITH_FINISHED.get(definition.order, definition.order) if has_finished else definition.order
+
+
+def _key_of(row: TicketRow, order: str) -> Key:
     """The key of a row as JSON."""
     due = row.due_at.isoformat() if row.due_at else None
-    updated = row.updated_at.isoformat()
+    updated, finished = row.updated_at.isoformat(), (row.resolved_at or row.updated_at).isoformat()
     parts: dict[str, list[Any]] = {
         "due": [due],
         "updated": [updated],
         "idle": [updated],
+        "finished": [finished],
+        "finished_first": [finished],
         "priority": [PRIORITIES.index(row.priority), due],
     }
     return [*parts.get(order, []), str(row.id)]
 
 
 def count_views(definitions: Mapping[UUID, Definition], *, person: Person, at: datetime) -> dict[UUID, int]:
-    """The number of tickets of each view up to MOST_COUNTED + 1, in one statement; some seconds old at most.
+    """The number of tickets of each view up to MOST_COUNTED + 1, in one statement; COUNTED_SECONDS old at most.
 
-    Views that search for words are not counted.
+    Readers of a scope share the numbers of definitions that do not depend on the reader. Views that search for words
+    are not counted.
     """
-    wanted = tuple(sorted((each.bytes, definition) for each, definition in definitions.items() if not definition.words))
-
-    def count() -> dict[UUID, int]:
-        if not wanted:
-            return {}
-        columns = [_counted(definition, person=person, at=at) for _id, definition in wanted]
-        row = db.session.execute(select(*columns)).one()
-        return {UUID(bytes=key): number for (key, _definition), number in zip(wanted, row, strict=True)}
-
-    return cached(count, name="counts of views", of=(person.id, wanted), seconds=COUNTED_SECONDS)
+    counted = {each: definition for each, definition in definitions.items() if not definition.words}
+    numbers = _numbers(set(counted.values()), person=person, at=at)
+    return {each: numbers[definition] for each, definition in counted.items()}
 
 
 def count_view(definition: Definition, *, person: Person, at: datetime) -> int:
-    """The number of tickets that match, up to MOST_COUNTED + 1; some seconds old at most."""
+    """The number of tickets that match, up to MOST_COUNTED + 1; COUNTED_SECONDS old at most."""
+    return _numbers({definition}, person=person, at=at)[definition]
 
-    def count() -> int:
-        return int(db.session.execute(select(_counted(definition, person=person, at=at))).scalar_one())
 
-    return cached(count, name="count of a view", of=(person.id, definition), seconds=COUNTED_SECONDS)
+def _numbers(wanted: set[Definition], *, person: Person, at: datetime) -> dict[Definition, int]:
+    kept: dict[tuple[Definition, UUID | None], tuple[int, float]] = cached(
+        dict, name="counts of views", seconds=KEPT_SECONDS
+    )
+    now = time.monotonic()
+    keys = {each: (each, person.id if each.assignee == "me" else None) for each in wanted}
+    missing = [each for each, key in keys.items() if key not in kept or now - kept[key][1] >= COUNTED_SECONDS]
+    found = {each: kept[key][0] for each, key in keys.items() if key in kept}
+    if missing:
+        row = db.session.execute(select(*(_counted(each, person=person, at=at) for each in missing))).one()
+        for each, number in zip(missing, row, strict=True):
+            found[each] = number
+            kept[keys[each]] = (number, now)
+    return found
 
 
 def _counted(definition: Definition, *, person: Person, at: datetime) -> Any:
@@ -182,8 +208,11 @@ def _is_after(columns: Sequence[Any], key: Key, *, descends: bool) -> ColumnElem
         if value is None:
             later = and_(column.is_(None), later)
             continue
-        beyond = column < literal(value) if descends else or_(column > literal(value), column.is_(None))
-        later = or_(beyond, and_(column == literal(value), later))
+        is_nullable = any(column is each for each in _NULLABLE)
+        beyond = column < literal(value) if descends else column > literal(value)
+        later = or_(or_(beyond, column.is_(None)) if is_nullable else beyond, and_(column == literal(value), later))
+        if not is_nullable:  # implied, and a range of the index
+            later = and_(column <= literal(value) if descends else column >= literal(value), later)
     return or_(later, false())
 
 
