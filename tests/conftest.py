@@ -112,7 +112,9 @@ def whole_app(settings: Settings) -> Iterator[Flask]:
         """A client whose requests share no context with the test."""
 
         def open(self, *args: Any, **kwargs: Any) -> Any:
-            return contextvars.Context().run(super().open, *args, **kwargs)
+            answer = contextvars.Context().run(super().open, *args, **kwargs)
+            answer.request.environ["wsgi.input"].close()  # a temporary file if the body is large
+            return answer
 
     app = create_app(settings)
     app.config["WTF_CSRF_ENABLED"], app.config["IS_WHOLE_APP"] = False, True
