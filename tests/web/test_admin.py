@@ -25,9 +25,12 @@ PAGES = (
     "/admin/connections",
     "/admin/connections/new",
     "/admin/deliveries",
+    "/admin/macros",
+    "/admin/macros/new",
     "/admin/settings",
 )
 READ_BY_LEADS = ("/admin/clients", "/admin/contracts")
+OF_LEADS = ("/admin/macros", "/admin/macros/new")
 OF_MANAGERS = (*READ_BY_LEADS, "/admin/clients/new", "/admin/contracts/new")
 
 
@@ -74,14 +77,16 @@ def test_technicians_are_refused(web: FlaskClient, world: World) -> None:
     assert "/admin/" not in web.get("/desk/team").text
 
 
-def test_team_leads_read_what_was_agreed_and_change_nothing(web: FlaskClient, world: World) -> None:
+def test_team_leads_read_what_was_agreed_and_change_macros_alone(web: FlaskClient, world: World) -> None:
     sign_in(web, world.rosa)
-    assert {page for page in PAGES if web.get(page).status_code == 200} == set(READ_BY_LEADS)
+    assert {page for page in PAGES if web.get(page).status_code == 200} == {*READ_BY_LEADS, *OF_LEADS}
     contract = web.get(f"/admin/contracts/{world.lozano_contract.id}")
     assert contract.status_code == 200 and "disabled" in contract.text and ">Guardar<" not in contract.text
     client = web.get(f"/admin/clients/{world.lozano.id}")
     assert client.status_code == 200 and "/edit" not in client.text and "remove" not in client.text
-    assert {web.post(page).status_code for page in posts(web.application)} == {403}
+    theirs = {page for page in posts(web.application) if page.startswith("/admin/macros/")}
+    assert {web.post(page).status_code for page in posts(web.application) if page not in theirs} == {403}
+    assert {web.post(page).status_code for page in theirs} == {404, 422}
 
 
 def test_account_managers_have_clients_and_contracts(web: FlaskClient, world: World) -> None:
