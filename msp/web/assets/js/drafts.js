@@ -59,7 +59,8 @@ function asNote(form, fields) {
 const isEmpty = form => !controls(form).some(each => each.matches(WRITTEN) && each.value.trim())
 
 function save(form) {
-  if (form.dataset.draft && isEmpty(form)) drop(nameOf(form))
+  // An emptied draft is stored until the server has it: else a reload within that second brings its old text back.
+  if (form.dataset.draft && !form.dataset.draftUrl && isEmpty(form)) drop(nameOf(form))
   else keep(nameOf(form), read(form))
 }
 
