@@ -20,7 +20,8 @@ Messages that come in:
 - `author_answers`, `auto_replies`, `refusals`: answers to messages that open no ticket; `priority`: urgent messages
 
 Messages that are sent:
-- `outgoing`, `replies`, `direct_notifications`: events of tickets, replies of staff, notifications
+- `outgoing`, `replies`, `reply_changes`, `direct_notifications`: events of tickets, replies of staff and their changes,
+  notifications
 - `event_posts`, `sentences`, `cards`, `relative_time`: what is posted, in the reader's language
 - `posting`, `files_out`, `models`, `conversation_state`: posts each message and file once; the ids of our messages
 
@@ -40,6 +41,7 @@ from integrations.channels.intake import receive_message
 from integrations.channels.outgoing import SHOWN, show, show_in_order
 from integrations.channels.reachability import CONNECTED, follow_connection
 from integrations.channels.replies import ChatReplies
+from integrations.channels.reply_changes import CHANGES, change_reply
 from integrations.channels.transcripts import add_transcript
 from integrations.channels.transport import Transport
 from integrations.channels.transports import add_transport
@@ -71,6 +73,7 @@ def register(transport: Transport) -> None:
     add_transport(transport)
     register_buttons()
     subscribe("chat", to=SHOWN, handler=show_in_order, line=LINE, destination=CHAT)
+    subscribe("chat_changes", to=CHANGES, handler=change_reply, line=LINE, destination=CHAT)
     subscribe("chat_late", to=set(), handler=show, destination=CHAT)
     subscribe("chat_threads", to=CONNECTED, handler=follow_connection)
     add_reply_channel(ChatReplies(transport))

@@ -46,6 +46,10 @@ class Transport(Protocol):
         """Replace one of our messages."""
         ...
 
+    def delete(self, link: WorkspaceLink, place: ThreadRef, message_id: str) -> None:
+        """Delete one of our messages; one that is gone already is no failure."""
+        ...
+
     def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """Send an ephemeral message in a thread; by direct message if the platform has no ephemeral messages."""
         ...

@@ -39,6 +39,7 @@ SLACK = Platform(
         edits_in=True,
         deletions_in=True,
         edits_out=True,
+        deletions_out=True,
         ephemeral_messages=True,
         buttons=True,
         commands=True,

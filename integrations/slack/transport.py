@@ -90,6 +90,14 @@ class SlackTransport:
         content: dict[str, Any] = {"blocks": []} | rendered(post)
         call(self._client(link).chat_update, channel=place.channel, ts=message_id, **content)
 
+    def delete(self, link: WorkspaceLink, place: ThreadRef, message_id: str) -> None:
+        """chat.delete."""
+        try:
+            call(self._client(link).chat_delete, channel=place.channel, ts=message_id)
+        except Permanent as refused:
+            if refused.reason != "message_not_found":
+                raise
+
     def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """chat.postEphemeral: visible to one person, and not stored by Slack."""
         call(

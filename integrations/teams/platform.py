@@ -40,6 +40,7 @@ TEAMS = Platform(
         deletions_in=True,
         restorations_in=True,
         edits_out=True,
+        deletions_out=True,
         buttons=True,
         files_in=True,
         formatting=True,

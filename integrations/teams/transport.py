@@ -98,6 +98,17 @@ class TeamsTransport:
                 raise Permanent(refused.reason) from refused
             raise
 
+    def delete(self, link: WorkspaceLink, place: ThreadRef, message_id: str) -> None:
+        """Delete an activity; does nothing for one whose id Teams never returned."""
+        if not message_id:
+            return
+        web = self._client(_service(place))
+        try:
+            call(self.token, web.conversations.delete_activity, _conversation(place), message_id)
+        except Unreachable as refused:
+            if refused.reason not in MESSAGE_GONE:
+                raise
+
     def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         """Send by personal chat, since Teams has no ephemeral messages in a channel.
 

@@ -34,6 +34,7 @@ class Capabilities:
     deletions_in: bool = _capability("We are notified when people delete their messages")
     restorations_in: bool = _capability("We are notified when people bring a deleted message back")
     edits_out: bool = _capability("Our messages can be replaced, so a card stays up to date")
+    deletions_out: bool = _capability("Our messages can be deleted, so a reply can be retracted")
     ephemeral_messages: bool = _capability("A message in a channel can be shown to one person alone")
     buttons: bool = _capability("Cards and questions have buttons")
     commands: bool = _capability("Slash commands open tickets")

@@ -141,7 +141,7 @@ def _mark_sent(reply: OutgoingReply, channel: str) -> None:
         ticket = access_ticket(reply.ticket_id, lock=True)
         message = session.get_one(Message, reply.message_id, with_for_update=True)
         message.delivery_state, message.delivery_reason = "sent", None
-        message.delivery_channel, message.delivered_at = channel, at
+        message.delivery_channel, message.delivered_at, message.delivery_key = channel, at, reply.key
         event = ReplyDelivered(message_id=message.id, channel=message.delivery_channel, reason=message.delivery_reason)
         _emit(ticket, event, at=at)
         if message.failed_at is not None:

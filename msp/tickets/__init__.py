@@ -4,6 +4,7 @@ What others call
 - `opening`: opens a ticket with its first message and SLA clocks
 - `by_requester`: the requester's actions, for chat, portal and API
 - `messages`: replies and notes of the desk
+- `own_messages`: one's own messages edited or retracted
 - `noting`: internal notes with mentions
 - `actions`: assignment, status, priority, contract, tier, details
 - `hand_offs`, `accepting`: tickets handed off to another tier with a form, and accepted there

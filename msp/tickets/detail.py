@@ -112,6 +112,7 @@ class MessageRow(NamedTuple):
     author_id: UUID | None
     author_name: str | None
     author_client_id: UUID | None
+    delivery_key: str | None
     attachments: Sequence[FileRow] = ()
 
     @property
@@ -152,7 +153,7 @@ MESSAGES = RowQuery(
         Message.id, Message.visibility, Message.channel, Message.body, Message.at, Message.edited_at,
         Message.deleted_at, Message.delivery_state, Message.delivery_reason, Message.delivery_channel,
         Message.content, Message.author_id, Person.name.label("author_name"),
-        Person.client_id.label("author_client_id"),
+        Person.client_id.label("author_client_id"), Message.delivery_key,
     )
     .outerjoin(Person, Person.id == Message.author_id)
     .where(Message.ticket_id == THIS, NOT_UNDONE)

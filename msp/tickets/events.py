@@ -241,7 +241,7 @@ class TicketUnlinked(LinkEvent, kind="ticket.unlinked", icon="unlink"):
     """The link to another ticket was removed."""
 
 
-class MessageEdited(MessageEvent, kind="ticket.message_edited", icon="pencil", visibility="public", in_history=False):
+class MessageEdited(MessageEvent, kind="ticket.message_edited", icon="pencil", visibility="public"):
     """The author edited a message; an internal note's event is internal."""
 
 

@@ -209,6 +209,7 @@ class Message(Model):
     delivery_channel: Mapped[str | None]
     delivered_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
+    delivery_key: Mapped[str | None]  # of the delivery that sent a reply: finds what was posted
     external_id: Mapped[str | None]
     content: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     author: Mapped[Person | None] = relationship(viewonly=True)

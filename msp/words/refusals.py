@@ -70,6 +70,7 @@ MESSAGES: dict[str, object] = {
     "changed_since": _l("It was changed afterwards: not restored."),
     "client_not_active": _l("This client is not active: no tickets can be opened for it."),
     "macro_empty": _l("Enter a text, or choose at least one change."),
+    "message_unchangeable": _l("This message can no longer be changed."),
     "not_failed": _l("This message has not failed."),
     "not_possible": _l("No longer possible: the ticket has changed."),
     "not_spam": _l("This ticket is not marked as spam."),

@@ -2,9 +2,13 @@
 
 from sqlalchemy import delete
 
+from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Account, Person
 from msp.sla.clocks import clocks_of
+from msp.tickets.models import Message
+from msp.tickets.own_messages import edit_own, possible_changes, retract_own
+from msp.tickets.queries import access_ticket
 from tests.channels.behaviour import behaviour
 from tests.channels.cast import MARTA
 from tests.channels.desk import Desk
@@ -213,3 +217,28 @@ def only_this_way(desk: Desk) -> None:
 def first_response(desk: Desk) -> str:
     with work(Scope.staff()):
         return next(each.state for each in clocks_of(desk.ticket().id) if each.kind == "first_response")
+
+
+@behaviour(GROUP, needs="edits_out", otherwise="A reply cannot be edited or retracted once it is sent.", outgoing=True)
+def test_edit_and_retract(driver: Driver, desk: Desk) -> None:
+    """A technician edits a reply that was sent, then retracts it: what was posted is replaced, then deleted."""
+    desk.asked()
+    desk.reply("Reinicia el TPV")
+    desk.work()
+    can = driver.platform.capabilities
+    with work(Scope.staff()) as session:
+        message = session.get_one(Message, desk.messages()[-1].id)
+        assert possible_changes(message) == ({"edit", "retract"} if can.edits_out and can.deletions_out else set())
+        if not can.edits_out:
+            return
+        ticket, author = access_ticket(message.ticket_id, lock=True), session.get_one(Person, message.author_id)
+        edit_own(ticket, message, person=author, body="Reinicia **el router**", at=clock.now())
+    desk.work()
+    [reply] = desk.replies()
+    assert "el router" in reply.text and "TPV" not in reply.text
+    with work(Scope.staff()) as session:
+        message = session.get_one(Message, message.id)
+        retract_own(access_ticket(message.ticket_id, lock=True), message, person=author, at=clock.now())
+    desk.work()
+    assert desk.replies() == [] and "router" not in desk.read()
+    assert desk.messages()[-1].body == ""

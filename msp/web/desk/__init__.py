@@ -15,6 +15,7 @@
 - `drafts`: drafts of replies and notes
 - `held_reply`, `reply_words`: held replies; where a reply will be sent
 - `macros`: the macros of a ticket, for the composer
+- `own_messages`: one's own messages edited or retracted
 - `new_ticket`: a ticket on behalf of a caller
 - `time_form`: the form that logs time
 - `live`, `presence`: news for open pages, who has a ticket open
@@ -42,6 +43,7 @@ from msp.web.desk import (
     new_ticket,
     notifications,
     oncall,
+    own_messages,
     queue,
     reports,
     search,
@@ -53,8 +55,8 @@ from msp.web.desk import (
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
-    queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, live, notifications,
-    oncall, search, reports, forecasts, timeline_export, spam, undo, bulk, views,
+    queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, own_messages, live,
+    notifications, oncall, search, reports, forecasts, timeline_export, spam, undo, bulk, views,
     hand_offs,
 ):  # fmt: skip
     module.add_routes(blueprint)

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from msp.kernel import clock
 from msp.kernel.i18n import current_reader
 from msp.people.names import first_name
+from msp.tickets.own_messages import possible_changes
 from msp.tickets.states import FINISHED
 from msp.web.parts import draw
 from msp.web.parts.assets import asset
@@ -55,6 +56,7 @@ FILTERS = {
     "first_name": first_name,
     "rich_text": rich_text,
     "beginning": beginning,
+    "possible_changes": possible_changes,
 }
 
 GLOBALS = {

@@ -54,6 +54,9 @@ class MinimalTransport:
     def update(self, link: WorkspaceLink, place: ThreadRef, message_id: str, post: Post) -> None:
         raise Permanent("unexpected_error")  # nobody asks: `edits_out` is false
 
+    def delete(self, link: WorkspaceLink, place: ThreadRef, message_id: str) -> None:
+        raise Permanent("unexpected_error")  # nobody asks: `deletions_out` is false
+
     def post_ephemeral(self, link: WorkspaceLink, place: ThreadRef, *, to: str, text: str) -> None:
         self.post(link, self.direct(link, to), Post(text), key="")
 
