@@ -8,6 +8,7 @@ What others call
 - `noting`: internal notes with mentions
 - `actions`: assignment, status, priority, contract, tier, details
 - `hand_offs`, `accepting`: tickets handed off to another tier with a form, and accepted there
+- `taking`: a technician takes the most urgent unassigned ticket
 - `linking`: links between tickets, and the children of a ticket
 - `following`: followers: staff who watch, people of the client in CC
 - `link_targets`: tickets to link to or merge into, found by number or subject

@@ -83,6 +83,7 @@ MESSAGES: dict[str, object] = {
     "sender_blocked": _l("You cannot send messages here. Contact us another way."),
     "status_move_refused": _l("The ticket cannot change to that status."),
     "ticket_changed": _l("The ticket has changed. Reload it."),
+    "nothing_to_take": _l("No unassigned ticket of your tier is waiting."),
     "ticket_taken": _l("This ticket is already assigned to someone else."),
     "time_entry_billed": _l("This time is on an invoice and cannot be changed."),
     "timer_running": _l("Your timer is running on another ticket. Stop it there first."),

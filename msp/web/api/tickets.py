@@ -23,6 +23,7 @@ from msp.tickets.queries import access_ticket
 from msp.tickets.spam import check_not_blocked
 from msp.tickets.states import priority_of
 from msp.tickets.survivors import access_surviving
+from msp.tickets.taking import take_next
 from msp.tickets.ticket_rows import CHOSEN, Filter
 from msp.tickets.views.actions import access_view, definition_of
 from msp.tickets.views.selecting import view_page
@@ -136,6 +137,17 @@ def change_ticket(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
         waking.reschedule(ticket, json_data["scheduled_for"], at=at)
     settled(ticket)
     return shown(ticket), 200, _headers(ticket)
+
+
+@blueprint.post("/tickets/take-next")
+@blueprint.output(TicketOut)
+def take_next_ticket() -> Answer:
+    """Take the unassigned ticket that is due first, of your tier or below; without a due date, by priority.
+
+    Two callers never get the same ticket. 409 `nothing_to_take` if there is none. For staff tokens.
+    """
+    require("work_tickets")
+    return shown(settled(take_next(caller(), at=clock.now())))
 
 
 @blueprint.post("/tickets/<uuid:ticket_id>/requester-actions")

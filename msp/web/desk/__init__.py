@@ -7,6 +7,7 @@
 - `ticket`, `timeline`: a ticket and its timeline
 - `actions`: forms that change a ticket
 - `hand_offs`: tickets escalated or returned with a form
+- `taking`: the button that takes the next ticket
 - `spam`: spam and blocked senders
 - `merges`: merge and split tickets
 - `timeline_export`: the timeline as a file
@@ -48,6 +49,7 @@ from msp.web.desk import (
     reports,
     search,
     spam,
+    taking,
     ticket,
     timeline_export,
     views,
@@ -57,7 +59,7 @@ blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
     queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, own_messages, live,
     notifications, oncall, search, reports, forecasts, timeline_export, spam, undo, bulk, views,
-    hand_offs,
+    hand_offs, taking,
 ):  # fmt: skip
     module.add_routes(blueprint)
 
