@@ -284,7 +284,7 @@ def test_the_month_says_beforehand_what_is_missing_of_the_issuer(world: World, w
     path = f"/billing/?period=2026-10&invoice={draft.id}"
     assert "datos fiscales de tu empresa" not in sign_in(web, world.carmen).get(path).text
     set_issuer({"line1": "Calle de Alcalá 120", "country": "ES"})
-    said = "Faltan datos fiscales de tu empresa (código postal, población)"
+    said = "Faltan datos fiscales de tu empresa (código postal, localidad)"
     page = web.get(path).text
     assert said in page and 'href="/admin/settings">Ajustes' not in page
     assert said in web.post(f"/billing/invoices/{draft.id}/issue", follow_redirects=True).text
